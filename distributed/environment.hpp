@@ -1,0 +1,18 @@
+#pragma once
+// The life of MPI in this process.
+
+namespace rankwise {
+
+/// MPI_Init_thread (funneled: only the main thread speaks MPI) at birth, MPI_Finalize at death. One per process, in main.
+class Environment {
+ public:
+  Environment(int& argc, char**& argv);
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  /// Ends every rank at once with `exit_code`; for failures that the other ranks do not know of.
+  [[noreturn]] static void abort(int exit_code);
+};
+
+}  // namespace rankwise

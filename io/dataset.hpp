@@ -1,0 +1,104 @@
+#pragma once
+// The dataset file: an indexed, cleaned log as sparse matrices that scipy and anndata read as they are.
+//
+//   /users/ids  /items/ids            int64, or fixed-length UTF-8 strings
+//   /interactions                     training part, CSR by user (users x items)
+//   /interactions_by_item             its transpose, CSR by item (items x users)
+//   /heldout/interactions             held-out part, CSR by user; rows are /users, or /heldout/users where that exists
+//   /heldout/users/ids                users held out whole (strong generalization); they have no row in /interactions
+//   /heldout/given                    what those users' fold-in may see, CSR (held-out users x items)
+//
+// Each CSR group holds `data` (float32), `indices` (int32, or int64 beyond 2^31 columns), `indptr` (int64) and AnnData's
+// attributes `encoding-type`, `encoding-version` and `shape`.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "distributed/communicator.hpp"
+#include "io/ids.hpp"
+#include "io/provenance.hpp"
+#include "kernels/types.hpp"
+
+namespace rankwise {
+
+/// This rank's rows of a distributed sparse matrix; columns are global and ascend strictly within a row.
+struct SparseRows {
+  RowRange rows;                   ///< global rows held here
+  Index total_rows = 0;            ///< over all ranks
+  Index column_count = 0;
+  std::vector<Index> offsets{0};   ///< rows.size() + 1, local, from 0
+  std::vector<Index> columns;
+  std::vector<float> values;
+
+  [[nodiscard]] Index entries() const { return offsets.back(); }
+};
+
+/// This rank's rows of an id dictionary.
+struct IdRows {
+  RowRange rows;
+  Index total_rows = 0;
+  Ids ids;
+};
+
+/// Users held out whole.
+struct HeldoutUsers {
+  IdRows ids;
+  SparseRows given;
+};
+
+/// The content of a dataset file, distributed over ranks by rows (any contiguous partition in rank order).
+struct Dataset {
+  IdRows users;
+  IdRows items;
+  SparseRows interactions;          ///< users x items
+  SparseRows interactions_by_item;  ///< items x users
+  std::optional<SparseRows> heldout;
+  std::optional<HeldoutUsers> heldout_users;  ///< when set, rows of `heldout` are these users
+};
+
+/// Content digest of a sparse matrix: XXH3-64 over each row (its number, columns and values), summed modulo 2^64, hence the
+/// same for any partition. Collective over comm.
+[[nodiscard]] std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix);
+
+/// Writes the file under a temporary name and commits it. `provenance.dataset_digest` is the digest of `interactions`.
+/// Collective over comm; throws AgreedError (cannot_create, io_error).
+void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
+                   const Provenance& provenance);
+
+/// The sparse matrices of a dataset file.
+enum class DatasetPart { interactions, interactions_by_item, heldout, given };
+
+/// A dataset file opened for reading. Construction and every read are collective over comm and throw AgreedError
+/// (no_input, bad_data, io_error) that names the file.
+class DatasetReader {
+ public:
+  DatasetReader(const Communicator& comm, const std::string& path);
+  ~DatasetReader();
+  DatasetReader(DatasetReader&&) noexcept;
+  DatasetReader& operator=(DatasetReader&&) noexcept;
+
+  [[nodiscard]] Index users() const;
+  [[nodiscard]] Index items() const;
+  [[nodiscard]] bool has(DatasetPart part) const;
+  [[nodiscard]] Index rows(DatasetPart part) const;
+  [[nodiscard]] Index columns(DatasetPart part) const;
+  [[nodiscard]] Index entries(DatasetPart part) const;
+  [[nodiscard]] const Provenance& provenance() const;
+
+  /// Entries of each of `rows`, validated.
+  [[nodiscard]] std::vector<Index> row_sizes(DatasetPart part, RowRange rows) const;
+  /// These rows, validated: offsets monotone, columns in range and ascending, values finite.
+  [[nodiscard]] SparseRows read(DatasetPart part, RowRange rows) const;
+  [[nodiscard]] IdRows user_ids(RowRange rows) const;
+  [[nodiscard]] IdRows item_ids(RowRange rows) const;
+  [[nodiscard]] IdRows heldout_user_ids(RowRange rows) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rankwise

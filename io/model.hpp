@@ -1,0 +1,73 @@
+#pragma once
+// The model file: factors as dense row-major float32, ids beside them.
+//
+//   /users/factors (users x k)   /users/ids   /users/biases (where the model has them)
+//   /items/factors (items x k)   /items/ids   /items/biases
+//   /history/loss, /history/observed, /history/unobserved, /history/regularizer    float64, one value per epoch
+//
+// Attributes of the root: Provenance, `objective`, `factors`, `global_mean`, and the numbers that fold-in needs.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "distributed/communicator.hpp"
+#include "io/dataset.hpp"
+#include "io/provenance.hpp"
+#include "kernels/matrix.hpp"
+#include "kernels/objective.hpp"
+
+namespace rankwise {
+
+/// Loss after one epoch, by its parts.
+struct EpochLoss {
+  double observed = 0;
+  double unobserved = 0;
+  double regularizer = 0;
+  [[nodiscard]] double total() const { return observed + unobserved + regularizer; }
+};
+
+/// One side of a model: this rank's rows. Where the objective has biases, the last column of `factors` is the bias; in the
+/// file it stands apart in `biases`.
+struct ModelSide {
+  IdRows ids;
+  Matrix factors;
+};
+
+struct Model {
+  Objective objective;  ///< kernels/objective.hpp: everything that scoring and fold-in need
+  Index factors = 0;    ///< k, without the bias column
+  std::vector<EpochLoss> history;
+  ModelSide users;
+  ModelSide items;
+};
+
+/// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
+void write_model(const Communicator& comm, const std::string& path, const Model& model, const Provenance& provenance);
+
+/// A model file opened for reading; construction and reads are collective over comm and throw AgreedError.
+class ModelReader {
+ public:
+  ModelReader(const Communicator& comm, const std::string& path);
+  ~ModelReader();
+  ModelReader(ModelReader&&) noexcept;
+  ModelReader& operator=(ModelReader&&) noexcept;
+
+  [[nodiscard]] const Objective& objective() const;
+  [[nodiscard]] const Provenance& provenance() const;
+  [[nodiscard]] const std::vector<EpochLoss>& history() const;
+  [[nodiscard]] Index factors() const;
+  [[nodiscard]] Index users() const;
+  [[nodiscard]] Index items() const;
+  /// Rows with k columns, or k + 1 where the objective has biases. Values are finite.
+  [[nodiscard]] Matrix user_factors(RowRange rows) const;
+  [[nodiscard]] Matrix item_factors(RowRange rows) const;
+  [[nodiscard]] IdRows user_ids(RowRange rows) const;
+  [[nodiscard]] IdRows item_ids(RowRange rows) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rankwise

@@ -1,0 +1,17 @@
+#pragma once
+// Where an output file comes from; written into each as attributes of its root group.
+
+#include <cstdint>
+#include <string>
+
+namespace rankwise {
+
+struct Provenance {
+  std::string kind;           ///< "dataset", "model", "recommendations", "planted-truth"
+  std::string version;        ///< program version and git revision
+  std::string configuration;  ///< the resolved options that determine the content, one `name = value` a line, sorted
+  std::uint64_t seed = 0;
+  std::uint64_t dataset_digest = 0;  ///< content digest of the dataset that the file is or was made from; 0 where none
+};
+
+}  // namespace rankwise

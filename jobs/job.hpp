@@ -1,0 +1,50 @@
+#pragma once
+// What a job is: a name, its options, and a function that runs it on every rank.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "distributed/communicator.hpp"
+#include "io/provenance.hpp"
+#include "jobs/report.hpp"
+
+namespace boost::program_options {
+class options_description;
+}
+
+namespace rankwise {
+
+/// Options that every job understands; none of them can change a bit of the output but the seed.
+struct CommonOptions {
+  int threads = 0;  ///< resolved: at least 1
+  std::uint64_t seed = 0;
+  std::string simd = "auto";
+  std::string log_json;
+  bool quiet = false;
+};
+
+/// What a running job sees beside its own options.
+struct JobContext {
+  const Communicator& comm;
+  const CommonOptions& common;
+  Report& report;
+  std::string configuration;  ///< resolved options that determine the output, one `name = value` a line
+
+  /// Provenance of an output file of this run.
+  [[nodiscard]] Provenance provenance(std::string_view kind, std::uint64_t dataset_digest) const;
+};
+
+using RunJob = std::function<void(JobContext&)>;
+
+/// `describe` adds the job's options (Boost notifiers validate them and throw Error(usage)) and returns what runs the job
+/// once they are parsed. The run is collective over context.comm.
+struct Job {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view notes;  ///< formulas and conventions, printed under the options by --help
+  RunJob (*describe)(boost::program_options::options_description& options);
+};
+
+}  // namespace rankwise

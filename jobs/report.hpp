@@ -1,0 +1,71 @@
+#pragma once
+// What a run tells: timed lines on standard error, one JSON object per event, and the table at the end.
+
+#include <chrono>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "distributed/communicator.hpp"
+#include "kernels/types.hpp"
+
+namespace rankwise {
+
+/// A named value of an event.
+using Field = std::pair<std::string_view, std::variant<Index, double, std::string>>;
+
+class Report {
+ public:
+  struct Options {
+    bool quiet = false;       ///< no progress, no table; errors are still printed
+    std::string log_json;     ///< path of the event log; empty for none
+    int threads = 1;          ///< for the share of the peak
+  };
+  /// Collective over comm (the root creates the log; throws AgreedError(cannot_create)).
+  Report(const Communicator& comm, Options options);
+  ~Report();
+  Report(const Report&) = delete;
+  Report& operator=(const Report&) = delete;
+
+  /// Adds the seconds of a scope to a phase of the table; phases are listed in order of first use.
+  class PhaseTimer {
+   public:
+    PhaseTimer(Report& report, std::string name);
+    ~PhaseTimer();
+    PhaseTimer(const PhaseTimer&) = delete;
+    PhaseTimer& operator=(const PhaseTimer&) = delete;
+
+   private:
+    Report& report_;
+    std::string name_;
+    std::chrono::steady_clock::time_point begin_;
+  };
+  [[nodiscard]] PhaseTimer phase(std::string name) { return PhaseTimer(*this, std::move(name)); }
+
+  /// This rank's work, counted towards the table.
+  void add_flops(std::string_view phase, double flops);
+  void add_bytes_sent(Index bytes);
+  void add_interactions(std::string_view phase, Index interactions);
+
+  /// Root only: one line with the elapsed time.
+  void line(const std::string& text);
+  /// Root only, only where standard error is a terminal: a bar that overwrites itself.
+  void bar(std::string_view what, Index done, Index total);
+  /// Root only: one JSON object `{"event": name, "seconds": elapsed, ...fields}` in the log.
+  void event(std::string_view name, std::initializer_list<Field> fields);
+
+  /// Prints and logs the table: per phase min, mean and max seconds over ranks, imbalance, GFLOP/s and share of the measured
+  /// FMA peak, interactions per second; bytes sent and peak memory. Collective over comm.
+  void finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rankwise

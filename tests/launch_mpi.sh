@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# launch_mpi.sh RANKS PROGRAM [ARGUMENT ...]: mpirun as these tests need it: as root in containers, more ranks than cores,
+# ranks that yield while they wait.
+set -euo pipefail
+ranks=$1
+shift
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+exec mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 --mca btl_vader_single_copy_mechanism none \
+  -x OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" -n "$ranks" "$@"

@@ -44,8 +44,12 @@ def run(args, ranks=1, env=None, timeout=120, cwd=None):
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            out, err = process.communicate()
+            os.killpg(process.pid, signal.SIGTERM)  # mpirun takes its ranks along; they are in groups of their own
+            try:
+                out, err = process.communicate(timeout=10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                out, err = process.communicate()
             raise AssertionError(f"still running after {timeout} s, killed: {Finished(command, None, out, err)}") from None
     return Finished(command, process.returncode, out, err)
 

@@ -1,10 +1,9 @@
 #include "distributed/communicator.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <fmt/format.h>
 #include <limits>
 #include <numeric>
 
@@ -34,7 +33,8 @@ class ElementType {
 /// Calls body(first, count) for pieces of at most message_elements that cover [0, total).
 template <class Body>
 void for_each_message(Index total, Body&& body) {
-  for (Index first = 0; first < total; first += message_elements) body(first, std::min(message_elements, total - first));
+  for (Index first = 0; first < total; first += message_elements)
+    body(first, std::min(message_elements, total - first));
 }
 }  // namespace
 
@@ -110,7 +110,9 @@ int Communicator::ranks_on_node() const {
   return size;
 }
 
-void Communicator::barrier() const { check_mpi(MPI_Barrier(handle_), "MPI_Barrier"); }
+void Communicator::barrier() const {
+  check_mpi(MPI_Barrier(handle_), "MPI_Barrier");
+}
 
 Index Communicator::exclusive_sum(Index value) const {
   Index before = 0;
@@ -186,8 +188,8 @@ void Communicator::exchange_bytes(const void* send, std::span<const Index> send_
       own_place = place;
     } else {
       for_each_message(count, [&](Index first, Index piece) {
-        check_mpi(MPI_Irecv(place + static_cast<std::size_t>(first) * element_bytes, narrow_count(piece), type.get(), peer,
-                            exchange_tag, handle_, &requests.emplace_back()),
+        check_mpi(MPI_Irecv(place + static_cast<std::size_t>(first) * element_bytes, narrow_count(piece), type.get(),
+                            peer, exchange_tag, handle_, &requests.emplace_back()),
                   "MPI_Irecv");
       });
     }
@@ -200,8 +202,8 @@ void Communicator::exchange_bytes(const void* send, std::span<const Index> send_
       if (count > 0) std::memcpy(own_place, source, static_cast<std::size_t>(count) * element_bytes);
     } else {
       for_each_message(count, [&](Index first, Index piece) {
-        check_mpi(MPI_Isend(source + static_cast<std::size_t>(first) * element_bytes, narrow_count(piece), type.get(), peer,
-                            exchange_tag, handle_, &requests.emplace_back()),
+        check_mpi(MPI_Isend(source + static_cast<std::size_t>(first) * element_bytes, narrow_count(piece), type.get(),
+                            peer, exchange_tag, handle_, &requests.emplace_back()),
                   "MPI_Isend");
       });
     }

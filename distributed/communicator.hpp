@@ -1,10 +1,9 @@
 #pragma once
 // A thin typed layer over MPI: one function per collective, errors become exceptions, counts are 64 bits.
 
-#include <mpi.h>
-
 #include <cstdint>
 #include <functional>
+#include <mpi.h>
 #include <optional>
 #include <span>
 #include <string>
@@ -119,8 +118,8 @@ class Communicator {
   }
   void broadcast(std::string& text, int root = 0) const;
 
-  /// Personalized all-to-all of trivially copyable values. BEFORE: `send` holds counts[0] values for rank 0, then counts[1]
-  /// for rank 1, ... AFTER: what every rank held for this one, in rank order.
+  /// Personalized all-to-all of trivially copyable values. BEFORE: `send` holds counts[0] values for rank 0, then
+  /// counts[1] for rank 1, ... AFTER: what every rank held for this one, in rank order.
   template <class T>
   [[nodiscard]] Exchanged<T> exchange(std::span<const T> send, std::span<const Index> counts) const {
     static_assert(std::is_trivially_copyable_v<T>);
@@ -153,8 +152,8 @@ class AgreedError : public Error {
   using Error::Error;
 };
 
-/// Agrees on the outcome of a step that may have failed on some ranks: nothing happens when no rank failed; else every rank
-/// throws the lowest failing rank's error as AgreedError. Collective over comm.
+/// Agrees on the outcome of a step that may have failed on some ranks: nothing happens when no rank failed; else every
+/// rank throws the lowest failing rank's error as AgreedError. Collective over comm.
 void agree(const Communicator& comm, const std::optional<Error>& mine);
 
 /// Runs `step` (which must hold no collective call), then agrees on its outcome. Collective over comm.

@@ -1,8 +1,7 @@
 #include "distributed/environment.hpp"
 
-#include <mpi.h>
-
 #include <cstdlib>
+#include <mpi.h>
 
 #include "distributed/communicator.hpp"
 
@@ -16,7 +15,9 @@ Environment::Environment(int& argc, char**& argv) {
   if (provided < MPI_THREAD_FUNNELED) throw Error(ExitCode::internal, "this MPI library offers no MPI_THREAD_FUNNELED");
 }
 
-Environment::~Environment() { MPI_Finalize(); }
+Environment::~Environment() {
+  MPI_Finalize();
+}
 
 void Environment::abort(int exit_code) {
   MPI_Abort(MPI_COMM_WORLD, exit_code);

@@ -3,7 +3,8 @@
 
 namespace rankwise {
 
-/// MPI_Init_thread (funneled: only the main thread speaks MPI) at birth, MPI_Finalize at death. One per process, in main.
+/// MPI_Init_thread (funneled: only the main thread speaks MPI) at birth, MPI_Finalize at death. One per process, in
+/// main.
 class Environment {
  public:
   Environment(int& argc, char**& argv);

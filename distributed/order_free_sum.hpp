@@ -7,8 +7,8 @@
 
 namespace rankwise {
 
-/// The sum of all ranks' terms, rounded once per term to a fixed-point grid chosen from the largest magnitude, then exact.
-/// A non-finite term makes the sum NaN on every rank. Collective over comm (two reductions).
+/// The sum of all ranks' terms, rounded once per term to a fixed-point grid chosen from the largest magnitude, then
+/// exact. A non-finite term makes the sum NaN on every rank. Collective over comm (two reductions).
 [[nodiscard]] double order_free_sum(const Communicator& comm, std::span<const double> terms);
 
 }  // namespace rankwise

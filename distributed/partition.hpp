@@ -8,7 +8,8 @@
 
 namespace rankwise {
 
-/// Rows [0, rows) cut into contiguous parts whose boundaries are multiples of chunk_rows (but the last). Parts may be empty.
+/// Rows [0, rows) cut into contiguous parts whose boundaries are multiples of chunk_rows (but the last). Parts may be
+/// empty.
 class Partition {
  public:
   Partition() : begins_{0, 0} {}

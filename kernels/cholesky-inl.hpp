@@ -7,10 +7,11 @@
 #define RANKWISE_KERNELS_CHOLESKY_INL_HPP
 #endif
 
-#include <hwy/highway.h>
-
 #include <cmath>
 
+#include <hwy/highway.h>
+
+#include "kernels/row_workspace.hpp"
 #include "kernels/symmetric_tiles-inl.hpp"
 #include "kernels/virtual_lanes-inl.hpp"
 
@@ -24,6 +25,9 @@ HWY_INLINE float scalar_neg_mul_add(float a, float b, float c) {
   const hn::CappedTag<float, 1> d;
   return hn::GetLane(hn::NegMulAdd(hn::Set(d, a), hn::Set(d, b), hn::Set(d, c)));
 }
+
+/// Vectors that hold a panel's diagonal block.
+constexpr int diagonal_vectors = static_cast<int>(strip_columns / vector_floats);
 
 /// A panel's own tile_rows x tile_rows block, after the rows above it are taken off: upper(r, c) and 1 / upper(r, r).
 struct DiagonalBlock {
@@ -72,14 +76,12 @@ HWY_INLINE void load_tile(const float* place, Index stride, FloatVector (&tile)[
 }
 
 template <int kVectors>
-HWY_INLINE void store_tile(const FloatVector (&tile)[tile_rows][kVectors], float* place, Index stride) {
-  for (int r = 0; r < tile_rows; ++r) {
-    for (int v = 0; v < kVectors; ++v) hn::Store(tile[r][v], FloatTag(), place + r * stride + v * vector_floats);
-  }
+HWY_INLINE void store_tile_row(const FloatVector (&row)[kVectors], float* place) {
+  for (int v = 0; v < kVectors; ++v) hn::Store(row[v], FloatTag(), place + v * vector_floats);
 }
 
-/// Finishes tile_rows rows of U over kVectors vectors of columns: takes off the rows above, then solves with the panel's
-/// diagonal block, all in registers.
+/// Finishes tile_rows rows of U over kVectors vectors of columns: takes off the rows above, then solves with the
+/// panel's diagonal block, all in registers.
 template <int kVectors>
 HWY_INLINE void finish_panel_tile(float* u, Index stride, Index row, Index column, const DiagonalBlock& block) {
   const FloatTag d;
@@ -95,23 +97,23 @@ HWY_INLINE void finish_panel_tile(float* u, Index stride, Index row, Index colum
       for (int v = 0; v < kVectors; ++v) tile[below][v] = hn::NegMulAdd(left, tile[r][v], tile[below][v]);
     }
   }
-  store_tile<kVectors>(tile, place, stride);
+  for (int r = 0; r < tile_rows; ++r) store_tile_row<kVectors>(tile[r], place + r * stride);
 }
 
-/// A = U^T U in place, upper half, `width` rows by panels of tile_rows. `a` is padded_width square with zero padding and ones on
-/// the padding's diagonal; `inverse_diagonal` takes 1 / U(r, r). Left of the diagonal each finished row is zero back to the
-/// multiple of 16 before it, as lane_dot wants. Returns false when A is not positive definite.
-inline bool factor_cholesky(float* a, Index stride, Index width, Index padded_width, float* inverse_diagonal) {
+/// A = U^T U in place, upper half, `width` rows by panels of tile_rows. `a` is padded_width square with zero padding
+/// and ones on the padding's diagonal; `inverse_diagonal` takes 1 / U(r, r). Left of the diagonal each finished row is
+/// zero back to the multiple of 16 before it, as lane_dot wants. Returns false when A is not positive definite.
+HWY_INLINE bool factor_cholesky(float* a, Index stride, Index width, Index padded_width, float* inverse_diagonal) {
   for (Index row = 0; row < width; row += tile_rows) {
     const Index first_vector = row / vector_floats * vector_floats;
     // 1. The panel's diagonal block.
-    FloatVector tile[tile_rows][1];
-    load_tile<1>(a + row * stride + first_vector, stride, tile);
-    subtract_finished_rows<1>(a, stride, row, first_vector, tile);
+    FloatVector tile[tile_rows][diagonal_vectors];
+    load_tile<diagonal_vectors>(a + row * stride + first_vector, stride, tile);
+    subtract_finished_rows<diagonal_vectors>(a, stride, row, first_vector, tile);
     DiagonalBlock block;
     for (int r = 0; r < tile_rows; ++r) {
-      HWY_ALIGN float line[vector_floats];
-      hn::Store(tile[r][0], FloatTag(), line);
+      HWY_ALIGN float line[strip_columns];
+      store_tile_row<diagonal_vectors>(tile[r], line);
       for (int c = 0; c < tile_rows; ++c) block.upper[r][c] = line[row - first_vector + c];
     }
     if (!factor_diagonal_block(block)) return false;
@@ -142,8 +144,8 @@ inline bool factor_cholesky(float* a, Index stride, Index width, Index padded_wi
 }
 
 /// x = A^-1 b in place for the factor above; `x` has padded_width floats, zero padding.
-inline void solve_cholesky(const float* u, Index stride, Index width, Index padded_width, const float* inverse_diagonal,
-                           float* HWY_RESTRICT x) {
+HWY_INLINE void solve_cholesky(const float* u, Index stride, Index width, Index padded_width,
+                               const float* inverse_diagonal, float* HWY_RESTRICT x) {
   const FloatTag d;
   // U^T z = b: each finished z is taken off all later elements at once (vectorized across outputs).
   for (Index r = 0; r < width; ++r) {
@@ -155,7 +157,8 @@ inline void solve_cholesky(const float* u, Index stride, Index width, Index padd
     }
     x[r] = z;
   }
-  // U x = z, from the last row up. The lanes at and left of the diagonal meet zeros: x[c] of unfinished rows is kept apart.
+  // U x = z, from the last row up. The lanes at and left of the diagonal meet zeros: x[c] of unfinished rows is kept
+  // apart.
   HWY_ALIGN float z_block[virtual_lanes];
   for (Index block = (width - 1) / virtual_lanes * virtual_lanes; block >= 0; block -= virtual_lanes) {
     for (Index l = 0; l < virtual_lanes; ++l) {
@@ -166,6 +169,16 @@ inline void solve_cholesky(const float* u, Index stride, Index width, Index padd
       x[r] = (z_block[r - block] - lane_dot(u + r * stride, x, block, padded_width)) * inverse_diagonal[r];
     }
   }
+}
+
+/// Factors and solves workspace.system, workspace.rhs() in place.
+HWY_INLINE bool factor_and_solve(RowWorkspace& workspace) {
+  float* a = workspace.system.row(0);
+  const Index stride = workspace.system.stride();
+  for (Index r = workspace.width; r < workspace.padded_width; ++r) a[r * stride + r] = 1.0F;
+  if (!factor_cholesky(a, stride, workspace.width, workspace.padded_width, workspace.inverse_diagonal())) return false;
+  solve_cholesky(a, stride, workspace.width, workspace.padded_width, workspace.inverse_diagonal(), workspace.rhs());
+  return true;
 }
 
 }  // namespace rankwise::kernels::HWY_NAMESPACE

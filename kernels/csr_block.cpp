@@ -1,8 +1,7 @@
 #include "kernels/csr_block.hpp"
 
-#include <fmt/format.h>
-
 #include <cmath>
+#include <fmt/format.h>
 #include <utility>
 
 #include "kernels/error.hpp"

@@ -21,8 +21,9 @@ class CsrBlock {
  public:
   CsrBlock() : offsets_{0} {}
 
-  /// `offsets` (rows + 1) begin at 0, never fall, and end at the entry count; `columns` ascend strictly within a row and lie
-  /// in [0, column_count); `values` are finite. Throws Error(bad_data) that names the first offending local row.
+  /// `offsets` (rows + 1) begin at 0, never fall, and end at the entry count; `columns` ascend strictly within a row
+  /// and lie in [0, column_count); `values` are finite. Throws Error(bad_data) that names the first offending local
+  /// row.
   CsrBlock(std::vector<Index> offsets, std::vector<LocalIndex> columns, std::vector<float> values, Index column_count);
 
   [[nodiscard]] Index rows() const { return static_cast<Index>(offsets_.size()) - 1; }

@@ -18,8 +18,4 @@ FixedPointScale FixedPointScale::for_terms(double largest, Index terms) {
   return FixedPointScale(std::clamp(exponent_of_largest + exponent_of_terms - 62, -1000, 1000));
 }
 
-std::int64_t FixedPointScale::to_fixed(double term) const { return std::llrint(term * inverse_quantum_); }
-
-double FixedPointScale::from_fixed(std::int64_t sum) const { return static_cast<double>(sum) * quantum_; }
-
 }  // namespace rankwise

@@ -30,7 +30,9 @@ struct BasicMatrixView {
   [[nodiscard]] BasicMatrixView middle_rows(Index begin, Index count) const {
     return {row(begin), count, columns, stride};
   }
-  operator BasicMatrixView<const Value>() const { return {data, rows, columns, stride}; }  // NOLINT: a view narrows freely
+  operator BasicMatrixView<const Value>() const {
+    return {data, rows, columns, stride};
+  }  // NOLINT: a view narrows freely
 };
 using MatrixView = BasicMatrixView<float>;
 using ConstMatrixView = BasicMatrixView<const float>;

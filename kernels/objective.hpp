@@ -1,12 +1,13 @@
 #pragma once
 // The loss that ALS minimizes, as a value.
 //
-// Implicit feedback (Hu, Koren and Volinsky, ICDM 2008; Rendle, Krichene, Zhang and Koren, "Revisiting the performance of
-// iALS", 2021), p_ui = <x_u, y_i>, S the observed pairs:
-//   constant:     sum_S (1 - p)^2 + alpha0 sum_{all u,i} p^2                    + regularizer   (Rendle et al., eq. 1-3)
-//   linear:       sum_S c (1 - p)^2 + alpha0 sum_{unobserved} p^2, c = 1 + alpha r             (Hu et al., eq. 3 at alpha0 = 1)
-//   logarithmic:  the same with c = 1 + alpha log(1 + r)                                       (Hu et al., eq. 6 at epsilon = 1)
-//   regularizer:  lambda sum_u (n_u + alpha0 |I|)^nu |x_u|^2 + lambda sum_i (n_i + alpha0 |U|)^nu |y_i|^2
+// Implicit feedback (Hu, Koren and Volinsky, ICDM 2008; Rendle, Krichene, Zhang and Koren, "Revisiting the performance
+// of iALS", 2021), p_ui = <x_u, y_i>, S the observed pairs:
+//   constant:     sum_S (1 - p)^2 + alpha0 sum_{all u,i} p^2                    + regularizer   (Rendle et al., eq.
+//   1-3) linear:       sum_S c (1 - p)^2 + alpha0 sum_{unobserved} p^2, c = 1 + alpha r             (Hu et al., eq. 3
+//   at alpha0 = 1) logarithmic:  the same with c = 1 + alpha log(1 + r)                                       (Hu et
+//   al., eq. 6 at epsilon = 1) regularizer:  lambda sum_u (n_u + alpha0 |I|)^nu |x_u|^2 + lambda sum_i (n_i + alpha0
+//   |U|)^nu |y_i|^2
 // Explicit feedback (Zhou, Wilkinson, Schreiber and Pan, AAIM 2008, ALS-WR):
 //   sum_S (r - mean - b_u - b_i - p)^2 + lambda sum_u n_u^nu (|x_u|^2 + b_u^2) + lambda sum_i n_i^nu (|y_i|^2 + b_i^2)
 // with nu = 1; mean and biases only where `biases` is chosen.
@@ -35,8 +36,8 @@ struct Objective {
   [[nodiscard]] float entry_value(float r) const;
   /// lambda_u of a row with `entries` entries, facing `other_rows` rows.
   [[nodiscard]] float row_regularization(Index entries, Index other_rows) const;
-  /// What is taken off an entry's confidence to give its weight in the normal equations: alpha0 where the unobserved part of
-  /// the loss leaves observed pairs out, 0 where it spans all pairs.
+  /// What is taken off an entry's confidence to give its weight in the normal equations: alpha0 where the unobserved
+  /// part of the loss leaves observed pairs out, 0 where it spans all pairs.
   [[nodiscard]] float weight_shift() const;
 };
 

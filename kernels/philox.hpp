@@ -1,7 +1,7 @@
 #pragma once
-// Counter-based random numbers: every draw is a pure function of (seed, purpose, row, draw number), so that neither rank
-// count, thread count nor restarts can change one. Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers:
-// as easy as 1, 2, 3", SC 2011.
+// Counter-based random numbers: every draw is a pure function of (seed, purpose, row, draw number), so that neither
+// rank count, thread count nor restarts can change one. Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel
+// random numbers: as easy as 1, 2, 3", SC 2011.
 
 #include <array>
 #include <cstdint>
@@ -24,7 +24,12 @@ enum class RandomPurpose : std::uint32_t {
   planted_users = 4,
   planted_items = 5,
   planted_log = 6,
-  planted_dirt = 7
+  planted_dirt = 7,
+  planted_segments = 8,
+  planted_categories = 9,
+  planted_times = 10,
+  planted_values = 11,
+  planted_race = 12
 };
 
 /// The draws of one purpose under one seed. Copyable and stateless.

@@ -1,11 +1,11 @@
 #include "kernels/simd_target.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <hwy/targets.h>
-
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <hwy/targets.h>
 
 #include "kernels/error.hpp"
 

@@ -1,9 +1,10 @@
-// Register tiles of a symmetric product: the engine under the Gramian and the normal equations. Included once per SIMD target.
+// Register tiles of a symmetric product: the engine under the Gramian and the normal equations. Included once per SIMD
+// target.
 //
-// The upper half of sum_e left[e] right[e]^T is cut into tiles of tile_rows x (up to 3 vectors). A tile's accumulators stay in
-// registers for a whole chunk of entries; each holds one output element and takes its terms in ascending entry order by FMA, so
-// that neither the tile's shape nor the vector's width can change a bit. 8 x 3 vectors of AVX-512 (24 of 32 registers) and
-// 4 x 3 of AVX2 (12 of 16) both need fewer than half a load per FMA, which two load ports sustain.
+// The upper half of sum_e left[e] right[e]^T is cut into tiles of tile_rows x (up to 3 vectors). A tile's accumulators
+// stay in registers for a whole chunk of entries; each holds one output element and takes its terms in ascending entry
+// order by FMA, so that neither the tile's shape nor the vector's width can change a bit. 8 x 3 vectors of AVX-512 (24
+// of 32 registers) and 4 x 3 of AVX2 (12 of 16) both need fewer than half a load per FMA, which two load ports sustain.
 
 #if defined(RANKWISE_KERNELS_SYMMETRIC_TILES_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef RANKWISE_KERNELS_SYMMETRIC_TILES_INL_HPP
@@ -12,9 +13,9 @@
 #define RANKWISE_KERNELS_SYMMETRIC_TILES_INL_HPP
 #endif
 
-#include <hwy/highway.h>
-
 #include <algorithm>
+
+#include <hwy/highway.h>
 
 #include "kernels/types.hpp"
 
@@ -27,6 +28,7 @@ using FloatVector = hn::Vec<FloatTag>;
 
 constexpr Index vector_floats = static_cast<Index>(hn::MaxLanes(FloatTag()));
 constexpr int tile_rows = vector_floats >= 16 ? 8 : 4;
+constexpr Index strip_columns = std::max<Index>(vector_floats, tile_rows);  // of the packed left panel
 
 /// Columns of the slab that begins at `column`: up to three vectors, and never a single one after three.
 HWY_INLINE Index slab_columns(Index column, Index padded_width) {
@@ -34,8 +36,9 @@ HWY_INLINE Index slab_columns(Index column, Index padded_width) {
   return vector_floats * (vectors == 4 ? 2 : std::min<Index>(vectors, 3));
 }
 
-/// Packed panels of up to `capacity` entries: `right` slab by slab, `left` (weighted) vector by vector, each contiguous over
-/// entries, so that a tile streams through L1 whatever the row's length (strided rows of 512 bytes would share 8 of 64 sets).
+/// Packed panels of up to `capacity` entries: `right` slab by slab, `left` (weighted) strip by strip, each contiguous
+/// over entries, so that a tile streams through L1 whatever the row's length (strided rows of 512 bytes would share 8
+/// of 64 sets).
 struct PackedEntries {
   float* left;
   float* right;
@@ -53,7 +56,10 @@ HWY_INLINE void pack_entry(const PackedEntries& packed, Index entry, const float
     for (Index c = 0; c < columns; c += vector_floats) {
       const FloatVector values = hn::LoadU(d, features + slab + c);
       hn::Store(values, d, right + c);
-      hn::Store(hn::Mul(weights, values), d, packed.left + (slab + c) * packed.capacity + entry * vector_floats);
+      const Index column = slab + c;
+      hn::Store(hn::Mul(weights, values), d,
+                packed.left + column / strip_columns * strip_columns * packed.capacity + entry * strip_columns +
+                    column % strip_columns);
     }
     slab += columns;
   }
@@ -68,7 +74,7 @@ HWY_INLINE void add_products(const float* HWY_RESTRICT left, const float* HWY_RE
     FloatVector columns[kVectors];
     for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, right + e * right_pitch + v * vector_floats);
     for (int r = 0; r < tile_rows; ++r) {
-      const FloatVector row = hn::Set(d, left[e * vector_floats + r]);
+      const FloatVector row = hn::Set(d, left[e * strip_columns + r]);
       for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(row, columns[v], sums[r][v]);
     }
   }
@@ -92,8 +98,8 @@ HWY_INLINE void add_tile(const float* left, const float* right, Index right_pitc
   }
 }
 
-/// out += sum over `entries` packed entries of left right^T, on and above the diagonal; `out` is padded_width square. What lies
-/// below the diagonal in a tile that straddles it is overwritten.
+/// out += sum over `entries` packed entries of left right^T, on and above the diagonal; `out` is padded_width square.
+/// What lies below the diagonal in a tile that straddles it is overwritten.
 HWY_INLINE void add_symmetric_product(const PackedEntries& packed, Index entries, float* out, Index out_stride) {
   for (Index slab = 0; slab < packed.padded_width;) {
     const Index columns = slab_columns(slab, packed.padded_width);
@@ -101,7 +107,7 @@ HWY_INLINE void add_symmetric_product(const PackedEntries& packed, Index entries
     for (Index row = 0; row < slab + columns; row += tile_rows) {
       // Vectors that lie wholly below the diagonal are left out.
       const Index skip = row > slab ? (row - slab) / vector_floats * vector_floats : 0;
-      const float* left = packed.left + row / vector_floats * vector_floats * packed.capacity + row % vector_floats;
+      const float* left = packed.left + row / strip_columns * strip_columns * packed.capacity + row % strip_columns;
       const float* right = slab_entries + skip;
       float* place = out + row * out_stride + slab + skip;
       switch ((columns - skip) / vector_floats) {

@@ -21,11 +21,14 @@ struct RowRange {
   friend bool operator==(const RowRange&, const RowRange&) = default;
 };
 
-/// Rows per chunk of every long reduction, and the alignment of every partition boundary. Part of the promise of identical
-/// bits: a chunk is summed by one thread in ascending row order, so neither ranks nor threads can change a sum.
+/// Rows per chunk of every long reduction, and the alignment of every partition boundary. Part of the promise of
+/// identical bits: a chunk is summed by one thread in ascending row order, so neither ranks nor threads can change a
+/// sum.
 inline constexpr Index chunk_rows = 64;
 
 /// Number of chunks that cover `rows`.
-[[nodiscard]] constexpr Index chunk_count(Index rows) { return (rows + chunk_rows - 1) / chunk_rows; }
+[[nodiscard]] constexpr Index chunk_count(Index rows) {
+  return (rows + chunk_rows - 1) / chunk_rows;
+}
 
 }  // namespace rankwise

@@ -1,5 +1,5 @@
-// Dot products where one cannot be avoided: 16 virtual lanes on every target, combined by one fixed tree. Included once per
-// SIMD target.
+// Dot products where one cannot be avoided: 16 virtual lanes on every target, combined by one fixed tree. Included once
+// per SIMD target.
 
 #if defined(RANKWISE_KERNELS_VIRTUAL_LANES_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef RANKWISE_KERNELS_VIRTUAL_LANES_INL_HPP
@@ -21,24 +21,30 @@ constexpr Index virtual_lanes = 16;
 using LaneTag = hn::CappedTag<float, virtual_lanes>;
 constexpr int lane_vectors = static_cast<int>(virtual_lanes / hn::MaxLanes(LaneTag()));
 
+#if HWY_TARGET == HWY_SCALAR
+HWY_INLINE float combine_vector(LaneTag /*tag*/, hn::Vec<LaneTag> v) {
+  return hn::GetLane(v);
+}
+#else
+/// Adds the upper half of a vector to its lower half until one lane is left.
+template <class Tag, class Vector>
+HWY_INLINE float combine_vector(Tag /*tag*/, Vector v) {
+  if constexpr (hn::MaxLanes(Tag()) > 4) {
+    const hn::Half<Tag> half;
+    return combine_vector(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  } else {
+    const auto two = hn::Add(v, hn::Shuffle1032(v));
+    return hn::GetLane(hn::Add(two, hn::Shuffle2301(two)));
+  }
+}
+#endif
+
 /// Lanes i and i + n/2 are added until one is left, n = 16, 8, 4, 2: the same tree whatever a vector holds.
 HWY_INLINE float combine_lanes(hn::Vec<LaneTag> (&lanes)[lane_vectors]) {
   for (int half = lane_vectors / 2; half > 0; half /= 2) {
     for (int v = 0; v < half; ++v) lanes[v] = hn::Add(lanes[v], lanes[v + half]);
   }
-  const hn::Full128<float> quad;
-  hn::Vec<hn::Full128<float>> four;
-  if constexpr (hn::MaxLanes(LaneTag()) == 16) {
-    const hn::Half<LaneTag> d8;
-    const auto eight = hn::Add(hn::LowerHalf(d8, lanes[0]), hn::UpperHalf(d8, lanes[0]));
-    four = hn::Add(hn::LowerHalf(quad, eight), hn::UpperHalf(quad, eight));
-  } else if constexpr (hn::MaxLanes(LaneTag()) == 8) {
-    four = hn::Add(hn::LowerHalf(quad, lanes[0]), hn::UpperHalf(quad, lanes[0]));
-  } else {
-    four = lanes[0];
-  }
-  const auto two = hn::Add(four, hn::Shuffle1032(four));
-  return hn::GetLane(hn::Add(two, hn::Shuffle2301(two)));
+  return combine_vector(LaneTag(), lanes[0]);
 }
 
 /// <a, b> over [begin, end), both multiples of 16; a and b are 64-byte aligned at multiples of 16.

@@ -1,7 +1,7 @@
-// GoogleTest under MPI: every rank runs every test; only rank 0 prints, unless another rank fails; the exit code is agreed.
+// GoogleTest under MPI: every rank runs every test; only rank 0 prints, unless another rank fails; the exit code is
+// agreed.
 
 #include <gtest/gtest.h>
-
 #include <memory>
 
 #include "distributed/communicator.hpp"
@@ -15,8 +15,8 @@ class FailurePrinter : public testing::EmptyTestEventListener {
   explicit FailurePrinter(int rank) : rank_(rank) {}
   void OnTestPartResult(const testing::TestPartResult& result) override {
     if (result.failed()) {
-      fprintf(stderr, "rank %d: %s:%d: %s\n", rank_, result.file_name() ? result.file_name() : "?", result.line_number(),
-              result.summary());
+      fprintf(stderr, "rank %d: %s:%d: %s\n", rank_, result.file_name() ? result.file_name() : "?",
+              result.line_number(), result.summary());
     }
   }
 

@@ -1,0 +1,247 @@
+// Gramian, normal equations, Cholesky and row solver against the double reference, on every SIMD target.
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <gtest/gtest.h>
+
+#include "kernels/cholesky.hpp"
+#include "kernels/gramian.hpp"
+#include "kernels/reference.hpp"
+#include "kernels/solve_rows.hpp"
+#include "tests/kernels/random_data.hpp"
+#include "tests/kernels/simd_targets.hpp"
+
+namespace rankwise {
+namespace {
+
+using kernels::RowLoss;
+using kernels::RowSystem;
+using kernels::RowWorkspace;
+using testing::on_every_simd_target;
+
+// 1, primes, around every tile and vector boundary, larger than a slab.
+const std::vector<Index> awkward_widths{1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 48, 64, 65, 96, 101, 128, 129, 200};
+// 0, 1, primes, around and beyond the entry chunk.
+const std::vector<Index> awkward_sizes{0, 1, 2, 13, 127, 128, 129, 256, 300};
+
+double largest(const reference::DoubleMatrix& matrix) {
+  double result = 0;
+  for (const double value : matrix.values) result = std::max(result, std::fabs(value));
+  return result;
+}
+
+void expect_upper_half_near(const Matrix& actual, const reference::DoubleMatrix& expected, double tolerance) {
+  const double scale = std::max(largest(expected), 1e-30);
+  double worst = 0;
+  for (Index r = 0; r < expected.rows; ++r) {
+    for (Index c = r; c < expected.columns; ++c) {
+      worst = std::max(worst, std::fabs(static_cast<double>(actual.row(r)[c]) - expected.at(r, c)) / scale);
+    }
+  }
+  EXPECT_LT(worst, tolerance);
+}
+
+Objective objective_of(LossKind loss, Weighting weighting, bool biases) {
+  Objective objective;
+  objective.loss = loss;
+  objective.weighting = weighting;
+  objective.alpha = 2.0;
+  objective.unobserved_weight = 0.25;
+  objective.regularization = 0.05;
+  objective.biases = biases;
+  return objective;
+}
+
+const std::vector<Objective> all_objectives{objective_of(LossKind::implicit_feedback, Weighting::constant, false),
+                                            objective_of(LossKind::implicit_feedback, Weighting::linear, false),
+                                            objective_of(LossKind::implicit_feedback, Weighting::logarithmic, false),
+                                            objective_of(LossKind::explicit_feedback, Weighting::constant, false),
+                                            objective_of(LossKind::explicit_feedback, Weighting::constant, true)};
+
+/// Everything that a half-sweep hands to the kernels.
+struct Problem {
+  Problem(const Objective& chosen, const std::vector<Index>& sizes, Index width)
+      : objective(chosen),
+        other(testing::random_matrix(301, width, 7)),
+        ratings(testing::random_rows(sizes, other.rows(), 11)),
+        base_double(width, width),
+        base(padded_columns(width), padded_columns(width)) {
+    if (objective.loss == LossKind::implicit_feedback) {
+      std::vector<float> values(ratings.values().begin(), ratings.values().end());
+      for (float& value : values) value = objective.entry_value(value);
+      ratings = CsrBlock({ratings.offsets().begin(), ratings.offsets().end()},
+                         {ratings.columns().begin(), ratings.columns().end()}, values, other.rows());
+      base_double = reference::gramian(other.view());
+      for (double& value : base_double.values) value *= objective.unobserved_weight;
+      for (Index r = 0; r < width; ++r) {
+        for (Index c = r; c < width; ++c) base.row(r)[c] = static_cast<float>(base_double.at(r, c));
+      }
+    }
+  }
+  [[nodiscard]] RowSystem system() const {
+    const bool implicit = objective.loss == LossKind::implicit_feedback;
+    return {objective, other.view(), implicit ? base.view() : ConstMatrixView{}, other.rows()};
+  }
+  Objective objective;
+  Matrix other;
+  CsrBlock ratings;
+  reference::DoubleMatrix base_double;
+  Matrix base;
+};
+
+TEST(Gramian, AgreesWithTheReference) {
+  on_every_simd_target([] {
+    for (const Index width : awkward_widths) {
+      for (const Index rows : {Index{0}, Index{1}, Index{13}, Index{64}, Index{128}}) {
+        SCOPED_TRACE(width);
+        const Matrix matrix = testing::random_matrix(rows, width, 3);
+        RowWorkspace workspace(width);
+        kernels::chunk_gramian(matrix.view(), workspace);
+        expect_upper_half_near(workspace.system, reference::gramian(matrix.view()), 2e-6);
+      }
+    }
+  });
+}
+
+TEST(NormalEquations, AgreeWithTheReferenceForEveryObjective) {
+  on_every_simd_target([] {
+    for (const Objective& objective : all_objectives) {
+      for (const Index width : {Index{1}, Index{17}, Index{64}, Index{101}}) {
+        const Problem problem(objective, awkward_sizes, width);
+        RowWorkspace workspace(width);
+        for (Index r = 0; r < problem.ratings.rows(); ++r) {
+          SCOPED_TRACE(r);
+          kernels::normal_equations(problem.system(), problem.ratings.row(r), workspace);
+          const auto expected =
+              reference::normal_equations(problem.system(), problem.base_double, problem.ratings.row(r));
+          expect_upper_half_near(workspace.system, expected.system, 2e-6);
+          const double scale = std::max(1e-30, largest({expected.system}));
+          for (Index c = 0; c < width; ++c) {
+            EXPECT_NEAR(static_cast<double>(workspace.rhs()[c]), expected.rhs[static_cast<std::size_t>(c)],
+                        1e-5 * scale);
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST(Cholesky, SolvesConditionedSystems) {
+  on_every_simd_target([] {
+    for (const Index width : awkward_widths) {
+      SCOPED_TRACE(width);
+      const Matrix rows = testing::random_matrix(2 * width + 3, width, 5);
+      reference::DoubleMatrix a = reference::gramian(rows.view());
+      for (Index i = 0; i < width; ++i) a.at(i, i) += 1.0;
+      RowWorkspace workspace(width);
+      std::vector<double> b;
+      for (Index r = 0; r < width; ++r) {
+        for (Index c = r; c < width; ++c) workspace.system.row(r)[c] = static_cast<float>(a.at(r, c));
+        for (Index c = r; c < width; ++c) a.at(r, c) = a.at(c, r) = static_cast<double>(workspace.system.row(r)[c]);
+        b.push_back(std::sin(static_cast<double>(r)));
+        workspace.rhs()[r] = static_cast<float>(b.back());
+        b.back() = static_cast<double>(workspace.rhs()[r]);
+      }
+      ASSERT_TRUE(kernels::solve_cholesky(workspace));
+      const std::vector<double> expected = reference::solve(a, b);
+      double scale = 0;
+      for (const double x : expected) scale = std::max(scale, std::fabs(x));
+      for (Index r = 0; r < width; ++r) {
+        EXPECT_NEAR(static_cast<double>(workspace.rhs()[r]), expected[static_cast<std::size_t>(r)], 3e-5 * scale);
+      }
+    }
+  });
+}
+
+TEST(Cholesky, RefusesIndefiniteAndNonFiniteSystems) {
+  on_every_simd_target([] {
+    for (const Index width : {Index{1}, Index{5}, Index{16}, Index{33}}) {
+      for (const Index bad : {Index{0}, width / 2, width - 1}) {
+        for (const float pivot : {0.0F, -1.0F, NAN, INFINITY}) {
+          RowWorkspace workspace(width);
+          for (Index r = 0; r < width; ++r) workspace.system.row(r)[r] = 2.0F;
+          workspace.system.row(bad)[bad] = pivot;
+          EXPECT_FALSE(kernels::solve_cholesky(workspace)) << width << " " << bad << " " << pivot;
+        }
+      }
+    }
+  });
+}
+
+TEST(SolveRows, AgreesWithTheReferenceInSolutionAndLoss) {
+  on_every_simd_target([] {
+    for (const Objective& objective : all_objectives) {
+      for (const Index width : {Index{1}, Index{16}, Index{17}, Index{65}, Index{128}}) {
+        SCOPED_TRACE(width);
+        const Problem problem(objective, awkward_sizes, width);
+        const Index rows = problem.ratings.rows();
+        Matrix solution(rows, width);
+        std::vector<RowLoss> losses(static_cast<std::size_t>(rows));
+        RowWorkspace workspace(width);
+        ASSERT_EQ(kernels::solve_rows(problem.system(), problem.ratings, {0, rows}, workspace, solution.view(), losses),
+                  -1);
+        for (Index r = 0; r < rows; ++r) {
+          const SparseRow entries = problem.ratings.row(r);
+          const std::vector<double> x(solution.row(r), solution.row(r) + width);
+          if (entries.size() == 0) {
+            EXPECT_EQ(x, std::vector<double>(x.size(), 0.0));
+            continue;
+          }
+          const auto equations = reference::normal_equations(problem.system(), problem.base_double, entries);
+          const std::vector<double> expected = reference::solve(equations.system, equations.rhs);
+          double scale = 0;
+          for (const double value : expected) scale = std::max(scale, std::fabs(value));
+          for (std::size_t c = 0; c < x.size(); ++c) EXPECT_NEAR(x[c], expected[c], 2e-4 * scale) << r;
+          const RowLoss loss = reference::row_loss(problem.system(), entries, x);
+          const RowLoss& actual = losses[static_cast<std::size_t>(r)];
+          EXPECT_NEAR(actual.observed, loss.observed, 1e-4 * loss.observed + 1e-5);
+          EXPECT_NEAR(actual.observed_squares, loss.observed_squares, 1e-4 * loss.observed_squares + 1e-6);
+          EXPECT_NEAR(actual.regularizer, loss.regularizer, 1e-5 * loss.regularizer + 1e-9);
+        }
+      }
+    }
+  });
+}
+
+TEST(SolveRows, GivesTheSameBitsOnEveryTargetWithFma) {
+  const std::vector<std::string> targets = testing::fma_targets();
+  if (targets.size() < 2) GTEST_SKIP() << "this processor has fewer than two SIMD targets with FMA";
+  for (const Objective& objective : all_objectives) {
+    for (const Index width : {Index{3}, Index{16}, Index{47}, Index{64}, Index{101}, Index{128}}) {
+      const Problem problem(objective, awkward_sizes, width);
+      const Index rows = problem.ratings.rows();
+      std::vector<Matrix> solutions;
+      std::vector<std::vector<RowLoss>> losses;
+      for (const std::string& target : targets) {
+        kernels::choose_simd_target(target);
+        RowWorkspace workspace(width);
+        solutions.emplace_back(rows, width);
+        losses.emplace_back(static_cast<std::size_t>(rows));
+        ASSERT_EQ(kernels::solve_rows(problem.system(), problem.ratings, {0, rows}, workspace, solutions.back().view(),
+                                      losses.back()),
+                  -1);
+      }
+      for (std::size_t t = 1; t < targets.size(); ++t) {
+        EXPECT_EQ(std::memcmp(solutions[0].row(0), solutions[t].row(0), solutions[0].bytes()), 0) << width;
+        EXPECT_EQ(std::memcmp(losses[0].data(), losses[t].data(), losses[0].size() * sizeof(RowLoss)), 0) << width;
+      }
+    }
+  }
+  kernels::choose_simd_target("auto");
+}
+
+TEST(SolveRows, NamesTheFirstRowThatCannotBeSolved) {
+  on_every_simd_target([] {
+    Objective objective = all_objectives[3];
+    objective.regularization = 0;  // one entry cannot determine 16 unknowns
+    const Problem problem(objective, {0, 1, 40}, 16);
+    Matrix solution(3, 16);
+    std::vector<RowLoss> losses(3);
+    RowWorkspace workspace(16);
+    EXPECT_EQ(kernels::solve_rows(problem.system(), problem.ratings, {0, 3}, workspace, solution.view(), losses), 1);
+  });
+}
+
+}  // namespace
+}  // namespace rankwise

@@ -38,13 +38,18 @@ struct JobContext {
 
 using RunJob = std::function<void(JobContext&)>;
 
-/// `describe` adds the job's options (Boost notifiers validate them and throw Error(usage)) and returns what runs the job
-/// once they are parsed. The run is collective over context.comm.
+/// `describe` adds the job's options (Boost notifiers validate them and throw Error(usage)) and returns what runs the
+/// job once they are parsed. The run is collective over context.comm.
+///
+/// Every option enters JobContext::configuration and so the output files, except those that cannot change the content:
+/// options whose value_name is FILE or DIR, memory-budget, and the common ones but --seed. Units belong into the
+/// value_name ("BYTES", "SECONDS"), defaults into default_value: --help shows both.
 struct Job {
   std::string_view name;
   std::string_view summary;
   std::string_view notes;  ///< formulas and conventions, printed under the options by --help
   RunJob (*describe)(boost::program_options::options_description& options);
+  std::string_view positional = {};  ///< name of the option that takes arguments without a name; empty: none does
 };
 
 }  // namespace rankwise

@@ -2,8 +2,6 @@
 // What a run tells: timed lines on standard error, one JSON object per event, and the table at the end.
 
 #include <chrono>
-#include <initializer_list>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,9 +20,9 @@ using Field = std::pair<std::string_view, std::variant<Index, double, std::strin
 class Report {
  public:
   struct Options {
-    bool quiet = false;       ///< no progress, no table; errors are still printed
-    std::string log_json;     ///< path of the event log; empty for none
-    int threads = 1;          ///< for the share of the peak
+    bool quiet = false;    ///< no progress, no table; errors are still printed
+    std::string log_json;  ///< path of the event log; empty for none
+    int threads = 1;       ///< for the share of the peak
   };
   /// Collective over comm (the root creates the log; throws AgreedError(cannot_create)).
   Report(const Communicator& comm, Options options);
@@ -57,10 +55,11 @@ class Report {
   /// Root only, only where standard error is a terminal: a bar that overwrites itself.
   void bar(std::string_view what, Index done, Index total);
   /// Root only: one JSON object `{"event": name, "seconds": elapsed, ...fields}` in the log.
-  void event(std::string_view name, std::initializer_list<Field> fields);
+  void event(std::string_view name, const std::vector<Field>& fields);
 
-  /// Prints and logs the table: per phase min, mean and max seconds over ranks, imbalance, GFLOP/s and share of the measured
-  /// FMA peak, interactions per second; bytes sent and peak memory. Collective over comm.
+  /// Prints and logs the table: per phase min, mean and max seconds over ranks, imbalance, GFLOP/s and share of the
+  /// measured FMA peak, interactions per second; bytes sent and peak memory. Collective over comm; throws
+  /// AgreedError(io_error) where the event log could not be written.
   void finish();
 
  private:

@@ -12,7 +12,8 @@ std::optional<std::string> launch_fault(const EnvironmentLookup& lookup, int wor
     if (!tasks) continue;
     if (*tasks == 1) return std::nullopt;
     return fmt::format(
-        "Slurm says {} tasks ({}), MPI says one rank: launch with srun --mpi=pmix or mpirun (srun --mpi=pmix -n 1 for one "
+        "Slurm says {} tasks ({}), MPI says one rank: launch with srun --mpi=pmix or mpirun (srun --mpi=pmix -n 1 for "
+        "one "
         "rank on purpose)",
         *tasks, name);
   }

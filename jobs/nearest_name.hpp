@@ -1,0 +1,18 @@
+#pragma once
+// What the user may have meant.
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace rankwise {
+
+/// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b` (optimal string alignment).
+[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// The candidate nearest to `name`; of equals the first. A candidate that `name` abbreviates comes before every other.
+/// Empty where there are no candidates.
+[[nodiscard]] std::string nearest_name(std::string_view name, std::span<const std::string> candidates);
+
+}  // namespace rankwise

@@ -1,0 +1,130 @@
+#include "jobs/run_job.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <omp.h>
+#include <vector>
+
+#include "jobs/nearest_name.hpp"
+#include "jobs/options.hpp"
+#include "jobs/threads.hpp"
+#include "jobs/version.hpp"
+#include "kernels/simd_target.hpp"
+#include "slurm/launch_check.hpp"
+
+namespace rankwise {
+
+namespace {
+
+std::string program_help() {
+  std::string text =
+      "rankwise retrains a recommender as a batch job: the same bits on one core and on a thousand MPI ranks.\n\n"
+      "Usage: rankwise JOB [--config FILE] [options]     alone, or under mpirun or srun\n"
+      "       rankwise JOB --help\n"
+      "       rankwise --help | --version\n\nJobs:\n";
+  for (const Job& job : all_jobs()) text += fmt::format("  {:<12} {}\n", job.name, job.summary);
+  text +=
+      "\nExit codes: 0 done, 2 usage, 65 bad data, 66 no input, 70 internal error, 73 cannot create output,\n"
+      "74 I/O error, 75 stopped early after a checkpoint (run again to continue).\n";
+  return text;
+}
+
+void print_from_root(const Communicator& comm, const std::string& text) {
+  if (comm.is_root()) fmt::print("{}", text);
+}
+
+const Job& find_job(const std::string& name) {
+  const auto jobs = all_jobs();
+  if (name.starts_with('-')) {
+    throw Error(ExitCode::usage, fmt::format("expected a job before '{}' (rankwise --help lists them)", name));
+  }
+  const auto found = std::ranges::find(jobs, name, &Job::name);
+  if (found != jobs.end()) return *found;
+  std::vector<std::string> names;
+  for (const Job& job : jobs) names.emplace_back(job.name);
+  throw Error(ExitCode::usage, fmt::format("unknown job '{}'; the nearest known one is {} (rankwise --help lists all)",
+                                           name, nearest_name(name, names)));
+}
+
+/// The root reads the file; every rank gets its text.
+std::string read_configuration_file(const Communicator& comm, const std::string& path) {
+  std::string text = agree_on(comm, [&] {
+    if (!comm.is_root()) return std::string();
+    std::ifstream file(path);
+    std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    if (!file) throw Error(ExitCode::no_input, fmt::format("{}: cannot read this configuration file", path));
+    return content;
+  });
+  comm.broadcast(text);
+  return text;
+}
+
+JobOptions resolved_options(const Communicator& comm, const Job& job, std::span<const std::string> arguments) {
+  JobOptions options(job);
+  agree_on(comm, [&] { options.parse_command_line(arguments); });
+  if (const std::string path = options.config_file(); !path.empty()) {
+    const std::string text = read_configuration_file(comm, path);
+    agree_on(comm, [&] { options.parse_ini(text, path); });
+  }
+  const int threads = default_threads(slurm::process_environment, processors_per_rank(comm));
+  agree_on(comm, [&] {
+    options.resolve(threads);
+    kernels::choose_simd_target(options.common().simd);
+  });
+  return options;
+}
+
+void tell_configuration(const Communicator& comm, const Job& job, const JobOptions& options, Report& report) {
+  std::string line = fmt::format("{} on {} rank{}:", job.name, comm.size(), comm.size() == 1 ? "" : "s");
+  std::vector<Field> fields{{"job", std::string(job.name)},
+                            {"version", program_version()},
+                            {"ranks", Index{comm.size()}},
+                            {"simd_target", kernels::simd_target()}};
+  for (const Setting& setting : options.settings()) {
+    line += fmt::format(" {}={}", setting.name, setting.value);
+    fields.emplace_back(setting.name, setting.value);
+  }
+  report.line(line);
+  report.event("configuration", fields);
+}
+
+}  // namespace
+
+std::span<const Job> all_jobs() {
+  static const std::vector<Job> jobs{};
+  return jobs;
+}
+
+Provenance JobContext::provenance(std::string_view kind, std::uint64_t dataset_digest) const {
+  return {std::string(kind), program_version(), configuration, common.seed, dataset_digest};
+}
+
+void run_job(const Communicator& comm, std::span<const std::string> arguments) {
+  const std::string first = arguments.empty() ? "--help" : arguments.front();
+  if (first == "--help" || first == "-h") return print_from_root(comm, program_help());
+  if (first == "--version") return print_from_root(comm, version_text());
+
+  const Job& job = agree_on(comm, [&] { return std::cref(find_job(first)); });
+  const std::span<const std::string> rest = arguments.subspan(1);
+  const auto asks_for_help = [](const std::string& argument) { return argument == "--help" || argument == "-h"; };
+  if (std::ranges::any_of(rest, asks_for_help)) return print_from_root(comm, JobOptions(job).help());
+
+  agree_on(comm, [&] {
+    if (const auto fault = slurm::launch_fault(slurm::process_environment, comm.size())) {
+      throw Error(ExitCode::usage, *fault);
+    }
+  });
+  const JobOptions options = resolved_options(comm, job, rest);
+  omp_set_num_threads(options.common().threads);
+  Report report(
+      comm,
+      {.quiet = options.common().quiet, .log_json = options.common().log_json, .threads = options.common().threads});
+  tell_configuration(comm, job, options, report);
+  JobContext context{comm, options.common(), report, options.configuration()};
+  options.run()(context);
+  report.finish();
+}
+
+}  // namespace rankwise

@@ -1,0 +1,36 @@
+#include "jobs/threads.hpp"
+
+#include <algorithm>
+#include <mpi.h>
+#include <sched.h>
+#include <string>
+
+namespace rankwise {
+
+int processors_per_rank(const Communicator& comm) {
+  // A rank's own mask tells too little: bound ranks have one each, unbound ones all see the same processors.
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  if (sched_getaffinity(0, sizeof processors, &processors) != 0) CPU_SET(0, &processors);
+  MPI_Comm node = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split_type(comm.handle(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
+  int ranks = 0;
+  check_mpi(MPI_Comm_size(node, &ranks), "MPI_Comm_size");
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &processors, static_cast<int>(sizeof processors), MPI_BYTE, MPI_BOR, node),
+            "MPI_Allreduce");
+  check_mpi(MPI_Comm_free(&node), "MPI_Comm_free");
+  return std::max(1, CPU_COUNT(&processors) / ranks);
+}
+
+int default_threads(const slurm::EnvironmentLookup& lookup, int processors) {
+  // OMP_NUM_THREADS may be a list, one number per nesting level: the first is ours.
+  const auto first_of_list = [&lookup](std::string_view name) -> std::optional<std::string> {
+    const std::optional<std::string> list = lookup(name);
+    return list ? std::optional(list->substr(0, list->find(','))) : std::nullopt;
+  };
+  if (const auto threads = slurm::positive_number(first_of_list, "OMP_NUM_THREADS")) return *threads;
+  if (const auto threads = slurm::positive_number(lookup, "SLURM_CPUS_PER_TASK")) return *threads;
+  return std::max(1, processors);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,16 @@
+#pragma once
+// How many threads a rank runs when nobody says.
+
+#include "distributed/communicator.hpp"
+#include "slurm/environment_lookup.hpp"
+
+namespace rankwise {
+
+/// Processors that this rank may call its own: those that the ranks of its node may run on together (bound or not),
+/// shared evenly; at least 1. Collective over comm.
+[[nodiscard]] int processors_per_rank(const Communicator& comm);
+
+/// The first that is set of OMP_NUM_THREADS, SLURM_CPUS_PER_TASK and `processors`.
+[[nodiscard]] int default_threads(const slurm::EnvironmentLookup& lookup, int processors);
+
+}  // namespace rankwise

@@ -1,0 +1,27 @@
+#include "io/interaction_log.hpp"
+
+#include <fmt/format.h>
+
+namespace rankwise {
+
+namespace {
+template <class Value>
+void keep_of(std::vector<Value>& column, const std::vector<Index>& kept) {
+  for (std::size_t i = 0; i < kept.size(); ++i) column[i] = column[static_cast<std::size_t>(kept[i])];
+  column.resize(kept.size());
+}
+}  // namespace
+
+std::string InteractionLog::place(InputPosition position) const {
+  return fmt::format("{}:{}", files[static_cast<std::size_t>(position.file())], position.line());
+}
+
+void InteractionLog::keep(const std::vector<Index>& kept) {
+  users.keep(kept);
+  items.keep(kept);
+  keep_of(values, kept);
+  if (timed) keep_of(times, kept);
+  keep_of(positions, kept);
+}
+
+}  // namespace rankwise

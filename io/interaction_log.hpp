@@ -1,0 +1,58 @@
+#pragma once
+// Raw rows of an interaction log, as this rank read them.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/id_column.hpp"
+#include "kernels/types.hpp"
+
+namespace rankwise {
+
+/// A place in the input as one number that sorts by file, then line.
+class InputPosition {
+ public:
+  InputPosition(Index file, Index line) : packed_(file << line_bits | line) {}
+  explicit InputPosition(std::int64_t packed) : packed_(packed) {}
+  [[nodiscard]] std::int64_t packed() const { return packed_; }
+  [[nodiscard]] Index file() const { return packed_ >> line_bits; }
+  [[nodiscard]] Index line() const { return packed_ & ((Index{1} << line_bits) - 1); }
+
+ private:
+  static constexpr int line_bits = 42;  // 4e12 lines in each of 2 million files
+  std::int64_t packed_;
+};
+
+/// Rows dropped because the field of a role was empty.
+struct MissingCounts {
+  Index user = 0;
+  Index item = 0;
+  Index value = 0;
+  Index time = 0;
+};
+
+/// One entry per row in every column. Rows stand in ascending position on a rank; ranks interleave.
+struct InteractionLog {
+  IdColumn users;
+  IdColumn items;
+  std::vector<double> values;           ///< finite, within the range of float; all 1 where `counted`
+  std::vector<std::int64_t> times;      ///< microseconds since 1970; empty unless `timed`
+  std::vector<std::int64_t> positions;  ///< InputPosition::packed()
+  bool timed = false;
+  bool counted = false;            ///< no value column: each row counts 1
+  bool summed = false;             ///< repeated pairs are amounts to add, not opinions to replace
+  std::vector<std::string> files;  ///< the same on every rank
+  std::vector<std::string> notes;  ///< root: one line a file on the format and columns used
+  Index rows_read = 0;             ///< over all ranks, before any row was dropped
+  MissingCounts missing;           ///< over all ranks
+
+  [[nodiscard]] Index size() const { return static_cast<Index>(positions.size()); }
+  /// `FILE:LINE`
+  [[nodiscard]] std::string place(InputPosition position) const;
+  /// Keeps the rows at `kept` (ascending row numbers).
+  void keep(const std::vector<Index>& kept);
+};
+
+}  // namespace rankwise

@@ -1,0 +1,91 @@
+#include "io/line_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+#include <limits>
+
+#include "kernels/error.hpp"
+
+namespace rankwise {
+
+namespace {
+constexpr std::size_t block_bytes = std::size_t{4} << 20;
+constexpr std::size_t overhang_bytes = std::size_t{64} << 10;  // read at a time beyond the end of a range
+constexpr std::size_t longest_line = std::size_t{16} << 20;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+}  // namespace
+
+LineReader::LineReader(const std::string& path, const FileKind& kind)
+    : source_(kind.gzip ? open_gzip(path) : open_plain(path, 0)), end_(std::numeric_limits<Index>::max()) {}
+
+LineReader::LineReader(const std::string& path, Index begin, Index end) : end_(end) {
+  offset_ = begin;
+  if (begin >= end) return;  // an empty range needs no file
+  if (begin == 0) {
+    source_ = open_plain(path, 0);
+  } else {
+    // One byte early: the range begins with a whole line exactly if that byte ends the line before.
+    source_ = open_plain(path, begin - 1);
+    offset_ = begin - 1;
+    skip_partial_line();
+  }
+}
+
+bool LineReader::fill() {
+  if (place_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + place_, filled_ - place_);
+    filled_ -= place_;
+    place_ = 0;
+  }
+  const Index ahead = end_ - (offset_ + static_cast<Index>(filled_));
+  const std::size_t wanted = ahead >= static_cast<Index>(block_bytes)
+                                 ? block_bytes
+                                 : std::max(static_cast<std::size_t>(std::max<Index>(ahead, 0)), overhang_bytes);
+  if (buffer_.size() < filled_ + wanted) buffer_.resize(filled_ + wanted);
+  const std::size_t got = source_->read(buffer_.data() + filled_, wanted);
+  filled_ += got;
+  return got > 0;
+}
+
+void LineReader::skip_partial_line() {
+  while (fill()) {
+    const void* const newline = std::memchr(buffer_.data(), '\n', filled_);
+    const std::size_t skipped =
+        newline == nullptr ? filled_ : static_cast<std::size_t>(static_cast<const char*>(newline) - buffer_.data()) + 1;
+    place_ = skipped;
+    offset_ += static_cast<Index>(skipped);
+    if (newline != nullptr || offset_ >= end_) return;
+  }
+}
+
+std::string_view LineReader::take_line(std::size_t length, std::size_t end_bytes) {
+  std::string_view line(buffer_.data() + place_, length);
+  if (offset_ == 0 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  place_ += length + end_bytes;
+  offset_ += static_cast<Index>(length + end_bytes);
+  ++lines_;
+  return line;
+}
+
+std::optional<std::string_view> LineReader::next() {
+  if (offset_ >= end_) return std::nullopt;
+  std::size_t searched = 0;  // bytes of this line known to hold no newline
+  while (true) {
+    const std::size_t begin = place_ + searched;
+    const void* const found = begin == filled_ ? nullptr : std::memchr(buffer_.data() + begin, '\n', filled_ - begin);
+    if (found != nullptr) {
+      return take_line(static_cast<std::size_t>(static_cast<const char*>(found) - (buffer_.data() + place_)), 1);
+    }
+    searched = filled_ - place_;
+    if (searched > longest_line) {
+      throw Error(ExitCode::bad_data, fmt::format("a line is longer than {} MiB", longest_line >> 20));
+    }
+    if (!fill()) break;
+  }
+  if (searched == 0) return std::nullopt;
+  return take_line(searched, 0);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,23 @@
+#pragma once
+// Which column of a log holds the user, the item, the value and the time.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/log_format.hpp"
+
+namespace rankwise {
+
+/// True when `name` is a usual column name of any role ("user_id", "movieId", "rating", "timestamp", ...).
+[[nodiscard]] bool is_common_column_name(std::string_view name);
+
+/// Columns by the user's choice: names of `header`, or 1-based numbers up to `fields`. `header` is empty where the file
+/// has none. Throws Error(usage) that lists the columns there are.
+[[nodiscard]] ColumnNumbers find_columns(const ColumnChoice& choice, const std::vector<std::string>& header,
+                                         int fields);
+
+/// Columns by their usual names. Throws Error(usage) when user or item are not found, or a role is found twice.
+[[nodiscard]] ColumnNumbers guess_columns(const std::vector<std::string>& header);
+
+}  // namespace rankwise

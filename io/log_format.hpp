@@ -1,0 +1,71 @@
+#pragma once
+// How interaction logs are written down, and what the user said about it.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/types.hpp"
+
+namespace rankwise {
+
+enum class LogFormat { automatic, csv, tsv, movielens, matrix_market };
+enum class HeaderRule { automatic, present, absent };
+/// What to do with a row whose user, item, value or time field is empty.
+enum class MissingRule { error, skip };
+
+/// Throw Error(usage) that lists the known words.
+[[nodiscard]] LogFormat parse_log_format(std::string_view word);
+[[nodiscard]] HeaderRule parse_header_rule(std::string_view word);
+[[nodiscard]] MissingRule parse_missing_rule(std::string_view word);
+[[nodiscard]] std::string_view log_format_name(LogFormat format);
+
+/// Factors of a product in `value=A*B`, at most.
+inline constexpr int max_value_factors = 8;
+
+/// Which columns hold what, in the user's words: names of the header, or 1-based numbers.
+struct ColumnChoice {
+  std::string user;
+  std::string item;
+  std::vector<std::string> value;  ///< factors of a product; empty: each row counts 1
+  std::string time;                ///< empty: no time
+};
+
+/// `user=userId,item=movieId,value=Quantity*UnitPrice,time=4`; throws Error(usage).
+[[nodiscard]] ColumnChoice parse_column_choice(std::string_view text);
+
+struct LogOptions {
+  LogFormat format = LogFormat::automatic;
+  HeaderRule header = HeaderRule::automatic;
+  MissingRule missing = MissingRule::error;
+  std::optional<ColumnChoice> columns;
+};
+
+/// 0-based columns of a delimited file; -1 where there is none.
+struct ColumnNumbers {
+  int user = -1;
+  int item = -1;
+  int time = -1;
+  int value_factors = 0;
+  std::array<int, max_value_factors> value{};
+};
+
+/// All that a rank must know to read its part of one file. Trivially copyable: the root finds it out, the others
+/// receive it.
+struct FileLayout {
+  LogFormat format = LogFormat::csv;
+  std::int32_t gzip = 0;    ///< 1 when compressed
+  Index file_bytes = 0;     ///< as stored
+  Index data_begin = 0;     ///< first byte of the first data line, uncompressed
+  Index lines_before = 0;   ///< lines before the first data line
+  std::int32_t fields = 0;  ///< of every row; 0 where rows are blank-separated
+  ColumnNumbers columns;
+  Index matrix_rows = 0;  ///< matrix-market: the size line
+  Index matrix_columns = 0;
+  Index matrix_entries = 0;
+};
+
+}  // namespace rankwise

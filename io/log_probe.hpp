@@ -1,0 +1,23 @@
+#pragma once
+// Finds out from the beginning of a log file how the rest is to be read.
+
+#include <string>
+
+#include "io/field_text.hpp"
+#include "io/log_format.hpp"
+
+namespace rankwise {
+
+/// How the fields of a format are told apart.
+[[nodiscard]] Dialect dialect_of(LogFormat format);
+
+struct ProbedLog {
+  FileLayout layout;
+  std::string note;  ///< "FILE: csv, user = user_id, item = book_id, value = rating"
+};
+
+/// Format, header, columns and sizes of one file. Local; throws Error (no_input, usage, bad_data, io_error) that names
+/// the file.
+[[nodiscard]] ProbedLog probe_log(const std::string& path, const LogOptions& options);
+
+}  // namespace rankwise

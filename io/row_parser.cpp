@@ -1,0 +1,91 @@
+#include "io/row_parser.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+
+#include "io/log_probe.hpp"
+#include "kernels/error.hpp"
+
+namespace rankwise {
+
+namespace {
+std::string_view field_at(const std::vector<std::string_view>& fields, int column) {
+  return fields[static_cast<std::size_t>(column)];
+}
+
+/// Values become float32 in the dataset.
+double within_float(double value) {
+  if (!(std::fabs(value) <= static_cast<double>(std::numeric_limits<float>::max()))) {
+    throw Error(ExitCode::bad_data, fmt::format("value {} is beyond the range of 32-bit floating point", value));
+  }
+  return value;
+}
+
+Index matrix_index(std::string_view text, Index limit, std::string_view role) {
+  Index index = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), index);
+  if (status != std::errc() || end != text.data() + text.size() || index < 1 || index > limit) {
+    throw Error(ExitCode::bad_data, fmt::format("{} {} is not a number from 1 to {}", role, shown(text), limit));
+  }
+  return index;
+}
+}  // namespace
+
+RowParser::RowParser(const FileLayout& layout, MissingRule missing)
+    : layout_(layout), missing_(missing), splitter_(dialect_of(layout.format)) {}
+
+bool RowParser::append(std::string_view line, InteractionLog& log) {
+  const auto& fields = splitter_.split(line);
+  if (static_cast<std::int32_t>(fields.size()) != layout_.fields) {
+    throw Error(ExitCode::bad_data, fmt::format("has {} field{}, expected {}", fields.size(),
+                                                fields.size() == 1 ? "" : "s", layout_.fields));
+  }
+  if (layout_.format != LogFormat::matrix_market) return append_delimited(fields, log);
+  append_matrix_entry(fields, log);
+  return true;
+}
+
+bool RowParser::is_missing(std::string_view field, std::string_view role, Index& count) const {
+  if (!field.empty()) return false;
+  if (missing_ == MissingRule::error) {
+    throw Error(ExitCode::bad_data, fmt::format("the {} field is empty (--missing skip drops such rows)", role));
+  }
+  ++count;
+  return true;
+}
+
+bool RowParser::append_delimited(const std::vector<std::string_view>& fields, InteractionLog& log) {
+  const ColumnNumbers& columns = layout_.columns;
+  const std::string_view user = field_at(fields, columns.user);
+  const std::string_view item = field_at(fields, columns.item);
+  if (is_missing(user, "user", log.missing.user) || is_missing(item, "item", log.missing.item)) return false;
+  double value = 1;
+  for (int factor = 0; factor < columns.value_factors; ++factor) {
+    const std::string_view field = field_at(fields, columns.value[static_cast<std::size_t>(factor)]);
+    if (is_missing(field, "value", log.missing.value)) return false;
+    value *= parse_number(field, "value");
+  }
+  value = within_float(value);
+  if (columns.time >= 0) {
+    const std::string_view field = field_at(fields, columns.time);
+    if (is_missing(field, "time", log.missing.time)) return false;
+    log.times.push_back(parse_time(field));
+  }
+  log.users.append(user);
+  log.items.append(item);
+  log.values.push_back(value);
+  return true;
+}
+
+void RowParser::append_matrix_entry(const std::vector<std::string_view>& fields, InteractionLog& log) const {
+  const Index row = matrix_index(fields[0], layout_.matrix_rows, "row");
+  const Index column = matrix_index(fields[1], layout_.matrix_columns, "column");
+  const double value = layout_.columns.value_factors == 0 ? 1 : within_float(parse_number(fields[2], "value"));
+  log.users.append(row);
+  log.items.append(column);
+  log.values.push_back(value);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,214 @@
+#include "io/text_reader.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <limits>
+#include <optional>
+#include <span>
+
+#include "io/line_reader.hpp"
+#include "io/log_probe.hpp"
+#include "io/row_parser.hpp"
+
+namespace rankwise {
+
+namespace {
+constexpr Index none = std::numeric_limits<Index>::max();
+
+/// What one rank knows of its part of one file when it is done with it.
+struct FilePart {
+  Index lines = 0;     ///< data lines, blank ones too
+  Index rows_end = 0;  ///< rows in the log after this part
+  Index entries = 0;   ///< rows read, dropped ones too
+};
+
+/// The first failure of this rank; `line` counts this rank's data lines of the file, 0 where the file as a whole is
+/// meant.
+struct Failure {
+  Index file = none;
+  Index line = 0;
+  std::optional<Error> error;
+};
+
+struct LocalResult {
+  std::vector<FilePart> parts;
+  Failure failure;
+};
+
+void check_alike(const std::vector<std::string>& paths, const std::vector<FileLayout>& layouts) {
+  for (std::size_t f = 1; f < layouts.size(); ++f) {
+    if ((layouts[f].columns.time >= 0) != (layouts[0].columns.time >= 0)) {
+      throw Error(ExitCode::usage, fmt::format("{} and {}: only one has a time column", paths[0], paths[f]));
+    }
+    if ((layouts[f].columns.value_factors == 0) != (layouts[0].columns.value_factors == 0)) {
+      throw Error(ExitCode::usage, fmt::format("{} and {}: only one has a value column", paths[0], paths[f]));
+    }
+  }
+}
+
+/// The root looks at every file; all ranks learn the layouts.
+std::vector<FileLayout> probe_all(const Communicator& comm, const LogOptions& options, InteractionLog& log) {
+  std::vector<FileLayout> layouts;
+  agree_on(comm, [&] {
+    if (!comm.is_root()) return;
+    for (const std::string& path : log.files) {
+      ProbedLog probed = probe_log(path, options);
+      layouts.push_back(probed.layout);
+      log.notes.push_back(std::move(probed.note));
+    }
+    check_alike(log.files, layouts);
+  });
+  comm.broadcast(layouts);
+  return layouts;
+}
+
+/// This rank's lines of file `file`; none where a gzip file is another rank's.
+std::optional<LineReader> open_part(const Communicator& comm, const std::string& path, const FileLayout& layout,
+                                    Index file) {
+  if (layout.gzip != 0) {
+    if (file % comm.size() != comm.rank()) return std::nullopt;
+    LineReader reader(path, FileKind{layout.file_bytes, true});
+    while (reader.lines() < layout.lines_before && reader.next()) {
+    }
+    return reader;
+  }
+  const Index bytes = layout.file_bytes - layout.data_begin;
+  const Index ranks = comm.size();
+  const auto boundary = [&](Index part) {  // without the overflow of bytes * part
+    return layout.data_begin + bytes / ranks * part + bytes % ranks * part / ranks;
+  };
+  return LineReader(path, boundary(comm.rank()), boundary(comm.rank() + 1));
+}
+
+/// Reads this rank's parts of all files; stops at its first failure. No collective call.
+LocalResult read_local(const Communicator& comm, const std::vector<FileLayout>& layouts, MissingRule missing,
+                       InteractionLog& log) {
+  LocalResult result;
+  result.parts.resize(layouts.size());
+  Index line_number = 0;
+  for (std::size_t f = 0; f < layouts.size(); ++f) {
+    const FileLayout& layout = layouts[f];
+    FilePart& part = result.parts[f];
+    const auto file = static_cast<Index>(f);
+    line_number = 0;
+    try {
+      std::optional<LineReader> reader = open_part(comm, log.files[f], layout, file);
+      if (reader) {
+        RowParser parser(layout, missing);
+        const Index lines_skipped = reader->lines();
+        line_number = 1;  // of the line being read
+        while (const std::optional<std::string_view> line = reader->next()) {
+          part.lines = reader->lines() - lines_skipped;
+          if (!line->empty() && !trimmed(*line).empty()) {
+            ++part.entries;
+            if (parser.append(*line, log)) log.positions.push_back(InputPosition(file, part.lines).packed());
+          }
+          line_number = part.lines + 1;
+        }
+      }
+    } catch (const Error& error) {
+      result.failure = {file, error.code() == ExitCode::no_input ? 0 : line_number, error};
+      return result;
+    } catch (const std::bad_alloc&) {
+      result.failure = {file, 0, Error(ExitCode::internal, "out of memory while reading")};
+      return result;
+    }
+    part.rows_end = log.size();
+  }
+  return result;
+}
+
+/// Throws the earliest failure: a rank before it in the same file has read all of its part, so the line offset is
+/// right.
+void agree_on_earliest(const Communicator& comm, const InteractionLog& log, const std::vector<Index>& lines_before,
+                       const Failure& failure) {
+  const Index first_file = comm.min(failure.file);
+  if (first_file == none) return;
+  const Index first_rank = comm.min(failure.file == first_file ? static_cast<Index>(comm.rank()) : none);
+  std::optional<Error> mine;
+  if (first_rank == comm.rank()) {
+    const auto f = static_cast<std::size_t>(failure.file);
+    const Error& error = *failure.error;
+    mine = Error(error.code(), failure.line == 0 ? fmt::format("{}: {}", log.files[f], error.what())
+                                                 : fmt::format("{}:{}: {}", log.files[f],
+                                                               lines_before[f] + failure.line, error.what()));
+  }
+  agree(comm, mine);
+}
+
+/// True line numbers: a rank's data lines follow the header and the lower ranks' lines.
+std::vector<Index> count_lines_before(const Communicator& comm, const std::vector<FileLayout>& layouts,
+                                      const std::vector<FilePart>& parts) {
+  std::vector<Index> before(layouts.size());
+  for (std::size_t f = 0; f < layouts.size(); ++f) {
+    before[f] = layouts[f].lines_before + comm.exclusive_sum(parts[f].lines);
+  }
+  return before;
+}
+
+void check_entry_counts(const Communicator& comm, const InteractionLog& log, const std::vector<FileLayout>& layouts,
+                        const std::vector<Index>& entries) {
+  agree_on(comm, [&] {
+    for (std::size_t f = 0; f < layouts.size(); ++f) {
+      if (layouts[f].format == LogFormat::matrix_market && entries[f] != layouts[f].matrix_entries) {
+        throw Error(ExitCode::bad_data, fmt::format("{}: the size line promises {} entries, the file holds {}",
+                                                    log.files[f], layouts[f].matrix_entries, entries[f]));
+      }
+    }
+  });
+}
+
+/// An integer column with a negative id is bad data; the earliest one is named.
+void refuse_negative_ids(const Communicator& comm, const InteractionLog& log, const IdColumn& column,
+                         std::string_view role) {
+  if (!column.are_integers()) return;  // the same on every rank
+  const std::vector<std::int64_t>& ids = column.values();
+  const auto found = std::find_if(ids.begin(), ids.end(), [](std::int64_t id) { return id < 0; });
+  const auto row = static_cast<std::size_t>(found - ids.begin());
+  const Index mine = found == ids.end() ? none : log.positions[row];
+  const Index earliest = comm.min(mine);
+  if (earliest == none) return;
+  std::optional<Error> error;
+  if (mine == earliest) {
+    error = Error(ExitCode::bad_data, fmt::format("{}: {} id {} is negative; integer ids must be 0 or more",
+                                                  log.place(InputPosition(earliest)), role, *found));
+  }
+  agree(comm, error);
+}
+}  // namespace
+
+InteractionLog read_log(const Communicator& comm, const std::vector<std::string>& paths, const LogOptions& options) {
+  InteractionLog log;
+  log.files = paths;
+  const std::vector<FileLayout> layouts = probe_all(comm, options, log);
+  log.timed = layouts.front().columns.time >= 0;
+  log.counted = layouts.front().columns.value_factors == 0;
+  log.summed =
+      log.counted || layouts.front().columns.value_factors > 1 || layouts.front().format == LogFormat::matrix_market;
+
+  LocalResult local = read_local(comm, layouts, options.missing, log);
+  const std::vector<Index> lines_before = count_lines_before(comm, layouts, local.parts);
+  agree_on_earliest(comm, log, lines_before, local.failure);
+
+  Index row = 0;
+  std::vector<Index> entries;
+  for (std::size_t f = 0; f < layouts.size(); ++f) {
+    for (; row < local.parts[f].rows_end; ++row) log.positions[static_cast<std::size_t>(row)] += lines_before[f];
+    entries.push_back(local.parts[f].entries);
+  }
+  comm.all_reduce_sum(std::span(entries));
+  for (const Index count : entries) log.rows_read += count;
+  check_entry_counts(comm, log, layouts, entries);
+
+  agree_on_kind(comm, log.users);
+  agree_on_kind(comm, log.items);
+  refuse_negative_ids(comm, log, log.users, "user");
+  refuse_negative_ids(comm, log, log.items, "item");
+
+  std::array<Index, 4> missing{log.missing.user, log.missing.item, log.missing.value, log.missing.time};
+  comm.all_reduce_sum(std::span<Index>(missing));
+  log.missing = {missing[0], missing[1], missing[2], missing[3]};
+  return log;
+}
+
+}  // namespace rankwise

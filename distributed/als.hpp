@@ -1,0 +1,39 @@
+#pragma once
+// Alternating least squares over ranks: one half-sweep, and the loss that it leaves.
+
+#include "distributed/als_side.hpp"
+#include "distributed/communicator.hpp"
+#include "distributed/factor_matrix.hpp"
+#include "kernels/objective.hpp"
+
+namespace rankwise {
+
+/// A side's factors with what the other side's half-sweep needs of them as a whole.
+struct AlsFactors {
+  FactorMatrix factors;
+  Matrix gramian;  ///< alpha0 * X^T X, upper half, padded square; empty under the explicit loss
+};
+
+/// Wraps factors and computes their Gramian where `objective` has an unobserved part. Collective over comm.
+[[nodiscard]] AlsFactors with_gramian(const Communicator& comm, const Objective& objective, FactorMatrix factors);
+
+/// What a half-sweep did. Losses are over all ranks and the same on each; counts are this rank's own.
+struct HalfSweep {
+  Index failed_row = -1;  ///< lowest global row without a finite solution, on every rank; the rest is then undefined
+  double observed = 0;    ///< sum over entries of c (1 - p)^2 or (r - prediction)^2 at the new solution
+  double observed_squares = 0;  ///< sum over entries of p^2
+  double regularizer = 0;       ///< this side's
+  double flops = 0;
+  Index bytes_sent = 0;
+};
+
+/// Solves every row of `mine` exactly, the other side being fixed (DESIGN "ALS"). The same bits for any number of ranks
+/// and threads: each row is solved by one thread in the order of its entries. Collective over comm.
+HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const AlsSide& side, const AlsFactors& other,
+                     AlsFactors& mine);
+
+/// alpha0 * sum of p^2 over the pairs that count as unobserved, after `last`, the epoch's second half-sweep.
+[[nodiscard]] double unobserved_loss(const Objective& objective, const HalfSweep& last, const AlsFactors& users,
+                                     const AlsFactors& items);
+
+}  // namespace rankwise

@@ -74,10 +74,18 @@ MPI_Datatype mpi_type<double>() {
   return MPI_DOUBLE;
 }
 
+Communicator Communicator::duplicate(MPI_Comm original) {
+  MPI_Comm handle = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_dup(original, &handle), "MPI_Comm_dup");
+  return Communicator(handle);
+}
+
 Communicator Communicator::world() {
-  MPI_Comm duplicate = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &duplicate), "MPI_Comm_dup");
-  return Communicator(duplicate);
+  return duplicate(MPI_COMM_WORLD);
+}
+
+Communicator Communicator::single() {
+  return duplicate(MPI_COMM_SELF);
 }
 
 Communicator::~Communicator() {

@@ -48,6 +48,8 @@ class Communicator {
  public:
   /// A duplicate of MPI_COMM_WORLD.
   static Communicator world();
+  /// A duplicate of MPI_COMM_SELF: this rank alone.
+  static Communicator single();
   ~Communicator();
   Communicator(Communicator&& other) noexcept : handle_(other.handle_) { other.handle_ = MPI_COMM_NULL; }
   Communicator& operator=(Communicator&& other) noexcept;
@@ -134,6 +136,7 @@ class Communicator {
 
  private:
   explicit Communicator(MPI_Comm handle) : handle_(handle) {}
+  static Communicator duplicate(MPI_Comm original);
   void all_reduce(void* values, Index count, MPI_Datatype type, MPI_Op operation) const;
   [[nodiscard]] std::vector<Index> gather_counts(Index mine) const;
   void all_gather_bytes(const void* mine, void* all, std::span<const Index> counts, std::size_t element_bytes) const;

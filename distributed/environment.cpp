@@ -11,7 +11,9 @@ Environment::Environment(int& argc, char**& argv) {
   int provided = 0;
   check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   // Before any communicator is duplicated: handlers are inherited, and without this return codes never come back.
-  check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  for (MPI_Comm comm : {MPI_COMM_WORLD, MPI_COMM_SELF}) {
+    check_mpi(MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  }
   if (provided < MPI_THREAD_FUNNELED) throw Error(ExitCode::internal, "this MPI library offers no MPI_THREAD_FUNNELED");
 }
 

@@ -1,0 +1,33 @@
+#pragma once
+// Several rows of a log on one user and one item become one.
+
+#include <cstdint>
+#include <limits>
+
+#include "distributed/interactions.hpp"
+
+namespace rankwise {
+
+/// sum and mean: in input order, in double. last: the latest time, ties and logs without times by the order of the input.
+/// max: the largest value. error: none may occur.
+enum class DuplicatePolicy { sum, last, max, mean, error };
+
+struct DuplicateCounts {
+  Index repeated = 0;  ///< rows on a pair that an earlier row was on
+  Index exact = 0;     ///< of these, rows that say the same as an earlier row: value and time too
+};
+
+/// A row on a pair that an earlier row was on; positions as in Event. `second` is the largest number where there is none.
+struct RepeatedPair {
+  std::int64_t second = std::numeric_limits<std::int64_t>::max();
+  std::int64_t first = 0;
+};
+
+/// The earliest of this rank's rows that repeat a pair.
+[[nodiscard]] RepeatedPair earliest_repeat(const UserEvents& rows);
+
+/// Leaves one event a pair and counts the rest; it bears the pair's latest time. Local. With DuplicatePolicy::error the
+/// caller has made sure that there are none.
+DuplicateCounts resolve_duplicates(UserEvents& rows, DuplicatePolicy policy);
+
+}  // namespace rankwise

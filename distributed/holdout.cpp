@@ -1,0 +1,108 @@
+#include "distributed/holdout.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "kernels/philox.hpp"
+
+namespace rankwise {
+
+namespace {
+/// One draw per (user, item). The draw number has 32 bits; what an item index has beyond them selects another seed.
+double pair_draw(std::uint64_t seed, RandomPurpose purpose, Index user, Index item) {
+  const auto bits = static_cast<std::uint64_t>(item);
+  const RandomStream stream(seed + (bits >> 32) * 0x9E3779B97F4A7C15ULL, purpose);
+  return stream.uniform(user, static_cast<std::uint32_t>(bits));
+}
+}  // namespace
+
+EventParts hold_out_at_random(const UserEvents& rows, double fraction, std::uint64_t seed) {
+  EventParts parts;
+  parts.reserve(rows.events.size());
+  for (Index u = 0; u < rows.users.size(); ++u) {
+    for (const Event& event : rows.of(u)) {
+      const double draw = pair_draw(seed, RandomPurpose::holdout, rows.users.begin + u, event.item);
+      parts.push_back(draw < fraction ? EventPart::heldout : EventPart::training);
+    }
+  }
+  return parts;
+}
+
+EventParts hold_out_last(const UserEvents& rows, Index count) {
+  EventParts parts(rows.events.size(), EventPart::training);
+  std::vector<std::size_t> order;
+  for (Index u = 0; u < rows.users.size(); ++u) {
+    const std::span<const Event> events = rows.of(u);
+    if (static_cast<Index>(events.size()) <= count) continue;
+    order.resize(events.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    // Events ascend by item, so comparing places breaks ties by item.
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return events[a].time != events[b].time ? events[a].time < events[b].time : a < b;
+    });
+    const auto first = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(u)]);
+    for (std::size_t i = order.size() - static_cast<std::size_t>(count); i < order.size(); ++i) {
+      parts[first + order[i]] = EventPart::heldout;
+    }
+  }
+  return parts;
+}
+
+TemporalHoldout hold_out_after_cut(const Communicator& comm, const UserEvents& rows, double fraction) {
+  const auto local = static_cast<Index>(rows.events.size());
+  const Index allowed = static_cast<Index>(std::floor(fraction * static_cast<double>(comm.sum(local))));
+  std::vector<std::int64_t> times;
+  times.reserve(rows.events.size());
+  for (const Event& event : rows.events) times.push_back(event.time);
+  std::sort(times.begin(), times.end());
+  const auto count_from = [&](std::int64_t cut) {
+    return comm.sum(static_cast<Index>(times.end() - std::lower_bound(times.begin(), times.end(), cut)));
+  };
+  // The smallest cut with at most `allowed` events at or after it lies in [earliest, latest + 1].
+  std::int64_t low = comm.min(times.empty() ? std::numeric_limits<std::int64_t>::max() : times.front());
+  std::int64_t high = comm.max(times.empty() ? std::numeric_limits<std::int64_t>::min() : times.back() + 1);
+  while (low < high) {
+    const std::int64_t middle = std::midpoint(low, high);
+    if (count_from(middle) <= allowed) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  TemporalHoldout holdout;
+  holdout.cut = low;
+  holdout.parts.reserve(rows.events.size());
+  for (const Event& event : rows.events) {
+    holdout.parts.push_back(event.time >= low ? EventPart::heldout : EventPart::training);
+  }
+  return holdout;
+}
+
+UserHoldout hold_out_users(const UserEvents& rows, double fraction, double given_fraction, std::uint64_t seed) {
+  const RandomStream users(seed, RandomPurpose::heldout_users);
+  UserHoldout holdout;
+  holdout.parts.assign(rows.events.size(), EventPart::training);
+  std::vector<double> draws;
+  for (Index u = 0; u < rows.users.size(); ++u) {
+    const Index user = rows.users.begin + u;
+    const std::span<const Event> events = rows.of(u);
+    if (events.size() < 2 || !(users.uniform(user, 0) < fraction)) continue;
+    holdout.users.push_back(u);
+    draws.clear();
+    for (const Event& event : events) draws.push_back(pair_draw(seed, RandomPurpose::heldout_given, user, event.item));
+    // The lowest draw is always given and the highest never; ties go to the lower item.
+    const std::size_t lowest = static_cast<std::size_t>(std::min_element(draws.begin(), draws.end()) - draws.begin());
+    const std::size_t highest = static_cast<std::size_t>(
+        std::max_element(draws.begin(), draws.end(), [](double a, double b) { return a <= b; }) - draws.begin());
+    const auto first = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(u)]);
+    for (std::size_t i = 0; i < draws.size(); ++i) {
+      const bool given = i == lowest || (i != highest && draws[i] < given_fraction);
+      holdout.parts[first + i] = given ? EventPart::given : EventPart::heldout;
+    }
+  }
+  return holdout;
+}
+
+}  // namespace rankwise

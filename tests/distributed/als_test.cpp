@@ -1,0 +1,247 @@
+// The exchange and the distributed sweeps against one-rank plain computations.
+
+#include "distributed/als.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <map>
+#include <random>
+
+#include "distributed/exchange_plan.hpp"
+#include "kernels/reference.hpp"
+
+namespace rankwise {
+namespace {
+
+/// A small whole log, the same on every rank.
+struct Log {
+  Index users;
+  Index items;
+  std::map<std::pair<Index, Index>, float> ratings;
+
+  Log(Index user_count, Index item_count, Index draws, unsigned seed) : users(user_count), items(item_count) {
+    std::mt19937 engine(seed);
+    for (Index i = 0; i < draws; ++i) {
+      const auto user = static_cast<Index>(engine()) % users;
+      const auto item =
+          static_cast<Index>(engine() % static_cast<unsigned>(items)) * static_cast<Index>(engine() % 100) / 100;
+      ratings[{user, item}] = static_cast<float>(1 + engine() % 5);
+    }
+  }
+};
+
+enum class Orientation { by_user, by_item };
+
+AlsSide side_of(const Communicator& comm, const Objective& objective, const Log& log, Orientation orientation,
+                const Partition& mine, const Partition& other) {
+  const RowRange range = mine.range(comm.rank());
+  std::map<std::pair<Index, Index>, float> rows;
+  for (const auto& [pair, value] : log.ratings) {
+    const Index row = orientation == Orientation::by_user ? pair.first : pair.second;
+    const Index column = orientation == Orientation::by_user ? pair.second : pair.first;
+    if (range.contains(row)) rows[{row - range.begin, column}] = value;
+  }
+  std::vector<Index> offsets(static_cast<std::size_t>(range.size()) + 1);
+  std::vector<Index> columns;
+  std::vector<float> values;
+  for (const auto& [place, value] : rows) {
+    ++offsets[static_cast<std::size_t>(place.first) + 1];
+    columns.push_back(place.second);
+    values.push_back(value);
+  }
+  for (std::size_t r = 1; r < offsets.size(); ++r) offsets[r] += offsets[r - 1];
+  return make_als_side(comm, objective, mine, other, {offsets, columns, values});
+}
+
+/// All ranks' rows, on every rank.
+std::vector<float> whole(const Communicator& comm, const FactorMatrix& factors) {
+  const std::span<const float> local(factors.local.row(0), factors.local.bytes() / sizeof(float));
+  return comm.all_gather_varied(local).values;
+}
+
+struct AlsRun {
+  std::vector<float> users;
+  std::vector<float> items;
+  std::vector<double> losses;
+};
+
+AlsRun run_als(const Communicator& comm, const Objective& objective, const Log& log, Index width, int epochs) {
+  const Partition user_rows = Partition::by_count(log.users, comm.size());
+  const Partition item_rows = Partition::by_count(log.items, comm.size());
+  const AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows);
+  const AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows);
+  const Index zero_columns = objective.biases ? 1 : 0;
+  AlsFactors users = with_gramian(
+      comm, objective, random_factors(comm, user_rows, width, zero_columns, {5, RandomPurpose::initial_users}));
+  AlsFactors items = with_gramian(
+      comm, objective, random_factors(comm, item_rows, width, zero_columns, {5, RandomPurpose::initial_items}));
+  AlsRun run;
+  for (int epoch = 0; epoch < epochs; ++epoch) {
+    const HalfSweep first = half_sweep(comm, objective, user_side, items, users);
+    const HalfSweep second = half_sweep(comm, objective, item_side, users, items);
+    EXPECT_EQ(first.failed_row, -1);
+    EXPECT_EQ(second.failed_row, -1);
+    run.losses.push_back(second.observed + first.regularizer + second.regularizer +
+                         unobserved_loss(objective, second, users, items));
+  }
+  run.users = whole(comm, users.factors);
+  run.items = whole(comm, items.factors);
+  return run;
+}
+
+/// The loss by its definition over all pairs, in double.
+double plain_loss(const Objective& objective, const Log& log, const AlsRun& run, Index width) {
+  const Index stride = padded_columns(width);
+  const auto row = [&](const std::vector<float>& factors, Index r) { return factors.data() + r * stride; };
+  std::vector<Index> user_sizes(static_cast<std::size_t>(log.users));
+  std::vector<Index> item_sizes(static_cast<std::size_t>(log.items));
+  for (const auto& [pair, value] : log.ratings) {
+    ++user_sizes[static_cast<std::size_t>(pair.first)];
+    ++item_sizes[static_cast<std::size_t>(pair.second)];
+  }
+  const Index factors = objective.biases ? width - 1 : width;
+  double loss = 0;
+  for (Index u = 0; u < log.users; ++u) {
+    for (Index i = 0; i < log.items; ++i) {
+      double p = 0;
+      for (Index f = 0; f < factors; ++f)
+        p += static_cast<double>(row(run.users, u)[f]) * static_cast<double>(row(run.items, i)[f]);
+      const auto entry = log.ratings.find({u, i});
+      const bool observed = entry != log.ratings.end();
+      if (objective.loss == LossKind::explicit_feedback) {
+        if (objective.biases) p += static_cast<double>(row(run.users, u)[factors] + row(run.items, i)[factors]);
+        if (observed) loss += std::pow(static_cast<double>(entry->second) - objective.global_mean - p, 2);
+        continue;
+      }
+      if (observed) loss += static_cast<double>(objective.entry_value(entry->second)) * (1 - p) * (1 - p);
+      if (!observed || objective.weighting == Weighting::constant) loss += objective.unobserved_weight * p * p;
+    }
+  }
+  const auto regularizer = [&](const std::vector<float>& side, const std::vector<Index>& sizes, Index opposite) {
+    double sum = 0;
+    for (std::size_t r = 0; r < sizes.size(); ++r) {
+      double norm = 0;
+      for (Index f = 0; f < width; ++f) norm += std::pow(static_cast<double>(row(side, static_cast<Index>(r))[f]), 2);
+      sum += static_cast<double>(objective.row_regularization(sizes[r], opposite)) * norm;
+    }
+    return sum;
+  };
+  return loss + regularizer(run.users, user_sizes, log.items) + regularizer(run.items, item_sizes, log.users);
+}
+
+std::vector<Objective> objectives() {
+  std::vector<Objective> all(5);
+  for (Objective& objective : all) objective.regularization = 0.02;
+  all[1].weighting = Weighting::linear;
+  all[1].alpha = 3;
+  all[2].weighting = Weighting::logarithmic;
+  all[3].loss = LossKind::explicit_feedback;
+  all[4].loss = LossKind::explicit_feedback;
+  all[4].biases = true;
+  all[4].global_mean = 2.5;
+  return all;
+}
+
+class AlsTest : public ::testing::Test {
+ protected:
+  Communicator comm = Communicator::world();
+};
+
+TEST_F(AlsTest, ExchangeBringsEachNeededRowOnce) {
+  const Index rows = 500;
+  const Partition owners = Partition::by_count(rows, comm.size());
+  FactorMatrix factors = random_factors(comm, owners, 5, 0, {1, RandomPurpose::initial_items});
+  const RowRange mine = owners.range(comm.rank());
+  for (Index r = 0; r < mine.size(); ++r) factors.local.row(r)[0] = static_cast<float>(mine.begin + r);
+  std::vector<Index> needed;
+  for (Index r = comm.rank(); r < rows; r += 3) needed.push_back(r);
+  if (comm.rank() == 1) needed.clear();
+  const ExchangePlan plan(comm, owners, needed);
+  Matrix gathered(plan.needed_rows(), 5);
+  plan.start(comm, factors.local.view(), gathered.view()).wait();
+  ASSERT_EQ(gathered.rows(), static_cast<Index>(needed.size()));
+  for (std::size_t r = 0; r < needed.size(); ++r)
+    EXPECT_EQ(gathered.row(static_cast<Index>(r))[0], static_cast<float>(needed[r]));
+  // What is sent is exactly what others need of this rank's rows.
+  Index wanted_here = 0;
+  for (const Index row : needed) wanted_here += mine.contains(row) ? 0 : 1;
+  EXPECT_EQ(comm.sum(plan.sent_rows()), comm.sum(wanted_here));
+}
+
+TEST_F(AlsTest, LossIsItsDefinitionAndFallsInEveryEpoch) {
+  const Log log(150, 90, 2500, 3);
+  for (const Objective& objective : objectives()) {
+    for (const Index width : {Index{2}, Index{9}}) {
+      double previous = std::numeric_limits<double>::infinity();
+      for (const int epochs : {1, 2, 3}) {
+        const AlsRun run = run_als(comm, objective, log, width, epochs);
+        const double plain = plain_loss(objective, log, run, width);
+        EXPECT_NEAR(run.losses.back(), plain, 2e-5 * plain);
+        EXPECT_LT(run.losses.back(), previous * (1 + 1e-6));
+        previous = run.losses.back();
+      }
+    }
+  }
+}
+
+TEST_F(AlsTest, GivesTheSameBitsAsOneRank) {
+  const Communicator self = Communicator::single();
+  const Log log(333, 200, 4000, 17);
+  for (const Objective& objective : objectives()) {
+    const AlsRun alone = run_als(self, objective, log, 7, 3);
+    const AlsRun together = run_als(comm, objective, log, 7, 3);
+    EXPECT_EQ(alone.losses, together.losses);
+    ASSERT_EQ(alone.users.size(), together.users.size());
+    EXPECT_EQ(std::memcmp(alone.users.data(), together.users.data(), alone.users.size() * sizeof(float)), 0);
+    EXPECT_EQ(std::memcmp(alone.items.data(), together.items.data(), alone.items.size() * sizeof(float)), 0);
+  }
+}
+
+TEST_F(AlsTest, WorksWithMoreRanksThanRows) {
+  const Log log(3, 2, 20, 1);
+  for (const Objective& objective : objectives()) {
+    const AlsRun run = run_als(comm, objective, log, 4, 2);
+    EXPECT_TRUE(std::isfinite(run.losses.back()));
+    EXPECT_EQ(run.users.size(), 3U * 16U);
+  }
+}
+
+TEST_F(AlsTest, NamesTheLowestRowThatCannotBeSolvedOnEveryRank) {
+  Objective objective = objectives()[3];
+  objective.regularization = 0;
+  Log log(200, 150, 0, 1);
+  log.ratings[{190, 3}] = 1;
+  log.ratings[{70, 140}] = 2;
+  const Partition user_rows = Partition::by_count(log.users, comm.size());
+  const Partition item_rows = Partition::by_count(log.items, comm.size());
+  const AlsSide side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows);
+  AlsFactors users =
+      with_gramian(comm, objective, random_factors(comm, user_rows, 4, 0, {5, RandomPurpose::initial_users}));
+  const AlsFactors items =
+      with_gramian(comm, objective, random_factors(comm, item_rows, 4, 0, {5, RandomPurpose::initial_items}));
+  EXPECT_EQ(half_sweep(comm, objective, side, items, users).failed_row, 70);
+}
+
+TEST_F(AlsTest, GramianIsTheSameForAnyPartition) {
+  const Index rows = 1000;
+  const auto gramian_on = [&](const Partition& partition) {
+    return scaled_gramian(comm, random_factors(comm, partition, 11, 0, {9, RandomPurpose::initial_users}), 0.5);
+  };
+  std::vector<double> skewed(static_cast<std::size_t>(chunk_count(rows)), 0.0);
+  skewed.back() = 1.0;
+  const Matrix a = gramian_on(Partition::by_count(rows, comm.size()));
+  const Matrix b = gramian_on(Partition::by_cost(rows, skewed, comm.size()));
+  EXPECT_EQ(std::memcmp(a.row(0), b.row(0), a.bytes()), 0);
+  const FactorMatrix all =
+      random_factors(Communicator::single(), Partition::by_count(rows, 1), 11, 0, {9, RandomPurpose::initial_users});
+  const reference::DoubleMatrix expected = reference::gramian(all.local.view());
+  for (Index r = 0; r < 11; ++r) {
+    for (Index c = r; c < 11; ++c)
+      EXPECT_NEAR(static_cast<double>(a.row(r)[c]), 0.5 * expected.at(r, c), 1e-6 * expected.at(0, 0));
+  }
+}
+
+}  // namespace
+}  // namespace rankwise

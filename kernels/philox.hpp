@@ -29,7 +29,9 @@ enum class RandomPurpose : std::uint32_t {
   planted_categories = 9,
   planted_times = 10,
   planted_values = 11,
-  planted_race = 12
+  planted_race = 12,
+  heldout_users = 13,
+  heldout_given = 14
 };
 
 /// The draws of one purpose under one seed. Copyable and stateless.

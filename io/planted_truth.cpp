@@ -1,0 +1,97 @@
+#include "io/planted_truth.hpp"
+
+#include <algorithm>
+#include <span>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "distributed/partition.hpp"
+#include "io/hdf5_writer.hpp"
+#include "io/planted_text.hpp"
+#include "io/provenance_attributes.hpp"
+#include "kernels/matrix.hpp"
+
+namespace rankwise {
+
+namespace {
+
+void write_ids(Hdf5Writer& file, const std::string& name, Index total_rows, RowRange mine, const Ids& ids) {
+  std::visit(
+      [&](const auto& values) {
+        using Id = typename std::decay_t<decltype(values)>::value_type;
+        if constexpr (std::is_same_v<Id, std::string>) {
+          file.write_strings(name, total_rows, mine, values);
+        } else {
+          file.write_rows<Id>(name, total_rows, mine, values);
+        }
+      },
+      ids);
+}
+
+/// A dataset of one number per row.
+template <class Value, class ValueOf>
+void write_column(Hdf5Writer& file, const std::string& name, Index total_rows, RowRange mine, const ValueOf& value_of) {
+  file.write_filled_rows<Value>(name, total_rows, mine, [&](RowRange rows, Value* out) {
+    for (Index row = rows.begin; row < rows.end; ++row) *out++ = static_cast<Value>(value_of(row));
+  });
+}
+
+void write_items(Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
+  const PlantedShape& shape = log.shape();
+  const PlantedCatalogue& catalogue = log.catalogue();
+  file.create_group("/items");
+  write_ids(file, "/items/ids", shape.items, mine, planted_item_ids(shape, mine));
+  Matrix factors(mine.size(), shape.factors);
+  for (Index r = 0; r < mine.size(); ++r) std::ranges::copy(catalogue.item_factors(mine.begin + r), factors.row(r));
+  file.write_matrix("/items/factors", shape.items, mine, std::as_const(factors).view());
+  write_column<double>(file, "/items/popularity", shape.items, mine, [&](Index i) { return catalogue.popularity(i); });
+  write_column<std::int32_t>(file, "/items/categories", shape.items, mine,
+                             [&](Index i) { return catalogue.category(i); });
+  write_column<std::int64_t>(file, "/items/price_cents", shape.items, mine,
+                             [&](Index i) { return catalogue.price_cents(i); });
+}
+
+void write_users(Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
+  const PlantedShape& shape = log.shape();
+  file.create_group("/users");
+  write_ids(file, "/users/ids", shape.users, mine, planted_user_ids(shape, mine));
+  Matrix factors(mine.size(), shape.factors);
+  std::vector<std::int32_t> segments;
+  for (Index r = 0; r < mine.size(); ++r) {
+    const PlantedUser user = log.user(mine.begin + r);
+    std::ranges::copy(user.factors, factors.row(r));
+    segments.push_back(user.segment);
+  }
+  file.write_matrix("/users/factors", shape.users, mine, std::as_const(factors).view());
+  file.write_rows<std::int32_t>("/users/segments", shape.users, mine, segments);
+}
+
+void write_segments(Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
+  const PlantedShape& shape = log.shape();
+  file.create_group("/segments");
+  Matrix factors(mine.size(), shape.factors);
+  for (Index r = 0; r < mine.size(); ++r) {
+    std::ranges::copy(log.catalogue().segment_factors(static_cast<int>(mine.begin + r)), factors.row(r));
+  }
+  file.write_matrix("/segments/factors", shape.segments, mine, std::as_const(factors).view());
+}
+
+}  // namespace
+
+void write_planted_truth(const Communicator& comm, const std::string& path, const PlantedLog& log,
+                         const Provenance& provenance) {
+  constexpr Index bytes_beside_factors = 32;  // of a row: id, segment or popularity, category and price
+  const PlantedShape& shape = log.shape();
+  const auto mine = [&](Index rows) { return Partition::by_count(rows, comm.size()).range(comm.rank()); };
+  const Index bytes_per_row = bytes_beside_factors + 4 * Index{shape.factors};
+  Hdf5Writer file(comm, path, (shape.users + shape.items + shape.segments) * bytes_per_row);
+  write_provenance(file, provenance);
+  file.write_attribute("/", "signal", shape.signal);
+  write_users(file, log, mine(shape.users));
+  write_items(file, log, mine(shape.items));
+  write_segments(file, log, mine(shape.segments));
+  file.commit();
+}
+
+}  // namespace rankwise

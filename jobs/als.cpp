@@ -1,0 +1,254 @@
+// Sample runs:
+//   rankwise als --data shop.h5 --model model.h5
+//   rankwise als --data ratings.h5 --model model.h5 --objective explicit --biases --factors 16 --regularization 0.08
+//   mpirun -n 8 rankwise als --data shop.h5 --model model.h5 --weighting linear --alpha 40 --unobserved-weight 1
+
+#include "jobs/als.hpp"
+
+#include <boost/program_options.hpp>
+#include <chrono>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+#include <memory>
+
+#include "distributed/als.hpp"
+#include "distributed/order_free_sum.hpp"
+#include "io/dataset.hpp"
+#include "io/model.hpp"
+#include "jobs/choices.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// How far an exact solver's loss may rise by float rounding once it has converged.
+constexpr double rounding_tolerance = 1e-5;
+
+constexpr std::string_view notes =
+    R"(Losses, with p_ui = <x_u, y_i>, S the observed pairs, n_u the entries of user u:
+  implicit   constant     sum_S (1 - p)^2 + alpha0 sum_all p^2                       (Rendle et al. 2021)
+             linear       sum_S c (1 - p)^2 + alpha0 sum_unobserved p^2, c = 1 + alpha r   (Hu, Koren, Volinsky 2008)
+             logarithmic  the same with c = 1 + alpha log(1 + r)
+             + lambda sum_u (n_u + alpha0 |I|)^nu |x_u|^2 + lambda sum_i (n_i + alpha0 |U|)^nu |y_i|^2
+  explicit   sum_S (r - p)^2 + lambda sum_u n_u^nu |x_u|^2 + lambda sum_i n_i^nu |y_i|^2   (Zhou et al. 2008)
+             with --biases, p = mean + b_u + b_i + <x_u, y_i>, and the biases are penalized like factors
+  alpha0 is --unobserved-weight, lambda --regularization, nu --regularization-exponent.)";
+
+/// Options that would be silently without effect are refused.
+void require_sense(const AlsOptions& options) {
+  const Objective& objective = options.objective;
+  const Objective defaults;
+  const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
+  if (objective.loss == LossKind::implicit_feedback) {
+    if (objective.biases) refuse("--biases has a meaning only with --objective explicit");
+    if (objective.weighting == Weighting::constant && objective.alpha != defaults.alpha) {
+      refuse("--alpha has a meaning only with --weighting linear or log");
+    }
+  } else {
+    if (objective.weighting != Weighting::constant) refuse("--weighting has a meaning only with --objective implicit");
+    if (objective.alpha != defaults.alpha) refuse("--alpha has a meaning only with --objective implicit");
+    if (objective.unobserved_weight != defaults.unobserved_weight) {
+      refuse("--unobserved-weight has a meaning only with --objective implicit");
+    }
+  }
+}
+
+/// A partition of a side's rows by predicted cost. Collective.
+Partition partition_by_cost(const Communicator& comm, const DatasetReader& dataset, DatasetPart part, Index width) {
+  const Index rows = dataset.rows(part);
+  const RowRange share = Partition::by_count(rows, comm.size()).range(comm.rank());
+  const std::vector<double> mine = chunk_costs(dataset.row_sizes(part, share), width);
+  return Partition::by_cost(rows, comm.all_gather_varied(std::span<const double>(mine)).values, comm.size());
+}
+
+double mean_rating(const Communicator& comm, const SparseRows& rows) {
+  std::vector<double> row_sums;
+  for (std::size_t r = 0; r + 1 < rows.offsets.size(); ++r) {
+    double sum = 0;
+    for (Index e = rows.offsets[r]; e < rows.offsets[r + 1]; ++e)
+      sum += static_cast<double>(rows.values[static_cast<std::size_t>(e)]);
+    row_sums.push_back(sum);
+  }
+  const double sum = order_free_sum(comm, row_sums);
+  const Index count = comm.sum(rows.entries());
+  return count > 0 ? sum / static_cast<double>(count) : 0.0;
+}
+
+/// A confidence 1 + alpha r below zero would make the loss unbounded.
+void require_confidences(const AlsOptions& options, const SparseRows& rows) {
+  if (options.objective.loss == LossKind::explicit_feedback || options.objective.weighting == Weighting::constant)
+    return;
+  for (const float value : rows.values) {
+    if (value < 0) {
+      throw Error(ExitCode::bad_data,
+                  fmt::format("{}: interaction value {}: implicit weighting by value expects values "
+                              ">= 0 (prepare --min-value drops others)",
+                              options.data, value));
+    }
+  }
+}
+
+enum class SideName { users, items };
+
+/// Stops the run with the row that could not be solved, by its id.
+[[noreturn]] void fail_at_row(const DatasetReader& dataset, SideName side, Index row, Index epoch) {
+  const bool is_user = side == SideName::users;
+  const RowRange range{row, row + 1};
+  const IdRows id = is_user ? dataset.user_ids(range) : dataset.item_ids(range);
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("epoch {}: {} {} (row {}): its normal equations have no finite solution; expected a "
+                                "positive definite system (a larger --regularization gives one)",
+                                epoch, is_user ? "user" : "item", id_text(id.ids, 0), row));
+}
+
+void tell_epoch(Report& report, Index epoch, Index epochs, const EpochLoss& loss, Index interactions, double seconds) {
+  const double rate = static_cast<double>(interactions) / seconds;
+  report.line(
+      fmt::format("epoch {}/{}: loss {:.6e} (observed {:.6e}, unobserved {:.6e}, regularizer {:.6e}), {:.2f} s, "
+                  "{:.1f} million interactions/s",
+                  epoch, epochs, loss.total(), loss.observed, loss.unobserved, loss.regularizer, seconds, rate * 1e-6));
+  report.event("epoch", {{"epoch", epoch},
+                         {"loss", loss.total()},
+                         {"observed", loss.observed},
+                         {"unobserved", loss.unobserved},
+                         {"regularizer", loss.regularizer},
+                         {"epoch_seconds", seconds}});
+}
+
+}  // namespace
+
+void train_als(const AlsOptions& options, JobContext& context) {
+  const Communicator& comm = context.comm;
+  Report& report = context.report;
+  require_sense(options);
+  Objective objective = options.objective;
+  const Index width = options.factors + (objective.biases ? 1 : 0);
+
+  // 1. Partition both sides by predicted cost.
+  auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
+  const DatasetReader dataset(comm, options.data);
+  if (dataset.entries(DatasetPart::interactions) == 0) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{}: holds no interactions; expected at least one", options.data));
+  }
+  const Partition user_rows = partition_by_cost(comm, dataset, DatasetPart::interactions, width);
+  const Partition item_rows = partition_by_cost(comm, dataset, DatasetPart::interactions_by_item, width);
+
+  // 2. Read this rank's rows of the matrix and of its transpose.
+  const RowRange my_users = user_rows.range(comm.rank());
+  const RowRange my_items = item_rows.range(comm.rank());
+  SparseRows by_user = dataset.read(DatasetPart::interactions, my_users);
+  SparseRows by_item = dataset.read(DatasetPart::interactions_by_item, my_items);
+  agree_on(comm, [&] { require_confidences(options, by_user); });
+  if (objective.biases) objective.global_mean = mean_rating(comm, by_user);
+  const Index my_interactions = by_user.entries();
+  const Index interactions = comm.sum(my_interactions);
+  reading.reset();
+
+  // 3. Plan which rows travel.
+  auto planning = std::make_unique<Report::PhaseTimer>(report, "plan");
+  const AlsSide user_side = make_als_side(comm, objective, user_rows, item_rows,
+                                          {std::move(by_user.offsets), by_user.columns, by_user.values});
+  const AlsSide item_side = make_als_side(comm, objective, item_rows, user_rows,
+                                          {std::move(by_item.offsets), by_item.columns, by_item.values});
+  by_user = {};
+  by_item = {};
+  planning.reset();
+
+  // 4. Initialise.
+  const Index bias_columns = width - options.factors;
+  const auto initial = [&](const Partition& rows, RandomPurpose purpose) {
+    return with_gramian(comm, objective,
+                        random_factors(comm, rows, width, bias_columns, RandomStream(context.common.seed, purpose)));
+  };
+  AlsFactors users = initial(user_rows, RandomPurpose::initial_users);
+  AlsFactors items = initial(item_rows, RandomPurpose::initial_items);
+
+  // 5. Sweep: users from items, items from users.
+  const auto sweep = [&](const char* phase, SideName name, const AlsSide& side, const AlsFactors& other,
+                         AlsFactors& mine, Index epoch) {
+    const auto timer = report.phase(phase);
+    const HalfSweep done = half_sweep(comm, objective, side, other, mine);
+    if (done.failed_row >= 0) fail_at_row(dataset, name, done.failed_row, epoch);
+    report.add_flops(phase, done.flops);
+    report.add_interactions(phase, side.block.entries());
+    report.add_bytes_sent(done.bytes_sent);
+    return done;
+  };
+  std::vector<EpochLoss> history;
+  for (Index epoch = 1; epoch <= options.epochs; ++epoch) {
+    const auto begin = std::chrono::steady_clock::now();
+    report.bar("epochs", epoch - 1, options.epochs);
+    const HalfSweep first = sweep("user half-sweeps", SideName::users, user_side, items, users, epoch);
+    const HalfSweep second = sweep("item half-sweeps", SideName::items, item_side, users, items, epoch);
+
+    // 6. The loss must be finite and fall.
+    const EpochLoss loss{second.observed, unobserved_loss(objective, second, users, items),
+                         first.regularizer + second.regularizer};
+    const double previous = history.empty() ? std::numeric_limits<double>::infinity() : history.back().total();
+    if (!(loss.total() <= previous * (1 + rounding_tolerance))) {
+      throw AgreedError(ExitCode::internal,
+                        fmt::format("epoch {}: the loss rose from {:.9e} to {:.9e}; expected an exact "
+                                    "solver to lower it",
+                                    epoch, previous, loss.total()));
+    }
+    history.push_back(loss);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    tell_epoch(report, epoch, options.epochs, loss, interactions, seconds.count());
+  }
+
+  // 7. Write the model.
+  const auto writing = report.phase("write");
+  const Model model{objective,
+                    options.factors,
+                    std::move(history),
+                    {dataset.user_ids(my_users), std::move(users.factors.local)},
+                    {dataset.item_ids(my_items), std::move(items.factors.local)}};
+  write_model(comm, options.model, model, context.provenance("model", dataset.provenance().dataset_digest));
+  report.line(fmt::format("wrote {}: {} users and {} items with {} factors", options.model, dataset.users(),
+                          dataset.items(), options.factors));
+}
+
+namespace {
+
+RunJob describe_als(boost::program_options::options_description& description) {
+  namespace po = boost::program_options;
+  const auto options = std::make_shared<AlsOptions>();
+  Objective& objective = options->objective;
+  const Objective defaults;
+  // clang-format off
+  description.add_options()
+    ("data", po::value(&options->data)->value_name("FILE")->required(), "dataset, as prepare writes it")
+    ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write")
+    ("objective", po::value<std::string>()->value_name("implicit|explicit")->default_value("implicit")->notifier(
+       one_of<LossKind>("objective", objective.loss, {{"implicit", LossKind::implicit_feedback}, {"explicit", LossKind::explicit_feedback}})),
+     "implicit: an interaction is a sign of interest; explicit: its value is a rating to predict")
+    ("factors", po::value(&options->factors)->value_name("K")->default_value(64)->notifier(within<Index>("factors", 1, 4096)),
+     "length of the factor vectors")
+    ("regularization", po::value(&objective.regularization)->value_name("LAMBDA")->default_value(defaults.regularization)->notifier(
+       within<double>("regularization", 0, 1e12)), "strength of the regularizer")
+    ("regularization-exponent", po::value(&objective.regularization_exponent)->value_name("NU")->default_value(
+       defaults.regularization_exponent)->notifier(within<double>("regularization-exponent", 0, 4)),
+     "how the regularizer grows with a row's entries: 0 not at all, 1 in proportion")
+    ("unobserved-weight", po::value(&objective.unobserved_weight)->value_name("ALPHA0")->default_value(
+       defaults.unobserved_weight)->notifier(within<double>("unobserved-weight", 0, 1e12)), "implicit: weight of pairs without an interaction")
+    ("weighting", po::value<std::string>()->value_name("constant|linear|log")->default_value("constant")->notifier(
+       one_of<Weighting>("weighting", objective.weighting, {{"constant", Weighting::constant}, {"linear", Weighting::linear}, {"log", Weighting::logarithmic}})),
+     "implicit: how an interaction's value becomes its confidence")
+    ("alpha", po::value(&objective.alpha)->value_name("ALPHA")->default_value(defaults.alpha)->notifier(within<double>("alpha", 0, 1e12)),
+     "implicit, linear and log: weight of the value")
+    ("biases", po::bool_switch(&objective.biases), "explicit: global mean and a bias for each user and item")
+    ("epochs", po::value(&options->epochs)->value_name("N")->default_value(16)->notifier(within<Index>("epochs", 0, 1'000'000)),
+     "sweeps over users and items; 0 writes the random start");
+  // clang-format on
+  return [options](JobContext& context) { train_als(*options, context); };
+}
+
+}  // namespace
+
+Job als_job() {
+  return {"als", "factorize a dataset's user-item matrix: dataset -> model", notes, describe_als};
+}
+
+}  // namespace rankwise

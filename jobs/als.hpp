@@ -1,0 +1,24 @@
+#pragma once
+// `rankwise als`: from a dataset to a model.
+
+#include <string>
+
+#include "jobs/job.hpp"
+#include "kernels/objective.hpp"
+
+namespace rankwise {
+
+struct AlsOptions {
+  std::string data;
+  std::string model;
+  Objective objective;
+  Index factors = 0;
+  Index epochs = 0;
+};
+
+/// Trains and writes a model. Collective over context.comm; throws AgreedError.
+void train_als(const AlsOptions& options, JobContext& context);
+
+[[nodiscard]] Job als_job();
+
+}  // namespace rankwise

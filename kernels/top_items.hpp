@@ -1,0 +1,42 @@
+#pragma once
+// The best items of many users, kept while scores stream by.
+
+#include <span>
+#include <vector>
+
+#include "kernels/types.hpp"
+
+namespace rankwise {
+
+struct ScoredItem {
+  float score;
+  Index item;
+};
+
+/// Higher score first; equal scores by the lower item.
+[[nodiscard]] inline bool better(const ScoredItem& a, const ScoredItem& b) {
+  return a.score > b.score || (a.score == b.score && a.item < b.item);
+}
+
+/// For each of `users` users the best `count` items offered so far. The result does not depend on the order of offers.
+/// Distinct users may be offered to from distinct threads.
+class TopItems {
+ public:
+  TopItems(Index users, Index count);
+
+  /// Offers scores[0], scores[1], ... as the scores of items first_item, first_item + 1, ... except those in `excluded`
+  /// (ascending item numbers). Each item may be offered once to a user.
+  void offer(Index user, std::span<const float> scores, Index first_item, std::span<const Index> excluded);
+
+  /// The user's best items, best first.
+  [[nodiscard]] std::vector<ScoredItem> sorted(Index user) const;
+
+ private:
+  void insert(Index user, ScoredItem item);
+  [[nodiscard]] ScoredItem* slots(Index user) { return slots_.data() + user * count_; }
+  Index count_;
+  std::vector<Index> sizes_;
+  std::vector<ScoredItem> slots_;  // per user a heap with the worst kept item in front
+};
+
+}  // namespace rankwise

@@ -8,8 +8,8 @@
 //   /heldout/users/ids                users held out whole (strong generalization); they have no row in /interactions
 //   /heldout/given                    what those users' fold-in may see, CSR (held-out users x items)
 //
-// Each CSR group holds `data` (float32), `indices` (int32, or int64 beyond 2^31 columns), `indptr` (int64) and AnnData's
-// attributes `encoding-type`, `encoding-version` and `shape`.
+// Each CSR group holds `data` (float32), `indices` (int32, or int64 beyond 2^31 columns), `indptr` (int64) and
+// AnnData's attributes `encoding-type`, `encoding-version` and `shape`.
 
 #include <cstdint>
 #include <memory>
@@ -26,10 +26,10 @@ namespace rankwise {
 
 /// This rank's rows of a distributed sparse matrix; columns are global and ascend strictly within a row.
 struct SparseRows {
-  RowRange rows;                   ///< global rows held here
-  Index total_rows = 0;            ///< over all ranks
+  RowRange rows;         ///< global rows held here
+  Index total_rows = 0;  ///< over all ranks
   Index column_count = 0;
-  std::vector<Index> offsets{0};   ///< rows.size() + 1, local, from 0
+  std::vector<Index> offsets{0};  ///< rows.size() + 1, local, from 0
   std::vector<Index> columns;
   std::vector<float> values;
 
@@ -59,8 +59,8 @@ struct Dataset {
   std::optional<HeldoutUsers> heldout_users;  ///< when set, rows of `heldout` are these users
 };
 
-/// Content digest of a sparse matrix: XXH3-64 over each row (its number, columns and values), summed modulo 2^64, hence the
-/// same for any partition. Collective over comm.
+/// Content digest of a sparse matrix: XXH3-64 over each row (its number, columns and values), summed modulo 2^64, hence
+/// the same for any partition. Collective over comm.
 [[nodiscard]] std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix);
 
 /// Writes the file under a temporary name and commits it. `provenance.dataset_digest` is the digest of `interactions`.

@@ -27,8 +27,8 @@ struct EpochLoss {
   [[nodiscard]] double total() const { return observed + unobserved + regularizer; }
 };
 
-/// One side of a model: this rank's rows. Where the objective has biases, the last column of `factors` is the bias; in the
-/// file it stands apart in `biases`.
+/// One side of a model: this rank's rows. Where the objective has biases, the last column of `factors` is the bias; in
+/// the file it stands apart in `biases`.
 struct ModelSide {
   IdRows ids;
   Matrix factors;

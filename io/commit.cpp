@@ -1,0 +1,171 @@
+#include "io/commit.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "kernels/error.hpp"
+
+namespace rankwise {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string errno_text() {
+  return std::generic_category().message(errno);
+}
+
+Error cannot_create(const std::string& path, const std::string& reason) {
+  return {ExitCode::cannot_create, fmt::format("{}: cannot create: {}", path, reason)};
+}
+
+Error cannot_write(const std::string& path, const std::string& reason) {
+  return {ExitCode::io_error, fmt::format("{}: cannot write: {}", path, reason)};
+}
+
+/// Where the file will stand: `path` with symbolic links followed, so that a link is not replaced by a file.
+std::string resolve_target(const std::string& path) {
+  if (path.empty()) throw Error(ExitCode::cannot_create, "cannot create a file without a name");
+  std::error_code error;
+  const fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : fs::path(path);
+  if (error) throw cannot_create(path, error.message());
+  const fs::file_status status = fs::status(target, error);
+  if (fs::is_directory(status) || !target.has_filename()) throw cannot_create(path, "it is a directory");
+  if (fs::exists(status) && !fs::is_regular_file(status)) throw cannot_create(path, "it is not a regular file");
+  return target.string();
+}
+
+/// Creates an empty file that no one else has, beside `target`; its mode follows the umask.
+std::string create_temporary(const std::string& path, const fs::path& target) {
+  constexpr int attempts = 1000;
+  constexpr std::size_t longest_stem = 200;  // of the 255 bytes that a file name may have
+  const std::string stem = target.filename().string().substr(0, longest_stem);
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    const std::string name = (folder / fmt::format(".{}.{}-{}.partial", stem, getpid(), attempt)).string();
+    const FileDescriptor created(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (created.is_open()) return name;
+    if (errno == ENOENT) throw cannot_create(path, fmt::format("the directory {} does not exist", folder.string()));
+    if (errno != EEXIST) throw cannot_create(path, errno_text());
+  }
+  throw cannot_create(path, "too many unfinished files of the same name lie in its directory");
+}
+
+/// fsync of a file, or of a directory so that a rename in it lasts.
+void sync_to_disk(const std::string& path, const std::string& what, int flags) {
+  const FileDescriptor file(open(what.c_str(), flags | O_CLOEXEC));
+  // Some file systems have no fsync for directories and say EINVAL.
+  if (!file.is_open() || (fsync(file.get()) != 0 && errno != EINVAL)) throw cannot_write(path, errno_text());
+}
+
+void write_at(const std::string& path, int descriptor, std::string_view text, Index offset) {
+  while (!text.empty()) {
+    const ssize_t written = pwrite(descriptor, text.data(), text.size(), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw cannot_write(path, errno_text());
+    text.remove_prefix(static_cast<std::size_t>(written));
+    offset += written;
+  }
+}
+
+}  // namespace
+
+OutputFile::OutputFile(const Communicator& comm, std::string path) : comm_(comm), path_(std::move(path)) {
+  agree_on(comm_, [&] {
+    if (!comm_.is_root()) return;
+    target_path_ = resolve_target(path_);
+    temporary_path_ = create_temporary(path_, target_path_);
+  });
+  comm_.broadcast(target_path_);
+  comm_.broadcast(temporary_path_);
+}
+
+OutputFile::~OutputFile() {
+  if (!committed_ && comm_.is_root()) unlink(temporary_path_.c_str());
+}
+
+void OutputFile::reserve(Index bytes) {
+  agree_on(comm_, [&] {
+    if (!comm_.is_root() || bytes <= 0) return;
+    const auto no_space = [&] {
+      return Error(ExitCode::io_error, fmt::format("{}: no space for its {} bytes on the device", path_, bytes));
+    };
+    const FileDescriptor file(open(temporary_path_.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file.is_open()) throw cannot_write(path_, errno_text());
+    if (fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, bytes) == 0) return;
+    if (errno == ENOSPC || errno == EDQUOT) throw no_space();
+    if (errno != EOPNOTSUPP) throw cannot_write(path_, errno_text());
+    // Without fallocate (NFS 3) the free space is all one can ask for; writing zeros would double the time.
+    struct statvfs space {};
+    if (fstatvfs(file.get(), &space) != 0) throw cannot_write(path_, errno_text());
+    if (static_cast<Index>(space.f_bavail) < bytes / static_cast<Index>(space.f_frsize)) throw no_space();
+  });
+}
+
+void OutputFile::commit() {
+  // Every rank: on a shared file system each node holds its own unwritten pages.
+  agree_on(comm_, [&] { sync_to_disk(path_, temporary_path_, O_RDWR); });
+  agree_on(comm_, [&] {
+    if (!comm_.is_root()) return;
+    struct stat status {};
+    // Gives back what reserve() secured beyond the end.
+    if (stat(temporary_path_.c_str(), &status) != 0 || truncate(temporary_path_.c_str(), status.st_size) != 0 ||
+        rename(temporary_path_.c_str(), target_path_.c_str()) != 0) {
+      throw cannot_write(path_, errno_text());
+    }
+    committed_ = true;  // from here on the temporary name is gone
+    const fs::path folder = fs::path(target_path_).parent_path();
+    sync_to_disk(path_, folder.empty() ? "." : folder.string(), O_RDONLY | O_DIRECTORY);
+  });
+  committed_ = true;
+}
+
+void check_output(const Communicator& comm, const std::string& path) {
+  const OutputFile trial(comm, path);
+}
+
+FileDescriptor::~FileDescriptor() {
+  if (number_ >= 0) close(number_);
+}
+
+bool FileDescriptor::close_now() {
+  const int number = std::exchange(number_, -1);
+  return number < 0 || close(number) == 0;
+}
+
+OrderedTextFile::OrderedTextFile(const Communicator& comm, std::string path)
+    : comm_(comm), output_(comm, std::move(path)) {
+  agree_on(comm_, [&] {
+    descriptor_ = FileDescriptor(open(output_.temporary_path().c_str(), O_WRONLY | O_CLOEXEC));
+    if (!descriptor_.is_open()) throw cannot_write(output_.path(), errno_text());
+  });
+}
+
+void OrderedTextFile::append(std::string_view mine) {
+  const auto bytes = static_cast<Index>(mine.size());
+  const Index offset = size_ + comm_.exclusive_sum(bytes);
+  agree_on(comm_, [&] { write_at(output_.path(), descriptor_.get(), mine, offset); });
+  size_ += comm_.sum(bytes);
+}
+
+void OrderedTextFile::commit() {
+  agree_on(comm_, [&] {
+    if (!descriptor_.close_now()) throw cannot_write(output_.path(), errno_text());
+  });
+  output_.commit();
+}
+
+void write_text_in_rank_order(const Communicator& comm, const std::string& path, std::string_view mine) {
+  OrderedTextFile file(comm, path);
+  file.append(mine);
+  file.commit();
+}
+
+}  // namespace rankwise

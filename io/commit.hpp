@@ -1,0 +1,94 @@
+#pragma once
+// Output files appear whole or not at all: written under a temporary name beside the target, then renamed.
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "distributed/communicator.hpp"
+#include "kernels/types.hpp"
+
+namespace rankwise {
+
+/// A file in the making, `.<name>.<number>.partial` in the target's folder. What already stands at the target stays
+/// untouched until commit(); an OutputFile that dies uncommitted removes its temporary file. Construction, reserve()
+/// and commit() are collective over comm and throw AgreedError.
+class OutputFile {
+ public:
+  /// Creates the temporary file on the root. Errors: cannot_create when the folder is missing or not writable or `path`
+  /// is a folder or another thing than a regular file. A symbolic link is followed: what it points to is replaced.
+  OutputFile(const Communicator& comm, std::string path);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  /// What the user calls the file; for messages.
+  [[nodiscard]] const std::string& path() const { return path_; }
+  /// The existing, empty file to write into; the same on every rank.
+  [[nodiscard]] const std::string& temporary_path() const { return temporary_path_; }
+
+  /// Secures disk space for a file of `bytes`, so that a full disk is noticed before ranks write together (MPI-IO may
+  /// hang when a write fails on some ranks only). The file's size does not change. Errors: io_error.
+  void reserve(Index bytes);
+
+  /// Makes the content durable and puts it in the target's place. Every rank must have closed the file. Errors:
+  /// io_error.
+  void commit();
+
+ private:
+  const Communicator& comm_;
+  std::string path_;
+  std::string target_path_;  // path_ with links followed
+  std::string temporary_path_;
+  bool committed_ = false;
+};
+
+/// Fails as OutputFile's construction would, and leaves nothing behind: for jobs that work long before they write.
+/// Collective over comm.
+void check_output(const Communicator& comm, const std::string& path);
+
+/// Owner of a POSIX file descriptor; -1 where open() failed.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int number) : number_(number) {}
+  ~FileDescriptor();
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+
+  [[nodiscard]] int get() const { return number_; }
+  [[nodiscard]] bool is_open() const { return number_ >= 0; }
+  /// Closes now; false when the system reports, with errno, that data was lost.
+  bool close_now();
+
+ private:
+  int number_ = -1;
+};
+
+/// A text file that ranks write together, in rounds. Construction, append() and commit() are collective over comm and
+/// throw AgreedError (cannot_create, io_error).
+class OrderedTextFile {
+ public:
+  OrderedTextFile(const Communicator& comm, std::string path);
+
+  /// Appends every rank's text in rank order. BEFORE: the file ends at byte b; rank r holds n_r bytes. AFTER: rank r's
+  /// text stands at b + n_0 + ... + n_(r-1), and the file ends after the last rank's.
+  void append(std::string_view mine);
+  void commit();
+
+ private:
+  const Communicator& comm_;
+  OutputFile output_;
+  FileDescriptor descriptor_;
+  Index size_ = 0;
+};
+
+/// Writes a whole text file, every rank's text in rank order. Collective over comm; throws AgreedError (cannot_create,
+/// io_error).
+void write_text_in_rank_order(const Communicator& comm, const std::string& path, std::string_view mine);
+
+}  // namespace rankwise

@@ -1,0 +1,348 @@
+#include "io/hdf5_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <system_error>
+
+#include "io/commit.hpp"
+#include "io/hdf5_handle.hpp"
+#include "kernels/error.hpp"
+
+namespace rankwise {
+
+namespace {
+
+// Deflate packs at most 1032 bytes into one; a dataset that claims more than this times its stored bytes is a bomb.
+constexpr double largest_packing = 1100;
+// An attribute array that this program reads has at most a matrix' two extents.
+constexpr hsize_t attribute_values = 64;
+constexpr std::array built_in_filters{H5Z_FILTER_DEFLATE, H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_NBIT,
+                                      H5Z_FILTER_SCALEOFFSET};
+
+const char* kind_text(Hdf5Kind kind) {
+  switch (kind) {
+    case Hdf5Kind::integer:
+      return "integers";
+    case Hdf5Kind::floating:
+      return "floating-point numbers";
+    case Hdf5Kind::text:
+      return "strings of fixed length";
+  }
+  return "";
+}
+
+Hdf5Kind kind_of(Hdf5Element element) {
+  return element == Hdf5Element::float32 || element == Hdf5Element::float64 ? Hdf5Kind::floating : Hdf5Kind::integer;
+}
+
+}  // namespace
+
+struct Hdf5Reader::Impl {
+  std::string path;
+  Index file_bytes = 0;
+  Hdf5Handle file;
+
+  [[noreturn]] void refuse(const std::string& object, const std::string& reason) const {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {} {}", path, object, reason));
+  }
+  template <class Status>
+  Status checked(Status status, const std::string& object) const {
+    if (status < 0) refuse(object, fmt::format("cannot be read: {}", hdf5_reason()));
+    return status;
+  }
+  Hdf5Handle checked(Hdf5Handle handle, const std::string& object) const {
+    checked(handle.get(), object);
+    return handle;
+  }
+
+  [[nodiscard]] bool has(const std::string& object) const;
+  [[nodiscard]] Hdf5Handle open(const std::string& object, H5O_type_t type) const;
+  [[nodiscard]] Hdf5Handle open_dataset(const std::string& name) const { return open(name, H5O_TYPE_DATASET); }
+  void check_storage(hid_t dataset, const std::string& name, double declared_bytes) const;
+  [[nodiscard]] Hdf5Shape shape(hid_t dataset, const std::string& name) const;
+  [[nodiscard]] Hdf5Handle owner_of_attributes(const std::string& object) const;
+  [[nodiscard]] Hdf5Handle open_attribute(const std::string& object, const std::string& name, H5T_class_t type_class,
+                                          hsize_t& size) const;
+  void read_value(const std::string& object, const std::string& name, H5T_class_t type_class, hid_t type,
+                  void* value) const;
+  void read_selected(const std::string& name, hid_t type, RowRange rows, void* out, Index stride, Index first_column,
+                     Index columns) const;
+};
+
+Hdf5Reader::Hdf5Reader(std::string path) : impl_(std::make_unique<Impl>()) {
+  impl_->path = std::move(path);
+  const std::string& name = impl_->path;
+  struct stat status {};
+  const FileDescriptor opened(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!opened.is_open() || fstat(opened.get(), &status) != 0) {
+    throw Error(ExitCode::no_input, fmt::format("{}: cannot open: {}", name, std::generic_category().message(errno)));
+  }
+  if (!S_ISREG(status.st_mode)) throw Error(ExitCode::no_input, fmt::format("{}: is not a regular file", name));
+  impl_->file_bytes = status.st_size;
+
+  silence_hdf5();
+  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  // Finished files never change in place, and some parallel file systems have no locks.
+  if (!access || H5Pset_file_locking(access.get(), false, true) < 0 ||
+      H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG) < 0) {
+    throw Error(ExitCode::internal, fmt::format("{}: {}", name, hdf5_reason()));
+  }
+  impl_->file = Hdf5Handle(H5Fopen(name.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);
+  if (!impl_->file) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: is not a sound HDF5 file: {}", name, hdf5_reason()));
+  }
+}
+
+Hdf5Reader::~Hdf5Reader() = default;
+Hdf5Reader::Hdf5Reader(Hdf5Reader&&) noexcept = default;
+Hdf5Reader& Hdf5Reader::operator=(Hdf5Reader&&) noexcept = default;
+
+const std::string& Hdf5Reader::path() const {
+  return impl_->path;
+}
+
+bool Hdf5Reader::has(const std::string& object) const {
+  return impl_->has(object);
+}
+
+bool Hdf5Reader::Impl::has(const std::string& object) const {
+  // Every link on the way is looked at before it is followed.
+  for (std::size_t end = object.find('/', 1); object != "/"; end = object.find('/', end + 1)) {
+    const std::string part = object.substr(0, end);
+    const htri_t exists = checked(H5Lexists(file.get(), part.c_str(), H5P_DEFAULT), part);
+    if (exists == 0) return false;
+    H5L_info_t link{};
+    checked(H5Lget_info(file.get(), part.c_str(), &link, H5P_DEFAULT), part);
+    if (link.type != H5L_TYPE_HARD) refuse(part, "is a soft or external link, which is refused");
+    if (end == std::string::npos) break;
+    H5O_info_t info{};
+    checked(H5Oget_info_by_name2(file.get(), part.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT), part);
+    if (info.type != H5O_TYPE_GROUP) refuse(part, "is not a group");
+  }
+  return true;
+}
+
+Hdf5Handle Hdf5Reader::Impl::open(const std::string& object, H5O_type_t type) const {
+  if (!has(object)) refuse(object, "is missing");
+  H5O_info_t info{};
+  checked(H5Oget_info_by_name2(file.get(), object.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT), object);
+  if (type != H5O_TYPE_UNKNOWN && info.type != type) {
+    refuse(object, type == H5O_TYPE_DATASET ? "is not a dataset" : "is not a group");
+  }
+  return checked(Hdf5Handle(H5Oopen(file.get(), object.c_str(), H5P_DEFAULT), H5Oclose), object);
+}
+
+void Hdf5Reader::Impl::check_storage(hid_t dataset, const std::string& name, double declared_bytes) const {
+  const Hdf5Handle creation = checked(Hdf5Handle(H5Dget_create_plist(dataset), H5Pclose), name);
+  const H5D_layout_t layout = checked(H5Pget_layout(creation.get()), name);
+  if (layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED && layout != H5D_COMPACT) {
+    refuse(name, "is a virtual dataset, which is refused");
+  }
+  if (checked(H5Pget_external_count(creation.get()), name) > 0)
+    refuse(name, "is stored in another file, which is refused");
+  const int filters = checked(H5Pget_nfilters(creation.get()), name);
+  for (int f = 0; f < filters; ++f) {
+    unsigned flags = 0;
+    std::size_t values = 0;
+    const H5Z_filter_t filter = checked(
+        H5Pget_filter2(creation.get(), static_cast<unsigned>(f), &flags, &values, nullptr, 0, nullptr, nullptr), name);
+    if (std::ranges::find(built_in_filters, filter) == built_in_filters.end()) {
+      refuse(name, fmt::format("needs filter {}, which is not one of HDF5's own", filter));
+    }
+  }
+  const auto stored_bytes = static_cast<double>(H5Dget_storage_size(dataset));
+  const double packing = layout == H5D_CHUNKED ? largest_packing : 1;
+  if (declared_bytes > packing * stored_bytes || stored_bytes > static_cast<double>(file_bytes)) {
+    refuse(name, fmt::format("claims {:.0f} bytes of data, of which the file does not hold enough", declared_bytes));
+  }
+  if (layout == H5D_CONTIGUOUS && declared_bytes > 0 &&
+      static_cast<double>(H5Dget_offset(dataset)) + declared_bytes > static_cast<double>(file_bytes)) {
+    refuse(name, "reaches beyond the end of the file");
+  }
+}
+
+Hdf5Shape Hdf5Reader::Impl::shape(hid_t dataset, const std::string& name) const {
+  Hdf5Shape shape;
+  const Hdf5Handle type = checked(Hdf5Handle(H5Dget_type(dataset), H5Tclose), name);
+  switch (H5Tget_class(type.get())) {
+    case H5T_INTEGER:
+      shape.kind = Hdf5Kind::integer;
+      break;
+    case H5T_FLOAT:
+      shape.kind = Hdf5Kind::floating;
+      break;
+    case H5T_STRING:
+      if (H5Tis_variable_str(type.get()) > 0) refuse(name, "holds strings of variable length, expected a fixed one");
+      shape.kind = Hdf5Kind::text;
+      break;
+    default:
+      refuse(name, "holds neither numbers nor strings");
+  }
+  shape.element_bytes = H5Tget_size(type.get());
+  const Hdf5Handle space = checked(Hdf5Handle(H5Dget_space(dataset), H5Sclose), name);
+  if (H5Sget_simple_extent_type(space.get()) == H5S_NULL) refuse(name, "is empty (a null dataspace)");
+  const int dimensions = checked(H5Sget_simple_extent_ndims(space.get()), name);
+  std::vector<hsize_t> extents(static_cast<std::size_t>(dimensions));
+  checked(H5Sget_simple_extent_dims(space.get(), extents.data(), nullptr), name);
+  auto declared_bytes = static_cast<double>(shape.element_bytes);  // double: a product of hostile extents may overflow
+  for (const hsize_t extent : extents) {
+    declared_bytes *= static_cast<double>(extent);
+    shape.extents.push_back(static_cast<Index>(extent));
+    if (extent > static_cast<hsize_t>(INT64_MAX)) refuse(name, "claims more than 2^63 rows");
+  }
+  check_storage(dataset, name, declared_bytes);
+  return shape;
+}
+
+Hdf5Shape Hdf5Reader::shape(const std::string& dataset) const {
+  return impl_->shape(impl_->open_dataset(dataset).get(), dataset);
+}
+
+Hdf5Shape Hdf5Reader::shape(const std::string& dataset, Hdf5Kind kind, std::size_t dimensions) const {
+  Hdf5Shape found = shape(dataset);
+  if (found.kind != kind) {
+    impl_->refuse(dataset, fmt::format("holds {}, expected {}", kind_text(found.kind), kind_text(kind)));
+  }
+  if (found.extents.size() != dimensions) {
+    impl_->refuse(dataset, fmt::format("has {} dimensions, expected {}", found.extents.size(), dimensions));
+  }
+  return found;
+}
+
+void Hdf5Reader::check_rows(const std::string& dataset, Hdf5Element element, RowRange rows) const {
+  const Index held = shape(dataset, kind_of(element), 1).rows();
+  if (rows.begin < 0 || rows.end < rows.begin || rows.end > held) {
+    impl_->refuse(dataset, fmt::format("has {} rows, but rows {} to {} are needed", held, rows.begin, rows.end));
+  }
+}
+
+void Hdf5Reader::Impl::read_selected(const std::string& name, hid_t type, RowRange rows, void* out, Index stride,
+                                     Index first_column, Index columns) const {
+  if (rows.size() == 0) return;
+  const Hdf5Handle dataset = open_dataset(name);
+  const Hdf5Handle in_file = checked(Hdf5Handle(H5Dget_space(dataset.get()), H5Sclose), name);
+  const std::array<hsize_t, 2> start{static_cast<hsize_t>(rows.begin), 0};
+  const std::array<hsize_t, 2> count{static_cast<hsize_t>(rows.size()), static_cast<hsize_t>(columns)};
+  checked(H5Sselect_hyperslab(in_file.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr), name);
+  const std::array<hsize_t, 2> memory{count[0], static_cast<hsize_t>(stride)};
+  const std::array<hsize_t, 2> place{0, static_cast<hsize_t>(first_column)};
+  const Hdf5Handle in_memory = checked(Hdf5Handle(H5Screate_simple(2, memory.data(), nullptr), H5Sclose), name);
+  checked(H5Sselect_hyperslab(in_memory.get(), H5S_SELECT_SET, place.data(), nullptr, count.data(), nullptr), name);
+  checked(H5Dread(dataset.get(), type, in_memory.get(), in_file.get(), H5P_DEFAULT, out), name);
+}
+
+void Hdf5Reader::read_into(const std::string& dataset, Hdf5Element element, RowRange rows, void* out, Index stride,
+                           Index first_column, Index columns) const {
+  impl_->read_selected(dataset, memory_type(element), rows, out, stride, first_column, columns);
+}
+
+void Hdf5Reader::read_matrix(const std::string& dataset, RowRange rows, MatrixView out) const {
+  const Hdf5Shape held = shape(dataset);
+  const bool fits =
+      held.kind == Hdf5Kind::floating &&
+      (held.extents.size() == 2 ? held.extents[1] == out.columns : held.extents.size() == 1 && out.columns == 1);
+  if (!fits) impl_->refuse(dataset, fmt::format("does not hold floating-point rows of {} columns", out.columns));
+  if (rows.begin < 0 || rows.end < rows.begin || rows.end > held.rows()) {
+    impl_->refuse(dataset, fmt::format("has {} rows, but rows {} to {} are needed", held.rows(), rows.begin, rows.end));
+  }
+  read_into(dataset, Hdf5Element::float32, rows, out.data, out.stride, 0, out.columns);
+}
+
+std::vector<std::string> Hdf5Reader::read_strings(const std::string& dataset, RowRange rows) const {
+  constexpr Index piece_bytes = Index{1} << 26;
+  const Hdf5Shape held = shape(dataset, Hdf5Kind::text, 1);
+  if (rows.begin < 0 || rows.end < rows.begin || rows.end > held.rows()) {
+    impl_->refuse(dataset, fmt::format("has {} rows, but rows {} to {} are needed", held.rows(), rows.begin, rows.end));
+  }
+  std::vector<std::string> values;
+  values.reserve(static_cast<std::size_t>(rows.size()));
+  const Hdf5Handle type = impl_->checked(fixed_string_type(held.element_bytes), dataset);
+  const Index piece_rows = std::max<Index>(1, piece_bytes / static_cast<Index>(held.element_bytes));
+  std::vector<char> piece;
+  for (Index first = rows.begin; first < rows.end; first += piece_rows) {
+    const RowRange part{first, std::min(first + piece_rows, rows.end)};
+    piece.resize(static_cast<std::size_t>(part.size()) * held.element_bytes);
+    impl_->read_selected(dataset, type.get(), part, piece.data(), 1, 0, 1);
+    for (Index r = 0; r < part.size(); ++r) {
+      std::string value(piece.data() + static_cast<std::size_t>(r) * held.element_bytes, held.element_bytes);
+      value.resize(value.find_last_not_of('\0') + 1);  // npos + 1 = 0
+      values.push_back(std::move(value));
+    }
+  }
+  return values;
+}
+
+Hdf5Handle Hdf5Reader::Impl::owner_of_attributes(const std::string& object) const {
+  return open(object, H5O_TYPE_UNKNOWN);
+}
+
+bool Hdf5Reader::has_attribute(const std::string& object, const std::string& name) const {
+  const Hdf5Handle owner = impl_->owner_of_attributes(object);
+  return impl_->checked(H5Aexists(owner.get(), name.c_str()), object) > 0;
+}
+
+Hdf5Handle Hdf5Reader::Impl::open_attribute(const std::string& object, const std::string& name, H5T_class_t type_class,
+                                            hsize_t& size) const {
+  const std::string label = fmt::format("attribute {} of {}", name, object);
+  const Hdf5Handle owner = owner_of_attributes(object);
+  if (checked(H5Aexists(owner.get(), name.c_str()), label) == 0) refuse(label, "is missing");
+  Hdf5Handle attribute = checked(Hdf5Handle(H5Aopen(owner.get(), name.c_str(), H5P_DEFAULT), H5Aclose), label);
+  const Hdf5Handle type = checked(Hdf5Handle(H5Aget_type(attribute.get()), H5Tclose), label);
+  const bool is_text = type_class == H5T_STRING;
+  if (H5Tget_class(type.get()) != type_class || (is_text && H5Tis_variable_str(type.get()) <= 0)) {
+    refuse(label, is_text ? "is not a string of variable length" : "is not of the expected type");
+  }
+  const Hdf5Handle space = checked(Hdf5Handle(H5Aget_space(attribute.get()), H5Sclose), label);
+  size = static_cast<hsize_t>(checked(H5Sget_simple_extent_npoints(space.get()), label));
+  if (size > attribute_values) refuse(label, fmt::format("holds {} values", size));
+  return attribute;
+}
+
+void Hdf5Reader::Impl::read_value(const std::string& object, const std::string& name, H5T_class_t type_class,
+                                  hid_t type, void* value) const {
+  hsize_t size = 0;
+  const Hdf5Handle attribute = open_attribute(object, name, type_class, size);
+  const std::string label = fmt::format("attribute {} of {}", name, object);
+  if (size != 1) refuse(label, fmt::format("holds {} values, expected one", size));
+  checked(H5Aread(attribute.get(), type, value), label);
+}
+
+std::int64_t Hdf5Reader::read_integer(const std::string& object, const std::string& name) const {
+  std::int64_t value = 0;
+  impl_->read_value(object, name, H5T_INTEGER, H5T_NATIVE_INT64, &value);
+  return value;
+}
+
+std::uint64_t Hdf5Reader::read_unsigned(const std::string& object, const std::string& name) const {
+  std::uint64_t value = 0;
+  impl_->read_value(object, name, H5T_INTEGER, H5T_NATIVE_UINT64, &value);
+  return value;
+}
+
+double Hdf5Reader::read_number(const std::string& object, const std::string& name) const {
+  double value = 0;
+  impl_->read_value(object, name, H5T_FLOAT, H5T_NATIVE_DOUBLE, &value);
+  return value;
+}
+
+std::string Hdf5Reader::read_text(const std::string& object, const std::string& name) const {
+  const Hdf5Handle type = impl_->checked(text_type(), object);
+  char* text = nullptr;
+  impl_->read_value(object, name, H5T_STRING, type.get(), &text);
+  const std::unique_ptr<char, herr_t (*)(void*)> owner(text, H5free_memory);
+  return text != nullptr ? std::string(text) : std::string();
+}
+
+std::vector<std::int64_t> Hdf5Reader::read_integers(const std::string& object, const std::string& name) const {
+  hsize_t size = 0;
+  const Hdf5Handle attribute = impl_->open_attribute(object, name, H5T_INTEGER, size);
+  std::vector<std::int64_t> values(size);
+  impl_->checked(H5Aread(attribute.get(), H5T_NATIVE_INT64, values.data()), name);
+  return values;
+}
+
+}  // namespace rankwise

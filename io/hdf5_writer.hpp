@@ -1,0 +1,90 @@
+#pragma once
+// Writes one HDF5 file from all ranks: rows of each dataset from the ranks that hold them. The file's bytes are the
+// same for any number of ranks: fixed layout and order, no times, nothing written but what was asked for.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "distributed/communicator.hpp"
+#include "io/hdf5_element.hpp"
+#include "kernels/matrix.hpp"
+#include "kernels/types.hpp"
+
+namespace rankwise {
+
+struct Hdf5WriterOptions {
+  /// Bytes that a rank hands to MPI-IO at once, which cannot take 2 GiB.
+  Index piece_bytes = Index{1} << 28;
+};
+
+/// Every member is collective over comm and throws AgreedError (cannot_create, io_error). Objects are named by absolute
+/// paths; their groups must exist. `mine` are the global rows that this rank holds: contiguous, in rank order, empty
+/// where a rank has none.
+class Hdf5Writer {
+ public:
+  /// Fills `rows` of a dataset into `out` (rows.size() * row width values).
+  template <class T>
+  using FillRows = std::function<void(RowRange rows, T* out)>;
+
+  /// Creates the file under a temporary name and secures space for `expected_bytes` of data.
+  Hdf5Writer(const Communicator& comm, const std::string& path, Index expected_bytes, Hdf5WriterOptions options = {});
+  ~Hdf5Writer();
+  Hdf5Writer(const Hdf5Writer&) = delete;
+  Hdf5Writer& operator=(const Hdf5Writer&) = delete;
+
+  void create_group(const std::string& name);
+
+  /// A one-dimensional dataset; `values` are those of `mine`.
+  template <class T>
+  void write_rows(const std::string& name, Index total_rows, RowRange mine, std::span<const T> values) {
+    write_pieces(name, number_format(hdf5_element<T>), total_rows, mine,
+                 [&](RowRange rows) -> const void* { return values.data() + (rows.begin - mine.begin); });
+  }
+  /// A one-dimensional dataset computed piece by piece, for values that are held in another form.
+  template <class T>
+  void write_filled_rows(const std::string& name, Index total_rows, RowRange mine, const FillRows<T>& fill) {
+    std::unique_ptr<T[]> piece;
+    write_pieces(name, number_format(hdf5_element<T>), total_rows, mine, [&](RowRange rows) -> const void* {
+      if (!piece) piece = std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(rows.size()));  // the largest
+      fill(rows, piece.get());
+      return piece.get();
+    });
+  }
+  /// A dataset of total_rows x matrix.columns float32, without padding.
+  void write_matrix(const std::string& name, Index total_rows, RowRange mine, ConstMatrixView matrix);
+  /// A one-dimensional dataset of UTF-8 strings of fixed length (the longest of all ranks', at least 1), padded with
+  /// NUL. A string that holds NUL is refused (bad_data).
+  void write_strings(const std::string& name, Index total_rows, RowRange mine, std::span<const std::string> values);
+
+  /// Attributes of a group or dataset; values must be the same on every rank.
+  void write_attribute(const std::string& object, const std::string& name, std::int64_t value);
+  void write_attribute(const std::string& object, const std::string& name, std::uint64_t value);
+  void write_attribute(const std::string& object, const std::string& name, double value);
+  void write_attribute(const std::string& object, const std::string& name, std::string_view value);
+  void write_attribute(const std::string& object, const std::string& name, std::span<const std::int64_t> values);
+
+  /// Closes the file and puts it in the target's place.
+  void commit();
+
+ private:
+  struct Impl;
+  struct RowFormat {
+    Hdf5Element element{};  ///< where string_bytes is 0
+    std::size_t string_bytes = 0;
+    Index columns = 0;  ///< 0: one-dimensional
+  };
+  /// Gives the packed values of `rows`, valid until the next call; called with ascending, non-empty ranges.
+  using PieceSource = std::function<const void*(RowRange rows)>;
+
+  static RowFormat number_format(Hdf5Element element) { return {.element = element}; }
+  void write_pieces(const std::string& name, const RowFormat& format, Index total_rows, RowRange mine,
+                    const PieceSource& source);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rankwise

@@ -1,0 +1,25 @@
+#pragma once
+// Id dictionaries in HDF5 files: int64, or fixed-length UTF-8 strings padded with NUL.
+
+#include <string>
+
+#include "distributed/communicator.hpp"
+#include "io/dataset.hpp"
+#include "io/hdf5_reader.hpp"
+#include "io/hdf5_writer.hpp"
+
+namespace rankwise {
+
+/// Bytes that the dataset will take in a file. Collective over comm.
+[[nodiscard]] Index id_bytes(const Communicator& comm, const IdRows& ids);
+
+/// Collective over comm. All ranks that have ids hold the same kind of ids.
+void write_ids(const Communicator& comm, Hdf5Writer& file, const std::string& name, const IdRows& ids);
+
+/// Number of ids; throws Error(bad_data) when the dataset holds no ids. Not collective, as the reader is.
+[[nodiscard]] Index id_rows(const Hdf5Reader& file, const std::string& name);
+
+/// The ids of `rows`; integers are checked to be >= 0. Not collective.
+[[nodiscard]] IdRows read_ids(const Hdf5Reader& file, const std::string& name, RowRange rows);
+
+}  // namespace rankwise

@@ -1,0 +1,256 @@
+#include "io/model.hpp"
+
+#include <array>
+#include <cmath>
+#include <fmt/format.h>
+
+#include "io/hdf5_reader.hpp"
+#include "io/hdf5_writer.hpp"
+#include "io/id_file.hpp"
+#include "io/provenance_attributes.hpp"
+#include "kernels/error.hpp"
+
+namespace rankwise {
+
+namespace {
+
+// Beyond any use, and small enough that a hostile file cannot make a k x k matrix exhaust memory.
+constexpr Index most_factors = 16384;
+constexpr const char* loss_kinds[] = {"implicit", "explicit"};               // by LossKind
+constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};  // by Weighting
+constexpr const char* loss_parts[] = {"loss", "observed", "unobserved", "regularizer"};
+
+void write_objective(Hdf5Writer& file, const Objective& objective) {
+  file.write_attribute("/", "objective", std::string_view(loss_kinds[static_cast<int>(objective.loss)]));
+  file.write_attribute("/", "weighting", std::string_view(weightings[static_cast<int>(objective.weighting)]));
+  file.write_attribute("/", "alpha", objective.alpha);
+  file.write_attribute("/", "unobserved-weight", objective.unobserved_weight);
+  file.write_attribute("/", "regularization", objective.regularization);
+  file.write_attribute("/", "regularization-exponent", objective.regularization_exponent);
+  file.write_attribute("/", "biases", static_cast<std::int64_t>(objective.biases));
+  file.write_attribute("/", "global-mean", objective.global_mean);
+}
+
+/// The position of attribute `name`'s text among `names`.
+template <std::size_t kSize>
+int read_choice(const Hdf5Reader& file, const std::string& name, const char* const (&names)[kSize]) {
+  const std::string text = file.read_text("/", name);
+  for (std::size_t i = 0; i < kSize; ++i) {
+    if (text == names[i]) return static_cast<int>(i);
+  }
+  throw Error(ExitCode::bad_data, fmt::format("{}: attribute {} is none of the known ones", file.path(), name));
+}
+
+Objective read_objective(const Hdf5Reader& file) {
+  const auto number = [&](const char* name) {
+    const double value = file.read_number("/", name);
+    if (!std::isfinite(value)) {
+      throw Error(ExitCode::bad_data, fmt::format("{}: attribute {} is not finite", file.path(), name));
+    }
+    return value;
+  };
+  Objective objective;
+  objective.loss = static_cast<LossKind>(read_choice(file, "objective", loss_kinds));
+  objective.weighting = static_cast<Weighting>(read_choice(file, "weighting", weightings));
+  objective.alpha = number("alpha");
+  objective.unobserved_weight = number("unobserved-weight");
+  objective.regularization = number("regularization");
+  objective.regularization_exponent = number("regularization-exponent");
+  objective.biases = file.read_integer("/", "biases") != 0;
+  objective.global_mean = number("global-mean");
+  return objective;
+}
+
+double loss_part(const EpochLoss& epoch, std::size_t part) {
+  const std::array values{epoch.total(), epoch.observed, epoch.unobserved, epoch.regularizer};
+  return values[part];
+}
+
+/// One value per epoch; every rank has the history, the root writes it.
+void write_history(const Communicator& comm, Hdf5Writer& file, const std::vector<EpochLoss>& history) {
+  const auto epochs = static_cast<Index>(history.size());
+  file.create_group("/history");
+  for (std::size_t part = 0; part < std::size(loss_parts); ++part) {
+    const RowRange mine = comm.is_root() ? RowRange{0, epochs} : RowRange{epochs, epochs};
+    file.write_filled_rows<double>(fmt::format("/history/{}", loss_parts[part]), epochs, mine,
+                                   [&](RowRange piece, double* out) {
+                                     for (Index e = piece.begin; e < piece.end; ++e) {
+                                       *out++ = loss_part(history[static_cast<std::size_t>(e)], part);
+                                     }
+                                   });
+  }
+}
+
+std::vector<EpochLoss> read_history(const Hdf5Reader& file) {
+  const auto read = [&](const char* part) {
+    const std::string name = fmt::format("/history/{}", part);
+    return file.read_rows<double>(name, {0, file.shape(name, Hdf5Kind::floating, 1).rows()});
+  };
+  const std::vector<double> observed = read("observed");
+  const std::vector<double> unobserved = read("unobserved");
+  const std::vector<double> regularizer = read("regularizer");
+  if (unobserved.size() != observed.size() || regularizer.size() != observed.size()) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: /history: its parts differ in length", file.path()));
+  }
+  std::vector<EpochLoss> history(observed.size());
+  for (std::size_t e = 0; e < history.size(); ++e) history[e] = {observed[e], unobserved[e], regularizer[e]};
+  return history;
+}
+
+/// Factors apart from the bias column.
+void write_side(const Communicator& comm, Hdf5Writer& file, const std::string& group, const ModelSide& side,
+                Index factors, bool biases) {
+  agree_on(comm, [&] {
+    if (side.factors.rows() != side.ids.rows.size() || side.factors.columns() != factors + (biases ? 1 : 0)) {
+      throw Error(ExitCode::internal, fmt::format("{}: factors do not fit the ids or the model's size", group));
+    }
+  });
+  file.create_group(group);
+  write_ids(comm, file, group + "/ids", side.ids);
+  ConstMatrixView view = side.factors.view();
+  view.columns = factors;
+  file.write_matrix(group + "/factors", side.ids.total_rows, side.ids.rows, view);
+  if (!biases) return;
+  const Index begin = side.ids.rows.begin;
+  file.write_filled_rows<float>(group + "/biases", side.ids.total_rows, side.ids.rows, [&](RowRange piece, float* out) {
+    for (Index r = piece.begin; r < piece.end; ++r) *out++ = view.row(r - begin)[factors];
+  });
+}
+
+void check_finite(const Hdf5Reader& file, const std::string& name, RowRange rows, ConstMatrixView values) {
+  for (Index r = 0; r < values.rows; ++r) {
+    for (const float value : values.row_span(r)) {
+      if (!std::isfinite(value)) {
+        throw Error(ExitCode::bad_data,
+                    fmt::format("{}: {}: row {} holds a value that is not finite", file.path(), name, rows.begin + r));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void write_model(const Communicator& comm, const std::string& path, const Model& model, const Provenance& provenance) {
+  const Index width = model.factors + (model.objective.biases ? 1 : 0);
+  const Index bytes =
+      id_bytes(comm, model.users.ids) + id_bytes(comm, model.items.ids) +
+      (model.users.ids.total_rows + model.items.ids.total_rows) * width * static_cast<Index>(sizeof(float));
+  Hdf5Writer file(comm, path, bytes);
+  Provenance stamped = provenance;
+  stamped.kind = "model";
+  write_provenance(file, stamped);
+  write_objective(file, model.objective);
+  file.write_attribute("/", "factors", static_cast<std::int64_t>(model.factors));
+  write_history(comm, file, model.history);
+  write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
+  write_side(comm, file, "/items", model.items, model.factors, model.objective.biases);
+  file.commit();
+}
+
+struct ModelReader::Impl {
+  const Communicator* comm;
+  Hdf5Reader file;
+  Provenance provenance;
+  Objective objective;
+  std::vector<EpochLoss> history;
+  Index factors = 0;
+  Index users = 0;
+  Index items = 0;
+
+  [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
+  [[nodiscard]] Index read_side(const std::string& group) const;
+  [[nodiscard]] Matrix read_factors(const std::string& group, RowRange rows) const;
+};
+
+ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::string& path) {
+  Impl opened{.comm = &comm, .file = Hdf5Reader(path), .provenance = {}, .objective = {}, .history = {}};
+  opened.provenance = read_provenance(opened.file, "model");
+  opened.objective = read_objective(opened.file);
+  opened.factors = opened.file.read_integer("/", "factors");
+  if (opened.factors < 1 || opened.factors > most_factors) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: attribute factors is {}, expected 1 to {}", path, opened.factors, most_factors));
+  }
+  opened.users = opened.read_side("/users");
+  opened.items = opened.read_side("/items");
+  opened.history = read_history(opened.file);
+  return opened;
+}
+
+/// Number of rows, the same in factors, ids and biases.
+Index ModelReader::Impl::read_side(const std::string& group) const {
+  const Hdf5Shape shape = file.shape(group + "/factors", Hdf5Kind::floating, 2);
+  const Index rows = shape.rows();
+  if (shape.extents[1] != factors) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: {}/factors has {} columns, but the model's attribute factors is {}", file.path(),
+                            group, shape.extents[1], factors));
+  }
+  const bool biases_fit = !objective.biases || file.shape(group + "/biases", Hdf5Kind::floating, 1).rows() == rows;
+  if (id_rows(file, group + "/ids") != rows || !biases_fit) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: {}: factors, ids and biases differ in length", file.path(), group));
+  }
+  return rows;
+}
+
+Matrix ModelReader::Impl::read_factors(const std::string& group, RowRange rows) const {
+  Matrix read(rows.size(), factors + (objective.biases ? 1 : 0));
+  MatrixView view = read.view();
+  const auto read_columns = [&](const std::string& name, Index first, Index count) {
+    const MatrixView columns{view.data + first, view.rows, count, view.stride};
+    file.read_matrix(name, rows, columns);
+    check_finite(file, name, rows, columns);
+  };
+  read_columns(group + "/factors", 0, factors);
+  if (objective.biases) read_columns(group + "/biases", factors, 1);
+  return read;
+}
+
+ModelReader::ModelReader(const Communicator& comm, const std::string& path)
+    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {}
+ModelReader::~ModelReader() = default;
+ModelReader::ModelReader(ModelReader&&) noexcept = default;
+ModelReader& ModelReader::operator=(ModelReader&&) noexcept = default;
+
+const Objective& ModelReader::objective() const {
+  return impl_->objective;
+}
+
+const Provenance& ModelReader::provenance() const {
+  return impl_->provenance;
+}
+
+const std::vector<EpochLoss>& ModelReader::history() const {
+  return impl_->history;
+}
+
+Index ModelReader::factors() const {
+  return impl_->factors;
+}
+
+Index ModelReader::users() const {
+  return impl_->users;
+}
+
+Index ModelReader::items() const {
+  return impl_->items;
+}
+
+Matrix ModelReader::user_factors(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->read_factors("/users", rows); });
+}
+
+Matrix ModelReader::item_factors(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->read_factors("/items", rows); });
+}
+
+IdRows ModelReader::user_ids(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return read_ids(impl_->file, "/users/ids", rows); });
+}
+
+IdRows ModelReader::item_ids(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return read_ids(impl_->file, "/items/ids", rows); });
+}
+
+}  // namespace rankwise

@@ -1,0 +1,47 @@
+#include "io/provenance_attributes.hpp"
+
+#include <fmt/format.h>
+
+#include "kernels/error.hpp"
+
+namespace rankwise {
+
+namespace {
+// Raised when a file can no longer be read as before.
+constexpr std::int64_t format_version = 1;
+}  // namespace
+
+void write_provenance(Hdf5Writer& file, const Provenance& provenance) {
+  file.write_attribute("/", "kind", provenance.kind);
+  file.write_attribute("/", "format-version", format_version);
+  file.write_attribute("/", "version", provenance.version);
+  file.write_attribute("/", "configuration", provenance.configuration);
+  file.write_attribute("/", "seed", provenance.seed);
+  file.write_attribute("/", "dataset-digest", provenance.dataset_digest);
+}
+
+Provenance read_provenance(const Hdf5Reader& file, const std::string& expected_kind) {
+  if (!file.has_attribute("/", "kind")) {
+    throw Error(ExitCode::bad_data, fmt::format("{} is not a file of this program (its root has no attribute kind), "
+                                                "expected a {}",
+                                                file.path(), expected_kind));
+  }
+  Provenance provenance;
+  provenance.kind = file.read_text("/", "kind");
+  if (provenance.kind != expected_kind) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{} is a {}, expected a {}", file.path(), provenance.kind, expected_kind));
+  }
+  const std::int64_t version = file.read_integer("/", "format-version");
+  if (version != format_version) {
+    throw Error(ExitCode::bad_data, fmt::format("{} has format version {}, this program reads version {}", file.path(),
+                                                version, format_version));
+  }
+  provenance.version = file.read_text("/", "version");
+  provenance.configuration = file.read_text("/", "configuration");
+  provenance.seed = file.read_unsigned("/", "seed");
+  provenance.dataset_digest = file.read_unsigned("/", "dataset-digest");
+  return provenance;
+}
+
+}  // namespace rankwise

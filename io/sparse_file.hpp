@@ -1,0 +1,39 @@
+#pragma once
+// Sparse matrices in HDF5 files: CSR groups with AnnData's attributes.
+
+#include <string>
+#include <vector>
+
+#include "distributed/communicator.hpp"
+#include "io/dataset.hpp"
+#include "io/hdf5_reader.hpp"
+#include "io/hdf5_writer.hpp"
+
+namespace rankwise {
+
+/// Size of a matrix in a file.
+struct SparseShape {
+  Index rows = 0;
+  Index columns = 0;
+  Index entries = 0;
+};
+
+/// Bytes that the group will take in a file. Collective over comm.
+[[nodiscard]] Index sparse_bytes(const Communicator& comm, const SparseRows& matrix);
+
+/// Writes group `name`: data, indices, indptr. Collective over comm.
+void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const SparseRows& matrix);
+
+/// Checks the group's attributes and that its datasets fit together. Not collective, as the reader is; throws
+/// Error(bad_data).
+[[nodiscard]] SparseShape sparse_shape(const Hdf5Reader& file, const std::string& name);
+
+/// indptr[rows.begin .. rows.end], checked to be monotone and within the matrix. Not collective.
+[[nodiscard]] std::vector<Index> read_sparse_offsets(const Hdf5Reader& file, const std::string& name,
+                                                     const SparseShape& shape, RowRange rows);
+
+/// `rows` of the matrix: columns checked to ascend and be in range, values to be finite. Not collective.
+[[nodiscard]] SparseRows read_sparse(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
+                                     RowRange rows);
+
+}  // namespace rankwise

@@ -1,0 +1,135 @@
+#pragma once
+// A small dataset and a small model whose content is a pure function of global row numbers, cut over any ranks.
+
+#include <algorithm>
+#include <string>
+
+#include "distributed/communicator.hpp"
+#include "io/dataset.hpp"
+#include "io/model.hpp"
+
+namespace rankwise {
+
+/// Rows of `rank`: uneven on purpose, in rank order; with few rows some ranks have none.
+inline RowRange sample_range(Index rows, int rank, int ranks) {
+  const auto cut = [&](Index r) { return rows * r * (r + 1) / (Index{ranks} * (ranks + 1)); };
+  return {cut(rank), cut(rank + 1)};
+}
+
+inline RowRange sample_range(const Communicator& comm, Index rows) {
+  return sample_range(rows, comm.rank(), comm.size());
+}
+
+/// Whether the sample log has the pair; a few users and items have no entry.
+inline bool sample_pair(Index user, Index item) {
+  return user % 7 != 3 && item % 11 != 5 && (user * 31 + item * 17) % 5 == 0;
+}
+
+inline float sample_value(Index user, Index item) {
+  return static_cast<float>(1 + (user * 13 + item * 7) % 10) / 4;
+}
+
+/// Rows of the sample matrix, or of its transpose; `keep` picks every second pair for a held-out part.
+inline SparseRows sample_matrix(RowRange rows, Index users, Index items, bool by_item, int keep = 0) {
+  SparseRows matrix;
+  matrix.rows = rows;
+  matrix.total_rows = by_item ? items : users;
+  matrix.column_count = by_item ? users : items;
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    for (Index c = 0; c < matrix.column_count; ++c) {
+      const Index user = by_item ? c : r;
+      const Index item = by_item ? r : c;
+      if (!sample_pair(user, item) || (user + item + keep) % 2 == 0) continue;
+      matrix.columns.push_back(c);
+      matrix.values.push_back(sample_value(user, item));
+    }
+    matrix.offsets.push_back(static_cast<Index>(matrix.columns.size()));
+  }
+  return matrix;
+}
+
+enum class SampleIds { integers, strings };
+
+inline IdRows sample_ids(RowRange rows, Index total, SampleIds kind, const std::string& prefix) {
+  IdRows ids{.rows = rows, .total_rows = total, .ids = {}};
+  if (kind == SampleIds::integers) {
+    std::vector<std::int64_t> values;
+    for (Index r = rows.begin; r < rows.end; ++r) values.push_back(1000 + 3 * r);
+    ids.ids = std::move(values);
+  } else {
+    std::vector<std::string> values;
+    // Lengths differ by row, and not every character is ASCII.
+    for (Index r = rows.begin; r < rows.end; ++r) {
+      values.push_back(prefix + std::to_string(r * r) + (r % 3 == 0 ? "ü" : ""));
+    }
+    ids.ids = std::move(values);
+  }
+  return ids;
+}
+
+struct SampleSize {
+  Index users = 0;
+  Index items = 0;
+  Index heldout_users = 0;  ///< 0: the held-out part is over all users
+};
+
+inline Dataset sample_dataset(const Communicator& comm, const SampleSize& size, SampleIds kind) {
+  const RowRange users = sample_range(comm, size.users);
+  const RowRange items = sample_range(comm, size.items);
+  Dataset dataset;
+  dataset.users = sample_ids(users, size.users, kind, "user ");
+  dataset.items = sample_ids(items, size.items, kind, "item ");
+  dataset.interactions = sample_matrix(users, size.users, size.items, false);
+  dataset.interactions_by_item = sample_matrix(items, size.users, size.items, true);
+  if (size.heldout_users > 0) {
+    const RowRange heldout = sample_range(comm, size.heldout_users);
+    dataset.heldout = sample_matrix(heldout, size.heldout_users, size.items, false, 1);
+    dataset.heldout_users = {sample_ids(heldout, size.heldout_users, kind, "held out "),
+                             sample_matrix(heldout, size.heldout_users, size.items, false)};
+  } else {
+    dataset.heldout = sample_matrix(users, size.users, size.items, false, 1);
+  }
+  return dataset;
+}
+
+inline float sample_factor(Index row, Index column) {
+  return static_cast<float>((row * 37 + column * 11) % 101 - 50) / 64;
+}
+
+inline ModelSide sample_side(RowRange rows, Index total, SampleIds kind, const std::string& prefix, Index columns) {
+  ModelSide side{sample_ids(rows, total, kind, prefix), Matrix(rows.size(), columns)};
+  for (Index r = 0; r < rows.size(); ++r) {
+    for (Index c = 0; c < columns; ++c) side.factors.row(r)[c] = sample_factor(rows.begin + r, c);
+  }
+  return side;
+}
+
+inline Model sample_model(const Communicator& comm, const SampleSize& size, SampleIds kind, Index factors,
+                          bool biases) {
+  Model model;
+  model.objective.loss = biases ? LossKind::explicit_feedback : LossKind::implicit_feedback;
+  model.objective.weighting = Weighting::logarithmic;
+  model.objective.alpha = 1.5;
+  model.objective.unobserved_weight = 0.25;
+  model.objective.regularization = 0.0625;
+  model.objective.regularization_exponent = 0.75;
+  model.objective.biases = biases;
+  model.objective.global_mean = biases ? 3.5 : 0;
+  model.factors = factors;
+  model.history = {{3, 2, 1}, {2.5, 1.5, 1.25}};
+  const Index columns = factors + (biases ? 1 : 0);
+  model.users = sample_side(sample_range(comm, size.users), size.users, kind, "user ", columns);
+  model.items = sample_side(sample_range(comm, size.items), size.items, kind, "item ", columns);
+  return model;
+}
+
+inline Provenance sample_provenance() {
+  Provenance provenance;
+  provenance.version = "1.2.3 (abcdef)";
+  provenance.configuration = "epochs = 3\nseed = 7\n";
+  provenance.seed = 18446744073709551557U;  // does not fit into int64
+  provenance.dataset_digest = 77;
+  return provenance;
+}
+
+}  // namespace rankwise

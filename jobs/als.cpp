@@ -14,6 +14,7 @@
 
 #include "distributed/als.hpp"
 #include "distributed/order_free_sum.hpp"
+#include "io/commit.hpp"
 #include "io/dataset.hpp"
 #include "io/model.hpp"
 #include "jobs/choices.hpp"
@@ -122,6 +123,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   Report& report = context.report;
   require_sense(options);
+  check_output(comm, options.model);  // before hours of work, not after
   Objective objective = options.objective;
   const Index width = options.factors + (objective.biases ? 1 : 0);
 

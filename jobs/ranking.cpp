@@ -1,0 +1,62 @@
+#include "jobs/ranking.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "kernels/score_block.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// Items read at a time; 2 MiB of factors at k = 128.
+constexpr Index items_per_read = 4096;
+
+std::span<const Index> row_columns(const SparseRows& rows, Index row) {
+  const auto r = static_cast<std::size_t>(row);
+  return std::span<const Index>(rows.columns)
+      .subspan(static_cast<std::size_t>(rows.offsets[r]),
+               static_cast<std::size_t>(rows.offsets[r + 1] - rows.offsets[r]));
+}
+
+void rank_block(ConstMatrixView users, ConstMatrixView items, Index first_item, const SparseRows& excluded,
+                TopItems& top) {
+  const Index user_blocks = (users.rows + kernels::score_users - 1) / kernels::score_users;
+#pragma omp parallel
+  {
+    Matrix scores = kernels::score_buffer();
+#pragma omp for schedule(dynamic)
+    for (Index block = 0; block < user_blocks; ++block) {
+      const Index first_user = block * kernels::score_users;
+      const ConstMatrixView block_users =
+          users.middle_rows(first_user, std::min(kernels::score_users, users.rows - first_user));
+      for (Index begin = 0; begin < items.rows; begin += kernels::score_items) {
+        const Index item_count = std::min(kernels::score_items, items.rows - begin);
+        kernels::score_block(block_users, items.middle_rows(begin, item_count), scores.view());
+        for (Index u = 0; u < block_users.rows; ++u) {
+          top.offer(first_user + u, {scores.row(u), static_cast<std::size_t>(item_count)}, first_item + begin,
+                    row_columns(excluded, first_user + u));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TopItems rank_items(Index item_count, const ItemVectors& item_vectors, ConstMatrixView users,
+                    const SparseRows& excluded, Index count) {
+  TopItems top(users.rows, std::min(count, item_count));
+  for (Index first = 0; first < item_count; first += items_per_read) {
+    const Matrix items = item_vectors({first, std::min(first + items_per_read, item_count)});
+    rank_block(users, items.view(), first, excluded, top);
+  }
+  return top;
+}
+
+void make_scoring_vectors(const Objective& objective, Matrix& users) {
+  if (!objective.biases) return;
+  for (Index r = 0; r < users.rows(); ++r) users.row(r)[users.columns() - 1] = 1.0F;
+}
+
+}  // namespace rankwise

@@ -34,8 +34,11 @@ Error cannot_write(const std::string& path, const std::string& reason) {
 std::string resolve_target(const std::string& path) {
   if (path.empty()) throw Error(ExitCode::cannot_create, "cannot create a file without a name");
   std::error_code error;
-  const fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : fs::path(path);
-  if (error) throw cannot_create(path, error.message());
+  fs::path target = path;
+  if (fs::is_symlink(path, error)) {
+    target = fs::weakly_canonical(path, error);
+    if (error) throw cannot_create(path, error.message());
+  }
   const fs::file_status status = fs::status(target, error);
   if (fs::is_directory(status) || !target.has_filename()) throw cannot_create(path, "it is a directory");
   if (fs::exists(status) && !fs::is_regular_file(status)) throw cannot_create(path, "it is not a regular file");

@@ -1,0 +1,75 @@
+#include "jobs/wanted_users.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <numeric>
+#include <span>
+#include <sstream>
+
+namespace rankwise {
+
+namespace {
+
+std::string read_on_root(const Communicator& comm, const std::string& path) {
+  std::string text = agree_on(comm, [&] {
+    if (!comm.is_root()) return std::string();
+    std::ifstream file(path);
+    std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    if (!file)
+      throw Error(ExitCode::no_input,
+                  fmt::format("{}: cannot read this list of users: {}", path, std::strerror(errno)));
+    return content;
+  });
+  comm.broadcast(text);
+  return text;
+}
+
+}  // namespace
+
+WantedUsers::WantedUsers(const Communicator& comm, std::string path) : path_(std::move(path)) {
+  if (path_.empty()) return;
+  std::istringstream lines(read_on_root(comm, path_));
+  Index number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty()) lines_.try_emplace(line, number);
+  }
+  if (lines_.empty())
+    throw AgreedError(ExitCode::bad_data, fmt::format("{}: lists no user; expected one id a line", path_));
+  found_lines_.resize(static_cast<std::size_t>(number) + 1);
+}
+
+std::vector<Index> WantedUsers::select(const Ids& ids) {
+  std::vector<Index> selected;
+  if (path_.empty()) {
+    selected.resize(static_cast<std::size_t>(id_count(ids)));
+    std::iota(selected.begin(), selected.end(), Index{0});
+    return selected;
+  }
+  for (Index i = 0; i < id_count(ids); ++i) {
+    const auto wanted = lines_.find(id_text(ids, i));
+    if (wanted == lines_.end()) continue;
+    selected.push_back(i);
+    found_lines_[static_cast<std::size_t>(wanted->second)] = 1;
+  }
+  return selected;
+}
+
+void WantedUsers::require_all_found(const Communicator& comm) const {
+  std::vector<std::int64_t> found = found_lines_;
+  comm.all_reduce_max(std::span<std::int64_t>(found));
+  const std::pair<const std::string, Index>* first = nullptr;
+  for (const auto& wanted : lines_) {
+    const bool missing = found[static_cast<std::size_t>(wanted.second)] == 0;
+    if (missing && (first == nullptr || wanted.second < first->second)) first = &wanted;
+  }
+  if (first == nullptr) return;
+  throw AgreedError(ExitCode::bad_data, fmt::format("{}:{}: '{}' is no user of the model; expected one of its user ids",
+                                                    path_, first->second, first->first));
+}
+
+}  // namespace rankwise

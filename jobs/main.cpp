@@ -10,6 +10,7 @@
 #include "distributed/communicator.hpp"
 #include "distributed/environment.hpp"
 #include "jobs/run_job.hpp"
+#include "jobs/standard_output.hpp"
 #include "kernels/error.hpp"
 
 namespace {
@@ -40,10 +41,7 @@ int end_alone(const Communicator& comm, ExitCode code, const char* reason) {
 int run(const Communicator& comm, const std::vector<std::string>& arguments) {
   try {
     rankwise::run_job(comm, arguments);
-    const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-    rankwise::agree_on(comm, [written] {
-      if (!written) throw Error(ExitCode::io_error, "standard output: cannot be written");
-    });
+    rankwise::agree_on(comm, rankwise::flush_results);
     return static_cast<int>(ExitCode::done);
   } catch (const AgreedError& error) {
     if (comm.is_root()) print_error(error.what());

@@ -75,7 +75,7 @@ std::vector<std::string> JobOptions::names() const {
   return all;
 }
 
-void JobOptions::check_values(const Values& values) const {
+void JobOptions::check_values(const Values& values, const std::string& prefix) const {
   for (const auto& given : values.options) {
     const po::option_description* option = find(given.string_key);
     if (option == nullptr) continue;
@@ -85,8 +85,8 @@ void JobOptions::check_values(const Values& values) const {
       const bool is_float = is_number_type(*option, true);
       const bool is_odd = is_float && value.find_first_not_of("0123456789.eE+-") != std::string::npos;
       if (wraps || is_odd || value.empty()) {
-        throw usage_error(
-            fmt::format("option {}: '{}' does not fit; expected {}", given.string_key, value, expected(*option)));
+        throw usage_error(fmt::format("option {}{}: '{}' does not fit; expected {}", prefix, given.string_key, value,
+                                      expected(*option)));
       }
     }
   }
@@ -147,7 +147,7 @@ void JobOptions::parse_command_line(std::span<const std::string> arguments) {
         throw usage_error(fmt::format("option --{} needs a value", option.string_key));
       }
     }
-    check_values(given);
+    check_values(given, "--");
     remember_text(given);
     po::store(given, values_);
   } catch (const po::error& error) {
@@ -172,7 +172,7 @@ void JobOptions::parse_ini(std::string_view text, const std::string& file_name) 
       option.string_key = entry.name;
       option.value = {entry.value};
       given.options.push_back(option);
-      check_values(given);
+      check_values(given, "");
       // A trial after each line tells which one does not fit, or repeats what may stand only once.
       po::variables_map trial;
       po::store(given, trial);
@@ -206,7 +206,8 @@ void JobOptions::resolve(int automatic_threads) {
   if (values_["threads"].defaulted()) {
     common_.threads = automatic_threads;
   } else if (common_.threads < 1 || common_.threads > most_threads) {
-    throw usage_error(fmt::format("option threads: {} does not fit; expected 1 to {}", common_.threads, most_threads));
+    throw usage_error(
+        fmt::format("option --threads: '{}' does not fit; expected 1 to {}", common_.threads, most_threads));
   }
   settings_.clear();
   for (const auto& option : all_options_.options()) {

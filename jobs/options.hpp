@@ -48,7 +48,8 @@ class JobOptions {
   using Values = boost::program_options::basic_parsed_options<char>;
   [[nodiscard]] const boost::program_options::option_description* find(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> names() const;
-  void check_values(const Values& values) const;
+  /// `prefix` stands before names in error lines: "--" on the command line, nothing in a file.
+  void check_values(const Values& values, const std::string& prefix) const;
   void remember_text(const Values& values);
   [[nodiscard]] Error explained(const boost::program_options::error& error, const std::string& prefix) const;
 

@@ -173,8 +173,10 @@ void Report::finish() {
     if (impl_->is_root && !impl_->options.quiet) {
       std::string text = phases.empty() ? "" : "\n" + phase_table(phases, peak);
       if (peak > 0) text += fmt::format("FMA peak measured now: {:.1f} GFLOP/s over all ranks and threads\n", peak);
-      text += fmt::format("sent per rank: min {}, mean {}, max {}\n", bytes_text(static_cast<double>(least_sent)),
-                          bytes_text(mean_sent), bytes_text(static_cast<double>(most_sent)));
+      if (comm.size() > 1) {
+        text += fmt::format("sent per rank: min {}, mean {}, max {}\n", bytes_text(static_cast<double>(least_sent)),
+                            bytes_text(mean_sent), bytes_text(static_cast<double>(most_sent)));
+      }
       text += fmt::format("peak memory: {} on the largest rank, {} on all; wall time {:.3f} s\n",
                           bytes_text(static_cast<double>(most_memory)), bytes_text(static_cast<double>(all_memory)),
                           seconds);

@@ -7,8 +7,15 @@
 #include <omp.h>
 #include <vector>
 
+#include "jobs/als.hpp"
+#include "jobs/evaluate.hpp"
+#include "jobs/inspect.hpp"
 #include "jobs/nearest_name.hpp"
 #include "jobs/options.hpp"
+#include "jobs/prepare.hpp"
+#include "jobs/recommend.hpp"
+#include "jobs/standard_output.hpp"
+#include "jobs/synthesize.hpp"
 #include "jobs/threads.hpp"
 #include "jobs/version.hpp"
 #include "kernels/simd_target.hpp"
@@ -32,7 +39,9 @@ std::string program_help() {
 }
 
 void print_from_root(const Communicator& comm, const std::string& text) {
-  if (comm.is_root()) fmt::print("{}", text);
+  agree_on(comm, [&] {
+    if (comm.is_root()) print_result(text);
+  });
 }
 
 const Job& find_job(const std::string& name) {
@@ -93,7 +102,9 @@ void tell_configuration(const Communicator& comm, const Job& job, const JobOptio
 }  // namespace
 
 std::span<const Job> all_jobs() {
-  static const std::vector<Job> jobs{};
+  static const std::vector<Job> jobs{
+      synthesize_job(), prepare_job(), als_job(), evaluate_job(), recommend_job(), inspect_job(),
+  };
   return jobs;
 }
 

@@ -1,0 +1,221 @@
+#include "jobs/inspect.hpp"
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+#include <vector>
+
+#include "io/describe_file.hpp"
+#include "io/hdf5_reader.hpp"
+#include "jobs/phase_table.hpp"
+#include "jobs/standard_output.hpp"
+
+namespace rankwise {
+
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+struct InspectOptions {
+  std::vector<std::string> files;
+  bool json = false;
+};
+
+/// A sparse matrix as a group holds it.
+struct SparseSummary {
+  Index rows = 0;
+  Index columns = 0;
+  Index entries = 0;
+  [[nodiscard]] double density() const {
+    const double cells = static_cast<double>(rows) * static_cast<double>(columns);
+    return cells > 0 ? static_cast<double>(entries) / cells : 0;
+  }
+};
+
+/// The loss of each epoch, by its parts, in the order of the file.
+using History = std::vector<std::pair<std::string, std::vector<double>>>;
+
+std::string text_of(const AttributeValue& value) {
+  return std::visit(
+      [](const auto& typed) -> std::string {
+        using T = std::decay_t<decltype(typed)>;
+        if constexpr (std::is_same_v<T, std::string>) {
+          return typed;
+        } else if constexpr (std::is_arithmetic_v<T>) {
+          return fmt::format("{}", typed);
+        } else {
+          return fmt::format("[{}]", fmt::join(typed, ", "));
+        }
+      },
+      value);
+}
+
+Json json_of(const AttributeValue& value) {
+  return std::visit([](const auto& typed) { return Json(typed); }, value);
+}
+
+std::optional<SparseSummary> sparse_summary(const FileDescription& file, const FileObject& group) {
+  const AttributeValue* encoding = group.attribute("encoding-type");
+  const AttributeValue* shape = group.attribute("shape");
+  const FileObject* data = file.find(group.path + "/data");
+  if (encoding == nullptr || shape == nullptr || data == nullptr || data->shape.size() != 1) return std::nullopt;
+  if (const auto* extents = std::get_if<std::vector<std::int64_t>>(shape); extents != nullptr && extents->size() == 2) {
+    return SparseSummary{(*extents)[0], (*extents)[1], data->shape.front()};
+  }
+  return std::nullopt;
+}
+
+/// Everything under /history that is a short list of numbers.
+History read_history(const std::string& path, const FileDescription& file) {
+  constexpr Index most_epochs = 100'000;
+  History history;
+  const Hdf5Reader reader(path);
+  for (const FileObject& object : file.objects) {
+    const bool is_list =
+        object.kind == FileObject::Kind::dataset && object.shape.size() == 1 && object.type == "float64";
+    if (!object.path.starts_with("/history/") || !is_list || object.shape.front() > most_epochs) continue;
+    history.emplace_back(object.path.substr(9), reader.read_rows<double>(object.path, {0, object.shape.front()}));
+  }
+  return history;
+}
+
+std::string digest_text(const AttributeValue& value) {
+  const auto* digest = std::get_if<std::uint64_t>(&value);
+  return digest == nullptr ? text_of(value) : fmt::format("{:016x}", *digest);
+}
+
+Json describe_as_json(const std::string& path, const FileDescription& file, const History& history) {
+  Json result{{"file", path}, {"bytes", file.file_bytes}};
+  Json objects = Json::array();
+  for (const FileObject& object : file.objects) {
+    const bool is_dataset = object.kind == FileObject::Kind::dataset;
+    Json entry{{"path", object.path}};
+    entry["kind"] = is_dataset ? "dataset" : object.kind == FileObject::Kind::group ? "group" : "link";
+    if (object.kind != FileObject::Kind::group) entry["type"] = object.type;
+    if (is_dataset) {
+      entry["shape"] = object.shape;
+      entry["stored_bytes"] = object.stored_bytes;
+    }
+    if (const auto sparse = sparse_summary(file, object)) {
+      entry["sparse"] = {{"rows", sparse->rows},
+                         {"columns", sparse->columns},
+                         {"entries", sparse->entries},
+                         {"density", sparse->density()}};
+    }
+    Json attributes = Json::object();
+    for (const auto& [name, value] : object.attributes) {
+      attributes[name] = name == "dataset-digest" ? Json(digest_text(value)) : json_of(value);
+    }
+    entry["attributes"] = std::move(attributes);
+    objects.push_back(std::move(entry));
+  }
+  result["objects"] = std::move(objects);
+  Json epochs = Json::object();
+  for (const auto& [name, values] : history) epochs[name] = values;
+  if (!history.empty()) result["history"] = std::move(epochs);
+  return result;
+}
+
+std::string size_text(const FileDescription& file, const FileObject& object) {
+  if (object.kind == FileObject::Kind::link) return object.type;
+  if (object.kind == FileObject::Kind::dataset) {
+    const std::string shape = object.shape.empty() ? "one value" : fmt::format("{}", fmt::join(object.shape, " x "));
+    return fmt::format("{:<10} {:<22} {}", object.type, shape, bytes_text(static_cast<double>(object.stored_bytes)));
+  }
+  const auto sparse = sparse_summary(file, object);
+  if (!sparse) return {};
+  return fmt::format("sparse     {:<22} {} entries, {:.4g}% filled, {:.1f} a row",
+                     fmt::format("{} x {}", sparse->rows, sparse->columns), sparse->entries, sparse->density() * 100,
+                     sparse->rows > 0 ? static_cast<double>(sparse->entries) / static_cast<double>(sparse->rows) : 0.0);
+}
+
+std::string indented(const std::string& text) {
+  std::string result;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) result += "    " + line + "\n";
+  return result;
+}
+
+std::string history_table(const History& history) {
+  std::string table = "  loss by epoch:\n    epoch";
+  std::size_t epochs = 0;
+  for (const auto& [name, values] : history) {
+    table += fmt::format("  {:>16}", name);
+    epochs = std::max(epochs, values.size());
+  }
+  table += "\n";
+  for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+    table += fmt::format("    {:>5}", epoch + 1);
+    for (const auto& [name, values] : history) {
+      table += epoch < values.size() ? fmt::format("  {:>16.9g}", values[epoch]) : fmt::format("  {:>16}", "-");
+    }
+    table += "\n";
+  }
+  return table;
+}
+
+std::string describe_as_text(const std::string& path, const FileDescription& file, const History& history) {
+  const FileObject& root = file.objects.front();
+  const AttributeValue* kind = root.attribute("kind");
+  std::string text =
+      fmt::format("{}: {}, {}\n", path, kind == nullptr ? "HDF5 file of another program" : text_of(*kind),
+                  bytes_text(static_cast<double>(file.file_bytes)));
+  for (const auto& [name, value] : root.attributes) {
+    if (name == "kind") continue;
+    if (name == "configuration") {
+      text += "  configuration:\n" + indented(text_of(value));
+    } else {
+      text += fmt::format("  {}: {}\n", name, name == "dataset-digest" ? digest_text(value) : text_of(value));
+    }
+  }
+  std::size_t width = 0;
+  for (const FileObject& object : file.objects) width = std::max(width, object.path.size());
+  text += "  holds:\n";
+  for (const FileObject& object : file.objects) {
+    if (object.path == "/") continue;
+    text += fmt::format("    {:<{}}  {}\n", object.path, width, size_text(file, object));
+  }
+  if (!history.empty()) text += history_table(history);
+  return text;
+}
+
+void inspect(const InspectOptions& options, const JobContext& context) {
+  agree_on(context.comm, [&] {
+    if (!context.comm.is_root()) return;
+    for (const std::string& path : options.files) {
+      const FileDescription file = describe_file(path);
+      const History history = read_history(path, file);
+      if (options.json) {
+        print_result(describe_as_json(path, file, history).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+      } else {
+        print_result(describe_as_text(path, file, history));
+      }
+    }
+  });
+}
+
+RunJob describe(po::options_description& description) {
+  auto options = std::make_shared<InspectOptions>();
+  // clang-format off
+  description.add_options()
+    ("file", po::value(&options->files)->value_name("FILE")->required(), "file to describe, repeatable; --file may be left out")
+    ("json", po::bool_switch(&options->json), "one JSON object a file and line, for machines");
+  // clang-format on
+  return [options](JobContext& context) { inspect(*options, context); };
+}
+
+}  // namespace
+
+Job inspect_job() {
+  return {"inspect", "tells what a dataset, a model or any other HDF5 file holds",
+          "Links out of the file are listed and never followed. Sizes are those in the file, after compression.",
+          describe, "file"};
+}
+
+}  // namespace rankwise

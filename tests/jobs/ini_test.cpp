@@ -1,0 +1,63 @@
+#include "jobs/ini.hpp"
+
+#include <gtest/gtest.h>
+
+#include "kernels/error.hpp"
+
+namespace rankwise {
+namespace {
+
+std::string message_of(std::string_view text) {
+  try {
+    (void)parse_ini(text, "run.ini");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Ini, ReadsEntriesWithTheirLines) {
+  const auto entries = parse_ini("# a run\nfactors = 64\n\n  epochs=10  \r\nsplit = random:0.1 # tenth\n", "run.ini");
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(entries[0].name, "factors");
+  EXPECT_EQ(entries[0].value, "64");
+  EXPECT_EQ(entries[0].line, 2);
+  EXPECT_EQ(entries[1].name, "epochs");
+  EXPECT_EQ(entries[1].value, "10");
+  EXPECT_EQ(entries[1].line, 4);
+  EXPECT_EQ(entries[2].value, "random:0.1");
+  EXPECT_EQ(entries[2].line, 5);
+}
+
+TEST(Ini, KeepsEqualSignsQuotesAndInnerCommentSigns) {
+  const auto entries =
+      parse_ini("columns = user=a,item=b\ninput = \"a # b;c.csv\"\nmodel = x#1;2.h5\ndata = \"\n", "run.ini");
+  ASSERT_EQ(entries.size(), 4U);
+  EXPECT_EQ(entries[0].value, "user=a,item=b");
+  EXPECT_EQ(entries[1].value, "a # b;c.csv");
+  EXPECT_EQ(entries[2].value, "x#1;2.h5");
+  EXPECT_EQ(entries[3].value, "\"");
+}
+
+TEST(Ini, AcceptsAnEmptyFileAByteOrderMarkAndAMissingLastNewline) {
+  EXPECT_TRUE(parse_ini("", "run.ini").empty());
+  EXPECT_TRUE(parse_ini("\n\n; only a comment", "run.ini").empty());
+  const auto entries = parse_ini(
+      "\xEF\xBB\xBF"
+      "seed = 7",
+      "run.ini");
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].name, "seed");
+  EXPECT_EQ(entries[0].value, "7");
+}
+
+TEST(Ini, RefusesWhatIsNoEntryWithFileAndLine) {
+  EXPECT_EQ(message_of("seed = 1\nfactors 64\n"), "run.ini:2: expected name = value");
+  EXPECT_EQ(message_of("\n\n[als]\n"), "run.ini:3: sections are not used here; expected name = value");
+  EXPECT_EQ(message_of(" = 3"), "run.ini:1: expected a name before '='");
+  EXPECT_EQ(message_of("seed = 1"), "no error");
+}
+
+}  // namespace
+}  // namespace rankwise

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace rankwise {
 
@@ -64,7 +65,8 @@ DuplicateCounts resolve_duplicates(UserEvents& rows, DuplicatePolicy policy) {
   std::size_t kept = 0;
   for (Index u = 0; u < rows.users.size(); ++u) {
     const std::span<const Event> events = std::as_const(rows).of(u);
-    rows.offsets[static_cast<std::size_t>(u)] = static_cast<Index>(kept);  // events is a span already: offsets may change
+    rows.offsets[static_cast<std::size_t>(u)] =
+        static_cast<Index>(kept);  // events is a span already: offsets may change
     for (std::size_t begin = 0; begin < events.size();) {
       const std::size_t end = end_of_pair(events, begin);
       Event one = events[begin];

@@ -8,8 +8,8 @@
 
 namespace rankwise {
 
-/// sum and mean: in input order, in double. last: the latest time, ties and logs without times by the order of the input.
-/// max: the largest value. error: none may occur.
+/// sum and mean: in input order, in double. last: the latest time, ties and logs without times by the order of the
+/// input. max: the largest value. error: none may occur.
 enum class DuplicatePolicy { sum, last, max, mean, error };
 
 struct DuplicateCounts {
@@ -17,7 +17,8 @@ struct DuplicateCounts {
   Index exact = 0;     ///< of these, rows that say the same as an earlier row: value and time too
 };
 
-/// A row on a pair that an earlier row was on; positions as in Event. `second` is the largest number where there is none.
+/// A row on a pair that an earlier row was on; positions as in Event. `second` is the largest number where there is
+/// none.
 struct RepeatedPair {
   std::int64_t second = std::numeric_limits<std::int64_t>::max();
   std::int64_t first = 0;

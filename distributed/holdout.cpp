@@ -92,10 +92,13 @@ UserHoldout hold_out_users(const UserEvents& rows, double fraction, double given
     holdout.users.push_back(u);
     draws.clear();
     for (const Event& event : events) draws.push_back(pair_draw(seed, RandomPurpose::heldout_given, user, event.item));
-    // The lowest draw is always given and the highest never; ties go to the lower item.
-    const std::size_t lowest = static_cast<std::size_t>(std::min_element(draws.begin(), draws.end()) - draws.begin());
-    const std::size_t highest = static_cast<std::size_t>(
-        std::max_element(draws.begin(), draws.end(), [](double a, double b) { return a <= b; }) - draws.begin());
+    // The lowest draw is always given and the highest never; among equal draws the lower item counts as lower.
+    std::size_t lowest = 0;
+    std::size_t highest = 0;
+    for (std::size_t i = 1; i < draws.size(); ++i) {
+      if (draws[i] < draws[lowest]) lowest = i;
+      if (draws[i] >= draws[highest]) highest = i;
+    }
     const auto first = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(u)]);
     for (std::size_t i = 0; i < draws.size(); ++i) {
       const bool given = i == lowest || (i != highest && draws[i] < given_fraction);

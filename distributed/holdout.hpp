@@ -1,5 +1,6 @@
 #pragma once
-// Which events of a log are held out of training. Every choice is a function of the data and the seed, never of the ranks.
+// Which events of a log are held out of training. Every choice is a function of the data and the seed, never of the
+// ranks.
 
 #include <cstdint>
 #include <vector>
@@ -16,19 +17,20 @@ using EventParts = std::vector<EventPart>;
 /// Each event independently with probability `fraction`, drawn by (user, item). Local.
 [[nodiscard]] EventParts hold_out_at_random(const UserEvents& rows, double fraction, std::uint64_t seed);
 
-/// The `count` latest events of each user, ties of time in ascending order of item; users with `count` events or fewer keep
-/// all. Local.
+/// The `count` latest events of each user, ties of time in ascending order of item; users with `count` events or fewer
+/// keep all. Local.
 [[nodiscard]] EventParts hold_out_last(const UserEvents& rows, Index count);
 
-/// All events from a cut time on: the earliest cut that holds out at most `fraction` of all events. Collective over comm.
+/// All events from a cut time on: the earliest cut that holds out at most `fraction` of all events. Collective over
+/// comm.
 struct TemporalHoldout {
   EventParts parts;
   std::int64_t cut = 0;  ///< microseconds since 1970; the earliest time held out may be later
 };
 [[nodiscard]] TemporalHoldout hold_out_after_cut(const Communicator& comm, const UserEvents& rows, double fraction);
 
-/// Whole users with probability `fraction`, among those with at least two events. Each event of such a user is given for
-/// fold-in with probability `given_fraction`, else held out; at least one is given and one held out. Local.
+/// Whole users with probability `fraction`, among those with at least two events. Each event of such a user is given
+/// for fold-in with probability `given_fraction`, else held out; at least one is given and one held out. Local.
 struct UserHoldout {
   EventParts parts;
   std::vector<Index> users;  ///< local users held out, ascending

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 namespace rankwise {
 
 namespace {
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+std::size_t at(Index i) {
+  return static_cast<std::size_t>(i);
+}
 
 std::vector<Index> count_items(const Communicator& comm, const UserEvents& rows) {
   std::vector<Index> counts(at(rows.items), 0);

@@ -9,8 +9,8 @@ namespace rankwise {
 
 /// Which users and items stay.
 struct KeptRows {
-  std::vector<Index> users;     ///< this rank's local users, ascending
-  std::vector<Index> items;     ///< global items, ascending; the same on every rank
+  std::vector<Index> users;  ///< this rank's local users, ascending
+  std::vector<Index> items;  ///< global items, ascending; the same on every rank
 };
 
 /// What drop_rare did, over all ranks.
@@ -21,10 +21,10 @@ struct RareCounts {
   Index rounds = 0;  ///< passes until both bounds held
 };
 
-/// Drops users with fewer than `min_user_events` events and items with fewer than `min_item_events`, again and again until
-/// both bounds hold: dropping an item may take a user below its bound. The result is the largest log that satisfies both, so
-/// it depends on no order. Every user and item without events goes too. Afterwards `rows` is numbered by what was kept.
-/// Collective over comm; holds one integer per item.
+/// Drops users with fewer than `min_user_events` events and items with fewer than `min_item_events`, again and again
+/// until both bounds hold: dropping an item may take a user below its bound. The result is the largest log that
+/// satisfies both, so it depends on no order. Every user and item without events goes too. Afterwards `rows` is
+/// numbered by what was kept. Collective over comm; holds one integer per item.
 RareCounts drop_rare(const Communicator& comm, UserEvents& rows, Index min_user_events, Index min_item_events,
                      KeptRows& kept);
 

@@ -119,8 +119,7 @@ std::optional<std::int64_t> seconds_of(std::string_view text) {
     if (point == end) return whole * second;
     Scanner scan(text.substr(static_cast<std::size_t>(point - text.data()) + 1));
     const int fraction = scan.done() ? 0 : scan.microseconds();
-    if (fraction < 0 || !scan.done()) return std::nullopt;
-    return whole * second + (text.front() == '-' ? -fraction : fraction);
+    if (fraction >= 0 && scan.done()) return whole * second + (text.front() == '-' ? -fraction : fraction);
   }
   const std::optional<double> number = number_of(text);  // exponents
   if (!number || !(std::fabs(*number) < static_cast<double>(largest_seconds))) return std::nullopt;

@@ -37,14 +37,11 @@ struct MissingCounts {
 struct InteractionLog {
   IdColumn users;
   IdColumn items;
-  std::vector<double> values;           ///< finite, within the range of float; all 1 where `counted`
+  std::vector<double> values;           ///< finite, within the range of float; all 1 where rows are counted
   std::vector<std::int64_t> times;      ///< microseconds since 1970; empty unless `timed`
   std::vector<std::int64_t> positions;  ///< InputPosition::packed()
   bool timed = false;
-  bool counted = false;            ///< no value column: each row counts 1
-  bool summed = false;             ///< repeated pairs are amounts to add, not opinions to replace
   std::vector<std::string> files;  ///< the same on every rank
-  std::vector<std::string> notes;  ///< root: one line a file on the format and columns used
   Index rows_read = 0;             ///< over all ranks, before any row was dropped
   MissingCounts missing;           ///< over all ranks
 

@@ -46,22 +46,6 @@ void check_alike(const std::vector<std::string>& paths, const std::vector<FileLa
   }
 }
 
-/// The root looks at every file; all ranks learn the layouts.
-std::vector<FileLayout> probe_all(const Communicator& comm, const LogOptions& options, InteractionLog& log) {
-  std::vector<FileLayout> layouts;
-  agree_on(comm, [&] {
-    if (!comm.is_root()) return;
-    for (const std::string& path : log.files) {
-      ProbedLog probed = probe_log(path, options);
-      layouts.push_back(probed.layout);
-      log.notes.push_back(std::move(probed.note));
-    }
-    check_alike(log.files, layouts);
-  });
-  comm.broadcast(layouts);
-  return layouts;
-}
-
 /// This rank's lines of file `file`; none where a gzip file is another rank's.
 std::optional<LineReader> open_part(const Communicator& comm, const std::string& path, const FileLayout& layout,
                                     Index file) {
@@ -81,20 +65,19 @@ std::optional<LineReader> open_part(const Communicator& comm, const std::string&
 }
 
 /// Reads this rank's parts of all files; stops at its first failure. No collective call.
-LocalResult read_local(const Communicator& comm, const std::vector<FileLayout>& layouts, MissingRule missing,
-                       InteractionLog& log) {
+LocalResult read_local(const Communicator& comm, const LogPlan& plan, InteractionLog& log) {
   LocalResult result;
-  result.parts.resize(layouts.size());
+  result.parts.resize(plan.layouts.size());
   Index line_number = 0;
-  for (std::size_t f = 0; f < layouts.size(); ++f) {
-    const FileLayout& layout = layouts[f];
+  for (std::size_t f = 0; f < plan.layouts.size(); ++f) {
+    const FileLayout& layout = plan.layouts[f];
     FilePart& part = result.parts[f];
     const auto file = static_cast<Index>(f);
     line_number = 0;
     try {
       std::optional<LineReader> reader = open_part(comm, log.files[f], layout, file);
       if (reader) {
-        RowParser parser(layout, missing);
+        RowParser parser(layout, plan.missing);
         const Index lines_skipped = reader->lines();
         line_number = 1;  // of the line being read
         while (const std::optional<std::string_view> line = reader->next()) {
@@ -177,28 +160,40 @@ void refuse_negative_ids(const Communicator& comm, const InteractionLog& log, co
 }
 }  // namespace
 
-InteractionLog read_log(const Communicator& comm, const std::vector<std::string>& paths, const LogOptions& options) {
-  InteractionLog log;
-  log.files = paths;
-  const std::vector<FileLayout> layouts = probe_all(comm, options, log);
-  log.timed = layouts.front().columns.time >= 0;
-  log.counted = layouts.front().columns.value_factors == 0;
-  log.summed =
-      log.counted || layouts.front().columns.value_factors > 1 || layouts.front().format == LogFormat::matrix_market;
+LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& paths, const LogOptions& options) {
+  LogPlan plan;
+  plan.files = paths;
+  plan.missing = options.missing;
+  agree_on(comm, [&] {
+    if (!comm.is_root()) return;
+    for (const std::string& path : paths) {
+      ProbedLog probed = probe_log(path, options);
+      plan.layouts.push_back(probed.layout);
+      plan.notes.push_back(std::move(probed.note));
+    }
+    check_alike(paths, plan.layouts);
+  });
+  comm.broadcast(plan.layouts);
+  return plan;
+}
 
-  LocalResult local = read_local(comm, layouts, options.missing, log);
-  const std::vector<Index> lines_before = count_lines_before(comm, layouts, local.parts);
+InteractionLog read_log(const Communicator& comm, const LogPlan& plan) {
+  InteractionLog log;
+  log.files = plan.files;
+  log.timed = plan.timed();
+  const LocalResult local = read_local(comm, plan, log);
+  const std::vector<Index> lines_before = count_lines_before(comm, plan.layouts, local.parts);
   agree_on_earliest(comm, log, lines_before, local.failure);
 
   Index row = 0;
   std::vector<Index> entries;
-  for (std::size_t f = 0; f < layouts.size(); ++f) {
+  for (std::size_t f = 0; f < plan.layouts.size(); ++f) {
     for (; row < local.parts[f].rows_end; ++row) log.positions[static_cast<std::size_t>(row)] += lines_before[f];
     entries.push_back(local.parts[f].entries);
   }
   comm.all_reduce_sum(std::span(entries));
   for (const Index count : entries) log.rows_read += count;
-  check_entry_counts(comm, log, layouts, entries);
+  check_entry_counts(comm, log, plan.layouts, entries);
 
   agree_on_kind(comm, log.users);
   agree_on_kind(comm, log.items);

@@ -1,0 +1,31 @@
+#pragma once
+// From events to the sparse matrices of a dataset: selecting, transposing, moving rows between ranks.
+
+#include <span>
+
+#include "distributed/communicator.hpp"
+#include "distributed/holdout.hpp"
+#include "distributed/interactions.hpp"
+#include "distributed/partition.hpp"
+#include "io/dataset.hpp"
+
+namespace rankwise {
+
+/// The events of one part as a matrix whose rows are the users in `local_users` (ascending), renumbered without gaps
+/// over all ranks. Collective over comm.
+[[nodiscard]] SparseRows select_part(const Communicator& comm, const UserEvents& events, const EventParts& parts,
+                                     EventPart part, std::span<const Index> local_users);
+
+/// The ids at `local_rows` (ascending), renumbered without gaps over all ranks. Collective over comm.
+[[nodiscard]] IdRows select_ids(const Communicator& comm, const IdRows& ids, std::span<const Index> local_rows);
+
+/// BEFORE: rank r holds any contiguous rows, in rank order. AFTER: rank r holds partition.range(r). Collective over
+/// comm.
+[[nodiscard]] SparseRows redistribute(const Communicator& comm, const SparseRows& matrix, const Partition& partition);
+[[nodiscard]] IdRows redistribute(const Communicator& comm, const IdRows& ids, const Partition& partition);
+
+/// BEFORE: rank r holds rows of the matrix, in rank order. AFTER: rank r holds the columns partition.range(r) as rows,
+/// their columns (the old rows) ascending. Collective over comm.
+[[nodiscard]] SparseRows transpose(const Communicator& comm, const SparseRows& matrix, const Partition& partition);
+
+}  // namespace rankwise

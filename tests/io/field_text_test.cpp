@@ -1,0 +1,127 @@
+#include "io/field_text.hpp"
+
+#include <ctime>
+#include <gtest/gtest.h>
+#include <random>
+
+#include "kernels/error.hpp"
+
+namespace rankwise {
+namespace {
+
+using Fields = std::vector<std::string>;
+
+Fields split(Dialect dialect, std::string_view line) {
+  FieldSplitter splitter(dialect);
+  const auto& views = splitter.split(line);
+  return {views.begin(), views.end()};
+}
+
+std::string failure_of(const auto& step) {
+  try {
+    step();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::bad_data);
+    return error.what();
+  }
+  return "no failure";
+}
+
+TEST(FieldSplitter, CommaFollowsRfc4180) {
+  EXPECT_EQ(split(Dialect::comma, "a,b,c"), (Fields{"a", "b", "c"}));
+  EXPECT_EQ(split(Dialect::comma, ""), (Fields{""}));
+  EXPECT_EQ(split(Dialect::comma, ",,"), (Fields{"", "", ""}));
+  EXPECT_EQ(split(Dialect::comma, R"("a,b",c)"), (Fields{"a,b", "c"}));
+  EXPECT_EQ(split(Dialect::comma, R"("say ""hi""",x,"""")"), (Fields{R"(say "hi")", "x", "\""}));
+  EXPECT_EQ(split(Dialect::comma, R"("","")"), (Fields{"", ""}));
+  EXPECT_EQ(split(Dialect::comma, R"(5" disk,x)"), (Fields{R"(5" disk)", "x"}));
+  EXPECT_EQ(split(Dialect::comma, R"( a , b ," c ")"), (Fields{"a", "b", " c "}));
+}
+
+TEST(FieldSplitter, CommaRefusesBrokenQuotes) {
+  EXPECT_EQ(failure_of([] { split(Dialect::comma, R"(a,"b,c)"); }),
+            "field 2 opens a quote that is not closed on its line");
+  EXPECT_EQ(failure_of([] { split(Dialect::comma, R"(")"); }), "field 1 opens a quote that is not closed on its line");
+  EXPECT_EQ(failure_of([] { split(Dialect::comma, R"("a""")"); }), "no failure");
+  EXPECT_EQ(failure_of([] { split(Dialect::comma, R"("a"b,c)"); }), "field 1 has text after its closing quote");
+}
+
+TEST(FieldSplitter, TabTakesStrayQuotesAsText) {
+  EXPECT_EQ(split(Dialect::tab, "\"a\tb\"\tc"), (Fields{"a\tb", "c"}));
+  EXPECT_EQ(split(Dialect::tab, "\"open\tc"), (Fields{"\"open", "c"}));
+  EXPECT_EQ(split(Dialect::tab, "\"Heroes\" again\tc"), (Fields{"\"Heroes\" again", "c"}));
+  EXPECT_EQ(split(Dialect::tab, "a,b\t"), (Fields{"a,b", ""}));
+}
+
+TEST(FieldSplitter, DoubleColonsAndBlanks) {
+  EXPECT_EQ(split(Dialect::double_colon, "1::2::3.5::9"), (Fields{"1", "2", "3.5", "9"}));
+  EXPECT_EQ(split(Dialect::double_colon, "a:b::c::"), (Fields{"a:b", "c", ""}));
+  EXPECT_EQ(split(Dialect::blanks, "  1 \t 2   3 "), (Fields{"1", "2", "3"}));
+  EXPECT_EQ(split(Dialect::blanks, "   "), Fields{});
+}
+
+TEST(FieldSplitter, UnescapedViewsOutliveLaterFieldsOfTheLine) {
+  std::string line;
+  Fields expected;
+  for (int i = 0; i < 200; ++i) {
+    line += (i == 0 ? "" : ",") + std::string(R"("q"")") + std::to_string(i) + "\"";
+    expected.push_back("q\"" + std::to_string(i));
+  }
+  EXPECT_EQ(split(Dialect::comma, line), expected);
+}
+
+TEST(Numbers, AreDecimalAndFinite) {
+  EXPECT_EQ(parse_number("5", "value"), 5.0);
+  EXPECT_EQ(parse_number("-0.25", "value"), -0.25);
+  EXPECT_EQ(parse_number("+1e3", "value"), 1000.0);
+  EXPECT_EQ(parse_number(".5", "value"), 0.5);
+  for (const char* bad : {"", "x", "5x", "1,5", "0x10", "+-1", "--1", "1 2"}) {
+    EXPECT_NE(failure_of([&] { (void)parse_number(bad, "value"); }).find("is not a number"), std::string::npos) << bad;
+  }
+  for (const char* bad : {"nan", "NaN", "inf", "-Infinity"}) {
+    EXPECT_NE(failure_of([&] { (void)parse_number(bad, "value"); }).find("is not finite"), std::string::npos) << bad;
+  }
+  EXPECT_NE(failure_of([] { (void)parse_number("1e999", "value"); }), "no failure");
+}
+
+TEST(Times, SecondsAndDates) {
+  EXPECT_EQ(parse_time("0"), 0);
+  EXPECT_EQ(parse_time("1300000000"), 1'300'000'000'000'000);
+  EXPECT_EQ(parse_time("1.5"), 1'500'000);
+  EXPECT_EQ(parse_time("-1.25"), -1'250'000);
+  EXPECT_EQ(parse_time("-0.5"), -500'000);
+  EXPECT_EQ(parse_time("12."), 12'000'000);
+  EXPECT_EQ(parse_time("3.1234569"), 3'123'456);
+  EXPECT_EQ(parse_time("1.3e9"), 1'300'000'000'000'000);
+  EXPECT_EQ(parse_time("1970-01-01"), 0);
+  EXPECT_EQ(parse_time("2010-12-01 08:26:00"), 1'291'191'960'000'000);
+  EXPECT_EQ(parse_time("2010-12-01T08:26:00Z"), 1'291'191'960'000'000);
+  EXPECT_EQ(parse_time("2010-12-01 08:26"), 1'291'191'960'000'000);
+  EXPECT_EQ(parse_time("2010-12-01T10:26:00.250+02:00"), 1'291'191'960'250'000);
+  EXPECT_EQ(parse_time("1969-12-31 23:59:59"), -1'000'000);
+  for (const char* bad : {"", "x", "2010-13-01", "2010-02-29", "2010-12-01 24:00", "2010-12-01 08:60", "2010-12-01x",
+                          "2010-12-01 08", "01/12/2010", "1e300", "nan", "99999999999999999999", "1.2.3", "2010-12-1",
+                          "2010-12-01 08:26:00.", "2010-12-01 08:26ZZ"}) {
+    EXPECT_NE(failure_of([&] { (void)parse_time(bad); }), "no failure") << bad;
+  }
+}
+
+TEST(Times, AgreeWithTheCLibraryOverFourCenturies) {
+  std::mt19937_64 random(7);
+  for (int trial = 0; trial < 2000; ++trial) {
+    const auto seconds = static_cast<std::time_t>(random() % 12'000'000'000ULL) - 2'000'000'000;
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    std::array<char, 64> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
+    ASSERT_EQ(parse_time(text.data()), seconds * 1'000'000) << text.data();
+  }
+}
+
+TEST(Shown, KeepsMessagesOnOneLine) {
+  EXPECT_EQ(shown("a\nb"), "'a?b'");
+  EXPECT_EQ(shown(std::string(100, 'x')), "'" + std::string(40, 'x') + "...'");
+}
+
+}  // namespace
+}  // namespace rankwise

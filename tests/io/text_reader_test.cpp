@@ -1,0 +1,314 @@
+#include "io/text_reader.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <map>
+#include <sstream>
+#include <tuple>
+
+#include "tests/io/log_files.hpp"
+
+namespace rankwise {
+namespace {
+
+/// One row as every rank sees it after gathering, ids as text.
+struct Row {
+  std::string place;
+  std::string user;
+  std::string item;
+  double value = 0;
+  std::int64_t time = 0;
+  friend bool operator==(const Row&, const Row&) = default;
+  friend std::ostream& operator<<(std::ostream& out, const Row& row) {
+    return out << fmt::format("{} {} {} {} {}", row.place, row.user, row.item, row.value, row.time);
+  }
+};
+using Rows = std::vector<Row>;
+
+std::string id_of(const IdColumn& column, std::size_t row) {
+  const std::int64_t value = column.values()[row];
+  return column.are_integers() ? std::to_string(value) : std::string(column.texts().at(value));
+}
+
+class TextReaderTest : public testing::Test {
+ protected:
+  std::string write(const std::string& name, std::string_view content) {
+    return write_log(comm_, folder_, name, content);
+  }
+
+  static LogOptions options(std::string_view format = "auto", std::string_view columns = "") {
+    LogOptions result;
+    result.format = parse_log_format(format);
+    if (!columns.empty()) result.columns = parse_column_choice(columns);
+    return result;
+  }
+
+  InteractionLog read(const std::vector<std::string>& paths, const LogOptions& options) {
+    return read_log(comm_, plan_log(comm_, paths, options));
+  }
+
+  /// All rows of all ranks in input order, on every rank. Files are named by their last component.
+  Rows gathered(const InteractionLog& log) {
+    std::string text;
+    for (std::size_t row = 0; row < log.positions.size(); ++row) {
+      const InputPosition position(log.positions[row]);
+      const std::string& file = log.files[static_cast<std::size_t>(position.file())];
+      text += fmt::format("{}\n{}:{}\n{}\n{}\n{}\n{}\n", log.positions[row], file.substr(file.rfind('/') + 1),
+                          position.line(), id_of(log.users, row), id_of(log.items, row), log.values[row],
+                          log.timed ? log.times[row] : 0);
+    }
+    const std::vector<char> all = comm_.all_gather_varied(std::span<const char>(text.data(), text.size())).values;
+    std::istringstream stream(std::string(all.begin(), all.end()));
+    std::map<std::int64_t, Row> sorted;
+    std::string position, value, time;
+    Row row;
+    while (std::getline(stream, position) && std::getline(stream, row.place) && std::getline(stream, row.user) &&
+           std::getline(stream, row.item) && std::getline(stream, value) && std::getline(stream, time)) {
+      row.value = std::stod(value);
+      row.time = std::stoll(time);
+      EXPECT_TRUE(sorted.emplace(std::stoll(position), row).second) << "two rows at " << row.place;
+    }
+    Rows rows;
+    for (const auto& [key, one] : sorted) rows.push_back(one);
+    return rows;
+  }
+
+  Rows rows_of(const std::vector<std::string>& paths, const LogOptions& options) {
+    return gathered(read(paths, options));
+  }
+
+  /// "code: message" with the folder's name removed; the same on every rank or the test fails.
+  std::string failure(const std::vector<std::string>& paths, const LogOptions& options) {
+    std::string result = "no failure";
+    try {
+      (void)read(paths, options);
+    } catch (const AgreedError& error) {
+      result = fmt::format("{}: {}", static_cast<int>(error.code()), error.what());
+    }
+    const std::string folder = folder_.file("");
+    for (auto at = result.find(folder); at != std::string::npos; at = result.find(folder))
+      result.erase(at, folder.size());
+    std::string root = result;
+    comm_.broadcast(root);
+    EXPECT_EQ(result, root);
+    EXPECT_EQ(result.find('\n'), std::string::npos);
+    return result;
+  }
+  std::string failure_of(std::string_view content, const LogOptions& options) {
+    return failure({write("log", content)}, options);
+  }
+
+  Communicator comm_ = Communicator::world();
+  SharedFolder folder_{comm_};
+};
+
+TEST_F(TextReaderTest, EveryFormatGivesTheSameRows) {
+  const Rows expected{
+      {"", "1", "10", 3.5, 100'000'000}, {"", "2", "20", -4, 200'000'000}, {"", "1", "30", 5e2, 150'000'000}};
+  const auto without_places = [](Rows rows) {
+    for (Row& row : rows) row.place.clear();
+    return rows;
+  };
+  const std::vector<std::tuple<std::string, std::string, std::string>> files{
+      {"auto", "", "userId,movieId,rating,timestamp\n1,10,3.5,100\n2,20,-4,200\n1,30,5e2,150\n"},
+      {"csv", "", "rating,timestamp,user_id,Book ID\r\n3.5,100,1,10\r\n-4,200,2,20\r\n\r\n5e2,150,1,30"},
+      {"auto", "", "user\titem\tvalue\ttime\n1\t10\t3.5\t100\n2\t20\t-4\t200\n1\t30\t5e2\t150\n"},
+      {"auto", "user=1,item=2,value=3,time=4", "1\t10\t3.5\t100\n2\t20\t-4\t200\n1\t30\t5e2\t150\n"},
+      {"auto", "", "1::10::3.5::100\n2::20::-4::200\n1::30::5e2::150\n"},
+      {"auto", "user=U,item=I,value=A*B,time=T",
+       "T,I,U,A,B\n100,10,1,7,.5\n1970-01-01 00:03:20,20,2,2,-2\n1970-01-01T00:02:30Z,30,1,50,10\n"},
+      {"auto", "user=2,item=1,value=3,time=4", "a,b,c,d\n10,1,3.5,100\n20,2,-4,200\n30,1,5e2,150\n"},
+      {"csv", "", "\xEF\xBB\xBFuser,item,value,time\n\"1\",\"10\",\"3.5\",100\n 2 , 20 , -4 , 200 \n1,30,5e2,150\n"},
+  };
+  for (const auto& [format, columns, content] : files) {
+    EXPECT_EQ(without_places(rows_of({write("plain", content)}, options(format, columns))), expected) << content;
+    EXPECT_EQ(without_places(rows_of({write("packed", gzipped(content))}, options(format, columns))), expected)
+        << content;
+  }
+}
+
+TEST_F(TextReaderTest, PlacesAreTrueLineNumbersInEveryFile) {
+  const std::string a = write("a.csv", "user,item\n1,1\n\n2,1\n");
+  const std::string b = write("b.csv", gzipped("\n\nitem,user\n5,1\n6,2"));
+  const Rows expected{{"a.csv:2", "1", "1", 1, 0},
+                      {"a.csv:4", "2", "1", 1, 0},
+                      {"b.csv:4", "1", "5", 1, 0},
+                      {"b.csv:5", "2", "6", 1, 0}};
+  EXPECT_EQ(rows_of({a, b}, options()), expected);
+}
+
+TEST_F(TextReaderTest, LongFilesComeCompleteAndInOrder) {
+  std::string content = "user_id,title,item_id,rating\n";
+  Rows expected;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string user = std::to_string(i * 7919 % 1009);
+    const std::string item = "B" + std::to_string(i * 31 % 97);
+    content += fmt::format("{},\"{}, \"\"quoted\"\"\",{},{}\n", user,
+                           std::string(static_cast<std::size_t>(i % 50), 'x'), item, i % 5);
+    expected.push_back({fmt::format("big.csv:{}", i + 2), user, item, static_cast<double>(i % 5), 0});
+  }
+  EXPECT_TRUE(rows_of({write("big.csv", content)}, options()) == expected);
+}
+
+TEST_F(TextReaderTest, MatrixMarket) {
+  const std::string head = "%%MatrixMarket matrix coordinate real general\n% a comment\n\n3 4 2\n";
+  EXPECT_EQ(rows_of({write("m.mtx", head + "1 4 2.5\n 3\t1  -1e2 \n")}, options()),
+            (Rows{{"m.mtx:5", "1", "4", 2.5, 0}, {"m.mtx:6", "3", "1", -100, 0}}));
+  EXPECT_EQ(
+      rows_of({write("p.mtx", gzipped("%%matrixmarket MATRIX Coordinate Pattern General\n2 2 1\n2 1\n"))}, options()),
+      (Rows{{"p.mtx:3", "2", "1", 1, 0}}));
+  EXPECT_EQ(failure_of("%%MatrixMarket matrix array real general\n2 2\n", options()),
+            "65: log: expected '%%MatrixMarket matrix coordinate real|integer|pattern general' as the first line");
+  EXPECT_EQ(failure_of("%%MatrixMarket matrix coordinate real general\n% no more\n", options()),
+            "65: log: ends before its size line");
+  EXPECT_EQ(failure_of("%%MatrixMarket matrix coordinate real general\n2 -2 1\n", options()),
+            "65: log: expected the size line 'rows columns entries', three numbers of at least 0");
+  EXPECT_EQ(failure_of(head + "1 4 2.5\n", options()), "65: log: the size line promises 2 entries, the file holds 1");
+  EXPECT_EQ(failure_of(head + "1 4 2.5\n0 4 1\n", options()), "65: log:6: row '0' is not a number from 1 to 3");
+  EXPECT_EQ(failure_of(head + "1 5 2.5\n1 4 1\n", options()), "65: log:5: column '5' is not a number from 1 to 4");
+  EXPECT_EQ(failure_of(head + "1 4\n1 4 1\n", options()), "65: log:5: has 2 fields, expected 3");
+  EXPECT_EQ(failure_of(head + "1 4 1\n1 4 1\n", options("auto", "user=1,item=2")),
+            "2: log: a matrix-market file has no columns for --columns to choose");
+}
+
+TEST_F(TextReaderTest, AColumnIsIntegersOnlyWhenAllIdsAreCanonical) {
+  const auto kind = [&](const std::string& ids) {
+    std::string content = "user,item\n";
+    std::istringstream stream(ids);
+    for (std::string id; stream >> id;) content += id + ",1\n";
+    const InteractionLog log = read({write("kinds", content)}, options());
+    EXPECT_TRUE(log.items.are_integers());
+    Rows rows = gathered(log);
+    std::string back;
+    for (const Row& row : rows) back += (back.empty() ? "" : " ") + row.user;
+    EXPECT_EQ(back, ids);
+    return log.users.are_integers();
+  };
+  EXPECT_TRUE(kind("0 1 9223372036854775807 12"));
+  EXPECT_FALSE(kind("1 2 007"));
+  EXPECT_FALSE(kind("00 1"));
+  EXPECT_FALSE(kind("1 2 3 4 5 6 7 85123A"));
+  EXPECT_FALSE(kind("85123A 1 2 3 4 5 6 7"));
+  EXPECT_FALSE(kind("1 9223372036854775808"));
+  EXPECT_FALSE(kind("-5 x 3"));
+  EXPECT_FALSE(kind("1 -0"));
+  EXPECT_FALSE(kind("1 1.0"));
+  EXPECT_FALSE(kind("1 é"));
+}
+
+TEST_F(TextReaderTest, NegativeIntegerIdsAreRefused) {
+  EXPECT_EQ(failure_of("user,item\n1,2\n3,-4\n-1,5\n6,-7\n", options()),
+            "65: log:4: user id -1 is negative; integer ids must be 0 or more");
+  EXPECT_EQ(failure_of("user,item\n1,2\n3,-4\na,5\n6,-7\n", options()),
+            "65: log:3: item id -4 is negative; integer ids must be 0 or more");
+}
+
+TEST_F(TextReaderTest, MissingFieldsAreAnErrorOrSkipped) {
+  const std::string content = "user,item,value,time\n1,2,3,4\n,2,3,4\n1,,3,4\n1,2,,4\n1,2,3,\n,,,\n5,6,7,8\n";
+  EXPECT_EQ(failure_of(content, options()), "65: log:3: the user field is empty (--missing skip drops such rows)");
+  LogOptions skip = options();
+  skip.missing = MissingRule::skip;
+  const InteractionLog log = read({write("log", content)}, skip);
+  EXPECT_EQ(gathered(log), (Rows{{"log:2", "1", "2", 3, 4'000'000}, {"log:8", "5", "6", 7, 8'000'000}}));
+  EXPECT_EQ(log.rows_read, 7);
+  EXPECT_EQ(log.missing.user, 2);
+  EXPECT_EQ(log.missing.item, 1);
+  EXPECT_EQ(log.missing.value, 1);
+  EXPECT_EQ(log.missing.time, 1);
+}
+
+TEST_F(TextReaderTest, BadRowsAreNamedByFileAndLine) {
+  const std::string good = "user,item,rating\n1,2,3\n4,5,6\n7,8,9\n";
+  EXPECT_EQ(failure_of(good + "1,2,x\n", options()), "65: log:5: value 'x' is not a number");
+  EXPECT_EQ(failure_of(good + "1,2,NaN\n", options()), "65: log:5: value 'NaN' is not finite");
+  EXPECT_EQ(failure_of(good + "1,2,-inf\n", options()), "65: log:5: value '-inf' is not finite");
+  EXPECT_EQ(failure_of(good + "1,2,1e39\n", options()),
+            "65: log:5: value 1e+39 is beyond the range of 32-bit floating point");
+  EXPECT_EQ(failure_of(good + "1,2\n", options()), "65: log:5: has 2 fields, expected 3");
+  EXPECT_EQ(failure_of(good + "1,2,3,4\n", options()), "65: log:5: has 4 fields, expected 3");
+  EXPECT_EQ(failure_of(good + "1,\"2,3\n4,5,6\n", options()),
+            "65: log:5: field 2 opens a quote that is not closed on its line");
+  EXPECT_EQ(failure_of(good + "\xFF\xFE,2,3\n", options()), "65: log:5: id '\xFF\xFE' is not UTF-8 text");
+  EXPECT_EQ(failure_of("user,item,time\n1,2,3\n1,2,monday\n", options()),
+            "65: log:3: time 'monday' is neither seconds since 1970 nor YYYY-MM-DD[ HH:MM[:SS]]");
+  EXPECT_EQ(failure_of(good + "1,2,x\n" + good + "1,2,NaN\n", options()), "65: log:5: value 'x' is not a number");
+}
+
+TEST_F(TextReaderTest, TheEarliestBadLineWinsWhereverItIs) {
+  constexpr int lines = 60;
+  for (int bad = 0; bad < lines; ++bad) {
+    std::string content = "user,item,rating\n";
+    for (int i = 0; i < lines; ++i) {
+      content += fmt::format("{},{},{}\n", i, i * i, i == bad ? "x" : i > bad && i % 3 == 0 ? "nan" : "1");
+    }
+    ASSERT_EQ(failure_of(content, options()), fmt::format("65: log:{}: value 'x' is not a number", bad + 2));
+  }
+  const std::string good = write("good.csv", "user,item\n1,2\n");
+  const std::string first = write("first.csv", gzipped("user,item\n1,2\n1,2\n1\n"));
+  const std::string second = write("second.csv", "user,item\n1\n");
+  EXPECT_EQ(failure({good, first, second}, options()), "65: first.csv:4: has 1 field, expected 2");
+  EXPECT_EQ(failure({good, second, first}, options()), "65: second.csv:2: has 1 field, expected 2");
+}
+
+TEST_F(TextReaderTest, BadFilesAreNamed) {
+  EXPECT_EQ(failure({folder_.file("absent.csv")}, options()), "66: absent.csv: No such file or directory");
+  EXPECT_TRUE(failure({folder_.file("")}, options()).ends_with("is a directory, not a log file"));
+  EXPECT_EQ(failure_of("", options()), "65: log: is empty");
+  EXPECT_EQ(failure_of("\n\r\n \n", options()), "65: log: is empty");
+  EXPECT_EQ(failure_of(gzipped(""), options()), "65: log: is empty");
+  EXPECT_EQ(failure_of("user,item\n\n", options()), "65: log: holds a header but no rows");
+  EXPECT_EQ(failure_of("hello\n", options()),
+            "65: log: format not recognised: no comma, tab, '::' or %%MatrixMarket in the first line; say --format");
+  std::string content = "user,item\n";
+  for (int i = 0; i < 5000; ++i) content += fmt::format("{},{}\n", i * 7919 % 5000, i);
+  const std::string packed = gzipped(content);
+  const std::string cut = failure_of(packed.substr(0, packed.size() / 2), options());
+  EXPECT_TRUE(cut.starts_with("65: log:") && cut.ends_with(": gzip stream ends early")) << cut;
+}
+
+TEST_F(TextReaderTest, ColumnsMustExist) {
+  const std::string good = "user,item,rating\n1,2,3\n";
+  EXPECT_EQ(failure_of(good, options("auto", "user=usr,item=item")),
+            "2: log: no column 'usr': its columns are user, item, rating");
+  EXPECT_EQ(failure_of(good, options("auto", "user=4,item=item")),
+            "2: log: no column '4': its columns are user, item, rating");
+  EXPECT_EQ(failure_of("1,2,3\n", options("auto", "user=1,item=5")),
+            "2: log: no column '5': it has no header; columns are numbered 1 to 3");
+  EXPECT_EQ(failure_of("1,2,3\n", options()),
+            "2: log: has no header: say --columns user=1,item=2,value=3,time=4 or the like");
+  EXPECT_EQ(failure_of("who,what\na,b\n", options()),
+            "2: log: which column is the user? Say --columns user=NAME,item=NAME,...; its columns are who, what");
+  EXPECT_EQ(failure_of("user,customer,item\n1,2,3\n", options()),
+            "2: log: both 'user' and 'customer' could be the user column: choose with --columns");
+  EXPECT_EQ(failure_of("a,a,b\n1,2,3\n", options("auto", "user=a,item=b")),
+            "2: log: two columns are named 'a': choose by number");
+  const std::string timed = write("timed.csv", "user,item,time\n1,2,3\n");
+  const std::string bare = write("bare.csv", "user,item\n1,2\n");
+  EXPECT_EQ(failure({timed, bare}, options()), "2: timed.csv and bare.csv: only one has a time column");
+}
+
+TEST_F(TextReaderTest, HeaderRule) {
+  LogOptions chosen = options("csv", "user=1,item=2");
+  EXPECT_EQ(rows_of({write("h", "a,b\nc,d\n")}, chosen).size(), 2U) << "nothing says that a,b is a header";
+  EXPECT_EQ(rows_of({write("h", "user,b\nc,d\n")}, chosen).size(), 1U);
+  chosen.header = HeaderRule::present;
+  EXPECT_EQ(rows_of({write("h", "a,b\nc,d\n")}, chosen).size(), 1U);
+  chosen.header = HeaderRule::absent;
+  EXPECT_EQ(rows_of({write("h", "user,b\nc,d\n")}, chosen).size(), 2U);
+}
+
+TEST(ColumnChoice, RefusesNonsense) {
+  for (const char* bad :
+       {"", "user=a", "item=a", "user,item", "user=,item=b", "user=a,item=b,user=c", "user=a,item=b,colour=c",
+        "user=a,item=b,value=x**y", "user=a,item=b,value=1*2*3*4*5*6*7*8*9", "user=a,item=b,"}) {
+    EXPECT_THROW((void)parse_column_choice(bad), Error) << bad;
+  }
+  const ColumnChoice choice = parse_column_choice("value=Quantity*UnitPrice,item=S,user=C,time=4");
+  EXPECT_EQ(choice.value, (std::vector<std::string>{"Quantity", "UnitPrice"}));
+  EXPECT_EQ(choice.user, "C");
+  EXPECT_EQ(choice.item, "S");
+  EXPECT_EQ(choice.time, "4");
+}
+
+}  // namespace
+}  // namespace rankwise

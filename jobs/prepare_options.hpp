@@ -1,0 +1,46 @@
+#pragma once
+// What `rankwise prepare` can be told.
+
+#include <boost/program_options.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "distributed/duplicates.hpp"
+#include "io/log_format.hpp"
+#include "kernels/types.hpp"
+
+namespace rankwise {
+
+enum class SplitKind { none, random, leave_last, temporal, users };
+
+struct Split {
+  SplitKind kind = SplitKind::none;
+  double fraction = 0;  ///< random, temporal, users: above 0 and below 1
+  Index count = 0;      ///< leave_last: at least 1
+};
+
+/// `none`, `random:0.1`, `leave-last:1`, `temporal:0.2` or `users:0.1`; throws Error(usage).
+[[nodiscard]] Split parse_split(std::string_view text);
+
+/// None for `auto`; throws Error(usage).
+[[nodiscard]] std::optional<DuplicatePolicy> parse_duplicates(std::string_view word);
+[[nodiscard]] std::string_view duplicates_name(DuplicatePolicy policy);
+
+struct PrepareOptions {
+  std::vector<std::string> inputs;
+  LogOptions log;
+  std::optional<double> min_value;
+  std::optional<DuplicatePolicy> duplicates;  ///< none: by what the log holds
+  Index min_user_count = 1;
+  Index min_item_count = 1;
+  Split split;
+  double given_fraction = 0.8;
+  std::string output;
+};
+
+/// Adds the job's options; their values go to `values`, which must outlive the parsing.
+void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values);
+
+}  // namespace rankwise

@@ -1,10 +1,13 @@
 #include "jobs/run_job.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
+#include <memory>
 #include <omp.h>
+#include <system_error>
 #include <vector>
 
 #include "jobs/als.hpp"
@@ -61,9 +64,19 @@ const Job& find_job(const std::string& name) {
 std::string read_configuration_file(const Communicator& comm, const std::string& path) {
   std::string text = agree_on(comm, [&] {
     if (!comm.is_root()) return std::string();
-    std::ifstream file(path);
-    std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (!file) throw Error(ExitCode::no_input, fmt::format("{}: cannot read this configuration file", path));
+    errno = 0;
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "r"), std::fclose);
+    std::string content;
+    std::array<char, 4096> piece{};
+    while (file) {
+      const std::size_t size = std::fread(piece.data(), 1, piece.size(), file.get());
+      if (size == 0) break;
+      content.append(piece.data(), size);
+    }
+    if (!file || std::ferror(file.get()) != 0) {
+      throw Error(ExitCode::no_input, fmt::format("{}: cannot read this configuration file: {}", path,
+                                                  std::generic_category().message(errno)));
+    }
     return content;
   });
   comm.broadcast(text);

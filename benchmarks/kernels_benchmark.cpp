@@ -1,0 +1,160 @@
+// GFLOP/s of every kernel and its share of the FMA peak, which is measured in the same process right before and after.
+//
+//   kernels_benchmark [--simd=avx512|avx2|portable] [Google Benchmark's options]
+//
+// One thread. Counted flops: symmetric halves only (n k (k + 1) for n entries, k^3 / 3 + 2 k^2 for a solve).
+
+#include <algorithm>
+#include <benchmark/benchmark.h>
+#include <cstring>
+#include <fmt/format.h>
+#include <numeric>
+#include <string_view>
+
+#include "kernels/cholesky.hpp"
+#include "kernels/fma_peak.hpp"
+#include "kernels/gramian.hpp"
+#include "kernels/score_block.hpp"
+#include "kernels/simd_target.hpp"
+#include "kernels/solve_rows.hpp"
+#include "tests/kernels/random_data.hpp"
+
+namespace {
+
+using rankwise::CsrBlock;
+using rankwise::Index;
+using rankwise::Matrix;
+using rankwise::Objective;
+using rankwise::kernels::RowWorkspace;
+
+/// Rows of the table that entries are gathered from: MovieLens-20M's items.
+constexpr Index table_rows = 27'000;
+
+double peak_gflops = 0;
+
+void report_rate(benchmark::State& state, double flops_per_iteration) {
+  const double flops = flops_per_iteration * static_cast<double>(state.iterations());
+  state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsRate);
+  state.counters["of_peak"] = benchmark::Counter(flops * 1e-9 / peak_gflops, benchmark::Counter::kIsRate);
+}
+
+Matrix identity_base(Index width) {
+  Matrix base(rankwise::padded_columns(width), rankwise::padded_columns(width));
+  for (Index r = 0; r < width; ++r) base.row(r)[r] = 1.0F;
+  return base;
+}
+
+void gramian(benchmark::State& state) {
+  const Index width = state.range(0);
+  const Matrix rows = rankwise::testing::random_matrix(rankwise::chunk_rows, width, 1);
+  RowWorkspace workspace(width);
+  for (auto _ : state) {
+    rankwise::kernels::chunk_gramian(rows.view(), workspace);
+    benchmark::DoNotOptimize(workspace.system.row(0));
+  }
+  report_rate(state, static_cast<double>(rankwise::chunk_rows * width * (width + 1)));
+}
+
+/// Sparse rows that together touch the whole table, so that gathers miss the caches as they do in a sweep.
+struct Gathered {
+  Gathered(Index width, Index entries)
+      : other(rankwise::testing::random_matrix(table_rows, width, 1)),
+        rows(rankwise::testing::random_rows(
+            std::vector<Index>(static_cast<std::size_t>(std::max<Index>(1, 20'000 / entries)), entries), table_rows,
+            2)),
+        base(identity_base(width)) {}
+  [[nodiscard]] rankwise::kernels::RowSystem system() const {
+    return {objective, other.view(), base.view(), table_rows};
+  }
+  Objective objective;
+  Matrix other;
+  CsrBlock rows;
+  Matrix base;
+};
+
+void normal_equations(benchmark::State& state) {
+  const Index width = state.range(0);
+  const Index entries = state.range(1);
+  const Gathered gathered(width, entries);
+  RowWorkspace workspace(width);
+  Index row = 0;
+  for (auto _ : state) {
+    rankwise::kernels::normal_equations(gathered.system(), gathered.rows.row(row), workspace);
+    benchmark::DoNotOptimize(workspace.system.row(0));
+    row = row + 1 < gathered.rows.rows() ? row + 1 : 0;
+  }
+  report_rate(state, static_cast<double>(entries * width * (width + 1)));
+}
+
+void cholesky_and_solves(benchmark::State& state) {
+  const Index width = state.range(0);
+  const Matrix rows = rankwise::testing::random_matrix(rankwise::kernels::entry_chunk, width, 1);
+  RowWorkspace original(width);
+  rankwise::kernels::chunk_gramian(rows.view(), original);
+  for (Index r = 0; r < width; ++r) original.system.row(r)[r] += 10.0F;
+  RowWorkspace workspace(width);
+  for (auto _ : state) {
+    std::memcpy(workspace.system.row(0), original.system.row(0), original.system.bytes());
+    std::fill_n(workspace.rhs(), width, 1.0F);
+    if (!rankwise::kernels::solve_cholesky(workspace)) state.SkipWithError("not positive definite");
+  }
+  const auto k = static_cast<double>(width);
+  report_rate(state, k * k * k / 3 + 2 * k * k);
+}
+
+void solve_rows(benchmark::State& state) {
+  const Index width = state.range(0);
+  const Index entries = state.range(1);
+  const Gathered gathered(width, entries);
+  RowWorkspace workspace(width);
+  Matrix solution(gathered.rows.rows(), width);
+  std::vector<rankwise::kernels::RowLoss> losses(static_cast<std::size_t>(gathered.rows.rows()));
+  Index row = 0;
+  for (auto _ : state) {
+    if (rankwise::kernels::solve_rows(gathered.system(), gathered.rows, {row, row + 1}, workspace, solution.view(),
+                                      losses) >= 0) {
+      state.SkipWithError("not positive definite");
+    }
+    row = row + 1 < gathered.rows.rows() ? row + 1 : 0;
+  }
+  report_rate(state, rankwise::kernels::solve_row_flops(entries, width));
+}
+
+void score_block(benchmark::State& state) {
+  const Index width = state.range(0);
+  const Matrix users = rankwise::testing::random_matrix(rankwise::kernels::score_users, width, 1);
+  const Matrix items = rankwise::testing::random_matrix(rankwise::kernels::score_items, width, 2);
+  Matrix scores = rankwise::kernels::score_buffer();
+  for (auto _ : state) {
+    rankwise::kernels::score_block(users.view(), items.view(), scores.view());
+    benchmark::DoNotOptimize(scores.row(0));
+  }
+  report_rate(state, 2.0 * static_cast<double>(users.rows() * items.rows() * width));
+}
+
+const std::vector<std::int64_t> widths{16, 32, 64, 128, 256};
+const std::vector<std::int64_t> row_lengths{1, 4, 16, 64, 256, 4096};
+
+BENCHMARK(gramian)->ArgsProduct({widths})->ArgName("k");
+BENCHMARK(normal_equations)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
+BENCHMARK(cholesky_and_solves)->ArgsProduct({widths})->ArgName("k");
+BENCHMARK(solve_rows)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
+BENCHMARK(score_block)->ArgsProduct({widths})->ArgName("k");
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  constexpr std::string_view simd_option = "--simd=";
+  if (argc > 1 && std::string_view(argv[1]).starts_with(simd_option)) {
+    rankwise::kernels::choose_simd_target(std::string_view(argv[1]).substr(simd_option.size()));
+    std::rotate(argv + 1, argv + 2, argv + argc);
+    --argc;
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  peak_gflops = rankwise::kernels::measure_fma_peak_gflops(0.5);
+  fmt::print("SIMD target {}, FMA peak {:.1f} GFLOP/s on one core\n", rankwise::kernels::simd_target(), peak_gflops);
+  benchmark::RunSpecifiedBenchmarks();
+  fmt::print("FMA peak at the end {:.1f} GFLOP/s\n", rankwise::kernels::measure_fma_peak_gflops(0.5));
+  return 0;
+}

@@ -85,6 +85,10 @@ double PlantedLog::own_exponent(const PlantedUser& planted, Index item) const {
   return std::clamp(shape_.signal * sum, -own_bound_, own_bound_);
 }
 
+double PlantedLog::choice_weight(const PlantedUser& planted, Index item) const {
+  return catalogue_.choice_probability(planted.segment, item) * std::exp(own_exponent(planted, item));
+}
+
 std::vector<Index> PlantedLog::choose_items(Index user, const PlantedUser& planted) const {
   const auto wanted = static_cast<std::size_t>(planted.clean_rows);
   // Drawing again and again for what is new gets slow where a user has much of what is liked; the race costs one pass.
@@ -113,7 +117,7 @@ std::vector<Index> PlantedLog::race_items(Index user, const PlantedUser& planted
   std::vector<std::pair<double, Index>> arrivals(static_cast<std::size_t>(shape_.items));
   Draws draws(shape_.seed, RandomPurpose::planted_race, user);
   for (Index item = 0; item < shape_.items; ++item) {
-    const double weight = catalogue_.choice_probability(planted.segment, item) * std::exp(own_exponent(planted, item));
+    const double weight = choice_weight(planted, item);
     arrivals[static_cast<std::size_t>(item)] = {-std::log1p(-draws.uniform()) / std::max(weight, 1e-300), item};
   }
   const auto end = arrivals.begin() + planted.clean_rows;
@@ -182,15 +186,21 @@ void PlantedLog::set_values(Index user, const PlantedUser& planted, std::vector<
   constexpr double taste_weight = 0.5;
   constexpr double noise = 0.7;
   const double bias = user_bias * draws.normal();
-  const double spread = 1 + shape_.user_spread * shape_.user_spread;  // variance of <x_u, y_i> over all items
-  for (PlantedRow& row : rows) {
+  const double scale = taste_weight / std::sqrt(1 + shape_.user_spread * shape_.user_spread);
+  std::vector<double> affinities;
+  double mean_affinity = 0;
+  for (const PlantedRow& row : rows) {
     const std::span<const float> y = catalogue_.item_factors(row.item);
     double affinity = 0;
     for (std::size_t f = 0; f < y.size(); ++f) affinity += double{planted.factors[f]} * double{y[f]};
-    // Users choose what they like: the expected affinity of a choice is signal times the variance.
-    const double taste = taste_weight * (affinity - shape_.signal * spread) / std::sqrt(spread);
-    const double rating = mean + bias + catalogue_.rating_bias(row.item) + taste + noise * draws.normal();
-    row.value = std::clamp<std::int64_t>(std::llround(rating), 1, 5);
+    affinities.push_back(affinity);
+    mean_affinity += affinity / static_cast<double>(rows.size());
+  }
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    // Users choose what they like and grade it against what else they chose.
+    const double taste = scale * (affinities[r] - mean_affinity);
+    const double rating = mean + bias + catalogue_.rating_bias(rows[r].item) + taste + noise * draws.normal();
+    rows[r].value = std::clamp<std::int64_t>(std::llround(rating), 1, 5);
   }
 }
 
@@ -201,6 +211,7 @@ void PlantedLog::add_dirt(Index user, std::vector<PlantedRow>& rows) const {
   const Index kind_count = shape_.kind == PlantedKind::purchases ? 5 : 3;
   Draws draws(shape_.seed, RandomPurpose::planted_dirt, user);
   const std::size_t clean = rows.size();
+  const std::int64_t end = (shape_.start / seconds_per_day + shape_.days) * seconds_per_day;
   for (std::size_t r = 0; r < clean; ++r) {
     if (draws.uniform() < shape_.broken_lines) {
       rows.push_back(rows[r]);
@@ -209,7 +220,7 @@ void PlantedLog::add_dirt(Index user, std::vector<PlantedRow>& rows) const {
     if (draws.uniform() >= shape_.dirt) continue;
     PlantedRow row = rows[r];
     row.dirt = kinds[static_cast<std::size_t>(draws.below(kind_count))];
-    const std::int64_t later = row.timestamp + 3600 + draws.below(14 * seconds_per_day);
+    const std::int64_t later = std::min(row.timestamp + 3600 + draws.below(14 * seconds_per_day), end - 1);
     switch (row.dirt) {
       case PlantedDirt::repeat:
         row.timestamp = later;

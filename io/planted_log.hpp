@@ -51,6 +51,8 @@ class PlantedLog {
   [[nodiscard]] const PlantedShape& shape() const { return shape_; }
   [[nodiscard]] const PlantedCatalogue& catalogue() const { return catalogue_; }
   [[nodiscard]] PlantedUser user(Index user) const;
+  /// What the probability that the user chooses the item first is proportional to.
+  [[nodiscard]] double choice_weight(const PlantedUser& planted, Index item) const;
   /// The user's clean and dirty rows by ascending time; rows of one time keep their order of choice.
   [[nodiscard]] std::vector<PlantedRow> rows(Index user) const;
 

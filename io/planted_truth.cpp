@@ -44,7 +44,7 @@ void write_items(Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
   write_ids(file, "/items/ids", shape.items, mine, planted_item_ids(shape, mine));
   Matrix factors(mine.size(), shape.factors);
   for (Index r = 0; r < mine.size(); ++r) std::ranges::copy(catalogue.item_factors(mine.begin + r), factors.row(r));
-  file.write_matrix("/items/factors", shape.items, mine, std::as_const(factors).view());
+  file.write_matrix("/items/factors", shape.items, mine, factors.view());
   write_column<double>(file, "/items/popularity", shape.items, mine, [&](Index i) { return catalogue.popularity(i); });
   write_column<std::int32_t>(file, "/items/categories", shape.items, mine,
                              [&](Index i) { return catalogue.category(i); });
@@ -63,7 +63,7 @@ void write_users(Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
     std::ranges::copy(user.factors, factors.row(r));
     segments.push_back(user.segment);
   }
-  file.write_matrix("/users/factors", shape.users, mine, std::as_const(factors).view());
+  file.write_matrix("/users/factors", shape.users, mine, factors.view());
   file.write_rows<std::int32_t>("/users/segments", shape.users, mine, segments);
 }
 
@@ -74,7 +74,7 @@ void write_segments(Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
   for (Index r = 0; r < mine.size(); ++r) {
     std::ranges::copy(log.catalogue().segment_factors(static_cast<int>(mine.begin + r)), factors.row(r));
   }
-  file.write_matrix("/segments/factors", shape.segments, mine, std::as_const(factors).view());
+  file.write_matrix("/segments/factors", shape.segments, mine, factors.view());
 }
 
 }  // namespace

@@ -1,0 +1,186 @@
+"""The command line as scripts and people meet it: help, version, errors, exit codes, configuration files, event log."""
+import json
+import os
+import pathlib
+import tempfile
+import time
+import unittest
+
+import h5py
+import numpy
+
+from program import run
+
+USAGE, BAD_DATA, NO_INPUT, CANNOT_CREATE, IO_ERROR = 2, 65, 66, 73, 74
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="rankwise-cli-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.file = str(self.folder / "some.h5")
+        with h5py.File(self.file, "w") as file:
+            file["numbers"] = numpy.arange(3)
+
+    def ini(self, text):
+        path = self.folder / "run.ini"
+        path.write_text(text)
+        return str(path)
+
+    def assert_fails(self, finished, code, line):
+        """One line of ours on standard error, nothing on standard output, the exit code."""
+        self.assertEqual(finished.code, code, finished)
+        self.assertEqual(finished.our_lines, ["rankwise: " + line], finished)
+        self.assertEqual(finished.out, "", finished)
+
+    # Help and version
+
+    def test_help_lists_the_jobs(self):
+        for arguments in ([], ["--help"], ["-h"]):
+            finished = run(arguments)
+            self.assertEqual(finished.code, 0, finished)
+            self.assertIn("Usage: rankwise JOB", finished.out)
+            self.assertIn("inspect", finished.out)
+            self.assertIn("Exit codes:", finished.out)
+            self.assertEqual(finished.err, "")
+
+    def test_every_job_explains_its_options(self):
+        lines = run(["--help"]).out.split("Jobs:\n")[1].split("\n\n")[0].splitlines()
+        jobs = [line.split()[0] for line in lines]
+        self.assertIn("inspect", jobs)
+        for job in jobs:
+            with self.subTest(job):
+                finished = run([job, "--help"])
+                self.assertEqual(finished.code, 0, finished)
+                self.assertIn(f"Options of {job}:", finished.out)
+                self.assertIn("Options of every job:", finished.out)
+                self.assertLessEqual(max(map(len, finished.out.splitlines())), 140)
+                self.assertNotRegex(finished.out, r"\barg\b", "an option without a value_name")
+
+    def test_version_names_what_it_is_made_of(self):
+        finished = run(["--version"])
+        self.assertEqual(finished.code, 0, finished)
+        self.assertRegex(finished.out, r"(?m)^rankwise \d+\.\d+\.\d+$")
+        for part in ("git revision ", "compiler ", "MPI Open MPI ", "HDF5 1.", "SIMD target "):
+            self.assertIn(part, finished.out)
+
+    def test_help_is_printed_once_under_three_ranks(self):
+        finished = run(["--help"], ranks=3)
+        self.assertEqual(finished.code, 0, finished)
+        self.assertEqual(finished.out.count("Usage: rankwise JOB"), 1)
+
+    # Usage errors
+
+    def test_an_unknown_job_comes_with_the_nearest(self):
+        self.assert_fails(run(["inspekt"]), USAGE,
+                          "unknown job 'inspekt'; the nearest known one is inspect (rankwise --help lists all)")
+        self.assert_fails(run(["--quiet", "inspect"]), USAGE,
+                          "expected a job before '--quiet' (rankwise --help lists them)")
+
+    def test_an_unknown_option_comes_with_the_nearest(self):
+        self.assert_fails(run(["inspect", self.file, "--jsom"]), USAGE,
+                          "unknown option --jsom; the nearest known one is --json (rankwise inspect --help lists all)")
+
+    def test_an_unknown_key_in_the_file_comes_with_line_and_nearest(self):
+        path = self.ini("# comment\nseed = 3\nthread = 2\n")
+        self.assert_fails(run(["inspect", self.file, "--config", path]), USAGE,
+                          f"{path}:3: unknown option thread; the nearest known one is threads "
+                          "(rankwise inspect --help lists all)")
+
+    def test_values_that_do_not_fit(self):
+        for arguments, line in [
+            (["--seed", "-1"], "option --seed: '-1' does not fit; expected a whole number >= 0"),
+            (["--seed", "1e3"], "option --seed: '1e3' does not fit; expected a whole number >= 0"),
+            (["--threads", "0"], "option --threads: '0' does not fit; expected 1 to 4096"),
+            (["--seed"], "option --seed needs a value"),
+            (["--seed", "--quiet"], "option --seed needs a value"),
+            (["--seed", "1", "--seed", "2"], "option --seed is given twice"),
+            (["--quiet=yes"], "option --quiet takes no value"),
+        ]:
+            with self.subTest(arguments):
+                self.assert_fails(run(["inspect", self.file] + arguments), USAGE, line)
+        finished = run(["inspect", self.file, "--simd", "sse1"])
+        self.assertEqual(finished.code, USAGE, finished)
+        self.assertIn("portable", finished.our_lines[0])
+
+    def test_a_usage_error_under_three_ranks_is_one_line_and_quick(self):
+        path = self.ini("sead = 3\n")
+        for arguments in (["inspect"], ["inspect", "--no-such", "1"], ["inspect", self.file, "--config", path], ["nothing"]):
+            with self.subTest(arguments):
+                begin = time.monotonic()
+                finished = run(arguments, ranks=3, timeout=30)
+                self.assertEqual(finished.code, USAGE, finished)
+                self.assertEqual(len(finished.our_lines), 1, finished)
+                self.assertNotIn("MPI_ABORT", finished.err)
+                self.assertLess(time.monotonic() - begin, 20)
+
+    # Configuration files
+
+    def test_the_command_line_wins_over_the_file(self):
+        path = self.ini("seed = 3\nquiet = true\n")
+        log = str(self.folder / "log.json")
+        finished = run(["inspect", self.file, "--config", path, "--seed", "4", "--log-json", log])
+        self.assertEqual(finished.code, 0, finished)
+        self.assertEqual(finished.err, "")
+        configuration = json.loads(pathlib.Path(log).read_text().splitlines()[0])
+        self.assertEqual(configuration["seed"], "4")
+
+    def test_a_missing_configuration_file(self):
+        for ranks in (1, 3):
+            finished = run(["inspect", self.file, "--config", "/no/such.ini"], ranks=ranks)
+            self.assert_fails(finished, NO_INPUT,
+                              "/no/such.ini: cannot read this configuration file: No such file or directory")
+        self.assert_fails(run(["inspect", self.file, "--config", str(self.folder)]), NO_INPUT,
+                          f"{self.folder}: cannot read this configuration file: Is a directory")
+
+    # Output
+
+    def test_the_configuration_is_echoed_and_quiet_is_quiet(self):
+        finished = run(["inspect", self.file, "--seed", "11"], ranks=2)
+        self.assertEqual(finished.code, 0, finished)
+        self.assertIn("inspect on 2 ranks:", finished.err)
+        self.assertIn("seed=11", finished.err)
+        self.assertEqual(run(["inspect", self.file, "--quiet"]).err, "")
+
+    def test_every_line_of_the_event_log_is_an_object(self):
+        log = self.folder / "log.json"
+        finished = run(["inspect", self.file, "--log-json", log], ranks=2)
+        self.assertEqual(finished.code, 0, finished)
+        events = [json.loads(line) for line in log.read_text().splitlines()]
+        self.assertEqual(events[0]["event"], "configuration")
+        self.assertEqual(events[0]["job"], "inspect")
+        self.assertEqual(events[0]["ranks"], 2)
+        self.assertEqual(events[-1]["event"], "finished")
+        self.assertTrue(all(event["seconds"] >= 0 for event in events))
+
+    def test_an_event_log_that_cannot_be_made(self):
+        finished = run(["inspect", self.file, "--log-json", "/no/such/log.json"], ranks=2)
+        self.assertEqual(finished.code, CANNOT_CREATE, finished)
+        self.assertEqual(len(finished.our_lines), 1, finished)
+
+    # Threads and launch
+
+    def test_threads_follow_option_then_environment(self):
+        for arguments, env, threads in [
+            (["--threads", "3"], {"OMP_NUM_THREADS": "2"}, "3"),
+            ([], {"OMP_NUM_THREADS": "2", "SLURM_CPUS_PER_TASK": "5"}, "2"),
+            ([], {"OMP_NUM_THREADS": None, "SLURM_CPUS_PER_TASK": "5"}, "5"),
+            ([], {"OMP_NUM_THREADS": None}, str(len(os.sched_getaffinity(0)))),
+        ]:
+            finished = run(["inspect", self.file] + arguments, env=env)
+            self.assertIn(f" threads={threads} ", finished.err)
+
+    def test_a_launch_that_made_one_program_of_each_task_is_refused(self):
+        for env in ({"SLURM_NTASKS": "4"}, {"SLURM_STEP_NUM_TASKS": "4", "SLURM_NTASKS": "4"}):
+            finished = run(["inspect", self.file], env=env)
+            self.assertEqual(finished.code, USAGE, finished)
+            self.assertEqual(len(finished.our_lines), 1, finished)
+            self.assertIn("srun --mpi=pmix", finished.our_lines[0])
+        self.assertEqual(run(["inspect", self.file], env={"SLURM_NTASKS": "2"}, ranks=2).code, 0)
+        self.assertEqual(run(["inspect", self.file], env={"SLURM_NTASKS": "1"}).code, 0)
+        self.assertEqual(run(["--help"], env={"SLURM_NTASKS": "4"}).code, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

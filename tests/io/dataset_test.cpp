@@ -1,0 +1,299 @@
+// Dataset files: what any number of ranks wrote, any number reads; damage is named.
+
+#include "io/dataset.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <limits>
+#include <numeric>
+
+#include "io/model.hpp"
+#include "tests/io/damage.hpp"
+#include "tests/io/sample_files.hpp"
+#include "tests/io/shared_folder.hpp"
+
+namespace rankwise {
+namespace {
+
+constexpr SampleSize small_log{.users = 23, .items = 14};
+
+class DatasetTest : public testing::Test {
+ protected:
+  Communicator comm_ = Communicator::world();
+  SharedFolder folder_{comm_};
+};
+
+/// The ranges that ranks read differ from those that they wrote: in reverse order, or everything everywhere.
+std::vector<RowRange> reading_ranges(const Communicator& comm, Index rows) {
+  return {sample_range(rows, comm.size() - 1 - comm.rank(), comm.size()), {0, rows}, {rows / 2, rows / 2}};
+}
+
+void expect_equal(const SparseRows& read, const SparseRows& expected) {
+  EXPECT_EQ(read.rows, expected.rows);
+  EXPECT_EQ(read.total_rows, expected.total_rows);
+  EXPECT_EQ(read.column_count, expected.column_count);
+  EXPECT_EQ(read.offsets, expected.offsets);
+  EXPECT_EQ(read.columns, expected.columns);
+  EXPECT_EQ(read.values, expected.values);
+}
+
+std::vector<Index> row_sizes(const SparseRows& matrix) {
+  std::vector<Index> sizes;
+  for (std::size_t r = 0; r + 1 < matrix.offsets.size(); ++r)
+    sizes.push_back(matrix.offsets[r + 1] - matrix.offsets[r]);
+  return sizes;
+}
+
+TEST_F(DatasetTest, ComesBackInAnyPartition) {
+  const std::vector<SampleSize> sizes{small_log,
+                                      {.users = 173, .items = 61, .heldout_users = 5},
+                                      {.users = 1, .items = 1},
+                                      {.users = 2, .items = 300, .heldout_users = 1},
+                                      {}};
+  for (const SampleSize& size : sizes) {
+    for (const SampleIds kind : {SampleIds::integers, SampleIds::strings}) {
+      const std::string path = folder_.file("log.h5");
+      write_dataset(comm_, path, sample_dataset(comm_, size, kind), sample_provenance());
+      const DatasetReader file(comm_, path);
+      const bool whole_users = size.heldout_users > 0;
+      const Index heldout_rows = whole_users ? size.heldout_users : size.users;
+      EXPECT_EQ(file.users(), size.users);
+      EXPECT_EQ(file.items(), size.items);
+      EXPECT_TRUE(file.has(DatasetPart::heldout));
+      EXPECT_EQ(file.has(DatasetPart::given), whole_users);
+      EXPECT_EQ(file.rows(DatasetPart::heldout), heldout_rows);
+      EXPECT_EQ(file.columns(DatasetPart::interactions_by_item), size.users);
+      EXPECT_EQ(file.entries(DatasetPart::interactions),
+                sample_matrix({0, size.users}, size.users, size.items, false).entries());
+      EXPECT_EQ(file.provenance().kind, "dataset");
+      EXPECT_EQ(file.provenance().seed, sample_provenance().seed);
+      EXPECT_EQ(file.provenance().configuration, sample_provenance().configuration);
+      for (const RowRange rows : reading_ranges(comm_, size.users)) {
+        const SparseRows expected = sample_matrix(rows, size.users, size.items, false);
+        expect_equal(file.read(DatasetPart::interactions, rows), expected);
+        EXPECT_EQ(file.row_sizes(DatasetPart::interactions, rows), row_sizes(expected));
+        const IdRows ids = file.user_ids(rows);
+        EXPECT_EQ(ids.rows, rows);
+        EXPECT_EQ(ids.total_rows, size.users);
+        if (size.users > 0) {
+          EXPECT_EQ(ids.ids, sample_ids(rows, size.users, kind, "user ").ids);
+        }
+      }
+      for (const RowRange rows : reading_ranges(comm_, size.items)) {
+        expect_equal(file.read(DatasetPart::interactions_by_item, rows),
+                     sample_matrix(rows, size.users, size.items, true));
+        if (size.items > 0) {
+          EXPECT_EQ(file.item_ids(rows).ids, sample_ids(rows, size.items, kind, "item ").ids);
+        }
+      }
+      for (const RowRange rows : reading_ranges(comm_, heldout_rows)) {
+        expect_equal(file.read(DatasetPart::heldout, rows), sample_matrix(rows, heldout_rows, size.items, false, 1));
+        if (!whole_users) continue;
+        expect_equal(file.read(DatasetPart::given, rows), sample_matrix(rows, heldout_rows, size.items, false));
+        EXPECT_EQ(file.heldout_user_ids(rows).ids, sample_ids(rows, heldout_rows, kind, "held out ").ids);
+      }
+      comm_.barrier();
+    }
+  }
+}
+
+TEST_F(DatasetTest, WithoutAHeldOutPart) {
+  Dataset dataset = sample_dataset(comm_, small_log, SampleIds::strings);
+  dataset.heldout.reset();
+  write_dataset(comm_, folder_.file("log.h5"), dataset, sample_provenance());
+  const DatasetReader file(comm_, folder_.file("log.h5"));
+  EXPECT_FALSE(file.has(DatasetPart::heldout));
+  EXPECT_EQ(error_of([&] { static_cast<void>(file.rows(DatasetPart::heldout)); }),
+            "65: " + folder_.file("log.h5") + ": /heldout/interactions is missing");
+  EXPECT_EQ(folder_.names(), std::vector<std::string>{"log.h5"});
+}
+
+TEST_F(DatasetTest, ColumnsBeyond32BitsAreKept) {
+  Dataset dataset = sample_dataset(comm_, {}, SampleIds::integers);
+  SparseRows wide;
+  wide.rows = {comm_.rank(), comm_.rank() + 1};
+  wide.total_rows = comm_.size();
+  wide.column_count = Index{1} << 33;
+  wide.columns = {7, (Index{1} << 33) - 1};
+  wide.values = {1, 2};
+  wide.offsets = {0, 2};
+  // No dictionary of 2^33 ids is at hand: written with the ids of an empty log and read past the checks of the whole.
+  dataset.heldout = wide;
+  const std::string path = folder_.file("wide.h5");
+  write_dataset(comm_, path, dataset, sample_provenance());
+  if (comm_.is_root()) {
+    const OpenFile file(path);
+    const hid_t set = H5Dopen2(file.get(), "/heldout/interactions/indices", H5P_DEFAULT);
+    EXPECT_EQ(H5Tget_size(H5Dget_type(set)), 8U);
+    std::vector<std::int64_t> columns(static_cast<std::size_t>(2 * comm_.size()));
+    EXPECT_GE(H5Dread(set, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, columns.data()), 0);
+    EXPECT_EQ(columns.back(), (Index{1} << 33) - 1);
+  }
+  comm_.barrier();
+}
+
+TEST_F(DatasetTest, DigestDoesNotDependOnThePartition) {
+  const Index users = 173;
+  const Index items = 61;
+  const std::uint64_t digest = content_digest(comm_, sample_matrix(sample_range(comm_, users), users, items, false));
+  const RowRange on_root = comm_.is_root() ? RowRange{0, users} : RowRange{users, users};
+  const SparseRows whole = sample_matrix(on_root, users, items, false);
+  EXPECT_EQ(content_digest(comm_, whole), digest);
+  // The same for any number of ranks, forever: a file's digest is compared with a model's.
+  EXPECT_EQ(digest, 4660550120674512414U);
+
+  const auto changed = [&](auto&& change) {
+    SparseRows other = whole;
+    if (comm_.is_root()) change(other);
+    return content_digest(comm_, other);
+  };
+  EXPECT_NE(changed([](SparseRows& m) { m.values[3] += 1; }), digest);
+  EXPECT_NE(changed([](SparseRows& m) { m.columns[3] += 1; }), digest);
+  EXPECT_NE(changed([](SparseRows& m) { m.offsets[2] -= 1; }), digest);
+}
+
+TEST_F(DatasetTest, TheFileCarriesItsDigest) {
+  const Dataset dataset = sample_dataset(comm_, small_log, SampleIds::integers);
+  write_dataset(comm_, folder_.file("log.h5"), dataset, sample_provenance());
+  EXPECT_EQ(DatasetReader(comm_, folder_.file("log.h5")).provenance().dataset_digest,
+            content_digest(comm_, dataset.interactions));
+}
+
+TEST_F(DatasetTest, AModelIsNoDataset) {
+  const std::string path = folder_.file("model.h5");
+  write_model(comm_, path, sample_model(comm_, small_log, SampleIds::integers, 4, false), sample_provenance());
+  EXPECT_EQ(error_of([&] { const DatasetReader file(comm_, path); }),
+            "65: " + path + " is a model, expected a dataset");
+}
+
+struct Damage {
+  const char* name;
+  void (*apply)(const OpenFile& file);
+  const char* message;  ///< after the file's name
+};
+
+void PrintTo(const Damage& damage, std::ostream* out) {
+  *out << damage.name;
+}
+
+class DamagedDataset : public DatasetTest, public testing::WithParamInterface<Damage> {};
+
+/// Opens the file and reads all of it, every rank its rows.
+void read_everything(const Communicator& comm, const std::string& path) {
+  const DatasetReader file(comm, path);
+  static_cast<void>(file.user_ids(sample_range(comm, file.users())));
+  static_cast<void>(file.item_ids(sample_range(comm, file.items())));
+  for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item, DatasetPart::heldout}) {
+    static_cast<void>(file.row_sizes(part, sample_range(comm, file.rows(part))));
+    static_cast<void>(file.read(part, sample_range(comm, file.rows(part))));
+  }
+}
+
+TEST_P(DamagedDataset, IsNamedOnEveryRank) {
+  const std::string path = folder_.file("log.h5");
+  write_dataset(comm_, path, sample_dataset(comm_, small_log, SampleIds::integers), sample_provenance());
+  EXPECT_EQ(error_of([&] { read_everything(comm_, path); }), "") << "before the damage";
+  if (comm_.is_root()) GetParam().apply(OpenFile(path));
+  comm_.barrier();
+  EXPECT_EQ(error_of([&] { read_everything(comm_, path); }), "65: " + path + GetParam().message);
+}
+
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+constexpr std::int64_t far_away = std::int64_t{1} << 60;
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, DamagedDataset,
+    testing::Values(
+        Damage{"no_kind", [](const OpenFile& f) { f.remove_attribute("/", "kind"); },
+               " is not a file of this program (its root has no attribute kind), expected a dataset"},
+        Damage{"other_kind", [](const OpenFile& f) { f.set_text("/", "kind", "clustering"); },
+               " is a clustering, expected a dataset"},
+        Damage{"newer_format", [](const OpenFile& f) { f.set_attribute<std::int64_t>("/", "format-version", {9}); },
+               " has format version 9, this program reads version 1"},
+        Damage{"no_ids", [](const OpenFile& f) { f.remove("/users/ids"); }, ": /users/ids is missing"},
+        Damage{"no_users", [](const OpenFile& f) { f.remove("/users"); }, ": /users/ids is missing"},
+        Damage{"float_ids", [](const OpenFile& f) { f.replace("/users/ids", H5T_NATIVE_FLOAT, {23}); },
+               ": /users/ids is not one row of integer or string ids"},
+        Damage{"negative_id", [](const OpenFile& f) { f.overwrite<std::int64_t>("/items/ids", 13, -4); },
+               ": /items/ids: row 13 holds the negative id -4"},
+        Damage{"fewer_ids", [](const OpenFile& f) { f.replace("/items/ids", H5T_NATIVE_INT64, {13}); },
+               ": /interactions is 23 x 14, expected 23 x 13 from the ids"},
+        Damage{"no_matrix", [](const OpenFile& f) { f.remove("/interactions"); }, ": /interactions: is missing"},
+        Damage{"no_transpose", [](const OpenFile& f) { f.remove("/interactions_by_item"); },
+               ": /interactions_by_item: is missing"},
+        Damage{"no_indptr", [](const OpenFile& f) { f.remove("/interactions/indptr"); },
+               ": /interactions/indptr is missing"},
+        Damage{"no_encoding", [](const OpenFile& f) { f.remove_attribute("/interactions", "encoding-type"); },
+               ": attribute encoding-type of /interactions is missing"},
+        Damage{"other_encoding", [](const OpenFile& f) { f.set_text("/interactions", "encoding-type", "csc_matrix"); },
+               ": /interactions: its encoding-type is not csr_matrix"},
+        Damage{"one_extent", [](const OpenFile& f) { f.set_attribute<std::int64_t>("/interactions", "shape", {23}); },
+               ": /interactions: its attribute shape is not two numbers >= 0"},
+        Damage{"huge_shape",
+               [](const OpenFile& f) {
+                 f.set_attribute<std::int64_t>("/interactions", "shape", {far_away, 14});
+               },
+               ": /interactions: indptr holds 24 offsets, expected 1152921504606846977 for 1152921504606846976 rows"},
+        Damage{"negative_shape",
+               [](const OpenFile& f) {
+                 f.set_attribute<std::int64_t>("/interactions", "shape", {23, -14});
+               },
+               ": /interactions: its attribute shape is not two numbers >= 0"},
+        Damage{"short_indices", [](const OpenFile& f) { f.replace("/interactions/indices", H5T_NATIVE_INT32, {5}); },
+               ": /interactions: data holds 27 values, but indices 5"},
+        Damage{"short_transpose",
+               [](const OpenFile& f) {
+                 f.replace("/interactions_by_item/indices", H5T_NATIVE_INT32, {5});
+                 f.replace("/interactions_by_item/data", H5T_NATIVE_FLOAT, {5});
+               },
+               ": /interactions and its transpose differ in the number of entries"},
+        Damage{"text_data", [](const OpenFile& f) { f.replace("/interactions/data", H5T_C_S1, {27}); },
+               ": /interactions/data holds strings of fixed length, expected floating-point numbers"},
+        Damage{"float_indices", [](const OpenFile& f) { f.replace("/interactions/indices", H5T_NATIVE_FLOAT, {27}); },
+               ": /interactions/indices holds floating-point numbers, expected integers"},
+        Damage{"first_offset", [](const OpenFile& f) { f.overwrite<std::int64_t>("/interactions/indptr", 0, 1); },
+               ": /interactions: indptr does not begin at 0"},
+        Damage{"last_offset", [](const OpenFile& f) { f.overwrite<std::int64_t>("/interactions/indptr", 23, 26); },
+               ": /interactions: indptr does not end at the 27 entries that there are"},
+        Damage{"column_too_large",
+               [](const OpenFile& f) { f.overwrite<std::int32_t>("/interactions/indices", 26, 14); },
+               ": /interactions: row 22 has an entry in column 14 of 14"},
+        Damage{"negative_column",
+               [](const OpenFile& f) { f.overwrite<std::int32_t>("/interactions_by_item/indices", 0, -1); },
+               ": /interactions_by_item: row 0 has an entry in column -1 of 23"},
+        Damage{"nan_value",
+               [](const OpenFile& f) { f.overwrite<float>("/heldout/interactions/data", 0, not_a_number); },
+               ": /heldout/interactions: row 0, column 0 holds a value that is not finite"}),
+    [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST_F(DatasetTest, OffsetsThatFallAreNamedWhoeverReadsThem) {
+  const std::string path = folder_.file("log.h5");
+  write_dataset(comm_, path, sample_dataset(comm_, small_log, SampleIds::integers), sample_provenance());
+  for (const std::int64_t offset : {std::int64_t{-1}, std::int64_t{28}, far_away}) {
+    if (comm_.is_root()) OpenFile(path).overwrite<std::int64_t>("/interactions/indptr", 11, offset);
+    comm_.barrier();
+    EXPECT_EQ(error_of([&] { read_everything(comm_, path); }).substr(0, 3), "65:") << offset;
+    comm_.barrier();
+  }
+}
+
+TEST_F(DatasetTest, ColumnsThatDoNotAscendAreNamed) {
+  const std::string path = folder_.file("log.h5");
+  Dataset dataset = sample_dataset(comm_, small_log, SampleIds::integers);
+  const std::vector<Index> sizes = row_sizes(sample_matrix({0, 23}, 23, 14, false));
+  const auto row = std::ranges::find_if(sizes, [](Index size) { return size > 1; }) - sizes.begin();
+  const Index entry = std::accumulate(sizes.begin(), sizes.begin() + row, Index{0});
+  write_dataset(comm_, path, dataset, sample_provenance());
+  const SparseRows whole = sample_matrix({0, 23}, 23, 14, false);
+  const auto repeated = static_cast<std::int32_t>(whole.columns[static_cast<std::size_t>(entry)]);
+  if (comm_.is_root()) {
+    OpenFile(path).overwrite<std::int32_t>("/interactions/indices", static_cast<std::size_t>(entry) + 1, repeated);
+  }
+  comm_.barrier();
+  EXPECT_EQ(error_of([&] { read_everything(comm_, path); }),
+            fmt::format("65: {}: /interactions: row {}: column {} follows column {}, expected ascending columns", path,
+                        row, repeated, repeated));
+}
+
+}  // namespace
+}  // namespace rankwise

@@ -168,6 +168,7 @@ void JobOptions::parse_ini(std::string_view text, const std::string& file_name) 
       }
       if (find(entry.name) == nullptr) throw explained(po::unknown_option(entry.name), "");
       if (entry.value.empty()) throw usage_error(fmt::format("option {} needs a value", entry.name));
+      if (given_texts_.contains(entry.name)) continue;  // also lists: the command line replaces, it does not add
       po::option option;
       option.string_key = entry.name;
       option.value = {entry.value};

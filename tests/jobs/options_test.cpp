@@ -34,7 +34,7 @@ RunJob describe_probe(po::options_description& options) {
     ("shift", po::value(&probe.shift)->value_name("N")->default_value(0), "an unsigned number")
     ("data", po::value(&probe.data)->value_name("FILE")->required(), "dataset")
     ("split", po::value(&probe.split)->value_name("SPLIT"), "hold-out")
-    ("input", po::value(&probe.inputs)->value_name("FILE"), "logs, repeatable")
+    ("input", po::value(&probe.inputs)->value_name("FILE")->composing(), "logs, repeatable")
     ("biases", po::bool_switch(&probe.biases), "user and item biases");
   // clang-format on
   return [](JobContext&) {};

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# dependencies.sh [--lint]: installs what building and testing need on Debian 12, as root or through sudo; with --lint also
+# what scripts/lint.sh needs. Ends at once when everything is there.
+set -euo pipefail
+
+packages=(
+  g++ cmake ninja-build ccache git
+  libopenmpi-dev openmpi-bin libhdf5-openmpi-dev
+  libboost-program-options-dev libfmt-dev libhwy-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev
+  libgtest-dev libbenchmark-dev
+  python3 python3-numpy python3-scipy python3-h5py python3-anndata
+  clang-format
+)
+case "${1:-}" in
+  "") ;;
+  --lint) packages+=(clang-tidy) ;;
+  *) echo "usage: scripts/dependencies.sh [--lint]" >&2; exit 2 ;;
+esac
+
+if ! command -v dpkg-query > /dev/null; then
+  echo "dependencies.sh: this is no Debian; needed are (Debian's names): ${packages[*]}" >&2
+  exit 0
+fi
+missing=()
+for package in "${packages[@]}"; do
+  if [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2> /dev/null) != installed ]]; then missing+=("$package"); fi
+done
+if ((${#missing[@]} == 0)); then
+  echo "dependencies: all ${#packages[@]} packages are installed"
+  exit 0
+fi
+
+as_root=()
+if ((EUID != 0)); then as_root=(sudo); fi
+echo "dependencies: installing ${missing[*]}"
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 update
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends -o Acquire::Retries=3 \
+  -o DPkg::Lock::Timeout=300 install "${missing[@]}"

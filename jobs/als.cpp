@@ -36,6 +36,11 @@ constexpr std::string_view notes =
              with --biases, p = mean + b_u + b_i + <x_u, y_i>, and the biases are penalized like factors
   alpha0 is --unobserved-weight, lambda --regularization, nu --regularization-exponent.)";
 
+/// Ratings ask for far more of it than implicit losses, whose unobserved part regularizes too.
+double default_regularization(LossKind loss) {
+  return loss == LossKind::explicit_feedback ? 0.15 : 0.003;
+}
+
 /// Options that would be silently without effect are refused.
 void require_sense(const AlsOptions& options) {
   const Objective& objective = options.objective;
@@ -125,6 +130,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   require_sense(options);
   check_output(comm, options.model);  // before hours of work, not after
   Objective objective = options.objective;
+  objective.regularization = options.regularization.value_or(default_regularization(objective.loss));
   const Index width = options.factors + (objective.biases ? 1 : 0);
 
   // 1. Partition both sides by predicted cost.
@@ -228,8 +234,9 @@ RunJob describe_als(boost::program_options::options_description& description) {
      "implicit: an interaction is a sign of interest; explicit: its value is a rating to predict")
     ("factors", po::value(&options->factors)->value_name("K")->default_value(64)->notifier(within<Index>("factors", 1, 4096)),
      "length of the factor vectors")
-    ("regularization", po::value(&objective.regularization)->value_name("LAMBDA")->default_value(defaults.regularization)->notifier(
-       within<double>("regularization", 0, 1e12)), "strength of the regularizer")
+    ("regularization", po::value<double>()->value_name("LAMBDA")->notifier([options](double lambda) {
+       within<double>("regularization", 0, 1e12)(lambda);
+       options->regularization = lambda; }), "strength of the regularizer; without it 0.003 (implicit) or 0.15 (explicit)")
     ("regularization-exponent", po::value(&objective.regularization_exponent)->value_name("NU")->default_value(
        defaults.regularization_exponent)->notifier(within<double>("regularization-exponent", 0, 4)),
      "how the regularizer grows with a row's entries: 0 not at all, 1 in proportion")

@@ -1,6 +1,7 @@
 #pragma once
 // `rankwise als`: from a dataset to a model.
 
+#include <optional>
 #include <string>
 
 #include "jobs/job.hpp"
@@ -11,7 +12,8 @@ namespace rankwise {
 struct AlsOptions {
   std::string data;
   std::string model;
-  Objective objective;
+  Objective objective;  ///< but for its regularization
+  std::optional<double> regularization;
   Index factors = 0;
   Index epochs = 0;
 };

@@ -21,6 +21,7 @@
 #include "jobs/bias_baseline.hpp"
 #include "jobs/heldout_users.hpp"
 #include "jobs/metrics.hpp"
+#include "jobs/pick_rows.hpp"
 #include "jobs/ranking.hpp"
 
 namespace rankwise {
@@ -40,19 +41,28 @@ std::span<const Index> row_columns(const SparseRows& rows, Index row) {
   return std::span<const Index>(rows.columns).subspan(begin, end - begin);
 }
 
-/// Means over users with held-out items, one per metric, of what `top` ranked.
+std::vector<Index> rows_with_entries(const SparseRows& rows) {
+  std::vector<Index> found;
+  for (Index r = 0; r < rows.rows.size(); ++r) {
+    if (!row_columns(rows, r).empty()) found.push_back(r);
+  }
+  return found;
+}
+
+/// Means over users, one per metric, of what `top` ranked; each row of `heldout` has entries.
 std::vector<double> ranking_means(const Communicator& comm, const std::vector<Metric>& metrics, const TopItems& top,
                                   const SparseRows& heldout) {
+  const Index users = heldout.rows.size();
   std::vector<std::vector<double>> values(metrics.size());
-  for (Index user = 0; user < heldout.rows.size(); ++user) {
-    const std::span<const Index> relevant = row_columns(heldout, user);
-    if (relevant.empty()) continue;
+  for (Index user = 0; user < users; ++user) {
     const std::vector<ScoredItem> ranked = top.sorted(user);
-    for (std::size_t m = 0; m < metrics.size(); ++m) values[m].push_back(ranking_value(metrics[m], ranked, relevant));
+    for (std::size_t m = 0; m < metrics.size(); ++m) {
+      values[m].push_back(ranking_value(metrics[m], ranked, row_columns(heldout, user)));
+    }
   }
-  const auto users = static_cast<double>(comm.sum(values.empty() ? Index{0} : static_cast<Index>(values[0].size())));
+  const auto all_users = static_cast<double>(comm.sum(users));
   std::vector<double> means;
-  for (const auto& terms : values) means.push_back(order_free_sum(comm, terms) / users);
+  for (const auto& terms : values) means.push_back(order_free_sum(comm, terms) / all_users);
   return means;
 }
 
@@ -71,18 +81,21 @@ TopItems rank_by_popularity(const DatasetReader& dataset, const SparseRows& seen
 
 std::vector<Comparison> compare_rankings(JobContext& context, const std::vector<Metric>& metrics,
                                          const DatasetReader& dataset, const ModelReader& model,
-                                         HeldoutUserRows& users) {
+                                         const HeldoutUserRows& all_users) {
   const auto timer = context.report.phase("rank");
+  const Communicator& comm = context.comm;
   const Index longest = std::ranges::max_element(metrics, {}, &Metric::cutoff)->cutoff;
-  make_scoring_vectors(model.objective(), users.factors);
+  const std::vector<Index> evaluated = rows_with_entries(all_users.heldout);
+  const SparseRows heldout = pick(all_users.heldout, evaluated);
+  const SparseRows seen = pick(all_users.seen, evaluated);
+  Matrix users = pick(all_users.factors, evaluated);
+  make_scoring_vectors(model.objective(), users);
   const TopItems by_model = rank_items(
-      dataset.items(), [&](RowRange items) { return model.item_factors(items); }, users.factors.view(), users.seen,
-      longest);
-  context.report.add_flops("rank",
-                           2.0 * static_cast<double>(users.factors.rows() * dataset.items() * users.factors.columns()));
-  const std::vector<double> model_means = ranking_means(context.comm, metrics, by_model, users.heldout);
+      dataset.items(), [&](RowRange items) { return model.item_factors(items); }, users.view(), seen, longest);
+  context.report.add_flops("rank", 2.0 * static_cast<double>(users.rows() * dataset.items() * users.columns()));
+  const std::vector<double> model_means = ranking_means(comm, metrics, by_model, heldout);
   const std::vector<double> baseline_means =
-      ranking_means(context.comm, metrics, rank_by_popularity(dataset, users.seen, longest), users.heldout);
+      ranking_means(comm, metrics, rank_by_popularity(dataset, seen, longest), heldout);
   std::vector<Comparison> comparisons;
   for (std::size_t m = 0; m < metrics.size(); ++m)
     comparisons.push_back({metrics[m], model_means[m], baseline_means[m]});
@@ -206,7 +219,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: nothing is held out; expected a dataset from prepare --split", options.data));
   }
-  HeldoutUserRows users = read_heldout_users(comm, dataset, model);
+  const HeldoutUserRows users = read_heldout_users(comm, dataset, model);
   reading.reset();
 
   Index evaluated_users = 0;

@@ -19,6 +19,7 @@
 #include "io/provenance_attributes.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/heldout_users.hpp"
+#include "jobs/pick_rows.hpp"
 #include "jobs/ranking.hpp"
 #include "jobs/wanted_users.hpp"
 
@@ -42,37 +43,6 @@ struct Lists {
   std::vector<Index> items;
   std::vector<float> scores;
 };
-
-Ids pick(const Ids& ids, std::span<const Index> positions) {
-  return std::visit(
-      [&](const auto& values) -> Ids {
-        std::decay_t<decltype(values)> picked;
-        for (const Index p : positions) picked.push_back(values[static_cast<std::size_t>(p)]);
-        return picked;
-      },
-      ids);
-}
-
-SparseRows pick(const SparseRows& rows, std::span<const Index> positions) {
-  SparseRows picked;
-  picked.rows = {0, static_cast<Index>(positions.size())};
-  picked.column_count = rows.column_count;
-  for (const Index p : positions) {
-    const auto begin = rows.columns.begin() + rows.offsets[static_cast<std::size_t>(p)];
-    const auto end = rows.columns.begin() + rows.offsets[static_cast<std::size_t>(p) + 1];
-    picked.columns.insert(picked.columns.end(), begin, end);
-    picked.offsets.push_back(static_cast<Index>(picked.columns.size()));
-  }
-  return picked;
-}
-
-Matrix pick(const Matrix& rows, std::span<const Index> positions) {
-  Matrix picked(static_cast<Index>(positions.size()), rows.columns());
-  for (Index r = 0; r < picked.rows(); ++r) {
-    std::copy_n(rows.row(positions[static_cast<std::size_t>(r)]), rows.stride(), picked.row(r));
-  }
-  return picked;
-}
 
 /// mean + b_u, which orders no items but belongs to a predicted rating.
 std::vector<float> score_offsets(const Objective& objective, const Matrix& users) {

@@ -5,6 +5,10 @@
 
 namespace rankwise {
 
+namespace {
+constexpr std::size_t group_scores = 32;
+}
+
 TopItems::TopItems(Index users, Index count)
     : count_(count), sizes_(static_cast<std::size_t>(users)), slots_(static_cast<std::size_t>(users * count)) {}
 
@@ -12,16 +16,25 @@ void TopItems::offer(Index user, std::span<const float> scores, Index first_item
   if (count_ == 0) return;
   const Index& size = sizes_[static_cast<std::size_t>(user)];
   const auto threshold = [&] { return size < count_ ? -std::numeric_limits<float>::infinity() : slots(user)->score; };
-  float worst_kept = threshold();
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    // Nearly all scores end here. An equal score may still win by its lower item number.
-    if (scores[i] < worst_kept) continue;
+  const auto consider = [&](std::size_t i) {
     const ScoredItem offered{scores[i], first_item + static_cast<Index>(i)};
-    if (size == count_ && !better(offered, *slots(user))) continue;
-    if (std::binary_search(excluded.begin(), excluded.end(), offered.item)) continue;
+    // An equal score may still win by its lower item number.
+    if (size == count_ && !better(offered, *slots(user))) return;
+    if (std::binary_search(excluded.begin(), excluded.end(), offered.item)) return;
     insert(user, offered);
-    worst_kept = threshold();
+  };
+  // Nearly all scores fall short; whole groups are passed over by one comparison that the compiler vectorizes.
+  std::size_t i = 0;
+  for (; i + group_scores <= scores.size(); i += group_scores) {
+    const float worst_kept = threshold();
+    int reaching = 0;
+    for (std::size_t j = i; j < i + group_scores; ++j) reaching += scores[j] >= worst_kept ? 1 : 0;
+    if (reaching == 0) continue;
+    for (std::size_t j = i; j < i + group_scores; ++j) {
+      if (scores[j] >= worst_kept) consider(j);
+    }
   }
+  for (; i < scores.size(); ++i) consider(i);
 }
 
 void TopItems::insert(Index user, ScoredItem item) {

@@ -1,0 +1,18 @@
+#pragma once
+// Some of a rank's rows, in their order.
+
+#include <span>
+
+#include "io/dataset.hpp"
+#include "io/ids.hpp"
+#include "kernels/matrix.hpp"
+
+namespace rankwise {
+
+/// Rows (or ids) at `positions`, which are local. The picked rows are numbered from 0; local work only goes on with
+/// them.
+[[nodiscard]] Ids pick(const Ids& ids, std::span<const Index> positions);
+[[nodiscard]] SparseRows pick(const SparseRows& rows, std::span<const Index> positions);
+[[nodiscard]] Matrix pick(const Matrix& rows, std::span<const Index> positions);
+
+}  // namespace rankwise

@@ -183,8 +183,8 @@ void PlantedLog::set_values(Index user, const PlantedUser& planted, std::vector<
   }
   constexpr double mean = 3.6;
   constexpr double user_bias = 0.4;
-  constexpr double taste_weight = 0.5;
-  constexpr double noise = 0.7;
+  constexpr double taste_weight = 1.0;
+  constexpr double noise = 0.65;
   const double bias = user_bias * draws.normal();
   const double scale = taste_weight / std::sqrt(1 + shape_.user_spread * shape_.user_spread);
   std::vector<double> affinities;

@@ -191,7 +191,7 @@ Method: user u of segment s chooses items, none twice, with probability proporti
   a_i exp(signal <x_u, y_i>),  x_u = t_s + user-spread d_u,  |t_s| = 1,  |y_i|^2 = planted-factors,
 where the a_i give every item its Zipf-Mandelbrot share of all choices. Rows of a user fall on a few visits, more on
 Saturdays and before Christmas; items of a category sell in its season, to some segments more than to others.
-A rating is 3.6 + user bias + item bias + 0.46 times (affinity <x_u, y_i> less the user's average) + noise, rounded
+A rating is 3.6 + user bias + item bias + 0.93 times (affinity <x_u, y_i> less the user's average) + noise, rounded
 and cut to 1 ... 5.
 
 Dirt is added to the clean log and takes nothing away. Kinds: exact duplicates; the same user and item again with

@@ -1,13 +1,11 @@
 #include "io/planted_truth.hpp"
 
 #include <algorithm>
-#include <span>
-#include <type_traits>
-#include <variant>
 #include <vector>
 
 #include "distributed/partition.hpp"
 #include "io/hdf5_writer.hpp"
+#include "io/id_file.hpp"
 #include "io/planted_text.hpp"
 #include "io/provenance_attributes.hpp"
 #include "kernels/matrix.hpp"
@@ -15,19 +13,6 @@
 namespace rankwise {
 
 namespace {
-
-void write_ids(Hdf5Writer& file, const std::string& name, Index total_rows, RowRange mine, const Ids& ids) {
-  std::visit(
-      [&](const auto& values) {
-        using Id = typename std::decay_t<decltype(values)>::value_type;
-        if constexpr (std::is_same_v<Id, std::string>) {
-          file.write_strings(name, total_rows, mine, values);
-        } else {
-          file.write_rows<Id>(name, total_rows, mine, values);
-        }
-      },
-      ids);
-}
 
 /// A dataset of one number per row.
 template <class Value, class ValueOf>
@@ -37,11 +22,11 @@ void write_column(Hdf5Writer& file, const std::string& name, Index total_rows, R
   });
 }
 
-void write_items(Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
+void write_items(const Communicator& comm, Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
   const PlantedShape& shape = log.shape();
   const PlantedCatalogue& catalogue = log.catalogue();
   file.create_group("/items");
-  write_ids(file, "/items/ids", shape.items, mine, planted_item_ids(shape, mine));
+  write_ids(comm, file, "/items/ids", {.rows = mine, .total_rows = shape.items, .ids = planted_item_ids(shape, mine)});
   Matrix factors(mine.size(), shape.factors);
   for (Index r = 0; r < mine.size(); ++r) std::ranges::copy(catalogue.item_factors(mine.begin + r), factors.row(r));
   file.write_matrix("/items/factors", shape.items, mine, factors.view());
@@ -52,10 +37,10 @@ void write_items(Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
                              [&](Index i) { return catalogue.price_cents(i); });
 }
 
-void write_users(Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
+void write_users(const Communicator& comm, Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
   const PlantedShape& shape = log.shape();
   file.create_group("/users");
-  write_ids(file, "/users/ids", shape.users, mine, planted_user_ids(shape, mine));
+  write_ids(comm, file, "/users/ids", {.rows = mine, .total_rows = shape.users, .ids = planted_user_ids(shape, mine)});
   Matrix factors(mine.size(), shape.factors);
   std::vector<std::int32_t> segments;
   for (Index r = 0; r < mine.size(); ++r) {
@@ -88,8 +73,8 @@ void write_planted_truth(const Communicator& comm, const std::string& path, cons
   Hdf5Writer file(comm, path, (shape.users + shape.items + shape.segments) * bytes_per_row);
   write_provenance(file, provenance);
   file.write_attribute("/", "signal", shape.signal);
-  write_users(file, log, mine(shape.users));
-  write_items(file, log, mine(shape.items));
+  write_users(comm, file, log, mine(shape.users));
+  write_items(comm, file, log, mine(shape.items));
   write_segments(file, log, mine(shape.segments));
   file.commit();
 }

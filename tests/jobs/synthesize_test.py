@@ -96,6 +96,20 @@ class SynthesizeTest(unittest.TestCase):
         odd = [line for line in broken if len(line.split(",")) != 5 or "many" in line]
         self.assertAlmostEqual(len(odd), 0.05 * 9000, delta=150)
 
+    def test_prepare_takes_the_dirt_away(self):
+        matrices = []
+        for dirt in ("0", "0.5"):
+            log = self.synthesize("log.csv", "--dirt", dirt, "--ids", "string")
+            done = run(["prepare", "--input", log, "--output", self.folder / "log.h5", "--missing", "skip", "--columns",
+                        "user=user_id,item=item_id,value=quantity*price,time=timestamp", "--min-value", "0.01",
+                        "--duplicates", "max"], ranks=2)
+            self.assertEqual(done.code, 0, done)
+            with h5py.File(self.folder / "log.h5") as file:
+                matrices.append([file["interactions/indptr"][:], file["interactions/indices"][:], file["users/ids"][:],
+                                 file["items/ids"][:]])
+        for clean, dirty in zip(*matrices):
+            np.testing.assert_array_equal(clean, dirty)
+
     def test_presets_and_what_overrides_them(self):
         args = ["synthesize", "--shape", "movielens-20m", "--scale", "0.1", "--users", "1380", "--interactions", "200000"]
         log = self.synthesize("ml.csv", base=args).read_text().splitlines()

@@ -1,0 +1,100 @@
+"""What docs/FORMATS.md shows works: its examples run on files of the program, and its tables name all that files hold."""
+import os
+import pathlib
+import re
+import tempfile
+import unittest
+import warnings
+
+import anndata
+import anndata.experimental
+import h5py
+import numpy as np
+import scipy.sparse
+
+from program import SOURCE, run
+
+TEXT = (SOURCE / "docs/FORMATS.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```", TEXT, re.S)
+COMMANDS = re.findall(r"```sh\nrankwise (.*?)```", TEXT, re.S)
+
+
+class FormatsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="rankwise-formats-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+        cls.run_all("synthesize --users 300 --items 120 --interactions 4000 --segments 4 --ids string --dirt 0.1 --kind purchases "
+                    "--output log.csv --truth truth.h5")
+        for command in COMMANDS:
+            cls.run_all(command.replace("\\\n", " "))
+        cls.run_all("als --data shop.h5 --model model.h5 --factors 8 --epochs 2")
+        cls.run_all("recommend --data shop.h5 --model model.h5 --top 3 --output recommendations.h5")
+        cls.run_all("prepare --input log.csv --missing skip --min-value 1 --split users:0.2 --duplicates max --output users.h5")
+        cls.run_all("als --data users.h5 --model biased.h5 --factors 4 --epochs 2 --objective explicit --biases")
+
+    @classmethod
+    def run_all(cls, command):
+        done = run(command.split(), cwd=cls.folder)
+        if done.code != 0:
+            raise AssertionError(done)
+
+    def setUp(self):
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+        warnings.simplefilter("ignore")  # anndata's, on packages that it could also use
+
+    def test_every_example_runs(self):
+        self.assertGreaterEqual(len(EXAMPLES), 6)
+        for example in EXAMPLES:
+            with self.subTest(example):
+                exec(example, {"h5py": h5py, "scipy": scipy, "anndata": anndata})  # pylint: disable=exec-used
+
+    def test_examples_give_what_they_say(self):
+        found = {}
+        for example in EXAMPLES:
+            exec(example, {"h5py": h5py, "scipy": scipy, "anndata": anndata}, found)  # pylint: disable=exec-used
+        with h5py.File("shop.h5") as dataset, h5py.File("model.h5") as model:
+            users, items = len(dataset["users/ids"]), len(dataset["items/ids"])
+            self.assertEqual(found["matrix"].shape, (users, items))
+            self.assertEqual(found["scores"].shape, (items,))
+            self.assertEqual(list(found["users"]), list(model["users/ids"].asstr()))
+            # The best three unseen items by these scores are the first three recommendations.
+            scores = found["scores"].copy()
+            scores[found["matrix"][0].indices] = -np.inf
+            best = dataset["items/ids"][:][np.argsort(-scores, kind="stable")[:3]]
+            self.assertEqual(list(found["best"]), list(best))
+        self.assertEqual(set(found["segment_of"].values()), set(range(4)))
+
+    def test_tables_name_everything(self):
+        named = set(re.findall(r"`(/[a-z_/]+)`", TEXT))
+        attributes = set(re.findall(r"`([a-z-]+)`", TEXT))
+        for name in ["shop.h5", "users.h5", "model.h5", "biased.h5", "recommendations.h5", "truth.h5"]:
+            with h5py.File(name) as file:
+                seen = []
+                file.visit(seen.append)
+                for path in ("/" + path for path in seen):
+                    parent, leaf = path.rsplit("/", 1)
+                    if isinstance(file[path], h5py.Group) and path not in named:
+                        self.assertTrue(any(known.startswith(path + "/") for known in named), f"{name} {path}")
+                    elif leaf in ("data", "indices", "indptr") and file[parent].attrs.get("encoding-type") == "csr_matrix":
+                        self.assertIn(parent, named, name)
+                    else:
+                        self.assertIn(path, named, name)
+                    self.assertLessEqual(set(file[path].attrs), attributes, f"{name} {path}")
+                self.assertLessEqual(set(file.attrs), attributes, name)
+
+    def test_the_configuration_attribute_repeats_the_run(self):
+        for name, command in [("truth.h5", "synthesize --output again.csv --truth again.h5"),
+                              ("shop.h5", "prepare --input log.csv --output again.h5"),
+                              ("model.h5", "als --data shop.h5 --model again.h5")]:
+            with h5py.File(name) as file:
+                pathlib.Path("again.ini").write_text(file.attrs["configuration"])
+            self.run_all(command + " --config again.ini")
+            self.assertEqual(pathlib.Path("again.h5").read_bytes(), pathlib.Path(name).read_bytes(), name)
+        self.assertEqual(pathlib.Path("again.csv").read_bytes(), pathlib.Path("log.csv").read_bytes())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,181 @@
+"""`rankwise als`: the same bits on any ranks, threads and SIMD targets; equal to an independent numpy implementation; what
+goes wrong is told."""
+import hashlib
+import json
+import os
+import pathlib
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+import numpy_als
+import shop
+from program import data_file, run
+
+KINDS = {
+    "implicit constant": ["--regularization", "0.01"],
+    "implicit linear": ["--weighting", "linear", "--alpha", "3", "--unobserved-weight", "1"],
+    "implicit log": ["--weighting", "log", "--alpha", "2", "--regularization-exponent", "0.5", "--regularization", "0.1"],
+    "explicit": ["--objective", "explicit", "--regularization", "0.1"],
+    "explicit biases": ["--objective", "explicit", "--biases"],
+}
+
+
+def simd_targets():
+    flags = pathlib.Path("/proc/cpuinfo").read_text().split() if os.path.exists("/proc/cpuinfo") else []
+    return [target for target, flag in (("avx512", "avx512bw"), ("avx2", "avx2")) if flag in flags] or ["auto"]
+
+
+class AlsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = pathlib.Path(cls.folder.name)
+        shop.write_log(cls.path / "log.csv")
+        done = run(["prepare", "--input", cls.path / "log.csv", "--split", "random:0.1", "--output", cls.path / "data.h5"])
+        assert done.code == 0, done
+        cls.data = cls.path / "data.h5"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def train(self, name, options, **how):
+        model = self.path / name
+        done = run(["als", "--data", self.data, "--model", model, "--factors", "17", "--epochs", "3", *options], **how)
+        self.assertEqual(done.code, 0, done)
+        return model
+
+    def digests(self, model):
+        with h5py.File(model) as file:
+            names = [name for side in ("users", "items") for name in (f"{side}/factors", f"{side}/ids", f"{side}/biases")
+                     if name in file] + ["history/loss"]
+            return {name: hashlib.sha256(file[name][:].tobytes()).hexdigest() for name in names}
+
+    def test_same_bits_on_any_ranks_threads_and_simd_targets(self):
+        for kind, options in KINDS.items():
+            expected = None
+            # Every rank count with every thread count, the target alternating; then every target alone.
+            runs = [(ranks, threads, simd_targets()[(i + j) % len(simd_targets())])
+                    for i, ranks in enumerate((1, 2, 3, 4, 7)) for j, threads in enumerate((1, 2))]
+            if kind != "implicit constant":
+                runs = runs[:2] + [(3, 2, "auto"), (7, 1, simd_targets()[-1])]
+            for ranks, threads, simd in runs:
+                with self.subTest(kind=kind, ranks=ranks, threads=threads, simd=simd):
+                    model = self.train("bits.h5", [*options, "--threads", str(threads), "--simd", simd], ranks=ranks)
+                    digests = self.digests(model)
+                    expected = expected or digests
+                    self.assertEqual(digests, expected)
+
+    def test_whole_file_is_the_same_on_any_ranks(self):
+        digests = {hashlib.sha256(self.train("file.h5", [], ranks=ranks).read_bytes()).hexdigest() for ranks in (1, 3)}
+        self.assertEqual(len(digests), 1)
+
+    def test_equals_an_independent_implementation_from_the_same_start(self):
+        with h5py.File(self.data) as file:
+            matrix = numpy_als.read_csr(file, "interactions")
+        for kind, options in KINDS.items():
+            with self.subTest(kind=kind):
+                start = self.start(options)
+                users, items, user_biases, item_biases, attributes = numpy_als.read_model(self.train("trained.h5", options))
+                given = dict(zip(options[::2], options[1::2])) if "--biases" not in options else {}
+                lam = float(attributes["regularization"])
+                nu = float(attributes["regularization-exponent"])
+                if "explicit" in kind:
+                    biases = "biases" in kind
+                    expected_users, expected_items = numpy_als.explicit_als(matrix, start, 3, lam, nu, biases)
+                    if biases:
+                        users = np.column_stack([users, user_biases])
+                        items = np.column_stack([items, item_biases])
+                else:
+                    expected_users, expected_items = numpy_als.implicit_als(
+                        matrix, start, 3, float(given.get("--unobserved-weight", 0.1)), lam, nu,
+                        given.get("--weighting", "constant"), float(given.get("--alpha", 1)))
+                for actual, expected in ((users, expected_users), (items, expected_items)):
+                    self.assertLess(np.abs(actual - expected).max(), 2e-4 * np.abs(expected).max())
+
+    def start(self, options):
+        model = self.path / "start.h5"
+        done = run(["als", "--data", self.data, "--model", model, "--factors", "17", "--epochs", "0", *options])
+        self.assertEqual(done.code, 0, done)
+        return numpy_als.read_model(model)[1]
+
+    def test_loss_falls_and_is_logged(self):
+        log = self.path / "events.jsonl"
+        self.train("logged.h5", ["--log-json", str(log)], ranks=2)
+        events = [json.loads(line) for line in log.read_text().splitlines()]
+        losses = [event["loss"] for event in events if event["event"] == "epoch"]
+        self.assertEqual(len(losses), 3)
+        self.assertEqual(losses, sorted(losses, reverse=True))
+        with h5py.File(self.path / "logged.h5") as file:
+            self.assertEqual(file["history/loss"][:].tolist(), losses)
+
+    def test_seed_changes_the_model(self):
+        self.assertNotEqual(self.digests(self.train("a.h5", ["--seed", "1"]))["users/factors"],
+                            self.digests(self.train("b.h5", ["--seed", "2"]))["users/factors"])
+
+    def refused(self, args, code, words, ranks=3):
+        model = self.path / "refused.h5"
+        done = run(["als", *args] if "--model" in args else ["als", "--model", model, *args], ranks=ranks, timeout=60)
+        self.assertEqual(done.code, code, done)
+        self.assertEqual(len(done.our_lines), 1, done)
+        for word in words:
+            self.assertIn(word, done.our_lines[0])
+        self.assertEqual([path.name for path in self.path.iterdir() if "refused" in path.name], [])
+
+    def test_bad_input_gets_one_line_and_leaves_nothing(self):
+        model = self.train("model.h5", [])
+        self.refused(["--data", self.path / "none.h5"], 66, ["none.h5"])
+        self.refused(["--data", model], 65, ["model.h5", "is a model", "expected a dataset"])
+        self.refused(["--data", self.path / "log.csv"], 65, ["log.csv", "HDF5"])
+        self.refused(["--data", self.data, "--factors", "0"], 2, ["--factors", "1"])
+        self.refused(["--data", self.data, "--factor", "3"], 2, ["factor", "--factors"])
+        self.refused(["--data", self.data, "--regularization", "nan"], 2, ["regularization"])
+        self.refused(["--data", self.data, "--objective", "both"], 2, ["both", "implicit", "explicit"])
+        self.refused(["--data", self.data, "--biases"], 2, ["--biases", "explicit"])
+        self.refused(["--data", self.data, "--alpha", "9"], 2, ["--alpha", "linear"])
+        self.refused(["--data", self.data, "--model", self.path / "no-folder/refused.h5"], 73, ["no-folder"])
+        self.refused(["--data", self.data, "--model", self.path], 73, [str(self.path)])
+        self.refused(["--data", self.data, "--objective", "explicit", "--regularization", "0"], 65,
+                     ["epoch 1", "user c0", "positive definite"])
+
+    def test_more_ranks_than_rows_work(self):
+        tiny = self.path / "tiny.csv"
+        tiny.write_text("user_id,item_id,rating\n1,1,5\n2,1,3\n2,2,4\n")
+        self.assertEqual(run(["prepare", "--input", tiny, "--output", self.path / "tiny.h5"], ranks=5).code, 0)
+        models = []
+        for ranks in (1, 5):
+            models.append(self.path / f"tiny{ranks}.h5")
+            done = run(["als", "--data", self.path / "tiny.h5", "--model", models[-1], "--factors", "4"], ranks=ranks)
+            self.assertEqual(done.code, 0, done)
+        self.assertEqual(self.digests(models[0]), self.digests(models[1]))
+
+
+class GoodbooksTest(unittest.TestCase):
+    def test_ratings_beat_the_bias_model_and_rankings_beat_popularity(self):
+        ratings = data_file("goodbooks_ratings.csv.gz")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder)
+            steps = [["prepare", "--input", ratings, "--split", "random:0.1", "--output", path / "data.h5"],
+                     ["als", "--data", path / "data.h5", "--model", path / "explicit.h5", "--objective", "explicit", "--biases",
+                      "--factors", "16", "--regularization-exponent", "0.5", "--regularization", "1.2"],
+                     ["evaluate", "--data", path / "data.h5", "--model", path / "explicit.h5", "--output", path / "explicit.json"],
+                     ["als", "--data", path / "data.h5", "--model", path / "implicit.h5", "--factors", "32", "--epochs", "6"],
+                     ["evaluate", "--data", path / "data.h5", "--model", path / "implicit.h5", "--metrics", "recall@20,ndcg@100",
+                      "--output", path / "implicit.json"]]
+            for step in steps:
+                done = run(step, ranks=2, timeout=300)
+                self.assertEqual(done.code, 0, done)
+            rmse = json.loads((path / "explicit.json").read_text())["metrics"]["rmse"]
+            self.assertLessEqual(rmse["model"], 0.827)
+            self.assertLessEqual(rmse["baseline"], 0.836)
+            for metric, least in (("recall@20", 0.12), ("ndcg@100", 0.12)):
+                values = json.loads((path / "implicit.json").read_text())["metrics"][metric]
+                self.assertGreater(values["model"], least)
+                self.assertGreater(values["model"], 3 * values["baseline"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -35,6 +35,7 @@ class IdColumn {
   /// Throws Error(bad_data) without a place when `text` is not UTF-8 or holds a zero byte.
   void append(std::string_view text);
   void append(std::int64_t id);
+  void reserve(Index ids) { values_.reserve(static_cast<std::size_t>(ids)); }
 
   [[nodiscard]] Index size() const { return static_cast<Index>(values_.size()); }
   [[nodiscard]] bool are_integers() const { return integers_; }

@@ -12,6 +12,15 @@ void keep_of(std::vector<Value>& column, const std::vector<Index>& kept) {
 }
 }  // namespace
 
+void InteractionLog::reserve(Index rows) {
+  users.reserve(rows);
+  items.reserve(rows);
+  const auto room = static_cast<std::size_t>(rows);
+  values.reserve(room);
+  if (timed) times.reserve(room);
+  positions.reserve(room);
+}
+
 std::string InteractionLog::place(InputPosition position) const {
   return fmt::format("{}:{}", files[static_cast<std::size_t>(position.file())], position.line());
 }

@@ -48,6 +48,8 @@ struct InteractionLog {
   [[nodiscard]] Index size() const { return static_cast<Index>(positions.size()); }
   /// `FILE:LINE`
   [[nodiscard]] std::string place(InputPosition position) const;
+  /// Room for `rows` rows in all.
+  void reserve(Index rows);
   /// Keeps the rows at `kept` (ascending row numbers).
   void keep(const std::vector<Index>& kept);
 };

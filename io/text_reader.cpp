@@ -64,6 +64,26 @@ std::optional<LineReader> open_part(const Communicator& comm, const std::string&
   return LineReader(path, boundary(comm.rank()), boundary(comm.rank() + 1));
 }
 
+/// Once, after the first MiB of a plain part: room for the rows that the rest will hold if it goes on like this.
+/// Growing column by column would copy everything several times.
+class RoomForRows {
+ public:
+  RoomForRows(Index part_bytes, Index rows_before) : part_bytes_(part_bytes), rows_before_(rows_before) {}
+  void update(Index bytes_read, InteractionLog& log) {
+    if (done_ || bytes_read < sample_bytes) return;
+    done_ = true;
+    const double rows = static_cast<double>(log.size() - rows_before_) * static_cast<double>(part_bytes_) /
+                        static_cast<double>(bytes_read);
+    log.reserve(log.size() + static_cast<Index>(1.02 * rows));
+  }
+
+ private:
+  static constexpr Index sample_bytes = Index{1} << 20;
+  Index part_bytes_;
+  Index rows_before_;
+  bool done_ = false;
+};
+
 /// Reads this rank's parts of all files; stops at its first failure. No collective call.
 LocalResult read_local(const Communicator& comm, const LogPlan& plan, InteractionLog& log) {
   LocalResult result;
@@ -79,6 +99,8 @@ LocalResult read_local(const Communicator& comm, const LogPlan& plan, Interactio
       if (reader) {
         RowParser parser(layout, plan.missing);
         const Index lines_skipped = reader->lines();
+        const Index begin = reader->offset();
+        RoomForRows room(layout.gzip != 0 ? 0 : (layout.file_bytes - layout.data_begin) / comm.size(), log.size());
         line_number = 1;  // of the line being read
         while (const std::optional<std::string_view> line = reader->next()) {
           part.lines = reader->lines() - lines_skipped;
@@ -87,6 +109,7 @@ LocalResult read_local(const Communicator& comm, const LogPlan& plan, Interactio
             if (parser.append(*line, log)) log.positions.push_back(InputPosition(file, part.lines).packed());
           }
           line_number = part.lines + 1;
+          room.update(reader->offset() - begin, log);
         }
       }
     } catch (const Error& error) {

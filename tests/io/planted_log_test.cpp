@@ -261,7 +261,8 @@ TEST(PlantedLog, DirtIsAddedAsAskedAndTakesNothingAway) {
     const std::vector<PlantedRow> clean = all_rows(PlantedLog(shape));
     shape.dirt = 0.2;
     shape.broken_lines = 0.01;
-    const std::vector<PlantedRow> dirty = all_rows(PlantedLog(shape));
+    const PlantedLog log(shape);
+    const std::vector<PlantedRow> dirty = all_rows(log);
     std::vector<PlantedRow> kept;
     for (const PlantedRow& row : dirty) {
       if (row.dirt == PlantedDirt::none) kept.push_back(row);
@@ -280,7 +281,7 @@ TEST(PlantedLog, DirtIsAddedAsAskedAndTakesNothingAway) {
     EXPECT_NEAR(static_cast<double>(counts[PlantedDirt::broken]), 0.01 * rows, 4.5 * std::sqrt(0.01 * rows));
 
     for (Index user = 0; user < 200; ++user) {
-      const std::vector<PlantedRow> of_user = PlantedLog(shape).rows(user);
+      const std::vector<PlantedRow> of_user = log.rows(user);
       for (const PlantedRow& row : of_user) {
         const auto source = std::find_if(of_user.begin(), of_user.end(), [&](const PlantedRow& other) {
           return other.dirt == PlantedDirt::none && other.item == row.item;

@@ -249,7 +249,8 @@ class PrepareTest(unittest.TestCase):
     def test_online_retail(self):
         path = data_file("online_retail.csv.gz")
         columns = "user=CustomerID,item=StockCode,value=Quantity*UnitPrice,time=InvoiceDate"
-        args = ["--input", path, "--columns", columns, "--missing", "skip", "--min-value", "0.01", "--duplicates", "sum", "--split", "leave-last:1"]
+        args = ["--input", path, "--columns", columns, "--missing", "skip", "--min-value", "0.01",
+                "--duplicates", "sum", "--split", "leave-last:1"]
         outputs = [self.prepare(*args, ranks=ranks) for ranks in (1, 3)]
         self.assertEqual(content(outputs[0]), content(outputs[1]))
         expected = {}

@@ -14,8 +14,7 @@ enum class ExitCode : int {
   no_input = 66,
   internal = 70,
   cannot_create = 73,
-  io_error = 74,
-  stopped_early = 75
+  io_error = 74
 };
 
 /// What the user reads: one line that names file, line or row, and what was expected.

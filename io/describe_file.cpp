@@ -9,6 +9,7 @@
 
 #include "io/hdf5_handle.hpp"
 #include "io/hdf5_reader.hpp"
+#include "io/hdf5_text.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -68,26 +69,6 @@ std::vector<T> read_numbers(hid_t attribute, std::size_t count, hid_t memory_typ
   return values;
 }
 
-std::vector<std::string> read_texts(hid_t attribute, hid_t type, hid_t space, std::size_t count) {
-  std::vector<std::string> texts;
-  if (H5Tis_variable_str(type) > 0) {
-    std::vector<char*> pointers(count, nullptr);
-    const Hdf5Handle memory(H5Tcopy(type), H5Tclose);
-    if (count > 0 && H5Aread(attribute, memory.get(), static_cast<void*>(pointers.data())) < 0) return texts;
-    for (const char* text : pointers) texts.emplace_back(text == nullptr ? "" : text);
-    H5Dvlen_reclaim(memory.get(), space, H5P_DEFAULT, static_cast<void*>(pointers.data()));
-    return texts;
-  }
-  const std::size_t width = H5Tget_size(type);
-  std::string bytes(count * width, '\0');
-  if (count > 0 && H5Aread(attribute, type, bytes.data()) < 0) return texts;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string text = bytes.substr(i * width, width);
-    texts.push_back(text.substr(0, text.find('\0')));
-  }
-  return texts;
-}
-
 AttributeValue read_attribute(hid_t attribute) {
   const Hdf5Handle type(H5Aget_type(attribute), H5Tclose);
   const Hdf5Handle space(H5Aget_space(attribute), H5Sclose);
@@ -105,7 +86,7 @@ AttributeValue read_attribute(hid_t attribute) {
     case H5T_FLOAT:
       return one_or_list(read_numbers<double>(attribute, count, H5T_NATIVE_DOUBLE), is_scalar);
     case H5T_STRING:
-      return one_or_list(read_texts(attribute, type.get(), space.get(), count), is_scalar);
+      return one_or_list(read_texts(attribute, most_attribute_bytes), is_scalar);
     default:
       return fmt::format("({})", type_text(type.get()));
   }
@@ -174,7 +155,12 @@ class Walk {
     for (const std::string& name : names) {
       const Hdf5Handle attribute(H5Aopen(self, name.c_str(), H5P_DEFAULT), H5Aclose);
       checked(attribute ? 0 : -1, object.path);
-      object.attributes.emplace_back(name, read_attribute(attribute.get()));
+      try {
+        object.attributes.emplace_back(name, read_attribute(attribute.get()));
+      } catch (const Error& error) {
+        throw Error(ExitCode::bad_data,
+                    fmt::format("{}: attribute {} of {} {}", file_path_, name, object.path, error.what()));
+      }
     }
   }
 

@@ -10,6 +10,7 @@
 
 #include "io/commit.hpp"
 #include "io/hdf5_handle.hpp"
+#include "io/hdf5_text.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -20,6 +21,7 @@ namespace {
 constexpr double largest_packing = 1100;
 // An attribute array that this program reads has at most a matrix' two extents.
 constexpr hsize_t attribute_values = 64;
+constexpr std::size_t most_text_bytes = std::size_t{1} << 24;
 constexpr std::array built_in_filters{H5Z_FILTER_DEFLATE, H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_NBIT,
                                       H5Z_FILTER_SCALEOFFSET};
 
@@ -292,10 +294,7 @@ Hdf5Handle Hdf5Reader::Impl::open_attribute(const std::string& object, const std
   if (checked(H5Aexists(owner.get(), name.c_str()), label) == 0) refuse(label, "is missing");
   Hdf5Handle attribute = checked(Hdf5Handle(H5Aopen(owner.get(), name.c_str(), H5P_DEFAULT), H5Aclose), label);
   const Hdf5Handle type = checked(Hdf5Handle(H5Aget_type(attribute.get()), H5Tclose), label);
-  const bool is_text = type_class == H5T_STRING;
-  if (H5Tget_class(type.get()) != type_class || (is_text && H5Tis_variable_str(type.get()) <= 0)) {
-    refuse(label, is_text ? "is not a string of variable length" : "is not of the expected type");
-  }
+  if (H5Tget_class(type.get()) != type_class) refuse(label, "is not of the expected type");
   const Hdf5Handle space = checked(Hdf5Handle(H5Aget_space(attribute.get()), H5Sclose), label);
   size = static_cast<hsize_t>(checked(H5Sget_simple_extent_npoints(space.get()), label));
   if (size > attribute_values) refuse(label, fmt::format("holds {} values", size));
@@ -330,11 +329,15 @@ double Hdf5Reader::read_number(const std::string& object, const std::string& nam
 }
 
 std::string Hdf5Reader::read_text(const std::string& object, const std::string& name) const {
-  const Hdf5Handle type = impl_->checked(text_type(), object);
-  char* text = nullptr;
-  impl_->read_value(object, name, H5T_STRING, type.get(), &text);
-  const std::unique_ptr<char, herr_t (*)(void*)> owner(text, H5free_memory);
-  return text != nullptr ? std::string(text) : std::string();
+  hsize_t size = 0;
+  const Hdf5Handle attribute = impl_->open_attribute(object, name, H5T_STRING, size);
+  const std::string label = fmt::format("attribute {} of {}", name, object);
+  if (size != 1) impl_->refuse(label, fmt::format("holds {} values, expected one", size));
+  try {
+    return read_texts(attribute.get(), most_text_bytes).front();
+  } catch (const Error& error) {
+    impl_->refuse(label, error.what());
+  }
 }
 
 std::vector<std::int64_t> Hdf5Reader::read_integers(const std::string& object, const std::string& name) const {

@@ -18,7 +18,7 @@ namespace rankwise {
 
 struct Hdf5WriterOptions {
   /// Bytes that a rank hands to MPI-IO at once, which cannot take 2 GiB.
-  Index piece_bytes = Index{1} << 28;
+  Index piece_bytes = Index{1} << 26;
 };
 
 /// Every member is collective over comm and throws AgreedError (cannot_create, io_error). Objects are named by absolute

@@ -37,13 +37,20 @@ Index id_bytes(const Communicator& comm, const IdRows& ids) {
   return ids.total_rows * comm.max(static_cast<Index>(longest));
 }
 
+void mark_array(Hdf5Writer& file, const std::string& name, std::string_view encoding_type) {
+  file.write_attribute(name, "encoding-type", encoding_type);
+  file.write_attribute(name, "encoding-version", std::string_view("0.2.0"));
+}
+
 void write_ids(const Communicator& comm, Hdf5Writer& file, const std::string& name, const IdRows& ids) {
   if (are_strings(comm, ids)) {
     const auto* strings = std::get_if<Strings>(&ids.ids);
     file.write_strings(name, ids.total_rows, ids.rows, strings ? std::span(*strings) : std::span<const std::string>());
+    mark_array(file, name, "string-array");
   } else {
     const auto* integers = std::get_if<Integers>(&ids.ids);
     file.write_rows(name, ids.total_rows, ids.rows, integers ? std::span(*integers) : std::span<const std::int64_t>());
+    mark_array(file, name, "array");
   }
 }
 

@@ -2,6 +2,7 @@
 // Id dictionaries in HDF5 files: int64, or fixed-length UTF-8 strings padded with NUL.
 
 #include <string>
+#include <string_view>
 
 #include "distributed/communicator.hpp"
 #include "io/dataset.hpp"
@@ -12,6 +13,9 @@ namespace rankwise {
 
 /// Bytes that the dataset will take in a file. Collective over comm.
 [[nodiscard]] Index id_bytes(const Communicator& comm, const IdRows& ids);
+
+/// Says in AnnData's words what a dataset is ("array", "string-array"). Collective, as the writer is.
+void mark_array(Hdf5Writer& file, const std::string& name, std::string_view encoding_type);
 
 /// Collective over comm. All ranks that have ids hold the same kind of ids.
 void write_ids(const Communicator& comm, Hdf5Writer& file, const std::string& name, const IdRows& ids);

@@ -110,11 +110,13 @@ void write_side(const Communicator& comm, Hdf5Writer& file, const std::string& g
   ConstMatrixView view = side.factors.view();
   view.columns = factors;
   file.write_matrix(group + "/factors", side.ids.total_rows, side.ids.rows, view);
+  mark_array(file, group + "/factors", "array");
   if (!biases) return;
   const Index begin = side.ids.rows.begin;
   file.write_filled_rows<float>(group + "/biases", side.ids.total_rows, side.ids.rows, [&](RowRange piece, float* out) {
     for (Index r = piece.begin; r < piece.end; ++r) *out++ = view.row(r - begin)[factors];
   });
+  mark_array(file, group + "/biases", "array");
 }
 
 void check_finite(const Hdf5Reader& file, const std::string& name, RowRange rows, ConstMatrixView values) {

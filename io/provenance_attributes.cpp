@@ -28,6 +28,11 @@ Provenance read_provenance(const Hdf5Reader& file, const std::string& expected_k
   }
   Provenance provenance;
   provenance.kind = file.read_text("/", "kind");
+  const bool is_word = provenance.kind.size() <= 32 &&
+                       provenance.kind.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == std::string::npos;
+  if (!is_word) {
+    throw Error(ExitCode::bad_data, fmt::format("{} is of an unknown kind, expected a {}", file.path(), expected_kind));
+  }
   if (provenance.kind != expected_kind) {
     throw Error(ExitCode::bad_data,
                 fmt::format("{} is a {}, expected a {}", file.path(), provenance.kind, expected_kind));

@@ -243,7 +243,7 @@ TEST_F(Hdf5Test, HostileAttributesAreRefused) {
   EXPECT_EQ(error_of([&] { static_cast<void>(file.read_integer("/", "number")); }),
             start + "number of / is not of the expected type");
   EXPECT_EQ(error_of([&] { static_cast<void>(file.read_text("/", "number")); }),
-            start + "number of / is not a string of variable length");
+            start + "number of / is not of the expected type");
   EXPECT_EQ(error_of([&] { static_cast<void>(file.read_integers("/", "many")); }),
             start + "many of / holds 100 values");
   EXPECT_EQ(error_of([&] { static_cast<void>(file.read_integer("/", "two")); }),

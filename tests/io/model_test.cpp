@@ -34,7 +34,7 @@ void expect_sample(const Matrix& read, RowRange rows, Index columns) {
 TEST_F(ModelTest, ComesBackInAnyPartition) {
   for (const SampleSize& size : {small_log, SampleSize{.users = 1, .items = 173}, SampleSize{}}) {
     for (const SampleIds kind : {SampleIds::integers, SampleIds::strings}) {
-      for (const Index factors : {1, 15, 16, 33}) {
+      for (const Index factors : {1, 16, 33}) {
         const bool biases = factors % 2 == 1;
         const Model model = sample_model(comm_, size, kind, factors, biases);
         const std::string path = folder_.file("model.h5");
@@ -112,7 +112,21 @@ void PrintTo(const Damage& damage, std::ostream* out) {
   *out << damage.name;
 }
 
-class DamagedModel : public ModelTest, public testing::WithParamInterface<Damage> {};
+class DamagedModel : public ModelTest, public testing::WithParamInterface<Damage> {
+ protected:
+  /// A sound file at `path`; written together once, then copied by the root.
+  void put_sample(const std::string& path) const {
+    static std::string content;
+    if (content.empty()) {
+      write_model(comm_, path, sample_model(comm_, small_log, SampleIds::integers, 4, true), sample_provenance());
+      comm_.barrier();
+      content = file_content(path);
+    } else if (comm_.is_root()) {
+      std::ofstream(path, std::ios::binary) << content;
+    }
+    comm_.barrier();
+  }
+};
 
 void read_everything(const Communicator& comm, const std::string& path) {
   const ModelReader file(comm, path);
@@ -123,9 +137,10 @@ void read_everything(const Communicator& comm, const std::string& path) {
 }
 
 TEST_P(DamagedModel, IsNamedOnEveryRank) {
-  const std::string path = folder_.file("model.h5");
-  write_model(comm_, path, sample_model(comm_, small_log, SampleIds::integers, 4, true), sample_provenance());
+  const std::string path = folder_.file("damaged.h5");
+  put_sample(path);
   EXPECT_EQ(error_of([&] { read_everything(comm_, path); }), "") << "before the damage";
+  comm_.barrier();
   if (comm_.is_root()) GetParam().apply(OpenFile(path));
   comm_.barrier();
   EXPECT_EQ(error_of([&] { read_everything(comm_, path); }), "65: " + path + GetParam().message);

@@ -66,11 +66,13 @@ class FaultsTest(unittest.TestCase):
 
     def test_killed_rank_ends_the_run_and_leaves_the_old_model(self):
         before = self.model.read_bytes()
-        command = [LAUNCHER, "3", PROGRAM, "als", "--data", str(self.data), "--model", str(self.model), "--epochs", "1000000", "--quiet"]
+        command = [LAUNCHER, "3", PROGRAM, "als", "--data", str(self.data), "--model", str(self.model), "--epochs", "1000000", "--quiet",
+                   "--log-json", str(self.path / "events.jsonl")]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as launched:
             try:
-                ranks = self.wait_for_ranks(launched.pid, 3)
-                time.sleep(0.5)
+                self.wait_until(lambda: '"epoch"' in self.events())
+                ranks = self.ranks_of(launched.pid)
+                self.assertEqual(len(ranks), 3)
                 os.kill(ranks[1], signal.SIGKILL)
                 self.assertNotEqual(launched.wait(timeout=30), 0)
             finally:
@@ -86,16 +88,19 @@ class FaultsTest(unittest.TestCase):
         except FileNotFoundError:
             return False
 
-    def wait_for_ranks(self, parent, count):
-        """Pids of the ranks that mpirun has started."""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            children = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-            listed = [pid for pid in children if b"rankwise" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()]
-            if len(listed) == count:
-                return [int(pid) for pid in listed]
+    def events(self):
+        log = self.path / "events.jsonl"
+        return log.read_text() if log.exists() else ""
+
+    def ranks_of(self, parent):
+        children = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return [int(pid) for pid in children if b"rankwise" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    def wait_until(self, holds):
+        deadline = time.monotonic() + 60
+        while not holds():
+            self.assertLess(time.monotonic(), deadline, "the run did not start")
             time.sleep(0.1)
-        self.fail("the ranks did not start")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 import json
 import os
 import pathlib
+import pty
+import subprocess
 import tempfile
 import time
 import unittest
@@ -9,7 +11,7 @@ import unittest
 import h5py
 import numpy
 
-from program import run
+from program import PROGRAM, run
 
 USAGE, BAD_DATA, NO_INPUT, CANNOT_CREATE, IO_ERROR = 2, 65, 66, 73, 74
 
@@ -158,6 +160,29 @@ class CommandLine(unittest.TestCase):
         finished = run(["inspect", self.file, "--log-json", "/no/such/log.json"], ranks=2)
         self.assertEqual(finished.code, CANNOT_CREATE, finished)
         self.assertEqual(len(finished.our_lines), 1, finished)
+
+    def synthesize_with_error_output(self, descriptor):
+        finished = subprocess.run([PROGRAM, "synthesize", "--users", "300", "--items", "50", "--interactions", "900",
+                                   "--output", str(self.folder / "log.csv")], stderr=descriptor, timeout=60, check=False)
+        self.assertEqual(finished.returncode, 0)
+
+    def test_a_bar_is_shown_on_a_terminal_only(self):
+        terminal, program_side = pty.openpty()
+        self.synthesize_with_error_output(program_side)
+        os.close(program_side)
+        shown = b""
+        try:
+            while piece := os.read(terminal, 65536):
+                shown += piece
+        except OSError:  # the other side is closed and everything is read
+            pass
+        os.close(terminal)
+        self.assertIn(b"users [" + b"#" * 30 + b"] 300/300", shown)
+        path = self.folder / "err.txt"
+        with path.open("wb") as file:
+            self.synthesize_with_error_output(file)
+        self.assertNotIn(b"users [", path.read_bytes())
+        self.assertNotIn(b"\r", path.read_bytes())
 
     # Threads and launch
 

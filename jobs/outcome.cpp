@@ -1,0 +1,47 @@
+#include "jobs/outcome.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <fmt/format.h>
+
+#include "distributed/environment.hpp"
+#include "jobs/standard_output.hpp"
+#include "kernels/error.hpp"
+
+namespace rankwise {
+
+namespace {
+
+int end_alone(const Communicator& comm, ExitCode code, const char* reason) {
+  const int exit_code = static_cast<int>(code);
+  if (comm.size() == 1) {
+    print_error(reason);
+    return exit_code;
+  }
+  print_error(fmt::format("rank {}: {}", comm.rank(), reason));
+  Environment::abort(exit_code);
+}
+
+}  // namespace
+
+void print_error(const std::string& text) {
+  std::fflush(stdout);
+  fmt::print(stderr, "rankwise: {}\n", text);
+}
+
+int outcome(const Communicator& comm, const std::function<void()>& body) {
+  try {
+    body();
+    agree_on(comm, flush_results);
+    return static_cast<int>(ExitCode::done);
+  } catch (const AgreedError& error) {
+    if (comm.is_root()) print_error(error.what());
+    return static_cast<int>(error.code());
+  } catch (const Error& error) {
+    return end_alone(comm, error.code(), error.what());
+  } catch (const std::exception& error) {
+    return end_alone(comm, ExitCode::internal, error.what());
+  }
+}
+
+}  // namespace rankwise

@@ -1,0 +1,20 @@
+#pragma once
+// From what a run threw to an exit code, without leaving other ranks behind.
+
+#include <functional>
+
+#include "distributed/communicator.hpp"
+
+namespace rankwise {
+
+/// Runs `body` on this rank and returns the exit code of the process. An AgreedError is printed by the root and its
+/// code returned by every rank, so that MPI can be finalized. Anything else is known to this rank alone: it is printed
+/// with the rank, and all ranks are ended at once, because to unwind to MPI_Finalize would leave the others waiting for
+/// ever. A world of one rank always finalizes. Also makes sure that results have reached standard output. Collective
+/// over comm.
+[[nodiscard]] int outcome(const Communicator& comm, const std::function<void()>& body);
+
+/// Prints `rankwise: text` on standard error.
+void print_error(const std::string& text);
+
+}  // namespace rankwise

@@ -14,7 +14,7 @@
 namespace rankwise {
 
 namespace {
-constexpr std::size_t compressed_block_bytes = std::size_t{1} << 20;
+constexpr std::size_t compressed_block_bytes = std::size_t{128} << 10;
 
 /// An open file descriptor.
 class InputFile {

@@ -10,16 +10,18 @@
 namespace rankwise {
 
 namespace {
-constexpr std::size_t block_bytes = std::size_t{4} << 20;
-constexpr std::size_t overhang_bytes = std::size_t{64} << 10;  // read at a time beyond the end of a range
+constexpr std::size_t first_block_bytes = std::size_t{64} << 10;  // also beyond the end of a range
+constexpr std::size_t largest_block_bytes = std::size_t{4} << 20;
 constexpr std::size_t longest_line = std::size_t{16} << 20;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 }  // namespace
 
 LineReader::LineReader(const std::string& path, const FileKind& kind)
-    : source_(kind.gzip ? open_gzip(path) : open_plain(path, 0)), end_(std::numeric_limits<Index>::max()) {}
+    : source_(kind.gzip ? open_gzip(path) : open_plain(path, 0)),
+      block_bytes_(first_block_bytes),
+      end_(std::numeric_limits<Index>::max()) {}
 
-LineReader::LineReader(const std::string& path, Index begin, Index end) : end_(end) {
+LineReader::LineReader(const std::string& path, Index begin, Index end) : block_bytes_(first_block_bytes), end_(end) {
   offset_ = begin;
   if (begin >= end) return;  // an empty range needs no file
   if (begin == 0) {
@@ -38,10 +40,11 @@ bool LineReader::fill() {
     filled_ -= place_;
     place_ = 0;
   }
+  // Blocks grow: who wants only the first lines of a file, or the end of one line beyond a range, reads little.
   const Index ahead = end_ - (offset_ + static_cast<Index>(filled_));
-  const std::size_t wanted = ahead >= static_cast<Index>(block_bytes)
-                                 ? block_bytes
-                                 : std::max(static_cast<std::size_t>(std::max<Index>(ahead, 0)), overhang_bytes);
+  const auto block = static_cast<Index>(block_bytes_);
+  const auto wanted = static_cast<std::size_t>(std::clamp(ahead, static_cast<Index>(first_block_bytes), block));
+  block_bytes_ = std::min(2 * block_bytes_, largest_block_bytes);
   if (buffer_.size() < filled_ + wanted) buffer_.resize(filled_ + wanted);
   const std::size_t got = source_->read(buffer_.data() + filled_, wanted);
   filled_ += got;

@@ -57,10 +57,11 @@ class LineReader {
 
   std::unique_ptr<ByteSource> source_;
   std::vector<char> buffer_;
-  std::size_t place_ = 0;   // next line in buffer_
-  std::size_t filled_ = 0;  // bytes in buffer_
-  Index offset_ = 0;        // of place_
-  Index end_;               // lines that begin here or later belong to others
+  std::size_t block_bytes_;  // to read next
+  std::size_t place_ = 0;    // next line in buffer_
+  std::size_t filled_ = 0;   // bytes in buffer_
+  Index offset_ = 0;         // of place_
+  Index end_;                // lines that begin here or later belong to others
   Index lines_ = 0;
 };
 

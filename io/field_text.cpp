@@ -104,11 +104,11 @@ std::optional<std::int64_t> date_of(std::string_view text) {
       if (offset_hours < 0 || !scan.take(':')) return std::nullopt;
       const int rest = scan.digits(2);
       if (rest < 0) return std::nullopt;
-      offset_minutes = sign * (offset_hours * 60 + rest);
+      offset_minutes = std::int64_t{sign} * (offset_hours * 60 + rest);
     }
   }
   if (!scan.done()) return std::nullopt;
-  return midnight + ((hours * 60 + minutes - offset_minutes) * 60 + seconds) * second + fraction;
+  return midnight + ((std::int64_t{hours} * 60 + minutes - offset_minutes) * 60 + seconds) * second + fraction;
 }
 
 std::optional<std::int64_t> seconds_of(std::string_view text) {

@@ -105,6 +105,7 @@ std::string probe_delimited(LineReader& reader, const std::string& first_line, c
   FieldSplitter splitter(dialect_of(layout.format));
   const auto& views = splitter.split(first_line);
   std::vector<std::string> fields;
+  fields.reserve(views.size());
   for (const std::string_view view : views) fields.emplace_back(trimmed(view));
   layout.fields = static_cast<std::int32_t>(fields.size());
 

@@ -155,6 +155,27 @@ TEST_F(DatasetTest, DigestDoesNotDependOnThePartition) {
   EXPECT_NE(changed([](SparseRows& m) { m.offsets[2] -= 1; }), digest);
 }
 
+/// Leaves freed memory full of `byte`.
+void dirty_memory(char byte) {
+  std::vector<std::vector<char>> blocks;
+  for (std::size_t bytes = 8; bytes < 10000; bytes += 64) blocks.emplace_back(bytes, byte);
+}
+
+TEST_F(DatasetTest, NoByteOfTheFileComesFromStrayMemory) {
+  for (const SampleSize& size : {SampleSize{}, small_log}) {
+    std::string first;
+    for (const char byte : {'a', 'b', 'c', 'd', 'e'}) {
+      const std::string path = folder_.file("log.h5");
+      dirty_memory(byte);
+      write_dataset(comm_, path, sample_dataset(comm_, size, SampleIds::integers), sample_provenance());
+      const std::string content = file_content(path);
+      comm_.barrier();
+      if (first.empty()) first = content;
+      EXPECT_TRUE(content == first) << byte << size.users;
+    }
+  }
+}
+
 TEST_F(DatasetTest, TheFileCarriesItsDigest) {
   const Dataset dataset = sample_dataset(comm_, small_log, SampleIds::integers);
   write_dataset(comm_, folder_.file("log.h5"), dataset, sample_provenance());

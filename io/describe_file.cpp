@@ -49,6 +49,7 @@ std::vector<Index> shape_of(hid_t space) {
   std::vector<hsize_t> extents(static_cast<std::size_t>(std::max(dimensions, 0)));
   H5Sget_simple_extent_dims(space, extents.data(), nullptr);
   std::vector<Index> shape;
+  shape.reserve(extents.size());
   for (const hsize_t extent : extents) {
     shape.push_back(static_cast<Index>(std::min<hsize_t>(extent, std::numeric_limits<Index>::max())));
   }
@@ -165,11 +166,13 @@ class Walk {
   }
 
   void members(hid_t self, const std::string& path) {
+    const std::string folder = path == "/" ? path : path + '/';
     std::vector<std::string> names;
     hsize_t first = 0;
     checked(H5Literate(self, H5_INDEX_NAME, H5_ITER_INC, &first, collect_name, &names), path);
     for (const std::string& name : names) {
-      const std::string inner = (path == "/" ? "/" : path + "/") + name;
+      std::string inner = folder;
+      inner += name;
       H5L_info_t info{};
       checked(H5Lget_info(self, name.c_str(), &info, H5P_DEFAULT), inner);
       if (inner.size() > most_path_bytes) {

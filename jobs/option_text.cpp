@@ -54,7 +54,7 @@ std::string value_text(const boost::any& value, const std::string& given) {
 std::string default_text(const po::option_description& option) {
   const std::string name = option.semantic()->name();
   const std::size_t mark = name.find(" (=");
-  const std::string written = mark == std::string::npos ? "" : name.substr(mark + 3, name.size() - mark - 4);
+  std::string written = mark == std::string::npos ? "" : name.substr(mark + 3, name.size() - mark - 4);
   // Boost writes 0.1 as 0.10000000000000001; the value itself has a shorter text, unless the author chose words.
   const bool is_words = !written.empty() && written.find_first_not_of("0123456789.e+-") != std::string::npos;
   boost::any value;

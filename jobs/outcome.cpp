@@ -25,7 +25,7 @@ int end_alone(const Communicator& comm, ExitCode code, const char* reason) {
 }  // namespace
 
 void print_error(const std::string& text) {
-  std::fflush(stdout);
+  (void)std::fflush(stdout);  // the run has failed already; its reason matters more
   fmt::print(stderr, "rankwise: {}\n", text);
 }
 

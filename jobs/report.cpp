@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <utility>
 
 #include "distributed/order_free_sum.hpp"
 #include "jobs/phase_table.hpp"
@@ -45,6 +46,12 @@ double measure_peak_gflops(const Communicator& comm, int threads) {
 }  // namespace
 
 struct Report::Impl {
+  Impl(const Communicator& over, Options chosen)
+      : comm(over),
+        options(std::move(chosen)),
+        is_root(comm.is_root()),
+        shows_bar(!options.quiet && isatty(STDERR_FILENO) == 1) {}
+
   const Communicator& comm;
   Options options;
   bool is_root;
@@ -71,8 +78,7 @@ struct Report::Impl {
   }
 };
 
-Report::Report(const Communicator& comm, Options options)
-    : impl_(std::make_unique<Impl>(comm, options, comm.is_root(), !options.quiet && isatty(STDERR_FILENO) == 1)) {
+Report::Report(const Communicator& comm, Options options) : impl_(std::make_unique<Impl>(comm, std::move(options))) {
   agree_on(comm, [this] {
     const std::string& path = impl_->options.log_json;
     if (!impl_->is_root || path.empty()) return;
@@ -123,7 +129,6 @@ void Report::bar(std::string_view what, Index done, Index total) {
   impl_->last_bar = now;
   const auto filled = static_cast<std::size_t>(std::clamp(done * bar_width / total, Index{0}, Index{bar_width}));
   fmt::print(stderr, "\r\x1b[K{} [{:<{}}] {}/{}", what, std::string(filled, '#'), bar_width, done, total);
-  std::fflush(stderr);
   impl_->bar_is_shown = true;
 }
 

@@ -93,12 +93,9 @@ class CommandLine(unittest.TestCase):
     def test_values_that_do_not_fit(self):
         for arguments, line in [
             (["--seed", "-1"], "option --seed: '-1' does not fit; expected a whole number >= 0"),
-            (["--seed", "1e3"], "option --seed: '1e3' does not fit; expected a whole number >= 0"),
             (["--threads", "0"], "option --threads: '0' does not fit; expected 1 to 4096"),
-            (["--seed"], "option --seed needs a value"),
             (["--seed", "--quiet"], "option --seed needs a value"),
             (["--seed", "1", "--seed", "2"], "option --seed is given twice"),
-            (["--quiet=yes"], "option --quiet takes no value"),
         ]:
             with self.subTest(arguments):
                 self.assert_fails(run(["inspect", self.file] + arguments), USAGE, line)

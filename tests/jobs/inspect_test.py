@@ -107,7 +107,7 @@ class Inspect(unittest.TestCase):
         damaged = self.folder / "damaged.h5"
         random = numpy.random.default_rng(5)
         refused = 0
-        for trial in range(24):
+        for trial in range(12):
             content = bytearray(whole)
             if trial % 2 == 0:
                 content = content[: random.integers(0, len(whole))]
@@ -118,7 +118,7 @@ class Inspect(unittest.TestCase):
             finished = run(["inspect", "--json", damaged, "--quiet"])
             self.assertIn(finished.code, (0, BAD_DATA), finished)
             refused += finished.code == BAD_DATA
-        self.assertGreaterEqual(refused, 12)
+        self.assertGreaterEqual(refused, 6)  # at least every cut
 
     def test_results_that_cannot_be_written_are_an_error(self):
         full = pathlib.Path("/dev/full")

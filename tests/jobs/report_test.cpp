@@ -89,7 +89,7 @@ TEST(Report, LogsEventsPhasesAndTheEnd) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     report.add_flops("sweep", 1e6);
-    report.add_bytes_sent(100 * (comm.rank() + 1));
+    report.add_bytes_sent(Index{100} * (comm.rank() + 1));
     report.finish();
   }
   if (comm.is_root()) {

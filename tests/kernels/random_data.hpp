@@ -1,8 +1,8 @@
 #pragma once
 // Repeatable random matrices and sparse rows for tests and benchmarks.
 
-#include <numeric>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "kernels/csr_block.hpp"
@@ -24,13 +24,14 @@ inline Matrix random_matrix(Index rows, Index columns, unsigned seed) {
 inline CsrBlock random_rows(const std::vector<Index>& sizes, Index column_count, unsigned seed) {
   std::mt19937 engine(seed);
   std::uniform_real_distribution<float> uniform(1.0F, 5.0F);
-  std::vector<LocalIndex> all(static_cast<std::size_t>(column_count));
-  std::iota(all.begin(), all.end(), 0);
+  std::uniform_int_distribution<LocalIndex> any_column(0, static_cast<LocalIndex>(column_count - 1));
   std::vector<Index> offsets{0};
   std::vector<LocalIndex> columns;
   std::vector<float> values;
   for (const Index size : sizes) {
-    std::sample(all.begin(), all.end(), std::back_inserter(columns), size, engine);
+    std::set<LocalIndex> row;
+    while (static_cast<Index>(row.size()) < size) row.insert(any_column(engine));
+    columns.insert(columns.end(), row.begin(), row.end());
     while (values.size() < columns.size()) values.push_back(uniform(engine));
     offsets.push_back(static_cast<Index>(columns.size()));
   }

@@ -35,12 +35,6 @@ struct Comparison {
   double baseline = 0;
 };
 
-std::span<const Index> row_columns(const SparseRows& rows, Index row) {
-  const auto begin = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(row)]);
-  const auto end = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(row) + 1]);
-  return std::span<const Index>(rows.columns).subspan(begin, end - begin);
-}
-
 std::vector<Index> rows_with_entries(const SparseRows& rows) {
   std::vector<Index> found;
   for (Index r = 0; r < rows.rows.size(); ++r) {

@@ -6,6 +6,12 @@
 
 namespace rankwise {
 
+std::span<const Index> row_columns(const SparseRows& rows, Index row) {
+  const auto begin = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(row)]);
+  const auto end = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(row) + 1]);
+  return std::span<const Index>(rows.columns).subspan(begin, end - begin);
+}
+
 Ids pick(const Ids& ids, std::span<const Index> positions) {
   return std::visit(
       [&](const auto& values) -> Ids {

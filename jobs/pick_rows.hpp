@@ -1,5 +1,5 @@
 #pragma once
-// Some of a rank's rows, in their order.
+// Single rows of a rank's part, and some of its rows in their order.
 
 #include <span>
 
@@ -8,6 +8,9 @@
 #include "kernels/matrix.hpp"
 
 namespace rankwise {
+
+/// The columns of one row; `row` is local.
+[[nodiscard]] std::span<const Index> row_columns(const SparseRows& rows, Index row);
 
 /// Rows (or ids) at `positions`, which are local. The picked rows are numbered from 0; local work only goes on with
 /// them.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "jobs/pick_rows.hpp"
 #include "kernels/score_block.hpp"
 
 namespace rankwise {
@@ -11,13 +12,6 @@ namespace {
 
 /// Items read at a time; 2 MiB of factors at k = 128.
 constexpr Index items_per_read = 4096;
-
-std::span<const Index> row_columns(const SparseRows& rows, Index row) {
-  const auto r = static_cast<std::size_t>(row);
-  return std::span<const Index>(rows.columns)
-      .subspan(static_cast<std::size_t>(rows.offsets[r]),
-               static_cast<std::size_t>(rows.offsets[r + 1] - rows.offsets[r]));
-}
 
 void rank_block(ConstMatrixView users, ConstMatrixView items, Index first_item, const SparseRows& excluded,
                 TopItems& top) {

@@ -60,11 +60,14 @@ struct Gathered {
   Gathered(Index width, Index entries)
       : other(rankwise::testing::random_matrix(table_rows, width, 1)),
         rows(rankwise::testing::random_rows(
-            std::vector<Index>(static_cast<std::size_t>(std::max<Index>(1, 20'000 / entries)), entries), table_rows,
+            std::vector<Index>(static_cast<std::size_t>(std::max<Index>(4, 100'000 / entries)), entries), table_rows,
             2)),
         base(identity_base(width)) {}
   [[nodiscard]] rankwise::kernels::RowSystem system() const {
     return {objective, other.view(), base.view(), table_rows};
+  }
+  [[nodiscard]] std::span<const rankwise::LocalIndex> upcoming(Index row) const {
+    return rows.columns().subspan(static_cast<std::size_t>(rows.offsets()[static_cast<std::size_t>(row) + 1]));
   }
   Objective objective;
   Matrix other;
@@ -79,7 +82,7 @@ void normal_equations(benchmark::State& state) {
   RowWorkspace workspace(width);
   Index row = 0;
   for (auto _ : state) {
-    rankwise::kernels::normal_equations(gathered.system(), gathered.rows.row(row), workspace);
+    rankwise::kernels::normal_equations(gathered.system(), gathered.rows.row(row), gathered.upcoming(row), workspace);
     benchmark::DoNotOptimize(workspace.system.row(0));
     row = row + 1 < gathered.rows.rows() ? row + 1 : 0;
   }

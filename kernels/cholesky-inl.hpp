@@ -19,52 +19,81 @@ HWY_BEFORE_NAMESPACE();
 namespace rankwise::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
+using ScalarTag = hn::CappedTag<float, 1>;
 
 /// c - a * b with the rounding of the target's vectors.
 HWY_INLINE float scalar_neg_mul_add(float a, float b, float c) {
-  const hn::CappedTag<float, 1> d;
+  const ScalarTag d;
   return hn::GetLane(hn::NegMulAdd(hn::Set(d, a), hn::Set(d, b), hn::Set(d, c)));
 }
 
 /// Vectors that hold a panel's diagonal block.
 constexpr int diagonal_vectors = static_cast<int>(strip_columns / vector_floats);
 
-/// A panel's own tile_rows x tile_rows block, after the rows above it are taken off: upper(r, c) and 1 / upper(r, r).
-struct DiagonalBlock {
-  float upper[tile_rows][tile_rows];
-  float inverse[tile_rows];
+/// What the rows of a panel need of its diagonal block: row b takes off multiplier[r][b] times row r for r < b.
+struct PanelDiagonal {
+  float multiplier[tile_rows][tile_rows];
+  float inverse_pivot[tile_rows];
 };
 
-/// Factors the block in place; false at a pivot that is not a positive finite number.
-HWY_INLINE bool factor_diagonal_block(DiagonalBlock& block) {
+/// The element at `column` of a tile's row, in all lanes.
+HWY_INLINE FloatVector broadcast_element(const FloatVector (&row)[diagonal_vectors], Index column) {
+  if constexpr (vector_floats == 1) {
+    return row[column];
+  } else {
+    const FloatTag d;
+    const hn::RebindToSigned<FloatTag> di;
+    return hn::TableLookupLanes(row[0], hn::IndicesFromVec(d, hn::Set(di, static_cast<int32_t>(column))));
+  }
+}
+
+/// Eliminates the panel's own columns, which begin at `offset` of the tile, in all rows of the tile. False at a pivot
+/// that is not a positive finite number.
+HWY_INLINE bool eliminate_diagonal(FloatVector (&tile)[tile_rows][diagonal_vectors], Index offset,
+                                   PanelDiagonal& diagonal) {
+  const FloatTag d;
+  bool definite = true;
   for (int r = 0; r < tile_rows; ++r) {
-    const float pivot = block.upper[r][r];
-    if (!(pivot > 0.0F) || !std::isfinite(pivot)) return false;
-    const float inverse = 1.0F / std::sqrt(pivot);
-    block.inverse[r] = inverse;
-    for (int c = r; c < tile_rows; ++c) block.upper[r][c] *= inverse;
+    const FloatVector pivot = broadcast_element(tile[r], offset + r);
+    const FloatVector inverse = hn::Div(hn::Set(d, 1.0F), pivot);
+    definite = definite && hn::GetLane(pivot) > 0.0F && std::isfinite(hn::GetLane(pivot));
+    diagonal.inverse_pivot[r] = hn::GetLane(inverse);
     for (int below = r + 1; below < tile_rows; ++below) {
-      for (int c = below; c < tile_rows; ++c) {
-        block.upper[below][c] = scalar_neg_mul_add(block.upper[r][below], block.upper[r][c], block.upper[below][c]);
+      const FloatVector multiplier = hn::Mul(broadcast_element(tile[r], offset + below), inverse);
+      diagonal.multiplier[r][below] = hn::GetLane(multiplier);
+      for (int v = 0; v < diagonal_vectors; ++v) {
+        tile[below][v] = hn::NegMulAdd(multiplier, tile[r][v], tile[below][v]);
       }
     }
   }
-  return true;
+  return definite;
 }
 
-/// sums[r][v] -= u[p][row + r] * u[p][column + v] for the finished rows p < row, ascending.
+/// The factors A = L D L^T under construction, row-major upper halves with one stride: `scaled` begins as A and becomes
+/// D L^T, `unit` becomes L^T. Without square roots the chain of dependent operations is half as long as Cholesky's, and
+/// with both factors at hand a row is finished by the same operations wherever panels begin.
+struct Factors {
+  float* scaled;
+  float* unit;
+  Index stride;
+};
+
+/// sums[r][v] -= unit[p][row + r] * scaled[p][column + v] for the finished rows p < row, ascending.
 template <int kVectors>
-HWY_INLINE void subtract_finished_rows(const float* u, Index stride, Index row, Index column,
+HWY_INLINE void subtract_finished_rows(const Factors& factors, Index row, Index column,
                                        FloatVector (&sums)[tile_rows][kVectors]) {
   const FloatTag d;
+  const float* HWY_RESTRICT left = factors.unit + row;
+  const float* HWY_RESTRICT right = factors.scaled + column;
   for (Index p = 0; p < row; ++p) {
-    const float* HWY_RESTRICT finished = u + p * stride;
     FloatVector columns[kVectors];
-    for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, finished + column + v * vector_floats);
+    for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, right + v * vector_floats);
     for (int r = 0; r < tile_rows; ++r) {
-      const FloatVector left = hn::Set(d, finished[row + r]);
-      for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::NegMulAdd(left, columns[v], sums[r][v]);
+      const FloatVector factor = hn::Set(d, left[r]);
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::NegMulAdd(factor, columns[v], sums[r][v]);
     }
+    left += factors.stride;
+    right += factors.stride;
   }
 }
 
@@ -75,109 +104,128 @@ HWY_INLINE void load_tile(const float* place, Index stride, FloatVector (&tile)[
   }
 }
 
+/// Stores eliminated rows into both factors.
 template <int kVectors>
-HWY_INLINE void store_tile_row(const FloatVector (&row)[kVectors], float* place) {
-  for (int v = 0; v < kVectors; ++v) hn::Store(row[v], FloatTag(), place + v * vector_floats);
-}
-
-/// Finishes tile_rows rows of U over kVectors vectors of columns: takes off the rows above, then solves with the
-/// panel's diagonal block, all in registers.
-template <int kVectors>
-HWY_INLINE void finish_panel_tile(float* u, Index stride, Index row, Index column, const DiagonalBlock& block) {
+HWY_INLINE void store_tile(const FloatVector (&tile)[tile_rows][kVectors], const PanelDiagonal& diagonal,
+                           const Factors& factors, Index place) {
   const FloatTag d;
-  FloatVector tile[tile_rows][kVectors];
-  float* place = u + row * stride + column;
-  load_tile<kVectors>(place, stride, tile);
-  subtract_finished_rows<kVectors>(u, stride, row, column, tile);
   for (int r = 0; r < tile_rows; ++r) {
-    const FloatVector inverse = hn::Set(d, block.inverse[r]);
-    for (int v = 0; v < kVectors; ++v) tile[r][v] = hn::Mul(tile[r][v], inverse);
-    for (int below = r + 1; below < tile_rows; ++below) {
-      const FloatVector left = hn::Set(d, block.upper[r][below]);
-      for (int v = 0; v < kVectors; ++v) tile[below][v] = hn::NegMulAdd(left, tile[r][v], tile[below][v]);
+    const FloatVector inverse_pivot = hn::Set(d, diagonal.inverse_pivot[r]);
+    for (int v = 0; v < kVectors; ++v) {
+      const Index at = place + r * factors.stride + v * vector_floats;
+      hn::Store(tile[r][v], d, factors.scaled + at);
+      hn::Store(hn::Mul(tile[r][v], inverse_pivot), d, factors.unit + at);
     }
   }
-  for (int r = 0; r < tile_rows; ++r) store_tile_row<kVectors>(tile[r], place + r * stride);
 }
 
-/// A = U^T U in place, upper half, `width` rows by panels of tile_rows. `a` is padded_width square with zero padding
-/// and ones on the padding's diagonal; `inverse_diagonal` takes 1 / U(r, r). Left of the diagonal each finished row is
-/// zero back to the multiple of 16 before it, as lane_dot wants. Returns false when A is not positive definite.
-HWY_INLINE bool factor_cholesky(float* a, Index stride, Index width, Index padded_width, float* inverse_diagonal) {
-  for (Index row = 0; row < width; row += tile_rows) {
-    const Index first_vector = row / vector_floats * vector_floats;
-    // 1. The panel's diagonal block.
-    FloatVector tile[tile_rows][diagonal_vectors];
-    load_tile<diagonal_vectors>(a + row * stride + first_vector, stride, tile);
-    subtract_finished_rows<diagonal_vectors>(a, stride, row, first_vector, tile);
-    DiagonalBlock block;
-    for (int r = 0; r < tile_rows; ++r) {
-      HWY_ALIGN float line[strip_columns];
-      store_tile_row<diagonal_vectors>(tile[r], line);
-      for (int c = 0; c < tile_rows; ++c) block.upper[r][c] = line[row - first_vector + c];
+/// Finishes tile_rows rows over kVectors vectors of columns: takes off the rows above, then eliminates with the panel's
+/// diagonal block, all in registers.
+template <int kVectors>
+HWY_INLINE void finish_panel_tile(const Factors& factors, Index row, Index column, const PanelDiagonal& diagonal) {
+  const FloatTag d;
+  FloatVector tile[tile_rows][kVectors];
+  const Index place = row * factors.stride + column;
+  load_tile<kVectors>(factors.scaled + place, factors.stride, tile);
+  subtract_finished_rows<kVectors>(factors, row, column, tile);
+  for (int r = 0; r < tile_rows; ++r) {
+    for (int below = r + 1; below < tile_rows; ++below) {
+      const FloatVector multiplier = hn::Set(d, diagonal.multiplier[r][below]);
+      for (int v = 0; v < kVectors; ++v) tile[below][v] = hn::NegMulAdd(multiplier, tile[r][v], tile[below][v]);
     }
-    if (!factor_diagonal_block(block)) return false;
+  }
+  store_tile<kVectors>(tile, diagonal, factors, place);
+}
+
+/// Solves the panel's rows of L D z = b and takes them off the later elements of b, which are vectorized across
+/// outputs. Elements of b up to the panel's end are then undefined.
+HWY_INLINE void forward_solve_panel(const Factors& factors, Index row, Index padded_width,
+                                    const PanelDiagonal& diagonal, float* b, float* z) {
+  const FloatTag d;
+  float eliminated[tile_rows];
+  for (int r = 0; r < tile_rows; ++r) {
+    eliminated[r] = b[row + r];
+    for (int p = 0; p < r; ++p) {
+      eliminated[r] = scalar_neg_mul_add(diagonal.multiplier[p][r], eliminated[p], eliminated[r]);
+    }
+    z[row + r] = eliminated[r] * diagonal.inverse_pivot[r];
+  }
+  for (Index c = (row + tile_rows) / vector_floats * vector_floats; c < padded_width; c += vector_floats) {
+    FloatVector sums = hn::Load(d, b + c);
+    for (int r = 0; r < tile_rows; ++r) {
+      sums = hn::NegMulAdd(hn::Set(d, eliminated[r]), hn::Load(d, factors.unit + (row + r) * factors.stride + c), sums);
+    }
+    hn::Store(sums, d, b + c);
+  }
+}
+
+/// A = L D L^T, `width` rows by panels of tile_rows, and L D z = b on the way: the chain of the forward solve hides
+/// behind the factorization. A is padded_width square with zero padding and ones on the padding's diagonal; b is
+/// overwritten. Returns false when A is not positive definite.
+HWY_INLINE bool factor_and_forward_solve(const Factors& factors, Index width, Index padded_width, float* inverse_pivots,
+                                         float* b, float* z) {
+  for (Index row = 0; row < width; row += tile_rows) {
+    // 1. The panel's diagonal block, with the rest of its vectors.
+    const Index first_vector = row / vector_floats * vector_floats;
+    FloatVector tile[tile_rows][diagonal_vectors];
+    load_tile<diagonal_vectors>(factors.scaled + row * factors.stride + first_vector, factors.stride, tile);
+    subtract_finished_rows<diagonal_vectors>(factors, row, first_vector, tile);
+    PanelDiagonal diagonal;
+    if (!eliminate_diagonal(tile, row - first_vector, diagonal)) return false;
+    store_tile<diagonal_vectors>(tile, diagonal, factors, row * factors.stride + first_vector);
+    std::copy_n(diagonal.inverse_pivot, tile_rows, inverse_pivots + row);
     // 2. The panel's rows to the right of it.
-    for (Index column = first_vector; column < padded_width;) {
+    for (Index column = first_vector + strip_columns; column < padded_width;) {
       const Index columns = slab_columns(column, padded_width);
       switch (columns / vector_floats) {
         case 3:
-          finish_panel_tile<3>(a, stride, row, column, block);
+          finish_panel_tile<3>(factors, row, column, diagonal);
           break;
         case 2:
-          finish_panel_tile<2>(a, stride, row, column, block);
+          finish_panel_tile<2>(factors, row, column, diagonal);
           break;
         default:
-          finish_panel_tile<1>(a, stride, row, column, block);
+          finish_panel_tile<1>(factors, row, column, diagonal);
       }
       column += columns;
     }
-    // 3. The factored block itself, with zeros to its left.
-    for (int r = 0; r < tile_rows; ++r) {
-      float* u = a + (row + r) * stride;
-      for (Index c = (row + r) / virtual_lanes * virtual_lanes; c < row + r; ++c) u[c] = 0.0F;
-      for (int c = r; c < tile_rows; ++c) u[row + c] = block.upper[r][c];
-      inverse_diagonal[row + r] = block.inverse[r];
-    }
+    // 3. The right-hand side.
+    forward_solve_panel(factors, row, padded_width, diagonal, b, z);
   }
   return true;
 }
 
-/// x = A^-1 b in place for the factor above; `x` has padded_width floats, zero padding.
-HWY_INLINE void solve_cholesky(const float* u, Index stride, Index width, Index padded_width,
-                               const float* inverse_diagonal, float* HWY_RESTRICT x) {
-  const FloatTag d;
-  // U^T z = b: each finished z is taken off all later elements at once (vectorized across outputs).
-  for (Index r = 0; r < width; ++r) {
-    const float z = x[r] * inverse_diagonal[r];
-    const FloatVector zs = hn::Set(d, z);
-    const float* HWY_RESTRICT row = u + r * stride;
-    for (Index c = r / vector_floats * vector_floats; c < padded_width; c += vector_floats) {
-      hn::Store(hn::NegMulAdd(zs, hn::Load(d, row + c), hn::Load(d, x + c)), d, x + c);
-    }
-    x[r] = z;
-  }
-  // U x = z, from the last row up. The lanes at and left of the diagonal meet zeros: x[c] of unfinished rows is kept
-  // apart.
-  HWY_ALIGN float z_block[virtual_lanes];
+/// L^T x = z. Blocks of rows from the last up: what the later blocks take off is a dot product per row, independent of
+/// each other; inside a block the short chain runs in scalars. x has padded_width floats; its padding becomes zero.
+HWY_INLINE void backward_solve(const Factors& factors, Index width, Index padded_width, const float* z,
+                               float* HWY_RESTRICT x) {
+  std::fill(x + width, x + padded_width, 0.0F);
   for (Index block = (width - 1) / virtual_lanes * virtual_lanes; block >= 0; block -= virtual_lanes) {
-    for (Index l = 0; l < virtual_lanes; ++l) {
-      z_block[l] = x[block + l];
-      x[block + l] = 0.0F;
+    const Index end = std::min(block + virtual_lanes, width);
+    float solved[virtual_lanes];
+    for (Index r = block; r < end; ++r) {
+      solved[r - block] = z[r] - lane_dot(factors.unit + r * factors.stride, x, block + virtual_lanes, padded_width);
     }
-    for (Index r = std::min(block + virtual_lanes, width) - 1; r >= block; --r) {
-      x[r] = (z_block[r - block] - lane_dot(u + r * stride, x, block, padded_width)) * inverse_diagonal[r];
+    for (Index c = end - 1; c > block; --c) {
+      const float* column = factors.unit + c;
+      for (Index r = block; r < c; ++r) {
+        solved[r - block] = scalar_neg_mul_add(column[r * factors.stride], solved[c - block], solved[r - block]);
+      }
     }
+    std::copy_n(solved, end - block, x + block);
   }
 }
 
-/// Factors and solves workspace.system, workspace.rhs() in place.
-HWY_INLINE bool factor_and_solve(RowWorkspace& workspace) {
-  float* a = workspace.system.row(0);
-  const Index stride = workspace.system.stride();
-  for (Index r = workspace.width; r < workspace.padded_width; ++r) a[r * stride + r] = 1.0F;
-  if (!factor_cholesky(a, stride, workspace.width, workspace.padded_width, workspace.inverse_diagonal())) return false;
-  solve_cholesky(a, stride, workspace.width, workspace.padded_width, workspace.inverse_diagonal(), workspace.rhs());
+/// Factors and solves the leading `width` unknowns of workspace.system, workspace.rhs() in place.
+HWY_INLINE bool factor_and_solve(RowWorkspace& workspace, Index width) {
+  const Factors factors{workspace.system.row(0), workspace.multipliers.row(0), workspace.system.stride()};
+  const Index padded_width = padded_columns(width);
+  for (Index r = width; r < padded_width; ++r) factors.scaled[r * factors.stride + r] = 1.0F;
+  if (!factor_and_forward_solve(factors, width, padded_width, workspace.inverse_pivots(), workspace.rhs(),
+                                workspace.forward_solution())) {
+    return false;
+  }
+  backward_solve(factors, width, padded_width, workspace.forward_solution(), workspace.rhs());
   return true;
 }
 

@@ -12,7 +12,7 @@ HWY_BEFORE_NAMESPACE();
 namespace rankwise::kernels::HWY_NAMESPACE {
 
 bool solve_workspace(RowWorkspace& workspace) {
-  return factor_and_solve(workspace);
+  return factor_and_solve(workspace, workspace.width);
 }
 
 }  // namespace rankwise::kernels::HWY_NAMESPACE

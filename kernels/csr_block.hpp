@@ -13,6 +13,11 @@ struct SparseRow {
   std::span<const LocalIndex> columns;
   std::span<const float> values;
   [[nodiscard]] Index size() const { return static_cast<Index>(columns.size()); }
+  [[nodiscard]] SparseRow middle(Index begin, Index count) const {
+    const auto first = static_cast<std::size_t>(begin);
+    return {columns.subspan(first, static_cast<std::size_t>(count)),
+            values.subspan(first, static_cast<std::size_t>(count))};
+  }
 };
 
 /// Compressed sparse rows with 64-bit offsets, 32-bit local columns and float values. Construction validates everything

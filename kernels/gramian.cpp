@@ -12,11 +12,10 @@ HWY_BEFORE_NAMESPACE();
 namespace rankwise::kernels::HWY_NAMESPACE {
 
 void chunk_gramian(ConstMatrixView rows, RowWorkspace& workspace) {
-  const Index width = workspace.padded_width;
-  std::fill_n(workspace.system.row(0), width * width, 0.0F);
-  const PackedEntries packed{workspace.left.row(0), workspace.right.row(0), entry_chunk, width};
-  for (Index r = 0; r < rows.rows; ++r) pack_entry(packed, r, rows.row(r), 1.0F);
-  add_symmetric_product(packed, rows.rows, workspace.system.row(0), workspace.system.stride());
+  for (Index r = 0; r < rows.rows; ++r) workspace.right_rows[static_cast<std::size_t>(r)] = rows.row(r);
+  const float* const* entry_rows = workspace.right_rows.data();
+  add_symmetric_product({entry_rows, entry_rows, entry_rows, workspace.padded_width}, rows.rows,
+                        {nullptr, 0, workspace.system.row(0), workspace.system.stride()}, {});
 }
 
 }  // namespace rankwise::kernels::HWY_NAMESPACE

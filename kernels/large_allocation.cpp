@@ -18,7 +18,7 @@
 
 namespace {
 constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
-constexpr std::size_t large_bytes = 4 * huge_page_bytes;  // rounding up wastes at most a fifth
+constexpr std::size_t large_bytes = 2 * huge_page_bytes;  // rounding up wastes at most a third
 
 void* try_allocate(std::size_t size, std::size_t alignment) {
   if (size < large_bytes) {

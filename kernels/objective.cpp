@@ -24,8 +24,7 @@ float Objective::row_regularization(Index entries, Index other_rows) const {
 }
 
 float Objective::weight_shift() const {
-  const bool spans_all_pairs = loss == LossKind::explicit_feedback || weighting == Weighting::constant;
-  return spans_all_pairs ? 0.0F : static_cast<float>(unobserved_weight);
+  return unit_weights() ? 0.0F : static_cast<float>(unobserved_weight);
 }
 
 }  // namespace rankwise

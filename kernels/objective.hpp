@@ -39,6 +39,10 @@ struct Objective {
   /// What is taken off an entry's confidence to give its weight in the normal equations: alpha0 where the unobserved
   /// part of the loss leaves observed pairs out, 0 where it spans all pairs.
   [[nodiscard]] float weight_shift() const;
+  /// Whether every entry weighs 1 in the normal equations.
+  [[nodiscard]] bool unit_weights() const {
+    return loss == LossKind::explicit_feedback || weighting == Weighting::constant;
+  }
 };
 
 }  // namespace rankwise

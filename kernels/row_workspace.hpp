@@ -1,6 +1,7 @@
 #pragma once
 // The scratch memory of one thread that builds and solves rows' normal equations.
 
+#include <algorithm>
 #include <vector>
 
 #include "kernels/matrix.hpp"
@@ -8,33 +9,48 @@
 namespace rankwise::kernels {
 
 /// Entries whose products are summed from zero before they are added to a row's system. Part of the promise of
-/// identical bits (the order of additions), and sized so that the packed panels of k = 128 stay in L1 and L2.
-inline constexpr Index entry_chunk = 128;
+/// identical bits (the order of additions), and sized so that a slab of the packed panel stays in L1.
+inline constexpr Index entry_chunk = 256;
 
-/// Buffers for systems of `width` unknowns; about width^2 + 3 * 128 * width floats.
+/// Columns of a matrix that is read down its columns: whole lines, and an odd number of them, so that the lines of one
+/// column fall into all sets of L1 (rows of 512 bytes would share 8 of 64).
+[[nodiscard]] constexpr Index spread_columns(Index columns) {
+  const Index lines = padded_columns(columns) / line_floats;
+  return (lines | 1) * line_floats;
+}
+
+/// Buffers for systems of `width` unknowns; about 2 width^2 + 64 width floats.
 class RowWorkspace {
  public:
   explicit RowWorkspace(Index unknowns)
       : width(unknowns),
         padded_width(padded_columns(unknowns)),
-        system(padded_width, padded_width),
-        left(entry_chunk, padded_width),
-        right(entry_chunk, padded_width),
-        vectors(4, padded_width) {}
+        system(padded_width, spread_columns(padded_width)),
+        multipliers(padded_width, spread_columns(padded_width)),
+        panel(entry_chunk, spread_columns(padded_width)),
+        left_rows(static_cast<std::size_t>(std::max(entry_chunk, padded_width))),
+        right_rows(left_rows.size()),
+        upcoming_rows(left_rows.size()),
+        vectors(3, padded_width),
+        targets(1, entry_chunk) {}
 
   Index width;
   Index padded_width;
-  Matrix system;  ///< padded_width square; the upper half is A, then its factor U
-  Matrix left;    ///< packed, weighted
-  Matrix right;   ///< packed
+  Matrix system;       ///< the upper half of padded_width square is A, then D L^T of its factorization A = L D L^T
+  Matrix multipliers;  ///< L^T
+  Matrix panel;        ///< copies of a chunk's feature rows, where they cannot be read in place
+  std::vector<const float*> left_rows;
+  std::vector<const float*> right_rows;
+  std::vector<const float*> upcoming_rows;
 
   [[nodiscard]] float* rhs() { return vectors.row(0); }
-  [[nodiscard]] float* chunk_rhs() { return vectors.row(1); }
-  [[nodiscard]] float* inverse_diagonal() { return vectors.row(2); }
-  [[nodiscard]] float* features() { return vectors.row(3); }
+  [[nodiscard]] float* inverse_pivots() { return vectors.row(1); }
+  [[nodiscard]] float* forward_solution() { return vectors.row(2); }
+  [[nodiscard]] float* entry_targets() { return targets.row(0); }
 
  private:
   Matrix vectors;
+  Matrix targets;
 };
 
 }  // namespace rankwise::kernels

@@ -1,5 +1,5 @@
-// Register tiles of a symmetric product: the engine under the Gramian and the normal equations. Included once per SIMD
-// target.
+// Register tiles of a symmetric product: the engine under the Gramian, the normal equations and the dual systems.
+// Included once per SIMD target.
 //
 // The upper half of sum_e left[e] right[e]^T is cut into tiles of tile_rows x (up to 3 vectors). A tile's accumulators
 // stay in registers for a whole chunk of entries; each holds one output element and takes its terms in ascending entry
@@ -17,6 +17,8 @@
 
 #include <hwy/highway.h>
 
+#include "kernels/matrix.hpp"
+#include "kernels/row_workspace.hpp"
 #include "kernels/types.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -28,100 +30,241 @@ using FloatVector = hn::Vec<FloatTag>;
 
 constexpr Index vector_floats = static_cast<Index>(hn::MaxLanes(FloatTag()));
 constexpr int tile_rows = vector_floats >= 16 ? 8 : 4;
-constexpr Index strip_columns = std::max<Index>(vector_floats, tile_rows);  // of the packed left panel
+/// Columns of whole vectors that hold tile_rows columns.
+constexpr Index strip_columns = std::max<Index>(vector_floats, tile_rows);
 
-/// Columns of the slab that begins at `column`: up to three vectors, and never a single one after three.
+/// Columns of the slab that begins at `column`: up to three vectors, and never a single one after three (a single
+/// vector has too few accumulators to hide the latency of FMA).
 HWY_INLINE Index slab_columns(Index column, Index padded_width) {
   const Index vectors = (padded_width - column) / vector_floats;
   return vector_floats * (vectors == 4 ? 2 : std::min<Index>(vectors, 3));
 }
 
-/// Packed panels of up to `capacity` entries: `right` slab by slab, `left` (weighted) strip by strip, each contiguous
-/// over entries, so that a tile streams through L1 whatever the row's length (strided rows of 512 bytes would share 8
-/// of 64 sets).
-struct PackedEntries {
-  float* left;
-  float* right;
-  Index capacity;
+/// Feature rows of a chunk of entries, wherever they lie (aligned lines). `left` rows are weighted; both are the same
+/// where all weights are one, and rows are then read where they were gathered to. `upcoming` are rows that will be
+/// wanted next, as many as the entries: gathered rows lie scattered over a table larger than L2, and tiles ask for them
+/// one line per entry, which hides the misses at no cost (bursts between tiles cost 5% of the sweep at k = 64).
+struct EntryRows {
+  const float* const* left;
+  const float* const* right;
+  const float* const* upcoming;
   Index padded_width;
 };
 
-/// Packs one entry's feature row (padded_width floats, zero padding) and its weighted copy.
-HWY_INLINE void pack_entry(const PackedEntries& packed, Index entry, const float* HWY_RESTRICT features, float weight) {
-  const FloatTag d;
-  const FloatVector weights = hn::Set(d, weight);
-  for (Index slab = 0; slab < packed.padded_width;) {
-    const Index columns = slab_columns(slab, packed.padded_width);
-    float* HWY_RESTRICT right = packed.right + slab * packed.capacity + entry * columns;
-    for (Index c = 0; c < columns; c += vector_floats) {
-      const FloatVector values = hn::LoadU(d, features + slab + c);
-      hn::Store(values, d, right + c);
-      const Index column = slab + c;
-      hn::Store(hn::Mul(weights, values), d,
-                packed.left + column / strip_columns * strip_columns * packed.capacity + entry * strip_columns +
-                    column % strip_columns);
-    }
-    slab += columns;
+/// Where a product goes: out = from + product; `from` may be `out`, or null for zero.
+struct TileTarget {
+  const float* from;
+  Index from_stride;
+  float* out;
+  Index out_stride;
+};
+
+/// A right-hand side that is summed beside the product: out = from + sum_e targets[e] right[e]; no out, no sum.
+struct RightHandSide {
+  const float* targets = nullptr;
+  const float* from = nullptr;
+  float* out = nullptr;
+};
+
+/// out = from + sums, or just the sums.
+template <class Tag, int kVectors>
+HWY_INLINE void finish_tile_row(const hn::Vec<Tag> (&sums)[kVectors], const float* from, float* out) {
+  const Tag d;
+  constexpr Index step = static_cast<Index>(hn::MaxLanes(Tag()));
+  for (int v = 0; v < kVectors; ++v) {
+    hn::Store(from == nullptr ? sums[v] : hn::Add(hn::Load(d, from + v * step), sums[v]), d, out + v * step);
   }
 }
 
-/// sums[r][v] (+)= left[e][r] * right[e][v], e ascending.
-template <int kVectors>
-HWY_INLINE void add_products(const float* HWY_RESTRICT left, const float* HWY_RESTRICT right, Index right_pitch,
-                             Index entries, FloatVector (&sums)[tile_rows][kVectors]) {
+/// A product of entry rows under construction: tiles take their part of it one by one.
+struct SymmetricProduct {
+  const EntryRows& rows;
+  Index entries;
+  const TileTarget& target;
+  const RightHandSide& rhs;
+  Index prefetch_column = 0;  ///< of the line that the next tile asks for
+
+  HWY_INLINE Index next_prefetch_column() {
+    const Index column = prefetch_column;
+    prefetch_column = column + line_floats < rows.padded_width ? column + line_floats : 0;
+    return column;
+  }
+};
+
+/// Strips of 8 rows under vectors of 16: the lower strip of a diagonal block needs half a vector of it only. Half
+/// vectors do not waste the other half.
+constexpr bool has_half_strips = vector_floats == 16 && tile_rows == 8;
+using HalfTag = hn::CappedTag<float, has_half_strips ? 8 : static_cast<std::size_t>(vector_floats)>;
+
+template <class Tag>
+HWY_INLINE hn::Vec<Tag> lower_half(Tag half, FloatVector v) {
+  if constexpr (hn::MaxLanes(Tag()) < hn::MaxLanes(FloatTag())) {
+    return hn::LowerHalf(half, v);
+  } else {
+    return v;
+  }
+}
+
+enum class TileExtra {
+  none,
+  target_row,     ///< the right-hand side of the tile's columns, as one row more
+  half_diagonal,  ///< the half vector at the strip's diagonal, left of the tile
+};
+
+/// One tile of tile_rows x kVectors at (row, column): products of all entries from zero, then added to what was there.
+template <int kVectors, TileExtra kExtra>
+HWY_INLINE void add_tile(SymmetricProduct& product, Index row, Index column) {
   const FloatTag d;
-  for (Index e = 0; e < entries; ++e) {
-    FloatVector columns[kVectors];
-    for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, right + e * right_pitch + v * vector_floats);
+  const HalfTag dh;
+  constexpr int vectors = std::max(kVectors, 1);
+  FloatVector sums[tile_rows][vectors];
+  FloatVector rhs_sums[vectors];
+  hn::Vec<HalfTag> half_sums[tile_rows][1];
+  for (auto& sum_row : sums) {
+    for (auto& sum : sum_row) sum = hn::Zero(d);
+  }
+  for (auto& sum : rhs_sums) sum = hn::Zero(d);
+  for (auto& sum : half_sums) sum[0] = hn::Zero(dh);
+
+  const EntryRows& rows = product.rows;
+  const Index prefetch_column = product.next_prefetch_column();
+  for (Index e = 0; e < product.entries; ++e) {
+    __builtin_prefetch(rows.upcoming[e] + prefetch_column, 0, 2);
+    const float* HWY_RESTRICT left = rows.left[e] + row;
+    const float* HWY_RESTRICT right = rows.right[e];
+    FloatVector columns[vectors];
+    for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, right + column + v * vector_floats);
+    const hn::Vec<HalfTag> half_column = hn::Load(dh, right + (kExtra == TileExtra::half_diagonal ? row : 0));
     for (int r = 0; r < tile_rows; ++r) {
-      const FloatVector row = hn::Set(d, left[e * strip_columns + r]);
-      for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(row, columns[v], sums[r][v]);
-    }
-  }
-}
-
-/// One tile: products of all entries from zero, then added to `out`.
-template <int kVectors>
-HWY_INLINE void add_tile(const float* left, const float* right, Index right_pitch, Index entries, float* out,
-                         Index out_stride) {
-  const FloatTag d;
-  FloatVector sums[tile_rows][kVectors];
-  for (auto& row : sums) {
-    for (auto& sum : row) sum = hn::Zero(d);
-  }
-  add_products<kVectors>(left, right, right_pitch, entries, sums);
-  for (int r = 0; r < tile_rows; ++r) {
-    for (int v = 0; v < kVectors; ++v) {
-      float* place = out + r * out_stride + v * vector_floats;
-      hn::Store(hn::Add(hn::Load(d, place), sums[r][v]), d, place);
-    }
-  }
-}
-
-/// out += sum over `entries` packed entries of left right^T, on and above the diagonal; `out` is padded_width square.
-/// What lies below the diagonal in a tile that straddles it is overwritten.
-HWY_INLINE void add_symmetric_product(const PackedEntries& packed, Index entries, float* out, Index out_stride) {
-  for (Index slab = 0; slab < packed.padded_width;) {
-    const Index columns = slab_columns(slab, packed.padded_width);
-    const float* slab_entries = packed.right + slab * packed.capacity;
-    for (Index row = 0; row < slab + columns; row += tile_rows) {
-      // Vectors that lie wholly below the diagonal are left out.
-      const Index skip = row > slab ? (row - slab) / vector_floats * vector_floats : 0;
-      const float* left = packed.left + row / strip_columns * strip_columns * packed.capacity + row % strip_columns;
-      const float* right = slab_entries + skip;
-      float* place = out + row * out_stride + slab + skip;
-      switch ((columns - skip) / vector_floats) {
-        case 3:
-          add_tile<3>(left, right, columns, entries, place, out_stride);
-          break;
-        case 2:
-          add_tile<2>(left, right, columns, entries, place, out_stride);
-          break;
-        default:
-          add_tile<1>(left, right, columns, entries, place, out_stride);
+      const FloatVector factor = hn::Set(d, left[r]);
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(factor, columns[v], sums[r][v]);
+      if constexpr (kExtra == TileExtra::half_diagonal) {
+        half_sums[r][0] = hn::MulAdd(lower_half(dh, factor), half_column, half_sums[r][0]);
       }
     }
-    slab += columns;
+    if constexpr (kExtra == TileExtra::target_row) {
+      const FloatVector factor = hn::Set(d, product.rhs.targets[e]);
+      for (int v = 0; v < kVectors; ++v) rhs_sums[v] = hn::MulAdd(factor, columns[v], rhs_sums[v]);
+    }
+  }
+
+  const TileTarget& target = product.target;
+  for (int r = 0; r < tile_rows; ++r) {
+    const float* from = target.from == nullptr ? nullptr : target.from + (row + r) * target.from_stride;
+    float* out = target.out + (row + r) * target.out_stride;
+    if constexpr (kVectors > 0)
+      finish_tile_row<FloatTag, vectors>(sums[r], from == nullptr ? nullptr : from + column, out + column);
+    if constexpr (kExtra == TileExtra::half_diagonal) {
+      finish_tile_row<HalfTag, 1>(half_sums[r], from == nullptr ? nullptr : from + row, out + row);
+    }
+  }
+  if constexpr (kExtra == TileExtra::target_row) {
+    const float* from = product.rhs.from == nullptr ? nullptr : product.rhs.from + column;
+    finish_tile_row<FloatTag, vectors>(rhs_sums, from, product.rhs.out + column);
+  }
+}
+
+/// The last two strips under has_half_strips, which are a vector and half a vector wide: apart, each would be too short
+/// to hide the latency of its loads.
+HWY_INLINE void add_corner(SymmetricProduct& product, Index row) {
+  const FloatTag d;
+  const HalfTag dh;
+  FloatVector upper_sums[tile_rows][1];
+  hn::Vec<HalfTag> lower_sums[tile_rows][1];
+  for (auto& sum : upper_sums) sum[0] = hn::Zero(d);
+  for (auto& sum : lower_sums) sum[0] = hn::Zero(dh);
+  const EntryRows& rows = product.rows;
+  const Index lower_row = row + tile_rows;
+  const Index prefetch_column = product.next_prefetch_column();
+  for (Index e = 0; e < product.entries; ++e) {
+    __builtin_prefetch(rows.upcoming[e] + prefetch_column, 0, 2);
+    const float* HWY_RESTRICT left = rows.left[e] + row;
+    const float* HWY_RESTRICT right = rows.right[e] + row;
+    const FloatVector columns = hn::Load(d, right);
+    const hn::Vec<HalfTag> lower_columns = hn::Load(dh, right + tile_rows % vector_floats);
+    for (int r = 0; r < tile_rows; ++r) {
+      upper_sums[r][0] = hn::MulAdd(hn::Set(d, left[r]), columns, upper_sums[r][0]);
+      lower_sums[r][0] = hn::MulAdd(hn::Set(dh, left[tile_rows + r]), lower_columns, lower_sums[r][0]);
+    }
+  }
+  const TileTarget& target = product.target;
+  const auto from_row = [&target](Index r) {
+    return target.from == nullptr ? nullptr : target.from + r * target.from_stride;
+  };
+  for (int r = 0; r < tile_rows; ++r) {
+    const float* upper_from = from_row(row + r);
+    const float* lower_from = from_row(lower_row + r);
+    finish_tile_row<FloatTag, 1>(upper_sums[r], upper_from == nullptr ? nullptr : upper_from + row,
+                                 target.out + (row + r) * target.out_stride + row);
+    finish_tile_row<HalfTag, 1>(lower_sums[r], lower_from == nullptr ? nullptr : lower_from + lower_row,
+                                target.out + (lower_row + r) * target.out_stride + lower_row);
+  }
+}
+
+/// Tiles from `column` to the end of a strip.
+HWY_INLINE void add_strip(SymmetricProduct& product, Index row, Index column) {
+  const Index width = product.rows.padded_width;
+  while (column < width) {
+    const Index columns = slab_columns(column, width);
+    switch (columns / vector_floats) {
+      case 3:
+        add_tile<3, TileExtra::none>(product, row, column);
+        break;
+      case 2:
+        add_tile<2, TileExtra::none>(product, row, column);
+        break;
+      default:
+        add_tile<1, TileExtra::none>(product, row, column);
+    }
+    column += columns;
+  }
+}
+
+/// The first strip, which spans all columns, with the right-hand side. Two vectors at most: with the target row, three
+/// would not fit AVX2's registers.
+HWY_INLINE void add_first_strip(SymmetricProduct& product) {
+  const Index width = product.rows.padded_width;
+  Index column = 0;
+  for (; column + 2 * vector_floats <= width; column += 2 * vector_floats) {
+    add_tile<2, TileExtra::target_row>(product, 0, column);
+  }
+  if (column < width) add_tile<1, TileExtra::target_row>(product, 0, column);
+}
+
+/// A strip that begins in the middle of a vector: its half of the diagonal block goes with the tile to the right.
+HWY_INLINE void add_half_strip(SymmetricProduct& product, Index row) {
+  const Index column = row + tile_rows;
+  const Index vectors = (product.rows.padded_width - column) / vector_floats;
+  if (vectors == 0) {
+    add_tile<0, TileExtra::half_diagonal>(product, row, column);
+  } else if (vectors == 1 || vectors == 3) {
+    add_tile<1, TileExtra::half_diagonal>(product, row, column);
+    add_strip(product, row, column + vector_floats);
+  } else {
+    add_tile<2, TileExtra::half_diagonal>(product, row, column);
+    add_strip(product, row, column + 2 * vector_floats);
+  }
+}
+
+/// out = from + sum over `entries` of left right^T, on and above the diagonal, padded_width square, and the right-hand
+/// side. What lies below the diagonal in a tile that straddles it is undefined.
+HWY_INLINE void add_symmetric_product(const EntryRows& rows, Index entries, const TileTarget& target,
+                                      const RightHandSide& rhs) {
+  SymmetricProduct product{rows, entries, target, rhs};
+  Index row = 0;
+  if (rhs.out != nullptr) {
+    add_first_strip(product);
+    row = tile_rows;
+  }
+  for (; row < rows.padded_width; row += tile_rows) {
+    if (has_half_strips && row % vector_floats != 0) {
+      add_half_strip(product, row);
+    } else if (has_half_strips && row + vector_floats == rows.padded_width) {
+      add_corner(product, row);
+      row += tile_rows;
+    } else {
+      add_strip(product, row, row / vector_floats * vector_floats);
+    }
   }
 }
 

@@ -112,7 +112,7 @@ TEST(NormalEquations, AgreeWithTheReferenceForEveryObjective) {
         RowWorkspace workspace(width);
         for (Index r = 0; r < problem.ratings.rows(); ++r) {
           SCOPED_TRACE(r);
-          kernels::normal_equations(problem.system(), problem.ratings.row(r), workspace);
+          kernels::normal_equations(problem.system(), problem.ratings.row(r), {}, workspace);
           const auto expected =
               reference::normal_equations(problem.system(), problem.base_double, problem.ratings.row(r));
           expect_upper_half_near(workspace.system, expected.system, 2e-6);

@@ -1,0 +1,26 @@
+#pragma once
+// What the rows of a half-sweep share, and what each of them adds to the loss.
+
+#include "kernels/csr_block.hpp"
+#include "kernels/matrix.hpp"
+#include "kernels/objective.hpp"
+
+namespace rankwise::kernels {
+
+/// What all rows of a half-sweep share. A row's columns index `other`; `other.columns` is the system's width: k, or k +
+/// 1 with biases, where the last column of `other` is the other side's bias and the last unknown is the row's own.
+struct RowSystem {
+  const Objective& objective;
+  ConstMatrixView other;  ///< gathered factor rows
+  ConstMatrixView base;   ///< alpha0 * Y^T Y over all rows, upper half, padded_width square; rows == 0 stands for zero
+  Index opposite_rows;    ///< rows of the whole other side, for lambda_u
+};
+
+/// One row's share of the loss at its new solution, the other side being as gathered.
+struct RowLoss {
+  double observed = 0;          ///< sum over entries of c (1 - p)^2, or (r - mean - biases - p)^2
+  double observed_squares = 0;  ///< sum over entries of p^2; what the unobserved part leaves out (implicit only)
+  double regularizer = 0;       ///< lambda_u |x_u|^2
+};
+
+}  // namespace rankwise::kernels

@@ -11,7 +11,7 @@ namespace rankwise {
 /// A side's factors with what the other side's half-sweep needs of them as a whole.
 struct AlsFactors {
   FactorMatrix factors;
-  Matrix gramian;  ///< alpha0 * X^T X, upper half, padded square; empty under the explicit loss
+  Matrix gramian;  ///< alpha0 * X^T X, padded square; empty under the explicit loss
 };
 
 /// Wraps factors and computes their Gramian where `objective` has an unobserved part. Collective over comm.

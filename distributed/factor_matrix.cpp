@@ -61,7 +61,8 @@ Matrix scaled_gramian(const Communicator& comm, const FactorMatrix& factors, dou
   Matrix gramian(padded, padded);
   for (Index r = 0; r < width; ++r) {
     for (Index c = r; c < width; ++c) {
-      gramian.row(r)[c] = static_cast<float>(alpha * scale.from_fixed(sums[static_cast<std::size_t>(r * padded + c)]));
+      const double sum = scale.from_fixed(sums[static_cast<std::size_t>(r * padded + c)]);
+      gramian.row(r)[c] = gramian.row(c)[r] = static_cast<float>(alpha * sum);
     }
   }
   return gramian;

@@ -19,7 +19,7 @@ struct FactorMatrix {
 [[nodiscard]] FactorMatrix random_factors(const Communicator& comm, const Partition& partition, Index width,
                                           Index zero_columns, RandomStream stream);
 
-/// alpha * Y^T Y over all ranks' rows: upper half, padded width square, the same bits for any partition. Each chunk of
+/// alpha * Y^T Y over all ranks' rows, padded width square, the same bits for any partition. Each chunk of
 /// rows is summed in float, chunks as fixed-point integers. Collective over comm.
 [[nodiscard]] Matrix scaled_gramian(const Communicator& comm, const FactorMatrix& factors, double alpha);
 

@@ -12,7 +12,7 @@ namespace rankwise::kernels {
 struct RowSystem {
   const Objective& objective;
   ConstMatrixView other;  ///< gathered factor rows
-  ConstMatrixView base;   ///< alpha0 * Y^T Y over all rows, upper half, padded_width square; rows == 0 stands for zero
+  ConstMatrixView base;   ///< alpha0 * Y^T Y over all rows, padded_width square; rows == 0 stands for zero
   Index opposite_rows;    ///< rows of the whole other side, for lambda_u
 };
 

@@ -75,7 +75,7 @@ struct Problem {
       base_double = reference::gramian(other.view());
       for (double& value : base_double.values) value *= objective.unobserved_weight;
       for (Index r = 0; r < width; ++r) {
-        for (Index c = r; c < width; ++c) base.row(r)[c] = static_cast<float>(base_double.at(r, c));
+        for (Index c = 0; c < width; ++c) base.row(r)[c] = static_cast<float>(base_double.at(r, c));
       }
     }
   }

@@ -30,6 +30,11 @@ HWY_INLINE void prefetch_row(const RowSystem& system, SparseRow entries, Index e
   for (Index c = 0; c < system.other.stride; c += line_floats) hwy::Prefetch(row + c);
 }
 
+/// lambda |x|^2.
+HWY_INLINE double regularizer(const float* x, float lambda, Index stride) {
+  return static_cast<double>(lambda) * static_cast<double>(lane_dot(x, x, 0, stride));
+}
+
 /// The row's loss at solution `x` (padded, aligned).
 HWY_INLINE RowLoss row_loss(const RowSystem& system, SparseRow entries, const float* x, float lambda, Index width) {
   const Objective& objective = system.objective;
@@ -55,7 +60,7 @@ HWY_INLINE RowLoss row_loss(const RowSystem& system, SparseRow entries, const fl
       loss.observed += residual * residual;
     }
   }
-  loss.regularizer = static_cast<double>(lambda) * static_cast<double>(lane_dot(x, x, 0, stride));
+  loss.regularizer = regularizer(x, lambda, stride);
   return loss;
 }
 

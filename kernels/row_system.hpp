@@ -7,6 +7,14 @@
 
 namespace rankwise::kernels {
 
+/// What the dual needs: the gathered rows in a basis where `base` is diagonal.
+struct DualSystem {
+  Index longest_row = 0;         ///< rows with at most so many entries (at most the system's width) go to the dual
+  ConstMatrixView rotated;       ///< RowSystem::other in the basis; `other` itself where there is no base
+  const float* values = nullptr; ///< base's diagonal in the basis, padded_width; null stands for zero
+  ConstMatrixView back;          ///< rotates solutions back; rows == 0 where there is no base
+};
+
 /// What all rows of a half-sweep share. A row's columns index `other`; `other.columns` is the system's width: k, or k +
 /// 1 with biases, where the last column of `other` is the other side's bias and the last unknown is the row's own.
 struct RowSystem {
@@ -14,6 +22,7 @@ struct RowSystem {
   ConstMatrixView other;  ///< gathered factor rows
   ConstMatrixView base;   ///< alpha0 * Y^T Y over all rows, padded_width square; rows == 0 stands for zero
   Index opposite_rows;    ///< rows of the whole other side, for lambda_u
+  DualSystem dual = {};
 };
 
 /// One row's share of the loss at its new solution, the other side being as gathered.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/dual_workspace.hpp"
 #include "kernels/matrix.hpp"
 
 namespace rankwise::kernels {
@@ -19,7 +20,7 @@ inline constexpr Index entry_chunk = 256;
   return (lines | 1) * line_floats;
 }
 
-/// Buffers for systems of `width` unknowns; about 2 width^2 + 64 width floats.
+/// Buffers for systems of `width` unknowns; about 5 width^2 floats.
 class RowWorkspace {
  public:
   explicit RowWorkspace(Index unknowns)
@@ -27,18 +28,20 @@ class RowWorkspace {
         padded_width(padded_columns(unknowns)),
         system(padded_width, spread_columns(padded_width)),
         multipliers(padded_width, spread_columns(padded_width)),
-        panel(entry_chunk, spread_columns(padded_width)),
-        left_rows(static_cast<std::size_t>(std::max(entry_chunk, padded_width))),
+        panel(std::max(entry_chunk, padded_width), spread_columns(padded_width)),
+        dual(padded_width, spread_columns(padded_width)),
+        left_rows(static_cast<std::size_t>(panel.rows())),
         right_rows(left_rows.size()),
         upcoming_rows(left_rows.size()),
         vectors(3, padded_width),
-        targets(1, entry_chunk) {}
+        targets(1, panel.rows()) {}
 
   Index width;
   Index padded_width;
   Matrix system;       ///< the upper half of padded_width square is A, then D L^T of its factorization A = L D L^T
   Matrix multipliers;  ///< L^T
   Matrix panel;        ///< copies of a chunk's feature rows, where they cannot be read in place
+  DualWorkspace dual;
   std::vector<const float*> left_rows;
   std::vector<const float*> right_rows;
   std::vector<const float*> upcoming_rows;

@@ -12,8 +12,10 @@
 #include <string_view>
 
 #include "kernels/cholesky.hpp"
+#include "kernels/eigenbasis.hpp"
 #include "kernels/fma_peak.hpp"
 #include "kernels/gramian.hpp"
+#include "kernels/rotate_rows.hpp"
 #include "kernels/score_block.hpp"
 #include "kernels/simd_target.hpp"
 #include "kernels/solve_rows.hpp"
@@ -105,22 +107,69 @@ void cholesky_and_solves(benchmark::State& state) {
   report_rate(state, k * k * k / 3 + 2 * k * k);
 }
 
-void solve_rows(benchmark::State& state) {
+/// Whole rows (gather, system, solution, loss) in batches as a sweep takes them. GFLOP/s are primal-equivalent: what
+/// the primal would count, whoever solves.
+void solve_rows(benchmark::State& state, Index longest_dual_row) {
   const Index width = state.range(0);
   const Index entries = state.range(1);
-  const Gathered gathered(width, entries);
+  Gathered gathered(width, entries);
+  rankwise::kernels::RowSystem system = gathered.system();
+  const rankwise::kernels::Eigenbasis basis = rankwise::kernels::eigenbasis(gathered.base.view(), width);
+  Matrix rotated(table_rows, width);
+  rankwise::kernels::rotate_rows(gathered.other.view(), basis.vectors.view(), rotated.view());
+  system.dual = {std::min(width, longest_dual_row), rotated.view(), basis.values.data(), basis.transposed.view()};
   RowWorkspace workspace(width);
-  Matrix solution(gathered.rows.rows(), width);
-  std::vector<rankwise::kernels::RowLoss> losses(static_cast<std::size_t>(gathered.rows.rows()));
+  const Index rows = gathered.rows.rows();
+  Matrix solution(rows, width);
+  std::vector<rankwise::kernels::RowLoss> losses(static_cast<std::size_t>(rows));
+  const Index batch = std::min(rankwise::kernels::dual_batch_rows, rows);
   Index row = 0;
   for (auto _ : state) {
-    if (rankwise::kernels::solve_rows(gathered.system(), gathered.rows, {row, row + 1}, workspace, solution.view(),
-                                      losses) >= 0) {
+    if (rankwise::kernels::solve_rows(system, gathered.rows, {row, row + batch}, workspace, solution.view(), losses) >=
+        0) {
       state.SkipWithError("not positive definite");
     }
-    row = row + 1 < gathered.rows.rows() ? row + 1 : 0;
+    row = row + 2 * batch <= rows ? row + batch : 0;
   }
-  report_rate(state, rankwise::kernels::solve_row_flops(entries, width));
+  report_rate(state, rankwise::kernels::solve_row_flops(entries, width) * static_cast<double>(batch));
+  state.counters["rows/s"] =
+      benchmark::Counter(static_cast<double>(batch * state.iterations()), benchmark::Counter::kIsRate);
+}
+
+void primal_rows(benchmark::State& state) {
+  solve_rows(state, 0);
+}
+
+void dual_rows(benchmark::State& state) {
+  if (state.range(1) > state.range(0)) {
+    state.SkipWithError("longer than the system is wide: the primal's");
+    return;
+  }
+  solve_rows(state, state.range(0));
+}
+
+void rotate_rows(benchmark::State& state) {
+  const Index width = state.range(0);
+  const Matrix rows = rankwise::testing::random_matrix(256, width, 1);
+  const Matrix basis = rankwise::testing::random_matrix(width, width, 2);
+  Matrix rotated(rows.rows(), width);
+  for (auto _ : state) {
+    rankwise::kernels::rotate_rows(rows.view(), basis.view(), rotated.view());
+    benchmark::DoNotOptimize(rotated.row(0));
+  }
+  report_rate(state, 2.0 * static_cast<double>(rows.rows() * width * width));
+}
+
+void eigenbasis(benchmark::State& state) {
+  const Index width = state.range(0);
+  const Matrix rows = rankwise::testing::random_matrix(2 * width, width, 1);
+  Matrix gramian(width, width);
+  for (Index i = 0; i < width; ++i) {
+    for (Index j = 0; j < width; ++j) {
+      for (Index r = 0; r < rows.rows(); ++r) gramian.row(i)[j] += rows.row(r)[i] * rows.row(r)[j];
+    }
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(rankwise::kernels::eigenbasis(gramian.view(), width));
 }
 
 void score_block(benchmark::State& state) {
@@ -135,13 +184,16 @@ void score_block(benchmark::State& state) {
   report_rate(state, 2.0 * static_cast<double>(users.rows() * items.rows() * width));
 }
 
-const std::vector<std::int64_t> widths{16, 32, 64, 128, 256};
+const std::vector<std::int64_t> widths{16, 32, 64, 128, 256, 512};
 const std::vector<std::int64_t> row_lengths{1, 4, 16, 64, 256, 4096};
 
 BENCHMARK(gramian)->ArgsProduct({widths})->ArgName("k");
 BENCHMARK(normal_equations)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
 BENCHMARK(cholesky_and_solves)->ArgsProduct({widths})->ArgName("k");
-BENCHMARK(solve_rows)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
+BENCHMARK(primal_rows)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
+BENCHMARK(dual_rows)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
+BENCHMARK(rotate_rows)->ArgsProduct({widths})->ArgName("k");
+BENCHMARK(eigenbasis)->ArgsProduct({widths})->ArgName("k")->Unit(benchmark::kMillisecond);
 BENCHMARK(score_block)->ArgsProduct({widths})->ArgName("k");
 
 }  // namespace

@@ -1,8 +1,8 @@
 // Short rows in the dual: n unknowns, one per entry, instead of k. Included once per SIMD target.
 //
-// In the eigenbasis of the base matrix a row's system is (D + Y^T W Y) x = Y^T t with D = values + lambda I diagonal. By
-// Woodbury's identity x = D^-1 Y^T z, where (Y D^-1 Y^T + W^-1) z = W^-1 t, an n x n system whose smallest eigenvalue is
-// at least the smallest 1 / w. z is what the solution leaves of each target: z_i = t_i - w_i <y_i, x>.
+// In the eigenbasis of the base matrix a row's system is (D + Y^T W Y) x = Y^T t with D = values + lambda I diagonal.
+// By Woodbury's identity x = D^-1 Y^T z, where (Y D^-1 Y^T + W^-1) z = W^-1 t, an n x n system whose smallest
+// eigenvalue is at least the smallest 1 / w. z is what the solution leaves of each target: z_i = t_i - w_i <y_i, x>.
 
 #if defined(RANKWISE_KERNELS_DUAL_ROWS_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef RANKWISE_KERNELS_DUAL_ROWS_INL_HPP
@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <span>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "kernels/cholesky-inl.hpp"
@@ -115,14 +116,14 @@ HWY_INLINE void transpose_features(Index entries, RowWorkspace& workspace) {
   const FloatTag d;
   const float* inverse_base = workspace.dual.inverse_base();
   const Index padded_entries = padded_columns(entries);
+  for (Index e = entries; e < padded_entries; ++e) {
+    workspace.right_rows[static_cast<std::size_t>(e)] = workspace.dual.no_features();
+  }
   for (Index first = 0; first < padded_entries; first += vector_floats) {
+    const float* const* rows = workspace.right_rows.data() + first;
     for (Index column = 0; column < workspace.padded_width; column += vector_floats) {
       FloatVector block[vector_floats];
-      for (Index e = 0; e < vector_floats; ++e) {
-        block[e] = first + e < entries
-                       ? hn::Load(d, workspace.right_rows[static_cast<std::size_t>(first + e)] + column)
-                       : hn::Zero(d);
-      }
+      for (Index e = 0; e < vector_floats; ++e) block[e] = hn::Load(d, rows[e] + column);
       transpose_block(block);
       for (Index c = 0; c < vector_floats; ++c) {
         hn::Store(block[c], d, workspace.dual.features.row(column + c) + first);
@@ -133,9 +134,38 @@ HWY_INLINE void transpose_features(Index entries, RowWorkspace& workspace) {
   }
 }
 
-/// Solves one row into `x`, in the basis. workspace.rhs() is z. False when the system is not positive definite.
-HWY_INLINE bool solve_dual_row(const RowSystem& system, SparseRow entries, float lambda, RowWorkspace& workspace,
-                               float* x) {
+/// Spreads the lines of the next row's features over the pointers that tiles prefetch from: one per feature of this
+/// row's product, each read at the columns of its `padded_entries`.
+HWY_INLINE const float* const* spread_upcoming(const RowSystem& system, SparseRow upcoming, Index padded_entries,
+                                               RowWorkspace& workspace) {
+  const Index count = std::max<Index>(1, upcoming.size());
+  Index entry = 0;
+  Index column = 0;
+  for (Index c = 0; c < workspace.width; ++c) {
+    const float* row = upcoming.size() == 0
+                           ? workspace.dual.no_features()
+                           : system.dual.rotated.row(upcoming.columns[static_cast<std::size_t>(entry)]);
+    workspace.upcoming_rows[static_cast<std::size_t>(c)] = row + column;
+    if (++entry == count) {
+      entry = 0;
+      column = column + padded_entries < workspace.padded_width ? column + padded_entries : 0;
+    }
+  }
+  return workspace.upcoming_rows.data();
+}
+
+/// Asks for all features of a row.
+HWY_INLINE void prefetch_features(const RowSystem& system, SparseRow entries) {
+  for (const LocalIndex column : entries.columns) {
+    const float* row = system.dual.rotated.row(column);
+    for (Index c = 0; c < system.dual.rotated.stride; c += line_floats) hwy::Prefetch(row + c);
+  }
+}
+
+/// Solves one row into `x`, in the basis; `upcoming` is the next such row. workspace.rhs() is z. False when the system
+/// is not positive definite.
+HWY_INLINE bool solve_dual_row(const RowSystem& system, SparseRow entries, SparseRow upcoming, float lambda,
+                               RowWorkspace& workspace, float* x) {
   const Index count = entries.size();
   const Index padded_entries = padded_columns(count);
   // 1. Features and their transposes.
@@ -144,7 +174,8 @@ HWY_INLINE bool solve_dual_row(const RowSystem& system, SparseRow entries, float
   transpose_features(count, workspace);
   // 2. The n x n system, a sum over the k features.
   DualWorkspace& dual = workspace.dual;
-  const EntryRows rows{dual.scaled_lines.data(), dual.feature_lines.data(), dual.feature_lines.data(), padded_entries};
+  const EntryRows rows{dual.scaled_lines.data(), dual.feature_lines.data(),
+                       spread_upcoming(system, upcoming, padded_entries, workspace), padded_entries};
   add_symmetric_product(rows, workspace.width, {nullptr, 0, workspace.system.row(0), workspace.system.stride()}, {});
   for (Index e = 0; e < count; ++e) {
     const float inverse_weight = 1.0F / dual_weight(system.objective, entries.values[static_cast<std::size_t>(e)]);

@@ -19,7 +19,7 @@ struct DualWorkspace {
       : features(padded_width, pitch),
         scaled(padded_width, pitch),
         solutions(dual_batch_rows, padded_width),
-        scale(1, padded_width),
+        row_vectors(2, padded_width),
         lane_systems(lane_entries * lane_entries, line_floats),
         lane_rhs_values(lane_entries, line_floats) {
     for (Index c = 0; c < padded_width; ++c) {
@@ -32,10 +32,11 @@ struct DualWorkspace {
   Matrix scaled;    ///< the same, divided by D(c)
   std::vector<const float*> feature_lines;
   std::vector<const float*> scaled_lines;
-  Matrix solutions;  ///< of a batch of rows, in the basis
+  Matrix solutions;                ///< of a batch of rows, in the basis
   float inverse_base_lambda = -1;  ///< what inverse_base was computed for; none is negative
 
-  [[nodiscard]] float* inverse_base() { return scale.row(0); }
+  [[nodiscard]] float* inverse_base() { return row_vectors.row(0); }
+  [[nodiscard]] const float* no_features() const { return row_vectors.row(1); }
   /// Element (i, j), i <= j < lane_entries, of every lane's system.
   [[nodiscard]] float* lane_system(Index i, Index j) { return lane_systems.row(i * lane_entries + j); }
   [[nodiscard]] float* lane_rhs(Index i) { return lane_rhs_values.row(i); }
@@ -48,7 +49,7 @@ struct DualWorkspace {
   }
 
  private:
-  Matrix scale;
+  Matrix row_vectors;
   Matrix lane_systems;
   Matrix lane_rhs_values;
 };

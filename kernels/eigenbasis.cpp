@@ -1,10 +1,9 @@
 #define EIGEN_DONT_PARALLELIZE
 #include "kernels/eigenbasis.hpp"
 
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
-
-#include <Eigen/Eigenvalues>
 
 #include "kernels/error.hpp"
 

@@ -13,9 +13,9 @@ struct Eigenbasis {
   std::vector<float> values;  ///< ascending, none negative; padded_width, the padding 1
 };
 
-/// Decomposes the symmetric `gramian` (width x width of a padded square) in double precision. The same bits for the same
-/// input on every x86-64 or Arm processor: one thread, baseline instructions. Throws Error(internal) when the iteration
-/// does not converge (non-finite input).
+/// Decomposes the symmetric `gramian` (width x width of a padded square) in double precision. The same bits for the
+/// same input on every x86-64 or Arm processor: one thread, baseline instructions. Throws Error(internal) when the
+/// iteration does not converge (non-finite input).
 [[nodiscard]] Eigenbasis eigenbasis(ConstMatrixView gramian, Index width);
 
 }  // namespace rankwise::kernels

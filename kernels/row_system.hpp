@@ -9,10 +9,10 @@ namespace rankwise::kernels {
 
 /// What the dual needs: the gathered rows in a basis where `base` is diagonal.
 struct DualSystem {
-  Index longest_row = 0;         ///< rows with at most so many entries (at most the system's width) go to the dual
-  ConstMatrixView rotated;       ///< RowSystem::other in the basis; `other` itself where there is no base
-  const float* values = nullptr; ///< base's diagonal in the basis, padded_width; null stands for zero
-  ConstMatrixView back;          ///< rotates solutions back; rows == 0 where there is no base
+  Index longest_row = 0;          ///< rows with at most so many entries (at most the system's width) go to the dual
+  ConstMatrixView rotated;        ///< RowSystem::other in the basis; `other` itself where there is no base
+  const float* values = nullptr;  ///< base's diagonal in the basis, padded_width; null stands for zero
+  ConstMatrixView back;           ///< rotates solutions back; rows == 0 where there is no base
 };
 
 /// What all rows of a half-sweep share. A row's columns index `other`; `other.columns` is the system's width: k, or k +

@@ -59,6 +59,7 @@ HWY_INLINE void solve_lane_rows(const RowSystem& system, const CsrBlock& block, 
     const Index longest = block.row_size(lanes.back().row);  // sorted by length
     dual.clear_lanes(longest);
     for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+      if (first + lane + 1 < rows.size()) prefetch_features(system, block.row(rows[first + lane + 1].row));
       build_lane_system(system, block.row(lanes[lane].row), lanes[lane].lambda, static_cast<Index>(lane), workspace);
     }
     solve_lane_systems(longest, dual);
@@ -89,7 +90,9 @@ HWY_INLINE Index solve_dual_rows(const RowSystem& system, const CsrBlock& block,
   solve_lane_rows(system, block, rows.first(lane_rows), workspace, 0, losses);
   for (std::size_t r = lane_rows; r < rows.size(); ++r) {
     const SparseRow entries = block.row(rows[r].row);
-    if (!solve_dual_row(system, entries, rows[r].lambda, workspace, dual.solutions.row(static_cast<Index>(r)))) {
+    const SparseRow upcoming = r + 1 < rows.size() ? block.row(rows[r + 1].row) : SparseRow();
+    if (!solve_dual_row(system, entries, upcoming, rows[r].lambda, workspace,
+                        dual.solutions.row(static_cast<Index>(r)))) {
       failed = std::min(failed, rows[r].row);
     }
     losses[static_cast<std::size_t>(rows[r].row)] = dual_loss(system, workspace.rhs(), entries.size());

@@ -36,8 +36,9 @@ struct PanelDiagonal {
   float inverse_pivot[tile_rows];
 };
 
-/// The element at `column` of a tile's row, in all lanes.
-HWY_INLINE FloatVector broadcast_element(const FloatVector (&row)[diagonal_vectors], Index column) {
+/// The element at `column` of a tile's row, in all lanes; it lies in the tile's first diagonal_vectors.
+template <int kVectors>
+HWY_INLINE FloatVector broadcast_element(const FloatVector (&row)[kVectors], Index column) {
   if constexpr (vector_floats == 1) {
     return row[column];
   } else {
@@ -49,8 +50,8 @@ HWY_INLINE FloatVector broadcast_element(const FloatVector (&row)[diagonal_vecto
 
 /// Eliminates the panel's own columns, which begin at `offset` of the tile, in all rows of the tile. False at a pivot
 /// that is not a positive finite number.
-HWY_INLINE bool eliminate_diagonal(FloatVector (&tile)[tile_rows][diagonal_vectors], Index offset,
-                                   PanelDiagonal& diagonal) {
+template <int kVectors>
+HWY_INLINE bool eliminate_diagonal(FloatVector (&tile)[tile_rows][kVectors], Index offset, PanelDiagonal& diagonal) {
   const FloatTag d;
   bool definite = true;
   for (int r = 0; r < tile_rows; ++r) {
@@ -61,7 +62,7 @@ HWY_INLINE bool eliminate_diagonal(FloatVector (&tile)[tile_rows][diagonal_vecto
     for (int below = r + 1; below < tile_rows; ++below) {
       const FloatVector multiplier = hn::Mul(broadcast_element(tile[r], offset + below), inverse);
       diagonal.multiplier[r][below] = hn::GetLane(multiplier);
-      for (int v = 0; v < diagonal_vectors; ++v) {
+      for (int v = 0; v < kVectors; ++v) {
         tile[below][v] = hn::NegMulAdd(multiplier, tile[r][v], tile[below][v]);
       }
     }
@@ -137,6 +138,39 @@ HWY_INLINE void finish_panel_tile(const Factors& factors, Index row, Index colum
   store_tile<kVectors>(tile, diagonal, factors, place);
 }
 
+/// Finishes tile_rows rows over the kVectors vectors from `column` on that begin with the panel's diagonal block. False
+/// when A is not positive definite.
+template <int kVectors>
+HWY_INLINE bool finish_diagonal_tile(const Factors& factors, Index row, Index column, PanelDiagonal& diagonal) {
+  FloatVector tile[tile_rows][kVectors];
+  const Index place = row * factors.stride + column;
+  load_tile<kVectors>(factors.scaled + place, factors.stride, tile);
+  subtract_finished_rows<kVectors>(factors, row, column, tile);
+  if (!eliminate_diagonal<kVectors>(tile, row - column, diagonal)) return false;
+  store_tile<kVectors>(tile, diagonal, factors, place);
+  return true;
+}
+
+/// The same for as many vectors as one tile takes; `column` moves behind them.
+HWY_INLINE bool finish_first_tile(const Factors& factors, Index row, Index padded_width, Index& column,
+                                  PanelDiagonal& diagonal) {
+  const Index first = column;
+  const Index columns = diagonal_vectors > 1 ? strip_columns : slab_columns(column, padded_width);
+  column += columns;
+  if constexpr (diagonal_vectors > 1) {
+    return finish_diagonal_tile<diagonal_vectors>(factors, row, first, diagonal);
+  } else {
+    switch (columns / vector_floats) {
+      case 3:
+        return finish_diagonal_tile<3>(factors, row, first, diagonal);
+      case 2:
+        return finish_diagonal_tile<2>(factors, row, first, diagonal);
+      default:
+        return finish_diagonal_tile<1>(factors, row, first, diagonal);
+    }
+  }
+}
+
 /// Solves the panel's rows of L D z = b and takes them off the later elements of b, which are vectorized across
 /// outputs. Elements of b up to the panel's end are then undefined.
 HWY_INLINE void forward_solve_panel(const Factors& factors, Index row, Index padded_width,
@@ -165,17 +199,13 @@ HWY_INLINE void forward_solve_panel(const Factors& factors, Index row, Index pad
 HWY_INLINE bool factor_and_forward_solve(const Factors& factors, Index width, Index padded_width, float* inverse_pivots,
                                          float* b, float* z) {
   for (Index row = 0; row < width; row += tile_rows) {
-    // 1. The panel's diagonal block, with the rest of its vectors.
-    const Index first_vector = row / vector_floats * vector_floats;
-    FloatVector tile[tile_rows][diagonal_vectors];
-    load_tile<diagonal_vectors>(factors.scaled + row * factors.stride + first_vector, factors.stride, tile);
-    subtract_finished_rows<diagonal_vectors>(factors, row, first_vector, tile);
+    // 1. The panel's diagonal block, with the vectors beside it.
     PanelDiagonal diagonal;
-    if (!eliminate_diagonal(tile, row - first_vector, diagonal)) return false;
-    store_tile<diagonal_vectors>(tile, diagonal, factors, row * factors.stride + first_vector);
+    Index column = row / vector_floats * vector_floats;
+    if (!finish_first_tile(factors, row, padded_width, column, diagonal)) return false;
     std::copy_n(diagonal.inverse_pivot, tile_rows, inverse_pivots + row);
     // 2. The panel's rows to the right of it.
-    for (Index column = first_vector + strip_columns; column < padded_width;) {
+    while (column < padded_width) {
       const Index columns = slab_columns(column, padded_width);
       switch (columns / vector_floats) {
         case 3:

@@ -5,7 +5,7 @@
 
 namespace rankwise::kernels {
 
-/// Solves A x = b for the upper half of workspace.system and workspace.rhs(): the factor U (A = U^T U) replaces A, x
+/// Solves A x = b for the upper half of workspace.system and workspace.rhs(): D L^T of A = L D L^T replaces A, x
 /// replaces b. Returns false, with both undefined, when A is not positive definite or not finite.
 [[nodiscard]] bool solve_cholesky(RowWorkspace& workspace);
 

@@ -175,7 +175,7 @@ HWY_INLINE bool solve_dual_row(const RowSystem& system, SparseRow entries, Spars
   // 2. The n x n system, a sum over the k features.
   DualWorkspace& dual = workspace.dual;
   const EntryRows rows{dual.scaled_lines.data(), dual.feature_lines.data(),
-                       spread_upcoming(system, upcoming, padded_entries, workspace), padded_entries};
+                       spread_upcoming(system, upcoming, padded_entries, workspace), 1, padded_entries};
   add_symmetric_product(rows, workspace.width, {nullptr, 0, workspace.system.row(0), workspace.system.stride()}, {});
   for (Index e = 0; e < count; ++e) {
     const float inverse_weight = 1.0F / dual_weight(system.objective, entries.values[static_cast<std::size_t>(e)]);

@@ -19,9 +19,9 @@ struct DualWorkspace {
       : features(padded_width, pitch),
         scaled(padded_width, pitch),
         solutions(dual_batch_rows, padded_width),
-        row_vectors(2, padded_width),
-        lane_systems(lane_entries * lane_entries, line_floats),
-        lane_rhs_values(lane_entries, line_floats) {
+        row_vectors_(2, padded_width),
+        lane_systems_(lane_entries * lane_entries, line_floats),
+        lane_rhs_values_(lane_entries, line_floats) {
     for (Index c = 0; c < padded_width; ++c) {
       feature_lines.push_back(features.row(c));
       scaled_lines.push_back(scaled.row(c));
@@ -35,11 +35,11 @@ struct DualWorkspace {
   Matrix solutions;                ///< of a batch of rows, in the basis
   float inverse_base_lambda = -1;  ///< what inverse_base was computed for; none is negative
 
-  [[nodiscard]] float* inverse_base() { return row_vectors.row(0); }
-  [[nodiscard]] const float* no_features() const { return row_vectors.row(1); }
+  [[nodiscard]] float* inverse_base() { return row_vectors_.row(0); }
+  [[nodiscard]] const float* no_features() const { return row_vectors_.row(1); }
   /// Element (i, j), i <= j < lane_entries, of every lane's system.
-  [[nodiscard]] float* lane_system(Index i, Index j) { return lane_systems.row(i * lane_entries + j); }
-  [[nodiscard]] float* lane_rhs(Index i) { return lane_rhs_values.row(i); }
+  [[nodiscard]] float* lane_system(Index i, Index j) { return lane_systems_.row(i * lane_entries + j); }
+  [[nodiscard]] float* lane_rhs(Index i) { return lane_rhs_values_.row(i); }
   /// Identity systems of `count` unknowns with zero right-hand sides.
   void clear_lanes(Index count) {
     for (Index i = 0; i < count; ++i) {
@@ -49,9 +49,9 @@ struct DualWorkspace {
   }
 
  private:
-  Matrix row_vectors;
-  Matrix lane_systems;
-  Matrix lane_rhs_values;
+  Matrix row_vectors_;
+  Matrix lane_systems_;
+  Matrix lane_rhs_values_;
 };
 
 }  // namespace rankwise::kernels

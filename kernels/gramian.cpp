@@ -14,7 +14,7 @@ namespace rankwise::kernels::HWY_NAMESPACE {
 void chunk_gramian(ConstMatrixView rows, RowWorkspace& workspace) {
   for (Index r = 0; r < rows.rows; ++r) workspace.right_rows[static_cast<std::size_t>(r)] = rows.row(r);
   const float* const* entry_rows = workspace.right_rows.data();
-  add_symmetric_product({entry_rows, entry_rows, entry_rows, workspace.padded_width}, rows.rows,
+  add_symmetric_product({entry_rows, entry_rows, entry_rows, 1, workspace.padded_width}, rows.rows,
                         {nullptr, 0, workspace.system.row(0), workspace.system.stride()}, {});
 }
 

@@ -35,6 +35,18 @@ HWY_INLINE void point_at_rows(ConstMatrixView table, std::span<const LocalIndex>
   for (std::size_t e = 0; e < columns.size(); ++e) rows[e] = table.row(columns[e]);
 }
 
+/// Points at the factor rows of up to a chunk of upcoming columns, and fills up with one of them to a whole number of
+/// rounds of `entries`, which is returned.
+HWY_INLINE Index point_at_upcoming(ConstMatrixView table, std::span<const LocalIndex> columns, Index entries,
+                                   RowWorkspace& workspace) {
+  const Index wanted = std::min(entries_per_chunk(workspace.padded_width), static_cast<Index>(columns.size()));
+  const Index rounds = std::max<Index>(1, (wanted + entries - 1) / std::max<Index>(entries, 1));
+  point_at_rows(table, columns.first(static_cast<std::size_t>(wanted)), workspace.upcoming_rows);
+  const float* filler = wanted > 0 ? workspace.upcoming_rows[0] : table.data;
+  std::fill(workspace.upcoming_rows.begin() + wanted, workspace.upcoming_rows.begin() + rounds * entries, filler);
+  return rounds;
+}
+
 /// The other side's bias goes to the target; in its place stands the feature of the row's own bias, 1.
 HWY_INLINE void move_biases(SparseRow chunk, RowWorkspace& workspace) {
   const Index bias_column = workspace.width - 1;
@@ -62,20 +74,20 @@ HWY_INLINE void accumulate_entries(const RowSystem& system, SparseRow entries, C
                                    std::span<const LocalIndex> upcoming, RowWorkspace& workspace) {
   TileTarget target{from.data, from.stride, workspace.system.row(0), workspace.system.stride()};
   RightHandSide rhs{nullptr, nullptr, workspace.rhs()};
+  const Index most_entries = entries_per_chunk(workspace.padded_width);
   Index begin = 0;
   do {
     // 1. Find the chunk's feature rows, and those of the next.
-    const Index count = std::min(entry_chunk, entries.size() - begin);
+    const Index count = std::min(most_entries, entries.size() - begin);
     const SparseRow chunk = entries.middle(begin, count);
     point_at_rows(system.other, chunk.columns, workspace.right_rows);
     begin += count;
     const auto rest = begin < entries.size() ? entries.columns.subspan(static_cast<std::size_t>(begin)) : upcoming;
-    workspace.upcoming_rows = workspace.right_rows;
-    point_at_rows(system.other, rest.first(std::min(rest.size(), chunk.columns.size())), workspace.upcoming_rows);
+    const Index upcoming_rounds = point_at_upcoming(system.other, rest, count, workspace);
     // 2. Weights and targets. Rows stay where they lie, but for weighted copies and rows whose bias column must change.
     rhs.targets = chunk.values.data();
     EntryRows rows{workspace.right_rows.data(), workspace.right_rows.data(), workspace.upcoming_rows.data(),
-                   workspace.padded_width};
+                   upcoming_rounds, workspace.padded_width};
     if (system.objective.biases) {
       move_biases(chunk, workspace);
       rhs.targets = workspace.entry_targets();

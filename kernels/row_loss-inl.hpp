@@ -13,6 +13,7 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include "kernels/base_product-inl.hpp"
 #include "kernels/csr_block.hpp"
 #include "kernels/row_system.hpp"
 #include "kernels/virtual_lanes-inl.hpp"
@@ -61,6 +62,27 @@ HWY_INLINE RowLoss row_loss(const RowSystem& system, SparseRow entries, const fl
     }
   }
   loss.regularizer = regularizer(x, lambda, stride);
+  return loss;
+}
+
+/// Whether a row's loss follows from its system's solution alone.
+HWY_INLINE bool has_closed_loss(const Objective& objective) {
+  return objective.unit_weights() && !objective.biases;
+}
+
+/// The loss of a row with unit weights, whose solution x satisfies (base + Y^T Y + lambda I) x = rhs, without another
+/// pass over the gathered rows: sum (t - p)^2 = sum t^2 - 2 x rhs + x^T Y^T Y x = sum t^2 - x rhs - x^T (base + lambda
+/// I) x. `product` is scratch. Of sum p^2 nothing is known or needed: the unobserved part spans all pairs.
+HWY_INLINE RowLoss closed_row_loss(const RowSystem& system, SparseRow entries, const float* rhs, const float* x,
+                                   float lambda, float* product) {
+  const Index padded_width = system.other.stride;
+  double squared_targets = 0;
+  for (const float value : entries.values) squared_targets += static_cast<double>(value) * static_cast<double>(value);
+  multiply_base(system.base, system.other.columns, x, lambda, 0, padded_width, product);
+  RowLoss loss;
+  loss.regularizer = regularizer(x, lambda, padded_width);
+  loss.observed = squared_targets - static_cast<double>(lane_dot(x, rhs, 0, padded_width)) -
+                  static_cast<double>(lane_dot(x, product, 0, padded_width));
   return loss;
 }
 

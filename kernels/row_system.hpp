@@ -27,9 +27,10 @@ struct RowSystem {
 
 /// One row's share of the loss at its new solution, the other side being as gathered.
 struct RowLoss {
-  double observed = 0;          ///< sum over entries of c (1 - p)^2, or (r - mean - biases - p)^2
-  double observed_squares = 0;  ///< sum over entries of p^2; what the unobserved part leaves out (implicit only)
-  double regularizer = 0;       ///< lambda_u |x_u|^2
+  double observed = 0;  ///< sum over entries of c (1 - p)^2, or (r - mean - biases - p)^2
+  double observed_squares =
+      0;  ///< sum over entries of p^2; what the unobserved part leaves out; weighted implicit losses only
+  double regularizer = 0;  ///< lambda_u |x_u|^2
 };
 
 }  // namespace rankwise::kernels

@@ -1,6 +1,7 @@
 #include "kernels/solve_rows.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -24,6 +25,10 @@ namespace rankwise::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
 /// Where the dual is exact and safe: no weight below zero, and a positive diagonal.
 HWY_INLINE bool takes_dual(const RowSystem& system, SparseRow entries, float lambda) {
   if (entries.size() > system.dual.longest_row) return false;
@@ -33,25 +38,24 @@ HWY_INLINE bool takes_dual(const RowSystem& system, SparseRow entries, float lam
                                              [weight_shift](float value) { return value >= weight_shift; });
 }
 
-/// A row of a batch that goes to the dual.
-struct DualRow {
+/// A row of a batch, and its lambda_u.
+struct BatchRow {
   Index row;
   float lambda;
 };
 
 /// The loss of a row whose weights are one: z holds what the solution leaves of each target.
-HWY_INLINE RowLoss dual_loss(const RowSystem& system, const float* z, Index entries) {
+HWY_INLINE RowLoss dual_loss(const float* z, Index entries) {
   RowLoss loss;
   for (Index e = 0; e < entries; ++e) {
     const auto rest = static_cast<double>(z[e]);
     loss.observed += rest * rest;
-    if (system.objective.loss == LossKind::implicit_feedback) loss.observed_squares += (1.0 - rest) * (1.0 - rest);
   }
   return loss;
 }
 
 /// Solves rows of at most lane_entries entries, one per lane. Solutions, in the basis, from `solutions` on.
-HWY_INLINE void solve_lane_rows(const RowSystem& system, const CsrBlock& block, std::span<const DualRow> rows,
+HWY_INLINE void solve_lane_rows(const RowSystem& system, const CsrBlock& block, std::span<const BatchRow> rows,
                                 RowWorkspace& workspace, Index first_solution, std::span<RowLoss> losses) {
   DualWorkspace& dual = workspace.dual;
   for (std::size_t first = 0; first < rows.size(); first += static_cast<std::size_t>(vector_floats)) {
@@ -70,7 +74,7 @@ HWY_INLINE void solve_lane_rows(const RowSystem& system, const CsrBlock& block, 
       find_dual_rows(system, entries, workspace);
       invert_base(system.dual, lanes[lane].lambda, workspace);
       combine_rows(z, entries.size(), workspace, dual.solutions.row(first_solution + static_cast<Index>(first + lane)));
-      losses[static_cast<std::size_t>(lanes[lane].row)] = dual_loss(system, z, entries.size());
+      losses[static_cast<std::size_t>(lanes[lane].row)] = dual_loss(z, entries.size());
     }
   }
 }
@@ -78,14 +82,14 @@ HWY_INLINE void solve_lane_rows(const RowSystem& system, const CsrBlock& block, 
 constexpr Index no_row = std::numeric_limits<Index>::max();
 
 /// Solves `rows`, sorted by length, in the dual. Returns the lowest that has no solution, or no_row.
-HWY_INLINE Index solve_dual_rows(const RowSystem& system, const CsrBlock& block, std::span<const DualRow> rows,
+HWY_INLINE Index solve_dual_rows(const RowSystem& system, const CsrBlock& block, std::span<const BatchRow> rows,
                                  RowWorkspace& workspace, MatrixView solution, std::span<RowLoss> losses) {
   DualWorkspace& dual = workspace.dual;
   dual.inverse_base_lambda = -1;
   Index failed = no_row;
   // 1. Solutions in the basis.
   const auto longer = std::find_if(rows.begin(), rows.end(),
-                                   [&block](const DualRow& row) { return block.row_size(row.row) > lane_entries; });
+                                   [&block](const BatchRow& row) { return block.row_size(row.row) > lane_entries; });
   const auto lane_rows = static_cast<std::size_t>(longer - rows.begin());
   solve_lane_rows(system, block, rows.first(lane_rows), workspace, 0, losses);
   for (std::size_t r = lane_rows; r < rows.size(); ++r) {
@@ -95,7 +99,7 @@ HWY_INLINE Index solve_dual_rows(const RowSystem& system, const CsrBlock& block,
                         dual.solutions.row(static_cast<Index>(r)))) {
       failed = std::min(failed, rows[r].row);
     }
-    losses[static_cast<std::size_t>(rows[r].row)] = dual_loss(system, workspace.rhs(), entries.size());
+    losses[static_cast<std::size_t>(rows[r].row)] = dual_loss(workspace.rhs(), entries.size());
   }
   // 2. Rotated back, all at once.
   const float* inputs[dual_batch_rows];
@@ -123,48 +127,90 @@ HWY_INLINE Index solve_dual_rows(const RowSystem& system, const CsrBlock& block,
   return failed;
 }
 
-/// Solves a row by its normal equations; false when they have no finite solution.
-HWY_INLINE bool solve_primal_row(const RowSystem& system, SparseRow entries, float lambda,
-                                 std::span<const LocalIndex> upcoming, RowWorkspace& workspace, float* x) {
-  accumulate_entries(system, entries, system.base, upcoming, workspace);
+/// Solves the accumulated system and finds the row's loss; false when it has no finite solution.
+HWY_INLINE bool solve_accumulated(const RowSystem& system, SparseRow entries, float lambda, RowWorkspace& workspace,
+                                  float* x, RowLoss& loss) {
   add_regularization(lambda, workspace);
+  std::copy_n(workspace.rhs(), workspace.padded_width, workspace.saved_rhs());
   if (!factor_and_solve(workspace, workspace.width) || !all_finite(workspace.rhs(), workspace.width)) return false;
   std::copy_n(workspace.rhs(), workspace.padded_width, x);
+  loss = has_closed_loss(system.objective)
+             ? closed_row_loss(system, entries, workspace.saved_rhs(), x, lambda, workspace.base_product())
+             : row_loss(system, entries, x, lambda, workspace.width);
   return true;
 }
 
-/// At most dual_batch_rows rows.
+void accumulate_part(const RowSystem& system, SparseRow entries, Index part, RowWorkspace& workspace, MatrixView sum) {
+  const Index end = std::min((part + 1) * part_entries, entries.size());
+  accumulate_entries(system, entries.middle(part * part_entries, end - part * part_entries),
+                     part == 0 ? system.base : ConstMatrixView(),
+                     entries.columns.subspan(static_cast<std::size_t>(end)), workspace);
+  const Index width = workspace.padded_width;
+  for (Index r = 0; r < width; ++r) std::copy_n(workspace.system.row(r), width, sum.row(r));
+  std::copy_n(workspace.rhs(), width, sum.row(width));
+}
+
+bool solve_parts(const RowSystem& system, SparseRow entries, std::span<const ConstMatrixView> parts,
+                 RowWorkspace& workspace, float* x, RowLoss& loss) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Index width = workspace.padded_width;
+  const FloatTag d;
+  for (Index r = 0; r <= width; ++r) {
+    float* total = r < width ? workspace.system.row(r) : workspace.rhs();
+    for (Index c = 0; c < width; c += vector_floats) {
+      FloatVector sum = hn::Load(d, parts[0].row(r) + c);
+      for (const ConstMatrixView& part : parts.subspan(1)) sum = hn::Add(sum, hn::Load(d, part.row(r) + c));
+      hn::Store(sum, d, total + c);
+    }
+  }
+  const float lambda = system.objective.row_regularization(entries.size(), system.opposite_rows);
+  const bool solved = solve_accumulated(system, entries, lambda, workspace, x, loss);
+  ++workspace.tally.primal_rows;
+  workspace.tally.primal_seconds += seconds_since(begin);
+  return solved;
+}
+
+/// At most dual_batch_rows rows, none of them heavy.
 HWY_INLINE Index solve_batch(const RowSystem& system, const CsrBlock& block, RowRange rows, RowWorkspace& workspace,
                              MatrixView solution, std::span<RowLoss> losses) {
-  // 1. Rows without entries are zero; the others go to the dual or are solved at once.
-  DualRow dual_rows[dual_batch_rows];
+  // 1. Rows without entries are zero; the others go to the dual or to their normal equations.
+  BatchRow dual_rows[dual_batch_rows];
+  BatchRow primal_rows[dual_batch_rows];
   std::size_t dual_count = 0;
-  Index failed = no_row;
+  std::size_t primal_count = 0;
   for (Index r = rows.begin; r < rows.end; ++r) {
     const SparseRow entries = block.row(r);
+    const float lambda = system.objective.row_regularization(entries.size(), system.opposite_rows);
     if (entries.size() == 0) {
       std::fill_n(solution.row(r), workspace.padded_width, 0.0F);
       losses[static_cast<std::size_t>(r)] = {};
-      continue;
-    }
-    const float lambda = system.objective.row_regularization(entries.size(), system.opposite_rows);
-    if (takes_dual(system, entries, lambda)) {
+    } else if (takes_dual(system, entries, lambda)) {
       dual_rows[dual_count++] = {r, lambda};
-      continue;
-    }
-    const auto upcoming =
-        block.columns().subspan(static_cast<std::size_t>(block.offsets()[static_cast<std::size_t>(r) + 1]));
-    if (solve_primal_row(system, entries, lambda, upcoming, workspace, solution.row(r))) {
-      losses[static_cast<std::size_t>(r)] = row_loss(system, entries, solution.row(r), lambda, workspace.width);
     } else {
-      failed = std::min(failed, r);
+      primal_rows[primal_count++] = {r, lambda};
     }
   }
-  // 2. Short rows, by length: equal lengths share a base and fill lanes.
-  std::stable_sort(dual_rows, dual_rows + dual_count, [&block](const DualRow& a, const DualRow& b) {
+  // 2. Long rows.
+  Index failed = no_row;
+  const auto begin = std::chrono::steady_clock::now();
+  for (std::size_t p = 0; p < primal_count; ++p) {
+    const auto [row, lambda] = primal_rows[p];
+    const SparseRow entries = block.row(row);
+    const SparseRow upcoming = p + 1 < primal_count ? block.row(primal_rows[p + 1].row) : SparseRow();
+    accumulate_entries(system, entries, system.base, upcoming.columns, workspace);
+    RowLoss& loss = losses[static_cast<std::size_t>(row)];
+    if (!solve_accumulated(system, entries, lambda, workspace, solution.row(row), loss)) failed = std::min(failed, row);
+  }
+  const auto middle = std::chrono::steady_clock::now();
+  // 3. Short rows, by length: equal lengths share a base and fill lanes.
+  std::stable_sort(dual_rows, dual_rows + dual_count, [&block](const BatchRow& a, const BatchRow& b) {
     return block.row_size(a.row) < block.row_size(b.row);
   });
   failed = std::min(failed, solve_dual_rows(system, block, {dual_rows, dual_count}, workspace, solution, losses));
+  workspace.tally.primal_seconds += std::chrono::duration<double>(middle - begin).count();
+  workspace.tally.primal_rows += static_cast<Index>(primal_count);
+  workspace.tally.dual_rows += static_cast<Index>(dual_count);
+  workspace.tally.dual_seconds += seconds_since(middle);
   return failed == no_row ? -1 : failed;
 }
 
@@ -192,6 +238,8 @@ namespace rankwise::kernels {
 
 HWY_EXPORT(solve_rows);
 HWY_EXPORT(normal_equations);
+HWY_EXPORT(accumulate_part);
+HWY_EXPORT(solve_parts);
 
 Index solve_rows(const RowSystem& system, const CsrBlock& block, RowRange rows, RowWorkspace& workspace,
                  MatrixView solution, std::span<RowLoss> losses) {
@@ -201,6 +249,15 @@ Index solve_rows(const RowSystem& system, const CsrBlock& block, RowRange rows, 
 void normal_equations(const RowSystem& system, SparseRow entries, std::span<const LocalIndex> upcoming,
                       RowWorkspace& workspace) {
   HWY_DYNAMIC_DISPATCH(normal_equations)(system, entries, upcoming, workspace);
+}
+
+void accumulate_part(const RowSystem& system, SparseRow entries, Index part, RowWorkspace& workspace, MatrixView sum) {
+  HWY_DYNAMIC_DISPATCH(accumulate_part)(system, entries, part, workspace, sum);
+}
+
+bool solve_parts(const RowSystem& system, SparseRow entries, std::span<const ConstMatrixView> parts,
+                 RowWorkspace& workspace, float* x, RowLoss& loss) {
+  return HWY_DYNAMIC_DISPATCH(solve_parts)(system, entries, parts, workspace, x, loss);
 }
 
 double solve_row_flops(Index entries, Index width) {

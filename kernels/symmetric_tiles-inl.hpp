@@ -42,12 +42,14 @@ HWY_INLINE Index slab_columns(Index column, Index padded_width) {
 
 /// Feature rows of a chunk of entries, wherever they lie (aligned lines). `left` rows are weighted; both are the same
 /// where all weights are one, and rows are then read where they were gathered to. `upcoming` are rows that will be
-/// wanted next, as many as the entries: gathered rows lie scattered over a table larger than L2, and tiles ask for them
-/// one line per entry, which hides the misses at no cost (bursts between tiles cost 5% of the sweep at k = 64).
+/// wanted next, `upcoming_rounds` times as many as the entries: gathered rows lie scattered over a table larger than
+/// L2, and tiles ask for them one line per entry, which hides the misses at no cost (bursts between tiles cost 5% of
+/// the sweep at k = 64).
 struct EntryRows {
   const float* const* left;
   const float* const* right;
   const float* const* upcoming;
+  Index upcoming_rounds;
   Index padded_width;
 };
 
@@ -82,12 +84,22 @@ struct SymmetricProduct {
   Index entries;
   const TileTarget& target;
   const RightHandSide& rhs;
-  Index prefetch_column = 0;  ///< of the line that the next tile asks for
+  Index prefetch_column = 0;  ///< of the lines that the next tile asks for
+  Index prefetch_round = 0;   ///< and of which upcoming rows
 
-  HWY_INLINE Index next_prefetch_column() {
-    const Index column = prefetch_column;
-    prefetch_column = column + line_floats < rows.padded_width ? column + line_floats : 0;
-    return column;
+  /// What a tile prefetches: for each entry the line at `column` of a row.
+  struct Prefetch {
+    const float* const* rows;
+    Index column;
+  };
+  HWY_INLINE Prefetch next_prefetch() {
+    const Prefetch prefetch{rows.upcoming + prefetch_round * entries, prefetch_column};
+    prefetch_column += line_floats;
+    if (prefetch_column >= rows.padded_width) {
+      prefetch_column = 0;
+      if (prefetch_round + 1 < rows.upcoming_rounds) ++prefetch_round;
+    }
+    return prefetch;
   }
 };
 
@@ -127,9 +139,9 @@ HWY_INLINE void add_tile(SymmetricProduct& product, Index row, Index column) {
   for (auto& sum : half_sums) sum[0] = hn::Zero(dh);
 
   const EntryRows& rows = product.rows;
-  const Index prefetch_column = product.next_prefetch_column();
+  const SymmetricProduct::Prefetch prefetch = product.next_prefetch();
   for (Index e = 0; e < product.entries; ++e) {
-    __builtin_prefetch(rows.upcoming[e] + prefetch_column, 0, 2);
+    __builtin_prefetch(prefetch.rows[e] + prefetch.column, 0, 2);
     const float* HWY_RESTRICT left = rows.left[e] + row;
     const float* HWY_RESTRICT right = rows.right[e];
     FloatVector columns[vectors];
@@ -175,9 +187,9 @@ HWY_INLINE void add_corner(SymmetricProduct& product, Index row) {
   for (auto& sum : lower_sums) sum[0] = hn::Zero(dh);
   const EntryRows& rows = product.rows;
   const Index lower_row = row + tile_rows;
-  const Index prefetch_column = product.next_prefetch_column();
+  const SymmetricProduct::Prefetch prefetch = product.next_prefetch();
   for (Index e = 0; e < product.entries; ++e) {
-    __builtin_prefetch(rows.upcoming[e] + prefetch_column, 0, 2);
+    __builtin_prefetch(prefetch.rows[e] + prefetch.column, 0, 2);
     const float* HWY_RESTRICT left = rows.left[e] + row;
     const float* HWY_RESTRICT right = rows.right[e] + row;
     const FloatVector columns = hn::Load(d, right);

@@ -3,26 +3,24 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <limits>
 
 #include "kernels/cholesky.hpp"
-#include "kernels/eigenbasis.hpp"
 #include "kernels/gramian.hpp"
 #include "kernels/reference.hpp"
-#include "kernels/rotate_rows.hpp"
 #include "kernels/solve_rows.hpp"
 #include "tests/kernels/random_data.hpp"
+#include "tests/kernels/row_problem.hpp"
 #include "tests/kernels/simd_targets.hpp"
 
 namespace rankwise {
 namespace {
 
 using kernels::RowLoss;
-using kernels::RowSystem;
 using kernels::RowWorkspace;
+using testing::all_objectives;
 using testing::on_every_simd_target;
+using testing::Problem;
 
 // 1, primes, around every tile and vector boundary, larger than a slab.
 const std::vector<Index> awkward_widths{1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 48, 64, 65, 96, 101, 128, 129, 200};
@@ -45,54 +43,6 @@ void expect_upper_half_near(const Matrix& actual, const reference::DoubleMatrix&
   }
   EXPECT_LT(worst, tolerance);
 }
-
-Objective objective_of(LossKind loss, Weighting weighting, bool biases) {
-  Objective objective;
-  objective.loss = loss;
-  objective.weighting = weighting;
-  objective.alpha = 2.0;
-  objective.unobserved_weight = 0.25;
-  objective.regularization = 0.05;
-  objective.biases = biases;
-  return objective;
-}
-
-const std::vector<Objective> all_objectives{objective_of(LossKind::implicit_feedback, Weighting::constant, false),
-                                            objective_of(LossKind::implicit_feedback, Weighting::linear, false),
-                                            objective_of(LossKind::implicit_feedback, Weighting::logarithmic, false),
-                                            objective_of(LossKind::explicit_feedback, Weighting::constant, false),
-                                            objective_of(LossKind::explicit_feedback, Weighting::constant, true)};
-
-/// Everything that a half-sweep hands to the kernels.
-struct Problem {
-  Problem(const Objective& chosen, const std::vector<Index>& sizes, Index width)
-      : objective(chosen),
-        other(testing::random_matrix(301, width, 7)),
-        ratings(testing::random_rows(sizes, other.rows(), 11)),
-        base_double(width, width),
-        base(padded_columns(width), padded_columns(width)) {
-    if (objective.loss == LossKind::implicit_feedback) {
-      std::vector<float> values(ratings.values().begin(), ratings.values().end());
-      for (float& value : values) value = objective.entry_value(value);
-      ratings = CsrBlock({ratings.offsets().begin(), ratings.offsets().end()},
-                         {ratings.columns().begin(), ratings.columns().end()}, values, other.rows());
-      base_double = reference::gramian(other.view());
-      for (double& value : base_double.values) value *= objective.unobserved_weight;
-      for (Index r = 0; r < width; ++r) {
-        for (Index c = 0; c < width; ++c) base.row(r)[c] = static_cast<float>(base_double.at(r, c));
-      }
-    }
-  }
-  [[nodiscard]] RowSystem system() const {
-    const bool implicit = objective.loss == LossKind::implicit_feedback;
-    return {objective, other.view(), implicit ? base.view() : ConstMatrixView{}, other.rows()};
-  }
-  Objective objective;
-  Matrix other;
-  CsrBlock ratings;
-  reference::DoubleMatrix base_double;
-  Matrix base;
-};
 
 TEST(Gramian, AgreesWithTheReference) {
   on_every_simd_target([] {
@@ -200,7 +150,9 @@ TEST(SolveRows, AgreesWithTheReferenceInSolutionAndLoss) {
           const RowLoss loss = reference::row_loss(problem.system(), entries, x);
           const RowLoss& actual = losses[static_cast<std::size_t>(r)];
           EXPECT_NEAR(actual.observed, loss.observed, 1e-4 * loss.observed + 1e-5);
-          EXPECT_NEAR(actual.observed_squares, loss.observed_squares, 1e-4 * loss.observed_squares + 1e-6);
+          if (!objective.unit_weights()) {
+            EXPECT_NEAR(actual.observed_squares, loss.observed_squares, 1e-4 * loss.observed_squares + 1e-6);
+          }
           EXPECT_NEAR(actual.regularizer, loss.regularizer, 1e-5 * loss.regularizer + 1e-9);
         }
       }
@@ -235,183 +187,44 @@ TEST(SolveRows, GivesTheSameBitsOnEveryTargetWithFma) {
   kernels::choose_simd_target("auto");
 }
 
-/// A problem whose short rows go to the dual.
-struct DualProblem : Problem {
-  DualProblem(const Objective& chosen, const std::vector<Index>& sizes, Index width, Index longest_dual_row)
-      : Problem(chosen, sizes, width), longest_row(longest_dual_row), rotated(other.rows(), width) {
-    if (objective.loss == LossKind::implicit_feedback) basis = kernels::eigenbasis(base.view(), width);
-  }
-  /// Rotates on the target in use.
-  [[nodiscard]] RowSystem system() {
-    RowSystem result = Problem::system();
-    result.dual.longest_row = longest_row;
-    result.dual.rotated = other.view();
-    if (objective.loss == LossKind::implicit_feedback) {
-      kernels::rotate_rows(other.view(), basis.vectors.view(), rotated.view());
-      result.dual.rotated = rotated.view();
-      result.dual.values = basis.values.data();
-      result.dual.back = basis.transposed.view();
-    }
-    return result;
-  }
-  Index longest_row;
-  kernels::Eigenbasis basis;
-  Matrix rotated;
-};
-
-// Around the lane limit, tile and line boundaries, and as many as unknowns; lengths repeat so that lanes fill.
-const std::vector<Index> dual_sizes{3, 0, 1, 16, 3, 17, 2, 31, 15, 3, 32, 33, 47, 64, 7, 65, 1, 1, 3, 5, 100, 13, 4, 4};
-
-TEST(DualRows, AgreeWithTheReferenceInSolutionAndLoss) {
+TEST(HeavyRows, AreSummedInPartsThatAgreeWithTheReference) {
   on_every_simd_target([] {
     for (const Objective& objective : all_objectives) {
-      for (const Index width : {Index{1}, Index{16}, Index{17}, Index{65}, Index{128}}) {
-        SCOPED_TRACE(width);
-        DualProblem problem(objective, dual_sizes, width, width);
-        const RowSystem system = problem.system();
-        const Index rows = problem.ratings.rows();
-        Matrix solution(rows, width);
-        std::vector<RowLoss> losses(static_cast<std::size_t>(rows));
+      const Index width = 17;
+      Problem problem(objective, {1}, width);
+      problem.other = testing::random_matrix(10'000, width, 3);
+      const CsrBlock drawn = testing::random_rows({kernels::part_entries + 1, 9'000}, problem.other.rows(), 4);
+      std::vector<float> values(drawn.values().begin(), drawn.values().end());
+      for (float& value : values) value = objective.entry_value(value);
+      problem.ratings = CsrBlock({drawn.offsets().begin(), drawn.offsets().end()},
+                                 {drawn.columns().begin(), drawn.columns().end()}, values, problem.other.rows());
+      const kernels::RowSystem system = problem.system();
+      for (Index r = 0; r < 2; ++r) {
+        const SparseRow entries = problem.ratings.row(r);
+        ASSERT_TRUE(kernels::is_heavy(entries.size()));
         RowWorkspace workspace(width);
-        ASSERT_EQ(kernels::solve_rows(system, problem.ratings, {0, rows}, workspace, solution.view(), losses), -1);
-        for (Index r = 0; r < rows; ++r) {
-          const SparseRow entries = problem.ratings.row(r);
-          if (entries.size() == 0) continue;
-          const std::vector<double> x(solution.row(r), solution.row(r) + width);
-          const auto equations = reference::normal_equations(system, problem.base_double, entries);
-          const std::vector<double> expected = reference::solve(equations.system, equations.rhs);
-          double scale = 0;
-          for (const double value : expected) scale = std::max(scale, std::fabs(value));
-          for (std::size_t c = 0; c < x.size(); ++c) EXPECT_NEAR(x[c], expected[c], 1e-4 * scale) << r;
-          const RowLoss loss = reference::row_loss(system, entries, x);
-          const RowLoss& actual = losses[static_cast<std::size_t>(r)];
-          EXPECT_NEAR(actual.observed, loss.observed, 1e-4 * loss.observed + 1e-5);
-          EXPECT_NEAR(actual.observed_squares, loss.observed_squares, 1e-4 * loss.observed_squares + 1e-5);
-          EXPECT_NEAR(actual.regularizer, loss.regularizer, 1e-4 * loss.regularizer + 1e-9);
+        std::vector<Matrix> sums;
+        std::vector<ConstMatrixView> parts;
+        for (Index part = 0; part < kernels::part_count(entries.size()); ++part) {
+          sums.emplace_back(workspace.padded_width + 1, workspace.padded_width);
+          kernels::accumulate_part(system, entries, part, workspace, sums.back().view());
+          parts.emplace_back(sums.back().view());
         }
+        Matrix x(1, width);
+        RowLoss loss;
+        ASSERT_TRUE(kernels::solve_parts(system, entries, parts, workspace, x.row(0), loss));
+        const auto equations = reference::normal_equations(system, problem.base_double, entries);
+        const std::vector<double> expected = reference::solve(equations.system, equations.rhs);
+        double scale = 0;
+        for (const double value : expected) scale = std::max(scale, std::fabs(value));
+        for (Index c = 0; c < width; ++c) {
+          EXPECT_NEAR(static_cast<double>(x.row(0)[c]), expected[static_cast<std::size_t>(c)], 1e-4 * scale);
+        }
+        const RowLoss expected_loss = reference::row_loss(system, entries, {x.row(0), x.row(0) + width});
+        EXPECT_NEAR(loss.observed, expected_loss.observed, 1e-4 * expected_loss.observed);
       }
     }
   });
-}
-
-TEST(DualRows, GiveTheSameBitsOnEveryTargetWithFmaAndInAnyBatch) {
-  const std::vector<std::string> targets = testing::fma_targets();
-  for (const Objective& objective : all_objectives) {
-    for (const Index width : {Index{3}, Index{16}, Index{47}, Index{101}, Index{128}}) {
-      DualProblem problem(objective, dual_sizes, width, width);
-      const Index rows = problem.ratings.rows();
-      std::vector<Matrix> solutions;
-      for (const std::string& target : targets) {
-        kernels::choose_simd_target(target);
-        const RowSystem system = problem.system();
-        for (const Index batch : {rows, Index{1}, Index{5}}) {
-          RowWorkspace workspace(width);
-          std::vector<RowLoss> losses(static_cast<std::size_t>(rows));
-          solutions.emplace_back(rows, width);
-          for (Index first = 0; first < rows; first += batch) {
-            ASSERT_EQ(kernels::solve_rows(system, problem.ratings, {first, std::min(first + batch, rows)}, workspace,
-                                          solutions.back().view(), losses),
-                      -1);
-          }
-        }
-      }
-      for (const Matrix& solution : solutions) {
-        EXPECT_EQ(std::memcmp(solutions[0].row(0), solution.row(0), solution.bytes()), 0) << width;
-      }
-    }
-  }
-  kernels::choose_simd_target("auto");
-}
-
-/// Largest error of a row's solution, relative to the largest element of the double solution; infinite where a row was
-/// given up.
-double worst_error(const RowSystem& system, const DualProblem& problem, Index width) {
-  const Index rows = problem.ratings.rows();
-  Matrix solution(rows, width);
-  std::vector<RowLoss> losses(static_cast<std::size_t>(rows));
-  RowWorkspace workspace(width);
-  if (kernels::solve_rows(system, problem.ratings, {0, rows}, workspace, solution.view(), losses) >= 0) {
-    return std::numeric_limits<double>::infinity();
-  }
-  reference::DoubleMatrix base(width, width);
-  for (Index r = 0; r < width; ++r) {
-    for (Index c = 0; c < width; ++c) base.at(r, c) = static_cast<double>(problem.base.row(r)[c]);
-  }
-  double worst = 0;
-  for (Index r = 0; r < rows; ++r) {
-    const auto equations = reference::normal_equations(system, base, problem.ratings.row(r));
-    const std::vector<double> expected = reference::solve(equations.system, equations.rhs);
-    double scale = 0;
-    double error = 0;
-    for (std::size_t c = 0; c < expected.size(); ++c) {
-      scale = std::max(scale, std::fabs(expected[c]));
-      error = std::max(error, std::fabs(static_cast<double>(solution.row(r)[c]) - expected[c]));
-    }
-    worst = std::max(worst, error / scale);
-  }
-  return worst;
-}
-
-TEST(DualRows, AreNoLessAccurateThanThePrimalWhereRegularizationIsWeak) {
-  on_every_simd_target([] {
-    for (const LossKind loss : {LossKind::implicit_feedback, LossKind::explicit_feedback}) {
-      for (const double lambda : {1e-4, 1e-6}) {
-        Objective objective = objective_of(loss, Weighting::constant, false);
-        objective.regularization = lambda;
-        objective.regularization_exponent = 0;
-        const Index width = 64;
-        DualProblem problem(objective, {1, 2, 8, 16, 17, 30, 50}, width, width);
-        const RowSystem dual = problem.system();
-        const double dual_error = worst_error(dual, problem, width);
-        const double primal_error = worst_error(problem.Problem::system(), problem, width);
-        // Both hover around a few roundings on conditioned rows, where either may win by chance.
-        EXPECT_LE(dual_error, std::max(1.2 * primal_error, 2e-6)) << lambda;
-        RecordProperty(fmt::format("{}_lambda_{}", loss == LossKind::implicit_feedback ? "implicit" : "explicit", lambda),
-                       fmt::format("dual {:.2e}, primal {:.2e}", dual_error, primal_error));
-      }
-    }
-  });
-}
-
-TEST(DualRows, StandIdenticalItemsAndZeroWeights) {
-  on_every_simd_target([] {
-    const Index width = 33;
-    Objective objective = objective_of(LossKind::implicit_feedback, Weighting::linear, false);
-    objective.unobserved_weight = 1.0;  // a confidence of 1 then weighs nothing
-    DualProblem problem(objective, {2, 9, 20, 31}, width, width);
-    std::vector<float> values(problem.ratings.values().begin(), problem.ratings.values().end());
-    for (std::size_t e = 0; e < values.size(); e += 3) values[e] = 1.0F;
-    problem.ratings = CsrBlock({problem.ratings.offsets().begin(), problem.ratings.offsets().end()},
-                               {problem.ratings.columns().begin(), problem.ratings.columns().end()}, values,
-                               problem.other.rows());
-    for (Index r = 1; r < problem.other.rows(); ++r) {
-      if (r % 2 == 0) std::copy_n(problem.other.row(0), problem.other.stride(), problem.other.row(r));
-    }
-    EXPECT_LT(worst_error(problem.system(), problem, width), 1e-5);
-  });
-}
-
-TEST(Eigenbasis, DiagonalizesAndRotatesBack) {
-  for (const Index width : {Index{1}, Index{5}, Index{16}, Index{65}}) {
-    const Problem problem(all_objectives[0], {1}, width);
-    const kernels::Eigenbasis basis = kernels::eigenbasis(problem.base.view(), width);
-    const auto gramian = [&](Index i, Index j) { return static_cast<double>(problem.base.row(i)[j]); };
-    const double scale = largest(problem.base_double);
-    for (Index a = 0; a < width; ++a) {
-      for (Index b = 0; b < width; ++b) {
-        double sum = 0;
-        for (Index i = 0; i < width; ++i) {
-          for (Index j = 0; j < width; ++j) {
-            sum += static_cast<double>(basis.vectors.row(i)[a]) * gramian(i, j) *
-                   static_cast<double>(basis.vectors.row(j)[b]);
-          }
-        }
-        const double expected = a == b ? static_cast<double>(basis.values[static_cast<std::size_t>(a)]) : 0.0;
-        EXPECT_NEAR(sum, expected, 1e-6 * scale * static_cast<double>(width));
-        EXPECT_EQ(basis.vectors.row(a)[b], basis.transposed.row(b)[a]);
-      }
-    }
-  }
 }
 
 TEST(SolveRows, NamesTheFirstRowThatCannotBeSolved) {

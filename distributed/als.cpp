@@ -5,20 +5,44 @@
 #include <vector>
 
 #include "distributed/order_free_sum.hpp"
+#include "distributed/solve_side.hpp"
+#include "kernels/eigenbasis.hpp"
+#include "kernels/rotate_rows.hpp"
 #include "kernels/solve_rows.hpp"
 
 namespace rankwise {
 
 namespace {
 
-/// Rows that a thread takes at a time: few, because one popular item can weigh as much as thousands of rows.
-constexpr Index batch_rows = 16;
-
 double order_free_total(const Communicator& comm, const std::vector<kernels::RowLoss>& losses,
                         double kernels::RowLoss::*part) {
   std::vector<double> terms(losses.size());
   std::ranges::transform(losses, terms.begin(), [part](const kernels::RowLoss& loss) { return loss.*part; });
   return order_free_sum(comm, terms);
+}
+
+/// Gives `buffer` the size that is wanted, where it has not got it yet.
+MatrixView sized(Matrix& buffer, Index rows, Index columns) {
+  if (buffer.rows() != rows || buffer.columns() != columns) buffer = Matrix(rows, columns);
+  return buffer.view();
+}
+
+/// What the plan's rows for the dual need: the gathered rows in the eigenbasis of the other side's Gramian. Every rank
+/// decomposes the same Gramian to the same bits.
+kernels::DualSystem rotate_for_dual(const SolverPlan& plan, ConstMatrixView gramian, AlsSide& side,
+                                    kernels::Eigenbasis& basis) {
+  const auto* exact = std::get_if<ExactRows>(&plan);
+  if (exact == nullptr || exact->longest_dual_row == 0) return {};
+  const ConstMatrixView gathered = side.gathered.view();
+  if (gramian.rows == 0) return {exact->longest_dual_row, gathered, nullptr, {}};
+  basis = kernels::eigenbasis(gramian, gathered.columns);
+  const MatrixView rotated = sized(side.rotated, gathered.rows, gathered.columns);
+#pragma omp parallel for schedule(static)
+  for (Index first = 0; first < gathered.rows; first += chunk_rows) {
+    const Index count = std::min(chunk_rows, gathered.rows - first);
+    kernels::rotate_rows(gathered.middle_rows(first, count), basis.vectors.view(), rotated.middle_rows(first, count));
+  }
+  return {exact->longest_dual_row, rotated, basis.values.data(), basis.transposed.view()};
 }
 
 double gramian_flops(Index rows, Index width) {
@@ -35,35 +59,27 @@ AlsFactors with_gramian(const Communicator& comm, const Objective& objective, Fa
   return result;
 }
 
-HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const AlsSide& side, const AlsFactors& other,
-                     AlsFactors& mine) {
+HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const SolverPlan& plan, AlsSide& side,
+                     const AlsFactors& other, AlsFactors& mine) {
   const Index width = other.factors.local.columns();
   const CsrBlock& block = side.block;
   const Index rows = block.rows();
   HalfSweep sweep;
 
   // 1. Gather each needed row of the other side once.
-  Matrix gathered(side.plan.needed_rows(), width);
-  side.plan.start(comm, other.factors.local.view(), gathered.view()).wait();
-  sweep.bytes_sent = side.plan.sent_rows() * gathered.stride() * static_cast<Index>(sizeof(float));
+  const MatrixView gathered = sized(side.gathered, side.plan.needed_rows(), width);
+  side.plan.start(comm, other.factors.local.view(), gathered).wait();
+  sweep.bytes_sent = side.plan.sent_rows() * gathered.stride * static_cast<Index>(sizeof(float));
 
-  // 2. Solve this rank's rows, each by one thread.
-  const kernels::RowSystem system{objective, gathered.view(), other.gramian.view(), side.opposite_rows};
-  std::vector<kernels::RowLoss> losses(static_cast<std::size_t>(rows));
+  // 2. Solve this rank's rows.
+  kernels::Eigenbasis basis;
+  const kernels::DualSystem dual = rotate_for_dual(plan, other.gramian.view(), side, basis);
+  const kernels::RowSystem system{objective, gathered, other.gramian.view(), side.opposite_rows, dual};
+  const SolvedSide solved = solve_side(plan, system, block, mine.factors.local.view());
+  sweep.tally = solved.tally;
   constexpr Index none = std::numeric_limits<Index>::max();
-  Index failed_row = none;
-#pragma omp parallel reduction(min : failed_row)
-  {
-    kernels::RowWorkspace workspace(width);
-#pragma omp for schedule(dynamic)
-    for (Index first = 0; first < rows; first += batch_rows) {
-      const RowRange batch{first, std::min(first + batch_rows, rows)};
-      const Index failed = kernels::solve_rows(system, block, batch, workspace, mine.factors.local.view(), losses);
-      if (failed >= 0) failed_row = std::min(failed_row, failed);
-    }
-  }
-  if (failed_row != none) failed_row += side.partition.range(comm.rank()).begin;
-  failed_row = comm.min(failed_row);
+  const Index failed_row =
+      comm.min(solved.failed_row < 0 ? none : solved.failed_row + side.partition.range(comm.rank()).begin);
   if (failed_row != none) {
     sweep.failed_row = failed_row;
     return sweep;
@@ -71,9 +87,9 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
 
   // 3. What the other side and the loss need of the new rows.
   mine = with_gramian(comm, objective, std::move(mine.factors));
-  sweep.observed = order_free_total(comm, losses, &kernels::RowLoss::observed);
-  sweep.observed_squares = order_free_total(comm, losses, &kernels::RowLoss::observed_squares);
-  sweep.regularizer = order_free_total(comm, losses, &kernels::RowLoss::regularizer);
+  sweep.observed = order_free_total(comm, solved.losses, &kernels::RowLoss::observed);
+  sweep.observed_squares = order_free_total(comm, solved.losses, &kernels::RowLoss::observed_squares);
+  sweep.regularizer = order_free_total(comm, solved.losses, &kernels::RowLoss::regularizer);
 
   for (Index r = 0; r < rows; ++r) sweep.flops += kernels::solve_row_flops(block.row_size(r), width);
   if (objective.loss == LossKind::implicit_feedback) sweep.flops += gramian_flops(rows, width);

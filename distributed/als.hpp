@@ -4,7 +4,9 @@
 #include "distributed/als_side.hpp"
 #include "distributed/communicator.hpp"
 #include "distributed/factor_matrix.hpp"
+#include "distributed/solver_plan.hpp"
 #include "kernels/objective.hpp"
+#include "kernels/row_workspace.hpp"
 
 namespace rankwise {
 
@@ -23,14 +25,15 @@ struct HalfSweep {
   double observed = 0;    ///< sum over entries of c (1 - p)^2 or (r - prediction)^2 at the new solution
   double observed_squares = 0;  ///< sum over entries of p^2
   double regularizer = 0;       ///< this side's
-  double flops = 0;
+  double flops = 0;             ///< primal-equivalent: what normal equations would count
+  kernels::SolveTally tally;
   Index bytes_sent = 0;
 };
 
-/// Solves every row of `mine` exactly, the other side being fixed (DESIGN "ALS"). The same bits for any number of ranks
-/// and threads: each row is solved by one thread in the order of its entries. Collective over comm.
-HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const AlsSide& side, const AlsFactors& other,
-                     AlsFactors& mine);
+/// Solves or improves every row of `mine` as `plan` says, the other side being fixed (DESIGN "ALS"). The same bits for
+/// any number of ranks and threads. Collective over comm.
+HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const SolverPlan& plan, AlsSide& side,
+                     const AlsFactors& other, AlsFactors& mine);
 
 /// alpha0 * sum of p^2 over the pairs that count as unobserved, after `last`, the epoch's second half-sweep.
 [[nodiscard]] double unobserved_loss(const Objective& objective, const HalfSweep& last, const AlsFactors& users,

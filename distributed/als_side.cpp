@@ -3,7 +3,7 @@
 #include <bit>
 #include <limits>
 
-#include "kernels/solve_rows.hpp"
+#include "kernels/solver_rates.hpp"
 
 namespace rankwise {
 
@@ -66,6 +66,16 @@ CsrBlock make_block(const Objective& objective, const ColumnSet& needed, GlobalR
   return {std::move(rows.offsets), std::move(columns), std::move(values), needed.size()};
 }
 
+/// Collective.
+std::vector<Index> count_rows_by_size(const Communicator& comm, const CsrBlock& block) {
+  std::vector<Index> counts(static_cast<std::size_t>(longest_counted_row) + 1);
+  for (Index r = 0; r < block.rows(); ++r) {
+    if (block.row_size(r) <= longest_counted_row) ++counts[static_cast<std::size_t>(block.row_size(r))];
+  }
+  comm.all_reduce_sum(std::span<Index>(counts));
+  return counts;
+}
+
 }  // namespace
 
 AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
@@ -73,14 +83,26 @@ AlsSide make_als_side(const Communicator& comm, const Objective& objective, cons
   agree_on(comm, [&] { require_columns_in_range(rows.columns, opposite.rows()); });
   const ColumnSet needed(rows.columns, opposite.rows());
   CsrBlock block = agree_on(comm, [&] { return make_block(objective, needed, std::move(rows)); });
-  return {partition, opposite.rows(), std::move(block), ExchangePlan(comm, opposite, needed.list())};
+  std::vector<Index> rows_by_size = count_rows_by_size(comm, block);
+  return {partition,
+          opposite.rows(),
+          std::move(block),
+          std::move(rows_by_size),
+          ExchangePlan(comm, opposite, needed.list()),
+          Matrix(),
+          Matrix()};
 }
 
 std::vector<double> chunk_costs(std::span<const Index> row_sizes, Index width) {
   std::vector<double> costs(static_cast<std::size_t>(chunk_count(static_cast<Index>(row_sizes.size()))));
-  const auto per_row = static_cast<double>(width);  // clearing, sums: keeps chunks of empty rows from costing nothing
+  const Index longest_dual_row = kernels::longest_dual_row(width);
   for (std::size_t r = 0; r < row_sizes.size(); ++r) {
-    costs[r / static_cast<std::size_t>(chunk_rows)] += per_row + kernels::solve_row_flops(row_sizes[r], width);
+    const Index size = row_sizes[r];
+    // Even a row without entries is written and summed.
+    const double seconds = size == 0                  ? kernels::rotation_seconds(width)
+                           : size <= longest_dual_row ? kernels::dual_row_seconds(size, width)
+                                                      : kernels::primal_row_seconds(size, width);
+    costs[r / static_cast<std::size_t>(chunk_rows)] += seconds;
   }
   return costs;
 }

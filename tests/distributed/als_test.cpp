@@ -11,6 +11,7 @@
 
 #include "distributed/exchange_plan.hpp"
 #include "kernels/reference.hpp"
+#include "kernels/solve_rows.hpp"
 
 namespace rankwise {
 namespace {
@@ -67,11 +68,14 @@ struct AlsRun {
   std::vector<double> losses;
 };
 
-AlsRun run_als(const Communicator& comm, const Objective& objective, const Log& log, Index width, int epochs) {
+AlsRun run_als(const Communicator& comm, const Objective& objective, const Log& log, Index width, int epochs,
+               const SolverOptions& solver = {}) {
   const Partition user_rows = Partition::by_count(log.users, comm.size());
   const Partition item_rows = Partition::by_count(log.items, comm.size());
-  const AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows);
-  const AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows);
+  AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows);
+  AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows);
+  const SolverPlan user_solver = plan_solver(solver, objective, user_side, width);
+  const SolverPlan item_solver = plan_solver(solver, objective, item_side, width);
   const Index zero_columns = objective.biases ? 1 : 0;
   AlsFactors users = with_gramian(
       comm, objective, random_factors(comm, user_rows, width, zero_columns, {5, RandomPurpose::initial_users}));
@@ -79,8 +83,8 @@ AlsRun run_als(const Communicator& comm, const Objective& objective, const Log& 
       comm, objective, random_factors(comm, item_rows, width, zero_columns, {5, RandomPurpose::initial_items}));
   AlsRun run;
   for (int epoch = 0; epoch < epochs; ++epoch) {
-    const HalfSweep first = half_sweep(comm, objective, user_side, items, users);
-    const HalfSweep second = half_sweep(comm, objective, item_side, users, items);
+    const HalfSweep first = half_sweep(comm, objective, user_solver, user_side, items, users);
+    const HalfSweep second = half_sweep(comm, objective, item_solver, item_side, users, items);
     EXPECT_EQ(first.failed_row, -1);
     EXPECT_EQ(second.failed_row, -1);
     run.losses.push_back(second.observed + first.regularizer + second.regularizer +
@@ -199,6 +203,54 @@ TEST_F(AlsTest, GivesTheSameBitsAsOneRank) {
   }
 }
 
+SolverOptions solver_of(SolverChoice choice) {
+  SolverOptions solver;
+  solver.choice = choice;
+  solver.subspace_block = 16;
+  return solver;
+}
+
+TEST_F(AlsTest, EverySolverGivesTheSameBitsAsOneRankWithHeavyRowsToo) {
+  const Communicator self = Communicator::single();
+  const Log log(6000, 30, 60'000, 23);
+  std::map<Index, Index> item_sizes;
+  for (const auto& [pair, value] : log.ratings) ++item_sizes[pair.second];
+  Index heavy_rows = 0;
+  for (const auto& [item, size] : item_sizes) heavy_rows += kernels::is_heavy(size) ? 1 : 0;
+  ASSERT_GT(heavy_rows, 0);
+  for (const SolverChoice choice : {SolverChoice::automatic, SolverChoice::primal, SolverChoice::dual,
+                                    SolverChoice::conjugate_gradients, SolverChoice::subspace}) {
+    for (const std::size_t kind : {0U, 1U, 4U}) {
+      const Objective objective = objectives()[kind];
+      const AlsRun alone = run_als(self, objective, log, 20, 2, solver_of(choice));
+      const AlsRun together = run_als(comm, objective, log, 20, 2, solver_of(choice));
+      EXPECT_EQ(alone.losses, together.losses);
+      EXPECT_EQ(alone.users, together.users);
+      EXPECT_EQ(alone.items, together.items);
+      const double plain = plain_loss(objective, log, together, 20);
+      EXPECT_NEAR(together.losses.back(), plain, 2e-5 * plain);
+    }
+  }
+}
+
+TEST_F(AlsTest, PlansTheDualWhereItPays) {
+  Objective implicit;
+  const Log log(500, 300, 2000, 5);
+  const Partition user_rows = Partition::by_count(log.users, comm.size());
+  const Partition item_rows = Partition::by_count(log.items, comm.size());
+  const AlsSide side = side_of(comm, implicit, log, Orientation::by_user, user_rows, item_rows);
+  const auto longest = [&](SolverChoice choice, const Objective& objective, Index width) {
+    return std::get<ExactRows>(plan_solver(solver_of(choice), objective, side, width)).longest_dual_row;
+  };
+  EXPECT_EQ(longest(SolverChoice::primal, implicit, 128), 0);
+  EXPECT_EQ(longest(SolverChoice::dual, implicit, 128), 128);
+  EXPECT_GT(longest(SolverChoice::automatic, implicit, 128), 16);
+  EXPECT_LT(longest(SolverChoice::automatic, implicit, 128), 128);
+  Objective explicit_loss;
+  explicit_loss.loss = LossKind::explicit_feedback;
+  EXPECT_GT(longest(SolverChoice::automatic, explicit_loss, 128), 16);
+}
+
 TEST_F(AlsTest, WorksWithMoreRanksThanRows) {
   const Log log(3, 2, 20, 1);
   for (const Objective& objective : objectives()) {
@@ -216,12 +268,12 @@ TEST_F(AlsTest, NamesTheLowestRowThatCannotBeSolvedOnEveryRank) {
   log.ratings[{70, 140}] = 2;
   const Partition user_rows = Partition::by_count(log.users, comm.size());
   const Partition item_rows = Partition::by_count(log.items, comm.size());
-  const AlsSide side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows);
+  AlsSide side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows);
   AlsFactors users =
       with_gramian(comm, objective, random_factors(comm, user_rows, 4, 0, {5, RandomPurpose::initial_users}));
   const AlsFactors items =
       with_gramian(comm, objective, random_factors(comm, item_rows, 4, 0, {5, RandomPurpose::initial_items}));
-  EXPECT_EQ(half_sweep(comm, objective, side, items, users).failed_row, 70);
+  EXPECT_EQ(half_sweep(comm, objective, ExactRows{0}, side, items, users).failed_row, 70);
 }
 
 TEST_F(AlsTest, GramianIsTheSameForAnyPartition) {

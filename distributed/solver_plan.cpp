@@ -1,0 +1,41 @@
+#include "distributed/solver_plan.hpp"
+
+#include "kernels/solver_rates.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// The automatic choice of ExactRows::longest_dual_row.
+Index worthwhile_dual_row(const Objective& objective, const AlsSide& side, Index width) {
+  const Index longest = kernels::longest_dual_row(width);
+  if (objective.loss == LossKind::explicit_feedback) return longest;  // no base, no rotation
+  double saved_seconds = 0;
+  for (Index size = 1; size <= longest; ++size) {
+    const auto rows = static_cast<double>(side.rows_by_size[static_cast<std::size_t>(size)]);
+    saved_seconds += rows * (kernels::primal_row_seconds(size, width) - kernels::dual_row_seconds(size, width));
+  }
+  const double rotation_seconds =
+      kernels::eigenbasis_seconds(width) + static_cast<double>(side.opposite_rows) * kernels::rotation_seconds(width);
+  return saved_seconds > rotation_seconds ? longest : 0;
+}
+
+}  // namespace
+
+SolverPlan plan_solver(const SolverOptions& options, const Objective& objective, const AlsSide& side, Index width) {
+  switch (options.choice) {
+    case SolverChoice::automatic:
+      return ExactRows{worthwhile_dual_row(objective, side, width)};
+    case SolverChoice::primal:
+      return ExactRows{0};
+    case SolverChoice::dual:
+      return ExactRows{width};
+    case SolverChoice::conjugate_gradients:
+      return kernels::ConjugateGradients{options.cg_steps};
+    case SolverChoice::subspace:
+      return kernels::SubspaceBlocks{options.subspace_block};
+  }
+  return ExactRows{};
+}
+
+}  // namespace rankwise

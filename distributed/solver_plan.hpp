@@ -1,0 +1,34 @@
+#pragma once
+// Which solver a side's rows get: one decision per half-sweep, the same on every rank.
+
+#include <variant>
+
+#include "distributed/als_side.hpp"
+#include "kernels/iterative_rows.hpp"
+#include "kernels/objective.hpp"
+
+namespace rankwise {
+
+/// What the user asks for.
+enum class SolverChoice { automatic, primal, dual, conjugate_gradients, subspace };
+
+struct SolverOptions {
+  SolverChoice choice = SolverChoice::automatic;
+  Index cg_steps = 3;         ///< conjugate gradients
+  Index subspace_block = 64;  ///< subspace
+};
+
+/// Every row exactly: in the dual up to a length, by normal equations beyond.
+struct ExactRows {
+  Index longest_dual_row = 0;
+};
+
+using SolverPlan = std::variant<ExactRows, kernels::ConjugateGradients, kernels::SubspaceBlocks>;
+
+/// Plans a side's half-sweeps for systems of `width` unknowns. `automatic` takes the dual for rows where the build's
+/// table of rates predicts it to be faster, if all such rows together repay the rotation of the other side; `dual` for
+/// all rows of at most `width` entries. A pure function of the whole matrix: no rank count, no clock.
+[[nodiscard]] SolverPlan plan_solver(const SolverOptions& options, const Objective& objective, const AlsSide& side,
+                                     Index width);
+
+}  // namespace rankwise

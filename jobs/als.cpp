@@ -5,10 +5,13 @@
 
 #include "jobs/als.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <limits>
 #include <memory>
 
@@ -46,6 +49,13 @@ void require_sense(const AlsOptions& options) {
   const Objective& objective = options.objective;
   const Objective defaults;
   const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
+  const SolverOptions& solver = options.solver;
+  if (solver.choice != SolverChoice::conjugate_gradients && solver.cg_steps != SolverOptions().cg_steps) {
+    refuse("--cg-steps has a meaning only with --solver cg");
+  }
+  if (solver.choice != SolverChoice::subspace && solver.subspace_block != SolverOptions().subspace_block) {
+    refuse("--subspace-block has a meaning only with --solver subspace");
+  }
   if (objective.loss == LossKind::implicit_feedback) {
     if (objective.biases) refuse("--biases has a meaning only with --objective explicit");
     if (objective.weighting == Weighting::constant && objective.alpha != defaults.alpha) {
@@ -108,6 +118,33 @@ enum class SideName { users, items };
                                 epoch, is_user ? "user" : "item", id_text(id.ids, 0), row));
 }
 
+bool is_exact(SolverChoice choice) {
+  return choice != SolverChoice::conjugate_gradients && choice != SolverChoice::subspace;
+}
+
+/// How many of a side's rows each solver took in all half-sweeps, and which share of their time. Collective.
+void tell_solvers(const Communicator& comm, Report& report, const char* side, const kernels::SolveTally& tally) {
+  const std::array<Index, 3> mine{tally.primal_rows, tally.dual_rows, tally.iterative_rows};
+  std::array<Index, 3> rows = mine;
+  comm.all_reduce_sum(std::span<Index>(rows));
+  // Times only inform: microseconds add up exactly, whatever the order.
+  const auto micros = [](double seconds) { return static_cast<Index>(seconds * 1e6); };
+  std::array<Index, 3> spent{micros(tally.primal_seconds), micros(tally.dual_seconds), micros(tally.iterative_seconds)};
+  comm.all_reduce_sum(std::span<Index>(spent));
+  const double total = static_cast<double>(std::max<Index>(1, spent[0] + spent[1] + spent[2]));
+  const std::array<const char*, 3> names{"primal", "dual", "iterative"};
+  std::vector<std::string> parts;
+  for (std::size_t s = 0; s < names.size(); ++s) {
+    if (rows[s] == 0) continue;
+    parts.push_back(
+        fmt::format("{} {} rows, {:.0f}% of the time", names[s], rows[s], 100 * static_cast<double>(spent[s]) / total));
+    report.event(
+        "solver",
+        {{"side", side}, {"solver", names[s]}, {"rows", rows[s]}, {"seconds", static_cast<double>(spent[s]) * 1e-6}});
+  }
+  report.line(fmt::format("solvers of {}: {}", side, fmt::join(parts, "; ")));
+}
+
 void tell_epoch(Report& report, Index epoch, Index epochs, const EpochLoss& loss, Index interactions, double seconds) {
   const double rate = static_cast<double>(interactions) / seconds;
   report.line(
@@ -156,10 +193,10 @@ void train_als(const AlsOptions& options, JobContext& context) {
 
   // 3. Plan which rows travel.
   auto planning = std::make_unique<Report::PhaseTimer>(report, "plan");
-  const AlsSide user_side = make_als_side(comm, objective, user_rows, item_rows,
-                                          {std::move(by_user.offsets), by_user.columns, by_user.values});
-  const AlsSide item_side = make_als_side(comm, objective, item_rows, user_rows,
-                                          {std::move(by_item.offsets), by_item.columns, by_item.values});
+  AlsSide user_side = make_als_side(comm, objective, user_rows, item_rows,
+                                    {std::move(by_user.offsets), by_user.columns, by_user.values});
+  AlsSide item_side = make_als_side(comm, objective, item_rows, user_rows,
+                                    {std::move(by_item.offsets), by_item.columns, by_item.values});
   by_user = {};
   by_item = {};
   planning.reset();
@@ -170,14 +207,19 @@ void train_als(const AlsOptions& options, JobContext& context) {
     return with_gramian(comm, objective,
                         random_factors(comm, rows, width, bias_columns, RandomStream(context.common.seed, purpose)));
   };
+  const SolverPlan user_solver = plan_solver(options.solver, objective, user_side, width);
+  const SolverPlan item_solver = plan_solver(options.solver, objective, item_side, width);
   AlsFactors users = initial(user_rows, RandomPurpose::initial_users);
   AlsFactors items = initial(item_rows, RandomPurpose::initial_items);
 
   // 5. Sweep: users from items, items from users.
-  const auto sweep = [&](const char* phase, SideName name, const AlsSide& side, const AlsFactors& other,
-                         AlsFactors& mine, Index epoch) {
+  kernels::SolveTally user_tally;
+  kernels::SolveTally item_tally;
+  const auto sweep = [&](const char* phase, SideName name, const SolverPlan& solver, AlsSide& side,
+                         const AlsFactors& other, AlsFactors& mine, kernels::SolveTally& tally, Index epoch) {
     const auto timer = report.phase(phase);
-    const HalfSweep done = half_sweep(comm, objective, side, other, mine);
+    const HalfSweep done = half_sweep(comm, objective, solver, side, other, mine);
+    tally += done.tally;
     if (done.failed_row >= 0) fail_at_row(dataset, name, done.failed_row, epoch);
     report.add_flops(phase, done.flops);
     report.add_interactions(phase, side.block.entries());
@@ -188,14 +230,20 @@ void train_als(const AlsOptions& options, JobContext& context) {
   for (Index epoch = 1; epoch <= options.epochs; ++epoch) {
     const auto begin = std::chrono::steady_clock::now();
     report.bar("epochs", epoch - 1, options.epochs);
-    const HalfSweep first = sweep("user half-sweeps", SideName::users, user_side, items, users, epoch);
-    const HalfSweep second = sweep("item half-sweeps", SideName::items, item_side, users, items, epoch);
+    const HalfSweep first =
+        sweep("user half-sweeps", SideName::users, user_solver, user_side, items, users, user_tally, epoch);
+    const HalfSweep second =
+        sweep("item half-sweeps", SideName::items, item_solver, item_side, users, items, item_tally, epoch);
 
-    // 6. The loss must be finite and fall.
+    // 6. The loss must be finite, and fall under an exact solver.
     const EpochLoss loss{second.observed, unobserved_loss(objective, second, users, items),
                          first.regularizer + second.regularizer};
     const double previous = history.empty() ? std::numeric_limits<double>::infinity() : history.back().total();
-    if (!(loss.total() <= previous * (1 + rounding_tolerance))) {
+    if (!std::isfinite(loss.total())) {
+      throw AgreedError(ExitCode::internal,
+                        fmt::format("epoch {}: the loss is {}; expected a finite number", epoch, loss.total()));
+    }
+    if (is_exact(options.solver.choice) && loss.total() > previous * (1 + rounding_tolerance)) {
       throw AgreedError(ExitCode::internal,
                         fmt::format("epoch {}: the loss rose from {:.9e} to {:.9e}; expected an exact "
                                     "solver to lower it",
@@ -204,6 +252,11 @@ void train_als(const AlsOptions& options, JobContext& context) {
     history.push_back(loss);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     tell_epoch(report, epoch, options.epochs, loss, interactions, seconds.count());
+  }
+
+  if (options.epochs > 0) {
+    tell_solvers(comm, report, "users", user_tally);
+    tell_solvers(comm, report, "items", item_tally);
   }
 
   // 7. Write the model.
@@ -248,6 +301,15 @@ RunJob describe_als(boost::program_options::options_description& description) {
     ("alpha", po::value(&objective.alpha)->value_name("ALPHA")->default_value(defaults.alpha)->notifier(within<double>("alpha", 0, 1e12)),
      "implicit, linear and log: weight of the value")
     ("biases", po::bool_switch(&objective.biases), "explicit: global mean and a bias for each user and item")
+    ("solver", po::value<std::string>()->value_name("auto|primal|dual|cg|subspace")->default_value("auto")->notifier(
+       one_of<SolverChoice>("solver", options->solver.choice, {{"auto", SolverChoice::automatic}, {"primal", SolverChoice::primal}, {"dual", SolverChoice::dual},
+       {"cg", SolverChoice::conjugate_gradients}, {"subspace", SolverChoice::subspace}})),
+     "how rows are solved. Exactly: auto takes the cheaper way for each row's length, primal the K x K normal equations, dual the n x n system of a row's "
+     "n entries where n <= K. Approximately: cg some steps of conjugate gradients, subspace one pass over blocks of factors (iALS++)")
+    ("cg-steps", po::value(&options->solver.cg_steps)->value_name("N")->default_value(options->solver.cg_steps)->notifier(within<Index>("cg-steps", 1, 10'000)),
+     "cg: steps per row and half-sweep, from the row's last value")
+    ("subspace-block", po::value(&options->solver.subspace_block)->value_name("D")->default_value(options->solver.subspace_block)->notifier(within<Index>("subspace-block", 1, 4096)),
+     "subspace: factors per block, rounded up to a multiple of 16")
     ("epochs", po::value(&options->epochs)->value_name("N")->default_value(16)->notifier(within<Index>("epochs", 0, 1'000'000)),
      "sweeps over users and items; 0 writes the random start");
   // clang-format on

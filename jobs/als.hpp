@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "distributed/solver_plan.hpp"
 #include "jobs/job.hpp"
 #include "kernels/objective.hpp"
 
@@ -14,6 +15,7 @@ struct AlsOptions {
   std::string model;
   Objective objective;  ///< but for its regularization
   std::optional<double> regularization;
+  SolverOptions solver;
   Index factors = 0;
   Index epochs = 0;
 };

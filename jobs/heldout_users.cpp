@@ -21,10 +21,11 @@ void require_same_dataset(const DatasetReader& dataset, const std::string& data_
 Matrix fold_in(const Communicator& comm, const ModelReader& model, const Partition& rows, const SparseRows& seen) {
   const Objective& objective = model.objective();
   const Partition item_rows = Partition::by_count(model.items(), comm.size());
-  const AlsSide side = make_als_side(comm, objective, rows, item_rows, {seen.offsets, seen.columns, seen.values});
+  AlsSide side = make_als_side(comm, objective, rows, item_rows, {seen.offsets, seen.columns, seen.values});
   const AlsFactors items = with_gramian(comm, objective, {item_rows, model.item_factors(item_rows.range(comm.rank()))});
   AlsFactors users{{rows, Matrix(seen.rows.size(), items.factors.local.columns())}, Matrix()};
-  const HalfSweep solved = half_sweep(comm, objective, side, items, users);
+  const HalfSweep solved =
+      half_sweep(comm, objective, plan_solver({}, objective, side, items.factors.local.columns()), side, items, users);
   if (solved.failed_row >= 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("held-out user {}: its normal equations have no finite solution", solved.failed_row));

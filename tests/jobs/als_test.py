@@ -20,6 +20,16 @@ KINDS = {
     "implicit log": ["--weighting", "log", "--alpha", "2", "--regularization-exponent", "0.5", "--regularization", "0.1"],
     "explicit": ["--objective", "explicit", "--regularization", "0.1"],
     "explicit biases": ["--objective", "explicit", "--biases"],
+    "implicit constant, primal": ["--regularization", "0.01", "--solver", "primal"],
+    "implicit constant, dual": ["--regularization", "0.01", "--solver", "dual"],
+    "implicit linear, dual": ["--weighting", "linear", "--alpha", "3", "--solver", "dual"],
+    "explicit biases, dual": ["--objective", "explicit", "--solver", "dual", "--biases"],
+}
+APPROXIMATE = {
+    "cg": ["--solver", "cg"],
+    "cg, explicit biases": ["--solver", "cg", "--cg-steps", "2", "--objective", "explicit", "--biases"],
+    "subspace": ["--solver", "subspace", "--subspace-block", "16"],
+    "subspace, linear": ["--solver", "subspace", "--subspace-block", "1", "--weighting", "linear", "--alpha", "3"],
 }
 
 
@@ -42,9 +52,10 @@ class AlsTest(unittest.TestCase):
     def tearDownClass(cls):
         cls.folder.cleanup()
 
-    def train(self, name, options, **how):
+    def train(self, name, options, epochs=3, **how):
         model = self.path / name
-        done = run(["als", "--data", self.data, "--model", model, "--factors", "17", "--epochs", "3", *options], **how)
+        done = run(["als", "--data", self.data, "--model", model, "--factors", "17", "--epochs", str(epochs), *options],
+                   **how)
         self.assertEqual(done.code, 0, done)
         return model
 
@@ -55,7 +66,7 @@ class AlsTest(unittest.TestCase):
             return {name: hashlib.sha256(file[name][:].tobytes()).hexdigest() for name in names}
 
     def test_same_bits_on_any_ranks_threads_and_simd_targets(self):
-        for kind, options in KINDS.items():
+        for kind, options in {**KINDS, **APPROXIMATE}.items():
             expected = None
             # Every rank count with every thread count, the target alternating; then every target alone.
             runs = [(ranks, threads, simd_targets()[(i + j) % len(simd_targets())])
@@ -112,6 +123,27 @@ class AlsTest(unittest.TestCase):
         with h5py.File(self.path / "logged.h5") as file:
             self.assertEqual(file["history/loss"][:].tolist(), losses)
 
+    def test_every_solver_lowers_the_loss_and_tells_its_share(self):
+        losses = {}
+        for solver in ("auto", "primal", "dual", "cg", "subspace"):
+            log = self.path / "solver.jsonl"
+            self.train("solver.h5", ["--solver", solver, "--log-json", str(log)], epochs=8, ranks=2)
+            events = [json.loads(line) for line in log.read_text().splitlines()]
+            history = [event["loss"] for event in events if event["event"] == "epoch"]
+            self.assertEqual(history, sorted(history, reverse=True))
+            losses[solver] = history[-1]
+            told = [event for event in events if event["event"] == "solver"]
+            with h5py.File(self.data) as file:
+                users = len(file["interactions/indptr"]) - 1
+            if solver in ("cg", "subspace"):
+                self.assertEqual({event["solver"] for event in told}, {"iterative"})
+            self.assertLessEqual(sum(event["rows"] for event in told if event["side"] == "users"), 8 * users)
+            self.assertGreater(sum(event["rows"] for event in told), 0)
+        for solver in ("primal", "dual"):
+            self.assertAlmostEqual(losses[solver], losses["auto"], delta=1e-5 * losses["auto"])
+        for solver in ("cg", "subspace"):
+            self.assertAlmostEqual(losses[solver], losses["auto"], delta=0.05 * losses["auto"])
+
     def test_seed_changes_the_model(self):
         self.assertNotEqual(self.digests(self.train("a.h5", ["--seed", "1"]))["users/factors"],
                             self.digests(self.train("b.h5", ["--seed", "2"]))["users/factors"])
@@ -134,6 +166,10 @@ class AlsTest(unittest.TestCase):
         self.refused(["--data", self.data, "--factor", "3"], 2, ["factor", "--factors"])
         self.refused(["--data", self.data, "--regularization", "nan"], 2, ["regularization"])
         self.refused(["--data", self.data, "--objective", "both"], 2, ["both", "implicit", "explicit"])
+        self.refused(["--data", self.data, "--solver", "magic"], 2, ["magic", "auto", "subspace"])
+        self.refused(["--data", self.data, "--cg-steps", "5"], 2, ["--cg-steps", "--solver cg"])
+        self.refused(["--data", self.data, "--subspace-block", "32"], 2, ["--subspace-block", "--solver subspace"])
+        self.refused(["--data", self.data, "--solver", "cg", "--cg-steps", "0"], 2, ["--cg-steps", "1"])
         self.refused(["--data", self.data, "--biases"], 2, ["--biases", "explicit"])
         self.refused(["--data", self.data, "--alpha", "9"], 2, ["--alpha", "linear"])
         self.refused(["--data", self.data, "--model", self.path / "no-folder/refused.h5"], 73, ["no-folder"])

@@ -107,6 +107,40 @@ void cholesky_and_solves(benchmark::State& state) {
   report_rate(state, k * k * k / 3 + 2 * k * k);
 }
 
+#ifdef RANKWISE_HAVE_OPENBLAS
+extern "C" {
+void openblas_set_num_threads(int threads);
+void spotrf_(const char* triangle, const int* n, float* a, const int* stride, int* info);
+void spotrs_(const char* triangle, const int* n, const int* columns, const float* a, const int* stride, float* b,
+             const int* b_stride, int* info);
+}
+
+/// The same systems by OpenBLAS on one thread.
+void openblas_cholesky_and_solves(benchmark::State& state) {
+  openblas_set_num_threads(1);
+  const Index width = state.range(0);
+  const Matrix rows = rankwise::testing::random_matrix(rankwise::kernels::entry_chunk, width, 1);
+  RowWorkspace original(width);
+  rankwise::kernels::chunk_gramian(rows.view(), original);
+  for (Index r = 0; r < width; ++r) original.system.row(r)[r] += 10.0F;
+  const auto n = static_cast<int>(width);
+  const auto stride = static_cast<int>(original.system.stride());
+  const int columns = 1;
+  Matrix system(width, original.system.stride());
+  std::vector<float> b(static_cast<std::size_t>(width));
+  for (auto _ : state) {
+    std::memcpy(system.row(0), original.system.row(0), system.bytes());
+    std::fill(b.begin(), b.end(), 1.0F);
+    int info = 0;
+    spotrf_("L", &n, system.row(0), &stride, &info);  // the upper half by rows is the lower half by columns
+    spotrs_("L", &n, &columns, system.row(0), &stride, b.data(), &n, &info);
+    if (info != 0) state.SkipWithError("not positive definite");
+  }
+  const auto k = static_cast<double>(width);
+  report_rate(state, k * k * k / 3 + 2 * k * k);
+}
+#endif
+
 /// Whole rows (gather, system, solution, loss) in batches as a sweep takes them. GFLOP/s are primal-equivalent: what
 /// the primal would count, whoever solves.
 void solve_rows(benchmark::State& state, Index longest_dual_row) {
@@ -185,11 +219,14 @@ void score_block(benchmark::State& state) {
 }
 
 const std::vector<std::int64_t> widths{16, 32, 64, 128, 256, 512};
-const std::vector<std::int64_t> row_lengths{1, 4, 16, 64, 256, 4096};
+const std::vector<std::int64_t> row_lengths{1, 4, 8, 16, 64, 256, 4096};
 
 BENCHMARK(gramian)->ArgsProduct({widths})->ArgName("k");
 BENCHMARK(normal_equations)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
 BENCHMARK(cholesky_and_solves)->ArgsProduct({widths})->ArgName("k");
+#ifdef RANKWISE_HAVE_OPENBLAS
+BENCHMARK(openblas_cholesky_and_solves)->ArgsProduct({widths})->ArgName("k");
+#endif
 BENCHMARK(primal_rows)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
 BENCHMARK(dual_rows)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
 BENCHMARK(rotate_rows)->ArgsProduct({widths})->ArgName("k");

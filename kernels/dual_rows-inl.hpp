@@ -43,7 +43,7 @@ HWY_INLINE void invert_base(const DualSystem& dual, float lambda, RowWorkspace& 
   const FloatVector lambdas = hn::Set(d, lambda);
   float* inverse = workspace.dual.inverse_base();
   for (Index c = 0; c < workspace.padded_width; c += vector_floats) {
-    const FloatVector base = dual.values == nullptr ? lambdas : hn::Add(hn::Load(d, dual.values + c), lambdas);
+    const FloatVector base = dual.values == nullptr ? lambdas : hn::Add(hn::LoadU(d, dual.values + c), lambdas);
     hn::Store(hn::Div(one, base), d, inverse + c);
   }
 }

@@ -43,7 +43,8 @@ HWY_INLINE Index point_at_upcoming(ConstMatrixView table, std::span<const LocalI
   const Index rounds = std::max<Index>(1, (wanted + entries - 1) / std::max<Index>(entries, 1));
   point_at_rows(table, columns.first(static_cast<std::size_t>(wanted)), workspace.upcoming_rows);
   const float* filler = wanted > 0 ? workspace.upcoming_rows[0] : table.data;
-  std::fill(workspace.upcoming_rows.begin() + wanted, workspace.upcoming_rows.begin() + rounds * entries, filler);
+  const auto rows = workspace.upcoming_rows.begin();
+  std::fill(rows + wanted, rows + std::max(wanted, rounds * entries), filler);
   return rounds;
 }
 

@@ -30,11 +30,13 @@ void restrict_to(std::int64_t targets) {
 }  // namespace
 
 std::vector<std::string> available_simd_targets() {
+  const std::int64_t in_use = hwy::SupportedTargets();
   hwy::SetSupportedTargetsForTest(0);
   std::vector<std::string> names;
   for (const NamedTarget& known : known_targets) {
     if ((hwy::SupportedTargets() & HWY_TARGETS & known.target) != 0) names.emplace_back(known.name);
   }
+  hwy::SetSupportedTargetsForTest(in_use);
   return names;
 }
 

@@ -54,9 +54,9 @@ HWY_INLINE RowLoss dual_loss(const float* z, Index entries) {
   return loss;
 }
 
-/// Solves rows of at most lane_entries entries, one per lane. Solutions, in the basis, from `solutions` on.
+/// Solves rows of at most lane_entries entries, one per lane. Row r's solution, in the basis, is dual.solutions.row(r).
 HWY_INLINE void solve_lane_rows(const RowSystem& system, const CsrBlock& block, std::span<const BatchRow> rows,
-                                RowWorkspace& workspace, Index first_solution, std::span<RowLoss> losses) {
+                                RowWorkspace& workspace, std::span<RowLoss> losses) {
   DualWorkspace& dual = workspace.dual;
   for (std::size_t first = 0; first < rows.size(); first += static_cast<std::size_t>(vector_floats)) {
     const auto lanes = rows.subspan(first, std::min(rows.size() - first, static_cast<std::size_t>(vector_floats)));
@@ -73,7 +73,7 @@ HWY_INLINE void solve_lane_rows(const RowSystem& system, const CsrBlock& block, 
       for (Index e = 0; e < entries.size(); ++e) z[e] = dual.lane_rhs(e)[lane];
       find_dual_rows(system, entries, workspace);
       invert_base(system.dual, lanes[lane].lambda, workspace);
-      combine_rows(z, entries.size(), workspace, dual.solutions.row(first_solution + static_cast<Index>(first + lane)));
+      combine_rows(z, entries.size(), workspace, dual.solutions.row(static_cast<Index>(first + lane)));
       losses[static_cast<std::size_t>(lanes[lane].row)] = dual_loss(z, entries.size());
     }
   }
@@ -91,7 +91,7 @@ HWY_INLINE Index solve_dual_rows(const RowSystem& system, const CsrBlock& block,
   const auto longer = std::find_if(rows.begin(), rows.end(),
                                    [&block](const BatchRow& row) { return block.row_size(row.row) > lane_entries; });
   const auto lane_rows = static_cast<std::size_t>(longer - rows.begin());
-  solve_lane_rows(system, block, rows.first(lane_rows), workspace, 0, losses);
+  solve_lane_rows(system, block, rows.first(lane_rows), workspace, losses);
   for (std::size_t r = lane_rows; r < rows.size(); ++r) {
     const SparseRow entries = block.row(rows[r].row);
     const SparseRow upcoming = r + 1 < rows.size() ? block.row(rows[r + 1].row) : SparseRow();
@@ -141,6 +141,7 @@ HWY_INLINE bool solve_accumulated(const RowSystem& system, SparseRow entries, fl
 }
 
 void accumulate_part(const RowSystem& system, SparseRow entries, Index part, RowWorkspace& workspace, MatrixView sum) {
+  const auto begin = std::chrono::steady_clock::now();
   const Index end = std::min((part + 1) * part_entries, entries.size());
   accumulate_entries(system, entries.middle(part * part_entries, end - part * part_entries),
                      part == 0 ? system.base : ConstMatrixView(),
@@ -148,6 +149,7 @@ void accumulate_part(const RowSystem& system, SparseRow entries, Index part, Row
   const Index width = workspace.padded_width;
   for (Index r = 0; r < width; ++r) std::copy_n(workspace.system.row(r), width, sum.row(r));
   std::copy_n(workspace.rhs(), width, sum.row(width));
+  workspace.tally.primal_seconds += seconds_since(begin);
 }
 
 bool solve_parts(const RowSystem& system, SparseRow entries, std::span<const ConstMatrixView> parts,

@@ -66,21 +66,7 @@ TEST(DualRows, AgreeWithTheReferenceInSolutionAndLoss) {
         RowWorkspace workspace(width);
         ASSERT_EQ(kernels::solve_rows(system, problem.ratings, {0, rows}, workspace, solution.view(), losses), -1);
         for (Index r = 0; r < rows; ++r) {
-          const SparseRow entries = problem.ratings.row(r);
-          if (entries.size() == 0) continue;
-          const std::vector<double> x(solution.row(r), solution.row(r) + width);
-          const auto equations = reference::normal_equations(system, problem.base_double, entries);
-          const std::vector<double> expected = reference::solve(equations.system, equations.rhs);
-          double scale = 0;
-          for (const double value : expected) scale = std::max(scale, std::fabs(value));
-          for (std::size_t c = 0; c < x.size(); ++c) EXPECT_NEAR(x[c], expected[c], 1e-4 * scale) << r;
-          const RowLoss loss = reference::row_loss(system, entries, x);
-          const RowLoss& actual = losses[static_cast<std::size_t>(r)];
-          EXPECT_NEAR(actual.observed, loss.observed, 1e-4 * loss.observed + 1e-5);
-          if (!objective.unit_weights()) {
-            EXPECT_NEAR(actual.observed_squares, loss.observed_squares, 1e-4 * loss.observed_squares + 1e-5);
-          }
-          EXPECT_NEAR(actual.regularizer, loss.regularizer, 1e-4 * loss.regularizer + 1e-9);
+          testing::expect_row_near_reference(problem, r, solution, losses[static_cast<std::size_t>(r)], 1e-4);
         }
       }
     }

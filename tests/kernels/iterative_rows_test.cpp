@@ -22,6 +22,7 @@ using kernels::SubspaceBlocks;
 using testing::all_objectives;
 using testing::on_every_simd_target;
 using testing::Problem;
+using testing::row_of;
 
 // One entry, a line, around lines, around the vectors that a pass over the base holds.
 const std::vector<Index> widths{1, 16, 17, 65, 128};
@@ -52,16 +53,6 @@ Matrix random_start(const Problem& problem) {
   return testing::random_matrix(problem.ratings.rows(), problem.other.columns(), 17);
 }
 
-std::vector<double> row_of(const Matrix& matrix, Index r) {
-  return {matrix.row(r), matrix.row(r) + matrix.columns()};
-}
-
-double norm(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value * value;
-  return std::sqrt(sum);
-}
-
 /// A row's normal equations and their exact solution.
 struct ExactRow {
   ExactRow(const Problem& problem, Index r)
@@ -87,24 +78,8 @@ struct ExactRow {
 
 void expect_exact(const Problem& problem, const Improved& improved, double tolerance) {
   for (Index r = 0; r < problem.ratings.rows(); ++r) {
-    SCOPED_TRACE(problem.ratings.row_size(r));
-    const std::vector<double> x = row_of(improved.solution, r);
-    const RowLoss& actual = improved.losses[static_cast<std::size_t>(r)];
-    if (problem.ratings.row_size(r) == 0) {
-      EXPECT_EQ(x, std::vector<double>(x.size(), 0.0));
-      EXPECT_EQ(actual.observed + actual.observed_squares + actual.regularizer, 0.0);
-      continue;
-    }
-    const ExactRow exact(problem, r);
-    std::vector<double> errors = x;
-    for (std::size_t c = 0; c < x.size(); ++c) errors[c] -= exact.solution[c];
-    EXPECT_LT(norm(errors), tolerance * norm(exact.solution));
-    const RowLoss loss = reference::row_loss(problem.system(), problem.ratings.row(r), x);
-    EXPECT_NEAR(actual.observed, loss.observed, 1e-4 * loss.observed + 1e-5);
-    if (!problem.objective.unit_weights()) {
-      EXPECT_NEAR(actual.observed_squares, loss.observed_squares, 1e-4 * loss.observed_squares + 1e-6);
-    }
-    EXPECT_NEAR(actual.regularizer, loss.regularizer, 1e-5 * loss.regularizer + 1e-9);
+    testing::expect_row_near_reference(problem, r, improved.solution, improved.losses[static_cast<std::size_t>(r)],
+                                       tolerance);
   }
 }
 
@@ -244,9 +219,7 @@ TEST(SubspaceBlocks, RoundBlocksUpToWholeLines) {
 
 TEST(SubspaceBlocks, NameTheFirstRowThatCannotBeSolved) {
   on_every_simd_target([] {
-    Objective objective = all_objectives[3];
-    objective.regularization = 0;  // one entry cannot determine 16 unknowns
-    const Problem problem(objective, {0, 1, 40}, 16);
+    const Problem problem = testing::unsolvable_problem();
     Matrix solution(3, 16);
     std::vector<RowLoss> losses(3);
     RowWorkspace workspace(16);

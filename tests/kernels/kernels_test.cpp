@@ -136,24 +136,7 @@ TEST(SolveRows, AgreesWithTheReferenceInSolutionAndLoss) {
         ASSERT_EQ(kernels::solve_rows(problem.system(), problem.ratings, {0, rows}, workspace, solution.view(), losses),
                   -1);
         for (Index r = 0; r < rows; ++r) {
-          const SparseRow entries = problem.ratings.row(r);
-          const std::vector<double> x(solution.row(r), solution.row(r) + width);
-          if (entries.size() == 0) {
-            EXPECT_EQ(x, std::vector<double>(x.size(), 0.0));
-            continue;
-          }
-          const auto equations = reference::normal_equations(problem.system(), problem.base_double, entries);
-          const std::vector<double> expected = reference::solve(equations.system, equations.rhs);
-          double scale = 0;
-          for (const double value : expected) scale = std::max(scale, std::fabs(value));
-          for (std::size_t c = 0; c < x.size(); ++c) EXPECT_NEAR(x[c], expected[c], 2e-4 * scale) << r;
-          const RowLoss loss = reference::row_loss(problem.system(), entries, x);
-          const RowLoss& actual = losses[static_cast<std::size_t>(r)];
-          EXPECT_NEAR(actual.observed, loss.observed, 1e-4 * loss.observed + 1e-5);
-          if (!objective.unit_weights()) {
-            EXPECT_NEAR(actual.observed_squares, loss.observed_squares, 1e-4 * loss.observed_squares + 1e-6);
-          }
-          EXPECT_NEAR(actual.regularizer, loss.regularizer, 1e-5 * loss.regularizer + 1e-9);
+          testing::expect_row_near_reference(problem, r, solution, losses[static_cast<std::size_t>(r)], 2e-4);
         }
       }
     }
@@ -210,18 +193,10 @@ TEST(HeavyRows, AreSummedInPartsThatAgreeWithTheReference) {
           kernels::accumulate_part(system, entries, part, workspace, sums.back().view());
           parts.emplace_back(sums.back().view());
         }
-        Matrix x(1, width);
+        Matrix solution(2, width);
         RowLoss loss;
-        ASSERT_TRUE(kernels::solve_parts(system, entries, parts, workspace, x.row(0), loss));
-        const auto equations = reference::normal_equations(system, problem.base_double, entries);
-        const std::vector<double> expected = reference::solve(equations.system, equations.rhs);
-        double scale = 0;
-        for (const double value : expected) scale = std::max(scale, std::fabs(value));
-        for (Index c = 0; c < width; ++c) {
-          EXPECT_NEAR(static_cast<double>(x.row(0)[c]), expected[static_cast<std::size_t>(c)], 1e-4 * scale);
-        }
-        const RowLoss expected_loss = reference::row_loss(system, entries, {x.row(0), x.row(0) + width});
-        EXPECT_NEAR(loss.observed, expected_loss.observed, 1e-4 * expected_loss.observed);
+        ASSERT_TRUE(kernels::solve_parts(system, entries, parts, workspace, solution.row(r), loss));
+        testing::expect_row_near_reference(problem, r, solution, loss, 1e-4);
       }
     }
   });
@@ -229,9 +204,7 @@ TEST(HeavyRows, AreSummedInPartsThatAgreeWithTheReference) {
 
 TEST(SolveRows, NamesTheFirstRowThatCannotBeSolved) {
   on_every_simd_target([] {
-    Objective objective = all_objectives[3];
-    objective.regularization = 0;  // one entry cannot determine 16 unknowns
-    const Problem problem(objective, {0, 1, 40}, 16);
+    const Problem problem = testing::unsolvable_problem();
     Matrix solution(3, 16);
     std::vector<RowLoss> losses(3);
     RowWorkspace workspace(16);

@@ -1,6 +1,9 @@
 #pragma once
 // Repeatable half-sweeps of every objective for tests.
 
+#include <algorithm>
+#include <cmath>
+#include <gtest/gtest.h>
 #include <vector>
 
 #include "kernels/objective.hpp"
@@ -58,5 +61,41 @@ struct Problem {
   reference::DoubleMatrix base_double;
   Matrix base;
 };
+
+/// A problem whose row 1 has no solution: one entry cannot determine 16 unknowns without a regularizer.
+inline Problem unsolvable_problem() {
+  Objective objective = objective_of(LossKind::explicit_feedback, Weighting::constant, false);
+  objective.regularization = 0;
+  return {objective, {0, 1, 40}, 16};
+}
+
+inline std::vector<double> row_of(const Matrix& matrix, Index r) {
+  return {matrix.row(r), matrix.row(r) + matrix.columns()};
+}
+
+/// Row r's solution and loss are those of the double reference; `tolerance` is relative to the largest element. A row
+/// without entries is zero.
+inline void expect_row_near_reference(const Problem& problem, Index r, const Matrix& solution,
+                                      const kernels::RowLoss& actual, double tolerance) {
+  const SparseRow entries = problem.ratings.row(r);
+  SCOPED_TRACE(entries.size());
+  const std::vector<double> x = row_of(solution, r);
+  if (entries.size() == 0) {
+    EXPECT_EQ(x, std::vector<double>(x.size(), 0.0));
+    EXPECT_EQ(actual.observed + actual.observed_squares + actual.regularizer, 0.0);
+    return;
+  }
+  const auto equations = reference::normal_equations(problem.system(), problem.base_double, entries);
+  const std::vector<double> expected = reference::solve(equations.system, equations.rhs);
+  double scale = 0;
+  for (const double value : expected) scale = std::max(scale, std::fabs(value));
+  for (std::size_t c = 0; c < x.size(); ++c) EXPECT_NEAR(x[c], expected[c], tolerance * scale) << c;
+  const kernels::RowLoss loss = reference::row_loss(problem.system(), entries, x);
+  EXPECT_NEAR(actual.observed, loss.observed, 1e-4 * loss.observed + 1e-5);
+  if (!problem.objective.unit_weights()) {
+    EXPECT_NEAR(actual.observed_squares, loss.observed_squares, 1e-4 * loss.observed_squares + 1e-6);
+  }
+  EXPECT_NEAR(actual.regularizer, loss.regularizer, 1e-5 * loss.regularizer + 1e-9);
+}
 
 }  // namespace rankwise::testing

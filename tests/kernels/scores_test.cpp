@@ -88,5 +88,14 @@ TEST(TopItems, KeepsTheBestInAnyOrderOfOffersWithTiesToTheLowestItem) {
   }
 }
 
+TEST(SimdTarget, StaysAsChosenWhenTargetsAreListed) {
+  for (const std::string& target : kernels::available_simd_targets()) {
+    kernels::choose_simd_target(target);
+    EXPECT_FALSE(kernels::available_simd_targets().empty());
+    EXPECT_EQ(kernels::simd_target(), target);
+  }
+  kernels::choose_simd_target("auto");
+}
+
 }  // namespace
 }  // namespace rankwise

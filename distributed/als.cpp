@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <omp.h>
 #include <vector>
 
+#include "distributed/heavy_rows.hpp"
 #include "distributed/order_free_sum.hpp"
-#include "distributed/solve_side.hpp"
+#include "distributed/row_schedule.hpp"
 #include "kernels/eigenbasis.hpp"
 #include "kernels/rotate_rows.hpp"
 #include "kernels/solve_rows.hpp"
@@ -31,7 +33,7 @@ MatrixView sized(Matrix& buffer, Index rows, Index columns) {
 /// decomposes the same Gramian to the same bits.
 kernels::DualSystem rotate_for_dual(const SolverPlan& plan, ConstMatrixView gramian, AlsSide& side,
                                     kernels::Eigenbasis& basis) {
-  const auto* exact = std::get_if<ExactRows>(&plan);
+  const auto* exact = std::get_if<kernels::ExactRows>(&plan);
   if (exact == nullptr || exact->longest_dual_row == 0) return {};
   const ConstMatrixView gathered = side.gathered.view();
   if (gramian.rows == 0) return {exact->longest_dual_row, gathered, nullptr, {}};
@@ -71,15 +73,33 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
   side.plan.start(comm, other.factors.local.view(), gathered).wait();
   sweep.bytes_sent = side.plan.sent_rows() * gathered.stride * static_cast<Index>(sizeof(float));
 
-  // 2. Solve this rank's rows.
+  // 2. Solve this rank's rows: heavy ones by the whole team of threads, the others in batches.
   kernels::Eigenbasis basis;
   const kernels::DualSystem dual = rotate_for_dual(plan, other.gramian.view(), side, basis);
   const kernels::RowSystem system{objective, gathered, other.gramian.view(), side.opposite_rows, dual};
-  const SolvedSide solved = solve_side(plan, system, block, mine.factors.local.view());
-  sweep.tally = solved.tally;
+  const MatrixView solution = mine.factors.local.view();
+  std::vector<kernels::RowLoss> losses(static_cast<std::size_t>(rows));
+  const HeavyRows heavy = std::holds_alternative<kernels::ExactRows>(plan) ? HeavyRows::left_out : HeavyRows::included;
+  HeavyRowTeam team(block, heavy, width, omp_get_max_threads());
+  const std::vector<RowRange> batches = batch_rows(block, heavy);
   constexpr Index none = std::numeric_limits<Index>::max();
-  const Index failed_row =
-      comm.min(solved.failed_row < 0 ? none : solved.failed_row + side.partition.range(comm.rank()).begin);
+  Index failed_row = none;
+#pragma omp parallel reduction(min : failed_row)
+  {
+    const auto note_failure = [&failed_row](Index row) {
+      if (row >= 0) failed_row = std::min(failed_row, row);
+    };
+    kernels::RowWorkspace workspace(width);
+    note_failure(team.solve(system, block, workspace, solution, losses));
+#pragma omp for schedule(dynamic)
+    for (const RowRange& batch : batches) {
+      note_failure(kernels::solve_rows(plan, system, block, batch, workspace, solution, losses));
+    }
+#pragma omp critical(rankwise_tally)
+    sweep.tally += workspace.tally;
+  }
+  if (failed_row != none) failed_row += side.partition.range(comm.rank()).begin;
+  failed_row = comm.min(failed_row);
   if (failed_row != none) {
     sweep.failed_row = failed_row;
     return sweep;
@@ -87,9 +107,9 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
 
   // 3. What the other side and the loss need of the new rows.
   mine = with_gramian(comm, objective, std::move(mine.factors));
-  sweep.observed = order_free_total(comm, solved.losses, &kernels::RowLoss::observed);
-  sweep.observed_squares = order_free_total(comm, solved.losses, &kernels::RowLoss::observed_squares);
-  sweep.regularizer = order_free_total(comm, solved.losses, &kernels::RowLoss::regularizer);
+  sweep.observed = order_free_total(comm, losses, &kernels::RowLoss::observed);
+  sweep.observed_squares = order_free_total(comm, losses, &kernels::RowLoss::observed_squares);
+  sweep.regularizer = order_free_total(comm, losses, &kernels::RowLoss::regularizer);
 
   for (Index r = 0; r < rows; ++r) sweep.flops += kernels::solve_row_flops(block.row_size(r), width);
   if (objective.loss == LossKind::implicit_feedback) sweep.flops += gramian_flops(rows, width);

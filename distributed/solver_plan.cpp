@@ -25,17 +25,17 @@ Index worthwhile_dual_row(const Objective& objective, const AlsSide& side, Index
 SolverPlan plan_solver(const SolverOptions& options, const Objective& objective, const AlsSide& side, Index width) {
   switch (options.choice) {
     case SolverChoice::automatic:
-      return ExactRows{worthwhile_dual_row(objective, side, width)};
+      return kernels::ExactRows{worthwhile_dual_row(objective, side, width)};
     case SolverChoice::primal:
-      return ExactRows{0};
+      return kernels::ExactRows{0};
     case SolverChoice::dual:
-      return ExactRows{width};
+      return kernels::ExactRows{width};
     case SolverChoice::conjugate_gradients:
       return kernels::ConjugateGradients{options.cg_steps};
     case SolverChoice::subspace:
       return kernels::SubspaceBlocks{options.subspace_block};
   }
-  return ExactRows{};
+  return kernels::ExactRows{};
 }
 
 }  // namespace rankwise

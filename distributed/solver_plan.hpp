@@ -1,11 +1,9 @@
 #pragma once
 // Which solver a side's rows get: one decision per half-sweep, the same on every rank.
 
-#include <variant>
-
 #include "distributed/als_side.hpp"
-#include "kernels/iterative_rows.hpp"
 #include "kernels/objective.hpp"
+#include "kernels/row_method.hpp"
 
 namespace rankwise {
 
@@ -18,12 +16,7 @@ struct SolverOptions {
   Index subspace_block = 64;  ///< subspace
 };
 
-/// Every row exactly: in the dual up to a length, by normal equations beyond.
-struct ExactRows {
-  Index longest_dual_row = 0;
-};
-
-using SolverPlan = std::variant<ExactRows, kernels::ConjugateGradients, kernels::SubspaceBlocks>;
+using SolverPlan = kernels::RowMethod;
 
 /// Plans a side's half-sweeps for systems of `width` unknowns. `automatic` takes the dual for rows where the build's
 /// table of rates predicts it to be faster, if all such rows together repay the rotation of the other side; `dual` for

@@ -240,7 +240,7 @@ TEST_F(AlsTest, PlansTheDualWhereItPays) {
   const Partition item_rows = Partition::by_count(log.items, comm.size());
   const AlsSide side = side_of(comm, implicit, log, Orientation::by_user, user_rows, item_rows);
   const auto longest = [&](SolverChoice choice, const Objective& objective, Index width) {
-    return std::get<ExactRows>(plan_solver(solver_of(choice), objective, side, width)).longest_dual_row;
+    return std::get<kernels::ExactRows>(plan_solver(solver_of(choice), objective, side, width)).longest_dual_row;
   };
   EXPECT_EQ(longest(SolverChoice::primal, implicit, 128), 0);
   EXPECT_EQ(longest(SolverChoice::dual, implicit, 128), 128);
@@ -273,7 +273,7 @@ TEST_F(AlsTest, NamesTheLowestRowThatCannotBeSolvedOnEveryRank) {
       with_gramian(comm, objective, random_factors(comm, user_rows, 4, 0, {5, RandomPurpose::initial_users}));
   const AlsFactors items =
       with_gramian(comm, objective, random_factors(comm, item_rows, 4, 0, {5, RandomPurpose::initial_items}));
-  EXPECT_EQ(half_sweep(comm, objective, ExactRows{0}, side, items, users).failed_row, 70);
+  EXPECT_EQ(half_sweep(comm, objective, kernels::ExactRows{0}, side, items, users).failed_row, 70);
 }
 
 TEST_F(AlsTest, GramianIsTheSameForAnyPartition) {

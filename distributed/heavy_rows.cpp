@@ -1,0 +1,50 @@
+#include "distributed/heavy_rows.hpp"
+
+#include <algorithm>
+
+#include "kernels/solve_rows.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// Parts in memory at once: 16 per thread balance the team, fewer where they are large.
+Index most_parts(Index width, int threads) {
+  constexpr Index bytes_per_thread = Index{64} << 20;
+  const Index part_bytes = padded_columns(width) * padded_columns(width) * static_cast<Index>(sizeof(float));
+  return threads * std::clamp<Index>(bytes_per_thread / part_bytes, 2, 16);
+}
+
+}  // namespace
+
+HeavyRowTeam::HeavyRowTeam(const CsrBlock& block, HeavyRows heavy, Index width, int threads) {
+  if (heavy == HeavyRows::included) return;
+  groups_ = group_heavy_rows(block, most_parts(width, threads));
+  std::size_t parts = 0;
+  for (const HeavyGroup& group : groups_) parts = std::max(parts, group.parts.size());
+  for (std::size_t p = 0; p < parts; ++p) {
+    views_.emplace_back(sums_.emplace_back(padded_columns(width) + 1, padded_columns(width)).view());
+  }
+}
+
+Index HeavyRowTeam::solve(const kernels::RowSystem& system, const CsrBlock& block, kernels::RowWorkspace& workspace,
+                          MatrixView solution, std::span<kernels::RowLoss> losses) {
+  Index failed_row = -1;
+  for (const HeavyGroup& group : groups_) {
+#pragma omp for schedule(dynamic)
+    for (std::size_t p = 0; p < group.parts.size(); ++p) {
+      const RowPart& part = group.parts[p];
+      kernels::accumulate_part(system, block.row(part.row), part.part, workspace, sums_[p].view());
+    }
+#pragma omp for schedule(dynamic)
+    for (const HeavyRow& heavy : group.rows) {
+      const auto parts = std::span(views_).subspan(heavy.first_part, heavy.parts);
+      const bool found = kernels::solve_parts(system, block.row(heavy.row), parts, workspace, solution.row(heavy.row),
+                                              losses[static_cast<std::size_t>(heavy.row)]);
+      if (!found) failed_row = failed_row < 0 ? heavy.row : std::min(failed_row, heavy.row);
+    }
+  }
+  return failed_row;
+}
+
+}  // namespace rankwise

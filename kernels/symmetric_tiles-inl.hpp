@@ -123,9 +123,20 @@ enum class TileExtra {
   half_diagonal,  ///< the half vector at the strip's diagonal, left of the tile
 };
 
+/// The pointer itself, but computed here: GCC 12 otherwise keeps a register for each of the offsets from it that a loop
+/// uses, runs out of them, and reloads them from the stack for every entry.
+HWY_INLINE const float* computed(const float* pointer) {
+#if HWY_COMPILER_GCC || HWY_COMPILER_CLANG
+  asm("" : "+r"(pointer));
+#endif
+  return pointer;
+}
+
 /// One tile of tile_rows x kVectors at (row, column): products of all entries from zero, then added to what was there.
+/// A function of its own: inlined into its callers, GCC 12 spilled accumulators or not by the whim of what else stood
+/// there, at half the speed.
 template <int kVectors, TileExtra kExtra>
-HWY_INLINE void add_tile(SymmetricProduct& product, Index row, Index column) {
+HWY_NOINLINE void add_tile(SymmetricProduct& product, Index row, Index column) {
   const FloatTag d;
   const HalfTag dh;
   constexpr int vectors = std::max(kVectors, 1);
@@ -135,18 +146,24 @@ HWY_INLINE void add_tile(SymmetricProduct& product, Index row, Index column) {
   for (auto& sum_row : sums) {
     for (auto& sum : sum_row) sum = hn::Zero(d);
   }
-  for (auto& sum : rhs_sums) sum = hn::Zero(d);
-  for (auto& sum : half_sums) sum[0] = hn::Zero(dh);
+  if constexpr (kExtra == TileExtra::target_row) {
+    for (auto& sum : rhs_sums) sum = hn::Zero(d);
+  }
+  if constexpr (kExtra == TileExtra::half_diagonal) {
+    for (auto& sum : half_sums) sum[0] = hn::Zero(dh);
+  }
 
   const EntryRows& rows = product.rows;
   const SymmetricProduct::Prefetch prefetch = product.next_prefetch();
   for (Index e = 0; e < product.entries; ++e) {
     __builtin_prefetch(prefetch.rows[e] + prefetch.column, 0, 2);
-    const float* HWY_RESTRICT left = rows.left[e] + row;
-    const float* HWY_RESTRICT right = rows.right[e];
+    const float* HWY_RESTRICT left = computed(rows.left[e] + row);
+    const float* HWY_RESTRICT right = computed(rows.right[e] + column);
     FloatVector columns[vectors];
-    for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, right + column + v * vector_floats);
-    const hn::Vec<HalfTag> half_column = hn::Load(dh, right + (kExtra == TileExtra::half_diagonal ? row : 0));
+    for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, right + v * vector_floats);
+    // Half a strip's own columns lie just left of the tile.
+    constexpr Index half_offset = kExtra == TileExtra::half_diagonal ? -tile_rows : 0;
+    const hn::Vec<HalfTag> half_column = hn::Load(dh, right + half_offset);
     for (int r = 0; r < tile_rows; ++r) {
       const FloatVector factor = hn::Set(d, left[r]);
       for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(factor, columns[v], sums[r][v]);
@@ -178,7 +195,7 @@ HWY_INLINE void add_tile(SymmetricProduct& product, Index row, Index column) {
 
 /// The last two strips under has_half_strips, which are a vector and half a vector wide: apart, each would be too short
 /// to hide the latency of its loads.
-HWY_INLINE void add_corner(SymmetricProduct& product, Index row) {
+HWY_NOINLINE inline void add_corner(SymmetricProduct& product, Index row) {
   const FloatTag d;
   const HalfTag dh;
   FloatVector upper_sums[tile_rows][1];
@@ -190,8 +207,8 @@ HWY_INLINE void add_corner(SymmetricProduct& product, Index row) {
   const SymmetricProduct::Prefetch prefetch = product.next_prefetch();
   for (Index e = 0; e < product.entries; ++e) {
     __builtin_prefetch(prefetch.rows[e] + prefetch.column, 0, 2);
-    const float* HWY_RESTRICT left = rows.left[e] + row;
-    const float* HWY_RESTRICT right = rows.right[e] + row;
+    const float* HWY_RESTRICT left = computed(rows.left[e] + row);
+    const float* HWY_RESTRICT right = computed(rows.right[e] + row);
     const FloatVector columns = hn::Load(d, right);
     const hn::Vec<HalfTag> lower_columns = hn::Load(dh, right + tile_rows % vector_floats);
     for (int r = 0; r < tile_rows; ++r) {

@@ -143,8 +143,10 @@ HWY_NOINLINE void add_tile(SymmetricProduct& product, Index row, Index column) {
   FloatVector sums[tile_rows][vectors];
   FloatVector rhs_sums[vectors];
   hn::Vec<HalfTag> half_sums[tile_rows][1];
-  for (auto& sum_row : sums) {
-    for (auto& sum : sum_row) sum = hn::Zero(d);
+#pragma GCC unroll 8
+  for (int r = 0; r < tile_rows; ++r) {
+#pragma GCC unroll 3
+    for (int v = 0; v < vectors; ++v) sums[r][v] = hn::Zero(d);
   }
   if constexpr (kExtra == TileExtra::target_row) {
     for (auto& sum : rhs_sums) sum = hn::Zero(d);

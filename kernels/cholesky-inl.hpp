@@ -54,11 +54,13 @@ template <int kVectors>
 HWY_INLINE bool eliminate_diagonal(FloatVector (&tile)[tile_rows][kVectors], Index offset, PanelDiagonal& diagonal) {
   const FloatTag d;
   bool definite = true;
+#pragma GCC unroll 8
   for (int r = 0; r < tile_rows; ++r) {
     const FloatVector pivot = broadcast_element(tile[r], offset + r);
     const FloatVector inverse = hn::Div(hn::Set(d, 1.0F), pivot);
     definite = definite && hn::GetLane(pivot) > 0.0F && std::isfinite(hn::GetLane(pivot));
     diagonal.inverse_pivot[r] = hn::GetLane(inverse);
+#pragma GCC unroll 8
     for (int below = r + 1; below < tile_rows; ++below) {
       const FloatVector multiplier = hn::Mul(broadcast_element(tile[r], offset + below), inverse);
       diagonal.multiplier[r][below] = hn::GetLane(multiplier);
@@ -89,6 +91,7 @@ HWY_INLINE void subtract_finished_rows(const Factors& factors, Index row, Index 
   for (Index p = 0; p < row; ++p) {
     FloatVector columns[kVectors];
     for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, right + v * vector_floats);
+#pragma GCC unroll 8
     for (int r = 0; r < tile_rows; ++r) {
       const FloatVector factor = hn::Set(d, left[r]);
       for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::NegMulAdd(factor, columns[v], sums[r][v]);
@@ -120,16 +123,19 @@ HWY_INLINE void store_tile(const FloatVector (&tile)[tile_rows][kVectors], const
   }
 }
 
-/// Finishes tile_rows rows over kVectors vectors of columns: takes off the rows above, then eliminates with the panel's
+/// Finishes tile_rows rows over kVectors vectors of columns (a function of its own for its registers' sake, as add_tile
+/// is): takes off the rows above, then eliminates with the panel's
 /// diagonal block, all in registers.
 template <int kVectors>
-HWY_INLINE void finish_panel_tile(const Factors& factors, Index row, Index column, const PanelDiagonal& diagonal) {
+HWY_NOINLINE void finish_panel_tile(const Factors& factors, Index row, Index column, const PanelDiagonal& diagonal) {
   const FloatTag d;
   FloatVector tile[tile_rows][kVectors];
   const Index place = row * factors.stride + column;
   load_tile<kVectors>(factors.scaled + place, factors.stride, tile);
   subtract_finished_rows<kVectors>(factors, row, column, tile);
+#pragma GCC unroll 8
   for (int r = 0; r < tile_rows; ++r) {
+#pragma GCC unroll 8
     for (int below = r + 1; below < tile_rows; ++below) {
       const FloatVector multiplier = hn::Set(d, diagonal.multiplier[r][below]);
       for (int v = 0; v < kVectors; ++v) tile[below][v] = hn::NegMulAdd(multiplier, tile[r][v], tile[below][v]);
@@ -141,7 +147,7 @@ HWY_INLINE void finish_panel_tile(const Factors& factors, Index row, Index colum
 /// Finishes tile_rows rows over the kVectors vectors from `column` on that begin with the panel's diagonal block. False
 /// when A is not positive definite.
 template <int kVectors>
-HWY_INLINE bool finish_diagonal_tile(const Factors& factors, Index row, Index column, PanelDiagonal& diagonal) {
+HWY_NOINLINE bool finish_diagonal_tile(const Factors& factors, Index row, Index column, PanelDiagonal& diagonal) {
   FloatVector tile[tile_rows][kVectors];
   const Index place = row * factors.stride + column;
   load_tile<kVectors>(factors.scaled + place, factors.stride, tile);

@@ -15,6 +15,7 @@
 #include "kernels/eigenbasis.hpp"
 #include "kernels/fma_peak.hpp"
 #include "kernels/gramian.hpp"
+#include "kernels/iterative_rows.hpp"
 #include "kernels/rotate_rows.hpp"
 #include "kernels/score_block.hpp"
 #include "kernels/simd_target.hpp"
@@ -151,7 +152,8 @@ void solve_rows(benchmark::State& state, Index longest_dual_row) {
   const rankwise::kernels::Eigenbasis basis = rankwise::kernels::eigenbasis(gathered.base.view(), width);
   Matrix rotated(table_rows, width);
   rankwise::kernels::rotate_rows(gathered.other.view(), basis.vectors.view(), rotated.view());
-  system.dual = {std::min(width, longest_dual_row), rotated.view(), basis.values.data(), basis.transposed.view()};
+  system.basis = {basis.values.data(), basis.vectors.view(), basis.transposed.view()};
+  system.dual = {std::min(width, longest_dual_row), rotated.view()};
   RowWorkspace workspace(width);
   const Index rows = gathered.rows.rows();
   Matrix solution(rows, width);
@@ -180,6 +182,33 @@ void dual_rows(benchmark::State& state) {
     return;
   }
   solve_rows(state, state.range(0));
+}
+
+/// Three conjugate gradient steps of whole rows, and their losses.
+void conjugate_gradients(benchmark::State& state) {
+  const Index width = state.range(0);
+  const Index entries = state.range(1);
+  Gathered gathered(width, entries);
+  const rankwise::kernels::Eigenbasis basis = rankwise::kernels::eigenbasis(gathered.base.view(), width);
+  rankwise::kernels::RowSystem system = gathered.system();
+  system.basis = {basis.values.data(), basis.vectors.view(), basis.transposed.view()};
+  RowWorkspace workspace(width);
+  const Index rows = gathered.rows.rows();
+  Matrix solution = rankwise::testing::random_matrix(rows, width, 3);
+  std::vector<rankwise::kernels::RowLoss> losses(static_cast<std::size_t>(rows));
+  const Index batch = std::min(rankwise::kernels::dual_batch_rows, rows);
+  const rankwise::kernels::ConjugateGradients method;
+  Index row = 0;
+  for (auto _ : state) {
+    if (rankwise::kernels::improve_rows(system, gathered.rows, rankwise::RowRange{row, row + batch}, method, workspace,
+                                        solution.view(), losses) >= 0) {
+      state.SkipWithError("not finite");
+    }
+    row = row + 2 * batch <= rows ? row + batch : 0;
+  }
+  report_rate(state, rankwise::kernels::improve_row_flops(method, entries, width) * static_cast<double>(batch));
+  state.counters["rows/s"] =
+      benchmark::Counter(static_cast<double>(batch * state.iterations()), benchmark::Counter::kIsRate);
 }
 
 void rotate_rows(benchmark::State& state) {
@@ -229,6 +258,7 @@ BENCHMARK(openblas_cholesky_and_solves)->ArgsProduct({widths})->ArgName("k");
 #endif
 BENCHMARK(primal_rows)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
 BENCHMARK(dual_rows)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
+BENCHMARK(conjugate_gradients)->ArgsProduct({widths, row_lengths})->ArgNames({"k", "n"});
 BENCHMARK(rotate_rows)->ArgsProduct({widths})->ArgName("k");
 BENCHMARK(eigenbasis)->ArgsProduct({widths})->ArgName("k")->Unit(benchmark::kMillisecond);
 BENCHMARK(score_block)->ArgsProduct({widths})->ArgName("k");

@@ -29,22 +29,48 @@ MatrixView sized(Matrix& buffer, Index rows, Index columns) {
   return buffer.view();
 }
 
-/// What the plan's rows for the dual need: the gathered rows in the eigenbasis of the other side's Gramian. Every rank
-/// decomposes the same Gramian to the same bits.
-kernels::DualSystem rotate_for_dual(const SolverPlan& plan, ConstMatrixView gramian, AlsSide& side,
-                                    kernels::Eigenbasis& basis) {
-  const auto* exact = std::get_if<kernels::ExactRows>(&plan);
-  if (exact == nullptr || exact->longest_dual_row == 0) return {};
-  const ConstMatrixView gathered = side.gathered.view();
-  if (gramian.rows == 0) return {exact->longest_dual_row, gathered, nullptr, {}};
-  basis = kernels::eigenbasis(gramian, gathered.columns);
-  const MatrixView rotated = sized(side.rotated, gathered.rows, gathered.columns);
+/// Calls body(first, count) for each chunk of `rows` rows, in parallel.
+template <class Body>
+void for_each_row_chunk(Index rows, const Body& body) {
 #pragma omp parallel for schedule(static)
-  for (Index first = 0; first < gathered.rows; first += chunk_rows) {
-    const Index count = std::min(chunk_rows, gathered.rows - first);
-    kernels::rotate_rows(gathered.middle_rows(first, count), basis.vectors.view(), rotated.middle_rows(first, count));
+  for (Index first = 0; first < rows; first += chunk_rows) body(first, std::min(chunk_rows, rows - first));
+}
+
+/// The gathered rows of `side` in the basis, beside them as they were or in their place.
+MatrixView rotate_beside(ConstMatrixView basis, AlsSide& side) {
+  const MatrixView gathered = side.gathered.view();
+  const MatrixView rotated = sized(side.rotated, gathered.rows, gathered.columns);
+  for_each_row_chunk(gathered.rows, [&](Index first, Index count) {
+    kernels::rotate_rows(gathered.middle_rows(first, count), basis, rotated.middle_rows(first, count));
+  });
+  return rotated;
+}
+void rotate_in_place(ConstMatrixView basis, AlsSide& side) {
+  const MatrixView gathered = side.gathered.view();
+  for_each_row_chunk(gathered.rows, [&](Index first, Index count) {
+    Matrix rotated(count, gathered.columns);
+    kernels::rotate_rows(gathered.middle_rows(first, count), basis, rotated.view());
+    std::copy_n(rotated.row(0), count * gathered.stride, gathered.row(first));
+  });
+}
+
+/// What a half-sweep's kernels need of the gathered rows: for conjugate gradients those rows in the eigenbasis of the
+/// other side's Gramian, for exact solutions also as they are. Every rank decomposes the same Gramian to the same bits.
+kernels::RowSystem make_row_system(const Objective& objective, const SolverPlan& plan, ConstMatrixView gramian,
+                                   AlsSide& side, kernels::Eigenbasis& basis) {
+  const auto* exact = std::get_if<kernels::ExactRows>(&plan);
+  const bool gradients = std::holds_alternative<kernels::ConjugateGradients>(plan);
+  kernels::RowSystem system{objective, side.gathered.view(), gramian, side.opposite_rows};
+  if (exact != nullptr) system.dual = {exact->longest_dual_row, side.gathered.view()};
+  if (gramian.rows == 0 || !(gradients || system.dual.longest_row > 0)) return system;
+  basis = kernels::eigenbasis(gramian, side.gathered.columns());
+  system.basis = {basis.values.data(), basis.vectors.view(), basis.transposed.view()};
+  if (gradients) {
+    rotate_in_place(basis.vectors.view(), side);
+  } else {
+    system.dual.rotated = rotate_beside(basis.vectors.view(), side);
   }
-  return {exact->longest_dual_row, rotated, basis.values.data(), basis.transposed.view()};
+  return system;
 }
 
 double gramian_flops(Index rows, Index width) {
@@ -75,13 +101,11 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
 
   // 2. Solve this rank's rows: heavy ones by the whole team of threads, the others in batches.
   kernels::Eigenbasis basis;
-  const kernels::DualSystem dual = rotate_for_dual(plan, other.gramian.view(), side, basis);
-  const kernels::RowSystem system{objective, gathered, other.gramian.view(), side.opposite_rows, dual};
+  const kernels::RowSystem system = make_row_system(objective, plan, other.gramian.view(), side, basis);
   const MatrixView solution = mine.factors.local.view();
   std::vector<kernels::RowLoss> losses(static_cast<std::size_t>(rows));
-  const HeavyRows heavy = std::holds_alternative<kernels::ExactRows>(plan) ? HeavyRows::left_out : HeavyRows::included;
-  HeavyRowTeam team(block, heavy, width, omp_get_max_threads());
-  const std::vector<RowRange> batches = batch_rows(block, heavy);
+  HeavyRowTeam team(plan, block, width, omp_get_max_threads());
+  const std::vector<RowRange> batches = batch_rows(block, kernels::longest_batch_row(plan, width));
   constexpr Index none = std::numeric_limits<Index>::max();
   Index failed_row = none;
 #pragma omp parallel reduction(min : failed_row)

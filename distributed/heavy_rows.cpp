@@ -17,20 +17,27 @@ Index most_parts(Index width, int threads) {
 
 }  // namespace
 
-HeavyRowTeam::HeavyRowTeam(const CsrBlock& block, HeavyRows heavy, Index width, int threads) {
-  if (heavy == HeavyRows::included) return;
-  groups_ = group_heavy_rows(block, most_parts(width, threads));
-  std::size_t parts = 0;
-  for (const HeavyGroup& group : groups_) parts = std::max(parts, group.parts.size());
-  for (std::size_t p = 0; p < parts; ++p) {
-    views_.emplace_back(sums_.emplace_back(padded_columns(width) + 1, padded_columns(width)).view());
+HeavyRowTeam::HeavyRowTeam(const kernels::RowMethod& method, const CsrBlock& block, Index width, int threads)
+    : method_(method) {
+  if (std::holds_alternative<kernels::ConjugateGradients>(method)) {
+    groups_in_step_ = group_long_rows(block, kernels::longest_batch_row(method, width), threads);
+  } else if (std::holds_alternative<kernels::ExactRows>(method)) {
+    parted_groups_ = group_heavy_rows(block, most_parts(width, threads));
+    std::size_t parts = 0;
+    for (const HeavyGroup& group : parted_groups_) parts = std::max(parts, group.parts.size());
+    for (std::size_t p = 0; p < parts; ++p) {
+      views_.emplace_back(sums_.emplace_back(padded_columns(width) + 1, padded_columns(width)).view());
+    }
   }
 }
 
 Index HeavyRowTeam::solve(const kernels::RowSystem& system, const CsrBlock& block, kernels::RowWorkspace& workspace,
                           MatrixView solution, std::span<kernels::RowLoss> losses) {
   Index failed_row = -1;
-  for (const HeavyGroup& group : groups_) {
+  const auto note_failure = [&failed_row](Index row) {
+    if (row >= 0) failed_row = failed_row < 0 ? row : std::min(failed_row, row);
+  };
+  for (const HeavyGroup& group : parted_groups_) {
 #pragma omp for schedule(dynamic)
     for (std::size_t p = 0; p < group.parts.size(); ++p) {
       const RowPart& part = group.parts[p];
@@ -41,8 +48,13 @@ Index HeavyRowTeam::solve(const kernels::RowSystem& system, const CsrBlock& bloc
       const auto parts = std::span(views_).subspan(heavy.first_part, heavy.parts);
       const bool found = kernels::solve_parts(system, block.row(heavy.row), parts, workspace, solution.row(heavy.row),
                                               losses[static_cast<std::size_t>(heavy.row)]);
-      if (!found) failed_row = failed_row < 0 ? heavy.row : std::min(failed_row, heavy.row);
+      if (!found) note_failure(heavy.row);
     }
+  }
+#pragma omp for schedule(dynamic) nowait
+  for (const std::vector<Index>& rows : groups_in_step_) {
+    note_failure(kernels::improve_rows(system, block, rows, std::get<kernels::ConjugateGradients>(method_), workspace,
+                                       solution, losses));
   }
   return failed_row;
 }

@@ -1,6 +1,7 @@
 #include "distributed/row_schedule.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "kernels/solve_rows.hpp"
 
@@ -18,7 +19,31 @@ std::vector<HeavyGroup> group_heavy_rows(const CsrBlock& block, Index most_parts
   return groups;
 }
 
-std::vector<RowRange> batch_rows(const CsrBlock& block, HeavyRows heavy) {
+std::vector<std::vector<Index>> group_long_rows(const CsrBlock& block, Index longest_row, int threads) {
+  constexpr std::size_t most_rows = 256;
+  std::vector<Index> rows;
+  Index entries = 0;
+  for (Index r = 0; r < block.rows(); ++r) {
+    if (block.row_size(r) <= longest_row) continue;
+    rows.push_back(r);
+    entries += block.row_size(r);
+  }
+  std::ranges::stable_sort(rows, std::greater(), [&block](Index r) { return block.row_size(r); });
+  const Index most_entries = entries / (8 * static_cast<Index>(threads));
+  std::vector<std::vector<Index>> groups;
+  Index group_entries = 0;
+  for (const Index r : rows) {
+    if (groups.empty() || groups.back().size() == most_rows || group_entries + block.row_size(r) > most_entries) {
+      groups.emplace_back();
+      group_entries = 0;
+    }
+    groups.back().push_back(r);
+    group_entries += block.row_size(r);
+  }
+  return groups;
+}
+
+std::vector<RowRange> batch_rows(const CsrBlock& block, Index longest_row) {
   std::vector<RowRange> batches;
   RowRange batch;
   const auto close_before = [&batches, &batch](Index next) {
@@ -26,7 +51,7 @@ std::vector<RowRange> batch_rows(const CsrBlock& block, HeavyRows heavy) {
     batch = {next, next};
   };
   for (Index r = 0; r < block.rows(); ++r) {
-    if (heavy == HeavyRows::left_out && kernels::is_heavy(block.row_size(r))) {
+    if (block.row_size(r) > longest_row) {
       close_before(r + 1);
       continue;
     }

@@ -35,7 +35,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 constexpr float least_weight = 1e-30F;
 
 /// workspace.dual.inverse_base() = 1 / (values + lambda). Rows sorted by length share it.
-HWY_INLINE void invert_base(const DualSystem& dual, float lambda, RowWorkspace& workspace) {
+HWY_INLINE void invert_base(const DiagonalBasis& basis, float lambda, RowWorkspace& workspace) {
   if (workspace.dual.inverse_base_lambda == lambda) return;
   workspace.dual.inverse_base_lambda = lambda;
   const FloatTag d;
@@ -43,7 +43,7 @@ HWY_INLINE void invert_base(const DualSystem& dual, float lambda, RowWorkspace& 
   const FloatVector lambdas = hn::Set(d, lambda);
   float* inverse = workspace.dual.inverse_base();
   for (Index c = 0; c < workspace.padded_width; c += vector_floats) {
-    const FloatVector base = dual.values == nullptr ? lambdas : hn::Add(hn::LoadU(d, dual.values + c), lambdas);
+    const FloatVector base = basis.values == nullptr ? lambdas : hn::Add(hn::LoadU(d, basis.values + c), lambdas);
     hn::Store(hn::Div(one, base), d, inverse + c);
   }
 }
@@ -170,7 +170,7 @@ HWY_INLINE bool solve_dual_row(const RowSystem& system, SparseRow entries, Spars
   const Index padded_entries = padded_columns(count);
   // 1. Features and their transposes.
   const float* targets = find_dual_rows(system, entries, workspace);
-  invert_base(system.dual, lambda, workspace);
+  invert_base(system.basis, lambda, workspace);
   transpose_features(count, workspace);
   // 2. The n x n system, a sum over the k features.
   DualWorkspace& dual = workspace.dual;
@@ -227,7 +227,7 @@ HWY_INLINE void build_lane_system(const RowSystem& system, SparseRow entries, fl
                                   RowWorkspace& workspace) {
   const Index count = entries.size();
   const float* targets = find_dual_rows(system, entries, workspace);
-  invert_base(system.dual, lambda, workspace);
+  invert_base(system.basis, lambda, workspace);
   DualWorkspace& dual = workspace.dual;
   // Tiles may reach beyond the last entry: the surplus products go nowhere.
   const float* rows[lane_entries + dot_tile];

@@ -36,33 +36,50 @@ HWY_INLINE double regularizer(const float* x, float lambda, Index stride) {
   return static_cast<double>(lambda) * static_cast<double>(lane_dot(x, x, 0, stride));
 }
 
+/// Adds the share of an entry with this prediction.
+HWY_INLINE void add_entry_loss(const Objective& objective, float value, double prediction, RowLoss& loss) {
+  if (objective.loss == LossKind::implicit_feedback) {
+    loss.observed += static_cast<double>(value) * (1.0 - prediction) * (1.0 - prediction);
+    loss.observed_squares += prediction * prediction;
+  } else {
+    const double residual = static_cast<double>(value) - prediction;
+    loss.observed += residual * residual;
+  }
+}
+
 /// The row's loss at solution `x` (padded, aligned).
 HWY_INLINE RowLoss row_loss(const RowSystem& system, SparseRow entries, const float* x, float lambda, Index width) {
-  const Objective& objective = system.objective;
   const Index stride = system.other.stride;
   RowLoss loss;
   for (Index e = 0; e < entries.size(); ++e) {
     prefetch_row(system, entries, e);
     const auto entry = static_cast<std::size_t>(e);
     const float* features = system.other.row(entries.columns[entry]);
-    const float value = entries.values[entry];
-    if (objective.loss == LossKind::implicit_feedback) {
-      const auto prediction = static_cast<double>(lane_dot(features, x, 0, stride));
-      loss.observed += static_cast<double>(value) * (1.0 - prediction) * (1.0 - prediction);
-      loss.observed_squares += prediction * prediction;
-    } else {
-      auto prediction = static_cast<double>(lane_dot(features, x, 0, stride));
-      if (objective.biases) {
-        const auto other_bias = static_cast<double>(features[width - 1]);
-        const auto own_bias = static_cast<double>(x[width - 1]);
-        prediction += own_bias + other_bias - own_bias * other_bias;  // the dot multiplied the two biases
-      }
-      const double residual = static_cast<double>(value) - prediction;
-      loss.observed += residual * residual;
+    auto prediction = static_cast<double>(lane_dot(features, x, 0, stride));
+    if (system.objective.biases) {
+      const auto other_bias = static_cast<double>(features[width - 1]);
+      const auto own_bias = static_cast<double>(x[width - 1]);
+      prediction += own_bias + other_bias - own_bias * other_bias;  // the dot multiplied the two biases
     }
+    add_entry_loss(system.objective, entries.values[entry], prediction, loss);
   }
   loss.regularizer = regularizer(x, lambda, stride);
   return loss;
+}
+
+/// The observed part of the loss where predictions <y_i, x> of all entries are known; with biases, y_i has a one in
+/// place of the other side's bias. Summed in four parts, whose chains of additions run side by side.
+HWY_INLINE RowLoss predicted_loss(const RowSystem& system, SparseRow entries, const float* predictions) {
+  const Index bias_column = system.other.columns - 1;
+  RowLoss parts[4];
+  for (std::size_t e = 0; e < entries.columns.size(); ++e) {
+    auto prediction = static_cast<double>(predictions[e]);
+    if (system.objective.biases) prediction += static_cast<double>(system.other.row(entries.columns[e])[bias_column]);
+    add_entry_loss(system.objective, entries.values[e], prediction, parts[e % 4]);
+  }
+  return {(parts[0].observed + parts[1].observed) + (parts[2].observed + parts[3].observed),
+          (parts[0].observed_squares + parts[1].observed_squares) +
+              (parts[2].observed_squares + parts[3].observed_squares)};
 }
 
 /// Whether a row's loss follows from its system's solution alone.
@@ -86,8 +103,14 @@ HWY_INLINE RowLoss closed_row_loss(const RowSystem& system, SparseRow entries, c
   return loss;
 }
 
-HWY_INLINE bool all_finite(const float* x, Index width) {
-  return std::all_of(x, x + width, [](float value) { return std::isfinite(value); });
+/// Whether all elements of a padded row, whose padding is zero, are finite.
+HWY_INLINE bool all_finite(const float* row, Index padded_width) {
+  const FloatTag d;
+  auto finite = hn::IsFinite(hn::Load(d, row));
+  for (Index c = vector_floats; c < padded_width; c += vector_floats) {
+    finite = hn::And(finite, hn::IsFinite(hn::Load(d, row + c)));
+  }
+  return hn::AllTrue(d, finite);
 }
 
 }  // namespace rankwise::kernels::HWY_NAMESPACE

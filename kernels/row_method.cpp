@@ -1,6 +1,6 @@
 #include "kernels/row_method.hpp"
 
-#include <chrono>
+#include <limits>
 
 namespace rankwise::kernels {
 
@@ -20,16 +20,23 @@ struct Batch {
   }
   template <class Iterative>
   Index operator()(const Iterative& method) const {
-    const auto begin = std::chrono::steady_clock::now();
-    const Index failed = improve_rows(system, block, rows, method, workspace, solution, losses);
-    workspace.tally.iterative_rows += rows.size();
-    workspace.tally.iterative_seconds +=
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    return failed;
+    return improve_rows(system, block, rows, method, workspace, solution, losses);
   }
 };
 
+struct LongestBatchRow {
+  Index width;
+
+  Index operator()(const ExactRows& /*exact*/) const { return part_entries; }
+  Index operator()(const ConjugateGradients& /*method*/) const { return longest_row_alone(padded_columns(width)); }
+  Index operator()(const SubspaceBlocks& /*method*/) const { return std::numeric_limits<Index>::max(); }
+};
+
 }  // namespace
+
+Index longest_batch_row(const RowMethod& method, Index width) {
+  return std::visit(LongestBatchRow{width}, method);
+}
 
 Index solve_rows(const RowMethod& method, const RowSystem& system, const CsrBlock& block, RowRange rows,
                  RowWorkspace& workspace, MatrixView solution, std::span<RowLoss> losses) {

@@ -16,6 +16,10 @@ struct ExactRows {
 
 using RowMethod = std::variant<ExactRows, ConjugateGradients, SubspaceBlocks>;
 
+/// The most entries of a row that solve_rows takes in a batch; longer ones want more than one thread, or each other's
+/// company.
+[[nodiscard]] Index longest_batch_row(const RowMethod& method, Index width);
+
 /// solve_rows or improve_rows, as `method` says; the workspace's tally tells how many rows each took, and how long.
 [[nodiscard]] Index solve_rows(const RowMethod& method, const RowSystem& system, const CsrBlock& block, RowRange rows,
                                RowWorkspace& workspace, MatrixView solution, std::span<RowLoss> losses);

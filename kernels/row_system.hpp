@@ -7,21 +7,28 @@
 
 namespace rankwise::kernels {
 
-/// What the dual needs: the gathered rows in a basis where `base` is diagonal.
+/// A basis in which `base` is diagonal. Where there is no base it is the one at hand: null values stand for zero, and
+/// matrices without rows for no rotation.
+struct DiagonalBasis {
+  const float* values = nullptr;  ///< base's diagonal in the basis, padded_width
+  ConstMatrixView into;           ///< rotates rows into the basis
+  ConstMatrixView back;           ///< rotates solutions back
+};
+
+/// What the dual needs beside the basis.
 struct DualSystem {
-  Index longest_row = 0;          ///< rows with at most so many entries (at most the system's width) go to the dual
-  ConstMatrixView rotated;        ///< RowSystem::other in the basis; `other` itself where there is no base
-  const float* values = nullptr;  ///< base's diagonal in the basis, padded_width; null stands for zero
-  ConstMatrixView back;           ///< rotates solutions back; rows == 0 where there is no base
+  Index longest_row = 0;    ///< rows with at most so many entries (at most the system's width) go to the dual
+  ConstMatrixView rotated;  ///< RowSystem::other in the basis; `other` itself where there is no base
 };
 
 /// What all rows of a half-sweep share. A row's columns index `other`; `other.columns` is the system's width: k, or k +
 /// 1 with biases, where the last column of `other` is the other side's bias and the last unknown is the row's own.
 struct RowSystem {
   const Objective& objective;
-  ConstMatrixView other;  ///< gathered factor rows
+  ConstMatrixView other;  ///< gathered factor rows; for conjugate gradients in the basis
   ConstMatrixView base;   ///< alpha0 * Y^T Y over all rows, padded_width square; rows == 0 stands for zero
   Index opposite_rows;    ///< rows of the whole other side, for lambda_u
+  DiagonalBasis basis = {};
   DualSystem dual = {};
 };
 

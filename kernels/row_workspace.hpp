@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/dual_workspace.hpp"
+#include "kernels/gradient_workspace.hpp"
 #include "kernels/matrix.hpp"
 
 namespace rankwise::kernels {
@@ -60,6 +61,7 @@ class RowWorkspace {
         multipliers(padded_width, spread_columns(padded_width)),
         panel(std::max(entry_chunk, padded_width), spread_columns(padded_width)),
         dual(padded_width, spread_columns(padded_width)),
+        gradients(padded_width),
         left_rows(static_cast<std::size_t>(panel.rows())),
         right_rows(left_rows.size()),
         upcoming_rows(2 * left_rows.size()),
@@ -73,6 +75,7 @@ class RowWorkspace {
   Matrix multipliers;  ///< L^T
   Matrix panel;        ///< copies of a chunk's feature rows, where they cannot be read in place
   DualWorkspace dual;
+  GradientWorkspace gradients;
   std::vector<const float*> left_rows;
   std::vector<const float*> right_rows;
   std::vector<const float*> upcoming_rows;

@@ -32,7 +32,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 /// Where the dual is exact and safe: no weight below zero, and a positive diagonal.
 HWY_INLINE bool takes_dual(const RowSystem& system, SparseRow entries, float lambda) {
   if (entries.size() > system.dual.longest_row) return false;
-  if (!(lambda + (system.dual.values == nullptr ? 0.0F : system.dual.values[0]) > 0.0F)) return false;
+  if (!(lambda + (system.basis.values == nullptr ? 0.0F : system.basis.values[0]) > 0.0F)) return false;
   const float weight_shift = system.objective.weight_shift();
   return weight_shift == 0.0F || std::all_of(entries.values.begin(), entries.values.end(),
                                              [weight_shift](float value) { return value >= weight_shift; });
@@ -72,7 +72,7 @@ HWY_INLINE void solve_lane_rows(const RowSystem& system, const CsrBlock& block, 
       float z[lane_entries];
       for (Index e = 0; e < entries.size(); ++e) z[e] = dual.lane_rhs(e)[lane];
       find_dual_rows(system, entries, workspace);
-      invert_base(system.dual, lanes[lane].lambda, workspace);
+      invert_base(system.basis, lanes[lane].lambda, workspace);
       combine_rows(z, entries.size(), workspace, dual.solutions.row(static_cast<Index>(first + lane)));
       losses[static_cast<std::size_t>(lanes[lane].row)] = dual_loss(z, entries.size());
     }
@@ -108,15 +108,15 @@ HWY_INLINE Index solve_dual_rows(const RowSystem& system, const CsrBlock& block,
     inputs[r] = dual.solutions.row(static_cast<Index>(r));
     outputs[r] = solution.row(rows[r].row);
   }
-  if (system.dual.back.rows > 0) {
-    multiply_rows(inputs, static_cast<Index>(rows.size()), system.dual.back, outputs);
+  if (system.basis.back.rows > 0) {
+    multiply_rows(inputs, static_cast<Index>(rows.size()), system.basis.back, outputs);
   } else {
     for (std::size_t r = 0; r < rows.size(); ++r) std::copy_n(inputs[r], workspace.padded_width, outputs[r]);
   }
   // 3. The rest of the losses.
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const Index row = rows[r].row;
-    if (!all_finite(outputs[r], workspace.width)) failed = std::min(failed, row);
+    if (!all_finite(outputs[r], workspace.padded_width)) failed = std::min(failed, row);
     RowLoss& loss = losses[static_cast<std::size_t>(row)];
     if (system.objective.unit_weights()) {
       loss.regularizer = regularizer(outputs[r], rows[r].lambda, solution.stride);
@@ -132,7 +132,8 @@ HWY_INLINE bool solve_accumulated(const RowSystem& system, SparseRow entries, fl
                                   float* x, RowLoss& loss) {
   add_regularization(lambda, workspace);
   std::copy_n(workspace.rhs(), workspace.padded_width, workspace.saved_rhs());
-  if (!factor_and_solve(workspace, workspace.width) || !all_finite(workspace.rhs(), workspace.width)) return false;
+  if (!factor_and_solve(workspace, workspace.width) || !all_finite(workspace.rhs(), workspace.padded_width))
+    return false;
   std::copy_n(workspace.rhs(), workspace.padded_width, x);
   loss = has_closed_loss(system.objective)
              ? closed_row_loss(system, entries, workspace.saved_rhs(), x, lambda, workspace.base_product())

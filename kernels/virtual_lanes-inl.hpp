@@ -47,6 +47,39 @@ HWY_INLINE float combine_lanes(hn::Vec<LaneTag> (&lanes)[lane_vectors]) {
   return combine_vector(LaneTag(), lanes[0]);
 }
 
+#if HWY_TARGET <= HWY_AVX3
+/// combine_lanes of four vectors of 16 at once, the same additions in a third of the instructions.
+HWY_INLINE void combine_four(const hn::Vec<LaneTag>* lanes, float* sums) {
+  const LaneTag d;
+  const hn::RebindToSigned<LaneTag> di;
+  const auto add_halves = [d](auto a, auto b) {
+    return hn::Add(hn::ConcatLowerLower(d, b, a), hn::ConcatUpperUpper(d, b, a));
+  };
+  const auto ab = add_halves(lanes[0], lanes[1]);  // blocks of four lanes: a a b b
+  const auto cd = add_halves(lanes[2], lanes[3]);
+  const auto acbd = hn::Add(hn::OddEvenBlocks(cd, ab), hn::SwapAdjacentBlocks(hn::OddEvenBlocks(ab, cd)));
+  const auto two = hn::Add(acbd, hn::Shuffle1032(acbd));
+  const auto one = hn::Add(two, hn::Shuffle2301(two));
+  alignas(64) static constexpr int32_t order[virtual_lanes] = {0, 8, 4, 12};
+  const auto in_order = hn::TableLookupLanes(one, hn::IndicesFromVec(d, hn::Load(di, order)));
+  const hn::Half<LaneTag> eight;
+  const hn::Half<hn::Half<LaneTag>> four;
+  hn::StoreU(hn::LowerHalf(four, hn::LowerHalf(eight, in_order)), four, sums);
+}
+#endif
+
+/// sums[e] = combine_lanes(lanes[e]).
+template <int kEntries>
+HWY_INLINE void combine_each(hn::Vec<LaneTag> (&lanes)[kEntries][lane_vectors], float* sums) {
+#if HWY_TARGET <= HWY_AVX3
+  if constexpr (kEntries % 4 == 0) {
+    for (int e = 0; e < kEntries; e += 4) combine_four(lanes[e], sums + e);
+    return;
+  }
+#endif
+  for (int e = 0; e < kEntries; ++e) sums[e] = combine_lanes(lanes[e]);
+}
+
 /// <a, b> over [begin, end), both multiples of 16; a and b are 64-byte aligned at multiples of 16.
 HWY_INLINE float lane_dot(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, Index begin, Index end) {
   const LaneTag d;

@@ -25,29 +25,20 @@ using testing::all_objectives;
 using testing::objective_of;
 using testing::on_every_simd_target;
 using testing::Problem;
+using testing::RotatedProblem;
 
 /// A problem whose short rows go to the dual.
-struct DualProblem : Problem {
+struct DualProblem : RotatedProblem {
   DualProblem(const Objective& chosen, const std::vector<Index>& sizes, Index width, Index longest_dual_row)
-      : Problem(chosen, sizes, width), longest_row(longest_dual_row), rotated(other.rows(), width) {
-    if (objective.loss == LossKind::implicit_feedback) basis = kernels::eigenbasis(base.view(), width);
-  }
+      : RotatedProblem(chosen, sizes, width), longest_row(longest_dual_row) {}
   /// Rotates on the target in use.
   [[nodiscard]] RowSystem system() {
     RowSystem result = Problem::system();
-    result.dual.longest_row = longest_row;
-    result.dual.rotated = other.view();
-    if (objective.loss == LossKind::implicit_feedback) {
-      kernels::rotate_rows(other.view(), basis.vectors.view(), rotated.view());
-      result.dual.rotated = rotated.view();
-      result.dual.values = basis.values.data();
-      result.dual.back = basis.transposed.view();
-    }
+    result.basis = diagonal_basis();
+    result.dual = {longest_row, rotate()};
     return result;
   }
   Index longest_row;
-  kernels::Eigenbasis basis;
-  Matrix rotated;
 };
 
 // Around the lane limit, tile and line boundaries, and as many as unknowns; lengths repeat so that lanes fill.

@@ -17,17 +17,30 @@ namespace {
 
 using kernels::ConjugateGradients;
 using kernels::RowLoss;
+using kernels::RowSystem;
 using kernels::RowWorkspace;
 using kernels::SubspaceBlocks;
 using testing::all_objectives;
 using testing::on_every_simd_target;
 using testing::Problem;
+using testing::RotatedProblem;
 using testing::row_of;
 
 // One entry, a line, around lines, around the vectors that a pass over the base holds.
 const std::vector<Index> widths{1, 16, 17, 65, 128};
 // 0, 1, around groups of entries and beyond the entry chunk.
 const std::vector<Index> sizes{0, 1, 2, 13, 127, 129, 300};
+
+/// A problem's half-sweep as a method takes it.
+RowSystem system_for(RotatedProblem& problem, const ConjugateGradients& /*method*/) {
+  RowSystem system = problem.system();
+  system.other = problem.rotate();
+  system.basis = problem.diagonal_basis();
+  return system;
+}
+RowSystem system_for(RotatedProblem& problem, const SubspaceBlocks& /*method*/) {
+  return problem.system();
+}
 
 /// The solution and losses of all rows of a problem.
 struct Improved {
@@ -37,12 +50,13 @@ struct Improved {
 
 /// All rows after `passes` from `start`.
 template <class Method>
-Improved improve(const Problem& problem, const Method& method, Matrix start, int passes = 1) {
+Improved improve(RotatedProblem& problem, const Method& method, Matrix start, int passes = 1) {
   const Index rows = problem.ratings.rows();
   Improved improved{std::move(start), std::vector<RowLoss>(static_cast<std::size_t>(rows))};
   RowWorkspace workspace(problem.other.columns());
+  const RowSystem system = system_for(problem, method);
   for (int pass = 0; pass < passes; ++pass) {
-    EXPECT_EQ(kernels::improve_rows(problem.system(), problem.ratings, {0, rows}, method, workspace,
+    EXPECT_EQ(kernels::improve_rows(system, problem.ratings, RowRange{0, rows}, method, workspace,
                                     improved.solution.view(), improved.losses),
               -1);
   }
@@ -107,14 +121,15 @@ void for_every_problem(const std::vector<Index>& chosen_widths, Check&& check) {
   for (std::size_t o = 0; o < all_objectives.size(); ++o) {
     for (const Index width : chosen_widths) {
       SCOPED_TRACE(::testing::Message() << "objective " << o << ", width " << width);
-      check(Problem(all_objectives[o], sizes, width));
+      RotatedProblem problem(all_objectives[o], sizes, width);
+      check(problem);
     }
   }
 }
 
 TEST(ConjugateGradients, ReachTheExactSolution) {
   on_every_simd_target([] {
-    for_every_problem(widths, [](const Problem& problem) {
+    for_every_problem(widths, [](RotatedProblem& problem) {
       const Improved improved =
           improve(problem, ConjugateGradients{2 * problem.other.columns()}, random_start(problem));
       expect_exact(problem, improved, 2e-4);
@@ -125,7 +140,7 @@ TEST(ConjugateGradients, ReachTheExactSolution) {
 
 TEST(ConjugateGradients, ReachTheExactSolutionFromZero) {
   on_every_simd_target([] {
-    for_every_problem({17, 65}, [](const Problem& problem) {
+    for_every_problem({17, 65}, [](RotatedProblem& problem) {
       expect_exact(problem,
                    improve(problem, ConjugateGradients{2 * problem.other.columns()},
                            Matrix(problem.ratings.rows(), problem.other.columns())),
@@ -136,7 +151,7 @@ TEST(ConjugateGradients, ReachTheExactSolutionFromZero) {
 
 TEST(ConjugateGradients, NeverRaiseTheObjective) {
   on_every_simd_target([] {
-    for_every_problem({1, 17, 65}, [](const Problem& problem) {
+    for_every_problem({1, 17, 65}, [](RotatedProblem& problem) {
       Matrix before = random_start(problem);
       for (const Index steps : {Index{1}, Index{2}, Index{3}, Index{5}, Index{8}, Index{30}, Index{100}}) {
         SCOPED_TRACE(steps);
@@ -148,15 +163,9 @@ TEST(ConjugateGradients, NeverRaiseTheObjective) {
   });
 }
 
-TEST(ConjugateGradients, WithoutStepsLeaveTheRow) {
-  const Problem problem(all_objectives[1], {13, 300}, 17);
-  const Improved improved = improve(problem, ConjugateGradients{0}, random_start(problem));
-  EXPECT_EQ(std::memcmp(improved.solution.row(0), random_start(problem).row(0), improved.solution.bytes()), 0);
-}
-
 TEST(ConjugateGradients, StopWhereTheResidualIsZero) {
   on_every_simd_target([] {
-    Problem problem(all_objectives[3], {5}, 17);
+    RotatedProblem problem(all_objectives[3], {5}, 17);
     const std::vector<float> zeros(5);
     problem.ratings = CsrBlock({0, 5}, {0, 1, 2, 3, 4}, zeros, problem.other.rows());
     const Improved improved = improve(problem, ConjugateGradients{3}, Matrix(1, 17));
@@ -166,7 +175,7 @@ TEST(ConjugateGradients, StopWhereTheResidualIsZero) {
 
 TEST(SubspaceBlocks, AsWideAsTheSystemAreExact) {
   on_every_simd_target([] {
-    for_every_problem(widths, [](const Problem& problem) {
+    for_every_problem(widths, [](RotatedProblem& problem) {
       for (const Index block : {problem.other.columns(), Index{1000}}) {
         const Improved improved = improve(problem, SubspaceBlocks{block}, random_start(problem));
         expect_exact(problem, improved, 2e-4);
@@ -185,7 +194,7 @@ TEST(SubspaceBlocks, ConvergeToTheExactSolution) {
     for (const Objective& objective : all_objectives) {
       for (const Index width : {Index{17}, Index{40}, Index{65}}) {
         SCOPED_TRACE(width);
-        const Problem problem(objective, {0, 129, 300}, width);
+        RotatedProblem problem(objective, {0, 129, 300}, width);
         const Improved improved = improve(problem, SubspaceBlocks{16}, random_start(problem), 100);
         expect_exact(problem, improved, 2e-4);
         expect_zero_padding(improved.solution);
@@ -196,7 +205,7 @@ TEST(SubspaceBlocks, ConvergeToTheExactSolution) {
 
 TEST(SubspaceBlocks, NeverRaiseTheObjective) {
   on_every_simd_target([] {
-    for_every_problem({1, 17, 65}, [](const Problem& problem) {
+    for_every_problem({1, 17, 65}, [](RotatedProblem& problem) {
       for (const Index block : {Index{1}, Index{32}}) {
         Matrix before = random_start(problem);
         for (int passes : {1, 2, 3, 5, 20}) {
@@ -211,7 +220,7 @@ TEST(SubspaceBlocks, NeverRaiseTheObjective) {
 }
 
 TEST(SubspaceBlocks, RoundBlocksUpToWholeLines) {
-  const Problem problem(all_objectives[1], sizes, 65);
+  RotatedProblem problem(all_objectives[1], sizes, 65);
   const Improved narrow = improve(problem, SubspaceBlocks{17}, random_start(problem));
   const Improved whole = improve(problem, SubspaceBlocks{32}, random_start(problem));
   EXPECT_EQ(std::memcmp(narrow.solution.row(0), whole.solution.row(0), whole.solution.bytes()), 0);
@@ -233,17 +242,16 @@ TEST(SubspaceBlocks, NameTheFirstRowThatCannotBeSolved) {
 template <class Method>
 void expect_refusal_of_non_finite_rows(const Method& method) {
   on_every_simd_target([&method] {
-    const Problem problem(all_objectives[0], {13, 13, 13}, 33);
+    RotatedProblem problem(all_objectives[0], {13, 13, 13}, 33);
     Matrix solution = random_start(problem);
     solution.row(1)[20] = NAN;
     std::vector<RowLoss> losses(3);
     RowWorkspace workspace(33);
+    const RowSystem system = system_for(problem, method);
     EXPECT_EQ(
-        kernels::improve_rows(problem.system(), problem.ratings, {0, 3}, method, workspace, solution.view(), losses),
-        1);
+        kernels::improve_rows(system, problem.ratings, RowRange{0, 3}, method, workspace, solution.view(), losses), 1);
     EXPECT_EQ(
-        kernels::improve_rows(problem.system(), problem.ratings, {2, 3}, method, workspace, solution.view(), losses),
-        -1);
+        kernels::improve_rows(system, problem.ratings, RowRange{2, 3}, method, workspace, solution.view(), losses), -1);
   });
 }
 
@@ -260,7 +268,7 @@ template <class Method>
 void expect_the_same_bits(const Method& method) {
   const std::vector<std::string> targets = testing::fma_targets();
   if (targets.size() < 2) GTEST_SKIP() << "this processor has fewer than two SIMD targets with FMA";
-  for_every_problem({1, 3, 16, 47, 64, 101, 128, 200}, [&](const Problem& problem) {
+  for_every_problem({1, 3, 16, 47, 64, 101, 128, 200}, [&](RotatedProblem& problem) {
     std::vector<Improved> improved;
     for (const std::string& target : targets) {
       kernels::choose_simd_target(target);
@@ -283,36 +291,58 @@ TEST(SubspaceBlocks, GiveTheSameBitsOnEveryTargetWithFma) {
   expect_the_same_bits(SubspaceBlocks{48});
 }
 
-/// Rows one by one from the last, each in what the others left of the workspace, have the bits of the whole batch.
-template <class Method>
-void expect_no_trace_of_other_rows(const Method& method) {
-  for_every_problem({17, 101}, [&method](const Problem& problem) {
-    const Improved batch = improve(problem, method, random_start(problem));
-    Matrix alone = random_start(problem);
-    std::vector<RowLoss> losses(batch.losses.size());
-    RowWorkspace workspace(alone.columns());
-    for (Index r = alone.rows() - 1; r >= 0; --r) {
-      EXPECT_EQ(
-          kernels::improve_rows(problem.system(), problem.ratings, {r, r + 1}, method, workspace, alone.view(), losses),
-          -1);
+/// Rows on both sides of the limit beyond which rows take their steps together, and of several column blocks.
+RotatedProblem problem_with_long_rows(const Objective& objective) {
+  constexpr Index width = 250;
+  const Index longest = kernels::longest_row_alone(padded_columns(width));
+  const Index block = kernels::columns_per_block(padded_columns(width));
+  return {objective, {longest + 1, 3, 2 * block - 1, longest, 0, longest + 300}, width, 2 * block + 7};
+}
+
+TEST(ConjugateGradients, TakeLongRowsTogetherToTheExactSolution) {
+  on_every_simd_target([] {
+    for (const Objective& objective : all_objectives) {
+      RotatedProblem problem = problem_with_long_rows(objective);
+      expect_exact(problem, improve(problem, ConjugateGradients{60}, random_start(problem)), 2e-4);
     }
-    EXPECT_EQ(std::memcmp(batch.solution.row(0), alone.row(0), alone.bytes()), 0);
-    EXPECT_EQ(std::memcmp(batch.losses.data(), losses.data(), losses.size() * sizeof(RowLoss)), 0);
   });
 }
 
+/// Rows one by one from the last, each in what the others left of the workspace, have the bits of the whole batch.
+template <class Method>
+void expect_no_trace_of_other_rows(RotatedProblem& problem, const Method& method) {
+  const Improved batch = improve(problem, method, random_start(problem));
+  Matrix alone = random_start(problem);
+  std::vector<RowLoss> losses(batch.losses.size());
+  RowWorkspace workspace(alone.columns());
+  const RowSystem system = system_for(problem, method);
+  for (Index r = alone.rows() - 1; r >= 0; --r) {
+    EXPECT_EQ(
+        kernels::improve_rows(system, problem.ratings, RowRange{r, r + 1}, method, workspace, alone.view(), losses),
+        -1);
+  }
+  EXPECT_EQ(std::memcmp(batch.solution.row(0), alone.row(0), alone.bytes()), 0);
+  EXPECT_EQ(std::memcmp(batch.losses.data(), losses.data(), losses.size() * sizeof(RowLoss)), 0);
+}
+
 TEST(ConjugateGradients, GiveTheSameBitsInEveryBatch) {
-  expect_no_trace_of_other_rows(ConjugateGradients{});
+  for_every_problem({17, 101},
+                    [](RotatedProblem& problem) { expect_no_trace_of_other_rows(problem, ConjugateGradients{}); });
+  for (const Objective& objective : all_objectives) {
+    RotatedProblem problem = problem_with_long_rows(objective);
+    expect_no_trace_of_other_rows(problem, ConjugateGradients{});
+  }
 }
 
 TEST(SubspaceBlocks, GiveTheSameBitsInEveryBatch) {
-  expect_no_trace_of_other_rows(SubspaceBlocks{32});
+  for_every_problem({17, 101},
+                    [](RotatedProblem& problem) { expect_no_trace_of_other_rows(problem, SubspaceBlocks{32}); });
 }
 
 TEST(ImproveRows, CountsItsOperations) {
   EXPECT_EQ(kernels::improve_row_flops(ConjugateGradients{3}, 0, 128), 0.0);
   EXPECT_EQ(kernels::improve_row_flops(SubspaceBlocks{64}, 0, 128), 0.0);
-  EXPECT_DOUBLE_EQ(kernels::improve_row_flops(ConjugateGradients{3}, 10, 32), 4 * (2048 + 1280) + 960);
+  EXPECT_DOUBLE_EQ(kernels::improve_row_flops(ConjugateGradients{3}, 10, 32), 17 * 320 + 4096);
   EXPECT_DOUBLE_EQ(kernels::improve_row_flops(SubspaceBlocks{30}, 10, 33),
                    2 * 33 * 33 + 6 * 330 + (10 * 32 * 33 + 32768.0 / 3 + 2048) + (20 + 1.0 / 3 + 2));
 }

@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 #include <vector>
 
+#include "kernels/eigenbasis.hpp"
 #include "kernels/objective.hpp"
 #include "kernels/reference.hpp"
+#include "kernels/rotate_rows.hpp"
 #include "kernels/row_system.hpp"
 #include "tests/kernels/random_data.hpp"
 
@@ -33,9 +35,9 @@ inline const std::vector<Objective> all_objectives{
 
 /// Everything that a half-sweep hands to the kernels.
 struct Problem {
-  Problem(const Objective& chosen, const std::vector<Index>& sizes, Index width)
+  Problem(const Objective& chosen, const std::vector<Index>& sizes, Index width, Index other_rows = 301)
       : objective(chosen),
-        other(random_matrix(301, width, 7)),
+        other(random_matrix(other_rows, width, 7)),
         ratings(random_rows(sizes, other.rows(), 11)),
         base_double(width, width),
         base(padded_columns(width), padded_columns(width)) {
@@ -60,6 +62,26 @@ struct Problem {
   CsrBlock ratings;
   reference::DoubleMatrix base_double;
   Matrix base;
+};
+
+/// A problem with its features in the basis where the base is diagonal.
+struct RotatedProblem : Problem {
+  RotatedProblem(const Objective& chosen, const std::vector<Index>& sizes, Index width, Index other_rows = 301)
+      : Problem(chosen, sizes, width, other_rows), rotated(other.rows(), width) {
+    if (objective.loss == LossKind::implicit_feedback) basis = kernels::eigenbasis(base.view(), width);
+  }
+  /// The features in the basis, rotated on the target in use.
+  [[nodiscard]] ConstMatrixView rotate() {
+    if (objective.loss == LossKind::explicit_feedback) return other.view();
+    kernels::rotate_rows(other.view(), basis.vectors.view(), rotated.view());
+    return rotated.view();
+  }
+  [[nodiscard]] kernels::DiagonalBasis diagonal_basis() const {
+    if (objective.loss == LossKind::explicit_feedback) return {};
+    return {basis.values.data(), basis.vectors.view(), basis.transposed.view()};
+  }
+  kernels::Eigenbasis basis;
+  Matrix rotated;
 };
 
 /// A problem whose row 1 has no solution: one entry cannot determine 16 unknowns without a regularizer.

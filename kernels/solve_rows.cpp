@@ -63,7 +63,8 @@ HWY_INLINE void solve_lane_rows(const RowSystem& system, const CsrBlock& block, 
     const Index longest = block.row_size(lanes.back().row);  // sorted by length
     dual.clear_lanes(longest);
     for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
-      if (first + lane + 1 < rows.size()) prefetch_features(system, block.row(rows[first + lane + 1].row));
+      if (first + lane + 1 < rows.size())
+        prefetch_rows(system.dual.rotated, block.row(rows[first + lane + 1].row).columns);
       build_lane_system(system, block.row(lanes[lane].row), lanes[lane].lambda, static_cast<Index>(lane), workspace);
     }
     solve_lane_systems(longest, dual);
@@ -195,6 +196,11 @@ HWY_INLINE Index solve_batch(const RowSystem& system, const CsrBlock& block, Row
   // 2. Long rows.
   Index failed = no_row;
   const auto begin = std::chrono::steady_clock::now();
+  if (primal_count > 0) {  // the others' features come during the row before
+    const SparseRow first = block.row(primal_rows[0].row);
+    prefetch_rows(system.other,
+                  first.middle(0, std::min(first.size(), entries_per_chunk(workspace.padded_width))).columns);
+  }
   for (std::size_t p = 0; p < primal_count; ++p) {
     const auto [row, lambda] = primal_rows[p];
     const SparseRow entries = block.row(row);

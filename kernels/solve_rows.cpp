@@ -193,6 +193,13 @@ HWY_INLINE Index solve_batch(const RowSystem& system, const CsrBlock& block, Row
       primal_rows[primal_count++] = {r, lambda};
     }
   }
+  // By length: equal short rows share a base and fill lanes, and a long row has the time to fetch the next one's
+  // features.
+  const auto shorter = [&block](const BatchRow& a, const BatchRow& b) {
+    return block.row_size(a.row) < block.row_size(b.row);
+  };
+  std::stable_sort(dual_rows, dual_rows + dual_count, shorter);
+  std::stable_sort(primal_rows, primal_rows + primal_count, shorter);
   // 2. Long rows.
   Index failed = no_row;
   const auto begin = std::chrono::steady_clock::now();
@@ -210,10 +217,7 @@ HWY_INLINE Index solve_batch(const RowSystem& system, const CsrBlock& block, Row
     if (!solve_accumulated(system, entries, lambda, workspace, solution.row(row), loss)) failed = std::min(failed, row);
   }
   const auto middle = std::chrono::steady_clock::now();
-  // 3. Short rows, by length: equal lengths share a base and fill lanes.
-  std::stable_sort(dual_rows, dual_rows + dual_count, [&block](const BatchRow& a, const BatchRow& b) {
-    return block.row_size(a.row) < block.row_size(b.row);
-  });
+  // 3. Short rows.
   failed = std::min(failed, solve_dual_rows(system, block, {dual_rows, dual_count}, workspace, solution, losses));
   workspace.tally.primal_seconds += std::chrono::duration<double>(middle - begin).count();
   workspace.tally.primal_rows += static_cast<Index>(primal_count);

@@ -64,6 +64,7 @@ HWY_INLINE bool eliminate_diagonal(FloatVector (&tile)[tile_rows][kVectors], Ind
     for (int below = r + 1; below < tile_rows; ++below) {
       const FloatVector multiplier = hn::Mul(broadcast_element(tile[r], offset + below), inverse);
       diagonal.multiplier[r][below] = hn::GetLane(multiplier);
+#pragma GCC unroll 3
       for (int v = 0; v < kVectors; ++v) {
         tile[below][v] = hn::NegMulAdd(multiplier, tile[r][v], tile[below][v]);
       }
@@ -90,10 +91,12 @@ HWY_INLINE void subtract_finished_rows(const Factors& factors, Index row, Index 
   const float* HWY_RESTRICT right = factors.scaled + column;
   for (Index p = 0; p < row; ++p) {
     FloatVector columns[kVectors];
+#pragma GCC unroll 3
     for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, right + v * vector_floats);
 #pragma GCC unroll 8
     for (int r = 0; r < tile_rows; ++r) {
       const FloatVector factor = hn::Set(d, left[r]);
+#pragma GCC unroll 3
       for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::NegMulAdd(factor, columns[v], sums[r][v]);
     }
     left += factors.stride;
@@ -103,7 +106,9 @@ HWY_INLINE void subtract_finished_rows(const Factors& factors, Index row, Index 
 
 template <int kVectors>
 HWY_INLINE void load_tile(const float* place, Index stride, FloatVector (&tile)[tile_rows][kVectors]) {
+#pragma GCC unroll 8
   for (int r = 0; r < tile_rows; ++r) {
+#pragma GCC unroll 3
     for (int v = 0; v < kVectors; ++v) tile[r][v] = hn::Load(FloatTag(), place + r * stride + v * vector_floats);
   }
 }
@@ -113,8 +118,10 @@ template <int kVectors>
 HWY_INLINE void store_tile(const FloatVector (&tile)[tile_rows][kVectors], const PanelDiagonal& diagonal,
                            const Factors& factors, Index place) {
   const FloatTag d;
+#pragma GCC unroll 8
   for (int r = 0; r < tile_rows; ++r) {
     const FloatVector inverse_pivot = hn::Set(d, diagonal.inverse_pivot[r]);
+#pragma GCC unroll 3
     for (int v = 0; v < kVectors; ++v) {
       const Index at = place + r * factors.stride + v * vector_floats;
       hn::Store(tile[r][v], d, factors.scaled + at);
@@ -138,6 +145,7 @@ HWY_NOINLINE void finish_panel_tile(const Factors& factors, Index row, Index col
 #pragma GCC unroll 8
     for (int below = r + 1; below < tile_rows; ++below) {
       const FloatVector multiplier = hn::Set(d, diagonal.multiplier[r][below]);
+#pragma GCC unroll 3
       for (int v = 0; v < kVectors; ++v) tile[below][v] = hn::NegMulAdd(multiplier, tile[r][v], tile[below][v]);
     }
   }
@@ -183,8 +191,10 @@ HWY_INLINE void forward_solve_panel(const Factors& factors, Index row, Index pad
                                     const PanelDiagonal& diagonal, float* b, float* z) {
   const FloatTag d;
   float eliminated[tile_rows];
+#pragma GCC unroll 8
   for (int r = 0; r < tile_rows; ++r) {
     eliminated[r] = b[row + r];
+#pragma GCC unroll 8
     for (int p = 0; p < r; ++p) {
       eliminated[r] = scalar_neg_mul_add(diagonal.multiplier[p][r], eliminated[p], eliminated[r]);
     }
@@ -192,6 +202,7 @@ HWY_INLINE void forward_solve_panel(const Factors& factors, Index row, Index pad
   }
   for (Index c = (row + tile_rows) / vector_floats * vector_floats; c < padded_width; c += vector_floats) {
     FloatVector sums = hn::Load(d, b + c);
+#pragma GCC unroll 8
     for (int r = 0; r < tile_rows; ++r) {
       sums = hn::NegMulAdd(hn::Set(d, eliminated[r]), hn::Load(d, factors.unit + (row + r) * factors.stride + c), sums);
     }
@@ -231,24 +242,34 @@ HWY_INLINE bool factor_and_forward_solve(const Factors& factors, Index width, In
   return true;
 }
 
+/// L^T x = z for the `count` rows of a block, from the last up, by scalars: they stay in registers, where the chain
+/// from row to row is as short as can be, because the loops are unrolled.
+HWY_INLINE void backward_solve_block(const float* block, Index stride, Index count, float (&solved)[virtual_lanes]) {
+#pragma GCC unroll 16
+  for (Index c = virtual_lanes - 1; c > 0; --c) {
+    if (c >= count) continue;
+#pragma GCC unroll 16
+    for (Index r = c - 1; r >= 0; --r) {
+      solved[r] = scalar_neg_mul_add(block[r * stride + c], solved[c], solved[r]);
+    }
+  }
+}
+
 /// L^T x = z. Blocks of rows from the last up: what the later blocks take off is a dot product per row, independent of
 /// each other; inside a block the short chain runs in scalars. x has padded_width floats; its padding becomes zero.
 HWY_INLINE void backward_solve(const Factors& factors, Index width, Index padded_width, const float* z,
                                float* HWY_RESTRICT x) {
-  std::fill(x + width, x + padded_width, 0.0F);
   for (Index block = (width - 1) / virtual_lanes * virtual_lanes; block >= 0; block -= virtual_lanes) {
-    const Index end = std::min(block + virtual_lanes, width);
+    const Index count = std::min(virtual_lanes, width - block);
     float solved[virtual_lanes];
-    for (Index r = block; r < end; ++r) {
-      solved[r - block] = z[r] - lane_dot(factors.unit + r * factors.stride, x, block + virtual_lanes, padded_width);
+#pragma GCC unroll 16
+    for (Index r = 0; r < virtual_lanes; ++r) {
+      solved[r] = r >= count ? 0.0F
+                             : z[block + r] - lane_dot(factors.unit + (block + r) * factors.stride, x,
+                                                       block + virtual_lanes, padded_width);
     }
-    for (Index c = end - 1; c > block; --c) {
-      const float* column = factors.unit + c;
-      for (Index r = block; r < c; ++r) {
-        solved[r - block] = scalar_neg_mul_add(column[r * factors.stride], solved[c - block], solved[r - block]);
-      }
-    }
-    std::copy_n(solved, end - block, x + block);
+    backward_solve_block(factors.unit + block * factors.stride + block, factors.stride, count, solved);
+    std::copy_n(solved, virtual_lanes, x + block);
   }
 }
 

@@ -154,14 +154,6 @@ HWY_INLINE const float* const* spread_upcoming(const RowSystem& system, SparseRo
   return workspace.upcoming_rows.data();
 }
 
-/// Asks for all features of a row.
-HWY_INLINE void prefetch_features(const RowSystem& system, SparseRow entries) {
-  for (const LocalIndex column : entries.columns) {
-    const float* row = system.dual.rotated.row(column);
-    for (Index c = 0; c < system.dual.rotated.stride; c += line_floats) hwy::Prefetch(row + c);
-  }
-}
-
 /// Solves one row into `x`, in the basis; `upcoming` is the next such row. workspace.rhs() is z. False when the system
 /// is not positive definite.
 HWY_INLINE bool solve_dual_row(const RowSystem& system, SparseRow entries, SparseRow upcoming, float lambda,

@@ -35,6 +35,14 @@ HWY_INLINE void point_at_rows(ConstMatrixView table, std::span<const LocalIndex>
   for (std::size_t e = 0; e < columns.size(); ++e) rows[e] = table.row(columns[e]);
 }
 
+/// Asks for the factor rows of `columns`, all at once.
+HWY_INLINE void prefetch_rows(ConstMatrixView table, std::span<const LocalIndex> columns) {
+  for (const LocalIndex column : columns) {
+    const float* row = table.row(column);
+    for (Index c = 0; c < table.stride; c += line_floats) hwy::Prefetch(row + c);
+  }
+}
+
 /// Points at the factor rows of up to a chunk of upcoming columns, and fills up with one of them to a whole number of
 /// rounds of `entries`, which is returned.
 HWY_INLINE Index point_at_upcoming(ConstMatrixView table, std::span<const LocalIndex> columns, Index entries,

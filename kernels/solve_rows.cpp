@@ -63,7 +63,8 @@ HWY_INLINE void solve_lane_rows(const RowSystem& system, const CsrBlock& block, 
     const Index longest = block.row_size(lanes.back().row);  // sorted by length
     dual.clear_lanes(longest);
     for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
-      if (first + lane + 1 < rows.size()) prefetch_features(system, block.row(rows[first + lane + 1].row));
+      if (first + lane + 1 < rows.size())
+        prefetch_rows(system.dual.rotated, block.row(rows[first + lane + 1].row).columns);
       build_lane_system(system, block.row(lanes[lane].row), lanes[lane].lambda, static_cast<Index>(lane), workspace);
     }
     solve_lane_systems(longest, dual);
@@ -193,9 +194,21 @@ HWY_INLINE Index solve_batch(const RowSystem& system, const CsrBlock& block, Row
       primal_rows[primal_count++] = {r, lambda};
     }
   }
+  // By length: equal short rows share a base and fill lanes, and a long row has the time to fetch the next one's
+  // features.
+  const auto shorter = [&block](const BatchRow& a, const BatchRow& b) {
+    return block.row_size(a.row) < block.row_size(b.row);
+  };
+  std::stable_sort(dual_rows, dual_rows + dual_count, shorter);
+  std::stable_sort(primal_rows, primal_rows + primal_count, shorter);
   // 2. Long rows.
   Index failed = no_row;
   const auto begin = std::chrono::steady_clock::now();
+  if (primal_count > 0) {  // the others' features come during the row before
+    const SparseRow first = block.row(primal_rows[0].row);
+    prefetch_rows(system.other,
+                  first.middle(0, std::min(first.size(), entries_per_chunk(workspace.padded_width))).columns);
+  }
   for (std::size_t p = 0; p < primal_count; ++p) {
     const auto [row, lambda] = primal_rows[p];
     const SparseRow entries = block.row(row);
@@ -205,10 +218,7 @@ HWY_INLINE Index solve_batch(const RowSystem& system, const CsrBlock& block, Row
     if (!solve_accumulated(system, entries, lambda, workspace, solution.row(row), loss)) failed = std::min(failed, row);
   }
   const auto middle = std::chrono::steady_clock::now();
-  // 3. Short rows, by length: equal lengths share a base and fill lanes.
-  std::stable_sort(dual_rows, dual_rows + dual_count, [&block](const BatchRow& a, const BatchRow& b) {
-    return block.row_size(a.row) < block.row_size(b.row);
-  });
+  // 3. Short rows.
   failed = std::min(failed, solve_dual_rows(system, block, {dual_rows, dual_count}, workspace, solution, losses));
   workspace.tally.primal_seconds += std::chrono::duration<double>(middle - begin).count();
   workspace.tally.primal_rows += static_cast<Index>(primal_count);

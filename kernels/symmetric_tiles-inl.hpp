@@ -73,6 +73,7 @@ template <class Tag, int kVectors>
 HWY_INLINE void finish_tile_row(const hn::Vec<Tag> (&sums)[kVectors], const float* from, float* out) {
   const Tag d;
   constexpr Index step = static_cast<Index>(hn::MaxLanes(Tag()));
+#pragma GCC unroll 3
   for (int v = 0; v < kVectors; ++v) {
     hn::Store(from == nullptr ? sums[v] : hn::Add(hn::Load(d, from + v * step), sums[v]), d, out + v * step);
   }
@@ -149,9 +150,11 @@ HWY_NOINLINE void add_tile(SymmetricProduct& product, Index row, Index column) {
     for (int v = 0; v < vectors; ++v) sums[r][v] = hn::Zero(d);
   }
   if constexpr (kExtra == TileExtra::target_row) {
+#pragma GCC unroll 3
     for (auto& sum : rhs_sums) sum = hn::Zero(d);
   }
   if constexpr (kExtra == TileExtra::half_diagonal) {
+#pragma GCC unroll 8
     for (auto& sum : half_sums) sum[0] = hn::Zero(dh);
   }
 
@@ -162,12 +165,15 @@ HWY_NOINLINE void add_tile(SymmetricProduct& product, Index row, Index column) {
     const float* HWY_RESTRICT left = computed(rows.left[e] + row);
     const float* HWY_RESTRICT right = computed(rows.right[e] + column);
     FloatVector columns[vectors];
+#pragma GCC unroll 3
     for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, right + v * vector_floats);
     // Half a strip's own columns lie just left of the tile.
     constexpr Index half_offset = kExtra == TileExtra::half_diagonal ? -tile_rows : 0;
     const hn::Vec<HalfTag> half_column = hn::Load(dh, right + half_offset);
+#pragma GCC unroll 8
     for (int r = 0; r < tile_rows; ++r) {
       const FloatVector factor = hn::Set(d, left[r]);
+#pragma GCC unroll 3
       for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(factor, columns[v], sums[r][v]);
       if constexpr (kExtra == TileExtra::half_diagonal) {
         half_sums[r][0] = hn::MulAdd(lower_half(dh, factor), half_column, half_sums[r][0]);
@@ -175,11 +181,13 @@ HWY_NOINLINE void add_tile(SymmetricProduct& product, Index row, Index column) {
     }
     if constexpr (kExtra == TileExtra::target_row) {
       const FloatVector factor = hn::Set(d, product.rhs.targets[e]);
+#pragma GCC unroll 3
       for (int v = 0; v < kVectors; ++v) rhs_sums[v] = hn::MulAdd(factor, columns[v], rhs_sums[v]);
     }
   }
 
   const TileTarget& target = product.target;
+#pragma GCC unroll 8
   for (int r = 0; r < tile_rows; ++r) {
     const float* from = target.from == nullptr ? nullptr : target.from + (row + r) * target.from_stride;
     float* out = target.out + (row + r) * target.out_stride;
@@ -202,7 +210,9 @@ HWY_NOINLINE inline void add_corner(SymmetricProduct& product, Index row) {
   const HalfTag dh;
   FloatVector upper_sums[tile_rows][1];
   hn::Vec<HalfTag> lower_sums[tile_rows][1];
+#pragma GCC unroll 8
   for (auto& sum : upper_sums) sum[0] = hn::Zero(d);
+#pragma GCC unroll 8
   for (auto& sum : lower_sums) sum[0] = hn::Zero(dh);
   const EntryRows& rows = product.rows;
   const Index lower_row = row + tile_rows;
@@ -213,6 +223,7 @@ HWY_NOINLINE inline void add_corner(SymmetricProduct& product, Index row) {
     const float* HWY_RESTRICT right = computed(rows.right[e] + row);
     const FloatVector columns = hn::Load(d, right);
     const hn::Vec<HalfTag> lower_columns = hn::Load(dh, right + tile_rows % vector_floats);
+#pragma GCC unroll 8
     for (int r = 0; r < tile_rows; ++r) {
       upper_sums[r][0] = hn::MulAdd(hn::Set(d, left[r]), columns, upper_sums[r][0]);
       lower_sums[r][0] = hn::MulAdd(hn::Set(dh, left[tile_rows + r]), lower_columns, lower_sums[r][0]);
@@ -222,6 +233,7 @@ HWY_NOINLINE inline void add_corner(SymmetricProduct& product, Index row) {
   const auto from_row = [&target](Index r) {
     return target.from == nullptr ? nullptr : target.from + r * target.from_stride;
   };
+#pragma GCC unroll 8
   for (int r = 0; r < tile_rows; ++r) {
     const float* upper_from = from_row(row + r);
     const float* lower_from = from_row(lower_row + r);

@@ -130,6 +130,24 @@ std::unique_ptr<ByteSource> open_gzip(const std::string& path) {
   return std::make_unique<GzipSource>(path);
 }
 
+namespace {
+
+/// '\r' where the first 64 KiB have no '\n'.
+char find_line_end(const std::string& path, bool gzip) {
+  std::vector<char> beginning(std::size_t{64} << 10);
+  const std::unique_ptr<ByteSource> source = gzip ? open_gzip(path) : open_plain(path, 0);
+  std::size_t filled = 0;
+  while (filled < beginning.size()) {
+    const std::size_t got = source->read(beginning.data() + filled, beginning.size() - filled);
+    if (got == 0) break;
+    filled += got;
+  }
+  const std::string_view text(beginning.data(), filled);
+  return text.find('\n') == std::string_view::npos && text.find('\r') != std::string_view::npos ? '\r' : '\n';
+}
+
+}  // namespace
+
 FileKind probe_file(const std::string& path) {
   struct stat status {};  // before opening: the open of a pipe would wait for its writer
   if (::stat(path.c_str(), &status) != 0) throw Error(ExitCode::no_input, std::strerror(errno));
@@ -138,7 +156,9 @@ FileKind probe_file(const std::string& path) {
   const InputFile file(path);
   std::array<char, 2> magic{};
   const std::size_t got = file.read_at(0, magic.data(), magic.size());
-  return {status.st_size, got == 2 && magic[0] == '\x1f' && magic[1] == '\x8b'};
+  FileKind kind{status.st_size, got == 2 && magic[0] == '\x1f' && magic[1] == '\x8b'};
+  kind.line_end = find_line_end(path, kind.gzip);
+  return kind;
 }
 
 }  // namespace rankwise

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
-#include <optional>
 
 #include "kernels/error.hpp"
 
@@ -14,14 +13,6 @@ namespace rankwise {
 namespace {
 bool is_blank(char c) {
   return c == ' ' || c == '\t';
-}
-
-std::optional<double> number_of(std::string_view text) {
-  if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
-  double value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 /// Reads fixed-width dates and times from the front of a text.
@@ -233,6 +224,20 @@ void FieldSplitter::split_at_blanks(std::string_view line) {
     while (place < line.size() && !is_blank(line[place])) ++place;
     fields_.push_back(line.substr(begin, place - begin));
   }
+}
+
+void check_field_count(std::span<const std::string_view> fields, Index expected) {
+  if (std::ssize(fields) == expected) return;
+  throw Error(ExitCode::bad_data,
+              fmt::format("has {} field{}, expected {}", fields.size(), fields.size() == 1 ? "" : "s", expected));
+}
+
+std::optional<double> number_of(std::string_view text) {
+  if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
+  double value = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
 }
 
 double parse_number(std::string_view text, std::string_view role) {

@@ -2,6 +2,8 @@
 // From a line's bytes to fields, numbers and times: no allocation per field, no locale.
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +36,12 @@ class FieldSplitter {
   std::vector<std::string_view> fields_;
   std::string unescaped_;  // text of fields that held doubled quotes
 };
+
+/// Throws Error(bad_data) without a place when a line has another number of fields than `expected`.
+void check_field_count(std::span<const std::string_view> fields, Index expected);
+
+/// The number that `text` reads as in decimal notation, perhaps not finite.
+[[nodiscard]] std::optional<double> number_of(std::string_view text);
 
 /// A finite number in decimal notation; throws Error(bad_data) that names the `role` of the field.
 [[nodiscard]] double parse_number(std::string_view text, std::string_view role);

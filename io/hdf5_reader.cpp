@@ -66,6 +66,11 @@ struct Hdf5Reader::Impl {
   [[nodiscard]] Hdf5Handle open_dataset(const std::string& name) const { return open(name, H5O_TYPE_DATASET); }
   void check_storage(hid_t dataset, const std::string& name, double declared_bytes) const;
   [[nodiscard]] Hdf5Shape shape(hid_t dataset, const std::string& name) const;
+  void check_range(const std::string& name, const Hdf5Shape& held, RowRange rows) const {
+    if (rows.begin < 0 || rows.end < rows.begin || rows.end > held.rows()) {
+      refuse(name, fmt::format("has {} rows, but rows {} to {} are needed", held.rows(), rows.begin, rows.end));
+    }
+  }
   [[nodiscard]] Hdf5Handle owner_of_attributes(const std::string& object) const;
   [[nodiscard]] Hdf5Handle open_attribute(const std::string& object, const std::string& name, H5T_class_t type_class,
                                           hsize_t& size) const;
@@ -216,10 +221,7 @@ Hdf5Shape Hdf5Reader::shape(const std::string& dataset, Hdf5Kind kind, std::size
 }
 
 void Hdf5Reader::check_rows(const std::string& dataset, Hdf5Element element, RowRange rows) const {
-  const Index held = shape(dataset, kind_of(element), 1).rows();
-  if (rows.begin < 0 || rows.end < rows.begin || rows.end > held) {
-    impl_->refuse(dataset, fmt::format("has {} rows, but rows {} to {} are needed", held, rows.begin, rows.end));
-  }
+  impl_->check_range(dataset, shape(dataset, kind_of(element), 1), rows);
 }
 
 void Hdf5Reader::Impl::read_selected(const std::string& name, hid_t type, RowRange rows, void* out, Index stride,
@@ -244,22 +246,26 @@ void Hdf5Reader::read_into(const std::string& dataset, Hdf5Element element, RowR
 
 void Hdf5Reader::read_matrix(const std::string& dataset, RowRange rows, MatrixView out) const {
   const Hdf5Shape held = shape(dataset);
-  const bool fits =
-      held.kind == Hdf5Kind::floating &&
-      (held.extents.size() == 2 ? held.extents[1] == out.columns : held.extents.size() == 1 && out.columns == 1);
-  if (!fits) impl_->refuse(dataset, fmt::format("does not hold floating-point rows of {} columns", out.columns));
-  if (rows.begin < 0 || rows.end < rows.begin || rows.end > held.rows()) {
-    impl_->refuse(dataset, fmt::format("has {} rows, but rows {} to {} are needed", held.rows(), rows.begin, rows.end));
+  if (held.kind != Hdf5Kind::floating || !held.has_columns(out.columns)) {
+    impl_->refuse(dataset, fmt::format("does not hold floating-point rows of {} columns", out.columns));
   }
+  impl_->check_range(dataset, held, rows);
   read_into(dataset, Hdf5Element::float32, rows, out.data, out.stride, 0, out.columns);
+}
+
+void Hdf5Reader::read_numbers(const std::string& dataset, RowRange rows, Index columns, std::span<double> out) const {
+  const Hdf5Shape held = shape(dataset);
+  if (held.kind == Hdf5Kind::text || !held.has_columns(columns)) {
+    impl_->refuse(dataset, fmt::format("does not hold rows of {} numbers", columns));
+  }
+  impl_->check_range(dataset, held, rows);
+  read_into(dataset, Hdf5Element::float64, rows, out.data(), columns, 0, columns);
 }
 
 std::vector<std::string> Hdf5Reader::read_strings(const std::string& dataset, RowRange rows) const {
   constexpr Index piece_bytes = Index{1} << 26;
   const Hdf5Shape held = shape(dataset, Hdf5Kind::text, 1);
-  if (rows.begin < 0 || rows.end < rows.begin || rows.end > held.rows()) {
-    impl_->refuse(dataset, fmt::format("has {} rows, but rows {} to {} are needed", held.rows(), rows.begin, rows.end));
-  }
+  impl_->check_range(dataset, held, rows);
   std::vector<std::string> values;
   values.reserve(static_cast<std::size_t>(rows.size()));
   const Hdf5Handle type = impl_->checked(fixed_string_type(held.element_bytes), dataset);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ struct Hdf5Shape {
   std::size_t element_bytes = 0;
 
   [[nodiscard]] Index rows() const { return extents.empty() ? 1 : extents.front(); }
+  /// Whether rows have `columns` columns; one dimension is one column.
+  [[nodiscard]] bool has_columns(Index columns) const {
+    return extents.size() == 2 ? extents[1] == columns : extents.size() == 1 && columns == 1;
+  }
 };
 
 /// A file from elsewhere is hostile: soft and external links, external storage, virtual datasets and filters that are
@@ -52,6 +57,9 @@ class Hdf5Reader {
   }
   /// Rows of a dataset of float32 with out.columns columns (or of one dimension: one column) into `out`.
   void read_matrix(const std::string& dataset, RowRange rows, MatrixView out) const;
+  /// Rows of a dataset of numbers of any kind and width, of `columns` columns (or of one dimension: one column), into
+  /// `out`, row-major, which holds rows.size() * columns values.
+  void read_numbers(const std::string& dataset, RowRange rows, Index columns, std::span<double> out) const;
   /// Rows of a one-dimensional dataset of fixed-length strings, without their padding.
   [[nodiscard]] std::vector<std::string> read_strings(const std::string& dataset, RowRange rows) const;
 

@@ -18,10 +18,12 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 LineReader::LineReader(const std::string& path, const FileKind& kind)
     : source_(kind.gzip ? open_gzip(path) : open_plain(path, 0)),
+      line_end_(kind.line_end),
       block_bytes_(first_block_bytes),
       end_(std::numeric_limits<Index>::max()) {}
 
-LineReader::LineReader(const std::string& path, Index begin, Index end) : block_bytes_(first_block_bytes), end_(end) {
+LineReader::LineReader(const std::string& path, Index begin, Index end, char line_end)
+    : line_end_(line_end), block_bytes_(first_block_bytes), end_(end) {
   offset_ = begin;
   if (begin >= end) return;  // an empty range needs no file
   if (begin == 0) {
@@ -53,7 +55,7 @@ bool LineReader::fill() {
 
 void LineReader::skip_partial_line() {
   while (fill()) {
-    const void* const newline = std::memchr(buffer_.data(), '\n', filled_);
+    const void* const newline = std::memchr(buffer_.data(), line_end_, filled_);
     const std::size_t skipped =
         newline == nullptr ? filled_ : static_cast<std::size_t>(static_cast<const char*>(newline) - buffer_.data()) + 1;
     place_ = skipped;
@@ -77,7 +79,8 @@ std::optional<std::string_view> LineReader::next() {
   std::size_t searched = 0;  // bytes of this line known to hold no newline
   while (true) {
     const std::size_t begin = place_ + searched;
-    const void* const found = begin == filled_ ? nullptr : std::memchr(buffer_.data() + begin, '\n', filled_ - begin);
+    const void* const found =
+        begin == filled_ ? nullptr : std::memchr(buffer_.data() + begin, line_end_, filled_ - begin);
     if (found != nullptr) {
       return take_line(static_cast<std::size_t>(static_cast<const char*>(found) - (buffer_.data() + place_)), 1);
     }

@@ -29,19 +29,20 @@ class ByteSource {
 /// read.
 struct FileKind {
   Index bytes = 0;
-  bool gzip = false;  ///< by its first bytes, not by its name
+  bool gzip = false;     ///< by its first bytes, not by its name
+  char line_end = '\n';  ///< '\r' where the beginning holds no other, as files of old Macs do
 };
 [[nodiscard]] FileKind probe_file(const std::string& path);
 
-/// Lines in order, without their ends ("\n" or "\r\n"); the last one may lack it. A line longer than 16 MiB is bad
-/// data.
+/// Lines in order, without their ends ("\n" or "\r\n", or "\r" alone); the last one may lack it. A line longer than 16
+/// MiB is bad data.
 class LineReader {
  public:
   /// All lines.
   LineReader(const std::string& path, const FileKind& kind);
   /// The lines of a plain file whose first byte lies in [begin, end). `begin` is 0, or any byte after the first line's
   /// first.
-  LineReader(const std::string& path, Index begin, Index end);
+  LineReader(const std::string& path, Index begin, Index end, char line_end);
 
   /// The next line, valid until the next call; none at the end.
   std::optional<std::string_view> next();
@@ -56,6 +57,7 @@ class LineReader {
   void skip_partial_line();
 
   std::unique_ptr<ByteSource> source_;
+  char line_end_;
   std::vector<char> buffer_;
   std::size_t block_bytes_;  // to read next
   std::size_t place_ = 0;    // next line in buffer_

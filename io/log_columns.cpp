@@ -54,6 +54,12 @@ int guess_column(const std::vector<std::string>& header, std::span<const std::st
   }
   return found;
 }
+}  // namespace
+
+bool is_common_column_name(std::string_view name) {
+  return is_one_of(name, user_names) || is_one_of(name, item_names) || is_one_of(name, value_names) ||
+         is_one_of(name, time_names);
+}
 
 int find_column(const std::string& column, const std::vector<std::string>& header, int fields) {
   const auto found = std::find(header.begin(), header.end(), column);
@@ -68,12 +74,6 @@ int find_column(const std::string& column, const std::vector<std::string>& heade
   const auto [end, status] = std::from_chars(column.data(), last, number);
   if (status == std::errc() && end == last && number >= 1 && number <= fields) return number - 1;
   throw Error(ExitCode::usage, fmt::format("no column '{}': {}", column, listed(header, fields)));
-}
-}  // namespace
-
-bool is_common_column_name(std::string_view name) {
-  return is_one_of(name, user_names) || is_one_of(name, item_names) || is_one_of(name, value_names) ||
-         is_one_of(name, time_names);
 }
 
 ColumnNumbers find_columns(const ColumnChoice& choice, const std::vector<std::string>& header, int fields) {

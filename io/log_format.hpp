@@ -53,15 +53,20 @@ struct ColumnNumbers {
   std::array<int, max_value_factors> value{};
 };
 
-/// All that a rank must know to read its part of one file. Trivially copyable: the root finds it out, the others
-/// receive it.
-struct FileLayout {
+/// What a rank must know to find its lines of one text file.
+struct TextLayout {
   LogFormat format = LogFormat::csv;
-  std::int32_t gzip = 0;    ///< 1 when compressed
+  std::int32_t gzip = 0;  ///< 1 when compressed
+  char line_end = '\n';
   Index file_bytes = 0;     ///< as stored
   Index data_begin = 0;     ///< first byte of the first data line, uncompressed
   Index lines_before = 0;   ///< lines before the first data line
-  std::int32_t fields = 0;  ///< of every row; 0 where rows are blank-separated
+  std::int32_t fields = 0;  ///< of every row
+};
+
+/// All that a rank must know to read its part of one log. Trivially copyable: the root finds it out, the others receive
+/// it.
+struct FileLayout : TextLayout {
   ColumnNumbers columns;
   Index matrix_rows = 0;  ///< matrix-market: the size line
   Index matrix_columns = 0;

@@ -19,26 +19,6 @@ bool has_suffix(std::string_view path, std::string_view suffix) {
   return path.ends_with(suffix);
 }
 
-LogFormat detect_format(const std::string& path, std::string_view first_line) {
-  if (first_line.starts_with(matrix_market_banner)) return LogFormat::matrix_market;
-  if (first_line.find('\t') != std::string_view::npos) return LogFormat::tsv;
-  if (first_line.find("::") != std::string_view::npos) return LogFormat::movielens;
-  if (first_line.find(',') != std::string_view::npos) return LogFormat::csv;
-  if (has_suffix(path, ".csv")) return LogFormat::csv;
-  if (has_suffix(path, ".tsv")) return LogFormat::tsv;
-  if (has_suffix(path, ".mtx")) return LogFormat::matrix_market;
-  throw Error(ExitCode::bad_data,
-              "format not recognised: no comma, tab, '::' or %%MatrixMarket in the first line; say --format");
-}
-
-/// The next line that is not blank.
-std::optional<std::string_view> next_filled_line(LineReader& reader) {
-  while (auto line = reader.next()) {
-    if (!trimmed(*line).empty()) return line;
-  }
-  return std::nullopt;
-}
-
 bool is_column_number(const std::string& text, std::size_t fields) {
   std::size_t number = 0;
   const char* const last = text.data() + text.size();
@@ -177,6 +157,25 @@ std::string probe_matrix_market(LineReader& reader, const std::string& first_lin
 }
 }  // namespace
 
+LogFormat detect_format(const std::string& path, std::string_view first_line) {
+  if (first_line.starts_with(matrix_market_banner)) return LogFormat::matrix_market;
+  if (first_line.find('\t') != std::string_view::npos) return LogFormat::tsv;
+  if (first_line.find("::") != std::string_view::npos) return LogFormat::movielens;
+  if (first_line.find(',') != std::string_view::npos) return LogFormat::csv;
+  if (has_suffix(path, ".csv")) return LogFormat::csv;
+  if (has_suffix(path, ".tsv")) return LogFormat::tsv;
+  if (has_suffix(path, ".mtx")) return LogFormat::matrix_market;
+  throw Error(ExitCode::bad_data,
+              "format not recognised: no comma, tab, '::' or %%MatrixMarket in the first line; say --format");
+}
+
+std::optional<std::string_view> next_filled_line(LineReader& reader) {
+  while (auto line = reader.next()) {
+    if (!trimmed(*line).empty()) return line;
+  }
+  return std::nullopt;
+}
+
 Dialect dialect_of(LogFormat format) {
   switch (format) {
     case LogFormat::tsv:
@@ -198,6 +197,7 @@ ProbedLog probe_log(const std::string& path, const LogOptions& options) {
     const FileKind kind = probe_file(path);
     log.layout.file_bytes = kind.bytes;
     log.layout.gzip = kind.gzip ? 1 : 0;
+    log.layout.line_end = kind.line_end;
     LineReader reader(path, kind);
     const std::optional<std::string_view> first = next_filled_line(reader);
     if (!first) throw Error(ExitCode::bad_data, "is empty");

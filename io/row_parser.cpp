@@ -38,10 +38,7 @@ RowParser::RowParser(const FileLayout& layout, MissingRule missing)
 
 bool RowParser::append(std::string_view line, InteractionLog& log) {
   const auto& fields = splitter_.split(line);
-  if (static_cast<std::int32_t>(fields.size()) != layout_.fields) {
-    throw Error(ExitCode::bad_data, fmt::format("has {} field{}, expected {}", fields.size(),
-                                                fields.size() == 1 ? "" : "s", layout_.fields));
-  }
+  check_field_count(fields, layout_.fields);
   if (layout_.format != LogFormat::matrix_market) return append_delimited(fields, log);
   append_matrix_entry(fields, log);
   return true;

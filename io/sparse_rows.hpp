@@ -1,5 +1,5 @@
 #pragma once
-// From events to the sparse matrices of a dataset: selecting, transposing, moving rows between ranks.
+// From events to the sparse matrices of a dataset: selecting and transposing.
 
 #include <span>
 
@@ -18,11 +18,6 @@ namespace rankwise {
 
 /// The ids at `local_rows` (ascending), renumbered without gaps over all ranks. Collective over comm.
 [[nodiscard]] IdRows select_ids(const Communicator& comm, const IdRows& ids, std::span<const Index> local_rows);
-
-/// BEFORE: rank r holds any contiguous rows, in rank order. AFTER: rank r holds partition.range(r). Collective over
-/// comm.
-[[nodiscard]] SparseRows redistribute(const Communicator& comm, const SparseRows& matrix, const Partition& partition);
-[[nodiscard]] IdRows redistribute(const Communicator& comm, const IdRows& ids, const Partition& partition);
 
 /// BEFORE: rank r holds rows of the matrix, in rank order. AFTER: rank r holds the columns partition.range(r) as rows,
 /// their columns (the old rows) ascending. Collective over comm.

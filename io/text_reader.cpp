@@ -9,6 +9,7 @@
 #include "io/line_reader.hpp"
 #include "io/log_probe.hpp"
 #include "io/row_parser.hpp"
+#include "io/text_part.hpp"
 
 namespace rankwise {
 
@@ -22,17 +23,9 @@ struct FilePart {
   Index entries = 0;   ///< rows read, dropped ones too
 };
 
-/// The first failure of this rank; `line` counts this rank's data lines of the file, 0 where the file as a whole is
-/// meant.
-struct Failure {
-  Index file = none;
-  Index line = 0;
-  std::optional<Error> error;
-};
-
 struct LocalResult {
   std::vector<FilePart> parts;
-  Failure failure;
+  TextFailure failure;
 };
 
 void check_alike(const std::vector<std::string>& paths, const std::vector<FileLayout>& layouts) {
@@ -44,24 +37,6 @@ void check_alike(const std::vector<std::string>& paths, const std::vector<FileLa
       throw Error(ExitCode::usage, fmt::format("{} and {}: only one has a value column", paths[0], paths[f]));
     }
   }
-}
-
-/// This rank's lines of file `file`; none where a gzip file is another rank's.
-std::optional<LineReader> open_part(const Communicator& comm, const std::string& path, const FileLayout& layout,
-                                    Index file) {
-  if (layout.gzip != 0) {
-    if (file % comm.size() != comm.rank()) return std::nullopt;
-    LineReader reader(path, FileKind{layout.file_bytes, true});
-    while (reader.lines() < layout.lines_before && reader.next()) {
-    }
-    return reader;
-  }
-  const Index bytes = layout.file_bytes - layout.data_begin;
-  const Index ranks = comm.size();
-  const auto boundary = [&](Index part) {  // without the overflow of bytes * part
-    return layout.data_begin + bytes / ranks * part + bytes % ranks * part / ranks;
-  };
-  return LineReader(path, boundary(comm.rank()), boundary(comm.rank() + 1));
 }
 
 /// Once, after the first MiB of a plain part: room for the rows that the rest will hold if it goes on like this.
@@ -95,7 +70,7 @@ LocalResult read_local(const Communicator& comm, const LogPlan& plan, Interactio
     const auto file = static_cast<Index>(f);
     line_number = 0;
     try {
-      std::optional<LineReader> reader = open_part(comm, log.files[f], layout, file);
+      std::optional<LineReader> reader = open_part(comm, log.files[f], layout, file % comm.size());
       if (reader) {
         RowParser parser(layout, plan.missing);
         const Index lines_skipped = reader->lines();
@@ -122,24 +97,6 @@ LocalResult read_local(const Communicator& comm, const LogPlan& plan, Interactio
     part.rows_end = log.size();
   }
   return result;
-}
-
-/// Throws the earliest failure: a rank before it in the same file has read all of its part, so the line offset is
-/// right.
-void agree_on_earliest(const Communicator& comm, const InteractionLog& log, const std::vector<Index>& lines_before,
-                       const Failure& failure) {
-  const Index first_file = comm.min(failure.file);
-  if (first_file == none) return;
-  const Index first_rank = comm.min(failure.file == first_file ? static_cast<Index>(comm.rank()) : none);
-  std::optional<Error> mine;
-  if (first_rank == comm.rank()) {
-    const auto f = static_cast<std::size_t>(failure.file);
-    const Error& error = *failure.error;
-    mine = Error(error.code(), failure.line == 0 ? fmt::format("{}: {}", log.files[f], error.what())
-                                                 : fmt::format("{}:{}: {}", log.files[f],
-                                                               lines_before[f] + failure.line, error.what()));
-  }
-  agree(comm, mine);
 }
 
 /// True line numbers: a rank's data lines follow the header and the lower ranks' lines.
@@ -206,7 +163,7 @@ InteractionLog read_log(const Communicator& comm, const LogPlan& plan) {
   log.timed = plan.timed();
   const LocalResult local = read_local(comm, plan, log);
   const std::vector<Index> lines_before = count_lines_before(comm, plan.layouts, local.parts);
-  agree_on_earliest(comm, log, lines_before, local.failure);
+  agree_on_earliest(comm, log.files, lines_before, local.failure);
 
   Index row = 0;
   std::vector<Index> entries;

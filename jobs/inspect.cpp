@@ -38,8 +38,8 @@ struct SparseSummary {
   }
 };
 
-/// The loss of each epoch, by its parts, in the order of the file.
-using History = std::vector<std::pair<std::string, std::vector<double>>>;
+/// What each epoch or iteration gave, by name, in the order of the file.
+using History = std::vector<std::pair<std::string, AttributeValue>>;
 
 std::string text_of(const AttributeValue& value) {
   return std::visit(
@@ -77,10 +77,12 @@ History read_history(const std::string& path, const FileDescription& file) {
   History history;
   const Hdf5Reader reader(path);
   for (const FileObject& object : file.objects) {
-    const bool is_list =
-        object.kind == FileObject::Kind::dataset && object.shape.size() == 1 && object.type == "float64";
+    const bool is_list = object.kind == FileObject::Kind::dataset && object.shape.size() == 1;
     if (!object.path.starts_with("/history/") || !is_list || object.shape.front() > most_epochs) continue;
-    history.emplace_back(object.path.substr(9), reader.read_rows<double>(object.path, {0, object.shape.front()}));
+    const RowRange all{0, object.shape.front()};
+    const std::string name = object.path.substr(9);
+    if (object.type == "float64") history.emplace_back(name, reader.read_rows<double>(object.path, all));
+    if (object.type == "int64") history.emplace_back(name, reader.read_rows<std::int64_t>(object.path, all));
   }
   return history;
 }
@@ -117,7 +119,7 @@ Json describe_as_json(const std::string& path, const FileDescription& file, cons
   }
   result["objects"] = std::move(objects);
   Json epochs = Json::object();
-  for (const auto& [name, values] : history) epochs[name] = values;
+  for (const auto& [name, values] : history) epochs[name] = json_of(values);
   if (!history.empty()) result["history"] = std::move(epochs);
   return result;
 }
@@ -142,19 +144,31 @@ std::string indented(const std::string& text) {
   return result;
 }
 
-std::string history_table(const History& history) {
-  std::string table = "  loss by epoch:\n    epoch";
-  std::size_t epochs = 0;
+/// The values of one column of the history as text.
+std::vector<std::string> history_cells(const AttributeValue& values) {
+  std::vector<std::string> cells;
+  if (const auto* numbers = std::get_if<std::vector<double>>(&values)) {
+    for (const double number : *numbers) cells.push_back(fmt::format("{:.9g}", number));
+  } else if (const auto* counts = std::get_if<std::vector<std::int64_t>>(&values)) {
+    for (const std::int64_t count : *counts) cells.push_back(fmt::format("{}", count));
+  }
+  return cells;
+}
+
+std::string history_table(const History& history, bool is_clustering) {
+  const std::string_view step = is_clustering ? "iteration" : "epoch";
+  std::string table = fmt::format("  {} by {}:\n    {}", is_clustering ? "inertia" : "loss", step, step);
+  std::size_t steps = 0;
+  std::vector<std::vector<std::string>> columns;
   for (const auto& [name, values] : history) {
     table += fmt::format("  {:>16}", name);
-    epochs = std::max(epochs, values.size());
+    columns.push_back(history_cells(values));
+    steps = std::max(steps, columns.back().size());
   }
   table += "\n";
-  for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
-    table += fmt::format("    {:>5}", epoch + 1);
-    for (const auto& [name, values] : history) {
-      table += epoch < values.size() ? fmt::format("  {:>16.9g}", values[epoch]) : fmt::format("  {:>16}", "-");
-    }
+  for (std::size_t s = 0; s < steps; ++s) {
+    table += fmt::format("    {:>{}}", s + 1, step.size());
+    for (const auto& cells : columns) table += fmt::format("  {:>16}", s < cells.size() ? cells[s] : "-");
     table += "\n";
   }
   return table;
@@ -181,7 +195,7 @@ std::string describe_as_text(const std::string& path, const FileDescription& fil
     if (object.path == "/") continue;
     text += fmt::format("    {:<{}}  {}\n", object.path, width, size_text(file, object));
   }
-  if (!history.empty()) text += history_table(history);
+  if (!history.empty()) text += history_table(history, kind != nullptr && text_of(*kind) == "clustering");
   return text;
 }
 
@@ -213,7 +227,7 @@ RunJob describe(po::options_description& description) {
 }  // namespace
 
 Job inspect_job() {
-  return {"inspect", "tells what a dataset, a model or any other HDF5 file holds",
+  return {"inspect", "tells what a dataset, a model, a clustering or any other HDF5 file holds",
           "Links out of the file are listed and never followed. Sizes are those in the file, after compression.",
           describe, "file"};
 }

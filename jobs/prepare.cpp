@@ -13,6 +13,7 @@
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
 #include "io/id_dictionary.hpp"
+#include "io/redistribute.hpp"
 #include "io/sparse_rows.hpp"
 #include "io/text_reader.hpp"
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "io/commit.hpp"
+#include "io/csv_field.hpp"
 #include "io/dataset.hpp"
 #include "io/hdf5_writer.hpp"
 #include "io/id_file.hpp"
@@ -73,14 +74,6 @@ Lists lists_for(const RecommendOptions& options, const DatasetReader& dataset, c
     lists.offsets.push_back(static_cast<Index>(lists.items.size()));
   }
   return lists;
-}
-
-/// RFC 4180: quoted where a separator, a quote or a line break would mislead.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
 }
 
 std::string csv_text(const Lists& lists, const Ids& item_ids) {

@@ -13,6 +13,7 @@
 #include "jobs/als.hpp"
 #include "jobs/evaluate.hpp"
 #include "jobs/inspect.hpp"
+#include "jobs/kmeans.hpp"
 #include "jobs/nearest_name.hpp"
 #include "jobs/options.hpp"
 #include "jobs/prepare.hpp"
@@ -116,7 +117,7 @@ void tell_configuration(const Communicator& comm, const Job& job, const JobOptio
 
 std::span<const Job> all_jobs() {
   static const std::vector<Job> jobs{
-      synthesize_job(), prepare_job(), als_job(), evaluate_job(), recommend_job(), inspect_job(),
+      synthesize_job(), prepare_job(), als_job(), kmeans_job(), evaluate_job(), recommend_job(), inspect_job(),
   };
   return jobs;
 }

@@ -10,4 +10,10 @@ Matrix::Matrix(Index rows, Index columns) : rows_(rows), columns_(columns), stri
   std::fill_n(data_.get(), floats, 0.0F);
 }
 
+Matrix Matrix::clone() const {
+  Matrix copy(rows_, columns_);
+  std::copy_n(data_.get(), rows_ * stride_, copy.data_.get());
+  return copy;
+}
+
 }  // namespace rankwise

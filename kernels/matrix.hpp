@@ -43,6 +43,9 @@ class Matrix {
   Matrix() = default;
   Matrix(Index rows, Index columns);
 
+  /// A copy, which has to be asked for.
+  [[nodiscard]] Matrix clone() const;
+
   [[nodiscard]] Index rows() const { return rows_; }
   [[nodiscard]] Index columns() const { return columns_; }
   [[nodiscard]] Index stride() const { return stride_; }

@@ -31,7 +31,10 @@ enum class RandomPurpose : std::uint32_t {
   planted_values = 11,
   planted_race = 12,
   heldout_users = 13,
-  heldout_given = 14
+  heldout_given = 14,
+  cluster_seeds = 15,
+  cluster_batches = 16,
+  cluster_folds = 17
 };
 
 /// The draws of one purpose under one seed. Copyable and stateless.

@@ -1,6 +1,7 @@
 #include "kernels/reference.hpp"
 
 #include <cmath>
+#include <limits>
 
 namespace rankwise::reference {
 
@@ -111,6 +112,26 @@ kernels::RowLoss row_loss(const kernels::RowSystem& system, SparseRow entries, c
   loss.regularizer =
       static_cast<double>(system.objective.row_regularization(entries.size(), system.opposite_rows)) * dot(x, x);
   return loss;
+}
+
+std::vector<std::int32_t> nearest_centroids(ConstMatrixView rows, ConstMatrixView centroids) {
+  std::vector<std::int32_t> nearest;
+  for (Index r = 0; r < rows.rows; ++r) {
+    double least = std::numeric_limits<double>::infinity();
+    nearest.push_back(0);
+    for (Index c = 0; c < centroids.rows; ++c) {
+      double distance = 0;
+      for (Index j = 0; j < rows.columns; ++j) {
+        const double difference = static_cast<double>(rows.row(r)[j]) - static_cast<double>(centroids.row(c)[j]);
+        distance += difference * difference;
+      }
+      if (distance < least) {
+        least = distance;
+        nearest.back() = static_cast<std::int32_t>(c);
+      }
+    }
+  }
+  return nearest;
 }
 
 }  // namespace rankwise::reference

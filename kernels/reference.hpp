@@ -41,4 +41,7 @@ struct NormalEquations {
 [[nodiscard]] kernels::RowLoss row_loss(const kernels::RowSystem& system, SparseRow entries,
                                         const std::vector<double>& x);
 
+/// For each row the centroid of least squared distance, ties to the lowest.
+[[nodiscard]] std::vector<std::int32_t> nearest_centroids(ConstMatrixView rows, ConstMatrixView centroids);
+
 }  // namespace rankwise::reference

@@ -8,7 +8,7 @@ packages=(
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev
   libboost-program-options-dev libeigen3-dev libfmt-dev libhwy-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev
   libgtest-dev libbenchmark-dev libopenblas-dev
-  python3 python3-numpy python3-scipy python3-h5py python3-anndata
+  python3 python3-numpy python3-scipy python3-h5py python3-anndata python3-sklearn
   clang-format
 )
 case "${1:-}" in

@@ -32,6 +32,7 @@ class FormatsTest(unittest.TestCase):
         cls.run_all("als --data shop.h5 --model model.h5 --factors 8 --epochs 2")
         cls.run_all("recommend --data shop.h5 --model model.h5 --top 3 --output recommendations.h5")
         cls.run_all("prepare --input log.csv --missing skip --min-value 1 --split users:0.2 --duplicates max --output users.h5")
+        cls.run_all("kmeans --input model.h5 --rows users --clusters 3 --scale standard --output clusters.h5")
         cls.run_all("als --data users.h5 --model biased.h5 --factors 4 --epochs 2 --objective explicit --biases")
 
     @classmethod
@@ -65,12 +66,14 @@ class FormatsTest(unittest.TestCase):
             scores[found["matrix"][0].indices] = -np.inf
             best = dataset["items/ids"][:][np.argsort(-scores, kind="stable")[:3]]
             self.assertEqual(list(found["best"]), list(best))
+        with h5py.File("clusters.h5") as clusters:
+            self.assertEqual(len(found["largest"]), clusters["clusters/sizes"][:].max())
         self.assertEqual(set(found["segment_of"].values()), set(range(4)))
 
     def test_tables_name_everything(self):
         named = set(re.findall(r"`(/[a-z_/]+)`", TEXT))
         attributes = set(re.findall(r"`([a-z-]+)`", TEXT))
-        for name in ["shop.h5", "users.h5", "model.h5", "biased.h5", "recommendations.h5", "truth.h5"]:
+        for name in ["shop.h5", "users.h5", "model.h5", "biased.h5", "recommendations.h5", "clusters.h5", "truth.h5"]:
             with h5py.File(name) as file:
                 seen = []
                 file.visit(seen.append)
@@ -88,7 +91,8 @@ class FormatsTest(unittest.TestCase):
     def test_the_configuration_attribute_repeats_the_run(self):
         for name, command in [("truth.h5", "synthesize --output again.csv --truth again.h5"),
                               ("shop.h5", "prepare --input log.csv --output again.h5"),
-                              ("model.h5", "als --data shop.h5 --model again.h5")]:
+                              ("model.h5", "als --data shop.h5 --model again.h5"),
+                              ("clusters.h5", "kmeans --input model.h5 --output again.h5")]:
             with h5py.File(name) as file:
                 pathlib.Path("again.ini").write_text(file.attrs["configuration"])
             self.run_all(command + " --config again.ini")

@@ -1,5 +1,6 @@
 """h5py, scipy and anndata open our datasets and models in three lines, and a file's bytes are the same for any number of
 ranks that wrote it."""
+import csv
 import hashlib
 import os
 import pathlib
@@ -17,8 +18,9 @@ import scipy.sparse
 
 WRITE_SAMPLES = os.environ["RANKWISE_WRITE_SAMPLES"]
 LAUNCHER = pathlib.Path(os.environ["RANKWISE_SOURCE"]) / "tests/launch_mpi.sh"
-RANKS = [1, 2, 3, 7]
-NAMES = ["empty.dataset.h5", "integers.dataset.h5", "integers.model.h5", "strings.dataset.h5", "strings.model.h5"]
+RANKS = [1, 2, 3, 4, 7]
+NAMES = ["empty.dataset.h5", "integers.dataset.h5", "integers.model.h5", "plain.clustering.h5", "rich.clustering.csv",
+         "rich.clustering.h5", "strings.dataset.h5", "strings.model.h5"]
 
 
 # The content of the samples (tests/io/sample_files.hpp), said once more.
@@ -126,6 +128,39 @@ class Interop(unittest.TestCase):
             np.testing.assert_array_equal(file["items/factors"], both[:, :3])
             np.testing.assert_array_equal(file["items/biases"], both[:, 3])
             self.assertEqual((file.attrs["objective"], file.attrs["biases"], file.attrs["global-mean"]), ("explicit", 1, 3.5))
+
+    def test_h5py_reads_the_clustering(self):
+        rows = np.arange(150)
+        for name in ("plain.clustering.h5", "rich.clustering.h5"):
+            with h5py.File(self.path(name)) as file:
+                np.testing.assert_array_equal(file["centroids"], sample_factors(3, 2))
+                np.testing.assert_array_equal(file["assignments"], rows % 3)
+                np.testing.assert_array_equal(file["distances"], rows / 8)
+                self.assertEqual([file[each].dtype for each in ("centroids", "assignments", "distances")], ["f4", "i4", "f4"])
+                np.testing.assert_array_equal(file["clusters/sizes"], [50, 50, 50])
+                np.testing.assert_array_equal(file["history/inertia"], [40.5, 30.25, 30])
+                np.testing.assert_array_equal(file["history/moved"], [12, 4, 0])
+                self.assertEqual((file.attrs["kind"], file.attrs["inertia"], file.attrs["iterations"]), ("clustering", 30, 3))
+                np.testing.assert_array_equal(anndata.experimental.read_elem(file["centroids"]), sample_factors(3, 2))
+        with h5py.File(self.path("plain.clustering.h5")) as file:
+            self.assertEqual((file.attrs["metric"], file.attrs["converged"]), ("euclidean", 1))
+            np.testing.assert_array_equal(file["ids"], 1000 + 3 * rows)
+            self.assertNotIn("dimensions", file)
+            self.assertNotIn("weights", file["clusters"])
+        with h5py.File(self.path("rich.clustering.h5")) as file:
+            self.assertEqual((file.attrs["metric"], file.attrs["converged"]), ("cosine", 0))
+            self.assertEqual(list(file["ids"].asstr()), sample_texts(150, "row, "))
+            self.assertEqual(list(file["dimensions/names"].asstr()), ["recency", "größe"])
+            np.testing.assert_array_equal(file["dimensions/shift"], [1, -2])
+            np.testing.assert_array_equal(file["dimensions/scale"], [0.5, 4])
+            np.testing.assert_array_equal(file["clusters/weights"], [1.5, 2.5, 3.5])
+
+    def test_csv_readers_read_the_assignments(self):
+        with self.path("rich.clustering.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([row["id"] for row in rows], sample_texts(150, "row, "))
+        self.assertEqual([int(row["cluster"]) for row in rows], [row % 3 for row in range(150)])
+        self.assertEqual([float(row["distance"]) for row in rows], [row / 8 for row in range(150)])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// write_samples FOLDER: writes small datasets and models for the tests that open them with other tools.
+// write_samples FOLDER: writes small datasets, models and clusterings for the tests that open them with other tools.
 // Under mpirun all ranks write together.
 
 #include <cstdio>
@@ -6,7 +6,7 @@
 
 #include "distributed/communicator.hpp"
 #include "distributed/environment.hpp"
-#include "tests/io/sample_files.hpp"
+#include "tests/io/sample_clustering.hpp"
 
 int main(int argc, char** argv) {
   using namespace rankwise;
@@ -31,6 +31,9 @@ int main(int argc, char** argv) {
                 sample_provenance());
     write_model(comm, folder + "/integers.model.h5", sample_model(comm, whole_users, SampleIds::integers, 3, true),
                 sample_provenance());
+    write_clustering(comm, folder + "/plain.clustering.h5", plain_clustering(comm, 150), sample_provenance());
+    write_clustering(comm, folder + "/rich.clustering.h5", rich_clustering(comm, 150), sample_provenance());
+    write_assignments_csv(comm, folder + "/rich.clustering.csv", rich_clustering(comm, 150));
   } catch (const AgreedError& error) {
     if (comm.is_root()) std::fprintf(stderr, "write_samples: %s\n", error.what());
     return static_cast<int>(error.code());

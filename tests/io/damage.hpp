@@ -66,6 +66,10 @@ class OpenFile {
   /// Replaces a dataset by one of other extents or type; its values are zero.
   void replace(const std::string& dataset, hid_t type, const std::vector<hsize_t>& extents) const {
     remove(dataset);
+    add_zeros(dataset, type, extents);
+  }
+  /// Adds a dataset whose values are zero.
+  void add_zeros(const std::string& dataset, hid_t type, const std::vector<hsize_t>& extents) const {
     add(dataset, type, extents, H5P_DEFAULT);
     if (extents.empty()) return;
     const hid_t set = H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT);

@@ -4,6 +4,8 @@
 #include <map>
 #include <random>
 
+#include "io/redistribute.hpp"
+
 namespace rankwise {
 namespace {
 

@@ -65,6 +65,18 @@ class Inspect(unittest.TestCase):
         self.assertEqual(objects["/interactions"]["sparse"], {"rows": 5, "columns": 4, "entries": 6, "density": 0.3})
         self.assertEqual(described["history"], {"loss": [3.0, 2.0], "observed": [1.5, 1.0]})
 
+    def test_a_clustering_shows_its_iterations(self):
+        with h5py.File(self.path, "w", libver="latest") as file:
+            file.attrs["kind"] = "clustering"
+            file["centroids"] = numpy.zeros((4, 3), "f4")
+            file["history/inertia"] = [40.5, 30.25]
+            file["history/moved"] = numpy.array([1234567890123, 0])
+        self.assertEqual(self.described()["history"], {"inertia": [40.5, 30.25], "moved": [1234567890123, 0]})
+        finished = run(["inspect", self.path, "--quiet"])
+        self.assertIn("inertia by iteration:", finished.out)
+        self.assertIn("    iteration           inertia             moved\n            1              40.5     1234567890123\n",
+                      finished.out)
+
     def test_links_are_listed_and_not_followed(self):
         objects = {entry["path"]: entry for entry in self.described()["objects"]}
         for path in ("/soft", "/external", "/loop"):

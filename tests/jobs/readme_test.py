@@ -33,7 +33,8 @@ class ReadmeTest(unittest.TestCase):
             self.assertGreater(len(commands), 5)
             for block in commands:
                 self.shell(block, folder)
-            for name in ("stars.h5", "taste.h5", "quarter.h5", "metrics.json", "recommendations.csv", "orders.h5", "als.jsonl"):
+            for name in ("stars.h5", "taste.h5", "quarter.h5", "metrics.json", "recommendations.csv", "segments.h5", "segments.csv", "assigned.h5", "orders.h5",
+                         "als.jsonl"):
                 self.assertGreater((pathlib.Path(folder) / name).stat().st_size, 0, name)
 
             # The cluster's script, as far as one machine without a scheduler can go.

@@ -1,0 +1,275 @@
+#include "distributed/kmeans.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+#include "distributed/cluster_sums.hpp"
+#include "distributed/order_free_sum.hpp"
+#include "distributed/point_rows.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// A row that is far from its centroid.
+struct FarRow {
+  double squared_distance;
+  Index row;  ///< global
+
+  [[nodiscard]] bool comes_before(const FarRow& other) const {
+    return squared_distance > other.squared_distance || (squared_distance == other.squared_distance && row < other.row);
+  }
+};
+
+std::vector<double> own_squared_distances(const Points& points, ConstMatrixView centroids,
+                                          std::span<const std::int32_t> assignments) {
+  std::vector<double> squares(assignments.size());
+  for_each_point_block(points, [&](RowRange rows) {
+    const auto begin = static_cast<std::size_t>(rows.begin);
+    const auto size = static_cast<std::size_t>(rows.size());
+    squared_distances(points, rows, centroids, assignments.subspan(begin, size),
+                      std::span(squares).subspan(begin, size));
+  });
+  return squares;
+}
+
+/// sum of w_r terms[r] over all ranks.
+double weighted_sum(const Communicator& comm, const Points& points, std::vector<double> terms) {
+  for (std::size_t r = 0; r < terms.size(); ++r) terms[r] *= points.weight(static_cast<Index>(r));
+  return order_free_sum(comm, terms);
+}
+
+double weighted_squared_norms(const Communicator& comm, const Points& points) {
+  std::vector<double> norms(static_cast<std::size_t>(points.mine.size()));
+  for_each_point_block(points, [&](RowRange rows) {
+    squared_norms(
+        points, rows,
+        std::span(norms).subspan(static_cast<std::size_t>(rows.begin), static_cast<std::size_t>(rows.size())));
+  });
+  return weighted_sum(comm, points, std::move(norms));
+}
+
+/// The state of Lloyd's iterations; one member function per step.
+class Lloyd {
+ public:
+  Lloyd(const Communicator& comm, const Points& points, Matrix centroids, Metric metric, Pruning pruning)
+      : comm_(comm),
+        points_(points),
+        metric_(metric),
+        centroids_(std::move(centroids)),
+        sums_(comm, points, centroids_.rows()),
+        squared_norms_(weighted_squared_norms(comm, points)),
+        assignments_(static_cast<std::size_t>(points.mine.size()), -1),
+        shifts_(centroids_.rows()) {
+    if (is_worthwhile(pruning)) bounds_.emplace(points.mine.size());
+  }
+
+  /// Assigns every row to its nearest centroid and keeps the sums up to date.
+  void assign(KMeansIteration& iteration) {
+    const kernels::CentroidTable table(centroids_.view());
+    std::atomic<Index> moved = 0;
+    std::atomic<Index> pruned = 0;
+    std::atomic<Index> decided_twice = 0;
+    for_each_point_block(points_, [&](RowRange rows) {
+      std::int32_t nearest[point_block];
+      const std::span<std::int32_t> found(nearest, static_cast<std::size_t>(rows.size()));
+      const auto before = std::span(assignments_).subspan(static_cast<std::size_t>(rows.begin), found.size());
+      if (bounds_) {
+        std::ranges::copy(before, found.begin());
+        const BoundedSearch search = find_nearest(points_, rows, table, shifts_, *bounds_, found);
+        pruned += search.passed_over;
+        decided_twice += search.decided_twice;
+      } else {
+        decided_twice += find_nearest(points_, rows, table, found);
+      }
+      Index changed = 0;
+      for (std::size_t r = 0; r < found.size(); ++r) changed += found[r] != before[r] ? 1 : 0;
+      if (changed == 0) return;
+      moved += changed;
+      sums_.move(rows, before, found);
+      std::ranges::copy(found, before.begin());
+    });
+    iteration.moved = comm_.sum(moved.load());
+    iteration.pruned = comm_.sum(pruned.load());
+    iteration.decided_twice = comm_.sum(decided_twice.load());
+    totals_ = sums_.totals(comm_);
+  }
+
+  /// The inertia from the sums: sum w |x|^2 - 2 sum_k <c_k, S_k> + sum_k w_k |c_k|^2.
+  /// In double, it serves to watch the iterations.
+  [[nodiscard]] double inertia_from_sums() const {
+    double inertia = squared_norms_;
+    for (Index k = 0; k < totals_.clusters(); ++k) {
+      const std::span<const double> sum = totals_.sum(k);
+      const float* centroid = centroids_.row(k);
+      for (std::size_t j = 0; j < sum.size(); ++j) {
+        const auto c = static_cast<double>(centroid[j]);
+        inertia += c * (totals_.weights[static_cast<std::size_t>(k)] * c - 2 * sum[j]);
+      }
+    }
+    return std::max(metric_ == Metric::cosine ? inertia / 2 : inertia, 0.0);
+  }
+
+  /// Gives each empty cluster one of the rows that are farthest from their centroids. Rows alone in their cluster stay,
+  /// and so do rows that lie on their centroid.
+  void fill_empty_clusters(KMeansIteration& iteration) {
+    std::vector<std::int32_t> empty;
+    for (std::size_t k = 0; k < totals_.counts.size(); ++k) {
+      if (totals_.counts[k] == 0) empty.push_back(static_cast<std::int32_t>(k));
+    }
+    if (empty.empty()) return;
+    const std::vector<FarRow> far = farthest_rows(empty.size());
+    for (std::size_t e = 0; e < far.size(); ++e) {
+      const Index local = far[e].row - points_.mine.begin;
+      if (local < 0 || local >= points_.mine.size()) continue;
+      std::int32_t& assignment = assignments_[static_cast<std::size_t>(local)];
+      sums_.move({local, local + 1}, {&assignment, 1}, {&empty[e], 1});
+      assignment = empty[e];
+      if (bounds_) bounds_->forget(local);
+    }
+    iteration.relocated = static_cast<Index>(far.size());
+    if (!far.empty()) totals_ = sums_.totals(comm_);
+  }
+
+  /// Centroids become the means of their rows. Returns the squared shifts' sum.
+  [[nodiscard]] double move_centroids() {
+    double squared_shift = 0;
+    const Matrix before = bounds_ ? centroids_.clone() : Matrix();
+    for (Index k = 0; k < totals_.clusters(); ++k) {
+      if (totals_.counts[static_cast<std::size_t>(k)] == 0) continue;  // stays where it is
+      const std::span<const double> sum = totals_.sum(k);
+      double divisor = totals_.weights[static_cast<std::size_t>(k)];
+      if (metric_ == Metric::cosine) {
+        divisor = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0));
+        if (divisor == 0.0) continue;
+      }
+      float* centroid = centroids_.row(k);
+      for (std::size_t j = 0; j < sum.size(); ++j) {
+        const auto mean = static_cast<float>(sum[j] / divisor);
+        const double shift = static_cast<double>(mean) - static_cast<double>(centroid[j]);
+        squared_shift += shift * shift;
+        centroid[j] = mean;
+      }
+    }
+    if (bounds_) shifts_ = CentroidShifts(before.view(), centroids_.view());
+    return squared_shift;
+  }
+
+  /// Mean over the dimensions of the points' variance.
+  [[nodiscard]] double mean_variance() const {
+    const double weight = std::accumulate(totals_.weights.begin(), totals_.weights.end(), 0.0);
+    double squared_mean = 0;
+    for (Index j = 0; j < totals_.dimensions; ++j) {
+      double sum = 0;
+      for (Index k = 0; k < totals_.clusters(); ++k) sum += totals_.sum(k)[static_cast<std::size_t>(j)];
+      squared_mean += (sum / weight) * (sum / weight);
+    }
+    return std::max(0.0, squared_norms_ / weight - squared_mean) / static_cast<double>(totals_.dimensions);
+  }
+
+  /// Assignments, distances and inertia to the centroids as they are now.
+  [[nodiscard]] KMeansResult finish() && {
+    KMeansIteration last;
+    assign(last);
+    std::vector<double> squares = own_squared_distances(points_, centroids_.view(), assignments_);
+    KMeansResult result;
+    result.distances.resize(squares.size());
+    for (std::size_t r = 0; r < squares.size(); ++r) {
+      if (metric_ == Metric::cosine) squares[r] /= 2;
+      result.distances[r] = static_cast<float>(metric_ == Metric::cosine ? squares[r] : std::sqrt(squares[r]));
+    }
+    result.inertia = weighted_sum(comm_, points_, std::move(squares));
+    result.centroids = std::move(centroids_);
+    result.assignments = std::move(assignments_);
+    result.sizes = std::move(totals_.counts);
+    result.weights = std::move(totals_.weights);
+    return result;
+  }
+
+ private:
+  /// The `count` rows, or fewer, that are farthest from their centroids; the same on every rank.
+  [[nodiscard]] std::vector<FarRow> farthest_rows(std::size_t count) const {
+    const std::vector<double> squares = own_squared_distances(points_, centroids_.view(), assignments_);
+    std::vector<FarRow> far;
+    for (std::size_t r = 0; r < squares.size(); ++r) {
+      const bool alone = totals_.counts[static_cast<std::size_t>(assignments_[r])] == 1;
+      if (squares[r] > 0 && !alone) far.push_back({squares[r], points_.mine.begin + static_cast<Index>(r)});
+    }
+    const auto keep_farthest = [count](std::vector<FarRow>& rows) {
+      const auto middle = rows.begin() + static_cast<std::ptrdiff_t>(std::min(count, rows.size()));
+      std::partial_sort(rows.begin(), middle, rows.end(),
+                        [](const FarRow& a, const FarRow& b) { return a.comes_before(b); });
+      rows.erase(middle, rows.end());
+    };
+    keep_farthest(far);
+    far = comm_.all_gather_varied(std::span<const FarRow>(far)).values;
+    keep_farthest(far);
+    return far;
+  }
+
+  /// Bounds cost two numbers per row. With few centroids reading the rows takes the time, which copying some of them
+  /// would not save.
+  [[nodiscard]] bool is_worthwhile(Pruning pruning) const {
+    constexpr Index least_clusters = 16;
+    if (points_.is_sparse() || pruning == Pruning::off) return false;
+    return pruning == Pruning::bounds || centroids_.rows() >= least_clusters;
+  }
+
+  const Communicator& comm_;
+  const Points& points_;
+  Metric metric_;
+  Matrix centroids_;
+  ClusterSums sums_;
+  double squared_norms_;  ///< weighted, of all points
+  std::vector<std::int32_t> assignments_;
+  ClusterTotals totals_;
+  std::optional<AssignmentBounds> bounds_;
+  CentroidShifts shifts_;  ///< since the rows were assigned last
+};
+
+}  // namespace
+
+KMeansResult lloyd(const Communicator& comm, const Points& points, Matrix centroids, const KMeansOptions& options,
+                   const std::function<void(const KMeansIteration&)>& tell) {
+  Lloyd state(comm, points, std::move(centroids), options.metric, options.pruning);
+  std::vector<KMeansIteration> history;
+  double least_squared_shift = 0;
+  bool converged = false;
+  while (!converged && static_cast<Index>(history.size()) < options.max_iterations) {
+    const auto begin = std::chrono::steady_clock::now();
+    KMeansIteration iteration;
+    // 1. Rows to their nearest centroids; the sums follow.
+    state.assign(iteration);
+    iteration.inertia = state.inertia_from_sums();
+    if (history.empty()) least_squared_shift = options.tolerance * state.mean_variance();
+    // 2. No cluster stays empty while a row could do better.
+    state.fill_empty_clusters(iteration);
+    // 3. Centroids to the means.
+    iteration.squared_shift = state.move_centroids();
+    converged = (iteration.moved == 0 && iteration.relocated == 0) || iteration.squared_shift <= least_squared_shift;
+    iteration.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    tell(iteration);
+    history.push_back(iteration);
+  }
+  // 4. Once more, so that everything agrees.
+  KMeansResult result = std::move(state).finish();
+  result.history = std::move(history);
+  result.converged = converged;
+  return result;
+}
+
+KMeansResult assign_rows(const Communicator& comm, const Points& points, Matrix centroids, Metric metric) {
+  return Lloyd(comm, points, std::move(centroids), metric, Pruning::off).finish();
+}
+
+double assignment_flops(const Points& points, Index clusters) {
+  const auto* sparse = std::get_if<CsrBlock>(&points.rows);
+  const Index terms = sparse != nullptr ? sparse->entries() : points.mine.size() * points.dimensions;
+  return 2.0 * static_cast<double>(terms) * static_cast<double>(clusters);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,67 @@
+#pragma once
+// K-means by Lloyd's iterations (Lloyd, "Least squares quantization in PCM", 1982), distributed over rows: the same
+// bits for any number of ranks and threads.
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "distributed/communicator.hpp"
+#include "distributed/points.hpp"
+#include "kernels/matrix.hpp"
+
+namespace rankwise {
+
+/// cosine: rows and centroids have length one (spherical K-means, Dhillon and Modha, 2001). A distance then is 1 -
+/// cosine, half of the squared Euclidean one.
+enum class Metric { euclidean, cosine };
+
+/// Whether rows whose cluster provably stays are passed over. No choice changes a bit of the result.
+enum class Pruning { automatic, off, bounds };
+
+struct KMeansOptions {
+  Metric metric = Metric::euclidean;
+  Index max_iterations = 300;
+  /// Converged when the squared shifts of all centroids add up to at most this times the mean variance of a dimension.
+  double tolerance = 1e-4;
+  Pruning pruning = Pruning::automatic;
+};
+
+/// One iteration: rows assigned, then centroids moved.
+struct KMeansIteration {
+  double inertia = 0;        ///< weighted squared distances of the rows to the centroids before they moved
+  Index moved = 0;           ///< rows that changed their cluster
+  Index pruned = 0;          ///< rows passed over
+  Index decided_twice = 0;   ///< rows too close to call in float
+  Index relocated = 0;       ///< empty clusters that got a far row for their centroid
+  double squared_shift = 0;  ///< of all centroids
+  double seconds = 0;
+};
+
+/// Assignments and distances are those of this rank's rows; all else is the same on every rank.
+struct KMeansResult {
+  Matrix centroids;
+  std::vector<std::int32_t> assignments;  ///< nearest centroid, ties to the lowest
+  std::vector<float> distances;           ///< to that centroid: Euclidean, or 1 - cosine
+  std::vector<Index> sizes;               ///< rows per cluster
+  std::vector<double> weights;            ///< their weights per cluster
+  double inertia = 0;                     ///< weighted squared distances, each from differences; cosine: 1 - cosine
+  std::vector<KMeansIteration> history;
+  bool converged = false;
+};
+
+/// Iterates from `centroids` (K x dimensions, K >= 1), then assigns once more, so that centroids, assignments,
+/// distances and inertia agree. An empty cluster takes the row that is farthest from its centroid (ties to the lowest
+/// row); it keeps its centroid where all rows lie on theirs. With Metric::cosine `points` and `centroids` have been
+/// normalized (normalize_rows). `tell` hears of each iteration. Collective over comm; no error that data can cause.
+[[nodiscard]] KMeansResult lloyd(const Communicator& comm, const Points& points, Matrix centroids,
+                                 const KMeansOptions& options, const std::function<void(const KMeansIteration&)>& tell);
+
+/// Nearest centroids and distances of all rows, the centroids being left as they are. Collective over comm.
+[[nodiscard]] KMeansResult assign_rows(const Communicator& comm, const Points& points, Matrix centroids, Metric metric);
+
+/// Floating-point operations of one assignment without pruning: 2 n K d, n being this rank's rows or, where they are
+/// sparse, 2 entries K.
+[[nodiscard]] double assignment_flops(const Points& points, Index clusters);
+
+}  // namespace rankwise

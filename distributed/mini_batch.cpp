@@ -1,0 +1,58 @@
+#include "distributed/mini_batch.hpp"
+
+#include <algorithm>
+
+#include "distributed/cluster_sums.hpp"
+#include "distributed/point_rows.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// Sums of the batch's rows by their nearest centroids. Collective over comm.
+ClusterTotals sum_batch(const Communicator& comm, const Points& batch, ConstMatrixView centroids) {
+  const kernels::CentroidTable table(centroids);
+  ClusterSums sums(comm, batch, centroids.rows);
+  const std::vector<std::int32_t> none(static_cast<std::size_t>(point_block), -1);
+  for_each_point_block(batch, [&](RowRange rows) {
+    std::int32_t nearest[point_block];
+    const auto size = static_cast<std::size_t>(rows.size());
+    find_nearest(batch, rows, table, {nearest, size});
+    sums.move(rows, std::span(none).first(size), {nearest, size});
+  });
+  return sums.totals(comm);
+}
+
+}  // namespace
+
+Matrix take_mini_batches(const Communicator& comm, const Points& points, Matrix centroids, const MiniBatches& batches,
+                         Metric metric, const RandomStream& random) {
+  std::vector<double> taken(static_cast<std::size_t>(centroids.rows()));
+  for (Index step = 0; step < batches.count; ++step) {
+    // 1. Draw rows; each rank keeps its own.
+    std::vector<Index> drawn;
+    for (Index draw = 0; draw < batches.rows; ++draw) {
+      const double uniform = random.uniform(draw, static_cast<std::uint32_t>(step));
+      const Index row = std::min(static_cast<Index>(uniform * static_cast<double>(points.count)), points.count - 1);
+      if (row >= points.mine.begin && row < points.mine.end) drawn.push_back(row - points.mine.begin);
+    }
+    // 2. Sum them by their nearest centroids.
+    const ClusterTotals totals = sum_batch(comm, select_rows(comm, points, drawn), centroids.view());
+    // 3. Move the centroids.
+    for (Index k = 0; k < totals.clusters(); ++k) {
+      const double weight = totals.weights[static_cast<std::size_t>(k)];
+      if (weight == 0) continue;
+      taken[static_cast<std::size_t>(k)] += weight;
+      const std::span<const double> sum = totals.sum(k);
+      for (std::size_t j = 0; j < sum.size(); ++j) {
+        float& centroid = centroids.row(k)[j];
+        const auto old = static_cast<double>(centroid);
+        centroid = static_cast<float>(old + (sum[j] - weight * old) / taken[static_cast<std::size_t>(k)]);
+      }
+    }
+    if (metric == Metric::cosine) normalize_rows(centroids.view());
+  }
+  return centroids;
+}
+
+}  // namespace rankwise

@@ -1,0 +1,62 @@
+#pragma once
+// Kernels of K-means over any range of a rank's points, dense or sparse.
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "distributed/assignment_bounds.hpp"
+#include "distributed/communicator.hpp"
+#include "distributed/points.hpp"
+#include "kernels/centroid_sums.hpp"
+#include "kernels/nearest_centroid.hpp"
+
+namespace rankwise {
+
+/// Rows that a thread takes at once: large enough for the kernels' tiles, small enough to balance a team.
+inline constexpr Index point_block = 1024;
+
+/// kernels::find_nearest of local `rows`; `nearest` is theirs.
+Index find_nearest(const Points& points, RowRange rows, const kernels::CentroidTable& table,
+                   std::span<std::int32_t> nearest);
+
+/// The same for dense points, whose bounds follow the centroids' `shifts` since they were last found: rows that they
+/// prove to stay where `nearest` has them are passed over. Returns how many were.
+struct BoundedSearch {
+  Index passed_over = 0;
+  Index decided_twice = 0;
+};
+BoundedSearch find_nearest(const Points& points, RowRange rows, const kernels::CentroidTable& table,
+                           const CentroidShifts& shifts, AssignmentBounds& bounds, std::span<std::int32_t> nearest);
+
+/// kernels::squared_distances of local `rows`, each to the centroid that `which` names.
+void squared_distances(const Points& points, RowRange rows, ConstMatrixView centroids,
+                       std::span<const std::int32_t> which, std::span<double> distances);
+
+/// kernels::candidate_distances of local `rows`.
+void candidate_distances(const Points& points, RowRange rows, ConstMatrixView candidates, MatrixView distances);
+
+/// kernels::move_rows of local `rows`.
+void move_rows(const Points& points, RowRange rows, std::span<const std::int32_t> before,
+               std::span<const std::int32_t> after, const kernels::SumQuanta& quanta, kernels::CentroidSums& sums);
+
+/// |x|^2 of local `rows`.
+void squared_norms(const Points& points, RowRange rows, std::span<double> norms);
+
+/// A local row as a dense padded row.
+void copy_row(const Points& points, Index row, float* out);
+
+/// Some local rows as points of their own, numbered in rank order. Collective over comm.
+[[nodiscard]] Points select_rows(const Communicator& comm, const Points& points, std::span<const Index> local_rows);
+
+/// Calls body(rows) for every block of local rows, shared out among threads.
+template <class Body>
+void for_each_point_block(const Points& points, const Body& body) {
+#pragma omp parallel for schedule(dynamic)
+  for (Index begin = 0; begin < points.mine.size(); begin += point_block) {
+    body(RowRange{begin, std::min(begin + point_block, points.mine.size())});
+  }
+}
+
+}  // namespace rankwise

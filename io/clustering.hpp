@@ -1,0 +1,75 @@
+#pragma once
+// The clustering file: which cluster each row belongs to, and what new rows need to be assigned.
+//
+//   /centroids (K x d float32)
+//   /assignments (int32)  /distances (float32)  /ids      one per row, in the order of the input
+//   /clusters/sizes (int64)  /clusters/weights (float64)  one per cluster; weights where rows have them
+//   /history/inertia (float64)  /history/moved (int64)    one per iteration
+//   /dimensions/names  /dimensions/shift  /dimensions/scale (float64)    where known, where rows were scaled
+//
+// Attributes of the root: Provenance, `metric`, `inertia`, `iterations`, `converged`.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "distributed/communicator.hpp"
+#include "distributed/feature_scaling.hpp"
+#include "distributed/kmeans.hpp"
+#include "io/dataset.hpp"
+#include "io/provenance.hpp"
+#include "kernels/matrix.hpp"
+
+namespace rankwise {
+
+/// Rows to clusters: this rank's share of `ids`, `assignments` and `distances`; all else is the same on every rank.
+struct Clustering {
+  Metric metric = Metric::euclidean;
+  Matrix centroids;  ///< K x d, of scaled rows where there is a scaling
+  IdRows ids;
+  std::vector<std::int32_t> assignments;
+  std::vector<float> distances;
+  std::vector<Index> sizes;     ///< rows of each cluster
+  std::vector<double> weights;  ///< weight of each cluster; empty where rows have no weights
+  std::vector<KMeansIteration> history;
+  double inertia = 0;  ///< of the assignments
+  bool converged = false;
+  std::vector<std::string> dimensions;  ///< names; empty where unknown
+  std::optional<DimensionScaling> scaling;
+};
+
+/// Written under a temporary name and committed; the same bytes for any number of ranks. Collective over comm; throws
+/// AgreedError (cannot_create, io_error).
+void write_clustering(const Communicator& comm, const std::string& path, const Clustering& clustering,
+                      const Provenance& provenance);
+
+/// Writes `id,cluster,distance`, a line per row, in the order of the input. Collective over comm; throws AgreedError
+/// (cannot_create, io_error).
+void write_assignments_csv(const Communicator& comm, const std::string& path, const Clustering& clustering);
+
+/// What a clustering file says about new rows. Construction and reads are collective over comm and throw AgreedError
+/// (no_input, bad_data, io_error) that names the file.
+class ClusteringReader {
+ public:
+  ClusteringReader(const Communicator& comm, const std::string& path);
+  ~ClusteringReader();
+  ClusteringReader(ClusteringReader&&) noexcept;
+  ClusteringReader& operator=(ClusteringReader&&) noexcept;
+
+  [[nodiscard]] const Provenance& provenance() const;
+  [[nodiscard]] Metric metric() const;
+  [[nodiscard]] Index clusters() const;
+  [[nodiscard]] Index dimensions() const;
+  [[nodiscard]] const std::vector<std::string>& dimension_names() const;
+  [[nodiscard]] const std::optional<DimensionScaling>& scaling() const;
+  /// All of them, finite, on every rank.
+  [[nodiscard]] Matrix centroids() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rankwise

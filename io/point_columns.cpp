@@ -1,0 +1,152 @@
+#include "io/point_columns.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <optional>
+#include <string_view>
+
+#include "io/field_text.hpp"
+#include "io/line_reader.hpp"
+#include "io/log_columns.hpp"
+#include "io/log_probe.hpp"
+#include "kernels/error.hpp"
+
+namespace rankwise {
+
+namespace {
+
+std::vector<std::string> fields_of(std::string_view line, LogFormat format) {
+  FieldSplitter splitter(dialect_of(format));
+  std::vector<std::string> fields;
+  for (const std::string_view field : splitter.split(line)) fields.emplace_back(trimmed(field));
+  return fields;
+}
+
+bool is_header(HeaderRule rule, const std::vector<std::string>& fields) {
+  if (rule != HeaderRule::automatic) return rule == HeaderRule::present;
+  return std::ranges::none_of(fields, [](const std::string& field) { return is_number(field); });
+}
+
+/// "3-8" as the columns 2 to 7; nothing where `text` is not of this form.
+std::optional<std::vector<int>> range_of(std::string_view text, int fields) {
+  const auto dash = text.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto number = [](std::string_view digits) {
+    int value = 0;
+    const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return status == std::errc() && end == digits.data() + digits.size() ? value : 0;
+  };
+  const int first = number(text.substr(0, dash));
+  const int last = number(text.substr(dash + 1));
+  if (first < 1 || last < 1) return std::nullopt;
+  if (last < first || last > fields) {
+    throw Error(ExitCode::usage, fmt::format("no columns {}: columns are numbered 1 to {}", text, fields));
+  }
+  std::vector<int> columns;
+  for (int column = first; column <= last; ++column) columns.push_back(column - 1);
+  return columns;
+}
+
+/// "recency,3,5-8"; a name of the header goes before a range that reads the same.
+std::vector<int> chosen_columns(std::string_view text, const PointLayout& layout) {
+  std::vector<int> columns;
+  while (true) {
+    const auto comma = text.find(',');
+    const std::string piece(trimmed(text.substr(0, comma)));
+    const bool is_name = std::ranges::find(layout.header, piece) != layout.header.end();
+    if (const auto range = is_name ? std::nullopt : range_of(piece, layout.text.fields)) {
+      columns.insert(columns.end(), range->begin(), range->end());
+    } else {
+      columns.push_back(find_column(piece, layout.header, layout.text.fields));
+    }
+    if (comma == std::string_view::npos) return columns;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+/// A column that is asked for twice is a slip.
+void check_distinct(const PointLayout& layout) {
+  std::vector<int> columns = layout.dimensions;
+  for (const int column : {layout.id, layout.weight}) {
+    if (column >= 0) columns.push_back(column);
+  }
+  std::ranges::sort(columns);
+  const auto twice = std::ranges::adjacent_find(columns);
+  if (twice != columns.end()) {
+    throw Error(ExitCode::usage, fmt::format("{} is chosen twice", layout.column_text(*twice)));
+  }
+}
+
+std::vector<int> numeric_columns(const PointLayout& layout, const std::vector<std::string>& first_row) {
+  std::vector<int> columns;
+  for (int column = 0; column < static_cast<int>(first_row.size()); ++column) {
+    const std::string& field = first_row[static_cast<std::size_t>(column)];
+    if (column != layout.id && column != layout.weight && (field.empty() || is_number(field)))
+      columns.push_back(column);
+  }
+  if (columns.empty()) throw Error(ExitCode::bad_data, "no column holds a number in the first row");
+  return columns;
+}
+
+/// `line` is the number of the line being looked at; 0 where the file as a whole is meant.
+PointLayout probe(const PointSource& source, Index& line) {
+  PointLayout layout;
+  TextLayout& text = layout.text;
+  const FileKind kind = probe_file(source.path);
+  text.file_bytes = kind.bytes;
+  text.gzip = kind.gzip ? 1 : 0;
+  text.line_end = kind.line_end;
+  LineReader reader(source.path, kind);
+  const auto split = [&](std::string_view filled_line) {
+    line = reader.lines();
+    std::vector<std::string> fields = fields_of(filled_line, text.format);
+    line = 0;
+    return fields;
+  };
+  const auto first = next_filled_line(reader);
+  if (!first) throw Error(ExitCode::bad_data, "is empty");
+  const std::string first_line(*first);
+  text.format = source.format == LogFormat::automatic ? detect_format(source.path, first_line) : source.format;
+  if (text.format == LogFormat::matrix_market) {
+    throw Error(ExitCode::usage, "matrix-market entries are no rows; make a dataset of them (rankwise prepare)");
+  }
+
+  std::vector<std::string> first_row = split(first_line);
+  text.fields = static_cast<std::int32_t>(first_row.size());
+  if (is_header(source.header, first_row)) {
+    layout.header = std::move(first_row);
+    text.data_begin = reader.offset();
+    text.lines_before = reader.lines();
+    const auto second = next_filled_line(reader);
+    if (!second) throw Error(ExitCode::bad_data, "holds a header but no rows");
+    first_row = split(*second);
+    first_row.resize(layout.header.size());  // a row of another length is an error when it is read
+  }
+
+  if (!source.ids.empty()) layout.id = find_column(source.ids, layout.header, text.fields);
+  if (!source.weights.empty()) layout.weight = find_column(source.weights, layout.header, text.fields);
+  layout.dimensions =
+      source.columns.empty() ? numeric_columns(layout, first_row) : chosen_columns(source.columns, layout);
+  check_distinct(layout);
+  return layout;
+}
+
+}  // namespace
+
+std::string PointLayout::column_text(int column) const {
+  return header.empty() ? fmt::format("column {}", column + 1)
+                        : fmt::format("column {}", shown(header[static_cast<std::size_t>(column)]));
+}
+
+PointLayout probe_points(const PointSource& source) {
+  Index line = 0;
+  try {
+    return probe(source, line);
+  } catch (const Error& error) {
+    const std::string place = line == 0 ? source.path : fmt::format("{}:{}", source.path, line);
+    throw Error(error.code(), fmt::format("{}: {}", place, error.what()));
+  }
+}
+
+}  // namespace rankwise

@@ -1,0 +1,240 @@
+#include "io/points_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "io/finite_rows.hpp"
+#include "io/hdf5_reader.hpp"
+#include "io/id_file.hpp"
+#include "io/model.hpp"
+#include "io/npy_file.hpp"
+#include "io/point_text.hpp"
+#include "io/redistribute.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// Choices that a file of this format cannot follow are refused: without effect, they would mislead.
+void refuse_without_effect(const PointSource& source, PointFormat format) {
+  struct Choice {
+    bool given;
+    bool possible;
+    const char* thing;
+  };
+  const bool sided = format == PointFormat::model || format == PointFormat::dataset;
+  const bool named = format == PointFormat::hdf5 || format == PointFormat::text;
+  const std::array choices{Choice{source.side.has_value(), sided, "users or items"},
+                           Choice{!source.dataset.empty(), format == PointFormat::hdf5, "named datasets"},
+                           Choice{!source.columns.empty(), format == PointFormat::text, "columns to choose"},
+                           Choice{!source.ids.empty(), named, "ids to choose"},
+                           Choice{!source.weights.empty(), named, "weights"}};
+  for (const Choice& choice : choices) {
+    if (!choice.given || choice.possible) continue;
+    throw AgreedError(ExitCode::usage,
+                      fmt::format("{} is {}, which has no {}", source.path, format_text(format), choice.thing));
+  }
+}
+
+/// The rows that this rank reads; the same error on every rank where there is nothing to read.
+Partition share_out(const Communicator& comm, const std::string& path, Index rows, Index columns) {
+  if (rows == 0) throw AgreedError(ExitCode::bad_data, fmt::format("{}: holds no rows", path));
+  if (columns < 1 || columns > std::numeric_limits<LocalIndex>::max()) {
+    throw AgreedError(ExitCode::bad_data, fmt::format("{}: rows have {} columns, expected 1 to 2^31", path, columns));
+  }
+  return Partition::by_count(rows, comm.size());
+}
+
+IdRows row_numbers(RowRange rows, Index total_rows) {
+  std::vector<std::int64_t> numbers(static_cast<std::size_t>(rows.size()));
+  std::iota(numbers.begin(), numbers.end(), rows.begin);
+  return {rows, total_rows, std::move(numbers)};
+}
+
+RowSide side_of(const PointSource& source) {
+  return source.side.value_or(RowSide::users);
+}
+
+const char* side_text(RowSide side) {
+  return side == RowSide::users ? "users" : "items";
+}
+
+Matrix without_last_column(const Matrix& matrix) {
+  Matrix kept(matrix.rows(), matrix.columns() - 1);
+  for (Index r = 0; r < kept.rows(); ++r) std::copy_n(matrix.row(r), kept.columns(), kept.row(r));
+  return kept;
+}
+
+PointSet read_model_rows(const Communicator& comm, const PointSource& source) {
+  const ModelReader model(comm, source.path);
+  const bool users = side_of(source) == RowSide::users;
+  PointSet set;
+  set.points.dimensions = model.factors();
+  const Partition partition = share_out(comm, source.path, users ? model.users() : model.items(), model.factors());
+  const RowRange mine = partition.range(comm.rank());
+  set.points.count = partition.rows();
+  set.points.mine = mine;
+  Matrix factors = users ? model.user_factors(mine) : model.item_factors(mine);
+  set.points.rows = model.objective().biases ? without_last_column(factors) : std::move(factors);
+  set.ids = users ? model.user_ids(mine) : model.item_ids(mine);
+  set.dataset_digest = model.provenance().dataset_digest;
+  set.note = fmt::format("{}: a model, {} {} x {} factors", source.path, set.points.count, side_text(side_of(source)),
+                         set.points.dimensions);
+  return set;
+}
+
+PointSet read_dataset_rows(const Communicator& comm, const PointSource& source) {
+  const DatasetReader dataset(comm, source.path);
+  const bool users = side_of(source) == RowSide::users;
+  const DatasetPart part = users ? DatasetPart::interactions : DatasetPart::interactions_by_item;
+  PointSet set;
+  set.points.dimensions = dataset.columns(part);
+  const Partition partition = share_out(comm, source.path, dataset.rows(part), dataset.columns(part));
+  const RowRange mine = partition.range(comm.rank());
+  set.points.count = partition.rows();
+  set.points.mine = mine;
+  SparseRows rows = dataset.read(part, mine);
+  set.points.rows = CsrBlock(std::move(rows.offsets), std::vector<LocalIndex>(rows.columns.begin(), rows.columns.end()),
+                             std::move(rows.values), rows.column_count);
+  set.ids = users ? dataset.user_ids(mine) : dataset.item_ids(mine);
+  set.dataset_digest = dataset.provenance().dataset_digest;
+  set.note = fmt::format("{}: a dataset, {} {} x {} {}", source.path, set.points.count, side_text(side_of(source)),
+                         set.points.dimensions, users ? "items" : "users");
+  return set;
+}
+
+/// The rows of the matrix, checked for what `source` names beside it.
+Hdf5Shape shape_of_matrix(const Hdf5Reader& file, const PointSource& source) {
+  const Hdf5Shape shape = file.shape(source.dataset);
+  if (shape.kind == Hdf5Kind::text || shape.extents.size() != 2) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {} is not a matrix of numbers", file.path(), source.dataset));
+  }
+  const auto check_rows = [&](const std::string& name, Index rows) {
+    if (rows == shape.rows()) return;
+    throw Error(ExitCode::bad_data, fmt::format("{}: {} has {} rows, but {} has {}", file.path(), name, rows,
+                                                source.dataset, shape.rows()));
+  };
+  if (!source.ids.empty()) check_rows(source.ids, id_rows(file, source.ids));
+  if (!source.weights.empty()) check_rows(source.weights, file.shape(source.weights).rows());
+  return shape;
+}
+
+PointSet read_hdf5_rows(const Communicator& comm, const PointSource& source) {
+  if (source.dataset.empty()) {
+    throw AgreedError(ExitCode::usage, fmt::format("{}: which dataset of the file holds the rows?", source.path));
+  }
+  const auto file = agree_on(comm, [&] { return Hdf5Reader(source.path); });
+  const Hdf5Shape shape = agree_on(comm, [&] { return shape_of_matrix(file, source); });
+  PointSet set;
+  set.points.dimensions = shape.extents[1];
+  const Partition partition = share_out(comm, source.path, shape.rows(), set.points.dimensions);
+  const RowRange mine = partition.range(comm.rank());
+  set.points.count = partition.rows();
+  set.points.mine = mine;
+  const auto numbers_of = [&](const std::string& name, Index columns) {
+    return
+        [&file, name, columns](RowRange rows, std::span<double> out) { file.read_numbers(name, rows, columns, out); };
+  };
+  set.points.rows = agree_on(comm, [&] {
+    return read_finite_rows(source.path, mine, shape.extents[1], numbers_of(source.dataset, shape.extents[1]));
+  });
+  if (!source.weights.empty()) {
+    set.points.weights = agree_on(comm, [&] { return read_weights(source.path, mine, numbers_of(source.weights, 1)); });
+  }
+  set.ids = source.ids.empty() ? row_numbers(mine, shape.rows())
+                               : agree_on(comm, [&] { return read_ids(file, source.ids, mine); });
+  set.note = fmt::format("{}: {}, {} x {}", source.path, source.dataset, shape.rows(), set.points.dimensions);
+  return set;
+}
+
+PointSet read_npy_rows(const Communicator& comm, const PointSource& source) {
+  const auto file = agree_on(comm, [&] { return NpyFile(source.path); });
+  PointSet set;
+  set.points.dimensions = file.columns();
+  const Partition partition = share_out(comm, source.path, file.rows(), file.columns());
+  const RowRange mine = partition.range(comm.rank());
+  set.points.count = partition.rows();
+  set.points.mine = mine;
+  set.points.rows = agree_on(comm, [&] {
+    return read_finite_rows(source.path, mine, file.columns(),
+                            [&](RowRange rows, std::span<double> out) { file.read_rows(rows, out); });
+  });
+  set.ids = row_numbers(mine, file.rows());
+  set.note = fmt::format("{}: a .npy file, {} x {}", source.path, file.rows(), file.columns());
+  return set;
+}
+
+/// Columns of text, moved from the ranks that read them to those that own them.
+PointSet read_text_rows(const Communicator& comm, const PointSource& source) {
+  PointText text = read_point_text(comm, source);
+  PointSet set;
+  set.points.dimensions = text.columns;
+  const Partition partition = share_out(comm, source.path, text.total_rows, text.columns);
+  const RowRange mine = partition.range(comm.rank());
+  set.points.count = partition.rows();
+  set.points.mine = mine;
+  {
+    const std::vector<float> moved =
+        redistribute(comm, text.rows, std::exchange(text.values, {}), text.columns, partition);
+    Matrix rows(mine.size(), text.columns);
+    for (Index r = 0; r < mine.size(); ++r) std::copy_n(moved.data() + r * text.columns, text.columns, rows.row(r));
+    set.points.rows = std::move(rows);
+  }
+  if (!source.weights.empty()) set.points.weights = redistribute(comm, text.rows, text.weights, 1, partition);
+  set.ids = text.ids ? redistribute(comm, *text.ids, partition) : row_numbers(mine, text.total_rows);
+  set.dimensions = std::move(text.names);
+  set.note = fmt::format("{}: {}, {} rows", source.path, text.description, text.total_rows);
+  return set;
+}
+
+PointSet read_format(const Communicator& comm, const PointSource& source, PointFormat format) {
+  switch (format) {
+    case PointFormat::model:
+      return read_model_rows(comm, source);
+    case PointFormat::dataset:
+      return read_dataset_rows(comm, source);
+    case PointFormat::npy:
+      return read_npy_rows(comm, source);
+    case PointFormat::text:
+      return read_text_rows(comm, source);
+    case PointFormat::clustering:
+    case PointFormat::hdf5:
+      break;
+  }
+  return read_hdf5_rows(comm, source);
+}
+
+}  // namespace
+
+PointSet read_points(const Communicator& comm, const PointSource& source) {
+  PointFormat format = detect_points(comm, source.path);
+  const bool is_hdf5 = format != PointFormat::npy && format != PointFormat::text;
+  if (is_hdf5 && !source.dataset.empty()) format = PointFormat::hdf5;
+  refuse_without_effect(source, format);
+  PointSet set = read_format(comm, source, format);
+  set.weighted = !source.weights.empty();
+  return set;
+}
+
+Matrix read_centroids(const Communicator& comm, const PointSource& source) {
+  // The root alone: a communicator of its own makes it the only reader.
+  Matrix read = agree_on(comm, [&] {
+    if (!comm.is_root()) return Matrix();
+    PointSet set = read_points(Communicator::single(), source);
+    if (auto* const dense = std::get_if<Matrix>(&set.points.rows)) return std::move(*dense);
+    throw Error(ExitCode::bad_data, fmt::format("{}: holds sparse rows, expected dense centroids", source.path));
+  });
+  const Index rows = comm.max(read.rows());
+  const Index columns = comm.max(read.columns());
+  std::vector<float> values(read.row(0), read.row(read.rows()));  // with the padding
+  comm.broadcast(values);
+  Matrix centroids(rows, columns);
+  std::ranges::copy(values, centroids.row(0));
+  return centroids;
+}
+
+}  // namespace rankwise

@@ -1,0 +1,21 @@
+#pragma once
+// Moves contiguous rows between ranks.
+
+#include <span>
+#include <vector>
+
+#include "distributed/communicator.hpp"
+#include "distributed/partition.hpp"
+#include "io/dataset.hpp"
+
+namespace rankwise {
+
+/// BEFORE: rank r holds any contiguous rows, in rank order. AFTER: rank r holds partition.range(r). Collective over
+/// comm.
+[[nodiscard]] SparseRows redistribute(const Communicator& comm, const SparseRows& matrix, const Partition& partition);
+[[nodiscard]] IdRows redistribute(const Communicator& comm, const IdRows& ids, const Partition& partition);
+/// The same for dense rows: `values` holds `columns` values for each of `rows`.
+[[nodiscard]] std::vector<float> redistribute(const Communicator& comm, RowRange rows, std::span<const float> values,
+                                              Index columns, const Partition& partition);
+
+}  // namespace rankwise

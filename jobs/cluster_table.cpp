@@ -1,0 +1,102 @@
+#include "jobs/cluster_table.hpp"
+
+#include <cmath>
+#include <fmt/format.h>
+#include <functional>
+#include <limits>
+
+#include "jobs/standard_output.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr double least_stability = 0.8;
+
+/// Place of the first row with the highest value among those that `admits` takes; NaN counts as lowest.
+std::size_t best_by(const std::vector<ClusterTableRow>& rows,
+                    const std::function<double(const ClusterTableRow&)>& value,
+                    const std::function<bool(const ClusterTableRow&)>& admits) {
+  std::size_t best = rows.size();
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (!admits(rows[r])) continue;
+    if (best == rows.size() || value(rows[r]) > value(rows[best]) ||
+        (std::isnan(value(rows[best])) && !std::isnan(value(rows[r])))) {
+      best = r;
+    }
+  }
+  return best;
+}
+
+double silhouette_of(const ClusterTableRow& row) {
+  return row.quality.silhouette;
+}
+
+bool is_stable(const ClusterTableRow& row) {
+  return row.stability >= least_stability;
+}
+
+bool has_stability(const ClusterTableRow& row) {
+  return !std::isnan(row.stability);
+}
+
+std::string number(double value) {
+  return std::isnan(value) ? "-" : fmt::format("{:.4f}", value);
+}
+
+}  // namespace
+
+void ClusterTable::add(const ClusterTableRow& row, Report& report) {
+  rows_.push_back(row);
+  std::vector<Field> fields{{"clusters", row.clusters},
+                            {"inertia", row.inertia},
+                            {"iterations", row.iterations},
+                            {"smallest", row.smallest},
+                            {"largest", row.largest}};
+  const auto add_defined = [&fields](std::string_view name, double value) {
+    if (!std::isnan(value)) fields.emplace_back(name, value);
+  };
+  add_defined("davies_bouldin", row.quality.davies_bouldin);
+  add_defined("calinski_harabasz", row.quality.calinski_harabasz);
+  add_defined("simplified_silhouette", row.quality.simplified_silhouette);
+  add_defined("silhouette", row.quality.silhouette);
+  add_defined("stability", row.stability);
+  report.event("clusters", fields);
+}
+
+std::size_t ClusterTable::recommended() const {
+  const std::size_t stable = best_by(rows_, silhouette_of, is_stable);
+  if (stable < rows_.size()) return stable;
+  const std::size_t most_stable = best_by(
+      rows_, [](const ClusterTableRow& row) { return row.stability; }, has_stability);
+  if (most_stable < rows_.size()) return most_stable;
+  return best_by(rows_, silhouette_of, [](const ClusterTableRow& /*row*/) { return true; });
+}
+
+std::string ClusterTable::reason() const {
+  const ClusterTableRow& row = rows_[recommended()];
+  if (is_stable(row)) {
+    return fmt::format("the highest silhouette of those with a stability of at least {}", least_stability);
+  }
+  return has_stability(row) ? fmt::format("the highest stability; none reaches {}", least_stability)
+                            : "the highest silhouette";
+}
+
+void ClusterTable::print() const {
+  std::string text = fmt::format("{:>8} {:>13} {:>10} {:>14} {:>17} {:>12} {:>10} {:>9} {:>9}  {}\n", "clusters",
+                                 "inertia", "silhouette", "simplified", "calinski-harabasz", "davies-b.", "stability",
+                                 "smallest", "largest", "iterations");
+  for (const ClusterTableRow& row : rows_) {
+    text += fmt::format(
+        "{:>8} {:>13.6e} {:>10} {:>14} {:>17} {:>12} {:>10} {:>9} {:>9}  {}\n", row.clusters, row.inertia,
+        number(row.quality.silhouette), number(row.quality.simplified_silhouette),
+        std::isnan(row.quality.calinski_harabasz) ? "-" : fmt::format("{:.1f}", row.quality.calinski_harabasz),
+        number(row.quality.davies_bouldin), number(row.stability), row.smallest, row.largest, row.iterations);
+  }
+  if (rows_.size() > 1) {
+    text += fmt::format("recommended: {} clusters, {}\n", rows_[recommended()].clusters, reason());
+  }
+  print_result(text);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,117 @@
+// The command line of `rankwise kmeans`.
+
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <fmt/format.h>
+#include <memory>
+
+#include "jobs/choices.hpp"
+#include "jobs/kmeans.hpp"
+
+namespace rankwise {
+
+ClusterCounts parse_cluster_counts(const std::string& text) {
+  constexpr Index most_clusters = 1'000'000;
+  std::vector<Index> numbers;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    Index number = 0;
+    const auto [next, error] = std::from_chars(at, end, number);
+    if (error != std::errc() || number < 1 || number > most_clusters) break;
+    numbers.push_back(number);
+    if (next == end && numbers.size() <= 3) {
+      const ClusterCounts counts{numbers[0], numbers.size() > 1 ? numbers[1] : numbers[0],
+                                 numbers.size() > 2 ? numbers[2] : 1};
+      if (counts.last < counts.first) break;
+      return counts;
+    }
+    if (next == end || *next != ':') break;
+    at = next + 1;
+  }
+  throw Error(ExitCode::usage, fmt::format("--clusters {}: expected a number from 1 to {}, or FIRST:LAST or "
+                                           "FIRST:LAST:STEP to try several",
+                                           text, most_clusters));
+}
+
+namespace {
+
+constexpr std::string_view notes =
+    R"(Finds centroids c_k that make the inertia, sum_r w_r |x_r - c_k(r)|^2, small, each row r being assigned to its nearest
+centroid (ties to the lowest). With --metric cosine rows and centroids have length one, and the inertia is
+sum_r w_r (1 - cos(x_r, c_k(r))).
+Input is a model (--rows), a dataset, whose rows then are sparse, a matrix in an HDF5 file (--dataset) or a .npy file, or
+columns of a CSV or TSV file, plain or gzip.
+With several numbers of clusters, as in --clusters 2:40:2, a table compares them, and the output holds the one with the
+highest silhouette among those that are stable: whose clusterings, trained on disjoint folds of the rows, agree on
+all rows by an adjusted Rand index of at least 0.8; where none is, the most stable one.)";
+
+RunJob describe_kmeans(boost::program_options::options_description& description) {
+  namespace po = boost::program_options;
+  const auto options = std::make_shared<KMeansJobOptions>();
+  PointSource& source = options->source;
+  KMeansOptions& iterations = options->iterations;
+  // clang-format off
+  description.add_options()
+    ("input", po::value(&source.path)->value_name("FILE")->required(), "model, dataset, HDF5, .npy, CSV or TSV file")
+    ("rows", po::value<std::string>()->value_name("users|items")->notifier(
+       [&source](const std::string& text) {
+         RowSide side = RowSide::users;
+         one_of<RowSide>("rows", side, {{"users", RowSide::users}, {"items", RowSide::items}})(text);
+         source.side = side; }), "model or dataset: whose rows; users where not given")
+    ("dataset", po::value(&source.dataset)->value_name("NAME"), "HDF5: the matrix, such as /x")
+    ("columns", po::value(&source.columns)->value_name("LIST"), "text: names or numbers from 1 and ranges, as in recency,3,5-8; without it all numeric columns")
+    ("id-column", po::value(&source.ids)->value_name("NAME"), "text: the column that names the rows; HDF5: the dataset; without it rows are numbered from 0")
+    ("weight-column", po::value(&source.weights)->value_name("NAME"), "text: the column with the rows' weights; HDF5: the dataset; without it each weighs 1")
+    ("format", po::value<std::string>()->value_name("auto|csv|tsv")->default_value("auto")->notifier(
+       one_of<LogFormat>("format", source.format, {{"auto", LogFormat::automatic}, {"csv", LogFormat::csv}, {"tsv", LogFormat::tsv}})), "text: what separates columns")
+    ("header", po::value<std::string>()->value_name("auto|yes|no")->default_value("auto")->notifier(
+       one_of<HeaderRule>("header", source.header, {{"auto", HeaderRule::automatic}, {"yes", HeaderRule::present}, {"no", HeaderRule::absent}})),
+     "text: whether the first line names the columns")
+    ("scale", po::value<std::string>()->value_name("none|standard|unit")->default_value("none")->notifier(
+       one_of<Scaling>("scale", options->scaling, {{"none", Scaling::none}, {"standard", Scaling::standard}, {"unit", Scaling::unit}})),
+     "standard: each dimension minus its mean, over its standard deviation; unit: each row over its length")
+    ("clusters", po::value<std::string>()->value_name("K|FIRST:LAST[:STEP]")->notifier(
+       [options](const std::string& text) { options->clusters = parse_cluster_counts(text); }),
+     "how many, or which numbers to try; without it as many as --init FILE has")
+    ("init", po::value<std::string>()->value_name("kmeans++|kmeans-parallel|random|FILE")->default_value("kmeans++")->notifier(
+       [options](const std::string& text) {
+         options->init = text == "kmeans-parallel" ? Init::kmeans_parallel : text == "kmeans++" ? Init::plus_plus : text == "random" ? Init::random : Init::file;
+         if (options->init == Init::file) options->init_file = text; }),
+     "where iterations begin; kmeans++: best, and some dozen iterations' work; kmeans-parallel: less work for very many clusters; FILE: the centroids of an earlier clustering, whose numbers so remain, or rows of a .npy, CSV or TSV file")
+    ("oversampling", po::value(&options->parallel_seeding.oversampling)->value_name("FACTOR")->default_value(options->parallel_seeding.oversampling)->notifier(
+       within<double>("oversampling", 0.01, 1000)), "kmeans-parallel: rows drawn per round, in units of the clusters")
+    ("rounds", po::value(&options->parallel_seeding.rounds)->value_name("N")->default_value(options->parallel_seeding.rounds)->notifier(
+       within<Index>("rounds", 1, 1000)), "kmeans-parallel: rounds")
+    ("restarts", po::value(&options->restarts)->value_name("N")->default_value(1)->notifier(within<Index>("restarts", 1, 10'000)),
+     "runs from different seeds, of which the one with the lowest inertia is kept")
+    ("metric", po::value<std::string>()->value_name("euclidean|cosine")->default_value("euclidean")->notifier(
+       one_of<Metric>("metric", iterations.metric, {{"euclidean", Metric::euclidean}, {"cosine", Metric::cosine}})), "distance of a row to a centroid")
+    ("max-iterations", po::value(&iterations.max_iterations)->value_name("N")->default_value(iterations.max_iterations)->notifier(
+       within<Index>("max-iterations", 0, 1'000'000)), "at most so many iterations, or mini-batches")
+    ("tolerance", po::value(&iterations.tolerance)->value_name("SHARE")->default_value(iterations.tolerance)->notifier(within<double>("tolerance", 0, 1)),
+     "converged when all centroids' squared shifts add up to at most this times the mean variance of a dimension; 0: when no row moves")
+    ("pruning", po::value<std::string>()->value_name("auto|off|bounds")->default_value("auto")->notifier(
+       one_of<Pruning>("pruning", iterations.pruning, {{"auto", Pruning::automatic}, {"off", Pruning::off}, {"bounds", Pruning::bounds}})),
+     "bounds: rows whose cluster provably stays are passed over; no choice changes a bit of the result")
+    ("batch", po::value(&options->batch_rows)->value_name("ROWS")->default_value(0)->notifier(within<Index>("batch", 0, 1'000'000'000)),
+     "for a quick look: max-iterations mini-batches of so many rows; 0: all rows in every iteration")
+    ("sweep-start", po::value<std::string>()->value_name("fresh|warm")->default_value("fresh")->notifier(
+       one_of<SweepStart>("sweep-start", options->sweep_start, {{"fresh", SweepStart::fresh}, {"warm", SweepStart::warm}})),
+     "several numbers of clusters: each afresh, or from the clusters of the number before and more by k-means++")
+    ("folds", po::value(&options->folds)->value_name("N")->default_value(options->folds)->notifier(within<Index>("folds", 0, 100)),
+     "several numbers of clusters: folds of the rows for their stability; 0: no stability")
+    ("predict", po::value(&options->predict)->value_name("FILE"), "assign the rows to the clusters of this clustering instead")
+    ("output", po::value(&options->output)->value_name("FILE")->required(), "clustering to write")
+    ("export", po::value(&options->assignments_csv)->value_name("FILE"), "also write id,cluster,distance as CSV");
+  // clang-format on
+  return [options](JobContext& context) { cluster_rows(*options, context); };
+}
+
+}  // namespace
+
+Job kmeans_job() {
+  return {"kmeans", "group users, items or any rows into clusters", notes, describe_kmeans};
+}
+
+}  // namespace rankwise

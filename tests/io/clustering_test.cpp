@@ -1,0 +1,147 @@
+// Clustering files: what any number of ranks wrote, any number reads; damage is named.
+
+#include "io/clustering.hpp"
+
+#include <gtest/gtest.h>
+#include <limits>
+
+#include "io/points_file.hpp"
+#include "tests/io/damage.hpp"
+#include "tests/io/sample_clustering.hpp"
+#include "tests/io/shared_folder.hpp"
+
+namespace rankwise {
+namespace {
+
+class ClusteringTest : public testing::Test {
+ protected:
+  Communicator comm_ = Communicator::world();
+  SharedFolder folder_{comm_};
+};
+
+TEST_F(ClusteringTest, ComesBack) {
+  for (const Index rows : {0, 1, 5, 200}) {
+    for (const bool rich : {false, true}) {
+      const std::string path = folder_.file("clusters.h5");
+      const Clustering written = rich ? rich_clustering(comm_, rows) : plain_clustering(comm_, rows);
+      write_clustering(comm_, path, written, sample_provenance());
+      EXPECT_EQ(detect_points(comm_, path), PointFormat::clustering);
+      const ClusteringReader file(comm_, path);
+      EXPECT_EQ(file.metric(), written.metric);
+      EXPECT_EQ(file.clusters(), 3);
+      EXPECT_EQ(file.dimensions(), 2);
+      EXPECT_EQ(file.dimension_names(), written.dimensions);
+      EXPECT_EQ(file.scaling(), written.scaling);
+      EXPECT_EQ(file.provenance().kind, "clustering");
+      EXPECT_EQ(file.provenance().dataset_digest, sample_provenance().dataset_digest);
+      const Matrix centroids = file.centroids();
+      for (Index k = 0; k < 3; ++k) {
+        for (Index c = 0; c < centroids.stride(); ++c) EXPECT_EQ(centroids.row(k)[c], written.centroids.row(k)[c]);
+      }
+      comm_.barrier();
+    }
+  }
+}
+
+TEST_F(ClusteringTest, CentroidsAreRowsOfAnHdf5FileToo) {
+  const std::string path = folder_.file("clusters.h5");
+  write_clustering(comm_, path, rich_clustering(comm_, 4), sample_provenance());
+  EXPECT_EQ(read_centroids(comm_, {.path = path, .dataset = "/centroids"}).rows(), 3);
+}
+
+TEST_F(ClusteringTest, AssignmentsAsText) {
+  const std::string path = folder_.file("clusters.csv");
+  write_assignments_csv(comm_, path, rich_clustering(comm_, 4));
+  comm_.barrier();
+  EXPECT_EQ(file_content(path),
+            "id,cluster,distance\n\"row, 0ü\",0,0\n\"row, 1\",1,0.125\n\"row, 4\",2,0.25\n\"row, 9ü\",0,0.375\n");
+  write_assignments_csv(comm_, path, plain_clustering(comm_, 2));
+  comm_.barrier();
+  EXPECT_EQ(file_content(path), "id,cluster,distance\n1000,0,0\n1003,1,0.125\n");
+}
+
+TEST_F(ClusteringTest, AFailedWriteLeavesTheOldFile) {
+  const std::string path = folder_.file("clusters.h5");
+  write_clustering(comm_, path, plain_clustering(comm_, 30), sample_provenance());
+  comm_.barrier();
+  const std::string before = file_content(path);
+  Clustering broken = plain_clustering(comm_, 30);
+  if (comm_.rank() == comm_.size() - 1) broken.distances.push_back(0);
+  const std::string expected = "70: the parts of a clustering differ in size";
+  EXPECT_EQ(error_of([&] { write_clustering(comm_, path, broken, sample_provenance()); }), expected);
+  EXPECT_EQ(error_of([&] { write_assignments_csv(comm_, path, broken); }), expected);
+  comm_.barrier();
+  EXPECT_TRUE(file_content(path) == before);
+  EXPECT_EQ(folder_.names(), std::vector<std::string>{"clusters.h5"});
+}
+
+TEST_F(ClusteringTest, OtherFilesAreNoClusterings) {
+  const std::string path = folder_.file("model.h5");
+  write_model(comm_, path, sample_model(comm_, {.users = 3, .items = 2}, SampleIds::integers, 2, false),
+              sample_provenance());
+  EXPECT_EQ(error_of([&] { const ClusteringReader file(comm_, path); }),
+            "65: " + path + " is a model, expected a clustering");
+  EXPECT_EQ(error_of([&] { const ClusteringReader file(comm_, folder_.file("absent.h5")); }),
+            "66: " + folder_.file("absent.h5") + ": cannot open: No such file or directory");
+}
+
+struct Damage {
+  const char* name;
+  void (*apply)(const OpenFile& file);
+  const char* message;  ///< after the file's name
+};
+
+void PrintTo(const Damage& damage, std::ostream* out) {
+  *out << damage.name;
+}
+
+class DamagedClustering : public ClusteringTest, public testing::WithParamInterface<Damage> {};
+
+TEST_P(DamagedClustering, IsNamedOnEveryRank) {
+  const std::string path = folder_.file("damaged.h5");
+  write_clustering(comm_, path, rich_clustering(comm_, 20), sample_provenance());
+  comm_.barrier();
+  if (comm_.is_root()) GetParam().apply(OpenFile(path));
+  comm_.barrier();
+  EXPECT_EQ(error_of([&] { static_cast<void>(ClusteringReader(comm_, path).centroids()); }),
+            "65: " + path + GetParam().message);
+}
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, DamagedClustering,
+    testing::Values(
+        Damage{"nan_centroid",
+               [](const OpenFile& f) { f.overwrite<float>("/centroids", 3, std::numeric_limits<float>::quiet_NaN()); },
+               ": /centroids: row 1, column 1: nan: expected a finite number"},
+        Damage{"no_centroids", [](const OpenFile& f) { f.remove("/centroids"); }, ": /centroids is missing"},
+        Damage{"flat_centroids", [](const OpenFile& f) { f.replace("/centroids", H5T_NATIVE_FLOAT, {6}); },
+               ": /centroids has 1 dimensions, expected 2"},
+        Damage{"integer_centroids",
+               [](const OpenFile& f) {
+                 f.replace("/centroids", H5T_NATIVE_INT32, {3, 2});
+               },
+               ": /centroids holds integers, expected floating-point numbers"},
+        Damage{"empty_centroids",
+               [](const OpenFile& f) {
+                 f.replace("/centroids", H5T_NATIVE_FLOAT, {0, 2});
+               },
+               ": /centroids is empty"},
+        Damage{"other_metric", [](const OpenFile& f) { f.set_text("/", "metric", "manhattan"); },
+               ": attribute metric is none of the known ones"},
+        Damage{"no_metric", [](const OpenFile& f) { f.remove_attribute("/", "metric"); },
+               ": attribute metric of / is missing"},
+        Damage{"fewer_names", [](const OpenFile& f) { f.replace("/dimensions/names", H5T_C_S1, {1}); },
+               ": /dimensions/names does not fit the 2 columns of /centroids"},
+        Damage{"no_scale", [](const OpenFile& f) { f.remove("/dimensions/scale"); }, ": /dimensions/scale is missing"},
+        Damage{"long_shift", [](const OpenFile& f) { f.replace("/dimensions/shift", H5T_NATIVE_DOUBLE, {3}); },
+               ": /dimensions/shift does not fit the 2 columns of /centroids"},
+        Damage{"infinite_shift", [](const OpenFile& f) { f.overwrite<double>("/dimensions/shift", 1, infinite); },
+               ": /dimensions/shift holds a value that is not finite"},
+        Damage{"zero_scale", [](const OpenFile& f) { f.overwrite<double>("/dimensions/scale", 1, 0); },
+               ": /dimensions/scale holds a value that is not above 0"}),
+    [](const auto& tested) { return std::string(tested.param.name); });
+
+}  // namespace
+}  // namespace rankwise

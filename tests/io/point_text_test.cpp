@@ -1,0 +1,233 @@
+// Columns of text files as rows to cluster: the same rows and the same errors for any number of ranks.
+
+#include "io/point_text.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/io/gathered_points.hpp"
+#include "tests/io/log_files.hpp"
+
+namespace rankwise {
+namespace {
+
+using Rows = std::vector<std::vector<float>>;
+using Texts = std::vector<std::string>;
+
+class PointTextTest : public testing::Test {
+ protected:
+  /// A source of `content`, named "rows" unless a name matters.
+  PointSource source(std::string_view content, const std::string& name = "rows") {
+    PointSource made;
+    made.path = write_log(comm_, folder_, name, content);
+    return made;
+  }
+  PointSource source(std::string_view content, const std::string& columns, const std::string& ids,
+                     const std::string& weights = "") {
+    PointSource made = source(content);
+    made.columns = columns;
+    made.ids = ids;
+    made.weights = weights;
+    return made;
+  }
+  Rows rows_of(const PointSource& source) { return gathered(comm_, read_points(comm_, source)).rows; }
+  /// "CODE: message" without the folder; the same on every rank or the test fails.
+  std::string failure(const PointSource& source) {
+    std::string result = error_of([&] { static_cast<void>(read_points(comm_, source)); });
+    const std::string folder = folder_.file("");
+    for (auto at = result.find(folder); at != std::string::npos; at = result.find(folder)) {
+      result.erase(at, folder.size());
+    }
+    std::string root = result;
+    comm_.broadcast(root);
+    EXPECT_EQ(result, root);
+    return result;
+  }
+
+  Communicator comm_ = Communicator::world();
+  SharedFolder folder_{comm_};
+};
+
+TEST_F(PointTextTest, NumericColumnsAreTheDimensions) {
+  const std::string content = "customer,recency,country,frequency,monetary\nc1,1,DE,2,3.5\nc2,-4,FR,5e1,.25\n";
+  const PointSet set = read_points(comm_, source(content));
+  EXPECT_EQ(set.dimensions, (Texts{"recency", "frequency", "monetary"}));
+  EXPECT_EQ(set.points.dimensions, 3);
+  EXPECT_EQ(set.dataset_digest, 0U);
+  EXPECT_TRUE(set.note.ends_with("rows: csv, 3 columns (recency, frequency, monetary), 2 rows")) << set.note;
+  const WholePoints whole = gathered(comm_, set);
+  EXPECT_EQ(whole.rows, (Rows{{1, 2, 3.5}, {-4, 50, 0.25}}));
+  EXPECT_EQ(whole.ids, (Texts{"0", "1"}));
+  EXPECT_FALSE(set.weighted);
+  EXPECT_TRUE(whole.weights.empty());
+}
+
+TEST_F(PointTextTest, IdsAndWeightsAreNoDimensions) {
+  const PointSet set = read_points(comm_, source("id,w,x\n7,0.5,1\n007,2,3\n", "", "id", "w"));
+  const WholePoints whole = gathered(comm_, set);
+  EXPECT_EQ(set.dimensions, Texts{"x"});
+  EXPECT_TRUE(set.weighted) << "also where a rank has no rows";
+  EXPECT_EQ(whole.rows, (Rows{{1}, {3}}));
+  EXPECT_EQ(whole.ids, (Texts{"7", "007"})) << "one id is text, so all are";
+  EXPECT_EQ(whole.weights, (std::vector<float>{0.5, 2}));
+}
+
+TEST_F(PointTextTest, IntegerIdsStayIntegersUnlessOneIsNegative) {
+  for (const auto& [second, are_integers] : {std::pair{"12", true}, {"-12", false}}) {
+    const PointSet set = read_points(comm_, source(fmt::format("id,x\n3,1\n{},2\n", second), "", "id"));
+    EXPECT_EQ(std::holds_alternative<std::vector<std::int64_t>>(set.ids.ids), are_integers);
+    EXPECT_EQ(gathered(comm_, set).ids, (Texts{"3", second}));
+  }
+}
+
+TEST_F(PointTextTest, ColumnsAreChosenByNameNumberAndRange) {
+  const std::string content = "a,b,c,1-2\n1,2,3,4\n";
+  EXPECT_EQ(rows_of(source(content, "c,a", "")), (Rows{{3, 1}}));
+  EXPECT_EQ(rows_of(source(content, "2-4", "")), (Rows{{2, 3, 4}}));
+  EXPECT_EQ(rows_of(source(content, "3, b", "")), (Rows{{3, 2}}));
+  EXPECT_EQ(rows_of(source(content, "1-2", "")), (Rows{{4}})) << "a name goes before a range";
+  EXPECT_EQ(rows_of(source("1,2,3\n", "2-3", "")), (Rows{{2, 3}})) << "without header";
+  EXPECT_EQ(failure(source(content, "d", "")), "2: rows: no column 'd': its columns are a, b, c, 1-2");
+  EXPECT_EQ(failure(source(content, "2-5", "")), "2: rows: no columns 2-5: columns are numbered 1 to 4");
+  EXPECT_EQ(failure(source(content, "3-2", "")), "2: rows: no columns 3-2: columns are numbered 1 to 4");
+  EXPECT_EQ(failure(source(content, "a,1", "")), "2: rows: column 'a' is chosen twice");
+  EXPECT_EQ(failure(source(content, "a-", "")), "2: rows: no column 'a-': its columns are a, b, c, 1-2");
+  EXPECT_EQ(failure(source(content, "a,", "")), "2: rows: no column '': its columns are a, b, c, 1-2");
+  EXPECT_EQ(failure(source(content, "a,b", "b")), "2: rows: column 'b' is chosen twice");
+  EXPECT_EQ(failure(source(content, "", "b", "b")), "2: rows: column 'b' is chosen twice");
+  EXPECT_EQ(failure(source("1,2\n", "3", "")), "2: rows: no column '3': it has no header; columns are numbered 1 to 2");
+}
+
+TEST_F(PointTextTest, EveryWayToWriteItGivesTheSameRows) {
+  const Rows expected{{1, -2.5}, {3, 4}};
+  for (const std::string& content :
+       {std::string("x,y\n1,-2.5\n3,4\n"), std::string("x,y\r\n1,-2.5\r\n3,4\r\n"), std::string("x,y\n1,-2.5\n3,4"),
+        std::string("\xEF\xBB\xBFx,y\n1,-2.5\n3,4\n"), std::string("x\ty\n1\t-2.5\n3\t4\n"),
+        std::string("x::y\n1::-2.5\n3::4\n"), std::string("\n x , y \n\n 1 , -2.5\n\n\n3,4\n \n"),
+        std::string("\"x\",\"y\"\n\"1\",\"-2.5\"\n\"3\",\"+4\"\n"), std::string("1,-2.5\n3,4\n"),
+        std::string("1,-2.5\n3,4")}) {
+    EXPECT_EQ(rows_of(source(content)), expected) << content;
+    EXPECT_EQ(rows_of(source(gzipped(content))), expected) << "gzip of " << content;
+  }
+  EXPECT_EQ(read_points(comm_, source("\"x, \"\"1\"\"\",y\n1,2\n")).dimensions, (Texts{"x, \"1\"", "y"}));
+}
+
+TEST_F(PointTextTest, HeaderRule) {
+  PointSource chosen = source("2010,2011\n1,2\n");
+  EXPECT_EQ(rows_of(chosen).size(), 2U);
+  chosen.header = HeaderRule::present;
+  const PointSet named = read_points(comm_, chosen);
+  EXPECT_EQ(named.dimensions, (Texts{"2010", "2011"}));
+  EXPECT_EQ(named.points.count, 1);
+  chosen = source("a,b\n1,2\n");
+  chosen.header = HeaderRule::absent;
+  chosen.columns = "1";
+  EXPECT_EQ(failure(chosen), "65: rows:1: column 1: 'a': expected a finite number");
+}
+
+TEST_F(PointTextTest, ManyRowsStayInOrder) {
+  std::string content = "id,x,y,w\n";
+  Rows rows;
+  Texts ids;
+  for (int r = 0; r < 1000; ++r) {
+    content += fmt::format("id{},{},{},{}\n", r * 7919 % 1000, r, r / 4.0, r + 1);
+    rows.push_back({static_cast<float>(r), static_cast<float>(r) / 4});
+    ids.push_back(fmt::format("id{}", r * 7919 % 1000));
+  }
+  for (const std::string& bytes : {content, gzipped(content)}) {
+    const WholePoints whole = gathered(comm_, read_points(comm_, source(bytes, "", "id", "w")));
+    EXPECT_EQ(whole.rows, rows);
+    EXPECT_EQ(whole.ids, ids);
+    ASSERT_EQ(whole.weights.size(), 1000U);
+    for (int r = 0; r < 1000; ++r) EXPECT_EQ(whole.weights[static_cast<std::size_t>(r)], r + 1);
+  }
+}
+
+TEST_F(PointTextTest, OneRowAndOneColumn) {
+  EXPECT_EQ(rows_of(source("5,6\n")), (Rows{{5, 6}}));
+  EXPECT_EQ(rows_of(source("x\n5\n6", "rows.csv")), (Rows{{5}, {6}}));
+  EXPECT_EQ(gathered(comm_, read_points(comm_, source("name,x\nonly,5", "", "name"))).ids, Texts{"only"});
+}
+
+TEST_F(PointTextTest, BadValuesAreNamedByLineAndColumn) {
+  const std::string good = "id,x,y\na,1,2\nb,3,4\n";
+  EXPECT_EQ(failure(source(good + "c,nan,4\n")), "65: rows:4: column 'x': 'nan': expected a finite number");
+  EXPECT_EQ(failure(source(good + "c,5,-inf\n")), "65: rows:4: column 'y': '-inf': expected a finite number");
+  EXPECT_EQ(failure(source(good + "c,5,six\n")), "65: rows:4: column 'y': 'six': expected a finite number");
+  EXPECT_EQ(failure(source(good + "c,,6\n")), "65: rows:4: column 'x': '': expected a finite number");
+  EXPECT_EQ(failure(source(good + "c,0x1p3,6\n")), "65: rows:4: column 'x': '0x1p3': expected a finite number");
+  EXPECT_EQ(failure(source(good + "c,1e39,6\n")),
+            "65: rows:4: column 'x': '1e39': expected a number within the range of 32-bit floating point");
+  EXPECT_EQ(failure(source(good + "c,5\n")), "65: rows:4: has 2 fields, expected 3");
+  EXPECT_EQ(failure(source(good + "c,5,6,7\n")), "65: rows:4: has 4 fields, expected 3");
+  EXPECT_EQ(failure(source(good + "c,\"5,6\n")), "65: rows:4: field 2 opens a quote that is not closed on its line");
+  EXPECT_EQ(failure(source("x,y\n\n\"1,2\n")), "65: rows:3: field 1 opens a quote that is not closed on its line");
+  EXPECT_EQ(failure(source("x,\"y\n1,2\n")), "65: rows:1: field 2 opens a quote that is not closed on its line");
+  EXPECT_EQ(failure(source(good, "id", "")), "65: rows:2: column 'id': 'a': expected a finite number");
+  EXPECT_EQ(failure(source(good + ",5,6\n", "", "id")), "65: rows:4: column 'id': '': expected an id");
+  EXPECT_EQ(failure(source(good + "\xFF,5,6\n", "", "id")), "65: rows:4: id '\xFF' is not UTF-8 text");
+  for (const char* weight : {"0", "-1", "nan", "inf", "1e-60", "", "x"}) {
+    EXPECT_EQ(failure(source(good + "c,1," + weight + "\n", "", "id", "y")),
+              fmt::format("65: rows:4: column 'y': '{}': expected a finite weight above 0", weight));
+  }
+}
+
+TEST_F(PointTextTest, TheEarliestBadLineWins) {
+  constexpr int lines = 40;
+  for (int bad = 0; bad < lines; ++bad) {
+    std::string content = "x,y\n";
+    for (int i = 0; i < lines; ++i) {
+      content += fmt::format("{},{}\n", i * i, i == bad ? "nan" : i > bad && i % 3 == 0 ? "x" : "1");
+    }
+    PointSource chosen = source(content, "x,y", "");
+    ASSERT_EQ(failure(chosen), fmt::format("65: rows:{}: column 'y': 'nan': expected a finite number", bad + 2));
+    chosen.path = write_log(comm_, folder_, "rows", gzipped(content));
+    ASSERT_EQ(failure(chosen), fmt::format("65: rows:{}: column 'y': 'nan': expected a finite number", bad + 2));
+  }
+}
+
+TEST_F(PointTextTest, BadFilesAreNamed) {
+  PointSource absent;
+  absent.path = folder_.file("absent.csv");
+  EXPECT_EQ(failure(absent), "66: absent.csv: No such file or directory");
+  absent.path = folder_.file("");
+  EXPECT_TRUE(failure(absent).starts_with("66: ")) << failure(absent);
+  EXPECT_EQ(failure(source("")), "65: rows: is empty");
+  EXPECT_EQ(failure(source("\n \r\n")), "65: rows: is empty");
+  EXPECT_EQ(failure(source("x,y\n\n")), "65: rows: holds a header but no rows");
+  EXPECT_EQ(failure(source("a,b\nc,d\n")), "65: rows: no column holds a number in the first row");
+  EXPECT_TRUE(failure(source("hello\n")).starts_with("65: rows: format not recognised"));
+  EXPECT_EQ(failure(source("%%MatrixMarket matrix coordinate real general\n1 1 1\n1 1 1\n")),
+            "2: rows: matrix-market entries are no rows; make a dataset of them (rankwise prepare)");
+  std::string content = "x,y\n";
+  for (int i = 0; i < 5000; ++i) content += fmt::format("{},{}\n", i * 7919 % 5000, i);
+  const std::string packed = gzipped(content);
+  const std::string cut = failure(source(packed.substr(0, packed.size() / 2)));
+  EXPECT_TRUE(cut.starts_with("65: rows:") && cut.ends_with(": gzip stream ends early")) << cut;
+}
+
+TEST_F(PointTextTest, WhatTextDoesNotHaveIsRefused) {
+  PointSource chosen = source("x,y\n1,2\n");
+  chosen.side = RowSide::items;
+  EXPECT_EQ(failure(chosen), "2: rows is a text file, which has no users or items");
+  chosen.side.reset();
+  chosen.dataset = "/x";
+  EXPECT_EQ(failure(chosen), "2: rows is a text file, which has no named datasets");
+}
+
+TEST_F(PointTextTest, CentroidsAreWholeOnEveryRank) {
+  const Matrix centroids = read_centroids(comm_, source("x,y,z\n1,2,3\n4,5,6\n"));
+  ASSERT_EQ(centroids.rows(), 2);
+  ASSERT_EQ(centroids.columns(), 3);
+  for (Index r = 0; r < 2; ++r) {
+    for (Index c = 0; c < centroids.stride(); ++c) {
+      EXPECT_EQ(centroids.row(r)[c], c < 3 ? static_cast<float>(3 * r + c + 1) : 0);
+    }
+  }
+  PointSource bad = source("x,y\n1,nan\n");
+  const std::string error = error_of([&] { static_cast<void>(read_centroids(comm_, bad)); });
+  EXPECT_EQ(error, "65: " + bad.path + ":2: column 'y': 'nan': expected a finite number");
+}
+
+}  // namespace
+}  // namespace rankwise

@@ -227,10 +227,8 @@ ClusterQuality assess_clusters(const Communicator& comm, const Points& points,
                                std::span<const std::int32_t> assignments, Index clusters) {
   // 1. The clusters' means.
   ClusterSums sums(comm, points, clusters);
-  const std::vector<std::int32_t> none(static_cast<std::size_t>(point_block), -1);
   for_each_point_block(points, [&](RowRange rows) {
-    const auto size = static_cast<std::size_t>(rows.size());
-    sums.move(rows, std::span(none).first(size), assignments.subspan(static_cast<std::size_t>(rows.begin), size));
+    sums.add(rows, assignments.subspan(static_cast<std::size_t>(rows.begin), static_cast<std::size_t>(rows.size())));
   });
   const ClusterMeans means = find_means(sums.totals(comm));
   if (means.count() < 2 || means.count() >= points.count) return {undefined, undefined, undefined, undefined};

@@ -55,10 +55,20 @@ ClusterSums::ClusterSums(const Communicator& comm, const Points& points, Index c
   }
 }
 
+ClusterSums::Part& ClusterSums::part() const {
+  return *parts_[static_cast<std::size_t>(omp_get_thread_num()) % parts_.size()];
+}
+
+void ClusterSums::add(RowRange rows, std::span<const std::int32_t> clusters) {
+  Part& mine = part();
+  const std::lock_guard lock(mine.busy);
+  add_rows(points_, rows, clusters, quanta_, mine.sums);
+}
+
 void ClusterSums::move(RowRange rows, std::span<const std::int32_t> before, std::span<const std::int32_t> after) {
-  Part& part = *parts_[static_cast<std::size_t>(omp_get_thread_num()) % parts_.size()];
-  const std::lock_guard lock(part.busy);
-  move_rows(points_, rows, before, after, quanta_, part.sums);
+  Part& mine = part();
+  const std::lock_guard lock(mine.busy);
+  move_rows(points_, rows, before, after, quanta_, mine.sums);
 }
 
 ClusterTotals ClusterSums::totals(const Communicator& comm) const {

@@ -33,6 +33,9 @@ class ClusterSums {
   /// Chooses the quanta of the sums from the largest magnitudes. Collective over comm.
   ClusterSums(const Communicator& comm, const Points& points, Index clusters);
 
+  /// Adds local `rows` to the clusters that `clusters` names. Any thread may call it.
+  void add(RowRange rows, std::span<const std::int32_t> clusters);
+
   /// Moves local `rows` from the clusters `before` (-1: none) to `after`. Any thread may call it.
   void move(RowRange rows, std::span<const std::int32_t> before, std::span<const std::int32_t> after);
 
@@ -46,6 +49,9 @@ class ClusterSums {
     std::mutex busy;
     kernels::CentroidSums sums;
   };
+  /// The part of the calling thread, which other threads may share.
+  [[nodiscard]] Part& part() const;
+
   const Points& points_;
   Index clusters_;
   kernels::SumQuanta quanta_;

@@ -13,12 +13,11 @@ namespace {
 ClusterTotals sum_batch(const Communicator& comm, const Points& batch, ConstMatrixView centroids) {
   const kernels::CentroidTable table(centroids);
   ClusterSums sums(comm, batch, centroids.rows);
-  const std::vector<std::int32_t> none(static_cast<std::size_t>(point_block), -1);
   for_each_point_block(batch, [&](RowRange rows) {
     std::int32_t nearest[point_block];
     const auto size = static_cast<std::size_t>(rows.size());
     find_nearest(batch, rows, table, {nearest, size});
-    sums.move(rows, std::span(none).first(size), {nearest, size});
+    sums.add(rows, {nearest, size});
   });
   return sums.totals(comm);
 }

@@ -77,6 +77,16 @@ void candidate_distances(const Points& points, RowRange rows, ConstMatrixView ca
   }
 }
 
+void add_rows(const Points& points, RowRange rows, std::span<const std::int32_t> clusters,
+              const kernels::SumQuanta& quanta, kernels::CentroidSums& sums) {
+  if (const auto* dense = std::get_if<Matrix>(&points.rows)) {
+    kernels::add_rows(dense->view().middle_rows(rows.begin, rows.size()), weights_of(points, rows), clusters, quanta,
+                      sums);
+  } else {
+    kernels::add_rows(std::get<CsrBlock>(points.rows), rows, weights_of(points, rows), clusters, quanta, sums);
+  }
+}
+
 void move_rows(const Points& points, RowRange rows, std::span<const std::int32_t> before,
                std::span<const std::int32_t> after, const kernels::SumQuanta& quanta, kernels::CentroidSums& sums) {
   if (const auto* dense = std::get_if<Matrix>(&points.rows)) {

@@ -37,6 +37,10 @@ void squared_distances(const Points& points, RowRange rows, ConstMatrixView cent
 /// kernels::candidate_distances of local `rows`.
 void candidate_distances(const Points& points, RowRange rows, ConstMatrixView candidates, MatrixView distances);
 
+/// kernels::add_rows of local `rows`.
+void add_rows(const Points& points, RowRange rows, std::span<const std::int32_t> clusters,
+              const kernels::SumQuanta& quanta, kernels::CentroidSums& sums);
+
 /// kernels::move_rows of local `rows`.
 void move_rows(const Points& points, RowRange rows, std::span<const std::int32_t> before,
                std::span<const std::int32_t> after, const kernels::SumQuanta& quanta, kernels::CentroidSums& sums);

@@ -244,8 +244,8 @@ class PlusPlus {
     return std::ranges::max_element(taken) - taken.begin();
   }
 
-  /// Takes the drawn row `trial` into account, which becomes centroid `k`.
-  void take(Index trial, Index k) {
+  /// Takes the drawn row `trial` into account, which becomes a centroid.
+  void take(Index trial) {
     for_each_point_block(points_, [&](RowRange rows) {
       bool changed = false;
       for (Index r = rows.begin; r < rows.end; ++r) {
@@ -253,7 +253,6 @@ class PlusPlus {
         const auto squared = static_cast<double>(squares_.row(trial)[r]);
         if (squared >= so_far_.squared_distance[row]) continue;
         so_far_.squared_distance[row] = squared;
-        so_far_.centroid[row] = static_cast<std::int32_t>(k);
         changed = true;
       }
       if (changed && masses_) set_masses(points_, so_far_, rows, *masses_);
@@ -282,7 +281,7 @@ Matrix add_plus_plus(const Communicator& comm, const Points& points, const Matri
     const Matrix drawn = gather_rows(comm, points, state.draw(k, trials));
     const Index trial = state.best(drawn);
     std::copy_n(drawn.row(trial), drawn.stride(), centroids.row(k));
-    state.take(trial, k);
+    state.take(trial);
   }
   return centroids;
 }

@@ -35,6 +35,19 @@ void require_sense(const KMeansJobOptions& options) {
     }
     return;
   }
+  const KMeansJobOptions defaults;
+  const bool one_count = !options.clusters || options.clusters->is_single();
+  if (options.init != Init::kmeans_parallel &&
+      (options.parallel_seeding.oversampling != defaults.parallel_seeding.oversampling ||
+       options.parallel_seeding.rounds != defaults.parallel_seeding.rounds)) {
+    refuse("--oversampling and --rounds have a meaning only with --init kmeans-parallel");
+  }
+  if (one_count && (options.sweep_start != defaults.sweep_start || options.folds != defaults.folds)) {
+    refuse("--sweep-start and --folds have a meaning only with several numbers of clusters");
+  }
+  if (options.batch_rows > 0 && options.iterations.tolerance != defaults.iterations.tolerance) {
+    refuse("--tolerance has no meaning with --batch");
+  }
   if (!options.clusters && !given_centroids) refuse("--clusters is missing; expected the number of clusters");
   if (given_centroids && options.restarts > 1) refuse("--restarts has no meaning with --init FILE");
   if (given_centroids && options.clusters && !options.clusters->is_single()) {
@@ -49,25 +62,39 @@ void require_sense(const KMeansJobOptions& options) {
 struct GivenCentroids {
   Matrix centroids;
   std::optional<DimensionScaling> scaling;  ///< that they are in
-  Metric metric = Metric::euclidean;
+  std::optional<Metric> metric;             ///< of the clustering that they come from
+  std::vector<std::string> dimensions;      ///< names, where known
 };
 
 GivenCentroids read_given(const Communicator& comm, const std::string& path) {
   if (detect_points(comm, path) == PointFormat::clustering) {
     const ClusteringReader file(comm, path);
-    return {file.centroids(), file.scaling(), file.metric()};
+    return {file.centroids(), file.scaling(), file.metric(), file.dimension_names()};
   }
   PointSource source;
   source.path = path;
-  return {read_centroids(comm, source), {}, Metric::euclidean};
+  return {read_centroids(comm, source), {}, {}, {}};
 }
 
+/// Centroids and rows must have the same dimensions, by number and, where both have names, by name.
 void require_dimensions(const GivenCentroids& given, const std::string& path, const PointSet& set,
                         const std::string& input) {
-  if (given.centroids.columns() == set.points.dimensions) return;
-  throw AgreedError(ExitCode::bad_data,
-                    fmt::format("{}: centroids of {} dimensions: expected {}, as the rows of {} have", path,
-                                given.centroids.columns(), set.points.dimensions, input));
+  if (given.centroids.columns() != set.points.dimensions) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{}: centroids of {} dimensions: expected {}, as the rows of {} have", path,
+                                  given.centroids.columns(), set.points.dimensions, input));
+  }
+  if (given.dimensions.empty() || set.dimensions.empty() || given.dimensions == set.dimensions) return;
+  const auto differ = std::ranges::mismatch(given.dimensions, set.dimensions);
+  throw AgreedError(ExitCode::bad_data, fmt::format("{}: centroids with a dimension '{}': expected '{}', as {} has",
+                                                    path, *differ.in1, *differ.in2, input));
+}
+
+/// Centroids of a clustering begin clusters of the same metric only.
+void require_metric(const GivenCentroids& given, const std::string& path, Metric metric) {
+  if (!given.metric || *given.metric == metric) return;
+  throw AgreedError(ExitCode::usage, fmt::format("{}: clusters by --metric {}: expected the same metric", path,
+                                                 *given.metric == Metric::cosine ? "cosine" : "euclidean"));
 }
 
 /// The same centroids for rows that are scaled in another way.
@@ -283,7 +310,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   std::optional<DimensionScaling> scaling;
   if (!options.predict.empty()) {
     scaling = given->scaling;
-    metric = given->metric;
+    metric = given->metric.value_or(Metric::euclidean);
   }
   if (set.points.is_sparse() && (options.scaling == Scaling::standard || scaling)) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: sparse rows: --scale standard would make them dense; expected "
@@ -315,6 +342,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     }
     require_rows(set, options.source.path, counts.last);
     if (given) {
+      require_metric(*given, options.init_file, metric);
       rescale(given->scaling, scaling, given->centroids);
       if (metric == Metric::cosine) normalize_rows(given->centroids.view());
     }

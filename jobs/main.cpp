@@ -1,4 +1,5 @@
-// rankwise: every rank starts here. On to the hot loop: run_job -> train_als -> half_sweep -> solve_rows.
+// rankwise: every rank starts here. On to the hot loops: run_job -> train_als -> half_sweep -> solve_rows, and
+// run_job -> cluster_rows -> lloyd -> find_nearest.
 
 #include <exception>
 #include <string>

@@ -59,9 +59,11 @@ class KMeansTest(unittest.TestCase):
         return done.our_lines[0]
 
     def digests(self, output):
+        """Of the arrays, which tell what differs, and of the file."""
         with h5py.File(output) as file:
             names = ["centroids", "assignments", "distances", "history/inertia"]
-            return {name: hashlib.sha256(file[name][()].tobytes()).hexdigest() for name in names}
+            digests = {name: hashlib.sha256(file[name][()].tobytes()).hexdigest() for name in names}
+        return {**digests, "file": hashlib.sha256(output.read_bytes()).hexdigest()}
 
     def save(self, name, array):
         np.save(self.path / name, array)
@@ -223,6 +225,15 @@ class KMeansTest(unittest.TestCase):
                 self.assertEqual(len(file["centroids"]), 5)
                 self.assertGreater(sklearn.metrics.adjusted_rand_score(labels, file["assignments"][:]), 0.99)
 
+    def test_centroids_must_fit_the_rows(self):
+        for name, header in (("ab.csv", "a,b"), ("ac.csv", "a,c")):
+            (self.path / name).write_text(header + "\n" + "".join(f"{r},{r * r}\n" for r in range(1, 20)))
+        first = self.cluster("ab.h5", "--input", self.path / "ab.csv", "--clusters", "3", "--metric", "cosine")
+        line = self.refused(65, "--input", self.path / "ac.csv", "--predict", first)
+        self.assertIn("dimension 'b': expected 'c'", line)
+        self.assertIn("--metric cosine: expected the same", self.refused(2, "--input", self.path / "ab.csv", "--init", first))
+        self.cluster("again.h5", "--input", self.path / "ab.csv", "--init", first, "--metric", "cosine")
+
     def test_edges(self):
         points = np.arange(12, dtype=np.float32).reshape(6, 2)
         source = self.save("points.npy", points)
@@ -246,6 +257,8 @@ class KMeansTest(unittest.TestCase):
         self.assertIn("absent.npy", self.refused(66, "--input", self.path / "absent.npy", "--clusters", "2"))
         points[4, 1] = np.nan
         self.assertIn("row 4", self.refused(65, "--input", self.save("nan.npy", points), "--clusters", "2"))
+        for useless in (["--rounds", "3"], ["--folds", "3"], ["--sweep-start", "warm"], ["--batch", "2", "--tolerance", "0.5"]):
+            self.assertIn("meaning", self.refused(2, "--input", source, "--clusters", "2", *useless))
         self.assertIn("no meaning", self.refused(2, "--input", source, "--predict", source, "--clusters", "2"))
 
 

@@ -7,18 +7,15 @@
 #include <algorithm>
 #include <benchmark/benchmark.h>
 #include <cstring>
-#include <fmt/format.h>
 #include <numeric>
-#include <string_view>
 
+#include "benchmarks/peak_benchmark.hpp"
 #include "kernels/cholesky.hpp"
 #include "kernels/eigenbasis.hpp"
-#include "kernels/fma_peak.hpp"
 #include "kernels/gramian.hpp"
 #include "kernels/iterative_rows.hpp"
 #include "kernels/rotate_rows.hpp"
 #include "kernels/score_block.hpp"
-#include "kernels/simd_target.hpp"
 #include "kernels/solve_rows.hpp"
 #include "tests/kernels/random_data.hpp"
 
@@ -33,12 +30,11 @@ using rankwise::kernels::RowWorkspace;
 /// Rows of the table that entries are gathered from: MovieLens-20M's items.
 constexpr Index table_rows = 27'000;
 
-double peak_gflops = 0;
-
 void report_rate(benchmark::State& state, double flops_per_iteration) {
   const double flops = flops_per_iteration * static_cast<double>(state.iterations());
   state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsRate);
-  state.counters["of_peak"] = benchmark::Counter(flops * 1e-9 / peak_gflops, benchmark::Counter::kIsRate);
+  state.counters["of_peak"] =
+      benchmark::Counter(flops * 1e-9 / rankwise::benchmarks::peak_gflops(), benchmark::Counter::kIsRate);
 }
 
 Matrix identity_base(Index width) {
@@ -264,19 +260,3 @@ BENCHMARK(eigenbasis)->ArgsProduct({widths})->ArgName("k")->Unit(benchmark::kMil
 BENCHMARK(score_block)->ArgsProduct({widths})->ArgName("k");
 
 }  // namespace
-
-int main(int argc, char** argv) {
-  constexpr std::string_view simd_option = "--simd=";
-  if (argc > 1 && std::string_view(argv[1]).starts_with(simd_option)) {
-    rankwise::kernels::choose_simd_target(std::string_view(argv[1]).substr(simd_option.size()));
-    std::rotate(argv + 1, argv + 2, argv + argc);
-    --argc;
-  }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  peak_gflops = rankwise::kernels::measure_fma_peak_gflops(0.5);
-  fmt::print("SIMD target {}, FMA peak {:.1f} GFLOP/s on one core\n", rankwise::kernels::simd_target(), peak_gflops);
-  benchmark::RunSpecifiedBenchmarks();
-  fmt::print("FMA peak at the end {:.1f} GFLOP/s\n", rankwise::kernels::measure_fma_peak_gflops(0.5));
-  return 0;
-}

@@ -7,23 +7,18 @@
 
 #include <algorithm>
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
 #include <random>
-#include <string_view>
 #include <vector>
 
+#include "benchmarks/peak_benchmark.hpp"
 #include "kernels/centroid_sums.hpp"
-#include "kernels/fma_peak.hpp"
 #include "kernels/nearest_centroid.hpp"
-#include "kernels/simd_target.hpp"
 #include "tests/kernels/random_data.hpp"
 
 namespace {
 
 using rankwise::Index;
 using rankwise::Matrix;
-
-double peak_gflops = 0;
 
 void report_rows(benchmark::State& state, Index rows) {
   const auto total = static_cast<double>(rows * state.iterations());
@@ -32,7 +27,8 @@ void report_rows(benchmark::State& state, Index rows) {
 
 void report_rates(benchmark::State& state, Index rows, double flops_per_row) {
   const double flops = flops_per_row * static_cast<double>(rows * state.iterations());
-  state.counters["of_peak"] = benchmark::Counter(flops * 1e-9 / peak_gflops, benchmark::Counter::kIsRate);
+  state.counters["of_peak"] =
+      benchmark::Counter(flops * 1e-9 / rankwise::benchmarks::peak_gflops(), benchmark::Counter::kIsRate);
   report_rows(state, rows);
 }
 
@@ -159,19 +155,3 @@ BENCHMARK(move_rows)
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace
-
-int main(int argc, char** argv) {
-  constexpr std::string_view simd_option = "--simd=";
-  if (argc > 1 && std::string_view(argv[1]).starts_with(simd_option)) {
-    rankwise::kernels::choose_simd_target(std::string_view(argv[1]).substr(simd_option.size()));
-    std::rotate(argv + 1, argv + 2, argv + argc);
-    --argc;
-  }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  peak_gflops = rankwise::kernels::measure_fma_peak_gflops(0.5);
-  fmt::print("SIMD target {}, FMA peak {:.1f} GFLOP/s on one core\n", rankwise::kernels::simd_target(), peak_gflops);
-  benchmark::RunSpecifiedBenchmarks();
-  fmt::print("FMA peak at the end {:.1f} GFLOP/s\n", rankwise::kernels::measure_fma_peak_gflops(0.5));
-  return 0;
-}

@@ -1,11 +1,11 @@
 #include "distributed/kmeans.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <numeric>
-#include <optional>
 
 #include "distributed/cluster_sums.hpp"
 #include "distributed/order_free_sum.hpp"
@@ -53,51 +53,69 @@ double weighted_squared_norms(const Communicator& comm, const Points& points) {
   return weighted_sum(comm, points, std::move(norms));
 }
 
+/// What an assignment did, counted by threads and ranks.
+class Progress {
+ public:
+  void add(Index moved, const SearchCounts& counts) {
+    counts_[0] += moved;
+    counts_[1] += counts.passed_over;
+    counts_[2] += counts.decided_twice;
+    counts_[3] += counts.scored;
+  }
+  /// Moved, passed over, decided twice, scored. Collective over comm.
+  [[nodiscard]] std::array<Index, 4> sum(const Communicator& comm) const {
+    std::array<Index, 4> counts;
+    std::ranges::transform(counts_, counts.begin(), [](const std::atomic<Index>& count) { return count.load(); });
+    comm.all_reduce_sum(std::span<Index>(counts));
+    return counts;
+  }
+
+ private:
+  std::array<std::atomic<Index>, 4> counts_{};
+};
+
 /// The state of Lloyd's iterations; one member function per step.
 class Lloyd {
  public:
-  Lloyd(const Communicator& comm, const Points& points, Matrix centroids, Metric metric, Pruning pruning)
+  Lloyd(const Communicator& comm, const Points& points, Matrix centroids, const KMeansOptions& options)
       : comm_(comm),
         points_(points),
-        metric_(metric),
+        metric_(options.metric),
         centroids_(std::move(centroids)),
         sums_(comm, points, centroids_.rows()),
         squared_norms_(weighted_squared_norms(comm, points)),
         assignments_(static_cast<std::size_t>(points.mine.size()), -1),
-        shifts_(centroids_.rows()) {
-    if (is_worthwhile(pruning)) bounds_.emplace(points.mine.size());
-  }
+        choice_(comm, options.pruning, points, centroids_.rows()) {}
 
   /// Assigns every row to its nearest centroid and keeps the sums up to date.
   void assign(KMeansIteration& iteration) {
-    const kernels::CentroidTable table(centroids_.view());
-    std::atomic<Index> moved = 0;
-    std::atomic<Index> pruned = 0;
-    std::atomic<Index> decided_twice = 0;
+    NearestSearch& search = choice_.aim_at(centroids_.view());
+    Progress all;
     for_each_point_block(points_, [&](RowRange rows) {
       std::int32_t nearest[point_block];
       const std::span<std::int32_t> found(nearest, static_cast<std::size_t>(rows.size()));
       const auto before = std::span(assignments_).subspan(static_cast<std::size_t>(rows.begin), found.size());
-      if (bounds_) {
-        std::ranges::copy(before, found.begin());
-        const BoundedSearch search = find_nearest(points_, rows, table, shifts_, *bounds_, found);
-        pruned += search.passed_over;
-        decided_twice += search.decided_twice;
-      } else {
-        decided_twice += find_nearest(points_, rows, table, found);
-      }
-      Index changed = 0;
-      for (std::size_t r = 0; r < found.size(); ++r) changed += found[r] != before[r] ? 1 : 0;
-      if (changed == 0) return;
-      moved += changed;
+      std::ranges::copy(before, found.begin());
+      const SearchCounts counts = search.find(rows, found);
+      Index moved = 0;
+      for (std::size_t r = 0; r < found.size(); ++r) moved += found[r] != before[r] ? 1 : 0;
+      all.add(moved, counts);
+      if (moved == 0) return;
       sums_.move(rows, before, found);
       std::ranges::copy(found, before.begin());
     });
-    iteration.moved = comm_.sum(moved.load());
-    iteration.pruned = comm_.sum(pruned.load());
-    iteration.decided_twice = comm_.sum(decided_twice.load());
+    const auto [moved, passed_over, decided_twice, scored] = all.sum(comm_);
+    iteration.search = choice_.kind();
+    iteration.moved = moved;
+    iteration.pruned = passed_over;
+    iteration.decided_twice = decided_twice;
+    iteration.scored =
+        static_cast<double>(scored) / (static_cast<double>(points_.count) * static_cast<double>(centroids_.rows()));
     totals_ = sums_.totals(comm_);
   }
+
+  /// Looks which search will be fastest from here on.
+  void choose_search() { choice_.scout(); }
 
   /// The inertia from the sums: sum w |x|^2 - 2 sum_k <c_k, S_k> + sum_k w_k |c_k|^2.
   /// In double, it serves to watch the iterations.
@@ -129,7 +147,7 @@ class Lloyd {
       std::int32_t& assignment = assignments_[static_cast<std::size_t>(local)];
       sums_.move({local, local + 1}, {&assignment, 1}, {&empty[e], 1});
       assignment = empty[e];
-      if (bounds_) bounds_->forget(local);
+      choice_.search().forget(local);
     }
     iteration.relocated = static_cast<Index>(far.size());
     if (!far.empty()) totals_ = sums_.totals(comm_);
@@ -138,7 +156,6 @@ class Lloyd {
   /// Centroids become the means of their rows. Returns the squared shifts' sum.
   [[nodiscard]] double move_centroids() {
     double squared_shift = 0;
-    const Matrix before = bounds_ ? centroids_.clone() : Matrix();
     for (Index k = 0; k < totals_.clusters(); ++k) {
       if (totals_.counts[static_cast<std::size_t>(k)] == 0) continue;  // stays where it is
       const std::span<const double> sum = totals_.sum(k);
@@ -155,7 +172,6 @@ class Lloyd {
         centroid[j] = mean;
       }
     }
-    if (bounds_) shifts_ = CentroidShifts(before.view(), centroids_.view());
     return squared_shift;
   }
 
@@ -211,14 +227,6 @@ class Lloyd {
     return far;
   }
 
-  /// Bounds cost two numbers per row. With few centroids reading the rows takes the time, which copying some of them
-  /// would not save.
-  [[nodiscard]] bool is_worthwhile(Pruning pruning) const {
-    constexpr Index least_clusters = 16;
-    if (points_.is_sparse() || pruning == Pruning::off) return false;
-    return pruning == Pruning::bounds || centroids_.rows() >= least_clusters;
-  }
-
   const Communicator& comm_;
   const Points& points_;
   Metric metric_;
@@ -227,15 +235,14 @@ class Lloyd {
   double squared_norms_;  ///< weighted, of all points
   std::vector<std::int32_t> assignments_;
   ClusterTotals totals_;
-  std::optional<AssignmentBounds> bounds_;
-  CentroidShifts shifts_;  ///< since the rows were assigned last
+  SearchChoice choice_;
 };
 
 }  // namespace
 
 KMeansResult lloyd(const Communicator& comm, const Points& points, Matrix centroids, const KMeansOptions& options,
                    const std::function<void(const KMeansIteration&)>& tell) {
-  Lloyd state(comm, points, std::move(centroids), options.metric, options.pruning);
+  Lloyd state(comm, points, std::move(centroids), options);
   std::vector<KMeansIteration> history;
   double least_squared_shift = 0;
   bool converged = false;
@@ -246,6 +253,7 @@ KMeansResult lloyd(const Communicator& comm, const Points& points, Matrix centro
     state.assign(iteration);
     iteration.inertia = state.inertia_from_sums();
     if (history.empty()) least_squared_shift = options.tolerance * state.mean_variance();
+    state.choose_search();
     // 2. No cluster stays empty while a row could do better.
     state.fill_empty_clusters(iteration);
     // 3. Centroids to the means.
@@ -263,7 +271,29 @@ KMeansResult lloyd(const Communicator& comm, const Points& points, Matrix centro
 }
 
 KMeansResult assign_rows(const Communicator& comm, const Points& points, Matrix centroids, Metric metric) {
-  return Lloyd(comm, points, std::move(centroids), metric, Pruning::off).finish();
+  KMeansOptions options;
+  options.metric = metric;
+  options.pruning.pruning = Pruning::off;
+  return Lloyd(comm, points, std::move(centroids), options).finish();
+}
+
+Index kmeans_bytes(const Points& points, Index clusters, int threads) {
+  constexpr Index float_bytes = sizeof(float);
+  Index rows = 0;
+  if (const auto* dense = std::get_if<Matrix>(&points.rows)) {
+    rows = static_cast<Index>(dense->bytes());
+  } else {
+    const auto& block = std::get<CsrBlock>(points.rows);
+    rows = block.rows() * static_cast<Index>(sizeof(Index)) +
+           block.entries() * (float_bytes + static_cast<Index>(sizeof(LocalIndex)));
+  }
+  // Per row: assignment, distance and its square, which seeding has too; weight where there are any.
+  const Index row_bytes =
+      2 * float_bytes + static_cast<Index>(sizeof(double)) + (points.weights.empty() ? 0 : float_bytes);
+  // Per centroid: itself, as it was, packed, and the sums of each thread.
+  const Index centroid_bytes =
+      padded_columns(points.dimensions) * (4 * float_bytes + (threads + 1) * static_cast<Index>(sizeof(std::int64_t)));
+  return rows + points.mine.size() * row_bytes + clusters * centroid_bytes;
 }
 
 double assignment_flops(const Points& points, Index clusters) {

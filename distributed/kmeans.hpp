@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "distributed/communicator.hpp"
+#include "distributed/nearest_search.hpp"
 #include "distributed/points.hpp"
+#include "distributed/search_choice.hpp"
 #include "kernels/matrix.hpp"
 
 namespace rankwise {
@@ -16,22 +18,21 @@ namespace rankwise {
 /// cosine, half of the squared Euclidean one.
 enum class Metric { euclidean, cosine };
 
-/// Whether rows whose cluster provably stays are passed over. No choice changes a bit of the result.
-enum class Pruning { automatic, off, bounds };
-
 struct KMeansOptions {
   Metric metric = Metric::euclidean;
   Index max_iterations = 300;
   /// Converged when the squared shifts of all centroids add up to at most this times the mean variance of a dimension.
   double tolerance = 1e-4;
-  Pruning pruning = Pruning::automatic;
+  PruningOptions pruning;
 };
 
 /// One iteration: rows assigned, then centroids moved.
 struct KMeansIteration {
-  double inertia = 0;        ///< weighted squared distances of the rows to the centroids before they moved
-  Index moved = 0;           ///< rows that changed their cluster
+  double inertia = 0;  ///< weighted squared distances of the rows to the centroids before they moved
+  Index moved = 0;     ///< rows that changed their cluster
+  SearchKind search = SearchKind::plain;
   Index pruned = 0;          ///< rows passed over
+  double scored = 0;         ///< share of all pairs of a row and a centroid whose score was computed
   Index decided_twice = 0;   ///< rows too close to call in float
   Index relocated = 0;       ///< empty clusters that got a far row for their centroid
   double squared_shift = 0;  ///< of all centroids
@@ -59,6 +60,9 @@ struct KMeansResult {
 
 /// Nearest centroids and distances of all rows, the centroids being left as they are. Collective over comm.
 [[nodiscard]] KMeansResult assign_rows(const Communicator& comm, const Points& points, Matrix centroids, Metric metric);
+
+/// Bytes that seeding and lloyd() take on this rank, the points included, bounds not.
+[[nodiscard]] Index kmeans_bytes(const Points& points, Index clusters, int threads);
 
 /// Floating-point operations of one assignment without pruning: 2 n K d, n being this rank's rows or, where they are
 /// sparse, 2 entries K.

@@ -22,40 +22,6 @@ Index find_nearest(const Points& points, RowRange rows, const kernels::CentroidT
   return kernels::find_nearest(std::get<CsrBlock>(points.rows), rows, table, nearest);
 }
 
-BoundedSearch find_nearest(const Points& points, RowRange rows, const kernels::CentroidTable& table,
-                           const CentroidShifts& shifts, AssignmentBounds& bounds, std::span<std::int32_t> nearest) {
-  const Matrix& dense = std::get<Matrix>(points.rows);
-  const kernels::DistanceBounds whole = bounds.of(rows);
-  // 1. Which rows may leave their clusters?
-  Index doubtful[point_block];
-  Index count = 0;
-  for (Index r = 0; r < rows.size(); ++r) {
-    const std::int32_t own = nearest[static_cast<std::size_t>(r)];
-    if (own >= 0 && bounds.follow(rows.begin + r, own, shifts)) continue;
-    doubtful[count++] = r;
-  }
-  if (count == 0) return {rows.size(), 0};
-  // 2. Nearly all: a copy is not worth its while.
-  if (count > rows.size() / 8 * 7) {
-    return {0, kernels::find_nearest(dense.view().middle_rows(rows.begin, rows.size()), table, nearest, whole)};
-  }
-  // 3. Some: gathered, found, put back.
-  Matrix gathered(count, dense.columns());
-  std::int32_t found[point_block];
-  float near[point_block];
-  float far[point_block];
-  const auto size = static_cast<std::size_t>(count);
-  for (Index r = 0; r < count; ++r) std::copy_n(dense.row(rows.begin + doubtful[r]), dense.stride(), gathered.row(r));
-  const Index decided_twice = kernels::find_nearest(gathered.view(), table, {found, size}, {{near, size}, {far, size}});
-  for (Index r = 0; r < count; ++r) {
-    const auto row = static_cast<std::size_t>(doubtful[r]);
-    nearest[row] = found[r];
-    whole.nearest_at_most[row] = near[r];
-    whole.others_at_least[row] = far[r];
-  }
-  return {rows.size() - count, decided_twice};
-}
-
 void squared_distances(const Points& points, RowRange rows, ConstMatrixView centroids,
                        std::span<const std::int32_t> which, std::span<double> distances) {
   if (const auto* dense = std::get_if<Matrix>(&points.rows)) {

@@ -6,7 +6,6 @@
 #include <span>
 #include <vector>
 
-#include "distributed/assignment_bounds.hpp"
 #include "distributed/communicator.hpp"
 #include "distributed/points.hpp"
 #include "kernels/centroid_sums.hpp"
@@ -20,15 +19,6 @@ inline constexpr Index point_block = 1024;
 /// kernels::find_nearest of local `rows`; `nearest` is theirs.
 Index find_nearest(const Points& points, RowRange rows, const kernels::CentroidTable& table,
                    std::span<std::int32_t> nearest);
-
-/// The same for dense points, whose bounds follow the centroids' `shifts` since they were last found: rows that they
-/// prove to stay where `nearest` has them are passed over. Returns how many were.
-struct BoundedSearch {
-  Index passed_over = 0;
-  Index decided_twice = 0;
-};
-BoundedSearch find_nearest(const Points& points, RowRange rows, const kernels::CentroidTable& table,
-                           const CentroidShifts& shifts, AssignmentBounds& bounds, std::span<std::int32_t> nearest);
 
 /// kernels::squared_distances of local `rows`, each to the centroid that `which` names.
 void squared_distances(const Points& points, RowRange rows, ConstMatrixView centroids,

@@ -12,7 +12,7 @@
 
 #include "io/describe_file.hpp"
 #include "io/hdf5_reader.hpp"
-#include "jobs/phase_table.hpp"
+#include "jobs/byte_size.hpp"
 #include "jobs/standard_output.hpp"
 
 namespace rankwise {

@@ -16,11 +16,20 @@
 #include "io/clustering.hpp"
 #include "io/commit.hpp"
 #include "io/points_file.hpp"
+#include "jobs/byte_size.hpp"
 #include "jobs/cluster_table.hpp"
 
 namespace rankwise {
 
 namespace {
+
+bool keeps_bounds(Pruning pruning) {
+  return pruning == Pruning::hamerly || pruning == Pruning::yinyang;
+}
+
+const char* search_name(SearchKind kind) {
+  return kind == SearchKind::hamerly ? "hamerly" : kind == SearchKind::yinyang ? "yinyang" : "plain";
+}
 
 /// Options that would be silently without effect are refused.
 void require_sense(const KMeansJobOptions& options) {
@@ -53,8 +62,8 @@ void require_sense(const KMeansJobOptions& options) {
   if (given_centroids && options.clusters && !options.clusters->is_single()) {
     refuse("--clusters FIRST:LAST has no meaning with --init FILE");
   }
-  if (options.batch_rows > 0 && options.iterations.pruning == Pruning::bounds) {
-    refuse("--pruning bounds has no meaning with --batch");
+  if (options.batch_rows > 0 && keeps_bounds(options.iterations.pruning.pruning)) {
+    refuse("--pruning hamerly and yinyang have no meaning with --batch");
   }
 }
 
@@ -185,7 +194,9 @@ class Trainer {
     context_.report.event("iteration", {{"iteration", number},
                                         {"inertia", iteration.inertia},
                                         {"moved", iteration.moved},
+                                        {"search", search_name(iteration.search)},
                                         {"pruned", iteration.pruned},
+                                        {"scored_share", iteration.scored},
                                         {"decided_twice", iteration.decided_twice},
                                         {"relocated", iteration.relocated},
                                         {"squared_shift", iteration.squared_shift},
@@ -278,6 +289,26 @@ Clustering clustering_of(KMeansResult result, PointSet set, Metric metric,
   return clustering;
 }
 
+/// Bytes per row that are left for bounds, the same on every rank. Collective.
+Index room_for_bounds(const KMeansJobOptions& options, const PointSet& set, Index clusters, const JobContext& context) {
+  const Points& points = set.points;
+  const Index rows = points.mine.size();
+  if (options.memory_budget_bytes == 0) {
+    constexpr Index least = 256;  // narrow rows, for which bounds of many clusters are worth more than the row
+    return std::max(least, padded_columns(points.dimensions) * static_cast<Index>(sizeof(float)));
+  }
+  const Index id_bytes = rows * static_cast<Index>(sizeof(Index));
+  const Index needed = kmeans_bytes(points, clusters, context.common.threads) + id_bytes;
+  const Index most_needed = context.comm.max(needed);
+  if (most_needed > options.memory_budget_bytes) {
+    throw AgreedError(ExitCode::usage, fmt::format("--memory-budget {}: the rows and {} clusters take {} on one rank; "
+                                                   "expected at least that, or more ranks",
+                                                   bytes_text(static_cast<double>(options.memory_budget_bytes)),
+                                                   clusters, bytes_text(static_cast<double>(most_needed))));
+  }
+  return context.comm.min(rows > 0 ? (options.memory_budget_bytes - needed) / rows : options.memory_budget_bytes);
+}
+
 void require_rows(const PointSet& set, const std::string& input, Index clusters) {
   if (set.points.count >= clusters) return;
   throw AgreedError(ExitCode::bad_data, fmt::format("{}: {} rows: expected at least {}, the number of clusters", input,
@@ -317,7 +348,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
                                                    "--scale none or unit",
                                                    options.source.path));
   }
-  if (set.points.is_sparse() && options.iterations.pruning == Pruning::bounds) {
+  if (set.points.is_sparse() && keeps_bounds(options.iterations.pruning.pruning)) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: sparse rows have no bounds: expected --pruning auto or off",
                                                    options.source.path));
   }
@@ -346,7 +377,9 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
       rescale(given->scaling, scaling, given->centroids);
       if (metric == Metric::cosine) normalize_rows(given->centroids.view());
     }
-    result = try_counts(options, counts, set, given ? std::move(given->centroids) : Matrix(), context);
+    KMeansJobOptions fitting = options;
+    fitting.iterations.pruning.bound_bytes_per_row = room_for_bounds(options, set, counts.last, context);
+    result = try_counts(fitting, counts, set, given ? std::move(given->centroids) : Matrix(), context);
   }
 
   // 4. Write.

@@ -38,6 +38,7 @@ struct KMeansJobOptions {
   std::string init_file;
   ParallelSeeding parallel_seeding;
   KMeansOptions iterations;
+  Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as needed, bounds as large as the rows
   Scaling scaling = Scaling::none;
   Index restarts = 1;
   Index batch_rows = 0;  ///< 0: all rows in every iteration

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <memory>
 
+#include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/kmeans.hpp"
 
@@ -91,9 +92,11 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
        within<Index>("max-iterations", 0, 1'000'000)), "at most so many iterations, or mini-batches")
     ("tolerance", po::value(&iterations.tolerance)->value_name("SHARE")->default_value(iterations.tolerance)->notifier(within<double>("tolerance", 0, 1)),
      "converged when all centroids' squared shifts add up to at most this times the mean variance of a dimension; 0: when no row moves")
-    ("pruning", po::value<std::string>()->value_name("auto|off|bounds")->default_value("auto")->notifier(
-       one_of<Pruning>("pruning", iterations.pruning, {{"auto", Pruning::automatic}, {"off", Pruning::off}, {"bounds", Pruning::bounds}})),
-     "bounds: rows whose cluster provably stays are passed over; no choice changes a bit of the result")
+    ("pruning", po::value<std::string>()->value_name("auto|off|hamerly|yinyang")->default_value("auto")->notifier(
+       one_of<Pruning>("pruning", iterations.pruning.pruning, {{"auto", Pruning::automatic}, {"off", Pruning::off}, {"hamerly", Pruning::hamerly}, {"yinyang", Pruning::yinyang}})),
+     "hamerly: rows whose cluster provably stays are passed over; yinyang: groups of clusters are; auto: what the iterations before promise to be fastest; no choice changes a bit of the result")
+    ("memory-budget", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-budget", options->memory_budget_bytes)),
+     "memory of each rank for rows, centroids and, with what these leave, bounds, as in 4GiB; without it bounds take as much as the rows")
     ("batch", po::value(&options->batch_rows)->value_name("ROWS")->default_value(0)->notifier(within<Index>("batch", 0, 1'000'000'000)),
      "for a quick look: max-iterations mini-batches of so many rows; 0: all rows in every iteration")
     ("sweep-start", po::value<std::string>()->value_name("fresh|warm")->default_value("fresh")->notifier(

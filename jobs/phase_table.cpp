@@ -1,7 +1,6 @@
 #include "jobs/phase_table.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 
 #include "distributed/order_free_sum.hpp"
@@ -65,16 +64,6 @@ std::string phase_table(std::span<const PhaseSummary> phases, double peak_gflops
                          cell(phase.interactions_per_second(), "{:.3g}"));
   }
   return table;
-}
-
-std::string bytes_text(double bytes) {
-  constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  std::size_t unit = 0;
-  while (bytes >= 1024 && unit + 1 < units.size()) {
-    bytes /= 1024;
-    ++unit;
-  }
-  return unit == 0 ? fmt::format("{:.0f} {}", bytes, units[unit]) : fmt::format("{:.2f} {}", bytes, units[unit]);
 }
 
 }  // namespace rankwise

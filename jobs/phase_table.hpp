@@ -40,7 +40,4 @@ struct PhaseSummary {
 /// The table for people. `peak_gflops` of all ranks together; 0 where it was not measured.
 [[nodiscard]] std::string phase_table(std::span<const PhaseSummary> phases, double peak_gflops);
 
-/// "1.50 GiB".
-[[nodiscard]] std::string bytes_text(double bytes);
-
 }  // namespace rankwise

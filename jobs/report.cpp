@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "distributed/order_free_sum.hpp"
+#include "jobs/byte_size.hpp"
 #include "jobs/phase_table.hpp"
 #include "kernels/fma_peak.hpp"
 

@@ -107,17 +107,16 @@ HWY_INLINE DoubleVector load_as_double(const float* values) {
   return hn::PromoteTo(DoubleTag(), hn::LoadU(FloatOfDoubleTag(), values));
 }
 
-/// Squared distances |x - c|^2 in double, the dimensions in order; products and sums are rounded apart, on targets with
-/// FMA as without.
-HWY_NOINLINE inline void distances_to(const DenseRow& row, const CentroidTable::Packed& table, Index first,
-                                      double* distances) {
+/// Squared distances |x - c|^2 to distance_centroids centroids, a line of `stride` floats per dimension, in double, the
+/// dimensions in order; products and sums are rounded apart, on targets with FMA as without.
+HWY_NOINLINE inline void distances_to(const DenseRow& row, const float* centroids, Index stride, double* distances) {
   const DoubleTag d;
   DoubleVector sums[distance_vectors];
 #pragma GCC unroll 16
   for (auto& sum : sums) sum = hn::Zero(d);
   for (Index j = 0; j < row.columns; ++j) {
     const DoubleVector x = hn::Set(d, static_cast<double>(row.values[j]));
-    const float* column = table.by_dimension.row(j) + first;
+    const float* column = centroids + j * stride;
 #pragma GCC unroll 16
     for (int v = 0; v < distance_vectors; ++v) {
       const DoubleVector difference = hn::Sub(x, load_as_double(column + v * vector_doubles));
@@ -126,6 +125,10 @@ HWY_NOINLINE inline void distances_to(const DenseRow& row, const CentroidTable::
   }
 #pragma GCC unroll 16
   for (int v = 0; v < distance_vectors; ++v) hn::StoreU(sums[v], d, distances + v * vector_doubles);
+}
+
+HWY_INLINE void distances_to(const DenseRow& row, const CentroidTable::Packed& table, Index first, double* distances) {
+  distances_to(row, table.by_dimension.row(0) + first, table.by_dimension.stride(), distances);
 }
 
 /// The same less |x|^2 and halved, |c|^2 / 2 - <x, c>, which needs the row's entries only.

@@ -52,16 +52,16 @@ CentroidTable::Packed::Packed(ConstMatrixView given)
 // and by 2^-150 for each of the 2 m + 1 roundings that may underflow. Two scores further apart than 2 E are in the
 // right order. |x| is the root of a float sum of m squares, less than the true one by a factor of at most sqrt(1 - g).
 // The last factor covers the roundings of the bound and of the gap.
-CentroidTable::Packed::ErrorBound CentroidTable::Packed::gap_bound(Index terms) const {
+CentroidTable::Packed::ErrorBound CentroidTable::Packed::gap_bound(Index terms, double norm) {
   constexpr double unit_roundoff = 0x1p-24;
   constexpr double slack = 1 + 0x1p-18;
   const double roundings = static_cast<double>(terms + 2) * unit_roundoff;
   // Below these limits no partial score and no part of the bound overflows unless |x|^2 does.
-  if (roundings > 0.25 || largest_norm > 0x1p60) return {std::numeric_limits<float>::infinity(), 0};
+  if (roundings > 0.25 || norm > 0x1p60) return {std::numeric_limits<float>::infinity(), 0};
   const double g = roundings / (1 - roundings);
   const double underflow = static_cast<double>(4 * terms + 8) * 0x1p-149;
-  return {static_cast<float>((g * largest_norm * largest_norm + underflow) * slack),
-          static_cast<float>(2 * g * largest_norm / std::sqrt(1 - g) * slack)};
+  return {static_cast<float>((g * norm * norm + underflow) * slack),
+          static_cast<float>(2 * g * norm / std::sqrt(1 - g) * slack)};
 }
 
 CentroidTable::CentroidTable(ConstMatrixView centroids) : packed_(std::make_unique<const Packed>(centroids)) {}

@@ -16,8 +16,9 @@ struct CentroidTable::Packed {
     float base;
     float per_norm;
   };
-  /// For rows of `terms` products. Infinite where scores might overflow.
-  [[nodiscard]] ErrorBound gap_bound(Index terms) const;
+  /// For rows of `terms` products and centroids of norms up to `norm`. Infinite where scores might overflow.
+  [[nodiscard]] static ErrorBound gap_bound(Index terms, double norm);
+  [[nodiscard]] ErrorBound gap_bound(Index terms) const { return gap_bound(terms, largest_norm); }
 
   Matrix centroids;
   /// A row per dimension, a column per centroid; columns beyond the last are zero.

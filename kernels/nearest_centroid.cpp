@@ -12,6 +12,7 @@
 
 #include "kernels/centroid_scores-inl.hpp"
 #include "kernels/row_block-inl.hpp"
+#include "kernels/score_bounds.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace rankwise::kernels::HWY_NAMESPACE {
@@ -136,19 +137,6 @@ HWY_INLINE bool is_clear(const RowBlock& block, Index r) {
   return block.best[r] - block.second[r] > block.bounds[r];
 }
 
-/// Bounds of a clear row's distances: from its scores, whose errors its bound covers, and its squared norm, a float
-/// sum.
-HWY_INLINE void bound_distances(const RowBlock& block, Index r, Index dimensions, float& nearest_at_most,
-                                float& others_at_least) {
-  const auto squares = static_cast<double>(block.squares[r]);
-  const double rounding = static_cast<double>(dimensions + 4) * 0x1p-23;
-  const double error = 2 * static_cast<double>(block.bounds[r]) + rounding * squares;
-  const double nearest = squares - 2 * static_cast<double>(block.best[r]) + error;
-  const double others = squares - 2 * static_cast<double>(block.second[r]) - error;
-  nearest_at_most = static_cast<float>(std::sqrt(std::max(nearest, 0.0)) * (1 + 0x1p-22));
-  others_at_least = static_cast<float>(std::sqrt(std::max(others, 0.0)) * (1 - 0x1p-22));
-}
-
 /// Calls found(row, block, r) for each row when its place r of the block has its scores.
 template <class Found>
 HWY_INLINE Index find_nearest_of_rows(ConstMatrixView rows, const CentroidTable& centroids, std::int32_t* nearest,
@@ -186,7 +174,10 @@ Index bounded_nearest_of_dense(ConstMatrixView rows, const CentroidTable& centro
     float& others_at_least = bounds.others_at_least[static_cast<std::size_t>(row)];
     nearest_at_most = std::numeric_limits<float>::infinity();
     others_at_least = 0.0F;
-    if (is_clear(block, r)) bound_distances(block, r, rows.columns, nearest_at_most, others_at_least);
+    if (!is_clear(block, r)) return;
+    const ScoreBounds distances(block.squares[r], block.bounds[r], rows.columns);
+    nearest_at_most = distances.at_most(block.best[r]);
+    others_at_least = distances.at_least(block.second[r]);
   });
 }
 

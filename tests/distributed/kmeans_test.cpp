@@ -93,28 +93,41 @@ TEST_F(KMeansTest, GivesTheSameBitsAsOneRank) {
   }
 }
 
+void expect_same_run(const KMeansResult& a, const KMeansResult& b) {
+  EXPECT_EQ(a.assignments, b.assignments);
+  EXPECT_EQ(values_of(a.centroids), values_of(b.centroids));
+  EXPECT_EQ(a.distances, b.distances);
+  ASSERT_EQ(a.history.size(), b.history.size());
+  for (std::size_t i = 0; i < a.history.size(); ++i) {
+    EXPECT_EQ(a.history[i].inertia, b.history[i].inertia);
+    EXPECT_EQ(a.history[i].moved, b.history[i].moved);
+  }
+}
+
+Index rows_passed_over(const KMeansResult& result) {
+  Index rows = 0;
+  for (const KMeansIteration& iteration : result.history) rows += iteration.pruned;
+  return rows;
+}
+
 TEST_F(KMeansTest, PruningChangesNoBitAndPassesRowsOver) {
   for (const Cloud& cloud :
        {mixture(3000, 6, 20, 3, 13), with_weights(mixture(2500, 40, 8, 0.5, 14)), mixture(900, 1, 30, 9, 15)}) {
-    for (const Index clusters : {Index{1}, Index{2}, Index{25}}) {
+    for (const Index clusters : {Index{1}, Index{2}, Index{25}, Index{330}}) {
       const Points points = cloud.dense(comm);
       KMeansOptions options = to_the_end();
-      options.pruning = Pruning::off;
+      options.pruning.pruning = Pruning::off;
       const KMeansResult plain = lloyd(comm, points, first_rows(cloud, clusters), options, ignore);
-      options.pruning = Pruning::bounds;
-      const KMeansResult pruned = lloyd(comm, points, first_rows(cloud, clusters), options, ignore);
-      EXPECT_EQ(plain.assignments, pruned.assignments);
-      EXPECT_EQ(values_of(plain.centroids), values_of(pruned.centroids));
-      EXPECT_EQ(plain.distances, pruned.distances);
-      ASSERT_EQ(plain.history.size(), pruned.history.size());
-      Index passed_over = 0;
-      for (std::size_t i = 0; i < plain.history.size(); ++i) {
-        EXPECT_EQ(plain.history[i].inertia, pruned.history[i].inertia);
-        EXPECT_EQ(plain.history[i].moved, pruned.history[i].moved);
-        EXPECT_EQ(plain.history[i].pruned, 0);
-        passed_over += pruned.history[i].pruned;
+      EXPECT_EQ(rows_passed_over(plain), 0);
+      for (const Pruning pruning : {Pruning::hamerly, Pruning::yinyang}) {
+        for (const Index bound_bytes : {72, 1024}) {
+          options.pruning.pruning = pruning;
+          options.pruning.bound_bytes_per_row = bound_bytes;
+          const KMeansResult pruned = lloyd(comm, points, first_rows(cloud, clusters), options, ignore);
+          expect_same_run(plain, pruned);
+          EXPECT_GT(rows_passed_over(pruned), cloud.count() / 4);
+        }
       }
-      EXPECT_GT(passed_over, cloud.count() / 4);
     }
   }
 }

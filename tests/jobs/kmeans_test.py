@@ -82,22 +82,49 @@ class KMeansTest(unittest.TestCase):
             "standard": ["--clusters", "6", "--scale", "standard"],
             "mini-batch": ["--clusters", "6", "--batch", "200", "--max-iterations", "20"],
             "sweep": ["--clusters", "2:6:2", "--max-iterations", "20"],
+            "many clusters": ["--clusters", "90", "--init", "random"],
         }
         for kind, options in kinds.items():
             expected = None
-            runs = [(ranks, threads, simd_targets()[(i + j) % len(simd_targets())], "auto bounds off".split()[(i + j) % 3])
+            runs = [(ranks, threads, simd_targets()[(i + j) % len(simd_targets())], "auto hamerly yinyang off".split()[(i + j) % 4])
                     for i, ranks in enumerate((1, 2, 3, 4, 7)) for j, threads in enumerate((1, 2))]
             if kind not in ("kmeans-parallel", "kmeans++ to the end"):
-                runs = runs[:2] + [(3, 2, "auto", "off"), (7, 1, simd_targets()[-1], "auto")]
+                runs = runs[:2] + [(3, 2, "auto", "off"), (7, 1, simd_targets()[-1], "yinyang")]
             for ranks, threads, simd, pruning in runs:
                 if kind == "mini-batch":
                     pruning = "auto"
                 with self.subTest(kind=kind, ranks=ranks, threads=threads, simd=simd, pruning=pruning):
+                    budget = ["--memory-budget", "600kB"] if ranks % 2 == 0 else []
                     output = self.cluster("bits.h5", "--input", source, *options, "--threads", str(threads), "--simd", simd,
-                                          "--pruning", pruning, ranks=ranks)
+                                          "--pruning", pruning, *budget, ranks=ranks)
                     digests = self.digests(output)
                     expected = expected or digests
                     self.assertEqual(digests, expected)
+
+    def test_bounds_fit_into_the_memory_budget(self):
+        points, _ = mixture(20000, 8, 400, 3, 2)
+        source = self.save("points.npy", points)
+        options = ["--input", source, "--clusters", "400", "--init", "random", "--pruning", "yinyang", "--tolerance", "0"]
+        digests, scored = [], []
+        for budget in ("100MB", "3.6MB", "2.4MB"):
+            digests.append(self.digests(self.cluster("budget.h5", *options, "--memory-budget", budget, "--log-json", self.path / "log.jsonl")))
+            iterations = [event for event in map(json.loads, (self.path / "log.jsonl").read_text().splitlines())
+                          if event["event"] == "iteration"]
+            scored.append([iterations[-1]["search"], iterations[-1]["scored_share"]])
+        self.assertEqual(digests[1:], digests[:1] * 2)
+        self.assertEqual([search for search, _ in scored], ["yinyang", "yinyang", "plain"])
+        self.assertLess(scored[0][1], scored[1][1])
+        self.assertIn("the rows and 400 clusters take", self.refused(2, *options, "--memory-budget", "100kB"))
+        self.assertIn("expected a size as in 4GiB", self.refused(2, *options, "--memory-budget", "much"))
+
+    def test_auto_takes_up_bounds_that_save_time(self):
+        points, _ = mixture(60000, 16, 300, 3, 2)
+        self.cluster("auto.h5", "--input", self.save("points.npy", points), "--clusters", "300", "--init", "random", "--tolerance", "0",
+                     "--log-json", self.path / "log.jsonl")
+        searches = [event["search"] for event in map(json.loads, (self.path / "log.jsonl").read_text().splitlines())
+                    if event["event"] == "iteration"]
+        self.assertEqual(searches[0], "plain")
+        self.assertEqual(searches[-1], "yinyang")
 
     # --- against scikit-learn
 

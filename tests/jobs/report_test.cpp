@@ -67,13 +67,6 @@ TEST(PhaseTable, ShowsDashesWhereNothingWasCounted) {
       << table;
 }
 
-TEST(BytesText, ChoosesTheUnit) {
-  EXPECT_EQ(bytes_text(0), "0 B");
-  EXPECT_EQ(bytes_text(1023), "1023 B");
-  EXPECT_EQ(bytes_text(1536), "1.50 KiB");
-  EXPECT_EQ(bytes_text(4.0 * (1LL << 30)), "4.00 GiB");
-}
-
 TEST(Report, LogsEventsPhasesAndTheEnd) {
   const Communicator comm = Communicator::world();
   const std::string path = shared_path(comm, "rankwise_report_");

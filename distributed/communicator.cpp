@@ -1,57 +1,12 @@
 #include "distributed/communicator.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cstring>
-#include <fmt/format.h>
-#include <limits>
-#include <numeric>
 
 namespace rankwise {
 
 namespace {
-// Elements per message; far below 2^31 so that counts of derived types stay small, far above what latency needs.
-constexpr Index message_elements = Index{1} << 28;
 constexpr int exchange_tag = 17;
-
-/// A contiguous datatype of `bytes` bytes, freed at the end of its scope.
-class ElementType {
- public:
-  explicit ElementType(std::size_t bytes) {
-    check_mpi(MPI_Type_contiguous(narrow_count(static_cast<Index>(bytes)), MPI_BYTE, &type_), "MPI_Type_contiguous");
-    check_mpi(MPI_Type_commit(&type_), "MPI_Type_commit");
-  }
-  ~ElementType() { MPI_Type_free(&type_); }
-  ElementType(const ElementType&) = delete;
-  ElementType& operator=(const ElementType&) = delete;
-  [[nodiscard]] MPI_Datatype get() const { return type_; }
-
- private:
-  MPI_Datatype type_ = MPI_DATATYPE_NULL;
-};
-
-/// Calls body(first, count) for pieces of at most message_elements that cover [0, total).
-template <class Body>
-void for_each_message(Index total, Body&& body) {
-  for (Index first = 0; first < total; first += message_elements)
-    body(first, std::min(message_elements, total - first));
-}
 }  // namespace
-
-void check_mpi(int status, const char* call) {
-  if (status == MPI_SUCCESS) return;
-  std::array<char, MPI_MAX_ERROR_STRING> text{};
-  int length = 0;
-  MPI_Error_string(status, text.data(), &length);
-  throw Error(ExitCode::internal, fmt::format("{}: {}", call, text.data()));
-}
-
-int narrow_count(Index count) {
-  if (count < 0 || count > std::numeric_limits<int>::max()) {
-    throw Error(ExitCode::internal, fmt::format("a message of {} elements exceeds MPI's count", count));
-  }
-  return static_cast<int>(count);
-}
 
 template <>
 MPI_Datatype mpi_type<std::int64_t>() {
@@ -74,18 +29,18 @@ MPI_Datatype mpi_type<double>() {
   return MPI_DOUBLE;
 }
 
-Communicator Communicator::duplicate(MPI_Comm original) {
+Communicator Communicator::duplicate(MPI_Comm original, const MessageLimit& limit) {
   MPI_Comm handle = MPI_COMM_NULL;
   check_mpi(MPI_Comm_dup(original, &handle), "MPI_Comm_dup");
-  return Communicator(handle);
+  return {handle, limit};
 }
 
-Communicator Communicator::world() {
-  return duplicate(MPI_COMM_WORLD);
+Communicator Communicator::world(const MessageLimit& limit) {
+  return duplicate(MPI_COMM_WORLD, limit);
 }
 
-Communicator Communicator::single() {
-  return duplicate(MPI_COMM_SELF);
+Communicator Communicator::single(const MessageLimit& limit) {
+  return duplicate(MPI_COMM_SELF, limit);
 }
 
 Communicator::~Communicator() {
@@ -94,6 +49,7 @@ Communicator::~Communicator() {
 
 Communicator& Communicator::operator=(Communicator&& other) noexcept {
   std::swap(handle_, other.handle_);
+  std::swap(limit_, other.limit_);
   return *this;
 }
 
@@ -131,10 +87,10 @@ Index Communicator::exclusive_sum(Index value) const {
 void Communicator::all_reduce(void* values, Index count, MPI_Datatype type, MPI_Op operation) const {
   int type_bytes = 0;
   check_mpi(MPI_Type_size(type, &type_bytes), "MPI_Type_size");
-  for_each_message(count, [&](Index first, Index piece) {
-    check_mpi(MPI_Allreduce(MPI_IN_PLACE, static_cast<char*>(values) + first * type_bytes, narrow_count(piece), type,
-                            operation, handle_),
-              "MPI_Allreduce");
+  for_each_message(count, static_cast<std::size_t>(type_bytes), limit_, [&](Index first, int piece) {
+    check_mpi(
+        MPI_Allreduce(MPI_IN_PLACE, static_cast<char*>(values) + first * type_bytes, piece, type, operation, handle_),
+        "MPI_Allreduce");
   });
 }
 
@@ -164,9 +120,9 @@ Index Communicator::broadcast_count(Index count, int root) const {
 
 void Communicator::broadcast_bytes(void* values, Index count, std::size_t element_bytes, int root) const {
   const ElementType type(element_bytes);
-  for_each_message(count, [&](Index first, Index piece) {
+  for_each_message(count, element_bytes, limit_, [&](Index first, int piece) {
     char* place = static_cast<char*>(values) + static_cast<std::size_t>(first) * element_bytes;
-    check_mpi(MPI_Bcast(place, narrow_count(piece), type.get(), root, handle_), "MPI_Bcast");
+    check_mpi(MPI_Bcast(place, piece, type.get(), root, handle_), "MPI_Bcast");
   });
 }
 
@@ -184,10 +140,9 @@ std::vector<Index> Communicator::exchange_counts(std::span<const Index> counts) 
 
 void Communicator::exchange_bytes(const void* send, std::span<const Index> send_counts, void* receive,
                                   std::span<const Index> receive_counts, std::size_t element_bytes) const {
-  const ElementType type(element_bytes);
+  Transfer transfers = transfer(element_bytes, exchange_tag);
   const int me = rank();
   const int ranks = size();
-  std::vector<MPI_Request> requests;
   auto* place = static_cast<char*>(receive);
   char* own_place = nullptr;
   for (int peer = 0; peer < ranks; ++peer) {
@@ -195,11 +150,7 @@ void Communicator::exchange_bytes(const void* send, std::span<const Index> send_
     if (peer == me) {
       own_place = place;
     } else {
-      for_each_message(count, [&](Index first, Index piece) {
-        check_mpi(MPI_Irecv(place + static_cast<std::size_t>(first) * element_bytes, narrow_count(piece), type.get(),
-                            peer, exchange_tag, handle_, &requests.emplace_back()),
-                  "MPI_Irecv");
-      });
+      transfers.receive(place, count, peer);
     }
     place += static_cast<std::size_t>(count) * element_bytes;
   }
@@ -209,16 +160,11 @@ void Communicator::exchange_bytes(const void* send, std::span<const Index> send_
     if (peer == me) {
       if (count > 0) std::memcpy(own_place, source, static_cast<std::size_t>(count) * element_bytes);
     } else {
-      for_each_message(count, [&](Index first, Index piece) {
-        check_mpi(MPI_Isend(source + static_cast<std::size_t>(first) * element_bytes, narrow_count(piece), type.get(),
-                            peer, exchange_tag, handle_, &requests.emplace_back()),
-                  "MPI_Isend");
-      });
+      transfers.send(source, count, peer);
     }
     source += static_cast<std::size_t>(count) * element_bytes;
   }
-  check_mpi(MPI_Waitall(narrow_count(static_cast<Index>(requests.size())), requests.data(), MPI_STATUSES_IGNORE),
-            "MPI_Waitall");
+  transfers.wait();
 }
 
 void agree(const Communicator& comm, const std::optional<Error>& mine) {

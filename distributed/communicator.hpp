@@ -8,18 +8,14 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "distributed/messages.hpp"
 #include "kernels/error.hpp"
 #include "kernels/types.hpp"
 
 namespace rankwise {
-
-/// Throws Error(internal) with MPI's own words when `status` is not MPI_SUCCESS.
-void check_mpi(int status, const char* call);
-
-/// The one place where a 64-bit count becomes MPI's int; throws Error(internal) beyond 2^31 - 1.
-[[nodiscard]] int narrow_count(Index count);
 
 /// The MPI datatype of an arithmetic type.
 template <class T>
@@ -42,16 +38,17 @@ struct Exchanged {
   std::vector<Index> counts;
 };
 
-/// Move-only owner of an MPI communicator with MPI_ERRORS_RETURN. Every member but rank(), size(), handle() and
-/// is_root() is collective over it.
+/// Move-only owner of an MPI communicator with MPI_ERRORS_RETURN. Every member but rank(), size(), handle(), is_root()
+/// and transfer() is collective over it.
 class Communicator {
  public:
-  /// A duplicate of MPI_COMM_WORLD.
-  static Communicator world();
+  /// A duplicate of MPI_COMM_WORLD. `limit` is the same on every rank; tests make it small.
+  static Communicator world(const MessageLimit& limit = {});
   /// A duplicate of MPI_COMM_SELF: this rank alone.
-  static Communicator single();
+  static Communicator single(const MessageLimit& limit = {});
   ~Communicator();
-  Communicator(Communicator&& other) noexcept : handle_(other.handle_) { other.handle_ = MPI_COMM_NULL; }
+  Communicator(Communicator&& other) noexcept
+      : handle_(std::exchange(other.handle_, MPI_COMM_NULL)), limit_(other.limit_) {}
   Communicator& operator=(Communicator&& other) noexcept;
   Communicator(const Communicator&) = delete;
   Communicator& operator=(const Communicator&) = delete;
@@ -60,6 +57,10 @@ class Communicator {
   [[nodiscard]] int size() const;
   [[nodiscard]] bool is_root() const { return rank() == 0; }
   [[nodiscard]] MPI_Comm handle() const { return handle_; }
+  /// An empty transfer between ranks of this communicator, which must outlive it.
+  [[nodiscard]] Transfer transfer(std::size_t element_bytes, int tag) const {
+    return {handle_, limit_, element_bytes, tag};
+  }
   /// Ranks on this node (collective; used to size default thread teams).
   [[nodiscard]] int ranks_on_node() const;
 
@@ -135,8 +136,8 @@ class Communicator {
   }
 
  private:
-  explicit Communicator(MPI_Comm handle) : handle_(handle) {}
-  static Communicator duplicate(MPI_Comm original);
+  Communicator(MPI_Comm handle, const MessageLimit& limit) : handle_(handle), limit_(limit) {}
+  static Communicator duplicate(MPI_Comm original, const MessageLimit& limit);
   void all_reduce(void* values, Index count, MPI_Datatype type, MPI_Op operation) const;
   [[nodiscard]] std::vector<Index> gather_counts(Index mine) const;
   void all_gather_bytes(const void* mine, void* all, std::span<const Index> counts, std::size_t element_bytes) const;
@@ -147,6 +148,7 @@ class Communicator {
                       std::span<const Index> receive_counts, std::size_t element_bytes) const;
 
   MPI_Comm handle_ = MPI_COMM_NULL;
+  MessageLimit limit_;
 };
 
 /// An error that every rank throws together: it may unwind to main, which prints it once and finalizes.

@@ -6,29 +6,7 @@ namespace rankwise {
 
 namespace {
 constexpr int factor_rows_tag = 23;
-
-/// One factor row, padding included.
-class RowType {
- public:
-  explicit RowType(Index stride) {
-    check_mpi(MPI_Type_contiguous(narrow_count(stride), MPI_FLOAT, &type_), "MPI_Type_contiguous");
-    check_mpi(MPI_Type_commit(&type_), "MPI_Type_commit");
-  }
-  ~RowType() { MPI_Type_free(&type_); }  // MPI keeps it until pending transfers end
-  RowType(const RowType&) = delete;
-  RowType& operator=(const RowType&) = delete;
-  [[nodiscard]] MPI_Datatype get() const { return type_; }
-
- private:
-  MPI_Datatype type_ = MPI_DATATYPE_NULL;
-};
 }  // namespace
-
-void Exchange::wait() {
-  check_mpi(MPI_Waitall(narrow_count(static_cast<Index>(requests_.size())), requests_.data(), MPI_STATUSES_IGNORE),
-            "MPI_Waitall");
-  requests_.clear();
-}
 
 ExchangePlan::ExchangePlan(const Communicator& comm, const Partition& owners, std::span<const Index> needed)
     : rank_(comm.rank()),
@@ -45,8 +23,8 @@ ExchangePlan::ExchangePlan(const Communicator& comm, const Partition& owners, st
 Exchange ExchangePlan::start(const Communicator& comm, ConstMatrixView local, MatrixView gathered) const {
   const Index stride = local.stride;
   const auto row_bytes = static_cast<std::size_t>(stride) * sizeof(float);
-  const RowType row_type(stride);
-  Exchange exchange;
+  // One element is one row, padding included.
+  Exchange exchange(comm.transfer(row_bytes, factor_rows_tag), Matrix(sent_rows(), stride));
   // Needed rows ascend, and owners own ascending ranges: what one owner sends is one block of the gathered matrix.
   Index own_place = 0;
   Index place = 0;
@@ -54,14 +32,11 @@ Exchange ExchangePlan::start(const Communicator& comm, ConstMatrixView local, Ma
     const Index rows = receive_counts_[static_cast<std::size_t>(owner)];
     if (owner == rank_) {
       own_place = place;
-    } else if (rows > 0) {
-      check_mpi(MPI_Irecv(gathered.row(place), narrow_count(rows), row_type.get(), owner, factor_rows_tag,
-                          comm.handle(), &exchange.requests_.emplace_back()),
-                "MPI_Irecv");
+    } else {
+      exchange.transfer_.receive(gathered.row(place), rows, owner);
     }
     place += rows;
   }
-  exchange.packed_ = Matrix(sent_rows(), stride);
   Index next = 0;
   Index packed_row = 0;
   for (int receiver = 0; receiver < static_cast<int>(send_counts_.size()); ++receiver) {
@@ -71,11 +46,7 @@ Exchange ExchangePlan::start(const Communicator& comm, ConstMatrixView local, Ma
       float* target = receiver == rank_ ? gathered.row(own_place + r) : exchange.packed_.row(packed_row++);
       std::memcpy(target, local.row(rows_to_send_[static_cast<std::size_t>(next)]), row_bytes);
     }
-    if (receiver != rank_ && rows > 0) {
-      check_mpi(MPI_Isend(exchange.packed_.row(first_packed), narrow_count(rows), row_type.get(), receiver,
-                          factor_rows_tag, comm.handle(), &exchange.requests_.emplace_back()),
-                "MPI_Isend");
-    }
+    if (receiver != rank_) exchange.transfer_.send(exchange.packed_.row(first_packed), rows, receiver);
   }
   return exchange;
 }

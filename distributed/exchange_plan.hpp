@@ -6,11 +6,12 @@
 //  row:
 //            (partition.range(p))                    its own and those of all owners, each received once
 
-#include <mpi.h>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "distributed/communicator.hpp"
+#include "distributed/messages.hpp"
 #include "distributed/partition.hpp"
 #include "kernels/matrix.hpp"
 
@@ -26,12 +27,12 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
   /// Completes the transfer; collective in effect.
-  void wait();
+  void wait() { transfer_.wait(); }
 
  private:
   friend class ExchangePlan;
-  Exchange() = default;
-  std::vector<MPI_Request> requests_;
+  Exchange(Transfer transfer, Matrix packed) : transfer_(std::move(transfer)), packed_(std::move(packed)) {}
+  Transfer transfer_;
   Matrix packed_;
 };
 

@@ -9,7 +9,7 @@ packages=(
   libboost-program-options-dev libeigen3-dev libfmt-dev libhwy-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev
   libgtest-dev libbenchmark-dev libopenblas-dev
   python3 python3-numpy python3-scipy python3-h5py python3-anndata python3-sklearn
-  clang-format
+  clang-format iproute2 util-linux hostname
 )
 case "${1:-}" in
   "") ;;

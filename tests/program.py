@@ -26,10 +26,10 @@ class Finished:
         return f"{' '.join(self.args)}\nexit code {self.code}\n--- out\n{self.out}\n--- err\n{self.err}"
 
 
-def run(args, ranks=1, env=None, timeout=120, cwd=None):
-    """Runs `rankwise args`; one rank runs without mpirun. `env` adds variables, a value of None takes one away. Threads:
-    one per rank, unless env sets OMP_NUM_THREADS or args say otherwise. A run that outlives `timeout` seconds is killed with
-    all its ranks and fails the test."""
+def run(args, ranks=1, env=None, timeout=120, cwd=None, launcher=None):
+    """Runs `rankwise args`; one rank runs without mpirun; `launcher` is a command that starts the ranks in its place. `env`
+    adds variables, a value of None takes one away. Threads: one per rank, unless env sets OMP_NUM_THREADS or args say
+    otherwise. A run that outlives `timeout` seconds is killed with all its ranks and fails the test."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
     environment.setdefault("OMP_NUM_THREADS", "1")
     environment.setdefault("OMPI_MCA_ess_singleton_isolated", "1")  # one rank alone starts twice as fast without a daemon
@@ -38,7 +38,9 @@ def run(args, ranks=1, env=None, timeout=120, cwd=None):
         if value is not None:
             environment[key] = str(value)
     command = [PROGRAM] + [str(argument) for argument in args]
-    if ranks > 1:
+    if launcher:
+        command = [*launcher, *command]
+    elif ranks > 1:
         command = [LAUNCHER, str(ranks)] + command
     with subprocess.Popen(command, env=environment, cwd=cwd, start_new_session=True, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace") as process:

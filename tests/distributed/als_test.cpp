@@ -203,6 +203,16 @@ TEST_F(AlsTest, GivesTheSameBitsAsOneRank) {
   }
 }
 
+TEST_F(AlsTest, GivesTheSameBitsInTinyMessages) {
+  const Communicator tiny = Communicator::world(MessageLimit{.elements = 3});
+  const Log log(333, 200, 4000, 17);
+  const AlsRun whole = run_als(comm, objectives()[4], log, 7, 2);
+  const AlsRun cut = run_als(tiny, objectives()[4], log, 7, 2);
+  EXPECT_EQ(whole.losses, cut.losses);
+  EXPECT_EQ(whole.users, cut.users);
+  EXPECT_EQ(whole.items, cut.items);
+}
+
 SolverOptions solver_of(SolverChoice choice) {
   SolverOptions solver;
   solver.choice = choice;

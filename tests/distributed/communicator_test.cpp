@@ -80,12 +80,6 @@ TEST_F(CommunicatorTest, AgreesOnTheLowestFailingRanksError) {
   }
 }
 
-TEST(NarrowCount, RefusesWhatMpiCannotCount) {
-  EXPECT_EQ(narrow_count(2147483647), 2147483647);
-  EXPECT_THROW((void)narrow_count(2147483648), Error);
-  EXPECT_THROW((void)narrow_count(-1), Error);
-}
-
 TEST_F(CommunicatorTest, OrderFreeSumIsTheSameForAnyCut) {
   // Terms of wildly different magnitude, cut over the ranks in two ways, against the sum on one rank.
   std::vector<double> terms;

@@ -54,20 +54,26 @@ SearchCounts HamerlySearch::find(RowRange rows, std::span<std::int32_t> nearest)
     const ConstMatrixView block = rows_.view().middle_rows(rows.begin, rows.size());
     return {0, kernels::find_nearest(block, *table_, nearest, whole), rows.size() * table_->count()};
   }
-  // 3. Some: gathered, found, put back.
-  Matrix gathered(count, rows_.columns());
-  std::int32_t found[point_block];
-  float near[point_block];
-  float far[point_block];
-  const auto size = static_cast<std::size_t>(count);
-  for (Index r = 0; r < count; ++r) std::copy_n(rows_.row(rows.begin + doubtful[r]), rows_.stride(), gathered.row(r));
-  const Index decided_twice =
-      kernels::find_nearest(gathered.view(), *table_, {found, size}, {{near, size}, {far, size}});
-  for (Index r = 0; r < count; ++r) {
-    const auto row = static_cast<std::size_t>(doubtful[r]);
-    nearest[row] = found[r];
-    whole.nearest_at_most[row] = near[r];
-    whole.others_at_least[row] = far[r];
+  // 3. Some: gathered, found, put back; few at a time, which stay in the cache.
+  constexpr Index piece_rows = 144;
+  Matrix gathered(std::min(count, piece_rows), rows_.columns());
+  std::int32_t found[piece_rows];
+  float near[piece_rows];
+  float far[piece_rows];
+  Index decided_twice = 0;
+  for (Index first = 0; first < count; first += piece_rows) {
+    const std::span<const Index> piece(doubtful + first, static_cast<std::size_t>(std::min(piece_rows, count - first)));
+    for (std::size_t i = 0; i < piece.size(); ++i) {
+      std::copy_n(rows_.row(rows.begin + piece[i]), rows_.stride(), gathered.row(static_cast<Index>(i)));
+    }
+    decided_twice += kernels::find_nearest(gathered.view().middle_rows(0, static_cast<Index>(piece.size())), *table_,
+                                           {found, piece.size()}, {{near, piece.size()}, {far, piece.size()}});
+    for (std::size_t i = 0; i < piece.size(); ++i) {
+      const auto row = static_cast<std::size_t>(piece[i]);
+      nearest[row] = found[i];
+      whole.nearest_at_most[row] = near[i];
+      whole.others_at_least[row] = far[i];
+    }
   }
   return {rows.size() - count, decided_twice, count * table_->count()};
 }

@@ -11,10 +11,9 @@ namespace rankwise {
 
 namespace {
 
-/// With fewer clusters reading the rows takes the time.
-constexpr Index least_clusters = 16;
-/// One bound for all others is soon too low where there are many of them.
+/// One bound for all others is soon too low where there are many of them; for few, there are no groups to speak of.
 constexpr Index most_hamerly_clusters = 128;
+constexpr Index least_yinyang_clusters = 33;
 /// Searches change where this share of the time is saved: the first search with bounds scores everything.
 constexpr double worthwhile = 0.85;
 
@@ -33,7 +32,7 @@ double search_nanoseconds(SearchKind kind, double scored, Index clusters, Index 
   const double score = 0.1 + 2 * d / 107;
   switch (kind) {
     case SearchKind::hamerly:
-      return 4 + (scored / static_cast<double>(clusters)) * (1.5 * reading) + scored * score;
+      return 6 + (scored / static_cast<double>(clusters)) * (6 * reading) + scored * score;  // rows here and there
     case SearchKind::yinyang: {
       const double groups = std::ceil(static_cast<double>(clusters) / static_cast<double>(kernels::group_centroids));
       return 14 + 0.4 * groups + 0.05 * d + scored * (0.55 + 2 * d / 107);
@@ -50,9 +49,10 @@ SearchChoice::SearchChoice(const Communicator& comm, const PruningOptions& optio
   if (points.is_sparse() || options.pruning == Pruning::off) return;
   if (options.pruning == Pruning::hamerly && has_room(SearchKind::hamerly)) kind_ = SearchKind::hamerly;
   if (options.pruning == Pruning::yinyang && has_room(SearchKind::yinyang)) kind_ = SearchKind::yinyang;
-  if (options.pruning != Pruning::automatic || clusters < least_clusters) return;
+  if (options.pruning != Pruning::automatic || clusters < 2) return;
   for (const SearchKind kind : {SearchKind::hamerly, SearchKind::yinyang}) {
-    const bool is_promising = kind == SearchKind::yinyang || clusters <= most_hamerly_clusters;
+    const bool is_promising =
+        kind == SearchKind::hamerly ? clusters <= most_hamerly_clusters : clusters >= least_yinyang_clusters;
     if (is_promising && has_room(kind)) scouts_.push_back({kind, nullptr, {}});
   }
   if (!scouts_.empty()) enlist();

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <limits>
-#include <omp.h>
+#include <optional>
 #include <vector>
 
-#include "distributed/heavy_rows.hpp"
 #include "distributed/order_free_sum.hpp"
-#include "distributed/row_schedule.hpp"
+#include "distributed/row_team.hpp"
 #include "kernels/eigenbasis.hpp"
 #include "kernels/rotate_rows.hpp"
 #include "kernels/solve_rows.hpp"
@@ -36,39 +35,112 @@ void for_each_row_chunk(Index rows, const Body& body) {
   for (Index first = 0; first < rows; first += chunk_rows) body(first, std::min(chunk_rows, rows - first));
 }
 
-/// The gathered rows of `side` in the basis, beside them as they were or in their place.
-MatrixView rotate_beside(ConstMatrixView basis, AlsSide& side) {
-  const MatrixView gathered = side.gathered.view();
-  const MatrixView rotated = sized(side.rotated, gathered.rows, gathered.columns);
-  for_each_row_chunk(gathered.rows, [&](Index first, Index count) {
-    kernels::rotate_rows(gathered.middle_rows(first, count), basis, rotated.middle_rows(first, count));
+/// Rows in the basis, beside them as they were or in their place.
+void rotate_beside(ConstMatrixView rows, ConstMatrixView basis, MatrixView rotated) {
+  for_each_row_chunk(rows.rows, [&](Index first, Index count) {
+    kernels::rotate_rows(rows.middle_rows(first, count), basis, rotated.middle_rows(first, count));
   });
-  return rotated;
 }
-void rotate_in_place(ConstMatrixView basis, AlsSide& side) {
-  const MatrixView gathered = side.gathered.view();
-  for_each_row_chunk(gathered.rows, [&](Index first, Index count) {
-    Matrix rotated(count, gathered.columns);
-    kernels::rotate_rows(gathered.middle_rows(first, count), basis, rotated.view());
-    std::copy_n(rotated.row(0), count * gathered.stride, gathered.row(first));
+void rotate_in_place(MatrixView rows, ConstMatrixView basis) {
+  for_each_row_chunk(rows.rows, [&](Index first, Index count) {
+    Matrix rotated(count, rows.columns);
+    kernels::rotate_rows(rows.middle_rows(first, count), basis, rotated.view());
+    std::copy_n(rotated.row(0), count * rows.stride, rows.row(first));
   });
 }
 
-/// What a half-sweep's kernels need of the gathered rows: for conjugate gradients those rows in the eigenbasis of the
-/// other side's Gramian, for exact solutions also as they are. Every rank decomposes the same Gramian to the same bits.
-kernels::RowSystem make_row_system(const Objective& objective, const SolverPlan& plan, ConstMatrixView gramian,
-                                   AlsSide& side, kernels::Eigenbasis& basis) {
+/// The rows of the other side that a half-sweep's batches name, batch by batch: while one is solved those of the next
+/// travel.
+class Gatherer {
+ public:
+  Gatherer(const Communicator& comm, AlsSide& side, ConstMatrixView other) : comm_(comm), side_(side), other_(other) {
+    if (!side.incoming) start(0);
+  }
+
+  /// Completes the gathered matrix of batch `b`, then starts the next one's. Collective.
+  MatrixView take(std::size_t b) {
+    side_.incoming->wait();
+    side_.incoming.reset();
+    if (b + 1 < side_.batches.size()) start(b + 1);
+    return gathered(b);
+  }
+
+  void progress() {
+    if (side_.incoming) side_.incoming->progress();
+  }
+
+ private:
+  MatrixView gathered(std::size_t b) {
+    Matrix& buffer = side_.gathered[b % 2];
+    sized(buffer, side_.most_gathered_rows(), other_.columns);
+    return buffer.view().middle_rows(0, side_.batches[b].gathered_rows());
+  }
+
+  void start(std::size_t b) {
+    const SideBatch& batch = side_.batches[b];
+    const MatrixView rows = gathered(b);
+    const auto kept = static_cast<Index>(batch.kept.size());
+    for (Index r = 0; r < kept; ++r) {
+      std::copy_n(side_.gathered[(b + 1) % 2].row(batch.kept[static_cast<std::size_t>(r)]), rows.stride, rows.row(r));
+    }
+    side_.incoming = batch.plan.start(comm_, other_, rows.middle_rows(kept, rows.rows - kept));
+  }
+
+  const Communicator& comm_;
+  AlsSide& side_;
+  ConstMatrixView other_;
+};
+
+/// The rows that a half-sweep solves, sent to the side that comes next while the others are solved. Both sides must be
+/// whole; else that side gathers them itself.
+class Feed {
+ public:
+  Feed(const Communicator& comm, const AlsSide& side, AlsSide* next, Index width) : next_(next) {
+    if (next == nullptr || !side.is_whole() || !next->is_whole()) {
+      next_ = nullptr;
+      return;
+    }
+    const ExchangePlan& plan = next->batches.front().plan;
+    next->incoming = plan.open(comm, sized(next->gathered[0], plan.needed_rows(), width));
+  }
+  [[nodiscard]] Index portions() const { return next_ == nullptr ? 1 : next_->batches.front().plan.portions(); }
+  void send(ConstMatrixView mine, Index portion) {
+    if (next_ != nullptr) next_->batches.front().plan.send(*next_->incoming, mine, portion);
+  }
+  void progress() {
+    if (next_ != nullptr) next_->incoming->progress();
+  }
+
+ private:
+  AlsSide* next_;
+};
+
+/// The basis in which the other side's Gramian is diagonal, where the solver wants it. Every rank decomposes the same
+/// Gramian to the same bits.
+std::optional<kernels::Eigenbasis> basis_for(const SolverPlan& plan, ConstMatrixView gramian, Index width) {
   const auto* exact = std::get_if<kernels::ExactRows>(&plan);
-  const bool gradients = std::holds_alternative<kernels::ConjugateGradients>(plan);
-  kernels::RowSystem system{objective, side.gathered.view(), gramian, side.opposite_rows};
-  if (exact != nullptr) system.dual = {exact->longest_dual_row, side.gathered.view()};
-  if (gramian.rows == 0 || !(gradients || system.dual.longest_row > 0)) return system;
-  basis = kernels::eigenbasis(gramian, side.gathered.columns());
-  system.basis = {basis.values.data(), basis.vectors.view(), basis.transposed.view()};
-  if (gradients) {
-    rotate_in_place(basis.vectors.view(), side);
+  const bool wanted =
+      exact != nullptr ? exact->longest_dual_row > 0 : std::holds_alternative<kernels::ConjugateGradients>(plan);
+  if (gramian.rows == 0 || !wanted) return std::nullopt;
+  return kernels::eigenbasis(gramian, width);
+}
+
+/// What a batch's kernels need of its gathered rows: for conjugate gradients those rows in the basis, for exact
+/// solutions also as they are.
+kernels::RowSystem make_row_system(const Objective& objective, const SolverPlan& plan, ConstMatrixView gramian,
+                                   const std::optional<kernels::Eigenbasis>& basis, MatrixView gathered,
+                                   AlsSide& side) {
+  const auto* exact = std::get_if<kernels::ExactRows>(&plan);
+  kernels::RowSystem system{objective, gathered, gramian, side.opposite_rows};
+  if (exact != nullptr) system.dual = {exact->longest_dual_row, gathered};
+  if (!basis) return system;
+  system.basis = {basis->values.data(), basis->vectors.view(), basis->transposed.view()};
+  if (exact != nullptr) {
+    const MatrixView rotated = sized(side.rotated, side.most_gathered_rows(), gathered.columns);
+    rotate_beside(gathered, basis->vectors.view(), rotated.middle_rows(0, gathered.rows));
+    system.dual.rotated = rotated.middle_rows(0, gathered.rows);
   } else {
-    system.dual.rotated = rotate_beside(basis.vectors.view(), side);
+    rotate_in_place(gathered, basis->vectors.view());  // the next batch has copied what it keeps
   }
   return system;
 }
@@ -88,43 +160,44 @@ AlsFactors with_gramian(const Communicator& comm, const Objective& objective, Fa
 }
 
 HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const SolverPlan& plan, AlsSide& side,
-                     const AlsFactors& other, AlsFactors& mine) {
+                     const AlsFactors& other, AlsFactors& mine, AlsSide* next) {
   const Index width = other.factors.local.columns();
-  const CsrBlock& block = side.block;
-  const Index rows = block.rows();
-  HalfSweep sweep;
-
-  // 1. Gather each needed row of the other side once.
-  const MatrixView gathered = sized(side.gathered, side.plan.needed_rows(), width);
-  side.plan.start(comm, other.factors.local.view(), gathered).wait();
-  sweep.bytes_sent = side.plan.sent_rows() * gathered.stride * static_cast<Index>(sizeof(float));
-
-  // 2. Solve this rank's rows: heavy ones by the whole team of threads, the others in batches.
-  kernels::Eigenbasis basis;
-  const kernels::RowSystem system = make_row_system(objective, plan, other.gramian.view(), side, basis);
+  const ConstMatrixView gramian = other.gramian.view();
   const MatrixView solution = mine.factors.local.view();
-  std::vector<kernels::RowLoss> losses(static_cast<std::size_t>(rows));
-  HeavyRowTeam team(plan, block, width, omp_get_max_threads());
-  const std::vector<RowRange> batches = batch_rows(block, kernels::longest_batch_row(plan, width));
+  std::vector<kernels::RowLoss> losses(static_cast<std::size_t>(solution.rows));
+  Gatherer gatherer(comm, side, other.factors.local.view());
+  Feed feed(comm, side, next, width);
+  RowTeam team(plan, width, [&] {
+    gatherer.progress();
+    feed.progress();
+  });
+  const std::optional<kernels::Eigenbasis> basis = basis_for(plan, gramian, width);
+  HalfSweep sweep;
   constexpr Index none = std::numeric_limits<Index>::max();
   Index failed_row = none;
-#pragma omp parallel reduction(min : failed_row)
-  {
-    const auto note_failure = [&failed_row](Index row) {
-      if (row >= 0) failed_row = std::min(failed_row, row);
-    };
-    kernels::RowWorkspace workspace(width);
-    note_failure(team.solve(system, block, workspace, solution, losses));
-#pragma omp for schedule(dynamic)
-    for (const RowRange& batch : batches) {
-      note_failure(kernels::solve_rows(plan, system, block, batch, workspace, solution, losses));
+  for (std::size_t b = 0; b < side.batches.size(); ++b) {
+    // 1. The rows of the other side that this batch names.
+    const SideBatch& batch = side.batches[b];
+    const Index first = batch.rows.begin;
+    const MatrixView gathered = gatherer.take(b);
+    const kernels::RowSystem system = make_row_system(objective, plan, gramian, basis, gathered, side);
+    // 2. Solve this rank's rows; those of a portion are on their way as soon as it is done.
+    for (Index portion = 0; portion < feed.portions(); ++portion) {
+      const RowRange rows = row_portion({0, batch.rows.size()}, portion, feed.portions());
+      const Index failed = team.solve(
+          system, batch.block, rows, solution.middle_rows(first, batch.rows.size()),
+          std::span(losses).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(batch.rows.size())));
+      if (failed >= 0) failed_row = std::min(failed_row, side.partition.range(comm.rank()).begin + first + failed);
+      feed.send(solution, portion);
     }
-#pragma omp critical(rankwise_tally)
-    sweep.tally += workspace.tally;
+    for (Index r = 0; r < batch.block.rows(); ++r)
+      sweep.flops += kernels::solve_row_flops(batch.block.row_size(r), width);
   }
-  if (failed_row != none) failed_row += side.partition.range(comm.rank()).begin;
+  sweep.tally = team.tally();
+  sweep.bytes_sent = side.sent_rows() * solution.stride * static_cast<Index>(sizeof(float));
   failed_row = comm.min(failed_row);
   if (failed_row != none) {
+    if (next != nullptr && next->incoming) next->incoming->wait();
     sweep.failed_row = failed_row;
     return sweep;
   }
@@ -134,9 +207,7 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
   sweep.observed = order_free_total(comm, losses, &kernels::RowLoss::observed);
   sweep.observed_squares = order_free_total(comm, losses, &kernels::RowLoss::observed_squares);
   sweep.regularizer = order_free_total(comm, losses, &kernels::RowLoss::regularizer);
-
-  for (Index r = 0; r < rows; ++r) sweep.flops += kernels::solve_row_flops(block.row_size(r), width);
-  if (objective.loss == LossKind::implicit_feedback) sweep.flops += gramian_flops(rows, width);
+  if (objective.loss == LossKind::implicit_feedback) sweep.flops += gramian_flops(solution.rows, width);
   return sweep;
 }
 

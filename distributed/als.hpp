@@ -31,9 +31,11 @@ struct HalfSweep {
 };
 
 /// Solves or improves every row of `mine` as `plan` says, the other side being fixed (DESIGN "ALS"). The same bits for
-/// any number of ranks and threads. Collective over comm.
+/// any number of ranks and threads, and any cut into batches. `next`, where it is given, is the other side, whose
+/// half-sweep is the next call: where both sides are whole, it gets the new rows while the others are solved.
+/// Collective over comm.
 HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const SolverPlan& plan, AlsSide& side,
-                     const AlsFactors& other, AlsFactors& mine);
+                     const AlsFactors& other, AlsFactors& mine, AlsSide* next = nullptr);
 
 /// alpha0 * sum of p^2 over the pairs that count as unobserved, after `last`, the epoch's second half-sweep.
 [[nodiscard]] double unobserved_loss(const Objective& objective, const HalfSweep& last, const AlsFactors& users,

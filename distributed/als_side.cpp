@@ -1,8 +1,11 @@
 #include "distributed/als_side.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
+#include <utility>
 
+#include "distributed/row_batches.hpp"
 #include "kernels/solver_rates.hpp"
 
 namespace rankwise {
@@ -55,6 +58,7 @@ void require_columns_in_range(std::span<const Index> columns, Index column_count
   }
 }
 
+/// All rows; their columns are places in the set of columns that occur.
 CsrBlock make_block(const Objective& objective, const ColumnSet& needed, GlobalRows rows) {
   if (needed.size() > std::numeric_limits<LocalIndex>::max()) {
     throw Error(ExitCode::bad_data, "one rank needs more than 2^31 rows of the other side; use more ranks");
@@ -66,11 +70,97 @@ CsrBlock make_block(const Objective& objective, const ColumnSet& needed, GlobalR
   return {std::move(rows.offsets), std::move(columns), std::move(values), needed.size()};
 }
 
+/// A batch's rows, and where it has its columns from.
+struct CutBatch {
+  RowRange rows;
+  CsrBlock block;
+  std::vector<LocalIndex> kept;
+  std::vector<Index> fetched;  ///< global, ascending
+};
+
+/// Cuts rows into batches, each of which keeps what it can of the columns before.
+class BatchCutter {
+ public:
+  BatchCutter(const CsrBlock& rows, const std::vector<Index>& global_columns)
+      : rows_(rows), global_columns_(global_columns), before_(global_columns.size(), -1), now_(before_) {}
+
+  [[nodiscard]] CutBatch cut(RowRange rows) {
+    const auto begin = static_cast<std::size_t>(rows_.offsets()[static_cast<std::size_t>(rows.begin)]);
+    const auto end = static_cast<std::size_t>(rows_.offsets()[static_cast<std::size_t>(rows.end)]);
+    // 1. Its distinct columns, ascending: those that the batch before had come first.
+    std::vector<LocalIndex> distinct;
+    for (std::size_t e = begin; e < end; ++e) {
+      LocalIndex& place = now_[static_cast<std::size_t>(rows_.columns()[e])];
+      if (place < 0) distinct.push_back(rows_.columns()[e]);
+      place = 0;
+    }
+    std::ranges::sort(distinct);
+    CutBatch batch{rows, {}, {}, {}};
+    LocalIndex next = 0;
+    for (const LocalIndex column : distinct) {
+      const auto c = static_cast<std::size_t>(column);
+      if (before_[c] < 0) continue;
+      batch.kept.push_back(before_[c]);
+      now_[c] = next++;
+    }
+    for (const LocalIndex column : distinct) {
+      const auto c = static_cast<std::size_t>(column);
+      if (before_[c] >= 0) continue;
+      batch.fetched.push_back(global_columns_[c]);
+      now_[c] = next++;
+    }
+    // 2. Its rows.
+    std::vector<Index> offsets;
+    for (Index r = rows.begin; r <= rows.end; ++r) {
+      offsets.push_back(rows_.offsets()[static_cast<std::size_t>(r)] - static_cast<Index>(begin));
+    }
+    std::vector<LocalIndex> columns;
+    columns.reserve(end - begin);
+    for (std::size_t e = begin; e < end; ++e) columns.push_back(now_[static_cast<std::size_t>(rows_.columns()[e])]);
+    batch.block = CsrBlock(std::move(offsets), std::move(columns),
+                           {rows_.values().begin() + static_cast<std::ptrdiff_t>(begin),
+                            rows_.values().begin() + static_cast<std::ptrdiff_t>(end)},
+                           next, ColumnOrder::given);
+    // 3. What the next batch may keep.
+    for (const LocalIndex column : last_) before_[static_cast<std::size_t>(column)] = -1;
+    for (const LocalIndex column : distinct) {
+      before_[static_cast<std::size_t>(column)] = std::exchange(now_[static_cast<std::size_t>(column)], -1);
+    }
+    last_ = std::move(distinct);
+    return batch;
+  }
+
+ private:
+  const CsrBlock& rows_;
+  const std::vector<Index>& global_columns_;
+  std::vector<LocalIndex> before_;  ///< places of columns in the last batch's gathered matrix, or -1
+  std::vector<LocalIndex> now_;
+  std::vector<LocalIndex> last_;  ///< the last batch's columns
+};
+
+std::vector<CutBatch> cut_batches(const Objective& objective, const ColumnSet& needed, GlobalRows rows,
+                                  GatherLimit limit) {
+  CsrBlock whole = make_block(objective, needed, std::move(rows));
+  std::vector<Index> columns = needed.list();
+  const std::vector<RowRange> cuts = cut_rows(whole.offsets(), whole.columns(), needed.size(), limit.rows);
+  std::vector<CutBatch> batches;
+  if (cuts.size() == 1) {
+    batches.push_back({cuts[0], std::move(whole), {}, std::move(columns)});
+    return batches;
+  }
+  BatchCutter cutter(whole, columns);
+  for (const RowRange& cut : cuts) batches.push_back(cutter.cut(cut));
+  return batches;
+}
+
 /// Collective.
-std::vector<Index> count_rows_by_size(const Communicator& comm, const CsrBlock& block) {
+std::vector<Index> count_rows_by_size(const Communicator& comm, const std::vector<SideBatch>& batches) {
   std::vector<Index> counts(static_cast<std::size_t>(longest_counted_row) + 1);
-  for (Index r = 0; r < block.rows(); ++r) {
-    if (block.row_size(r) <= longest_counted_row) ++counts[static_cast<std::size_t>(block.row_size(r))];
+  for (const SideBatch& batch : batches) {
+    for (Index r = 0; r < batch.block.rows(); ++r) {
+      const Index size = batch.block.row_size(r);
+      if (size <= longest_counted_row) ++counts[static_cast<std::size_t>(size)];
+    }
   }
   comm.all_reduce_sum(std::span<Index>(counts));
   return counts;
@@ -78,19 +168,45 @@ std::vector<Index> count_rows_by_size(const Communicator& comm, const CsrBlock& 
 
 }  // namespace
 
+Index AlsSide::entries() const {
+  Index sum = 0;
+  for (const SideBatch& batch : batches) sum += batch.block.entries();
+  return sum;
+}
+
+Index AlsSide::sent_rows() const {
+  Index sum = 0;
+  for (const SideBatch& batch : batches) sum += batch.plan.sent_rows();
+  return sum;
+}
+
+Index AlsSide::most_gathered_rows() const {
+  Index most = 0;
+  for (const SideBatch& batch : batches) most = std::max(most, batch.gathered_rows());
+  return most;
+}
+
+Index exchange_portions(int ranks) {
+  constexpr Index most_requests = 1024;
+  return ranks == 1 ? 1 : std::clamp<Index>(most_requests / ranks, 1, 8);
+}
+
 AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
-                      const Partition& opposite, GlobalRows rows) {
+                      const Partition& opposite, GlobalRows rows, GatherLimit limit) {
   agree_on(comm, [&] { require_columns_in_range(rows.columns, opposite.rows()); });
-  const ColumnSet needed(rows.columns, opposite.rows());
-  CsrBlock block = agree_on(comm, [&] { return make_block(objective, needed, std::move(rows)); });
-  std::vector<Index> rows_by_size = count_rows_by_size(comm, block);
-  return {partition,
-          opposite.rows(),
-          std::move(block),
-          std::move(rows_by_size),
-          ExchangePlan(comm, opposite, needed.list()),
-          Matrix(),
-          Matrix()};
+  std::vector<CutBatch> cuts = agree_on(
+      comm, [&] { return cut_batches(objective, ColumnSet(rows.columns, opposite.rows()), std::move(rows), limit); });
+  // Every rank takes part in the exchanges of as many batches.
+  const Index last_row = cuts.back().rows.end;
+  cuts.resize(static_cast<std::size_t>(comm.max(static_cast<Index>(cuts.size()))), {{last_row, last_row}, {}, {}, {}});
+  AlsSide side{partition, opposite.rows(), {}, {}, {}, {}, {}};
+  for (CutBatch& cut : cuts) {
+    ExchangePlan plan(comm, opposite, cut.fetched, cuts.size() == 1 ? exchange_portions(comm.size()) : 1);
+    side.batches.push_back({cut.rows, std::move(cut.block), std::move(cut.kept), std::move(plan)});
+    cut.fetched = {};
+  }
+  side.rows_by_size = count_rows_by_size(comm, side.batches);
+  return side;
 }
 
 std::vector<double> chunk_costs(std::span<const Index> row_sizes, Index width) {

@@ -1,6 +1,8 @@
 #pragma once
 // One side's view of the interaction matrix: its rows here, and where the other side's rows come from.
 
+#include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,20 +24,48 @@ struct GlobalRows {
 /// Row lengths beyond it are not counted apart: no dual takes them.
 inline constexpr Index longest_counted_row = 4097;
 
+/// Rows of a side that are solved while the rows of the other side that they name are in memory together.
+struct SideBatch {
+  RowRange rows;   ///< local
+  CsrBlock block;  ///< of these rows; columns are rows of the batch's gathered matrix, values Objective::entry_value
+  std::vector<LocalIndex> kept;  ///< rows of the gathered matrix before, which come first in this one's
+  ExchangePlan plan;             ///< brings the others, which follow them
+
+  [[nodiscard]] Index gathered_rows() const { return static_cast<Index>(kept.size()) + plan.needed_rows(); }
+};
+
 /// Everything that stays the same over the sweeps of one side, and its buffers.
 struct AlsSide {
-  Partition partition;  ///< of this side's rows
-  Index opposite_rows;  ///< rows of the whole other side
-  CsrBlock block;       ///< local rows; columns are rows of the gathered matrix, values are Objective::entry_value
+  Partition partition;              ///< of this side's rows
+  Index opposite_rows;              ///< rows of the whole other side
+  std::vector<SideBatch> batches;   ///< as many on every rank, the last ones perhaps without rows
   std::vector<Index> rows_by_size;  ///< over all ranks: how many rows have 0, 1, ... longest_counted_row entries
-  ExchangePlan plan;                ///< gathers the other side's rows that `block` names
-  Matrix gathered;  ///< buffer of half-sweeps: those rows; kept, because fresh memory costs a second pass over it
-  Matrix rotated;   ///< buffer of half-sweeps: the same in the eigenbasis, where rows go to the dual
+  Matrix gathered[2];  ///< buffers of half-sweeps: a batch's rows, and the next one's on their way; kept, because fresh
+                       ///< memory costs a second pass over it
+  Matrix rotated;      ///< buffer of half-sweeps: a batch's rows in the eigenbasis, where rows go to the dual
+  std::optional<Exchange> incoming;  ///< under way for the only batch, from while the other side was solved
+
+  /// Whether all rows that this side names are in memory together.
+  [[nodiscard]] bool is_whole() const { return batches.size() == 1; }
+  [[nodiscard]] Index entries() const;
+  /// Rows that this rank sends per gathering of all batches.
+  [[nodiscard]] Index sent_rows() const;
+  /// The most rows of a batch's gathered matrix on this rank.
+  [[nodiscard]] Index most_gathered_rows() const;
 };
+
+/// How many rows of the other side a rank gathers at a time, unless a single row names more.
+struct GatherLimit {
+  Index rows = std::numeric_limits<LocalIndex>::max();
+};
+
+/// Portions in which a rank's new rows are sent while the others are solved: enough to hide the transfer, few enough to
+/// keep the team busy and messages large.
+[[nodiscard]] Index exchange_portions(int ranks);
 
 /// Collective over comm; throws AgreedError(bad_data) on damaged rows or more than 2^31 needed rows.
 [[nodiscard]] AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
-                                    const Partition& opposite, GlobalRows rows);
+                                    const Partition& opposite, GlobalRows rows, GatherLimit limit = {});
 
 /// Predicted seconds of each of this rank's chunks of rows, for Partition::by_cost, each row by its fastest exact
 /// solver. `row_sizes` begin at a chunk's first row.

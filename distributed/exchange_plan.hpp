@@ -1,13 +1,14 @@
 #pragma once
 // Who needs which rows of the other side: built once from the sparsity, used by every half-sweep.
 //
-//            BEFORE start()                         AFTER wait()
+//            BEFORE open()                          AFTER wait()
 //  rank p    its own rows of the other side          a gathered matrix with one row per needed row, ascending by global
 //  row:
 //            (partition.range(p))                    its own and those of all owners, each received once
+//
+// Between the two every rank sends its rows in portions, as soon as it has them.
 
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "distributed/communicator.hpp"
@@ -17,49 +18,64 @@
 
 namespace rankwise {
 
-class ExchangePlan;
-
-/// A transfer under way. Move-only; wait() completes it. `local` and `gathered` of start() must outlive it.
+/// A transfer under way. Move-only; wait() completes it. The gathered matrix must outlive it.
 class Exchange {
  public:
   Exchange(Exchange&&) noexcept = default;
   Exchange& operator=(Exchange&&) noexcept = default;
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
-  /// Completes the transfer; collective in effect.
-  void wait() { transfer_.wait(); }
+  /// Lets rows travel; to be called often by the thread that calls MPI, as nothing moves by itself.
+  void progress() { transfer_.progress(); }
+  /// Completes the transfer, all portions of which have been sent; collective in effect.
+  void wait();
 
  private:
   friend class ExchangePlan;
-  Exchange(Transfer transfer, Matrix packed) : transfer_(std::move(transfer)), packed_(std::move(packed)) {}
+  Exchange(Transfer transfer, MatrixView gathered) : transfer_(std::move(transfer)), gathered_(gathered) {}
   Transfer transfer_;
-  Matrix packed_;
+  MatrixView gathered_;
+  std::vector<Matrix> packed_;  ///< of each portion
 };
 
 /// The sparsity-aware exchange of factor rows: each needed row travels once, and only to ranks that need it.
 class ExchangePlan {
  public:
-  /// `needed`: the global rows of the other side that this rank reads, ascending without repetition. Collective over
-  /// comm.
-  ExchangePlan(const Communicator& comm, const Partition& owners, std::span<const Index> needed);
+  /// `needed`: the global rows of the other side that this rank reads, ascending without repetition. Rows are sent in
+  /// `portions` of each owner's range (row_portion). Collective over comm.
+  ExchangePlan(const Communicator& comm, const Partition& owners, std::span<const Index> needed, Index portions = 1);
 
   /// Rows of the gathered matrix.
   [[nodiscard]] Index needed_rows() const { return needed_rows_; }
   /// Rows that this rank sends to others per exchange: the least for this partition, as each row goes once to each that
   /// needs it.
-  [[nodiscard]] Index sent_rows() const { return static_cast<Index>(rows_to_send_.size()) - kept_rows(); }
+  [[nodiscard]] Index sent_rows() const;
+  [[nodiscard]] Index portions() const { return portions_; }
 
-  /// Starts gathering: `local` holds this rank's rows (partition.range(rank)), `gathered` has needed_rows() rows of the
-  /// same stride. Copies this rank's own needed rows at once. Collective over comm.
+  /// Makes ready to receive into `gathered`, which has needed_rows() rows.
+  [[nodiscard]] Exchange open(const Communicator& comm, MatrixView gathered) const;
+  /// Sends a portion of this rank's rows to those that need them, itself among them. `local` holds all of them
+  /// (partition.range(rank)), with the stride of the gathered matrix; what other portions hold does not matter. Each
+  /// portion once, in order.
+  void send(Exchange& exchange, ConstMatrixView local, Index portion) const;
+  /// Both at once, for rows that are there already. Collective over comm.
   [[nodiscard]] Exchange start(const Communicator& comm, ConstMatrixView local, MatrixView gathered) const;
 
  private:
-  [[nodiscard]] Index kept_rows() const { return send_counts_[static_cast<std::size_t>(rank_)]; }
-  int rank_;
+  [[nodiscard]] Index& count_in(std::vector<Index>& counts, Index rank, Index portion) const {
+    return counts[static_cast<std::size_t>(rank * portions_ + portion)];
+  }
+  [[nodiscard]] Index count_in(const std::vector<Index>& counts, Index rank, Index portion) const {
+    return counts[static_cast<std::size_t>(rank * portions_ + portion)];
+  }
+  Index ranks_;
+  Index rank_;
+  Index portions_;
   Index needed_rows_;
-  std::vector<Index> receive_counts_;  // needed rows by owner
-  std::vector<Index> rows_to_send_;    // local rows, by receiver
-  std::vector<Index> send_counts_;
+  Index own_place_ = 0;                   // of this rank's own rows in the gathered matrix
+  std::vector<Index> receive_counts_;     // needed rows by owner and portion
+  std::vector<LocalIndex> rows_to_send_;  // local rows, by receiver, ascending
+  std::vector<Index> send_counts_;        // by receiver and portion
 };
 
 }  // namespace rankwise

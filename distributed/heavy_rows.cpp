@@ -17,12 +17,13 @@ Index most_parts(Index width, int threads) {
 
 }  // namespace
 
-HeavyRowTeam::HeavyRowTeam(const kernels::RowMethod& method, const CsrBlock& block, Index width, int threads)
+HeavyRowTeam::HeavyRowTeam(const kernels::RowMethod& method, const CsrBlock& block, RowRange rows, Index width,
+                           int threads)
     : method_(method) {
   if (std::holds_alternative<kernels::ConjugateGradients>(method)) {
-    groups_in_step_ = group_long_rows(block, kernels::longest_batch_row(method, width), threads);
+    groups_in_step_ = group_long_rows(block, rows, kernels::longest_batch_row(method, width), threads);
   } else if (std::holds_alternative<kernels::ExactRows>(method)) {
-    parted_groups_ = group_heavy_rows(block, most_parts(width, threads));
+    parted_groups_ = group_heavy_rows(block, rows, most_parts(width, threads));
     std::size_t parts = 0;
     for (const HeavyGroup& group : parted_groups_) parts = std::max(parts, group.parts.size());
     for (std::size_t p = 0; p < parts; ++p) {
@@ -32,7 +33,7 @@ HeavyRowTeam::HeavyRowTeam(const kernels::RowMethod& method, const CsrBlock& blo
 }
 
 Index HeavyRowTeam::solve(const kernels::RowSystem& system, const CsrBlock& block, kernels::RowWorkspace& workspace,
-                          MatrixView solution, std::span<kernels::RowLoss> losses) {
+                          MatrixView solution, std::span<kernels::RowLoss> losses, const std::function<void()>& poll) {
   Index failed_row = -1;
   const auto note_failure = [&failed_row](Index row) {
     if (row >= 0) failed_row = failed_row < 0 ? row : std::min(failed_row, row);
@@ -42,6 +43,7 @@ Index HeavyRowTeam::solve(const kernels::RowSystem& system, const CsrBlock& bloc
     for (std::size_t p = 0; p < group.parts.size(); ++p) {
       const RowPart& part = group.parts[p];
       kernels::accumulate_part(system, block.row(part.row), part.part, workspace, sums_[p].view());
+      poll();
     }
 #pragma omp for schedule(dynamic)
     for (const HeavyRow& heavy : group.rows) {
@@ -55,6 +57,7 @@ Index HeavyRowTeam::solve(const kernels::RowSystem& system, const CsrBlock& bloc
   for (const std::vector<Index>& rows : groups_in_step_) {
     note_failure(kernels::improve_rows(system, block, rows, std::get<kernels::ConjugateGradients>(method_), workspace,
                                        solution, losses));
+    poll();
   }
   return failed_row;
 }

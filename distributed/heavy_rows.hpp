@@ -1,6 +1,7 @@
 #pragma once
 // Rows with a large share of all entries, solved by a whole team of threads.
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -11,17 +12,18 @@
 
 namespace rankwise {
 
-/// The rows of a block that batches leave out (kernels::longest_batch_row). Exact solutions sum them in parts and keep
-/// memory for these, 64 MiB, or two parts, per thread at the most; conjugate gradients take groups of them in step.
+/// The ones among `rows` of a block that batches leave out (kernels::longest_batch_row). Exact solutions sum them in
+/// parts and keep memory for these, 64 MiB, or two parts, per thread at the most; conjugate gradients take groups of
+/// them in step.
 class HeavyRowTeam {
  public:
-  HeavyRowTeam(const kernels::RowMethod& method, const CsrBlock& block, Index width, int threads);
+  HeavyRowTeam(const kernels::RowMethod& method, const CsrBlock& block, RowRange rows, Index width, int threads);
 
   /// Solves all heavy rows: parts are summed, and groups improved, by whatever thread is free; parts are then added in
   /// order. Every thread of an OpenMP team must call it, each with its own workspace. Returns the lowest row without a
-  /// finite solution that this thread met, or -1.
+  /// finite solution that this thread met, or -1. Threads call `poll` between portions of work.
   [[nodiscard]] Index solve(const kernels::RowSystem& system, const CsrBlock& block, kernels::RowWorkspace& workspace,
-                            MatrixView solution, std::span<kernels::RowLoss> losses);
+                            MatrixView solution, std::span<kernels::RowLoss> losses, const std::function<void()>& poll);
 
  private:
   kernels::RowMethod method_;

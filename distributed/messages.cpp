@@ -57,6 +57,15 @@ void Transfer::send(const void* place, Index count, int target) {
   });
 }
 
+void Transfer::progress() {
+  if (requests_.empty()) return;
+  int all_done = 0;
+  check_mpi(
+      MPI_Testall(narrow_count(static_cast<Index>(requests_.size())), requests_.data(), &all_done, MPI_STATUSES_IGNORE),
+      "MPI_Testall");
+  if (all_done != 0) requests_.clear();
+}
+
 void Transfer::wait() {
   check_mpi(MPI_Waitall(narrow_count(static_cast<Index>(requests_.size())), requests_.data(), MPI_STATUSES_IGNORE),
             "MPI_Waitall");

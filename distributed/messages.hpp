@@ -72,6 +72,8 @@ class Transfer {
   void receive(void* place, Index count, int source);
   /// Starts to send `count` elements to rank `target`.
   void send(const void* place, Index count, int target);
+  /// Lets MPI move what was started: it does nothing by itself (Open MPI 4.1 has no asynchronous progress).
+  void progress();
   /// Completes all that was started.
   void wait();
 

@@ -32,4 +32,10 @@ int Partition::owner(Index row) const {
   return static_cast<int>(std::upper_bound(begins_.begin(), begins_.end(), row) - begins_.begin()) - 1;
 }
 
+RowRange row_portion(RowRange rows, Index portion, Index portions) {
+  const Index chunks = chunk_count(rows.size());
+  const auto boundary = [&](Index p) { return std::min(rows.begin + chunks * p / portions * chunk_rows, rows.end); };
+  return {boundary(portion), boundary(portion + 1)};
+}
+
 }  // namespace rankwise

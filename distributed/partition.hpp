@@ -33,4 +33,7 @@ class Partition {
   std::vector<Index> begins_;  // parts + 1 boundaries
 };
 
+/// Portion `portion` of `portions` of a part: consecutive whole chunks of rows, nearly as many in each.
+[[nodiscard]] RowRange row_portion(RowRange rows, Index portion, Index portions);
+
 }  // namespace rankwise

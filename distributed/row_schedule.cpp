@@ -7,9 +7,9 @@
 
 namespace rankwise {
 
-std::vector<HeavyGroup> group_heavy_rows(const CsrBlock& block, Index most_parts) {
+std::vector<HeavyGroup> group_heavy_rows(const CsrBlock& block, RowRange rows, Index most_parts) {
   std::vector<HeavyGroup> groups;
-  for (Index r = 0; r < block.rows(); ++r) {
+  for (Index r = rows.begin; r < rows.end; ++r) {
     if (!kernels::is_heavy(block.row_size(r))) continue;
     const Index parts = kernels::part_count(block.row_size(r));
     if (groups.empty() || static_cast<Index>(groups.back().parts.size()) + parts > most_parts) groups.emplace_back();
@@ -19,11 +19,11 @@ std::vector<HeavyGroup> group_heavy_rows(const CsrBlock& block, Index most_parts
   return groups;
 }
 
-std::vector<std::vector<Index>> group_long_rows(const CsrBlock& block, Index longest_row, int threads) {
+std::vector<std::vector<Index>> group_long_rows(const CsrBlock& block, RowRange range, Index longest_row, int threads) {
   constexpr std::size_t most_rows = 256;
   std::vector<Index> rows;
   Index entries = 0;
-  for (Index r = 0; r < block.rows(); ++r) {
+  for (Index r = range.begin; r < range.end; ++r) {
     if (block.row_size(r) <= longest_row) continue;
     rows.push_back(r);
     entries += block.row_size(r);
@@ -43,14 +43,14 @@ std::vector<std::vector<Index>> group_long_rows(const CsrBlock& block, Index lon
   return groups;
 }
 
-std::vector<RowRange> batch_rows(const CsrBlock& block, Index longest_row) {
+std::vector<RowRange> batch_rows(const CsrBlock& block, RowRange rows, Index longest_row) {
   std::vector<RowRange> batches;
-  RowRange batch;
+  RowRange batch{rows.begin, rows.begin};
   const auto close_before = [&batches, &batch](Index next) {
     if (batch.size() > 0) batches.push_back(batch);
     batch = {next, next};
   };
-  for (Index r = 0; r < block.rows(); ++r) {
+  for (Index r = rows.begin; r < rows.end; ++r) {
     if (block.row_size(r) > longest_row) {
       close_before(r + 1);
       continue;
@@ -58,9 +58,9 @@ std::vector<RowRange> batch_rows(const CsrBlock& block, Index longest_row) {
     batch.end = r + 1;
     if (batch.size() == kernels::dual_batch_rows) close_before(r + 1);
   }
-  close_before(block.rows());
-  const auto entries = [offsets = block.offsets()](RowRange rows) {
-    return offsets[static_cast<std::size_t>(rows.end)] - offsets[static_cast<std::size_t>(rows.begin)];
+  close_before(rows.end);
+  const auto entries = [offsets = block.offsets()](RowRange some) {
+    return offsets[static_cast<std::size_t>(some.end)] - offsets[static_cast<std::size_t>(some.begin)];
   };
   std::stable_sort(batches.begin(), batches.end(),
                    [&entries](RowRange a, RowRange b) { return entries(a) > entries(b); });

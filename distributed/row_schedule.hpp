@@ -26,15 +26,16 @@ struct HeavyGroup {
   std::vector<RowPart> parts;
 };
 
-/// Heavy rows in groups of at most `most_parts` parts, or of one row.
-[[nodiscard]] std::vector<HeavyGroup> group_heavy_rows(const CsrBlock& block, Index most_parts);
+/// Heavy rows among `rows` in groups of at most `most_parts` parts, or of one row.
+[[nodiscard]] std::vector<HeavyGroup> group_heavy_rows(const CsrBlock& block, RowRange rows, Index most_parts);
 
-/// Rows with more than `longest_row` entries, those with the most first, in groups of rows that take their steps
-/// together: at most 256, and some eight groups per thread, so that no thread waits long for the last.
-[[nodiscard]] std::vector<std::vector<Index>> group_long_rows(const CsrBlock& block, Index longest_row, int threads);
+/// Those of `rows` with more than `longest_row` entries, those with the most first, in groups of rows that take their
+/// steps together: at most 256, and some eight groups per thread, so that no thread waits long for the last.
+[[nodiscard]] std::vector<std::vector<Index>> group_long_rows(const CsrBlock& block, RowRange rows, Index longest_row,
+                                                              int threads);
 
-/// Ranges of at most kernels::dual_batch_rows rows that cover the block but for rows with more than `longest_row`
+/// Ranges of at most kernels::dual_batch_rows rows that cover `rows` but for those with more than `longest_row`
 /// entries, those with the most entries first, so that no thread begins a long one last.
-[[nodiscard]] std::vector<RowRange> batch_rows(const CsrBlock& block, Index longest_row);
+[[nodiscard]] std::vector<RowRange> batch_rows(const CsrBlock& block, RowRange rows, Index longest_row);
 
 }  // namespace rankwise

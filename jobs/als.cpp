@@ -216,13 +216,14 @@ void train_als(const AlsOptions& options, JobContext& context) {
   kernels::SolveTally user_tally;
   kernels::SolveTally item_tally;
   const auto sweep = [&](const char* phase, SideName name, const SolverPlan& solver, AlsSide& side,
-                         const AlsFactors& other, AlsFactors& mine, kernels::SolveTally& tally, Index epoch) {
+                         const AlsFactors& other, AlsFactors& mine, AlsSide* next, kernels::SolveTally& tally,
+                         Index epoch) {
     const auto timer = report.phase(phase);
-    const HalfSweep done = half_sweep(comm, objective, solver, side, other, mine);
+    const HalfSweep done = half_sweep(comm, objective, solver, side, other, mine, next);
     tally += done.tally;
     if (done.failed_row >= 0) fail_at_row(dataset, name, done.failed_row, epoch);
     report.add_flops(phase, done.flops);
-    report.add_interactions(phase, side.block.entries());
+    report.add_interactions(phase, side.entries());
     report.add_bytes_sent(done.bytes_sent);
     return done;
   };
@@ -231,9 +232,9 @@ void train_als(const AlsOptions& options, JobContext& context) {
     const auto begin = std::chrono::steady_clock::now();
     report.bar("epochs", epoch - 1, options.epochs);
     const HalfSweep first =
-        sweep("user half-sweeps", SideName::users, user_solver, user_side, items, users, user_tally, epoch);
-    const HalfSweep second =
-        sweep("item half-sweeps", SideName::items, item_solver, item_side, users, items, item_tally, epoch);
+        sweep("user half-sweeps", SideName::users, user_solver, user_side, items, users, &item_side, user_tally, epoch);
+    const HalfSweep second = sweep("item half-sweeps", SideName::items, item_solver, item_side, users, items,
+                                   epoch < options.epochs ? &user_side : nullptr, item_tally, epoch);
 
     // 6. The loss must be finite, and fall under an exact solver.
     const EpochLoss loss{second.observed, unobserved_loss(objective, second, users, items),

@@ -111,8 +111,9 @@ RatingErrors rating_errors(const Communicator& comm, const DatasetReader& datase
   const AlsSide side =
       make_als_side(comm, objective, users.partition, item_rows, {heldout.offsets, heldout.columns, heldout.values});
   const Matrix local_items = model.item_factors(item_rows.range(comm.rank()));
-  Matrix items(side.plan.needed_rows(), local_items.columns());
-  side.plan.start(comm, local_items.view(), items.view()).wait();
+  const SideBatch& batch = side.batches.front();
+  Matrix items(batch.gathered_rows(), local_items.columns());
+  batch.plan.start(comm, local_items.view(), items.view()).wait();
 
   const Partition training_rows = Partition::by_count(dataset.users(), comm.size());
   const BiasBaseline baseline =
@@ -121,7 +122,7 @@ RatingErrors rating_errors(const Communicator& comm, const DatasetReader& datase
   RatingErrors errors;
   const Index factors = model.factors();
   for (Index r = 0; r < heldout.rows.size(); ++r) {
-    const SparseRow entries = side.block.row(r);
+    const SparseRow entries = batch.block.row(r);
     const double user_bias = baseline.user_bias(users.seen, r);
     const float* user = users.factors.row(r);
     for (Index e = 0; e < entries.size(); ++e) {

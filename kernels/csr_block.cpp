@@ -15,7 +15,7 @@ void require(bool holds, Index row, const char* expected) {
 }  // namespace
 
 CsrBlock::CsrBlock(std::vector<Index> offsets, std::vector<LocalIndex> columns, std::vector<float> values,
-                   Index column_count)
+                   Index column_count, ColumnOrder order)
     : offsets_(std::move(offsets)),
       columns_(std::move(columns)),
       values_(std::move(values)),
@@ -30,7 +30,8 @@ CsrBlock::CsrBlock(std::vector<Index> offsets, std::vector<LocalIndex> columns, 
     Index previous = -1;
     for (Index e = 0; e < entries.size(); ++e) {
       const Index column = entries.columns[at(e)];
-      require(column > previous, r, "columns that ascend strictly from 0");
+      require(column > previous || order == ColumnOrder::given, r, "columns that ascend strictly from 0");
+      require(column >= 0, r, "columns from 0");
       require(column < column_count_, r, "columns below the column count");
       require(std::isfinite(entries.values[at(e)]), r, "finite values");
       previous = column;

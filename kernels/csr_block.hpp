@@ -8,7 +8,7 @@
 
 namespace rankwise {
 
-/// One sparse row: ascending local columns and their values.
+/// One sparse row: local columns, ascending unless their block says otherwise, and their values.
 struct SparseRow {
   std::span<const LocalIndex> columns;
   std::span<const float> values;
@@ -20,16 +20,21 @@ struct SparseRow {
   }
 };
 
+/// Whether a row's columns ascend, or stand in an order that their owner knows: the entries' order is what counts in
+/// sums.
+enum class ColumnOrder { ascending, given };
+
 /// Compressed sparse rows with 64-bit offsets, 32-bit local columns and float values. Construction validates everything
 /// that a kernel relies on, so kernels check nothing.
 class CsrBlock {
  public:
   CsrBlock() : offsets_{0} {}
 
-  /// `offsets` (rows + 1) begin at 0, never fall, and end at the entry count; `columns` ascend strictly within a row
-  /// and lie in [0, column_count); `values` are finite. Throws Error(bad_data) that names the first offending local
-  /// row.
-  CsrBlock(std::vector<Index> offsets, std::vector<LocalIndex> columns, std::vector<float> values, Index column_count);
+  /// `offsets` (rows + 1) begin at 0, never fall, and end at the entry count; `columns` lie in [0, column_count) and,
+  /// unless their order is given, ascend strictly within a row; `values` are finite. Throws Error(bad_data) that names
+  /// the first offending local row.
+  CsrBlock(std::vector<Index> offsets, std::vector<LocalIndex> columns, std::vector<float> values, Index column_count,
+           ColumnOrder order = ColumnOrder::ascending);
 
   [[nodiscard]] Index rows() const { return static_cast<Index>(offsets_.size()) - 1; }
   [[nodiscard]] Index entries() const { return offsets_.back(); }

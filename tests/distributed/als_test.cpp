@@ -10,6 +10,7 @@
 #include <random>
 
 #include "distributed/exchange_plan.hpp"
+#include "distributed/row_batches.hpp"
 #include "kernels/reference.hpp"
 #include "kernels/solve_rows.hpp"
 
@@ -36,7 +37,7 @@ struct Log {
 enum class Orientation { by_user, by_item };
 
 AlsSide side_of(const Communicator& comm, const Objective& objective, const Log& log, Orientation orientation,
-                const Partition& mine, const Partition& other) {
+                const Partition& mine, const Partition& other, GatherLimit limit = {}) {
   const RowRange range = mine.range(comm.rank());
   std::map<std::pair<Index, Index>, float> rows;
   for (const auto& [pair, value] : log.ratings) {
@@ -53,7 +54,7 @@ AlsSide side_of(const Communicator& comm, const Objective& objective, const Log&
     values.push_back(value);
   }
   for (std::size_t r = 1; r < offsets.size(); ++r) offsets[r] += offsets[r - 1];
-  return make_als_side(comm, objective, mine, other, {offsets, columns, values});
+  return make_als_side(comm, objective, mine, other, {offsets, columns, values}, limit);
 }
 
 /// All ranks' rows, on every rank.
@@ -69,11 +70,11 @@ struct AlsRun {
 };
 
 AlsRun run_als(const Communicator& comm, const Objective& objective, const Log& log, Index width, int epochs,
-               const SolverOptions& solver = {}) {
+               const SolverOptions& solver = {}, GatherLimit user_limit = {}, GatherLimit item_limit = {}) {
   const Partition user_rows = Partition::by_count(log.users, comm.size());
   const Partition item_rows = Partition::by_count(log.items, comm.size());
-  AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows);
-  AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows);
+  AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, user_limit);
+  AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, item_limit);
   const SolverPlan user_solver = plan_solver(solver, objective, user_side, width);
   const SolverPlan item_solver = plan_solver(solver, objective, item_side, width);
   const Index zero_columns = objective.biases ? 1 : 0;
@@ -83,8 +84,9 @@ AlsRun run_als(const Communicator& comm, const Objective& objective, const Log& 
       comm, objective, random_factors(comm, item_rows, width, zero_columns, {5, RandomPurpose::initial_items}));
   AlsRun run;
   for (int epoch = 0; epoch < epochs; ++epoch) {
-    const HalfSweep first = half_sweep(comm, objective, user_solver, user_side, items, users);
-    const HalfSweep second = half_sweep(comm, objective, item_solver, item_side, users, items);
+    const HalfSweep first = half_sweep(comm, objective, user_solver, user_side, items, users, &item_side);
+    const HalfSweep second =
+        half_sweep(comm, objective, item_solver, item_side, users, items, epoch + 1 < epochs ? &user_side : nullptr);
     EXPECT_EQ(first.failed_row, -1);
     EXPECT_EQ(second.failed_row, -1);
     run.losses.push_back(second.observed + first.regularizer + second.regularizer +
@@ -201,6 +203,66 @@ TEST_F(AlsTest, GivesTheSameBitsAsOneRank) {
     EXPECT_EQ(std::memcmp(alone.users.data(), together.users.data(), alone.users.size() * sizeof(float)), 0);
     EXPECT_EQ(std::memcmp(alone.items.data(), together.items.data(), alone.items.size() * sizeof(float)), 0);
   }
+}
+
+TEST_F(AlsTest, GivesTheSameBitsHoweverFewRowsFitIntoMemory) {
+  const Log log(700, 400, 9000, 19);
+  for (const SolverChoice choice :
+       {SolverChoice::automatic, SolverChoice::conjugate_gradients, SolverChoice::subspace}) {
+    SolverOptions solver;
+    solver.choice = choice;
+    solver.subspace_block = 16;
+    for (const std::size_t kind : {0U, 1U, 4U}) {
+      const Objective objective = objectives()[kind];
+      const AlsRun whole = run_als(comm, objective, log, 20, 2, solver);
+      for (const auto& [users, items] : {std::pair<Index, Index>{60, 1000}, {1000, 150}, {1, 1}, {40, 90}}) {
+        const AlsRun cut = run_als(comm, objective, log, 20, 2, solver, {users}, {items});
+        EXPECT_EQ(whole.losses, cut.losses);
+        EXPECT_EQ(whole.users, cut.users);
+        EXPECT_EQ(whole.items, cut.items);
+      }
+    }
+  }
+}
+
+TEST_F(AlsTest, BatchesKeepTheRowsThatTheNextOneNames) {
+  const Log log(700, 400, 9000, 19);
+  const Partition user_rows = Partition::by_count(log.users, comm.size());
+  const Partition item_rows = Partition::by_count(log.items, comm.size());
+  const AlsSide whole = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows);
+  const AlsSide cut = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows, {60});
+  ASSERT_TRUE(whole.is_whole());
+  EXPECT_EQ(comm.min(static_cast<Index>(cut.batches.size())), comm.max(static_cast<Index>(cut.batches.size())));
+  EXPECT_EQ(cut.entries(), whole.entries());
+  Index fetched = 0;
+  Index named = 0;
+  Index next_row = 0;
+  for (const SideBatch& batch : cut.batches) {
+    EXPECT_EQ(batch.rows.begin, next_row);
+    next_row = batch.rows.end;
+    EXPECT_EQ(batch.block.rows(), batch.rows.size());
+    EXPECT_LE(batch.gathered_rows(), 60);
+    fetched += batch.plan.needed_rows();
+    named += batch.gathered_rows();
+  }
+  EXPECT_EQ(next_row, user_rows.range(comm.rank()).size());
+  if (next_row > 200) {
+    EXPECT_GT(cut.batches.size(), 1U);
+    EXPECT_LT(fetched, named);
+  }
+  EXPECT_GE(cut.sent_rows(), 0);
+  EXPECT_GE(comm.sum(cut.sent_rows()), comm.sum(whole.sent_rows()));
+}
+
+TEST_F(AlsTest, RowsAreCutWhereTheirColumnsBecomeTooMany) {
+  const std::vector<Index> offsets{0, 2, 2, 4, 7, 8, 9};
+  const std::vector<LocalIndex> columns{0, 1, 1, 2, 2, 3, 4, 0, 0};
+  const auto cut = [&](Index most) { return cut_rows(offsets, columns, 5, most); };
+  EXPECT_EQ(cut(5), (std::vector<RowRange>{{0, 6}}));
+  EXPECT_EQ(cut(3), (std::vector<RowRange>{{0, 3}, {3, 4}, {4, 6}}));
+  EXPECT_EQ(cut(2), (std::vector<RowRange>{{0, 2}, {2, 3}, {3, 4}, {4, 6}}));
+  EXPECT_EQ(cut(1), (std::vector<RowRange>{{0, 2}, {2, 3}, {3, 4}, {4, 6}}));
+  EXPECT_EQ(cut_rows(std::vector<Index>{0}, {}, 0, 3), (std::vector<RowRange>{{0, 0}}));
 }
 
 TEST_F(AlsTest, GivesTheSameBitsInTinyMessages) {

@@ -72,7 +72,7 @@ class Gatherer {
  private:
   MatrixView gathered(std::size_t b) {
     Matrix& buffer = side_.gathered[b % 2];
-    sized(buffer, side_.most_gathered_rows(), other_.columns);
+    sized(buffer, side_.most_gathered_rows(b % 2), other_.columns);
     return buffer.view().middle_rows(0, side_.batches[b].gathered_rows());
   }
 
@@ -129,16 +129,18 @@ std::optional<kernels::Eigenbasis> basis_for(const SolverPlan& plan, ConstMatrix
 /// solutions also as they are.
 kernels::RowSystem make_row_system(const Objective& objective, const SolverPlan& plan, ConstMatrixView gramian,
                                    const std::optional<kernels::Eigenbasis>& basis, MatrixView gathered,
-                                   AlsSide& side) {
+                                   const SideBatch& batch, AlsSide& side) {
   const auto* exact = std::get_if<kernels::ExactRows>(&plan);
   kernels::RowSystem system{objective, gathered, gramian, side.opposite_rows};
   if (exact != nullptr) system.dual = {exact->longest_dual_row, gathered};
   if (!basis) return system;
   system.basis = {basis->values.data(), basis->vectors.view(), basis->transposed.view()};
   if (exact != nullptr) {
-    const MatrixView rotated = sized(side.rotated, side.most_gathered_rows(), gathered.columns);
-    rotate_beside(gathered, basis->vectors.view(), rotated.middle_rows(0, gathered.rows));
-    system.dual.rotated = rotated.middle_rows(0, gathered.rows);
+    if (!batch.has_short_rows(exact->longest_dual_row)) return system;
+    if (side.rotated.rows() < gathered.rows) side.rotated = Matrix(gathered.rows, gathered.columns);
+    const MatrixView rotated = side.rotated.view().middle_rows(0, gathered.rows);
+    rotate_beside(gathered, basis->vectors.view(), rotated);
+    system.dual.rotated = rotated;
   } else {
     rotate_in_place(gathered, basis->vectors.view());  // the next batch has copied what it keeps
   }
@@ -180,7 +182,7 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     const SideBatch& batch = side.batches[b];
     const Index first = batch.rows.begin;
     const MatrixView gathered = gatherer.take(b);
-    const kernels::RowSystem system = make_row_system(objective, plan, gramian, basis, gathered, side);
+    const kernels::RowSystem system = make_row_system(objective, plan, gramian, basis, gathered, batch, side);
     // 2. Solve this rank's rows; those of a portion are on their way as soon as it is done.
     for (Index portion = 0; portion < feed.portions(); ++portion) {
       const RowRange rows = row_portion({0, batch.rows.size()}, portion, feed.portions());

@@ -64,10 +64,10 @@ CsrBlock make_block(const Objective& objective, const ColumnSet& needed, GlobalR
     throw Error(ExitCode::bad_data, "one rank needs more than 2^31 rows of the other side; use more ranks");
   }
   std::vector<LocalIndex> columns(rows.columns.size());
-  std::vector<float> values(rows.values.size());
   for (std::size_t e = 0; e < columns.size(); ++e) columns[e] = static_cast<LocalIndex>(needed.place(rows.columns[e]));
-  for (std::size_t e = 0; e < values.size(); ++e) values[e] = objective.entry_value(rows.values[e]);
-  return {std::move(rows.offsets), std::move(columns), std::move(values), needed.size()};
+  rows.columns = {};  // they are many
+  for (float& value : rows.values) value = objective.entry_value(value);
+  return {std::move(rows.offsets), std::move(columns), std::move(rows.values), needed.size()};
 }
 
 /// A batch's rows, and where it has its columns from.
@@ -142,7 +142,8 @@ std::vector<CutBatch> cut_batches(const Objective& objective, const ColumnSet& n
                                   GatherLimit limit) {
   CsrBlock whole = make_block(objective, needed, std::move(rows));
   std::vector<Index> columns = needed.list();
-  const std::vector<RowRange> cuts = cut_rows(whole.offsets(), whole.columns(), needed.size(), limit.rows);
+  const std::vector<RowRange> cuts = cut_rows(whole.offsets(), whole.columns(), needed.size(),
+                                              needed.size() <= limit.whole ? limit.whole : limit.batch);
   std::vector<CutBatch> batches;
   if (cuts.size() == 1) {
     batches.push_back({cuts[0], std::move(whole), {}, std::move(columns)});
@@ -180,10 +181,17 @@ Index AlsSide::sent_rows() const {
   return sum;
 }
 
-Index AlsSide::most_gathered_rows() const {
+Index AlsSide::most_gathered_rows(std::size_t first) const {
   Index most = 0;
-  for (const SideBatch& batch : batches) most = std::max(most, batch.gathered_rows());
+  for (std::size_t b = first; b < batches.size(); b += 2) most = std::max(most, batches[b].gathered_rows());
   return most;
+}
+
+bool SideBatch::has_short_rows(Index longest) const {
+  for (Index r = 0; r < block.rows(); ++r) {
+    if (block.row_size(r) > 0 && block.row_size(r) <= longest) return true;
+  }
+  return false;
 }
 
 Index exchange_portions(int ranks) {
@@ -194,8 +202,10 @@ Index exchange_portions(int ranks) {
 AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
                       const Partition& opposite, GlobalRows rows, GatherLimit limit) {
   agree_on(comm, [&] { require_columns_in_range(rows.columns, opposite.rows()); });
-  std::vector<CutBatch> cuts = agree_on(
-      comm, [&] { return cut_batches(objective, ColumnSet(rows.columns, opposite.rows()), std::move(rows), limit); });
+  std::vector<CutBatch> cuts = agree_on(comm, [&] {
+    const ColumnSet needed(rows.columns, opposite.rows());
+    return cut_batches(objective, needed, std::move(rows), limit);
+  });
   // Every rank takes part in the exchanges of as many batches.
   const Index last_row = cuts.back().rows.end;
   cuts.resize(static_cast<std::size_t>(comm.max(static_cast<Index>(cuts.size()))), {{last_row, last_row}, {}, {}, {}});

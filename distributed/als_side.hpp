@@ -14,11 +14,11 @@
 
 namespace rankwise {
 
-/// This rank's sparse rows as they come from a file: columns are global.
+/// This rank's sparse rows as they come from a file: columns are global, ascending.
 struct GlobalRows {
   std::vector<Index> offsets;
-  std::span<const Index> columns;
-  std::span<const float> values;
+  std::vector<Index> columns;
+  std::vector<float> values;
 };
 
 /// Row lengths beyond it are not counted apart: no dual takes them.
@@ -32,6 +32,8 @@ struct SideBatch {
   ExchangePlan plan;             ///< brings the others, which follow them
 
   [[nodiscard]] Index gathered_rows() const { return static_cast<Index>(kept.size()) + plan.needed_rows(); }
+  /// Whether some row has entries, but no more than `longest`.
+  [[nodiscard]] bool has_short_rows(Index longest) const;
 };
 
 /// Everything that stays the same over the sweeps of one side, and its buffers.
@@ -50,13 +52,15 @@ struct AlsSide {
   [[nodiscard]] Index entries() const;
   /// Rows that this rank sends per gathering of all batches.
   [[nodiscard]] Index sent_rows() const;
-  /// The most rows of a batch's gathered matrix on this rank.
-  [[nodiscard]] Index most_gathered_rows() const;
+  /// The most rows of the gathered matrices of this rank's batches `first`, first + 2, ...
+  [[nodiscard]] Index most_gathered_rows(std::size_t first) const;
 };
 
-/// How many rows of the other side a rank gathers at a time, unless a single row names more.
+/// How many rows of the other side a rank gathers: all that it needs where these are no more than `whole`, else at most
+/// `batch` at a time, unless a single row names more.
 struct GatherLimit {
-  Index rows = std::numeric_limits<LocalIndex>::max();
+  Index whole = std::numeric_limits<LocalIndex>::max();
+  Index batch = whole;
 };
 
 /// Portions in which a rank's new rows are sent while the others are solved: enough to hide the transfer, few enough to

@@ -8,14 +8,22 @@ namespace rankwise {
 
 namespace {
 
-/// Parts in memory at once: 16 per thread balance the team, fewer where they are large.
-Index most_parts(Index width, int threads) {
+Index part_bytes(Index width) {
+  return padded_columns(width) * (padded_columns(width) + 1) * static_cast<Index>(sizeof(float));
+}
+
+/// Parts in memory at once, per thread: 16 balance the team, fewer where they are large.
+Index parts_per_thread(Index width) {
   constexpr Index bytes_per_thread = Index{64} << 20;
-  const Index part_bytes = padded_columns(width) * padded_columns(width) * static_cast<Index>(sizeof(float));
-  return threads * std::clamp<Index>(bytes_per_thread / part_bytes, 2, 16);
+  return std::clamp<Index>(bytes_per_thread / part_bytes(width), 2, 16);
 }
 
 }  // namespace
+
+Index heavy_part_bytes(Index longest_row, Index width) {
+  if (!kernels::is_heavy(longest_row)) return 0;
+  return std::max(kernels::part_count(longest_row), parts_per_thread(width)) * part_bytes(width);
+}
 
 HeavyRowTeam::HeavyRowTeam(const kernels::RowMethod& method, const CsrBlock& block, RowRange rows, Index width,
                            int threads)
@@ -23,7 +31,7 @@ HeavyRowTeam::HeavyRowTeam(const kernels::RowMethod& method, const CsrBlock& blo
   if (std::holds_alternative<kernels::ConjugateGradients>(method)) {
     groups_in_step_ = group_long_rows(block, rows, kernels::longest_batch_row(method, width), threads);
   } else if (std::holds_alternative<kernels::ExactRows>(method)) {
-    parted_groups_ = group_heavy_rows(block, rows, most_parts(width, threads));
+    parted_groups_ = group_heavy_rows(block, rows, threads * parts_per_thread(width));
     std::size_t parts = 0;
     for (const HeavyGroup& group : parted_groups_) parts = std::max(parts, group.parts.size());
     for (std::size_t p = 0; p < parts; ++p) {

@@ -12,6 +12,9 @@
 
 namespace rankwise {
 
+/// Bytes per thread of the parts of heavy rows, where the longest row has `longest_row` entries.
+[[nodiscard]] Index heavy_part_bytes(Index longest_row, Index width);
+
 /// The ones among `rows` of a block that batches leave out (kernels::longest_batch_row). Exact solutions sum them in
 /// parts and keep memory for these, 64 MiB, or two parts, per thread at the most; conjugate gradients take groups of
 /// them in step.

@@ -14,13 +14,17 @@
 #include <fmt/ranges.h>
 #include <limits>
 #include <memory>
+#include <numeric>
 
 #include "distributed/als.hpp"
+#include "distributed/als_memory.hpp"
 #include "distributed/order_free_sum.hpp"
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
 #include "io/model.hpp"
+#include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/process_memory.hpp"
 
 namespace rankwise {
 
@@ -78,6 +82,44 @@ Partition partition_by_cost(const Communicator& comm, const DatasetReader& datas
   return Partition::by_cost(rows, comm.all_gather_varied(std::span<const double>(mine)).values, comm.size());
 }
 
+bool is_exact(SolverChoice choice) {
+  return choice != SolverChoice::conjugate_gradients && choice != SolverChoice::subspace;
+}
+
+SideShare share_of(const DatasetReader& dataset, DatasetPart part, RowRange rows) {
+  const std::vector<Index> sizes = dataset.row_sizes(part, rows);
+  return {rows.size(), std::accumulate(sizes.begin(), sizes.end(), Index{0}),
+          sizes.empty() ? 0 : std::ranges::max(sizes)};
+}
+
+struct GatherLimits {
+  GatherLimit users;
+  GatherLimit items;
+};
+
+/// How many rows either side may gather within the budget. Collective.
+GatherLimits limit_gathering(const AlsOptions& options, const Objective& objective, const SideShare& users,
+                             const SideShare& items, const DatasetReader& dataset, const JobContext& context) {
+  const Index budget = options.memory_budget_bytes;
+  if (budget == 0) return {};
+  const Index width = options.factors + (objective.biases ? 1 : 0);
+  const GatherCost cost(width, is_exact(options.solver.choice) && objective.loss == LossKind::implicit_feedback);
+  const AlsMemory memory = als_memory(users, items, width, context.common.threads, resident_bytes());
+  const Index least =
+      memory.total() + least_gather_bytes(cost, users.longest_row) + least_gather_bytes(cost, items.longest_row);
+  const Index most_needed = context.comm.max(least);
+  if (most_needed > budget) {
+    throw AgreedError(
+        ExitCode::usage,
+        fmt::format("--memory-budget {}: with the fewest rows gathered one rank takes {}; expected at least "
+                    "that, or more ranks",
+                    bytes_text(static_cast<double>(budget)), bytes_text(static_cast<double>(most_needed))));
+  }
+  const GatherShares shares =
+      share_gather_bytes(budget - memory.total(), cost, users, dataset.items(), items, dataset.users());
+  return {gather_limit(shares.users, cost, users.longest_row), gather_limit(shares.items, cost, items.longest_row)};
+}
+
 double mean_rating(const Communicator& comm, const SparseRows& rows) {
   std::vector<double> row_sums;
   for (std::size_t r = 0; r + 1 < rows.offsets.size(); ++r) {
@@ -116,10 +158,6 @@ enum class SideName { users, items };
                     fmt::format("epoch {}: {} {} (row {}): its normal equations have no finite solution; expected a "
                                 "positive definite system (a larger --regularization gives one)",
                                 epoch, is_user ? "user" : "item", id_text(id.ids, 0), row));
-}
-
-bool is_exact(SolverChoice choice) {
-  return choice != SolverChoice::conjugate_gradients && choice != SolverChoice::subspace;
 }
 
 /// How many of a side's rows each solver took in all half-sweeps, and which share of their time. Collective.
@@ -180,28 +218,33 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const Partition user_rows = partition_by_cost(comm, dataset, DatasetPart::interactions, width);
   const Partition item_rows = partition_by_cost(comm, dataset, DatasetPart::interactions_by_item, width);
 
-  // 2. Read this rank's rows of the matrix and of its transpose.
   const RowRange my_users = user_rows.range(comm.rank());
   const RowRange my_items = item_rows.range(comm.rank());
-  SparseRows by_user = dataset.read(DatasetPart::interactions, my_users);
-  SparseRows by_item = dataset.read(DatasetPart::interactions_by_item, my_items);
-  agree_on(comm, [&] { require_confidences(options, by_user); });
-  if (objective.biases) objective.global_mean = mean_rating(comm, by_user);
-  const Index my_interactions = by_user.entries();
-  const Index interactions = comm.sum(my_interactions);
-  reading.reset();
+  const GatherLimits limits =
+      limit_gathering(options, objective, share_of(dataset, DatasetPart::interactions, my_users),
+                      share_of(dataset, DatasetPart::interactions_by_item, my_items), dataset, context);
 
-  // 3. Plan which rows travel.
-  auto planning = std::make_unique<Report::PhaseTimer>(report, "plan");
-  AlsSide user_side = make_als_side(comm, objective, user_rows, item_rows,
-                                    {std::move(by_user.offsets), by_user.columns, by_user.values});
-  AlsSide item_side = make_als_side(comm, objective, item_rows, user_rows,
-                                    {std::move(by_item.offsets), by_item.columns, by_item.values});
-  by_user = {};
-  by_item = {};
-  planning.reset();
+  // 2. Read this rank's rows of the matrix and of its transpose, and plan which rows travel.
+  const auto read_side = [&](DatasetPart part, const Partition& mine, const Partition& other, GatherLimit limit) {
+    SparseRows rows = dataset.read(part, mine.range(comm.rank()));
+    agree_on(comm, [&] { require_confidences(options, rows); });
+    if (objective.biases && part == DatasetPart::interactions) objective.global_mean = mean_rating(comm, rows);
+    reading.reset();
+    const auto planning = report.phase("plan");
+    AlsSide side = make_als_side(comm, objective, mine, other,
+                                 {std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)}, limit);
+    return side;
+  };
+  AlsSide user_side = read_side(DatasetPart::interactions, user_rows, item_rows, limits.users);
+  reading = std::make_unique<Report::PhaseTimer>(report, "read");
+  AlsSide item_side = read_side(DatasetPart::interactions_by_item, item_rows, user_rows, limits.items);
+  const Index interactions = comm.sum(user_side.entries());
+  if (!user_side.is_whole() || !item_side.is_whole()) {
+    report.line(fmt::format("memory budget: users in {} batches, items in {}", user_side.batches.size(),
+                            item_side.batches.size()));
+  }
 
-  // 4. Initialise.
+  // 3. Initialise.
   const Index bias_columns = width - options.factors;
   const auto initial = [&](const Partition& rows, RandomPurpose purpose) {
     return with_gramian(comm, objective,
@@ -212,7 +255,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   AlsFactors users = initial(user_rows, RandomPurpose::initial_users);
   AlsFactors items = initial(item_rows, RandomPurpose::initial_items);
 
-  // 5. Sweep: users from items, items from users.
+  // 4. Sweep: users from items, items from users.
   kernels::SolveTally user_tally;
   kernels::SolveTally item_tally;
   const auto sweep = [&](const char* phase, SideName name, const SolverPlan& solver, AlsSide& side,
@@ -236,7 +279,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
     const HalfSweep second = sweep("item half-sweeps", SideName::items, item_solver, item_side, users, items,
                                    epoch < options.epochs ? &user_side : nullptr, item_tally, epoch);
 
-    // 6. The loss must be finite, and fall under an exact solver.
+    // 5. The loss must be finite, and fall under an exact solver.
     const EpochLoss loss{second.observed, unobserved_loss(objective, second, users, items),
                          first.regularizer + second.regularizer};
     const double previous = history.empty() ? std::numeric_limits<double>::infinity() : history.back().total();
@@ -260,7 +303,9 @@ void train_als(const AlsOptions& options, JobContext& context) {
     tell_solvers(comm, report, "items", item_tally);
   }
 
-  // 7. Write the model.
+  // 6. Write the model, which needs the sides' memory.
+  user_side = {};
+  item_side = {};
   const auto writing = report.phase("write");
   const Model model{objective,
                     options.factors,
@@ -311,6 +356,8 @@ RunJob describe_als(boost::program_options::options_description& description) {
      "cg: steps per row and half-sweep, from the row's last value")
     ("subspace-block", po::value(&options->solver.subspace_block)->value_name("D")->default_value(options->solver.subspace_block)->notifier(within<Index>("subspace-block", 1, 4096)),
      "subspace: factors per block, rounded up to a multiple of 16")
+    ("memory-budget", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-budget", options->memory_budget_bytes)),
+     "memory of each rank, everything counted, as in 4GiB: rows are solved in batches that fit; without it all at once")
     ("epochs", po::value(&options->epochs)->value_name("N")->default_value(16)->notifier(within<Index>("epochs", 0, 1'000'000)),
      "sweeps over users and items; 0 writes the random start");
   // clang-format on

@@ -18,6 +18,7 @@ struct AlsOptions {
   SolverOptions solver;
   Index factors = 0;
   Index epochs = 0;
+  Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as it takes
 };
 
 /// Trains and writes a model. Collective over context.comm; throws AgreedError.

@@ -13,6 +13,7 @@
 #include "distributed/order_free_sum.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/phase_table.hpp"
+#include "jobs/process_memory.hpp"
 #include "kernels/fma_peak.hpp"
 
 namespace rankwise {
@@ -25,15 +26,6 @@ using Json = nlohmann::ordered_json;
 constexpr double peak_measurement_seconds = 0.05;
 constexpr int bar_width = 30;
 constexpr std::chrono::milliseconds bar_interval{100};
-
-/// The most memory that this process ever held, in bytes; 0 where the system does not tell.
-Index peak_memory_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return Index{1024} * std::strtoll(line.c_str() + 6, nullptr, 10);
-  }
-  return 0;
-}
 
 /// FMA peak of all ranks and threads, measured while all of them run: what this run could have reached.
 double measure_peak_gflops(const Communicator& comm, int threads) {

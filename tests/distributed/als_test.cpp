@@ -216,7 +216,7 @@ TEST_F(AlsTest, GivesTheSameBitsHoweverFewRowsFitIntoMemory) {
       const Objective objective = objectives()[kind];
       const AlsRun whole = run_als(comm, objective, log, 20, 2, solver);
       for (const auto& [users, items] : {std::pair<Index, Index>{60, 1000}, {1000, 150}, {1, 1}, {40, 90}}) {
-        const AlsRun cut = run_als(comm, objective, log, 20, 2, solver, {users}, {items});
+        const AlsRun cut = run_als(comm, objective, log, 20, 2, solver, {users, users}, {items, items});
         EXPECT_EQ(whole.losses, cut.losses);
         EXPECT_EQ(whole.users, cut.users);
         EXPECT_EQ(whole.items, cut.items);
@@ -230,7 +230,7 @@ TEST_F(AlsTest, BatchesKeepTheRowsThatTheNextOneNames) {
   const Partition user_rows = Partition::by_count(log.users, comm.size());
   const Partition item_rows = Partition::by_count(log.items, comm.size());
   const AlsSide whole = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows);
-  const AlsSide cut = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows, {60});
+  const AlsSide cut = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows, {60, 60});
   ASSERT_TRUE(whole.is_whole());
   EXPECT_EQ(comm.min(static_cast<Index>(cut.batches.size())), comm.max(static_cast<Index>(cut.batches.size())));
   EXPECT_EQ(cut.entries(), whole.entries());

@@ -1,0 +1,68 @@
+#include "distributed/als_memory.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "distributed/heavy_rows.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr Index float_bytes = sizeof(float);
+constexpr Index index_bytes = sizeof(Index);
+
+}  // namespace
+
+AlsMemory als_memory(const SideShare& users, const SideShare& items, Index width, int threads, Index program_bytes) {
+  const Index rows = users.rows + items.rows;
+  const Index entry_bytes = float_bytes + static_cast<Index>(sizeof(LocalIndex));
+  const Index square_bytes = padded_columns(width) * padded_columns(width) * float_bytes;
+  // Read: an entry's global column and its value; the column's place beside it.
+  const Index reading_bytes = entry_bytes + index_bytes;
+  AlsMemory memory;
+  // MPI's and HDF5's buffers come with use, and the heap has gaps: 12 to 28 MB on 4 and 8 ranks.
+  constexpr Index buffer_bytes = Index{24} << 20;
+  memory.program = program_bytes + buffer_bytes;
+  memory.matrix = index_bytes * rows +
+                  std::max(users.entries * reading_bytes, users.entries * entry_bytes + items.entries * reading_bytes);
+  memory.factors = rows * padded_columns(width) * float_bytes +
+                   std::max(users.rows, items.rows) * 2 * static_cast<Index>(sizeof(kernels::RowLoss));
+  // A workspace has about five squares; a Gramian's sum has numbers of twice the size.
+  memory.threads =
+      threads * (7 * square_bytes + heavy_part_bytes(std::max(users.longest_row, items.longest_row), width)) +
+      4 * square_bytes;
+  return memory;
+}
+
+Index GatherCost::batches(Index batch, Index longest) const {
+  // Two buffers of batches, one of which may hold the longest row instead; what is rotated is short.
+  return row_bytes * (batch * (is_rotated ? 4 : 3) + 2 * std::max<Index>(longest - batch, 0));
+}
+
+Index least_gather_bytes(const GatherCost& cost, Index longest) {
+  constexpr Index least_batch = 256;
+  return cost.batches(least_batch, longest);
+}
+
+GatherLimit gather_limit(Index bytes, const GatherCost& cost, Index longest) {
+  constexpr Index most = std::numeric_limits<LocalIndex>::max();
+  Index batch = bytes / cost.batches(1, 0);
+  if (batch < longest) batch = (bytes - cost.row_bytes * 2 * longest) / (cost.batches(1, 0) - 2 * cost.row_bytes);
+  return {std::clamp<Index>(bytes / cost.whole(1), 1, most), std::clamp<Index>(batch, 1, most)};
+}
+
+GatherShares share_gather_bytes(Index bytes, const GatherCost& cost, const SideShare& users, Index opposite_of_users,
+                                const SideShare& items, Index opposite_of_items) {
+  const Index most_of_users = cost.whole(std::min(users.entries, opposite_of_users));
+  const Index most_of_items = cost.whole(std::min(items.entries, opposite_of_items));
+  const Index least_of_users = least_gather_bytes(cost, users.longest_row);
+  const Index least_of_items = least_gather_bytes(cost, items.longest_row);
+  Index of_users = bytes / 2;
+  if (most_of_users < bytes / 2) of_users = most_of_users;
+  if (most_of_items < bytes / 2) of_users = bytes - most_of_items;
+  of_users = std::max(std::min(of_users, bytes - least_of_items), least_of_users);
+  return {of_users, bytes - of_users};
+}
+
+}  // namespace rankwise

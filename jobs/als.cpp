@@ -239,9 +239,11 @@ void train_als(const AlsOptions& options, JobContext& context) {
   reading = std::make_unique<Report::PhaseTimer>(report, "read");
   AlsSide item_side = read_side(DatasetPart::interactions_by_item, item_rows, user_rows, limits.items);
   const Index interactions = comm.sum(user_side.entries());
-  if (!user_side.is_whole() || !item_side.is_whole()) {
-    report.line(fmt::format("memory budget: users in {} batches, items in {}", user_side.batches.size(),
-                            item_side.batches.size()));
+  if (options.memory_budget_bytes > 0) {
+    const auto users = static_cast<Index>(user_side.batches.size());
+    const auto items = static_cast<Index>(item_side.batches.size());
+    report.line(fmt::format("memory budget: users in {} batches, items in {}", users, items));
+    report.event("batches", {{"users", users}, {"items", items}});
   }
 
   // 3. Initialise.

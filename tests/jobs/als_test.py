@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import tempfile
 import unittest
 
@@ -52,10 +53,10 @@ class AlsTest(unittest.TestCase):
     def tearDownClass(cls):
         cls.folder.cleanup()
 
-    def train(self, name, options, epochs=3, **how):
+    def train(self, name, options, epochs=3, data="data.h5", **how):
         model = self.path / name
-        done = run(["als", "--data", self.data, "--model", model, "--factors", "17", "--epochs", str(epochs), *options],
-                   **how)
+        factors = [] if "--factors" in options else ["--factors", "17"]
+        done = run(["als", "--data", self.path / data, "--model", model, *factors, "--epochs", str(epochs), *options], **how)
         self.assertEqual(done.code, 0, done)
         return model
 
@@ -79,6 +80,39 @@ class AlsTest(unittest.TestCase):
                     digests = self.digests(model)
                     expected = expected or digests
                     self.assertEqual(digests, expected)
+
+    def least_budget(self, options, ranks):
+        """MB, as a refusal tells it."""
+        done = run(["als", "--data", self.path / "wide.h5", "--model", self.path / "refused.h5", "--memory-budget", "1MiB",
+                    "--threads", "1", *options], ranks=ranks)
+        self.assertEqual(done.code, 2, done)
+        self.assertEqual(len(done.our_lines), 1, done)
+        self.assertFalse((self.path / "refused.h5").exists())
+        found = re.search(r"--memory-budget 1.00 MiB: with the fewest rows gathered one rank takes ([0-9.]+) MiB; expected", done.our_lines[0])
+        self.assertTrue(found, done)
+        return float(found.group(1)) * 1.048576
+
+    def test_same_bits_and_bounded_memory_within_any_budget(self):
+        for command in (["synthesize", "--shape", "shop", "--users", "6000", "--items", "3000", "--interactions", "60000", "--output",
+                         self.path / "wide.csv"], ["prepare", "--input", self.path / "wide.csv", "--output", self.path / "wide.h5"]):
+            self.assertEqual(run(command).code, 0)
+        for kind in ("implicit constant", "explicit biases", "cg"):
+            options = [*{**KINDS, **APPROXIMATE}[kind], "--factors", "300"]
+            expected = self.digests(self.train("whole.h5", options, epochs=1, data="wide.h5"))
+            for ranks in (1, 3):
+                least = self.least_budget(options, ranks)
+                for extra_mb in (1.0, 4.0):
+                    with self.subTest(kind=kind, ranks=ranks, extra_mb=extra_mb):
+                        budget = f"{least + extra_mb:.2f}MB"
+                        model = self.train("budget.h5", [*options, "--threads", "1", "--memory-budget", budget, "--log-json",
+                                                         self.path / "log.jsonl"], epochs=1, data="wide.h5", ranks=ranks)
+                        self.assertEqual(self.digests(model), expected)
+                        events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
+                        (batches,) = [event for event in events if event["event"] == "batches"]
+                        if extra_mb == 1.0:
+                            self.assertGreater(max(batches["users"], batches["items"]), 1)
+                        (peak,) = [event["max_peak_memory_bytes"] for event in events if event["event"] == "finished"]
+                        self.assertLess(peak, 1.1e6 * (least + extra_mb))
 
     def test_whole_file_is_the_same_on_any_ranks(self):
         digests = {hashlib.sha256(self.train("file.h5", [], ranks=ranks).read_bytes()).hexdigest() for ranks in (1, 3)}

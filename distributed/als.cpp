@@ -95,7 +95,8 @@ class Gatherer {
 /// whole; else that side gathers them itself.
 class Feed {
  public:
-  Feed(const Communicator& comm, const AlsSide& side, AlsSide* next, Index width) : next_(next) {
+  Feed(const Communicator& comm, const AlsSide& side, AlsSide* next, Index width)
+      : next_(next), rank_(comm.rank()), partition_(side.partition) {
     if (next == nullptr || !side.is_whole() || !next->is_whole()) {
       next_ = nullptr;
       return;
@@ -103,7 +104,14 @@ class Feed {
     const ExchangePlan& plan = next->batches.front().plan;
     next->incoming = plan.open(comm, sized(next->gathered[0], plan.needed_rows(), width));
   }
-  [[nodiscard]] Index portions() const { return next_ == nullptr ? 1 : next_->batches.front().plan.portions(); }
+  /// Portions in which a batch's rows are to be solved.
+  [[nodiscard]] Index portions() const { return next_ == nullptr ? 1 : partition_.portions(); }
+  [[nodiscard]] RowRange portion(const SideBatch& batch, Index portion) const {
+    if (next_ == nullptr) return {0, batch.rows.size()};
+    const RowRange rows = partition_.portion(rank_, static_cast<int>(portion));
+    const Index first = partition_.range(rank_).begin;
+    return {rows.begin - first, rows.end - first};
+  }
   void send(ConstMatrixView mine, Index portion) {
     if (next_ != nullptr) next_->batches.front().plan.send(*next_->incoming, mine, portion);
   }
@@ -113,6 +121,8 @@ class Feed {
 
  private:
   AlsSide* next_;
+  int rank_;
+  const Partition& partition_;
 };
 
 /// The basis in which the other side's Gramian is diagonal, where the solver wants it. Every rank decomposes the same
@@ -185,7 +195,7 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     const kernels::RowSystem system = make_row_system(objective, plan, gramian, basis, gathered, batch, side);
     // 2. Solve this rank's rows; those of a portion are on their way as soon as it is done.
     for (Index portion = 0; portion < feed.portions(); ++portion) {
-      const RowRange rows = row_portion({0, batch.rows.size()}, portion, feed.portions());
+      const RowRange rows = feed.portion(batch, portion);
       const Index failed = team.solve(
           system, batch.block, rows, solution.middle_rows(first, batch.rows.size()),
           std::span(losses).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(batch.rows.size())));

@@ -194,9 +194,9 @@ bool SideBatch::has_short_rows(Index longest) const {
   return false;
 }
 
-Index exchange_portions(int ranks) {
-  constexpr Index most_requests = 1024;
-  return ranks == 1 ? 1 : std::clamp<Index>(most_requests / ranks, 1, 8);
+int exchange_portions(int ranks) {
+  constexpr int most_requests = 1024;
+  return ranks == 1 ? 1 : std::clamp(most_requests / ranks, 1, 8);
 }
 
 AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
@@ -211,7 +211,7 @@ AlsSide make_als_side(const Communicator& comm, const Objective& objective, cons
   cuts.resize(static_cast<std::size_t>(comm.max(static_cast<Index>(cuts.size()))), {{last_row, last_row}, {}, {}, {}});
   AlsSide side{partition, opposite.rows(), {}, {}, {}, {}, {}};
   for (CutBatch& cut : cuts) {
-    ExchangePlan plan(comm, opposite, cut.fetched, cuts.size() == 1 ? exchange_portions(comm.size()) : 1);
+    ExchangePlan plan(comm, opposite, cut.fetched);
     side.batches.push_back({cut.rows, std::move(cut.block), std::move(cut.kept), std::move(plan)});
     cut.fetched = {};
   }

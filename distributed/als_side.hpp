@@ -65,7 +65,7 @@ struct GatherLimit {
 
 /// Portions in which a rank's new rows are sent while the others are solved: enough to hide the transfer, few enough to
 /// keep the team busy and messages large.
-[[nodiscard]] Index exchange_portions(int ranks);
+[[nodiscard]] int exchange_portions(int ranks);
 
 /// Collective over comm; throws AgreedError(bad_data) on damaged rows or more than 2^31 needed rows.
 [[nodiscard]] AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,

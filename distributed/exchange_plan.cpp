@@ -14,13 +14,12 @@ void Exchange::wait() {
   packed_.clear();
 }
 
-ExchangePlan::ExchangePlan(const Communicator& comm, const Partition& owners, std::span<const Index> needed,
-                           Index portions)
+ExchangePlan::ExchangePlan(const Communicator& comm, const Partition& owners, std::span<const Index> needed)
     : ranks_(comm.size()),
       rank_(comm.rank()),
-      portions_(portions),
+      portions_(owners.portions()),
       needed_rows_(static_cast<Index>(needed.size())),
-      receive_counts_(static_cast<std::size_t>(ranks_ * portions)),
+      receive_counts_(static_cast<std::size_t>(ranks_ * portions_)),
       send_counts_(receive_counts_.size()) {
   std::vector<Index> needed_of(static_cast<std::size_t>(ranks_));
   Index place = 0;
@@ -28,7 +27,7 @@ ExchangePlan::ExchangePlan(const Communicator& comm, const Partition& owners, st
     if (owner == rank_) own_place_ = place;
     const Index first = place;
     for (Index portion = 0; portion < portions_; ++portion) {
-      const Index end = row_portion(owners.range(static_cast<int>(owner)), portion, portions_).end;
+      const Index end = owners.portion(static_cast<int>(owner), static_cast<int>(portion)).end;
       const Index begin = place;
       place = std::ranges::lower_bound(needed.begin() + place, needed.end(), end) - needed.begin();
       count_in(receive_counts_, owner, portion) = place - begin;
@@ -42,7 +41,7 @@ ExchangePlan::ExchangePlan(const Communicator& comm, const Partition& owners, st
   for (Index receiver = 0; receiver < ranks_; ++receiver) {
     const auto end = next + requests.counts[static_cast<std::size_t>(receiver)];
     for (Index portion = 0; portion < portions_; ++portion) {
-      const Index last = row_portion(mine, portion, portions_).end;
+      const Index last = owners.portion(comm.rank(), static_cast<int>(portion)).end;
       for (; next != end && *next < last; ++next) {
         rows_to_send_.push_back(static_cast<LocalIndex>(*next - mine.begin));
         ++count_in(send_counts_, receiver, portion);

@@ -42,8 +42,8 @@ class Exchange {
 class ExchangePlan {
  public:
   /// `needed`: the global rows of the other side that this rank reads, ascending without repetition. Rows are sent in
-  /// `portions` of each owner's range (row_portion). Collective over comm.
-  ExchangePlan(const Communicator& comm, const Partition& owners, std::span<const Index> needed, Index portions = 1);
+  /// the portions that `owners` has. Collective over comm.
+  ExchangePlan(const Communicator& comm, const Partition& owners, std::span<const Index> needed);
 
   /// Rows of the gathered matrix.
   [[nodiscard]] Index needed_rows() const { return needed_rows_; }

@@ -32,10 +32,23 @@ int Partition::owner(Index row) const {
   return static_cast<int>(std::upper_bound(begins_.begin(), begins_.end(), row) - begins_.begin()) - 1;
 }
 
-RowRange row_portion(RowRange rows, Index portion, Index portions) {
-  const Index chunks = chunk_count(rows.size());
-  const auto boundary = [&](Index p) { return std::min(rows.begin + chunks * p / portions * chunk_rows, rows.end); };
-  return {boundary(portion), boundary(portion + 1)};
+Partition Partition::in_portions(std::span<const double> chunk_costs, int portions) const {
+  Partition cut = *this;
+  cut.portions_ = portions;
+  cut.portion_begins_.clear();
+  for (int part = 0; part < parts(); ++part) {
+    const RowRange rows = range(part);
+    const auto chunks = static_cast<std::size_t>(chunk_count(rows.size()));
+    const std::span<const double> costs =
+        chunks == 0 ? chunk_costs.first(0)
+                    : chunk_costs.subspan(static_cast<std::size_t>(rows.begin / chunk_rows), chunks);
+    const Partition inner = by_cost(rows.size(), costs, portions);
+    for (int portion = 0; portion < portions; ++portion) {
+      cut.portion_begins_.push_back(rows.begin + inner.range(portion).begin);
+    }
+  }
+  cut.portion_begins_.push_back(rows());
+  return cut;
 }
 
 }  // namespace rankwise

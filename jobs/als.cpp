@@ -79,7 +79,8 @@ Partition partition_by_cost(const Communicator& comm, const DatasetReader& datas
   const Index rows = dataset.rows(part);
   const RowRange share = Partition::by_count(rows, comm.size()).range(comm.rank());
   const std::vector<double> mine = chunk_costs(dataset.row_sizes(part, share), width);
-  return Partition::by_cost(rows, comm.all_gather_varied(std::span<const double>(mine)).values, comm.size());
+  const std::vector<double> costs = comm.all_gather_varied(std::span<const double>(mine)).values;
+  return Partition::by_cost(rows, costs, comm.size()).in_portions(costs, exchange_portions(comm.size()));
 }
 
 bool is_exact(SolverChoice choice) {

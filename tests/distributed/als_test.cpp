@@ -71,8 +71,12 @@ struct AlsRun {
 
 AlsRun run_als(const Communicator& comm, const Objective& objective, const Log& log, Index width, int epochs,
                const SolverOptions& solver = {}, GatherLimit user_limit = {}, GatherLimit item_limit = {}) {
-  const Partition user_rows = Partition::by_count(log.users, comm.size());
-  const Partition item_rows = Partition::by_count(log.items, comm.size());
+  const auto partition_of = [&](Index rows) {
+    const std::vector<double> costs(static_cast<std::size_t>(chunk_count(rows)), 1.0);
+    return Partition::by_count(rows, comm.size()).in_portions(costs, exchange_portions(comm.size()));
+  };
+  const Partition user_rows = partition_of(log.users);
+  const Partition item_rows = partition_of(log.items);
   AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, user_limit);
   AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, item_limit);
   const SolverPlan user_solver = plan_solver(solver, objective, user_side, width);

@@ -52,6 +52,27 @@ TEST(Partition, BalancesSkewedCosts) {
   }
 }
 
+TEST(Partition, PortionsCoverTheirPartByCost) {
+  for (const Index rows : {0, 1, 64, 1000, 100'003}) {
+    std::vector<double> costs(static_cast<std::size_t>(chunk_count(rows)));
+    for (std::size_t c = 0; c < costs.size(); ++c) costs[c] = 1.0 / static_cast<double>(c + 10);
+    for (const int parts : {1, 3, 64}) {
+      const Partition whole = Partition::by_cost(rows, costs, parts);
+      EXPECT_EQ(whole.portion(parts - 1, 0), whole.range(parts - 1));
+      const Partition cut = whole.in_portions(costs, 8);
+      for (int part = 0; part < parts; ++part) {
+        EXPECT_EQ(cut.range(part), whole.range(part));
+        Index next = cut.range(part).begin;
+        for (int portion = 0; portion < cut.portions(); ++portion) {
+          EXPECT_EQ(cut.portion(part, portion).begin, next);
+          next = cut.portion(part, portion).end;
+        }
+        EXPECT_EQ(next, cut.range(part).end);
+      }
+    }
+  }
+}
+
 TEST(Partition, SurvivesOneChunkThatOutweighsTheRest) {
   std::vector<double> costs(100, 1.0);
   costs[50] = 1e9;

@@ -229,6 +229,25 @@ TEST_F(AlsTest, GivesTheSameBitsHoweverFewRowsFitIntoMemory) {
   }
 }
 
+TEST_F(AlsTest, GivesTheSameBitsForLopsidedLogs) {
+  const Communicator self = Communicator::single();
+  Log one_item(500, 1, 0, 1);
+  for (Index user = 0; user < one_item.users; user += 2) one_item.ratings[{user, 0}] = 1;
+  Log one_user_has_half(300, 4000, 4000, 3);
+  for (Index item = 0; item < one_user_has_half.items; ++item) one_user_has_half.ratings[{137, item}] = 2;
+  for (const Log& log : {one_item, one_user_has_half}) {
+    for (const std::size_t kind : {0U, 3U}) {
+      const AlsRun alone = run_als(self, objectives()[kind], log, 9, 2);
+      for (const Index limit : {Index{1} << 20, Index{50}}) {
+        const AlsRun together = run_als(comm, objectives()[kind], log, 9, 2, {}, {limit, limit}, {limit, limit});
+        EXPECT_EQ(alone.losses, together.losses);
+        EXPECT_EQ(alone.users, together.users);
+        EXPECT_EQ(alone.items, together.items);
+      }
+    }
+  }
+}
+
 TEST_F(AlsTest, BatchesKeepTheRowsThatTheNextOneNames) {
   const Log log(700, 400, 9000, 19);
   const Partition user_rows = Partition::by_count(log.users, comm.size());

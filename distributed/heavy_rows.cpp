@@ -20,6 +20,10 @@ Index parts_per_thread(Index width) {
 
 }  // namespace
 
+Index most_parts_at_once(Index width, int threads) {
+  return threads * parts_per_thread(width);
+}
+
 Index heavy_part_bytes(Index longest_row, Index width) {
   if (!kernels::is_heavy(longest_row)) return 0;
   return std::max(kernels::part_count(longest_row), parts_per_thread(width)) * part_bytes(width);
@@ -31,7 +35,7 @@ HeavyRowTeam::HeavyRowTeam(const kernels::RowMethod& method, const CsrBlock& blo
   if (std::holds_alternative<kernels::ConjugateGradients>(method)) {
     groups_in_step_ = group_long_rows(block, rows, kernels::longest_batch_row(method, width), threads);
   } else if (std::holds_alternative<kernels::ExactRows>(method)) {
-    parted_groups_ = group_heavy_rows(block, rows, threads * parts_per_thread(width));
+    parted_groups_ = group_heavy_rows(block, rows, most_parts_at_once(width, threads));
     std::size_t parts = 0;
     for (const HeavyGroup& group : parted_groups_) parts = std::max(parts, group.parts.size());
     for (std::size_t p = 0; p < parts; ++p) {

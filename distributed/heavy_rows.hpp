@@ -12,6 +12,8 @@
 
 namespace rankwise {
 
+/// Parts of heavy rows in memory at once, unless one row has more.
+[[nodiscard]] Index most_parts_at_once(Index width, int threads);
 /// Bytes per thread of the parts of heavy rows, where the longest row has `longest_row` entries.
 [[nodiscard]] Index heavy_part_bytes(Index longest_row, Index width);
 

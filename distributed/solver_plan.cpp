@@ -7,25 +7,31 @@ namespace rankwise {
 namespace {
 
 /// The automatic choice of ExactRows::longest_dual_row.
-Index worthwhile_dual_row(const Objective& objective, const AlsSide& side, Index width) {
+Index worthwhile_dual_row(const Objective& objective, std::span<const Index> rows_by_size, Index opposite_rows,
+                          Index width) {
   const Index longest = kernels::longest_dual_row(width);
   if (objective.loss == LossKind::explicit_feedback) return longest;  // no base, no rotation
   double saved_seconds = 0;
   for (Index size = 1; size <= longest; ++size) {
-    const auto rows = static_cast<double>(side.rows_by_size[static_cast<std::size_t>(size)]);
+    const auto rows = static_cast<double>(rows_by_size[static_cast<std::size_t>(size)]);
     saved_seconds += rows * (kernels::primal_row_seconds(size, width) - kernels::dual_row_seconds(size, width));
   }
   const double rotation_seconds =
-      kernels::eigenbasis_seconds(width) + static_cast<double>(side.opposite_rows) * kernels::rotation_seconds(width);
+      kernels::eigenbasis_seconds(width) + static_cast<double>(opposite_rows) * kernels::rotation_seconds(width);
   return saved_seconds > rotation_seconds ? longest : 0;
 }
 
 }  // namespace
 
 SolverPlan plan_solver(const SolverOptions& options, const Objective& objective, const AlsSide& side, Index width) {
+  return plan_solver(options, objective, side.rows_by_size, side.opposite_rows, width);
+}
+
+SolverPlan plan_solver(const SolverOptions& options, const Objective& objective, std::span<const Index> rows_by_size,
+                       Index opposite_rows, Index width) {
   switch (options.choice) {
     case SolverChoice::automatic:
-      return kernels::ExactRows{worthwhile_dual_row(objective, side, width)};
+      return kernels::ExactRows{worthwhile_dual_row(objective, rows_by_size, opposite_rows, width)};
     case SolverChoice::primal:
       return kernels::ExactRows{0};
     case SolverChoice::dual:

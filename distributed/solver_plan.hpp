@@ -23,5 +23,8 @@ using SolverPlan = kernels::RowMethod;
 /// all rows of at most `width` entries. A pure function of the whole matrix: no rank count, no clock.
 [[nodiscard]] SolverPlan plan_solver(const SolverOptions& options, const Objective& objective, const AlsSide& side,
                                      Index width);
+/// The same from what it depends on: `rows_by_size` has the side's rows of 0, 1, ... longest_counted_row entries.
+[[nodiscard]] SolverPlan plan_solver(const SolverOptions& options, const Objective& objective,
+                                     std::span<const Index> rows_by_size, Index opposite_rows, Index width);
 
 }  // namespace rankwise

@@ -53,6 +53,8 @@ class PlantedLog {
   [[nodiscard]] PlantedUser user(Index user) const;
   /// What the probability that the user chooses the item first is proportional to.
   [[nodiscard]] double choice_weight(const PlantedUser& planted, Index item) const;
+  /// The distinct items of the user's clean rows, in order of choice.
+  [[nodiscard]] std::vector<Index> items(Index user) const { return choose_items(user, this->user(user)); }
   /// The user's clean and dirty rows by ascending time; rows of one time keep their order of choice.
   [[nodiscard]] std::vector<PlantedRow> rows(Index user) const;
 

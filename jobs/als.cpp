@@ -43,37 +43,6 @@ constexpr std::string_view notes =
              with --biases, p = mean + b_u + b_i + <x_u, y_i>, and the biases are penalized like factors
   alpha0 is --unobserved-weight, lambda --regularization, nu --regularization-exponent.)";
 
-/// Ratings ask for far more of it than implicit losses, whose unobserved part regularizes too.
-double default_regularization(LossKind loss) {
-  return loss == LossKind::explicit_feedback ? 0.15 : 0.003;
-}
-
-/// Options that would be silently without effect are refused.
-void require_sense(const AlsOptions& options) {
-  const Objective& objective = options.objective;
-  const Objective defaults;
-  const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
-  const SolverOptions& solver = options.solver;
-  if (solver.choice != SolverChoice::conjugate_gradients && solver.cg_steps != SolverOptions().cg_steps) {
-    refuse("--cg-steps has a meaning only with --solver cg");
-  }
-  if (solver.choice != SolverChoice::subspace && solver.subspace_block != SolverOptions().subspace_block) {
-    refuse("--subspace-block has a meaning only with --solver subspace");
-  }
-  if (objective.loss == LossKind::implicit_feedback) {
-    if (objective.biases) refuse("--biases has a meaning only with --objective explicit");
-    if (objective.weighting == Weighting::constant && objective.alpha != defaults.alpha) {
-      refuse("--alpha has a meaning only with --weighting linear or log");
-    }
-  } else {
-    if (objective.weighting != Weighting::constant) refuse("--weighting has a meaning only with --objective implicit");
-    if (objective.alpha != defaults.alpha) refuse("--alpha has a meaning only with --objective implicit");
-    if (objective.unobserved_weight != defaults.unobserved_weight) {
-      refuse("--unobserved-weight has a meaning only with --objective implicit");
-    }
-  }
-}
-
 /// A partition of a side's rows by predicted cost. Collective.
 Partition partition_by_cost(const Communicator& comm, const DatasetReader& dataset, DatasetPart part, Index width) {
   const Index rows = dataset.rows(part);
@@ -198,15 +167,56 @@ void tell_epoch(Report& report, Index epoch, Index epochs, const EpochLoss& loss
                          {"epoch_seconds", seconds}});
 }
 
+/// What a side's half-sweeps send: the same in every epoch. Collective.
+void tell_traffic(const Communicator& comm, Report& report, const char* side, Index bytes_sent) {
+  const Index total = comm.sum(bytes_sent);
+  report.event("traffic", {{"side", side},
+                           {"min_bytes_sent", comm.min(bytes_sent)},
+                           {"mean_bytes_sent", static_cast<double>(total) / comm.size()},
+                           {"max_bytes_sent", comm.max(bytes_sent)},
+                           {"total_bytes_sent", total}});
+}
+
 }  // namespace
+
+void require_sense(const AlsOptions& options) {
+  const Objective& objective = options.objective;
+  const Objective defaults;
+  const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
+  const SolverOptions& solver = options.solver;
+  if (solver.choice != SolverChoice::conjugate_gradients && solver.cg_steps != SolverOptions().cg_steps) {
+    refuse("--cg-steps has a meaning only with --solver cg");
+  }
+  if (solver.choice != SolverChoice::subspace && solver.subspace_block != SolverOptions().subspace_block) {
+    refuse("--subspace-block has a meaning only with --solver subspace");
+  }
+  if (objective.loss == LossKind::implicit_feedback) {
+    if (objective.biases) refuse("--biases has a meaning only with --objective explicit");
+    if (objective.weighting == Weighting::constant && objective.alpha != defaults.alpha) {
+      refuse("--alpha has a meaning only with --weighting linear or log");
+    }
+  } else {
+    if (objective.weighting != Weighting::constant) refuse("--weighting has a meaning only with --objective implicit");
+    if (objective.alpha != defaults.alpha) refuse("--alpha has a meaning only with --objective implicit");
+    if (objective.unobserved_weight != defaults.unobserved_weight) {
+      refuse("--unobserved-weight has a meaning only with --objective implicit");
+    }
+  }
+}
+
+Objective resolved_objective(const AlsOptions& options) {
+  Objective objective = options.objective;
+  const bool explicit_loss = objective.loss == LossKind::explicit_feedback;
+  objective.regularization = options.regularization.value_or(explicit_loss ? 0.15 : 0.003);
+  return objective;
+}
 
 void train_als(const AlsOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   Report& report = context.report;
   require_sense(options);
   check_output(comm, options.model);  // before hours of work, not after
-  Objective objective = options.objective;
-  objective.regularization = options.regularization.value_or(default_regularization(objective.loss));
+  Objective objective = resolved_objective(options);
   const Index width = options.factors + (objective.biases ? 1 : 0);
 
   // 1. Partition both sides by predicted cost.
@@ -271,6 +281,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
     report.add_flops(phase, done.flops);
     report.add_interactions(phase, side.entries());
     report.add_bytes_sent(done.bytes_sent);
+    if (epoch == 1) tell_traffic(comm, report, name == SideName::users ? "users" : "items", done.bytes_sent);
     return done;
   };
   std::vector<EpochLoss> history;
@@ -320,17 +331,13 @@ void train_als(const AlsOptions& options, JobContext& context) {
                           dataset.items(), options.factors));
 }
 
-namespace {
-
-RunJob describe_als(boost::program_options::options_description& description) {
+void describe_training(boost::program_options::options_description& description,
+                       const std::shared_ptr<AlsOptions>& options) {
   namespace po = boost::program_options;
-  const auto options = std::make_shared<AlsOptions>();
   Objective& objective = options->objective;
   const Objective defaults;
   // clang-format off
   description.add_options()
-    ("data", po::value(&options->data)->value_name("FILE")->required(), "dataset, as prepare writes it")
-    ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write")
     ("objective", po::value<std::string>()->value_name("implicit|explicit")->default_value("implicit")->notifier(
        one_of<LossKind>("objective", objective.loss, {{"implicit", LossKind::implicit_feedback}, {"explicit", LossKind::explicit_feedback}})),
      "implicit: an interaction is a sign of interest; explicit: its value is a rating to predict")
@@ -364,6 +371,19 @@ RunJob describe_als(boost::program_options::options_description& description) {
     ("epochs", po::value(&options->epochs)->value_name("N")->default_value(16)->notifier(within<Index>("epochs", 0, 1'000'000)),
      "sweeps over users and items; 0 writes the random start");
   // clang-format on
+}
+
+namespace {
+
+RunJob describe_als(boost::program_options::options_description& description) {
+  namespace po = boost::program_options;
+  const auto options = std::make_shared<AlsOptions>();
+  // clang-format off
+  description.add_options()
+    ("data", po::value(&options->data)->value_name("FILE")->required(), "dataset, as prepare writes it")
+    ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write");
+  // clang-format on
+  describe_training(description, options);
   return [options](JobContext& context) { train_als(*options, context); };
 }
 

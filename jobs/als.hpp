@@ -1,6 +1,7 @@
 #pragma once
 // `rankwise als`: from a dataset to a model.
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,18 @@ struct AlsOptions {
   Index epochs = 0;
   Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as it takes
 };
+
+/// Adds the options that say what is trained, all but files; `options` outlives them. The resolved values of a run are
+/// what the program needs to train the same model.
+void describe_training(boost::program_options::options_description& description,
+                       const std::shared_ptr<AlsOptions>& options);
+
+/// Throws AgreedError(usage) where an option would be silently without effect.
+void require_sense(const AlsOptions& options);
+
+/// The objective with its regularization, by default far more of it for ratings than for implicit losses, whose
+/// unobserved part regularizes too.
+[[nodiscard]] Objective resolved_objective(const AlsOptions& options);
 
 /// Trains and writes a model. Collective over context.comm; throws AgreedError.
 void train_als(const AlsOptions& options, JobContext& context);

@@ -16,6 +16,7 @@
 #include "jobs/kmeans.hpp"
 #include "jobs/nearest_name.hpp"
 #include "jobs/options.hpp"
+#include "jobs/plan.hpp"
 #include "jobs/prepare.hpp"
 #include "jobs/recommend.hpp"
 #include "jobs/standard_output.hpp"
@@ -117,7 +118,8 @@ void tell_configuration(const Communicator& comm, const Job& job, const JobOptio
 
 std::span<const Job> all_jobs() {
   static const std::vector<Job> jobs{
-      synthesize_job(), prepare_job(), als_job(), kmeans_job(), evaluate_job(), recommend_job(), inspect_job(),
+      synthesize_job(), prepare_job(),  als_job(),       plan_job(),
+      kmeans_job(),     evaluate_job(), recommend_job(), inspect_job(),
   };
   return jobs;
 }

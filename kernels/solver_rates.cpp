@@ -69,6 +69,10 @@ double dual_row_seconds(Index entries, Index width) {
          2 * n * k * 1e-9 / dual_gather_gflops + back;
 }
 
+double entry_seconds(Index width) {
+  return accumulate_seconds(1, width);
+}
+
 double eigenbasis_seconds(Index width) {
   const auto k = static_cast<double>(width);
   return k * k * k * 1e-9 / eigenbasis_gflops;

@@ -14,6 +14,9 @@ namespace rankwise::kernels {
 [[nodiscard]] double eigenbasis_seconds(Index width);
 [[nodiscard]] double rotation_seconds(Index width);
 
+/// Predicted seconds of one entry's share of normal equations of `width` unknowns, or of one row's of a Gramian.
+[[nodiscard]] double entry_seconds(Index width);
+
 /// The longest row, at most `width` entries, for which the dual is predicted to be faster; 0 for none.
 [[nodiscard]] Index longest_dual_row(Index width);
 

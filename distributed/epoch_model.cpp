@@ -1,0 +1,148 @@
+#include "distributed/epoch_model.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "distributed/heavy_rows.hpp"
+#include "kernels/matrix.hpp"
+#include "kernels/row_workspace.hpp"
+#include "kernels/solver_rates.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr double copy_bytes_per_second = 10e9;  ///< of rows packed and placed by one thread
+constexpr Index float_bytes = 4;
+constexpr Index index_bytes = 8;
+
+/// Rows are rotated into the eigenbasis of the other side's Gramian: beside the gathered ones, or in their place.
+enum class Rotation { none, beside, in_place };
+
+Rotation rotation_of(const SolverPlan& method, const Objective& objective) {
+  if (objective.loss == LossKind::explicit_feedback) return Rotation::none;
+  if (std::holds_alternative<kernels::ConjugateGradients>(method)) return Rotation::in_place;
+  const auto* exact = std::get_if<kernels::ExactRows>(&method);
+  return exact != nullptr && exact->longest_dual_row > 0 ? Rotation::beside : Rotation::none;
+}
+
+/// Half-sweeps end with reductions: the Gramian's integers, and some numbers.
+double reduction_seconds(const AlsCosts& costs, const NetworkRate& network, int ranks) {
+  if (ranks == 1) return 0;
+  constexpr int small_reductions = 8;
+  const auto rounds = static_cast<double>(std::bit_width(static_cast<unsigned>(ranks - 1)));
+  const auto padded = static_cast<double>(padded_columns(costs.width));
+  const bool gramian = costs.objective.loss == LossKind::implicit_feedback;
+  const double bytes = gramian ? 2 * padded * padded * static_cast<double>(index_bytes) : 0;
+  return (small_reductions + 2) * rounds * network.latency_seconds + bytes / network.bytes_per_second;
+}
+
+HalfSweepCost predict_half_sweep(std::span<const RankShare> shares, const SolverPlan& method, double ratio,
+                                 const AlsCosts& costs, const NetworkRate& network, int threads) {
+  const auto bytes = static_cast<double>(row_bytes(costs.width));
+  const Rotation rotation = rotation_of(method, costs.objective);
+  const bool gramian = costs.objective.loss == LossKind::implicit_feedback;
+  const double reductions = reduction_seconds(costs, network, static_cast<int>(shares.size()));
+  HalfSweepCost cost;
+  for (const RankShare& share : shares) {
+    double shared = share.solve_seconds;
+    double alone = 0;
+    if (rotation != Rotation::none) {
+      shared += static_cast<double>(share.needed_rows) * kernels::rotation_seconds(costs.width);
+      alone += kernels::eigenbasis_seconds(costs.width);
+    }
+    if (gramian) shared += static_cast<double>(share.rows.size()) * kernels::entry_seconds(costs.width);
+    const double compute = ratio * (shared / threads + alone);
+    const auto copied = static_cast<double>(share.needed_rows - share.received_rows + share.sent_rows) * bytes;
+    const double transfer =
+        copied / copy_bytes_per_second +
+        static_cast<double>(share.senders + share.receivers) * network.latency_seconds +
+        static_cast<double>(std::max(share.sent_rows, share.received_rows)) * bytes / network.bytes_per_second +
+        reductions;
+    cost.max_compute_seconds = std::max(cost.max_compute_seconds, compute);
+    cost.mean_compute_seconds += compute / static_cast<double>(shares.size());
+    cost.max_transfer_seconds = std::max(cost.max_transfer_seconds, transfer);
+    cost.seconds = std::max(cost.seconds, compute + transfer);
+  }
+  return cost;
+}
+
+/// Bytes of one thread's RowWorkspace.
+Index workspace_bytes(Index width) {
+  const Index padded = padded_columns(width);
+  const Index pitch = kernels::spread_columns(padded);
+  const Index panel_rows = std::max(kernels::entry_chunk, padded);
+  return (4 * padded * pitch + panel_rows * pitch + (kernels::dual_batch_rows + 7) * padded) * float_bytes +
+         panel_rows * 4 * index_bytes;
+}
+
+/// Sums of heavy rows' parts, or what rows that take conjugate gradient steps together keep.
+Index long_row_bytes(const SolverPlan& method, const RankShare& share, Index width, int threads) {
+  const Index padded = padded_columns(width);
+  if (std::holds_alternative<kernels::ExactRows>(method)) {
+    const Index longest_parts = (share.longest_row + kernels::part_entries - 1) / kernels::part_entries;
+    const Index parts = std::min(share.heavy_parts, std::max(most_parts_at_once(width, threads), longest_parts));
+    return parts * (padded + 1) * padded * float_bytes;
+  }
+  if (!std::holds_alternative<kernels::ConjugateGradients>(method)) return 0;
+  constexpr Index vectors = 4 * 256;
+  const Index group_entries = std::max(share.longest_row, share.entries / (8 * threads));
+  return threads * (vectors * padded + 3 * group_entries) * float_bytes;
+}
+
+/// The final form of one side's share: columns and values, offsets, the plan of its exchange.
+Index block_bytes(const RankShare& share) {
+  const Index kept_rows = share.needed_rows - share.received_rows;
+  return share.entries * 2 * float_bytes + (share.rows.size() + 1) * index_bytes +
+         (share.sent_rows + kept_rows) * index_bytes;
+}
+
+/// The same as read, and what finding the needed rows takes.
+Index reading_bytes(const RankShare& share, Index opposite_rows) {
+  return share.entries * (index_bytes + float_bytes) + opposite_rows / 4 + share.needed_rows * index_bytes;
+}
+
+Index gathered_bytes(const RankShare& share, const SolverPlan& method, const Objective& objective, Index bytes) {
+  return share.needed_rows * bytes * (rotation_of(method, objective) == Rotation::beside ? 2 : 1);
+}
+
+}  // namespace
+
+Index row_bytes(Index width) {
+  return padded_columns(width) * float_bytes;
+}
+
+EpochCost predict_epoch(const LayoutPlan& layout, const AlsCosts& costs, const MachineRatio& ratio,
+                        const NetworkRate& network, int threads) {
+  return {predict_half_sweep(layout.user_sweep(), costs.user_method, ratio.users, costs, network, threads),
+          predict_half_sweep(layout.item_sweep(), costs.item_method, ratio.items, costs, network, threads)};
+}
+
+Index rank_memory_bytes(const LayoutPlan& layout, const AlsCosts& costs, int rank, int threads) {
+  const RankShare& users = layout.user_sweep()[static_cast<std::size_t>(rank)];
+  const RankShare& items = layout.item_sweep()[static_cast<std::size_t>(rank)];
+  const Index bytes = row_bytes(costs.width);
+  const Index padded = padded_columns(costs.width);
+  const Index rows = users.rows.size() + items.rows.size();
+  const Index blocks = block_bytes(users) + block_bytes(items);
+  const Index chunks = chunk_count(layout.user_rows().rows()) + chunk_count(layout.item_rows().rows());
+  const Index partitions = 2 * (layout.ranks() + 1) * index_bytes + chunks * 2 * index_bytes;
+
+  const Index reading = blocks + partitions + reading_bytes(users, layout.item_rows().rows()) +
+                        reading_bytes(items, layout.user_rows().rows());
+
+  constexpr Index loss_bytes = 4 * index_bytes;  // three sums, and the terms of one on their way
+  constexpr Index id_bytes = 32;                 // as text; as numbers 8
+  // Per thread: a workspace, and sums of the Gramian; per rank: the Gramians, one eigenbasis in the making.
+  const Index squares = padded * padded * (threads * index_bytes + 2 * float_bytes + 2 * float_bytes + 4 * index_bytes);
+  const Index sweeping = blocks + rows * (bytes + loss_bytes + id_bytes) +
+                         gathered_bytes(users, costs.user_method, costs.objective, bytes) +
+                         gathered_bytes(items, costs.item_method, costs.objective, bytes) +
+                         std::max(users.sent_rows, items.sent_rows) * bytes + threads * workspace_bytes(costs.width) +
+                         squares +
+                         std::max(long_row_bytes(costs.user_method, users, costs.width, threads),
+                                  long_row_bytes(costs.item_method, items, costs.width, threads));
+  return std::max(reading, sweeping);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,244 @@
+// Sample runs:
+//   rankwise plan --data shop.h5 --factors 128 --ranks 1,2,4,8 --threads-per-rank 8,16 --memory-per-rank 16GiB
+//   rankwise plan --data shop.h5 --config als.ini --ranks 64 --threads-per-rank 32 --cores-per-node 64 --sbatch
+//   als.sbatch rankwise plan --shape shop --users 10000000 --items 1000000 --interactions 100000000 --ranks
+//   256,512,1024
+
+#include "jobs/plan.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "io/commit.hpp"
+#include "io/dataset.hpp"
+#include "io/planted_pattern.hpp"
+#include "jobs/byte_size.hpp"
+#include "jobs/layout_figures.hpp"
+#include "jobs/standard_output.hpp"
+#include "jobs/threads.hpp"
+#include "kernels/rate_calibration.hpp"
+#include "slurm/sbatch_file.hpp"
+
+namespace rankwise {
+
+namespace {
+
+using VisitRows = std::function<void(const PatternRows&)>;
+
+/// What a plan needs of a matrix, wherever it comes from.
+struct PlannedMatrix {
+  std::vector<Index> user_sizes;
+  std::vector<Index> item_sizes;
+  std::function<void(const VisitRows&)> for_each_block;  ///< of user rows, ascending
+  Index interactions = 0;
+};
+
+/// What the root found, for all to write.
+struct PlanTexts {
+  std::string json;
+  std::string sbatch;
+};
+
+void require_sense(const PlanOptions& options) {
+  const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
+  if (options.als.data.empty() && !options.sizes.any()) {
+    refuse("plan needs --data FILE, or stated sizes: --users, --items, --interactions or --shape");
+  }
+  if (!options.als.data.empty() && options.sizes.any()) {
+    refuse("--users, --items, --interactions and --shape state sizes in place of --data; give one or the other");
+  }
+  if (!options.sbatch.empty() && options.als.data.empty()) refuse("--sbatch needs --data: what its job is to read");
+  if (!options.sbatch.empty() && options.sbatch == options.json) refuse("--sbatch and --json are the same file");
+  if (options.sbatch.empty() && !options.slurm_partition.empty())
+    refuse("--partition has a meaning only with --sbatch");
+  for (const int threads : options.threads_per_rank) {
+    if (options.cores_per_node > 0 && threads > options.cores_per_node) {
+      refuse("--threads-per-rank has more threads than --cores-per-node has cores");
+    }
+  }
+}
+
+PlannedMatrix matrix_of_dataset(const std::string& path) {
+  constexpr Index entries_at_once = 4'000'000;
+  const auto alone = std::make_shared<Communicator>(Communicator::single());
+  const auto dataset = std::make_shared<DatasetReader>(*alone, path);
+  PlannedMatrix matrix;
+  matrix.user_sizes = dataset->row_sizes(DatasetPart::interactions, {0, dataset->users()});
+  matrix.item_sizes = dataset->row_sizes(DatasetPart::interactions_by_item, {0, dataset->items()});
+  matrix.interactions = dataset->entries(DatasetPart::interactions);
+  if (matrix.interactions == 0) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: holds no interactions; expected at least one", path));
+  }
+  matrix.for_each_block = [alone, dataset, sizes = matrix.user_sizes](const VisitRows& visit) {
+    const Index users = dataset->users();
+    for (Index begin = 0; begin < users;) {
+      Index end = begin;
+      for (Index entries = 0; end < users && (end == begin || entries < entries_at_once); ++end) {
+        entries += sizes[static_cast<std::size_t>(end)];
+      }
+      const SparseRows rows = dataset->read(DatasetPart::interactions, {begin, end});
+      visit({begin, rows.offsets, rows.columns});
+      begin = end;
+    }
+  };
+  return matrix;
+}
+
+PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed) {
+  PlantedShape shape = planted_preset(sizes.shape.value_or("none"));
+  shape.users = sizes.users.value_or(shape.users);
+  shape.items = sizes.items.value_or(shape.items);
+  shape.interactions = sizes.interactions.value_or(shape.interactions);
+  shape.seed = seed;
+  const auto pattern = std::make_shared<PlantedPattern>(PlantedLog(shape));
+  PlannedMatrix matrix;
+  matrix.user_sizes = pattern->user_sizes();
+  matrix.item_sizes = pattern->item_sizes();
+  for (const Index size : matrix.user_sizes) matrix.interactions += size;
+  matrix.for_each_block = [pattern](const VisitRows& visit) { pattern->for_each_block(visit); };
+  return matrix;
+}
+
+/// Memory that this process holds now, in bytes; 0 where the system does not tell.
+double memory_held_now() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) return 1024 * std::strtod(line.c_str() + 6, nullptr);
+  }
+  return 0;
+}
+
+std::string sbatch_of(const PlanOptions& options, const LayoutFigures& layout, const std::string& configuration) {
+  slurm::SbatchFile file;
+  file.job_name = options.job_name;
+  file.partition = options.slurm_partition;
+  file.nodes = layout.nodes;
+  file.tasks = layout.ranks;
+  file.tasks_per_node = layout.ranks_per_node;
+  file.cpus_per_task = layout.threads_per_rank;
+  file.memory_mebibytes_per_node = layout.memory_mebibytes_per_node;
+  file.time_limit_seconds = layout.time_limit_seconds;
+  file.comments = {fmt::format("rankwise plan: {} epochs of {:.3g} s, {} on the largest rank; asked for: {} times that",
+                               options.als.epochs, layout.epoch_seconds, bytes_text(layout.memory_bytes.max),
+                               options.safety)};
+  file.command = {"rankwise", "als", "--data", options.als.data, "--model", options.als.model};
+  for (std::string& argument : training_arguments(configuration)) file.command.push_back(std::move(argument));
+  return slurm::sbatch_text(file);
+}
+
+/// Everything but the writing of files; the root's alone.
+PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_per_node) {
+  Report& report = context.report;
+  PlannedRun run{.options = options, .costs = {}, .ratio = {}, .cores_per_node = cores_per_node};
+  run.base_memory_bytes = memory_held_now();
+
+  // 1. Row sizes.
+  const PlannedMatrix matrix = options.als.data.empty() ? matrix_of_sizes(options.sizes, context.common.seed)
+                                                        : matrix_of_dataset(options.als.data);
+  const auto users = static_cast<Index>(matrix.user_sizes.size());
+  const auto items = static_cast<Index>(matrix.item_sizes.size());
+  report.line(fmt::format("{} users x {} items, {} interactions", users, items, matrix.interactions));
+
+  // 2. How rows will be solved, what that costs, and how fast it is here.
+  AlsCosts& costs = run.costs;
+  costs.objective = resolved_objective(options.als);
+  costs.width = options.als.factors + (costs.objective.biases ? 1 : 0);
+  const auto method = [&](std::span<const Index> sizes, Index opposite) {
+    return plan_solver(options.als.solver, costs.objective, rows_by_size(sizes), opposite, costs.width);
+  };
+  costs.user_method = method(matrix.user_sizes, items);
+  costs.item_method = method(matrix.item_sizes, users);
+  const SideWork user_work = side_work(matrix.user_sizes, costs.objective, costs.user_method, costs.width);
+  const SideWork item_work = side_work(matrix.item_sizes, costs.objective, costs.item_method, costs.width);
+  if (options.calibration_seconds > 0) {
+    const auto ratio = [&](const SolverPlan& solver, Index opposite, std::span<const Index> sizes) {
+      return kernels::measure_rate_ratio(solver, costs.objective, costs.width, opposite, sizes,
+                                         options.calibration_seconds / 4);
+    };
+    run.ratio = {ratio(costs.user_method, items, matrix.user_sizes),
+                 ratio(costs.item_method, users, matrix.item_sizes)};
+    report.line(
+        fmt::format("one core here takes {:.2f} (users) and {:.2f} (items) times the seconds of the build's rates",
+                    run.ratio.users, run.ratio.items));
+  }
+
+  // 3. Partitions, and which rows travel: one pass over the matrix for all numbers of ranks.
+  std::map<int, LayoutPlan> layouts;
+  std::set<int> ranks(options.ranks.begin(), options.ranks.end());
+  ranks.insert(1);  // the measure of efficiency
+  for (const int count : ranks) layouts.emplace(count, LayoutPlan(user_work, item_work, count));
+  matrix.for_each_block([&](const PatternRows& rows) {
+    for (auto& [count, layout] : layouts) layout.add(rows);
+    report.bar("users", rows.first_row, users);
+  });
+  run.one_core_epoch_seconds = predict_epoch(layouts.at(1), costs, run.ratio, NetworkRate(), 1).seconds();
+
+  // 4. Figures, and the layout to take.
+  std::vector<LayoutFigures> figures;
+  for (const int count : options.ranks) {
+    for (const int threads : options.threads_per_rank) {
+      figures.push_back(layout_figures(run, user_work, item_work, layouts.at(count), threads));
+    }
+  }
+  const Recommendation recommended = recommend_layout(options, figures);
+  print_result(layout_table(figures, recommended));
+  for (const LayoutFigures& layout : figures) {
+    report.event("layout", {{"ranks", Index{layout.ranks}},
+                            {"threads_per_rank", Index{layout.threads_per_rank}},
+                            {"max_memory_bytes", layout.memory_bytes.max},
+                            {"imbalance", layout.imbalance},
+                            {"epoch_seconds", layout.epoch_seconds},
+                            {"efficiency", layout.efficiency},
+                            {"core_hours", layout.core_hours}});
+  }
+
+  // 5. What is to be written.
+  PlanTexts texts;
+  if (!options.json.empty()) {
+    texts.json = layouts_json(run, users, items, matrix.interactions, figures, recommended);
+  }
+  if (!options.sbatch.empty()) {
+    if (!recommended.layout) {
+      throw Error(ExitCode::usage, fmt::format("--sbatch {}: not written: {}", options.sbatch, recommended.reason));
+    }
+    texts.sbatch = sbatch_of(options, figures[*recommended.layout], context.configuration);
+  }
+  return texts;
+}
+
+/// Collective; `text` is the root's.
+void write_from_root(JobContext& context, const std::string& path, const std::string& text) {
+  if (path.empty()) return;
+  std::error_code ignored;
+  const bool replaces = std::filesystem::exists(path, ignored);
+  write_text_in_rank_order(context.comm, path, text);
+  context.report.line(fmt::format("{} {}", replaces ? "replaced" : "wrote", path));
+}
+
+}  // namespace
+
+void plan_als(const PlanOptions& options, JobContext& context) {
+  const Communicator& comm = context.comm;
+  require_sense(options);
+  require_sense(options.als);
+  for (const std::string& path : {options.json, options.sbatch}) {
+    if (!path.empty()) check_output(comm, path);
+  }
+  const int cores_per_node =
+      options.cores_per_node > 0 ? options.cores_per_node : processors_per_rank(comm) * comm.ranks_on_node();
+  const PlanTexts texts = [&] {
+    const auto timer = context.report.phase("plan");
+    return agree_on(comm, [&] { return comm.is_root() ? make_plan(options, context, cores_per_node) : PlanTexts(); });
+  }();
+  write_from_root(context, options.json, texts.json);
+  write_from_root(context, options.sbatch, texts.sbatch);
+}
+
+}  // namespace rankwise

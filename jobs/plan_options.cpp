@@ -1,0 +1,143 @@
+// The command line of `rankwise plan`.
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <fmt/format.h>
+#include <memory>
+
+#include "io/planted_shape.hpp"
+#include "jobs/byte_size.hpp"
+#include "jobs/choices.hpp"
+#include "jobs/plan.hpp"
+#include "slurm/sbatch_file.hpp"
+
+namespace rankwise {
+
+namespace po = boost::program_options;
+
+std::vector<int> parse_counts(const std::string& option, const std::string& text) {
+  constexpr int most = 100'000;
+  std::vector<int> counts;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    int count = 0;
+    const auto [next, error] = std::from_chars(at, end, count);
+    if (error != std::errc() || count < 1 || count > most) break;
+    counts.push_back(count);
+    if (next == end) return counts;
+    if (*next != ',') break;
+    at = next + 1;
+  }
+  throw Error(ExitCode::usage, fmt::format("--{} {}: expected numbers from 1 to {}, as in 1,2,8", option, text, most));
+}
+
+std::vector<std::string> training_arguments(const std::string& configuration) {
+  po::options_description training;
+  describe_training(training, std::make_shared<AlsOptions>());
+  std::vector<std::string> arguments;
+  for (std::size_t begin = 0; begin < configuration.size();) {
+    const std::size_t end = std::min(configuration.find('\n', begin), configuration.size());
+    const std::string line = configuration.substr(begin, end - begin);
+    begin = end + 1;
+    const std::size_t equals = line.find(" = ");
+    if (equals == std::string::npos) continue;
+    const std::string name = line.substr(0, equals);
+    const std::string value = line.substr(equals + 3);
+    const po::option_description* option = training.find_nothrow(name, false);
+    if (option == nullptr && name != "seed") continue;
+    const bool is_switch = option != nullptr && option->semantic()->max_tokens() == 0;
+    if (is_switch && value != "true") continue;
+    arguments.push_back("--" + name);
+    if (!is_switch) arguments.push_back(value);
+  }
+  return arguments;
+}
+
+namespace {
+
+constexpr std::string_view notes =
+    R"(Plans every number of ranks with every number of threads, on one rank and without the planned ones. From the entries of
+each row and the columns that they name it counts what the run itself would do: the partition by predicted cost, each
+rank's needed rows of the other side, bytes sent (rows of whole 64-byte lines) beside the least possible (each needed row
+of another rank once per rank that needs it, unpadded), flops, memory.
+Seconds of computing are counted flops over rates that are part of the build, times what sample rows take here by the
+same kernels (--calibrate), over the threads. Seconds of transfer are messages times latency plus bytes over bandwidth,
+which ranks on one node share; a layout on one node passes rows through memory, at 1.5 GB/s a rank.
+Stated sizes (--users, --items, --interactions) plan a log as `synthesize` would plant it; the rest of the shape comes
+from --shape.
+Table: memory of the largest rank and the mean; imbalance, largest over mean cost of a rank's rows, over both
+half-sweeps; efficiency, seconds of one core over core seconds; bytes that one rank sends per epoch at most, and all
+ranks' over the least. Recommended (*): of the layouts that fit --memory-per-rank and --time-limit and reach
+--min-efficiency the one with the fewest core-hours where --time-limit is given, else the fastest; ties within 1% to
+fewer cores.
+--sbatch asks for the memory times --safety, and for 5 minutes and --safety times the epochs. --cores-per-node says how
+many ranks share a node.)";
+
+/// A notifier that stores the value of an option without a default.
+template <class Value>
+std::function<void(const Value&)> store_in(std::optional<Value>& target) {
+  return [&target](const Value& value) { target = value; };
+}
+
+RunJob describe_plan(po::options_description& description) {
+  const auto options = std::make_shared<PlanOptions>();
+  const auto als = std::shared_ptr<AlsOptions>(options, &options->als);
+  const auto counts = [](const char* name, std::vector<int>& target) {
+    return [name, &target](const std::string& text) { target = parse_counts(name, text); };
+  };
+  // clang-format off
+  description.add_options()
+    ("data", po::value(&als->data)->value_name("FILE"), "dataset, as prepare writes it")
+    ("model", po::value(&als->model)->value_name("FILE")->default_value("model.h5"), "model that the planned run writes")
+    ("shape", po::value<std::string>()->value_name("none|movielens-20m|shop")->notifier([options](const std::string& name) {
+       (void)planted_preset(name);
+       options->sizes.shape = name; }), "without a dataset: preset of the sizes that are not stated, and how they are spread")
+    ("users", po::value<Index>()->value_name("N")->notifier(store_in(options->sizes.users)), "without a dataset: users")
+    ("items", po::value<Index>()->value_name("N")->notifier(store_in(options->sizes.items)), "without a dataset: items")
+    ("interactions", po::value<double>()->value_name("N")->notifier(store_in(options->sizes.interactions)), "without a dataset: expected interactions")
+    ("ranks", po::value<std::string>()->value_name("LIST")->default_value("1")->notifier(counts("ranks", options->ranks)), "numbers of ranks, as in 1,2,8")
+    ("threads-per-rank", po::value<std::string>()->value_name("LIST")->default_value("1")->notifier(counts("threads-per-rank", options->threads_per_rank)),
+     "numbers of threads inside each rank")
+    ("cores-per-node", po::value(&options->cores_per_node)->value_name("N")->default_value(0)->notifier(within<int>("cores-per-node", 0, 100'000)),
+     "cores of a node, which its ranks' threads share; 0: as many as this machine has")
+    ("network-latency", po::value(&options->network.latency_seconds)->value_name("SECONDS")->default_value(options->network.latency_seconds)->notifier(
+       within<double>("network-latency", 0, 1)), "of a message between nodes")
+    ("network-bandwidth", po::value<std::string>()->value_name("BYTES")->default_value("10GB")->notifier([options](const std::string& text) {
+       options->network.bytes_per_second = static_cast<double>(parse_bytes("network-bandwidth", text)); }),
+     "of a node, per second and direction")
+    ("memory-per-rank", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-per-rank", options->memory_per_rank_bytes)),
+     "recommend only what fits, as in 16GiB")
+    ("time-limit", po::value<std::string>()->value_name("[D-]HH:MM:SS")->notifier([options](const std::string& text) {
+       const auto seconds = slurm::parse_time_limit(text);
+       if (!seconds) throw Error(ExitCode::usage, fmt::format("--time-limit {}: expected a time as in 04:00:00 or 1-12:00:00", text));
+       options->time_limit_seconds = static_cast<double>(*seconds); }), "recommend only what ends in time, with its safety")
+    ("min-efficiency", po::value(&options->least_efficiency)->value_name("SHARE")->default_value(0.7, "0.7")->notifier(within<double>("min-efficiency", 0, 1)),
+     "recommend only what makes this much of its cores")
+    ("safety", po::value(&options->safety)->value_name("FACTOR")->default_value(1.5)->notifier(within<double>("safety", 1, 100)),
+     "on predicted seconds and memory, in what is asked of Slurm")
+    ("calibrate", po::value(&options->calibration_seconds)->value_name("SECONDS")->default_value(1)->notifier(within<double>("calibrate", 0, 60)),
+     "time to measure this machine for, about; 0: take the build's rates as they are")
+    ("json", po::value(&options->json)->value_name("FILE"), "also write all figures as JSON")
+    ("sbatch", po::value(&options->sbatch)->value_name("FILE"), "write the batch script of the recommended layout")
+    ("job-name", po::value(&options->job_name)->value_name("NAME")->default_value("rankwise-als")->notifier([](const std::string& name) {
+       if (name.empty() || slurm::shell_word(name) != name || name.find('/') != std::string::npos || name.find('%') != std::string::npos)
+         throw Error(ExitCode::usage, fmt::format("--job-name {}: expected letters, digits, and -_+=.:,@", name)); }), "of the script")
+    ("partition", po::value(&options->slurm_partition)->value_name("NAME")->notifier([](const std::string& name) {
+       if (name.empty() || slurm::shell_word(name) != name)
+         throw Error(ExitCode::usage, fmt::format("--partition {}: expected the name of a partition of the cluster", name)); }),
+     "of the script; without it the cluster's default");
+  // clang-format on
+  describe_training(description, als);
+  return [options](JobContext& context) { plan_als(*options, context); };
+}
+
+}  // namespace
+
+Job plan_job() {
+  return {"plan", "what a run would need: memory, time and traffic per rank; writes the sbatch file", notes,
+          describe_plan};
+}
+
+}  // namespace rankwise

@@ -90,20 +90,35 @@ Index long_row_bytes(const SolverPlan& method, const RankShare& share, Index wid
   return threads * (vectors * padded + 3 * group_entries) * float_bytes;
 }
 
+/// What an array takes: from 4 MiB on whole huge pages (kernels/large_allocation.cpp).
+Index held(Index bytes) {
+  constexpr Index huge_page = Index{2} << 20;
+  return bytes < 2 * huge_page ? bytes : (bytes + huge_page - 1) / huge_page * huge_page;
+}
+
 /// The final form of one side's share: columns and values, offsets, the plan of its exchange.
 Index block_bytes(const RankShare& share) {
   const Index kept_rows = share.needed_rows - share.received_rows;
-  return share.entries * 2 * float_bytes + (share.rows.size() + 1) * index_bytes +
-         (share.sent_rows + kept_rows) * index_bytes;
+  return 2 * held(share.entries * float_bytes) + held((share.rows.size() + 1) * index_bytes) +
+         held((share.sent_rows + kept_rows) * index_bytes);
 }
 
 /// The same as read, and what finding the needed rows takes.
 Index reading_bytes(const RankShare& share, Index opposite_rows) {
-  return share.entries * (index_bytes + float_bytes) + opposite_rows / 4 + share.needed_rows * index_bytes;
+  return held(share.entries * index_bytes) + held(share.entries * float_bytes) + held(opposite_rows / 4) +
+         held(share.needed_rows * index_bytes);
 }
 
 Index gathered_bytes(const RankShare& share, const SolverPlan& method, const Objective& objective, Index bytes) {
-  return share.needed_rows * bytes * (rotation_of(method, objective) == Rotation::beside ? 2 : 1);
+  return held(share.needed_rows * bytes) * (rotation_of(method, objective) == Rotation::beside ? 2 : 1);
+}
+
+/// Factors, losses (three sums, and the terms of one on their way), and ids as text (as numbers they take a quarter).
+Index own_row_bytes(const RankShare& share, Index bytes) {
+  constexpr Index loss_bytes = 3 * index_bytes;
+  constexpr Index id_bytes = 32;
+  const Index rows = share.rows.size();
+  return held(rows * bytes) + held(rows * loss_bytes) + held(rows * index_bytes) + held(rows * id_bytes);
 }
 
 }  // namespace
@@ -123,7 +138,6 @@ Index rank_memory_bytes(const LayoutPlan& layout, const AlsCosts& costs, int ran
   const RankShare& items = layout.item_sweep()[static_cast<std::size_t>(rank)];
   const Index bytes = row_bytes(costs.width);
   const Index padded = padded_columns(costs.width);
-  const Index rows = users.rows.size() + items.rows.size();
   const Index blocks = block_bytes(users) + block_bytes(items);
   const Index chunks = chunk_count(layout.user_rows().rows()) + chunk_count(layout.item_rows().rows());
   const Index partitions = 2 * (layout.ranks() + 1) * index_bytes + chunks * 2 * index_bytes;
@@ -131,15 +145,13 @@ Index rank_memory_bytes(const LayoutPlan& layout, const AlsCosts& costs, int ran
   const Index reading = blocks + partitions + reading_bytes(users, layout.item_rows().rows()) +
                         reading_bytes(items, layout.user_rows().rows());
 
-  constexpr Index loss_bytes = 4 * index_bytes;  // three sums, and the terms of one on their way
-  constexpr Index id_bytes = 32;                 // as text; as numbers 8
   // Per thread: a workspace, and sums of the Gramian; per rank: the Gramians, one eigenbasis in the making.
   const Index squares = padded * padded * (threads * index_bytes + 2 * float_bytes + 2 * float_bytes + 4 * index_bytes);
-  const Index sweeping = blocks + rows * (bytes + loss_bytes + id_bytes) +
+  const Index sweeping = blocks + own_row_bytes(users, bytes) + own_row_bytes(items, bytes) +
                          gathered_bytes(users, costs.user_method, costs.objective, bytes) +
                          gathered_bytes(items, costs.item_method, costs.objective, bytes) +
-                         std::max(users.sent_rows, items.sent_rows) * bytes + threads * workspace_bytes(costs.width) +
-                         squares +
+                         held(std::max(users.sent_rows, items.sent_rows) * bytes) +
+                         threads * workspace_bytes(costs.width) + squares +
                          std::max(long_row_bytes(costs.user_method, users, costs.width, threads),
                                   long_row_bytes(costs.item_method, items, costs.width, threads));
   return std::max(reading, sweeping);

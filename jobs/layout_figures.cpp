@@ -151,6 +151,20 @@ Recommendation recommend_layout(const PlanOptions& options, std::span<const Layo
                                     options.least_efficiency)};
 }
 
+namespace {
+
+/// What keeps a side from balance, where something does.
+std::string limit_of_balance(const LayoutFigures& layout, const char* side, const SweepFigures& sweep) {
+  constexpr double balanced = 1.05;
+  if (sweep.imbalance <= balanced) return "";
+  const bool by_row = sweep.heaviest_row_share > balanced;
+  return fmt::format("{} ranks: imbalance {:.2f} over {}: the costliest {} is {:.2f} of a rank's fair share\n",
+                     layout.ranks, sweep.imbalance, side, by_row ? "row" : "chunk of 64 rows",
+                     by_row ? sweep.heaviest_row_share : sweep.heaviest_chunk_share);
+}
+
+}  // namespace
+
 std::string layout_table(std::span<const LayoutFigures> layouts, const Recommendation& recommended) {
   std::string table =
       fmt::format("  {:>6} {:>7} {:>6} {:>11} {:>11} {:>9} {:>10} {:>10} {:>10} {:>10} {:>10} {:>11} {:>8}\n", "ranks",
@@ -172,6 +186,10 @@ std::string layout_table(std::span<const LayoutFigures> layouts, const Recommend
         users.cost.max_compute_seconds + items.cost.max_compute_seconds,
         users.cost.max_transfer_seconds + items.cost.max_transfer_seconds, layout.epoch_seconds,
         100 * layout.efficiency, bytes_text(users.bytes_sent.max + items.bytes_sent.max), over, layout.core_hours);
+  }
+  for (const LayoutFigures& layout : layouts) {
+    if (&layout != &layouts.front() && layout.ranks == (&layout - 1)->ranks) continue;  // said already
+    table += limit_of_balance(layout, "users", layout.users) + limit_of_balance(layout, "items", layout.items);
   }
   if (!recommended.layout) return table + fmt::format("recommended: none; {}\n", recommended.reason);
   const LayoutFigures& best = layouts[*recommended.layout];

@@ -17,6 +17,7 @@ constexpr Index most_table_bytes = Index{256} << 20;
 /// Rows to measure, and what they are predicted to take.
 struct Sample {
   std::vector<Index> sizes;
+  Index long_rows = 0;  ///< of them, at the front: too long for batches
   double predicted_seconds = 0;
 };
 
@@ -39,6 +40,11 @@ Sample draw_sample(const RowMethod& method, const Objective& objective, Index wi
       sample.predicted_seconds += row_seconds(method, objective, sample.sizes.back(), width);
     }
   }
+  // Half-sweeps take the rows that are too long for a batch together; so does a pass.
+  const Index longest_batched = longest_batch_row(method, width);
+  const auto batched = std::stable_partition(sample.sizes.begin(), sample.sizes.end(),
+                                             [longest_batched](Index size) { return size > longest_batched; });
+  sample.long_rows = batched - sample.sizes.begin();
   return sample;
 }
 
@@ -104,7 +110,10 @@ double measure_rate_ratio(const RowMethod& method, const Objective& objective, I
   const auto pass = [&] {
     fill_random(solution.view(), 2);
     const auto begin = std::chrono::steady_clock::now();
-    for (Index first = 0; first < block.rows(); first += chunk_rows) {
+    if (sample.long_rows > 0) {
+      (void)solve_rows(method, system, block, {0, sample.long_rows}, workspace, solution.view(), losses);
+    }
+    for (Index first = sample.long_rows; first < block.rows(); first += chunk_rows) {
       const RowRange rows{first, std::min(first + chunk_rows, block.rows())};
       (void)solve_rows(method, system, block, rows, workspace, solution.view(), losses);
     }

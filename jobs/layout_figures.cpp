@@ -247,6 +247,7 @@ std::string layouts_json(const PlannedRun& run, Index users, Index items, Index 
   json["dataset"] = {{"users", users}, {"items", items}, {"interactions", interactions}};
   json["factors"] = run.options.als.factors;
   json["epochs"] = run.options.als.epochs;
+  json["row_floats"] = run.costs.width;
   json["row_bytes"] = row_bytes(run.costs.width);
   json["rate_ratio"] = {{"users", run.ratio.users}, {"items", run.ratio.items}};
   json["one_core_epoch_seconds"] = run.one_core_epoch_seconds;

@@ -1,0 +1,210 @@
+// What a layout computes and exchanges, against sets built the plain way, without MPI.
+
+#include "distributed/layout_plan.hpp"
+
+#include <gtest/gtest.h>
+#include <numeric>
+#include <random>
+#include <set>
+
+#include "distributed/epoch_model.hpp"
+#include "kernels/solve_rows.hpp"
+
+namespace rankwise {
+namespace {
+
+constexpr Index width = 24;
+
+/// A matrix with Zipf-like columns, rows of 0 to 60 entries, by user.
+struct Pattern {
+  Index items = 0;
+  std::vector<Index> offsets{0};
+  std::vector<Index> columns;
+
+  [[nodiscard]] Index users() const { return static_cast<Index>(offsets.size()) - 1; }
+  [[nodiscard]] std::vector<Index> user_sizes() const {
+    std::vector<Index> sizes;
+    for (std::size_t r = 0; r + 1 < offsets.size(); ++r) sizes.push_back(offsets[r + 1] - offsets[r]);
+    return sizes;
+  }
+  [[nodiscard]] std::vector<Index> item_sizes() const {
+    std::vector<Index> sizes(static_cast<std::size_t>(items));
+    for (const Index item : columns) ++sizes[static_cast<std::size_t>(item)];
+    return sizes;
+  }
+};
+
+Pattern random_pattern(Index users, Index items) {
+  std::mt19937 random(7);
+  Pattern pattern;
+  pattern.items = items;
+  for (Index user = 0; user < users; ++user) {
+    std::set<Index> row;
+    const auto wanted = random() % 61;
+    for (unsigned e = 0; e < wanted; ++e) {
+      const double u = std::uniform_real_distribution<double>(0, 1)(random);
+      row.insert(static_cast<Index>(u * u * u * static_cast<double>(items)));
+    }
+    pattern.columns.insert(pattern.columns.end(), row.begin(), row.end());
+    pattern.offsets.push_back(static_cast<Index>(pattern.columns.size()));
+  }
+  return pattern;
+}
+
+SideWork work_of(const std::vector<Index>& sizes) {
+  return side_work(sizes, Objective(), kernels::ExactRows{kernels::part_entries}, width);
+}
+
+LayoutPlan planned(const Pattern& pattern, int ranks) {
+  LayoutPlan plan(work_of(pattern.user_sizes()), work_of(pattern.item_sizes()), ranks);
+  // In blocks whose boundaries fall where they like.
+  const Index block = 37;
+  for (Index begin = 0; begin < pattern.users(); begin += block) {
+    const Index end = std::min(begin + block, pattern.users());
+    std::vector<Index> offsets;
+    const Index first = pattern.offsets[static_cast<std::size_t>(begin)];
+    for (Index r = begin; r <= end; ++r) offsets.push_back(pattern.offsets[static_cast<std::size_t>(r)] - first);
+    plan.add({begin, offsets,
+              std::span(pattern.columns)
+                  .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(offsets.back()))});
+  }
+  return plan;
+}
+
+/// The needed rows of each rank as sets, who owns them, and what follows.
+std::vector<RankShare> plain_traffic(const std::vector<std::set<Index>>& needed, const Partition& owners) {
+  std::vector<RankShare> shares(needed.size());
+  for (std::size_t reader = 0; reader < needed.size(); ++reader) {
+    std::set<int> senders;
+    for (const Index row : needed[reader]) {
+      const int owner = owners.owner(row);
+      ++shares[reader].needed_rows;
+      if (owner == static_cast<int>(reader)) continue;
+      ++shares[reader].received_rows;
+      ++shares[static_cast<std::size_t>(owner)].sent_rows;
+      senders.insert(owner);
+    }
+    shares[reader].senders = static_cast<Index>(senders.size());
+    for (const int sender : senders) ++shares[static_cast<std::size_t>(sender)].receivers;
+  }
+  return shares;
+}
+
+void expect_same_traffic(const std::vector<RankShare>& actual, const std::vector<RankShare>& expected) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t rank = 0; rank < actual.size(); ++rank) {
+    EXPECT_EQ(actual[rank].needed_rows, expected[rank].needed_rows) << "rank " << rank;
+    EXPECT_EQ(actual[rank].received_rows, expected[rank].received_rows) << "rank " << rank;
+    EXPECT_EQ(actual[rank].sent_rows, expected[rank].sent_rows) << "rank " << rank;
+    EXPECT_EQ(actual[rank].senders, expected[rank].senders) << "rank " << rank;
+    EXPECT_EQ(actual[rank].receivers, expected[rank].receivers) << "rank " << rank;
+  }
+}
+
+TEST(LayoutPlan, NeedsWhatPlainSetsNeedOnAnyNumberOfRanks) {
+  const Pattern pattern = random_pattern(3001, 700);
+  for (const int ranks : {1, 2, 7, 4096}) {
+    SCOPED_TRACE(ranks);
+    const LayoutPlan plan = planned(pattern, ranks);
+    std::vector<std::set<Index>> items_needed(static_cast<std::size_t>(ranks));
+    std::vector<std::set<Index>> users_needed(static_cast<std::size_t>(ranks));
+    for (Index user = 0; user < pattern.users(); ++user) {
+      for (Index e = pattern.offsets[static_cast<std::size_t>(user)];
+           e < pattern.offsets[static_cast<std::size_t>(user) + 1]; ++e) {
+        const Index item = pattern.columns[static_cast<std::size_t>(e)];
+        items_needed[static_cast<std::size_t>(plan.user_rows().owner(user))].insert(item);
+        users_needed[static_cast<std::size_t>(plan.item_rows().owner(item))].insert(user);
+      }
+    }
+    expect_same_traffic(plan.user_sweep(), plain_traffic(items_needed, plan.item_rows()));
+    expect_same_traffic(plan.item_sweep(), plain_traffic(users_needed, plan.user_rows()));
+  }
+}
+
+TEST(LayoutPlan, PartitionsAsTheRunDoes) {
+  const Pattern pattern = random_pattern(3001, 700);
+  for (const int ranks : {1, 2, 7, 4096}) {
+    const LayoutPlan plan = planned(pattern, ranks);
+    EXPECT_EQ(plan.user_rows(), Partition::by_cost(3001, chunk_costs(pattern.user_sizes(), width), ranks));
+    EXPECT_EQ(plan.item_rows(), Partition::by_cost(700, chunk_costs(pattern.item_sizes(), width), ranks));
+  }
+}
+
+TEST(LayoutPlan, SharesAddUpToTheWhole) {
+  const Pattern pattern = random_pattern(3001, 700);
+  const auto entries = static_cast<Index>(pattern.columns.size());
+  double flops = 0;
+  for (const Index size : pattern.user_sizes()) flops += kernels::solve_row_flops(size, width) + width * (width + 1);
+  for (const int ranks : {1, 2, 7, 4096}) {
+    const LayoutPlan plan = planned(pattern, ranks);
+    for (const auto* sweep : {&plan.user_sweep(), &plan.item_sweep()}) {
+      Index counted = 0;
+      Index rows = 0;
+      Index sent = 0;
+      Index received = 0;
+      for (const RankShare& share : *sweep) {
+        counted += share.entries;
+        rows += share.rows.size();
+        sent += share.sent_rows;
+        received += share.received_rows;
+        EXPECT_LE(share.longest_row, share.entries);
+      }
+      EXPECT_EQ(counted, entries);
+      EXPECT_EQ(rows, sweep == &plan.user_sweep() ? 3001 : 700);
+      EXPECT_EQ(sent, received);
+      EXPECT_GE(imbalance(*sweep, &RankShare::partition_cost), 1.0);
+    }
+    const double counted_flops = std::accumulate(plan.user_sweep().begin(), plan.user_sweep().end(), 0.0,
+                                                 [](double sum, const RankShare& share) { return sum + share.flops; });
+    EXPECT_NEAR(counted_flops, flops, 1e-9 * flops);
+  }
+}
+
+TEST(LayoutPlan, OneRankSendsNothing) {
+  const LayoutPlan plan = planned(random_pattern(500, 100), 1);
+  EXPECT_EQ(plan.user_sweep()[0].sent_rows, 0);
+  EXPECT_EQ(plan.item_sweep()[0].received_rows, 0);
+  EXPECT_EQ(imbalance(plan.user_sweep(), &RankShare::partition_cost), 1.0);
+}
+
+TEST(LayoutPlan, NothingAtAllIsPlannedToo) {
+  const LayoutPlan plan(work_of({}), work_of({}), 3);
+  EXPECT_EQ(plan.ranks(), 3);
+  EXPECT_EQ(plan.user_sweep()[2].needed_rows, 0);
+  EXPECT_EQ(imbalance(plan.user_sweep(), &RankShare::partition_cost), 1.0);
+}
+
+AlsCosts costs() {
+  return {
+      .objective = {}, .user_method = kernels::ExactRows{width}, .item_method = kernels::ExactRows{0}, .width = width};
+}
+
+TEST(EpochModel, ThreadsDivideWorkAndRanksTakeTimeToExchange) {
+  const Pattern pattern = random_pattern(20'000, 700);
+  const LayoutPlan one = planned(pattern, 1);
+  const LayoutPlan four = planned(pattern, 4);
+  const NetworkRate slow{.latency_seconds = 1e-3, .bytes_per_second = 1e6};
+  const EpochCost alone = predict_epoch(one, costs(), {}, slow, 1);
+  EXPECT_GT(alone.seconds(), 0);
+  EXPECT_NEAR(predict_epoch(one, costs(), {}, slow, 2).items.max_compute_seconds, alone.items.max_compute_seconds / 2,
+              1e-9);
+  EXPECT_NEAR(predict_epoch(one, costs(), {.users = 1, .items = 3}, slow, 1).items.max_compute_seconds,
+              3 * alone.items.max_compute_seconds, 1e-9);
+  const EpochCost spread = predict_epoch(four, costs(), {}, slow, 1);
+  EXPECT_LT(spread.users.max_compute_seconds, 0.5 * alone.users.max_compute_seconds);
+  EXPECT_GT(spread.users.max_transfer_seconds, 3 * slow.latency_seconds);
+  EXPECT_GE(spread.users.seconds, spread.users.max_compute_seconds);
+  EXPECT_GE(spread.users.max_compute_seconds, spread.users.mean_compute_seconds);
+}
+
+TEST(EpochModel, MemoryHoldsTheMatrixTwiceAndFallsWithRanks) {
+  const Pattern pattern = random_pattern(20'000, 700);
+  const auto entries = static_cast<Index>(pattern.columns.size());
+  const Index alone = rank_memory_bytes(planned(pattern, 1), costs(), 0, 1);
+  EXPECT_GT(alone, 2 * entries * (8 + 12));
+  EXPECT_LT(rank_memory_bytes(planned(pattern, 4), costs(), 3, 1), alone / 2);
+  EXPECT_EQ(row_bytes(width), 128);  // 24 floats in two lines of 16
+}
+
+}  // namespace
+}  // namespace rankwise

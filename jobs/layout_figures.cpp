@@ -14,8 +14,9 @@ namespace {
 
 /// Ranks of one node pass rows through its memory, at about this rate each (measured, Open MPI 4.1).
 constexpr NetworkRate within_node{.latency_seconds = 0.5e-6, .bytes_per_second = 1.5e9};
-/// Starting, reading and writing, beside the epochs.
+/// Beside the epochs: starting, and files at what any shared file system gives.
 constexpr double startup_seconds = 300;
+constexpr double file_bytes_per_second = 200e6;
 constexpr double mebibyte = 1 << 20;
 /// Each further rank that a rank speaks to costs its MPI some buffers.
 constexpr double bytes_per_peer = 64 << 10;
@@ -104,10 +105,11 @@ LayoutFigures layout_figures(const PlannedRun& run, const SideWork& users, const
     figures.memory_bytes.mean += bytes / figures.ranks;
   }
   // 4. What to ask of Slurm: whole minutes and mebibytes.
-  figures.memory_mebibytes_per_node = static_cast<Index>(
-      std::ceil(options.safety * figures.memory_bytes.max * static_cast<double>(figures.ranks_per_node) / mebibyte));
-  figures.time_limit_seconds =
-      60 * static_cast<Index>(std::ceil((startup_seconds + options.safety * figures.run_seconds) / 60));
+  const double node_bytes = figures.memory_bytes.max * static_cast<double>(figures.ranks_per_node);
+  figures.memory_mebibytes_per_node = static_cast<Index>(std::ceil(options.memory_safety * node_bytes / mebibyte));
+  const double seconds =
+      startup_seconds + run.file_bytes / file_bytes_per_second + options.safety * figures.run_seconds;
+  figures.time_limit_seconds = 60 * static_cast<Index>(std::ceil(seconds / 60));
   return figures;
 }
 
@@ -115,7 +117,7 @@ Recommendation recommend_layout(const PlanOptions& options, std::span<const Layo
   constexpr double tie = 1.01;
   const auto fits = [&options](const LayoutFigures& layout) {
     return (options.memory_per_rank_bytes == 0 ||
-            layout.memory_bytes.max <= static_cast<double>(options.memory_per_rank_bytes)) &&
+            options.memory_safety * layout.memory_bytes.max <= static_cast<double>(options.memory_per_rank_bytes)) &&
            (!options.time_limit_seconds ||
             static_cast<double>(layout.time_limit_seconds) <= *options.time_limit_seconds);
   };

@@ -59,6 +59,7 @@ struct PlannedRun {
   MachineRatio ratio;
   double base_memory_bytes = 0;  ///< of a process before it has any data
   int cores_per_node = 1;
+  double file_bytes = 0;  ///< read and written
   double one_core_epoch_seconds = 0;
 };
 

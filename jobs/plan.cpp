@@ -135,9 +135,10 @@ std::string sbatch_of(const PlanOptions& options, const LayoutFigures& layout, c
   file.cpus_per_task = layout.threads_per_rank;
   file.memory_mebibytes_per_node = layout.memory_mebibytes_per_node;
   file.time_limit_seconds = layout.time_limit_seconds;
-  file.comments = {fmt::format("rankwise plan: {} epochs of {:.3g} s, {} on the largest rank; asked for: {} times that",
-                               options.als.epochs, layout.epoch_seconds, bytes_text(layout.memory_bytes.max),
-                               options.safety)};
+  file.comments = {
+      fmt::format("rankwise plan: {} epochs of {:.3g} s, {} on the largest rank; asked for: {} and {} times that",
+                  options.als.epochs, layout.epoch_seconds, bytes_text(layout.memory_bytes.max), options.safety,
+                  options.memory_safety)};
   file.command = {"rankwise", "als", "--data", options.als.data, "--model", options.als.model};
   for (std::string& argument : training_arguments(configuration)) file.command.push_back(std::move(argument));
   return slurm::sbatch_text(file);
@@ -160,6 +161,9 @@ PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_p
   AlsCosts& costs = run.costs;
   costs.objective = resolved_objective(options.als);
   costs.width = options.als.factors + (costs.objective.biases ? 1 : 0);
+  // Both matrices, with offsets; ids and factors read or written.
+  run.file_bytes = 16.0 * static_cast<double>(matrix.interactions) +
+                   static_cast<double>((users + items) * (row_bytes(costs.width) + 16));
   const auto method = [&](std::span<const Index> sizes, Index opposite) {
     return plan_solver(options.als.solver, costs.objective, rows_by_size(sizes), opposite, costs.width);
   };

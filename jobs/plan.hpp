@@ -31,7 +31,8 @@ struct PlanOptions {
   Index memory_per_rank_bytes = 0;  ///< 0: no limit
   std::optional<double> time_limit_seconds;
   double least_efficiency = 0;
-  double safety = 1;               ///< factor on predicted seconds and memory in what is asked of Slurm
+  double safety = 1;               ///< factor on predicted seconds in what is asked of Slurm
+  double memory_safety = 1;        ///< likewise on memory
   double calibration_seconds = 0;  ///< 0: the build's rates as they are
   std::string json;                ///< empty: not wanted
   std::string sbatch;              ///< empty: not wanted

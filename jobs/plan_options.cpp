@@ -72,8 +72,8 @@ half-sweeps; efficiency, seconds of one core over core seconds; bytes that one r
 ranks' over the least. Recommended (*): of the layouts that fit --memory-per-rank and --time-limit and reach
 --min-efficiency the one with the fewest core-hours where --time-limit is given, else the fastest; ties within 1% to
 fewer cores.
---sbatch asks for the memory times --safety, and for 5 minutes and --safety times the epochs. --cores-per-node says how
-many ranks share a node.)";
+--sbatch asks for the memory times --memory-safety, and for the time of 5 minutes, the files at 200 MB/s, and --safety
+times the epochs. --cores-per-node says how many ranks share a node.)";
 
 /// A notifier that stores the value of an option without a default.
 template <class Value>
@@ -108,7 +108,7 @@ RunJob describe_plan(po::options_description& description) {
        options->network.bytes_per_second = static_cast<double>(parse_bytes("network-bandwidth", text)); }),
      "of a node, per second and direction")
     ("memory-per-rank", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-per-rank", options->memory_per_rank_bytes)),
-     "recommend only what fits, as in 16GiB")
+     "recommend only what fits, with its safety, as in 16GiB")
     ("time-limit", po::value<std::string>()->value_name("[D-]HH:MM:SS")->notifier([options](const std::string& text) {
        const auto seconds = slurm::parse_time_limit(text);
        if (!seconds) throw Error(ExitCode::usage, fmt::format("--time-limit {}: expected a time as in 04:00:00 or 1-12:00:00", text));
@@ -116,7 +116,9 @@ RunJob describe_plan(po::options_description& description) {
     ("min-efficiency", po::value(&options->least_efficiency)->value_name("SHARE")->default_value(0.7, "0.7")->notifier(within<double>("min-efficiency", 0, 1)),
      "recommend only what makes this much of its cores")
     ("safety", po::value(&options->safety)->value_name("FACTOR")->default_value(1.5)->notifier(within<double>("safety", 1, 100)),
-     "on predicted seconds and memory, in what is asked of Slurm")
+     "on predicted seconds, in what is asked of Slurm")
+    ("memory-safety", po::value(&options->memory_safety)->value_name("FACTOR")->default_value(1.2, "1.2")->notifier(within<double>("memory-safety", 1, 100)),
+     "on predicted memory, in what is asked of Slurm")
     ("calibrate", po::value(&options->calibration_seconds)->value_name("SECONDS")->default_value(1)->notifier(within<double>("calibrate", 0, 60)),
      "time to measure this machine for, about; 0: take the build's rates as they are")
     ("json", po::value(&options->json)->value_name("FILE"), "also write all figures as JSON")

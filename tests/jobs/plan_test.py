@@ -155,7 +155,7 @@ class PlanTest(PlanCase):
         (layout,) = plan["layouts"]
         self.assertEqual((asked["nodes"], asked["ntasks"], asked["ntasks-per-node"], asked["cpus-per-task"]), ("4", "7", "2", "4"))
         self.assertEqual(asked["mem"], f"{layout['sbatch']['memory_mebibytes_per_node']}M")
-        self.assertGreaterEqual(int(asked["mem"][:-1]) * 2**20, 1.5 * 2 * layout["memory_bytes"]["max"])
+        self.assertGreaterEqual(int(asked["mem"][:-1]) * 2**20, 1.2 * 2 * layout["memory_bytes"]["max"])
         hours, minutes, seconds = map(int, asked["time"].split(":"))
         self.assertEqual(3600 * hours + 60 * minutes + seconds, layout["sbatch"]["time_limit_seconds"])
         self.assertGreaterEqual(layout["sbatch"]["time_limit_seconds"], 1.5 * 5 * layout["epoch_seconds"])

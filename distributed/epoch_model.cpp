@@ -43,6 +43,7 @@ HalfSweepCost predict_half_sweep(std::span<const RankShare> shares, const Solver
   const Rotation rotation = rotation_of(method, costs.objective);
   const bool gramian = costs.objective.loss == LossKind::implicit_feedback;
   const double reductions = reduction_seconds(costs, network, static_cast<int>(shares.size()));
+  const Index portions = exchange_portions(static_cast<int>(shares.size()));
   HalfSweepCost cost;
   for (const RankShare& share : shares) {
     double shared = share.solve_seconds;
@@ -54,9 +55,9 @@ HalfSweepCost predict_half_sweep(std::span<const RankShare> shares, const Solver
     if (gramian) shared += static_cast<double>(share.rows.size()) * kernels::entry_seconds(costs.width);
     const double compute = ratio * (shared / threads + alone);
     const auto copied = static_cast<double>(share.needed_rows - share.received_rows + share.sent_rows) * bytes;
+    const auto messages = static_cast<double>((share.senders + share.receivers) * portions);
     const double transfer =
-        copied / copy_bytes_per_second +
-        static_cast<double>(share.senders + share.receivers) * network.latency_seconds +
+        copied / copy_bytes_per_second + messages * network.latency_seconds +
         static_cast<double>(std::max(share.sent_rows, share.received_rows)) * bytes / network.bytes_per_second +
         reductions;
     cost.max_compute_seconds = std::max(cost.max_compute_seconds, compute);
@@ -100,7 +101,7 @@ Index held(Index bytes) {
 Index block_bytes(const RankShare& share) {
   const Index kept_rows = share.needed_rows - share.received_rows;
   return 2 * held(share.entries * float_bytes) + held((share.rows.size() + 1) * index_bytes) +
-         held((share.sent_rows + kept_rows) * index_bytes);
+         held((share.sent_rows + kept_rows) * float_bytes);
 }
 
 /// The same as read, and what finding the needed rows takes.

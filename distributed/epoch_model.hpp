@@ -43,7 +43,8 @@ struct EpochCost {
 };
 
 /// Prediction for `threads` per rank. Compute is what one thread would take over the number of threads, but for the
-/// eigenbasis, which every rank finds by one thread.
+/// eigenbasis, which every rank finds by one thread. Transfers are added as if none went on while rows are solved:
+/// where the network is slow beside the processors, a run may be faster than this by the smaller of both.
 [[nodiscard]] EpochCost predict_epoch(const LayoutPlan& layout, const AlsCosts& costs, const MachineRatio& ratio,
                                       const NetworkRate& network, int threads);
 

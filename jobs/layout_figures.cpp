@@ -18,7 +18,8 @@ constexpr NetworkRate within_node{.latency_seconds = 0.5e-6, .bytes_per_second =
 constexpr double startup_seconds = 300;
 constexpr double file_bytes_per_second = 200e6;
 constexpr double mebibyte = 1 << 20;
-/// Each further rank that a rank speaks to costs its MPI some buffers.
+/// What MPI keeps for each rank that a rank speaks to: shared memory on the same node, buffers of messages elsewhere.
+constexpr double bytes_per_neighbour = 1 << 20;
 constexpr double bytes_per_peer = 64 << 10;
 
 template <class Value>

@@ -97,10 +97,11 @@ LayoutFigures layout_figures(const PlannedRun& run, const SideWork& users, const
       figures.epoch_seconds > 0 ? run.one_core_epoch_seconds / (figures.epoch_seconds * figures.cores()) : 1;
   // 3. Memory.
   for (int rank = 0; rank < figures.ranks; ++rank) {
-    const Index peers =
-        std::min<Index>(figures.ranks - 1, layout.user_sweep()[static_cast<std::size_t>(rank)].senders +
-                                               layout.user_sweep()[static_cast<std::size_t>(rank)].receivers);
-    const double bytes = run.base_memory_bytes + bytes_per_peer * static_cast<double>(peers) +
+    const RankShare& share = layout.user_sweep()[static_cast<std::size_t>(rank)];
+    const Index peers = std::min<Index>(figures.ranks - 1, share.senders + share.receivers);
+    const Index neighbours = std::min(peers, figures.ranks_per_node - 1);
+    const double bytes = run.base_memory_bytes + bytes_per_neighbour * static_cast<double>(neighbours) +
+                         bytes_per_peer * static_cast<double>(peers - neighbours) +
                          static_cast<double>(rank_memory_bytes(layout, run.costs, rank, threads));
     figures.memory_bytes.max = std::max(figures.memory_bytes.max, bytes);
     figures.memory_bytes.mean += bytes / figures.ranks;

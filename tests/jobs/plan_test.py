@@ -45,7 +45,8 @@ class PlanCase(unittest.TestCase):
         return {event["side"]: event for event in events if event["event"] == "traffic"}, finished
 
     def expect_bytes_of_als(self, options, ranks=(1, 2, 4, 8)):
-        plan, _ = self.plan(["--data", self.data, "--ranks", ",".join(map(str, ranks)), *options])
+        plan, _ = self.plan(["--data", self.data, "--ranks", ",".join(map(str, ranks)), "--cores-per-node", "64",
+                             *options])
         for layout in plan["layouts"]:
             with self.subTest(options=options, ranks=layout["ranks"]):
                 sent, finished = self.traffic(layout["ranks"], options)

@@ -103,8 +103,8 @@ class PlanTest(PlanCase):
         self.assertIn("recommended: ", done.out)
 
     def test_threads_and_ranks_make_it_faster_and_memory_smaller(self):
-        plan, _ = self.plan(["--data", self.data, "--factors", "64", "--ranks", "1,4", "--threads-per-rank", "1,2",
-                             "--cores-per-node", "8"])
+        plan, _ = self.plan(["--data", self.data, "--factors", "512", "--ranks", "1,4", "--threads-per-rank", "1,2",
+                             "--cores-per-node", "2"])
         seconds = {(layout["ranks"], layout["threads_per_rank"]): layout["epoch_seconds"] for layout in plan["layouts"]}
         self.assertLess(seconds[1, 2], seconds[1, 1])
         self.assertLess(seconds[4, 1], seconds[1, 1])

@@ -104,22 +104,20 @@ Index block_bytes(const RankShare& share) {
          held((share.sent_rows + kept_rows) * float_bytes);
 }
 
-/// The same as read, and what finding the needed rows takes.
+/// What a side takes more while it is read: columns as they are in the file, and what finds the needed rows.
 Index reading_bytes(const RankShare& share, Index opposite_rows) {
-  return held(share.entries * index_bytes) + held(share.entries * float_bytes) + held(opposite_rows / 4) +
-         held(share.needed_rows * index_bytes);
+  return held(share.entries * index_bytes) + held(opposite_rows / 4) + held(share.needed_rows * index_bytes);
 }
 
 Index gathered_bytes(const RankShare& share, const SolverPlan& method, const Objective& objective, Index bytes) {
   return held(share.needed_rows * bytes) * (rotation_of(method, objective) == Rotation::beside ? 2 : 1);
 }
 
-/// Factors, losses (three sums, and the terms of one on their way), and ids as text (as numbers they take a quarter).
+/// Factors and losses (three sums, and the terms of one on their way).
 Index own_row_bytes(const RankShare& share, Index bytes) {
   constexpr Index loss_bytes = 3 * index_bytes;
-  constexpr Index id_bytes = 32;
   const Index rows = share.rows.size();
-  return held(rows * bytes) + held(rows * loss_bytes) + held(rows * index_bytes) + held(rows * id_bytes);
+  return held(rows * bytes) + held(rows * loss_bytes) + held(rows * index_bytes);
 }
 
 }  // namespace
@@ -143,8 +141,9 @@ Index rank_memory_bytes(const LayoutPlan& layout, const AlsCosts& costs, int ran
   const Index chunks = chunk_count(layout.user_rows().rows()) + chunk_count(layout.item_rows().rows());
   const Index partitions = 2 * (layout.ranks() + 1) * index_bytes + chunks * 2 * index_bytes;
 
-  const Index reading = blocks + partitions + reading_bytes(users, layout.item_rows().rows()) +
-                        reading_bytes(items, layout.user_rows().rows());
+  // Users are read first, and are in their final form when items are.
+  const Index reading = partitions + std::max(block_bytes(users) + reading_bytes(users, layout.item_rows().rows()),
+                                              blocks + reading_bytes(items, layout.user_rows().rows()));
 
   // Per thread: a workspace, and sums of the Gramian; per rank: the Gramians, one eigenbasis in the making.
   const Index squares = padded * padded * (threads * index_bytes + 2 * float_bytes + 2 * float_bytes + 4 * index_bytes);

@@ -48,9 +48,10 @@ struct EpochCost {
 [[nodiscard]] EpochCost predict_epoch(const LayoutPlan& layout, const AlsCosts& costs, const MachineRatio& ratio,
                                       const NetworkRate& network, int threads);
 
-/// Peak memory of rank `rank` in bytes, beyond what a process with MPI has from its start: the larger of reading (the
-/// matrix as read, twice, beside its final form) and of sweeping (matrix twice, factors, gathered rows of both sides
-/// and, where rows go to the dual, their rotated copies, packed rows, losses, per-thread systems, ids).
+/// Peak memory of rank `rank` in bytes, beyond what a process with MPI has from its start, without a memory budget: the
+/// larger of reading (one side's columns as read, beside the final form of both) and of sweeping (matrix twice,
+/// factors, gathered rows of both sides and, where rows go to the dual, their rotated copies, packed rows, losses,
+/// per-thread systems).
 [[nodiscard]] Index rank_memory_bytes(const LayoutPlan& layout, const AlsCosts& costs, int rank, int threads);
 
 }  // namespace rankwise

@@ -7,10 +7,8 @@
 #include "jobs/plan.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,6 +19,7 @@
 #include "io/planted_pattern.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/layout_figures.hpp"
+#include "jobs/process_memory.hpp"
 #include "jobs/standard_output.hpp"
 #include "jobs/threads.hpp"
 #include "kernels/rate_calibration.hpp"
@@ -53,6 +52,9 @@ void require_sense(const PlanOptions& options) {
   }
   if (!options.als.data.empty() && options.sizes.any()) {
     refuse("--users, --items, --interactions and --shape state sizes in place of --data; give one or the other");
+  }
+  if (options.als.memory_budget_bytes > 0) {
+    refuse("plan counts runs without --memory-budget; --memory-per-rank leaves out layouts that need more");
   }
   if (!options.sbatch.empty() && options.als.data.empty()) refuse("--sbatch needs --data: what its job is to read");
   if (!options.sbatch.empty() && options.sbatch == options.json) refuse("--sbatch and --json are the same file");
@@ -116,15 +118,6 @@ PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed) {
 /// What HDF5, MPI and threads take once they are used: a run on a tiny dataset peaks so far above what it has here.
 constexpr double first_use_bytes = 10 << 20;
 
-/// Memory that this process holds now, in bytes; 0 where the system does not tell.
-double memory_held_now() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return 1024 * std::strtod(line.c_str() + 6, nullptr);
-  }
-  return 0;
-}
-
 std::string sbatch_of(const PlanOptions& options, const LayoutFigures& layout, const std::string& configuration) {
   slurm::SbatchFile file;
   file.job_name = options.job_name;
@@ -148,7 +141,7 @@ std::string sbatch_of(const PlanOptions& options, const LayoutFigures& layout, c
 PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_per_node) {
   Report& report = context.report;
   PlannedRun run{.options = options, .costs = {}, .ratio = {}, .cores_per_node = cores_per_node};
-  run.base_memory_bytes = memory_held_now() + first_use_bytes;
+  run.base_memory_bytes = static_cast<double>(resident_bytes()) + first_use_bytes;
 
   // 1. Row sizes.
   const PlannedMatrix matrix = options.als.data.empty() ? matrix_of_sizes(options.sizes, context.common.seed)

@@ -216,6 +216,7 @@ class PlanTest(PlanCase):
         self.refused([*data, "--time-limit", "soon"], 2, ["--time-limit", "04:00:00"])
         self.refused([*data, "--network-bandwidth", "fast"], 2, ["--network-bandwidth"])
         self.refused([*data, "--memory-per-rank", "0"], 2, ["--memory-per-rank"])
+        self.refused([*data, "--memory-budget", "1GiB"], 2, ["--memory-budget", "--memory-per-rank"])
         self.refused([*data, "--rank", "4"], 2, ["rank", "--ranks"])
         self.refused([*data, "--biases"], 2, ["--biases", "explicit"])
         self.refused([*data, "--job-name", "a b"], 2, ["--job-name"])

@@ -147,7 +147,10 @@ kernels::RowSystem make_row_system(const Objective& objective, const SolverPlan&
   system.basis = {basis->values.data(), basis->vectors.view(), basis->transposed.view()};
   if (exact != nullptr) {
     if (!batch.has_short_rows(exact->longest_dual_row)) return system;
-    if (side.rotated.rows() < gathered.rows) side.rotated = Matrix(gathered.rows, gathered.columns);
+    if (side.rotated.rows() < gathered.rows) {
+      side.rotated = {};  // before the larger one is there
+      side.rotated = Matrix(gathered.rows, gathered.columns);
+    }
     const MatrixView rotated = side.rotated.view().middle_rows(0, gathered.rows);
     rotate_beside(gathered, basis->vectors.view(), rotated);
     system.dual.rotated = rotated;

@@ -24,20 +24,25 @@ AlsMemory als_memory(const SideShare& users, const SideShare& items, Index width
   // MPI's and HDF5's buffers come with use, and the heap has gaps: 12 to 28 MB on 4 and 8 ranks.
   constexpr Index buffer_bytes = Index{24} << 20;
   memory.program = program_bytes + buffer_bytes;
-  memory.matrix = index_bytes * rows +
+  const Index listed_bytes = 2 * static_cast<Index>(sizeof(LocalIndex)) * (users.entries + items.entries);
+  memory.matrix = index_bytes * rows + listed_bytes +
                   std::max(users.entries * reading_bytes, users.entries * entry_bytes + items.entries * reading_bytes);
   memory.factors = rows * padded_columns(width) * float_bytes +
                    std::max(users.rows, items.rows) * 2 * static_cast<Index>(sizeof(kernels::RowLoss));
-  // A workspace has about five squares; a Gramian's sum has numbers of twice the size.
+  // A workspace has about five squares; a Gramian's sum has numbers of twice the size. Exact rows have parts, conjugate
+  // gradients what groups of rows in step keep (GradientWorkspace).
+  const Index longest_row = std::max(users.longest_row, items.longest_row);
+  const Index group_entries = std::max(longest_row, std::max(users.entries, items.entries) / (8 * threads));
+  const Index group_bytes = (4 * 256 * padded_columns(width) + 3 * group_entries) * float_bytes;
   memory.threads =
-      threads * (7 * square_bytes + heavy_part_bytes(std::max(users.longest_row, items.longest_row), width)) +
-      4 * square_bytes;
+      threads * (7 * square_bytes + std::max(heavy_part_bytes(longest_row, width), group_bytes)) + 4 * square_bytes;
   return memory;
 }
 
 Index GatherCost::batches(Index batch, Index longest) const {
-  // Two buffers of batches, one of which may hold the longest row instead; what is rotated is short.
-  return row_bytes * (batch * (is_rotated ? 4 : 3) + 2 * std::max<Index>(longest - batch, 0));
+  // Two buffers of batches, either of which may have to hold the longest row, and what is on its way out; what is
+  // rotated is short.
+  return row_bytes * (3 * std::max(batch, longest) + (is_rotated ? batch : 0));
 }
 
 Index least_gather_bytes(const GatherCost& cost, Index longest) {
@@ -48,7 +53,7 @@ Index least_gather_bytes(const GatherCost& cost, Index longest) {
 GatherLimit gather_limit(Index bytes, const GatherCost& cost, Index longest) {
   constexpr Index most = std::numeric_limits<LocalIndex>::max();
   Index batch = bytes / cost.batches(1, 0);
-  if (batch < longest) batch = (bytes - cost.row_bytes * 2 * longest) / (cost.batches(1, 0) - 2 * cost.row_bytes);
+  if (batch < longest && cost.is_rotated) batch = bytes / cost.row_bytes - 3 * longest;
   return {std::clamp<Index>(bytes / cost.whole(1), 1, most), std::clamp<Index>(batch, 1, most)};
 }
 

@@ -10,7 +10,7 @@ namespace rankwise {
 Environment::Environment(int& argc, char**& argv) {
   // Open MPI's TCP writes large messages into the receiver's memory by default, in fragments that only move while both
   // sides poll at the right moments: transfers did not overlap with computing at all, and two directions at once ran
-  // one after the other. Plain sends do overlap (docs/PERFORMANCE.md). Whoever sets the parameter keeps what he set.
+  // one after the other. Plain sends do overlap (docs/PERFORMANCE.md). Whoever sets the variable keeps what he set.
   constexpr int keep_what_is_set = 0;
   setenv("OMPI_MCA_btl_tcp_flags", "send,inplace", keep_what_is_set);
   int provided = 0;

@@ -52,7 +52,7 @@ SearchCounts HamerlySearch::find(RowRange rows, std::span<std::int32_t> nearest)
   const kernels::DistanceBounds whole = bounds_of(rows);
   if (count > rows.size() / 8 * 7) {
     const ConstMatrixView block = rows_.view().middle_rows(rows.begin, rows.size());
-    return {0, kernels::find_nearest(block, *table_, nearest, whole), rows.size() * table_->count()};
+    return {rows.size() - count, kernels::find_nearest(block, *table_, nearest, whole), count * table_->count()};
   }
   // 3. Some: gathered, found, put back; few at a time, which stay in the cache.
   constexpr Index piece_rows = 144;

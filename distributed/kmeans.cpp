@@ -147,7 +147,7 @@ class Lloyd {
       std::int32_t& assignment = assignments_[static_cast<std::size_t>(local)];
       sums_.move({local, local + 1}, {&assignment, 1}, {&empty[e], 1});
       assignment = empty[e];
-      choice_.search().forget(local);
+      choice_.forget(local);
     }
     iteration.relocated = static_cast<Index>(far.size());
     if (!far.empty()) totals_ = sums_.totals(comm_);
@@ -211,6 +211,7 @@ class Lloyd {
   [[nodiscard]] std::vector<FarRow> farthest_rows(std::size_t count) const {
     const std::vector<double> squares = own_squared_distances(points_, centroids_.view(), assignments_);
     std::vector<FarRow> far;
+    far.reserve(squares.size());
     for (std::size_t r = 0; r < squares.size(); ++r) {
       const bool alone = totals_.counts[static_cast<std::size_t>(assignments_[r])] == 1;
       if (squares[r] > 0 && !alone) far.push_back({squares[r], points_.mine.begin + static_cast<Index>(r)});
@@ -287,12 +288,13 @@ Index kmeans_bytes(const Points& points, Index clusters, int threads) {
     rows = block.rows() * static_cast<Index>(sizeof(Index)) +
            block.entries() * (float_bytes + static_cast<Index>(sizeof(LocalIndex)));
   }
-  // Per row: assignment, distance and its square, which seeding has too; weight where there are any.
-  const Index row_bytes =
-      2 * float_bytes + static_cast<Index>(sizeof(double)) + (points.weights.empty() ? 0 : float_bytes);
-  // Per centroid: itself, as it was, packed, and the sums of each thread.
+  // Per row: assignment, distance and its square, which seeding has too, and once sorted by it; weight where there are
+  // any.
+  const Index row_bytes = 2 * float_bytes + static_cast<Index>(sizeof(double)) + static_cast<Index>(sizeof(FarRow)) +
+                          (points.weights.empty() ? 0 : float_bytes);
+  // Per centroid: itself, as it was, packed, the scouts' copies, the sums of each thread and of all.
   const Index centroid_bytes =
-      padded_columns(points.dimensions) * (4 * float_bytes + (threads + 1) * static_cast<Index>(sizeof(std::int64_t)));
+      padded_columns(points.dimensions) * (10 * float_bytes + (threads + 3) * static_cast<Index>(sizeof(std::int64_t)));
   return rows + points.mine.size() * row_bytes + clusters * centroid_bytes;
 }
 

@@ -21,7 +21,7 @@ struct PruningOptions {
 
 /// The search of one Lloyd run. With Pruning::automatic it begins without bounds. Scouts, one in some hundred rows, are
 /// searched with every kind of bounds meanwhile; as soon as these promise to save time, all rows get them. What the
-/// scouts save is counted, not timed: the choice is the same for any number of ranks.
+/// scouts save is counted, not timed, so that runs can be repeated; what is chosen changes no bit of the result.
 class SearchChoice {
  public:
   /// `comm` and `points` outlive it. Collective over comm.
@@ -29,8 +29,10 @@ class SearchChoice {
 
   /// The search for these centroids; before each assignment.
   NearestSearch& aim_at(ConstMatrixView centroids);
-  /// The search in use.
-  [[nodiscard]] NearestSearch& search() { return *search_; }
+  /// Nothing is known of the local row any more: it was put into another cluster.
+  void forget(Index row) {
+    if (search_) search_->forget(row);
+  }
   [[nodiscard]] SearchKind kind() const { return kind_; }
 
   /// Sends the scouts to the centroids of the last aim_at(), and may change the search of the next. Collective over

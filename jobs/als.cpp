@@ -77,7 +77,9 @@ GatherLimits limit_gathering(const AlsOptions& options, const Objective& objecti
   const AlsMemory memory = als_memory(users, items, width, context.common.threads, resident_bytes());
   const Index least =
       memory.total() + least_gather_bytes(cost, users.longest_row) + least_gather_bytes(cost, items.longest_row);
-  const Index most_needed = context.comm.max(least);
+  // What the process holds already varies by some pages from run to run.
+  constexpr Index mebibyte = Index{1} << 20;
+  const Index most_needed = (context.comm.max(least) / mebibyte + 1) * mebibyte;
   if (most_needed > budget) {
     throw AgreedError(
         ExitCode::usage,
@@ -297,11 +299,14 @@ void train_als(const AlsOptions& options, JobContext& context) {
     const EpochLoss loss{second.observed, unobserved_loss(objective, second, users, items),
                          first.regularizer + second.regularizer};
     const double previous = history.empty() ? std::numeric_limits<double>::infinity() : history.back().total();
+    const bool has_risen = is_exact(options.solver.choice) && loss.total() > previous * (1 + rounding_tolerance);
+    if ((!std::isfinite(loss.total()) || has_risen) && user_side.incoming)
+      user_side.incoming->wait();  // still under way
     if (!std::isfinite(loss.total())) {
       throw AgreedError(ExitCode::internal,
                         fmt::format("epoch {}: the loss is {}; expected a finite number", epoch, loss.total()));
     }
-    if (is_exact(options.solver.choice) && loss.total() > previous * (1 + rounding_tolerance)) {
+    if (has_risen) {
       throw AgreedError(ExitCode::internal,
                         fmt::format("epoch {}: the loss rose from {:.9e} to {:.9e}; expected an exact "
                                     "solver to lower it",

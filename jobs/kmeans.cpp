@@ -42,6 +42,9 @@ void require_sense(const KMeansJobOptions& options) {
     if (options.scaling != Scaling::none || options.iterations.metric != Metric::euclidean) {
       refuse("--predict takes scaling and metric from the clustering: --scale and --metric have no meaning");
     }
+    if (options.memory_budget_bytes > 0 || options.iterations.pruning.pruning != Pruning::automatic) {
+      refuse("--predict keeps no bounds: --memory-budget and --pruning have no meaning");
+    }
     return;
   }
   const KMeansJobOptions defaults;
@@ -298,7 +301,10 @@ Index room_for_bounds(const KMeansJobOptions& options, const PointSet& set, Inde
     return std::max(least, padded_columns(points.dimensions) * static_cast<Index>(sizeof(float)));
   }
   const Index id_bytes = rows * static_cast<Index>(sizeof(Index));
-  const Index needed = kmeans_bytes(points, clusters, context.common.threads) + id_bytes;
+  // Folds of the rows are copies.
+  const bool has_folds = options.clusters && !options.clusters->is_single() && options.folds > 0;
+  const Index fold_bytes = has_folds ? kmeans_bytes(points, 0, 1) / options.folds : 0;
+  const Index needed = kmeans_bytes(points, clusters, context.common.threads) + id_bytes + fold_bytes;
   const Index most_needed = context.comm.max(needed);
   if (most_needed > options.memory_budget_bytes) {
     throw AgreedError(ExitCode::usage, fmt::format("--memory-budget {}: the rows and {} clusters take {} on one rank; "

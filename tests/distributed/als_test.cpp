@@ -161,7 +161,8 @@ class AlsTest : public ::testing::Test {
 
 TEST_F(AlsTest, ExchangeBringsEachNeededRowOnce) {
   const Index rows = 500;
-  const Partition owners = Partition::by_count(rows, comm.size());
+  const std::vector<double> costs(static_cast<std::size_t>(chunk_count(rows)), 1.0);
+  const Partition owners = Partition::by_count(rows, comm.size()).in_portions(costs, 3);
   FactorMatrix factors = random_factors(comm, owners, 5, 0, {1, RandomPurpose::initial_items});
   const RowRange mine = owners.range(comm.rank());
   for (Index r = 0; r < mine.size(); ++r) factors.local.row(r)[0] = static_cast<float>(mine.begin + r);
@@ -273,7 +274,6 @@ TEST_F(AlsTest, BatchesKeepTheRowsThatTheNextOneNames) {
     EXPECT_GT(cut.batches.size(), 1U);
     EXPECT_LT(fetched, named);
   }
-  EXPECT_GE(cut.sent_rows(), 0);
   EXPECT_GE(comm.sum(cut.sent_rows()), comm.sum(whole.sent_rows()));
 }
 

@@ -132,6 +132,37 @@ TEST_F(KMeansTest, PruningChangesNoBitAndPassesRowsOver) {
   }
 }
 
+TEST_F(KMeansTest, EmptyClustersAreFilledWhileBoundsAreTakenUp) {
+  // Spots of equal rows far out: two empty clusters that take rows of one spot leave one of them empty again, iteration
+  // for iteration.
+  constexpr Index dimensions = 32;
+  constexpr Index near = 260;
+  constexpr Index unused = 40;
+  Cloud cloud = mixture(8000, dimensions, near, 6, 17);
+  for (Index spot = 0; spot < unused; ++spot) {
+    for (int copy = 0; copy < 30; ++copy) cloud.rows.emplace_back(dimensions, static_cast<float>(100 + 10 * spot));
+  }
+  const Matrix first = first_rows(cloud, near);
+  Matrix start(near + unused, dimensions);
+  for (Index k = 0; k < start.rows(); ++k) {
+    for (Index j = 0; j < dimensions; ++j)
+      start.row(k)[j] = k < near ? first.row(k)[j] : static_cast<float>(100'000 + k);
+  }
+  const Points points = cloud.dense(comm);
+  KMeansOptions options = to_the_end();
+  options.pruning.pruning = Pruning::off;
+  const KMeansResult plain = lloyd(comm, points, start.clone(), options, ignore);
+  options.pruning.pruning = Pruning::automatic;
+  const KMeansResult chosen = lloyd(comm, points, start.clone(), options, ignore);
+  expect_same_run(plain, chosen);
+  bool switched_while_filling = false;
+  for (std::size_t i = 1; i < chosen.history.size(); ++i) {
+    const bool switched = chosen.history[i].search != chosen.history[i - 1].search;
+    switched_while_filling |= switched && chosen.history[i - 1].relocated > 0;
+  }
+  EXPECT_TRUE(switched_while_filling);
+}
+
 TEST_F(KMeansTest, AnEmptyClusterTakesTheFarthestRow) {
   Cloud cloud;
   cloud.rows = {{0.0F}, {1.0F}, {2.0F}, {100.0F}, {3.0F}};

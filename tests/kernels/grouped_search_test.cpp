@@ -126,8 +126,7 @@ TEST(GroupedSearch, PassesOverRowsAndGroupsWhenNothingMoves) {
   const Matrix centroids = testing::random_matrix(200, 8, 2);
   testing::on_every_simd_target([&] {
     MovingSearch search(rows, centroids, 1);
-    const kernels::GroupedSearch first = search.search(centroids);
-    EXPECT_LE(first.scored, 500 * 13);
+    search.search(centroids);
     const kernels::GroupedSearch second = search.search(centroids);
     EXPECT_GT(second.passed_over, 490);
     EXPECT_LT(second.scored, 500);

@@ -41,7 +41,7 @@ class ReadmeTest(unittest.TestCase):
             (script,) = blocks("sbatch")
             for quarter in ("log-2026q3.csv", "log-2026q4.csv"):
                 (pathlib.Path(folder) / quarter).write_text((pathlib.Path(folder) / "ratings.csv").read_text())
-            launched = 'srun() { while [[ $1 == --* ]]; do shift; done; mpirun -n 2 "$@"; }\n' + script
+            launched = 'SLURM_CPUS_PER_TASK=1\nsrun() { while [[ $1 == --* ]]; do shift; done; mpirun -n 2 "$@"; }\n' + script
             self.shell(launched, folder)
             self.assertGreater((pathlib.Path(folder) / "shop-model.h5").stat().st_size, 0)
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import tempfile
 import unittest
 import warnings
@@ -105,17 +106,25 @@ class KMeansTest(unittest.TestCase):
         points, _ = mixture(20000, 8, 400, 3, 2)
         source = self.save("points.npy", points)
         options = ["--input", source, "--clusters", "400", "--init", "random", "--pruning", "yinyang", "--tolerance", "0"]
+        told = self.refused(2, *options, "--memory-budget", "100kB", "--threads", "1")
+        least = re.search(r"the rows and 400 clusters take ([0-9.]+) MiB on one rank; expected at least that", told)
+        self.assertTrue(least, told)
+        megabytes = float(least.group(1)) * 1.048576
         digests, scored = [], []
-        for budget in ("100MB", "3.6MB", "2.4MB"):
-            digests.append(self.digests(self.cluster("budget.h5", *options, "--memory-budget", budget, "--log-json", self.path / "log.jsonl")))
+        # Room for a bound per group; for one per two groups, 68 bytes a row; for none.
+        for budget in ("100MB", f"{megabytes + 2:.2f}MB", f"{megabytes + 0.5:.2f}MB"):
+            digests.append(self.digests(self.cluster("budget.h5", *options, "--memory-budget", budget, "--threads", "1", "--log-json",
+                                                     self.path / "log.jsonl")))
             iterations = [event for event in map(json.loads, (self.path / "log.jsonl").read_text().splitlines())
                           if event["event"] == "iteration"]
             scored.append([iterations[-1]["search"], iterations[-1]["scored_share"]])
         self.assertEqual(digests[1:], digests[:1] * 2)
         self.assertEqual([search for search, _ in scored], ["yinyang", "yinyang", "plain"])
         self.assertLess(scored[0][1], scored[1][1])
-        self.assertIn("the rows and 400 clusters take", self.refused(2, *options, "--memory-budget", "100kB"))
         self.assertIn("expected a size as in 4GiB", self.refused(2, *options, "--memory-budget", "much"))
+        clusters = self.cluster("clusters.h5", *options)
+        for ignored in (["--memory-budget", "1GiB"], ["--pruning", "off"]):
+            self.assertIn("--predict keeps no bounds", self.refused(2, "--input", source, "--predict", clusters, *ignored))
 
     def test_auto_takes_up_bounds_that_save_time(self):
         points, _ = mixture(60000, 16, 300, 3, 2)

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <omp.h>
 #include <optional>
 #include <vector>
 
+#include "distributed/heavy_rows.hpp"
 #include "distributed/order_free_sum.hpp"
+#include "distributed/row_schedule.hpp"
 #include "distributed/row_team.hpp"
 #include "kernels/eigenbasis.hpp"
 #include "kernels/rotate_rows.hpp"
@@ -182,7 +185,7 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
   std::vector<kernels::RowLoss> losses(static_cast<std::size_t>(solution.rows));
   Gatherer gatherer(comm, side, other.factors.local.view());
   Feed feed(comm, side, next, width);
-  RowTeam team(plan, width, [&] {
+  RowTeam team(width, [&] {
     gatherer.progress();
     feed.progress();
   });
@@ -196,13 +199,31 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     const Index first = batch.rows.begin;
     const MatrixView gathered = gatherer.take(b);
     const kernels::RowSystem system = make_row_system(objective, plan, gramian, basis, gathered, batch, side);
-    // 2. Solve this rank's rows; those of a portion are on their way as soon as it is done.
+    const MatrixView solved = solution.middle_rows(first, batch.rows.size());
+    const auto batch_losses =
+        std::span(losses).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(batch.rows.size()));
+    // 2. Solve this rank's rows, heavy ones by the whole team of threads, the others some at a time; those of a portion
+    // are on their way as soon as it is done.
     for (Index portion = 0; portion < feed.portions(); ++portion) {
       const RowRange rows = feed.portion(batch, portion);
-      const Index failed = team.solve(
-          system, batch.block, rows, solution.middle_rows(first, batch.rows.size()),
-          std::span(losses).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(batch.rows.size())));
-      if (failed >= 0) failed_row = std::min(failed_row, side.partition.range(comm.rank()).begin + first + failed);
+      HeavyRowTeam heavy(plan, batch.block, rows, width, omp_get_max_threads());
+      const std::vector<RowRange> row_batches = batch_rows(batch.block, rows, kernels::longest_batch_row(plan, width));
+      Index failed = none;
+#pragma omp parallel reduction(min : failed)
+      {
+        const auto note_failure = [&failed](Index row) {
+          if (row >= 0) failed = std::min(failed, row);
+        };
+        kernels::RowWorkspace& workspace = team.workspace();
+        note_failure(heavy.solve(system, batch.block, workspace, solved, batch_losses, [&team] { team.poll(); }));
+#pragma omp for schedule(dynamic)
+        for (const RowRange& some : row_batches) {
+          note_failure(kernels::solve_rows(plan, system, batch.block, some, workspace, solved, batch_losses));
+          team.poll();
+        }
+      }
+      team.rethrow();
+      if (failed != none) failed_row = std::min(failed_row, side.partition.range(comm.rank()).begin + first + failed);
       feed.send(solution, portion);
     }
     for (Index r = 0; r < batch.block.rows(); ++r)

@@ -1,36 +1,37 @@
 #pragma once
-// All rows of a half-sweep, solved by a team of threads.
+// What the threads that solve rows have of their own, and how transfers go on meanwhile.
 
+#include <exception>
 #include <functional>
 #include <memory>
-#include <span>
 #include <vector>
 
-#include "distributed/solver_plan.hpp"
-#include "kernels/csr_block.hpp"
-#include "kernels/row_system.hpp"
 #include "kernels/row_workspace.hpp"
 
 namespace rankwise {
 
-/// The threads of OpenMP, and what they did.
+/// The threads of OpenMP.
 class RowTeam {
  public:
-  /// `poll` is called often by the thread that may call MPI, while the team solves.
-  RowTeam(const SolverPlan& plan, Index width, std::function<void()> poll);
+  /// `progress` lets transfers move; it may throw.
+  RowTeam(Index width, std::function<void()> progress);
 
-  /// Solves `rows` of `block`: heavy ones by the whole team, the others in batches. `solution` and `losses` cover all
-  /// rows of the block. Returns the lowest row without a finite solution, or -1.
-  [[nodiscard]] Index solve(const kernels::RowSystem& system, const CsrBlock& block, RowRange rows, MatrixView solution,
-                            std::span<kernels::RowLoss> losses);
+  /// The calling thread's workspace.
+  [[nodiscard]] kernels::RowWorkspace& workspace();
+  /// To be called by every thread between portions of work: the first one, which alone may call MPI
+  /// (MPI_THREAD_FUNNELED), lets transfers move. What goes wrong is kept, as nothing may leave a parallel region.
+  void poll();
+  /// Throws what poll() kept; outside of parallel regions.
+  void rethrow() const;
 
+  /// What all threads did.
   [[nodiscard]] kernels::SolveTally tally() const;
 
  private:
-  SolverPlan plan_;
   Index width_;
-  std::function<void()> poll_;
-  std::vector<std::unique_ptr<kernels::RowWorkspace>> workspaces_;  ///< by thread, which makes its own
+  std::function<void()> progress_;
+  std::exception_ptr failure_;  ///< the first thread's
+  std::vector<std::unique_ptr<kernels::RowWorkspace>> workspaces_;
 };
 
 }  // namespace rankwise

@@ -65,13 +65,17 @@ int Communicator::size() const {
   return size;
 }
 
-int Communicator::ranks_on_node() const {
-  MPI_Comm node = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
-  int size = 0;
-  check_mpi(MPI_Comm_size(node, &size), "MPI_Comm_size");
-  check_mpi(MPI_Comm_free(&node), "MPI_Comm_free");
-  return size;
+Communicator Communicator::split(int color) const {
+  Communicator part(MPI_COMM_NULL, limit_);
+  check_mpi(MPI_Comm_split(handle_, color, rank(), &part.handle_), "MPI_Comm_split");
+  return part;
+}
+
+Communicator Communicator::node() const {
+  Communicator node(MPI_COMM_NULL, limit_);
+  check_mpi(MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &node.handle_),
+            "MPI_Comm_split_type");
+  return node;
 }
 
 void Communicator::barrier() const {

@@ -46,6 +46,10 @@ class Communicator {
   static Communicator world(const MessageLimit& limit = {});
   /// A duplicate of MPI_COMM_SELF: this rank alone.
   static Communicator single(const MessageLimit& limit = {});
+  /// The ranks that give the same `color` (>= 0), in the order that they have here.
+  [[nodiscard]] Communicator split(int color) const;
+  /// The ranks that share memory with this one, in the order that they have here.
+  [[nodiscard]] Communicator node() const;
   ~Communicator();
   Communicator(Communicator&& other) noexcept
       : handle_(std::exchange(other.handle_, MPI_COMM_NULL)), limit_(other.limit_) {}
@@ -61,8 +65,6 @@ class Communicator {
   [[nodiscard]] Transfer transfer(std::size_t element_bytes, int tag) const {
     return {handle_, limit_, element_bytes, tag};
   }
-  /// Ranks on this node (collective; used to size default thread teams).
-  [[nodiscard]] int ranks_on_node() const;
 
   void barrier() const;
 

@@ -239,7 +239,7 @@ void plan_als(const PlanOptions& options, JobContext& context) {
     if (!path.empty()) check_output(comm, path);
   }
   const int cores_per_node =
-      options.cores_per_node > 0 ? options.cores_per_node : processors_per_rank(comm) * comm.ranks_on_node();
+      options.cores_per_node > 0 ? options.cores_per_node : processors_per_rank(comm) * comm.node().size();
   const PlanTexts texts = [&] {
     const auto timer = context.report.phase("plan");
     return agree_on(comm, [&] { return comm.is_root() ? make_plan(options, context, cores_per_node) : PlanTexts(); });

@@ -21,7 +21,7 @@ TEST_F(CommunicatorTest, ReducesAndScans) {
   EXPECT_EQ(comm.max(rank), size - 1);
   EXPECT_EQ(comm.min(1.5 + rank), 1.5);
   EXPECT_EQ(comm.exclusive_sum(rank + 1), Index{rank} * (rank + 1) / 2);
-  EXPECT_GE(comm.ranks_on_node(), 1);
+  EXPECT_GE(comm.node().size(), 1);
 }
 
 TEST_F(CommunicatorTest, GathersAnyCounts) {
@@ -78,6 +78,13 @@ TEST_F(CommunicatorTest, AgreesOnTheLowestFailingRanksError) {
     EXPECT_EQ(error.code(), ExitCode::io_error);
     EXPECT_EQ(std::string(error.what()), "rank " + std::to_string(failing));
   }
+}
+
+TEST_F(CommunicatorTest, SplitsKeepTheOrderOfRanks) {
+  const Communicator part = comm.split(rank % 2);
+  EXPECT_EQ(part.rank(), rank / 2);
+  EXPECT_EQ(part.size(), (size + 1 - rank % 2) / 2);
+  EXPECT_EQ(part.sum(Index{rank % 2}), rank % 2 == 0 ? 0 : part.size());
 }
 
 TEST_F(CommunicatorTest, OrderFreeSumIsTheSameForAnyCut) {

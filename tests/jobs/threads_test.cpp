@@ -32,7 +32,7 @@ TEST(ProcessorsPerRank, SharesTheNodeEvenly) {
   const Communicator comm = Communicator::world();
   const int mine = processors_per_rank(comm);
   EXPECT_GE(mine, 1);
-  EXPECT_LE(mine, std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / comm.ranks_on_node()));
+  EXPECT_LE(mine, std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / comm.node().size()));
   EXPECT_EQ(comm.min(Index{mine}), comm.max(Index{mine}));
 }
 

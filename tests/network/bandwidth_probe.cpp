@@ -96,7 +96,7 @@ int main(int argc, char** argv) {
   }
   const std::string namespaces = from_all(comm, network_namespace());
   const std::string hosts = from_all(comm, host_name());
-  const int most_on_node = comm.max(comm.ranks_on_node());
+  const int most_on_node = comm.max(comm.node().size());
   std::vector<char> out(static_cast<std::size_t>(bytes), 'x');
   std::vector<char> in(out.size());
   std::vector<double> forth;

@@ -9,19 +9,18 @@
 #include <array>
 #include <boost/program_options.hpp>
 #include <chrono>
-#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <limits>
 #include <memory>
 #include <numeric>
 
 #include "distributed/als.hpp"
 #include "distributed/als_memory.hpp"
-#include "distributed/order_free_sum.hpp"
+#include "distributed/cost_partition.hpp"
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
 #include "io/model.hpp"
+#include "jobs/als_steps.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/process_memory.hpp"
@@ -29,9 +28,6 @@
 namespace rankwise {
 
 namespace {
-
-/// How far an exact solver's loss may rise by float rounding once it has converged.
-constexpr double rounding_tolerance = 1e-5;
 
 constexpr std::string_view notes =
     R"(Losses, with p_ui = <x_u, y_i>, S the observed pairs, n_u the entries of user u:
@@ -47,13 +43,7 @@ constexpr std::string_view notes =
 Partition partition_by_cost(const Communicator& comm, const DatasetReader& dataset, DatasetPart part, Index width) {
   const Index rows = dataset.rows(part);
   const RowRange share = Partition::by_count(rows, comm.size()).range(comm.rank());
-  const std::vector<double> mine = chunk_costs(dataset.row_sizes(part, share), width);
-  const std::vector<double> costs = comm.all_gather_varied(std::span<const double>(mine)).values;
-  return Partition::by_cost(rows, costs, comm.size()).in_portions(costs, exchange_portions(comm.size()));
-}
-
-bool is_exact(SolverChoice choice) {
-  return choice != SolverChoice::conjugate_gradients && choice != SolverChoice::subspace;
+  return partition_by_cost(comm, rows, dataset.row_sizes(part, share), width);
 }
 
 SideShare share_of(const DatasetReader& dataset, DatasetPart part, RowRange rows) {
@@ -90,19 +80,6 @@ GatherLimits limit_gathering(const AlsOptions& options, const Objective& objecti
   const GatherShares shares =
       share_gather_bytes(budget - memory.total(), cost, users, dataset.items(), items, dataset.users());
   return {gather_limit(shares.users, cost, users.longest_row), gather_limit(shares.items, cost, items.longest_row)};
-}
-
-double mean_rating(const Communicator& comm, const SparseRows& rows) {
-  std::vector<double> row_sums;
-  for (std::size_t r = 0; r + 1 < rows.offsets.size(); ++r) {
-    double sum = 0;
-    for (Index e = rows.offsets[r]; e < rows.offsets[r + 1]; ++e)
-      sum += static_cast<double>(rows.values[static_cast<std::size_t>(e)]);
-    row_sums.push_back(sum);
-  }
-  const double sum = order_free_sum(comm, row_sums);
-  const Index count = comm.sum(rows.entries());
-  return count > 0 ? sum / static_cast<double>(count) : 0.0;
 }
 
 /// A confidence 1 + alpha r below zero would make the loss unbounded.
@@ -296,22 +273,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
                                    epoch < options.epochs ? &user_side : nullptr, item_tally, epoch);
 
     // 5. The loss must be finite, and fall under an exact solver.
-    const EpochLoss loss{second.observed, unobserved_loss(objective, second, users, items),
-                         first.regularizer + second.regularizer};
-    const double previous = history.empty() ? std::numeric_limits<double>::infinity() : history.back().total();
-    const bool has_risen = is_exact(options.solver.choice) && loss.total() > previous * (1 + rounding_tolerance);
-    if ((!std::isfinite(loss.total()) || has_risen) && user_side.incoming)
-      user_side.incoming->wait();  // still under way
-    if (!std::isfinite(loss.total())) {
-      throw AgreedError(ExitCode::internal,
-                        fmt::format("epoch {}: the loss is {}; expected a finite number", epoch, loss.total()));
-    }
-    if (has_risen) {
-      throw AgreedError(ExitCode::internal,
-                        fmt::format("epoch {}: the loss rose from {:.9e} to {:.9e}; expected an exact "
-                                    "solver to lower it",
-                                    epoch, previous, loss.total()));
-    }
+    const EpochLoss loss = epoch_loss(objective, first, second, users, items);
+    require_sound_loss(loss, history, options.solver.choice, user_side);
     history.push_back(loss);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     tell_epoch(report, epoch, options.epochs, loss, interactions, seconds.count());
@@ -373,7 +336,7 @@ void describe_training(boost::program_options::options_description& description,
      "subspace: factors per block, rounded up to a multiple of 16")
     ("memory-budget", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-budget", options->memory_budget_bytes)),
      "memory of each rank, everything counted, as in 4GiB: rows are solved in batches that fit; without it all at once")
-    ("epochs", po::value(&options->epochs)->value_name("N")->default_value(16)->notifier(within<Index>("epochs", 0, 1'000'000)),
+    ("epochs", po::value(&options->epochs)->value_name("N")->default_value(options->epochs)->notifier(within<Index>("epochs", 0, 1'000'000)),
      "sweeps over users and items; 0 writes the random start");
   // clang-format on
 }

@@ -1,0 +1,126 @@
+// A planted matrix is the same whatever the number of ranks; its other orientation is its transpose; all of it passes
+// the root.
+
+#include "io/planted_matrix.hpp"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <tuple>
+#include <vector>
+
+#include "io/planted_pattern.hpp"
+#include "io/rows_at_root.hpp"
+
+namespace rankwise {
+namespace {
+
+struct Entry {
+  Index user = 0;
+  Index item = 0;
+  float value = 0;
+  friend auto operator<=>(const Entry&, const Entry&) = default;
+};
+
+PlantedShape shape_of(PlantedKind kind, double dirt) {
+  PlantedShape shape;
+  shape.kind = kind;
+  shape.users = 900;
+  shape.items = 700;  // more than are named
+  shape.interactions = 4000;
+  shape.dirt = dirt;
+  shape.seed = 5;
+  return shape;
+}
+
+class PlantedMatrixTest : public testing::Test {
+ protected:
+  /// All ranks' entries on every rank, in the order in which ranks hold them.
+  std::vector<Entry> gathered(const Communicator& comm, const SparseRows& rows, bool are_users) const {
+    std::vector<Entry> mine;
+    for (Index r = 0; r < rows.rows.size(); ++r) {
+      for (auto e = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(r)]);
+           e < static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(r) + 1]); ++e) {
+        const Index row = rows.rows.begin + r;
+        mine.push_back(are_users ? Entry{row, rows.columns[e], rows.values[e]}
+                                 : Entry{rows.columns[e], row, rows.values[e]});
+      }
+    }
+    return comm.all_gather_varied(std::span<const Entry>(mine)).values;
+  }
+
+  const Communicator comm_ = Communicator::world();
+  const Communicator alone_ = Communicator::single();
+};
+
+TEST_F(PlantedMatrixTest, IsTheSameForAnyNumberOfRanks) {
+  for (const PlantedKind kind : {PlantedKind::purchases, PlantedKind::ratings}) {
+    const PlantedLog log(shape_of(kind, 0));
+    const PlantedMatrix whole = plant_matrix(alone_, log, 32);
+    const PlantedMatrix part = plant_matrix(comm_, log, 32);
+    EXPECT_EQ(part.users.rows, part.user_rows.range(comm_.rank()));
+    EXPECT_EQ(part.items.rows, part.item_rows.range(comm_.rank()));
+    EXPECT_EQ(part.users.total_rows, 900);
+    EXPECT_EQ(part.items.column_count, 900);
+    EXPECT_EQ(part.users.column_count, part.items.total_rows);
+    EXPECT_EQ(gathered(comm_, part.users, true), gathered(alone_, whole.users, true));
+    EXPECT_EQ(gathered(comm_, part.items, false), gathered(alone_, whole.items, false));
+  }
+}
+
+TEST_F(PlantedMatrixTest, ItsItemsAreTheTransposeOfItsUsers) {
+  const PlantedMatrix matrix = plant_matrix(comm_, PlantedLog(shape_of(PlantedKind::ratings, 0)), 16);
+  std::vector<Entry> by_user = gathered(comm_, matrix.users, true);
+  const std::vector<Entry> by_item = gathered(comm_, matrix.items, false);
+  std::ranges::sort(by_user, {}, [](const Entry& entry) { return std::tuple(entry.item, entry.user); });
+  EXPECT_EQ(by_user, by_item);
+  EXPECT_GT(std::ssize(by_user), 900);
+}
+
+TEST_F(PlantedMatrixTest, HoldsTheCleanRowsOfTheLog) {
+  const PlantedLog log(shape_of(PlantedKind::purchases, 0.3));
+  std::vector<Entry> expected;
+  for (Index user = 0; user < log.shape().users; ++user) {
+    for (const PlantedRow& row : log.rows(user)) {
+      if (row.dirt == PlantedDirt::none) expected.push_back({user, row.item, static_cast<float>(row.value)});
+    }
+  }
+  std::vector<Index> items;
+  for (const Entry& entry : expected) items.push_back(entry.item);
+  std::ranges::sort(items);
+  const auto repeated = std::ranges::unique(items);
+  items.erase(repeated.begin(), repeated.end());
+  for (Entry& entry : expected) entry.item = std::ranges::lower_bound(items, entry.item) - items.begin();
+  std::ranges::sort(expected);
+  const PlantedMatrix matrix = plant_matrix(comm_, log, 16);
+  EXPECT_EQ(gathered(comm_, matrix.users, true), expected);
+  EXPECT_EQ(matrix.items.total_rows, std::ssize(items));
+  EXPECT_LT(matrix.items.total_rows, log.shape().items);
+}
+
+TEST_F(PlantedMatrixTest, PassesTheRootAsThePatternOfAPlan) {
+  const PlantedLog log(shape_of(PlantedKind::purchases, 0));
+  const PlantedMatrix matrix = plant_matrix(comm_, log, 16);
+  const PlantedPattern pattern(log);
+  std::vector<std::vector<Index>> expected;
+  const auto append = [](std::vector<std::vector<Index>>& all, const PatternRows& rows) {
+    EXPECT_EQ(rows.first_row, std::ssize(all));
+    for (std::size_t r = 0; r + 1 < rows.offsets.size(); ++r) {
+      all.emplace_back(rows.columns.begin() + rows.offsets[r], rows.columns.begin() + rows.offsets[r + 1]);
+    }
+  };
+  pattern.for_each_block([&](const PatternRows& rows) { append(expected, rows); });
+  std::vector<std::vector<Index>> visited;
+  visit_at_root(comm_, matrix.users, [&](const PatternRows& rows) { append(visited, rows); });
+  const std::vector<Index> user_sizes = row_sizes_at_root(comm_, matrix.users);
+  const std::vector<Index> item_sizes = row_sizes_at_root(comm_, matrix.items);
+  if (comm_.is_root()) {
+    EXPECT_EQ(visited, expected);
+    EXPECT_EQ(user_sizes, pattern.user_sizes());
+    EXPECT_EQ(item_sizes, pattern.item_sizes());
+  } else {
+    EXPECT_TRUE(visited.empty() && user_sizes.empty() && item_sizes.empty());
+  }
+}
+
+}  // namespace
+}  // namespace rankwise

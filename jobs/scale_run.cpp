@@ -1,0 +1,194 @@
+#include "jobs/scale_run.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <fmt/format.h>
+
+#include "distributed/als.hpp"
+#include "io/planted_matrix.hpp"
+#include "jobs/als_steps.hpp"
+#include "jobs/process_memory.hpp"
+#include "jobs/threads.hpp"
+
+namespace rankwise {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// What a rank counts of one side's half-sweeps.
+struct SweepMeasures {
+  double seconds = 0;         ///< sum over measured epochs
+  double solver_seconds = 0;  ///< likewise, over the threads
+  double flops = 0;           ///< of an epoch
+  Index bytes_sent = 0;       ///< of an epoch
+};
+
+/// What a rank counts of a run.
+struct RankMeasures {
+  double generate_seconds = 0;
+  double plan_seconds = 0;
+  SweepMeasures users;
+  SweepMeasures items;
+  Index memory_bytes = 0;
+};
+
+/// Runs a step as a phase of the report and adds its seconds.
+template <class Step>
+auto timed(Report& report, const char* phase, double& seconds, const Step& step) {
+  const auto timer = report.phase(phase);
+  const Clock::time_point begin = Clock::now();
+  auto result = step();
+  seconds += seconds_since(begin);
+  return result;
+}
+
+template <class Value>
+OverRanks over_ranks(const std::vector<RankMeasures>& ranks, const Value& value) {
+  OverRanks all;
+  for (const RankMeasures& rank : ranks) {
+    const auto mine = static_cast<double>(value(rank));
+    all.max = std::max(all.max, mine);
+    all.mean += mine / static_cast<double>(ranks.size());
+  }
+  return all;
+}
+
+[[noreturn]] void fail_at_row(const char* side, Index row, Index epoch) {
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("epoch {}: planted {} {}: its normal equations have no finite solution; expected a "
+                                "positive definite system (a larger --regularization gives one)",
+                                epoch, side, row));
+}
+
+GlobalRows taken(SparseRows& rows) {
+  GlobalRows global{std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)};
+  rows = {};
+  return global;
+}
+
+/// All ranks' measures in the run's own terms. Collective over comm.
+void summarize(const Communicator& comm, const RankMeasures& mine, ScaleRun& run) {
+  const std::vector<RankMeasures> ranks = comm.all_gather(mine);
+  const auto measured_epochs = static_cast<double>(run.epoch_seconds.size() - 1);
+  run.generate_seconds = over_ranks(ranks, [](const RankMeasures& rank) { return rank.generate_seconds; });
+  run.plan_seconds = over_ranks(ranks, [](const RankMeasures& rank) { return rank.plan_seconds; });
+  const auto per_epoch = [&](SweepMeasures RankMeasures::*side, double SweepMeasures::*seconds) {
+    return over_ranks(ranks, [&](const RankMeasures& rank) { return rank.*side.*seconds / measured_epochs; });
+  };
+  run.user_seconds = per_epoch(&RankMeasures::users, &SweepMeasures::seconds);
+  run.item_seconds = per_epoch(&RankMeasures::items, &SweepMeasures::seconds);
+  run.user_solver_seconds = per_epoch(&RankMeasures::users, &SweepMeasures::solver_seconds);
+  run.item_solver_seconds = per_epoch(&RankMeasures::items, &SweepMeasures::solver_seconds);
+  run.memory_bytes = over_ranks(ranks, [](const RankMeasures& rank) { return rank.memory_bytes; });
+  for (const RankMeasures& rank : ranks) {
+    const Index sent = rank.users.bytes_sent + rank.items.bytes_sent;
+    run.bytes_sent += sent;
+    run.max_bytes_sent = std::max(run.max_bytes_sent, sent);
+    run.flops += rank.users.flops + rank.items.flops;
+  }
+  comm.all_reduce_max(std::span<double>(run.epoch_seconds));
+}
+
+}  // namespace
+
+ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, const PlantedShape& shape,
+                     RunPredictor& predictor, JobContext& context) {
+  const AlsOptions& als = options.als;
+  Report& report = context.report;
+  Objective objective = resolved_objective(als);
+  const Index width = als.factors + (objective.biases ? 1 : 0);
+  RankMeasures mine;
+  ScaleRun run;
+  run.ranks = comm.size();
+  run.threads_per_rank = context.common.threads;
+  {
+    const Communicator node = comm.node();
+    run.nodes = comm.sum(Index{node.is_root() ? 1 : 0});
+    const bool is_crowded = Index{node.size()} * context.common.threads > processors_of_node(node);
+    run.is_oversubscribed = comm.max(Index{is_crowded ? 1 : 0}) == 1;
+  }
+
+  // 1. Plant the matrix where it is used.
+  PlantedMatrix matrix = timed(report, "generate", mine.generate_seconds, [&] {
+    const PlantedLog log = agree_on(comm, [&] { return PlantedLog(shape); });
+    return plant_matrix(comm, log, width);
+  });
+  run.users = matrix.users.total_rows;
+  run.items = matrix.items.total_rows;
+  run.interactions = comm.sum(matrix.users.entries());
+  report.line(fmt::format("{} rank{}: {} users x {} items, {} interactions", run.ranks, run.ranks == 1 ? "" : "s",
+                          run.users, run.items, run.interactions));
+
+  // 2. Predict the run.
+  double ignored = 0;
+  run.predicted = timed(report, "predict", ignored, [&] { return predictor.predict(comm, matrix); });
+  (void)forget_peak_memory();
+
+  // 3. Plan which rows travel, and initialise, as `als` does.
+  if (objective.biases) objective.global_mean = mean_rating(comm, matrix.users);
+  const auto make_side = [&](const Partition& rows, const Partition& opposite, SparseRows& entries) {
+    return timed(report, "plan", mine.plan_seconds,
+                 [&] { return make_als_side(comm, objective, rows, opposite, taken(entries)); });
+  };
+  AlsSide user_side = make_side(matrix.user_rows, matrix.item_rows, matrix.users);
+  AlsSide item_side = make_side(matrix.item_rows, matrix.user_rows, matrix.items);
+  const SolverPlan user_solver = plan_solver(als.solver, objective, user_side, width);
+  const SolverPlan item_solver = plan_solver(als.solver, objective, item_side, width);
+  const auto initial = [&](const Partition& rows, RandomPurpose purpose) {
+    return with_gramian(
+        comm, objective,
+        random_factors(comm, rows, width, width - als.factors, RandomStream(context.common.seed, purpose)));
+  };
+  AlsFactors users = initial(matrix.user_rows, RandomPurpose::initial_users);
+  AlsFactors items = initial(matrix.item_rows, RandomPurpose::initial_items);
+
+  // 4. Sweep. The last epoch too sends its items on their way, so that all measured ones are alike.
+  const auto note = [&](const char* phase, const HalfSweep& done, const AlsSide& side, double seconds, bool is_measured,
+                        SweepMeasures& measures) {
+    report.add_flops(phase, done.flops);
+    report.add_interactions(phase, side.entries());
+    report.add_bytes_sent(done.bytes_sent);
+    measures.flops = done.flops;
+    measures.bytes_sent = done.bytes_sent;
+    if (!is_measured) return;
+    const kernels::SolveTally& tally = done.tally;
+    measures.seconds += seconds;
+    measures.solver_seconds +=
+        (tally.primal_seconds + tally.dual_seconds + tally.iterative_seconds) / context.common.threads;
+  };
+  for (Index epoch = 1; epoch <= als.epochs; ++epoch) {
+    report.bar("epochs", epoch - 1, als.epochs);
+    comm.barrier();
+    const Clock::time_point begin = Clock::now();
+    double user_seconds = 0;
+    const HalfSweep first = timed(report, "user half-sweeps", user_seconds, [&] {
+      return half_sweep(comm, objective, user_solver, user_side, items, users, &item_side);
+    });
+    if (first.failed_row >= 0) fail_at_row("user", first.failed_row, epoch);
+    double item_seconds = 0;
+    const HalfSweep second = timed(report, "item half-sweeps", item_seconds, [&] {
+      return half_sweep(comm, objective, item_solver, item_side, users, items, &user_side);
+    });
+    if (second.failed_row >= 0) fail_at_row("item", second.failed_row, epoch);
+    const EpochLoss loss = epoch_loss(objective, first, second, users, items);
+    run.epoch_seconds.push_back(seconds_since(begin));
+    note("user half-sweeps", first, user_side, user_seconds, epoch > 1, mine.users);
+    note("item half-sweeps", second, item_side, item_seconds, epoch > 1, mine.items);
+    require_sound_loss(loss, run.losses, als.solver.choice, user_side);
+    run.losses.push_back(loss);
+  }
+  if (user_side.incoming) user_side.incoming->wait();
+  mine.memory_bytes = peak_memory_bytes();
+
+  // 5. All ranks' measures.
+  summarize(comm, mine, run);
+  return run;
+}
+
+}  // namespace rankwise

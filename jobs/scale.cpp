@@ -52,6 +52,10 @@ void require_sense(const ScaleOptions& options, int world) {
   if (options.als.memory_budget_bytes > 0) {
     refuse("scale measures runs without --memory-budget; rankwise als has it");
   }
+  const StatedSizes& sizes = options.sizes;
+  if (sizes.scale != 1 && sizes.users && sizes.items && sizes.interactions) {
+    refuse("--scale multiplies sizes of the preset, but all of them are stated");
+  }
   std::set<std::string> files;
   for (const std::string& path : {options.json, options.csv, options.plot}) {
     if (!path.empty() && !files.insert(path).second) refuse(fmt::format("{} is named for two outputs", path));

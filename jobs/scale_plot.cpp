@@ -43,24 +43,25 @@ std::string escaped(const std::string& text) {
 class LogAxis {
  public:
   LogAxis(double least, double most, double from, double to)
-      : low_(std::floor(std::log2(least) + slack)), high_(std::ceil(std::log2(most) - slack)), from_(from), to_(to) {
-    if (high_ <= low_) high_ = low_ + 1;
-  }
+      : low_(static_cast<int>(std::floor(std::log2(least) + slack))),
+        high_(std::max(low_ + 1, static_cast<int>(std::ceil(std::log2(most) - slack)))),
+        from_(from),
+        to_(to) {}
   [[nodiscard]] double at(double value) const {
     return from_ + (std::log2(value) - low_) / (high_ - low_) * (to_ - from_);
   }
   /// Powers of two, at most about ten.
   [[nodiscard]] std::vector<double> ticks() const {
-    const double step = std::ceil((high_ - low_) / 10);
+    const int step = (high_ - low_ + 9) / 10;
     std::vector<double> values;
-    for (double power = low_; power <= high_; power += step) values.push_back(std::exp2(power));
+    for (int power = low_; power <= high_; power += step) values.push_back(std::exp2(power));
     return values;
   }
 
  private:
-  static constexpr double slack = 1e-9;
-  double low_;
-  double high_;
+  static constexpr double slack = 1e-9;  // of logarithms, so that a power of two is its own
+  int low_;
+  int high_;
   double from_;
   double to_;
 };

@@ -168,6 +168,7 @@ class ScaleTest(unittest.TestCase):
         self.refused(["--strong", "1", "--users", "10", "--items", "10", "--interactions", "1e6"], 2, ["--interactions"])
         self.refused(["--weak", "1,3", "--users", str(2**40), "--interactions", "2e12"], 2, ["--users"])
         self.refused([*strong, "--epochs", "1"], 2, ["--epochs", "2"])
+        self.refused([*strong, "--scale", "2"], 2, ["--scale"])
         self.refused([*strong, "--memory-budget", "1GiB"], 2, ["--memory-budget"])
         self.refused([*strong, "--data", "log.h5"], 2, ["--data"])
         self.refused([*strong, "--biases"], 2, ["--biases", "explicit"])

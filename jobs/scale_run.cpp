@@ -72,6 +72,21 @@ GlobalRows taken(SparseRows& rows) {
   return global;
 }
 
+/// Of all threads.
+double seconds_of(const kernels::SolveTally& tally) {
+  return tally.primal_seconds + tally.dual_seconds + tally.iterative_seconds;
+}
+
+/// Where the run's ranks are. Collective over comm.
+void note_layout(const Communicator& comm, int threads, ScaleRun& run) {
+  run.ranks = comm.size();
+  run.threads_per_rank = threads;
+  const Communicator node = comm.node();
+  run.nodes = comm.sum(Index{node.is_root() ? 1 : 0});
+  const bool is_crowded = Index{node.size()} * threads > processors_of_node(node);
+  run.is_oversubscribed = comm.max(Index{is_crowded ? 1 : 0}) == 1;
+}
+
 /// All ranks' measures in the run's own terms. Collective over comm.
 void summarize(const Communicator& comm, const RankMeasures& mine, ScaleRun& run) {
   const std::vector<RankMeasures> ranks = comm.all_gather(mine);
@@ -105,14 +120,7 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   const Index width = als.factors + (objective.biases ? 1 : 0);
   RankMeasures mine;
   ScaleRun run;
-  run.ranks = comm.size();
-  run.threads_per_rank = context.common.threads;
-  {
-    const Communicator node = comm.node();
-    run.nodes = comm.sum(Index{node.is_root() ? 1 : 0});
-    const bool is_crowded = Index{node.size()} * context.common.threads > processors_of_node(node);
-    run.is_oversubscribed = comm.max(Index{is_crowded ? 1 : 0}) == 1;
-  }
+  note_layout(comm, context.common.threads, run);
 
   // 1. Plant the matrix where it is used.
   PlantedMatrix matrix = timed(report, "generate", mine.generate_seconds, [&] {
@@ -148,38 +156,32 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   AlsFactors users = initial(matrix.user_rows, RandomPurpose::initial_users);
   AlsFactors items = initial(matrix.item_rows, RandomPurpose::initial_items);
 
-  // 4. Sweep. The last epoch too sends its items on their way, so that all measured ones are alike.
-  const auto note = [&](const char* phase, const HalfSweep& done, const AlsSide& side, double seconds, bool is_measured,
-                        SweepMeasures& measures) {
+  // 4. Sweep: users from items, items from users. The last epoch too sends its items on their way, so that all measured
+  // ones are alike.
+  const auto sweep = [&](const char* phase, const char* name, const SolverPlan& solver, AlsSide& side,
+                         const AlsFactors& other, AlsFactors& solved, AlsSide& next, SweepMeasures& measures) {
+    const HalfSweep done = timed(report, phase, measures.seconds,
+                                 [&] { return half_sweep(comm, objective, solver, side, other, solved, &next); });
+    if (done.failed_row >= 0) fail_at_row(name, done.failed_row, std::ssize(run.losses) + 1);
     report.add_flops(phase, done.flops);
     report.add_interactions(phase, side.entries());
     report.add_bytes_sent(done.bytes_sent);
+    measures.solver_seconds += seconds_of(done.tally) / context.common.threads;
     measures.flops = done.flops;
     measures.bytes_sent = done.bytes_sent;
-    if (!is_measured) return;
-    const kernels::SolveTally& tally = done.tally;
-    measures.seconds += seconds;
-    measures.solver_seconds +=
-        (tally.primal_seconds + tally.dual_seconds + tally.iterative_seconds) / context.common.threads;
+    return done;
   };
   for (Index epoch = 1; epoch <= als.epochs; ++epoch) {
     report.bar("epochs", epoch - 1, als.epochs);
     comm.barrier();
     const Clock::time_point begin = Clock::now();
-    double user_seconds = 0;
-    const HalfSweep first = timed(report, "user half-sweeps", user_seconds, [&] {
-      return half_sweep(comm, objective, user_solver, user_side, items, users, &item_side);
-    });
-    if (first.failed_row >= 0) fail_at_row("user", first.failed_row, epoch);
-    double item_seconds = 0;
-    const HalfSweep second = timed(report, "item half-sweeps", item_seconds, [&] {
-      return half_sweep(comm, objective, item_solver, item_side, users, items, &user_side);
-    });
-    if (second.failed_row >= 0) fail_at_row("item", second.failed_row, epoch);
+    const HalfSweep first =
+        sweep("user half-sweeps", "user", user_solver, user_side, items, users, item_side, mine.users);
+    const HalfSweep second =
+        sweep("item half-sweeps", "item", item_solver, item_side, users, items, user_side, mine.items);
     const EpochLoss loss = epoch_loss(objective, first, second, users, items);
     run.epoch_seconds.push_back(seconds_since(begin));
-    note("user half-sweeps", first, user_side, user_seconds, epoch > 1, mine.users);
-    note("item half-sweeps", second, item_side, item_seconds, epoch > 1, mine.items);
+    if (epoch == 1) mine.users = mine.items = {};  // it warms up
     require_sound_loss(loss, run.losses, als.solver.choice, user_side);
     run.losses.push_back(loss);
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "io/planted_pattern.hpp"
@@ -15,11 +16,15 @@ namespace rankwise {
 namespace {
 
 struct Entry {
-  Index user = 0;
-  Index item = 0;
+  Index row = 0;
+  Index column = 0;
   float value = 0;
-  friend auto operator<=>(const Entry&, const Entry&) = default;
+  friend bool operator==(const Entry&, const Entry&) = default;
 };
+
+void sort(std::vector<Entry>& entries) {
+  std::ranges::sort(entries, {}, [](const Entry& entry) { return std::tuple(entry.row, entry.column); });
+}
 
 PlantedShape shape_of(PlantedKind kind, double dirt) {
   PlantedShape shape;
@@ -35,21 +40,19 @@ PlantedShape shape_of(PlantedKind kind, double dirt) {
 class PlantedMatrixTest : public testing::Test {
  protected:
   /// All ranks' entries on every rank, in the order in which ranks hold them.
-  std::vector<Entry> gathered(const Communicator& comm, const SparseRows& rows, bool are_users) const {
+  [[nodiscard]] static std::vector<Entry> gathered(const Communicator& comm, const SparseRows& rows) {
     std::vector<Entry> mine;
     for (Index r = 0; r < rows.rows.size(); ++r) {
       for (auto e = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(r)]);
            e < static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(r) + 1]); ++e) {
-        const Index row = rows.rows.begin + r;
-        mine.push_back(are_users ? Entry{row, rows.columns[e], rows.values[e]}
-                                 : Entry{rows.columns[e], row, rows.values[e]});
+        mine.push_back({rows.rows.begin + r, rows.columns[e], rows.values[e]});
       }
     }
     return comm.all_gather_varied(std::span<const Entry>(mine)).values;
   }
 
-  const Communicator comm_ = Communicator::world();
-  const Communicator alone_ = Communicator::single();
+  Communicator comm_ = Communicator::world();
+  Communicator alone_ = Communicator::single();
 };
 
 TEST_F(PlantedMatrixTest, IsTheSameForAnyNumberOfRanks) {
@@ -62,16 +65,17 @@ TEST_F(PlantedMatrixTest, IsTheSameForAnyNumberOfRanks) {
     EXPECT_EQ(part.users.total_rows, 900);
     EXPECT_EQ(part.items.column_count, 900);
     EXPECT_EQ(part.users.column_count, part.items.total_rows);
-    EXPECT_EQ(gathered(comm_, part.users, true), gathered(alone_, whole.users, true));
-    EXPECT_EQ(gathered(comm_, part.items, false), gathered(alone_, whole.items, false));
+    EXPECT_EQ(gathered(comm_, part.users), gathered(alone_, whole.users));
+    EXPECT_EQ(gathered(comm_, part.items), gathered(alone_, whole.items));
   }
 }
 
 TEST_F(PlantedMatrixTest, ItsItemsAreTheTransposeOfItsUsers) {
   const PlantedMatrix matrix = plant_matrix(comm_, PlantedLog(shape_of(PlantedKind::ratings, 0)), 16);
-  std::vector<Entry> by_user = gathered(comm_, matrix.users, true);
-  const std::vector<Entry> by_item = gathered(comm_, matrix.items, false);
-  std::ranges::sort(by_user, {}, [](const Entry& entry) { return std::tuple(entry.item, entry.user); });
+  std::vector<Entry> by_user = gathered(comm_, matrix.users);
+  const std::vector<Entry> by_item = gathered(comm_, matrix.items);
+  for (Entry& entry : by_user) std::swap(entry.row, entry.column);
+  sort(by_user);
   EXPECT_EQ(by_user, by_item);
   EXPECT_GT(std::ssize(by_user), 900);
 }
@@ -85,14 +89,13 @@ TEST_F(PlantedMatrixTest, HoldsTheCleanRowsOfTheLog) {
     }
   }
   std::vector<Index> items;
-  for (const Entry& entry : expected) items.push_back(entry.item);
+  for (const Entry& entry : expected) items.push_back(entry.column);
   std::ranges::sort(items);
-  const auto repeated = std::ranges::unique(items);
-  items.erase(repeated.begin(), repeated.end());
-  for (Entry& entry : expected) entry.item = std::ranges::lower_bound(items, entry.item) - items.begin();
-  std::ranges::sort(expected);
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+  for (Entry& entry : expected) entry.column = std::ranges::lower_bound(items, entry.column) - items.begin();
+  sort(expected);
   const PlantedMatrix matrix = plant_matrix(comm_, log, 16);
-  EXPECT_EQ(gathered(comm_, matrix.users, true), expected);
+  EXPECT_EQ(gathered(comm_, matrix.users), expected);
   EXPECT_EQ(matrix.items.total_rows, std::ssize(items));
   EXPECT_LT(matrix.items.total_rows, log.shape().items);
 }

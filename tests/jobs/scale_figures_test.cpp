@@ -13,7 +13,7 @@ ScaleRun run_of(Scaling scaling, int ranks, std::vector<double> seconds, double 
   run.scaling = scaling;
   run.ranks = ranks;
   run.growth = scaling == Scaling::strong ? 1 : ranks;
-  run.interactions = 1000 * run.growth;
+  run.interactions = Index{1000} * run.growth;
   run.losses = std::vector<EpochLoss>(seconds.size(), {3, 2, 1});
   run.epoch_seconds = std::move(seconds);
   run.predicted.epoch_seconds = predicted_seconds;

@@ -89,6 +89,7 @@ TEST_F(PlantedMatrixTest, HoldsTheCleanRowsOfTheLog) {
     }
   }
   std::vector<Index> items;
+  items.reserve(expected.size());
   for (const Entry& entry : expected) items.push_back(entry.column);
   std::ranges::sort(items);
   items.erase(std::unique(items.begin(), items.end()), items.end());

@@ -10,6 +10,7 @@
 #include "distributed/order_free_sum.hpp"
 #include "distributed/row_schedule.hpp"
 #include "distributed/row_team.hpp"
+#include "distributed/shared_row_team.hpp"
 #include "kernels/eigenbasis.hpp"
 #include "kernels/rotate_rows.hpp"
 #include "kernels/solve_rows.hpp"
@@ -163,6 +164,22 @@ kernels::RowSystem make_row_system(const Objective& objective, const SolverPlan&
   return system;
 }
 
+/// Primal-equivalent, without the Gramian.
+double half_sweep_flops(const AlsSide& side, Index width) {
+  double flops = 0;
+  for (const SideBatch& batch : side.batches) {
+    for (Index r = 0; r < batch.block.rows(); ++r) flops += kernels::solve_row_flops(batch.block.row_size(r), width);
+    for (Index p = 0; p < batch.part_block.rows(); ++p) {
+      flops += kernels::entry_flops(batch.part_block.row_size(p), width);
+    }
+  }
+  for (const OwnSharedRow& row : side.own_shared) {
+    const Index entries = row.parted.entries;
+    flops += kernels::solve_row_flops(entries, width) - kernels::entry_flops(entries, width);
+  }
+  return flops;
+}
+
 double gramian_flops(Index rows, Index width) {
   return static_cast<double>(rows) * static_cast<double>(width) * static_cast<double>(width + 1);
 }
@@ -185,9 +202,11 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
   std::vector<kernels::RowLoss> losses(static_cast<std::size_t>(solution.rows));
   Gatherer gatherer(comm, side, other.factors.local.view());
   Feed feed(comm, side, next, width);
+  SharedRowTeam shared(comm, side, width);
   RowTeam team(width, [&] {
     gatherer.progress();
     feed.progress();
+    shared.progress();
   });
   const std::optional<kernels::Eigenbasis> basis = basis_for(plan, gramian, width);
   HalfSweep sweep;
@@ -202,7 +221,14 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     const MatrixView solved = solution.middle_rows(first, batch.rows.size());
     const auto batch_losses =
         std::span(losses).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(batch.rows.size()));
-    // 2. Solve this rank's rows, heavy ones by the whole team of threads, the others some at a time; those of a portion
+    // 2. Sum this rank's parts of rows that ranks share.
+    if (batch.part_block.rows() > 0) {
+#pragma omp parallel
+      shared.sum_parts(system, batch, team.workspace(), [&team] { team.poll(); });
+      team.rethrow();
+      if (batch.parts.end == static_cast<Index>(side.parts.size())) shared.send_sums();
+    }
+    // 3. Solve this rank's rows, heavy ones by the whole team of threads, the others some at a time; those of a portion
     // are on their way as soon as it is done.
     for (Index portion = 0; portion < feed.portions(); ++portion) {
       const RowRange rows = feed.portion(batch, portion);
@@ -224,13 +250,18 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
       }
       team.rethrow();
       if (failed != none) failed_row = std::min(failed_row, side.partition.range(comm.rank()).begin + first + failed);
-      feed.send(solution, portion);
+      if (!shared.owns_rows()) feed.send(solution, portion);
     }
-    for (Index r = 0; r < batch.block.rows(); ++r)
-      sweep.flops += kernels::solve_row_flops(batch.block.row_size(r), width);
+    // 4. The rows that ranks share, once all their parts are summed.
+    if (b + 1 == side.batches.size()) {
+      const Index failed = shared.solve(system, batch, team, solution, losses);
+      if (failed >= 0) failed_row = std::min(failed_row, side.partition.range(comm.rank()).begin + failed);
+      for (Index portion = 0; shared.owns_rows() && portion < feed.portions(); ++portion) feed.send(solution, portion);
+    }
   }
   sweep.tally = team.tally();
-  sweep.bytes_sent = side.sent_rows() * solution.stride * static_cast<Index>(sizeof(float));
+  sweep.flops = half_sweep_flops(side, width);
+  sweep.bytes_sent = side.sent_rows() * solution.stride * static_cast<Index>(sizeof(float)) + shared.bytes_sent();
   failed_row = comm.min(failed_row);
   if (failed_row != none) {
     if (next != nullptr && next->incoming) next->incoming->wait();
@@ -238,7 +269,7 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     return sweep;
   }
 
-  // 3. What the other side and the loss need of the new rows.
+  // 5. What the other side and the loss need of the new rows.
   mine = with_gramian(comm, objective, std::move(mine.factors));
   sweep.observed = order_free_total(comm, losses, &kernels::RowLoss::observed);
   sweep.observed_squares = order_free_total(comm, losses, &kernels::RowLoss::observed_squares);

@@ -10,7 +10,8 @@ namespace rankwise {
 struct SideShare {
   Index rows = 0;
   Index entries = 0;
-  Index longest_row = 0;  ///< most entries of a row
+  Index longest_row = 0;  ///< most entries of a row, or of a part of a shared one
+  Index part_sums = 0;    ///< of shared rows: those of parts summed here, and of all parts of this rank's own
 };
 
 /// Bytes of one rank; gathered rows of the other side are extra.

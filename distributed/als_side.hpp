@@ -9,25 +9,40 @@
 #include "distributed/communicator.hpp"
 #include "distributed/exchange_plan.hpp"
 #include "distributed/partition.hpp"
+#include "distributed/shared_rows.hpp"
 #include "kernels/csr_block.hpp"
 #include "kernels/objective.hpp"
+#include "kernels/solve_rows.hpp"
 
 namespace rankwise {
 
 /// This rank's sparse rows as they come from a file: columns are global, ascending.
 struct GlobalRows {
-  std::vector<Index> offsets;
+  std::vector<Index> offsets{0};
   std::vector<Index> columns;
   std::vector<float> values;
 };
 
-/// Row lengths beyond it are not counted apart: no dual takes them.
-inline constexpr Index longest_counted_row = 4097;
+/// What this rank sums of rows that ranks share (share_rows), its own among them.
+struct SharedParts {
+  std::vector<SharedRow> rows;  ///< of the whole side, the same on every rank
+  GlobalRows parts;             ///< this rank's, ascending (parts_of), one row each
+};
 
-/// Rows of a side that are solved while the rows of the other side that they name are in memory together.
+/// A row that this rank shares with others, which it owns.
+struct OwnSharedRow {
+  Index row = 0;           ///< local
+  std::vector<int> ranks;  ///< by part
+  kernels::PartedRow parted;
+};
+
+/// Rows of a side that are solved, and parts of shared rows that are summed, while the rows of the other side that they
+/// name are in memory together.
 struct SideBatch {
   RowRange rows;   ///< local
   CsrBlock block;  ///< of these rows; columns are rows of the batch's gathered matrix, values Objective::entry_value
+  RowRange parts;  ///< places in AlsSide::parts
+  CsrBlock part_block;           ///< of these parts
   std::vector<LocalIndex> kept;  ///< rows of the gathered matrix before, which come first in this one's
   ExchangePlan plan;             ///< brings the others, which follow them
 
@@ -38,10 +53,11 @@ struct SideBatch {
 
 /// Everything that stays the same over the sweeps of one side, and its buffers.
 struct AlsSide {
-  Partition partition;              ///< of this side's rows
-  Index opposite_rows;              ///< rows of the whole other side
-  std::vector<SideBatch> batches;   ///< as many on every rank, the last ones perhaps without rows
-  std::vector<Index> rows_by_size;  ///< over all ranks: how many rows have 0, 1, ... longest_counted_row entries
+  Partition partition;             ///< of this side's rows
+  Index opposite_rows = 0;         ///< rows of the whole other side
+  std::vector<SideBatch> batches;  ///< as many on every rank, the last ones perhaps without rows; parts come first
+  std::vector<SharedPart> parts;   ///< that this rank sums, ascending
+  std::vector<OwnSharedRow> own_shared;  ///< ascending; without entries in the batches' blocks
   Matrix gathered[2];  ///< buffers of half-sweeps: a batch's rows, and the next one's on their way; kept, because fresh
                        ///< memory costs a second pass over it
   Matrix rotated;      ///< buffer of half-sweeps: a batch's rows in the eigenbasis, where rows go to the dual
@@ -67,12 +83,11 @@ struct GatherLimit {
 /// keep the team busy and messages large.
 [[nodiscard]] int exchange_portions(int ranks);
 
-/// Collective over comm; throws AgreedError(bad_data) on damaged rows or more than 2^31 needed rows.
+/// `rows` are this rank's, those among shared.rows without their entries. Rows may be shared where their loss is closed
+/// (Objective::has_closed_loss) or no limit cuts them into batches: the loss over their entries comes when all batches
+/// are done. Collective over comm; throws AgreedError(bad_data) on damaged rows or more than 2^31 needed rows.
 [[nodiscard]] AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
-                                    const Partition& opposite, GlobalRows rows, GatherLimit limit = {});
-
-/// Predicted seconds of each of this rank's chunks of rows, for Partition::by_cost, each row by its fastest exact
-/// solver. `row_sizes` begin at a chunk's first row.
-[[nodiscard]] std::vector<double> chunk_costs(std::span<const Index> row_sizes, Index width);
+                                    const Partition& opposite, GlobalRows rows, SharedParts shared = {},
+                                    GatherLimit limit = {});
 
 }  // namespace rankwise

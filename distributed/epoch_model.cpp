@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <bit>
 
+#include "distributed/als_side.hpp"
 #include "distributed/heavy_rows.hpp"
 #include "kernels/matrix.hpp"
 #include "kernels/row_workspace.hpp"
+#include "kernels/solve_rows.hpp"
 #include "kernels/solver_rates.hpp"
 
 namespace rankwise {
@@ -56,10 +58,11 @@ HalfSweepCost predict_half_sweep(std::span<const RankShare> shares, const Solver
     const double compute = ratio * (shared / threads + alone);
     const auto copied = static_cast<double>(share.needed_rows - share.received_rows + share.sent_rows) * bytes;
     const auto messages = static_cast<double>((share.senders + share.receivers) * portions);
-    const double transfer =
-        copied / copy_bytes_per_second + messages * network.latency_seconds +
-        static_cast<double>(std::max(share.sent_rows, share.received_rows)) * bytes / network.bytes_per_second +
-        reductions;
+    const double transfer = copied / copy_bytes_per_second + messages * network.latency_seconds +
+                            std::max(static_cast<double>(share.bytes_sent(row_bytes(costs.width))),
+                                     static_cast<double>(share.received_rows) * bytes) /
+                                network.bytes_per_second +
+                            reductions;
     cost.max_compute_seconds = std::max(cost.max_compute_seconds, compute);
     cost.mean_compute_seconds += compute / static_cast<double>(shares.size());
     cost.max_transfer_seconds = std::max(cost.max_transfer_seconds, transfer);
@@ -81,8 +84,8 @@ Index workspace_bytes(Index width) {
 Index long_row_bytes(const SolverPlan& method, const RankShare& share, Index width, int threads) {
   const Index padded = padded_columns(width);
   if (std::holds_alternative<kernels::ExactRows>(method)) {
-    const Index longest_parts = (share.longest_row + kernels::part_entries - 1) / kernels::part_entries;
-    const Index parts = std::min(share.heavy_parts, std::max(most_parts_at_once(width, threads), longest_parts));
+    const Index most_at_once = std::max(most_parts_at_once(width, threads), kernels::part_count(share.longest_row));
+    const Index parts = std::min(share.heavy_parts, most_at_once) + share.part_sums;
     return parts * (padded + 1) * padded * float_bytes;
   }
   if (!std::holds_alternative<kernels::ConjugateGradients>(method)) return 0;

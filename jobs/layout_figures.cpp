@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -38,19 +39,20 @@ SweepFigures sweep_figures(std::span<const RankShare> shares, const SideWork& wo
   const Index bytes = row_bytes(width);
   SweepFigures figures;
   figures.flops = over_ranks(shares, [](const RankShare& share) { return share.flops; });
-  figures.bytes_sent = over_ranks(shares, [bytes](const RankShare& share) { return share.sent_rows * bytes; });
+  figures.bytes_sent = over_ranks(shares, [bytes](const RankShare& share) { return share.bytes_sent(bytes); });
   figures.bytes_received = over_ranks(shares, [bytes](const RankShare& share) { return share.received_rows * bytes; });
-  figures.min_bytes_sent = std::ranges::min_element(shares, {}, &RankShare::sent_rows)->sent_rows * bytes;
+  figures.min_bytes_sent = std::numeric_limits<Index>::max();
   for (const RankShare& share : shares) {
-    figures.total_bytes_sent += share.sent_rows * bytes;
+    figures.min_bytes_sent = std::min(figures.min_bytes_sent, share.bytes_sent(bytes));
+    figures.total_bytes_sent += share.bytes_sent(bytes);
     figures.lower_bound_bytes += share.received_rows * width * static_cast<Index>(sizeof(float));
   }
-  figures.imbalance = imbalance(shares, &RankShare::partition_cost);
-  const double all_cost = std::accumulate(work.partition_costs.begin(), work.partition_costs.end(), 0.0);
+  figures.imbalance = imbalance(shares, &RankShare::solve_seconds);
+  const double all_cost = std::accumulate(work.solve_seconds.begin(), work.solve_seconds.end(), 0.0);
   if (all_cost > 0) {
     const double per_cost = static_cast<double>(shares.size()) / all_cost;
-    figures.heaviest_row_share = work.heaviest_row_cost * per_cost;
-    figures.heaviest_chunk_share = *std::ranges::max_element(work.partition_costs) * per_cost;
+    figures.heaviest_row_share = work.heaviest_row_seconds * per_cost;
+    figures.heaviest_chunk_share = *std::ranges::max_element(work.solve_seconds) * per_cost;
   }
   figures.cost = cost;
   return figures;
@@ -85,7 +87,7 @@ LayoutFigures layout_figures(const PlannedRun& run, const SideWork& users, const
   double largest_costs = 0;
   double mean_costs = 0;
   for (const auto* sweep : {&layout.user_sweep(), &layout.item_sweep()}) {
-    const OverRanks cost = over_ranks(*sweep, [](const RankShare& share) { return share.partition_cost; });
+    const OverRanks cost = over_ranks(*sweep, [](const RankShare& share) { return share.solve_seconds; });
     largest_costs += cost.max;
     mean_costs += cost.mean;
   }

@@ -180,7 +180,7 @@ PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_p
   std::map<int, LayoutPlan> layouts;
   std::set<int> ranks(options.ranks.begin(), options.ranks.end());
   ranks.insert(1);  // the measure of efficiency
-  for (const int count : ranks) layouts.emplace(count, LayoutPlan(user_work, item_work, count));
+  for (const int count : ranks) layouts.emplace(count, LayoutPlan(user_work, item_work, costs.objective, count));
   matrix.for_each_block([&](const PatternRows& rows) {
     for (auto& [count, layout] : layouts) layout.add(rows);
     report.bar("users", rows.first_row, users);

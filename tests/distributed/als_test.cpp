@@ -10,7 +10,9 @@
 #include <random>
 
 #include "distributed/exchange_plan.hpp"
+#include "distributed/layout_plan.hpp"
 #include "distributed/row_batches.hpp"
+#include "distributed/side_plan.hpp"
 #include "kernels/reference.hpp"
 #include "kernels/solve_rows.hpp"
 
@@ -36,25 +38,80 @@ struct Log {
 
 enum class Orientation { by_user, by_item };
 
+/// Columns and values of every row.
+std::vector<std::pair<std::vector<Index>, std::vector<float>>> rows_of(const Log& log, Orientation orientation) {
+  const bool by_user = orientation == Orientation::by_user;
+  std::vector<std::pair<std::vector<Index>, std::vector<float>>> rows(
+      static_cast<std::size_t>(by_user ? log.users : log.items));
+  for (const auto& [pair, value] : log.ratings) {
+    auto& [columns, values] = rows[static_cast<std::size_t>(by_user ? pair.first : pair.second)];
+    columns.push_back(by_user ? pair.second : pair.first);
+    values.push_back(value);
+  }
+  return rows;
+}
+
+std::vector<Index> row_sizes(const Log& log, Orientation orientation) {
+  std::vector<Index> sizes(static_cast<std::size_t>(orientation == Orientation::by_user ? log.users : log.items));
+  for (const auto& [pair, value] : log.ratings) {
+    ++sizes[static_cast<std::size_t>(orientation == Orientation::by_user ? pair.first : pair.second)];
+  }
+  return sizes;
+}
+
+SolverPlan solver_for(const SolverOptions& options, const Objective& objective, const Log& log, Orientation orientation,
+                      Index width) {
+  const Index opposite = orientation == Orientation::by_user ? log.items : log.users;
+  return plan_solver(options, objective, rows_by_size(row_sizes(log, orientation)), opposite, width);
+}
+
 AlsSide side_of(const Communicator& comm, const Objective& objective, const Log& log, Orientation orientation,
-                const Partition& mine, const Partition& other, GatherLimit limit = {}) {
+                const Partition& mine, const Partition& other, GatherLimit limit = {},
+                const std::vector<SharedRow>& shared = {}) {
   const RowRange range = mine.range(comm.rank());
-  std::map<std::pair<Index, Index>, float> rows;
+  const auto is_shared = [&](Index row) { return std::ranges::binary_search(shared, row, {}, &SharedRow::row); };
+  std::map<std::pair<Index, Index>, float> own_rows;
   for (const auto& [pair, value] : log.ratings) {
     const Index row = orientation == Orientation::by_user ? pair.first : pair.second;
     const Index column = orientation == Orientation::by_user ? pair.second : pair.first;
-    if (range.contains(row)) rows[{row - range.begin, column}] = value;
+    if (range.contains(row) && !is_shared(row)) own_rows[{row - range.begin, column}] = value;
   }
   std::vector<Index> offsets(static_cast<std::size_t>(range.size()) + 1);
   std::vector<Index> columns;
   std::vector<float> values;
-  for (const auto& [place, value] : rows) {
+  for (const auto& [place, value] : own_rows) {
     ++offsets[static_cast<std::size_t>(place.first) + 1];
     columns.push_back(place.second);
     values.push_back(value);
   }
   for (std::size_t r = 1; r < offsets.size(); ++r) offsets[r] += offsets[r - 1];
-  return make_als_side(comm, objective, mine, other, {offsets, columns, values}, limit);
+  SharedParts parts{shared, {}};
+  const auto rows = shared.empty() ? decltype(rows_of(log, orientation)){} : rows_of(log, orientation);
+  for (const SharedPart& part : parts_of(shared, comm.rank())) {
+    const auto& [entry_columns, entry_values] = rows[static_cast<std::size_t>(part.row)];
+    for (Index e = part.entries.begin; e < part.entries.end; ++e) {
+      parts.parts.columns.push_back(entry_columns[static_cast<std::size_t>(e)]);
+      parts.parts.values.push_back(entry_values[static_cast<std::size_t>(e)]);
+    }
+    parts.parts.offsets.push_back(static_cast<Index>(parts.parts.columns.size()));
+  }
+  return make_als_side(comm, objective, mine, other, {offsets, columns, values}, std::move(parts), limit);
+}
+
+/// Shares every row of at least `least` entries: its parts go round the ranks, beginning anywhere.
+std::vector<SharedRow> share_long_rows(const Communicator& comm, const Log& log, Orientation orientation, Index least) {
+  std::vector<SharedRow> shared;
+  const std::vector<Index> sizes = row_sizes(log, orientation);
+  for (Index row = 0; row < static_cast<Index>(sizes.size()); ++row) {
+    const Index entries = sizes[static_cast<std::size_t>(row)];
+    if (entries < least) continue;
+    SharedRow split{row, entries, {}};
+    for (Index part = 0; part < kernels::part_count(entries); ++part) {
+      split.ranks.push_back(static_cast<int>((row * 5 + part / 2) % comm.size()));
+    }
+    shared.push_back(std::move(split));
+  }
+  return shared;
 }
 
 /// All ranks' rows, on every rank.
@@ -70,17 +127,20 @@ struct AlsRun {
 };
 
 AlsRun run_als(const Communicator& comm, const Objective& objective, const Log& log, Index width, int epochs,
-               const SolverOptions& solver = {}, GatherLimit user_limit = {}, GatherLimit item_limit = {}) {
+               const SolverOptions& solver = {}, GatherLimit user_limit = {}, GatherLimit item_limit = {},
+               Index least_shared = std::numeric_limits<Index>::max()) {
   const auto partition_of = [&](Index rows) {
     const std::vector<double> costs(static_cast<std::size_t>(chunk_count(rows)), 1.0);
     return Partition::by_count(rows, comm.size()).in_portions(costs, exchange_portions(comm.size()));
   };
   const Partition user_rows = partition_of(log.users);
   const Partition item_rows = partition_of(log.items);
-  AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, user_limit);
-  AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, item_limit);
-  const SolverPlan user_solver = plan_solver(solver, objective, user_side, width);
-  const SolverPlan item_solver = plan_solver(solver, objective, item_side, width);
+  AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, user_limit,
+                              share_long_rows(comm, log, Orientation::by_user, least_shared));
+  AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, item_limit,
+                              share_long_rows(comm, log, Orientation::by_item, least_shared));
+  const SolverPlan user_solver = solver_for(solver, objective, log, Orientation::by_user, width);
+  const SolverPlan item_solver = solver_for(solver, objective, log, Orientation::by_item, width);
   const Index zero_columns = objective.biases ? 1 : 0;
   AlsFactors users = with_gramian(
       comm, objective, random_factors(comm, user_rows, width, zero_columns, {5, RandomPurpose::initial_users}));
@@ -331,14 +391,59 @@ TEST_F(AlsTest, EverySolverGivesTheSameBitsAsOneRankWithHeavyRowsToo) {
   }
 }
 
+TEST_F(AlsTest, GivesTheSameBitsHoweverRanksShareRows) {
+  const Communicator self = Communicator::single();
+  constexpr Index width = 20;
+  Log log(9000, 30, 60'000, 23);
+  for (Index item = 0; item < log.items; ++item) log.ratings[{4444, item}] = 3;
+  const std::vector<Index> sizes = row_sizes(log, Orientation::by_item);
+  ASSERT_GT(std::ranges::count_if(sizes, [](Index size) { return kernels::part_count(size) > 1; }), 1);
+  for (const Objective& objective : objectives()) {
+    const AlsRun alone = run_als(self, objective, log, width, 2);
+    for (const Index least : {width + 1, Index{2000}}) {
+      const AlsRun shared = run_als(comm, objective, log, width, 2, {}, {}, {}, least);
+      EXPECT_EQ(alone.losses, shared.losses);
+      EXPECT_EQ(alone.users, shared.users);
+      EXPECT_EQ(alone.items, shared.items);
+      if (!objective.has_closed_loss()) continue;  // needs all entries to stay in memory
+      const AlsRun cut = run_als(comm, objective, log, width, 2, {}, {7, 7}, {500, 500}, least);
+      EXPECT_EQ(alone.losses, cut.losses);
+      EXPECT_EQ(alone.users, cut.users);
+      EXPECT_EQ(alone.items, cut.items);
+    }
+  }
+}
+
+TEST_F(AlsTest, PlansTheSameSidesOnEveryRankAndSharesWhatIsUnfair) {
+  const Log log(6000, 700, 60'000, 29);
+  const std::vector<Index> sizes = row_sizes(log, Orientation::by_item);
+  const RowRange mine = Partition::by_count(log.items, comm.size()).range(comm.rank());
+  const std::span<const Index> my_sizes =
+      std::span(sizes).subspan(static_cast<std::size_t>(mine.begin), static_cast<std::size_t>(mine.size()));
+  const auto planned = [&](const SolverOptions& options, RowSharing sharing) {
+    return plan_side(comm, options, {}, 16, log.items, log.users, my_sizes, sharing);
+  };
+  const SidePlan plan = planned({}, RowSharing::automatic);
+  const SideWork work = side_work(sizes, {}, plan.solver, 16);
+  const LayoutPlan layout(work, work, {}, comm.size());
+  EXPECT_EQ(plan.shared, layout.shared_items());
+  for (int rank = 0; rank < comm.size(); ++rank) EXPECT_EQ(plan.rows.range(rank), layout.item_rows().range(rank));
+  if (comm.size() == 1) {
+    EXPECT_TRUE(plan.shared.empty());
+  }
+  if (comm.size() == 7) {
+    EXPECT_FALSE(plan.shared.empty());
+  }
+  EXPECT_TRUE(planned({}, RowSharing::off).shared.empty());
+  EXPECT_TRUE(planned({.choice = SolverChoice::conjugate_gradients}, RowSharing::automatic).shared.empty());
+}
+
 TEST_F(AlsTest, PlansTheDualWhereItPays) {
   Objective implicit;
   const Log log(500, 300, 2000, 5);
-  const Partition user_rows = Partition::by_count(log.users, comm.size());
-  const Partition item_rows = Partition::by_count(log.items, comm.size());
-  const AlsSide side = side_of(comm, implicit, log, Orientation::by_user, user_rows, item_rows);
   const auto longest = [&](SolverChoice choice, const Objective& objective, Index width) {
-    return std::get<kernels::ExactRows>(plan_solver(solver_of(choice), objective, side, width)).longest_dual_row;
+    return std::get<kernels::ExactRows>(solver_for(solver_of(choice), objective, log, Orientation::by_user, width))
+        .longest_dual_row;
   };
   EXPECT_EQ(longest(SolverChoice::primal, implicit, 128), 0);
   EXPECT_EQ(longest(SolverChoice::dual, implicit, 128), 128);

@@ -73,6 +73,19 @@ void require_confidences(const AlsOptions& options, const SparseRows& rows) {
   }
 }
 
+void tell_sharing(Report& report, const char* side, const SidePlan& plan) {
+  if (plan.shared.empty()) return;
+  Index parts = 0;
+  for (const SharedRow& row : plan.shared) {
+    const int owner = plan.rows.owner(row.row);
+    parts += std::ranges::count_if(row.ranks, [owner](int rank) { return rank != owner; });
+  }
+  const auto rows = static_cast<Index>(plan.shared.size());
+  report.line(fmt::format("balance of {}: {} parts of {} rows are summed by other ranks than the rows' own", side,
+                          parts, rows));
+  report.event("shared_rows", {{"side", side}, {"rows", rows}, {"parts", parts}});
+}
+
 }  // namespace
 
 TrainingPlan plan_training(const DatasetReader& dataset, const AlsOptions& options, const Objective& objective,
@@ -88,6 +101,8 @@ TrainingPlan plan_training(const DatasetReader& dataset, const AlsOptions& optio
                      dataset.row_sizes(part, share), entries_stay ? RowSharing::automatic : RowSharing::off);
   };
   TrainingPlan training{plan(DatasetPart::interactions), plan(DatasetPart::interactions_by_item), {}, {}};
+  tell_sharing(context.report, "users", training.users);
+  tell_sharing(context.report, "items", training.items);
   if (options.memory_budget_bytes > 0) limit_gathering(dataset, options, objective, width, context, training);
   return training;
 }

@@ -9,7 +9,7 @@ namespace rankwise {
 
 namespace {
 
-constexpr int no_rank = -1;
+constexpr int none = -1;
 
 std::size_t at(Index i) {
   return static_cast<std::size_t>(i);
@@ -25,11 +25,12 @@ std::vector<int> owners_of_chunks(const Partition& partition) {
   return owners;
 }
 
-std::vector<RankShare> shares_of(const SideWork& work, const Partition& partition) {
+std::vector<RankShare> shares_of(const SideWork& work, const Partition& partition, const NodeMap& nodes) {
   std::vector<RankShare> shares(at(partition.parts()));
   for (int part = 0; part < partition.parts(); ++part) {
     RankShare& share = shares[at(part)];
     share.rows = partition.range(part);
+    share.sharers = static_cast<Index>(nodes.members(nodes.node(part)).size());
     if (share.rows.size() == 0) continue;
     for (Index c = share.rows.begin / chunk_rows; c < chunk_count(share.rows.end); ++c) {
       share.entries += work.entries[at(c)];
@@ -81,58 +82,67 @@ SideWork side_work(std::span<const Index> row_sizes, const Objective& objective,
   return work;
 }
 
-LayoutPlan::LayoutPlan(const SideWork& users, const SideWork& items, int ranks)
-    : user_rows_(Partition::by_cost(users.rows, users.partition_costs, ranks)),
+LayoutPlan::LayoutPlan(const SideWork& users, const SideWork& items, int ranks, int ranks_per_node)
+    : nodes_(NodeMap::consecutive(ranks, ranks_per_node)),
+      user_rows_(Partition::by_cost(users.rows, users.partition_costs, ranks)),
       item_rows_(Partition::by_cost(items.rows, items.partition_costs, ranks)),
-      user_sweep_(shares_of(users, user_rows_)),
-      item_sweep_(shares_of(items, item_rows_)),
+      user_sweep_(shares_of(users, user_rows_, nodes_)),
+      item_sweep_(shares_of(items, item_rows_, nodes_)),
       user_owner_(owners_of_chunks(user_rows_)),
       item_owner_(owners_of_chunks(item_rows_)),
-      last_reader_(at(items.rows), no_rank),
-      last_sent_to_(at(ranks), no_rank),
-      last_asked_by_(at(ranks), no_rank) {}
+      user_needs_(at(nodes_.nodes())),
+      item_needs_(at(nodes_.nodes())),
+      last_reader_(at(items.rows), none),
+      last_sent_to_(at(ranks), none),
+      last_asked_by_(at(nodes_.nodes()), none) {}
 
 void LayoutPlan::add(const PatternRows& rows) {
   for (std::size_t r = 0; r + 1 < rows.offsets.size(); ++r) {
     const int rank = user_owner_[at((rows.first_row + static_cast<Index>(r)) / chunk_rows)];
     count_row(rank, rows.columns.subspan(at(rows.offsets[r]), at(rows.offsets[r + 1] - rows.offsets[r])));
   }
+  spread_needed_rows();
 }
 
 void LayoutPlan::count_row(int rank, std::span<const Index> columns) {
-  RankShare& my_users = user_sweep_[at(rank)];
-  RankShare& my_items = item_sweep_[at(rank)];
-  int previous_owner = no_rank;
+  const int node = nodes_.node(rank);
+  int previous_node = none;
   for (const Index item : columns) {
     const int owner = item_owner_[at(item / chunk_rows)];
-    // Users' half-sweep: this rank needs the item, once. Users come rank by rank, so the last reader tells.
-    if (last_reader_[at(item)] != rank) {
-      last_reader_[at(item)] = rank;
-      ++my_users.needed_rows;
-      if (owner != rank) {
-        ++my_users.received_rows;
-        RankShare& sender = user_sweep_[at(owner)];
-        ++sender.sent_rows;
-        if (last_sent_to_[at(owner)] != rank) {
-          last_sent_to_[at(owner)] = rank;
-          ++sender.receivers;
-          ++my_users.senders;
-        }
-      }
+    // Users' half-sweep: this rank's node needs the item, once. Users come node by node, so the last reader tells.
+    if (last_reader_[at(item)] != node) {
+      last_reader_[at(item)] = node;
+      ++user_needs_[at(node)];
+      note_need(user_sweep_, owner, node, last_sent_to_[at(owner)] != node ? 1 : 0);
+      last_sent_to_[at(owner)] = node;
     }
-    // Items' half-sweep: the item's owner needs the user, once. Items ascend, and owners with them.
-    if (owner == previous_owner) continue;
-    previous_owner = owner;
-    RankShare& reader = item_sweep_[at(owner)];
-    ++reader.needed_rows;
-    if (owner == rank) continue;
-    ++reader.received_rows;
-    ++my_items.sent_rows;
-    if (last_asked_by_[at(owner)] != rank) {
-      last_asked_by_[at(owner)] = rank;
-      ++my_items.receivers;
-      ++reader.senders;
-    }
+    // Items' half-sweep: the node of the item's owner needs the user, once. Items ascend, and their nodes with them.
+    const int reader = nodes_.node(owner);
+    if (reader == previous_node) continue;
+    previous_node = reader;
+    ++item_needs_[at(reader)];
+    note_need(item_sweep_, rank, reader, last_asked_by_[at(reader)] != rank ? 1 : 0);
+    last_asked_by_[at(reader)] = rank;
+  }
+}
+
+void LayoutPlan::note_need(std::vector<RankShare>& shares, int owner, int node, Index messages) {
+  RankShare& sender = shares[at(owner)];
+  if (nodes_.node(owner) == node) {
+    ++sender.own_rows;
+    return;
+  }
+  RankShare& receiver = shares[at(nodes_.receiver(node, owner))];
+  ++sender.sent_rows;
+  ++receiver.received_rows;
+  sender.receivers += messages;
+  receiver.senders += messages;
+}
+
+void LayoutPlan::spread_needed_rows() {
+  for (int rank = 0; rank < nodes_.ranks(); ++rank) {
+    user_sweep_[at(rank)].needed_rows = user_needs_[at(nodes_.node(rank))];
+    item_sweep_[at(rank)].needed_rows = item_needs_[at(nodes_.node(rank))];
   }
 }
 

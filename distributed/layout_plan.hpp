@@ -3,12 +3,13 @@
 // those ranks. Partition and needed rows are those of the run itself (Partition::by_cost, ExchangePlan).
 //
 //   const SideWork users = side_work(user_sizes, ...), items = side_work(item_sizes, ...);
-//   LayoutPlan plan(users, items, 1024);
+//   LayoutPlan plan(users, items, 1024, 16);
 //   for (blocks of user rows, ascending) plan.add(block);        // once per layout, memory O(items + ranks)
 
 #include <span>
 #include <vector>
 
+#include "distributed/node_map.hpp"
 #include "distributed/partition.hpp"
 #include "distributed/solver_plan.hpp"
 #include "kernels/objective.hpp"
@@ -43,11 +44,16 @@ struct RankShare {
   double partition_cost = 0;
   double solve_seconds = 0;
   double flops = 0;
-  Index needed_rows = 0;    ///< of the other side: the gathered matrix
-  Index received_rows = 0;  ///< of those, from other ranks
+  Index needed_rows = 0;    ///< of the other side: the gathered matrix of this rank's node
+  Index sharers = 1;        ///< ranks of the node, which have that matrix together
+  Index own_rows = 0;       ///< of those, this rank's, which it copies
+  Index received_rows = 0;  ///< of those, from other nodes by this rank
   Index sent_rows = 0;      ///< ExchangePlan::sent_rows()
   Index senders = 0;        ///< ranks that send to this one
   Index receivers = 0;
+
+  /// This rank's part of the gathered matrix.
+  [[nodiscard]] Index gathered_rows() const { return (needed_rows + sharers - 1) / sharers; }
 };
 
 /// Consecutive user rows: entries of row first_row + r are columns[offsets[r] .. offsets[r + 1]), ascending global
@@ -60,8 +66,8 @@ struct PatternRows {
 
 class LayoutPlan {
  public:
-  /// Partitions both sides; ranks >= 1.
-  LayoutPlan(const SideWork& users, const SideWork& items, int ranks);
+  /// Partitions both sides; ranks >= 1. So many consecutive ranks (>= 1) share what they gather.
+  LayoutPlan(const SideWork& users, const SideWork& items, int ranks, int ranks_per_node);
 
   /// Counts what the next user rows need, and who needs them. Rows come in ascending order, each once; columns lie in
   /// [0, items).
@@ -77,16 +83,22 @@ class LayoutPlan {
 
  private:
   void count_row(int rank, std::span<const Index> columns);
+  /// `node` needs a row of `owner`: copied where `owner` is one of its ranks, else sent to it in so many more messages.
+  void note_need(std::vector<RankShare>& shares, int owner, int node, Index messages);
+  void spread_needed_rows();
 
+  NodeMap nodes_;
   Partition user_rows_;
   Partition item_rows_;
   std::vector<RankShare> user_sweep_;
   std::vector<RankShare> item_sweep_;
-  std::vector<int> user_owner_;     // by chunk
-  std::vector<int> item_owner_;     // by chunk
-  std::vector<int> last_reader_;    // by item: the last rank whose users were found to need it
-  std::vector<int> last_sent_to_;   // by rank: the last rank that was found to receive items from it
-  std::vector<int> last_asked_by_;  // by rank: the last rank whose users it was found to need
+  std::vector<int> user_owner_;    // by chunk
+  std::vector<int> item_owner_;    // by chunk
+  std::vector<Index> user_needs_;  // by node: items that its users name
+  std::vector<Index> item_needs_;
+  std::vector<int> last_reader_;    // by item: the last node whose users were found to need it
+  std::vector<int> last_sent_to_;   // by rank: the last node that was found to receive items from it
+  std::vector<int> last_asked_by_;  // by node: the last rank whose users it was found to need
 };
 
 /// Largest over mean; 1 where there is nothing.

@@ -55,8 +55,8 @@ SideWork work_of(const std::vector<Index>& sizes) {
   return side_work(sizes, Objective(), kernels::ExactRows{kernels::part_entries}, width);
 }
 
-LayoutPlan planned(const Pattern& pattern, int ranks) {
-  LayoutPlan plan(work_of(pattern.user_sizes()), work_of(pattern.item_sizes()), ranks);
+LayoutPlan planned(const Pattern& pattern, int ranks, int ranks_per_node = 1) {
+  LayoutPlan plan(work_of(pattern.user_sizes()), work_of(pattern.item_sizes()), ranks, ranks_per_node);
   // In blocks whose boundaries fall where they like.
   const Index block = 37;
   for (Index begin = 0; begin < pattern.users(); begin += block) {
@@ -71,21 +71,32 @@ LayoutPlan planned(const Pattern& pattern, int ranks) {
   return plan;
 }
 
-/// The needed rows of each rank as sets, who owns them, and what follows.
-std::vector<RankShare> plain_traffic(const std::vector<std::set<Index>>& needed, const Partition& owners) {
-  std::vector<RankShare> shares(needed.size());
-  for (std::size_t reader = 0; reader < needed.size(); ++reader) {
-    std::set<int> senders;
-    for (const Index row : needed[reader]) {
-      const int owner = owners.owner(row);
-      ++shares[reader].needed_rows;
-      if (owner == static_cast<int>(reader)) continue;
-      ++shares[reader].received_rows;
-      ++shares[static_cast<std::size_t>(owner)].sent_rows;
-      senders.insert(owner);
+/// The needed rows of each node as sets, who owns them, and what follows.
+std::vector<RankShare> plain_traffic(const std::vector<std::set<Index>>& needed, const Partition& owners,
+                                     const NodeMap& nodes) {
+  std::vector<RankShare> shares(static_cast<std::size_t>(nodes.ranks()));
+  std::set<std::pair<int, int>> messages;
+  for (int node = 0; node < nodes.nodes(); ++node) {
+    const std::set<Index>& rows = needed[static_cast<std::size_t>(node)];
+    for (const int member : nodes.members(node)) {
+      shares[static_cast<std::size_t>(member)].needed_rows = static_cast<Index>(rows.size());
     }
-    shares[reader].senders = static_cast<Index>(senders.size());
-    for (const int sender : senders) ++shares[static_cast<std::size_t>(sender)].receivers;
+    for (const Index row : rows) {
+      const int owner = owners.owner(row);
+      RankShare& sender = shares[static_cast<std::size_t>(owner)];
+      if (nodes.node(owner) == node) {
+        ++sender.own_rows;
+        continue;
+      }
+      const int receiver = nodes.receiver(node, owner);
+      ++shares[static_cast<std::size_t>(receiver)].received_rows;
+      ++sender.sent_rows;
+      messages.insert({owner, receiver});
+    }
+  }
+  for (const auto& [sender, receiver] : messages) {
+    ++shares[static_cast<std::size_t>(sender)].receivers;
+    ++shares[static_cast<std::size_t>(receiver)].senders;
   }
   return shares;
 }
@@ -94,6 +105,7 @@ void expect_same_traffic(const std::vector<RankShare>& actual, const std::vector
   ASSERT_EQ(actual.size(), expected.size());
   for (std::size_t rank = 0; rank < actual.size(); ++rank) {
     EXPECT_EQ(actual[rank].needed_rows, expected[rank].needed_rows) << "rank " << rank;
+    EXPECT_EQ(actual[rank].own_rows, expected[rank].own_rows) << "rank " << rank;
     EXPECT_EQ(actual[rank].received_rows, expected[rank].received_rows) << "rank " << rank;
     EXPECT_EQ(actual[rank].sent_rows, expected[rank].sent_rows) << "rank " << rank;
     EXPECT_EQ(actual[rank].senders, expected[rank].senders) << "rank " << rank;
@@ -101,23 +113,39 @@ void expect_same_traffic(const std::vector<RankShare>& actual, const std::vector
   }
 }
 
-TEST(LayoutPlan, NeedsWhatPlainSetsNeedOnAnyNumberOfRanks) {
+TEST(LayoutPlan, NeedsWhatPlainSetsNeedOnAnyNumberOfRanksAndNodes) {
   const Pattern pattern = random_pattern(3001, 700);
-  for (const int ranks : {1, 2, 7, 4096}) {
+  for (const auto& [ranks, ranks_per_node] :
+       {std::pair{1, 1}, {2, 1}, {2, 2}, {7, 1}, {7, 3}, {7, 2}, {4096, 1}, {4096, 64}}) {
     SCOPED_TRACE(ranks);
-    const LayoutPlan plan = planned(pattern, ranks);
-    std::vector<std::set<Index>> items_needed(static_cast<std::size_t>(ranks));
-    std::vector<std::set<Index>> users_needed(static_cast<std::size_t>(ranks));
+    SCOPED_TRACE(ranks_per_node);
+    const LayoutPlan plan = planned(pattern, ranks, ranks_per_node);
+    const NodeMap nodes = NodeMap::consecutive(ranks, ranks_per_node);
+    std::vector<std::set<Index>> items_needed(static_cast<std::size_t>(nodes.nodes()));
+    std::vector<std::set<Index>> users_needed(static_cast<std::size_t>(nodes.nodes()));
     for (Index user = 0; user < pattern.users(); ++user) {
       for (Index e = pattern.offsets[static_cast<std::size_t>(user)];
            e < pattern.offsets[static_cast<std::size_t>(user) + 1]; ++e) {
         const Index item = pattern.columns[static_cast<std::size_t>(e)];
-        items_needed[static_cast<std::size_t>(plan.user_rows().owner(user))].insert(item);
-        users_needed[static_cast<std::size_t>(plan.item_rows().owner(item))].insert(user);
+        items_needed[static_cast<std::size_t>(nodes.node(plan.user_rows().owner(user)))].insert(item);
+        users_needed[static_cast<std::size_t>(nodes.node(plan.item_rows().owner(item)))].insert(user);
       }
     }
-    expect_same_traffic(plan.user_sweep(), plain_traffic(items_needed, plan.item_rows()));
-    expect_same_traffic(plan.item_sweep(), plain_traffic(users_needed, plan.user_rows()));
+    expect_same_traffic(plan.user_sweep(), plain_traffic(items_needed, plan.item_rows(), nodes));
+    expect_same_traffic(plan.item_sweep(), plain_traffic(users_needed, plan.user_rows(), nodes));
+  }
+}
+
+TEST(LayoutPlan, RanksOfOneNodeSendNothing) {
+  const LayoutPlan plan = planned(random_pattern(3001, 700), 6, 6);
+  for (const auto* sweep : {&plan.user_sweep(), &plan.item_sweep()}) {
+    Index own = 0;
+    for (const RankShare& share : *sweep) {
+      EXPECT_EQ(share.sent_rows, 0);
+      EXPECT_EQ(share.gathered_rows(), (share.needed_rows + 5) / 6);
+      own += share.own_rows;
+    }
+    EXPECT_EQ(own, sweep->front().needed_rows);
   }
 }
 
@@ -168,7 +196,7 @@ TEST(LayoutPlan, OneRankSendsNothing) {
 }
 
 TEST(LayoutPlan, NothingAtAllIsPlannedToo) {
-  const LayoutPlan plan(work_of({}), work_of({}), 3);
+  const LayoutPlan plan(work_of({}), work_of({}), 3, 2);
   EXPECT_EQ(plan.ranks(), 3);
   EXPECT_EQ(plan.user_sweep()[2].needed_rows, 0);
   EXPECT_EQ(imbalance(plan.user_sweep(), &RankShare::partition_cost), 1.0);
@@ -203,6 +231,8 @@ TEST(EpochModel, MemoryHoldsTheMatrixTwiceAndFallsWithRanks) {
   const Index alone = rank_memory_bytes(planned(pattern, 1), costs(), 0, 1);
   EXPECT_GT(alone, entries * (8 + 8 + 8));
   EXPECT_LT(rank_memory_bytes(planned(pattern, 4), costs(), 3, 1), alone / 2);
+  EXPECT_LT(rank_memory_bytes(planned(pattern, 4, 4), costs(), 3, 1),
+            rank_memory_bytes(planned(pattern, 4, 1), costs(), 3, 1));
   EXPECT_EQ(row_bytes(width), 128);  // 24 floats in two lines of 16
 }
 

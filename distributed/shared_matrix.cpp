@@ -51,10 +51,8 @@ void require_shared_room(Index bytes) {
   if (::statvfs(directory.c_str(), &space) != 0) return;  // MPI finds another place, or says so
   const Index free_bytes = static_cast<Index>(space.f_bavail) * static_cast<Index>(space.f_frsize);
   if (free_bytes >= bytes + margin) return;
-  throw Error(
-      ExitCode::internal,
-      fmt::format("{} has {} MiB free; ranks of a node that share rows need {} MiB; --node-sharing off does without",
-                  directory, free_bytes >> 20, (bytes + margin) >> 20));
+  throw Error(ExitCode::internal, fmt::format("{} has {} MiB free; the rows that ranks of a node share take {} MiB",
+                                              directory, free_bytes >> 20, (bytes + margin) >> 20));
 }
 
 SharedMatrix::SharedMatrix(const Communicator& comm, const NodeGroup& group, Index rows, Index columns) {

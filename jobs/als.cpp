@@ -14,16 +14,15 @@
 #include <fmt/ranges.h>
 #include <limits>
 #include <memory>
-#include <numeric>
 
 #include "distributed/als.hpp"
-#include "distributed/als_memory.hpp"
 #include "distributed/order_free_sum.hpp"
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
 #include "io/model.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/gather_choice.hpp"
 #include "jobs/process_memory.hpp"
 
 namespace rankwise {
@@ -50,46 +49,6 @@ Partition partition_by_cost(const Communicator& comm, const DatasetReader& datas
   const std::vector<double> mine = chunk_costs(dataset.row_sizes(part, share), width);
   const std::vector<double> costs = comm.all_gather_varied(std::span<const double>(mine)).values;
   return Partition::by_cost(rows, costs, comm.size()).in_portions(costs, exchange_portions(comm.size()));
-}
-
-bool is_exact(SolverChoice choice) {
-  return choice != SolverChoice::conjugate_gradients && choice != SolverChoice::subspace;
-}
-
-SideShare share_of(const DatasetReader& dataset, DatasetPart part, RowRange rows) {
-  const std::vector<Index> sizes = dataset.row_sizes(part, rows);
-  return {rows.size(), std::accumulate(sizes.begin(), sizes.end(), Index{0}),
-          sizes.empty() ? 0 : std::ranges::max(sizes)};
-}
-
-struct GatherLimits {
-  GatherLimit users;
-  GatherLimit items;
-};
-
-/// How many rows either side may gather within the budget. Collective.
-GatherLimits limit_gathering(const AlsOptions& options, const Objective& objective, const SideShare& users,
-                             const SideShare& items, const DatasetReader& dataset, const JobContext& context) {
-  const Index budget = options.memory_budget_bytes;
-  if (budget == 0) return {};
-  const Index width = options.factors + (objective.biases ? 1 : 0);
-  const GatherCost cost(width, is_exact(options.solver.choice) && objective.loss == LossKind::implicit_feedback);
-  const AlsMemory memory = als_memory(users, items, width, context.common.threads, resident_bytes());
-  const Index least =
-      memory.total() + least_gather_bytes(cost, users.longest_row) + least_gather_bytes(cost, items.longest_row);
-  // What the process holds already varies by some pages from run to run.
-  constexpr Index mebibyte = Index{1} << 20;
-  const Index most_needed = (context.comm.max(least) / mebibyte + 1) * mebibyte;
-  if (most_needed > budget) {
-    throw AgreedError(
-        ExitCode::usage,
-        fmt::format("--memory-budget {}: with the fewest rows gathered one rank takes {}; expected at least "
-                    "that, or more ranks",
-                    bytes_text(static_cast<double>(budget)), bytes_text(static_cast<double>(most_needed))));
-  }
-  const GatherShares shares =
-      share_gather_bytes(budget - memory.total(), cost, users, dataset.items(), items, dataset.users());
-  return {gather_limit(shares.users, cost, users.longest_row), gather_limit(shares.items, cost, items.longest_row)};
 }
 
 double mean_rating(const Communicator& comm, const SparseRows& rows) {
@@ -181,6 +140,10 @@ void tell_traffic(const Communicator& comm, Report& report, const char* side, In
 
 }  // namespace
 
+bool is_exact(SolverChoice choice) {
+  return choice != SolverChoice::conjugate_gradients && choice != SolverChoice::subspace;
+}
+
 void require_sense(const AlsOptions& options) {
   const Objective& objective = options.objective;
   const Objective defaults;
@@ -233,9 +196,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
 
   const RowRange my_users = user_rows.range(comm.rank());
   const RowRange my_items = item_rows.range(comm.rank());
-  const GatherLimits limits =
-      limit_gathering(options, objective, share_of(dataset, DatasetPart::interactions, my_users),
-                      share_of(dataset, DatasetPart::interactions_by_item, my_items), dataset, context);
+  const GatherChoice gathering = choose_gathering(options, objective, dataset, my_users, my_items, context);
 
   // 2. Read this rank's rows of the matrix and of its transpose, and plan which rows travel.
   const auto read_side = [&](DatasetPart part, const Partition& mine, const Partition& other, GatherLimit limit) {
@@ -245,12 +206,13 @@ void train_als(const AlsOptions& options, JobContext& context) {
     reading.reset();
     const auto planning = report.phase("plan");
     AlsSide side = make_als_side(comm, objective, mine, other,
-                                 {std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)}, limit);
+                                 {std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)}, limit,
+                                 gathering.nodes);
     return side;
   };
-  AlsSide user_side = read_side(DatasetPart::interactions, user_rows, item_rows, limits.users);
+  AlsSide user_side = read_side(DatasetPart::interactions, user_rows, item_rows, gathering.users);
   reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  AlsSide item_side = read_side(DatasetPart::interactions_by_item, item_rows, user_rows, limits.items);
+  AlsSide item_side = read_side(DatasetPart::interactions_by_item, item_rows, user_rows, gathering.items);
   const Index interactions = comm.sum(user_side.entries());
   if (options.memory_budget_bytes > 0) {
     const auto users = static_cast<Index>(user_side.batches.size());
@@ -323,6 +285,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   }
 
   // 6. Write the model, which needs the sides' memory.
+  if (gathering.nodes->map.is_shared()) report.share_memory(bytes_of_other_processes());
   user_side = {};
   item_side = {};
   const auto writing = report.phase("write");
@@ -373,6 +336,9 @@ void describe_training(boost::program_options::options_description& description,
      "subspace: factors per block, rounded up to a multiple of 16")
     ("memory-budget", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-budget", options->memory_budget_bytes)),
      "memory of each rank, everything counted, as in 4GiB: rows are solved in batches that fit; without it all at once")
+    ("node-sharing", po::value<std::string>()->value_name("auto|off")->default_value("auto")->notifier(
+       one_of<NodeSharing>("node-sharing", options->node_sharing, {{"auto", NodeSharing::automatic}, {"off", NodeSharing::off}})),
+     "auto: ranks of a node have one copy of the rows that they gather, in shared memory, and get each row from other nodes once; off: each rank has its own")
     ("epochs", po::value(&options->epochs)->value_name("N")->default_value(16)->notifier(within<Index>("epochs", 0, 1'000'000)),
      "sweeps over users and items; 0 writes the random start");
   // clang-format on

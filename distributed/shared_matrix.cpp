@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <exception>
 #include <fmt/format.h>
+#include <string>
+#include <string_view>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@ namespace rankwise {
 namespace {
 
 constexpr std::uintptr_t line_bytes = 64;
+constexpr std::string_view way_out = "--node-sharing off does without";
 
 /// Where Open MPI keeps shared windows.
 std::string backing_directory() {
@@ -33,9 +36,8 @@ void take_pages(float* begin, float* end) {
 #ifdef MADV_POPULATE_WRITE
   if (::madvise(pages, last - first, MADV_POPULATE_WRITE) == 0) return;
   if (errno != EINVAL) {  // else a kernel before 5.14
-    throw Error(ExitCode::internal, fmt::format("{} has no room left for the rows that ranks of a node share; "
-                                                "--node-sharing off does without",
-                                                backing_directory()));
+    throw Error(ExitCode::internal, fmt::format("{} has no room left for the rows that ranks of a node share; {}",
+                                                backing_directory(), way_out));
   }
 #endif
   for (float* place = begin; place < end; place += page / sizeof(float)) *static_cast<volatile float*>(place) = 0;
@@ -66,7 +68,12 @@ SharedMatrix::SharedMatrix(const Communicator& comm, const NodeGroup& group, Ind
   }
   const auto bytes = static_cast<Index>(sizeof(float)) * view_.rows * view_.stride;
   agree_on(comm, [&] {
-    if (!is_alone) require_shared_room(bytes);
+    if (is_alone) return;
+    try {
+      require_shared_room(bytes);
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("{}; {}", error.what(), way_out));
+    }
   });
   std::optional<Error> failure;
   try {

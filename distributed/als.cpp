@@ -26,10 +26,13 @@ double order_free_total(const Communicator& comm, const std::vector<kernels::Row
   return order_free_sum(comm, terms);
 }
 
-/// Gives `buffer` the size that is wanted, where it has not got it yet.
-MatrixView sized(Matrix& buffer, Index rows, Index columns) {
-  if (buffer.rows() != rows || buffer.columns() != columns) buffer = Matrix(rows, columns);
-  return buffer.view();
+/// Gives one of a side's buffers the size that is wanted, where it is too small. Collective where nodes share.
+MatrixView sized(const Communicator& comm, const AlsSide& side, SharedMatrix& buffer, Index rows, Index columns) {
+  if (buffer.rows() < rows || buffer.columns() != columns) {
+    buffer = {};  // before the larger one is there
+    buffer = SharedMatrix(comm, *side.nodes, rows, columns);
+  }
+  return buffer.view().middle_rows(0, rows);
 }
 
 /// Calls body(first, count) for each chunk of `rows` rows, in parallel.
@@ -65,6 +68,7 @@ class Gatherer {
   MatrixView take(std::size_t b) {
     side_.incoming->wait();
     side_.incoming.reset();
+    side_.gathered[b % 2].settle(*side_.nodes);
     if (b + 1 < side_.batches.size()) start(b + 1);
     return gathered(b);
   }
@@ -75,9 +79,9 @@ class Gatherer {
 
  private:
   MatrixView gathered(std::size_t b) {
-    Matrix& buffer = side_.gathered[b % 2];
-    sized(buffer, side_.most_gathered_rows(b % 2), other_.columns);
-    return buffer.view().middle_rows(0, side_.batches[b].gathered_rows());
+    const MatrixView buffer =
+        sized(comm_, side_, side_.gathered[b % 2], side_.most_gathered_rows(b % 2), other_.columns);
+    return buffer.middle_rows(0, side_.batches[b].gathered_rows());
   }
 
   void start(std::size_t b) {
@@ -106,7 +110,7 @@ class Feed {
       return;
     }
     const ExchangePlan& plan = next->batches.front().plan;
-    next->incoming = plan.open(comm, sized(next->gathered[0], plan.needed_rows(), width));
+    next->incoming = plan.open(comm, sized(comm, *next, next->gathered[0], plan.needed_rows(), width));
   }
   /// Portions in which a batch's rows are to be solved.
   [[nodiscard]] Index portions() const { return next_ == nullptr ? 1 : partition_.portions(); }
@@ -140,26 +144,26 @@ std::optional<kernels::Eigenbasis> basis_for(const SolverPlan& plan, ConstMatrix
 }
 
 /// What a batch's kernels need of its gathered rows: for conjugate gradients those rows in the basis, for exact
-/// solutions also as they are.
-kernels::RowSystem make_row_system(const Objective& objective, const SolverPlan& plan, ConstMatrixView gramian,
-                                   const std::optional<kernels::Eigenbasis>& basis, MatrixView gathered,
-                                   const SideBatch& batch, AlsSide& side) {
+/// solutions also as they are. Ranks that share the rows rotate a part each. Collective where they do.
+kernels::RowSystem make_row_system(const Communicator& comm, const Objective& objective, const SolverPlan& plan,
+                                   ConstMatrixView gramian, const std::optional<kernels::Eigenbasis>& basis,
+                                   MatrixView gathered, const SideBatch& batch, AlsSide& side) {
   const auto* exact = std::get_if<kernels::ExactRows>(&plan);
   kernels::RowSystem system{objective, gathered, gramian, side.opposite_rows};
   if (exact != nullptr) system.dual = {exact->longest_dual_row, gathered};
   if (!basis) return system;
   system.basis = {basis->values.data(), basis->vectors.view(), basis->transposed.view()};
+  const RowRange mine = side.nodes->share(gathered.rows);
+  const MatrixView my_rows = gathered.middle_rows(mine.begin, mine.size());
   if (exact != nullptr) {
-    if (!batch.has_short_rows(exact->longest_dual_row)) return system;
-    if (side.rotated.rows() < gathered.rows) {
-      side.rotated = {};  // before the larger one is there
-      side.rotated = Matrix(gathered.rows, gathered.columns);
-    }
-    const MatrixView rotated = side.rotated.view().middle_rows(0, gathered.rows);
-    rotate_beside(gathered, basis->vectors.view(), rotated);
+    if (batch.shortest_row > exact->longest_dual_row) return system;
+    const MatrixView rotated = sized(comm, side, side.rotated, gathered.rows, gathered.columns);
+    rotate_beside(my_rows, basis->vectors.view(), rotated.middle_rows(mine.begin, mine.size()));
+    side.rotated.settle(*side.nodes);
     system.dual.rotated = rotated;
   } else {
-    rotate_in_place(gathered, basis->vectors.view());  // the next batch has copied what it keeps
+    rotate_in_place(my_rows, basis->vectors.view());  // the next batch has copied what it keeps
+    side.gathered[0].settle(*side.nodes);
   }
   return system;
 }
@@ -217,7 +221,7 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     const SideBatch& batch = side.batches[b];
     const Index first = batch.rows.begin;
     const MatrixView gathered = gatherer.take(b);
-    const kernels::RowSystem system = make_row_system(objective, plan, gramian, basis, gathered, batch, side);
+    const kernels::RowSystem system = make_row_system(comm, objective, plan, gramian, basis, gathered, batch, side);
     const MatrixView solved = solution.middle_rows(first, batch.rows.size());
     const auto batch_losses =
         std::span(losses).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(batch.rows.size()));

@@ -21,12 +21,12 @@ class ColumnSet {
     for (const std::span<const Index> some : columns) {
       for (const Index column : some) word(column) |= bit(column);
     }
-    Index count = 0;
-    for (std::size_t w = 0; w < words_.size(); ++w) {
-      before_[w] = count;
-      count += std::popcount(words_[w]);
-    }
-    size_ = count;
+    count();
+  }
+  /// What occurs on any of these ranks, which all call it.
+  void unite(const Communicator& ranks) {
+    ranks.all_reduce_or(words_);
+    count();
   }
   [[nodiscard]] Index size() const { return size_; }
   [[nodiscard]] Index place(Index column) const {
@@ -48,6 +48,13 @@ class ColumnSet {
  private:
   static std::uint64_t bit(Index column) { return std::uint64_t{1} << (column % 64); }
   std::uint64_t& word(Index column) { return words_[static_cast<std::size_t>(column / 64)]; }
+  void count() {
+    size_ = 0;
+    for (std::size_t w = 0; w < words_.size(); ++w) {
+      before_[w] = size_;
+      size_ += std::popcount(words_[w]);
+    }
+  }
   std::vector<std::uint64_t> words_;
   std::vector<Index> before_;
   Index size_ = 0;
@@ -177,6 +184,31 @@ std::vector<CutBatch> cut_batches(const Objective& objective, const ColumnSet& n
   return batches;
 }
 
+/// The ranks that gather together: those of `nodes` where their parts fit everywhere, with `needed` as what any of them
+/// needs; else each for itself. Collective.
+std::shared_ptr<const NodeGroup> gather_together(const Communicator& comm, std::shared_ptr<const NodeGroup> nodes,
+                                                 ColumnSet& needed, Index most) {
+  if (nodes && nodes->map.is_shared()) {
+    ColumnSet united = needed;
+    united.unite(nodes->comm);
+    const Index part = (united.size() + nodes->comm.size() - 1) / nodes->comm.size();
+    const bool fits = part <= most && united.size() <= std::numeric_limits<LocalIndex>::max();
+    if (comm.min(Index{fits}) == 1) {
+      needed = std::move(united);
+      return nodes;
+    }
+  }
+  return std::make_shared<const NodeGroup>(NodeGroup::alone(comm));
+}
+
+Index shortest_row(const CsrBlock& block) {
+  Index shortest = std::numeric_limits<Index>::max();
+  for (Index r = 0; r < block.rows(); ++r) {
+    if (block.row_size(r) > 0) shortest = std::min(shortest, block.row_size(r));
+  }
+  return shortest;
+}
+
 /// The rows that this rank shares as their owner, but for what the values of their entries tell.
 std::vector<OwnSharedRow> own_shared_rows(std::span<const SharedRow> shared, RowRange mine) {
   std::vector<OwnSharedRow> rows;
@@ -229,43 +261,42 @@ Index AlsSide::most_gathered_rows(std::size_t first) const {
   return most;
 }
 
-bool SideBatch::has_short_rows(Index longest) const {
-  for (Index r = 0; r < block.rows(); ++r) {
-    if (block.row_size(r) > 0 && block.row_size(r) <= longest) return true;
-  }
-  return false;
-}
-
 int exchange_portions(int ranks) {
   constexpr int most_requests = 1024;
   return ranks == 1 ? 1 : std::clamp(most_requests / ranks, 1, 8);
 }
 
 AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
-                      const Partition& opposite, GlobalRows rows, SharedParts shared, GatherLimit limit) {
+                      const Partition& opposite, GlobalRows rows, SharedParts shared, GatherLimit limit,
+                      std::shared_ptr<const NodeGroup> nodes) {
   agree_on(comm, [&] {
     require_columns_in_range(rows.columns, opposite.rows());
     require_columns_in_range(shared.parts.columns, opposite.rows());
     require_parts(shared, comm.rank());
   });
-  std::vector<CutBatch> cuts = agree_on(comm, [&] {
-    const ColumnSet needed({rows.columns, shared.parts.columns}, opposite.rows());
-    return cut_batches(objective, needed, std::move(rows), std::move(shared.parts), limit);
-  });
-  // Every rank takes part in the exchanges of as many batches.
-  const Index last_row = cuts.back().rows.end;
-  CutBatch none;
-  none.rows = {last_row, last_row};
-  cuts.resize(static_cast<std::size_t>(comm.max(static_cast<Index>(cuts.size()))), none);
   AlsSide side;
   side.partition = partition;
   side.opposite_rows = opposite.rows();
   side.parts = parts_of(shared.rows, comm.rank());
   side.own_shared = own_shared_rows(shared.rows, partition.range(comm.rank()));
+  std::vector<CutBatch> cuts;
+  {
+    ColumnSet needed = agree_on(comm, [&] { return ColumnSet({rows.columns, shared.parts.columns}, opposite.rows()); });
+    side.nodes = gather_together(comm, std::move(nodes), needed, limit.whole);
+    if (side.nodes->map.is_shared()) limit = {};
+    cuts =
+        agree_on(comm, [&] { return cut_batches(objective, needed, std::move(rows), std::move(shared.parts), limit); });
+  }
+  // Every rank takes part in the exchanges of as many batches.
+  const Index last_row = cuts.back().rows.end;
+  CutBatch none;
+  none.rows = {last_row, last_row};
+  cuts.resize(static_cast<std::size_t>(comm.max(static_cast<Index>(cuts.size()))), none);
   for (CutBatch& cut : cuts) {
-    ExchangePlan plan(comm, opposite, cut.fetched);
-    side.batches.push_back(
-        {cut.rows, std::move(cut.block), cut.parts, std::move(cut.part_block), std::move(cut.kept), std::move(plan)});
+    ExchangePlan plan(comm, side.nodes->map, opposite, cut.fetched);
+    const Index shortest = shortest_row(cut.block);
+    side.batches.push_back({cut.rows, std::move(cut.block), cut.parts, std::move(cut.part_block), std::move(cut.kept),
+                            std::move(plan), side.nodes->map.is_shared() ? comm.min(shortest) : shortest});
     cut.fetched = {};
   }
   if (!shared.rows.empty()) gather_target_squares(comm, side);

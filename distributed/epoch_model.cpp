@@ -51,12 +51,12 @@ HalfSweepCost predict_half_sweep(std::span<const RankShare> shares, const Solver
     double shared = share.solve_seconds;
     double alone = 0;
     if (rotation != Rotation::none) {
-      shared += static_cast<double>(share.needed_rows) * kernels::rotation_seconds(costs.width);
+      shared += static_cast<double>(share.gathered_rows()) * kernels::rotation_seconds(costs.width);
       alone += kernels::eigenbasis_seconds(costs.width);
     }
     if (gramian) shared += static_cast<double>(share.rows.size()) * kernels::entry_seconds(costs.width);
     const double compute = ratio * (shared / threads + alone);
-    const auto copied = static_cast<double>(share.needed_rows - share.received_rows + share.sent_rows) * bytes;
+    const auto copied = static_cast<double>(share.own_rows + share.sent_rows) * bytes;
     const auto messages = static_cast<double>((share.senders + share.receivers) * portions);
     const double transfer = copied / copy_bytes_per_second + messages * network.latency_seconds +
                             std::max(static_cast<double>(share.bytes_sent(row_bytes(costs.width))),
@@ -102,9 +102,8 @@ Index held(Index bytes) {
 
 /// The final form of one side's share: columns and values, offsets, the plan of its exchange.
 Index block_bytes(const RankShare& share) {
-  const Index kept_rows = share.needed_rows - share.received_rows;
   return 2 * held(share.entries * float_bytes) + held((share.rows.size() + 1) * index_bytes) +
-         held((share.sent_rows + kept_rows) * float_bytes);
+         held((share.sent_rows + share.own_rows) * float_bytes);
 }
 
 /// What a side takes more while it is read: columns as they are in the file, and what finds the needed rows.
@@ -112,8 +111,9 @@ Index reading_bytes(const RankShare& share, Index opposite_rows) {
   return held(share.entries * index_bytes) + held(opposite_rows / 4) + held(share.needed_rows * index_bytes);
 }
 
+/// This rank's part of what its node gathers.
 Index gathered_bytes(const RankShare& share, const SolverPlan& method, const Objective& objective, Index bytes) {
-  return held(share.needed_rows * bytes) * (rotation_of(method, objective) == Rotation::beside ? 2 : 1);
+  return held(share.gathered_rows() * bytes) * (rotation_of(method, objective) == Rotation::beside ? 2 : 1);
 }
 
 /// Factors and losses (three sums, and the terms of one on their way).

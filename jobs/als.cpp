@@ -21,6 +21,8 @@
 #include "io/model.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/gather_choice.hpp"
+#include "jobs/process_memory.hpp"
 #include "jobs/training_sides.hpp"
 
 namespace rankwise {
@@ -158,6 +160,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const Partition& item_rows = plan.items.rows;
   const RowRange my_users = user_rows.range(comm.rank());
   const RowRange my_items = item_rows.range(comm.rank());
+  const GatherChoice gathering = choose_gathering(options, objective, dataset, plan, context);
 
   // 2. Read this rank's rows of the matrix and of its transpose, and plan which rows travel.
   const auto read_side = [&](DatasetPart part, const SidePlan& mine, const Partition& other, GatherLimit limit) {
@@ -166,11 +169,11 @@ void train_als(const AlsOptions& options, JobContext& context) {
     reading.reset();
     const auto planning = report.phase("plan");
     return make_als_side(comm, objective, mine.rows, other, global_rows(std::move(training.rows)),
-                         {mine.shared, global_rows(std::move(training.parts))}, limit);
+                         {mine.shared, global_rows(std::move(training.parts))}, limit, gathering.nodes);
   };
-  AlsSide user_side = read_side(DatasetPart::interactions, plan.users, item_rows, plan.user_limit);
+  AlsSide user_side = read_side(DatasetPart::interactions, plan.users, item_rows, gathering.users);
   reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  AlsSide item_side = read_side(DatasetPart::interactions_by_item, plan.items, user_rows, plan.item_limit);
+  AlsSide item_side = read_side(DatasetPart::interactions_by_item, plan.items, user_rows, gathering.items);
   const Index interactions = comm.sum(user_side.entries());
   if (options.memory_budget_bytes > 0) {
     const auto users = static_cast<Index>(user_side.batches.size());
@@ -241,6 +244,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   }
 
   // 6. Write the model, which needs the sides' memory.
+  if (gathering.nodes->map.is_shared()) report.share_memory(bytes_of_other_processes());
   user_side = {};
   item_side = {};
   const auto writing = report.phase("write");
@@ -291,6 +295,9 @@ void describe_training(boost::program_options::options_description& description,
      "subspace: factors per block, rounded up to a multiple of 16")
     ("memory-budget", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-budget", options->memory_budget_bytes)),
      "memory of each rank, everything counted, as in 4GiB: rows are solved in batches that fit; without it all at once")
+    ("node-sharing", po::value<std::string>()->value_name("auto|off")->default_value("auto")->notifier(
+       one_of<NodeSharing>("node-sharing", options->node_sharing, {{"auto", NodeSharing::automatic}, {"off", NodeSharing::off}})),
+     "auto: ranks of a node have one copy of the rows that they gather, in shared memory, and get each row from other nodes once; off: each rank has its own")
     ("epochs", po::value(&options->epochs)->value_name("N")->default_value(16)->notifier(within<Index>("epochs", 0, 1'000'000)),
      "sweeps over users and items; 0 writes the random start");
   // clang-format on

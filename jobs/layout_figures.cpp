@@ -65,6 +65,12 @@ std::string layout_name(const LayoutFigures& layout) {
 
 }  // namespace
 
+NodeCount count_nodes(int ranks, int threads_per_rank, int cores_per_node) {
+  const int most_per_node = std::max(1, cores_per_node / threads_per_rank);
+  const int nodes = (ranks + most_per_node - 1) / most_per_node;
+  return {nodes, (ranks + nodes - 1) / nodes};
+}
+
 LayoutFigures layout_figures(const PlannedRun& run, const SideWork& users, const SideWork& items,
                              const LayoutPlan& layout, int threads) {
   const PlanOptions& options = run.options;
@@ -72,9 +78,9 @@ LayoutFigures layout_figures(const PlannedRun& run, const SideWork& users, const
   figures.ranks = layout.ranks();
   figures.threads_per_rank = threads;
   // 1. Ranks on nodes, and the network that each has for itself.
-  const Index most_per_node = std::max<Index>(1, run.cores_per_node / threads);
-  figures.nodes = (figures.ranks + most_per_node - 1) / most_per_node;
-  figures.ranks_per_node = (figures.ranks + figures.nodes - 1) / figures.nodes;
+  const NodeCount nodes = count_nodes(figures.ranks, threads, run.cores_per_node);
+  figures.nodes = nodes.nodes;
+  figures.ranks_per_node = nodes.ranks_per_node;
   NetworkRate network = within_node;
   if (figures.nodes > 1) {
     network = options.network;
@@ -260,6 +266,7 @@ std::string layouts_json(const PlannedRun& run, Index users, Index items, Index 
   json["network"] = {{"latency_seconds", run.options.network.latency_seconds},
                      {"bytes_per_second", run.options.network.bytes_per_second}};
   json["cores_per_node"] = run.cores_per_node;
+  json["node_sharing"] = run.options.als.node_sharing == NodeSharing::off ? "off" : "auto";
   json["base_memory_bytes"] = run.base_memory_bytes;
   json["layouts"] = Json::array();
   for (const LayoutFigures& layout : layouts) json["layouts"].push_back(json_of(layout));

@@ -8,6 +8,10 @@ namespace rankwise {
 /// The most memory that this process ever held, in bytes; 0 where the system does not tell.
 [[nodiscard]] Index peak_memory_bytes();
 
+/// Of what it holds now in memory that it shares with other processes, their part: each has an equal part of every page
+/// that they share. 0 where the system does not tell.
+[[nodiscard]] Index bytes_of_other_processes();
+
 /// What it holds now.
 [[nodiscard]] Index resident_bytes();
 

@@ -4,60 +4,11 @@
 #include <array>
 #include <fmt/format.h>
 
-#include "distributed/als_memory.hpp"
 #include "distributed/order_free_sum.hpp"
-#include "jobs/byte_size.hpp"
-#include "jobs/process_memory.hpp"
 
 namespace rankwise {
 
 namespace {
-
-SideShare share_of(const DatasetReader& dataset, DatasetPart part, const SidePlan& plan, int rank) {
-  const RowRange rows = plan.rows.range(rank);
-  std::vector<Index> sizes = dataset.row_sizes(part, rows);
-  SideShare share{.rows = rows.size()};
-  for (const SharedRow& row : shared_within(plan.shared, rows)) {
-    sizes[static_cast<std::size_t>(row.row - rows.begin)] = 0;
-    share.part_sums += static_cast<Index>(row.ranks.size());
-  }
-  for (const SharedPart& shared : parts_of(plan.shared, rank)) {
-    sizes.push_back(shared.entries.size());
-    ++share.part_sums;
-  }
-  for (const Index size : sizes) {
-    share.entries += size;
-    share.longest_row = std::max(share.longest_row, size);
-  }
-  return share;
-}
-
-/// How many rows either side may gather within the budget. Collective.
-void limit_gathering(const DatasetReader& dataset, const AlsOptions& options, const Objective& objective, Index width,
-                     JobContext& context, TrainingPlan& plan) {
-  const Index budget = options.memory_budget_bytes;
-  const int rank = context.comm.rank();
-  const SideShare users = share_of(dataset, DatasetPart::interactions, plan.users, rank);
-  const SideShare items = share_of(dataset, DatasetPart::interactions_by_item, plan.items, rank);
-  const GatherCost cost(width, options.solver.is_exact() && objective.loss == LossKind::implicit_feedback);
-  const AlsMemory memory = als_memory(users, items, width, context.common.threads, resident_bytes());
-  const Index least =
-      memory.total() + least_gather_bytes(cost, users.longest_row) + least_gather_bytes(cost, items.longest_row);
-  // What the process holds already varies by some pages from run to run.
-  constexpr Index mebibyte = Index{1} << 20;
-  const Index most_needed = (context.comm.max(least) / mebibyte + 1) * mebibyte;
-  if (most_needed > budget) {
-    throw AgreedError(
-        ExitCode::usage,
-        fmt::format("--memory-budget {}: with the fewest rows gathered one rank takes {}; expected at least "
-                    "that, or more ranks",
-                    bytes_text(static_cast<double>(budget)), bytes_text(static_cast<double>(most_needed))));
-  }
-  const GatherShares shares =
-      share_gather_bytes(budget - memory.total(), cost, users, dataset.items(), items, dataset.users());
-  plan.user_limit = gather_limit(shares.users, cost, users.longest_row);
-  plan.item_limit = gather_limit(shares.items, cost, items.longest_row);
-}
 
 /// A confidence 1 + alpha r below zero would make the loss unbounded.
 void require_confidences(const AlsOptions& options, const SparseRows& rows) {
@@ -100,10 +51,9 @@ TrainingPlan plan_training(const DatasetReader& dataset, const AlsOptions& optio
     return plan_side(comm, options.solver, objective, width, rows, dataset.columns(part),
                      dataset.row_sizes(part, share), entries_stay ? RowSharing::automatic : RowSharing::off);
   };
-  TrainingPlan training{plan(DatasetPart::interactions), plan(DatasetPart::interactions_by_item), {}, {}};
+  TrainingPlan training{plan(DatasetPart::interactions), plan(DatasetPart::interactions_by_item)};
   tell_sharing(context.report, "users", training.users);
   tell_sharing(context.report, "items", training.items);
-  if (options.memory_budget_bytes > 0) limit_gathering(dataset, options, objective, width, context, training);
   return training;
 }
 

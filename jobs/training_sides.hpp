@@ -1,5 +1,5 @@
 #pragma once
-// A dataset's two sides in the hands of the ranks that train on them: planned, within the memory budget, read.
+// A dataset's two sides in the hands of the ranks that train on them: planned and read.
 
 #include "distributed/als_side.hpp"
 #include "distributed/side_plan.hpp"
@@ -9,16 +9,13 @@
 
 namespace rankwise {
 
-/// What is known of both sides before their entries are read; the same on every rank but for the limits.
+/// What is known of both sides before their entries are read; the same on every rank.
 struct TrainingPlan {
   SidePlan users;
   SidePlan items;
-  GatherLimit user_limit;
-  GatherLimit item_limit;
 };
 
-/// Partitions both sides by predicted cost, shares the rows that no partition makes fair, and limits what either side
-/// may gather to the memory budget. Collective; throws AgreedError(usage) where the budget is too small for any way.
+/// Partitions both sides by predicted cost and shares the rows that no partition makes fair. Collective.
 [[nodiscard]] TrainingPlan plan_training(const DatasetReader& dataset, const AlsOptions& options,
                                          const Objective& objective, JobContext& context);
 

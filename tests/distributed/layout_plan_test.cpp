@@ -57,8 +57,8 @@ SideWork work_of(const std::vector<Index>& sizes) {
   return side_work(sizes, Objective(), method, width);
 }
 
-LayoutPlan planned(const Pattern& pattern, int ranks) {
-  LayoutPlan plan(work_of(pattern.user_sizes()), work_of(pattern.item_sizes()), Objective(), ranks);
+LayoutPlan planned(const Pattern& pattern, int ranks, int ranks_per_node = 1) {
+  LayoutPlan plan(work_of(pattern.user_sizes()), work_of(pattern.item_sizes()), Objective(), ranks, ranks_per_node);
   // In blocks whose boundaries fall where they like.
   const Index block = 37;
   for (Index begin = 0; begin < pattern.users(); begin += block) {
@@ -73,21 +73,32 @@ LayoutPlan planned(const Pattern& pattern, int ranks) {
   return plan;
 }
 
-/// The needed rows of each rank as sets, who owns them, and what follows.
-std::vector<RankShare> plain_traffic(const std::vector<std::set<Index>>& needed, const Partition& owners) {
-  std::vector<RankShare> shares(needed.size());
-  for (std::size_t reader = 0; reader < needed.size(); ++reader) {
-    std::set<int> senders;
-    for (const Index row : needed[reader]) {
-      const int owner = owners.owner(row);
-      ++shares[reader].needed_rows;
-      if (owner == static_cast<int>(reader)) continue;
-      ++shares[reader].received_rows;
-      ++shares[static_cast<std::size_t>(owner)].sent_rows;
-      senders.insert(owner);
+/// The needed rows of each node as sets, who owns them, and what follows.
+std::vector<RankShare> plain_traffic(const std::vector<std::set<Index>>& needed, const Partition& owners,
+                                     const NodeMap& nodes) {
+  std::vector<RankShare> shares(static_cast<std::size_t>(nodes.ranks()));
+  std::set<std::pair<int, int>> messages;
+  for (int node = 0; node < nodes.nodes(); ++node) {
+    const std::set<Index>& rows = needed[static_cast<std::size_t>(node)];
+    for (const int member : nodes.members(node)) {
+      shares[static_cast<std::size_t>(member)].needed_rows = static_cast<Index>(rows.size());
     }
-    shares[reader].senders = static_cast<Index>(senders.size());
-    for (const int sender : senders) ++shares[static_cast<std::size_t>(sender)].receivers;
+    for (const Index row : rows) {
+      const int owner = owners.owner(row);
+      RankShare& sender = shares[static_cast<std::size_t>(owner)];
+      if (nodes.node(owner) == node) {
+        ++sender.own_rows;
+        continue;
+      }
+      const int receiver = nodes.receiver(node, owner);
+      ++shares[static_cast<std::size_t>(receiver)].received_rows;
+      ++sender.sent_rows;
+      messages.insert({owner, receiver});
+    }
+  }
+  for (const auto& [sender, receiver] : messages) {
+    ++shares[static_cast<std::size_t>(sender)].receivers;
+    ++shares[static_cast<std::size_t>(receiver)].senders;
   }
   return shares;
 }
@@ -96,6 +107,7 @@ void expect_same_traffic(const std::vector<RankShare>& actual, const std::vector
   ASSERT_EQ(actual.size(), expected.size());
   for (std::size_t rank = 0; rank < actual.size(); ++rank) {
     EXPECT_EQ(actual[rank].needed_rows, expected[rank].needed_rows) << "rank " << rank;
+    EXPECT_EQ(actual[rank].own_rows, expected[rank].own_rows) << "rank " << rank;
     EXPECT_EQ(actual[rank].received_rows, expected[rank].received_rows) << "rank " << rank;
     EXPECT_EQ(actual[rank].sent_rows, expected[rank].sent_rows) << "rank " << rank;
     EXPECT_EQ(actual[rank].senders, expected[rank].senders) << "rank " << rank;
@@ -130,19 +142,22 @@ Pattern pattern_with_long_rows() {
   return pattern;
 }
 
-TEST(LayoutPlan, NeedsWhatPlainSetsNeedOnAnyNumberOfRanks) {
+TEST(LayoutPlan, NeedsWhatPlainSetsNeedOnAnyNumberOfRanksAndNodes) {
   const Pattern pattern = pattern_with_long_rows();
-  for (const int ranks : {1, 2, 7, 300, 4096}) {
+  for (const auto& [ranks, ranks_per_node] :
+       {std::pair{1, 1}, {2, 1}, {2, 2}, {7, 1}, {7, 3}, {300, 1}, {300, 7}, {4096, 1}, {4096, 64}}) {
     SCOPED_TRACE(ranks);
-    const LayoutPlan plan = planned(pattern, ranks);
+    SCOPED_TRACE(ranks_per_node);
+    const LayoutPlan plan = planned(pattern, ranks, ranks_per_node);
+    const NodeMap nodes = NodeMap::consecutive(ranks, ranks_per_node);
     if (ranks == 1) {
       EXPECT_TRUE(plan.shared_users().empty() && plan.shared_items().empty());
     }
     if (ranks == 300) {
       EXPECT_FALSE(plan.shared_users().empty() || plan.shared_items().empty());
     }
-    std::vector<std::set<Index>> items_needed(static_cast<std::size_t>(ranks));
-    std::vector<std::set<Index>> users_needed(static_cast<std::size_t>(ranks));
+    std::vector<std::set<Index>> items_needed(static_cast<std::size_t>(nodes.nodes()));
+    std::vector<std::set<Index>> users_needed(static_cast<std::size_t>(nodes.nodes()));
     std::vector<Index> seen(static_cast<std::size_t>(pattern.items));
     for (Index user = 0; user < pattern.users(); ++user) {
       for (Index e = pattern.offsets[static_cast<std::size_t>(user)];
@@ -152,12 +167,25 @@ TEST(LayoutPlan, NeedsWhatPlainSetsNeedOnAnyNumberOfRanks) {
         const Index item_place = seen[static_cast<std::size_t>(item)]++;
         const int of_user = reader(plan.user_rows(), plan.shared_users(), user, place);
         const int of_item = reader(plan.item_rows(), plan.shared_items(), item, item_place);
-        items_needed[static_cast<std::size_t>(of_user)].insert(item);
-        users_needed[static_cast<std::size_t>(of_item)].insert(user);
+        items_needed[static_cast<std::size_t>(nodes.node(of_user))].insert(item);
+        users_needed[static_cast<std::size_t>(nodes.node(of_item))].insert(user);
       }
     }
-    expect_same_traffic(plan.user_sweep(), plain_traffic(items_needed, plan.item_rows()));
-    expect_same_traffic(plan.item_sweep(), plain_traffic(users_needed, plan.user_rows()));
+    expect_same_traffic(plan.user_sweep(), plain_traffic(items_needed, plan.item_rows(), nodes));
+    expect_same_traffic(plan.item_sweep(), plain_traffic(users_needed, plan.user_rows(), nodes));
+  }
+}
+
+TEST(LayoutPlan, RanksOfOneNodeSendNothing) {
+  const LayoutPlan plan = planned(random_pattern(3001, 700), 6, 6);
+  for (const auto* sweep : {&plan.user_sweep(), &plan.item_sweep()}) {
+    Index own = 0;
+    for (const RankShare& share : *sweep) {
+      EXPECT_EQ(share.sent_rows, 0);
+      EXPECT_EQ(share.gathered_rows(), (share.needed_rows + 5) / 6);
+      own += share.own_rows;
+    }
+    EXPECT_EQ(own, sweep->front().needed_rows);
   }
 }
 
@@ -218,7 +246,7 @@ TEST(LayoutPlan, OneRankSendsNothing) {
 }
 
 TEST(LayoutPlan, NothingAtAllIsPlannedToo) {
-  const LayoutPlan plan(work_of({}), work_of({}), Objective(), 3);
+  const LayoutPlan plan(work_of({}), work_of({}), Objective(), 3, 2);
   EXPECT_EQ(plan.ranks(), 3);
   EXPECT_EQ(plan.user_sweep()[2].needed_rows, 0);
   EXPECT_EQ(imbalance(plan.user_sweep(), &RankShare::solve_seconds), 1.0);
@@ -253,6 +281,8 @@ TEST(EpochModel, MemoryHoldsTheMatrixTwiceAndFallsWithRanks) {
   const Index alone = rank_memory_bytes(planned(pattern, 1), costs(), 0, 1);
   EXPECT_GT(alone, entries * (8 + 8 + 8));
   EXPECT_LT(rank_memory_bytes(planned(pattern, 4), costs(), 3, 1), alone * 6 / 10);
+  EXPECT_LT(rank_memory_bytes(planned(pattern, 4, 4), costs(), 3, 1),
+            rank_memory_bytes(planned(pattern, 4, 1), costs(), 3, 1));
   EXPECT_EQ(row_bytes(width), 128);  // 24 floats in two lines of 16
 }
 

@@ -10,6 +10,7 @@
 #include "distributed/order_free_sum.hpp"
 #include "distributed/row_schedule.hpp"
 #include "distributed/row_team.hpp"
+#include "distributed/shared_row_team.hpp"
 #include "kernels/eigenbasis.hpp"
 #include "kernels/rotate_rows.hpp"
 #include "kernels/solve_rows.hpp"
@@ -25,10 +26,13 @@ double order_free_total(const Communicator& comm, const std::vector<kernels::Row
   return order_free_sum(comm, terms);
 }
 
-/// Gives `buffer` the size that is wanted, where it has not got it yet.
-MatrixView sized(Matrix& buffer, Index rows, Index columns) {
-  if (buffer.rows() != rows || buffer.columns() != columns) buffer = Matrix(rows, columns);
-  return buffer.view();
+/// Gives one of a side's buffers the size that is wanted, where it is too small. Collective where nodes share.
+MatrixView sized(const Communicator& comm, const AlsSide& side, SharedMatrix& buffer, Index rows, Index columns) {
+  if (buffer.rows() < rows || buffer.columns() != columns) {
+    buffer = {};  // before the larger one is there
+    buffer = SharedMatrix(comm, *side.nodes, rows, columns);
+  }
+  return buffer.view().middle_rows(0, rows);
 }
 
 /// Calls body(first, count) for each chunk of `rows` rows, in parallel.
@@ -64,6 +68,7 @@ class Gatherer {
   MatrixView take(std::size_t b) {
     side_.incoming->wait();
     side_.incoming.reset();
+    side_.gathered[b % 2].settle(*side_.nodes);
     if (b + 1 < side_.batches.size()) start(b + 1);
     return gathered(b);
   }
@@ -74,9 +79,9 @@ class Gatherer {
 
  private:
   MatrixView gathered(std::size_t b) {
-    Matrix& buffer = side_.gathered[b % 2];
-    sized(buffer, side_.most_gathered_rows(b % 2), other_.columns);
-    return buffer.view().middle_rows(0, side_.batches[b].gathered_rows());
+    const MatrixView buffer =
+        sized(comm_, side_, side_.gathered[b % 2], side_.most_gathered_rows(b % 2), other_.columns);
+    return buffer.middle_rows(0, side_.batches[b].gathered_rows());
   }
 
   void start(std::size_t b) {
@@ -105,7 +110,7 @@ class Feed {
       return;
     }
     const ExchangePlan& plan = next->batches.front().plan;
-    next->incoming = plan.open(comm, sized(next->gathered[0], plan.needed_rows(), width));
+    next->incoming = plan.open(comm, sized(comm, *next, next->gathered[0], plan.needed_rows(), width));
   }
   /// Portions in which a batch's rows are to be solved.
   [[nodiscard]] Index portions() const { return next_ == nullptr ? 1 : partition_.portions(); }
@@ -139,28 +144,44 @@ std::optional<kernels::Eigenbasis> basis_for(const SolverPlan& plan, ConstMatrix
 }
 
 /// What a batch's kernels need of its gathered rows: for conjugate gradients those rows in the basis, for exact
-/// solutions also as they are.
-kernels::RowSystem make_row_system(const Objective& objective, const SolverPlan& plan, ConstMatrixView gramian,
-                                   const std::optional<kernels::Eigenbasis>& basis, MatrixView gathered,
-                                   const SideBatch& batch, AlsSide& side) {
+/// solutions also as they are. Ranks that share the rows rotate a part each. Collective where they do.
+kernels::RowSystem make_row_system(const Communicator& comm, const Objective& objective, const SolverPlan& plan,
+                                   ConstMatrixView gramian, const std::optional<kernels::Eigenbasis>& basis,
+                                   MatrixView gathered, const SideBatch& batch, AlsSide& side) {
   const auto* exact = std::get_if<kernels::ExactRows>(&plan);
   kernels::RowSystem system{objective, gathered, gramian, side.opposite_rows};
   if (exact != nullptr) system.dual = {exact->longest_dual_row, gathered};
   if (!basis) return system;
   system.basis = {basis->values.data(), basis->vectors.view(), basis->transposed.view()};
+  const RowRange mine = side.nodes->share(gathered.rows);
+  const MatrixView my_rows = gathered.middle_rows(mine.begin, mine.size());
   if (exact != nullptr) {
-    if (!batch.has_short_rows(exact->longest_dual_row)) return system;
-    if (side.rotated.rows() < gathered.rows) {
-      side.rotated = {};  // before the larger one is there
-      side.rotated = Matrix(gathered.rows, gathered.columns);
-    }
-    const MatrixView rotated = side.rotated.view().middle_rows(0, gathered.rows);
-    rotate_beside(gathered, basis->vectors.view(), rotated);
+    if (batch.shortest_row > exact->longest_dual_row) return system;
+    const MatrixView rotated = sized(comm, side, side.rotated, gathered.rows, gathered.columns);
+    rotate_beside(my_rows, basis->vectors.view(), rotated.middle_rows(mine.begin, mine.size()));
+    side.rotated.settle(*side.nodes);
     system.dual.rotated = rotated;
   } else {
-    rotate_in_place(gathered, basis->vectors.view());  // the next batch has copied what it keeps
+    rotate_in_place(my_rows, basis->vectors.view());  // the next batch has copied what it keeps
+    side.gathered[0].settle(*side.nodes);
   }
   return system;
+}
+
+/// Primal-equivalent, without the Gramian.
+double half_sweep_flops(const AlsSide& side, Index width) {
+  double flops = 0;
+  for (const SideBatch& batch : side.batches) {
+    for (Index r = 0; r < batch.block.rows(); ++r) flops += kernels::solve_row_flops(batch.block.row_size(r), width);
+    for (Index p = 0; p < batch.part_block.rows(); ++p) {
+      flops += kernels::entry_flops(batch.part_block.row_size(p), width);
+    }
+  }
+  for (const OwnSharedRow& row : side.own_shared) {
+    const Index entries = row.parted.entries;
+    flops += kernels::solve_row_flops(entries, width) - kernels::entry_flops(entries, width);
+  }
+  return flops;
 }
 
 double gramian_flops(Index rows, Index width) {
@@ -185,9 +206,11 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
   std::vector<kernels::RowLoss> losses(static_cast<std::size_t>(solution.rows));
   Gatherer gatherer(comm, side, other.factors.local.view());
   Feed feed(comm, side, next, width);
+  SharedRowTeam shared(comm, side, width);
   RowTeam team(width, [&] {
     gatherer.progress();
     feed.progress();
+    shared.progress();
   });
   const std::optional<kernels::Eigenbasis> basis = basis_for(plan, gramian, width);
   HalfSweep sweep;
@@ -198,11 +221,18 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     const SideBatch& batch = side.batches[b];
     const Index first = batch.rows.begin;
     const MatrixView gathered = gatherer.take(b);
-    const kernels::RowSystem system = make_row_system(objective, plan, gramian, basis, gathered, batch, side);
+    const kernels::RowSystem system = make_row_system(comm, objective, plan, gramian, basis, gathered, batch, side);
     const MatrixView solved = solution.middle_rows(first, batch.rows.size());
     const auto batch_losses =
         std::span(losses).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(batch.rows.size()));
-    // 2. Solve this rank's rows, heavy ones by the whole team of threads, the others some at a time; those of a portion
+    // 2. Sum this rank's parts of rows that ranks share.
+    if (batch.part_block.rows() > 0) {
+#pragma omp parallel
+      shared.sum_parts(system, batch, team.workspace(), [&team] { team.poll(); });
+      team.rethrow();
+      if (batch.parts.end == static_cast<Index>(side.parts.size())) shared.send_sums();
+    }
+    // 3. Solve this rank's rows, heavy ones by the whole team of threads, the others some at a time; those of a portion
     // are on their way as soon as it is done.
     for (Index portion = 0; portion < feed.portions(); ++portion) {
       const RowRange rows = feed.portion(batch, portion);
@@ -224,13 +254,18 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
       }
       team.rethrow();
       if (failed != none) failed_row = std::min(failed_row, side.partition.range(comm.rank()).begin + first + failed);
-      feed.send(solution, portion);
+      if (!shared.owns_rows()) feed.send(solution, portion);
     }
-    for (Index r = 0; r < batch.block.rows(); ++r)
-      sweep.flops += kernels::solve_row_flops(batch.block.row_size(r), width);
+    // 4. The rows that ranks share, once all their parts are summed.
+    if (b + 1 == side.batches.size()) {
+      const Index failed = shared.solve(system, batch, team, solution, losses);
+      if (failed >= 0) failed_row = std::min(failed_row, side.partition.range(comm.rank()).begin + failed);
+      for (Index portion = 0; shared.owns_rows() && portion < feed.portions(); ++portion) feed.send(solution, portion);
+    }
   }
   sweep.tally = team.tally();
-  sweep.bytes_sent = side.sent_rows() * solution.stride * static_cast<Index>(sizeof(float));
+  sweep.flops = half_sweep_flops(side, width);
+  sweep.bytes_sent = side.sent_rows() * solution.stride * static_cast<Index>(sizeof(float)) + shared.bytes_sent();
   failed_row = comm.min(failed_row);
   if (failed_row != none) {
     if (next != nullptr && next->incoming) next->incoming->wait();
@@ -238,7 +273,7 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     return sweep;
   }
 
-  // 3. What the other side and the loss need of the new rows.
+  // 5. What the other side and the loss need of the new rows.
   mine = with_gramian(comm, objective, std::move(mine.factors));
   sweep.observed = order_free_total(comm, losses, &kernels::RowLoss::observed);
   sweep.observed_squares = order_free_total(comm, losses, &kernels::RowLoss::observed_squares);

@@ -34,8 +34,9 @@ AlsMemory als_memory(const SideShare& users, const SideShare& items, Index width
   const Index longest_row = std::max(users.longest_row, items.longest_row);
   const Index group_entries = std::max(longest_row, std::max(users.entries, items.entries) / (8 * threads));
   const Index group_bytes = (4 * 256 * padded_columns(width) + 3 * group_entries) * float_bytes;
-  memory.threads =
-      threads * (7 * square_bytes + std::max(heavy_part_bytes(longest_row, width), group_bytes)) + 4 * square_bytes;
+  memory.threads = threads * (7 * square_bytes + std::max(heavy_part_bytes(longest_row, width), group_bytes)) +
+                   4 * square_bytes +
+                   std::max(users.part_sums, items.part_sums) * (square_bytes + padded_columns(width) * float_bytes);
   return memory;
 }
 
@@ -57,10 +58,10 @@ GatherLimit gather_limit(Index bytes, const GatherCost& cost, Index longest) {
   return {std::clamp<Index>(bytes / cost.whole(1), 1, most), std::clamp<Index>(batch, 1, most)};
 }
 
-GatherShares share_gather_bytes(Index bytes, const GatherCost& cost, const SideShare& users, Index opposite_of_users,
-                                const SideShare& items, Index opposite_of_items) {
-  const Index most_of_users = cost.whole(std::min(users.entries, opposite_of_users));
-  const Index most_of_items = cost.whole(std::min(items.entries, opposite_of_items));
+GatherShares share_gather_bytes(Index bytes, const GatherCost& cost, const SideShare& users, Index rows_for_users,
+                                const SideShare& items, Index rows_for_items) {
+  const Index most_of_users = cost.whole(rows_for_users);
+  const Index most_of_items = cost.whole(rows_for_items);
   const Index least_of_users = least_gather_bytes(cost, users.longest_row);
   const Index least_of_items = least_gather_bytes(cost, items.longest_row);
   Index of_users = bytes / 2;

@@ -10,7 +10,8 @@ namespace rankwise {
 struct SideShare {
   Index rows = 0;
   Index entries = 0;
-  Index longest_row = 0;  ///< most entries of a row
+  Index longest_row = 0;  ///< most entries of a row, or of a part of a shared one
+  Index part_sums = 0;    ///< of shared rows: those of parts summed here, and of all parts of this rank's own
 };
 
 /// Bytes of one rank; gathered rows of the other side are extra.
@@ -35,6 +36,8 @@ struct GatherCost {
 
   GatherCost(Index width, bool rotated)
       : row_bytes(padded_columns(width) * static_cast<Index>(sizeof(float))), is_rotated(rotated) {}
+  /// What stays of rows that are there at once: without copies on their way.
+  [[nodiscard]] Index kept(Index rows) const { return rows * row_bytes * (is_rotated ? 2 : 1); }
   /// All rows at once.
   [[nodiscard]] Index whole(Index rows) const { return rows * row_bytes * (is_rotated ? 3 : 2); }
   /// Batches of `batch` rows, the next one's being on their way, among them single rows that name `longest` and are no
@@ -48,13 +51,13 @@ struct GatherCost {
 /// What `bytes` leave room for.
 [[nodiscard]] GatherLimit gather_limit(Index bytes, const GatherCost& cost, Index longest);
 
-/// How `bytes` are shared between users and items that would gather so many rows at most: a side that would take little
-/// gets all that it wants.
+/// How `bytes` are shared between users and items, which would gather so many rows at most: a side that would take
+/// little gets all that it wants.
 struct GatherShares {
   Index users = 0;
   Index items = 0;
 };
 [[nodiscard]] GatherShares share_gather_bytes(Index bytes, const GatherCost& cost, const SideShare& users,
-                                              Index opposite_of_users, const SideShare& items, Index opposite_of_items);
+                                              Index rows_for_users, const SideShare& items, Index rows_for_items);
 
 }  // namespace rankwise

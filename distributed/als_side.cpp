@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <initializer_list>
 #include <limits>
 #include <utility>
 
 #include "distributed/row_batches.hpp"
-#include "kernels/solver_rates.hpp"
 
 namespace rankwise {
 
@@ -16,15 +16,17 @@ namespace {
 /// column's place in the set without a search.
 class ColumnSet {
  public:
-  ColumnSet(std::span<const Index> columns, Index column_count)
+  ColumnSet(std::initializer_list<std::span<const Index>> columns, Index column_count)
       : words_(static_cast<std::size_t>(column_count / 64 + 1)), before_(words_.size()) {
-    for (const Index column : columns) word(column) |= bit(column);
-    Index count = 0;
-    for (std::size_t w = 0; w < words_.size(); ++w) {
-      before_[w] = count;
-      count += std::popcount(words_[w]);
+    for (const std::span<const Index> some : columns) {
+      for (const Index column : some) word(column) |= bit(column);
     }
-    size_ = count;
+    count();
+  }
+  /// What occurs on any of these ranks, which all call it.
+  void unite(const Communicator& ranks) {
+    ranks.all_reduce_or(words_);
+    count();
   }
   [[nodiscard]] Index size() const { return size_; }
   [[nodiscard]] Index place(Index column) const {
@@ -46,6 +48,13 @@ class ColumnSet {
  private:
   static std::uint64_t bit(Index column) { return std::uint64_t{1} << (column % 64); }
   std::uint64_t& word(Index column) { return words_[static_cast<std::size_t>(column / 64)]; }
+  void count() {
+    size_ = 0;
+    for (std::size_t w = 0; w < words_.size(); ++w) {
+      before_[w] = size_;
+      size_ += std::popcount(words_[w]);
+    }
+  }
   std::vector<std::uint64_t> words_;
   std::vector<Index> before_;
   Index size_ = 0;
@@ -56,6 +65,14 @@ void require_columns_in_range(std::span<const Index> columns, Index column_count
     if (column < 0 || column >= column_count)
       throw Error(ExitCode::bad_data, "a sparse row names a column out of range");
   }
+}
+
+void require_parts(const SharedParts& shared, int rank) {
+  const std::vector<SharedPart> parts = parts_of(shared.rows, rank);
+  const std::vector<Index>& offsets = shared.parts.offsets;
+  bool fits = offsets.size() == parts.size() + 1;
+  for (std::size_t p = 0; fits && p < parts.size(); ++p) fits = offsets[p + 1] - offsets[p] == parts[p].entries.size();
+  if (!fits) throw Error(ExitCode::internal, "parts of shared rows are not those that this rank is to sum");
 }
 
 /// All rows; their columns are places in the set of columns that occur.
@@ -74,6 +91,8 @@ CsrBlock make_block(const Objective& objective, const ColumnSet& needed, GlobalR
 struct CutBatch {
   RowRange rows;
   CsrBlock block;
+  RowRange parts;
+  CsrBlock part_block;
   std::vector<LocalIndex> kept;
   std::vector<Index> fetched;  ///< global, ascending
 };
@@ -81,21 +100,22 @@ struct CutBatch {
 /// Cuts rows into batches, each of which keeps what it can of the columns before.
 class BatchCutter {
  public:
-  BatchCutter(const CsrBlock& rows, const std::vector<Index>& global_columns)
-      : rows_(rows), global_columns_(global_columns), before_(global_columns.size(), -1), now_(before_) {}
+  explicit BatchCutter(const std::vector<Index>& global_columns)
+      : global_columns_(global_columns), before_(global_columns.size(), -1), now_(before_) {}
 
-  [[nodiscard]] CutBatch cut(RowRange rows) {
-    const auto begin = static_cast<std::size_t>(rows_.offsets()[static_cast<std::size_t>(rows.begin)]);
-    const auto end = static_cast<std::size_t>(rows_.offsets()[static_cast<std::size_t>(rows.end)]);
+  /// The batch of `rows` of `block`.
+  [[nodiscard]] CutBatch cut(const CsrBlock& block, RowRange rows) {
+    const auto begin = static_cast<std::size_t>(block.offsets()[static_cast<std::size_t>(rows.begin)]);
+    const auto end = static_cast<std::size_t>(block.offsets()[static_cast<std::size_t>(rows.end)]);
     // 1. Its distinct columns, ascending: those that the batch before had come first.
     std::vector<LocalIndex> distinct;
     for (std::size_t e = begin; e < end; ++e) {
-      LocalIndex& place = now_[static_cast<std::size_t>(rows_.columns()[e])];
-      if (place < 0) distinct.push_back(rows_.columns()[e]);
+      LocalIndex& place = now_[static_cast<std::size_t>(block.columns()[e])];
+      if (place < 0) distinct.push_back(block.columns()[e]);
       place = 0;
     }
     std::ranges::sort(distinct);
-    CutBatch batch{rows, {}, {}, {}};
+    CutBatch batch{rows, {}, {}, {}, {}, {}};
     LocalIndex next = 0;
     for (const LocalIndex column : distinct) {
       const auto c = static_cast<std::size_t>(column);
@@ -112,14 +132,14 @@ class BatchCutter {
     // 2. Its rows.
     std::vector<Index> offsets;
     for (Index r = rows.begin; r <= rows.end; ++r) {
-      offsets.push_back(rows_.offsets()[static_cast<std::size_t>(r)] - static_cast<Index>(begin));
+      offsets.push_back(block.offsets()[static_cast<std::size_t>(r)] - static_cast<Index>(begin));
     }
     std::vector<LocalIndex> columns;
     columns.reserve(end - begin);
-    for (std::size_t e = begin; e < end; ++e) columns.push_back(now_[static_cast<std::size_t>(rows_.columns()[e])]);
+    for (std::size_t e = begin; e < end; ++e) columns.push_back(now_[static_cast<std::size_t>(block.columns()[e])]);
     batch.block = CsrBlock(std::move(offsets), std::move(columns),
-                           {rows_.values().begin() + static_cast<std::ptrdiff_t>(begin),
-                            rows_.values().begin() + static_cast<std::ptrdiff_t>(end)},
+                           {block.values().begin() + static_cast<std::ptrdiff_t>(begin),
+                            block.values().begin() + static_cast<std::ptrdiff_t>(end)},
                            next, ColumnOrder::given);
     // 3. What the next batch may keep.
     for (const LocalIndex column : last_) before_[static_cast<std::size_t>(column)] = -1;
@@ -131,7 +151,6 @@ class BatchCutter {
   }
 
  private:
-  const CsrBlock& rows_;
   const std::vector<Index>& global_columns_;
   std::vector<LocalIndex> before_;  ///< places of columns in the last batch's gathered matrix, or -1
   std::vector<LocalIndex> now_;
@@ -139,39 +158,94 @@ class BatchCutter {
 };
 
 std::vector<CutBatch> cut_batches(const Objective& objective, const ColumnSet& needed, GlobalRows rows,
-                                  GatherLimit limit) {
+                                  GlobalRows parts, GatherLimit limit) {
   CsrBlock whole = make_block(objective, needed, std::move(rows));
+  CsrBlock whole_parts = make_block(objective, needed, std::move(parts));
   std::vector<Index> columns = needed.list();
-  const std::vector<RowRange> cuts = cut_rows(whole.offsets(), whole.columns(), needed.size(),
-                                              needed.size() <= limit.whole ? limit.whole : limit.batch);
   std::vector<CutBatch> batches;
-  if (cuts.size() == 1) {
-    batches.push_back({cuts[0], std::move(whole), {}, std::move(columns)});
+  if (needed.size() <= limit.whole) {
+    const RowRange all_rows{0, whole.rows()};
+    const RowRange all_parts{0, whole_parts.rows()};
+    batches.push_back({all_rows, std::move(whole), all_parts, std::move(whole_parts), {}, std::move(columns)});
     return batches;
   }
-  BatchCutter cutter(whole, columns);
-  for (const RowRange& cut : cuts) batches.push_back(cutter.cut(cut));
+  BatchCutter cutter(columns);
+  const auto cut = [&](const CsrBlock& block) {
+    return cut_rows(block.offsets(), block.columns(), needed.size(), limit.batch);
+  };
+  if (whole_parts.rows() > 0) {
+    for (const RowRange& some : cut(whole_parts)) {
+      CutBatch& batch = batches.emplace_back(cutter.cut(whole_parts, some));
+      batch.parts = std::exchange(batch.rows, {});
+      batch.part_block = std::exchange(batch.block, {});
+    }
+  }
+  for (const RowRange& some : cut(whole)) batches.push_back(cutter.cut(whole, some));
   return batches;
 }
 
-/// Collective.
-std::vector<Index> count_rows_by_size(const Communicator& comm, const std::vector<SideBatch>& batches) {
-  std::vector<Index> counts(static_cast<std::size_t>(longest_counted_row) + 1);
-  for (const SideBatch& batch : batches) {
-    for (Index r = 0; r < batch.block.rows(); ++r) {
-      const Index size = batch.block.row_size(r);
-      if (size <= longest_counted_row) ++counts[static_cast<std::size_t>(size)];
+/// The ranks that gather together: those of `nodes` where their parts fit everywhere, with `needed` as what any of them
+/// needs; else each for itself. Collective.
+std::shared_ptr<const NodeGroup> gather_together(const Communicator& comm, std::shared_ptr<const NodeGroup> nodes,
+                                                 ColumnSet& needed, Index most) {
+  if (nodes && nodes->map.is_shared()) {
+    ColumnSet united = needed;
+    united.unite(nodes->comm);
+    const Index part = (united.size() + nodes->comm.size() - 1) / nodes->comm.size();
+    const bool fits = part <= most && united.size() <= std::numeric_limits<LocalIndex>::max();
+    if (comm.min(Index{fits}) == 1) {
+      needed = std::move(united);
+      return nodes;
     }
   }
-  comm.all_reduce_sum(std::span<Index>(counts));
-  return counts;
+  return std::make_shared<const NodeGroup>(NodeGroup::alone(comm));
+}
+
+Index shortest_row(const CsrBlock& block) {
+  Index shortest = std::numeric_limits<Index>::max();
+  for (Index r = 0; r < block.rows(); ++r) {
+    if (block.row_size(r) > 0) shortest = std::min(shortest, block.row_size(r));
+  }
+  return shortest;
+}
+
+/// The rows that this rank shares as their owner, but for what the values of their entries tell.
+std::vector<OwnSharedRow> own_shared_rows(std::span<const SharedRow> shared, RowRange mine) {
+  std::vector<OwnSharedRow> rows;
+  for (const SharedRow& row : shared_within(shared, mine)) {
+    rows.push_back({row.row - mine.begin, row.ranks, {row.entries, 0}});
+  }
+  return rows;
+}
+
+/// Sums of squared targets, from the ranks that have the parts' entries to the owners of the rows. Collective.
+void gather_target_squares(const Communicator& comm, AlsSide& side) {
+  std::vector<double> mine;
+  std::vector<Index> counts(static_cast<std::size_t>(comm.size()));
+  for (const SideBatch& batch : side.batches) {
+    for (Index p = 0; p < batch.part_block.rows(); ++p) {
+      mine.push_back(kernels::squared_targets(batch.part_block.row(p)));
+      const Index row = side.parts[static_cast<std::size_t>(batch.parts.begin + p)].row;
+      ++counts[static_cast<std::size_t>(side.partition.owner(row))];  // parts ascend, and owners with them
+    }
+  }
+  const Exchanged<double> squares = comm.exchange(std::span<const double>(mine), counts);
+  std::vector<std::size_t> next(counts.size());
+  for (std::size_t rank = 1; rank < next.size(); ++rank) {
+    next[rank] = next[rank - 1] + static_cast<std::size_t>(squares.counts[rank - 1]);
+  }
+  for (OwnSharedRow& row : side.own_shared) {
+    for (const int rank : row.ranks) {
+      row.parted.target_squares += squares.values[next[static_cast<std::size_t>(rank)]++];
+    }
+  }
 }
 
 }  // namespace
 
 Index AlsSide::entries() const {
   Index sum = 0;
-  for (const SideBatch& batch : batches) sum += batch.block.entries();
+  for (const SideBatch& batch : batches) sum += batch.block.entries() + batch.part_block.entries();
   return sum;
 }
 
@@ -187,50 +261,46 @@ Index AlsSide::most_gathered_rows(std::size_t first) const {
   return most;
 }
 
-bool SideBatch::has_short_rows(Index longest) const {
-  for (Index r = 0; r < block.rows(); ++r) {
-    if (block.row_size(r) > 0 && block.row_size(r) <= longest) return true;
-  }
-  return false;
-}
-
 int exchange_portions(int ranks) {
   constexpr int most_requests = 1024;
   return ranks == 1 ? 1 : std::clamp(most_requests / ranks, 1, 8);
 }
 
 AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
-                      const Partition& opposite, GlobalRows rows, GatherLimit limit) {
-  agree_on(comm, [&] { require_columns_in_range(rows.columns, opposite.rows()); });
-  std::vector<CutBatch> cuts = agree_on(comm, [&] {
-    const ColumnSet needed(rows.columns, opposite.rows());
-    return cut_batches(objective, needed, std::move(rows), limit);
+                      const Partition& opposite, GlobalRows rows, SharedParts shared, GatherLimit limit,
+                      std::shared_ptr<const NodeGroup> nodes) {
+  agree_on(comm, [&] {
+    require_columns_in_range(rows.columns, opposite.rows());
+    require_columns_in_range(shared.parts.columns, opposite.rows());
+    require_parts(shared, comm.rank());
   });
+  AlsSide side;
+  side.partition = partition;
+  side.opposite_rows = opposite.rows();
+  side.parts = parts_of(shared.rows, comm.rank());
+  side.own_shared = own_shared_rows(shared.rows, partition.range(comm.rank()));
+  std::vector<CutBatch> cuts;
+  {
+    ColumnSet needed = agree_on(comm, [&] { return ColumnSet({rows.columns, shared.parts.columns}, opposite.rows()); });
+    side.nodes = gather_together(comm, std::move(nodes), needed, limit.whole);
+    if (side.nodes->map.is_shared()) limit = {};
+    cuts =
+        agree_on(comm, [&] { return cut_batches(objective, needed, std::move(rows), std::move(shared.parts), limit); });
+  }
   // Every rank takes part in the exchanges of as many batches.
   const Index last_row = cuts.back().rows.end;
-  cuts.resize(static_cast<std::size_t>(comm.max(static_cast<Index>(cuts.size()))), {{last_row, last_row}, {}, {}, {}});
-  AlsSide side{partition, opposite.rows(), {}, {}, {}, {}, {}};
+  CutBatch none;
+  none.rows = {last_row, last_row};
+  cuts.resize(static_cast<std::size_t>(comm.max(static_cast<Index>(cuts.size()))), none);
   for (CutBatch& cut : cuts) {
-    ExchangePlan plan(comm, opposite, cut.fetched);
-    side.batches.push_back({cut.rows, std::move(cut.block), std::move(cut.kept), std::move(plan)});
+    ExchangePlan plan(comm, side.nodes->map, opposite, cut.fetched);
+    const Index shortest = shortest_row(cut.block);
+    side.batches.push_back({cut.rows, std::move(cut.block), cut.parts, std::move(cut.part_block), std::move(cut.kept),
+                            std::move(plan), side.nodes->map.is_shared() ? comm.min(shortest) : shortest});
     cut.fetched = {};
   }
-  side.rows_by_size = count_rows_by_size(comm, side.batches);
+  if (!shared.rows.empty()) gather_target_squares(comm, side);
   return side;
-}
-
-std::vector<double> chunk_costs(std::span<const Index> row_sizes, Index width) {
-  std::vector<double> costs(static_cast<std::size_t>(chunk_count(static_cast<Index>(row_sizes.size()))));
-  const Index longest_dual_row = kernels::longest_dual_row(width);
-  for (std::size_t r = 0; r < row_sizes.size(); ++r) {
-    const Index size = row_sizes[r];
-    // Even a row without entries is written and summed.
-    const double seconds = size == 0                  ? kernels::rotation_seconds(width)
-                           : size <= longest_dual_row ? kernels::dual_row_seconds(size, width)
-                                                      : kernels::primal_row_seconds(size, width);
-    costs[r / static_cast<std::size_t>(chunk_rows)] += seconds;
-  }
-  return costs;
 }
 
 }  // namespace rankwise

@@ -2,62 +2,83 @@
 // One side's view of the interaction matrix: its rows here, and where the other side's rows come from.
 
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "distributed/communicator.hpp"
 #include "distributed/exchange_plan.hpp"
+#include "distributed/node_group.hpp"
 #include "distributed/partition.hpp"
+#include "distributed/shared_matrix.hpp"
+#include "distributed/shared_rows.hpp"
 #include "kernels/csr_block.hpp"
 #include "kernels/objective.hpp"
+#include "kernels/solve_rows.hpp"
 
 namespace rankwise {
 
 /// This rank's sparse rows as they come from a file: columns are global, ascending.
 struct GlobalRows {
-  std::vector<Index> offsets;
+  std::vector<Index> offsets{0};
   std::vector<Index> columns;
   std::vector<float> values;
 };
 
-/// Row lengths beyond it are not counted apart: no dual takes them.
-inline constexpr Index longest_counted_row = 4097;
+/// What this rank sums of rows that ranks share (share_rows), its own among them.
+struct SharedParts {
+  std::vector<SharedRow> rows;  ///< of the whole side, the same on every rank
+  GlobalRows parts;             ///< this rank's, ascending (parts_of), one row each
+};
 
-/// Rows of a side that are solved while the rows of the other side that they name are in memory together.
+/// A row that this rank shares with others, which it owns.
+struct OwnSharedRow {
+  Index row = 0;           ///< local
+  std::vector<int> ranks;  ///< by part
+  kernels::PartedRow parted;
+};
+
+/// Rows of a side that are solved, and parts of shared rows that are summed, while the rows of the other side that they
+/// name are in memory together.
 struct SideBatch {
   RowRange rows;   ///< local
   CsrBlock block;  ///< of these rows; columns are rows of the batch's gathered matrix, values Objective::entry_value
+  RowRange parts;  ///< places in AlsSide::parts
+  CsrBlock part_block;           ///< of these parts
   std::vector<LocalIndex> kept;  ///< rows of the gathered matrix before, which come first in this one's
   ExchangePlan plan;             ///< brings the others, which follow them
+  Index shortest_row;            ///< fewest entries of a row that has some, over all ranks where nodes share
 
   [[nodiscard]] Index gathered_rows() const { return static_cast<Index>(kept.size()) + plan.needed_rows(); }
-  /// Whether some row has entries, but no more than `longest`.
-  [[nodiscard]] bool has_short_rows(Index longest) const;
 };
 
 /// Everything that stays the same over the sweeps of one side, and its buffers.
 struct AlsSide {
-  Partition partition;              ///< of this side's rows
-  Index opposite_rows;              ///< rows of the whole other side
-  std::vector<SideBatch> batches;   ///< as many on every rank, the last ones perhaps without rows
-  std::vector<Index> rows_by_size;  ///< over all ranks: how many rows have 0, 1, ... longest_counted_row entries
-  Matrix gathered[2];  ///< buffers of half-sweeps: a batch's rows, and the next one's on their way; kept, because fresh
-                       ///< memory costs a second pass over it
-  Matrix rotated;      ///< buffer of half-sweeps: a batch's rows in the eigenbasis, where rows go to the dual
+  Partition partition;                     ///< of this side's rows
+  Index opposite_rows = 0;                 ///< rows of the whole other side
+  std::vector<SideBatch> batches;          ///< as many on every rank, the last ones perhaps without rows; parts first
+  std::vector<SharedPart> parts;           ///< that this rank sums, ascending
+  std::vector<OwnSharedRow> own_shared;    ///< ascending; without entries in the batches' blocks
+  std::shared_ptr<const NodeGroup> nodes;  ///< whose ranks have gathered rows together; alone where there are batches
+  // Buffers of half-sweeps, which are written anew in each: no rank begins one before all have read what the last one
+  // of this side left, since half-sweeps end with reductions over all ranks. Kept, because fresh memory costs a second
+  // pass over it.
+  SharedMatrix gathered[2];          ///< a batch's rows, and the next one's on their way
+  SharedMatrix rotated;              ///< a batch's rows in the eigenbasis, where rows go to the dual
   std::optional<Exchange> incoming;  ///< under way for the only batch, from while the other side was solved
 
   /// Whether all rows that this side names are in memory together.
   [[nodiscard]] bool is_whole() const { return batches.size() == 1; }
   [[nodiscard]] Index entries() const;
-  /// Rows that this rank sends per gathering of all batches.
+  /// Rows that this rank sends to others per gathering of all batches.
   [[nodiscard]] Index sent_rows() const;
   /// The most rows of the gathered matrices of this rank's batches `first`, first + 2, ...
   [[nodiscard]] Index most_gathered_rows(std::size_t first) const;
 };
 
 /// How many rows of the other side a rank gathers: all that it needs where these are no more than `whole`, else at most
-/// `batch` at a time, unless a single row names more.
+/// `batch` at a time, unless a single row names more. Where ranks of a node have them together, each counts its part.
 struct GatherLimit {
   Index whole = std::numeric_limits<LocalIndex>::max();
   Index batch = whole;
@@ -67,12 +88,13 @@ struct GatherLimit {
 /// keep the team busy and messages large.
 [[nodiscard]] int exchange_portions(int ranks);
 
-/// Collective over comm; throws AgreedError(bad_data) on damaged rows or more than 2^31 needed rows.
+/// `rows` are this rank's, those among shared.rows without their entries. Rows may be shared where their loss is closed
+/// (Objective::has_closed_loss) or no limit cuts them into batches: the loss over their entries comes when all batches
+/// are done. Ranks of a group of `nodes` gather into one copy, unless some rank has too little room for its part of it:
+/// then each gathers for itself, as without `nodes`. Collective over comm; throws AgreedError(bad_data) on damaged rows
+/// or more than 2^31 needed rows.
 [[nodiscard]] AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
-                                    const Partition& opposite, GlobalRows rows, GatherLimit limit = {});
-
-/// Predicted seconds of each of this rank's chunks of rows, for Partition::by_cost, each row by its fastest exact
-/// solver. `row_sizes` begin at a chunk's first row.
-[[nodiscard]] std::vector<double> chunk_costs(std::span<const Index> row_sizes, Index width);
+                                    const Partition& opposite, GlobalRows rows, SharedParts shared = {},
+                                    GatherLimit limit = {}, std::shared_ptr<const NodeGroup> nodes = nullptr);
 
 }  // namespace rankwise

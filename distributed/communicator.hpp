@@ -79,6 +79,10 @@ class Communicator {
     all_reduce_sum(std::span<T>(&value, 1));
     return value;
   }
+  /// The bits that any rank has set.
+  void all_reduce_or(std::span<std::uint64_t> words) const {
+    all_reduce(words.data(), static_cast<Index>(words.size()), mpi_type<std::uint64_t>(), MPI_BOR);
+  }
   template <class T>
   void all_reduce_max(std::span<T> values) const {
     all_reduce(values.data(), static_cast<Index>(values.size()), mpi_type<T>(), MPI_MAX);

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <bit>
 
+#include "distributed/als_side.hpp"
 #include "distributed/heavy_rows.hpp"
 #include "kernels/matrix.hpp"
 #include "kernels/row_workspace.hpp"
+#include "kernels/solve_rows.hpp"
 #include "kernels/solver_rates.hpp"
 
 namespace rankwise {
@@ -49,17 +51,18 @@ HalfSweepCost predict_half_sweep(std::span<const RankShare> shares, const Solver
     double shared = share.solve_seconds;
     double alone = 0;
     if (rotation != Rotation::none) {
-      shared += static_cast<double>(share.needed_rows) * kernels::rotation_seconds(costs.width);
+      shared += static_cast<double>(share.gathered_rows()) * kernels::rotation_seconds(costs.width);
       alone += kernels::eigenbasis_seconds(costs.width);
     }
     if (gramian) shared += static_cast<double>(share.rows.size()) * kernels::entry_seconds(costs.width);
     const double compute = ratio * (shared / threads + alone);
-    const auto copied = static_cast<double>(share.needed_rows - share.received_rows + share.sent_rows) * bytes;
+    const auto copied = static_cast<double>(share.own_rows + share.sent_rows) * bytes;
     const auto messages = static_cast<double>((share.senders + share.receivers) * portions);
-    const double transfer =
-        copied / copy_bytes_per_second + messages * network.latency_seconds +
-        static_cast<double>(std::max(share.sent_rows, share.received_rows)) * bytes / network.bytes_per_second +
-        reductions;
+    const double transfer = copied / copy_bytes_per_second + messages * network.latency_seconds +
+                            std::max(static_cast<double>(share.bytes_sent(row_bytes(costs.width))),
+                                     static_cast<double>(share.received_rows) * bytes) /
+                                network.bytes_per_second +
+                            reductions;
     cost.max_compute_seconds = std::max(cost.max_compute_seconds, compute);
     cost.mean_compute_seconds += compute / static_cast<double>(shares.size());
     cost.max_transfer_seconds = std::max(cost.max_transfer_seconds, transfer);
@@ -81,8 +84,8 @@ Index workspace_bytes(Index width) {
 Index long_row_bytes(const SolverPlan& method, const RankShare& share, Index width, int threads) {
   const Index padded = padded_columns(width);
   if (std::holds_alternative<kernels::ExactRows>(method)) {
-    const Index longest_parts = (share.longest_row + kernels::part_entries - 1) / kernels::part_entries;
-    const Index parts = std::min(share.heavy_parts, std::max(most_parts_at_once(width, threads), longest_parts));
+    const Index most_at_once = std::max(most_parts_at_once(width, threads), kernels::part_count(share.longest_row));
+    const Index parts = std::min(share.heavy_parts, most_at_once) + share.part_sums;
     return parts * (padded + 1) * padded * float_bytes;
   }
   if (!std::holds_alternative<kernels::ConjugateGradients>(method)) return 0;
@@ -99,9 +102,8 @@ Index held(Index bytes) {
 
 /// The final form of one side's share: columns and values, offsets, the plan of its exchange.
 Index block_bytes(const RankShare& share) {
-  const Index kept_rows = share.needed_rows - share.received_rows;
   return 2 * held(share.entries * float_bytes) + held((share.rows.size() + 1) * index_bytes) +
-         held((share.sent_rows + kept_rows) * float_bytes);
+         held((share.sent_rows + share.own_rows) * float_bytes);
 }
 
 /// What a side takes more while it is read: columns as they are in the file, and what finds the needed rows.
@@ -109,8 +111,9 @@ Index reading_bytes(const RankShare& share, Index opposite_rows) {
   return held(share.entries * index_bytes) + held(opposite_rows / 4) + held(share.needed_rows * index_bytes);
 }
 
+/// This rank's part of what its node gathers.
 Index gathered_bytes(const RankShare& share, const SolverPlan& method, const Objective& objective, Index bytes) {
-  return held(share.needed_rows * bytes) * (rotation_of(method, objective) == Rotation::beside ? 2 : 1);
+  return held(share.gathered_rows() * bytes) * (rotation_of(method, objective) == Rotation::beside ? 2 : 1);
 }
 
 /// Factors and losses (three sums, and the terms of one on their way).

@@ -50,8 +50,8 @@ struct EpochCost {
 
 /// Peak memory of rank `rank` in bytes, beyond what a process with MPI has from its start, without a memory budget: the
 /// larger of reading (one side's columns as read, beside the final form of both) and of sweeping (matrix twice,
-/// factors, gathered rows of both sides and, where rows go to the dual, their rotated copies, packed rows, losses,
-/// per-thread systems).
+/// factors, its part of its node's gathered rows of both sides and, where rows go to the dual, of their rotated copies,
+/// packed rows, losses, per-thread systems).
 [[nodiscard]] Index rank_memory_bytes(const LayoutPlan& layout, const AlsCosts& costs, int rank, int threads);
 
 }  // namespace rankwise

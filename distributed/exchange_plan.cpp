@@ -14,27 +14,35 @@ void Exchange::wait() {
   packed_.clear();
 }
 
-ExchangePlan::ExchangePlan(const Communicator& comm, const Partition& owners, std::span<const Index> needed)
+ExchangePlan::ExchangePlan(const Communicator& comm, const NodeMap& nodes, const Partition& owners,
+                           std::span<const Index> needed)
     : ranks_(comm.size()),
       rank_(comm.rank()),
       portions_(owners.portions()),
       needed_rows_(static_cast<Index>(needed.size())),
-      receive_counts_(static_cast<std::size_t>(ranks_ * portions_)),
-      send_counts_(receive_counts_.size()) {
-  std::vector<Index> needed_of(static_cast<std::size_t>(ranks_));
+      send_counts_(static_cast<std::size_t>(ranks_ * portions_)) {
+  // 1. Of this rank's node it receives what comes from some of the other nodes' owners, and copies its own rows.
+  const int node = nodes.node(comm.rank());
+  std::vector<Index> wanted;
+  std::vector<Index> wanted_of(static_cast<std::size_t>(ranks_));
   Index place = 0;
-  for (Index owner = 0; owner < ranks_; ++owner) {
-    if (owner == rank_) own_place_ = place;
+  for (int owner = 0; owner < comm.size(); ++owner) {
+    const bool is_own = owner == comm.rank();
+    const bool is_received = nodes.node(owner) != node && nodes.receiver(node, owner) == comm.rank();
     const Index first = place;
-    for (Index portion = 0; portion < portions_; ++portion) {
-      const Index end = owners.portion(static_cast<int>(owner), static_cast<int>(portion)).end;
+    for (int portion = 0; portion < owners.portions(); ++portion) {
+      const Index end = owners.portion(owner, portion).end;
       const Index begin = place;
       place = std::ranges::lower_bound(needed.begin() + place, needed.end(), end) - needed.begin();
-      count_in(receive_counts_, owner, portion) = place - begin;
+      if (is_received && place > begin) receives_.push_back({owner, begin, place - begin});
     }
-    needed_of[static_cast<std::size_t>(owner)] = place - first;
+    if (is_own) own_place_ = first;
+    if (!is_own && !is_received) continue;
+    wanted.insert(wanted.end(), needed.begin() + first, needed.begin() + place);
+    wanted_of[static_cast<std::size_t>(owner)] = place - first;
   }
-  const Exchanged<Index> requests = comm.exchange(needed, needed_of);
+  // 2. Owners learn who wants what.
+  const Exchanged<Index> requests = comm.exchange(std::span<const Index>(wanted), wanted_of);
   const RowRange mine = owners.range(comm.rank());
   rows_to_send_.reserve(requests.values.size());
   auto next = requests.values.begin();
@@ -44,7 +52,7 @@ ExchangePlan::ExchangePlan(const Communicator& comm, const Partition& owners, st
       const Index last = owners.portion(comm.rank(), static_cast<int>(portion)).end;
       for (; next != end && *next < last; ++next) {
         rows_to_send_.push_back(static_cast<LocalIndex>(*next - mine.begin));
-        ++count_in(send_counts_, receiver, portion);
+        ++send_count(receiver, portion);
       }
     }
   }
@@ -52,7 +60,7 @@ ExchangePlan::ExchangePlan(const Communicator& comm, const Partition& owners, st
 
 Index ExchangePlan::sent_rows() const {
   Index rows = static_cast<Index>(rows_to_send_.size());
-  for (Index portion = 0; portion < portions_; ++portion) rows -= count_in(send_counts_, rank_, portion);
+  for (Index portion = 0; portion < portions_; ++portion) rows -= send_count(rank_, portion);
   return rows;
 }
 
@@ -61,13 +69,8 @@ Exchange ExchangePlan::open(const Communicator& comm, MatrixView gathered) const
   // is one block of the gathered matrix.
   const auto row_bytes = static_cast<std::size_t>(gathered.stride) * sizeof(float);
   Exchange exchange(comm.transfer(row_bytes, factor_rows_tag), gathered);
-  Index place = 0;
-  for (Index owner = 0; owner < ranks_; ++owner) {
-    for (Index portion = 0; portion < portions_; ++portion) {
-      const Index rows = count_in(receive_counts_, owner, portion);
-      if (owner != rank_) exchange.transfer_.receive(gathered.row(place), rows, static_cast<int>(owner));
-      place += rows;
-    }
+  for (const Block& block : receives_) {
+    exchange.transfer_.receive(gathered.row(block.place), block.rows, block.owner);
   }
   return exchange;
 }
@@ -76,7 +79,7 @@ void ExchangePlan::send(Exchange& exchange, ConstMatrixView local, Index portion
   const auto row_bytes = static_cast<std::size_t>(local.stride) * sizeof(float);
   Index sent = 0;
   for (Index receiver = 0; receiver < ranks_; ++receiver) {
-    if (receiver != rank_) sent += count_in(send_counts_, receiver, portion);
+    if (receiver != rank_) sent += send_count(receiver, portion);
   }
   Matrix& packed = exchange.packed_.emplace_back(sent, local.stride);
   Index packed_row = 0;
@@ -85,10 +88,10 @@ void ExchangePlan::send(Exchange& exchange, ConstMatrixView local, Index portion
     Index before = 0;  // of this receiver's rows, in earlier portions
     Index all = 0;
     for (Index p = 0; p < portions_; ++p) {
-      if (p < portion) before += count_in(send_counts_, receiver, p);
-      all += count_in(send_counts_, receiver, p);
+      if (p < portion) before += send_count(receiver, p);
+      all += send_count(receiver, p);
     }
-    const Index rows = count_in(send_counts_, receiver, portion);
+    const Index rows = send_count(receiver, portion);
     float* const target = receiver == rank_ ? exchange.gathered_.row(own_place_ + before) : packed.row(packed_row);
     for (Index r = 0; r < rows; ++r) {
       const LocalIndex row = rows_to_send_[static_cast<std::size_t>(next + before + r)];

@@ -1,18 +1,20 @@
 #pragma once
 // Who needs which rows of the other side: built once from the sparsity, used by every half-sweep.
 //
-//            BEFORE open()                          AFTER wait()
-//  rank p    its own rows of the other side          a gathered matrix with one row per needed row, ascending by global
-//  row:
-//            (partition.range(p))                    its own and those of all owners, each received once
+//            BEFORE open()                          AFTER wait() of all ranks of the node
+//  rank p    its own rows of the other side          a gathered matrix of the node, with one row per row that some rank
+//            (partition.range(p))                    of it needs, ascending by global row: its ranks' own, copied, and
+//                                                    those of all other owners, each received once, by one of its ranks
 //
-// Between the two every rank sends its rows in portions, as soon as it has them.
+// Between the two every rank sends its rows in portions, as soon as it has them. Where every rank is for itself, as in
+// NodeMap::alone, a gathered matrix is one rank's.
 
 #include <span>
 #include <vector>
 
 #include "distributed/communicator.hpp"
 #include "distributed/messages.hpp"
+#include "distributed/node_map.hpp"
 #include "distributed/partition.hpp"
 #include "kernels/matrix.hpp"
 
@@ -38,23 +40,23 @@ class Exchange {
   std::vector<Matrix> packed_;  ///< of each portion
 };
 
-/// The sparsity-aware exchange of factor rows: each needed row travels once, and only to ranks that need it.
+/// The sparsity-aware exchange of factor rows: each needed row travels once, and only to nodes that need it.
 class ExchangePlan {
  public:
-  /// `needed`: the global rows of the other side that this rank reads, ascending without repetition. Rows are sent in
-  /// the portions that `owners` has. Collective over comm.
-  ExchangePlan(const Communicator& comm, const Partition& owners, std::span<const Index> needed);
+  /// `needed`: the global rows of the other side that this rank's node reads, ascending without repetition, the same on
+  /// all of its ranks. Rows are sent in the portions that `owners` has. Collective over comm.
+  ExchangePlan(const Communicator& comm, const NodeMap& nodes, const Partition& owners, std::span<const Index> needed);
 
   /// Rows of the gathered matrix.
   [[nodiscard]] Index needed_rows() const { return needed_rows_; }
-  /// Rows that this rank sends to others per exchange: the least for this partition, as each row goes once to each that
-  /// needs it.
+  /// Rows that this rank sends to other nodes per exchange: the least for this partition, as each row goes once to each
+  /// that needs it.
   [[nodiscard]] Index sent_rows() const;
   [[nodiscard]] Index portions() const { return portions_; }
 
-  /// Makes ready to receive into `gathered`, which has needed_rows() rows.
+  /// Makes ready to receive into `gathered`, which has needed_rows() rows and is the same memory for all of the node.
   [[nodiscard]] Exchange open(const Communicator& comm, MatrixView gathered) const;
-  /// Sends a portion of this rank's rows to those that need them, itself among them. `local` holds all of them
+  /// Sends a portion of this rank's rows to the nodes that need them; its own gets a copy. `local` holds all of them
   /// (partition.range(rank)), with the stride of the gathered matrix; what other portions hold does not matter. Each
   /// portion once, in order.
   void send(Exchange& exchange, ConstMatrixView local, Index portion) const;
@@ -62,18 +64,24 @@ class ExchangePlan {
   [[nodiscard]] Exchange start(const Communicator& comm, ConstMatrixView local, MatrixView gathered) const;
 
  private:
-  [[nodiscard]] Index& count_in(std::vector<Index>& counts, Index rank, Index portion) const {
-    return counts[static_cast<std::size_t>(rank * portions_ + portion)];
+  /// Consecutive rows of the gathered matrix that come from one owner in one portion.
+  struct Block {
+    int owner;
+    Index place;
+    Index rows;
+  };
+  [[nodiscard]] Index& send_count(Index receiver, Index portion) {
+    return send_counts_[static_cast<std::size_t>(receiver * portions_ + portion)];
   }
-  [[nodiscard]] Index count_in(const std::vector<Index>& counts, Index rank, Index portion) const {
-    return counts[static_cast<std::size_t>(rank * portions_ + portion)];
+  [[nodiscard]] Index send_count(Index receiver, Index portion) const {
+    return send_counts_[static_cast<std::size_t>(receiver * portions_ + portion)];
   }
   Index ranks_;
   Index rank_;
   Index portions_;
   Index needed_rows_;
   Index own_place_ = 0;                   // of this rank's own rows in the gathered matrix
-  std::vector<Index> receive_counts_;     // needed rows by owner and portion
+  std::vector<Block> receives_;           // by owner and portion
   std::vector<LocalIndex> rows_to_send_;  // local rows, by receiver, ascending
   std::vector<Index> send_counts_;        // by receiver and portion
 };

@@ -18,6 +18,11 @@ Index parts_per_thread(Index width) {
   return std::clamp<Index>(bytes_per_thread / part_bytes(width), 2, 16);
 }
 
+SparseRow entries_of_part(SparseRow row, Index part) {
+  const RowRange range = kernels::part_range(row.size(), part);
+  return row.middle(range.begin, range.size());
+}
+
 }  // namespace
 
 Index most_parts_at_once(Index width, int threads) {
@@ -38,6 +43,7 @@ HeavyRowTeam::HeavyRowTeam(const kernels::RowMethod& method, const CsrBlock& blo
     parted_groups_ = group_heavy_rows(block, rows, most_parts_at_once(width, threads));
     std::size_t parts = 0;
     for (const HeavyGroup& group : parted_groups_) parts = std::max(parts, group.parts.size());
+    part_losses_.resize(parts);
     for (std::size_t p = 0; p < parts; ++p) {
       views_.emplace_back(sums_.emplace_back(padded_columns(width) + 1, padded_columns(width)).view());
     }
@@ -50,19 +56,44 @@ Index HeavyRowTeam::solve(const kernels::RowSystem& system, const CsrBlock& bloc
   const auto note_failure = [&failed_row](Index row) {
     if (row >= 0) failed_row = failed_row < 0 ? row : std::min(failed_row, row);
   };
+  const bool has_closed_loss = system.objective.has_closed_loss();
   for (const HeavyGroup& group : parted_groups_) {
+    // 1. Sums of parts.
 #pragma omp for schedule(dynamic)
     for (std::size_t p = 0; p < group.parts.size(); ++p) {
-      const RowPart& part = group.parts[p];
-      kernels::accumulate_part(system, block.row(part.row), part.part, workspace, sums_[p].view());
+      const auto [row, part] = group.parts[p];
+      const SparseRow entries = block.row(row);
+      const auto end = static_cast<std::size_t>(kernels::part_range(entries.size(), part).end);
+      kernels::accumulate_part(system, entries_of_part(entries, part), part == 0 ? system.base : ConstMatrixView(),
+                               entries.columns.subspan(end), workspace, sums_[p].view());
       poll();
     }
+    // 2. Solutions.
 #pragma omp for schedule(dynamic)
     for (const HeavyRow& heavy : group.rows) {
+      const SparseRow entries = block.row(heavy.row);
+      kernels::PartedRow parted{entries.size(), 0};
+      for (std::size_t part = 0; has_closed_loss && part < heavy.parts; ++part) {
+        parted.target_squares += kernels::squared_targets(entries_of_part(entries, static_cast<Index>(part)));
+      }
       const auto parts = std::span(views_).subspan(heavy.first_part, heavy.parts);
-      const bool found = kernels::solve_parts(system, block.row(heavy.row), parts, workspace, solution.row(heavy.row),
+      const bool found = kernels::solve_parts(system, parted, parts, workspace, solution.row(heavy.row),
                                               losses[static_cast<std::size_t>(heavy.row)]);
       if (!found) note_failure(heavy.row);
+    }
+    // 3. Losses that take another pass over the entries.
+    if (has_closed_loss) continue;
+#pragma omp for schedule(dynamic)
+    for (std::size_t p = 0; p < group.parts.size(); ++p) {
+      const auto [row, part] = group.parts[p];
+      part_losses_[p] = kernels::part_loss(system, entries_of_part(block.row(row), part), solution.row(row));
+      poll();
+    }
+#pragma omp for
+    for (const HeavyRow& heavy : group.rows) {
+      for (std::size_t part = 0; part < heavy.parts; ++part) {
+        losses[static_cast<std::size_t>(heavy.row)].add_observed(part_losses_[heavy.first_part + part]);
+      }
     }
   }
 #pragma omp for schedule(dynamic) nowait

@@ -35,6 +35,7 @@ class HeavyRowTeam {
   std::vector<HeavyGroup> parted_groups_;
   std::vector<Matrix> sums_;
   std::vector<ConstMatrixView> views_;  // of sums_
+  std::vector<kernels::RowLoss> part_losses_;
   std::vector<std::vector<Index>> groups_in_step_;
 };
 

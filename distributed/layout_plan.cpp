@@ -1,15 +1,14 @@
 #include "distributed/layout_plan.hpp"
 
-#include <algorithm>
-
-#include "kernels/method_rates.hpp"
+#include "distributed/side_plan.hpp"
 #include "kernels/solve_rows.hpp"
+#include "kernels/solver_rates.hpp"
 
 namespace rankwise {
 
 namespace {
 
-constexpr int no_rank = -1;
+constexpr int none = -1;
 
 std::size_t at(Index i) {
   return static_cast<std::size_t>(i);
@@ -25,125 +24,127 @@ std::vector<int> owners_of_chunks(const Partition& partition) {
   return owners;
 }
 
-std::vector<RankShare> shares_of(const SideWork& work, const Partition& partition) {
-  std::vector<RankShare> shares(at(partition.parts()));
-  for (int part = 0; part < partition.parts(); ++part) {
-    RankShare& share = shares[at(part)];
-    share.rows = partition.range(part);
-    if (share.rows.size() == 0) continue;
-    for (Index c = share.rows.begin / chunk_rows; c < chunk_count(share.rows.end); ++c) {
-      share.entries += work.entries[at(c)];
-      share.longest_row = std::max(share.longest_row, work.longest_row[at(c)]);
-      share.heavy_parts += work.heavy_parts[at(c)];
-      share.partition_cost += work.partition_costs[at(c)];
-      share.solve_seconds += work.solve_seconds[at(c)];
-      share.flops += work.flops[at(c)];
-    }
-  }
-  return shares;
+std::vector<SharedRow> shared_rows(const SideWork& work, const Partition& partition) {
+  return share_rows(partition, rank_costs(partition, work.solve_seconds), work.long_rows,
+                    kernels::entry_seconds(work.width));
 }
 
 }  // namespace
 
-std::vector<Index> rows_by_size(std::span<const Index> row_sizes) {
-  std::vector<Index> counts(at(longest_counted_row) + 1);
-  for (const Index size : row_sizes) {
-    if (size <= longest_counted_row) ++counts[at(size)];
-  }
-  return counts;
-}
-
-SideWork side_work(std::span<const Index> row_sizes, const Objective& objective, const SolverPlan& method,
-                   Index width) {
-  const auto rows = static_cast<Index>(row_sizes.size());
-  const std::size_t chunks = at(chunk_count(rows));
-  SideWork work;
-  work.rows = rows;
-  work.partition_costs = chunk_costs(row_sizes, width);
-  work.solve_seconds.resize(chunks);
-  work.flops.resize(chunks);
-  work.entries.resize(chunks);
-  work.longest_row.resize(chunks);
-  work.heavy_parts.resize(chunks);
-  const bool has_gramian = objective.loss == LossKind::implicit_feedback;
-  const auto k = static_cast<double>(width);
-  for (Index r = 0; r < rows; ++r) {
-    const Index size = row_sizes[at(r)];
-    const std::size_t chunk = at(r / chunk_rows);
-    work.solve_seconds[chunk] += kernels::row_seconds(method, objective, size, width);
-    work.flops[chunk] += kernels::solve_row_flops(size, width) + (has_gramian ? k * (k + 1) : 0.0);
-    work.entries[chunk] += size;
-    work.longest_row[chunk] = std::max(work.longest_row[chunk], size);
-    if (kernels::is_heavy(size)) work.heavy_parts[chunk] += kernels::part_count(size);
-  }
-  const Index longest = rows > 0 ? *std::ranges::max_element(row_sizes) : 0;
-  work.heaviest_row_cost = chunk_costs(std::span(&longest, 1), width).front();
-  return work;
-}
-
-LayoutPlan::LayoutPlan(const SideWork& users, const SideWork& items, int ranks)
-    : user_rows_(Partition::by_cost(users.rows, users.partition_costs, ranks)),
-      item_rows_(Partition::by_cost(items.rows, items.partition_costs, ranks)),
-      user_sweep_(shares_of(users, user_rows_)),
-      item_sweep_(shares_of(items, item_rows_)),
+LayoutPlan::LayoutPlan(const SideWork& users, const SideWork& items, const Objective& objective, int ranks,
+                       int ranks_per_node)
+    : nodes_(NodeMap::consecutive(ranks, ranks_per_node)),
+      user_rows_(Partition::by_cost(users.rows, users.solve_seconds, ranks)),
+      item_rows_(Partition::by_cost(items.rows, items.solve_seconds, ranks)),
+      shared_users_(shared_rows(users, user_rows_)),
+      shared_items_(shared_rows(items, item_rows_)),
+      user_sweep_(shares_of(users, user_rows_, shared_users_, objective, nodes_)),
+      item_sweep_(shares_of(items, item_rows_, shared_items_, objective, nodes_)),
       user_owner_(owners_of_chunks(user_rows_)),
       item_owner_(owners_of_chunks(item_rows_)),
-      last_reader_(at(items.rows), no_rank),
-      last_sent_to_(at(ranks), no_rank),
-      last_asked_by_(at(ranks), no_rank) {}
+      user_needs_(at(nodes_.nodes())),
+      item_needs_(at(nodes_.nodes())),
+      last_reader_(at(items.rows), none),
+      last_sent_to_(at(ranks), none),
+      last_asked_by_(at(nodes_.nodes()), none),
+      last_user_(at(nodes_.nodes()), none),
+      guest_needs_(at(nodes_.nodes())),
+      seen_entries_(shared_items_.size()) {
+  for (const SharedRow& row : shared_users_) {
+    const int home = nodes_.node(user_rows_.owner(row.row));
+    for (const int rank : row.ranks) {
+      if (nodes_.node(rank) == home) continue;
+      GuestNeeds& guest = guest_needs_[at(nodes_.node(rank))];
+      guest.items.resize(at(items.rows));
+      guest.senders.resize(at(ranks));
+    }
+  }
+  if (!shared_items_.empty()) shared_item_of_.assign(at(items.rows), none);
+  for (std::size_t i = 0; i < shared_items_.size(); ++i) {
+    shared_item_of_[at(shared_items_[i].row)] = static_cast<int>(i);
+  }
+}
 
 void LayoutPlan::add(const PatternRows& rows) {
   for (std::size_t r = 0; r + 1 < rows.offsets.size(); ++r) {
-    const int rank = user_owner_[at((rows.first_row + static_cast<Index>(r)) / chunk_rows)];
-    count_row(rank, rows.columns.subspan(at(rows.offsets[r]), at(rows.offsets[r + 1] - rows.offsets[r])));
+    count_row(rows.first_row + static_cast<Index>(r),
+              rows.columns.subspan(at(rows.offsets[r]), at(rows.offsets[r + 1] - rows.offsets[r])));
   }
+  spread_needed_rows();
 }
 
-void LayoutPlan::count_row(int rank, std::span<const Index> columns) {
-  RankShare& my_users = user_sweep_[at(rank)];
-  RankShare& my_items = item_sweep_[at(rank)];
-  int previous_owner = no_rank;
-  for (const Index item : columns) {
-    const int owner = item_owner_[at(item / chunk_rows)];
-    // Users' half-sweep: this rank needs the item, once. Users come rank by rank, so the last reader tells.
-    if (last_reader_[at(item)] != rank) {
-      last_reader_[at(item)] = rank;
-      ++my_users.needed_rows;
-      if (owner != rank) {
-        ++my_users.received_rows;
-        RankShare& sender = user_sweep_[at(owner)];
-        ++sender.sent_rows;
-        if (last_sent_to_[at(owner)] != rank) {
-          last_sent_to_[at(owner)] = rank;
-          ++sender.receivers;
-          ++my_users.senders;
-        }
-      }
+void LayoutPlan::count_row(Index user, std::span<const Index> columns) {
+  // 1. Users' half-sweep: who needs the user's items.
+  if (next_shared_user_ < shared_users_.size() && shared_users_[next_shared_user_].row == user) {
+    const SharedRow& shared = shared_users_[next_shared_user_++];
+    for (std::size_t p = 0; p < shared.ranks.size(); ++p) {
+      const RowRange part = kernels::part_range(shared.entries, static_cast<Index>(p));
+      for (const Index item : columns.subspan(at(part.begin), at(part.size())))
+        need_item(nodes_.node(shared.ranks[p]), item);
     }
-    // Items' half-sweep: the item's owner needs the user, once. Items ascend, and owners with them.
-    if (owner == previous_owner) continue;
-    previous_owner = owner;
-    RankShare& reader = item_sweep_[at(owner)];
-    ++reader.needed_rows;
-    if (owner == rank) continue;
-    ++reader.received_rows;
-    ++my_items.sent_rows;
-    if (last_asked_by_[at(owner)] != rank) {
-      last_asked_by_[at(owner)] = rank;
-      ++my_items.receivers;
-      ++reader.senders;
-    }
+  } else {
+    const int node = nodes_.node(user_owner_[at(user / chunk_rows)]);
+    for (const Index item : columns) need_item(node, item);
   }
+  // 2. Items' half-sweep: who needs the user.
+  for (const Index item : columns) need_user(nodes_.node(reader_of_entry(item)), user);
 }
 
-double imbalance(std::span<const RankShare> shares, double RankShare::*what) {
-  double sum = 0;
-  double largest = 0;
-  for (const RankShare& share : shares) {
-    sum += share.*what;
-    largest = std::max(largest, share.*what);
+void LayoutPlan::need_item(int node, Index item) {
+  const int owner = item_owner_[at(item / chunk_rows)];
+  GuestNeeds& guest = guest_needs_[at(node)];
+  bool is_new_sender = false;
+  if (!guest.items.empty()) {
+    if (guest.items[at(item)]) return;
+    guest.items[at(item)] = true;
+    is_new_sender = !guest.senders[at(owner)];
+    guest.senders[at(owner)] = true;
+  } else {
+    // Users come node by node, so the last reader tells.
+    if (last_reader_[at(item)] == node) return;
+    last_reader_[at(item)] = node;
+    is_new_sender = last_sent_to_[at(owner)] != node;
+    last_sent_to_[at(owner)] = node;
   }
-  return sum > 0 ? largest * static_cast<double>(shares.size()) / sum : 1.0;
+  ++user_needs_[at(node)];
+  note_need(user_sweep_, owner, node, is_new_sender ? 1 : 0);
+}
+
+void LayoutPlan::need_user(int node, Index user) {
+  if (last_user_[at(node)] == user) return;
+  last_user_[at(node)] = user;
+  ++item_needs_[at(node)];
+  const int owner = user_owner_[at(user / chunk_rows)];
+  note_need(item_sweep_, owner, node, last_asked_by_[at(node)] != owner ? 1 : 0);
+  last_asked_by_[at(node)] = owner;
+}
+
+int LayoutPlan::reader_of_entry(Index item) {
+  const int shared = shared_item_of_.empty() ? -1 : shared_item_of_[at(item)];
+  if (shared < 0) return item_owner_[at(item / chunk_rows)];
+  // A row's entries come in order, as users do.
+  const SharedRow& row = shared_items_[at(shared)];
+  return row.ranks[at(seen_entries_[at(shared)]++ / kernels::part_length(row.entries))];
+}
+
+void LayoutPlan::note_need(std::vector<RankShare>& shares, int owner, int node, Index messages) {
+  RankShare& sender = shares[at(owner)];
+  if (nodes_.node(owner) == node) {
+    ++sender.own_rows;
+    return;
+  }
+  RankShare& receiver = shares[at(nodes_.receiver(node, owner))];
+  ++sender.sent_rows;
+  ++receiver.received_rows;
+  sender.receivers += messages;
+  receiver.senders += messages;
+}
+
+void LayoutPlan::spread_needed_rows() {
+  for (int rank = 0; rank < nodes_.ranks(); ++rank) {
+    user_sweep_[at(rank)].needed_rows = user_needs_[at(nodes_.node(rank))];
+    item_sweep_[at(rank)].needed_rows = item_needs_[at(nodes_.node(rank))];
+  }
 }
 
 }  // namespace rankwise

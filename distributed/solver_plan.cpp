@@ -23,8 +23,12 @@ Index worthwhile_dual_row(const Objective& objective, std::span<const Index> row
 
 }  // namespace
 
-SolverPlan plan_solver(const SolverOptions& options, const Objective& objective, const AlsSide& side, Index width) {
-  return plan_solver(options, objective, side.rows_by_size, side.opposite_rows, width);
+std::vector<Index> rows_by_size(std::span<const Index> row_sizes) {
+  std::vector<Index> counts(static_cast<std::size_t>(longest_counted_row) + 1);
+  for (const Index size : row_sizes) {
+    if (size <= longest_counted_row) ++counts[static_cast<std::size_t>(size)];
+  }
+  return counts;
 }
 
 SolverPlan plan_solver(const SolverOptions& options, const Objective& objective, std::span<const Index> rows_by_size,

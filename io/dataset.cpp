@@ -197,9 +197,14 @@ std::vector<Index> DatasetReader::row_sizes(DatasetPart part, RowRange rows) con
   });
 }
 
-SparseRows DatasetReader::read(DatasetPart part, RowRange rows) const {
+SparseRows DatasetReader::read(DatasetPart part, RowRange rows, std::span<const Index> without) const {
   const SparseShape& shape = impl_->shape(part);
-  return agree_on(*impl_->comm, [&] { return read_sparse(impl_->file, group_name(part), shape, rows); });
+  return agree_on(*impl_->comm, [&] { return read_sparse(impl_->file, group_name(part), shape, rows, without); });
+}
+
+SparseRows DatasetReader::read_parts(DatasetPart part, std::span<const SharedPart> parts) const {
+  const SparseShape& shape = impl_->shape(part);
+  return agree_on(*impl_->comm, [&] { return read_sparse_parts(impl_->file, group_name(part), shape, parts); });
 }
 
 IdRows DatasetReader::user_ids(RowRange rows) const {

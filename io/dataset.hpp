@@ -14,10 +14,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "distributed/communicator.hpp"
+#include "distributed/shared_rows.hpp"
 #include "io/ids.hpp"
 #include "io/provenance.hpp"
 #include "kernels/types.hpp"
@@ -90,8 +92,11 @@ class DatasetReader {
 
   /// Entries of each of `rows`, validated.
   [[nodiscard]] std::vector<Index> row_sizes(DatasetPart part, RowRange rows) const;
-  /// These rows, validated: offsets monotone, columns in range and ascending, values finite.
-  [[nodiscard]] SparseRows read(DatasetPart part, RowRange rows) const;
+  /// These rows, validated: offsets monotone, columns in range and ascending, values finite. Those in `without`
+  /// (ascending) come without their entries.
+  [[nodiscard]] SparseRows read(DatasetPart part, RowRange rows, std::span<const Index> without = {}) const;
+  /// Parts of rows, one row each, validated likewise.
+  [[nodiscard]] SparseRows read_parts(DatasetPart part, std::span<const SharedPart> parts) const;
   [[nodiscard]] IdRows user_ids(RowRange rows) const;
   [[nodiscard]] IdRows item_ids(RowRange rows) const;
   [[nodiscard]] IdRows heldout_user_ids(RowRange rows) const;

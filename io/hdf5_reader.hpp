@@ -55,6 +55,14 @@ class Hdf5Reader {
     read_into(dataset, hdf5_element<T>, rows, values.data(), 1, 0, 1);
     return values;
   }
+  /// The same, behind what `values` holds already.
+  template <class T>
+  void append_rows(const std::string& dataset, RowRange rows, std::vector<T>& values) const {
+    check_rows(dataset, hdf5_element<T>, rows);
+    const std::size_t before = values.size();
+    values.resize(before + static_cast<std::size_t>(rows.size()));
+    read_into(dataset, hdf5_element<T>, rows, values.data() + before, 1, 0, 1);
+  }
   /// Rows of a dataset of float32 with out.columns columns (or of one dimension: one column) into `out`.
   void read_matrix(const std::string& dataset, RowRange rows, MatrixView out) const;
   /// Rows of a dataset of numbers of any kind and width, of `columns` columns (or of one dimension: one column), into

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "distributed/cost_partition.hpp"
+#include "distributed/interactions.hpp"
+#include "io/redistribute.hpp"
 #include "io/sparse_rows.hpp"
+#include "kernels/solve_rows.hpp"
 
 namespace rankwise {
 
@@ -49,15 +51,6 @@ void for_each_user_block(RowRange users, const Body& body) {
   }
 }
 
-/// Entries of each of these users, without drawing them.
-std::vector<Index> user_sizes(const PlantedLog& log, RowRange users) {
-  std::vector<Index> sizes(at(users.size()));
-  for_each_user_block(users, [&](Index, RowRange block) {
-    for (Index user = block.begin; user < block.end; ++user) sizes[at(user - users.begin)] = log.user(user).clean_rows;
-  });
-  return sizes;
-}
-
 SparseRows draw_rows(const PlantedLog& log, RowRange users) {
   std::vector<DrawnUsers> blocks(at((users.size() + users_at_once - 1) / users_at_once));
   for_each_user_block(users, [&](Index b, RowRange block) { blocks[at(b)] = draw_users(log, block); });
@@ -95,25 +88,93 @@ std::vector<Index> leave_out_absent_items(const Communicator& comm, Index items,
   return sizes;
 }
 
+/// An entry of a shared row on its way to the rank that sums its part.
+struct PartEntry {
+  Index column;
+  float value;
+  int rank;
+};
+
+/// Without the entries of these rows.
+void drop_entries(SparseRows& matrix, std::span<const SharedRow> shared) {
+  SparseRows kept;
+  kept.rows = matrix.rows;
+  kept.total_rows = matrix.total_rows;
+  kept.column_count = matrix.column_count;
+  auto next = shared.begin();
+  for (Index r = 0; r < matrix.rows.size(); ++r) {
+    const bool is_shared = next != shared.end() && next->row == matrix.rows.begin + r;
+    if (is_shared) {
+      ++next;
+    } else {
+      const Index begin = matrix.offsets[at(r)];
+      const Index end = matrix.offsets[at(r + 1)];
+      kept.columns.insert(kept.columns.end(), matrix.columns.begin() + begin, matrix.columns.begin() + end);
+      kept.values.insert(kept.values.end(), matrix.values.begin() + begin, matrix.values.begin() + end);
+    }
+    kept.offsets.push_back(static_cast<Index>(kept.columns.size()));
+  }
+  matrix = std::move(kept);
+}
+
 }  // namespace
 
-PlantedMatrix plant_matrix(const Communicator& comm, const PlantedLog& log, Index width) {
+PlantedMatrix plant_matrix(const Communicator& comm, const PlantedLog& log, const PlantedTask& task) {
   const auto my_share = [&comm](Index rows) { return Partition::by_count(rows, comm.size()).range(comm.rank()); };
   const Index users = log.shape().users;
-  PlantedMatrix matrix;
-  // 1. How many entries users have is known before which.
-  const std::vector<Index> share = agree_on(comm, [&] { return user_sizes(log, my_share(users)); });
-  matrix.user_rows = partition_by_cost(comm, users, share, width);
-  matrix.users = agree_on(comm, [&] { return draw_rows(log, matrix.user_rows.range(comm.rank())); });
-  // 2. Items are known from all ranks' users.
-  const std::vector<Index> item_sizes = leave_out_absent_items(comm, log.shape().items, matrix.users);
+  // 1. Any users, from which items are counted.
+  SparseRows drawn = agree_on(comm, [&] { return draw_rows(log, my_share(users)); });
+  const std::vector<Index> item_sizes = leave_out_absent_items(comm, log.shape().items, drawn);
   const auto items = static_cast<Index>(item_sizes.size());
+  // 2. Who owns what.
+  const auto plan = [&](Index rows, Index opposite, std::span<const Index> share) {
+    return plan_side(comm, task.solver, task.objective, task.width, rows, opposite, share, RowSharing::automatic);
+  };
+  std::vector<Index> user_sizes;
+  for (std::size_t r = 0; r + 1 < drawn.offsets.size(); ++r) {
+    user_sizes.push_back(drawn.offsets[r + 1] - drawn.offsets[r]);
+  }
   const RowRange counted = my_share(items);
-  matrix.item_rows =
-      partition_by_cost(comm, items, std::span(item_sizes).subspan(at(counted.begin), at(counted.size())), width);
-  // 3. Each item's entries to its owner.
-  matrix.items = transpose(comm, matrix.users, matrix.item_rows);
+  PlantedMatrix matrix;
+  matrix.user_plan = plan(users, items, user_sizes);
+  matrix.item_plan = plan(items, users, std::span(item_sizes).subspan(at(counted.begin), at(counted.size())));
+  // 3. Rows to their owners, each item's entries to its owner.
+  matrix.users = redistribute(comm, drawn, matrix.user_plan.rows);
+  drawn = {};
+  matrix.items = transpose(comm, matrix.users, matrix.item_plan.rows);
   return matrix;
+}
+
+SparseRows take_shared_parts(const Communicator& comm, SparseRows& rows, std::span<const SharedRow> shared) {
+  SparseRows parts;
+  if (shared.empty()) return parts;
+  // Owners ascend by row, and each sends its rows in order, so that a rank's parts arrive as parts_of lists them.
+  std::vector<PartEntry> entries;
+  const std::span<const SharedRow> mine = shared_within(shared, rows.rows);
+  for (const SharedRow& row : mine) {
+    const Index begin = rows.offsets[at(row.row - rows.rows.begin)];
+    for (std::size_t part = 0; part < row.ranks.size(); ++part) {
+      const RowRange range = kernels::part_range(row.entries, static_cast<Index>(part));
+      for (Index e = begin + range.begin; e < begin + range.end; ++e) {
+        entries.push_back({rows.columns[at(e)], rows.values[at(e)], row.ranks[part]});
+      }
+    }
+  }
+  drop_entries(rows, mine);
+  std::vector<Index> counts;
+  const std::vector<PartEntry> sorted = sorted_by_owner(
+      std::span<const PartEntry>(entries), comm.size(), [](const PartEntry& entry) { return entry.rank; }, counts);
+  for (const PartEntry& entry : comm.exchange(std::span<const PartEntry>(sorted), counts).values) {
+    parts.columns.push_back(entry.column);
+    parts.values.push_back(entry.value);
+  }
+  for (const SharedPart& part : parts_of(shared, comm.rank())) {
+    parts.offsets.push_back(parts.offsets.back() + part.entries.size());
+  }
+  parts.rows = {0, static_cast<Index>(parts.offsets.size()) - 1};
+  parts.total_rows = parts.rows.size();
+  parts.column_count = rows.column_count;
+  return parts;
 }
 
 }  // namespace rankwise

@@ -25,6 +25,27 @@ bool narrow_columns(Index columns) {
   throw Error(ExitCode::bad_data, fmt::format("{}: {}: {}", file.path(), name, reason));
 }
 
+/// Entries [entries.begin, entries.end) of `read`, which belong to row `row` of the file.
+void check_entries(const Hdf5Reader& file, const std::string& name, Index row, RowRange entries,
+                   const SparseRows& read) {
+  Index previous = -1;
+  for (Index entry = entries.begin; entry < entries.end; ++entry) {
+    const auto e = static_cast<std::size_t>(entry);
+    const Index column = read.columns[e];
+    if (column < 0 || column >= read.column_count) {
+      refuse(file, name, fmt::format("row {} has an entry in column {} of {}", row, column, read.column_count));
+    }
+    if (column <= previous) {
+      refuse(file, name,
+             fmt::format("row {}: column {} follows column {}, expected ascending columns", row, column, previous));
+    }
+    if (!std::isfinite(read.values[e])) {
+      refuse(file, name, fmt::format("row {}, column {} holds a value that is not finite", row, column));
+    }
+    previous = column;
+  }
+}
+
 }  // namespace
 
 Index sparse_bytes(const Communicator& comm, const SparseRows& matrix) {
@@ -105,36 +126,54 @@ std::vector<Index> read_sparse_offsets(const Hdf5Reader& file, const std::string
   return offsets;
 }
 
-SparseRows read_sparse(const Hdf5Reader& file, const std::string& name, const SparseShape& shape, RowRange rows) {
+SparseRows read_sparse(const Hdf5Reader& file, const std::string& name, const SparseShape& shape, RowRange rows,
+                       std::span<const Index> without) {
   SparseRows read;
   read.rows = rows;
   read.total_rows = shape.rows;
   read.column_count = shape.columns;
-  read.offsets = read_sparse_offsets(file, name, shape, rows);
-  const RowRange entries{read.offsets.front(), read.offsets.back()};
-  for (Index& offset : read.offsets) offset -= entries.begin;
-  read.columns = file.read_rows<Index>(name + "/indices", entries);
-  read.values = file.read_rows<float>(name + "/data", entries);
-
-  for (Index r = 0; r < rows.size(); ++r) {
-    Index previous = -1;
-    const auto end = static_cast<std::size_t>(read.offsets[static_cast<std::size_t>(r) + 1]);
-    for (auto e = static_cast<std::size_t>(read.offsets[static_cast<std::size_t>(r)]); e < end; ++e) {
-      const Index column = read.columns[e];
-      if (column < 0 || column >= shape.columns) {
-        refuse(file, name,
-               fmt::format("row {} has an entry in column {} of {}", rows.begin + r, column, shape.columns));
-      }
-      if (column <= previous) {
-        refuse(file, name,
-               fmt::format("row {}: column {} follows column {}, expected ascending columns", rows.begin + r, column,
-                           previous));
-      }
-      if (!std::isfinite(read.values[e])) {
-        refuse(file, name, fmt::format("row {}, column {} holds a value that is not finite", rows.begin + r, column));
-      }
-      previous = column;
+  const std::vector<Index> offsets = read_sparse_offsets(file, name, shape, rows);
+  const auto offset = [&](Index row) { return offsets[static_cast<std::size_t>(row - rows.begin)]; };
+  Index skipped = 0;
+  for (const Index row : without) skipped += offset(row + 1) - offset(row);
+  const Index entries = offsets.back() - offsets.front() - skipped;
+  read.columns.reserve(static_cast<std::size_t>(entries));
+  read.values.reserve(static_cast<std::size_t>(entries));
+  const auto append = [&](RowRange some) {
+    file.append_rows(name + "/indices", {offset(some.begin), offset(some.end)}, read.columns);
+    file.append_rows(name + "/data", {offset(some.begin), offset(some.end)}, read.values);
+    for (Index row = some.begin; row < some.end; ++row) {
+      const Index begin = read.offsets.back();
+      read.offsets.push_back(begin + offset(row + 1) - offset(row));
+      check_entries(file, name, row, {begin, read.offsets.back()}, read);
     }
+  };
+  Index next = rows.begin;
+  for (const Index row : without) {
+    append({next, row});
+    read.offsets.push_back(read.offsets.back());
+    next = row + 1;
+  }
+  append({next, rows.end});
+  return read;
+}
+
+SparseRows read_sparse_parts(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
+                             std::span<const SharedPart> parts) {
+  SparseRows read;
+  read.rows = {0, static_cast<Index>(parts.size())};
+  read.total_rows = read.rows.size();
+  read.column_count = shape.columns;
+  for (const SharedPart& part : parts) {
+    const std::vector<Index> row = read_sparse_offsets(file, name, shape, {part.row, part.row + 1});
+    if (row[0] + part.entries.end > row[1]) {
+      refuse(file, name, fmt::format("row {} has changed since its size was read", part.row));
+    }
+    const RowRange entries{row[0] + part.entries.begin, row[0] + part.entries.end};
+    file.append_rows(name + "/indices", entries, read.columns);
+    file.append_rows(name + "/data", entries, read.values);
+    read.offsets.push_back(static_cast<Index>(read.columns.size()));
+    check_entries(file, name, part.row, {read.offsets.back() - entries.size(), read.offsets.back()}, read);
   }
   return read;
 }

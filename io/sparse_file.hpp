@@ -1,10 +1,12 @@
 #pragma once
 // Sparse matrices in HDF5 files: CSR groups with AnnData's attributes.
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "distributed/communicator.hpp"
+#include "distributed/shared_rows.hpp"
 #include "io/dataset.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
@@ -32,8 +34,13 @@ void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string&
 [[nodiscard]] std::vector<Index> read_sparse_offsets(const Hdf5Reader& file, const std::string& name,
                                                      const SparseShape& shape, RowRange rows);
 
-/// `rows` of the matrix: columns checked to ascend and be in range, values to be finite. Not collective.
+/// `rows` of the matrix, those in `without` (ascending) as if they had no entries: columns checked to ascend and be in
+/// range, values to be finite. Not collective.
 [[nodiscard]] SparseRows read_sparse(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
-                                     RowRange rows);
+                                     RowRange rows, std::span<const Index> without = {});
+
+/// Parts of rows, one row each, checked likewise; SparseRows::rows counts them. Not collective.
+[[nodiscard]] SparseRows read_sparse_parts(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
+                                           std::span<const SharedPart> parts);
 
 }  // namespace rankwise

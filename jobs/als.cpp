@@ -12,18 +12,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <memory>
-#include <numeric>
 
 #include "distributed/als.hpp"
-#include "distributed/als_memory.hpp"
-#include "distributed/cost_partition.hpp"
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
 #include "io/model.hpp"
 #include "jobs/als_steps.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/gather_choice.hpp"
 #include "jobs/process_memory.hpp"
+#include "jobs/training_sides.hpp"
 
 namespace rankwise {
 
@@ -39,61 +38,8 @@ constexpr std::string_view notes =
              with --biases, p = mean + b_u + b_i + <x_u, y_i>, and the biases are penalized like factors
   alpha0 is --unobserved-weight, lambda --regularization, nu --regularization-exponent.)";
 
-/// A partition of a side's rows by predicted cost. Collective.
-Partition partition_by_cost(const Communicator& comm, const DatasetReader& dataset, DatasetPart part, Index width) {
-  const Index rows = dataset.rows(part);
-  const RowRange share = Partition::by_count(rows, comm.size()).range(comm.rank());
-  return partition_by_cost(comm, rows, dataset.row_sizes(part, share), width);
-}
-
-SideShare share_of(const DatasetReader& dataset, DatasetPart part, RowRange rows) {
-  const std::vector<Index> sizes = dataset.row_sizes(part, rows);
-  return {rows.size(), std::accumulate(sizes.begin(), sizes.end(), Index{0}),
-          sizes.empty() ? 0 : std::ranges::max(sizes)};
-}
-
-struct GatherLimits {
-  GatherLimit users;
-  GatherLimit items;
-};
-
-/// How many rows either side may gather within the budget. Collective.
-GatherLimits limit_gathering(const AlsOptions& options, const Objective& objective, const SideShare& users,
-                             const SideShare& items, const DatasetReader& dataset, const JobContext& context) {
-  const Index budget = options.memory_budget_bytes;
-  if (budget == 0) return {};
-  const Index width = options.factors + (objective.biases ? 1 : 0);
-  const GatherCost cost(width, is_exact(options.solver.choice) && objective.loss == LossKind::implicit_feedback);
-  const AlsMemory memory = als_memory(users, items, width, context.common.threads, resident_bytes());
-  const Index least =
-      memory.total() + least_gather_bytes(cost, users.longest_row) + least_gather_bytes(cost, items.longest_row);
-  // What the process holds already varies by some pages from run to run.
-  constexpr Index mebibyte = Index{1} << 20;
-  const Index most_needed = (context.comm.max(least) / mebibyte + 1) * mebibyte;
-  if (most_needed > budget) {
-    throw AgreedError(
-        ExitCode::usage,
-        fmt::format("--memory-budget {}: with the fewest rows gathered one rank takes {}; expected at least "
-                    "that, or more ranks",
-                    bytes_text(static_cast<double>(budget)), bytes_text(static_cast<double>(most_needed))));
-  }
-  const GatherShares shares =
-      share_gather_bytes(budget - memory.total(), cost, users, dataset.items(), items, dataset.users());
-  return {gather_limit(shares.users, cost, users.longest_row), gather_limit(shares.items, cost, items.longest_row)};
-}
-
-/// A confidence 1 + alpha r below zero would make the loss unbounded.
-void require_confidences(const AlsOptions& options, const SparseRows& rows) {
-  if (options.objective.loss == LossKind::explicit_feedback || options.objective.weighting == Weighting::constant)
-    return;
-  for (const float value : rows.values) {
-    if (value < 0) {
-      throw Error(ExitCode::bad_data,
-                  fmt::format("{}: interaction value {}: implicit weighting by value expects values "
-                              ">= 0 (prepare --min-value drops others)",
-                              options.data, value));
-    }
-  }
+GlobalRows global_rows(SparseRows rows) {
+  return {std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)};
 }
 
 enum class SideName { users, items };
@@ -205,29 +151,25 @@ void train_als(const AlsOptions& options, JobContext& context) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: holds no interactions; expected at least one", options.data));
   }
-  const Partition user_rows = partition_by_cost(comm, dataset, DatasetPart::interactions, width);
-  const Partition item_rows = partition_by_cost(comm, dataset, DatasetPart::interactions_by_item, width);
-
+  const TrainingPlan plan = plan_training(dataset, options, objective, context);
+  const Partition& user_rows = plan.users.rows;
+  const Partition& item_rows = plan.items.rows;
   const RowRange my_users = user_rows.range(comm.rank());
   const RowRange my_items = item_rows.range(comm.rank());
-  const GatherLimits limits =
-      limit_gathering(options, objective, share_of(dataset, DatasetPart::interactions, my_users),
-                      share_of(dataset, DatasetPart::interactions_by_item, my_items), dataset, context);
+  const GatherChoice gathering = choose_gathering(options, objective, gather_task(dataset, plan, comm.rank()), context);
 
   // 2. Read this rank's rows of the matrix and of its transpose, and plan which rows travel.
-  const auto read_side = [&](DatasetPart part, const Partition& mine, const Partition& other, GatherLimit limit) {
-    SparseRows rows = dataset.read(part, mine.range(comm.rank()));
-    agree_on(comm, [&] { require_confidences(options, rows); });
-    if (objective.biases && part == DatasetPart::interactions) objective.global_mean = mean_rating(comm, rows);
+  const auto read_side = [&](DatasetPart part, const SidePlan& mine, const Partition& other, GatherLimit limit) {
+    TrainingRows training = read_training_rows(dataset, part, mine, options, comm);
+    if (objective.biases && part == DatasetPart::interactions) objective.global_mean = mean_rating(comm, training);
     reading.reset();
     const auto planning = report.phase("plan");
-    AlsSide side = make_als_side(comm, objective, mine, other,
-                                 {std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)}, limit);
-    return side;
+    return make_als_side(comm, objective, mine.rows, other, global_rows(std::move(training.rows)),
+                         {mine.shared, global_rows(std::move(training.parts))}, limit, gathering.nodes);
   };
-  AlsSide user_side = read_side(DatasetPart::interactions, user_rows, item_rows, limits.users);
+  AlsSide user_side = read_side(DatasetPart::interactions, plan.users, item_rows, gathering.users);
   reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  AlsSide item_side = read_side(DatasetPart::interactions_by_item, item_rows, user_rows, limits.items);
+  AlsSide item_side = read_side(DatasetPart::interactions_by_item, plan.items, user_rows, gathering.items);
   const Index interactions = comm.sum(user_side.entries());
   if (options.memory_budget_bytes > 0) {
     const auto users = static_cast<Index>(user_side.batches.size());
@@ -242,8 +184,6 @@ void train_als(const AlsOptions& options, JobContext& context) {
     return with_gramian(comm, objective,
                         random_factors(comm, rows, width, bias_columns, RandomStream(context.common.seed, purpose)));
   };
-  const SolverPlan user_solver = plan_solver(options.solver, objective, user_side, width);
-  const SolverPlan item_solver = plan_solver(options.solver, objective, item_side, width);
   AlsFactors users = initial(user_rows, RandomPurpose::initial_users);
   AlsFactors items = initial(item_rows, RandomPurpose::initial_items);
 
@@ -267,14 +207,14 @@ void train_als(const AlsOptions& options, JobContext& context) {
   for (Index epoch = 1; epoch <= options.epochs; ++epoch) {
     const auto begin = std::chrono::steady_clock::now();
     report.bar("epochs", epoch - 1, options.epochs);
-    const HalfSweep first =
-        sweep("user half-sweeps", SideName::users, user_solver, user_side, items, users, &item_side, user_tally, epoch);
-    const HalfSweep second = sweep("item half-sweeps", SideName::items, item_solver, item_side, users, items,
+    const HalfSweep first = sweep("user half-sweeps", SideName::users, plan.users.solver, user_side, items, users,
+                                  &item_side, user_tally, epoch);
+    const HalfSweep second = sweep("item half-sweeps", SideName::items, plan.items.solver, item_side, users, items,
                                    epoch < options.epochs ? &user_side : nullptr, item_tally, epoch);
 
     // 5. The loss must be finite, and fall under an exact solver.
     const EpochLoss loss = epoch_loss(objective, first, second, users, items);
-    require_sound_loss(loss, history, options.solver.choice, user_side);
+    require_sound_loss(loss, history, options.solver, user_side);
     history.push_back(loss);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     tell_epoch(report, epoch, options.epochs, loss, interactions, seconds.count());
@@ -286,6 +226,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   }
 
   // 6. Write the model, which needs the sides' memory.
+  if (gathering.nodes->map.is_shared()) report.share_memory(bytes_of_other_processes());
   user_side = {};
   item_side = {};
   const auto writing = report.phase("write");
@@ -336,6 +277,9 @@ void describe_training(boost::program_options::options_description& description,
      "subspace: factors per block, rounded up to a multiple of 16")
     ("memory-budget", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-budget", options->memory_budget_bytes)),
      "memory of each rank, everything counted, as in 4GiB: rows are solved in batches that fit; without it all at once")
+    ("node-sharing", po::value<std::string>()->value_name("auto|off")->default_value("auto")->notifier(
+       one_of<NodeSharing>("node-sharing", options->node_sharing, {{"auto", NodeSharing::automatic}, {"off", NodeSharing::off}})),
+     "auto: ranks of a node have one copy of the rows that they gather, in shared memory, and get each row from other nodes once; off: each rank has its own")
     ("epochs", po::value(&options->epochs)->value_name("N")->default_value(options->epochs)->notifier(within<Index>("epochs", 0, 1'000'000)),
      "sweeps over users and items; 0 writes the random start");
   // clang-format on

@@ -11,6 +11,9 @@
 
 namespace rankwise {
 
+/// Whether ranks of a node have one copy of the rows that they gather: where a node has several, or never.
+enum class NodeSharing { automatic, off };
+
 struct AlsOptions {
   std::string data;
   std::string model;
@@ -20,6 +23,7 @@ struct AlsOptions {
   Index factors = 0;
   Index epochs = 16;
   Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as it takes
+  NodeSharing node_sharing = NodeSharing::automatic;
 };
 
 /// Adds the options that say what is trained, all but files; `options` outlives them, and its epochs are the default.

@@ -4,16 +4,10 @@
 #include <span>
 
 #include "distributed/als.hpp"
-#include "io/dataset.hpp"
+#include "distributed/solver_plan.hpp"
 #include "io/model.hpp"
 
 namespace rankwise {
-
-/// Whether the solver minimizes every row's loss, so that the whole loss can only fall.
-[[nodiscard]] bool is_exact(SolverChoice choice);
-
-/// Mean value of all ranks' entries, 0 without any; the same bits for any partition. Collective over comm.
-[[nodiscard]] double mean_rating(const Communicator& comm, const SparseRows& rows);
 
 /// The loss after an epoch of a half-sweep over users and one over items.
 [[nodiscard]] EpochLoss epoch_loss(const Objective& objective, const HalfSweep& of_users, const HalfSweep& of_items,
@@ -22,6 +16,7 @@ namespace rankwise {
 /// The loss after the epochs of `history` must be finite, and no higher than theirs under an exact solver. Else
 /// completes what is on its way to `next`, the side whose half-sweep would follow, and throws AgreedError(internal);
 /// losses are the same on every rank.
-void require_sound_loss(const EpochLoss& loss, std::span<const EpochLoss> history, SolverChoice choice, AlsSide& next);
+void require_sound_loss(const EpochLoss& loss, std::span<const EpochLoss> history, const SolverOptions& solver,
+                        AlsSide& next);
 
 }  // namespace rankwise

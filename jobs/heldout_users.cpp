@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "distributed/als.hpp"
+#include "distributed/side_plan.hpp"
 
 namespace rankwise {
 
@@ -24,8 +25,10 @@ Matrix fold_in(const Communicator& comm, const ModelReader& model, const Partiti
   AlsSide side = make_als_side(comm, objective, rows, item_rows, {seen.offsets, seen.columns, seen.values});
   const AlsFactors items = with_gramian(comm, objective, {item_rows, model.item_factors(item_rows.range(comm.rank()))});
   AlsFactors users{{rows, Matrix(seen.rows.size(), items.factors.local.columns())}, Matrix()};
-  const HalfSweep solved =
-      half_sweep(comm, objective, plan_solver({}, objective, side, items.factors.local.columns()), side, items, users);
+  std::vector<Index> sizes(seen.offsets.begin() + 1, seen.offsets.end());
+  for (std::size_t r = 0; r < sizes.size(); ++r) sizes[r] -= seen.offsets[r];
+  const SolverPlan solver = plan_solver(comm, {}, objective, items.factors.local.columns(), model.items(), sizes);
+  const HalfSweep solved = half_sweep(comm, objective, solver, side, items, users);
   if (solved.failed_row >= 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("held-out user {}: its normal equations have no finite solution", solved.failed_row));

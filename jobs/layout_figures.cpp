@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -38,19 +39,20 @@ SweepFigures sweep_figures(std::span<const RankShare> shares, const SideWork& wo
   const Index bytes = row_bytes(width);
   SweepFigures figures;
   figures.flops = over_ranks(shares, [](const RankShare& share) { return share.flops; });
-  figures.bytes_sent = over_ranks(shares, [bytes](const RankShare& share) { return share.sent_rows * bytes; });
+  figures.bytes_sent = over_ranks(shares, [bytes](const RankShare& share) { return share.bytes_sent(bytes); });
   figures.bytes_received = over_ranks(shares, [bytes](const RankShare& share) { return share.received_rows * bytes; });
-  figures.min_bytes_sent = std::ranges::min_element(shares, {}, &RankShare::sent_rows)->sent_rows * bytes;
+  figures.min_bytes_sent = std::numeric_limits<Index>::max();
   for (const RankShare& share : shares) {
-    figures.total_bytes_sent += share.sent_rows * bytes;
+    figures.min_bytes_sent = std::min(figures.min_bytes_sent, share.bytes_sent(bytes));
+    figures.total_bytes_sent += share.bytes_sent(bytes);
     figures.lower_bound_bytes += share.received_rows * width * static_cast<Index>(sizeof(float));
   }
-  figures.imbalance = imbalance(shares, &RankShare::partition_cost);
-  const double all_cost = std::accumulate(work.partition_costs.begin(), work.partition_costs.end(), 0.0);
+  figures.imbalance = imbalance(shares, &RankShare::solve_seconds);
+  const double all_cost = std::accumulate(work.solve_seconds.begin(), work.solve_seconds.end(), 0.0);
   if (all_cost > 0) {
     const double per_cost = static_cast<double>(shares.size()) / all_cost;
-    figures.heaviest_row_share = work.heaviest_row_cost * per_cost;
-    figures.heaviest_chunk_share = *std::ranges::max_element(work.partition_costs) * per_cost;
+    figures.heaviest_row_share = work.heaviest_row_seconds * per_cost;
+    figures.heaviest_chunk_share = *std::ranges::max_element(work.solve_seconds) * per_cost;
   }
   figures.cost = cost;
   return figures;
@@ -63,6 +65,12 @@ std::string layout_name(const LayoutFigures& layout) {
 
 }  // namespace
 
+NodeCount count_nodes(int ranks, int threads_per_rank, int cores_per_node) {
+  const int most_per_node = std::max(1, cores_per_node / threads_per_rank);
+  const int nodes = (ranks + most_per_node - 1) / most_per_node;
+  return {nodes, (ranks + nodes - 1) / nodes};
+}
+
 LayoutFigures layout_figures(const PlannedRun& run, const SideWork& users, const SideWork& items,
                              const LayoutPlan& layout, int threads) {
   const PlanOptions& options = run.options;
@@ -70,9 +78,9 @@ LayoutFigures layout_figures(const PlannedRun& run, const SideWork& users, const
   figures.ranks = layout.ranks();
   figures.threads_per_rank = threads;
   // 1. Ranks on nodes, and the network that each has for itself.
-  const Index most_per_node = std::max<Index>(1, run.cores_per_node / threads);
-  figures.nodes = (figures.ranks + most_per_node - 1) / most_per_node;
-  figures.ranks_per_node = (figures.ranks + figures.nodes - 1) / figures.nodes;
+  const NodeCount nodes = count_nodes(figures.ranks, threads, run.cores_per_node);
+  figures.nodes = nodes.nodes;
+  figures.ranks_per_node = nodes.ranks_per_node;
   NetworkRate network = within_node;
   if (figures.nodes > 1) {
     network = options.network;
@@ -85,7 +93,7 @@ LayoutFigures layout_figures(const PlannedRun& run, const SideWork& users, const
   double largest_costs = 0;
   double mean_costs = 0;
   for (const auto* sweep : {&layout.user_sweep(), &layout.item_sweep()}) {
-    const OverRanks cost = over_ranks(*sweep, [](const RankShare& share) { return share.partition_cost; });
+    const OverRanks cost = over_ranks(*sweep, [](const RankShare& share) { return share.solve_seconds; });
     largest_costs += cost.max;
     mean_costs += cost.mean;
   }
@@ -258,6 +266,7 @@ std::string layouts_json(const PlannedRun& run, Index users, Index items, Index 
   json["network"] = {{"latency_seconds", run.options.network.latency_seconds},
                      {"bytes_per_second", run.options.network.bytes_per_second}};
   json["cores_per_node"] = run.cores_per_node;
+  json["node_sharing"] = run.options.als.node_sharing == NodeSharing::off ? "off" : "auto";
   json["base_memory_bytes"] = run.base_memory_bytes;
   json["layouts"] = Json::array();
   for (const LayoutFigures& layout : layouts) json["layouts"].push_back(json_of(layout));

@@ -11,6 +11,13 @@
 
 namespace rankwise {
 
+/// Nodes that ranks fill, and how many each has; the last one may have fewer.
+struct NodeCount {
+  int nodes = 1;
+  int ranks_per_node = 1;
+};
+[[nodiscard]] NodeCount count_nodes(int ranks, int threads_per_rank, int cores_per_node);
+
 /// Largest and mean over ranks.
 struct OverRanks {
   double max = 0;
@@ -24,7 +31,7 @@ struct SweepFigures {
   Index min_bytes_sent = 0;
   Index total_bytes_sent = 0;
   OverRanks bytes_received;
-  Index lower_bound_bytes = 0;      ///< over all ranks: each needed row of another rank once per rank, unpadded
+  Index lower_bound_bytes = 0;      ///< over all ranks: each row of another node once per node that needs it, unpadded
   double imbalance = 1;             ///< largest over mean predicted cost of a rank's rows
   double heaviest_row_share = 0;    ///< the costliest row over a rank's fair share
   double heaviest_chunk_share = 0;  ///< the costliest chunk of rows over it

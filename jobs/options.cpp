@@ -18,8 +18,8 @@ namespace {
 
 constexpr int most_threads = 4096;
 /// Wherever and however fast a run is made, its files are the same.
-constexpr std::array<std::string_view, 7> without_effect_on_output{"threads", "simd",          "log-json", "quiet",
-                                                                   "config",  "memory-budget", "pruning"};
+constexpr std::array<std::string_view, 8> without_effect_on_output{
+    "threads", "simd", "log-json", "quiet", "config", "memory-budget", "node-sharing", "pruning"};
 
 Error usage_error(const std::string& message) {
   return Error(ExitCode::usage, message);

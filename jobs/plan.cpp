@@ -103,6 +103,18 @@ PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed) {
   return matrix;
 }
 
+/// Which rows travel depends on no more than this.
+struct Spread {
+  int ranks = 1;
+  int sharers = 1;  ///< consecutive ranks that share what they gather
+  friend auto operator<=>(const Spread&, const Spread&) = default;
+};
+
+Spread spread_of(const PlanOptions& options, int ranks, int threads, int cores_per_node) {
+  if (options.als.node_sharing == NodeSharing::off) return {ranks, 1};
+  return {ranks, count_nodes(ranks, threads, cores_per_node).ranks_per_node};
+}
+
 std::string sbatch_of(const PlanOptions& options, const LayoutFigures& layout, const std::string& configuration) {
   slurm::SbatchFile file;
   file.job_name = options.job_name;
@@ -118,6 +130,7 @@ std::string sbatch_of(const PlanOptions& options, const LayoutFigures& layout, c
                   options.als.epochs, layout.epoch_seconds, bytes_text(layout.memory_bytes.max), options.safety,
                   options.memory_safety)};
   file.command = {"rankwise", "als", "--data", options.als.data, "--model", options.als.model};
+  if (options.als.node_sharing == NodeSharing::off) file.command.insert(file.command.end(), {"--node-sharing", "off"});
   for (std::string& argument : training_arguments(configuration)) file.command.push_back(std::move(argument));
   return slurm::sbatch_text(file);
 }
@@ -148,22 +161,28 @@ PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_p
                     run.ratio.users, run.ratio.items));
   }
 
-  // 3. Partitions, and which rows travel: one pass over the matrix for all numbers of ranks.
-  std::map<int, LayoutPlan> layouts;
-  std::set<int> ranks(options.ranks.begin(), options.ranks.end());
-  ranks.insert(1);  // the measure of efficiency
-  for (const int count : ranks) layouts.emplace(count, LayoutPlan(work.users, work.items, count));
+  // 3. Partitions, and which rows travel: one pass over the matrix for all layouts.
+  std::map<Spread, LayoutPlan> layouts;
+  std::set<Spread> spreads{{1, 1}};  // the measure of efficiency
+  for (const int ranks : options.ranks) {
+    for (const int threads : options.threads_per_rank)
+      spreads.insert(spread_of(options, ranks, threads, cores_per_node));
+  }
+  for (const Spread& spread : spreads) {
+    layouts.emplace(spread, LayoutPlan(work.users, work.items, run.costs.objective, spread.ranks, spread.sharers));
+  }
   matrix.for_each_block([&](const PatternRows& rows) {
-    for (auto& [count, layout] : layouts) layout.add(rows);
+    for (auto& [spread, layout] : layouts) layout.add(rows);
     report.bar("users", rows.first_row, users);
   });
-  run.one_core_epoch_seconds = predict_epoch(layouts.at(1), run.costs, run.ratio, NetworkRate(), 1).seconds();
+  run.one_core_epoch_seconds = predict_epoch(layouts.at({1, 1}), run.costs, run.ratio, NetworkRate(), 1).seconds();
 
   // 4. Figures, and the layout to take.
   std::vector<LayoutFigures> figures;
-  for (const int count : options.ranks) {
+  for (const int ranks : options.ranks) {
     for (const int threads : options.threads_per_rank) {
-      figures.push_back(layout_figures(run, work.users, work.items, layouts.at(count), threads));
+      const LayoutPlan& layout = layouts.at(spread_of(options, ranks, threads, cores_per_node));
+      figures.push_back(layout_figures(run, work.users, work.items, layout, threads));
     }
   }
   const Recommendation recommended = recommend_layout(options, figures);

@@ -60,8 +60,8 @@ namespace {
 constexpr std::string_view notes =
     R"(Plans every number of ranks with every number of threads, on one rank and without the planned ones. From the entries of
 each row and the columns that they name it counts what the run itself would do: the partition by predicted cost, each
-rank's needed rows of the other side, bytes sent (rows of whole 64-byte lines) beside the least possible (each needed row
-of another rank once per rank that needs it, unpadded), flops, memory.
+rank's needed rows of the other side, bytes sent (rows of whole 64-byte lines) beside the least possible (each row of
+another node once per node that needs it, unpadded; with --node-sharing off every rank counts as a node), flops, memory.
 Seconds of computing are counted flops over rates that are part of the build, times what sample rows take here by the
 same kernels (--calibrate), over the threads. Seconds of transfer are messages times latency plus bytes over bandwidth,
 which ranks on one node share; a layout on one node passes rows through memory, at 1.5 GB/s a rank.

@@ -1,5 +1,6 @@
 #include "jobs/process_memory.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -8,9 +9,11 @@ namespace rankwise {
 
 namespace {
 
-Index status_bytes(const std::string& name) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
+constexpr const char* status = "/proc/self/status";
+
+Index bytes_in(const char* file, const std::string& name) {
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
     if (line.starts_with(name)) return Index{1024} * std::strtoll(line.c_str() + name.size(), nullptr, 10);
   }
   return 0;
@@ -19,7 +22,12 @@ Index status_bytes(const std::string& name) {
 }  // namespace
 
 Index peak_memory_bytes() {
-  return status_bytes("VmHWM:");
+  return bytes_in(status, "VmHWM:");
+}
+
+Index bytes_of_other_processes() {
+  const Index proportional = bytes_in("/proc/self/smaps_rollup", "Pss_Shmem:");
+  return proportional == 0 ? 0 : std::max<Index>(0, bytes_in(status, "RssShmem:") - proportional);
 }
 
 bool forget_peak_memory() {
@@ -29,7 +37,7 @@ bool forget_peak_memory() {
 }
 
 Index resident_bytes() {
-  return status_bytes("VmRSS:");
+  return bytes_in(status, "VmRSS:");
 }
 
 }  // namespace rankwise

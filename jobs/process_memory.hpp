@@ -12,6 +12,10 @@ namespace rankwise {
 /// stays that of the whole process.
 [[nodiscard]] bool forget_peak_memory();
 
+/// Of what it holds now in memory that it shares with other processes, their part: each has an equal part of every page
+/// that they share. 0 where the system does not tell.
+[[nodiscard]] Index bytes_of_other_processes();
+
 /// What it holds now.
 [[nodiscard]] Index resident_bytes();
 

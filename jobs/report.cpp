@@ -53,6 +53,7 @@ struct Report::Impl {
   std::ofstream log;
   std::vector<PhaseCost> phases;
   Index bytes_sent = 0;
+  Index bytes_of_others = 0;
   bool bar_is_shown = false;
   Clock::time_point last_bar{};
 
@@ -106,6 +107,10 @@ void Report::add_bytes_sent(Index bytes) {
   impl_->bytes_sent += bytes;
 }
 
+void Report::share_memory(Index bytes_of_others) {
+  impl_->bytes_of_others = bytes_of_others;
+}
+
 void Report::add_interactions(std::string_view phase, Index interactions) {
   impl_->phase(phase).interactions += interactions;
 }
@@ -146,7 +151,7 @@ void Report::finish() {
     const Index most_sent = comm.max(impl_->bytes_sent);
     const Index all_sent = comm.sum(impl_->bytes_sent);
     const double mean_sent = static_cast<double>(all_sent) / comm.size();
-    const Index memory = peak_memory_bytes();
+    const Index memory = peak_memory_bytes() - impl_->bytes_of_others;
     const Index most_memory = comm.max(memory);
     const Index all_memory = comm.sum(memory);
     for (const PhaseSummary& phase : phases) {

@@ -49,6 +49,8 @@ class Report {
   void add_flops(std::string_view phase, double flops);
   void add_bytes_sent(Index bytes);
   void add_interactions(std::string_view phase, Index interactions);
+  /// Of this rank's peak memory, what other processes that share it account for.
+  void share_memory(Index bytes_of_others);
 
   /// Root only: one line with the elapsed time.
   void line(const std::string& text);

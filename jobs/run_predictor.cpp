@@ -29,7 +29,8 @@ LayoutFigures RunPredictor::predict(const Communicator& comm, const PlantedMatri
   std::optional<LayoutPlan> layout;
   if (comm.is_root()) {
     work = predict_work(options_.als, user_sizes, item_sizes);
-    layout.emplace(work->users, work->items, comm.size());
+    layout.emplace(work->users, work->items, work->costs.objective, comm.size(),
+                   options_.als.node_sharing == NodeSharing::off ? 1 : most_on_a_node);
     if (!ratio_) {
       ratio_ = measure_machine(work->costs, user_sizes, item_sizes, options_.calibration_seconds);
       report_.line(

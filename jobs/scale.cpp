@@ -210,7 +210,8 @@ bit, or the job fails (70).
 Predicted seconds, imbalance and bytes are what plan says of the same layout, with one core measured at the beginning
 (--calibrate); share is predicted over measured. Imbalance is the largest over the mean seconds that ranks spend in the
 rows' solvers, over both half-sweeps. Sent are the bytes of an epoch, of all ranks and of one at most; least is each
-needed row of another rank once per rank that needs it, unpadded. Memory is the peak from the matrix on.
+row of another node once per node that needs it, unpadded; ranks of a node share what they gather and send each other
+nothing, unless --node-sharing is off. Memory is the peak from the matrix on.
 Seconds of half-sweeps are means over measured epochs on the slowest rank. The last table on standard error adds all
 runs up, and ranks that slept in some of them with them.)";
   return {"scale", "how training scales here: strong and weak runs on planted data, beside what plan predicts", notes,

@@ -26,7 +26,7 @@ struct ScaleFigures {
   double gflops = 0;
 };
 
-/// Least bytes that an epoch's exchanges can send: each needed row of another rank once per rank, unpadded.
+/// Least bytes that an epoch's exchanges can send: each row of another node once per node that needs it, unpadded.
 [[nodiscard]] Index lower_bound_bytes(const ScaleRun& run);
 /// What `plan` says that an epoch sends.
 [[nodiscard]] Index predicted_bytes(const ScaleRun& run);

@@ -131,6 +131,7 @@ std::string scale_json(const ScaleSetting& setting, std::span<const ScaleRun> ru
   json["row_floats"] = width;
   json["row_bytes"] = row_bytes(width);
   json["rate_ratio"] = {{"users", setting.ratio.users}, {"items", setting.ratio.items}};
+  json["node_sharing"] = options.als.node_sharing == NodeSharing::off ? "off" : "auto";
   json["network"] = {{"latency_seconds", options.network.latency_seconds},
                      {"bytes_per_second", options.network.bytes_per_second}};
   json["runs"] = Json::array();

@@ -4,12 +4,15 @@
 #include <array>
 #include <chrono>
 #include <fmt/format.h>
+#include <utility>
 
 #include "distributed/als.hpp"
 #include "io/planted_matrix.hpp"
 #include "jobs/als_steps.hpp"
+#include "jobs/gather_choice.hpp"
 #include "jobs/process_memory.hpp"
 #include "jobs/threads.hpp"
+#include "jobs/training_sides.hpp"
 
 namespace rankwise {
 
@@ -66,10 +69,23 @@ OverRanks over_ranks(const std::vector<RankMeasures>& ranks, const Value& value)
                                 epoch, side, row));
 }
 
-GlobalRows taken(SparseRows& rows) {
-  GlobalRows global{std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)};
-  rows = {};
-  return global;
+GlobalRows global_rows(SparseRows rows) {
+  return {std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)};
+}
+
+/// What this rank holds of a side.
+SideShare share_of(const TrainingRows& training, const SidePlan& plan) {
+  SideShare share{.rows = training.rows.rows.size(), .entries = training.rows.entries() + training.parts.entries()};
+  for (const SparseRows* piece : {&training.rows, &training.parts}) {
+    for (std::size_t r = 0; r + 1 < piece->offsets.size(); ++r) {
+      share.longest_row = std::max(share.longest_row, piece->offsets[r + 1] - piece->offsets[r]);
+    }
+  }
+  share.part_sums = training.parts.rows.size();
+  for (const SharedRow& row : shared_within(plan.shared, training.rows.rows)) {
+    share.part_sums += static_cast<Index>(row.ranks.size());
+  }
+  return share;
 }
 
 /// Of all threads.
@@ -125,7 +141,7 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   // 1. Plant the matrix where it is used.
   PlantedMatrix matrix = timed(report, "generate", mine.generate_seconds, [&] {
     const PlantedLog log = agree_on(comm, [&] { return PlantedLog(shape); });
-    return plant_matrix(comm, log, width);
+    return plant_matrix(comm, log, {als.solver, objective, width});
   });
   run.users = matrix.users.total_rows;
   run.items = matrix.items.total_rows;
@@ -139,22 +155,33 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   (void)forget_peak_memory();
 
   // 3. Plan which rows travel, and initialise, as `als` does.
-  if (objective.biases) objective.global_mean = mean_rating(comm, matrix.users);
-  const auto make_side = [&](const Partition& rows, const Partition& opposite, SparseRows& entries) {
-    return timed(report, "plan", mine.plan_seconds,
-                 [&] { return make_als_side(comm, objective, rows, opposite, taken(entries)); });
+  const Clock::time_point planning = Clock::now();
+  const auto share_rows = [&](SparseRows& rows, const SidePlan& plan) {
+    SparseRows parts = take_shared_parts(comm, rows, plan.shared);
+    return TrainingRows{std::exchange(rows, {}), std::move(parts)};
   };
-  AlsSide user_side = make_side(matrix.user_rows, matrix.item_rows, matrix.users);
-  AlsSide item_side = make_side(matrix.item_rows, matrix.user_rows, matrix.items);
-  const SolverPlan user_solver = plan_solver(als.solver, objective, user_side, width);
-  const SolverPlan item_solver = plan_solver(als.solver, objective, item_side, width);
+  TrainingRows user_rows = share_rows(matrix.users, matrix.user_plan);
+  TrainingRows item_rows = share_rows(matrix.items, matrix.item_plan);
+  if (objective.biases) objective.global_mean = mean_rating(comm, user_rows);
+  JobContext of_run{comm, context.common, report, context.configuration};
+  const GatherChoice gathering = choose_gathering(
+      als, objective,
+      {share_of(user_rows, matrix.user_plan), share_of(item_rows, matrix.item_plan), run.users, run.items}, of_run);
+  const auto make_side = [&](const SidePlan& plan, const SidePlan& opposite, TrainingRows& rows) {
+    const auto timer = report.phase("plan");
+    return make_als_side(comm, objective, plan.rows, opposite.rows, global_rows(std::move(rows.rows)),
+                         {plan.shared, global_rows(std::move(rows.parts))}, {}, gathering.nodes);
+  };
+  AlsSide user_side = make_side(matrix.user_plan, matrix.item_plan, user_rows);
+  AlsSide item_side = make_side(matrix.item_plan, matrix.user_plan, item_rows);
+  mine.plan_seconds = seconds_since(planning);
   const auto initial = [&](const Partition& rows, RandomPurpose purpose) {
     return with_gramian(
         comm, objective,
         random_factors(comm, rows, width, width - als.factors, RandomStream(context.common.seed, purpose)));
   };
-  AlsFactors users = initial(matrix.user_rows, RandomPurpose::initial_users);
-  AlsFactors items = initial(matrix.item_rows, RandomPurpose::initial_items);
+  AlsFactors users = initial(matrix.user_plan.rows, RandomPurpose::initial_users);
+  AlsFactors items = initial(matrix.item_plan.rows, RandomPurpose::initial_items);
 
   // 4. Sweep: users from items, items from users. The last epoch too sends its items on their way, so that all measured
   // ones are alike.
@@ -176,17 +203,18 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
     comm.barrier();
     const Clock::time_point begin = Clock::now();
     const HalfSweep first =
-        sweep("user half-sweeps", "user", user_solver, user_side, items, users, item_side, mine.users);
+        sweep("user half-sweeps", "user", matrix.user_plan.solver, user_side, items, users, item_side, mine.users);
     const HalfSweep second =
-        sweep("item half-sweeps", "item", item_solver, item_side, users, items, user_side, mine.items);
+        sweep("item half-sweeps", "item", matrix.item_plan.solver, item_side, users, items, user_side, mine.items);
     const EpochLoss loss = epoch_loss(objective, first, second, users, items);
     run.epoch_seconds.push_back(seconds_since(begin));
     if (epoch == 1) mine.users = mine.items = {};  // it warms up
-    require_sound_loss(loss, run.losses, als.solver.choice, user_side);
+    require_sound_loss(loss, run.losses, als.solver, user_side);
     run.losses.push_back(loss);
   }
   if (user_side.incoming) user_side.incoming->wait();
-  mine.memory_bytes = peak_memory_bytes();
+  const Index of_others = gathering.nodes->map.is_shared() ? bytes_of_other_processes() : 0;
+  mine.memory_bytes = peak_memory_bytes() - of_others;
 
   // 5. All ranks' measures.
   summarize(comm, mine, run);

@@ -43,6 +43,8 @@ struct Objective {
   [[nodiscard]] bool unit_weights() const {
     return loss == LossKind::explicit_feedback || weighting == Weighting::constant;
   }
+  /// Whether a row's loss follows from its system and solution alone, without another pass over its entries.
+  [[nodiscard]] bool has_closed_loss() const { return unit_weights() && !biases; }
 };
 
 }  // namespace rankwise

@@ -47,9 +47,10 @@ HWY_INLINE void add_entry_loss(const Objective& objective, float value, double p
   }
 }
 
-/// The row's loss at solution `x` (padded, aligned).
-HWY_INLINE RowLoss row_loss(const RowSystem& system, SparseRow entries, const float* x, float lambda, Index width) {
+/// The observed part of the loss of `entries` at solution `x` (padded, aligned).
+HWY_INLINE RowLoss entries_loss(const RowSystem& system, SparseRow entries, const float* x) {
   const Index stride = system.other.stride;
+  const Index width = system.other.columns;
   RowLoss loss;
   for (Index e = 0; e < entries.size(); ++e) {
     prefetch_row(system, entries, e);
@@ -63,7 +64,13 @@ HWY_INLINE RowLoss row_loss(const RowSystem& system, SparseRow entries, const fl
     }
     add_entry_loss(system.objective, entries.values[entry], prediction, loss);
   }
-  loss.regularizer = regularizer(x, lambda, stride);
+  return loss;
+}
+
+/// The row's loss at solution `x`.
+HWY_INLINE RowLoss row_loss(const RowSystem& system, SparseRow entries, const float* x, float lambda) {
+  RowLoss loss = entries_loss(system, entries, x);
+  loss.regularizer = regularizer(x, lambda, system.other.stride);
   return loss;
 }
 
@@ -82,23 +89,16 @@ HWY_INLINE RowLoss predicted_loss(const RowSystem& system, SparseRow entries, co
               (parts[2].observed_squares + parts[3].observed_squares)};
 }
 
-/// Whether a row's loss follows from its system's solution alone.
-HWY_INLINE bool has_closed_loss(const Objective& objective) {
-  return objective.unit_weights() && !objective.biases;
-}
-
 /// The loss of a row with unit weights, whose solution x satisfies (base + Y^T Y + lambda I) x = rhs, without another
 /// pass over the gathered rows: sum (t - p)^2 = sum t^2 - 2 x rhs + x^T Y^T Y x = sum t^2 - x rhs - x^T (base + lambda
 /// I) x. `product` is scratch. Of sum p^2 nothing is known or needed: the unobserved part spans all pairs.
-HWY_INLINE RowLoss closed_row_loss(const RowSystem& system, SparseRow entries, const float* rhs, const float* x,
+HWY_INLINE RowLoss closed_row_loss(const RowSystem& system, double target_squares, const float* rhs, const float* x,
                                    float lambda, float* product) {
   const Index padded_width = system.other.stride;
-  double squared_targets = 0;
-  for (const float value : entries.values) squared_targets += static_cast<double>(value) * static_cast<double>(value);
   multiply_base(system.base, system.other.columns, x, lambda, 0, padded_width, product);
   RowLoss loss;
   loss.regularizer = regularizer(x, lambda, padded_width);
-  loss.observed = squared_targets - static_cast<double>(lane_dot(x, rhs, 0, padded_width)) -
+  loss.observed = target_squares - static_cast<double>(lane_dot(x, rhs, 0, padded_width)) -
                   static_cast<double>(lane_dot(x, product, 0, padded_width));
   return loss;
 }

@@ -38,6 +38,11 @@ struct RowLoss {
   double observed_squares =
       0;  ///< sum over entries of p^2; what the unobserved part leaves out; weighted implicit losses only
   double regularizer = 0;  ///< lambda_u |x_u|^2
+
+  void add_observed(const RowLoss& part) {
+    observed += part.observed;
+    observed_squares += part.observed_squares;
+  }
 };
 
 }  // namespace rankwise::kernels

@@ -20,9 +20,12 @@ inline constexpr Index entry_chunk = 256;
   return std::clamp<Index>(32'768 / padded_width, 32, entry_chunk);
 }
 
-/// Entries of a part of a row. Parts are summed from zero (the first from the base), then added in order, so that the
-/// parts of a heavy row can be summed by several threads. Part of the promise of identical bits.
+/// Entries of a part of a row, as long as there are at most most_parts of them; longer rows have longer parts. Parts
+/// are summed from zero (the first from the base), then added in order, so that several threads or ranks can sum the
+/// parts of a heavy row. Part of the promise of identical bits.
 inline constexpr Index part_entries = 16 * entry_chunk;
+/// Every part has a sum of its own: at k = 128, those of one row take 34 MB at the most.
+inline constexpr Index most_parts = 512;
 
 /// Rows and seconds by solver.
 struct SolveTally {

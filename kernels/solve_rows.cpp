@@ -122,39 +122,40 @@ HWY_INLINE Index solve_dual_rows(const RowSystem& system, const CsrBlock& block,
     if (system.objective.unit_weights()) {
       loss.regularizer = regularizer(outputs[r], rows[r].lambda, solution.stride);
     } else {
-      loss = row_loss(system, block.row(row), outputs[r], rows[r].lambda, workspace.width);
+      loss = row_loss(system, block.row(row), outputs[r], rows[r].lambda);
     }
   }
   return failed;
 }
 
-/// Solves the accumulated system and finds the row's loss; false when it has no finite solution.
-HWY_INLINE bool solve_accumulated(const RowSystem& system, SparseRow entries, float lambda, RowWorkspace& workspace,
+/// Solves the accumulated system and finds the row's loss, but for the observed part where that takes another pass over
+/// the entries; false when it has no finite solution.
+HWY_INLINE bool solve_accumulated(const RowSystem& system, double target_squares, float lambda, RowWorkspace& workspace,
                                   float* x, RowLoss& loss) {
   add_regularization(lambda, workspace);
   std::copy_n(workspace.rhs(), workspace.padded_width, workspace.saved_rhs());
   if (!factor_and_solve(workspace, workspace.width) || !all_finite(workspace.rhs(), workspace.padded_width))
     return false;
   std::copy_n(workspace.rhs(), workspace.padded_width, x);
-  loss = has_closed_loss(system.objective)
-             ? closed_row_loss(system, entries, workspace.saved_rhs(), x, lambda, workspace.base_product())
-             : row_loss(system, entries, x, lambda, workspace.width);
+  if (system.objective.has_closed_loss()) {
+    loss = closed_row_loss(system, target_squares, workspace.saved_rhs(), x, lambda, workspace.base_product());
+  } else {
+    loss = {0, 0, regularizer(x, lambda, workspace.padded_width)};
+  }
   return true;
 }
 
-void accumulate_part(const RowSystem& system, SparseRow entries, Index part, RowWorkspace& workspace, MatrixView sum) {
+void accumulate_part(const RowSystem& system, SparseRow part, ConstMatrixView from,
+                     std::span<const LocalIndex> upcoming, RowWorkspace& workspace, MatrixView sum) {
   const auto begin = std::chrono::steady_clock::now();
-  const Index end = std::min((part + 1) * part_entries, entries.size());
-  accumulate_entries(system, entries.middle(part * part_entries, end - part * part_entries),
-                     part == 0 ? system.base : ConstMatrixView(),
-                     entries.columns.subspan(static_cast<std::size_t>(end)), workspace);
+  accumulate_entries(system, part, from, upcoming, workspace);
   const Index width = workspace.padded_width;
   for (Index r = 0; r < width; ++r) std::copy_n(workspace.system.row(r), width, sum.row(r));
   std::copy_n(workspace.rhs(), width, sum.row(width));
   workspace.tally.primal_seconds += seconds_since(begin);
 }
 
-bool solve_parts(const RowSystem& system, SparseRow entries, std::span<const ConstMatrixView> parts,
+bool solve_parts(const RowSystem& system, const PartedRow& row, std::span<const ConstMatrixView> parts,
                  RowWorkspace& workspace, float* x, RowLoss& loss) {
   const auto begin = std::chrono::steady_clock::now();
   const Index width = workspace.padded_width;
@@ -167,11 +168,15 @@ bool solve_parts(const RowSystem& system, SparseRow entries, std::span<const Con
       hn::Store(sum, d, total + c);
     }
   }
-  const float lambda = system.objective.row_regularization(entries.size(), system.opposite_rows);
-  const bool solved = solve_accumulated(system, entries, lambda, workspace, x, loss);
+  const float lambda = system.objective.row_regularization(row.entries, system.opposite_rows);
+  const bool solved = solve_accumulated(system, row.target_squares, lambda, workspace, x, loss);
   ++workspace.tally.primal_rows;
   workspace.tally.primal_seconds += seconds_since(begin);
   return solved;
+}
+
+RowLoss part_loss(const RowSystem& system, SparseRow part, const float* x) {
+  return entries_loss(system, part, x);
 }
 
 /// At most dual_batch_rows rows, none of them heavy.
@@ -203,6 +208,7 @@ HWY_INLINE Index solve_batch(const RowSystem& system, const CsrBlock& block, Row
   std::stable_sort(primal_rows, primal_rows + primal_count, shorter);
   // 2. Long rows.
   Index failed = no_row;
+  const bool has_closed_loss = system.objective.has_closed_loss();
   const auto begin = std::chrono::steady_clock::now();
   if (primal_count > 0) {  // the others' features come during the row before
     const SparseRow first = block.row(primal_rows[0].row);
@@ -215,7 +221,12 @@ HWY_INLINE Index solve_batch(const RowSystem& system, const CsrBlock& block, Row
     const SparseRow upcoming = p + 1 < primal_count ? block.row(primal_rows[p + 1].row) : SparseRow();
     accumulate_entries(system, entries, system.base, upcoming.columns, workspace);
     RowLoss& loss = losses[static_cast<std::size_t>(row)];
-    if (!solve_accumulated(system, entries, lambda, workspace, solution.row(row), loss)) failed = std::min(failed, row);
+    const double target_squares = has_closed_loss ? squared_targets(entries) : 0.0;
+    if (!solve_accumulated(system, target_squares, lambda, workspace, solution.row(row), loss)) {
+      failed = std::min(failed, row);
+    } else if (!has_closed_loss) {
+      loss = row_loss(system, entries, solution.row(row), lambda);
+    }
   }
   const auto middle = std::chrono::steady_clock::now();
   // 3. Short rows.
@@ -253,6 +264,7 @@ HWY_EXPORT(solve_rows);
 HWY_EXPORT(normal_equations);
 HWY_EXPORT(accumulate_part);
 HWY_EXPORT(solve_parts);
+HWY_EXPORT(part_loss);
 
 Index solve_rows(const RowSystem& system, const CsrBlock& block, RowRange rows, RowWorkspace& workspace,
                  MatrixView solution, std::span<RowLoss> losses) {
@@ -264,19 +276,34 @@ void normal_equations(const RowSystem& system, SparseRow entries, std::span<cons
   HWY_DYNAMIC_DISPATCH(normal_equations)(system, entries, upcoming, workspace);
 }
 
-void accumulate_part(const RowSystem& system, SparseRow entries, Index part, RowWorkspace& workspace, MatrixView sum) {
-  HWY_DYNAMIC_DISPATCH(accumulate_part)(system, entries, part, workspace, sum);
+void accumulate_part(const RowSystem& system, SparseRow part, ConstMatrixView from,
+                     std::span<const LocalIndex> upcoming, RowWorkspace& workspace, MatrixView sum) {
+  HWY_DYNAMIC_DISPATCH(accumulate_part)(system, part, from, upcoming, workspace, sum);
 }
 
-bool solve_parts(const RowSystem& system, SparseRow entries, std::span<const ConstMatrixView> parts,
+bool solve_parts(const RowSystem& system, const PartedRow& row, std::span<const ConstMatrixView> parts,
                  RowWorkspace& workspace, float* x, RowLoss& loss) {
-  return HWY_DYNAMIC_DISPATCH(solve_parts)(system, entries, parts, workspace, x, loss);
+  return HWY_DYNAMIC_DISPATCH(solve_parts)(system, row, parts, workspace, x, loss);
+}
+
+RowLoss part_loss(const RowSystem& system, SparseRow part, const float* x) {
+  return HWY_DYNAMIC_DISPATCH(part_loss)(system, part, x);
+}
+
+double squared_targets(SparseRow part) {
+  double sum = 0;
+  for (const float value : part.values) sum += static_cast<double>(value) * static_cast<double>(value);
+  return sum;
+}
+
+double entry_flops(Index entries, Index width) {
+  const auto k = static_cast<double>(width);
+  return static_cast<double>(entries) * k * (k + 1);
 }
 
 double solve_row_flops(Index entries, Index width) {
-  const auto n = static_cast<double>(entries);
   const auto k = static_cast<double>(width);
-  return n > 0 ? n * k * (k + 1) + k * k * k / 3 + 2 * k * k : 0.0;
+  return entries > 0 ? entry_flops(entries, width) + k * k * k / 3 + 2 * k * k : 0.0;
 }
 
 }  // namespace rankwise::kernels

@@ -7,99 +7,17 @@
 #include <cstring>
 #include <gtest/gtest.h>
 #include <map>
-#include <random>
 
 #include "distributed/exchange_plan.hpp"
+#include "distributed/layout_plan.hpp"
 #include "distributed/row_batches.hpp"
+#include "distributed/side_plan.hpp"
 #include "kernels/reference.hpp"
 #include "kernels/solve_rows.hpp"
+#include "tests/distributed/als_log.hpp"
 
 namespace rankwise {
 namespace {
-
-/// A small whole log, the same on every rank.
-struct Log {
-  Index users;
-  Index items;
-  std::map<std::pair<Index, Index>, float> ratings;
-
-  Log(Index user_count, Index item_count, Index draws, unsigned seed) : users(user_count), items(item_count) {
-    std::mt19937 engine(seed);
-    for (Index i = 0; i < draws; ++i) {
-      const auto user = static_cast<Index>(engine()) % users;
-      const auto item =
-          static_cast<Index>(engine() % static_cast<unsigned>(items)) * static_cast<Index>(engine() % 100) / 100;
-      ratings[{user, item}] = static_cast<float>(1 + engine() % 5);
-    }
-  }
-};
-
-enum class Orientation { by_user, by_item };
-
-AlsSide side_of(const Communicator& comm, const Objective& objective, const Log& log, Orientation orientation,
-                const Partition& mine, const Partition& other, GatherLimit limit = {}) {
-  const RowRange range = mine.range(comm.rank());
-  std::map<std::pair<Index, Index>, float> rows;
-  for (const auto& [pair, value] : log.ratings) {
-    const Index row = orientation == Orientation::by_user ? pair.first : pair.second;
-    const Index column = orientation == Orientation::by_user ? pair.second : pair.first;
-    if (range.contains(row)) rows[{row - range.begin, column}] = value;
-  }
-  std::vector<Index> offsets(static_cast<std::size_t>(range.size()) + 1);
-  std::vector<Index> columns;
-  std::vector<float> values;
-  for (const auto& [place, value] : rows) {
-    ++offsets[static_cast<std::size_t>(place.first) + 1];
-    columns.push_back(place.second);
-    values.push_back(value);
-  }
-  for (std::size_t r = 1; r < offsets.size(); ++r) offsets[r] += offsets[r - 1];
-  return make_als_side(comm, objective, mine, other, {offsets, columns, values}, limit);
-}
-
-/// All ranks' rows, on every rank.
-std::vector<float> whole(const Communicator& comm, const FactorMatrix& factors) {
-  const std::span<const float> local(factors.local.row(0), factors.local.bytes() / sizeof(float));
-  return comm.all_gather_varied(local).values;
-}
-
-struct AlsRun {
-  std::vector<float> users;
-  std::vector<float> items;
-  std::vector<double> losses;
-};
-
-AlsRun run_als(const Communicator& comm, const Objective& objective, const Log& log, Index width, int epochs,
-               const SolverOptions& solver = {}, GatherLimit user_limit = {}, GatherLimit item_limit = {}) {
-  const auto partition_of = [&](Index rows) {
-    const std::vector<double> costs(static_cast<std::size_t>(chunk_count(rows)), 1.0);
-    return Partition::by_count(rows, comm.size()).in_portions(costs, exchange_portions(comm.size()));
-  };
-  const Partition user_rows = partition_of(log.users);
-  const Partition item_rows = partition_of(log.items);
-  AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, user_limit);
-  AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, item_limit);
-  const SolverPlan user_solver = plan_solver(solver, objective, user_side, width);
-  const SolverPlan item_solver = plan_solver(solver, objective, item_side, width);
-  const Index zero_columns = objective.biases ? 1 : 0;
-  AlsFactors users = with_gramian(
-      comm, objective, random_factors(comm, user_rows, width, zero_columns, {5, RandomPurpose::initial_users}));
-  AlsFactors items = with_gramian(
-      comm, objective, random_factors(comm, item_rows, width, zero_columns, {5, RandomPurpose::initial_items}));
-  AlsRun run;
-  for (int epoch = 0; epoch < epochs; ++epoch) {
-    const HalfSweep first = half_sweep(comm, objective, user_solver, user_side, items, users, &item_side);
-    const HalfSweep second =
-        half_sweep(comm, objective, item_solver, item_side, users, items, epoch + 1 < epochs ? &user_side : nullptr);
-    EXPECT_EQ(first.failed_row, -1);
-    EXPECT_EQ(second.failed_row, -1);
-    run.losses.push_back(second.observed + first.regularizer + second.regularizer +
-                         unobserved_loss(objective, second, users, items));
-  }
-  run.users = whole(comm, users.factors);
-  run.items = whole(comm, items.factors);
-  return run;
-}
 
 /// The loss by its definition over all pairs, in double.
 double plain_loss(const Objective& objective, const Log& log, const AlsRun& run, Index width) {
@@ -141,19 +59,6 @@ double plain_loss(const Objective& objective, const Log& log, const AlsRun& run,
   return loss + regularizer(run.users, user_sizes, log.items) + regularizer(run.items, item_sizes, log.users);
 }
 
-std::vector<Objective> objectives() {
-  std::vector<Objective> all(5);
-  for (Objective& objective : all) objective.regularization = 0.02;
-  all[1].weighting = Weighting::linear;
-  all[1].alpha = 3;
-  all[2].weighting = Weighting::logarithmic;
-  all[3].loss = LossKind::explicit_feedback;
-  all[4].loss = LossKind::explicit_feedback;
-  all[4].biases = true;
-  all[4].global_mean = 2.5;
-  return all;
-}
-
 class AlsTest : public ::testing::Test {
  protected:
   Communicator comm = Communicator::world();
@@ -169,7 +74,7 @@ TEST_F(AlsTest, ExchangeBringsEachNeededRowOnce) {
   std::vector<Index> needed;
   for (Index r = comm.rank(); r < rows; r += 3) needed.push_back(r);
   if (comm.rank() == 1) needed.clear();
-  const ExchangePlan plan(comm, owners, needed);
+  const ExchangePlan plan(comm, NodeMap::alone(comm.size()), owners, needed);
   Matrix gathered(plan.needed_rows(), 5);
   plan.start(comm, factors.local.view(), gathered.view()).wait();
   ASSERT_EQ(gathered.rows(), static_cast<Index>(needed.size()));
@@ -298,13 +203,6 @@ TEST_F(AlsTest, GivesTheSameBitsInTinyMessages) {
   EXPECT_EQ(whole.items, cut.items);
 }
 
-SolverOptions solver_of(SolverChoice choice) {
-  SolverOptions solver;
-  solver.choice = choice;
-  solver.subspace_block = 16;
-  return solver;
-}
-
 TEST_F(AlsTest, EverySolverGivesTheSameBitsAsOneRankWithHeavyRowsToo) {
   const Communicator self = Communicator::single();
   constexpr Index width = 50;
@@ -331,14 +229,64 @@ TEST_F(AlsTest, EverySolverGivesTheSameBitsAsOneRankWithHeavyRowsToo) {
   }
 }
 
+TEST_F(AlsTest, GivesTheSameBitsHoweverRanksShareRows) {
+  const Communicator self = Communicator::single();
+  constexpr Index width = 20;
+  Log log(9000, 30, 60'000, 23);
+  for (Index item = 0; item < log.items; ++item) log.ratings[{4444, item}] = 3;
+  const std::vector<Index> sizes = row_sizes(log, Orientation::by_item);
+  ASSERT_GT(std::ranges::count_if(sizes, [](Index size) { return kernels::part_count(size) > 1; }), 1);
+  for (const Objective& objective : objectives()) {
+    const AlsRun alone = run_als(self, objective, log, width, 2);
+    for (const Index least : {width + 1, Index{2000}}) {
+      const AlsRun shared = run_als(comm, objective, log, width, 2, {}, {}, {}, nullptr, least);
+      EXPECT_EQ(alone.losses, shared.losses);
+      EXPECT_EQ(alone.users, shared.users);
+      EXPECT_EQ(alone.items, shared.items);
+      const auto nodes = std::make_shared<const NodeGroup>(NodeGroup::of_consecutive(comm, 2));
+      const AlsRun together = run_als(comm, objective, log, width, 2, {}, {}, {}, nodes, least);
+      EXPECT_EQ(alone.losses, together.losses);
+      EXPECT_EQ(alone.users, together.users);
+      EXPECT_EQ(alone.items, together.items);
+      if (!objective.has_closed_loss()) continue;  // needs all entries to stay in memory
+      const AlsRun cut = run_als(comm, objective, log, width, 2, {}, {7, 7}, {500, 500}, nullptr, least);
+      EXPECT_EQ(alone.losses, cut.losses);
+      EXPECT_EQ(alone.users, cut.users);
+      EXPECT_EQ(alone.items, cut.items);
+    }
+  }
+}
+
+TEST_F(AlsTest, PlansTheSameSidesOnEveryRankAndSharesWhatIsUnfair) {
+  const Log log(6000, 700, 60'000, 29);
+  const std::vector<Index> sizes = row_sizes(log, Orientation::by_item);
+  const RowRange mine = Partition::by_count(log.items, comm.size()).range(comm.rank());
+  const std::span<const Index> my_sizes =
+      std::span(sizes).subspan(static_cast<std::size_t>(mine.begin), static_cast<std::size_t>(mine.size()));
+  const auto planned = [&](const SolverOptions& options, RowSharing sharing) {
+    return plan_side(comm, options, {}, 16, log.items, log.users, my_sizes, sharing);
+  };
+  const SidePlan plan = planned({}, RowSharing::automatic);
+  const SideWork work = side_work(sizes, {}, plan.solver, 16);
+  const LayoutPlan layout(work, work, {}, comm.size(), 1);
+  EXPECT_EQ(plan.shared, layout.shared_items());
+  for (int rank = 0; rank < comm.size(); ++rank) EXPECT_EQ(plan.rows.range(rank), layout.item_rows().range(rank));
+  if (comm.size() == 1) {
+    EXPECT_TRUE(plan.shared.empty());
+  }
+  if (comm.size() == 7) {
+    EXPECT_FALSE(plan.shared.empty());
+  }
+  EXPECT_TRUE(planned({}, RowSharing::off).shared.empty());
+  EXPECT_TRUE(planned({.choice = SolverChoice::conjugate_gradients}, RowSharing::automatic).shared.empty());
+}
+
 TEST_F(AlsTest, PlansTheDualWhereItPays) {
   Objective implicit;
   const Log log(500, 300, 2000, 5);
-  const Partition user_rows = Partition::by_count(log.users, comm.size());
-  const Partition item_rows = Partition::by_count(log.items, comm.size());
-  const AlsSide side = side_of(comm, implicit, log, Orientation::by_user, user_rows, item_rows);
   const auto longest = [&](SolverChoice choice, const Objective& objective, Index width) {
-    return std::get<kernels::ExactRows>(plan_solver(solver_of(choice), objective, side, width)).longest_dual_row;
+    return std::get<kernels::ExactRows>(solver_for(solver_of(choice), objective, log, Orientation::by_user, width))
+        .longest_dual_row;
   };
   EXPECT_EQ(longest(SolverChoice::primal, implicit, 128), 0);
   EXPECT_EQ(longest(SolverChoice::dual, implicit, 128), 128);

@@ -101,7 +101,7 @@ TEST_F(CommunicatorTest, OrderFreeSumIsTheSameForAnyCut) {
   EXPECT_EQ(even, all_on_last);
   const double plain = std::accumulate(terms.begin(), terms.end(), 0.0);
   EXPECT_NEAR(even, plain, 1e-9 * std::fabs(plain));
-  EXPECT_EQ(order_free_sum(comm, {}), 0.0);
+  EXPECT_EQ(order_free_sum(comm, std::span<const double>()), 0.0);
   const std::vector<double> bad{rank == 0 ? std::nan("") : 1.0};
   EXPECT_TRUE(std::isnan(order_free_sum(comm, bad)));
 }

@@ -115,7 +115,7 @@ TEST_F(LargeTransferTest, RowsBeyondIntBytes) {
   }
   std::vector<Index> needed;
   for (Index row = 0; rank_ != owner && row < rows; ++row) needed.push_back(row);
-  const ExchangePlan plan(comm_, owners, needed);
+  const ExchangePlan plan(comm_, NodeMap::alone(comm_.size()), owners, needed);
   Matrix gathered(plan.needed_rows(), columns);
   plan.start(comm_, local.view(), gathered.view()).wait();
   Index wrong = 0;

@@ -225,7 +225,7 @@ TEST_P(MessageLimitTest, RowsOfTheOtherSide) {
   std::vector<Index> needed;  // other rows on every rank, none at all on rank 1
   for (Index row = rank_; row < owners.rows() && rank_ != 1; row += 2 + rank_) needed.push_back(row);
   expect_equal([&](const Communicator& comm) {
-    const ExchangePlan plan(comm, owners, needed);
+    const ExchangePlan plan(comm, NodeMap::alone(comm.size()), owners, needed);
     Matrix gathered(plan.needed_rows(), columns);
     // Two at a time: their messages must not mix.
     Matrix again(plan.needed_rows(), columns);

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "io/planted_pattern.hpp"
 #include "io/rows_at_root.hpp"
+#include "kernels/solve_rows.hpp"
 
 namespace rankwise {
 namespace {
@@ -37,6 +39,10 @@ PlantedShape shape_of(PlantedKind kind, double dirt) {
   return shape;
 }
 
+PlantedTask task(Index width) {
+  return {.solver = {}, .objective = {}, .width = width};
+}
+
 class PlantedMatrixTest : public testing::Test {
  protected:
   /// All ranks' entries on every rank, in the order in which ranks hold them.
@@ -58,10 +64,10 @@ class PlantedMatrixTest : public testing::Test {
 TEST_F(PlantedMatrixTest, IsTheSameForAnyNumberOfRanks) {
   for (const PlantedKind kind : {PlantedKind::purchases, PlantedKind::ratings}) {
     const PlantedLog log(shape_of(kind, 0));
-    const PlantedMatrix whole = plant_matrix(alone_, log, 32);
-    const PlantedMatrix part = plant_matrix(comm_, log, 32);
-    EXPECT_EQ(part.users.rows, part.user_rows.range(comm_.rank()));
-    EXPECT_EQ(part.items.rows, part.item_rows.range(comm_.rank()));
+    const PlantedMatrix whole = plant_matrix(alone_, log, task(32));
+    const PlantedMatrix part = plant_matrix(comm_, log, task(32));
+    EXPECT_EQ(part.users.rows, part.user_plan.rows.range(comm_.rank()));
+    EXPECT_EQ(part.items.rows, part.item_plan.rows.range(comm_.rank()));
     EXPECT_EQ(part.users.total_rows, 900);
     EXPECT_EQ(part.items.column_count, 900);
     EXPECT_EQ(part.users.column_count, part.items.total_rows);
@@ -71,7 +77,7 @@ TEST_F(PlantedMatrixTest, IsTheSameForAnyNumberOfRanks) {
 }
 
 TEST_F(PlantedMatrixTest, ItsItemsAreTheTransposeOfItsUsers) {
-  const PlantedMatrix matrix = plant_matrix(comm_, PlantedLog(shape_of(PlantedKind::ratings, 0)), 16);
+  const PlantedMatrix matrix = plant_matrix(comm_, PlantedLog(shape_of(PlantedKind::ratings, 0)), task(16));
   std::vector<Entry> by_user = gathered(comm_, matrix.users);
   const std::vector<Entry> by_item = gathered(comm_, matrix.items);
   for (Entry& entry : by_user) std::swap(entry.row, entry.column);
@@ -95,15 +101,57 @@ TEST_F(PlantedMatrixTest, HoldsTheCleanRowsOfTheLog) {
   items.erase(std::unique(items.begin(), items.end()), items.end());
   for (Entry& entry : expected) entry.column = std::ranges::lower_bound(items, entry.column) - items.begin();
   sort(expected);
-  const PlantedMatrix matrix = plant_matrix(comm_, log, 16);
+  const PlantedMatrix matrix = plant_matrix(comm_, log, task(16));
   EXPECT_EQ(gathered(comm_, matrix.users), expected);
   EXPECT_EQ(matrix.items.total_rows, std::ssize(items));
   EXPECT_LT(matrix.items.total_rows, log.shape().items);
 }
 
+TEST_F(PlantedMatrixTest, SharedRowsAreCutIntoTheirParts) {
+  PlantedShape shape = shape_of(PlantedKind::purchases, 0);
+  shape.users = 12'000;
+  shape.items = 40;
+  shape.interactions = 60'000;
+  shape.zipf_exponent = 1.5;
+  shape.zipf_flattening = 0;
+  const PlantedLog log(shape);
+  PlantedMatrix matrix = plant_matrix(comm_, log, task(16));
+  const std::vector<Entry> whole = gathered(comm_, matrix.items);
+  // The rows of several parts, whose parts go to all ranks in turn.
+  std::vector<SharedRow> shared;
+  int next = 0;
+  for (Index item = 0; item < matrix.items.total_rows; ++item) {
+    const Index entries = std::ranges::count(whole, item, &Entry::row);
+    if (entries <= kernels::part_entries) continue;
+    SharedRow& row = shared.emplace_back(SharedRow{item, entries, {}});
+    for (Index part = 0; part < kernels::part_count(entries); ++part) row.ranks.push_back(next++ % comm_.size());
+  }
+  ASSERT_FALSE(shared.empty());
+  const SparseRows parts = take_shared_parts(comm_, matrix.items, shared);
+  const std::vector<SharedPart> wanted = parts_of(shared, comm_.rank());
+  ASSERT_EQ(std::ssize(parts.offsets), std::ssize(wanted) + 1);
+  std::vector<Entry> expected;
+  for (const SharedPart& part : wanted) {
+    const auto row = std::ranges::lower_bound(whole, part.row, {}, &Entry::row) + part.entries.begin;
+    expected.insert(expected.end(), row, row + part.entries.size());
+  }
+  std::vector<Entry> held;
+  for (std::size_t p = 0; p < wanted.size(); ++p) {
+    for (auto e = static_cast<std::size_t>(parts.offsets[p]); e < static_cast<std::size_t>(parts.offsets[p + 1]); ++e) {
+      held.push_back({wanted[p].row, parts.columns[e], parts.values[e]});
+    }
+  }
+  EXPECT_EQ(held, expected);
+  std::vector<Entry> others;
+  std::ranges::copy_if(whole, std::back_inserter(others), [&shared](const Entry& entry) {
+    return std::ranges::find(shared, entry.row, &SharedRow::row) == shared.end();
+  });
+  EXPECT_EQ(gathered(comm_, matrix.items), others);
+}
+
 TEST_F(PlantedMatrixTest, PassesTheRootAsThePatternOfAPlan) {
   const PlantedLog log(shape_of(PlantedKind::purchases, 0));
-  const PlantedMatrix matrix = plant_matrix(comm_, log, 16);
+  const PlantedMatrix matrix = plant_matrix(comm_, log, task(16));
   const PlantedPattern pattern(log);
   std::vector<std::vector<Index>> expected;
   const auto append = [](std::vector<std::vector<Index>>& all, const PatternRows& rows) {

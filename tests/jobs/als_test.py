@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import tempfile
 import unittest
 
@@ -114,9 +115,66 @@ class AlsTest(unittest.TestCase):
                         (peak,) = [event["max_peak_memory_bytes"] for event in events if event["event"] == "finished"]
                         self.assertLess(peak, 1.1e6 * (least + extra_mb))
 
+    def test_same_bits_where_ranks_share_a_row_that_has_half_of_all_entries(self):
+        lines = ["user_id,item_id,rating"]
+        for user in range(12000):
+            lines.append(f"u{user},1,{1 + user % 5}")
+            if user % 3 == 0:
+                lines += [f"u{user},{2 + (user * 7 + other * 31) % 200},{1 + (user + other) % 5}" for other in range(3)]
+        (self.path / "half.csv").write_text("\n".join(lines) + "\n")
+        self.assertEqual(run(["prepare", "--input", self.path / "half.csv", "--output", self.path / "half.h5"]).code, 0)
+        for kind in ("implicit constant", "implicit linear", "explicit biases"):
+            expected = self.digests(self.train("half-1.h5", KINDS[kind], data="half.h5"))
+            for ranks, threads, budget in ((3, "2", []), (7, "1", []), (4, "1", ["--memory-budget", "100MB"])):
+                with self.subTest(kind=kind, ranks=ranks):
+                    model = self.train("half-n.h5", [*KINDS[kind], "--threads", threads, *budget, "--log-json", self.path / "half.jsonl"],
+                                       data="half.h5", ranks=ranks)
+                    self.assertEqual(self.digests(model), expected)
+                    events = [json.loads(line) for line in (self.path / "half.jsonl").read_text().splitlines()]
+                    shared = {event["side"]: event["parts"] for event in events if event["event"] == "shared_rows"}
+                    # Batches would forget entries that such losses need once more.
+                    self.assertEqual(shared.get("items", 0) > 0, not budget or kind == "implicit constant", shared)
+
     def test_whole_file_is_the_same_on_any_ranks(self):
         digests = {hashlib.sha256(self.train("file.h5", [], ranks=ranks).read_bytes()).hexdigest() for ranks in (1, 3)}
         self.assertEqual(len(digests), 1)
+
+    def test_sharing_within_the_node_changes_memory_and_traffic_alone(self):
+        self.assertEqual(run(["synthesize", "--shape", "shop", "--users", "60000", "--items", "6000", "--interactions", "300000", "--output",
+                              self.path / "broad.csv"]).code, 0)
+        self.assertEqual(run(["prepare", "--input", self.path / "broad.csv", "--output", self.path / "broad.h5"]).code, 0)
+        finished = {}
+        files = {}
+        for sharing in ("auto", "off"):
+            log = self.path / "sharing.jsonl"
+            model = self.train("sharing.h5", ["--node-sharing", sharing, "--factors", "128", "--threads", "1", "--log-json", log], epochs=1,
+                               data="broad.h5", ranks=4)
+            files[sharing] = hashlib.sha256(model.read_bytes()).hexdigest()
+            events = [json.loads(line) for line in log.read_text().splitlines()]
+            finished[sharing] = events[-1]
+            told = [event["nodes"] for event in events if event["event"] == "node_sharing"]
+            self.assertEqual(told, [1] if sharing == "auto" else [])
+        self.assertEqual(files["auto"], files["off"])
+        self.assertEqual(finished["auto"]["max_bytes_sent"], 0)
+        self.assertGreater(finished["off"]["min_bytes_sent"], 0)
+        # Each of four ranks has a copy of most rows, 30 MB and more of users alone, or a quarter of it.
+        self.assertLess(finished["auto"]["total_peak_memory_bytes"], 0.8 * finished["off"]["total_peak_memory_bytes"])
+
+    def test_a_node_without_room_does_without_sharing(self):
+        expected = self.digests(self.train("room.h5", [], ranks=3))
+        with tempfile.TemporaryDirectory() as tiny:
+            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tiny], stderr=subprocess.DEVNULL).returncode != 0:
+                self.skipTest("needs the right to mount a small file system")
+            try:
+                done = run(["als", "--data", self.data, "--model", self.path / "room.h5", "--factors", "17", "--epochs", "3"], ranks=3,
+                           env={"OMPI_MCA_osc_sm_backing_directory": tiny})
+            finally:
+                subprocess.run(["umount", tiny], check=True)
+        self.assertEqual(done.code, 0, done)
+        lines = [line for line in done.err.splitlines() if "do not share" in line]
+        self.assertEqual(len(lines), 1, done)
+        self.assertRegex(lines[0], "ranks of a node do not share gathered rows: .* has 0 MiB free")
+        self.assertEqual(self.digests(self.path / "room.h5"), expected)
 
     def test_equals_an_independent_implementation_from_the_same_start(self):
         with h5py.File(self.data) as file:

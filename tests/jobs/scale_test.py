@@ -13,6 +13,7 @@ SMALL = ["--users", "2500", "--items", "700", "--interactions", "20000"]
 FAST = ["--factors", "16", "--calibrate", "0"]
 # What `scale` and `plan` take of a shape: popularity alone.
 PLAIN = ["--signal", "0", "--user-spread", "0", "--segments", "1", "--planted-factors", "1", "--categories", "1"]
+OFF = ["--node-sharing", "off"]  # ranks of one node that share send nothing
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -48,14 +49,15 @@ class ScaleTest(unittest.TestCase):
         self.assertEqual([run["ranks"] for run in report["runs"]], [1, 2, 3])
         for measured in report["runs"]:
             self.assertEqual(measured["losses"], expected)
+            self.assertEqual((measured["bytes_sent"]["total"], measured["predicted"]["bytes_sent"]), (0, 0))
         report, _ = self.scale(["--strong", "2", "--threads", "2", *SMALL], ranks=3)
         self.assertEqual(report["runs"][0]["losses"], expected)
 
         # Bytes are those that a plan of the dataset has.
         plan_file = self.path / "plan.json"
-        self.done("plan", *FAST, "--data", self.path / "data.h5", "--ranks", "1,2,3", "--cores-per-node", "64", "--json", plan_file)
+        self.done("plan", *FAST, "--data", self.path / "data.h5", "--ranks", "1,2,3", "--cores-per-node", "64", *OFF, "--json", plan_file)
         plan = json.loads(plan_file.read_text())
-        report, _ = self.scale(["--strong", "1,2,3", *SMALL], ranks=3)
+        report, _ = self.scale(["--strong", "1,2,3", *SMALL, *OFF], ranks=3)
         for measured, layout in zip(report["runs"], plan["layouts"]):
             self.assertEqual(measured["interactions"], plan["dataset"]["interactions"])
             self.assertEqual(measured["items"], plan["dataset"]["items"])
@@ -70,7 +72,7 @@ class ScaleTest(unittest.TestCase):
         shape = ["--shape", "movielens-20m", *SMALL]
         options = ["--objective", "explicit", "--biases"]
         expected = self.losses_of_als(shape, options, epochs=2)
-        report, _ = self.scale(["--strong", "1,3", "--epochs", "2", *shape, *options], ranks=3)
+        report, _ = self.scale(["--strong", "1,3", "--epochs", "2", *shape, *options, *OFF], ranks=3)
         for measured in report["runs"]:
             self.assertEqual(measured["losses"], expected)
         self.assertEqual(report["row_floats"], 17)
@@ -82,7 +84,7 @@ class ScaleTest(unittest.TestCase):
 
     def test_a_report_of_both_kinds(self):
         table, plot, log = (self.path / name for name in ("scale.csv", "scale.svg", "scale.jsonl"))
-        report, done = self.scale(["--strong", "1,2,3", "--weak", "1,3", *SMALL, "--csv", table, "--plot", plot, "--log-json", log],
+        report, done = self.scale(["--strong", "1,2,3", "--weak", "1,3", *SMALL, *OFF, "--csv", table, "--plot", plot, "--log-json", log],
                                   ranks=3)
         runs = report["runs"]
         self.assertEqual([(run["scaling"], run["ranks"]) for run in runs],

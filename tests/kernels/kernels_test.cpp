@@ -190,14 +190,64 @@ TEST(HeavyRows, AreSummedInPartsThatAgreeWithTheReference) {
         std::vector<ConstMatrixView> parts;
         for (Index part = 0; part < kernels::part_count(entries.size()); ++part) {
           sums.emplace_back(workspace.padded_width + 1, workspace.padded_width);
-          kernels::accumulate_part(system, entries, part, workspace, sums.back().view());
+          const RowRange range = kernels::part_range(entries.size(), part);
+          kernels::accumulate_part(system, entries.middle(range.begin, range.size()),
+                                   part == 0 ? system.base : ConstMatrixView(), {}, workspace, sums.back().view());
           parts.emplace_back(sums.back().view());
         }
         Matrix solution(2, width);
         RowLoss loss;
-        ASSERT_TRUE(kernels::solve_parts(system, entries, parts, workspace, solution.row(r), loss));
+        const kernels::PartedRow parted{entries.size(), kernels::squared_targets(entries)};
+        ASSERT_TRUE(kernels::solve_parts(system, parted, parts, workspace, solution.row(r), loss));
+        if (!objective.has_closed_loss()) loss.add_observed(kernels::part_loss(system, entries, solution.row(r)));
         testing::expect_row_near_reference(problem, r, solution, loss, 1e-4);
       }
+    }
+  });
+}
+
+TEST(HeavyRows, HaveAtMostSoManyParts) {
+  const Index most = kernels::most_parts * kernels::part_entries;
+  for (const Index entries :
+       {Index{0}, Index{1}, kernels::part_entries, kernels::part_entries + 1, most, most + 1, Index{5'000'000'000}}) {
+    const Index parts = kernels::part_count(entries);
+    EXPECT_LE(parts, kernels::most_parts);
+    Index next = 0;
+    for (Index part = 0; part < parts; ++part) {
+      const RowRange range = kernels::part_range(entries, part);
+      EXPECT_EQ(range.begin, next);
+      EXPECT_GT(range.size(), 0);
+      next = range.end;
+    }
+    EXPECT_EQ(next, entries);
+  }
+  EXPECT_EQ(kernels::part_length(most), kernels::part_entries);
+  EXPECT_EQ(kernels::part_length(most + 1), 2 * kernels::part_entries);
+}
+
+TEST(HeavyRows, OnePartIsTheWholeRow) {
+  on_every_simd_target([] {
+    for (const Objective& objective : all_objectives) {
+      const Index width = 33;
+      const Problem problem(objective, {2000}, width, 3000);
+      const kernels::RowSystem system = problem.system();
+      const SparseRow entries = problem.ratings.row(0);
+      RowWorkspace workspace(width);
+      Matrix whole(1, width);
+      std::vector<RowLoss> losses(1);
+      ASSERT_EQ(kernels::solve_rows(system, problem.ratings, {0, 1}, workspace, whole.view(), losses), -1);
+      Matrix sum(workspace.padded_width + 1, workspace.padded_width);
+      kernels::accumulate_part(system, entries, system.base, {}, workspace, sum.view());
+      Matrix parted(1, width);
+      RowLoss loss;
+      const ConstMatrixView part = sum.view();
+      ASSERT_TRUE(kernels::solve_parts(system, {entries.size(), kernels::squared_targets(entries)}, {&part, 1},
+                                       workspace, parted.row(0), loss));
+      if (!objective.has_closed_loss()) loss.add_observed(kernels::part_loss(system, entries, parted.row(0)));
+      EXPECT_EQ(std::memcmp(whole.row(0), parted.row(0), whole.bytes()), 0);
+      EXPECT_EQ(losses[0].observed, loss.observed);
+      EXPECT_EQ(losses[0].observed_squares, loss.observed_squares);
+      EXPECT_EQ(losses[0].regularizer, loss.regularizer);
     }
   });
 }

@@ -19,9 +19,9 @@ PROBE = os.environ.get("RANKWISE_BANDWIDTH_PROBE", str(SOURCE / "build/release/t
 BYTES_PER_SECOND = {"100mbit": 100e6 / 8, "1gbit": 1e9 / 8}
 
 
-def on_links(ranks, bandwidth):
+def on_links(ranks, bandwidth, ranks_per_node=1):
     """The launcher of `ranks` ranks on such links."""
-    return [TESTBED, "--ranks", str(ranks), "--bandwidth", bandwidth, "--"]
+    return [TESTBED, "--ranks", str(ranks), "--ranks-per-node", str(ranks_per_node), "--bandwidth", bandwidth, "--"]
 
 
 def finished(command, timeout=60):
@@ -49,6 +49,13 @@ class TestbedTest(unittest.TestCase):
             self.assertEqual(len(set(probe["namespaces"]) | {os.readlink("/proc/self/ns/net")}), ranks + 1, probe)
             self.assertEqual(probe["hosts"], [f"rank{rank}" for rank in range(ranks)])
             self.assertEqual(probe["most_ranks_on_a_node"], 1)
+
+    def test_nodes_have_as_many_ranks_as_stated(self):
+        done = finished([*on_links(5, "1gbit", ranks_per_node=2), PROBE, "1000"])
+        self.assertEqual(done.returncode, 0, done)
+        probe = json.loads(done.stdout)
+        self.assertEqual(probe["hosts"], ["rank0", "rank0", "rank1", "rank1", "rank2"])
+        self.assertEqual(probe["most_ranks_on_a_node"], 2)
 
     def test_links_have_the_stated_bandwidth_each_way(self):
         for bandwidth, stated in BYTES_PER_SECOND.items():
@@ -146,6 +153,34 @@ class ProgramTest(unittest.TestCase):
                         (path / common).write_bytes(files[common])
                     else:
                         self.assertTrue(made.read_bytes() == files[common], f"{common} differs")
+
+    def test_nodes_of_several_ranks_send_each_row_once_as_planned(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder)
+            self.assertEqual(run(["synthesize", "--users", "3000", "--items", "900", "--interactions", "60000", "--output",
+                                  path / "log.csv"]).code, 0)
+            self.assertEqual(run(["prepare", "--input", path / "log.csv", "--output", path / "data.h5"]).code, 0)
+            train = ["als", "--data", path / "data.h5", "--factors", "17", "--epochs", "3"]
+            self.assertEqual(run([*train, "--model", path / "alone.h5"]).code, 0)
+            for ranks, ranks_per_node in ((4, 2), (5, 2)):
+                with self.subTest(ranks=ranks, ranks_per_node=ranks_per_node):
+                    done = run([*train, "--model", path / "nodes.h5", "--log-json", path / "log.jsonl"],
+                               launcher=on_links(ranks, "1gbit", ranks_per_node))
+                    self.assertEqual(done.code, 0, done)
+                    self.assertTrue((path / "nodes.h5").read_bytes() == (path / "alone.h5").read_bytes())
+                    events = [json.loads(line) for line in (path / "log.jsonl").read_text().splitlines()]
+                    (sharing,) = [event for event in events if event["event"] == "node_sharing"]
+                    self.assertEqual(sharing["nodes"], (ranks + 1) // 2)
+                    self.assertEqual(run(["plan", "--data", path / "data.h5", "--factors", "17", "--ranks", ranks, "--cores-per-node",
+                                          ranks_per_node, "--calibrate", "0", "--json", path / "plan.json"]).code, 0)
+                    (layout,) = json.loads((path / "plan.json").read_text())["layouts"]
+                    for event in events:
+                        if event["event"] != "traffic":
+                            continue
+                        planned = layout["half_sweeps"][event["side"]]["bytes_sent"]
+                        self.assertGreater(planned["total"], 0)
+                        for part in ("min", "max", "total"):
+                            self.assertEqual(planned[part], event[f"{part}_bytes_sent"], (event["side"], part))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,105 @@
+#include "jobs/gather_choice.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "jobs/byte_size.hpp"
+#include "jobs/process_memory.hpp"
+
+namespace rankwise {
+
+namespace {
+
+SideShare share_of(const DatasetReader& dataset, DatasetPart part, const SidePlan& plan, int rank) {
+  const RowRange rows = plan.rows.range(rank);
+  std::vector<Index> sizes = dataset.row_sizes(part, rows);
+  SideShare share{.rows = rows.size()};
+  for (const SharedRow& row : shared_within(plan.shared, rows)) {
+    sizes[static_cast<std::size_t>(row.row - rows.begin)] = 0;
+    share.part_sums += static_cast<Index>(row.ranks.size());
+  }
+  for (const SharedPart& shared : parts_of(plan.shared, rank)) {
+    sizes.push_back(shared.entries.size());
+    ++share.part_sums;
+  }
+  for (const Index size : sizes) {
+    share.entries += size;
+    share.longest_row = std::max(share.longest_row, size);
+  }
+  return share;
+}
+
+/// The most rows that a node's ranks can need to solve a side of which this rank has `share`. Collective over node.
+Index most_needed_rows(const Communicator& node, const SideShare& share, Index opposite_rows) {
+  return std::min(node.sum(share.entries), opposite_rows);
+}
+
+/// The ranks of each node, where it has room for what they share. Collective.
+NodeGroup sharing_ranks(const AlsOptions& options, const GatherCost& cost, const GatherTask& task,
+                        JobContext& context) {
+  const Communicator& comm = context.comm;
+  if (options.node_sharing == NodeSharing::off) return NodeGroup::alone(comm);
+  NodeGroup nodes = NodeGroup::of_nodes(comm);
+  if (!nodes.map.is_shared()) return nodes;
+  const Index rows = most_needed_rows(nodes.comm, task.users, task.all_items) +
+                     most_needed_rows(nodes.comm, task.items, task.all_users);
+  try {
+    agree_on(comm, [&] { require_shared_room(cost.kept(rows)); });
+    const SharedMatrix trial(comm, nodes, 1, 1);
+  } catch (const AgreedError& error) {
+    context.report.line(fmt::format("ranks of a node do not share gathered rows: {}", error.what()));
+    context.report.event("node_sharing", {{"nodes", Index{comm.size()}}, {"reason", std::string(error.what())}});
+    return NodeGroup::alone(comm);
+  }
+  context.report.line(fmt::format("ranks of a node share gathered rows: {} ranks on {} node{}", comm.size(),
+                                  nodes.map.nodes(), nodes.map.nodes() == 1 ? "" : "s"));
+  context.report.event("node_sharing", {{"nodes", Index{nodes.map.nodes()}}});
+  return nodes;
+}
+
+/// What a rank gathers at most to solve a side, together with others or alone. Collective over node.
+Index most_gathered_rows(const Communicator& node, const SideShare& share, Index opposite_rows) {
+  return std::max(std::min(share.entries, opposite_rows),
+                  (most_needed_rows(node, share, opposite_rows) + node.size() - 1) / node.size());
+}
+
+}  // namespace
+
+GatherTask gather_task(const DatasetReader& dataset, const TrainingPlan& plan, int rank) {
+  return {share_of(dataset, DatasetPart::interactions, plan.users, rank),
+          share_of(dataset, DatasetPart::interactions_by_item, plan.items, rank), dataset.users(), dataset.items()};
+}
+
+GatherChoice choose_gathering(const AlsOptions& options, const Objective& objective, const GatherTask& task,
+                              JobContext& context) {
+  // 1. Who shares.
+  const SideShare& users = task.users;
+  const SideShare& items = task.items;
+  const Index width = options.factors + (objective.biases ? 1 : 0);
+  const GatherCost cost(width, options.solver.is_exact() && objective.loss == LossKind::implicit_feedback);
+  const auto nodes = std::make_shared<const NodeGroup>(sharing_ranks(options, cost, task, context));
+
+  // 2. What the budget leaves of it.
+  const Index budget = options.memory_budget_bytes;
+  if (budget == 0) return {nodes, {}, {}};
+  const AlsMemory memory = als_memory(users, items, width, context.common.threads, resident_bytes());
+  const Index least =
+      memory.total() + least_gather_bytes(cost, users.longest_row) + least_gather_bytes(cost, items.longest_row);
+  // What the process holds already varies by some pages from run to run.
+  constexpr Index mebibyte = Index{1} << 20;
+  const Index most_needed = (context.comm.max(least) / mebibyte + 1) * mebibyte;
+  if (most_needed > budget) {
+    throw AgreedError(
+        ExitCode::usage,
+        fmt::format("--memory-budget {}: with the fewest rows gathered one rank takes {}; expected at least "
+                    "that, or more ranks",
+                    bytes_text(static_cast<double>(budget)), bytes_text(static_cast<double>(most_needed))));
+  }
+  const GatherShares shares =
+      share_gather_bytes(budget - memory.total(), cost, users, most_gathered_rows(nodes->comm, users, task.all_items),
+                         items, most_gathered_rows(nodes->comm, items, task.all_users));
+  return {nodes, gather_limit(shares.users, cost, users.longest_row),
+          gather_limit(shares.items, cost, items.longest_row)};
+}
+
+}  // namespace rankwise

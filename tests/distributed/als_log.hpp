@@ -1,0 +1,183 @@
+#pragma once
+// Small logs, trained on any ranks: what tests of the sweeps share.
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <limits>
+#include <map>
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "distributed/als.hpp"
+#include "distributed/solver_plan.hpp"
+
+namespace rankwise {
+
+/// A small whole log, the same on every rank.
+struct Log {
+  Index users;
+  Index items;
+  std::map<std::pair<Index, Index>, float> ratings;
+
+  Log(Index user_count, Index item_count, Index draws, unsigned seed) : users(user_count), items(item_count) {
+    std::mt19937 engine(seed);
+    for (Index i = 0; i < draws; ++i) {
+      const auto user = static_cast<Index>(engine()) % users;
+      const auto item =
+          static_cast<Index>(engine() % static_cast<unsigned>(items)) * static_cast<Index>(engine() % 100) / 100;
+      ratings[{user, item}] = static_cast<float>(1 + engine() % 5);
+    }
+  }
+};
+
+enum class Orientation { by_user, by_item };
+
+/// Columns and values of every row.
+inline std::vector<std::pair<std::vector<Index>, std::vector<float>>> rows_of(const Log& log, Orientation orientation) {
+  const bool by_user = orientation == Orientation::by_user;
+  std::vector<std::pair<std::vector<Index>, std::vector<float>>> rows(
+      static_cast<std::size_t>(by_user ? log.users : log.items));
+  for (const auto& [pair, value] : log.ratings) {
+    auto& [columns, values] = rows[static_cast<std::size_t>(by_user ? pair.first : pair.second)];
+    columns.push_back(by_user ? pair.second : pair.first);
+    values.push_back(value);
+  }
+  return rows;
+}
+
+inline std::vector<Index> row_sizes(const Log& log, Orientation orientation) {
+  std::vector<Index> sizes(static_cast<std::size_t>(orientation == Orientation::by_user ? log.users : log.items));
+  for (const auto& [pair, value] : log.ratings) {
+    ++sizes[static_cast<std::size_t>(orientation == Orientation::by_user ? pair.first : pair.second)];
+  }
+  return sizes;
+}
+
+inline SolverPlan solver_for(const SolverOptions& options, const Objective& objective, const Log& log,
+                             Orientation orientation, Index width) {
+  const Index opposite = orientation == Orientation::by_user ? log.items : log.users;
+  return plan_solver(options, objective, rows_by_size(row_sizes(log, orientation)), opposite, width);
+}
+
+inline AlsSide side_of(const Communicator& comm, const Objective& objective, const Log& log, Orientation orientation,
+                       const Partition& mine, const Partition& other, GatherLimit limit = {},
+                       const std::shared_ptr<const NodeGroup>& nodes = nullptr,
+                       const std::vector<SharedRow>& shared = {}) {
+  const RowRange range = mine.range(comm.rank());
+  const auto is_shared = [&](Index row) { return std::ranges::binary_search(shared, row, {}, &SharedRow::row); };
+  std::map<std::pair<Index, Index>, float> own_rows;
+  for (const auto& [pair, value] : log.ratings) {
+    const Index row = orientation == Orientation::by_user ? pair.first : pair.second;
+    const Index column = orientation == Orientation::by_user ? pair.second : pair.first;
+    if (range.contains(row) && !is_shared(row)) own_rows[{row - range.begin, column}] = value;
+  }
+  std::vector<Index> offsets(static_cast<std::size_t>(range.size()) + 1);
+  std::vector<Index> columns;
+  std::vector<float> values;
+  for (const auto& [place, value] : own_rows) {
+    ++offsets[static_cast<std::size_t>(place.first) + 1];
+    columns.push_back(place.second);
+    values.push_back(value);
+  }
+  for (std::size_t r = 1; r < offsets.size(); ++r) offsets[r] += offsets[r - 1];
+  SharedParts parts{shared, {}};
+  const auto rows = shared.empty() ? decltype(rows_of(log, orientation)){} : rows_of(log, orientation);
+  for (const SharedPart& part : parts_of(shared, comm.rank())) {
+    const auto& [entry_columns, entry_values] = rows[static_cast<std::size_t>(part.row)];
+    for (Index e = part.entries.begin; e < part.entries.end; ++e) {
+      parts.parts.columns.push_back(entry_columns[static_cast<std::size_t>(e)]);
+      parts.parts.values.push_back(entry_values[static_cast<std::size_t>(e)]);
+    }
+    parts.parts.offsets.push_back(static_cast<Index>(parts.parts.columns.size()));
+  }
+  return make_als_side(comm, objective, mine, other, {offsets, columns, values}, std::move(parts), limit, nodes);
+}
+
+/// Shares every row of at least `least` entries: its parts go round the ranks, beginning anywhere.
+inline std::vector<SharedRow> share_long_rows(const Communicator& comm, const Log& log, Orientation orientation,
+                                              Index least) {
+  std::vector<SharedRow> shared;
+  const std::vector<Index> sizes = row_sizes(log, orientation);
+  for (Index row = 0; row < static_cast<Index>(sizes.size()); ++row) {
+    const Index entries = sizes[static_cast<std::size_t>(row)];
+    if (entries < least) continue;
+    SharedRow split{row, entries, {}};
+    for (Index part = 0; part < kernels::part_count(entries); ++part) {
+      split.ranks.push_back(static_cast<int>((row * 5 + part / 2) % comm.size()));
+    }
+    shared.push_back(std::move(split));
+  }
+  return shared;
+}
+
+/// All ranks' rows, on every rank.
+inline std::vector<float> whole(const Communicator& comm, const FactorMatrix& factors) {
+  const std::span<const float> local(factors.local.row(0), factors.local.bytes() / sizeof(float));
+  return comm.all_gather_varied(local).values;
+}
+
+struct AlsRun {
+  std::vector<float> users;
+  std::vector<float> items;
+  std::vector<double> losses;
+};
+
+inline AlsRun run_als(const Communicator& comm, const Objective& objective, const Log& log, Index width, int epochs,
+                      const SolverOptions& solver = {}, GatherLimit user_limit = {}, GatherLimit item_limit = {},
+                      const std::shared_ptr<const NodeGroup>& nodes = nullptr,
+                      Index least_shared = std::numeric_limits<Index>::max()) {
+  const auto partition_of = [&](Index rows) {
+    const std::vector<double> costs(static_cast<std::size_t>(chunk_count(rows)), 1.0);
+    return Partition::by_count(rows, comm.size()).in_portions(costs, exchange_portions(comm.size()));
+  };
+  const Partition user_rows = partition_of(log.users);
+  const Partition item_rows = partition_of(log.items);
+  AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, user_limit, nodes,
+                              share_long_rows(comm, log, Orientation::by_user, least_shared));
+  AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, item_limit, nodes,
+                              share_long_rows(comm, log, Orientation::by_item, least_shared));
+  const SolverPlan user_solver = solver_for(solver, objective, log, Orientation::by_user, width);
+  const SolverPlan item_solver = solver_for(solver, objective, log, Orientation::by_item, width);
+  const Index zero_columns = objective.biases ? 1 : 0;
+  AlsFactors users = with_gramian(
+      comm, objective, random_factors(comm, user_rows, width, zero_columns, {5, RandomPurpose::initial_users}));
+  AlsFactors items = with_gramian(
+      comm, objective, random_factors(comm, item_rows, width, zero_columns, {5, RandomPurpose::initial_items}));
+  AlsRun run;
+  for (int epoch = 0; epoch < epochs; ++epoch) {
+    const HalfSweep first = half_sweep(comm, objective, user_solver, user_side, items, users, &item_side);
+    const HalfSweep second =
+        half_sweep(comm, objective, item_solver, item_side, users, items, epoch + 1 < epochs ? &user_side : nullptr);
+    EXPECT_EQ(first.failed_row, -1);
+    EXPECT_EQ(second.failed_row, -1);
+    run.losses.push_back(second.observed + first.regularizer + second.regularizer +
+                         unobserved_loss(objective, second, users, items));
+  }
+  run.users = whole(comm, users.factors);
+  run.items = whole(comm, items.factors);
+  return run;
+}
+
+inline std::vector<Objective> objectives() {
+  std::vector<Objective> all(5);
+  for (Objective& objective : all) objective.regularization = 0.02;
+  all[1].weighting = Weighting::linear;
+  all[1].alpha = 3;
+  all[2].weighting = Weighting::logarithmic;
+  all[3].loss = LossKind::explicit_feedback;
+  all[4].loss = LossKind::explicit_feedback;
+  all[4].biases = true;
+  all[4].global_mean = 2.5;
+  return all;
+}
+
+inline SolverOptions solver_of(SolverChoice choice) {
+  SolverOptions solver;
+  solver.choice = choice;
+  solver.subspace_block = 16;
+  return solver;
+}
+
+}  // namespace rankwise

@@ -82,6 +82,14 @@ class ScaleTest(unittest.TestCase):
         report, _ = self.scale(["--strong", "1,2,3", "--solver", "cg", *SMALL], ranks=3)
         self.assertEqual(len({tuple(run["losses"]) for run in report["runs"]}), 1)
 
+    def test_rows_that_no_partition_makes_fair_are_shared(self):
+        report, _ = self.scale(["--strong", "1,2,3", "--users", "30000", "--items", "150", "--interactions", "300000"], ranks=3)
+        for measured in report["runs"]:  # on one node sums of parts alone travel, which no lower bound counts
+            self.assertEqual(measured["losses"], report["runs"][0]["losses"])
+            self.assertEqual(measured["lower_bound_bytes"], 0)
+            self.assertEqual(measured["predicted"]["bytes_sent"], measured["bytes_sent"]["total"])
+        self.assertGreater(report["runs"][2]["bytes_sent"]["total"], 0)
+
     def test_a_report_of_both_kinds(self):
         table, plot, log = (self.path / name for name in ("scale.csv", "scale.svg", "scale.jsonl"))
         report, done = self.scale(["--strong", "1,2,3", "--weak", "1,3", *SMALL, *OFF, "--csv", table, "--plot", plot, "--log-json", log],

@@ -67,6 +67,7 @@ Index most_gathered_rows(const Communicator& node, const SideShare& share, Index
 
 GatherChoice choose_gathering(const AlsOptions& options, const Objective& objective, const DatasetReader& dataset,
                               const TrainingPlan& plan, JobContext& context) {
+  const Index program_bytes = resident_bytes();
   // 1. Who shares.
   const SideShare users = share_of(dataset, DatasetPart::interactions, plan.users, context.comm.rank());
   const SideShare items = share_of(dataset, DatasetPart::interactions_by_item, plan.items, context.comm.rank());
@@ -77,7 +78,7 @@ GatherChoice choose_gathering(const AlsOptions& options, const Objective& object
   // 2. What the budget leaves of it.
   const Index budget = options.memory_budget_bytes;
   if (budget == 0) return {nodes, {}, {}};
-  const AlsMemory memory = als_memory(users, items, width, context.common.threads, resident_bytes());
+  const AlsMemory memory = als_memory(users, items, width, context.common.threads, program_bytes);
   const Index least =
       memory.total() + least_gather_bytes(cost, users.longest_row) + least_gather_bytes(cost, items.longest_row);
   // What the process holds already varies by some pages from run to run.

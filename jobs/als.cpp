@@ -31,6 +31,8 @@ namespace {
 
 /// How far an exact solver's loss may rise by float rounding once it has converged.
 constexpr double rounding_tolerance = 1e-5;
+/// And where a side meets the other's rows in 8 bits of precision.
+constexpr double bfloat16_tolerance = 2e-3;
 
 constexpr std::string_view notes =
     R"(Losses, with p_ui = <x_u, y_i>, S the observed pairs, n_u the entries of user u:
@@ -169,7 +171,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
     reading.reset();
     const auto planning = report.phase("plan");
     return make_als_side(comm, objective, mine.rows, other, global_rows(std::move(training.rows)),
-                         {mine.shared, global_rows(std::move(training.parts))}, limit, gathering.nodes);
+                         {mine.shared, global_rows(std::move(training.parts))},
+                         {limit, gathering.nodes, options.row_format});
   };
   AlsSide user_side = read_side(DatasetPart::interactions, plan.users, item_rows, gathering.users);
   reading = std::make_unique<Report::PhaseTimer>(report, "read");
@@ -220,7 +223,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
     const EpochLoss loss{second.observed, unobserved_loss(objective, second, users, items),
                          first.regularizer + second.regularizer};
     const double previous = history.empty() ? std::numeric_limits<double>::infinity() : history.back().total();
-    const bool has_risen = options.solver.is_exact() && loss.total() > previous * (1 + rounding_tolerance);
+    const double tolerance = options.row_format == RowFormat::bfloat16 ? bfloat16_tolerance : rounding_tolerance;
+    const bool has_risen = options.solver.is_exact() && loss.total() > previous * (1 + tolerance);
     if ((!std::isfinite(loss.total()) || has_risen) && user_side.incoming)
       user_side.incoming->wait();  // still under way
     if (!std::isfinite(loss.total())) {
@@ -295,6 +299,9 @@ void describe_training(boost::program_options::options_description& description,
      "subspace: factors per block, rounded up to a multiple of 16")
     ("memory-budget", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-budget", options->memory_budget_bytes)),
      "memory of each rank, everything counted, as in 4GiB: rows are solved in batches that fit; without it all at once")
+    ("exchange", po::value<std::string>()->value_name("float32|bf16")->default_value("float32")->notifier(
+       one_of<RowFormat>("exchange", options->row_format, {{"float32", RowFormat::float32}, {"bf16", RowFormat::bfloat16}})),
+     "how factor rows travel between ranks: bf16 halves the bytes, and each side is solved against the other's rounded rows (on any number of ranks)")
     ("node-sharing", po::value<std::string>()->value_name("auto|off")->default_value("auto")->notifier(
        one_of<NodeSharing>("node-sharing", options->node_sharing, {{"auto", NodeSharing::automatic}, {"off", NodeSharing::off}})),
      "auto: ranks of a node have one copy of the rows that they gather, in shared memory, and get each row from other nodes once; off: each rank has its own")

@@ -80,7 +80,7 @@ TEST_F(NodeSharingTest, ARankCountsItsPartOfWhatItsNodeGathers) {
   const Partition user_rows = Partition::by_count(log.users, comm.size());
   const Partition item_rows = Partition::by_count(log.items, comm.size());
   const auto side_within = [&](Index most) {
-    return side_of(comm, {}, log, Orientation::by_item, item_rows, user_rows, {most, most}, nodes_of(comm.size()));
+    return side_of(comm, {}, log, Orientation::by_item, item_rows, user_rows, {{most, most}, nodes_of(comm.size())});
   };
   const Index gathered = side_within(1'000'000).batches.front().gathered_rows();
   EXPECT_EQ(comm.min(gathered), comm.max(gathered));
@@ -124,12 +124,12 @@ TEST_F(NodeSharingTest, SendsEachRowOncePerNodeThatNeedsItAsPlanned) {
       EXPECT_EQ(side.sent_rows(), share.sent_rows);
       EXPECT_EQ(side.batches.front().gathered_rows(), share.needed_rows);
     };
-    expect_planned(
-        side_of(comm, {}, log, Orientation::by_user, plan.user_rows(), plan.item_rows(), {}, nodes_of(ranks_per_node)),
-        plan.user_sweep()[rank]);
-    expect_planned(
-        side_of(comm, {}, log, Orientation::by_item, plan.item_rows(), plan.user_rows(), {}, nodes_of(ranks_per_node)),
-        plan.item_sweep()[rank]);
+    expect_planned(side_of(comm, {}, log, Orientation::by_user, plan.user_rows(), plan.item_rows(),
+                           {{}, nodes_of(ranks_per_node)}),
+                   plan.user_sweep()[rank]);
+    expect_planned(side_of(comm, {}, log, Orientation::by_item, plan.item_rows(), plan.user_rows(),
+                           {{}, nodes_of(ranks_per_node)}),
+                   plan.item_sweep()[rank]);
   }
 }
 

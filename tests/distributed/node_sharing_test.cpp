@@ -91,7 +91,25 @@ TEST_F(NodeSharingTest, ARankCountsItsPartOfWhatItsNodeGathers) {
   EXPECT_FALSE(cut.nodes->map.is_shared());
 }
 
-/// All rows of one orientation.
+TEST_F(NodeSharingTest, ARowThatCannotBeSolvedEndsEveryRankAlike) {
+  Objective objective = objectives()[3];
+  objective.regularization = 0;
+  Log log(200, 150, 0, 1);
+  log.ratings[{190, 3}] = 1;
+  log.ratings[{70, 140}] = 2;
+  const Partition user_rows = Partition::by_count(log.users, comm.size());
+  const Partition item_rows = Partition::by_count(log.items, comm.size());
+  const auto nodes = nodes_of(2);
+  AlsSide users_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {}, nodes);
+  AlsSide items_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {}, nodes);
+  AlsFactors users =
+      with_gramian(comm, objective, random_factors(comm, user_rows, 4, 0, {5, RandomPurpose::initial_users}));
+  const AlsFactors items =
+      with_gramian(comm, objective, random_factors(comm, item_rows, 4, 0, {5, RandomPurpose::initial_items}));
+  EXPECT_EQ(half_sweep(comm, objective, kernels::ExactRows{0}, users_side, items, users, &items_side).failed_row, 70);
+}
+
+/// All rows, by user.
 void add_to(LayoutPlan& plan, const Log& log) {
   std::vector<Index> offsets{0};
   std::vector<Index> columns;

@@ -167,6 +167,7 @@ PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_p
   AlsCosts& costs = run.costs;
   costs.objective = resolved_objective(options.als);
   costs.width = options.als.factors + (costs.objective.biases ? 1 : 0);
+  costs.row_format = options.als.row_format;
   // Both matrices, with offsets; ids and factors read or written.
   run.file_bytes = 16.0 * static_cast<double>(matrix.interactions) +
                    static_cast<double>((users + items) * (row_bytes(costs.width) + 16));

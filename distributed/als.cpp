@@ -91,7 +91,7 @@ class Gatherer {
     for (Index r = 0; r < kept; ++r) {
       std::copy_n(side_.gathered[(b + 1) % 2].row(batch.kept[static_cast<std::size_t>(r)]), rows.stride, rows.row(r));
     }
-    side_.incoming = batch.plan.start(comm_, other_, rows.middle_rows(kept, rows.rows - kept));
+    side_.incoming = batch.plan.start(comm_, other_, rows.middle_rows(kept, rows.rows - kept), side_.format);
   }
 
   const Communicator& comm_;
@@ -110,7 +110,7 @@ class Feed {
       return;
     }
     const ExchangePlan& plan = next->batches.front().plan;
-    next->incoming = plan.open(comm, sized(comm, *next, next->gathered[0], plan.needed_rows(), width));
+    next->incoming = plan.open(comm, sized(comm, *next, next->gathered[0], plan.needed_rows(), width), next->format);
   }
   /// Portions in which a batch's rows are to be solved.
   [[nodiscard]] Index portions() const { return next_ == nullptr ? 1 : partition_.portions(); }
@@ -265,7 +265,7 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
   }
   sweep.tally = team.tally();
   sweep.flops = half_sweep_flops(side, width);
-  sweep.bytes_sent = side.sent_rows() * solution.stride * static_cast<Index>(sizeof(float)) + shared.bytes_sent();
+  sweep.bytes_sent = side.sent_row_bytes(solution.stride) + shared.bytes_sent();
   failed_row = comm.min(failed_row);
   if (failed_row != none) {
     if (next != nullptr && next->incoming) next->incoming->wait();

@@ -267,8 +267,7 @@ int exchange_portions(int ranks) {
 }
 
 AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
-                      const Partition& opposite, GlobalRows rows, SharedParts shared, GatherLimit limit,
-                      std::shared_ptr<const NodeGroup> nodes) {
+                      const Partition& opposite, GlobalRows rows, SharedParts shared, Gathering gathering) {
   agree_on(comm, [&] {
     require_columns_in_range(rows.columns, opposite.rows());
     require_columns_in_range(shared.parts.columns, opposite.rows());
@@ -277,13 +276,14 @@ AlsSide make_als_side(const Communicator& comm, const Objective& objective, cons
   AlsSide side;
   side.partition = partition;
   side.opposite_rows = opposite.rows();
+  side.format = gathering.format;
   side.parts = parts_of(shared.rows, comm.rank());
   side.own_shared = own_shared_rows(shared.rows, partition.range(comm.rank()));
   std::vector<CutBatch> cuts;
   {
     ColumnSet needed = agree_on(comm, [&] { return ColumnSet({rows.columns, shared.parts.columns}, opposite.rows()); });
-    side.nodes = gather_together(comm, std::move(nodes), needed, limit.whole);
-    if (side.nodes->map.is_shared()) limit = {};
+    side.nodes = gather_together(comm, std::move(gathering.nodes), needed, gathering.limit.whole);
+    const GatherLimit limit = side.nodes->map.is_shared() ? GatherLimit() : gathering.limit;
     cuts =
         agree_on(comm, [&] { return cut_batches(objective, needed, std::move(rows), std::move(shared.parts), limit); });
   }

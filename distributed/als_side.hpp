@@ -61,6 +61,7 @@ struct AlsSide {
   std::vector<SharedPart> parts;           ///< that this rank sums, ascending
   std::vector<OwnSharedRow> own_shared;    ///< ascending; without entries in the batches' blocks
   std::shared_ptr<const NodeGroup> nodes;  ///< whose ranks have gathered rows together; alone where there are batches
+  RowFormat format = RowFormat::float32;   ///< of rows on their way
   // Buffers of half-sweeps, which are written anew in each: no rank begins one before all have read what the last one
   // of this side left, since half-sweeps end with reductions over all ranks. Kept, because fresh memory costs a second
   // pass over it.
@@ -73,6 +74,8 @@ struct AlsSide {
   [[nodiscard]] Index entries() const;
   /// Rows that this rank sends to others per gathering of all batches.
   [[nodiscard]] Index sent_rows() const;
+  /// Their bytes, where rows have `stride` floats.
+  [[nodiscard]] Index sent_row_bytes(Index stride) const { return sent_rows() * travel_bytes(format, stride); }
   /// The most rows of the gathered matrices of this rank's batches `first`, first + 2, ...
   [[nodiscard]] Index most_gathered_rows(std::size_t first) const;
 };
@@ -84,17 +87,24 @@ struct GatherLimit {
   Index batch = whole;
 };
 
+/// How a side's rows of the other side are gathered; limits are each rank's own.
+struct Gathering {
+  GatherLimit limit = {};
+  std::shared_ptr<const NodeGroup> nodes = nullptr;  ///< whose ranks gather together, or each for itself
+  RowFormat format = RowFormat::float32;
+};
+
 /// Portions in which a rank's new rows are sent while the others are solved: enough to hide the transfer, few enough to
 /// keep the team busy and messages large.
 [[nodiscard]] int exchange_portions(int ranks);
 
 /// `rows` are this rank's, those among shared.rows without their entries. Rows may be shared where their loss is closed
 /// (Objective::has_closed_loss) or no limit cuts them into batches: the loss over their entries comes when all batches
-/// are done. Ranks of a group of `nodes` gather into one copy, unless some rank has too little room for its part of it:
-/// then each gathers for itself, as without `nodes`. Collective over comm; throws AgreedError(bad_data) on damaged rows
-/// or more than 2^31 needed rows.
+/// are done. Ranks of a group of gathering.nodes have one copy, unless some rank has too little room for its part of
+/// it: then each gathers for itself, as without. Collective over comm; throws AgreedError(bad_data) on damaged rows or
+/// more than 2^31 needed rows.
 [[nodiscard]] AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
                                     const Partition& opposite, GlobalRows rows, SharedParts shared = {},
-                                    GatherLimit limit = {}, std::shared_ptr<const NodeGroup> nodes = nullptr);
+                                    Gathering gathering = {});
 
 }  // namespace rankwise

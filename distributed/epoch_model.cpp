@@ -39,14 +39,12 @@ double reduction_seconds(const AlsCosts& costs, const NetworkRate& network, int 
   return (small_reductions + 2) * rounds * network.latency_seconds + bytes / network.bytes_per_second;
 }
 
-HalfSweepCost predict_half_sweep(std::span<const RankShare> shares, const SolverPlan& method, double ratio,
-                                 const AlsCosts& costs, const NetworkRate& network, int threads) {
-  const auto bytes = static_cast<double>(row_bytes(costs.width));
+/// Seconds in which each rank solves its rows, with what that takes beside.
+std::vector<double> compute_seconds(std::span<const RankShare> shares, const SolverPlan& method, double ratio,
+                                    const AlsCosts& costs, int threads) {
   const Rotation rotation = rotation_of(method, costs.objective);
   const bool gramian = costs.objective.loss == LossKind::implicit_feedback;
-  const double reductions = reduction_seconds(costs, network, static_cast<int>(shares.size()));
-  const Index portions = exchange_portions(static_cast<int>(shares.size()));
-  HalfSweepCost cost;
+  std::vector<double> seconds;
   for (const RankShare& share : shares) {
     double shared = share.solve_seconds;
     double alone = 0;
@@ -55,18 +53,33 @@ HalfSweepCost predict_half_sweep(std::span<const RankShare> shares, const Solver
       alone += kernels::eigenbasis_seconds(costs.width);
     }
     if (gramian) shared += static_cast<double>(share.rows.size()) * kernels::entry_seconds(costs.width);
-    const double compute = ratio * (shared / threads + alone);
-    const auto copied = static_cast<double>(share.own_rows + share.sent_rows) * bytes;
-    const auto messages = static_cast<double>((share.senders + share.receivers) * portions);
-    const double transfer = copied / copy_bytes_per_second + messages * network.latency_seconds +
-                            std::max(static_cast<double>(share.bytes_sent(row_bytes(costs.width))),
-                                     static_cast<double>(share.received_rows) * bytes) /
-                                network.bytes_per_second +
-                            reductions;
-    cost.max_compute_seconds = std::max(cost.max_compute_seconds, compute);
-    cost.mean_compute_seconds += compute / static_cast<double>(shares.size());
-    cost.max_transfer_seconds = std::max(cost.max_transfer_seconds, transfer);
-    cost.seconds = std::max(cost.seconds, compute + transfer);
+    seconds.push_back(ratio * (shared / threads + alone));
+  }
+  return seconds;
+}
+
+/// `before`: of the half-sweep that solves the rows that this one gathers.
+HalfSweepCost predict_half_sweep(std::span<const RankShare> shares, std::span<const double> compute,
+                                 std::span<const double> before, const AlsCosts& costs, const NetworkRate& network) {
+  const auto row_copy_bytes = static_cast<double>(row_bytes(costs.width));
+  const Index travel_row_bytes = costs.travel_row_bytes();
+  const double reductions = reduction_seconds(costs, network, static_cast<int>(shares.size()));
+  const auto portions = static_cast<double>(exchange_portions(static_cast<int>(shares.size())));
+  HalfSweepCost cost;
+  for (std::size_t rank = 0; rank < shares.size(); ++rank) {
+    const RankShare& share = shares[rank];
+    const double copied = static_cast<double>(share.own_rows + share.sent_rows) * row_copy_bytes;
+    const double messages = static_cast<double>(share.senders + share.receivers) * portions;
+    const Index most_bytes = std::max(share.bytes_sent(travel_row_bytes), share.received_rows * travel_row_bytes);
+    const double on_the_way =
+        messages * network.latency_seconds + static_cast<double>(most_bytes) / network.bytes_per_second;
+    const double beside = copied / copy_bytes_per_second + reductions;
+    const double cover = network.overlap * before[rank] * (portions - 1) / portions;
+    const double seen = std::max(on_the_way - cover, network.overlap > 0 ? on_the_way / portions : on_the_way);
+    cost.max_compute_seconds = std::max(cost.max_compute_seconds, compute[rank]);
+    cost.mean_compute_seconds += compute[rank] / static_cast<double>(shares.size());
+    cost.max_transfer_seconds = std::max(cost.max_transfer_seconds, on_the_way + beside);
+    cost.seconds = std::max(cost.seconds, compute[rank] + seen + beside);
   }
   return cost;
 }
@@ -131,8 +144,10 @@ Index row_bytes(Index width) {
 
 EpochCost predict_epoch(const LayoutPlan& layout, const AlsCosts& costs, const MachineRatio& ratio,
                         const NetworkRate& network, int threads) {
-  return {predict_half_sweep(layout.user_sweep(), costs.user_method, ratio.users, costs, network, threads),
-          predict_half_sweep(layout.item_sweep(), costs.item_method, ratio.items, costs, network, threads)};
+  const auto users = compute_seconds(layout.user_sweep(), costs.user_method, ratio.users, costs, threads);
+  const auto items = compute_seconds(layout.item_sweep(), costs.item_method, ratio.items, costs, threads);
+  return {predict_half_sweep(layout.user_sweep(), users, items, costs, network),
+          predict_half_sweep(layout.item_sweep(), items, users, costs, network)};
 }
 
 Index rank_memory_bytes(const LayoutPlan& layout, const AlsCosts& costs, int rank, int threads) {
@@ -153,7 +168,7 @@ Index rank_memory_bytes(const LayoutPlan& layout, const AlsCosts& costs, int ran
   const Index sweeping = blocks + own_row_bytes(users, bytes) + own_row_bytes(items, bytes) +
                          gathered_bytes(users, costs.user_method, costs.objective, bytes) +
                          gathered_bytes(items, costs.item_method, costs.objective, bytes) +
-                         held(std::max(users.sent_rows, items.sent_rows) * bytes) +
+                         held(std::max(users.sent_rows, items.sent_rows) * costs.travel_row_bytes()) +
                          threads * workspace_bytes(costs.width) + squares +
                          std::max(long_row_bytes(costs.user_method, users, costs.width, threads),
                                   long_row_bytes(costs.item_method, items, costs.width, threads));

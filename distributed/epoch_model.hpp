@@ -2,6 +2,8 @@
 // Predicted seconds and bytes of a layout: counted work over rates, counted traffic over a stated network. Pure values.
 
 #include "distributed/layout_plan.hpp"
+#include "distributed/row_format.hpp"
+#include "kernels/matrix.hpp"
 
 namespace rankwise {
 
@@ -11,6 +13,10 @@ struct AlsCosts {
   SolverPlan user_method;
   SolverPlan item_method;
   Index width = 0;  ///< unknowns of a row: factors, and one more with biases
+  RowFormat row_format = RowFormat::float32;
+
+  /// Of one row on its way.
+  [[nodiscard]] Index travel_row_bytes() const { return travel_bytes(row_format, padded_columns(width)); }
 };
 
 /// This machine's seconds over those of the build's table of rates.
@@ -23,16 +29,18 @@ struct MachineRatio {
 struct NetworkRate {
   double latency_seconds = 2e-6;   ///< per message
   double bytes_per_second = 10e9;  ///< of one rank
+  /// Part of the time of solving rows in which those that are solved already travel; 0 where processors copy them.
+  double overlap = 0;
 };
 
-/// Bytes of one factor row as it travels and lies in memory: whole lines of 64 bytes.
+/// Bytes of one factor row in memory: whole lines of 64 bytes.
 [[nodiscard]] Index row_bytes(Index width);
 
 /// One half-sweep. Seconds are of the slowest rank, and the mean over ranks.
 struct HalfSweepCost {
   double max_compute_seconds = 0;
   double mean_compute_seconds = 0;
-  double max_transfer_seconds = 0;  ///< messages, packing, reductions
+  double max_transfer_seconds = 0;  ///< messages, packing, reductions; all of it, hidden or not
   double seconds = 0;               ///< until the slowest rank, counting both, is done
 };
 
@@ -43,8 +51,9 @@ struct EpochCost {
 };
 
 /// Prediction for `threads` per rank. Compute is what one thread would take over the number of threads, but for the
-/// eigenbasis, which every rank finds by one thread. Transfers are added as if none went on while rows are solved:
-/// where the network is slow beside the processors, a run may be faster than this by the smaller of both.
+/// eigenbasis, which every rank finds by one thread. The rows that a half-sweep needs travel in portions while the one
+/// before solves them: what network.overlap of that time, but for the first portion's, does not cover is added, and
+/// never less than the last portion.
 [[nodiscard]] EpochCost predict_epoch(const LayoutPlan& layout, const AlsCosts& costs, const MachineRatio& ratio,
                                       const NetworkRate& network, int threads);
 

@@ -3,15 +3,59 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/bfloat16.hpp"
+
 namespace rankwise {
 
 namespace {
 constexpr int factor_rows_tag = 23;
+
+/// Memory of so many bytes.
+Matrix lines_of(Index bytes) {
+  const Index line_bytes = line_floats * static_cast<Index>(sizeof(float));
+  return {(bytes + line_bytes - 1) / line_bytes, line_floats};
+}
+
+/// A row as it travels.
+void pack(RowFormat format, const float* row, Index stride, char* packed) {
+  if (format == RowFormat::bfloat16) {
+    kernels::pack_bfloat16(row, stride, reinterpret_cast<std::uint16_t*>(packed));
+  } else {
+    std::memcpy(packed, row, static_cast<std::size_t>(stride) * sizeof(float));
+  }
+}
+
+/// A row as it would arrive.
+void copy_as_received(RowFormat format, const float* row, Index stride, float* target) {
+  if (format == RowFormat::bfloat16) {
+    kernels::round_to_bfloat16(row, stride, target);
+  } else {
+    std::copy_n(row, stride, target);
+  }
+}
 }  // namespace
+
+Exchange::Exchange(Transfer transfer, MatrixView gathered, RowFormat format, const std::vector<Block>& blocks)
+    : transfer_(std::move(transfer)), gathered_(gathered), format_(format), blocks_(blocks) {
+  for (const Block& block : blocks_) transfer_.receive(arrival(block), block.rows, block.owner);
+}
+
+char* Exchange::arrival(const Block& block) const {
+  const Index floats = block.rows * gathered_.stride;
+  const Index skipped =
+      floats * static_cast<Index>(sizeof(float)) - block.rows * travel_bytes(format_, gathered_.stride);
+  return reinterpret_cast<char*>(gathered_.row(block.place)) + skipped;
+}
 
 void Exchange::wait() {
   transfer_.wait();
   packed_.clear();
+  if (format_ == RowFormat::float32) return;
+#pragma omp parallel for schedule(dynamic)
+  for (const Block& block : blocks_) {
+    kernels::unpack_bfloat16(reinterpret_cast<const std::uint16_t*>(arrival(block)), block.rows * gathered_.stride,
+                             gathered_.row(block.place));
+  }
 }
 
 ExchangePlan::ExchangePlan(const Communicator& comm, const NodeMap& nodes, const Partition& owners,
@@ -64,25 +108,20 @@ Index ExchangePlan::sent_rows() const {
   return rows;
 }
 
-Exchange ExchangePlan::open(const Communicator& comm, MatrixView gathered) const {
+Exchange ExchangePlan::open(const Communicator& comm, MatrixView gathered, RowFormat format) const {
   // One element is one row, padding included. Needed rows ascend, and owners own ascending ranges: what one owner sends
   // is one block of the gathered matrix.
-  const auto row_bytes = static_cast<std::size_t>(gathered.stride) * sizeof(float);
-  Exchange exchange(comm.transfer(row_bytes, factor_rows_tag), gathered);
-  for (const Block& block : receives_) {
-    exchange.transfer_.receive(gathered.row(block.place), block.rows, block.owner);
-  }
-  return exchange;
+  const auto row_bytes = static_cast<std::size_t>(travel_bytes(format, gathered.stride));
+  return {comm.transfer(row_bytes, factor_rows_tag), gathered, format, receives_};
 }
 
 void ExchangePlan::send(Exchange& exchange, ConstMatrixView local, Index portion) const {
-  const auto row_bytes = static_cast<std::size_t>(local.stride) * sizeof(float);
+  const Index row_bytes = travel_bytes(exchange.format_, local.stride);
   Index sent = 0;
   for (Index receiver = 0; receiver < ranks_; ++receiver) {
     if (receiver != rank_) sent += send_count(receiver, portion);
   }
-  Matrix& packed = exchange.packed_.emplace_back(sent, local.stride);
-  Index packed_row = 0;
+  char* next_packed = reinterpret_cast<char*>(exchange.packed_.emplace_back(lines_of(sent * row_bytes)).row(0));
   Index next = 0;
   for (Index receiver = 0; receiver < ranks_; ++receiver) {
     Index before = 0;  // of this receiver's rows, in earlier portions
@@ -92,21 +131,27 @@ void ExchangePlan::send(Exchange& exchange, ConstMatrixView local, Index portion
       all += send_count(receiver, p);
     }
     const Index rows = send_count(receiver, portion);
-    float* const target = receiver == rank_ ? exchange.gathered_.row(own_place_ + before) : packed.row(packed_row);
-    for (Index r = 0; r < rows; ++r) {
-      const LocalIndex row = rows_to_send_[static_cast<std::size_t>(next + before + r)];
-      std::memcpy(target + r * local.stride, local.row(row), row_bytes);
-    }
-    if (receiver != rank_) {
-      exchange.transfer_.send(target, rows, static_cast<int>(receiver));
-      packed_row += rows;
+    const auto wanted =
+        std::span(rows_to_send_).subspan(static_cast<std::size_t>(next + before), static_cast<std::size_t>(rows));
+    if (receiver == rank_) {
+      for (std::size_t r = 0; r < wanted.size(); ++r) {
+        float* const target = exchange.gathered_.row(own_place_ + before + static_cast<Index>(r));
+        copy_as_received(exchange.format_, local.row(wanted[r]), local.stride, target);
+      }
+    } else {
+      for (std::size_t r = 0; r < wanted.size(); ++r) {
+        pack(exchange.format_, local.row(wanted[r]), local.stride, next_packed + static_cast<Index>(r) * row_bytes);
+      }
+      exchange.transfer_.send(next_packed, rows, static_cast<int>(receiver));
+      next_packed += rows * row_bytes;
     }
     next += all;
   }
 }
 
-Exchange ExchangePlan::start(const Communicator& comm, ConstMatrixView local, MatrixView gathered) const {
-  Exchange exchange = open(comm, gathered);
+Exchange ExchangePlan::start(const Communicator& comm, ConstMatrixView local, MatrixView gathered,
+                             RowFormat format) const {
+  Exchange exchange = open(comm, gathered, format);
   for (Index portion = 0; portion < portions_; ++portion) send(exchange, local, portion);
   return exchange;
 }

@@ -16,6 +16,7 @@
 #include "distributed/messages.hpp"
 #include "distributed/node_map.hpp"
 #include "distributed/partition.hpp"
+#include "distributed/row_format.hpp"
 #include "kernels/matrix.hpp"
 
 namespace rankwise {
@@ -34,10 +35,21 @@ class Exchange {
 
  private:
   friend class ExchangePlan;
-  Exchange(Transfer transfer, MatrixView gathered) : transfer_(std::move(transfer)), gathered_(gathered) {}
+  /// Consecutive rows of the gathered matrix that come from one owner in one portion.
+  struct Block {
+    int owner;
+    Index place;
+    Index rows;
+  };
+  Exchange(Transfer transfer, MatrixView gathered, RowFormat format, const std::vector<Block>& blocks);
+  /// Where a block arrives: in what it is to fill, whose upper half a bfloat16 block takes.
+  [[nodiscard]] char* arrival(const Block& block) const;
+
   Transfer transfer_;
   MatrixView gathered_;
-  std::vector<Matrix> packed_;  ///< of each portion
+  RowFormat format_;
+  std::vector<Block> blocks_;
+  std::vector<Matrix> packed_;  ///< of each portion: its bytes, in lines
 };
 
 /// The sparsity-aware exchange of factor rows: each needed row travels once, and only to nodes that need it.
@@ -55,21 +67,17 @@ class ExchangePlan {
   [[nodiscard]] Index portions() const { return portions_; }
 
   /// Makes ready to receive into `gathered`, which has needed_rows() rows and is the same memory for all of the node.
-  [[nodiscard]] Exchange open(const Communicator& comm, MatrixView gathered) const;
+  /// Every rank names the same format.
+  [[nodiscard]] Exchange open(const Communicator& comm, MatrixView gathered, RowFormat format) const;
   /// Sends a portion of this rank's rows to the nodes that need them; its own gets a copy. `local` holds all of them
   /// (partition.range(rank)), with the stride of the gathered matrix; what other portions hold does not matter. Each
   /// portion once, in order.
   void send(Exchange& exchange, ConstMatrixView local, Index portion) const;
   /// Both at once, for rows that are there already. Collective over comm.
-  [[nodiscard]] Exchange start(const Communicator& comm, ConstMatrixView local, MatrixView gathered) const;
+  [[nodiscard]] Exchange start(const Communicator& comm, ConstMatrixView local, MatrixView gathered,
+                               RowFormat format = RowFormat::float32) const;
 
  private:
-  /// Consecutive rows of the gathered matrix that come from one owner in one portion.
-  struct Block {
-    int owner;
-    Index place;
-    Index rows;
-  };
   [[nodiscard]] Index& send_count(Index receiver, Index portion) {
     return send_counts_[static_cast<std::size_t>(receiver * portions_ + portion)];
   }
@@ -80,10 +88,10 @@ class ExchangePlan {
   Index rank_;
   Index portions_;
   Index needed_rows_;
-  Index own_place_ = 0;                   // of this rank's own rows in the gathered matrix
-  std::vector<Block> receives_;           // by owner and portion
-  std::vector<LocalIndex> rows_to_send_;  // local rows, by receiver, ascending
-  std::vector<Index> send_counts_;        // by receiver and portion
+  Index own_place_ = 0;                    // of this rank's own rows in the gathered matrix
+  std::vector<Exchange::Block> receives_;  // by owner and portion
+  std::vector<LocalIndex> rows_to_send_;   // local rows, by receiver, ascending
+  std::vector<Index> send_counts_;         // by receiver and portion
 };
 
 }  // namespace rankwise

@@ -29,12 +29,11 @@ std::string backing_directory() {
 void take_pages(float* begin, float* end) {
   if (begin == end) return;
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(begin) / page * page;
-  const std::uintptr_t last = (reinterpret_cast<std::uintptr_t>(end) + page - 1) / page * page;
-  auto* const pages = reinterpret_cast<char*>(first);
-  ::madvise(pages, last - first, MADV_HUGEPAGE);  // a wish
+  char* const pages = reinterpret_cast<char*>(begin) - reinterpret_cast<std::uintptr_t>(begin) % page;
+  const auto bytes = static_cast<std::size_t>(reinterpret_cast<char*>(end) - pages);
+  ::madvise(pages, bytes, MADV_HUGEPAGE);  // a wish
 #ifdef MADV_POPULATE_WRITE
-  if (::madvise(pages, last - first, MADV_POPULATE_WRITE) == 0) return;
+  if (::madvise(pages, bytes, MADV_POPULATE_WRITE) == 0) return;
   if (errno != EINVAL) {  // else a kernel before 5.14
     throw Error(ExitCode::internal, fmt::format("{} has no room left for the rows that ranks of a node share; {}",
                                                 backing_directory(), way_out));
@@ -99,8 +98,8 @@ void SharedMatrix::allocate(const NodeGroup& group, std::size_t bytes) {
   check_mpi(MPI_Win_shared_query(window_, 0, &queried_size, &unit, &base), "MPI_Win_shared_query");
   check_mpi(MPI_Win_lock_all(MPI_MODE_NOCHECK, window_), "MPI_Win_lock_all");
   // Open MPI aligns to 8 bytes. Ranks map whole pages, so all of them skip as much.
-  const auto address = reinterpret_cast<std::uintptr_t>(base);
-  view_.data = reinterpret_cast<float*>((address + line_bytes - 1) / line_bytes * line_bytes);
+  const std::uintptr_t skipped = -reinterpret_cast<std::uintptr_t>(base) % line_bytes;
+  view_.data = reinterpret_cast<float*>(static_cast<char*>(base) + skipped);
 }
 
 SharedMatrix::~SharedMatrix() {

@@ -165,7 +165,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
     reading.reset();
     const auto planning = report.phase("plan");
     return make_als_side(comm, objective, mine.rows, other, global_rows(std::move(training.rows)),
-                         {mine.shared, global_rows(std::move(training.parts))}, limit, gathering.nodes);
+                         {mine.shared, global_rows(std::move(training.parts))},
+                         {limit, gathering.nodes, options.row_format});
   };
   AlsSide user_side = read_side(DatasetPart::interactions, plan.users, item_rows, gathering.users);
   reading = std::make_unique<Report::PhaseTimer>(report, "read");
@@ -214,7 +215,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
 
     // 5. The loss must be finite, and fall under an exact solver.
     const EpochLoss loss = epoch_loss(objective, first, second, users, items);
-    require_sound_loss(loss, history, options.solver, user_side);
+    require_sound_loss(loss, history, {options.solver, options.row_format}, user_side);
     history.push_back(loss);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     tell_epoch(report, epoch, options.epochs, loss, interactions, seconds.count());
@@ -277,6 +278,9 @@ void describe_training(boost::program_options::options_description& description,
      "subspace: factors per block, rounded up to a multiple of 16")
     ("memory-budget", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-budget", options->memory_budget_bytes)),
      "memory of each rank, everything counted, as in 4GiB: rows are solved in batches that fit; without it all at once")
+    ("exchange", po::value<std::string>()->value_name("float32|bf16")->default_value("float32")->notifier(
+       one_of<RowFormat>("exchange", options->row_format, {{"float32", RowFormat::float32}, {"bf16", RowFormat::bfloat16}})),
+     "how factor rows travel between ranks: bf16 halves the bytes, and each side is solved against the other's rounded rows (on any number of ranks)")
     ("node-sharing", po::value<std::string>()->value_name("auto|off")->default_value("auto")->notifier(
        one_of<NodeSharing>("node-sharing", options->node_sharing, {{"auto", NodeSharing::automatic}, {"off", NodeSharing::off}})),
      "auto: ranks of a node have one copy of the rows that they gather, in shared memory, and get each row from other nodes once; off: each rank has its own")

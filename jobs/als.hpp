@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "distributed/row_format.hpp"
 #include "distributed/solver_plan.hpp"
 #include "jobs/job.hpp"
 #include "kernels/objective.hpp"
@@ -22,6 +23,7 @@ struct AlsOptions {
   SolverOptions solver;
   Index factors = 0;
   Index epochs = 16;
+  RowFormat row_format = RowFormat::float32;
   Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as it takes
   NodeSharing node_sharing = NodeSharing::automatic;
 };

@@ -10,6 +10,8 @@ namespace {
 
 /// How far an exact solver's loss may rise by float rounding once it has converged.
 constexpr double rounding_tolerance = 1e-5;
+/// And where a side meets the other's rows in 8 bits of precision.
+constexpr double bfloat16_tolerance = 2e-3;
 
 }  // namespace
 
@@ -19,10 +21,11 @@ EpochLoss epoch_loss(const Objective& objective, const HalfSweep& of_users, cons
           of_users.regularizer + of_items.regularizer};
 }
 
-void require_sound_loss(const EpochLoss& loss, std::span<const EpochLoss> history, const SolverOptions& solver,
+void require_sound_loss(const EpochLoss& loss, std::span<const EpochLoss> history, const SolverPrecision& how,
                         AlsSide& next) {
   const double previous = history.empty() ? std::numeric_limits<double>::infinity() : history.back().total();
-  const bool has_risen = solver.is_exact() && loss.total() > previous * (1 + rounding_tolerance);
+  const double tolerance = how.row_format == RowFormat::bfloat16 ? bfloat16_tolerance : rounding_tolerance;
+  const bool has_risen = how.solver.is_exact() && loss.total() > previous * (1 + tolerance);
   if (std::isfinite(loss.total()) && !has_risen) return;
   if (next.incoming) next.incoming->wait();
   const std::size_t epoch = history.size() + 1;

@@ -72,6 +72,7 @@ GatherTask gather_task(const DatasetReader& dataset, const TrainingPlan& plan, i
 
 GatherChoice choose_gathering(const AlsOptions& options, const Objective& objective, const GatherTask& task,
                               JobContext& context) {
+  const Index program_bytes = resident_bytes();
   // 1. Who shares.
   const SideShare& users = task.users;
   const SideShare& items = task.items;
@@ -82,7 +83,7 @@ GatherChoice choose_gathering(const AlsOptions& options, const Objective& object
   // 2. What the budget leaves of it.
   const Index budget = options.memory_budget_bytes;
   if (budget == 0) return {nodes, {}, {}};
-  const AlsMemory memory = als_memory(users, items, width, context.common.threads, resident_bytes());
+  const AlsMemory memory = als_memory(users, items, width, context.common.threads, program_bytes);
   const Index least =
       memory.total() + least_gather_bytes(cost, users.longest_row) + least_gather_bytes(cost, items.longest_row);
   // What the process holds already varies by some pages from run to run.

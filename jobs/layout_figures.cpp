@@ -15,6 +15,8 @@ namespace {
 
 /// Ranks of one node pass rows through its memory, at about this rate each (measured, Open MPI 4.1).
 constexpr NetworkRate within_node{.latency_seconds = 0.5e-6, .bytes_per_second = 1.5e9};
+/// 0.45 to 0.65 on links of 100 Mbit/s to 1 Gbit/s (docs/PERFORMANCE.md, "Spread over ranks").
+constexpr double overlap_between_nodes = 0.6;
 /// Beside the epochs: starting, and files at what any shared file system gives.
 constexpr double startup_seconds = 300;
 constexpr double file_bytes_per_second = 200e6;
@@ -34,9 +36,9 @@ OverRanks over_ranks(std::span<const RankShare> shares, const Value& value) {
   return all;
 }
 
-SweepFigures sweep_figures(std::span<const RankShare> shares, const SideWork& work, Index width,
+SweepFigures sweep_figures(std::span<const RankShare> shares, const SideWork& work, const AlsCosts& costs,
                            const HalfSweepCost& cost) {
-  const Index bytes = row_bytes(width);
+  const Index bytes = costs.travel_row_bytes();
   SweepFigures figures;
   figures.flops = over_ranks(shares, [](const RankShare& share) { return share.flops; });
   figures.bytes_sent = over_ranks(shares, [bytes](const RankShare& share) { return share.bytes_sent(bytes); });
@@ -45,7 +47,7 @@ SweepFigures sweep_figures(std::span<const RankShare> shares, const SideWork& wo
   for (const RankShare& share : shares) {
     figures.min_bytes_sent = std::min(figures.min_bytes_sent, share.bytes_sent(bytes));
     figures.total_bytes_sent += share.bytes_sent(bytes);
-    figures.lower_bound_bytes += share.received_rows * width * static_cast<Index>(sizeof(float));
+    figures.lower_bound_bytes += share.received_rows * travel_bytes(costs.row_format, costs.width);
   }
   figures.imbalance = imbalance(shares, &RankShare::solve_seconds);
   const double all_cost = std::accumulate(work.solve_seconds.begin(), work.solve_seconds.end(), 0.0);
@@ -84,12 +86,13 @@ LayoutFigures layout_figures(const PlannedRun& run, const SideWork& users, const
   NetworkRate network = within_node;
   if (figures.nodes > 1) {
     network = options.network;
+    network.overlap = overlap_between_nodes;
     network.bytes_per_second /= static_cast<double>(figures.ranks_per_node);
   }
   // 2. Seconds and traffic.
   const EpochCost epoch = predict_epoch(layout, run.costs, run.ratio, network, threads);
-  figures.users = sweep_figures(layout.user_sweep(), users, run.costs.width, epoch.users);
-  figures.items = sweep_figures(layout.item_sweep(), items, run.costs.width, epoch.items);
+  figures.users = sweep_figures(layout.user_sweep(), users, run.costs, epoch.users);
+  figures.items = sweep_figures(layout.item_sweep(), items, run.costs, epoch.items);
   double largest_costs = 0;
   double mean_costs = 0;
   for (const auto* sweep : {&layout.user_sweep(), &layout.item_sweep()}) {
@@ -260,7 +263,7 @@ std::string layouts_json(const PlannedRun& run, Index users, Index items, Index 
   json["factors"] = run.options.als.factors;
   json["epochs"] = run.options.als.epochs;
   json["row_floats"] = run.costs.width;
-  json["row_bytes"] = row_bytes(run.costs.width);
+  json["row_bytes"] = run.costs.travel_row_bytes();
   json["rate_ratio"] = {{"users", run.ratio.users}, {"items", run.ratio.items}};
   json["one_core_epoch_seconds"] = run.one_core_epoch_seconds;
   json["network"] = {{"latency_seconds", run.options.network.latency_seconds},

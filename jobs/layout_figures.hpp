@@ -27,7 +27,7 @@ struct OverRanks {
 /// One half-sweep of a layout.
 struct SweepFigures {
   OverRanks flops;
-  OverRanks bytes_sent;  ///< ExchangePlan::sent_rows() * row_bytes
+  OverRanks bytes_sent;  ///< HalfSweep::bytes_sent
   Index min_bytes_sent = 0;
   Index total_bytes_sent = 0;
   OverRanks bytes_received;

@@ -64,7 +64,8 @@ rank's needed rows of the other side, bytes sent (rows of whole 64-byte lines) b
 another node once per node that needs it, unpadded; with --node-sharing off every rank counts as a node), flops, memory.
 Seconds of computing are counted flops over rates that are part of the build, times what sample rows take here by the
 same kernels (--calibrate), over the threads. Seconds of transfer are messages times latency plus bytes over bandwidth,
-which ranks on one node share; a layout on one node passes rows through memory, at 1.5 GB/s a rank.
+which ranks on one node share; a layout on one node copies rows into the node's one matrix at 10 GB/s, or with
+--node-sharing off passes them through memory at 1.5 GB/s a rank.
 Stated sizes (--users, --items, --interactions) plan a log as `synthesize` would plant it; the rest of the shape comes
 from --shape.
 Table: memory of the largest rank and the mean; imbalance, largest over mean cost of a rank's rows, over both

@@ -30,6 +30,7 @@ PredictedWork predict_work(const AlsOptions& options, std::span<const Index> use
   AlsCosts& costs = work.costs;
   costs.objective = resolved_objective(options);
   costs.width = options.factors + (costs.objective.biases ? 1 : 0);
+  costs.row_format = options.row_format;
   const auto method = [&](std::span<const Index> sizes, std::span<const Index> opposite) {
     return plan_solver(options.solver, costs.objective, rows_by_size(sizes), static_cast<Index>(opposite.size()),
                        costs.width);

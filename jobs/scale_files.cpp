@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/matrix.hpp"
+
 namespace rankwise {
 
 namespace {
@@ -129,7 +131,7 @@ std::string scale_json(const ScaleSetting& setting, std::span<const ScaleRun> ru
   json["factors"] = options.als.factors;
   json["epochs"] = options.als.epochs;
   json["row_floats"] = width;
-  json["row_bytes"] = row_bytes(width);
+  json["row_bytes"] = travel_bytes(options.als.row_format, padded_columns(width));
   json["rate_ratio"] = {{"users", setting.ratio.users}, {"items", setting.ratio.items}};
   json["node_sharing"] = options.als.node_sharing == NodeSharing::off ? "off" : "auto";
   json["network"] = {{"latency_seconds", options.network.latency_seconds},

@@ -170,7 +170,7 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   const auto make_side = [&](const SidePlan& plan, const SidePlan& opposite, TrainingRows& rows) {
     const auto timer = report.phase("plan");
     return make_als_side(comm, objective, plan.rows, opposite.rows, global_rows(std::move(rows.rows)),
-                         {plan.shared, global_rows(std::move(rows.parts))}, {}, gathering.nodes);
+                         {plan.shared, global_rows(std::move(rows.parts))}, {{}, gathering.nodes, als.row_format});
   };
   AlsSide user_side = make_side(matrix.user_plan, matrix.item_plan, user_rows);
   AlsSide item_side = make_side(matrix.item_plan, matrix.user_plan, item_rows);
@@ -209,7 +209,7 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
     const EpochLoss loss = epoch_loss(objective, first, second, users, items);
     run.epoch_seconds.push_back(seconds_since(begin));
     if (epoch == 1) mine.users = mine.items = {};  // it warms up
-    require_sound_loss(loss, run.losses, als.solver, user_side);
+    require_sound_loss(loss, run.losses, {als.solver, als.row_format}, user_side);
     run.losses.push_back(loss);
   }
   if (user_side.incoming) user_side.incoming->wait();

@@ -8,7 +8,7 @@ namespace rankwise {
 /// A global row number, or a count of rows or entries. 64 bits: users, items and interactions may exceed 2^31.
 using Index = std::int64_t;
 
-/// A column inside one rank's gathered rows; a rank never needs more than 2^31 distinct rows of the other side.
+/// A column inside one rank's gathered rows; a node's ranks never share more than 2^31 of them.
 using LocalIndex = std::int32_t;
 
 /// Global rows [begin, end).

@@ -62,8 +62,7 @@ inline SolverPlan solver_for(const SolverOptions& options, const Objective& obje
 }
 
 inline AlsSide side_of(const Communicator& comm, const Objective& objective, const Log& log, Orientation orientation,
-                       const Partition& mine, const Partition& other, GatherLimit limit = {},
-                       const std::shared_ptr<const NodeGroup>& nodes = nullptr,
+                       const Partition& mine, const Partition& other, const Gathering& gathering = {},
                        const std::vector<SharedRow>& shared = {}) {
   const RowRange range = mine.range(comm.rank());
   const auto is_shared = [&](Index row) { return std::ranges::binary_search(shared, row, {}, &SharedRow::row); };
@@ -92,7 +91,7 @@ inline AlsSide side_of(const Communicator& comm, const Objective& objective, con
     }
     parts.parts.offsets.push_back(static_cast<Index>(parts.parts.columns.size()));
   }
-  return make_als_side(comm, objective, mine, other, {offsets, columns, values}, std::move(parts), limit, nodes);
+  return make_als_side(comm, objective, mine, other, {offsets, columns, values}, std::move(parts), gathering);
 }
 
 /// Shares every row of at least `least` entries: its parts go round the ranks, beginning anywhere.
@@ -127,17 +126,19 @@ struct AlsRun {
 inline AlsRun run_als(const Communicator& comm, const Objective& objective, const Log& log, Index width, int epochs,
                       const SolverOptions& solver = {}, GatherLimit user_limit = {}, GatherLimit item_limit = {},
                       const std::shared_ptr<const NodeGroup>& nodes = nullptr,
-                      Index least_shared = std::numeric_limits<Index>::max()) {
+                      Index least_shared = std::numeric_limits<Index>::max(), RowFormat format = RowFormat::float32) {
   const auto partition_of = [&](Index rows) {
     const std::vector<double> costs(static_cast<std::size_t>(chunk_count(rows)), 1.0);
     return Partition::by_count(rows, comm.size()).in_portions(costs, exchange_portions(comm.size()));
   };
   const Partition user_rows = partition_of(log.users);
   const Partition item_rows = partition_of(log.items);
-  AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, user_limit, nodes,
-                              share_long_rows(comm, log, Orientation::by_user, least_shared));
-  AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, item_limit, nodes,
-                              share_long_rows(comm, log, Orientation::by_item, least_shared));
+  AlsSide user_side =
+      side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {user_limit, nodes, format},
+              share_long_rows(comm, log, Orientation::by_user, least_shared));
+  AlsSide item_side =
+      side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {item_limit, nodes, format},
+              share_long_rows(comm, log, Orientation::by_item, least_shared));
   const SolverPlan user_solver = solver_for(solver, objective, log, Orientation::by_user, width);
   const SolverPlan item_solver = solver_for(solver, objective, log, Orientation::by_item, width);
   const Index zero_columns = objective.biases ? 1 : 0;

@@ -159,7 +159,7 @@ TEST_F(AlsTest, BatchesKeepTheRowsThatTheNextOneNames) {
   const Partition user_rows = Partition::by_count(log.users, comm.size());
   const Partition item_rows = Partition::by_count(log.items, comm.size());
   const AlsSide whole = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows);
-  const AlsSide cut = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows, {60, 60});
+  const AlsSide cut = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows, {{60, 60}});
   ASSERT_TRUE(whole.is_whole());
   EXPECT_EQ(comm.min(static_cast<Index>(cut.batches.size())), comm.max(static_cast<Index>(cut.batches.size())));
   EXPECT_EQ(cut.entries(), whole.entries());
@@ -255,6 +255,42 @@ TEST_F(AlsTest, GivesTheSameBitsHoweverRanksShareRows) {
       EXPECT_EQ(alone.items, cut.items);
     }
   }
+}
+
+TEST_F(AlsTest, RowsInHalfTheBytesGiveTheSameBitsOnAnyRanksAndNearlyTheSameLoss) {
+  const Communicator self = Communicator::single();
+  constexpr Index width = 20;
+  Log log(3000, 60, 30'000, 31);
+  const auto in_halves = [&](const Communicator& ranks, const Objective& objective, const SolverOptions& solver,
+                             GatherLimit limit, int ranks_per_node) {
+    const auto nodes = std::make_shared<const NodeGroup>(NodeGroup::of_consecutive(ranks, ranks_per_node));
+    return run_als(ranks, objective, log, width, 3, solver, limit, limit, nodes, 1000, RowFormat::bfloat16);
+  };
+  for (const SolverChoice choice :
+       {SolverChoice::automatic, SolverChoice::conjugate_gradients, SolverChoice::subspace}) {
+    for (const std::size_t kind : {0U, 4U}) {
+      const Objective objective = objectives()[kind];
+      const SolverOptions solver = solver_of(choice);
+      const bool shares = solver.is_exact();
+      const AlsRun alone = run_als(self, objective, log, width, 3, solver, {}, {}, nullptr,
+                                   shares ? 1000 : std::numeric_limits<Index>::max(), RowFormat::bfloat16);
+      const AlsRun precise = run_als(comm, objective, log, width, 3, solver);
+      EXPECT_NE(alone.users, precise.users);
+      EXPECT_NEAR(alone.losses.back(), precise.losses.back(), 3e-3 * precise.losses.back());
+      if (!shares) continue;
+      for (const int ranks_per_node : {1, 3}) {
+        const AlsRun together = in_halves(comm, objective, solver, {}, ranks_per_node);
+        EXPECT_EQ(alone.losses, together.losses);
+        EXPECT_EQ(alone.users, together.users);
+        EXPECT_EQ(alone.items, together.items);
+      }
+    }
+  }
+  const AlsRun alone = in_halves(self, {}, {}, {}, 1);
+  const AlsRun cut = in_halves(comm, {}, {}, {25, 25}, 1);
+  EXPECT_EQ(alone.losses, cut.losses);
+  EXPECT_EQ(alone.users, cut.users);
+  EXPECT_EQ(alone.items, cut.items);
 }
 
 TEST_F(AlsTest, PlansTheSameSidesOnEveryRankAndSharesWhatIsUnfair) {

@@ -80,7 +80,7 @@ TEST_F(NodeSharingTest, ARankCountsItsPartOfWhatItsNodeGathers) {
   const Partition user_rows = Partition::by_count(log.users, comm.size());
   const Partition item_rows = Partition::by_count(log.items, comm.size());
   const auto side_within = [&](Index most) {
-    return side_of(comm, {}, log, Orientation::by_item, item_rows, user_rows, {most, most}, nodes_of(comm.size()));
+    return side_of(comm, {}, log, Orientation::by_item, item_rows, user_rows, {{most, most}, nodes_of(comm.size())});
   };
   const Index gathered = side_within(1'000'000).batches.front().gathered_rows();
   EXPECT_EQ(comm.min(gathered), comm.max(gathered));
@@ -91,7 +91,25 @@ TEST_F(NodeSharingTest, ARankCountsItsPartOfWhatItsNodeGathers) {
   EXPECT_FALSE(cut.nodes->map.is_shared());
 }
 
-/// All rows of one orientation.
+TEST_F(NodeSharingTest, ARowThatCannotBeSolvedEndsEveryRankAlike) {
+  Objective objective = objectives()[3];
+  objective.regularization = 0;
+  Log log(200, 150, 0, 1);
+  log.ratings[{190, 3}] = 1;
+  log.ratings[{70, 140}] = 2;
+  const Partition user_rows = Partition::by_count(log.users, comm.size());
+  const Partition item_rows = Partition::by_count(log.items, comm.size());
+  const auto nodes = nodes_of(2);
+  AlsSide users_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {}, nodes);
+  AlsSide items_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {}, nodes);
+  AlsFactors users =
+      with_gramian(comm, objective, random_factors(comm, user_rows, 4, 0, {5, RandomPurpose::initial_users}));
+  const AlsFactors items =
+      with_gramian(comm, objective, random_factors(comm, item_rows, 4, 0, {5, RandomPurpose::initial_items}));
+  EXPECT_EQ(half_sweep(comm, objective, kernels::ExactRows{0}, users_side, items, users, &items_side).failed_row, 70);
+}
+
+/// All rows, by user.
 void add_to(LayoutPlan& plan, const Log& log) {
   std::vector<Index> offsets{0};
   std::vector<Index> columns;
@@ -124,12 +142,12 @@ TEST_F(NodeSharingTest, SendsEachRowOncePerNodeThatNeedsItAsPlanned) {
       EXPECT_EQ(side.sent_rows(), share.sent_rows);
       EXPECT_EQ(side.batches.front().gathered_rows(), share.needed_rows);
     };
-    expect_planned(
-        side_of(comm, {}, log, Orientation::by_user, plan.user_rows(), plan.item_rows(), {}, nodes_of(ranks_per_node)),
-        plan.user_sweep()[rank]);
-    expect_planned(
-        side_of(comm, {}, log, Orientation::by_item, plan.item_rows(), plan.user_rows(), {}, nodes_of(ranks_per_node)),
-        plan.item_sweep()[rank]);
+    expect_planned(side_of(comm, {}, log, Orientation::by_user, plan.user_rows(), plan.item_rows(),
+                           {{}, nodes_of(ranks_per_node)}),
+                   plan.user_sweep()[rank]);
+    expect_planned(side_of(comm, {}, log, Orientation::by_item, plan.item_rows(), plan.user_rows(),
+                           {{}, nodes_of(ranks_per_node)}),
+                   plan.item_sweep()[rank]);
   }
 }
 

@@ -56,7 +56,8 @@ class PlanCase(unittest.TestCase):
                         self.assertEqual(planned["bytes_sent"][part], sent[side][f"{part}_bytes_sent"], (side, part))
                     self.assertAlmostEqual(planned["bytes_sent"]["mean"], sent[side]["mean_bytes_sent"], places=3)
                     # The least, but for rows padded to whole lines of 16 floats.
-                    padding = plan["row_bytes"] / (4 * plan["row_floats"])
+                    width_bytes = 2 if "bf16" in options else 4
+                    padding = plan["row_bytes"] / (width_bytes * plan["row_floats"])
                     self.assertLessEqual(padding, 1.05 if plan["row_floats"] % 16 == 0 else 2)
                     self.assertLessEqual(planned["bytes_sent"]["total"], 1.0001 * padding * planned["lower_bound_bytes"])
                     self.assertGreaterEqual(planned["bytes_sent"]["total"], planned["lower_bound_bytes"])
@@ -82,6 +83,7 @@ class PlanTest(PlanCase):
         self.expect_bytes_of_als(["--factors", "17", *off], ranks=(3,))
         self.expect_bytes_of_als(["--factors", "16", "--objective", "explicit", "--biases", *off], ranks=(2,))
         self.expect_bytes_of_als(["--factors", "32", "--solver", "cg", *off], ranks=(7,))
+        self.expect_bytes_of_als(["--factors", "32", "--exchange", "bf16", *off], ranks=(3,))
 
     def test_ranks_of_one_node_send_nothing_as_in_the_run(self):
         self.expect_bytes_of_als(["--factors", "16"], ranks=(2, 3, 8))

@@ -82,6 +82,15 @@ class ScaleTest(unittest.TestCase):
         report, _ = self.scale(["--strong", "1,2,3", "--solver", "cg", *SMALL], ranks=3)
         self.assertEqual(len({tuple(run["losses"]) for run in report["runs"]}), 1)
 
+    def test_rows_in_half_the_bytes(self):
+        whole, _ = self.scale(["--strong", "1,2,3", *SMALL, *OFF], ranks=3)
+        half, _ = self.scale(["--strong", "1,2,3", "--exchange", "bf16", *SMALL, *OFF], ranks=3)
+        self.assertEqual(len({tuple(run["losses"]) for run in half["runs"]}), 1)
+        self.assertEqual(half["row_bytes"], whole["row_bytes"] / 2)
+        for one, other in zip(half["runs"], whole["runs"]):
+            self.assertEqual(one["bytes_sent"]["total"], other["bytes_sent"]["total"] / 2)
+            self.assertEqual(one["predicted"]["bytes_sent"], one["bytes_sent"]["total"])
+
     def test_rows_that_no_partition_makes_fair_are_shared(self):
         report, _ = self.scale(["--strong", "1,2,3", "--users", "30000", "--items", "150", "--interactions", "300000"], ranks=3)
         for measured in report["runs"]:  # on one node sums of parts alone travel, which no lower bound counts

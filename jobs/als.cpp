@@ -9,16 +9,15 @@
 #include <array>
 #include <boost/program_options.hpp>
 #include <chrono>
-#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <limits>
 #include <memory>
 
 #include "distributed/als.hpp"
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
 #include "io/model.hpp"
+#include "jobs/als_steps.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/gather_choice.hpp"
@@ -28,11 +27,6 @@
 namespace rankwise {
 
 namespace {
-
-/// How far an exact solver's loss may rise by float rounding once it has converged.
-constexpr double rounding_tolerance = 1e-5;
-/// And where a side meets the other's rows in 8 bits of precision.
-constexpr double bfloat16_tolerance = 2e-3;
 
 constexpr std::string_view notes =
     R"(Losses, with p_ui = <x_u, y_i>, S the observed pairs, n_u the entries of user u:
@@ -162,7 +156,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const Partition& item_rows = plan.items.rows;
   const RowRange my_users = user_rows.range(comm.rank());
   const RowRange my_items = item_rows.range(comm.rank());
-  const GatherChoice gathering = choose_gathering(options, objective, dataset, plan, context);
+  const GatherChoice gathering = choose_gathering(options, objective, gather_task(dataset, plan, comm.rank()), context);
 
   // 2. Read this rank's rows of the matrix and of its transpose, and plan which rows travel.
   const auto read_side = [&](DatasetPart part, const SidePlan& mine, const Partition& other, GatherLimit limit) {
@@ -220,23 +214,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
                                    epoch < options.epochs ? &user_side : nullptr, item_tally, epoch);
 
     // 5. The loss must be finite, and fall under an exact solver.
-    const EpochLoss loss{second.observed, unobserved_loss(objective, second, users, items),
-                         first.regularizer + second.regularizer};
-    const double previous = history.empty() ? std::numeric_limits<double>::infinity() : history.back().total();
-    const double tolerance = options.row_format == RowFormat::bfloat16 ? bfloat16_tolerance : rounding_tolerance;
-    const bool has_risen = options.solver.is_exact() && loss.total() > previous * (1 + tolerance);
-    if ((!std::isfinite(loss.total()) || has_risen) && user_side.incoming)
-      user_side.incoming->wait();  // still under way
-    if (!std::isfinite(loss.total())) {
-      throw AgreedError(ExitCode::internal,
-                        fmt::format("epoch {}: the loss is {}; expected a finite number", epoch, loss.total()));
-    }
-    if (has_risen) {
-      throw AgreedError(ExitCode::internal,
-                        fmt::format("epoch {}: the loss rose from {:.9e} to {:.9e}; expected an exact "
-                                    "solver to lower it",
-                                    epoch, previous, loss.total()));
-    }
+    const EpochLoss loss = epoch_loss(objective, first, second, users, items);
+    require_sound_loss(loss, history, options.solver, user_side);
     history.push_back(loss);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     tell_epoch(report, epoch, options.epochs, loss, interactions, seconds.count());
@@ -305,7 +284,7 @@ void describe_training(boost::program_options::options_description& description,
     ("node-sharing", po::value<std::string>()->value_name("auto|off")->default_value("auto")->notifier(
        one_of<NodeSharing>("node-sharing", options->node_sharing, {{"auto", NodeSharing::automatic}, {"off", NodeSharing::off}})),
      "auto: ranks of a node have one copy of the rows that they gather, in shared memory, and get each row from other nodes once; off: each rank has its own")
-    ("epochs", po::value(&options->epochs)->value_name("N")->default_value(16)->notifier(within<Index>("epochs", 0, 1'000'000)),
+    ("epochs", po::value(&options->epochs)->value_name("N")->default_value(options->epochs)->notifier(within<Index>("epochs", 0, 1'000'000)),
      "sweeps over users and items; 0 writes the random start");
   // clang-format on
 }

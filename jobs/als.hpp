@@ -22,14 +22,14 @@ struct AlsOptions {
   std::optional<double> regularization;
   SolverOptions solver;
   Index factors = 0;
-  Index epochs = 0;
+  Index epochs = 16;
   RowFormat row_format = RowFormat::float32;
   Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as it takes
   NodeSharing node_sharing = NodeSharing::automatic;
 };
 
-/// Adds the options that say what is trained, all but files; `options` outlives them. The resolved values of a run are
-/// what the program needs to train the same model.
+/// Adds the options that say what is trained, all but files; `options` outlives them, and its epochs are the default.
+/// The resolved values of a run are what the program needs to train the same model.
 void describe_training(boost::program_options::options_description& description,
                        const std::shared_ptr<AlsOptions>& options);
 

@@ -35,14 +35,14 @@ Index most_needed_rows(const Communicator& node, const SideShare& share, Index o
 }
 
 /// The ranks of each node, where it has room for what they share. Collective.
-NodeGroup sharing_ranks(const AlsOptions& options, const GatherCost& cost, const SideShare& users,
-                        const SideShare& items, const DatasetReader& dataset, JobContext& context) {
+NodeGroup sharing_ranks(const AlsOptions& options, const GatherCost& cost, const GatherTask& task,
+                        JobContext& context) {
   const Communicator& comm = context.comm;
   if (options.node_sharing == NodeSharing::off) return NodeGroup::alone(comm);
   NodeGroup nodes = NodeGroup::of_nodes(comm);
   if (!nodes.map.is_shared()) return nodes;
-  const Index rows =
-      most_needed_rows(nodes.comm, users, dataset.items()) + most_needed_rows(nodes.comm, items, dataset.users());
+  const Index rows = most_needed_rows(nodes.comm, task.users, task.all_items) +
+                     most_needed_rows(nodes.comm, task.items, task.all_users);
   try {
     agree_on(comm, [&] { require_shared_room(cost.kept(rows)); });
     const SharedMatrix trial(comm, nodes, 1, 1);
@@ -65,15 +65,20 @@ Index most_gathered_rows(const Communicator& node, const SideShare& share, Index
 
 }  // namespace
 
-GatherChoice choose_gathering(const AlsOptions& options, const Objective& objective, const DatasetReader& dataset,
-                              const TrainingPlan& plan, JobContext& context) {
+GatherTask gather_task(const DatasetReader& dataset, const TrainingPlan& plan, int rank) {
+  return {share_of(dataset, DatasetPart::interactions, plan.users, rank),
+          share_of(dataset, DatasetPart::interactions_by_item, plan.items, rank), dataset.users(), dataset.items()};
+}
+
+GatherChoice choose_gathering(const AlsOptions& options, const Objective& objective, const GatherTask& task,
+                              JobContext& context) {
   const Index program_bytes = resident_bytes();
   // 1. Who shares.
-  const SideShare users = share_of(dataset, DatasetPart::interactions, plan.users, context.comm.rank());
-  const SideShare items = share_of(dataset, DatasetPart::interactions_by_item, plan.items, context.comm.rank());
+  const SideShare& users = task.users;
+  const SideShare& items = task.items;
   const Index width = options.factors + (objective.biases ? 1 : 0);
   const GatherCost cost(width, options.solver.is_exact() && objective.loss == LossKind::implicit_feedback);
-  const auto nodes = std::make_shared<const NodeGroup>(sharing_ranks(options, cost, users, items, dataset, context));
+  const auto nodes = std::make_shared<const NodeGroup>(sharing_ranks(options, cost, task, context));
 
   // 2. What the budget leaves of it.
   const Index budget = options.memory_budget_bytes;
@@ -92,8 +97,8 @@ GatherChoice choose_gathering(const AlsOptions& options, const Objective& object
                     bytes_text(static_cast<double>(budget)), bytes_text(static_cast<double>(most_needed))));
   }
   const GatherShares shares =
-      share_gather_bytes(budget - memory.total(), cost, users, most_gathered_rows(nodes->comm, users, dataset.items()),
-                         items, most_gathered_rows(nodes->comm, items, dataset.users()));
+      share_gather_bytes(budget - memory.total(), cost, users, most_gathered_rows(nodes->comm, users, task.all_items),
+                         items, most_gathered_rows(nodes->comm, items, task.all_users));
   return {nodes, gather_limit(shares.users, cost, users.longest_row),
           gather_limit(shares.items, cost, items.longest_row)};
 }

@@ -17,11 +17,21 @@ struct GatherChoice {
   GatherLimit items;
 };
 
+/// What this rank is to solve, and how many rows there are.
+struct GatherTask {
+  SideShare users;
+  SideShare items;
+  Index all_users = 0;
+  Index all_items = 0;
+};
+
 /// From --node-sharing and --memory-budget, before anything is read but row sizes. Reports whether ranks share, and why
 /// not where a node has no room for it. Collective over context.comm; throws AgreedError(usage) where the budget is
 /// less than the least.
 [[nodiscard]] GatherChoice choose_gathering(const AlsOptions& options, const Objective& objective,
-                                            const DatasetReader& dataset, const TrainingPlan& plan,
-                                            JobContext& context);
+                                            const GatherTask& task, JobContext& context);
+
+/// The task of training on a dataset.
+[[nodiscard]] GatherTask gather_task(const DatasetReader& dataset, const TrainingPlan& plan, int rank);
 
 }  // namespace rankwise

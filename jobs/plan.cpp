@@ -7,7 +7,6 @@
 #include "jobs/plan.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <fmt/format.h>
 #include <functional>
 #include <map>
@@ -19,10 +18,11 @@
 #include "io/planted_pattern.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/layout_figures.hpp"
+#include "jobs/prediction.hpp"
 #include "jobs/process_memory.hpp"
 #include "jobs/standard_output.hpp"
+#include "jobs/text_output.hpp"
 #include "jobs/threads.hpp"
-#include "kernels/rate_calibration.hpp"
 #include "slurm/sbatch_file.hpp"
 
 namespace rankwise {
@@ -94,19 +94,7 @@ PlannedMatrix matrix_of_dataset(const std::string& path) {
 }
 
 PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed) {
-  PlantedShape shape = planted_preset(sizes.shape.value_or("none"));
-  shape.users = sizes.users.value_or(shape.users);
-  shape.items = sizes.items.value_or(shape.items);
-  shape.interactions = sizes.interactions.value_or(shape.interactions);
-  shape.seed = seed;
-  // Users come in no order, so any range of them takes items by popularity alone: tastes would cost minutes and change
-  // no rank's needs. The numbers of rows per user stay those of the shape.
-  shape.signal = 0;
-  shape.user_spread = 0;
-  shape.segments = 1;
-  shape.factors = 1;
-  shape.categories = 1;
-  const auto pattern = std::make_shared<PlantedPattern>(PlantedLog(shape));
+  const auto pattern = std::make_shared<PlantedPattern>(PlantedLog(stated_shape(sizes, seed)));
   PlannedMatrix matrix;
   matrix.user_sizes = pattern->user_sizes();
   matrix.item_sizes = pattern->item_sizes();
@@ -114,9 +102,6 @@ PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed) {
   matrix.for_each_block = [pattern](const VisitRows& visit) { pattern->for_each_block(visit); };
   return matrix;
 }
-
-/// What HDF5, MPI and threads take once they are used: a run on a tiny dataset peaks so far above what it has here.
-constexpr double first_use_bytes = 10 << 20;
 
 /// Which rows travel depends on no more than this.
 struct Spread {
@@ -164,27 +149,13 @@ PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_p
   report.line(fmt::format("{} users x {} items, {} interactions", users, items, matrix.interactions));
 
   // 2. How rows will be solved, what that costs, and how fast it is here.
-  AlsCosts& costs = run.costs;
-  costs.objective = resolved_objective(options.als);
-  costs.width = options.als.factors + (costs.objective.biases ? 1 : 0);
-  costs.row_format = options.als.row_format;
+  const PredictedWork work = predict_work(options.als, matrix.user_sizes, matrix.item_sizes);
+  run.costs = work.costs;
   // Both matrices, with offsets; ids and factors read or written.
   run.file_bytes = 16.0 * static_cast<double>(matrix.interactions) +
-                   static_cast<double>((users + items) * (row_bytes(costs.width) + 16));
-  const auto method = [&](std::span<const Index> sizes, Index opposite) {
-    return plan_solver(options.als.solver, costs.objective, rows_by_size(sizes), opposite, costs.width);
-  };
-  costs.user_method = method(matrix.user_sizes, items);
-  costs.item_method = method(matrix.item_sizes, users);
-  const SideWork user_work = side_work(matrix.user_sizes, costs.objective, costs.user_method, costs.width);
-  const SideWork item_work = side_work(matrix.item_sizes, costs.objective, costs.item_method, costs.width);
+                   static_cast<double>((users + items) * (row_bytes(run.costs.width) + 16));
   if (options.calibration_seconds > 0) {
-    const auto ratio = [&](const SolverPlan& solver, Index opposite, std::span<const Index> sizes) {
-      return kernels::measure_rate_ratio(solver, costs.objective, costs.width, opposite, sizes,
-                                         options.calibration_seconds / 4);
-    };
-    run.ratio = {ratio(costs.user_method, items, matrix.user_sizes),
-                 ratio(costs.item_method, users, matrix.item_sizes)};
+    run.ratio = measure_machine(run.costs, matrix.user_sizes, matrix.item_sizes, options.calibration_seconds);
     report.line(
         fmt::format("one core here takes {:.2f} (users) and {:.2f} (items) times the seconds of the build's rates",
                     run.ratio.users, run.ratio.items));
@@ -198,20 +169,20 @@ PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_p
       spreads.insert(spread_of(options, ranks, threads, cores_per_node));
   }
   for (const Spread& spread : spreads) {
-    layouts.emplace(spread, LayoutPlan(user_work, item_work, costs.objective, spread.ranks, spread.sharers));
+    layouts.emplace(spread, LayoutPlan(work.users, work.items, run.costs.objective, spread.ranks, spread.sharers));
   }
   matrix.for_each_block([&](const PatternRows& rows) {
     for (auto& [spread, layout] : layouts) layout.add(rows);
     report.bar("users", rows.first_row, users);
   });
-  run.one_core_epoch_seconds = predict_epoch(layouts.at({1, 1}), costs, run.ratio, NetworkRate(), 1).seconds();
+  run.one_core_epoch_seconds = predict_epoch(layouts.at({1, 1}), run.costs, run.ratio, NetworkRate(), 1).seconds();
 
   // 4. Figures, and the layout to take.
   std::vector<LayoutFigures> figures;
   for (const int ranks : options.ranks) {
     for (const int threads : options.threads_per_rank) {
       const LayoutPlan& layout = layouts.at(spread_of(options, ranks, threads, cores_per_node));
-      figures.push_back(layout_figures(run, user_work, item_work, layout, threads));
+      figures.push_back(layout_figures(run, work.users, work.items, layout, threads));
     }
   }
   const Recommendation recommended = recommend_layout(options, figures);
@@ -238,15 +209,6 @@ PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_p
     texts.sbatch = sbatch_of(options, figures[*recommended.layout], context.configuration);
   }
   return texts;
-}
-
-/// Collective; `text` is the root's.
-void write_from_root(JobContext& context, const std::string& path, const std::string& text) {
-  if (path.empty()) return;
-  std::error_code ignored;
-  const bool replaces = std::filesystem::exists(path, ignored);
-  write_text_in_rank_order(context.comm, path, text);
-  context.report.line(fmt::format("{} {}", replaces ? "replaced" : "wrote", path));
 }
 
 }  // namespace

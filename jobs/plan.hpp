@@ -8,18 +8,9 @@
 #include "distributed/epoch_model.hpp"
 #include "jobs/als.hpp"
 #include "jobs/job.hpp"
+#include "jobs/stated_sizes.hpp"
 
 namespace rankwise {
-
-/// Sizes in place of a dataset; what is not stated comes from the shape.
-struct StatedSizes {
-  std::optional<std::string> shape;  ///< of a planted log
-  std::optional<Index> users;
-  std::optional<Index> items;
-  std::optional<double> interactions;
-
-  [[nodiscard]] bool any() const { return shape || users || items || interactions; }
-};
 
 struct PlanOptions {
   AlsOptions als;  ///< its data may be empty, where sizes are stated

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <memory>
 
-#include "io/planted_shape.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/plan.hpp"
+#include "jobs/prediction.hpp"
 #include "slurm/sbatch_file.hpp"
 
 namespace rankwise {
@@ -76,12 +76,6 @@ fewer cores.
 --sbatch asks for the memory times --memory-safety, and for the time of 5 minutes, the files at 200 MB/s, and --safety
 times the epochs. --cores-per-node says how many ranks share a node.)";
 
-/// A notifier that stores the value of an option without a default.
-template <class Value>
-std::function<void(const Value&)> store_in(std::optional<Value>& target) {
-  return [&target](const Value& value) { target = value; };
-}
-
 RunJob describe_plan(po::options_description& description) {
   const auto options = std::make_shared<PlanOptions>();
   const auto als = std::shared_ptr<AlsOptions>(options, &options->als);
@@ -91,23 +85,14 @@ RunJob describe_plan(po::options_description& description) {
   // clang-format off
   description.add_options()
     ("data", po::value(&als->data)->value_name("FILE"), "dataset, as prepare writes it")
-    ("model", po::value(&als->model)->value_name("FILE")->default_value("model.h5"), "model that the planned run writes")
-    ("shape", po::value<std::string>()->value_name("none|movielens-20m|shop")->notifier([options](const std::string& name) {
-       (void)planted_preset(name);
-       options->sizes.shape = name; }), "without a dataset: preset of the sizes that are not stated, and how they are spread")
-    ("users", po::value<Index>()->value_name("N")->notifier(store_in(options->sizes.users)), "without a dataset: users")
-    ("items", po::value<Index>()->value_name("N")->notifier(store_in(options->sizes.items)), "without a dataset: items")
-    ("interactions", po::value<double>()->value_name("N")->notifier(store_in(options->sizes.interactions)), "without a dataset: expected interactions")
+    ("model", po::value(&als->model)->value_name("FILE")->default_value("model.h5"), "model that the planned run writes");
+  describe_sizes(description, options->sizes);
+  description.add_options()
     ("ranks", po::value<std::string>()->value_name("LIST")->default_value("1")->notifier(counts("ranks", options->ranks)), "numbers of ranks, as in 1,2,8")
     ("threads-per-rank", po::value<std::string>()->value_name("LIST")->default_value("1")->notifier(counts("threads-per-rank", options->threads_per_rank)),
      "numbers of threads inside each rank")
     ("cores-per-node", po::value(&options->cores_per_node)->value_name("N")->default_value(0)->notifier(within<int>("cores-per-node", 0, 100'000)),
      "cores of a node, which its ranks' threads share; 0: as many as this machine has")
-    ("network-latency", po::value(&options->network.latency_seconds)->value_name("SECONDS")->default_value(options->network.latency_seconds)->notifier(
-       within<double>("network-latency", 0, 1)), "of a message between nodes")
-    ("network-bandwidth", po::value<std::string>()->value_name("BYTES")->default_value("10GB")->notifier([options](const std::string& text) {
-       options->network.bytes_per_second = static_cast<double>(parse_bytes("network-bandwidth", text)); }),
-     "of a node, per second and direction")
     ("memory-per-rank", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-per-rank", options->memory_per_rank_bytes)),
      "recommend only what fits, with its safety, as in 16GiB")
     ("time-limit", po::value<std::string>()->value_name("[D-]HH:MM:SS")->notifier([options](const std::string& text) {
@@ -120,8 +105,6 @@ RunJob describe_plan(po::options_description& description) {
      "on predicted seconds, in what is asked of Slurm")
     ("memory-safety", po::value(&options->memory_safety)->value_name("FACTOR")->default_value(1.2, "1.2")->notifier(within<double>("memory-safety", 1, 100)),
      "on predicted memory, in what is asked of Slurm")
-    ("calibrate", po::value(&options->calibration_seconds)->value_name("SECONDS")->default_value(1)->notifier(within<double>("calibrate", 0, 60)),
-     "time to measure this machine for, about; 0: take the build's rates as they are")
     ("json", po::value(&options->json)->value_name("FILE"), "also write all figures as JSON")
     ("sbatch", po::value(&options->sbatch)->value_name("FILE"), "write the batch script of the recommended layout")
     ("job-name", po::value(&options->job_name)->value_name("NAME")->default_value("rankwise-als")->notifier([](const std::string& name) {
@@ -132,6 +115,7 @@ RunJob describe_plan(po::options_description& description) {
          throw Error(ExitCode::usage, fmt::format("--partition {}: expected the name of a partition of the cluster", name)); }),
      "of the script; without it the cluster's default");
   // clang-format on
+  describe_machine(description, options->network, options->calibration_seconds);
   describe_training(description, als);
   return [options](JobContext& context) { plan_als(*options, context); };
 }

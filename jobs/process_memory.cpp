@@ -30,6 +30,12 @@ Index bytes_of_other_processes() {
   return proportional == 0 ? 0 : std::max<Index>(0, bytes_in(status, "RssShmem:") - proportional);
 }
 
+bool forget_peak_memory() {
+  std::ofstream peaks("/proc/self/clear_refs");
+  peaks << "5" << std::flush;  // proc(5): resets the peak resident set size
+  return peaks.good();
+}
+
 Index resident_bytes() {
   return bytes_in(status, "VmRSS:");
 }

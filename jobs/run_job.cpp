@@ -19,6 +19,7 @@
 #include "jobs/plan.hpp"
 #include "jobs/prepare.hpp"
 #include "jobs/recommend.hpp"
+#include "jobs/scale.hpp"
 #include "jobs/standard_output.hpp"
 #include "jobs/synthesize.hpp"
 #include "jobs/threads.hpp"
@@ -118,7 +119,7 @@ void tell_configuration(const Communicator& comm, const Job& job, const JobOptio
 
 std::span<const Job> all_jobs() {
   static const std::vector<Job> jobs{
-      synthesize_job(), prepare_job(),  als_job(),       plan_job(),
+      synthesize_job(), prepare_job(),  als_job(),       plan_job(),    scale_job(),
       kmeans_job(),     evaluate_job(), recommend_job(), inspect_job(),
   };
   return jobs;

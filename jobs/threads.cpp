@@ -7,19 +7,20 @@
 
 namespace rankwise {
 
-int processors_per_rank(const Communicator& comm) {
+int processors_of_node(const Communicator& node) {
   // A rank's own mask tells too little: bound ranks have one each, unbound ones all see the same processors.
   cpu_set_t processors;
   CPU_ZERO(&processors);
   if (sched_getaffinity(0, sizeof processors, &processors) != 0) CPU_SET(0, &processors);
-  MPI_Comm node = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_split_type(comm.handle(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
-  int ranks = 0;
-  check_mpi(MPI_Comm_size(node, &ranks), "MPI_Comm_size");
-  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &processors, static_cast<int>(sizeof processors), MPI_BYTE, MPI_BOR, node),
-            "MPI_Allreduce");
-  check_mpi(MPI_Comm_free(&node), "MPI_Comm_free");
-  return std::max(1, CPU_COUNT(&processors) / ranks);
+  check_mpi(
+      MPI_Allreduce(MPI_IN_PLACE, &processors, static_cast<int>(sizeof processors), MPI_BYTE, MPI_BOR, node.handle()),
+      "MPI_Allreduce");
+  return CPU_COUNT(&processors);
+}
+
+int processors_per_rank(const Communicator& comm) {
+  const Communicator node = comm.node();
+  return std::max(1, processors_of_node(node) / node.size());
 }
 
 int default_threads(const slurm::EnvironmentLookup& lookup, int processors) {

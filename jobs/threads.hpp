@@ -6,6 +6,9 @@
 
 namespace rankwise {
 
+/// Processors that the ranks of `node` may run on together, bound or not. Collective over node.
+[[nodiscard]] int processors_of_node(const Communicator& node);
+
 /// Processors that this rank may call its own: those that the ranks of its node may run on together (bound or not),
 /// shared evenly; at least 1. Collective over comm.
 [[nodiscard]] int processors_per_rank(const Communicator& comm);

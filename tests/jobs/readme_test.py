@@ -34,7 +34,7 @@ class ReadmeTest(unittest.TestCase):
             for block in commands:
                 self.shell(block, folder)
             for name in ("stars.h5", "taste.h5", "quarter.h5", "metrics.json", "recommendations.csv", "segments.h5", "segments.csv", "assigned.h5", "orders.h5",
-                         "als.jsonl", "als.sbatch", "plan.json"):
+                         "als.jsonl", "als.sbatch", "plan.json", "scale.json", "scale.csv", "scale.svg"):
                 self.assertGreater((pathlib.Path(folder) / name).stat().st_size, 0, name)
 
             # The cluster's script, as far as one machine without a scheduler can go.

@@ -215,7 +215,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
 
     // 5. The loss must be finite, and fall under an exact solver.
     const EpochLoss loss = epoch_loss(objective, first, second, users, items);
-    require_sound_loss(loss, history, {options.solver, options.row_format}, user_side);
+    require_sound_loss(loss, history, options.solver, user_side);
     history.push_back(loss);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     tell_epoch(report, epoch, options.epochs, loss, interactions, seconds.count());

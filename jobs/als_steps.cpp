@@ -10,7 +10,7 @@ namespace {
 
 /// How far an exact solver's loss may rise by float rounding once it has converged.
 constexpr double rounding_tolerance = 1e-5;
-/// And where a side meets the other's rows in 8 bits of precision.
+/// And where each side meets the other's rows with 8 bits of precision.
 constexpr double bfloat16_tolerance = 2e-3;
 
 }  // namespace
@@ -21,11 +21,11 @@ EpochLoss epoch_loss(const Objective& objective, const HalfSweep& of_users, cons
           of_users.regularizer + of_items.regularizer};
 }
 
-void require_sound_loss(const EpochLoss& loss, std::span<const EpochLoss> history, const SolverPrecision& how,
+void require_sound_loss(const EpochLoss& loss, std::span<const EpochLoss> history, const SolverOptions& solver,
                         AlsSide& next) {
   const double previous = history.empty() ? std::numeric_limits<double>::infinity() : history.back().total();
-  const double tolerance = how.row_format == RowFormat::bfloat16 ? bfloat16_tolerance : rounding_tolerance;
-  const bool has_risen = how.solver.is_exact() && loss.total() > previous * (1 + tolerance);
+  const double tolerance = next.format == RowFormat::bfloat16 ? bfloat16_tolerance : rounding_tolerance;
+  const bool has_risen = solver.is_exact() && loss.total() > previous * (1 + tolerance);
   if (std::isfinite(loss.total()) && !has_risen) return;
   if (next.incoming) next.incoming->wait();
   const std::size_t epoch = history.size() + 1;

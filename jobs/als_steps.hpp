@@ -4,7 +4,6 @@
 #include <span>
 
 #include "distributed/als.hpp"
-#include "distributed/row_format.hpp"
 #include "distributed/solver_plan.hpp"
 #include "io/model.hpp"
 
@@ -14,16 +13,10 @@ namespace rankwise {
 [[nodiscard]] EpochLoss epoch_loss(const Objective& objective, const HalfSweep& of_users, const HalfSweep& of_items,
                                    const AlsFactors& users, const AlsFactors& items);
 
-/// What bounds how far a loss may rise by rounding.
-struct SolverPrecision {
-  SolverOptions solver;
-  RowFormat row_format = RowFormat::float32;
-};
-
 /// The loss after the epochs of `history` must be finite, and no higher than theirs under an exact solver. Else
 /// completes what is on its way to `next`, the side whose half-sweep would follow, and throws AgreedError(internal);
 /// losses are the same on every rank.
-void require_sound_loss(const EpochLoss& loss, std::span<const EpochLoss> history, const SolverPrecision& how,
+void require_sound_loss(const EpochLoss& loss, std::span<const EpochLoss> history, const SolverOptions& solver,
                         AlsSide& next);
 
 }  // namespace rankwise

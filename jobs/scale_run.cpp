@@ -209,7 +209,7 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
     const EpochLoss loss = epoch_loss(objective, first, second, users, items);
     run.epoch_seconds.push_back(seconds_since(begin));
     if (epoch == 1) mine.users = mine.items = {};  // it warms up
-    require_sound_loss(loss, run.losses, {als.solver, als.row_format}, user_side);
+    require_sound_loss(loss, run.losses, als.solver, user_side);
     run.losses.push_back(loss);
   }
   if (user_side.incoming) user_side.incoming->wait();

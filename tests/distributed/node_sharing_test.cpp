@@ -100,8 +100,8 @@ TEST_F(NodeSharingTest, ARowThatCannotBeSolvedEndsEveryRankAlike) {
   const Partition user_rows = Partition::by_count(log.users, comm.size());
   const Partition item_rows = Partition::by_count(log.items, comm.size());
   const auto nodes = nodes_of(2);
-  AlsSide users_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {}, nodes);
-  AlsSide items_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {}, nodes);
+  AlsSide users_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {{}, nodes});
+  AlsSide items_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {{}, nodes});
   AlsFactors users =
       with_gramian(comm, objective, random_factors(comm, user_rows, 4, 0, {5, RandomPurpose::initial_users}));
   const AlsFactors items =

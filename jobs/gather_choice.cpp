@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 
 #include "jobs/byte_size.hpp"
 #include "jobs/process_memory.hpp"
@@ -57,10 +58,21 @@ NodeGroup sharing_ranks(const AlsOptions& options, const GatherCost& cost, const
   return nodes;
 }
 
-/// What a rank gathers at most to solve a side, together with others or alone. Collective over node.
-Index most_gathered_rows(const Communicator& node, const SideShare& share, Index opposite_rows) {
-  return std::max(std::min(share.entries, opposite_rows),
-                  (most_needed_rows(node, share, opposite_rows) + node.size() - 1) / node.size());
+/// Limits with which every node's ranks gather all at once together, where the budget leaves room for that on every
+/// rank. Collective.
+std::optional<GatherChoice> gather_together(const std::shared_ptr<const NodeGroup>& nodes, const GatherTask& task,
+                                            const GatherCost& cost, Index bytes, const Communicator& comm) {
+  if (!nodes->map.is_shared()) return std::nullopt;
+  const auto part = [&](const SideShare& share, Index opposite_rows) {
+    return (most_needed_rows(nodes->comm, share, opposite_rows) + nodes->comm.size() - 1) / nodes->comm.size();
+  };
+  const Index for_users = part(task.users, task.all_items);
+  const Index for_items = part(task.items, task.all_users);
+  // Nothing is packed where all ranks are on one node.
+  const bool sends = nodes->map.nodes() > 1;
+  const Index wanted = sends ? cost.whole(for_users + for_items) : cost.kept(for_users + for_items);
+  if (comm.min(Index{wanted <= bytes}) == 0) return std::nullopt;
+  return GatherChoice{nodes, {for_users, for_users}, {for_items, for_items}};
 }
 
 }  // namespace
@@ -96,9 +108,10 @@ GatherChoice choose_gathering(const AlsOptions& options, const Objective& object
                     "that, or more ranks",
                     bytes_text(static_cast<double>(budget)), bytes_text(static_cast<double>(most_needed))));
   }
-  const GatherShares shares =
-      share_gather_bytes(budget - memory.total(), cost, users, most_gathered_rows(nodes->comm, users, task.all_items),
-                         items, most_gathered_rows(nodes->comm, items, task.all_users));
+  const Index left = budget - memory.total();
+  if (std::optional<GatherChoice> together = gather_together(nodes, task, cost, left, context.comm)) return *together;
+  const GatherShares shares = share_gather_bytes(left, cost, users, std::min(users.entries, task.all_items), items,
+                                                 std::min(items.entries, task.all_users));
   return {nodes, gather_limit(shares.users, cost, users.longest_row),
           gather_limit(shares.items, cost, items.longest_row)};
 }

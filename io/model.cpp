@@ -1,12 +1,12 @@
 #include "io/model.hpp"
 
-#include <array>
 #include <cmath>
 #include <fmt/format.h>
 
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
 #include "io/id_file.hpp"
+#include "io/loss_history.hpp"
 #include "io/provenance_attributes.hpp"
 #include "kernels/error.hpp"
 
@@ -18,7 +18,6 @@ namespace {
 constexpr Index most_factors = 16384;
 constexpr const char* loss_kinds[] = {"implicit", "explicit"};               // by LossKind
 constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};  // by Weighting
-constexpr const char* loss_parts[] = {"loss", "observed", "unobserved", "regularizer"};
 
 void write_objective(Hdf5Writer& file, const Objective& objective) {
   file.write_attribute("/", "objective", std::string_view(loss_kinds[static_cast<int>(objective.loss)]));
@@ -59,42 +58,6 @@ Objective read_objective(const Hdf5Reader& file) {
   objective.biases = file.read_integer("/", "biases") != 0;
   objective.global_mean = number("global-mean");
   return objective;
-}
-
-double loss_part(const EpochLoss& epoch, std::size_t part) {
-  const std::array values{epoch.total(), epoch.observed, epoch.unobserved, epoch.regularizer};
-  return values[part];
-}
-
-/// One value per epoch; every rank has the history, the root writes it.
-void write_history(const Communicator& comm, Hdf5Writer& file, const std::vector<EpochLoss>& history) {
-  const auto epochs = static_cast<Index>(history.size());
-  file.create_group("/history");
-  for (std::size_t part = 0; part < std::size(loss_parts); ++part) {
-    const RowRange mine = comm.is_root() ? RowRange{0, epochs} : RowRange{epochs, epochs};
-    file.write_filled_rows<double>(fmt::format("/history/{}", loss_parts[part]), epochs, mine,
-                                   [&](RowRange piece, double* out) {
-                                     for (Index e = piece.begin; e < piece.end; ++e) {
-                                       *out++ = loss_part(history[static_cast<std::size_t>(e)], part);
-                                     }
-                                   });
-  }
-}
-
-std::vector<EpochLoss> read_history(const Hdf5Reader& file) {
-  const auto read = [&](const char* part) {
-    const std::string name = fmt::format("/history/{}", part);
-    return file.read_rows<double>(name, {0, file.shape(name, Hdf5Kind::floating, 1).rows()});
-  };
-  const std::vector<double> observed = read("observed");
-  const std::vector<double> unobserved = read("unobserved");
-  const std::vector<double> regularizer = read("regularizer");
-  if (unobserved.size() != observed.size() || regularizer.size() != observed.size()) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: /history: its parts differ in length", file.path()));
-  }
-  std::vector<EpochLoss> history(observed.size());
-  for (std::size_t e = 0; e < history.size(); ++e) history[e] = {observed[e], unobserved[e], regularizer[e]};
-  return history;
 }
 
 /// Factors apart from the bias column.
@@ -143,7 +106,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   write_provenance(file, stamped);
   write_objective(file, model.objective);
   file.write_attribute("/", "factors", static_cast<std::int64_t>(model.factors));
-  write_history(comm, file, model.history);
+  write_loss_history(comm, file, model.history);
   write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
   write_side(comm, file, "/items", model.items, model.factors, model.objective.biases);
   file.commit();
@@ -175,7 +138,7 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   }
   opened.users = opened.read_side("/users");
   opened.items = opened.read_side("/items");
-  opened.history = read_history(opened.file);
+  opened.history = read_loss_history(opened.file);
   return opened;
 }
 

@@ -140,6 +140,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   Report& report = context.report;
   require_sense(options);
+  require_sense(*options.checkpoints);
   check_output(comm, options.model);  // before hours of work, not after
   Objective objective = resolved_objective(options);
   const Index width = options.factors + (objective.biases ? 1 : 0);
@@ -179,46 +180,73 @@ void train_als(const AlsOptions& options, JobContext& context) {
     report.event("batches", {{"users", users}, {"items", items}});
   }
 
-  // 3. Initialise.
-  const Index bias_columns = width - options.factors;
-  const auto initial = [&](const Partition& rows, RandomPurpose purpose) {
-    return with_gramian(comm, objective,
-                        random_factors(comm, rows, width, bias_columns, RandomStream(context.common.seed, purpose)));
+  // 3. Resume or initialise.
+  Checkpointing checkpointing(*options.checkpoints, context, dataset.provenance().dataset_digest);
+  std::optional<Checkpoint> checkpoint = checkpointing.resume(user_rows, item_rows, width, options.epochs);
+  TrainingProgress progress;
+  if (checkpoint) progress = std::move(checkpoint->progress);
+  const auto initial = [&](const Partition& rows, RandomPurpose purpose, Matrix Checkpoint::*saved) {
+    FactorMatrix factors{rows, Matrix()};
+    if (checkpoint) {
+      factors.local = std::move((*checkpoint).*saved);
+    } else {
+      factors = random_factors(comm, rows, width, width - options.factors, RandomStream(context.common.seed, purpose));
+    }
+    return with_gramian(comm, objective, std::move(factors));
   };
-  AlsFactors users = initial(user_rows, RandomPurpose::initial_users);
-  AlsFactors items = initial(item_rows, RandomPurpose::initial_items);
+  AlsFactors users = initial(user_rows, RandomPurpose::initial_users, &Checkpoint::users);
+  AlsFactors items = initial(item_rows, RandomPurpose::initial_items, &Checkpoint::items);
+  checkpoint.reset();
 
   // 4. Sweep: users from items, items from users.
   kernels::SolveTally user_tally;
   kernels::SolveTally item_tally;
   const auto sweep = [&](const char* phase, SideName name, const SolverPlan& solver, AlsSide& side,
-                         const AlsFactors& other, AlsFactors& mine, AlsSide* next, kernels::SolveTally& tally,
-                         Index epoch) {
+                         const AlsFactors& other, AlsFactors& mine, AlsSide* next, kernels::SolveTally& tally) {
     const auto timer = report.phase(phase);
+    const auto begin = std::chrono::steady_clock::now();
     const HalfSweep done = half_sweep(comm, objective, solver, side, other, mine, next);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    const bool is_first = tally.rows() == 0;
     tally += done.tally;
-    if (done.failed_row >= 0) fail_at_row(dataset, name, done.failed_row, epoch);
+    if (done.failed_row >= 0) {
+      fail_at_row(dataset, name, done.failed_row, static_cast<Index>(progress.history.size()) + 1);
+    }
     report.add_flops(phase, done.flops);
     report.add_interactions(phase, side.entries());
     report.add_bytes_sent(done.bytes_sent);
-    if (epoch == 1) tell_traffic(comm, report, name == SideName::users ? "users" : "items", done.bytes_sent);
-    return done;
+    if (is_first) tell_traffic(comm, report, name == SideName::users ? "users" : "items", done.bytes_sent);
+    return std::pair(done, seconds.count());
   };
-  std::vector<EpochLoss> history;
-  for (Index epoch = 1; epoch <= options.epochs; ++epoch) {
+  /// After a half-sweep: a checkpoint where one is due, and the end where one is asked for.
+  const auto pause = [&](AlsSide& next, double seconds) {
+    if (!checkpointing.stops_after(progress, users.factors, items.factors, seconds)) return;
+    if (next.incoming) next.incoming->wait();
+    report.finish();
+    checkpointing.stop(progress);
+  };
+  while (static_cast<Index>(progress.history.size()) < options.epochs) {
+    const Index epoch = static_cast<Index>(progress.history.size()) + 1;
     const auto begin = std::chrono::steady_clock::now();
     report.bar("epochs", epoch - 1, options.epochs);
-    const HalfSweep first = sweep("user half-sweeps", SideName::users, plan.users.solver, user_side, items, users,
-                                  &item_side, user_tally, epoch);
-    const HalfSweep second = sweep("item half-sweeps", SideName::items, plan.items.solver, item_side, users, items,
-                                   epoch < options.epochs ? &user_side : nullptr, item_tally, epoch);
+    if (progress.solved == SolvedSide::items) {
+      const auto [done, seconds] = sweep("user half-sweeps", SideName::users, plan.users.solver, user_side, items,
+                                         users, &item_side, user_tally);
+      progress.solved = SolvedSide::users;
+      progress.user_regularizer = done.regularizer;
+      pause(item_side, seconds);
+    }
+    const auto [done, seconds] = sweep("item half-sweeps", SideName::items, plan.items.solver, item_side, users, items,
+                                       epoch < options.epochs ? &user_side : nullptr, item_tally);
 
     // 5. The loss must be finite, and fall under an exact solver.
-    const EpochLoss loss = epoch_loss(objective, first, second, users, items);
-    require_sound_loss(loss, history, options.solver, user_side);
-    history.push_back(loss);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    tell_epoch(report, epoch, options.epochs, loss, interactions, seconds.count());
+    const EpochLoss loss = epoch_loss(objective, progress.user_regularizer, done, users, items);
+    require_sound_loss(loss, progress.history, options.solver, user_side);
+    progress.history.push_back(loss);
+    progress.solved = SolvedSide::items;
+    const std::chrono::duration<double> epoch_seconds = std::chrono::steady_clock::now() - begin;
+    tell_epoch(report, epoch, options.epochs, loss, interactions, epoch_seconds.count());
+    pause(user_side, seconds);
   }
 
   if (options.epochs > 0) {
@@ -233,7 +261,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const auto writing = report.phase("write");
   const Model model{objective,
                     options.factors,
-                    std::move(history),
+                    std::move(progress.history),
                     {dataset.user_ids(my_users), std::move(users.factors.local)},
                     {dataset.item_ids(my_items), std::move(items.factors.local)}};
   write_model(comm, options.model, model, context.provenance("model", dataset.provenance().dataset_digest));
@@ -300,6 +328,7 @@ RunJob describe_als(boost::program_options::options_description& description) {
     ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write");
   // clang-format on
   describe_training(description, options);
+  describe_checkpoints(description, options->checkpoints);
   return [options](JobContext& context) { train_als(*options, context); };
 }
 

@@ -7,6 +7,7 @@
 
 #include "distributed/row_format.hpp"
 #include "distributed/solver_plan.hpp"
+#include "jobs/checkpointing.hpp"
 #include "jobs/job.hpp"
 #include "kernels/objective.hpp"
 
@@ -26,6 +27,7 @@ struct AlsOptions {
   RowFormat row_format = RowFormat::float32;
   Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as it takes
   NodeSharing node_sharing = NodeSharing::automatic;
+  std::shared_ptr<CheckpointOptions> checkpoints = std::make_shared<CheckpointOptions>();
 };
 
 /// Adds the options that say what is trained, all but files; `options` outlives them, and its epochs are the default.

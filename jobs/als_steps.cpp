@@ -15,10 +15,10 @@ constexpr double bfloat16_tolerance = 2e-3;
 
 }  // namespace
 
-EpochLoss epoch_loss(const Objective& objective, const HalfSweep& of_users, const HalfSweep& of_items,
+EpochLoss epoch_loss(const Objective& objective, double user_regularizer, const HalfSweep& of_items,
                      const AlsFactors& users, const AlsFactors& items) {
   return {of_items.observed, unobserved_loss(objective, of_items, users, items),
-          of_users.regularizer + of_items.regularizer};
+          user_regularizer + of_items.regularizer};
 }
 
 void require_sound_loss(const EpochLoss& loss, std::span<const EpochLoss> history, const SolverOptions& solver,

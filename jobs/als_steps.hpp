@@ -9,8 +9,8 @@
 
 namespace rankwise {
 
-/// The loss after an epoch of a half-sweep over users and one over items.
-[[nodiscard]] EpochLoss epoch_loss(const Objective& objective, const HalfSweep& of_users, const HalfSweep& of_items,
+/// The loss after an epoch of a half-sweep over users, whose regularizer is given, and one over items.
+[[nodiscard]] EpochLoss epoch_loss(const Objective& objective, double user_regularizer, const HalfSweep& of_items,
                                    const AlsFactors& users, const AlsFactors& items);
 
 /// The loss after the epochs of `history` must be finite, and no higher than theirs under an exact solver. Else

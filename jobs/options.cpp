@@ -18,8 +18,19 @@ namespace {
 
 constexpr int most_threads = 4096;
 /// Wherever and however fast a run is made, its files are the same.
-constexpr std::array<std::string_view, 8> without_effect_on_output{
-    "threads", "simd", "log-json", "quiet", "config", "memory-budget", "node-sharing", "pruning"};
+constexpr std::array<std::string_view, 13> without_effect_on_output{"threads",
+                                                                    "simd",
+                                                                    "log-json",
+                                                                    "quiet",
+                                                                    "config",
+                                                                    "memory-budget",
+                                                                    "node-sharing",
+                                                                    "pruning",
+                                                                    "checkpoint-every",
+                                                                    "checkpoint-interval",
+                                                                    "resume",
+                                                                    "max-time",
+                                                                    "keep"};
 
 Error usage_error(const std::string& message) {
   return Error(ExitCode::usage, message);

@@ -206,7 +206,7 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
         sweep("user half-sweeps", "user", matrix.user_plan.solver, user_side, items, users, item_side, mine.users);
     const HalfSweep second =
         sweep("item half-sweeps", "item", matrix.item_plan.solver, item_side, users, items, user_side, mine.items);
-    const EpochLoss loss = epoch_loss(objective, first, second, users, items);
+    const EpochLoss loss = epoch_loss(objective, first.regularizer, second, users, items);
     run.epoch_seconds.push_back(seconds_since(begin));
     if (epoch == 1) mine.users = mine.items = {};  // it warms up
     require_sound_loss(loss, run.losses, als.solver, user_side);

@@ -14,7 +14,8 @@ enum class ExitCode : int {
   no_input = 66,
   internal = 70,
   cannot_create = 73,
-  io_error = 74
+  io_error = 74,
+  stopped_early = 75  ///< after writing a checkpoint; run again to continue
 };
 
 /// What the user reads: one line that names file, line or row, and what was expected.

@@ -1,0 +1,102 @@
+#include "io/checkpoint.hpp"
+
+#include <cmath>
+#include <fmt/format.h>
+
+#include "io/hdf5_reader.hpp"
+#include "io/hdf5_writer.hpp"
+#include "io/loss_history.hpp"
+#include "io/provenance_attributes.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr const char* sides[] = {"items", "users"};  // by SolvedSide
+
+void write_factors(const Communicator& comm, Hdf5Writer& file, const std::string& group, const FactorMatrix& factors) {
+  file.create_group(group);
+  file.write_matrix(group + "/factors", factors.partition.rows(), factors.partition.range(comm.rank()),
+                    factors.local.view());
+}
+
+Matrix read_factors(const Hdf5Reader& file, const std::string& group, const Partition& rows, int rank, Index width) {
+  const std::string name = group + "/factors";
+  const Hdf5Shape shape = file.shape(name, Hdf5Kind::floating, 2);
+  if (shape.rows() != rows.rows() || !shape.has_columns(width)) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {} is {} x {}, expected {} x {}", file.path(), name, shape.rows(),
+                                                shape.extents[1], rows.rows(), width));
+  }
+  const RowRange mine = rows.range(rank);
+  Matrix factors(mine.size(), width);
+  file.read_matrix(name, mine, factors.view());
+  for (Index r = 0; r < factors.rows(); ++r) {
+    for (const float value : factors.view().row_span(r)) {
+      if (std::isfinite(value)) continue;
+      throw Error(ExitCode::bad_data,
+                  fmt::format("{}: {}: row {} holds a value that is not finite", file.path(), name, mine.begin + r));
+    }
+  }
+  return factors;
+}
+
+TrainingProgress read_progress(const Hdf5Reader& file) {
+  TrainingProgress progress;
+  progress.history = read_loss_history(file);
+  const std::string solved = file.read_text("/", "solved-side");
+  if (solved != sides[0] && solved != sides[1]) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: attribute solved-side is neither users nor items", file.path()));
+  }
+  progress.solved = solved == sides[0] ? SolvedSide::items : SolvedSide::users;
+  progress.user_regularizer = file.read_number("/", "user-regularizer");
+  return progress;
+}
+
+/// agree_on, with bad data as DamagedCheckpoint.
+template <class Step>
+auto damage_named(const Communicator& comm, Step&& step) {
+  try {
+    return agree_on(comm, std::forward<Step>(step));
+  } catch (const AgreedError& error) {
+    if (error.code() == ExitCode::bad_data) throw DamagedCheckpoint(error.code(), error.what());
+    throw;
+  }
+}
+
+}  // namespace
+
+void write_checkpoint(const Communicator& comm, const std::string& path, const TrainingProgress& progress,
+                      const FactorMatrix& users, const FactorMatrix& items, const Provenance& provenance) {
+  const Index width = users.local.columns();
+  const Index rows = users.partition.rows() + items.partition.rows();
+  Hdf5Writer file(comm, path, rows * width * static_cast<Index>(sizeof(float)));
+  Provenance stamped = provenance;
+  stamped.kind = "checkpoint";
+  write_provenance(file, stamped);
+  file.write_attribute("/", "width", static_cast<std::int64_t>(width));
+  file.write_attribute("/", "solved-side", std::string_view(sides[static_cast<int>(progress.solved)]));
+  file.write_attribute("/", "user-regularizer", progress.user_regularizer);
+  write_loss_history(comm, file, progress.history);
+  write_factors(comm, file, "/users", users);
+  write_factors(comm, file, "/items", items);
+  file.commit();
+}
+
+Checkpoint read_checkpoint(const Communicator& comm, const std::string& path, const Partition& users,
+                           const Partition& items, Index width) {
+  return damage_named(comm, [&] {
+    const Hdf5Reader file(path);
+    Checkpoint checkpoint;
+    checkpoint.provenance = read_provenance(file, "checkpoint");
+    checkpoint.progress = read_progress(file);
+    checkpoint.users = read_factors(file, "/users", users, comm.rank(), width);
+    checkpoint.items = read_factors(file, "/items", items, comm.rank(), width);
+    return checkpoint;
+  });
+}
+
+Provenance checkpoint_provenance(const Communicator& comm, const std::string& path) {
+  return damage_named(comm, [&] { return read_provenance(Hdf5Reader(path), "checkpoint"); });
+}
+
+}  // namespace rankwise

@@ -1,0 +1,63 @@
+#pragma once
+// The state of a training between two half-sweeps, as a file: what another run, on any number of ranks, needs to go on
+// to the same bits.
+//
+//   /users/factors (users x width)   /items/factors (items x width)    float32, a bias as the last column
+//   /history/observed, /history/unobserved, /history/regularizer       float64, one value per finished epoch
+//
+// Attributes of the root: Provenance (kind "checkpoint"), `width`, `solved-side` (which side the last half-sweep
+// solved: "items" at the end of an epoch, "users" in its middle), `user-regularizer` (of the epoch's first half-sweep).
+
+#include <string>
+#include <vector>
+
+#include "distributed/communicator.hpp"
+#include "distributed/factor_matrix.hpp"
+#include "io/model.hpp"
+#include "io/provenance.hpp"
+
+namespace rankwise {
+
+/// Which half of an epoch was the last to be finished.
+enum class SolvedSide { items, users };
+
+/// Where a training stands, but for its factors.
+struct TrainingProgress {
+  std::vector<EpochLoss> history;  ///< of finished epochs
+  SolvedSide solved = SolvedSide::items;
+  double user_regularizer = 0;  ///< of the unfinished epoch's first half-sweep
+
+  /// Half-sweeps done; progress is newer where it has more.
+  [[nodiscard]] Index half_sweeps() const {
+    return 2 * static_cast<Index>(history.size()) + (solved == SolvedSide::users ? 1 : 0);
+  }
+};
+
+/// Writes a checkpoint and commits it. Collective over comm; throws AgreedError (cannot_create, io_error).
+void write_checkpoint(const Communicator& comm, const std::string& path, const TrainingProgress& progress,
+                      const FactorMatrix& users, const FactorMatrix& items, const Provenance& provenance);
+
+/// A checkpoint that cannot be trusted: another one may do.
+class DamagedCheckpoint : public AgreedError {
+ public:
+  using AgreedError::AgreedError;
+};
+
+/// A checkpoint, distributed.
+struct Checkpoint {
+  Provenance provenance;
+  TrainingProgress progress;
+  Matrix users;  ///< this rank's rows
+  Matrix items;
+};
+
+/// Reads a checkpoint of factors of `width` columns, each rank the rows of its part. Values are checked to be finite.
+/// Collective over comm; throws DamagedCheckpoint, or AgreedError(no_input).
+[[nodiscard]] Checkpoint read_checkpoint(const Communicator& comm, const std::string& path, const Partition& users,
+                                         const Partition& items, Index width);
+
+/// Its provenance alone. Collective over comm; throws DamagedCheckpoint, or
+/// AgreedError(no_input).
+[[nodiscard]] Provenance checkpoint_provenance(const Communicator& comm, const std::string& path);
+
+}  // namespace rankwise

@@ -1,0 +1,49 @@
+#include "io/loss_history.hpp"
+
+#include <array>
+#include <fmt/format.h>
+
+namespace rankwise {
+
+namespace {
+
+constexpr const char* loss_parts[] = {"loss", "observed", "unobserved", "regularizer"};
+
+double loss_part(const EpochLoss& epoch, std::size_t part) {
+  const std::array values{epoch.total(), epoch.observed, epoch.unobserved, epoch.regularizer};
+  return values[part];
+}
+
+}  // namespace
+
+void write_loss_history(const Communicator& comm, Hdf5Writer& file, const std::vector<EpochLoss>& history) {
+  const auto epochs = static_cast<Index>(history.size());
+  file.create_group("/history");
+  for (std::size_t part = 0; part < std::size(loss_parts); ++part) {
+    const RowRange mine = comm.is_root() ? RowRange{0, epochs} : RowRange{epochs, epochs};
+    file.write_filled_rows<double>(fmt::format("/history/{}", loss_parts[part]), epochs, mine,
+                                   [&](RowRange piece, double* out) {
+                                     for (Index e = piece.begin; e < piece.end; ++e) {
+                                       *out++ = loss_part(history[static_cast<std::size_t>(e)], part);
+                                     }
+                                   });
+  }
+}
+
+std::vector<EpochLoss> read_loss_history(const Hdf5Reader& file) {
+  const auto read = [&](const char* part) {
+    const std::string name = fmt::format("/history/{}", part);
+    return file.read_rows<double>(name, {0, file.shape(name, Hdf5Kind::floating, 1).rows()});
+  };
+  const std::vector<double> observed = read("observed");
+  const std::vector<double> unobserved = read("unobserved");
+  const std::vector<double> regularizer = read("regularizer");
+  if (unobserved.size() != observed.size() || regularizer.size() != observed.size()) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: /history: its parts differ in length", file.path()));
+  }
+  std::vector<EpochLoss> history(observed.size());
+  for (std::size_t e = 0; e < history.size(); ++e) history[e] = {observed[e], unobserved[e], regularizer[e]};
+  return history;
+}
+
+}  // namespace rankwise

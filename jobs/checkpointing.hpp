@@ -1,0 +1,66 @@
+#pragma once
+// When a training writes checkpoints, when it stops, and where it goes on.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "io/checkpoint_directory.hpp"
+#include "jobs/job.hpp"
+#include "jobs/stop_requests.hpp"
+
+namespace rankwise {
+
+struct CheckpointOptions {
+  std::string directory;  ///< empty: no checkpoints
+  std::optional<Index> every_epochs;
+  std::optional<double> interval_seconds;
+  std::string resume = "auto";  ///< or "never", or a file
+  std::optional<double> most_seconds;
+  std::optional<Index> keep;
+};
+
+/// Adds the options; `options` outlives them.
+void describe_checkpoints(boost::program_options::options_description& description,
+                          const std::shared_ptr<CheckpointOptions>& options);
+
+/// Throws AgreedError(usage) where an option would be silently without effect.
+void require_sense(const CheckpointOptions& options);
+
+/// The checkpoints of one training. Every member is collective over the job's ranks.
+class Checkpointing {
+ public:
+  /// Locks the directory and begins to listen to signals, where checkpoints are wanted; throws AgreedError
+  /// (cannot_create).
+  Checkpointing(const CheckpointOptions& options, JobContext& context, std::uint64_t dataset_digest);
+
+  /// The newest checkpoint that can be read, if there is one and --resume allows it; damaged ones are told and passed
+  /// by. Throws AgreedError(bad_data) for one of another training, naming what differs.
+  [[nodiscard]] std::optional<Checkpoint> resume(const Partition& users, const Partition& items, Index width,
+                                                 Index epochs);
+
+  /// Between half-sweeps, the last of which took `seconds`: writes a checkpoint where one is due or asked for. Whether
+  /// the run is to stop now; the checkpoint has been written then.
+  [[nodiscard]] bool stops_after(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
+                                 double seconds);
+  /// Throws AgreedError(stopped_early), which says why and how to go on.
+  [[noreturn]] void stop(const TrainingProgress& progress) const;
+
+ private:
+  void write(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items);
+  [[nodiscard]] bool is_due(const TrainingProgress& progress) const;
+  void require_same_training(const std::string& path, const Provenance& found) const;
+
+  const CheckpointOptions& options_;
+  JobContext& context_;
+  Provenance provenance_;
+  std::unique_ptr<CheckpointDirectory> directory_;
+  std::unique_ptr<StopRequests> requests_;
+  std::chrono::steady_clock::time_point last_write_;
+  double longest_half_sweep_seconds_ = 0;
+  double longest_write_seconds_ = 0;
+  std::string stop_reason_;
+};
+
+}  // namespace rankwise

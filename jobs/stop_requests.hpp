@@ -1,0 +1,37 @@
+#pragma once
+// What may end a run early, or ask it for a checkpoint: signals and the clock.
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "distributed/communicator.hpp"
+
+namespace rankwise {
+
+/// What a run is to do between two half-sweeps; the later one of several wins.
+enum class StopRequest { none, checkpoint, stop };
+
+/// Listens to SIGUSR1 (write a checkpoint and go on), SIGUSR2, SIGTERM and SIGINT (write one and stop) as long as it
+/// lives; at most one at a time. Signals reach one rank or all.
+class StopRequests {
+ public:
+  /// `most_seconds`: from the start of the process' job to the end of the last checkpoint.
+  explicit StopRequests(std::optional<double> most_seconds);
+  ~StopRequests();
+  StopRequests(const StopRequests&) = delete;
+  StopRequests& operator=(const StopRequests&) = delete;
+
+  /// What any rank was asked for since the last call, and whether the time ends before `next_seconds` more have passed.
+  /// The same on every rank. Collective over comm.
+  [[nodiscard]] StopRequest agreed(const Communicator& comm, double next_seconds);
+  /// Why agreed() said stop, for the report; on every rank.
+  [[nodiscard]] const std::string& reason() const { return reason_; }
+
+ private:
+  std::chrono::steady_clock::time_point begin_;
+  std::optional<double> most_seconds_;
+  std::string reason_;
+};
+
+}  // namespace rankwise

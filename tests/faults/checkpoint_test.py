@@ -1,0 +1,280 @@
+"""Checkpoints: a run that is killed, stopped or starved goes on, on any number of ranks, to the bits of one that was left
+alone. RANKWISE_FAULT_TRIALS is the number of runs that are killed (20 by default)."""
+import hashlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import h5py
+
+import shop
+from program import LAUNCHER, PROGRAM, run
+from faults_test import small_disk
+
+TRIALS = int(os.environ.get("RANKWISE_FAULT_TRIALS", "20"))
+STOPPED = 75
+
+
+class CheckpointTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = pathlib.Path(cls.folder.name)
+        cls.data = cls.path / "data.h5"
+        for step in (["synthesize", "--quiet", "--users", "3000", "--items", "800", "--interactions", "60000", "--output", cls.path / "log.csv"],
+                     ["prepare", "--quiet", "--input", cls.path / "log.csv", "--output", cls.data]):
+            done = run(step)
+            assert done.code == 0, done
+        cls.expected = {}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def setUp(self):
+        self.checkpoints = self.path / self.id().rsplit(".", 1)[1]
+        self.model = self.checkpoints.with_suffix(".h5")
+        self.log = self.checkpoints.with_suffix(".jsonl")
+
+    def arguments(self, *options, epochs=6):
+        return ["als", "--data", self.data, "--model", self.model, "--factors", "24", "--epochs", str(epochs), "--checkpoint",
+                self.checkpoints, "--log-json", self.log, *options]
+
+    def train(self, *options, ranks=1, code=0, epochs=6, **how):
+        done = run(self.arguments(*options, epochs=epochs), ranks=ranks, **how)
+        self.assertEqual(done.code, code, done)
+        return done
+
+    def digest(self, *options, epochs=6):
+        """Of the model that a run makes that nothing interrupts."""
+        key = (options, epochs)
+        if key not in self.expected:
+            whole = self.path / "whole.h5"
+            done = run(["als", "--data", self.data, "--model", whole, "--factors", "24", "--epochs", str(epochs), *options])
+            self.assertEqual(done.code, 0, done)
+            self.expected[key] = hashlib.sha256(whole.read_bytes()).hexdigest()
+        return self.expected[key]
+
+    def expect_whole_model(self, *options, epochs=6):
+        self.assertEqual(hashlib.sha256(self.model.read_bytes()).hexdigest(), self.digest(*options, epochs=epochs))
+
+    def events(self, name):
+        if not self.log.exists():
+            return []
+        lines = self.log.read_text().splitlines()
+        return [event for event in map(json.loads, (line for line in lines if line.endswith("}"))) if event["event"] == name]
+
+    def files(self):
+        return sorted(path.name for path in self.checkpoints.iterdir())
+
+    def test_stopped_anywhere_it_goes_on_on_any_number_of_ranks(self):
+        for options in ([], ["--solver", "cg"], ["--objective", "explicit", "--biases"]):
+            for before, after in ((1, 3), (2, 1), (3, 7), (7, 2)):
+                with self.subTest(options=options, before=before, after=after):
+                    shutil.rmtree(self.checkpoints, ignore_errors=True)
+                    self.checkpoints.mkdir()
+                    # Every run stops at the first occasion: half an epoch each.
+                    for half_sweeps in range(1, 5):
+                        (self.checkpoints / "stop").touch()
+                        done = self.train(*options, ranks=before if half_sweeps % 2 else after, code=STOPPED, epochs=3)
+                        self.assertEqual(len(done.our_lines), 1, done)
+                        self.assertIn("goes on from there", done.our_lines[0])
+                        name = f"epoch-{half_sweeps // 2:06}{'-half' if half_sweeps % 2 else ''}.h5"
+                        self.assertIn(name, self.files())
+                        self.assertEqual((self.checkpoints / "newest").read_text(), name + "\n")
+                        self.assertNotIn("stop", self.files())
+                    self.train(*options, ranks=after, epochs=3)
+                    self.expect_whole_model(*options, epochs=3)
+
+    def start(self, ranks, *options, epochs=6):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | {"OMP_NUM_THREADS": "1"}
+        command = ([LAUNCHER, str(ranks)] if ranks > 1 else []) + [PROGRAM] + [str(option) for option in self.arguments(*options, epochs=epochs)]
+        return subprocess.Popen(command, env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True)
+
+    def ranks_of(self, process):
+        """Process numbers of the ranks that a launcher has started."""
+        listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout.splitlines()
+        lines = [line.split(None, 1) for line in listed if str(self.model) in line and " als " in line]
+        return [int(number) for number, command in lines if command.startswith(str(PROGRAM))]
+
+    def test_killed_at_any_moment_it_loses_at_most_one_epoch(self):
+        self.digest()
+        chance = random.Random(7)
+        killed = lost = finished = 0
+        while killed < TRIALS:
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+            self.model.unlink(missing_ok=True)
+            while True:
+                self.log.unlink(missing_ok=True)
+                ranks = chance.choice((1, 2, 3))
+                process = self.start(ranks)
+                try:
+                    process.wait(timeout=chance.uniform(0.3, 2.0) if killed < TRIALS else 60)
+                except subprocess.TimeoutExpired:
+                    victims = self.ranks_of(process)
+                    if victims and chance.random() < 0.5:
+                        os.kill(chance.choice(victims), signal.SIGKILL)  # one rank: the launcher ends the others
+                    else:
+                        for victim in victims:
+                            os.kill(victim, signal.SIGKILL)
+                        os.killpg(process.pid, signal.SIGKILL)
+                    process.wait(timeout=30)
+                    killed += 1
+                process.stderr.close()
+                for victim in self.ranks_of(process):
+                    os.kill(victim, signal.SIGKILL)
+                reached = max([event["half_sweeps"] // 2 for event in self.events("checkpoint")], default=0)
+                if process.returncode == 0:
+                    break
+                # What was committed is there, whole, and nothing unreadable takes its name.
+                for name in (name for name in self.files() if name.startswith("epoch-")) if self.checkpoints.exists() else ():
+                    with h5py.File(self.checkpoints / name) as file:
+                        self.assertEqual(file["items/factors"].shape[1], 24)
+                newest = max([int(name[6:12]) for name in self.files() if name.startswith("epoch-")], default=0) if self.checkpoints.exists() else 0
+                self.assertGreaterEqual(newest, reached)
+                lost += 1
+            finished += 1
+            self.expect_whole_model()
+        print(f"{killed} runs killed, {finished} models finished with the bits of an uninterrupted run")
+
+    def signalled(self, number, ranks, *options):
+        """A long run that gets a signal once it has begun to sweep; what it ends with."""
+        process = self.start(ranks, *options, epochs=2000)
+        deadline = time.monotonic() + 60
+        while not self.events("epoch") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(chosen := self.ranks_of(process)[-1], number)
+        return process, chosen
+
+    def test_signals_to_one_rank_stop_all_or_only_write(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
+            for ranks in (1, 3):
+                with self.subTest(signal=number, ranks=ranks):
+                    shutil.rmtree(self.checkpoints, ignore_errors=True)
+                    self.log.unlink(missing_ok=True)
+                    process, _ = self.signalled(number, ranks)
+                    _, err = process.communicate(timeout=60)
+                    self.assertEqual(process.returncode, STOPPED, err)
+                    self.assertIn(signal.Signals(number).name, err)
+                    self.assertTrue(any(name.startswith("epoch-") for name in self.files()))
+        shutil.rmtree(self.checkpoints)
+        self.log.unlink()
+        process, rank = self.signalled(signal.SIGUSR1, 2, "--checkpoint-every", "100000")
+        deadline = time.monotonic() + 60
+        while not self.events("checkpoint") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertEqual(len(self.events("checkpoint")), 1)
+        self.assertIsNone(process.poll())
+        os.kill(rank, signal.SIGTERM)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, STOPPED)
+
+    def test_a_time_limit_stops_it_in_time_and_it_goes_on(self):
+        began = time.monotonic()
+        done = self.train("--max-time", "00:00:04", ranks=2, code=STOPPED, epochs=100_000)
+        self.assertLess(time.monotonic() - began, 8)
+        self.assertIn("--max-time", done.our_lines[0])
+        reached = len(self.events("epoch"))
+        self.assertGreater(reached, 0)
+        self.train(epochs=reached + 2)
+        (resumed,) = self.events("resumed")
+        self.assertGreaterEqual(resumed["epochs"], reached)
+
+    def test_keeps_the_last_ones_and_more_epochs_may_follow(self):
+        self.train("--keep", "3", "--checkpoint-every", "2", epochs=8)
+        self.assertEqual(self.files(), ["epoch-000004.h5", "epoch-000006.h5", "epoch-000008.h5", "lock", "newest"])
+        self.train(epochs=9, ranks=3)
+        self.expect_whole_model(epochs=9)
+        self.assertEqual(self.files(), ["epoch-000008.h5", "epoch-000009.h5", "lock", "newest"])
+        done = self.train(epochs=3, code=2)
+        self.assertIn("already has 9 epochs", done.our_lines[0])
+        self.train("--resume", "never", epochs=3)
+        self.expect_whole_model(epochs=3)
+        self.assertEqual(self.files(), ["epoch-000002.h5", "epoch-000003.h5", "lock", "newest"])
+
+    def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(self):
+        self.train(epochs=4)
+        newest = self.checkpoints / "epoch-000004.h5"
+        newest.write_bytes(newest.read_bytes()[:5000])
+        done = self.train(ranks=2)
+        self.assertIn("epoch-000004.h5", done.err)
+        self.assertIn("the one before it is tried", done.err)
+        self.assertEqual([event["epochs"] for event in self.events("resumed")], [3])
+        self.expect_whole_model()
+        newest = self.checkpoints / "epoch-000006.h5"
+        newest.write_bytes(b"")
+        done = self.train("--resume", newest, code=65)
+        self.assertIn("epoch-000006.h5", done.our_lines[0])
+
+    def test_another_training_is_refused_with_what_differs(self):
+        self.train(epochs=2)
+        for options, words in ((["--seed", "5"], ["seed", "5"]), (["--regularization", "0.5"], ["regularization", "0.5"]),
+                               (["--objective", "explicit"], ["objective", "explicit"]), (["--solver", "cg"], ["solver", "cg"]),
+                               (["--factors", "8"], ["factors", "8"])):
+            with self.subTest(options=options):
+                arguments = [str(argument) for argument in self.arguments(*options)]
+                if "--factors" in options:
+                    at = arguments.index("--factors")
+                    del arguments[at:at + 2]
+                done = run(arguments, ranks=2)
+                self.assertEqual(done.code, 65, done)
+                self.assertEqual(len(done.our_lines), 1, done)
+                for word in ("another training", *words):
+                    self.assertIn(word, done.our_lines[0])
+        other = self.path / "other.h5"
+        shop.write_log(self.path / "other.csv")
+        self.assertEqual(run(["prepare", "--input", self.path / "other.csv", "--output", other]).code, 0)
+        done = run([other if argument == self.data else argument for argument in self.arguments()])
+        self.assertEqual(done.code, 65, done)
+        self.assertIn("digest", done.our_lines[0])
+
+    def test_two_runs_do_not_share_a_folder(self):
+        process = self.start(1, epochs=100_000)
+        deadline = time.monotonic() + 60
+        while not self.events("checkpoint") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        done = run(["als", "--data", self.data, "--model", self.path / "second.h5", "--factors", "24", "--checkpoint", self.checkpoints], ranks=2)
+        self.assertEqual(done.code, 73, done)
+        self.assertEqual(len(done.our_lines), 1, done)
+        self.assertIn(f"process {process.pid} on ", done.our_lines[0])
+        process.kill()
+        process.communicate()
+        self.train(epochs=len(self.events("epoch")) + 3)  # the lock died with its holder
+
+    def test_folders_that_cannot_hold_checkpoints(self):
+        (self.path / "a-file").write_text("")
+        for folder in (self.path / "a-file", pathlib.Path("/proc/none/here")):
+            done = run(["als", "--data", self.data, "--model", self.model, "--checkpoint", folder], ranks=2)
+            self.assertEqual(done.code, 73, done)
+            self.assertEqual(len(done.our_lines), 1, done)
+            self.assertIn(str(folder), done.our_lines[0])
+        with small_disk(1200) as disk:  # room for one checkpoint of 3800 rows x 24 floats, not for two
+            self.checkpoints = disk / "checkpoints"
+            done = self.train(ranks=3, code=74)
+            self.assertEqual(len(done.our_lines), 1, done)
+            self.assertIn("no space", done.our_lines[0])
+            self.assertEqual([name for name in self.files() if name.startswith("epoch-")], [f"epoch-{1:06}.h5", f"epoch-{2:06}.h5"])
+            shutil.copytree(self.checkpoints, self.path / "moved")
+        self.checkpoints = self.path / "moved"
+        self.train(ranks=2)
+        self.expect_whole_model()
+
+    def test_options_without_checkpoints_are_refused(self):
+        for option, value in (("--checkpoint-every", "2"), ("--max-time", "01:00:00"), ("--keep", "3"), ("--resume", "never"),
+                              ("--checkpoint-interval", "00:10:00")):
+            done = run(["als", "--data", self.data, "--model", self.model, option, value])
+            self.assertEqual(done.code, 2, done)
+            self.assertIn(option, done.our_lines[0])
+            self.assertIn("--checkpoint", done.our_lines[0])
+
+
+if __name__ == "__main__":
+    unittest.main()

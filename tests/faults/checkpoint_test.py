@@ -15,8 +15,8 @@ import unittest
 import h5py
 
 import shop
-from program import LAUNCHER, PROGRAM, run
 from faults_test import small_disk
+from program import LAUNCHER, PROGRAM, run
 
 TRIALS = int(os.environ.get("RANKWISE_FAULT_TRIALS", "20"))
 STOPPED = 75
@@ -106,7 +106,8 @@ class CheckpointTest(unittest.TestCase):
         return [int(number) for number, command in lines if command.startswith(str(PROGRAM))]
 
     def test_killed_at_any_moment_it_loses_at_most_one_epoch(self):
-        self.digest()
+        epochs = 40
+        self.digest(epochs=epochs)
         chance = random.Random(7)
         killed = lost = finished = 0
         while killed < TRIALS:
@@ -115,7 +116,7 @@ class CheckpointTest(unittest.TestCase):
             while True:
                 self.log.unlink(missing_ok=True)
                 ranks = chance.choice((1, 2, 3))
-                process = self.start(ranks)
+                process = self.start(ranks, epochs=epochs)
                 try:
                     process.wait(timeout=chance.uniform(0.3, 2.0) if killed < TRIALS else 60)
                 except subprocess.TimeoutExpired:
@@ -142,7 +143,7 @@ class CheckpointTest(unittest.TestCase):
                 self.assertGreaterEqual(newest, reached)
                 lost += 1
             finished += 1
-            self.expect_whole_model()
+            self.expect_whole_model(epochs=epochs)
         print(f"{killed} runs killed, {finished} models finished with the bits of an uninterrupted run")
 
     def signalled(self, number, ranks, *options):
@@ -256,7 +257,7 @@ class CheckpointTest(unittest.TestCase):
             self.assertEqual(done.code, 73, done)
             self.assertEqual(len(done.our_lines), 1, done)
             self.assertIn(str(folder), done.our_lines[0])
-        with small_disk(1200) as disk:  # room for one checkpoint of 3800 rows x 24 floats, not for two
+        with small_disk(2000) as disk:  # two checkpoints of 366 KB, and the 1.4 MB that each secures while it is written
             self.checkpoints = disk / "checkpoints"
             done = self.train(ranks=3, code=74)
             self.assertEqual(len(done.our_lines), 1, done)

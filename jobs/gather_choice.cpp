@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <optional>
 
 #include "jobs/byte_size.hpp"
 #include "jobs/process_memory.hpp"
@@ -58,21 +57,24 @@ NodeGroup sharing_ranks(const AlsOptions& options, const GatherCost& cost, const
   return nodes;
 }
 
-/// Limits with which every node's ranks gather all at once together, where the budget leaves room for that on every
-/// rank. Collective.
-std::optional<GatherChoice> gather_together(const std::shared_ptr<const NodeGroup>& nodes, const GatherTask& task,
-                                            const GatherCost& cost, Index bytes, const Communicator& comm) {
-  if (!nodes->map.is_shared()) return std::nullopt;
+/// All at once, by every node's ranks together: limits that allow it, and what that takes of a rank at most.
+struct Together {
+  GatherLimit users;
+  GatherLimit items;
+  Index bytes = 0;
+};
+
+/// Collective.
+Together gather_together(const NodeGroup& nodes, const GatherTask& task, const GatherCost& cost) {
   const auto part = [&](const SideShare& share, Index opposite_rows) {
-    return (most_needed_rows(nodes->comm, share, opposite_rows) + nodes->comm.size() - 1) / nodes->comm.size();
+    return (most_needed_rows(nodes.comm, share, opposite_rows) + nodes.comm.size() - 1) / nodes.comm.size();
   };
   const Index for_users = part(task.users, task.all_items);
   const Index for_items = part(task.items, task.all_users);
   // Nothing is packed where all ranks are on one node.
-  const bool sends = nodes->map.nodes() > 1;
-  const Index wanted = sends ? cost.whole(for_users + for_items) : cost.kept(for_users + for_items);
-  if (comm.min(Index{wanted <= bytes}) == 0) return std::nullopt;
-  return GatherChoice{nodes, {for_users, for_users}, {for_items, for_items}};
+  const bool sends = nodes.map.nodes() > 1;
+  const Index bytes = sends ? cost.whole(for_users + for_items) : cost.kept(for_users + for_items);
+  return {{for_users, for_users}, {for_items, for_items}, bytes};
 }
 
 }  // namespace
@@ -96,8 +98,14 @@ GatherChoice choose_gathering(const AlsOptions& options, const Objective& object
   const Index budget = options.memory_budget_bytes;
   if (budget == 0) return {nodes, {}, {}};
   const AlsMemory memory = als_memory(users, items, width, context.common.threads, program_bytes);
-  const Index least =
+  Index least =
       memory.total() + least_gather_bytes(cost, users.longest_row) + least_gather_bytes(cost, items.longest_row);
+  if (nodes->map.is_shared()) {
+    const Together together = gather_together(*nodes, task, cost);
+    const Index needed = context.comm.max(memory.total() + together.bytes);
+    if (needed <= budget) return {nodes, together.users, together.items};
+    least = std::min(context.comm.max(least), needed);
+  }
   // What the process holds already varies by some pages from run to run.
   constexpr Index mebibyte = Index{1} << 20;
   const Index most_needed = (context.comm.max(least) / mebibyte + 1) * mebibyte;
@@ -109,7 +117,6 @@ GatherChoice choose_gathering(const AlsOptions& options, const Objective& object
                     bytes_text(static_cast<double>(budget)), bytes_text(static_cast<double>(most_needed))));
   }
   const Index left = budget - memory.total();
-  if (std::optional<GatherChoice> together = gather_together(nodes, task, cost, left, context.comm)) return *together;
   const GatherShares shares = share_gather_bytes(left, cost, users, std::min(users.entries, task.all_items), items,
                                                  std::min(items.entries, task.all_users));
   return {nodes, gather_limit(shares.users, cost, users.longest_row),

@@ -98,7 +98,7 @@ class AlsTest(unittest.TestCase):
                          self.path / "wide.csv"], ["prepare", "--input", self.path / "wide.csv", "--output", self.path / "wide.h5"]):
             self.assertEqual(run(command).code, 0)
         for kind in ("implicit constant", "explicit biases", "cg"):
-            options = [*{**KINDS, **APPROXIMATE}[kind], "--factors", "300"]
+            options = [*{**KINDS, **APPROXIMATE}[kind], "--factors", "300", "--node-sharing", "off"]
             expected = self.digests(self.train("whole.h5", options, epochs=1, data="wide.h5"))
             for ranks in (1, 3):
                 least = self.least_budget(options, ranks)
@@ -114,6 +114,22 @@ class AlsTest(unittest.TestCase):
                             self.assertGreater(max(batches["users"], batches["items"]), 1)
                         (peak,) = [event["max_peak_memory_bytes"] for event in events if event["event"] == "finished"]
                         self.assertLess(peak, 1.1e6 * (least + extra_mb))
+
+    def test_a_budget_that_holds_one_copy_per_node_needs_no_batches(self):
+        for command in (["synthesize", "--shape", "shop", "--users", "6000", "--items", "3000", "--interactions", "60000", "--output",
+                         self.path / "wide.csv"], ["prepare", "--input", self.path / "wide.csv", "--output", self.path / "wide.h5"]):
+            self.assertEqual(run(command).code, 0)
+        options = [*KINDS["implicit constant"], "--factors", "300"]
+        least = self.least_budget(options, 3)
+        expected = self.digests(self.train("whole.h5", options, epochs=1, data="wide.h5"))
+        model = self.train("budget.h5", [*options, "--threads", "1", "--memory-budget", f"{least + 2:.2f}MB", "--log-json", self.path / "log.jsonl"],
+                           epochs=1, data="wide.h5", ranks=3)
+        self.assertEqual(self.digests(model), expected)
+        events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
+        (batches,) = [event for event in events if event["event"] == "batches"]
+        self.assertEqual((batches["users"], batches["items"]), (1, 1))
+        (peak,) = [event["max_peak_memory_bytes"] for event in events if event["event"] == "finished"]
+        self.assertLess(peak, 1.1e6 * (least + 2))
 
     def test_same_bits_where_ranks_share_a_row_that_has_half_of_all_entries(self):
         lines = ["user_id,item_id,rating"]

@@ -7,6 +7,7 @@
 #include "io/hdf5_writer.hpp"
 #include "io/loss_history.hpp"
 #include "io/provenance_attributes.hpp"
+#include "io/verify_file.hpp"
 
 namespace rankwise {
 
@@ -52,11 +53,11 @@ TrainingProgress read_progress(const Hdf5Reader& file) {
   return progress;
 }
 
-/// agree_on, with bad data as DamagedCheckpoint.
+/// What `step`, which is collective, returns; bad data becomes DamagedCheckpoint.
 template <class Step>
-auto damage_named(const Communicator& comm, Step&& step) {
+auto damage_named(Step&& step) {
   try {
-    return agree_on(comm, std::forward<Step>(step));
+    return step();
   } catch (const AgreedError& error) {
     if (error.code() == ExitCode::bad_data) throw DamagedCheckpoint(error.code(), error.what());
     throw;
@@ -84,19 +85,24 @@ void write_checkpoint(const Communicator& comm, const std::string& path, const T
 
 Checkpoint read_checkpoint(const Communicator& comm, const std::string& path, const Partition& users,
                            const Partition& items, Index width) {
-  return damage_named(comm, [&] {
-    const Hdf5Reader file(path);
-    Checkpoint checkpoint;
-    checkpoint.provenance = read_provenance(file, "checkpoint");
-    checkpoint.progress = read_progress(file);
-    checkpoint.users = read_factors(file, "/users", users, comm.rank(), width);
-    checkpoint.items = read_factors(file, "/items", items, comm.rank(), width);
-    return checkpoint;
+  return damage_named([&] {
+    return agree_on(comm, [&] {
+      const Hdf5Reader file(path);
+      Checkpoint checkpoint;
+      checkpoint.provenance = read_provenance(file, "checkpoint");
+      checkpoint.progress = read_progress(file);
+      checkpoint.users = read_factors(file, "/users", users, comm.rank(), width);
+      checkpoint.items = read_factors(file, "/items", items, comm.rank(), width);
+      return checkpoint;
+    });
   });
 }
 
-Provenance checkpoint_provenance(const Communicator& comm, const std::string& path) {
-  return damage_named(comm, [&] { return read_provenance(Hdf5Reader(path), "checkpoint"); });
+Provenance verified_provenance(const Communicator& comm, const std::string& path) {
+  return damage_named([&] {
+    verify_file(comm, path);
+    return agree_on(comm, [&] { return read_provenance(Hdf5Reader(path), "checkpoint"); });
+  });
 }
 
 }  // namespace rankwise

@@ -56,8 +56,8 @@ struct Checkpoint {
 [[nodiscard]] Checkpoint read_checkpoint(const Communicator& comm, const std::string& path, const Partition& users,
                                          const Partition& items, Index width);
 
-/// Its provenance alone. Collective over comm; throws DamagedCheckpoint, or
-/// AgreedError(no_input).
-[[nodiscard]] Provenance checkpoint_provenance(const Communicator& comm, const std::string& path);
+/// Compares all of a checkpoint with its digests (verify_file) and tells where it comes from. Collective over comm;
+/// throws DamagedCheckpoint, or AgreedError(no_input).
+[[nodiscard]] Provenance verified_provenance(const Communicator& comm, const std::string& path);
 
 }  // namespace rankwise

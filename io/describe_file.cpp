@@ -20,30 +20,6 @@ namespace {
 constexpr std::size_t most_attribute_bytes = std::size_t{1} << 20;
 constexpr std::size_t most_path_bytes = 4096;
 
-std::string type_text(hid_t type) {
-  const std::size_t bits = 8 * H5Tget_size(type);
-  switch (H5Tget_class(type)) {
-    case H5T_INTEGER:
-      return fmt::format("{}int{}", H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "", bits);
-    case H5T_FLOAT:
-      return fmt::format("float{}", bits);
-    case H5T_STRING:
-      return H5Tis_variable_str(type) > 0 ? "string" : fmt::format("string[{}]", bits / 8);
-    case H5T_ENUM:
-      return fmt::format("enum{}", bits);
-    case H5T_COMPOUND:
-      return "compound";
-    case H5T_ARRAY:
-      return "array";
-    case H5T_VLEN:
-      return "lists";
-    case H5T_REFERENCE:
-      return "references";
-    default:
-      return "opaque";
-  }
-}
-
 std::vector<Index> shape_of(hid_t space) {
   const int dimensions = H5Sget_simple_extent_ndims(space);
   std::vector<hsize_t> extents(static_cast<std::size_t>(std::max(dimensions, 0)));
@@ -157,7 +133,9 @@ class Walk {
       const Hdf5Handle attribute(H5Aopen(self, name.c_str(), H5P_DEFAULT), H5Aclose);
       checked(attribute ? 0 : -1, object.path);
       try {
-        object.attributes.emplace_back(name, read_attribute(attribute.get()));
+        const Hdf5Handle type(H5Aget_type(attribute.get()), H5Tclose);
+        checked(type ? 0 : -1, object.path);
+        object.attributes.push_back({name, type_text(type.get()), read_attribute(attribute.get())});
       } catch (const Error& error) {
         throw Error(ExitCode::bad_data,
                     fmt::format("{}: attribute {} of {} {}", file_path_, name, object.path, error.what()));
@@ -193,8 +171,8 @@ class Walk {
 }  // namespace
 
 const AttributeValue* FileObject::attribute(const std::string& name) const {
-  const auto found = std::ranges::find(attributes, name, &std::pair<std::string, AttributeValue>::first);
-  return found == attributes.end() ? nullptr : &found->second;
+  const auto found = std::ranges::find(attributes, name, &FileAttribute::name);
+  return found == attributes.end() ? nullptr : &found->value;
 }
 
 const FileObject* FileDescription::find(const std::string& path) const {

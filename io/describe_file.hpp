@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,6 +14,12 @@ namespace rankwise {
 using AttributeValue = std::variant<std::int64_t, std::uint64_t, double, std::string, std::vector<std::int64_t>,
                                     std::vector<std::uint64_t>, std::vector<double>, std::vector<std::string>>;
 
+struct FileAttribute {
+  std::string name;
+  std::string type;  ///< of its values, as a dataset's
+  AttributeValue value;
+};
+
 /// A group, a dataset, or a link that is not followed.
 struct FileObject {
   enum class Kind { group, dataset, link };
@@ -23,7 +28,7 @@ struct FileObject {
   std::string type;          ///< of a dataset's values: "float32", "int64", "string", ...; of a link: where it points
   std::vector<Index> shape;  ///< of a dataset; empty for one value
   Index stored_bytes = 0;    ///< that a dataset's values take in the file
-  std::vector<std::pair<std::string, AttributeValue>> attributes;
+  std::vector<FileAttribute> attributes;
 
   [[nodiscard]] const AttributeValue* attribute(const std::string& name) const;
 };

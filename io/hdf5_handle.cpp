@@ -1,6 +1,7 @@
 #include "io/hdf5_handle.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace rankwise {
 
@@ -57,6 +58,30 @@ hid_t file_type(Hdf5Element element) {
       return H5T_STD_U64LE;
   }
   return H5I_INVALID_HID;
+}
+
+std::string type_text(hid_t type) {
+  const std::size_t bits = 8 * H5Tget_size(type);
+  switch (H5Tget_class(type)) {
+    case H5T_INTEGER:
+      return fmt::format("{}int{}", H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "", bits);
+    case H5T_FLOAT:
+      return fmt::format("float{}", bits);
+    case H5T_STRING:
+      return H5Tis_variable_str(type) > 0 ? "string" : fmt::format("string[{}]", bits / 8);
+    case H5T_ENUM:
+      return fmt::format("enum{}", bits);
+    case H5T_COMPOUND:
+      return "compound";
+    case H5T_ARRAY:
+      return "array";
+    case H5T_VLEN:
+      return "lists";
+    case H5T_REFERENCE:
+      return "references";
+    default:
+      return "opaque";
+  }
 }
 
 namespace {

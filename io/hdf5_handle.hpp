@@ -50,6 +50,9 @@ void silence_hdf5();
 [[nodiscard]] hid_t memory_type(Hdf5Element element);
 [[nodiscard]] hid_t file_type(Hdf5Element element);
 
+/// What a type is called: "float32", "int64", "string" (of variable length), "string[12]", "compound", ...
+[[nodiscard]] std::string type_text(hid_t type);
+
 /// A fixed-length UTF-8 string type padded with NUL.
 [[nodiscard]] Hdf5Handle fixed_string_type(std::size_t bytes);
 /// A variable-length UTF-8 string type.

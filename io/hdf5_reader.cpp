@@ -284,6 +284,18 @@ std::vector<std::string> Hdf5Reader::read_strings(const std::string& dataset, Ro
   return values;
 }
 
+void Hdf5Reader::read_bytes(const std::string& dataset, RowRange rows, std::span<char> out) const {
+  const Hdf5Shape held = shape(dataset);
+  if (held.extents.size() != 1 && held.extents.size() != 2) {
+    impl_->refuse(dataset, fmt::format("has {} dimensions, expected 1 or 2", held.extents.size()));
+  }
+  impl_->check_range(dataset, held, rows);
+  const Hdf5Handle type =
+      impl_->checked(Hdf5Handle(H5Dget_type(impl_->open_dataset(dataset).get()), H5Tclose), dataset);
+  const Index columns = held.extents.size() == 2 ? held.extents[1] : 1;
+  impl_->read_selected(dataset, type.get(), rows, out.data(), columns, 0, columns);
+}
+
 Hdf5Handle Hdf5Reader::Impl::owner_of_attributes(const std::string& object) const {
   return open(object, H5O_TYPE_UNKNOWN);
 }

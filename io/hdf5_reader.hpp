@@ -23,6 +23,10 @@ struct Hdf5Shape {
   std::size_t element_bytes = 0;
 
   [[nodiscard]] Index rows() const { return extents.empty() ? 1 : extents.front(); }
+  /// Of one row of a dataset with one or two dimensions.
+  [[nodiscard]] Index row_bytes() const {
+    return static_cast<Index>(element_bytes) * (extents.size() == 2 ? extents[1] : 1);
+  }
   /// Whether rows have `columns` columns; one dimension is one column.
   [[nodiscard]] bool has_columns(Index columns) const {
     return extents.size() == 2 ? extents[1] == columns : extents.size() == 1 && columns == 1;
@@ -70,6 +74,10 @@ class Hdf5Reader {
   void read_numbers(const std::string& dataset, RowRange rows, Index columns, std::span<double> out) const;
   /// Rows of a one-dimensional dataset of fixed-length strings, without their padding.
   [[nodiscard]] std::vector<std::string> read_strings(const std::string& dataset, RowRange rows) const;
+
+  /// Rows of a dataset of one or two dimensions as they lie in the file, into `out`, which holds rows.size() *
+  /// shape(dataset).row_bytes() bytes.
+  void read_bytes(const std::string& dataset, RowRange rows, std::span<char> out) const;
 
   [[nodiscard]] bool has_attribute(const std::string& object, const std::string& name) const;
   [[nodiscard]] std::int64_t read_integer(const std::string& object, const std::string& name) const;

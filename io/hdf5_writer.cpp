@@ -8,6 +8,8 @@
 
 #include "io/commit.hpp"
 #include "io/hdf5_handle.hpp"
+#include "io/metadata_digest.hpp"
+#include "io/row_digests.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -18,6 +20,8 @@ namespace {
 constexpr hsize_t page_bytes = 4096;
 // Room for headers, attributes and padding beside the data.
 constexpr Index metadata_bytes = Index{1} << 20;
+// A digest has 8 bytes, the chunk that it is of at least half a MiB where there are several.
+constexpr Index bytes_per_digest_byte = Index{1} << 16;
 
 /// An HDF5 call's result that must not be negative.
 template <class Status>
@@ -54,6 +58,8 @@ struct Hdf5Writer::Impl {
   Hdf5WriterOptions options;
   OutputFile output;  // outlives the file: HDF5 closes before the temporary file goes
   Hdf5Handle file;
+  std::vector<FileObject> objects;  // written so far
+  std::vector<DigestTable> tables;  // of the datasets
 
   /// Runs one step of HDF5 calls, which every rank makes alike, and agrees on its outcome.
   template <class Step>
@@ -66,14 +72,24 @@ struct Hdf5Writer::Impl {
   }
   void write_attribute(const std::string& object, const std::string& name, hid_t type_in_file, hid_t type_in_memory,
                        hid_t space, const void* value) const;
+  FileObject& note_object(const std::string& name, FileObject::Kind kind) {
+    FileObject& object = objects.emplace_back();
+    object.path = name;
+    object.kind = kind;
+    return object;
+  }
+  void note_attribute(const std::string& object, FileAttribute attribute) {
+    std::ranges::find(objects, object, &FileObject::path)->attributes.push_back(std::move(attribute));
+  }
 };
 
 Hdf5Writer::Hdf5Writer(const Communicator& comm, const std::string& path, Index expected_bytes,
                        Hdf5WriterOptions options)
-    : impl_(new Impl{comm, options, OutputFile(comm, path), {}}) {
+    : impl_(new Impl{comm, options, OutputFile(comm, path), {}, {}, {}}) {
   silence_hdf5();
+  impl_->note_object("/", FileObject::Kind::group);
   impl_->file = impl_->together([&] { return create_file(comm, impl_->output); });
-  impl_->output.reserve(expected_bytes + metadata_bytes);
+  impl_->output.reserve(expected_bytes + expected_bytes / bytes_per_digest_byte + metadata_bytes);
 }
 
 Hdf5Writer::~Hdf5Writer() = default;
@@ -86,6 +102,7 @@ void Hdf5Writer::create_group(const std::string& name) {
                            H5Gclose);
     impl_->check(group.get(), name);
   });
+  impl_->note_object(name, FileObject::Kind::group);
 }
 
 void Hdf5Writer::write_matrix(const std::string& name, Index total_rows, RowRange mine, ConstMatrixView matrix) {
@@ -129,6 +146,11 @@ void Hdf5Writer::write_strings(const std::string& name, Index total_rows, RowRan
   });
 }
 
+Index Hdf5Writer::RowFormat::row_bytes() const {
+  const auto width = static_cast<std::size_t>(columns > 0 ? columns : 1);
+  return static_cast<Index>(width * (string_bytes > 0 ? string_bytes : element_bytes(element)));
+}
+
 void Hdf5Writer::write_pieces(const std::string& name, const RowFormat& format, Index total_rows, RowRange mine,
                               const PieceSource& source) {
   const Communicator& comm = impl_->comm;
@@ -141,6 +163,20 @@ void Hdf5Writer::write_pieces(const std::string& name, const RowFormat& format, 
                               total_rows, comm.rank(), mine.begin, begin));
     }
   });
+
+  const Index row_bytes = format.row_bytes();
+  RowDigests digests(mine, row_bytes);
+  write_dataset(name, format, total_rows, mine, [&](RowRange rows) -> const void* {
+    const void* values = source(rows);
+    digests.add(values, rows.size());
+    return values;
+  });
+  impl_->tables.push_back({name, digest_chunk_rows(row_bytes), digests.finish(comm)});
+}
+
+void Hdf5Writer::write_dataset(const std::string& name, const RowFormat& format, Index total_rows, RowRange mine,
+                               const PieceSource& source) {
+  const Communicator& comm = impl_->comm;
 
   // 1. The dataset. Parallel HDF5 allocates at once; nothing is filled, as every value is written below.
   struct Target {
@@ -164,6 +200,10 @@ void Hdf5Writer::write_pieces(const std::string& name, const RowFormat& format, 
     made.dataset = check(Hdf5Handle(H5Dcreate2(impl_->file.get(), name.c_str(), made.type.get(), space.get(),
                                                H5P_DEFAULT, creation.get(), H5P_DEFAULT),
                                     H5Dclose));
+    FileObject& noted = impl_->note_object(name, FileObject::Kind::dataset);
+    noted.type = type_text(made.type.get());
+    noted.shape.push_back(total_rows);
+    if (format.columns > 0) noted.shape.push_back(format.columns);
     made.transfer = check(Hdf5Handle(H5Pcreate(H5P_DATASET_XFER), H5Pclose));
     // All ranks call together, each writes its own contiguous piece: gathering them on fewer ranks first (two-phase
     // I/O) gains nothing and fills the gaps between pieces as above.
@@ -174,9 +214,7 @@ void Hdf5Writer::write_pieces(const std::string& name, const RowFormat& format, 
 
   // 2. The rows, in as many rounds as the rank with the most rows needs: a write is collective.
   const hid_t type_in_memory = format.string_bytes > 0 ? target.type.get() : memory_type(format.element);
-  const Index row_bytes =
-      static_cast<Index>(width * (format.string_bytes > 0 ? format.string_bytes : element_bytes(format.element)));
-  const Index piece_rows = std::max<Index>(1, impl_->options.piece_bytes / row_bytes);
+  const Index piece_rows = std::max<Index>(1, impl_->options.piece_bytes / format.row_bytes());
   const Index rounds = comm.max((mine.size() + piece_rows - 1) / piece_rows);
   for (Index round = 0; round < rounds; ++round) {
     const Index first = std::min(mine.begin + round * piece_rows, mine.end);
@@ -218,6 +256,7 @@ void Hdf5Writer::write_attribute(const std::string& object, const std::string& n
     const Hdf5Handle scalar(H5Screate(H5S_SCALAR), H5Sclose);
     impl_->write_attribute(object, name, H5T_STD_I64LE, H5T_NATIVE_INT64, scalar.get(), &value);
   });
+  impl_->note_attribute(object, {name, type_text(H5T_STD_I64LE), value});
 }
 
 void Hdf5Writer::write_attribute(const std::string& object, const std::string& name, std::uint64_t value) {
@@ -225,6 +264,7 @@ void Hdf5Writer::write_attribute(const std::string& object, const std::string& n
     const Hdf5Handle scalar(H5Screate(H5S_SCALAR), H5Sclose);
     impl_->write_attribute(object, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, scalar.get(), &value);
   });
+  impl_->note_attribute(object, {name, type_text(H5T_STD_U64LE), value});
 }
 
 void Hdf5Writer::write_attribute(const std::string& object, const std::string& name, double value) {
@@ -232,16 +272,18 @@ void Hdf5Writer::write_attribute(const std::string& object, const std::string& n
     const Hdf5Handle scalar(H5Screate(H5S_SCALAR), H5Sclose);
     impl_->write_attribute(object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, scalar.get(), &value);
   });
+  impl_->note_attribute(object, {name, type_text(H5T_IEEE_F64LE), value});
 }
 
 void Hdf5Writer::write_attribute(const std::string& object, const std::string& name, std::string_view value) {
+  const std::string text(value.substr(0, value.find('\0')));
   impl_->together([&] {
-    const std::string text(value);
     const char* pointer = text.c_str();
     const Hdf5Handle scalar(H5Screate(H5S_SCALAR), H5Sclose);
     const Hdf5Handle type = text_type();  // variable length: h5py shows those as str, fixed ones as bytes
     impl_->write_attribute(object, name, type.get(), type.get(), scalar.get(), &pointer);
   });
+  impl_->note_attribute(object, {name, type_text(text_type().get()), text});
 }
 
 void Hdf5Writer::write_attribute(const std::string& object, const std::string& name,
@@ -251,9 +293,29 @@ void Hdf5Writer::write_attribute(const std::string& object, const std::string& n
     const Hdf5Handle space(H5Screate_simple(1, &size, nullptr), H5Sclose);
     impl_->write_attribute(object, name, H5T_STD_I64LE, H5T_NATIVE_INT64, space.get(), values.data());
   });
+  impl_->note_attribute(object, {name, type_text(H5T_STD_I64LE), std::vector(values.begin(), values.end())});
+}
+
+void Hdf5Writer::write_digests() {
+  create_group(digests_group);
+  for (const DigestTable& table : impl_->tables) {
+    // The groups that hold the dataset, mirrored.
+    const std::string name = digest_table_name(table.dataset);
+    for (std::size_t end = digests_group.size(); (end = name.find('/', end + 1)) != std::string::npos;) {
+      const std::string group = name.substr(0, end);
+      if (std::ranges::find(impl_->objects, group, &FileObject::path) == impl_->objects.end()) create_group(group);
+    }
+    const auto size = static_cast<Index>(table.digests.size());
+    const RowRange mine = impl_->comm.is_root() ? RowRange{0, size} : RowRange{size, size};
+    write_dataset(name, number_format(Hdf5Element::uint64), size, mine,
+                  [&](RowRange rows) { return table.digests.data() + rows.begin; });
+    write_attribute(name, digest_rows_attribute, static_cast<std::int64_t>(table.chunk_rows));
+  }
+  write_attribute("/", metadata_digest_attribute, metadata_digest(impl_->objects, impl_->tables));
 }
 
 void Hdf5Writer::commit() {
+  write_digests();
   impl_->together([&] { impl_->check(impl_->file.reset(), "/"); });
   impl_->output.commit();
 }

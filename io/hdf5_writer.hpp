@@ -1,6 +1,7 @@
 #pragma once
 // Writes one HDF5 file from all ranks: rows of each dataset from the ranks that hold them. The file's bytes are the
-// same for any number of ranks: fixed layout and order, no times, nothing written but what was asked for.
+// same for any number of ranks: fixed layout and order, no times, nothing written but what was asked for and digests of
+// it (io/row_digests.hpp, io/metadata_digest.hpp), computed from what is handed over.
 
 #include <cstdint>
 #include <functional>
@@ -36,6 +37,7 @@ class Hdf5Writer {
   Hdf5Writer(const Hdf5Writer&) = delete;
   Hdf5Writer& operator=(const Hdf5Writer&) = delete;
 
+  /// Not "/digests", which is the writer's own.
   void create_group(const std::string& name);
 
   /// A one-dimensional dataset; `values` are those of `mine`.
@@ -67,7 +69,7 @@ class Hdf5Writer {
   void write_attribute(const std::string& object, const std::string& name, std::string_view value);
   void write_attribute(const std::string& object, const std::string& name, std::span<const std::int64_t> values);
 
-  /// Closes the file and puts it in the target's place.
+  /// Writes the digests, closes the file and puts it in the target's place.
   void commit();
 
  private:
@@ -76,13 +78,18 @@ class Hdf5Writer {
     Hdf5Element element{};  ///< where string_bytes is 0
     std::size_t string_bytes = 0;
     Index columns = 0;  ///< 0: one-dimensional
+    [[nodiscard]] Index row_bytes() const;
   };
   /// Gives the packed values of `rows`, valid until the next call; called with ascending, non-empty ranges.
   using PieceSource = std::function<const void*(RowRange rows)>;
 
   static RowFormat number_format(Hdf5Element element) { return {.element = element}; }
+  /// A dataset and its digests.
   void write_pieces(const std::string& name, const RowFormat& format, Index total_rows, RowRange mine,
                     const PieceSource& source);
+  void write_dataset(const std::string& name, const RowFormat& format, Index total_rows, RowRange mine,
+                     const PieceSource& source);
+  void write_digests();
 
   std::unique_ptr<Impl> impl_;
 };

@@ -122,7 +122,7 @@ std::optional<Checkpoint> Checkpointing::resume(const Partition& users, const Pa
   for (const std::string& path : candidates) {
     std::optional<Checkpoint> checkpoint;
     try {
-      require_same_training(path, checkpoint_provenance(context_.comm, path));
+      require_same_training(path, verified_provenance(context_.comm, path));
       checkpoint = read_checkpoint(context_.comm, path, users, items, width);
     } catch (const DamagedCheckpoint& damage) {
       if (is_named) throw;

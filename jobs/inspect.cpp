@@ -12,6 +12,7 @@
 
 #include "io/describe_file.hpp"
 #include "io/hdf5_reader.hpp"
+#include "io/row_digests.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/standard_output.hpp"
 
@@ -92,8 +93,21 @@ std::string digest_text(const AttributeValue& value) {
   return digest == nullptr ? text_of(value) : fmt::format("{:016x}", *digest);
 }
 
+bool is_digest(const std::string& attribute) {
+  return attribute == "dataset-digest" || attribute == metadata_digest_attribute;
+}
+
+/// Of how many datasets the file holds digests; nothing where it holds none at all.
+std::optional<Index> digested_datasets(const FileDescription& file) {
+  if (file.objects.front().attribute(metadata_digest_attribute) == nullptr) return std::nullopt;
+  return std::ranges::count_if(file.objects, [&](const FileObject& object) {
+    return object.kind == FileObject::Kind::dataset && file.find(digest_table_name(object.path)) != nullptr;
+  });
+}
+
 Json describe_as_json(const std::string& path, const FileDescription& file, const History& history) {
   Json result{{"file", path}, {"bytes", file.file_bytes}};
+  if (const auto digested = digested_datasets(file)) result["digested_datasets"] = *digested;
   Json objects = Json::array();
   for (const FileObject& object : file.objects) {
     const bool is_dataset = object.kind == FileObject::Kind::dataset;
@@ -111,8 +125,8 @@ Json describe_as_json(const std::string& path, const FileDescription& file, cons
                          {"density", sparse->density()}};
     }
     Json attributes = Json::object();
-    for (const auto& [name, value] : object.attributes) {
-      attributes[name] = name == "dataset-digest" ? Json(digest_text(value)) : json_of(value);
+    for (const auto& [name, type, value] : object.attributes) {
+      attributes[name] = is_digest(name) ? Json(digest_text(value)) : json_of(value);
     }
     entry["attributes"] = std::move(attributes);
     objects.push_back(std::move(entry));
@@ -180,19 +194,25 @@ std::string describe_as_text(const std::string& path, const FileDescription& fil
   std::string text =
       fmt::format("{}: {}, {}\n", path, kind == nullptr ? "HDF5 file of another program" : text_of(*kind),
                   bytes_text(static_cast<double>(file.file_bytes)));
-  for (const auto& [name, value] : root.attributes) {
+  for (const auto& [name, type, value] : root.attributes) {
     if (name == "kind") continue;
     if (name == "configuration") {
       text += "  configuration:\n" + indented(text_of(value));
     } else {
-      text += fmt::format("  {}: {}\n", name, name == "dataset-digest" ? digest_text(value) : text_of(value));
+      text += fmt::format("  {}: {}\n", name, is_digest(name) ? digest_text(value) : text_of(value));
     }
+  }
+  const std::optional<Index> digested = digested_datasets(file);
+  if (digested) {
+    text +=
+        fmt::format("  digests: of {} dataset{} (rankwise verify compares)\n", *digested, *digested == 1 ? "" : "s");
   }
   std::size_t width = 0;
   for (const FileObject& object : file.objects) width = std::max(width, object.path.size());
   text += "  holds:\n";
   for (const FileObject& object : file.objects) {
-    if (object.path == "/") continue;
+    const bool is_digests = digested && (object.path + "/").starts_with(digests_group + "/");
+    if (object.path == "/" || is_digests) continue;
     text += fmt::format("    {:<{}}  {}\n", object.path, width, size_text(file, object));
   }
   if (!history.empty()) text += history_table(history, kind != nullptr && text_of(*kind) == "clustering");

@@ -23,6 +23,7 @@
 #include "jobs/standard_output.hpp"
 #include "jobs/synthesize.hpp"
 #include "jobs/threads.hpp"
+#include "jobs/verify.hpp"
 #include "jobs/version.hpp"
 #include "kernels/simd_target.hpp"
 #include "slurm/launch_check.hpp"
@@ -120,7 +121,7 @@ void tell_configuration(const Communicator& comm, const Job& job, const JobOptio
 std::span<const Job> all_jobs() {
   static const std::vector<Job> jobs{
       synthesize_job(), prepare_job(),  als_job(),       plan_job(),    scale_job(),
-      kmeans_job(),     evaluate_job(), recommend_job(), inspect_job(),
+      kmeans_job(),     evaluate_job(), recommend_job(), inspect_job(), verify_job(),
   };
   return jobs;
 }

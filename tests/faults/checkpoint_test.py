@@ -1,5 +1,6 @@
 """Checkpoints: a run that is killed, stopped or starved goes on, on any number of ranks, to the bits of one that was left
-alone. RANKWISE_FAULT_TRIALS is the number of runs that are killed (20 by default)."""
+alone. RANKWISE_FAULT_TRIALS is the number of runs that are killed (20 by default), RANKWISE_FAULT_FLIPS of checkpoints that are
+damaged (25)."""
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from faults_test import small_disk
 from program import LAUNCHER, PROGRAM, run
 
 TRIALS = int(os.environ.get("RANKWISE_FAULT_TRIALS", "20"))
+FLIPS = int(os.environ.get("RANKWISE_FAULT_FLIPS", "25"))
 STOPPED = 75
 
 
@@ -214,6 +216,36 @@ class CheckpointTest(unittest.TestCase):
         newest.write_bytes(b"")
         done = self.train("--resume", newest, code=65)
         self.assertIn("epoch-000006.h5", done.our_lines[0])
+
+    def test_no_flipped_bit_reaches_a_model(self):
+        self.train(epochs=3)
+        self.digest(epochs=4)
+        intact = {name: (self.checkpoints / name).read_bytes() for name in self.files() if name.startswith("epoch-")}
+        newest = max(intact)
+        chance = random.Random(11)
+        passed_by = 0
+        for trial in range(FLIPS):
+            with self.subTest(trial=trial):
+                for name in self.files():
+                    if name.startswith("epoch-"):
+                        (self.checkpoints / name).unlink()
+                for name, content in intact.items():
+                    (self.checkpoints / name).write_bytes(content)
+                damaged = bytearray(intact[newest])
+                if trial % 5 == 0:
+                    del damaged[chance.randrange(1 + len(damaged) // 4096) * 4096:]
+                else:
+                    bit = chance.randrange(8 * len(damaged))
+                    damaged[bit // 8] ^= 1 << bit % 8
+                (self.checkpoints / newest).write_bytes(damaged)
+                done = self.train(epochs=4, ranks=1 + trial % 2)
+                (resumed,) = self.events("resumed")
+                self.assertGreaterEqual(resumed["epochs"], 2)  # never from the start
+                passed_by += resumed["epochs"] == 2
+                self.assertEqual("the one before it is tried" in done.err, resumed["epochs"] == 2, done)
+                self.expect_whole_model(epochs=4)
+        self.assertGreater(passed_by, FLIPS // 2)
+        print(f"{FLIPS} damaged checkpoints, {passed_by} named and passed by, the others damaged where nothing is stored")
 
     def test_another_training_is_refused_with_what_differs(self):
         self.train(epochs=2)

@@ -1,0 +1,187 @@
+#include "io/verify_file.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+#include <utility>
+
+#include "io/describe_file.hpp"
+#include "io/hdf5_reader.hpp"
+#include "io/metadata_digest.hpp"
+#include "io/row_digests.hpp"
+#include "io/verify_structure.hpp"
+#include "kernels/error.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr Index read_bytes_at_once = Index{1} << 24;
+
+/// Chunks in a row whose digests differ, of one dataset; travels between ranks.
+struct Damage {
+  Index table = 0;
+  RowRange rows;
+  Index chunks = 1;
+  std::uint64_t expected = 0;  // of the first chunk
+  std::uint64_t found = 0;
+};
+
+/// Adds a later damage, to the last one where they touch.
+void append(std::vector<Damage>& damages, const Damage& next) {
+  if (!damages.empty() && damages.back().table == next.table && damages.back().rows.end == next.rows.begin) {
+    damages.back().rows.end = next.rows.end;
+    damages.back().chunks += next.chunks;
+  } else {
+    damages.push_back(next);
+  }
+}
+
+/// A file with digests, opened on this rank.
+struct Opened {
+  Hdf5Reader file;
+  FileDescription description;
+  std::vector<DigestTable> tables;  // of the datasets that have a sound one
+  std::uint64_t expected_metadata = 0;
+  std::uint64_t found_metadata = 0;
+  Verification verification;
+
+  [[nodiscard]] static Opened open(const std::string& path);
+  void read_tables();
+  [[nodiscard]] std::optional<DigestTable> read_table(const std::string& dataset) const;
+  void check_metadata();
+  [[nodiscard]] std::vector<Damage> damages(const Communicator& comm) const;
+};
+
+bool is_table(const FileObject& object) {
+  return object.path.starts_with(digests_group + "/");
+}
+
+Opened Opened::open(const std::string& path) {
+  Opened opened{.file = Hdf5Reader(path), .description = describe_file(path), .tables = {}, .verification = {}};
+  const FileObject& root = opened.description.objects.front();
+  const AttributeValue* digest = root.attribute(metadata_digest_attribute);
+  if (opened.description.find(digests_group) == nullptr || digest == nullptr ||
+      !std::holds_alternative<std::uint64_t>(*digest)) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: holds no digests: an older version wrote it, or another program", path));
+  }
+  opened.expected_metadata = std::get<std::uint64_t>(*digest);
+  const AttributeValue* kind = root.attribute("kind");
+  opened.verification.kind =
+      kind != nullptr && std::holds_alternative<std::string>(*kind) ? std::get<std::string>(*kind) : "file";
+  opened.verification.file_bytes = opened.description.file_bytes;
+  opened.read_tables();
+  opened.check_metadata();
+  return opened;
+}
+
+void Opened::read_tables() {
+  for (const FileObject& object : description.objects) {
+    if (object.kind != FileObject::Kind::dataset || is_table(object)) continue;
+    ++verification.datasets;
+    if (std::optional<DigestTable> table = read_table(object.path)) {
+      tables.push_back(std::move(*table));
+    } else {
+      verification.faults.push_back(
+          fmt::format("{}: {}: its digests are missing, or not one for each chunk of rows", file.path(), object.path));
+    }
+  }
+}
+
+std::optional<DigestTable> Opened::read_table(const std::string& dataset) const {
+  const std::string name = digest_table_name(dataset);
+  if (!file.has(name) || !file.has_attribute(name, digest_rows_attribute)) return std::nullopt;
+  const Hdf5Shape shape = file.shape(dataset);
+  const Index rows = file.shape(name, Hdf5Kind::integer, 1).rows();
+  DigestTable table{dataset, file.read_integer(name, digest_rows_attribute), {}};
+  if (table.chunk_rows != digest_chunk_rows(shape.row_bytes())) return std::nullopt;
+  const Index chunks = shape.rows() / table.chunk_rows + (shape.rows() % table.chunk_rows > 0 ? 1 : 0);
+  if (rows != chunks) return std::nullopt;
+  table.digests = file.read_rows<std::uint64_t>(name, {0, rows});
+  return table;
+}
+
+void Opened::check_metadata() {
+  found_metadata = metadata_digest(description.objects, tables);
+  if (found_metadata != expected_metadata) {
+    verification.faults.push_back(
+        fmt::format("{}: attributes, shapes or {} are damaged: expected digest {:016x}, found {:016x}", file.path(),
+                    digests_group, expected_metadata, found_metadata));
+  }
+}
+
+/// Those among the chunks that fall to this rank: a contiguous share of each dataset's.
+std::vector<Damage> Opened::damages(const Communicator& comm) const {
+  std::vector<Damage> found;
+  std::vector<char> values;
+  for (std::size_t t = 0; t < tables.size(); ++t) {
+    const DigestTable& table = tables[t];
+    const Hdf5Shape shape = file.shape(table.dataset);
+    const Index row_bytes = shape.row_bytes();
+    const Index chunk_bytes = table.chunk_rows * row_bytes;
+    const auto chunks = static_cast<Index>(table.digests.size());
+    const Index end = chunks * (comm.rank() + 1) / comm.size();
+    const Index step = std::max<Index>(1, read_bytes_at_once / std::max<Index>(1, chunk_bytes));
+    for (Index first = chunks * comm.rank() / comm.size(); first < end; first += step) {
+      const RowRange rows{first * table.chunk_rows,
+                          std::min(std::min(first + step, end) * table.chunk_rows, shape.rows())};
+      values.resize(static_cast<std::size_t>(rows.size() * row_bytes));
+      file.read_bytes(table.dataset, rows, values);
+      for (Index row = rows.begin; row < rows.end; row += table.chunk_rows) {
+        const RowRange chunk{row, std::min(row + table.chunk_rows, rows.end)};
+        const std::uint64_t expected = table.digests[static_cast<std::size_t>(row / table.chunk_rows)];
+        const std::uint64_t digest = digest_of(values.data() + (row - rows.begin) * row_bytes,
+                                               static_cast<std::size_t>(chunk.size() * row_bytes));
+        if (digest != expected) append(found, {static_cast<Index>(t), chunk, 1, expected, digest});
+      }
+    }
+  }
+  return found;
+}
+
+std::string damage_text(const Damage& damage) {
+  std::string text = fmt::format("rows [{}, {}) are damaged: expected digest {:016x}, found {:016x}", damage.rows.begin,
+                                 damage.rows.end, damage.expected, damage.found);
+  if (damage.chunks > 1) text += fmt::format(" in the first of {} chunks", damage.chunks);
+  return text;
+}
+
+}  // namespace
+
+Verification check_file(const Communicator& comm, const std::string& path) {
+  // 1. Structure and metadata, on every rank. Ranks may read through caches of their own.
+  Opened opened = agree_on(comm, [&] { return Opened::open(path); });
+  if (comm.min(opened.found_metadata) != comm.max(opened.found_metadata)) {
+    throw AgreedError(ExitCode::io_error, fmt::format("{}: not all ranks read the same from it", path));
+  }
+
+  // 2. Rows, shared out.
+  const std::vector<Damage> mine = agree_on(comm, [&] { return opened.damages(comm); });
+  std::vector<Damage> all = comm.all_gather_varied(std::span<const Damage>(mine)).values;
+  std::ranges::sort(all, {}, [](const Damage& damage) { return std::pair(damage.table, damage.rows.begin); });
+  std::vector<Damage> joined;
+  for (const Damage& damage : all) append(joined, damage);
+  Verification verification = std::move(opened.verification);
+  for (const Damage& damage : joined) {
+    verification.faults.push_back(fmt::format(
+        "{}: {}: {}", path, opened.tables[static_cast<std::size_t>(damage.table)].dataset, damage_text(damage)));
+  }
+
+  // 3. The kind's own rules.
+  if (!verification.faults.empty()) return verification;
+  try {
+    verify_structure(comm, path, verification.kind);
+  } catch (const AgreedError& error) {
+    if (error.code() != ExitCode::bad_data) throw;
+    verification.faults.emplace_back(error.what());
+  }
+  return verification;
+}
+
+void verify_file(const Communicator& comm, const std::string& path) {
+  const Verification verification = check_file(comm, path);
+  if (!verification.faults.empty()) throw AgreedError(ExitCode::bad_data, verification.faults.front());
+}
+
+}  // namespace rankwise

@@ -1,0 +1,94 @@
+#include "io/verify_structure.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "io/clustering.hpp"
+#include "io/dataset.hpp"
+#include "io/model.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr Index block_rows = Index{1} << 16;
+constexpr Index block_entries = Index{1} << 21;
+
+/// This rank's share of `rows`.
+RowRange share(const Communicator& comm, Index rows) {
+  const auto cut = [&](Index rank) { return rows / comm.size() * rank + rows % comm.size() * rank / comm.size(); };
+  return {cut(comm.rank()), cut(comm.rank() + 1)};
+}
+
+/// Calls `read`, which is collective, with this rank's blocks; with no rows where others have more blocks.
+void for_each_block(const Communicator& comm, const std::vector<RowRange>& blocks,
+                    const std::function<void(RowRange)>& read) {
+  const auto mine = static_cast<Index>(blocks.size());
+  const Index rounds = comm.max(mine);
+  for (Index b = 0; b < rounds; ++b) read(b < mine ? blocks[static_cast<std::size_t>(b)] : RowRange{});
+}
+
+/// The share in blocks of so many rows.
+std::vector<RowRange> row_blocks(const Communicator& comm, Index rows, Index most_rows) {
+  const RowRange mine = share(comm, rows);
+  std::vector<RowRange> blocks;
+  for (Index first = mine.begin; first < mine.end; first += most_rows) {
+    blocks.push_back({first, std::min(first + most_rows, mine.end)});
+  }
+  return blocks;
+}
+
+/// The rows in blocks of so many entries, one row at least.
+std::vector<RowRange> entry_blocks(RowRange rows, const std::vector<Index>& sizes) {
+  std::vector<RowRange> blocks;
+  Index entries = 0;
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    const Index size = sizes[static_cast<std::size_t>(r - rows.begin)];
+    if (blocks.empty() || entries + size > block_entries) {
+      blocks.push_back({r, r});
+      entries = 0;
+    }
+    blocks.back().end = r + 1;
+    entries += size;
+  }
+  return blocks;
+}
+
+void check_dataset(const Communicator& comm, const std::string& path) {
+  const DatasetReader file(comm, path);
+  for (const DatasetPart part :
+       {DatasetPart::interactions, DatasetPart::interactions_by_item, DatasetPart::heldout, DatasetPart::given}) {
+    if (!file.has(part)) continue;
+    for_each_block(comm, row_blocks(comm, file.rows(part), block_rows), [&](RowRange rows) {
+      for_each_block(comm, entry_blocks(rows, file.row_sizes(part, rows)),
+                     [&](RowRange block) { static_cast<void>(file.read(part, block)); });
+    });
+  }
+  for_each_block(comm, row_blocks(comm, file.users(), block_rows),
+                 [&](RowRange rows) { static_cast<void>(file.user_ids(rows)); });
+  for_each_block(comm, row_blocks(comm, file.items(), block_rows),
+                 [&](RowRange rows) { static_cast<void>(file.item_ids(rows)); });
+}
+
+void check_model(const Communicator& comm, const std::string& path) {
+  const ModelReader file(comm, path);
+  const Index most_rows = std::max<Index>(1, block_entries / (file.factors() + 1));
+  for_each_block(comm, row_blocks(comm, file.users(), most_rows), [&](RowRange rows) {
+    static_cast<void>(file.user_factors(rows));
+    static_cast<void>(file.user_ids(rows));
+  });
+  for_each_block(comm, row_blocks(comm, file.items(), most_rows), [&](RowRange rows) {
+    static_cast<void>(file.item_factors(rows));
+    static_cast<void>(file.item_ids(rows));
+  });
+}
+
+}  // namespace
+
+void verify_structure(const Communicator& comm, const std::string& path, const std::string& kind) {
+  if (kind == "dataset") check_dataset(comm, path);
+  if (kind == "model") check_model(comm, path);
+  if (kind == "clustering") static_cast<void>(ClusteringReader(comm, path).centroids());
+}
+
+}  // namespace rankwise

@@ -58,7 +58,8 @@ bool is_table(const FileObject& object) {
 }
 
 Opened Opened::open(const std::string& path) {
-  Opened opened{.file = Hdf5Reader(path), .description = describe_file(path), .tables = {}, .verification = {}};
+  FileDescription description = describe_file(path);  // before the reader: HDF5 has a file open in one way only
+  Opened opened{.file = Hdf5Reader(path), .description = std::move(description), .tables = {}, .verification = {}};
   const FileObject& root = opened.description.objects.front();
   const AttributeValue* digest = root.attribute(metadata_digest_attribute);
   if (opened.description.find(digests_group) == nullptr || digest == nullptr ||
@@ -147,9 +148,8 @@ std::string damage_text(const Damage& damage) {
   return text;
 }
 
-}  // namespace
-
-Verification check_file(const Communicator& comm, const std::string& path) {
+/// Collective over comm.
+Verification check_digests(const Communicator& comm, const std::string& path) {
   // 1. Structure and metadata, on every rank. Ranks may read through caches of their own.
   Opened opened = agree_on(comm, [&] { return Opened::open(path); });
   if (comm.min(opened.found_metadata) != comm.max(opened.found_metadata)) {
@@ -167,8 +167,13 @@ Verification check_file(const Communicator& comm, const std::string& path) {
     verification.faults.push_back(fmt::format(
         "{}: {}: {}", path, opened.tables[static_cast<std::size_t>(damage.table)].dataset, damage_text(damage)));
   }
+  return verification;
+}
 
-  // 3. The kind's own rules.
+}  // namespace
+
+Verification check_file(const Communicator& comm, const std::string& path) {
+  Verification verification = check_digests(comm, path);
   if (!verification.faults.empty()) return verification;
   try {
     verify_structure(comm, path, verification.kind);

@@ -92,7 +92,7 @@ std::vector<std::string> readable_content(const std::string& path) {
 
 TEST_F(VerifyFileTest, WhatWasWrittenIsIntact) {
   const std::vector<std::string> kinds{"dataset", "model", "clustering"};
-  const std::vector<Index> datasets{17, 10, 11};
+  const std::vector<Index> datasets{15, 10, 11};
   const std::vector<std::string> paths = samples();
   for (std::size_t f = 0; f < paths.size(); ++f) {
     const Verification found = check_file(comm_, paths[f]);
@@ -137,9 +137,11 @@ TEST_F(VerifyFileTest, WhatOtherProgramsChangeIsNoticed) {
   const auto fault_after = [&](auto&& edit) {
     const std::string path = long_file();
     change(path, edit);
-    const std::vector<std::string> found = faults(path);
-    return found.empty() ? "none"
-                         : found.front().substr(path.size() + 2, found.front().find(" expected") - path.size() - 2);
+    const std::string error = error_of([&] { verify_file(comm_, path); });
+    comm_.barrier();  // before the file changes again
+    const std::string start = "65: " + path + ": ";
+    EXPECT_TRUE(error.starts_with(start)) << error;
+    return error.substr(start.size(), error.find(" expected") - start.size());
   };
   const std::string metadata = "attributes, shapes or /digests are damaged:";
   EXPECT_EQ(fault_after([](const OpenFile& file) { file.set_text("/group", "note", "as changed"); }), metadata);
@@ -206,7 +208,7 @@ TEST_F(VerifyFileTest, EveryFlippedBitIsNoticedOrChangesNothing) {
     Index noticed = 0;
     Index tried = 0;
     for (std::size_t at = static_cast<std::size_t>(comm_.rank()); at < whole.size();
-         at += static_cast<std::size_t>(comm_.size()) * 7) {
+         at += static_cast<std::size_t>(comm_.size()) * 17) {
       std::string damaged = whole;
       damaged[at] = static_cast<char>(damaged[at] ^ (1 << (random() % 8)));
       write_bytes(copy, damaged);

@@ -53,9 +53,9 @@ class FormatsTest(unittest.TestCase):
                 exec(example, {"h5py": h5py, "scipy": scipy, "anndata": anndata})  # pylint: disable=exec-used
 
     def test_examples_give_what_they_say(self):
-        found = {}
+        found = {"h5py": h5py, "scipy": scipy, "anndata": anndata}
         for example in EXAMPLES:
-            exec(example, {"h5py": h5py, "scipy": scipy, "anndata": anndata}, found)  # pylint: disable=exec-used
+            exec(example, found)  # pylint: disable=exec-used
         with h5py.File("shop.h5") as dataset, h5py.File("model.h5") as model:
             users, items = len(dataset["users/ids"]), len(dataset["items/ids"])
             self.assertEqual(found["matrix"].shape, (users, items))
@@ -69,6 +69,7 @@ class FormatsTest(unittest.TestCase):
         with h5py.File("clusters.h5") as clusters:
             self.assertEqual(len(found["largest"]), clusters["clusters/sizes"][:].max())
         self.assertEqual(set(found["segment_of"].values()), set(range(4)))
+        self.assertTrue(found["intact"])
 
     def test_tables_name_everything(self):
         named = set(re.findall(r"`(/[a-z_/]+)`", TEXT))
@@ -77,7 +78,13 @@ class FormatsTest(unittest.TestCase):
             with h5py.File(name) as file:
                 seen = []
                 file.visit(seen.append)
+                tables = {path for path in seen if path.startswith("digests/") and isinstance(file[path], h5py.Dataset)}
+                datasets = {path for path in seen if isinstance(file[path], h5py.Dataset)} - tables
+                self.assertEqual(tables, {"digests/" + path for path in datasets}, name)
                 for path in ("/" + path for path in seen):
+                    if path.startswith("/digests/"):
+                        self.assertLessEqual(set(file[path].attrs), {"rows"})
+                        continue
                     parent, leaf = path.rsplit("/", 1)
                     if isinstance(file[path], h5py.Group) and path not in named:
                         self.assertTrue(any(known.startswith(path + "/") for known in named), f"{name} {path}")

@@ -137,6 +137,7 @@ Objective resolved_objective(const AlsOptions& options) {
 }
 
 void train_als(const AlsOptions& options, JobContext& context) {
+  const auto run_begin = std::chrono::steady_clock::now();
   const Communicator& comm = context.comm;
   Report& report = context.report;
   require_sense(options);
@@ -181,7 +182,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   }
 
   // 3. Resume or initialise.
-  Checkpointing checkpointing(*options.checkpoints, context, dataset.provenance().dataset_digest);
+  Checkpointing checkpointing(*options.checkpoints, context, dataset.provenance().dataset_digest, run_begin);
   std::optional<Checkpoint> checkpoint = checkpointing.resume(user_rows, item_rows, width, options.epochs);
   TrainingProgress progress;
   if (checkpoint) progress = std::move(checkpoint->progress);
@@ -220,8 +221,17 @@ void train_als(const AlsOptions& options, JobContext& context) {
   };
   /// After a half-sweep: a checkpoint where one is due, and the end where one is asked for.
   const auto pause = [&](AlsSide& next, double seconds) {
-    if (!checkpointing.stops_after(progress, users.factors, items.factors, seconds)) return;
-    if (next.incoming) next.incoming->wait();
+    // What is on its way to the next half-sweep must not outlive the place that it goes to.
+    const auto complete = [&next] {
+      if (next.incoming) next.incoming->wait();
+    };
+    try {
+      if (!checkpointing.stops_after(progress, users.factors, items.factors, seconds)) return;
+    } catch (const AgreedError&) {
+      complete();
+      throw;
+    }
+    complete();
     report.finish();
     checkpointing.stop(progress);
   };

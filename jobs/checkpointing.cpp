@@ -77,14 +77,15 @@ void require_sense(const CheckpointOptions& options) {
   if (options.resume != "auto") refuse("resume");
 }
 
-Checkpointing::Checkpointing(const CheckpointOptions& options, JobContext& context, std::uint64_t dataset_digest)
+Checkpointing::Checkpointing(const CheckpointOptions& options, JobContext& context, std::uint64_t dataset_digest,
+                             std::chrono::steady_clock::time_point begin)
     : options_(options),
       context_(context),
       provenance_(context.provenance("checkpoint", dataset_digest)),
       last_write_(std::chrono::steady_clock::now()) {
   if (options.directory.empty()) return;
   directory_ = std::make_unique<CheckpointDirectory>(context.comm, options.directory);
-  requests_ = std::make_unique<StopRequests>(options.most_seconds);
+  requests_ = std::make_unique<StopRequests>(options.most_seconds, begin);
 }
 
 void Checkpointing::require_same_training(const std::string& path, const Provenance& found) const {

@@ -31,9 +31,10 @@ void require_sense(const CheckpointOptions& options);
 /// The checkpoints of one training. Every member is collective over the job's ranks.
 class Checkpointing {
  public:
-  /// Locks the directory and begins to listen to signals, where checkpoints are wanted; throws AgreedError
-  /// (cannot_create).
-  Checkpointing(const CheckpointOptions& options, JobContext& context, std::uint64_t dataset_digest);
+  /// Locks the directory and begins to listen to signals, where checkpoints are wanted; --max-time counts from `begin`.
+  /// Throws AgreedError(cannot_create).
+  Checkpointing(const CheckpointOptions& options, JobContext& context, std::uint64_t dataset_digest,
+                std::chrono::steady_clock::time_point begin);
 
   /// The newest checkpoint that can be read, if there is one and --resume allows it; damaged ones are told and passed
   /// by. Throws AgreedError(bad_data) for one of another training, naming what differs.

@@ -129,7 +129,10 @@ std::string sbatch_of(const PlanOptions& options, const LayoutFigures& layout, c
       fmt::format("rankwise plan: {} epochs of {:.3g} s, {} on the largest rank; asked for: {} and {} times that",
                   options.als.epochs, layout.epoch_seconds, bytes_text(layout.memory_bytes.max), options.safety,
                   options.memory_safety)};
-  file.command = {"rankwise", "als", "--data", options.als.data, "--model", options.als.model};
+  file.command = {"rankwise",     "als",
+                  "--data",       options.als.data,
+                  "--model",      options.als.model,
+                  "--checkpoint", options.als.model + ".checkpoints"};
   if (options.als.node_sharing == NodeSharing::off) file.command.insert(file.command.end(), {"--node-sharing", "off"});
   for (std::string& argument : training_arguments(configuration)) file.command.push_back(std::move(argument));
   return slurm::sbatch_text(file);

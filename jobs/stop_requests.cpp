@@ -43,8 +43,8 @@ const char* name_of(Index number) {
 
 }  // namespace
 
-StopRequests::StopRequests(std::optional<double> most_seconds)
-    : begin_(std::chrono::steady_clock::now()), most_seconds_(most_seconds) {
+StopRequests::StopRequests(std::optional<double> most_seconds, std::chrono::steady_clock::time_point begin)
+    : begin_(begin), most_seconds_(most_seconds) {
   wants_checkpoint = 0;
   stop_signal = 0;
   listen(note_signal);

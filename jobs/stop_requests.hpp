@@ -16,8 +16,8 @@ enum class StopRequest { none, checkpoint, stop };
 /// lives; at most one at a time. Signals reach one rank or all.
 class StopRequests {
  public:
-  /// `most_seconds`: from the start of the process' job to the end of the last checkpoint.
-  explicit StopRequests(std::optional<double> most_seconds);
+  /// `most_seconds`: from `begin` to the end of the last checkpoint.
+  StopRequests(std::optional<double> most_seconds, std::chrono::steady_clock::time_point begin);
   ~StopRequests();
   StopRequests(const StopRequests&) = delete;
   StopRequests& operator=(const StopRequests&) = delete;

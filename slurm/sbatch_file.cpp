@@ -81,8 +81,8 @@ std::string sbatch_text(const SbatchFile& file) {
   // A requeued job would truncate its log.
   ask("open-mode", "append");
   text += "#SBATCH --requeue\n";
-  // Without "B:" it reaches the ranks. It may come a minute early.
-  ask("signal", "USR1@120");
+  // Write a checkpoint and stop. Without "B:" it reaches the ranks. It may come a minute early.
+  ask("signal", "USR2@120");
   for (const std::string& comment : file.comments) text += "# " + comment + "\n";
   text += "set -euo pipefail\n";
   text += "code=0\n";

@@ -182,7 +182,7 @@ class PlanTest(PlanCase):
         hours, minutes, seconds = map(int, asked["time"].split(":"))
         self.assertEqual(3600 * hours + 60 * minutes + seconds, layout["sbatch"]["time_limit_seconds"])
         self.assertGreaterEqual(layout["sbatch"]["time_limit_seconds"], 1.5 * 5 * layout["epoch_seconds"])
-        self.assertEqual((asked["open-mode"], asked["signal"]), ("append", "USR1@120"))
+        self.assertEqual((asked["open-mode"], asked["signal"]), ("append", "USR2@120"))
         self.assertIn("#SBATCH --requeue\n", text)
 
         # It trains what was planned; 75 asks for another go; any other failure stays one.

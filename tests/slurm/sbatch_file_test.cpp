@@ -29,7 +29,7 @@ TEST(SbatchFile, AsksForWhatItIsToldAndLaunchesByPmix) {
   for (const char* line :
        {"#SBATCH --nodes=4\n", "#SBATCH --ntasks=7\n", "#SBATCH --ntasks-per-node=2\n", "#SBATCH --cpus-per-task=16\n",
         "#SBATCH --mem=12345M\n", "#SBATCH --time=04:00:00\n", "#SBATCH --open-mode=append\n", "#SBATCH --requeue\n",
-        "#SBATCH --signal=USR1@120\n", "# why\n", "srun --mpi=pmix --kill-on-bad-exit=1 "}) {
+        "#SBATCH --signal=USR2@120\n", "# why\n", "srun --mpi=pmix --kill-on-bad-exit=1 "}) {
     EXPECT_TRUE(holds(text, line)) << line << "\n" << text;
   }
   EXPECT_FALSE(holds(text, "--partition"));

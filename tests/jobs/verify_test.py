@@ -101,6 +101,12 @@ class Verify(unittest.TestCase):
                 self.assertRegex(line, rf"^{name}: intact: {kind} of \d+ datasets, [\d.]+ [KM]?i?B, [\d.]+ s$")
             self.assertEqual(finished.our_lines, [])
 
+    def test_ranks_that_share_chunks_write_the_same_file(self):
+        finished = run(["prepare", "--input", "log.csv", "--columns", "user=user_id,item=item_id", "--duplicates", "max",
+                        "--output", "again.h5", "--quiet"], ranks=3, cwd=self.folder)
+        self.assertEqual(finished.code, 0, finished)
+        self.assertEqual((self.folder / "again.h5").read_bytes(), (self.folder / "data.h5").read_bytes())
+
     def test_digests_can_be_reproduced(self):
         for name in self.kinds:
             with h5py.File(self.folder / name) as file:

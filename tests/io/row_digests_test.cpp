@@ -55,7 +55,7 @@ TEST(RowDigestsTest, AnyCutGivesTheSame) {
     Index row_bytes;
   };
   for (const Shape& shape : {Shape{0, 4}, Shape{1, 8}, Shape{5, 4}, Shape{1000, 12}, Shape{400'000, 8},
-                             Shape{7 * 3495, 300}, Shape{9, 700'000}, Shape{4, 1'500'000}}) {
+                             Shape{Index{7} * 3495, 300}, Shape{9, 700'000}, Shape{4, 1'500'000}}) {
     const std::vector<std::uint64_t> expected = expected_digests(shape.rows, shape.row_bytes);
     for (const Index piece_rows : {Index{1000}, Index{77'777}, shape.rows + 1}) {
       const RowRange uneven = sample_range(comm, shape.rows);

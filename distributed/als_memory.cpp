@@ -34,8 +34,8 @@ AlsMemory als_memory(const SideShare& users, const SideShare& items, Index width
   const Index longest_row = std::max(users.longest_row, items.longest_row);
   const Index group_entries = std::max(longest_row, std::max(users.entries, items.entries) / (8 * threads));
   const Index group_bytes = (4 * 256 * padded_columns(width) + 3 * group_entries) * float_bytes;
-  memory.threads = threads * (7 * square_bytes + std::max(heavy_part_bytes(longest_row, width), group_bytes)) +
-                   4 * square_bytes +
+  memory.threads = threads * 7 * square_bytes +
+                   std::max(heavy_part_bytes(longest_row, width, threads), threads * group_bytes) + 4 * square_bytes +
                    std::max(users.part_sums, items.part_sums) * (square_bytes + padded_columns(width) * float_bytes);
   return memory;
 }

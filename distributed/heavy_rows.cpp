@@ -29,9 +29,9 @@ Index most_parts_at_once(Index width, int threads) {
   return threads * parts_per_thread(width);
 }
 
-Index heavy_part_bytes(Index longest_row, Index width) {
+Index heavy_part_bytes(Index longest_row, Index width, int threads) {
   if (!kernels::is_heavy(longest_row)) return 0;
-  return std::max(kernels::part_count(longest_row), parts_per_thread(width)) * part_bytes(width);
+  return std::max(kernels::part_count(longest_row), most_parts_at_once(width, threads)) * part_bytes(width);
 }
 
 HeavyRowTeam::HeavyRowTeam(const kernels::RowMethod& method, const CsrBlock& block, RowRange rows, Index width,

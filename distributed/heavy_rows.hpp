@@ -14,8 +14,8 @@ namespace rankwise {
 
 /// Parts of heavy rows in memory at once, unless one row has more.
 [[nodiscard]] Index most_parts_at_once(Index width, int threads);
-/// Bytes per thread of the parts of heavy rows, where the longest row has `longest_row` entries.
-[[nodiscard]] Index heavy_part_bytes(Index longest_row, Index width);
+/// Bytes of the parts of heavy rows in memory at once, where the longest row has `longest_row` entries.
+[[nodiscard]] Index heavy_part_bytes(Index longest_row, Index width, int threads);
 
 /// The ones among `rows` of a block that batches leave out (kernels::longest_batch_row). Exact solutions sum them in
 /// parts and keep memory for these, 64 MiB, or two parts, per thread at the most; conjugate gradients take groups of

@@ -93,6 +93,7 @@ void SharedMatrix::allocate(const NodeGroup& group, std::size_t bytes) {
   const MPI_Aint size = group.comm.is_root() ? static_cast<MPI_Aint>(bytes + line_bytes) : 0;
   check_mpi(MPI_Win_allocate_shared(size, 1, MPI_INFO_NULL, group.comm.handle(), &base, &window_),
             "MPI_Win_allocate_shared");
+  check_mpi(MPI_Win_set_errhandler(window_, MPI_ERRORS_RETURN), "MPI_Win_set_errhandler");
   MPI_Aint queried_size = 0;
   int unit = 0;
   check_mpi(MPI_Win_shared_query(window_, 0, &queried_size, &unit, &base), "MPI_Win_shared_query");

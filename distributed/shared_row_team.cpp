@@ -7,9 +7,9 @@ namespace rankwise {
 
 namespace {
 
-constexpr int sums_tag = 29;
-constexpr int solutions_tag = 31;
-constexpr int losses_tag = 37;
+constexpr int sums_tag = 41;
+constexpr int solutions_tag = 43;
+constexpr int losses_tag = 47;
 
 std::size_t square_bytes(Index padded_width) {
   return static_cast<std::size_t>((padded_width + 1) * padded_width) * sizeof(float);

@@ -89,20 +89,6 @@ std::vector<SharedRow> share_rows(const Partition& partition, std::span<const do
   return shared;
 }
 
-std::vector<double> costs_after_sharing(const Partition& partition, std::span<const double> rank_costs,
-                                        std::span<const SharedRow> shared, double entry_seconds) {
-  std::vector<double> costs(rank_costs.begin(), rank_costs.end());
-  for (const SharedRow& row : shared) {
-    for (std::size_t part = 0; part < row.ranks.size(); ++part) {
-      const Index entries = kernels::part_range(row.entries, static_cast<Index>(part)).size();
-      const double seconds = static_cast<double>(entries) * entry_seconds;
-      costs[static_cast<std::size_t>(partition.owner(row.row))] -= seconds;
-      costs[static_cast<std::size_t>(row.ranks[part])] += seconds;
-    }
-  }
-  return costs;
-}
-
 std::vector<SharedPart> parts_of(std::span<const SharedRow> shared, int rank) {
   std::vector<SharedPart> parts;
   for (const SharedRow& row : shared) {

@@ -44,10 +44,6 @@ struct SharedPart {
 [[nodiscard]] std::vector<SharedRow> share_rows(const Partition& partition, std::span<const double> rank_costs,
                                                 std::span<const LongRow> long_rows, double entry_seconds);
 
-/// What each rank has to do after share_rows: `rank_costs` with parts where they are summed.
-[[nodiscard]] std::vector<double> costs_after_sharing(const Partition& partition, std::span<const double> rank_costs,
-                                                      std::span<const SharedRow> shared, double entry_seconds);
-
 /// The parts that `rank` sums, ascending.
 [[nodiscard]] std::vector<SharedPart> parts_of(std::span<const SharedRow> shared, int rank);
 

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <memory>
+#include <set>
 
 #include "distributed/als.hpp"
 #include "io/commit.hpp"
@@ -37,10 +38,6 @@ constexpr std::string_view notes =
   explicit   sum_S (r - p)^2 + lambda sum_u n_u^nu |x_u|^2 + lambda sum_i n_i^nu |y_i|^2   (Zhou et al. 2008)
              with --biases, p = mean + b_u + b_i + <x_u, y_i>, and the biases are penalized like factors
   alpha0 is --unobserved-weight, lambda --regularization, nu --regularization-exponent.)";
-
-GlobalRows global_rows(SparseRows rows) {
-  return {std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)};
-}
 
 enum class SideName { users, items };
 
@@ -202,13 +199,13 @@ void train_als(const AlsOptions& options, JobContext& context) {
   // 4. Sweep: users from items, items from users.
   kernels::SolveTally user_tally;
   kernels::SolveTally item_tally;
+  std::set<SideName> traffic_told;
   const auto sweep = [&](const char* phase, SideName name, const SolverPlan& solver, AlsSide& side,
                          const AlsFactors& other, AlsFactors& mine, AlsSide* next, kernels::SolveTally& tally) {
     const auto timer = report.phase(phase);
     const auto begin = std::chrono::steady_clock::now();
     const HalfSweep done = half_sweep(comm, objective, solver, side, other, mine, next);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    const bool is_first = tally.rows() == 0;
     tally += done.tally;
     if (done.failed_row >= 0) {
       fail_at_row(dataset, name, done.failed_row, static_cast<Index>(progress.history.size()) + 1);
@@ -216,7 +213,9 @@ void train_als(const AlsOptions& options, JobContext& context) {
     report.add_flops(phase, done.flops);
     report.add_interactions(phase, side.entries());
     report.add_bytes_sent(done.bytes_sent);
-    if (is_first) tell_traffic(comm, report, name == SideName::users ? "users" : "items", done.bytes_sent);
+    if (traffic_told.insert(name).second) {  // the same on every rank, as what it tells is collective
+      tell_traffic(comm, report, name == SideName::users ? "users" : "items", done.bytes_sent);
+    }
     return std::pair(done, seconds.count());
   };
   /// After a half-sweep: a checkpoint where one is due, and the end where one is asked for.

@@ -69,10 +69,6 @@ OverRanks over_ranks(const std::vector<RankMeasures>& ranks, const Value& value)
                                 epoch, side, row));
 }
 
-GlobalRows global_rows(SparseRows rows) {
-  return {std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)};
-}
-
 /// What this rank holds of a side.
 SideShare share_of(const TrainingRows& training, const SidePlan& plan) {
   SideShare share{.rows = training.rows.rows.size(), .entries = training.rows.entries() + training.parts.entries()};

@@ -71,6 +71,10 @@ TrainingRows read_training_rows(const DatasetReader& dataset, DatasetPart part, 
   return training;
 }
 
+GlobalRows global_rows(SparseRows rows) {
+  return {std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)};
+}
+
 double mean_rating(const Communicator& comm, const TrainingRows& training) {
   const std::array<std::span<const float>, 2> pieces{training.rows.values, training.parts.values};
   const double sum = order_free_sum(comm, pieces);

@@ -29,6 +29,9 @@ struct TrainingRows {
 [[nodiscard]] TrainingRows read_training_rows(const DatasetReader& dataset, DatasetPart part, const SidePlan& plan,
                                               const AlsOptions& options, const Communicator& comm);
 
+/// The same rows without their place, as make_als_side takes them.
+[[nodiscard]] GlobalRows global_rows(SparseRows rows);
+
 /// Mean of all values. Collective over comm.
 [[nodiscard]] double mean_rating(const Communicator& comm, const TrainingRows& training);
 

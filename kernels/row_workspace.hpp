@@ -36,7 +36,6 @@ struct SolveTally {
   double dual_seconds = 0;
   double iterative_seconds = 0;
 
-  [[nodiscard]] Index rows() const { return primal_rows + dual_rows + iterative_rows; }
   SolveTally& operator+=(const SolveTally& other) {
     primal_rows += other.primal_rows;
     dual_rows += other.dual_rows;

@@ -285,6 +285,16 @@ class AlsTest(unittest.TestCase):
         self.refused(["--data", self.data, "--objective", "explicit", "--regularization", "0"], 65,
                      ["epoch 1", "user c0", "positive definite"])
 
+    def test_ranks_without_rows_of_a_side_keep_step(self):
+        for users, items in ((400, 50), (50, 400)):
+            shop.write_log(self.path / "few.csv", users=users, items=items)
+            self.assertEqual(run(["prepare", "--input", self.path / "few.csv", "--output", self.path / "few.h5"]).code, 0)
+            for options in ([], ["--node-sharing", "off"], ["--solver", "cg"], ["--weighting", "linear"]):
+                with self.subTest(users=users, items=items, options=options):
+                    expected = self.digests(self.train("few-1.h5", options, data="few.h5", epochs=4))
+                    for ranks in (2, 5):
+                        self.assertEqual(self.digests(self.train("few-n.h5", options, data="few.h5", epochs=4, ranks=ranks, timeout=60)), expected)
+
     def test_more_ranks_than_rows_work(self):
         tiny = self.path / "tiny.csv"
         tiny.write_text("user_id,item_id,rating\n1,1,5\n2,1,3\n2,2,4\n")

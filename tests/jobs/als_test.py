@@ -102,7 +102,7 @@ class AlsTest(unittest.TestCase):
             expected = self.digests(self.train("whole.h5", options, epochs=1, data="wide.h5"))
             for ranks in (1, 3):
                 least = self.least_budget(options, ranks)
-                for extra_mb in (1.0, 4.0):
+                for extra_mb in (1.6, 4.0):  # a refusal tells whole MiB
                     with self.subTest(kind=kind, ranks=ranks, extra_mb=extra_mb):
                         budget = f"{least + extra_mb:.2f}MB"
                         model = self.train("budget.h5", [*options, "--threads", "1", "--memory-budget", budget, "--log-json",
@@ -110,7 +110,7 @@ class AlsTest(unittest.TestCase):
                         self.assertEqual(self.digests(model), expected)
                         events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
                         (batches,) = [event for event in events if event["event"] == "batches"]
-                        if extra_mb == 1.0:
+                        if extra_mb == 1.6:
                             self.assertGreater(max(batches["users"], batches["items"]), 1)
                         (peak,) = [event["max_peak_memory_bytes"] for event in events if event["event"] == "finished"]
                         self.assertLess(peak, 1.1e6 * (least + extra_mb))

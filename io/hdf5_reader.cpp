@@ -64,7 +64,7 @@ struct Hdf5Reader::Impl {
   [[nodiscard]] bool has(const std::string& object) const;
   [[nodiscard]] Hdf5Handle open(const std::string& object, H5O_type_t type) const;
   [[nodiscard]] Hdf5Handle open_dataset(const std::string& name) const { return open(name, H5O_TYPE_DATASET); }
-  void check_storage(hid_t dataset, const std::string& name, double declared_bytes) const;
+  void check_storage(hid_t dataset, const std::string& name, std::size_t element_bytes, double declared_bytes) const;
   [[nodiscard]] Hdf5Shape shape(hid_t dataset, const std::string& name) const;
   void check_range(const std::string& name, const Hdf5Shape& held, RowRange rows) const {
     if (rows.begin < 0 || rows.end < rows.begin || rows.end > held.rows()) {
@@ -143,7 +143,8 @@ Hdf5Handle Hdf5Reader::Impl::open(const std::string& object, H5O_type_t type) co
   return checked(Hdf5Handle(H5Oopen(file.get(), object.c_str(), H5P_DEFAULT), H5Oclose), object);
 }
 
-void Hdf5Reader::Impl::check_storage(hid_t dataset, const std::string& name, double declared_bytes) const {
+void Hdf5Reader::Impl::check_storage(hid_t dataset, const std::string& name, std::size_t element_bytes,
+                                     double declared_bytes) const {
   const Hdf5Handle creation = checked(Hdf5Handle(H5Dget_create_plist(dataset), H5Pclose), name);
   const H5D_layout_t layout = checked(H5Pget_layout(creation.get()), name);
   if (layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED && layout != H5D_COMPACT) {
@@ -165,6 +166,16 @@ void Hdf5Reader::Impl::check_storage(hid_t dataset, const std::string& name, dou
   const double packing = layout == H5D_CHUNKED ? largest_packing : 1;
   if (declared_bytes > packing * stored_bytes || stored_bytes > static_cast<double>(file_bytes)) {
     refuse(name, fmt::format("claims {:.0f} bytes of data, of which the file does not hold enough", declared_bytes));
+  }
+  if (layout == H5D_CHUNKED && declared_bytes > 0) {
+    // HDF5 makes room for a whole chunk, however few rows the dataset has.
+    std::array<hsize_t, H5S_MAX_RANK> extents{};
+    const int dimensions = checked(H5Pget_chunk(creation.get(), H5S_MAX_RANK, extents.data()), name);
+    auto chunk_bytes = static_cast<double>(element_bytes);
+    for (int d = 0; d < dimensions; ++d) chunk_bytes *= static_cast<double>(extents[static_cast<std::size_t>(d)]);
+    if (chunk_bytes > packing * stored_bytes) {
+      refuse(name, fmt::format("claims chunks of {:.0f} bytes, of which the file does not hold enough", chunk_bytes));
+    }
   }
   if (layout == H5D_CONTIGUOUS && declared_bytes > 0 &&
       static_cast<double>(H5Dget_offset(dataset)) + declared_bytes > static_cast<double>(file_bytes)) {
@@ -201,7 +212,7 @@ Hdf5Shape Hdf5Reader::Impl::shape(hid_t dataset, const std::string& name) const 
     shape.extents.push_back(static_cast<Index>(extent));
     if (extent > static_cast<hsize_t>(INT64_MAX)) refuse(name, "claims more than 2^63 rows");
   }
-  check_storage(dataset, name, declared_bytes);
+  check_storage(dataset, name, shape.element_bytes, declared_bytes);
   return shape;
 }
 

@@ -56,6 +56,13 @@ bool is_number_type(const po::option_description& option, bool floating) {
   return type == typeid(unsigned) || type == typeid(unsigned long);
 }
 
+bool is_text_type(const po::option_description& option) {
+  const auto* typed = dynamic_cast<const po::typed_value_base*>(option.semantic().get());
+  if (typed == nullptr) return false;
+  const std::type_info& type = typed->value_type();
+  return type == typeid(std::string) || type == typeid(std::vector<std::string>);
+}
+
 }  // namespace
 
 JobOptions::JobOptions(const Job& job) : job_(job) {
@@ -95,7 +102,9 @@ void JobOptions::check_values(const Values& values, const std::string& prefix) c
       const bool wraps = is_number_type(*option, false) && value.starts_with('-');
       const bool is_float = is_number_type(*option, true);
       const bool is_odd = is_float && value.find_first_not_of("0123456789.eE+-") != std::string::npos;
-      if (wraps || is_odd || value.empty()) {
+      // Where such a value does not fit, Boost's message puts it into its own place, without end.
+      const bool is_endless = !is_text_type(*option) && value.find("%value%") != std::string::npos;
+      if (wraps || is_odd || is_endless || value.empty()) {
         throw usage_error(fmt::format("option {}{}: '{}' does not fit; expected {}", prefix, given.string_key, value,
                                       expected(*option)));
       }

@@ -138,6 +138,9 @@ TEST(JobOptions, MissingDoubledAndUnfitValuesAreNamed) {
   EXPECT_EQ(message_of({"--data", "d", "--factors", "99999999999999999999"}),
             "option --factors: '99999999999999999999' does not fit; expected a whole number");
   EXPECT_EQ(message_of({"--data", "d", "--factors", "0"}), "factors: expected at least 1");
+  // Boost's own message would put this into its place without end.
+  EXPECT_EQ(message_of({"--data", "d", "--factors", "%value%"}),
+            "option --factors: '%value%' does not fit; expected a whole number");
   EXPECT_EQ(message_of({"--data", "d", "--shift", "-1"}),
             "option --shift: '-1' does not fit; expected a whole number >= 0");
   EXPECT_EQ(message_of({"--data", "d", "--threads", "0"}), "option --threads: '0' does not fit; expected 1 to 4096");

@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <memory>
-#include <set>
 
 #include "distributed/als.hpp"
 #include "io/commit.hpp"
@@ -89,6 +88,19 @@ void tell_epoch(Report& report, Index epoch, Index epochs, const EpochLoss& loss
                          {"epoch_seconds", seconds}});
 }
 
+/// One side of the training: what its half-sweeps need, and what they leave.
+struct TrainedSide {
+  SideName name;
+  const SolverPlan& solver;
+  AlsSide side;
+  AlsFactors factors;
+  kernels::SolveTally tally = {};
+  bool is_traffic_told = false;
+
+  [[nodiscard]] const char* label() const { return name == SideName::users ? "users" : "items"; }
+  [[nodiscard]] const char* phase() const { return name == SideName::users ? "user half-sweeps" : "item half-sweeps"; }
+};
+
 /// What a side's half-sweeps send: the same in every epoch. Collective.
 void tell_traffic(const Communicator& comm, Report& report, const char* side, Index bytes_sent) {
   const Index total = comm.sum(bytes_sent);
@@ -97,6 +109,16 @@ void tell_traffic(const Communicator& comm, Report& report, const char* side, In
                            {"mean_bytes_sent", static_cast<double>(total) / comm.size()},
                            {"max_bytes_sent", comm.max(bytes_sent)},
                            {"total_bytes_sent", total}});
+}
+
+/// Enters a half-sweep into the report. Collective.
+void account_for(const Communicator& comm, Report& report, TrainedSide& trained, const HalfSweep& done) {
+  trained.tally += done.tally;
+  report.add_flops(trained.phase(), done.flops);
+  report.add_interactions(trained.phase(), trained.side.entries());
+  report.add_bytes_sent(done.bytes_sent);
+  if (!trained.is_traffic_told) tell_traffic(comm, report, trained.label(), done.bytes_sent);
+  trained.is_traffic_told = true;
 }
 
 }  // namespace
@@ -192,87 +214,61 @@ void train_als(const AlsOptions& options, JobContext& context) {
     }
     return with_gramian(comm, objective, std::move(factors));
   };
-  AlsFactors users = initial(user_rows, RandomPurpose::initial_users, &Checkpoint::users);
-  AlsFactors items = initial(item_rows, RandomPurpose::initial_items, &Checkpoint::items);
+  TrainedSide users{SideName::users, plan.users.solver, std::move(user_side),
+                    initial(user_rows, RandomPurpose::initial_users, &Checkpoint::users)};
+  TrainedSide items{SideName::items, plan.items.solver, std::move(item_side),
+                    initial(item_rows, RandomPurpose::initial_items, &Checkpoint::items)};
   checkpoint.reset();
 
-  // 4. Sweep: users from items, items from users.
-  kernels::SolveTally user_tally;
-  kernels::SolveTally item_tally;
-  std::set<SideName> traffic_told;
-  const auto sweep = [&](const char* phase, SideName name, const SolverPlan& solver, AlsSide& side,
-                         const AlsFactors& other, AlsFactors& mine, AlsSide* next, kernels::SolveTally& tally) {
-    const auto timer = report.phase(phase);
-    const auto begin = std::chrono::steady_clock::now();
-    const HalfSweep done = half_sweep(comm, objective, solver, side, other, mine, next);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    tally += done.tally;
+  // 4. Sweep: users from items, items from users. Between half-sweeps there may be a checkpoint, or the end.
+  const auto sweep = [&](TrainedSide& mine, TrainedSide& other, AlsSide* next) {
+    const auto timer = report.phase(mine.phase());
+    const HalfSweep done = half_sweep(comm, objective, mine.solver, mine.side, other.factors, mine.factors, next);
     if (done.failed_row >= 0) {
-      fail_at_row(dataset, name, done.failed_row, static_cast<Index>(progress.history.size()) + 1);
+      fail_at_row(dataset, mine.name, done.failed_row, static_cast<Index>(progress.history.size()) + 1);
     }
-    report.add_flops(phase, done.flops);
-    report.add_interactions(phase, side.entries());
-    report.add_bytes_sent(done.bytes_sent);
-    if (traffic_told.insert(name).second) {  // the same on every rank, as what it tells is collective
-      tell_traffic(comm, report, name == SideName::users ? "users" : "items", done.bytes_sent);
-    }
-    return std::pair(done, seconds.count());
+    account_for(comm, report, mine, done);
+    return done;
   };
-  /// After a half-sweep: a checkpoint where one is due, and the end where one is asked for.
-  const auto pause = [&](AlsSide& next, double seconds) {
-    // What is on its way to the next half-sweep must not outlive the place that it goes to.
-    const auto complete = [&next] {
-      if (next.incoming) next.incoming->wait();
-    };
-    try {
-      if (!checkpointing.stops_after(progress, users.factors, items.factors, seconds)) return;
-    } catch (const AgreedError&) {
-      complete();
-      throw;
-    }
-    complete();
-    report.finish();
-    checkpointing.stop(progress);
+  const auto seconds_since = [](std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
   while (static_cast<Index>(progress.history.size()) < options.epochs) {
     const Index epoch = static_cast<Index>(progress.history.size()) + 1;
-    const auto begin = std::chrono::steady_clock::now();
+    const auto epoch_begin = std::chrono::steady_clock::now();
     report.bar("epochs", epoch - 1, options.epochs);
     if (progress.solved == SolvedSide::items) {
-      const auto [done, seconds] = sweep("user half-sweeps", SideName::users, plan.users.solver, user_side, items,
-                                         users, &item_side, user_tally);
+      progress.user_regularizer = sweep(users, items, &items.side).regularizer;
       progress.solved = SolvedSide::users;
-      progress.user_regularizer = done.regularizer;
-      pause(item_side, seconds);
+      checkpointing.pause(progress, users.factors.factors, items.factors.factors, seconds_since(epoch_begin),
+                          items.side);
     }
-    const auto [done, seconds] = sweep("item half-sweeps", SideName::items, plan.items.solver, item_side, users, items,
-                                       epoch < options.epochs ? &user_side : nullptr, item_tally);
+    const auto half_begin = std::chrono::steady_clock::now();
+    const HalfSweep done = sweep(items, users, epoch < options.epochs ? &users.side : nullptr);
 
     // 5. The loss must be finite, and fall under an exact solver.
-    const EpochLoss loss = epoch_loss(objective, progress.user_regularizer, done, users, items);
-    require_sound_loss(loss, progress.history, options.solver, user_side);
+    const EpochLoss loss = epoch_loss(objective, progress.user_regularizer, done, users.factors, items.factors);
+    require_sound_loss(loss, progress.history, options.solver, users.side);
     progress.history.push_back(loss);
     progress.solved = SolvedSide::items;
-    const std::chrono::duration<double> epoch_seconds = std::chrono::steady_clock::now() - begin;
-    tell_epoch(report, epoch, options.epochs, loss, interactions, epoch_seconds.count());
-    pause(user_side, seconds);
+    tell_epoch(report, epoch, options.epochs, loss, interactions, seconds_since(epoch_begin));
+    checkpointing.pause(progress, users.factors.factors, items.factors.factors, seconds_since(half_begin), users.side);
   }
-
   if (options.epochs > 0) {
-    tell_solvers(comm, report, "users", user_tally);
-    tell_solvers(comm, report, "items", item_tally);
+    tell_solvers(comm, report, "users", users.tally);
+    tell_solvers(comm, report, "items", items.tally);
   }
 
   // 6. Write the model, which needs the sides' memory.
   if (gathering.nodes->map.is_shared()) report.share_memory(bytes_of_other_processes());
-  user_side = {};
-  item_side = {};
+  users.side = {};
+  items.side = {};
   const auto writing = report.phase("write");
   const Model model{objective,
                     options.factors,
                     std::move(progress.history),
-                    {dataset.user_ids(my_users), std::move(users.factors.local)},
-                    {dataset.item_ids(my_items), std::move(items.factors.local)}};
+                    {dataset.user_ids(my_users), std::move(users.factors.factors.local)},
+                    {dataset.item_ids(my_items), std::move(items.factors.factors.local)}};
   write_model(comm, options.model, model, context.provenance("model", dataset.provenance().dataset_digest));
   report.line(fmt::format("wrote {}: {} users and {} items with {} factors", options.model, dataset.users(),
                           dataset.items(), options.factors));

@@ -182,7 +182,20 @@ void Checkpointing::write(const TrainingProgress& progress, const FactorMatrix& 
                         {{"file", path}, {"half_sweeps", progress.half_sweeps()}, {"write_seconds", seconds.count()}});
 }
 
-void Checkpointing::stop(const TrainingProgress& progress) const {
+void Checkpointing::pause(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
+                          double seconds, AlsSide& next) {
+  // What is on its way must not outlive the place that it goes to.
+  const auto complete = [&next] {
+    if (next.incoming) next.incoming->wait();
+  };
+  try {
+    if (!stops_after(progress, users, items, seconds)) return;
+  } catch (const AgreedError&) {
+    complete();
+    throw;
+  }
+  complete();
+  context_.report.finish();
   throw AgreedError(ExitCode::stopped_early,
                     fmt::format("stopped after {} ({}): wrote {}; the same command goes on from there",
                                 progress_text(progress), stop_reason_, directory_->path_of(progress)));

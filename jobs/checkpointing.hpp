@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "distributed/als_side.hpp"
 #include "io/checkpoint_directory.hpp"
 #include "jobs/job.hpp"
 #include "jobs/stop_requests.hpp"
@@ -41,14 +42,16 @@ class Checkpointing {
   [[nodiscard]] std::optional<Checkpoint> resume(const Partition& users, const Partition& items, Index width,
                                                  Index epochs);
 
-  /// Between half-sweeps, the last of which took `seconds`: writes a checkpoint where one is due or asked for. Whether
-  /// the run is to stop now; the checkpoint has been written then.
-  [[nodiscard]] bool stops_after(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
-                                 double seconds);
-  /// Throws AgreedError(stopped_early), which says why and how to go on.
-  [[noreturn]] void stop(const TrainingProgress& progress) const;
+  /// Between half-sweeps, the last of which took `seconds` and the next of which solves `next`: writes a checkpoint
+  /// where one is due or asked for. Where the run is to stop it finishes the report and throws
+  /// AgreedError(stopped_early), which says why and how to go on. What is on its way to `next` is complete whenever
+  /// this throws.
+  void pause(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items, double seconds,
+             AlsSide& next);
 
  private:
+  [[nodiscard]] bool stops_after(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
+                                 double seconds);
   void write(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items);
   [[nodiscard]] bool is_due(const TrainingProgress& progress) const;
   void require_same_training(const std::string& path, const Provenance& found) const;

@@ -14,6 +14,24 @@ constexpr Index index_bytes = sizeof(Index);
 
 }  // namespace
 
+SideShare side_share(const SidePlan& plan, int rank, std::vector<Index> row_sizes) {
+  const RowRange rows = plan.rows.range(rank);
+  SideShare share{.rows = rows.size()};
+  for (const SharedRow& row : shared_within(plan.shared, rows)) {
+    row_sizes[static_cast<std::size_t>(row.row - rows.begin)] = 0;
+    share.part_sums += static_cast<Index>(row.ranks.size());
+  }
+  for (const SharedPart& part : parts_of(plan.shared, rank)) {
+    row_sizes.push_back(part.entries.size());
+    ++share.part_sums;
+  }
+  for (const Index size : row_sizes) {
+    share.entries += size;
+    share.longest_row = std::max(share.longest_row, size);
+  }
+  return share;
+}
+
 AlsMemory als_memory(const SideShare& users, const SideShare& items, Index width, int threads, Index program_bytes) {
   const Index rows = users.rows + items.rows;
   const Index entry_bytes = float_bytes + static_cast<Index>(sizeof(LocalIndex));

@@ -1,7 +1,10 @@
 #pragma once
 // What ALS takes of a rank's memory, counted before it is taken. A plain value.
 
+#include <vector>
+
 #include "distributed/als_side.hpp"
+#include "distributed/side_plan.hpp"
 #include "kernels/types.hpp"
 
 namespace rankwise {
@@ -13,6 +16,9 @@ struct SideShare {
   Index longest_row = 0;  ///< most entries of a row, or of a part of a shared one
   Index part_sums = 0;    ///< of shared rows: those of parts summed here, and of all parts of this rank's own
 };
+
+/// What falls to `rank`, whose rows have `row_sizes` entries; those of shared rows are where their parts are.
+[[nodiscard]] SideShare side_share(const SidePlan& plan, int rank, std::vector<Index> row_sizes);
 
 /// Bytes of one rank; gathered rows of the other side are extra.
 struct AlsMemory {

@@ -10,25 +10,6 @@ namespace rankwise {
 
 namespace {
 
-SideShare share_of(const DatasetReader& dataset, DatasetPart part, const SidePlan& plan, int rank) {
-  const RowRange rows = plan.rows.range(rank);
-  std::vector<Index> sizes = dataset.row_sizes(part, rows);
-  SideShare share{.rows = rows.size()};
-  for (const SharedRow& row : shared_within(plan.shared, rows)) {
-    sizes[static_cast<std::size_t>(row.row - rows.begin)] = 0;
-    share.part_sums += static_cast<Index>(row.ranks.size());
-  }
-  for (const SharedPart& shared : parts_of(plan.shared, rank)) {
-    sizes.push_back(shared.entries.size());
-    ++share.part_sums;
-  }
-  for (const Index size : sizes) {
-    share.entries += size;
-    share.longest_row = std::max(share.longest_row, size);
-  }
-  return share;
-}
-
 /// The most rows that a node's ranks can need to solve a side of which this rank has `share`. Collective over node.
 Index most_needed_rows(const Communicator& node, const SideShare& share, Index opposite_rows) {
   return std::min(node.sum(share.entries), opposite_rows);
@@ -65,7 +46,7 @@ struct Together {
 };
 
 /// Collective.
-Together gather_together(const NodeGroup& nodes, const GatherTask& task, const GatherCost& cost) {
+Together plan_together(const NodeGroup& nodes, const GatherTask& task, const GatherCost& cost) {
   const auto part = [&](const SideShare& share, Index opposite_rows) {
     return (most_needed_rows(nodes.comm, share, opposite_rows) + nodes.comm.size() - 1) / nodes.comm.size();
   };
@@ -80,8 +61,11 @@ Together gather_together(const NodeGroup& nodes, const GatherTask& task, const G
 }  // namespace
 
 GatherTask gather_task(const DatasetReader& dataset, const TrainingPlan& plan, int rank) {
-  return {share_of(dataset, DatasetPart::interactions, plan.users, rank),
-          share_of(dataset, DatasetPart::interactions_by_item, plan.items, rank), dataset.users(), dataset.items()};
+  const auto share = [&](DatasetPart part, const SidePlan& side) {
+    return side_share(side, rank, dataset.row_sizes(part, side.rows.range(rank)));
+  };
+  return {share(DatasetPart::interactions, plan.users), share(DatasetPart::interactions_by_item, plan.items),
+          dataset.users(), dataset.items()};
 }
 
 GatherChoice choose_gathering(const AlsOptions& options, const Objective& objective, const GatherTask& task,
@@ -101,7 +85,7 @@ GatherChoice choose_gathering(const AlsOptions& options, const Objective& object
   Index least =
       memory.total() + least_gather_bytes(cost, users.longest_row) + least_gather_bytes(cost, items.longest_row);
   if (nodes->map.is_shared()) {
-    const Together together = gather_together(*nodes, task, cost);
+    const Together together = plan_together(*nodes, task, cost);
     const Index needed = context.comm.max(memory.total() + together.bytes);
     if (needed <= budget) return {nodes, together.users, together.items};
     least = std::min(context.comm.max(least), needed);

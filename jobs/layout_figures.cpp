@@ -25,17 +25,6 @@ constexpr double mebibyte = 1 << 20;
 constexpr double bytes_per_neighbour = 1 << 20;
 constexpr double bytes_per_peer = 64 << 10;
 
-template <class Value>
-OverRanks over_ranks(std::span<const RankShare> shares, const Value& value) {
-  OverRanks all;
-  for (const RankShare& share : shares) {
-    const auto mine = static_cast<double>(value(share));
-    all.max = std::max(all.max, mine);
-    all.mean += mine / static_cast<double>(shares.size());
-  }
-  return all;
-}
-
 SweepFigures sweep_figures(std::span<const RankShare> shares, const SideWork& work, const AlsCosts& costs,
                            const HalfSweepCost& cost) {
   const Index bytes = costs.travel_row_bytes();

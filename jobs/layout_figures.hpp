@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "distributed/epoch_model.hpp"
+#include "jobs/over_ranks.hpp"
 #include "jobs/plan.hpp"
 
 namespace rankwise {
@@ -17,12 +18,6 @@ struct NodeCount {
   int ranks_per_node = 1;
 };
 [[nodiscard]] NodeCount count_nodes(int ranks, int threads_per_rank, int cores_per_node);
-
-/// Largest and mean over ranks.
-struct OverRanks {
-  double max = 0;
-  double mean = 0;
-};
 
 /// One half-sweep of a layout.
 struct SweepFigures {

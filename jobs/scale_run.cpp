@@ -51,17 +51,6 @@ auto timed(Report& report, const char* phase, double& seconds, const Step& step)
   return result;
 }
 
-template <class Value>
-OverRanks over_ranks(const std::vector<RankMeasures>& ranks, const Value& value) {
-  OverRanks all;
-  for (const RankMeasures& rank : ranks) {
-    const auto mine = static_cast<double>(value(rank));
-    all.max = std::max(all.max, mine);
-    all.mean += mine / static_cast<double>(ranks.size());
-  }
-  return all;
-}
-
 [[noreturn]] void fail_at_row(const char* side, Index row, Index epoch) {
   throw AgreedError(ExitCode::bad_data,
                     fmt::format("epoch {}: planted {} {}: its normal equations have no finite solution; expected a "
@@ -70,18 +59,11 @@ OverRanks over_ranks(const std::vector<RankMeasures>& ranks, const Value& value)
 }
 
 /// What this rank holds of a side.
-SideShare share_of(const TrainingRows& training, const SidePlan& plan) {
-  SideShare share{.rows = training.rows.rows.size(), .entries = training.rows.entries() + training.parts.entries()};
-  for (const SparseRows* piece : {&training.rows, &training.parts}) {
-    for (std::size_t r = 0; r + 1 < piece->offsets.size(); ++r) {
-      share.longest_row = std::max(share.longest_row, piece->offsets[r + 1] - piece->offsets[r]);
-    }
-  }
-  share.part_sums = training.parts.rows.size();
-  for (const SharedRow& row : shared_within(plan.shared, training.rows.rows)) {
-    share.part_sums += static_cast<Index>(row.ranks.size());
-  }
-  return share;
+SideShare share_of(const TrainingRows& training, const SidePlan& plan, int rank) {
+  const std::vector<Index>& offsets = training.rows.offsets;
+  std::vector<Index> sizes(offsets.begin() + 1, offsets.end());
+  for (std::size_t r = 0; r < sizes.size(); ++r) sizes[r] -= offsets[r];
+  return side_share(plan, rank, std::move(sizes));
 }
 
 /// Of all threads.
@@ -160,9 +142,11 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   TrainingRows item_rows = share_rows(matrix.items, matrix.item_plan);
   if (objective.biases) objective.global_mean = mean_rating(comm, user_rows);
   JobContext of_run{comm, context.common, report, context.configuration};
-  const GatherChoice gathering = choose_gathering(
-      als, objective,
-      {share_of(user_rows, matrix.user_plan), share_of(item_rows, matrix.item_plan), run.users, run.items}, of_run);
+  const GatherChoice gathering =
+      choose_gathering(als, objective,
+                       {share_of(user_rows, matrix.user_plan, comm.rank()),
+                        share_of(item_rows, matrix.item_plan, comm.rank()), run.users, run.items},
+                       of_run);
   const auto make_side = [&](const SidePlan& plan, const SidePlan& opposite, TrainingRows& rows) {
     const auto timer = report.phase("plan");
     return make_als_side(comm, objective, plan.rows, opposite.rows, global_rows(std::move(rows.rows)),

@@ -174,6 +174,25 @@ inline std::vector<Objective> objectives() {
   return all;
 }
 
+/// The row that a half-sweep over users names where users 70 and 190 have fewer entries than unknowns and nothing
+/// regularizes.
+inline Index first_unsolvable_user(const Communicator& comm, const std::shared_ptr<const NodeGroup>& nodes) {
+  Objective objective = objectives()[3];
+  objective.regularization = 0;
+  Log log(200, 150, 0, 1);
+  log.ratings[{190, 3}] = 1;
+  log.ratings[{70, 140}] = 2;
+  const Partition user_rows = Partition::by_count(log.users, comm.size());
+  const Partition item_rows = Partition::by_count(log.items, comm.size());
+  AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {{}, nodes});
+  AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {{}, nodes});
+  AlsFactors users =
+      with_gramian(comm, objective, random_factors(comm, user_rows, 4, 0, {5, RandomPurpose::initial_users}));
+  const AlsFactors items =
+      with_gramian(comm, objective, random_factors(comm, item_rows, 4, 0, {5, RandomPurpose::initial_items}));
+  return half_sweep(comm, objective, kernels::ExactRows{0}, user_side, items, users, &item_side).failed_row;
+}
+
 inline SolverOptions solver_of(SolverChoice choice) {
   SolverOptions solver;
   solver.choice = choice;

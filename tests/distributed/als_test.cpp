@@ -343,19 +343,7 @@ TEST_F(AlsTest, WorksWithMoreRanksThanRows) {
 }
 
 TEST_F(AlsTest, NamesTheLowestRowThatCannotBeSolvedOnEveryRank) {
-  Objective objective = objectives()[3];
-  objective.regularization = 0;
-  Log log(200, 150, 0, 1);
-  log.ratings[{190, 3}] = 1;
-  log.ratings[{70, 140}] = 2;
-  const Partition user_rows = Partition::by_count(log.users, comm.size());
-  const Partition item_rows = Partition::by_count(log.items, comm.size());
-  AlsSide side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows);
-  AlsFactors users =
-      with_gramian(comm, objective, random_factors(comm, user_rows, 4, 0, {5, RandomPurpose::initial_users}));
-  const AlsFactors items =
-      with_gramian(comm, objective, random_factors(comm, item_rows, 4, 0, {5, RandomPurpose::initial_items}));
-  EXPECT_EQ(half_sweep(comm, objective, kernels::ExactRows{0}, side, items, users).failed_row, 70);
+  EXPECT_EQ(first_unsolvable_user(comm, nullptr), 70);
 }
 
 TEST_F(AlsTest, GramianIsTheSameForAnyPartition) {

@@ -92,21 +92,7 @@ TEST_F(NodeSharingTest, ARankCountsItsPartOfWhatItsNodeGathers) {
 }
 
 TEST_F(NodeSharingTest, ARowThatCannotBeSolvedEndsEveryRankAlike) {
-  Objective objective = objectives()[3];
-  objective.regularization = 0;
-  Log log(200, 150, 0, 1);
-  log.ratings[{190, 3}] = 1;
-  log.ratings[{70, 140}] = 2;
-  const Partition user_rows = Partition::by_count(log.users, comm.size());
-  const Partition item_rows = Partition::by_count(log.items, comm.size());
-  const auto nodes = nodes_of(2);
-  AlsSide users_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {{}, nodes});
-  AlsSide items_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {{}, nodes});
-  AlsFactors users =
-      with_gramian(comm, objective, random_factors(comm, user_rows, 4, 0, {5, RandomPurpose::initial_users}));
-  const AlsFactors items =
-      with_gramian(comm, objective, random_factors(comm, item_rows, 4, 0, {5, RandomPurpose::initial_items}));
-  EXPECT_EQ(half_sweep(comm, objective, kernels::ExactRows{0}, users_side, items, users, &items_side).failed_row, 70);
+  EXPECT_EQ(first_unsolvable_user(comm, nodes_of(2)), 70);
 }
 
 /// All rows, by user.

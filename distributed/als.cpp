@@ -77,6 +77,12 @@ class Gatherer {
     if (side_.incoming) side_.incoming->progress();
   }
 
+  /// Completes what is on its way, of which no use is made.
+  void abandon() {
+    side_.incoming->wait();
+    side_.incoming.reset();
+  }
+
  private:
   MatrixView gathered(std::size_t b) {
     const MatrixView buffer =
@@ -199,7 +205,7 @@ AlsFactors with_gramian(const Communicator& comm, const Objective& objective, Fa
 }
 
 HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const SolverPlan& plan, AlsSide& side,
-                     const AlsFactors& other, AlsFactors& mine, AlsSide* next) {
+                     const AlsFactors& other, AlsFactors& mine, AlsSide* next, const SweepHooks& hooks) {
   const Index width = other.factors.local.columns();
   const ConstMatrixView gramian = other.gramian.view();
   const MatrixView solution = mine.factors.local.view();
@@ -211,6 +217,7 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     gatherer.progress();
     feed.progress();
     shared.progress();
+    hooks.meanwhile();
   });
   const std::optional<kernels::Eigenbasis> basis = basis_for(plan, gramian, width);
   HalfSweep sweep;
@@ -256,7 +263,13 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
       if (failed != none) failed_row = std::min(failed_row, side.partition.range(comm.rank()).begin + first + failed);
       if (!shared.owns_rows()) feed.send(solution, portion);
     }
-    // 4. The rows that ranks share, once all their parts are summed.
+    // 4. The rows that ranks share, once all their parts are summed. Before that, the run may have to stop.
+    if (b + 1 < side.batches.size() && !hooks.goes_on()) {
+      shared.abandon();
+      gatherer.abandon();
+      sweep.was_stopped = true;
+      return sweep;
+    }
     if (b + 1 == side.batches.size()) {
       const Index failed = shared.solve(system, batch, team, solution, losses);
       if (failed >= 0) failed_row = std::min(failed_row, side.partition.range(comm.rank()).begin + failed);

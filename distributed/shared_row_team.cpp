@@ -67,10 +67,16 @@ void SharedRowTeam::sum_parts(const kernels::RowSystem& system, const SideBatch&
 }
 
 void SharedRowTeam::send_sums() {
+  are_sums_sent_ = true;
   for (const Run& run : runs_here_) {
     sums_.send(sum_at(sums_here_, run.first).data, run.parts, run.other_end);
     count_sent(run, run.parts * static_cast<Index>(square_bytes(padded_width_)));
   }
+}
+
+void SharedRowTeam::abandon() {
+  if (!are_sums_sent_) send_sums();
+  sums_.wait();
 }
 
 Index SharedRowTeam::solve(const kernels::RowSystem& system, const SideBatch& batch, RowTeam& team, MatrixView solution,

@@ -34,6 +34,8 @@ class SharedRowTeam {
   /// Sends what this rank has summed; by the thread that calls MPI, once all batches with parts are done.
   void send_sums();
   void progress() { sums_.progress(); }
+  /// Completes the exchange of sums, whether they are summed or not: no use is made of them.
+  void abandon();
 
   /// Solves the rows that this rank owns and completes the losses of all; `system` and `batch` are the last batch's.
   /// Returns the lowest local row without a finite solution, or -1. Collective in effect.
@@ -65,6 +67,7 @@ class SharedRowTeam {
   Matrix sums_here_;                        // padded_width + 1 rows of padded_width for each part
   Matrix sums_of_rows_;
   Transfer sums_;
+  bool are_sums_sent_ = false;
   Index bytes_sent_ = 0;
 };
 

@@ -15,10 +15,11 @@ namespace {
 
 constexpr const char* sides[] = {"items", "users"};  // by SolvedSide
 
-void write_factors(const Communicator& comm, Hdf5Writer& file, const std::string& group, const FactorMatrix& factors) {
+RowsAtByte lay_out_factors(const Communicator& comm, Hdf5Writer& file, const std::string& group,
+                           const FactorRows& factors) {
   file.create_group(group);
-  file.write_matrix(group + "/factors", factors.partition.rows(), factors.partition.range(comm.rank()),
-                    factors.local.view());
+  return {factors.local, file.lay_out_matrix(group + "/factors", factors.partition.rows(),
+                                             factors.partition.range(comm.rank()), factors.local)};
 }
 
 Matrix read_factors(const Hdf5Reader& file, const std::string& group, const Partition& rows, int rank, Index width) {
@@ -66,9 +67,11 @@ auto damage_named(Step&& step) {
 
 }  // namespace
 
-void write_checkpoint(const Communicator& comm, const std::string& path, const TrainingProgress& progress,
-                      const FactorMatrix& users, const FactorMatrix& items, const Provenance& provenance) {
-  const Index width = users.local.columns();
+std::unique_ptr<WriteBehind> start_checkpoint(const Communicator& comm, const Communicator& background,
+                                              const std::string& path, const TrainingProgress& progress,
+                                              const FactorRows& users, const FactorRows& items,
+                                              const Provenance& provenance, std::function<void()> then) {
+  const Index width = users.local.columns;
   const Index rows = users.partition.rows() + items.partition.rows();
   Hdf5Writer file(comm, path, rows * width * static_cast<Index>(sizeof(float)));
   Provenance stamped = provenance;
@@ -78,9 +81,10 @@ void write_checkpoint(const Communicator& comm, const std::string& path, const T
   file.write_attribute("/", "solved-side", std::string_view(sides[static_cast<int>(progress.solved)]));
   file.write_attribute("/", "user-regularizer", progress.user_regularizer);
   write_loss_history(comm, file, progress.history);
-  write_factors(comm, file, "/users", users);
-  write_factors(comm, file, "/items", items);
-  file.commit();
+  std::vector<RowsAtByte> factors;
+  factors.push_back(lay_out_factors(comm, file, "/users", users));
+  factors.push_back(lay_out_factors(comm, file, "/items", items));
+  return std::make_unique<WriteBehind>(background, file.close(), std::move(factors), std::move(then));
 }
 
 Checkpoint read_checkpoint(const Communicator& comm, const std::string& path, const Partition& users,

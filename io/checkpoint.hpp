@@ -8,6 +8,8 @@
 // Attributes of the root: Provenance (kind "checkpoint"), `width`, `solved-side` (which side the last half-sweep
 // solved: "items" at the end of an epoch, "users" in its middle), `user-regularizer` (of the epoch's first half-sweep).
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "distributed/factor_matrix.hpp"
 #include "io/model.hpp"
 #include "io/provenance.hpp"
+#include "io/write_behind.hpp"
 
 namespace rankwise {
 
@@ -33,9 +36,20 @@ struct TrainingProgress {
   }
 };
 
-/// Writes a checkpoint and commits it. Collective over comm; throws AgreedError (cannot_create, io_error).
-void write_checkpoint(const Communicator& comm, const std::string& path, const TrainingProgress& progress,
-                      const FactorMatrix& users, const FactorMatrix& items, const Provenance& provenance);
+/// A side's factors where they stand, or a copy of them: this rank's rows.
+struct FactorRows {
+  const Partition& partition;
+  ConstMatrixView local;
+};
+
+/// Begins to write a checkpoint, whose factors must stay as they are until it is finished; the rest is done when this
+/// returns. `background` has the same ranks as `comm` and no other use meanwhile; `then`: see WriteBehind. Collective
+/// over comm; throws AgreedError (cannot_create, io_error).
+[[nodiscard]] std::unique_ptr<WriteBehind> start_checkpoint(const Communicator& comm, const Communicator& background,
+                                                            const std::string& path, const TrainingProgress& progress,
+                                                            const FactorRows& users, const FactorRows& items,
+                                                            const Provenance& provenance,
+                                                            std::function<void()> then = {});
 
 /// A checkpoint that cannot be trusted: another one may do.
 class DamagedCheckpoint : public AgreedError {

@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <optional>
+#include <sstream>
 #include <system_error>
 #include <unistd.h>
 
@@ -96,28 +98,27 @@ void CheckpointDirectory::lock_on_root() {
   remove_unfinished(path_);
 }
 
+std::vector<std::string> CheckpointDirectory::newest_first_here() const {
+  std::vector<std::pair<Index, std::string>> found;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
+    const std::string name = entry.path().filename().string();
+    if (const auto half_sweeps = half_sweeps_of(name)) found.emplace_back(*half_sweeps, name);
+  }
+  if (error) throw Error(ExitCode::io_error, fmt::format("{}: {}", path_, error.message()));
+  std::ranges::sort(found, std::greater());
+  std::vector<std::string> names;
+  for (auto& [half_sweeps, name] : found) names.push_back(std::move(name));
+  return names;
+}
+
 std::vector<std::string> CheckpointDirectory::newest_first() const {
-  std::string joined = agree_on(comm_, [&] {
-    if (!comm_.is_root()) return std::string();
-    std::vector<std::pair<Index, std::string>> found;
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
-      const std::string name = entry.path().filename().string();
-      if (const auto half_sweeps = half_sweeps_of(name)) found.emplace_back(*half_sweeps, name);
-    }
-    if (error) throw Error(ExitCode::io_error, fmt::format("{}: {}", path_, error.message()));
-    std::ranges::sort(found, std::greater());
-    std::string names;
-    for (const auto& [half_sweeps, name] : found) names += name + '\n';
-    return names;
-  });
+  std::string joined = agree_on(
+      comm_, [&] { return comm_.is_root() ? fmt::format("{}", fmt::join(newest_first_here(), "\n")) : std::string(); });
   comm_.broadcast(joined);
   std::vector<std::string> paths;
-  for (auto begin = joined.begin(); begin != joined.end();) {
-    const auto end = std::find(begin, joined.end(), '\n');
-    paths.push_back((fs::path(path_) / std::string(begin, end)).string());
-    begin = end + 1;
-  }
+  std::istringstream lines(joined);
+  for (std::string name; std::getline(lines, name);) paths.push_back((fs::path(path_) / name).string());
   return paths;
 }
 
@@ -127,15 +128,14 @@ std::string CheckpointDirectory::path_of(const TrainingProgress& progress) const
   return (fs::path(path_) / name).string();
 }
 
-void CheckpointDirectory::note_newest(const std::string& checkpoint, Index keep) {
+void CheckpointDirectory::note_newest(const std::string& checkpoint, Index keep) const {
   const std::string name = fs::path(checkpoint).filename().string();
-  write_text_in_rank_order(comm_, (fs::path(path_) / "newest").string(), comm_.is_root() ? name + "\n" : "");
-  const std::vector<std::string> all = newest_first();
-  if (!comm_.is_root()) return;
+  replace_file((fs::path(path_) / "newest").string(), name + "\n");
+  const std::vector<std::string> all = newest_first_here();
   std::error_code ignored;  // what cannot be removed is only in the way
-  const auto last = std::ranges::find(all, checkpoint);
+  const auto last = std::ranges::find(all, name);
   for (auto other = all.begin(); other != all.end(); ++other) {
-    if (other < last || other - last >= keep) fs::remove(*other, ignored);
+    if (other < last || other - last >= keep) fs::remove(fs::path(path_) / *other, ignored);
   }
 }
 

@@ -12,7 +12,8 @@
 namespace rankwise {
 
 /// Files are epoch-NNNNNN.h5 after so many epochs, epoch-NNNNNN-half.h5 half an epoch later; `newest` names the last
-/// one, `lock` tells who runs here, and a file `stop` asks a run to stop. Every member is collective over comm.
+/// one, `lock` tells who runs here, and a file `stop` asks a run to stop. Every member but note_newest() is collective
+/// over comm.
 class CheckpointDirectory {
  public:
   /// Makes the folder where it is missing and locks it until the end: the system lets go of the lock when the process
@@ -24,14 +25,15 @@ class CheckpointDirectory {
   [[nodiscard]] std::vector<std::string> newest_first() const;
   [[nodiscard]] std::string path_of(const TrainingProgress& progress) const;
   /// Notes a checkpoint that has been committed as the newest, and removes all others but the `keep` - 1 before it
-  /// (keep >= 1): later ones are damaged, or of a training that has been begun anew.
-  /// Throws AgreedError (cannot_create, io_error).
-  void note_newest(const std::string& checkpoint, Index keep);
+  /// (keep >= 1): later ones are damaged, or of a training that has been begun anew. For the root alone, and without
+  /// MPI. Throws Error (cannot_create, io_error).
+  void note_newest(const std::string& checkpoint, Index keep) const;
   /// Whether someone asks the run to stop; the request is taken away.
   [[nodiscard]] bool take_stop_request();
 
  private:
   void lock_on_root();
+  [[nodiscard]] std::vector<std::string> newest_first_here() const;
   const Communicator& comm_;
   std::string path_;
   FileDescriptor lock_;  ///< the root's

@@ -68,14 +68,11 @@ void sync_to_disk(const std::string& path, const std::string& what, int flags) {
   if (!file.is_open() || (fsync(file.get()) != 0 && errno != EINVAL)) throw cannot_write(path, errno_text());
 }
 
-void write_at(const std::string& path, int descriptor, std::string_view text, Index offset) {
-  while (!text.empty()) {
-    const ssize_t written = pwrite(descriptor, text.data(), text.size(), offset);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw cannot_write(path, errno_text());
-    text.remove_prefix(static_cast<std::size_t>(written));
-    offset += written;
-  }
+/// Renames a durable file to its target, and makes that durable.
+void rename_durably(const std::string& path, const std::string& temporary, const std::string& target) {
+  if (rename(temporary.c_str(), target.c_str()) != 0) throw cannot_write(path, errno_text());
+  const fs::path folder = fs::path(target).parent_path();
+  sync_to_disk(path, folder.empty() ? "." : folder.string(), O_RDONLY | O_DIRECTORY);
 }
 
 }  // namespace
@@ -112,22 +109,51 @@ void OutputFile::reserve(Index bytes) {
   });
 }
 
+void OutputFile::make_durable() const {
+  sync_to_disk(path_, temporary_path_, O_RDWR);
+}
+
+void OutputFile::put_in_place() {
+  struct stat status {};
+  // Gives back what reserve() secured beyond the end.
+  if (stat(temporary_path_.c_str(), &status) != 0 || truncate(temporary_path_.c_str(), status.st_size) != 0) {
+    throw cannot_write(path_, errno_text());
+  }
+  rename_durably(path_, temporary_path_, target_path_);
+  committed_ = true;
+}
+
 void OutputFile::commit() {
   // Every rank: on a shared file system each node holds its own unwritten pages.
-  agree_on(comm_, [&] { sync_to_disk(path_, temporary_path_, O_RDWR); });
+  agree_on(comm_, [&] { make_durable(); });
   agree_on(comm_, [&] {
-    if (!comm_.is_root()) return;
-    struct stat status {};
-    // Gives back what reserve() secured beyond the end.
-    if (stat(temporary_path_.c_str(), &status) != 0 || truncate(temporary_path_.c_str(), status.st_size) != 0 ||
-        rename(temporary_path_.c_str(), target_path_.c_str()) != 0) {
-      throw cannot_write(path_, errno_text());
-    }
-    committed_ = true;  // from here on the temporary name is gone
-    const fs::path folder = fs::path(target_path_).parent_path();
-    sync_to_disk(path_, folder.empty() ? "." : folder.string(), O_RDONLY | O_DIRECTORY);
+    if (comm_.is_root()) put_in_place();
   });
-  committed_ = true;
+}
+
+void replace_file(const std::string& path, std::string_view text) {
+  const std::string target = resolve_target(path);
+  const std::string temporary = create_temporary(path, target);
+  try {
+    FileDescriptor file(open(temporary.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file.is_open()) throw cannot_write(path, errno_text());
+    write_at(path, file.get(), text, 0);
+    if (fsync(file.get()) != 0 || !file.close_now()) throw cannot_write(path, errno_text());
+    rename_durably(path, temporary, target);
+  } catch (const Error&) {
+    unlink(temporary.c_str());  // fails where it has been renamed
+    throw;
+  }
+}
+
+void write_at(const std::string& path, int descriptor, std::string_view bytes, Index offset) {
+  while (!bytes.empty()) {
+    const ssize_t written = pwrite(descriptor, bytes.data(), bytes.size(), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw cannot_write(path, errno_text());
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    offset += written;
+  }
 }
 
 void check_output(const Communicator& comm, const std::string& path) {

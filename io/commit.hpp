@@ -35,6 +35,11 @@ class OutputFile {
   /// io_error.
   void commit();
 
+  /// The two steps of commit(), which call no MPI, so that another thread may take them: every rank makes durable what
+  /// it has written, then, once all have, the root alone puts the file in its place. Throw Error(io_error).
+  void make_durable() const;
+  void put_in_place();
+
  private:
   const Communicator& comm_;
   std::string path_;
@@ -46,6 +51,12 @@ class OutputFile {
 /// Fails as OutputFile's construction would, and leaves nothing behind: for jobs that work long before they write.
 /// Collective over comm.
 void check_output(const Communicator& comm, const std::string& path);
+
+/// Replaces a small file as a whole, by this process alone and without MPI. Throws Error(cannot_create, io_error).
+void replace_file(const std::string& path, std::string_view text);
+
+/// Writes all bytes at `offset` of an open file. `path` is for messages; throws Error(io_error).
+void write_at(const std::string& path, int descriptor, std::string_view bytes, Index offset);
 
 /// Owner of a POSIX file descriptor; -1 where open() failed.
 class FileDescriptor {

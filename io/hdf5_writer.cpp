@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <vector>
 
-#include "io/commit.hpp"
 #include "io/hdf5_handle.hpp"
 #include "io/metadata_digest.hpp"
 #include "io/row_digests.hpp"
@@ -51,12 +50,27 @@ Hdf5Handle create_file(const Communicator& comm, const OutputFile& output) {
       Hdf5Handle(H5Fcreate(output.temporary_path().c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose));
 }
 
+/// A dataset in the making.
+struct Dataset {
+  Hdf5Handle type;
+  Hdf5Handle dataset;
+};
+
+/// All ranks call together, each writes its own contiguous piece: gathering them on fewer ranks first (two-phase I/O)
+/// gains nothing and fills the gaps between pieces as above.
+Hdf5Handle individual_transfer(const std::string& path, const std::string& name) {
+  Hdf5Handle transfer = checked(Hdf5Handle(H5Pcreate(H5P_DATASET_XFER), H5Pclose), path, name);
+  checked(H5Pset_dxpl_mpio(transfer.get(), H5FD_MPIO_COLLECTIVE), path, name);
+  checked(H5Pset_dxpl_mpio_collective_opt(transfer.get(), H5FD_MPIO_INDIVIDUAL_IO), path, name);
+  return transfer;
+}
+
 }  // namespace
 
 struct Hdf5Writer::Impl {
   const Communicator& comm;
   Hdf5WriterOptions options;
-  OutputFile output;  // outlives the file: HDF5 closes before the temporary file goes
+  std::unique_ptr<OutputFile> output;  // outlives the file: HDF5 closes before the temporary file goes
   Hdf5Handle file;
   std::vector<FileObject> objects;  // written so far
   std::vector<DigestTable> tables;  // of the datasets
@@ -68,10 +82,12 @@ struct Hdf5Writer::Impl {
   }
   template <class Result>
   auto check(Result&& result, const std::string& object) const {
-    return checked(std::forward<Result>(result), output.path(), object);
+    return checked(std::forward<Result>(result), output->path(), object);
   }
   void write_attribute(const std::string& object, const std::string& name, hid_t type_in_file, hid_t type_in_memory,
                        hid_t space, const void* value) const;
+  /// Parallel HDF5 allocates at once; nothing is filled, as every value is written later.
+  [[nodiscard]] Dataset create_dataset(const std::string& name, const RowFormat& format, Index total_rows);
   FileObject& note_object(const std::string& name, FileObject::Kind kind) {
     FileObject& object = objects.emplace_back();
     object.path = name;
@@ -85,11 +101,11 @@ struct Hdf5Writer::Impl {
 
 Hdf5Writer::Hdf5Writer(const Communicator& comm, const std::string& path, Index expected_bytes,
                        Hdf5WriterOptions options)
-    : impl_(new Impl{comm, options, OutputFile(comm, path), {}, {}, {}}) {
+    : impl_(new Impl{comm, options, std::make_unique<OutputFile>(comm, path), {}, {}, {}}) {
   silence_hdf5();
   impl_->note_object("/", FileObject::Kind::group);
-  impl_->file = impl_->together([&] { return create_file(comm, impl_->output); });
-  impl_->output.reserve(expected_bytes + expected_bytes / bytes_per_digest_byte + metadata_bytes);
+  impl_->file = impl_->together([&] { return create_file(comm, *impl_->output); });
+  impl_->output->reserve(expected_bytes + expected_bytes / bytes_per_digest_byte + metadata_bytes);
 }
 
 Hdf5Writer::~Hdf5Writer() = default;
@@ -129,7 +145,7 @@ void Hdf5Writer::write_strings(const std::string& name, Index total_rows, RowRan
       longest = std::max(longest, static_cast<Index>(values[i].size()));
       if (values[i].find('\0') != std::string::npos) {
         throw Error(ExitCode::bad_data, fmt::format("{}: {}: the text of row {} holds a NUL character",
-                                                    impl_->output.path(), name, mine.begin + static_cast<Index>(i)));
+                                                    impl_->output->path(), name, mine.begin + static_cast<Index>(i)));
       }
     }
   });
@@ -153,6 +169,18 @@ Index Hdf5Writer::RowFormat::row_bytes() const {
 
 void Hdf5Writer::write_pieces(const std::string& name, const RowFormat& format, Index total_rows, RowRange mine,
                               const PieceSource& source) {
+  require_contiguous(name, total_rows, mine);
+  const Index row_bytes = format.row_bytes();
+  RowDigests digests(mine, row_bytes);
+  write_dataset(name, format, total_rows, mine, [&](RowRange rows) -> const void* {
+    const void* values = source(rows);
+    digests.add(values, rows.size());
+    return values;
+  });
+  impl_->tables.push_back({name, digest_chunk_rows(row_bytes), digests.finish(impl_->comm)});
+}
+
+void Hdf5Writer::require_contiguous(const std::string& name, Index total_rows, RowRange mine) const {
   const Communicator& comm = impl_->comm;
   const Index begin = comm.exclusive_sum(mine.size());
   const Index total = comm.sum(mine.size());
@@ -163,54 +191,60 @@ void Hdf5Writer::write_pieces(const std::string& name, const RowFormat& format, 
                               total_rows, comm.rank(), mine.begin, begin));
     }
   });
+}
 
+Index Hdf5Writer::lay_out_matrix(const std::string& name, Index total_rows, RowRange mine, ConstMatrixView matrix) {
+  require_contiguous(name, total_rows, mine);
+  const RowFormat format{.element = Hdf5Element::float32, .columns = matrix.columns};
   const Index row_bytes = format.row_bytes();
-  RowDigests digests(mine, row_bytes);
-  write_dataset(name, format, total_rows, mine, [&](RowRange rows) -> const void* {
-    const void* values = source(rows);
-    digests.add(values, rows.size());
-    return values;
+  const Index first_byte = impl_->together([&] {
+    const Hdf5Handle dataset = impl_->create_dataset(name, format, total_rows).dataset;
+    const haddr_t begin = H5Dget_offset(dataset.get());
+    // A dataset without rows has no place.
+    if (begin == HADDR_UNDEF && total_rows > 0) impl_->check(hid_t{-1}, name);
+    return static_cast<Index>(begin) + mine.begin * row_bytes;
   });
-  impl_->tables.push_back({name, digest_chunk_rows(row_bytes), digests.finish(comm)});
+  RowDigests digests(mine, row_bytes);
+  if (matrix.columns == matrix.stride) {
+    digests.add(matrix.data, matrix.rows);
+  } else {
+    for (Index r = 0; r < matrix.rows; ++r) digests.add(matrix.row(r), 1);
+  }
+  impl_->tables.push_back({name, digest_chunk_rows(row_bytes), digests.finish(impl_->comm)});
+  return first_byte;
+}
+
+Dataset Hdf5Writer::Impl::create_dataset(const std::string& name, const RowFormat& format, Index total_rows) {
+  const auto check_for = [&](auto&& result) { return check(std::forward<decltype(result)>(result), name); };
+  const Hdf5Handle creation = check_for(Hdf5Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose));
+  check_for(H5Pset_obj_track_times(creation.get(), false));
+  check_for(H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER));
+  check_for(H5Pset_alloc_time(creation.get(), H5D_ALLOC_TIME_EARLY));
+  const int dimensions = format.columns > 0 ? 2 : 1;
+  const std::array<hsize_t, 2> extents{static_cast<hsize_t>(total_rows), static_cast<hsize_t>(format.columns)};
+  const Hdf5Handle space = check_for(Hdf5Handle(H5Screate_simple(dimensions, extents.data(), nullptr), H5Sclose));
+  Dataset made;
+  made.type = check_for(format.string_bytes > 0 ? fixed_string_type(format.string_bytes)
+                                                : Hdf5Handle(H5Tcopy(file_type(format.element)), H5Tclose));
+  made.dataset = check_for(Hdf5Handle(
+      H5Dcreate2(file.get(), name.c_str(), made.type.get(), space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT),
+      H5Dclose));
+  FileObject& noted = note_object(name, FileObject::Kind::dataset);
+  noted.type = type_text(made.type.get());
+  noted.shape.push_back(total_rows);
+  if (format.columns > 0) noted.shape.push_back(format.columns);
+  return made;
 }
 
 void Hdf5Writer::write_dataset(const std::string& name, const RowFormat& format, Index total_rows, RowRange mine,
                                const PieceSource& source) {
   const Communicator& comm = impl_->comm;
 
-  // 1. The dataset. Parallel HDF5 allocates at once; nothing is filled, as every value is written below.
-  struct Target {
-    Hdf5Handle type;
-    Hdf5Handle dataset;
-    Hdf5Handle transfer;
-  };
-  const int dimensions = format.columns > 0 ? 2 : 1;
+  // 1. The dataset.
   const auto width = static_cast<hsize_t>(std::max<Index>(format.columns, 1));
-  const Target target = impl_->together([&] {
-    const auto check = [&](auto&& result) { return impl_->check(std::forward<decltype(result)>(result), name); };
-    const Hdf5Handle creation = check(Hdf5Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose));
-    check(H5Pset_obj_track_times(creation.get(), false));
-    check(H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER));
-    check(H5Pset_alloc_time(creation.get(), H5D_ALLOC_TIME_EARLY));
-    const std::array<hsize_t, 2> extents{static_cast<hsize_t>(total_rows), width};
-    const Hdf5Handle space = check(Hdf5Handle(H5Screate_simple(dimensions, extents.data(), nullptr), H5Sclose));
-    Target made;
-    made.type = check(format.string_bytes > 0 ? fixed_string_type(format.string_bytes)
-                                              : Hdf5Handle(H5Tcopy(file_type(format.element)), H5Tclose));
-    made.dataset = check(Hdf5Handle(H5Dcreate2(impl_->file.get(), name.c_str(), made.type.get(), space.get(),
-                                               H5P_DEFAULT, creation.get(), H5P_DEFAULT),
-                                    H5Dclose));
-    FileObject& noted = impl_->note_object(name, FileObject::Kind::dataset);
-    noted.type = type_text(made.type.get());
-    noted.shape.push_back(total_rows);
-    if (format.columns > 0) noted.shape.push_back(format.columns);
-    made.transfer = check(Hdf5Handle(H5Pcreate(H5P_DATASET_XFER), H5Pclose));
-    // All ranks call together, each writes its own contiguous piece: gathering them on fewer ranks first (two-phase
-    // I/O) gains nothing and fills the gaps between pieces as above.
-    check(H5Pset_dxpl_mpio(made.transfer.get(), H5FD_MPIO_COLLECTIVE));
-    check(H5Pset_dxpl_mpio_collective_opt(made.transfer.get(), H5FD_MPIO_INDIVIDUAL_IO));
-    return made;
-  });
+  const int dimensions = format.columns > 0 ? 2 : 1;
+  const Dataset target = impl_->together([&] { return impl_->create_dataset(name, format, total_rows); });
+  const Hdf5Handle transfer = impl_->together([&] { return individual_transfer(impl_->output->path(), name); });
 
   // 2. The rows, in as many rounds as the rank with the most rows needs: a write is collective.
   const hid_t type_in_memory = format.string_bytes > 0 ? target.type.get() : memory_type(format.element);
@@ -235,8 +269,7 @@ void Hdf5Writer::write_dataset(const std::string& name, const RowFormat& format,
         check(H5Sselect_none(in_file.get()));
         check(H5Sselect_none(in_memory.get()));
       }
-      check(H5Dwrite(target.dataset.get(), type_in_memory, in_memory.get(), in_file.get(), target.transfer.get(),
-                     values));
+      check(H5Dwrite(target.dataset.get(), type_in_memory, in_memory.get(), in_file.get(), transfer.get(), values));
     });
   }
 }
@@ -314,10 +347,14 @@ void Hdf5Writer::write_digests() {
   write_attribute("/", metadata_digest_attribute, metadata_digest(impl_->objects, impl_->tables));
 }
 
-void Hdf5Writer::commit() {
+std::unique_ptr<OutputFile> Hdf5Writer::close() {
   write_digests();
   impl_->together([&] { impl_->check(impl_->file.reset(), "/"); });
-  impl_->output.commit();
+  return std::move(impl_->output);
+}
+
+void Hdf5Writer::commit() {
+  close()->commit();
 }
 
 }  // namespace rankwise

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "distributed/communicator.hpp"
+#include "io/commit.hpp"
 #include "io/hdf5_element.hpp"
 #include "kernels/matrix.hpp"
 #include "kernels/types.hpp"
@@ -58,6 +59,9 @@ class Hdf5Writer {
   }
   /// A dataset of total_rows x matrix.columns float32, without padding.
   void write_matrix(const std::string& name, Index total_rows, RowRange mine, ConstMatrixView matrix);
+  /// The same but for the values, which the caller writes into the file between close() and its commit, without HDF5.
+  /// Returns where this rank's first row begins in it, in bytes; rows follow each other without padding.
+  [[nodiscard]] Index lay_out_matrix(const std::string& name, Index total_rows, RowRange mine, ConstMatrixView matrix);
   /// A one-dimensional dataset of UTF-8 strings of fixed length (the longest of all ranks', at least 1), padded with
   /// NUL. A string that holds NUL is refused (bad_data).
   void write_strings(const std::string& name, Index total_rows, RowRange mine, std::span<const std::string> values);
@@ -71,6 +75,8 @@ class Hdf5Writer {
 
   /// Writes the digests, closes the file and puts it in the target's place.
   void commit();
+  /// Writes the digests and closes the file, which then waits to be committed; nothing else may be called afterwards.
+  [[nodiscard]] std::unique_ptr<OutputFile> close();
 
  private:
   struct Impl;
@@ -89,6 +95,7 @@ class Hdf5Writer {
                     const PieceSource& source);
   void write_dataset(const std::string& name, const RowFormat& format, Index total_rows, RowRange mine,
                      const PieceSource& source);
+  void require_contiguous(const std::string& name, Index total_rows, RowRange mine) const;
   void write_digests();
 
   std::unique_ptr<Impl> impl_;

@@ -177,7 +177,12 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const Partition& item_rows = plan.items.rows;
   const RowRange my_users = user_rows.range(comm.rank());
   const RowRange my_items = item_rows.range(comm.rank());
-  const GatherChoice gathering = choose_gathering(options, objective, gather_task(dataset, plan, comm.rank()), context);
+  GatherTask task = gather_task(dataset, plan, comm.rank());
+  const Index copy_bytes = std::max(my_users.size(), my_items.size()) * padded_columns(width) * Index{sizeof(float)};
+  const CheckpointWriting checkpoint_writing =
+      choose_writing(*options.checkpoints, comm, copy_bytes, options.memory_budget_bytes);
+  if (checkpoint_writing == CheckpointWriting::behind) task.copy_bytes = copy_bytes;
+  const GatherChoice gathering = choose_gathering(options, objective, task, context);
 
   // 2. Read this rank's rows of the matrix and of its transpose, and plan which rows travel.
   const auto read_side = [&](DatasetPart part, const SidePlan& mine, const Partition& other, GatherLimit limit) {
@@ -201,7 +206,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
   }
 
   // 3. Resume or initialise.
-  Checkpointing checkpointing(*options.checkpoints, context, dataset.provenance().dataset_digest, run_begin);
+  Checkpointing checkpointing(*options.checkpoints, checkpoint_writing, context, dataset.provenance().dataset_digest,
+                              run_begin);
   std::optional<Checkpoint> checkpoint = checkpointing.resume(user_rows, item_rows, width, options.epochs);
   TrainingProgress progress;
   if (checkpoint) progress = std::move(checkpoint->progress);
@@ -223,7 +229,9 @@ void train_als(const AlsOptions& options, JobContext& context) {
   // 4. Sweep: users from items, items from users. Between half-sweeps there may be a checkpoint, or the end.
   const auto sweep = [&](TrainedSide& mine, TrainedSide& other, AlsSide* next) {
     const auto timer = report.phase(mine.phase());
-    const HalfSweep done = half_sweep(comm, objective, mine.solver, mine.side, other.factors, mine.factors, next);
+    const HalfSweep done =
+        half_sweep(comm, objective, mine.solver, mine.side, other.factors, mine.factors, next, checkpointing.hooks());
+    if (done.was_stopped) checkpointing.stop();
     if (done.failed_row >= 0) {
       fail_at_row(dataset, mine.name, done.failed_row, static_cast<Index>(progress.history.size()) + 1);
     }
@@ -233,26 +241,35 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const auto seconds_since = [](std::chrono::steady_clock::time_point begin) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
-  while (static_cast<Index>(progress.history.size()) < options.epochs) {
-    const Index epoch = static_cast<Index>(progress.history.size()) + 1;
-    const auto epoch_begin = std::chrono::steady_clock::now();
-    report.bar("epochs", epoch - 1, options.epochs);
-    if (progress.solved == SolvedSide::items) {
-      progress.user_regularizer = sweep(users, items, &items.side).regularizer;
-      progress.solved = SolvedSide::users;
-      checkpointing.pause(progress, users.factors.factors, items.factors.factors, seconds_since(epoch_begin),
-                          items.side);
-    }
-    const auto half_begin = std::chrono::steady_clock::now();
-    const HalfSweep done = sweep(items, users, epoch < options.epochs ? &users.side : nullptr);
+  const auto& user_factors = users.factors.factors;
+  const auto& item_factors = items.factors.factors;
+  try {
+    checkpointing.begin(progress, user_factors, item_factors,
+                        progress.solved == SolvedSide::items ? users.side : items.side);
+    while (static_cast<Index>(progress.history.size()) < options.epochs) {
+      const Index epoch = static_cast<Index>(progress.history.size()) + 1;
+      const auto epoch_begin = std::chrono::steady_clock::now();
+      report.bar("epochs", epoch - 1, options.epochs);
+      if (progress.solved == SolvedSide::items) {
+        progress.user_regularizer = sweep(users, items, &items.side).regularizer;
+        progress.solved = SolvedSide::users;
+        checkpointing.pause(progress, user_factors, item_factors, seconds_since(epoch_begin), items.side);
+      }
+      const auto half_begin = std::chrono::steady_clock::now();
+      const HalfSweep done = sweep(items, users, epoch < options.epochs ? &users.side : nullptr);
 
-    // 5. The loss must be finite, and fall under an exact solver.
-    const EpochLoss loss = epoch_loss(objective, progress.user_regularizer, done, users.factors, items.factors);
-    require_sound_loss(loss, progress.history, options.solver, users.side);
-    progress.history.push_back(loss);
-    progress.solved = SolvedSide::items;
-    tell_epoch(report, epoch, options.epochs, loss, interactions, seconds_since(epoch_begin));
-    checkpointing.pause(progress, users.factors.factors, items.factors.factors, seconds_since(half_begin), users.side);
+      // 5. The loss must be finite, and fall under an exact solver.
+      const EpochLoss loss = epoch_loss(objective, progress.user_regularizer, done, users.factors, items.factors);
+      require_sound_loss(loss, progress.history, options.solver, users.side);
+      progress.history.push_back(loss);
+      progress.solved = SolvedSide::items;
+      tell_epoch(report, epoch, options.epochs, loss, interactions, seconds_since(epoch_begin));
+      checkpointing.pause(progress, user_factors, item_factors, seconds_since(half_begin), users.side);
+    }
+    checkpointing.finish();
+  } catch (const AgreedError&) {
+    checkpointing.settle();
+    throw;
   }
   if (options.epochs > 0) {
     tell_solvers(comm, report, "users", users.tally);

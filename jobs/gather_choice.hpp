@@ -23,6 +23,7 @@ struct GatherTask {
   SideShare items;
   Index all_users = 0;
   Index all_items = 0;
+  Index copy_bytes = 0;  ///< of factors, where checkpoints are written behind the computation
 };
 
 /// From --node-sharing and --memory-budget, before anything is read but row sizes. Reports whether ranks share, and why

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int most_threads = 4096;
 /// Wherever and however fast a run is made, its files are the same.
-constexpr std::array<std::string_view, 13> without_effect_on_output{"threads",
+constexpr std::array<std::string_view, 14> without_effect_on_output{"threads",
                                                                     "simd",
                                                                     "log-json",
                                                                     "quiet",
@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, 13> without_effect_on_output{"threads",
                                                                     "pruning",
                                                                     "checkpoint-every",
                                                                     "checkpoint-interval",
+                                                                    "checkpoint-writing",
                                                                     "resume",
                                                                     "max-time",
                                                                     "keep"};

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -44,9 +45,10 @@ class CheckpointTest(unittest.TestCase):
         self.checkpoints = self.path / self.id().rsplit(".", 1)[1]
         self.model = self.checkpoints.with_suffix(".h5")
         self.log = self.checkpoints.with_suffix(".jsonl")
+        self.factors = "24"
 
     def arguments(self, *options, epochs=6):
-        return ["als", "--data", self.data, "--model", self.model, "--factors", "24", "--epochs", str(epochs), "--checkpoint",
+        return ["als", "--data", self.data, "--model", self.model, "--factors", self.factors, "--epochs", str(epochs), "--checkpoint",
                 self.checkpoints, "--log-json", self.log, *options]
 
     def train(self, *options, ranks=1, code=0, epochs=6, **how):
@@ -56,10 +58,10 @@ class CheckpointTest(unittest.TestCase):
 
     def digest(self, *options, epochs=6):
         """Of the model that a run makes that nothing interrupts."""
-        key = (options, epochs)
+        key = (self.data, self.factors, options, epochs)
         if key not in self.expected:
             whole = self.path / "whole.h5"
-            done = run(["als", "--data", self.data, "--model", whole, "--factors", "24", "--epochs", str(epochs), *options])
+            done = run(["als", "--data", self.data, "--model", whole, "--factors", self.factors, "--epochs", str(epochs), *options])
             self.assertEqual(done.code, 0, done)
             self.expected[key] = hashlib.sha256(whole.read_bytes()).hexdigest()
         return self.expected[key]
@@ -94,6 +96,55 @@ class CheckpointTest(unittest.TestCase):
                         self.assertNotIn("stop", self.files())
                     self.train(*options, ranks=after, epochs=3)
                     self.expect_whole_model(*options, epochs=3)
+
+    def test_written_behind_or_not_it_is_the_same_file(self):
+        contents = set()
+        for writing in ("behind", "waiting"):
+            for ranks in (1, 3):
+                with self.subTest(writing=writing, ranks=ranks):
+                    shutil.rmtree(self.checkpoints, ignore_errors=True)
+                    self.train("--checkpoint-writing", writing, ranks=ranks, epochs=3)
+                    self.expect_whole_model(epochs=3)
+                    self.assertEqual(len(self.events("checkpoint")), 3)
+                    contents.add(tuple(hashlib.sha256((self.checkpoints / f"epoch-00000{epoch}.h5").read_bytes()).hexdigest() for epoch in (2, 3)))
+        self.assertEqual(len(contents), 1)
+
+    def test_stopped_between_batches_it_goes_back_to_the_half_sweep(self):
+        self.factors = "200"
+        self.data = self.path / "wide.h5"
+        for command in (["synthesize", "--shape", "shop", "--users", "4000", "--items", "3000", "--interactions", "40000", "--output", self.path / "wide.csv"],
+                        ["prepare", "--input", self.path / "wide.csv", "--output", self.data]):
+            self.assertEqual(run(command).code, 0)
+        for options in ([], ["--solver", "cg"], ["--objective", "explicit", "--biases"]):
+            for ranks in (1, 3):
+                with self.subTest(options=options, ranks=ranks):
+                    shutil.rmtree(self.checkpoints, ignore_errors=True)
+                    self.checkpoints.mkdir()
+                    in_batches = [*options, "--threads", "1", "--node-sharing", "off", "--checkpoint-writing", "behind"]
+                    # What a process holds from its start differs by how it is started.
+                    _, refusal = self.start(ranks, *in_batches, "--memory-budget", "1MiB").communicate(timeout=60)
+                    least = float(re.search(r"one rank takes ([0-9.]+) MiB", refusal).group(1))
+                    in_batches += ["--memory-budget", f"{least + 1:.2f}MiB"]
+                    # At once, then within a later epoch.
+                    (self.checkpoints / "stop").touch()
+                    process = self.start(ranks, *in_batches)
+                    _, err = process.communicate(timeout=60)
+                    self.assertEqual(process.returncode, STOPPED, err)
+                    self.assertIn("stopped after 0 epochs", err)
+                    (batches,) = self.events("batches")
+                    self.assertGreater(batches["users"], 1)
+                    self.assertEqual(self.files(), ["epoch-000000.h5", "lock", "newest"])
+                    self.log.unlink()
+                    process = self.start(ranks, *in_batches, epochs=1000)
+                    while not self.events("epoch") and process.poll() is None:
+                        time.sleep(0.01)
+                    for rank in self.ranks_of(process)[-1:]:
+                        os.kill(rank, signal.SIGUSR2)
+                    _, err = process.communicate(timeout=60)
+                    self.assertEqual(process.returncode, STOPPED, err)
+                    epochs = len(self.events("epoch")) + 1
+                    self.train(*options, ranks=4 - ranks, epochs=epochs)
+                    self.expect_whole_model(*options, epochs=epochs)
 
     def start(self, ranks, *options, epochs=6):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | {"OMP_NUM_THREADS": "1"}

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "jobs/choices.hpp"
-#include "slurm/sbatch_file.hpp"
+#include "jobs/duration.hpp"
 
 namespace rankwise {
 
@@ -29,16 +29,6 @@ std::map<std::string, std::string> settings_of(const std::string& configuration)
 /// What a time that was measured is taken for next time.
 constexpr double safety = 1.5;
 
-std::function<void(const std::string&)> time_of(const char* option, std::optional<double>& target) {
-  return [option, &target](const std::string& text) {
-    const auto seconds = slurm::parse_time_limit(text);
-    if (!seconds) {
-      throw Error(ExitCode::usage, fmt::format("--{} {}: expected a time as in 03:55:00 or 1-12:00:00", option, text));
-    }
-    target = static_cast<double>(*seconds);
-  };
-}
-
 std::string progress_text(const TrainingProgress& progress) {
   return fmt::format("{}{} epoch{}", progress.history.size(), progress.solved == SolvedSide::users ? " and a half" : "",
                      progress.half_sweeps() == 2 ? "" : "s");
@@ -57,11 +47,11 @@ void describe_checkpoints(boost::program_options::options_description& descripti
     ("checkpoint-every", po::value<Index>()->value_name("N")->notifier([options](Index epochs) {
        within<Index>("checkpoint-every", 1, 1'000'000)(epochs);
        options->every_epochs = epochs; }), "epochs between checkpoints; 1 where --checkpoint-interval is not given either")
-    ("checkpoint-interval", po::value<std::string>()->value_name("[D-]HH:MM:SS")->notifier(time_of("checkpoint-interval", options->interval_seconds)),
-     "time between checkpoints, which are written at the end of an epoch")
+    ("checkpoint-interval", po::value<std::string>()->value_name("TIME")->notifier(duration_of("checkpoint-interval", options->interval_seconds)),
+     "time between checkpoints, which are written at the end of an epoch, as in 20min, 1.5h or 03:55:00")
     ("resume", po::value(&options->resume)->value_name("auto|never|FILE")->default_value("auto"),
      "auto: go on from the newest intact checkpoint, if there is one; never: begin anew; or from this checkpoint")
-    ("max-time", po::value<std::string>()->value_name("[D-]HH:MM:SS")->notifier(time_of("max-time", options->most_seconds)),
+    ("max-time", po::value<std::string>()->value_name("TIME")->notifier(duration_of("max-time", options->most_seconds)),
      "stop with a checkpoint before this time is over")
     ("keep", po::value<Index>()->value_name("N")->notifier([options](Index count) {
        within<Index>("keep", 1, 1'000'000)(count);

@@ -8,6 +8,7 @@
 
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/duration.hpp"
 #include "jobs/plan.hpp"
 #include "jobs/prediction.hpp"
 #include "slurm/sbatch_file.hpp"
@@ -95,10 +96,8 @@ RunJob describe_plan(po::options_description& description) {
      "cores of a node, which its ranks' threads share; 0: as many as this machine has")
     ("memory-per-rank", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-per-rank", options->memory_per_rank_bytes)),
      "recommend only what fits, with its safety, as in 16GiB")
-    ("time-limit", po::value<std::string>()->value_name("[D-]HH:MM:SS")->notifier([options](const std::string& text) {
-       const auto seconds = slurm::parse_time_limit(text);
-       if (!seconds) throw Error(ExitCode::usage, fmt::format("--time-limit {}: expected a time as in 04:00:00 or 1-12:00:00", text));
-       options->time_limit_seconds = static_cast<double>(*seconds); }), "recommend only what ends in time, with its safety")
+    ("time-limit", po::value<std::string>()->value_name("TIME")->notifier(duration_of("time-limit", options->time_limit_seconds)),
+     "recommend only what ends in time, with its safety")
     ("min-efficiency", po::value(&options->least_efficiency)->value_name("SHARE")->default_value(0.7, "0.7")->notifier(within<double>("min-efficiency", 0, 1)),
      "recommend only what makes this much of its cores")
     ("safety", po::value(&options->safety)->value_name("FACTOR")->default_value(1.5)->notifier(within<double>("safety", 1, 100)),

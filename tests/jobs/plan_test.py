@@ -237,7 +237,7 @@ class PlanTest(PlanCase):
         self.refused([*data, "--ranks", "1,two"], 2, ["--ranks", "1,two"])
         self.refused([*data, "--threads-per-rank", "-4"], 2, ["--threads-per-rank"])
         self.refused([*data, "--threads-per-rank", "8", "--cores-per-node", "4"], 2, ["--threads-per-rank", "--cores-per-node"])
-        self.refused([*data, "--time-limit", "soon"], 2, ["--time-limit", "04:00:00"])
+        self.refused([*data, "--time-limit", "soon"], 2, ["--time-limit", "03:55:00"])
         self.refused([*data, "--network-bandwidth", "fast"], 2, ["--network-bandwidth"])
         self.refused([*data, "--memory-per-rank", "0"], 2, ["--memory-per-rank"])
         self.refused([*data, "--memory-budget", "1GiB"], 2, ["--memory-budget", "--memory-per-rank"])

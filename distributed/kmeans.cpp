@@ -129,7 +129,7 @@ class Lloyd {
         inertia += c * (totals_.weights[static_cast<std::size_t>(k)] * c - 2 * sum[j]);
       }
     }
-    return std::max(metric_ == Metric::cosine ? inertia / 2 : inertia, 0.0);
+    return std::max(metric_ == DistanceMetric::cosine ? inertia / 2 : inertia, 0.0);
   }
 
   /// Gives each empty cluster one of the rows that are farthest from their centroids. Rows alone in their cluster stay,
@@ -160,7 +160,7 @@ class Lloyd {
       if (totals_.counts[static_cast<std::size_t>(k)] == 0) continue;  // stays where it is
       const std::span<const double> sum = totals_.sum(k);
       double divisor = totals_.weights[static_cast<std::size_t>(k)];
-      if (metric_ == Metric::cosine) {
+      if (metric_ == DistanceMetric::cosine) {
         divisor = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0));
         if (divisor == 0.0) continue;
       }
@@ -195,8 +195,8 @@ class Lloyd {
     KMeansResult result;
     result.distances.resize(squares.size());
     for (std::size_t r = 0; r < squares.size(); ++r) {
-      if (metric_ == Metric::cosine) squares[r] /= 2;
-      result.distances[r] = static_cast<float>(metric_ == Metric::cosine ? squares[r] : std::sqrt(squares[r]));
+      if (metric_ == DistanceMetric::cosine) squares[r] /= 2;
+      result.distances[r] = static_cast<float>(metric_ == DistanceMetric::cosine ? squares[r] : std::sqrt(squares[r]));
     }
     result.inertia = weighted_sum(comm_, points_, std::move(squares));
     result.centroids = std::move(centroids_);
@@ -230,7 +230,7 @@ class Lloyd {
 
   const Communicator& comm_;
   const Points& points_;
-  Metric metric_;
+  DistanceMetric metric_;
   Matrix centroids_;
   ClusterSums sums_;
   double squared_norms_;  ///< weighted, of all points
@@ -271,7 +271,7 @@ KMeansResult lloyd(const Communicator& comm, const Points& points, Matrix centro
   return result;
 }
 
-KMeansResult assign_rows(const Communicator& comm, const Points& points, Matrix centroids, Metric metric) {
+KMeansResult assign_rows(const Communicator& comm, const Points& points, Matrix centroids, DistanceMetric metric) {
   KMeansOptions options;
   options.metric = metric;
   options.pruning.pruning = Pruning::off;

@@ -16,10 +16,10 @@ namespace rankwise {
 
 /// cosine: rows and centroids have length one (spherical K-means, Dhillon and Modha, 2001). A distance then is 1 -
 /// cosine, half of the squared Euclidean one.
-enum class Metric { euclidean, cosine };
+enum class DistanceMetric { euclidean, cosine };
 
 struct KMeansOptions {
-  Metric metric = Metric::euclidean;
+  DistanceMetric metric = DistanceMetric::euclidean;
   Index max_iterations = 300;
   /// Converged when the squared shifts of all centroids add up to at most this times the mean variance of a dimension.
   double tolerance = 1e-4;
@@ -53,13 +53,15 @@ struct KMeansResult {
 
 /// Iterates from `centroids` (K x dimensions, K >= 1), then assigns once more, so that centroids, assignments,
 /// distances and inertia agree. An empty cluster takes the row that is farthest from its centroid (ties to the lowest
-/// row); it keeps its centroid where all rows lie on theirs. With Metric::cosine `points` and `centroids` have been
-/// normalized (normalize_rows). `tell` hears of each iteration. Collective over comm; no error that data can cause.
+/// row); it keeps its centroid where all rows lie on theirs. With DistanceMetric::cosine `points` and `centroids` have
+/// been normalized (normalize_rows). `tell` hears of each iteration. Collective over comm; no error that data can
+/// cause.
 [[nodiscard]] KMeansResult lloyd(const Communicator& comm, const Points& points, Matrix centroids,
                                  const KMeansOptions& options, const std::function<void(const KMeansIteration&)>& tell);
 
 /// Nearest centroids and distances of all rows, the centroids being left as they are. Collective over comm.
-[[nodiscard]] KMeansResult assign_rows(const Communicator& comm, const Points& points, Matrix centroids, Metric metric);
+[[nodiscard]] KMeansResult assign_rows(const Communicator& comm, const Points& points, Matrix centroids,
+                                       DistanceMetric metric);
 
 /// Bytes that seeding and lloyd() take on this rank, the points included, bounds not.
 [[nodiscard]] Index kmeans_bytes(const Points& points, Index clusters, int threads);

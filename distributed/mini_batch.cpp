@@ -25,7 +25,7 @@ ClusterTotals sum_batch(const Communicator& comm, const Points& batch, ConstMatr
 }  // namespace
 
 Matrix take_mini_batches(const Communicator& comm, const Points& points, Matrix centroids, const MiniBatches& batches,
-                         Metric metric, const RandomStream& random) {
+                         DistanceMetric metric, const RandomStream& random) {
   std::vector<double> taken(static_cast<std::size_t>(centroids.rows()));
   for (Index step = 0; step < batches.count; ++step) {
     // 1. Draw rows; each rank keeps its own.
@@ -49,7 +49,7 @@ Matrix take_mini_batches(const Communicator& comm, const Points& points, Matrix 
         centroid = static_cast<float>(old + (sum[j] - weight * old) / taken[static_cast<std::size_t>(k)]);
       }
     }
-    if (metric == Metric::cosine) normalize_rows(centroids.view());
+    if (metric == DistanceMetric::cosine) normalize_rows(centroids.view());
   }
   return centroids;
 }

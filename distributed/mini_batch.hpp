@@ -18,6 +18,6 @@ struct MiniBatches {
 /// it, by their weight over all the weight that it ever took (Sculley, "Web-scale k-means clustering", WWW 2010). The
 /// same for any number of ranks. Collective over comm.
 [[nodiscard]] Matrix take_mini_batches(const Communicator& comm, const Points& points, Matrix centroids,
-                                       const MiniBatches& batches, Metric metric, const RandomStream& random);
+                                       const MiniBatches& batches, DistanceMetric metric, const RandomStream& random);
 
 }  // namespace rankwise

@@ -22,7 +22,7 @@ namespace rankwise {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> metric_names{"euclidean", "cosine"};  // by Metric
+constexpr std::array<std::string_view, 2> metric_names{"euclidean", "cosine"};  // by DistanceMetric
 
 /// The rows that this rank writes of what every rank holds: all on the root, none elsewhere.
 RowRange root_rows(const Communicator& comm, Index rows) {
@@ -153,7 +153,7 @@ struct ClusteringReader::Impl {
   const Communicator* comm;
   Hdf5Reader file;
   Provenance provenance;
-  Metric metric = Metric::euclidean;
+  DistanceMetric metric = DistanceMetric::euclidean;
   Index clusters = 0;
   Index dimensions = 0;
   std::vector<std::string> names;
@@ -184,7 +184,7 @@ ClusteringReader::Impl ClusteringReader::Impl::open(const Communicator& comm, co
 void ClusteringReader::Impl::read_metric() {
   const auto found = std::ranges::find(metric_names, file.read_text("/", "metric"));
   if (found == metric_names.end()) refuse("attribute metric is none of the known ones");
-  metric = static_cast<Metric>(found - metric_names.begin());
+  metric = static_cast<DistanceMetric>(found - metric_names.begin());
 }
 
 std::vector<double> ClusteringReader::Impl::read_per_dimension(const std::string& name) const {
@@ -224,7 +224,7 @@ const Provenance& ClusteringReader::provenance() const {
   return impl_->provenance;
 }
 
-Metric ClusteringReader::metric() const {
+DistanceMetric ClusteringReader::metric() const {
   return impl_->metric;
 }
 

@@ -39,7 +39,7 @@ void require_sense(const KMeansJobOptions& options) {
     if (options.clusters || options.init != Init::plus_plus || options.restarts > 1 || options.batch_rows > 0) {
       refuse("--predict assigns rows to given clusters: --clusters, --init, --restarts and --batch have no meaning");
     }
-    if (options.scaling != Scaling::none || options.iterations.metric != Metric::euclidean) {
+    if (options.scaling != Scaling::none || options.iterations.metric != DistanceMetric::euclidean) {
       refuse("--predict takes scaling and metric from the clustering: --scale and --metric have no meaning");
     }
     if (options.memory_budget_bytes > 0 || options.iterations.pruning.pruning != Pruning::automatic) {
@@ -74,7 +74,7 @@ void require_sense(const KMeansJobOptions& options) {
 struct GivenCentroids {
   Matrix centroids;
   std::optional<DimensionScaling> scaling;  ///< that they are in
-  std::optional<Metric> metric;             ///< of the clustering that they come from
+  std::optional<DistanceMetric> metric;     ///< of the clustering that they come from
   std::vector<std::string> dimensions;      ///< names, where known
 };
 
@@ -103,10 +103,10 @@ void require_dimensions(const GivenCentroids& given, const std::string& path, co
 }
 
 /// Centroids of a clustering begin clusters of the same metric only.
-void require_metric(const GivenCentroids& given, const std::string& path, Metric metric) {
+void require_metric(const GivenCentroids& given, const std::string& path, DistanceMetric metric) {
   if (!given.metric || *given.metric == metric) return;
   throw AgreedError(ExitCode::usage, fmt::format("{}: clusters by --metric {}: expected the same metric", path,
-                                                 *given.metric == Metric::cosine ? "cosine" : "euclidean"));
+                                                 *given.metric == DistanceMetric::cosine ? "cosine" : "euclidean"));
 }
 
 /// The same centroids for rows that are scaled in another way.
@@ -161,14 +161,14 @@ class Trainer {
     } else {
       seeds = seed_randomly(comm, points, clusters, stream);
     }
-    if (options_.iterations.metric == Metric::cosine) normalize_rows(seeds.view());
+    if (options_.iterations.metric == DistanceMetric::cosine) normalize_rows(seeds.view());
     return seeds;
   }
 
   [[nodiscard]] KMeansResult improve(const Points& points, Matrix seeds, Index restart) const {
     const auto timer = context_.report.phase("iterations");
     const Communicator& comm = context_.comm;
-    const Metric metric = options_.iterations.metric;
+    const DistanceMetric metric = options_.iterations.metric;
     const double flops = assignment_flops(points, seeds.rows());
     if (options_.batch_rows > 0) {
       const MiniBatches batches{options_.batch_rows, options_.iterations.max_iterations};
@@ -274,7 +274,7 @@ KMeansResult try_counts(const KMeansJobOptions& options, const ClusterCounts& co
   return recommended;
 }
 
-Clustering clustering_of(KMeansResult result, PointSet set, Metric metric,
+Clustering clustering_of(KMeansResult result, PointSet set, DistanceMetric metric,
                          const std::optional<DimensionScaling>& scaling) {
   Clustering clustering;
   clustering.metric = metric;
@@ -334,7 +334,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
   PointSet set = read_points(comm, options.source);
   report.line(set.note);
-  Metric metric = options.iterations.metric;
+  DistanceMetric metric = options.iterations.metric;
   const std::string& centroids_file = options.predict.empty() ? options.init_file : options.predict;
   std::optional<GivenCentroids> given;
   if (!centroids_file.empty()) {
@@ -347,7 +347,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   std::optional<DimensionScaling> scaling;
   if (!options.predict.empty()) {
     scaling = given->scaling;
-    metric = given->metric.value_or(Metric::euclidean);
+    metric = given->metric.value_or(DistanceMetric::euclidean);
   }
   if (set.points.is_sparse() && (options.scaling == Scaling::standard || scaling)) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: sparse rows: --scale standard would make them dense; expected "
@@ -360,7 +360,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   }
   if (options.scaling == Scaling::standard) scaling = standard_scaling(comm, set.points);
   if (scaling) scale_dimensions(*scaling, set.points);
-  if (options.scaling == Scaling::unit || metric == Metric::cosine) normalize_rows(set.points);
+  if (options.scaling == Scaling::unit || metric == DistanceMetric::cosine) normalize_rows(set.points);
 
   // 3. Find clusters, or assign rows to those given.
   KMeansResult result;
@@ -381,7 +381,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     if (given) {
       require_metric(*given, options.init_file, metric);
       rescale(given->scaling, scaling, given->centroids);
-      if (metric == Metric::cosine) normalize_rows(given->centroids.view());
+      if (metric == DistanceMetric::cosine) normalize_rows(given->centroids.view());
     }
     KMeansJobOptions fitting = options;
     fitting.iterations.pruning.bound_bytes_per_row = room_for_bounds(options, set, counts.last, context);

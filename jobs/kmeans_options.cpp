@@ -87,7 +87,7 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
     ("restarts", po::value(&options->restarts)->value_name("N")->default_value(1)->notifier(within<Index>("restarts", 1, 10'000)),
      "runs from different seeds, of which the one with the lowest inertia is kept")
     ("metric", po::value<std::string>()->value_name("euclidean|cosine")->default_value("euclidean")->notifier(
-       one_of<Metric>("metric", iterations.metric, {{"euclidean", Metric::euclidean}, {"cosine", Metric::cosine}})), "distance of a row to a centroid")
+       one_of<DistanceMetric>("metric", iterations.metric, {{"euclidean", DistanceMetric::euclidean}, {"cosine", DistanceMetric::cosine}})), "distance of a row to a centroid")
     ("max-iterations", po::value(&iterations.max_iterations)->value_name("N")->default_value(iterations.max_iterations)->notifier(
        within<Index>("max-iterations", 0, 1'000'000)), "at most so many iterations, or mini-batches")
     ("tolerance", po::value(&iterations.tolerance)->value_name("SHARE")->default_value(iterations.tolerance)->notifier(within<double>("tolerance", 0, 1)),

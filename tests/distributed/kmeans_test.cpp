@@ -87,8 +87,8 @@ TEST_F(KMeansTest, GivesTheSameBitsAsOneRank) {
                       seed_in_parallel(self, alone, clusters, {}, random));
       const MiniBatches batches{50, 20};
       expect_same_run(
-          take_mini_batches(comm, together, first_rows(cloud, clusters), batches, Metric::euclidean, random),
-          take_mini_batches(self, alone, first_rows(cloud, clusters), batches, Metric::euclidean, random));
+          take_mini_batches(comm, together, first_rows(cloud, clusters), batches, DistanceMetric::euclidean, random),
+          take_mini_batches(self, alone, first_rows(cloud, clusters), batches, DistanceMetric::euclidean, random));
     }
   }
 }
@@ -204,7 +204,7 @@ TEST_F(KMeansTest, SphericalClustersGoByDirection) {
     Matrix start = first_rows(cloud, 4);
     normalize_rows(start.view());
     KMeansOptions options = to_the_end();
-    options.metric = Metric::cosine;
+    options.metric = DistanceMetric::cosine;
     const KMeansResult result = lloyd(comm, points, std::move(start), options, ignore);
     const std::vector<std::int32_t> assignments = whole(comm, result.assignments);
     const std::vector<float> distances = whole(comm, result.distances);
@@ -234,9 +234,9 @@ TEST_F(KMeansTest, MiniBatchesComeNearTheFullResult) {
   const RandomStream random(4, RandomPurpose::cluster_seeds);
   const Matrix seeds = seed_plus_plus(comm, points, 5, greedy_trials(5), random);
   const KMeansResult full = lloyd(comm, points, seeds.clone(), {}, ignore);
-  const KMeansResult quick =
-      assign_rows(comm, points, take_mini_batches(comm, points, seeds.clone(), {200, 60}, Metric::euclidean, random),
-                  Metric::euclidean);
+  const KMeansResult quick = assign_rows(
+      comm, points, take_mini_batches(comm, points, seeds.clone(), {200, 60}, DistanceMetric::euclidean, random),
+      DistanceMetric::euclidean);
   EXPECT_LT(quick.inertia, 1.05 * full.inertia);
   expect_consistent(comm, cloud, quick);
 }

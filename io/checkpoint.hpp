@@ -15,8 +15,11 @@
 #include "distributed/factor_matrix.hpp"
 #include "io/model.hpp"
 #include "io/provenance.hpp"
+#include "io/verified_checkpoint.hpp"
 
 namespace rankwise {
+
+inline const std::string checkpoint_kind = "checkpoint";
 
 /// Which half of an epoch was the last to be finished.
 enum class SolvedSide { items, users };
@@ -37,12 +40,6 @@ struct TrainingProgress {
 void write_checkpoint(const Communicator& comm, const std::string& path, const TrainingProgress& progress,
                       const FactorMatrix& users, const FactorMatrix& items, const Provenance& provenance);
 
-/// A checkpoint that cannot be trusted: another one may do.
-class DamagedCheckpoint : public AgreedError {
- public:
-  using AgreedError::AgreedError;
-};
-
 /// A checkpoint, distributed.
 struct Checkpoint {
   Provenance provenance;
@@ -55,9 +52,5 @@ struct Checkpoint {
 /// Collective over comm; throws DamagedCheckpoint, or AgreedError(no_input).
 [[nodiscard]] Checkpoint read_checkpoint(const Communicator& comm, const std::string& path, const Partition& users,
                                          const Partition& items, Index width);
-
-/// Compares all of a checkpoint with its digests (verify_file) and tells where it comes from. Collective over comm;
-/// throws DamagedCheckpoint, or AgreedError(no_input).
-[[nodiscard]] Provenance verified_provenance(const Communicator& comm, const std::string& path);
 
 }  // namespace rankwise

@@ -15,7 +15,9 @@
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
 #include "io/id_file.hpp"
+#include "io/kmeans_history.hpp"
 #include "io/provenance_attributes.hpp"
+#include "io/root_rows.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -23,18 +25,6 @@ namespace rankwise {
 namespace {
 
 constexpr std::array<std::string_view, 2> metric_names{"euclidean", "cosine"};  // by DistanceMetric
-
-/// The rows that this rank writes of what every rank holds: all on the root, none elsewhere.
-RowRange root_rows(const Communicator& comm, Index rows) {
-  return comm.is_root() ? RowRange{0, rows} : RowRange{rows, rows};
-}
-
-template <class T>
-void write_from_root(const Communicator& comm, Hdf5Writer& file, const std::string& name,
-                     const std::vector<T>& values) {
-  const Index rows = std::ssize(values);
-  file.write_rows(name, rows, root_rows(comm, rows), std::span<const T>(values));
-}
 
 void check_shares(const Communicator& comm, const Clustering& clustering) {
   agree_on(comm, [&] {
@@ -51,18 +41,6 @@ void check_shares(const Communicator& comm, const Clustering& clustering) {
       throw Error(ExitCode::internal, "the parts of a clustering differ in size");
     }
   });
-}
-
-void write_history(const Communicator& comm, Hdf5Writer& file, const std::vector<KMeansIteration>& history) {
-  std::vector<double> inertia;
-  std::vector<std::int64_t> moved;
-  for (const KMeansIteration& iteration : history) {
-    inertia.push_back(iteration.inertia);
-    moved.push_back(iteration.moved);
-  }
-  file.create_group("/history");
-  write_from_root(comm, file, "/history/inertia", inertia);
-  write_from_root(comm, file, "/history/moved", moved);
 }
 
 void write_dimensions(const Communicator& comm, Hdf5Writer& file, const Clustering& clustering) {
@@ -113,9 +91,7 @@ void write_clustering(const Communicator& comm, const std::string& path, const C
   file.write_attribute("/", "converged", static_cast<std::int64_t>(clustering.converged));
 
   // 2. Centroids, from the root.
-  const Index clusters = clustering.centroids.rows();
-  const RowRange mine = root_rows(comm, clusters);
-  file.write_matrix("/centroids", clusters, mine, clustering.centroids.view().middle_rows(0, mine.size()));
+  write_from_root(comm, file, "/centroids", clustering.centroids);
   mark_array(file, "/centroids", "array");
 
   // 3. Rows, from the ranks that hold them.
@@ -130,7 +106,7 @@ void write_clustering(const Communicator& comm, const std::string& path, const C
   file.create_group("/clusters");
   write_from_root(comm, file, "/clusters/sizes", clustering.sizes);
   if (!clustering.weights.empty()) write_from_root(comm, file, "/clusters/weights", clustering.weights);
-  write_history(comm, file, clustering.history);
+  write_kmeans_history(comm, file, "", clustering.history);
   write_dimensions(comm, file, clustering);
   file.commit();
 }

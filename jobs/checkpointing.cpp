@@ -1,39 +1,11 @@
 #include "jobs/checkpointing.hpp"
 
 #include <algorithm>
-#include <boost/program_options.hpp>
 #include <fmt/format.h>
-#include <map>
-#include <sstream>
-
-#include "jobs/choices.hpp"
-#include "slurm/sbatch_file.hpp"
 
 namespace rankwise {
 
 namespace {
-
-/// `name = value` lines.
-std::map<std::string, std::string> settings_of(const std::string& configuration) {
-  std::map<std::string, std::string> settings;
-  std::istringstream lines(configuration);
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t middle = line.find(" = ");
-    if (middle != std::string::npos) settings[line.substr(0, middle)] = line.substr(middle + 3);
-  }
-  settings.erase("epochs");  // more of them are the same training
-  return settings;
-}
-
-std::function<void(const std::string&)> time_of(const char* option, std::optional<double>& target) {
-  return [option, &target](const std::string& text) {
-    const auto seconds = slurm::parse_time_limit(text);
-    if (!seconds) {
-      throw Error(ExitCode::usage, fmt::format("--{} {}: expected a time as in 03:55:00 or 1-12:00:00", option, text));
-    }
-    target = static_cast<double>(*seconds);
-  };
-}
 
 std::string progress_text(const TrainingProgress& progress) {
   return fmt::format("{}{} epoch{}", progress.history.size(), progress.solved == SolvedSide::users ? " and a half" : "",
@@ -42,144 +14,51 @@ std::string progress_text(const TrainingProgress& progress) {
 
 }  // namespace
 
-void describe_checkpoints(boost::program_options::options_description& description,
-                          const std::shared_ptr<CheckpointOptions>& options) {
-  namespace po = boost::program_options;
-  // clang-format off
-  description.add_options()
-    ("checkpoint", po::value(&options->directory)->value_name("DIR"),
-     "folder of checkpoints, from which an interrupted run goes on to the same bits, on any number of ranks. SIGUSR1 writes one at once; SIGUSR2, SIGTERM, SIGINT "
-     "or a file DIR/stop write one and end the run with exit code 75")
-    ("checkpoint-every", po::value<Index>()->value_name("N")->notifier([options](Index epochs) {
-       within<Index>("checkpoint-every", 1, 1'000'000)(epochs);
-       options->every_epochs = epochs; }), "epochs between checkpoints; 1 where --checkpoint-interval is not given either")
-    ("checkpoint-interval", po::value<std::string>()->value_name("[D-]HH:MM:SS")->notifier(time_of("checkpoint-interval", options->interval_seconds)),
-     "time between checkpoints, which are written at the end of an epoch")
-    ("resume", po::value(&options->resume)->value_name("auto|never|FILE")->default_value("auto"),
-     "auto: go on from the newest intact checkpoint, if there is one; never: begin anew; or from this checkpoint")
-    ("max-time", po::value<std::string>()->value_name("[D-]HH:MM:SS")->notifier(time_of("max-time", options->most_seconds)),
-     "stop with a checkpoint before this time is over")
-    ("keep", po::value<Index>()->value_name("N")->notifier([options](Index count) {
-       within<Index>("keep", 1, 1'000'000)(count);
-       options->keep = count; }), "checkpoints to keep; 2 where not given");
-  // clang-format on
-}
-
-void require_sense(const CheckpointOptions& options) {
-  if (!options.directory.empty()) return;
-  const auto refuse = [](const char* option) {
-    throw AgreedError(ExitCode::usage, fmt::format("--{} has a meaning only with --checkpoint", option));
-  };
-  if (options.every_epochs) refuse("checkpoint-every");
-  if (options.interval_seconds) refuse("checkpoint-interval");
-  if (options.most_seconds) refuse("max-time");
-  if (options.keep) refuse("keep");
-  if (options.resume != "auto") refuse("resume");
-}
-
 Checkpointing::Checkpointing(const CheckpointOptions& options, JobContext& context, std::uint64_t dataset_digest,
                              std::chrono::steady_clock::time_point begin)
-    : options_(options),
-      context_(context),
-      provenance_(context.provenance("checkpoint", dataset_digest)),
-      last_write_(std::chrono::steady_clock::now()) {
-  if (options.directory.empty()) return;
-  directory_ = std::make_unique<CheckpointDirectory>(context.comm, options.directory);
-  requests_ = std::make_unique<StopRequests>(options.most_seconds, begin);
-}
-
-void Checkpointing::require_same_training(const std::string& path, const Provenance& found) const {
-  const auto refuse = [&path](const std::string& what) {
-    throw AgreedError(
-        ExitCode::bad_data,
-        fmt::format("{}: is a checkpoint of another training: {} (--resume never begins anew)", path, what));
-  };
-  if (found.dataset_digest != provenance_.dataset_digest) {
-    refuse(fmt::format("its dataset has the digest {:016x}, expected {:016x}", found.dataset_digest,
-                       provenance_.dataset_digest));
-  }
-  const auto theirs = settings_of(found.configuration);
-  const auto ours = settings_of(provenance_.configuration);
-  for (const auto& [name, value] : ours) {
-    const auto other = theirs.find(name);
-    if (other == theirs.end()) refuse(fmt::format("it has no {}, expected {}", name, value));
-    if (other->second != value) refuse(fmt::format("its {} is {}, expected {}", name, other->second, value));
-  }
-  for (const auto& [name, value] : theirs) {
-    if (!ours.contains(name)) refuse(fmt::format("its {} is {}, expected none", name, value));
-  }
-  if (found.version != provenance_.version) {
-    context_.report.line(
-        fmt::format("{}: was written by {}; identical bits are promised for one build", path, found.version));
-  }
-}
+    : context_(context),
+      // More epochs are the same training.
+      checkpoints_(options, context, {checkpoint_kind, "epoch", "epochs"}, dataset_digest, begin) {}
 
 std::optional<Checkpoint> Checkpointing::resume(const Partition& users, const Partition& items, Index width,
                                                 Index epochs) {
-  if (!directory_ || options_.resume == "never") return std::nullopt;
-  const bool is_named = options_.resume != "auto";
-  const std::vector<std::string> candidates =
-      is_named ? std::vector<std::string>{options_.resume} : directory_->newest_first();
-  for (const std::string& path : candidates) {
-    std::optional<Checkpoint> checkpoint;
-    try {
-      require_same_training(path, verified_provenance(context_.comm, path));
-      checkpoint = read_checkpoint(context_.comm, path, users, items, width);
-    } catch (const DamagedCheckpoint& damage) {
-      if (is_named) throw;
-      context_.report.line(fmt::format("{}; the one before it is tried", damage.what()));
-      context_.report.event("damaged_checkpoint", {{"file", path}, {"reason", std::string(damage.what())}});
-      continue;
-    }
-    const auto done = static_cast<Index>(checkpoint->progress.history.size());
-    if (checkpoint->progress.half_sweeps() > 2 * epochs) {
-      throw AgreedError(ExitCode::usage, fmt::format("--epochs {}: {} already has {}", epochs, path,
-                                                     progress_text(checkpoint->progress)));
-    }
-    context_.report.line(fmt::format("goes on from {}: {} of {}", path, progress_text(checkpoint->progress), epochs));
-    context_.report.event("resumed", {{"file", path}, {"epochs", done}});
-    return checkpoint;
+  std::optional<Checkpoint> checkpoint;
+  const std::optional<std::string> path = checkpoints_.resume([&](const std::string& candidate) {
+    checkpoint = read_checkpoint(context_.comm, candidate, users, items, width);
+  });
+  if (!path) return std::nullopt;
+  const TrainingProgress& progress = checkpoint->progress;
+  if (progress.half_sweeps() > 2 * epochs) {
+    throw AgreedError(ExitCode::usage,
+                      fmt::format("--epochs {}: {} already has {}", epochs, *path, progress_text(progress)));
   }
-  return std::nullopt;
-}
-
-bool Checkpointing::is_due(const TrainingProgress& progress) const {
-  if (progress.solved != SolvedSide::items) return false;
-  const auto epochs = static_cast<Index>(progress.history.size());
-  if (options_.every_epochs && epochs % *options_.every_epochs == 0) return true;
-  if (!options_.interval_seconds) return !options_.every_epochs;
-  const std::chrono::duration<double> since = std::chrono::steady_clock::now() - last_write_;
-  return context_.comm.max(Index{since.count() >= *options_.interval_seconds}) != 0;
+  context_.report.line(fmt::format("goes on from {}: {} of {}", *path, progress_text(progress), epochs));
+  context_.report.event("resumed", {{"file", *path}, {"epochs", static_cast<Index>(progress.history.size())}});
+  return checkpoint;
 }
 
 bool Checkpointing::stops_after(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
                                 double seconds) {
-  if (!directory_) return false;
+  if (!checkpoints_.are_wanted()) return false;
   longest_half_sweep_seconds_ = std::max(longest_half_sweep_seconds_, seconds);
-  constexpr double safety = 1.5;
-  const double next_seconds = safety * (longest_half_sweep_seconds_ + longest_write_seconds_);
-  const StopRequest request = requests_->agreed(context_.comm, next_seconds);
-  bool stops = request == StopRequest::stop;
-  if (stops) stop_reason_ = requests_->reason();
-  if (directory_->take_stop_request()) {
-    stops = true;
-    stop_reason_ = fmt::format("{}/stop", options_.directory);
-  }
-  if (stops || request == StopRequest::checkpoint || is_due(progress)) write(progress, users, items);
-  return stops;
+  const StopRequest request = checkpoints_.requested(longest_half_sweep_seconds_);
+  const auto is_due = [&] {
+    return progress.solved == SolvedSide::items && checkpoints_.is_due(static_cast<Index>(progress.history.size()));
+  };
+  if (request != StopRequest::none || is_due()) write(progress, users, items);
+  return request == StopRequest::stop;
+}
+
+std::string Checkpointing::path_of(const TrainingProgress& progress) const {
+  return checkpoints_.path_of(static_cast<Index>(progress.history.size()),
+                              progress.solved == SolvedSide::users ? "half" : "");
 }
 
 void Checkpointing::write(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items) {
-  const auto timer = context_.report.phase("checkpoints");
-  const auto begin = std::chrono::steady_clock::now();
-  const std::string path = directory_->path_of(progress);
-  write_checkpoint(context_.comm, path, progress, users, items, provenance_);
-  directory_->note_newest(path, options_.keep.value_or(2));
-  last_write_ = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> seconds = last_write_ - begin;
-  longest_write_seconds_ = std::max(longest_write_seconds_, seconds.count());
-  context_.report.event("checkpoint",
-                        {{"file", path}, {"half_sweeps", progress.half_sweeps()}, {"write_seconds", seconds.count()}});
+  checkpoints_.write(path_of(progress), {"half_sweeps", progress.half_sweeps()},
+                     [&](const std::string& path, const Provenance& provenance) {
+                       write_checkpoint(context_.comm, path, progress, users, items, provenance);
+                     });
 }
 
 void Checkpointing::pause(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
@@ -195,10 +74,7 @@ void Checkpointing::pause(const TrainingProgress& progress, const FactorMatrix& 
     throw;
   }
   complete();
-  context_.report.finish();
-  throw AgreedError(ExitCode::stopped_early,
-                    fmt::format("stopped after {} ({}): wrote {}; the same command goes on from there",
-                                progress_text(progress), stop_reason_, directory_->path_of(progress)));
+  checkpoints_.stop(path_of(progress), progress_text(progress));
 }
 
 }  // namespace rankwise

@@ -1,33 +1,15 @@
 #pragma once
-// When a training writes checkpoints, when it stops, and where it goes on.
+// When a training of factors writes checkpoints, when it stops, and where it goes on.
 
 #include <chrono>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "distributed/als_side.hpp"
-#include "io/checkpoint_directory.hpp"
-#include "jobs/job.hpp"
-#include "jobs/stop_requests.hpp"
+#include "io/checkpoint.hpp"
+#include "jobs/run_checkpoints.hpp"
 
 namespace rankwise {
-
-struct CheckpointOptions {
-  std::string directory;  ///< empty: no checkpoints
-  std::optional<Index> every_epochs;
-  std::optional<double> interval_seconds;
-  std::string resume = "auto";  ///< or "never", or a file
-  std::optional<double> most_seconds;
-  std::optional<Index> keep;
-};
-
-/// Adds the options; `options` outlives them.
-void describe_checkpoints(boost::program_options::options_description& description,
-                          const std::shared_ptr<CheckpointOptions>& options);
-
-/// Throws AgreedError(usage) where an option would be silently without effect.
-void require_sense(const CheckpointOptions& options);
 
 /// The checkpoints of one training. Every member is collective over the job's ranks.
 class Checkpointing {
@@ -52,19 +34,12 @@ class Checkpointing {
  private:
   [[nodiscard]] bool stops_after(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
                                  double seconds);
+  [[nodiscard]] std::string path_of(const TrainingProgress& progress) const;
   void write(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items);
-  [[nodiscard]] bool is_due(const TrainingProgress& progress) const;
-  void require_same_training(const std::string& path, const Provenance& found) const;
 
-  const CheckpointOptions& options_;
   JobContext& context_;
-  Provenance provenance_;
-  std::unique_ptr<CheckpointDirectory> directory_;
-  std::unique_ptr<StopRequests> requests_;
-  std::chrono::steady_clock::time_point last_write_;
+  RunCheckpoints checkpoints_;
   double longest_half_sweep_seconds_ = 0;
-  double longest_write_seconds_ = 0;
-  std::string stop_reason_;
 };
 
 }  // namespace rankwise

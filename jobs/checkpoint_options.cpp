@@ -1,0 +1,62 @@
+#include "jobs/checkpoint_options.hpp"
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+#include <functional>
+
+#include "distributed/communicator.hpp"
+#include "jobs/choices.hpp"
+#include "slurm/sbatch_file.hpp"
+
+namespace rankwise {
+
+namespace {
+
+std::function<void(const std::string&)> time_of(const char* option, std::optional<double>& target) {
+  return [option, &target](const std::string& text) {
+    const auto seconds = slurm::parse_time_limit(text);
+    if (!seconds) {
+      throw Error(ExitCode::usage, fmt::format("--{} {}: expected a time as in 03:55:00 or 1-12:00:00", option, text));
+    }
+    target = static_cast<double>(*seconds);
+  };
+}
+
+}  // namespace
+
+void describe_checkpoints(boost::program_options::options_description& description,
+                          const std::shared_ptr<CheckpointOptions>& options, const std::string& steps) {
+  namespace po = boost::program_options;
+  // clang-format off
+  description.add_options()
+    ("checkpoint", po::value(&options->directory)->value_name("DIR"),
+     "folder of checkpoints, from which an interrupted run goes on to the same bits, on any number of ranks. SIGUSR1 writes one at once; SIGUSR2, SIGTERM, SIGINT "
+     "or a file DIR/stop write one and end the run with exit code 75")
+    ("checkpoint-every", po::value<Index>()->value_name("N")->notifier([options](Index count) {
+       within<Index>("checkpoint-every", 1, 1'000'000)(count);
+       options->every_steps = count; }), (steps + " between checkpoints; 1 where --checkpoint-interval is not given either").c_str())
+    ("checkpoint-interval", po::value<std::string>()->value_name("[D-]HH:MM:SS")->notifier(time_of("checkpoint-interval", options->interval_seconds)),
+     ("time between checkpoints, which are written between " + steps).c_str())
+    ("resume", po::value(&options->resume)->value_name("auto|never|FILE")->default_value("auto"),
+     "auto: go on from the newest intact checkpoint, if there is one; never: begin anew; or from this checkpoint")
+    ("max-time", po::value<std::string>()->value_name("[D-]HH:MM:SS")->notifier(time_of("max-time", options->most_seconds)),
+     "stop with a checkpoint before this time is over")
+    ("keep", po::value<Index>()->value_name("N")->notifier([options](Index count) {
+       within<Index>("keep", 1, 1'000'000)(count);
+       options->keep = count; }), "checkpoints to keep; 2 where not given");
+  // clang-format on
+}
+
+void require_sense(const CheckpointOptions& options) {
+  if (!options.directory.empty()) return;
+  const auto refuse = [](const char* option) {
+    throw AgreedError(ExitCode::usage, fmt::format("--{} has a meaning only with --checkpoint", option));
+  };
+  if (options.every_steps) refuse("checkpoint-every");
+  if (options.interval_seconds) refuse("checkpoint-interval");
+  if (options.most_seconds) refuse("max-time");
+  if (options.keep) refuse("keep");
+  if (options.resume != "auto") refuse("resume");
+}
+
+}  // namespace rankwise

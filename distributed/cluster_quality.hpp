@@ -19,6 +19,17 @@ struct ClusterQuality {
       0;  ///< Rousseeuw 1987, of squared distances to all rows: exact, from the clusters' sums, in n K d
 };
 
+/// What a number of clusters gave.
+struct ClusterTableRow {
+  Index clusters = 0;
+  double inertia = 0;
+  ClusterQuality quality;
+  double stability = 0;  ///< NaN where it was not found
+  Index iterations = 0;
+  Index smallest = 0;  ///< rows of the smallest cluster
+  Index largest = 0;
+};
+
 /// `assignments` of this rank's rows are clusters below `clusters`. Collective over comm; order-free.
 [[nodiscard]] ClusterQuality assess_clusters(const Communicator& comm, const Points& points,
                                              std::span<const std::int32_t> assignments, Index clusters);

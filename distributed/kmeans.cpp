@@ -74,18 +74,22 @@ class Progress {
   std::array<std::atomic<Index>, 4> counts_{};
 };
 
-/// The state of Lloyd's iterations; one member function per step.
+/// Lloyd's iterations; one member function per step.
 class Lloyd {
  public:
-  Lloyd(const Communicator& comm, const Points& points, Matrix centroids, const KMeansOptions& options)
+  /// `state` outlives it.
+  Lloyd(const Communicator& comm, const Points& points, LloydState& state, const KMeansOptions& options)
       : comm_(comm),
         points_(points),
         metric_(options.metric),
-        centroids_(std::move(centroids)),
+        state_(state),
+        centroids_(state.centroids),
         sums_(comm, points, centroids_.rows()),
         squared_norms_(weighted_squared_norms(comm, points)),
         assignments_(static_cast<std::size_t>(points.mine.size()), -1),
-        choice_(comm, options.pruning, points, centroids_.rows()) {}
+        choice_(comm, options.pruning, points, centroids_.rows()) {
+    if (!state.history.empty()) restore_assignments();
+  }
 
   /// Assigns every row to its nearest centroid and keeps the sums up to date.
   void assign(KMeansIteration& iteration) {
@@ -129,12 +133,13 @@ class Lloyd {
         inertia += c * (totals_.weights[static_cast<std::size_t>(k)] * c - 2 * sum[j]);
       }
     }
-    return std::max(metric_ == Metric::cosine ? inertia / 2 : inertia, 0.0);
+    return std::max(metric_ == DistanceMetric::cosine ? inertia / 2 : inertia, 0.0);
   }
 
   /// Gives each empty cluster one of the rows that are farthest from their centroids. Rows alone in their cluster stay,
   /// and so do rows that lie on their centroid.
   void fill_empty_clusters(KMeansIteration& iteration) {
+    state_.relocations.clear();
     std::vector<std::int32_t> empty;
     for (std::size_t k = 0; k < totals_.counts.size(); ++k) {
       if (totals_.counts[k] == 0) empty.push_back(static_cast<std::int32_t>(k));
@@ -142,12 +147,8 @@ class Lloyd {
     if (empty.empty()) return;
     const std::vector<FarRow> far = farthest_rows(empty.size());
     for (std::size_t e = 0; e < far.size(); ++e) {
-      const Index local = far[e].row - points_.mine.begin;
-      if (local < 0 || local >= points_.mine.size()) continue;
-      std::int32_t& assignment = assignments_[static_cast<std::size_t>(local)];
-      sums_.move({local, local + 1}, {&assignment, 1}, {&empty[e], 1});
-      assignment = empty[e];
-      choice_.forget(local);
+      state_.relocations.push_back({far[e].row, empty[e]});
+      relocate(state_.relocations.back());
     }
     iteration.relocated = static_cast<Index>(far.size());
     if (!far.empty()) totals_ = sums_.totals(comm_);
@@ -155,12 +156,14 @@ class Lloyd {
 
   /// Centroids become the means of their rows. Returns the squared shifts' sum.
   [[nodiscard]] double move_centroids() {
+    if (state_.assigned_to.rows() == 0) state_.assigned_to = Matrix(centroids_.rows(), centroids_.columns());
+    std::copy_n(centroids_.row(0), centroids_.rows() * centroids_.stride(), state_.assigned_to.row(0));
     double squared_shift = 0;
     for (Index k = 0; k < totals_.clusters(); ++k) {
       if (totals_.counts[static_cast<std::size_t>(k)] == 0) continue;  // stays where it is
       const std::span<const double> sum = totals_.sum(k);
       double divisor = totals_.weights[static_cast<std::size_t>(k)];
-      if (metric_ == Metric::cosine) {
+      if (metric_ == DistanceMetric::cosine) {
         divisor = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0));
         if (divisor == 0.0) continue;
       }
@@ -195,11 +198,13 @@ class Lloyd {
     KMeansResult result;
     result.distances.resize(squares.size());
     for (std::size_t r = 0; r < squares.size(); ++r) {
-      if (metric_ == Metric::cosine) squares[r] /= 2;
-      result.distances[r] = static_cast<float>(metric_ == Metric::cosine ? squares[r] : std::sqrt(squares[r]));
+      if (metric_ == DistanceMetric::cosine) squares[r] /= 2;
+      result.distances[r] = static_cast<float>(metric_ == DistanceMetric::cosine ? squares[r] : std::sqrt(squares[r]));
     }
     result.inertia = weighted_sum(comm_, points_, std::move(squares));
     result.centroids = std::move(centroids_);
+    result.history = std::move(state_.history);
+    result.converged = state_.converged;
     result.assignments = std::move(assignments_);
     result.sizes = std::move(totals_.counts);
     result.weights = std::move(totals_.weights);
@@ -207,6 +212,29 @@ class Lloyd {
   }
 
  private:
+  /// Puts all rows where the last iteration had them.
+  void restore_assignments() {
+    const kernels::CentroidTable table(state_.assigned_to.view());
+    for_each_point_block(points_, [&](RowRange rows) {
+      std::int32_t nearest[point_block];
+      const std::span<std::int32_t> found(nearest, static_cast<std::size_t>(rows.size()));
+      const auto before = std::span(assignments_).subspan(static_cast<std::size_t>(rows.begin), found.size());
+      find_nearest(points_, rows, table, found);
+      sums_.move(rows, before, found);
+      std::ranges::copy(found, before.begin());
+    });
+    for (const Relocation& relocation : state_.relocations) relocate(relocation);
+  }
+
+  void relocate(const Relocation& relocation) {
+    const Index local = relocation.row - points_.mine.begin;
+    if (local < 0 || local >= points_.mine.size()) return;
+    std::int32_t& assignment = assignments_[static_cast<std::size_t>(local)];
+    sums_.move({local, local + 1}, {&assignment, 1}, {&relocation.cluster, 1});
+    assignment = relocation.cluster;
+    choice_.forget(local);
+  }
+
   /// The `count` rows, or fewer, that are farthest from their centroids; the same on every rank.
   [[nodiscard]] std::vector<FarRow> farthest_rows(std::size_t count) const {
     const std::vector<double> squares = own_squared_distances(points_, centroids_.view(), assignments_);
@@ -230,8 +258,9 @@ class Lloyd {
 
   const Communicator& comm_;
   const Points& points_;
-  Metric metric_;
-  Matrix centroids_;
+  DistanceMetric metric_;
+  LloydState& state_;
+  Matrix& centroids_;  ///< the state's
   ClusterSums sums_;
   double squared_norms_;  ///< weighted, of all points
   std::vector<std::int32_t> assignments_;
@@ -241,41 +270,37 @@ class Lloyd {
 
 }  // namespace
 
-KMeansResult lloyd(const Communicator& comm, const Points& points, Matrix centroids, const KMeansOptions& options,
+KMeansResult lloyd(const Communicator& comm, const Points& points, LloydState& state, const KMeansOptions& options,
                    const std::function<void(const KMeansIteration&)>& tell) {
-  Lloyd state(comm, points, std::move(centroids), options);
-  std::vector<KMeansIteration> history;
-  double least_squared_shift = 0;
-  bool converged = false;
-  while (!converged && static_cast<Index>(history.size()) < options.max_iterations) {
+  Lloyd run(comm, points, state, options);
+  while (!state.converged && static_cast<Index>(state.history.size()) < options.max_iterations) {
     const auto begin = std::chrono::steady_clock::now();
     KMeansIteration iteration;
     // 1. Rows to their nearest centroids; the sums follow.
-    state.assign(iteration);
-    iteration.inertia = state.inertia_from_sums();
-    if (history.empty()) least_squared_shift = options.tolerance * state.mean_variance();
-    state.choose_search();
+    run.assign(iteration);
+    iteration.inertia = run.inertia_from_sums();
+    if (state.history.empty()) state.least_squared_shift = options.tolerance * run.mean_variance();
+    run.choose_search();
     // 2. No cluster stays empty while a row could do better.
-    state.fill_empty_clusters(iteration);
+    run.fill_empty_clusters(iteration);
     // 3. Centroids to the means.
-    iteration.squared_shift = state.move_centroids();
-    converged = (iteration.moved == 0 && iteration.relocated == 0) || iteration.squared_shift <= least_squared_shift;
+    iteration.squared_shift = run.move_centroids();
+    state.converged =
+        (iteration.moved == 0 && iteration.relocated == 0) || iteration.squared_shift <= state.least_squared_shift;
     iteration.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    state.history.push_back(iteration);
     tell(iteration);
-    history.push_back(iteration);
   }
   // 4. Once more, so that everything agrees.
-  KMeansResult result = std::move(state).finish();
-  result.history = std::move(history);
-  result.converged = converged;
-  return result;
+  return std::move(run).finish();
 }
 
-KMeansResult assign_rows(const Communicator& comm, const Points& points, Matrix centroids, Metric metric) {
+KMeansResult assign_rows(const Communicator& comm, const Points& points, Matrix centroids, DistanceMetric metric) {
   KMeansOptions options;
   options.metric = metric;
   options.pruning.pruning = Pruning::off;
-  return Lloyd(comm, points, std::move(centroids), options).finish();
+  LloydState state{std::move(centroids)};
+  return Lloyd(comm, points, state, options).finish();
 }
 
 Index kmeans_bytes(const Points& points, Index clusters, int threads) {
@@ -292,9 +317,9 @@ Index kmeans_bytes(const Points& points, Index clusters, int threads) {
   // any.
   const Index row_bytes = 2 * float_bytes + static_cast<Index>(sizeof(double)) + static_cast<Index>(sizeof(FarRow)) +
                           (points.weights.empty() ? 0 : float_bytes);
-  // Per centroid: itself, as it was, packed, the scouts' copies, the sums of each thread and of all.
+  // Per centroid: itself, as it was, packed, the scouts' copies, the state's copy, the sums of each thread and of all.
   const Index centroid_bytes =
-      padded_columns(points.dimensions) * (10 * float_bytes + (threads + 3) * static_cast<Index>(sizeof(std::int64_t)));
+      padded_columns(points.dimensions) * (11 * float_bytes + (threads + 3) * static_cast<Index>(sizeof(std::int64_t)));
   return rows + points.mine.size() * row_bytes + clusters * centroid_bytes;
 }
 

@@ -24,14 +24,17 @@ ClusterTotals sum_batch(const Communicator& comm, const Points& batch, ConstMatr
 
 }  // namespace
 
-Matrix take_mini_batches(const Communicator& comm, const Points& points, Matrix centroids, const MiniBatches& batches,
-                         Metric metric, const RandomStream& random) {
-  std::vector<double> taken(static_cast<std::size_t>(centroids.rows()));
-  for (Index step = 0; step < batches.count; ++step) {
+void take_mini_batches(const Communicator& comm, const Points& points, MiniBatchState& state,
+                       const MiniBatches& batches, DistanceMetric metric, const RandomStream& random,
+                       const std::function<void()>& tell) {
+  Matrix& centroids = state.centroids;
+  std::vector<double>& taken = state.taken;
+  taken.resize(static_cast<std::size_t>(centroids.rows()));
+  while (state.batches < batches.count) {
     // 1. Draw rows; each rank keeps its own.
     std::vector<Index> drawn;
     for (Index draw = 0; draw < batches.rows; ++draw) {
-      const double uniform = random.uniform(draw, static_cast<std::uint32_t>(step));
+      const double uniform = random.uniform(draw, static_cast<std::uint32_t>(state.batches));
       const Index row = std::min(static_cast<Index>(uniform * static_cast<double>(points.count)), points.count - 1);
       if (row >= points.mine.begin && row < points.mine.end) drawn.push_back(row - points.mine.begin);
     }
@@ -49,9 +52,10 @@ Matrix take_mini_batches(const Communicator& comm, const Points& points, Matrix 
         centroid = static_cast<float>(old + (sum[j] - weight * old) / taken[static_cast<std::size_t>(k)]);
       }
     }
-    if (metric == Metric::cosine) normalize_rows(centroids.view());
+    if (metric == DistanceMetric::cosine) normalize_rows(centroids.view());
+    ++state.batches;
+    tell();
   }
-  return centroids;
 }
 
 }  // namespace rankwise

@@ -357,8 +357,8 @@ Matrix seed_in_parallel(const Communicator& comm, const Points& points, Index cl
   const Communicator self = Communicator::single();
   KMeansOptions few;
   few.max_iterations = 10;
-  Matrix seeds = seed_plus_plus(self, weighed, clusters, greedy_trials(clusters), random);
-  return lloyd(self, weighed, std::move(seeds), few, [](const KMeansIteration&) {}).centroids;
+  LloydState state{seed_plus_plus(self, weighed, clusters, greedy_trials(clusters), random)};
+  return lloyd(self, weighed, state, few, [](const KMeansIteration&) {}).centroids;
 }
 
 }  // namespace rankwise

@@ -7,7 +7,7 @@
 #include "io/hdf5_writer.hpp"
 #include "io/loss_history.hpp"
 #include "io/provenance_attributes.hpp"
-#include "io/verify_file.hpp"
+#include "io/verified_checkpoint.hpp"
 
 namespace rankwise {
 
@@ -54,17 +54,6 @@ TrainingProgress read_progress(const Hdf5Reader& file) {
   return progress;
 }
 
-/// What `step`, which is collective, returns; bad data becomes DamagedCheckpoint.
-template <class Step>
-auto damage_named(Step&& step) {
-  try {
-    return step();
-  } catch (const AgreedError& error) {
-    if (error.code() == ExitCode::bad_data) throw DamagedCheckpoint(error.code(), error.what());
-    throw;
-  }
-}
-
 }  // namespace
 
 std::unique_ptr<WriteBehind> start_checkpoint(const Communicator& comm, const Communicator& background,
@@ -75,7 +64,7 @@ std::unique_ptr<WriteBehind> start_checkpoint(const Communicator& comm, const Co
   const Index rows = users.partition.rows() + items.partition.rows();
   Hdf5Writer file(comm, path, rows * width * static_cast<Index>(sizeof(float)));
   Provenance stamped = provenance;
-  stamped.kind = "checkpoint";
+  stamped.kind = checkpoint_kind;
   write_provenance(file, stamped);
   file.write_attribute("/", "width", static_cast<std::int64_t>(width));
   file.write_attribute("/", "solved-side", std::string_view(sides[static_cast<int>(progress.solved)]));
@@ -93,19 +82,12 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path, co
     return agree_on(comm, [&] {
       const Hdf5Reader file(path);
       Checkpoint checkpoint;
-      checkpoint.provenance = read_provenance(file, "checkpoint");
+      checkpoint.provenance = read_provenance(file, checkpoint_kind);
       checkpoint.progress = read_progress(file);
       checkpoint.users = read_factors(file, "/users", users, comm.rank(), width);
       checkpoint.items = read_factors(file, "/items", items, comm.rank(), width);
       return checkpoint;
     });
-  });
-}
-
-Provenance verified_provenance(const Communicator& comm, const std::string& path) {
-  return damage_named([&] {
-    verify_file(comm, path);
-    return agree_on(comm, [&] { return read_provenance(Hdf5Reader(path), "checkpoint"); });
   });
 }
 

@@ -17,9 +17,12 @@
 #include "distributed/factor_matrix.hpp"
 #include "io/model.hpp"
 #include "io/provenance.hpp"
+#include "io/verified_checkpoint.hpp"
 #include "io/write_behind.hpp"
 
 namespace rankwise {
+
+inline const std::string checkpoint_kind = "checkpoint";
 
 /// Which half of an epoch was the last to be finished.
 enum class SolvedSide { items, users };
@@ -51,12 +54,6 @@ struct FactorRows {
                                                             const Provenance& provenance,
                                                             std::function<void()> then = {});
 
-/// A checkpoint that cannot be trusted: another one may do.
-class DamagedCheckpoint : public AgreedError {
- public:
-  using AgreedError::AgreedError;
-};
-
 /// A checkpoint, distributed.
 struct Checkpoint {
   Provenance provenance;
@@ -69,9 +66,5 @@ struct Checkpoint {
 /// Collective over comm; throws DamagedCheckpoint, or AgreedError(no_input).
 [[nodiscard]] Checkpoint read_checkpoint(const Communicator& comm, const std::string& path, const Partition& users,
                                          const Partition& items, Index width);
-
-/// Compares all of a checkpoint with its digests (verify_file) and tells where it comes from. Collective over comm;
-/// throws DamagedCheckpoint, or AgreedError(no_input).
-[[nodiscard]] Provenance verified_provenance(const Communicator& comm, const std::string& path);
 
 }  // namespace rankwise

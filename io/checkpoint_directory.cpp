@@ -20,8 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view prefix = "epoch-";
-constexpr std::string_view half_suffix = "-half.h5";
 constexpr std::string_view suffix = ".h5";
 
 Error cannot_use(const std::string& path, const std::string& reason) {
@@ -32,17 +30,16 @@ std::string errno_text() {
   return std::generic_category().message(errno);
 }
 
-/// Half-sweeps that a checkpoint's name tells; nothing for other files.
-std::optional<Index> half_sweeps_of(std::string_view name) {
-  if (!name.starts_with(prefix)) return std::nullopt;
-  name.remove_prefix(prefix.size());
-  const bool half = name.ends_with(half_suffix);
-  if (!half && !name.ends_with(suffix)) return std::nullopt;
-  name.remove_suffix(half ? half_suffix.size() : suffix.size());
-  Index epochs = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), epochs);
-  if (error != std::errc() || end != name.data() + name.size() || epochs < 0 || name.empty()) return std::nullopt;
-  return 2 * epochs + (half ? 1 : 0);
+/// The number in a checkpoint's name and what follows it, by which they are in order; nothing for other files.
+std::optional<std::pair<Index, std::string>> place_of(std::string_view name, const std::string& prefix) {
+  if (!name.starts_with(prefix + "-") || !name.ends_with(suffix)) return std::nullopt;
+  name.remove_prefix(prefix.size() + 1);
+  name.remove_suffix(std::min(suffix.size(), name.size()));
+  Index number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const std::string more(end, name.data() + name.size());
+  if (error != std::errc() || number < 0 || (!more.empty() && more.front() != '-')) return std::nullopt;
+  return std::pair(number, more);
 }
 
 /// Who runs here, for the next one who wants to.
@@ -54,19 +51,10 @@ std::string holder_text() {
   return text;
 }
 
-/// What a run that was killed while it wrote left in the folder, which is locked.
-void remove_unfinished(const std::string& folder) {
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(".epoch-") && name.ends_with(".partial")) fs::remove(entry.path(), ignored);
-  }
-}
-
 }  // namespace
 
-CheckpointDirectory::CheckpointDirectory(const Communicator& comm, std::string path)
-    : comm_(comm), path_(std::move(path)) {
+CheckpointDirectory::CheckpointDirectory(const Communicator& comm, std::string path, std::string prefix)
+    : comm_(comm), path_(std::move(path)), prefix_(std::move(prefix)) {
   agree_on(comm_, [&] {
     if (comm_.is_root()) lock_on_root();
   });
@@ -95,20 +83,29 @@ void CheckpointDirectory::lock_on_root() {
       pwrite(lock_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
     throw cannot_use(path_, errno_text());
   }
-  remove_unfinished(path_);
+  remove_unfinished();
+}
+
+/// What a run that was killed while it wrote left in the folder, which is locked.
+void CheckpointDirectory::remove_unfinished() const {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("." + prefix_ + "-") && name.ends_with(".partial")) fs::remove(entry.path(), ignored);
+  }
 }
 
 std::vector<std::string> CheckpointDirectory::newest_first_here() const {
-  std::vector<std::pair<Index, std::string>> found;
+  std::vector<std::pair<std::pair<Index, std::string>, std::string>> found;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
     const std::string name = entry.path().filename().string();
-    if (const auto half_sweeps = half_sweeps_of(name)) found.emplace_back(*half_sweeps, name);
+    if (auto place = place_of(name, prefix_)) found.emplace_back(std::move(*place), name);
   }
   if (error) throw Error(ExitCode::io_error, fmt::format("{}: {}", path_, error.message()));
   std::ranges::sort(found, std::greater());
   std::vector<std::string> names;
-  for (auto& [half_sweeps, name] : found) names.push_back(std::move(name));
+  for (auto& [place, name] : found) names.push_back(std::move(name));
   return names;
 }
 
@@ -122,9 +119,8 @@ std::vector<std::string> CheckpointDirectory::newest_first() const {
   return paths;
 }
 
-std::string CheckpointDirectory::path_of(const TrainingProgress& progress) const {
-  const std::string name = fmt::format("{}{:06}{}", prefix, progress.history.size(),
-                                       progress.solved == SolvedSide::users ? half_suffix : suffix);
+std::string CheckpointDirectory::path_of(Index number, std::string_view more) const {
+  const std::string name = fmt::format("{}-{:06}{}{}{}", prefix_, number, more.empty() ? "" : "-", more, suffix);
   return (fs::path(path_) / name).string();
 }
 

@@ -3,39 +3,42 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "distributed/communicator.hpp"
-#include "io/checkpoint.hpp"
 #include "io/commit.hpp"
 
 namespace rankwise {
 
-/// Files are epoch-NNNNNN.h5 after so many epochs, epoch-NNNNNN-half.h5 half an epoch later; `newest` names the last
-/// one, `lock` tells who runs here, and a file `stop` asks a run to stop. Every member but note_newest() is collective
-/// over comm.
+/// Checkpoints are files PREFIX-NNNNNN.h5, or PREFIX-NNNNNN-AND-MORE.h5, which is later; `newest` names the last one,
+/// `lock` tells who runs here, and a file `stop` asks a run to stop. Every member but note_newest() is collective over
+/// comm.
 class CheckpointDirectory {
  public:
   /// Makes the folder where it is missing and locks it until the end: the system lets go of the lock when the process
   /// ends in whatever way, so no lock is ever stale. Throws AgreedError(cannot_create), naming who runs here where
   /// another run does.
-  CheckpointDirectory(const Communicator& comm, std::string path);
+  CheckpointDirectory(const Communicator& comm, std::string path, std::string prefix);
 
   /// Checkpoints, newest first.
   [[nodiscard]] std::vector<std::string> newest_first() const;
-  [[nodiscard]] std::string path_of(const TrainingProgress& progress) const;
+  /// Of a checkpoint by its number and, where there is more to say, that.
+  [[nodiscard]] std::string path_of(Index number, std::string_view more = {}) const;
   /// Notes a checkpoint that has been committed as the newest, and removes all others but the `keep` - 1 before it
-  /// (keep >= 1): later ones are damaged, or of a training that has been begun anew. For the root alone, and without
-  /// MPI. Throws Error (cannot_create, io_error).
+  /// (keep >= 1): later ones are damaged, or of a training that has been begun anew.
+  /// For the root alone, and without MPI. Throws Error (cannot_create, io_error).
   void note_newest(const std::string& checkpoint, Index keep) const;
   /// Whether someone asks the run to stop; the request is taken away.
   [[nodiscard]] bool take_stop_request();
 
  private:
   void lock_on_root();
+  void remove_unfinished() const;
   [[nodiscard]] std::vector<std::string> newest_first_here() const;
   const Communicator& comm_;
   std::string path_;
+  std::string prefix_;
   FileDescriptor lock_;  ///< the root's
 };
 

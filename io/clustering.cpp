@@ -15,26 +15,16 @@
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
 #include "io/id_file.hpp"
+#include "io/kmeans_history.hpp"
 #include "io/provenance_attributes.hpp"
+#include "io/root_rows.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> metric_names{"euclidean", "cosine"};  // by Metric
-
-/// The rows that this rank writes of what every rank holds: all on the root, none elsewhere.
-RowRange root_rows(const Communicator& comm, Index rows) {
-  return comm.is_root() ? RowRange{0, rows} : RowRange{rows, rows};
-}
-
-template <class T>
-void write_from_root(const Communicator& comm, Hdf5Writer& file, const std::string& name,
-                     const std::vector<T>& values) {
-  const Index rows = std::ssize(values);
-  file.write_rows(name, rows, root_rows(comm, rows), std::span<const T>(values));
-}
+constexpr std::array<std::string_view, 2> metric_names{"euclidean", "cosine"};  // by DistanceMetric
 
 void check_shares(const Communicator& comm, const Clustering& clustering) {
   agree_on(comm, [&] {
@@ -51,18 +41,6 @@ void check_shares(const Communicator& comm, const Clustering& clustering) {
       throw Error(ExitCode::internal, "the parts of a clustering differ in size");
     }
   });
-}
-
-void write_history(const Communicator& comm, Hdf5Writer& file, const std::vector<KMeansIteration>& history) {
-  std::vector<double> inertia;
-  std::vector<std::int64_t> moved;
-  for (const KMeansIteration& iteration : history) {
-    inertia.push_back(iteration.inertia);
-    moved.push_back(iteration.moved);
-  }
-  file.create_group("/history");
-  write_from_root(comm, file, "/history/inertia", inertia);
-  write_from_root(comm, file, "/history/moved", moved);
 }
 
 void write_dimensions(const Communicator& comm, Hdf5Writer& file, const Clustering& clustering) {
@@ -113,9 +91,7 @@ void write_clustering(const Communicator& comm, const std::string& path, const C
   file.write_attribute("/", "converged", static_cast<std::int64_t>(clustering.converged));
 
   // 2. Centroids, from the root.
-  const Index clusters = clustering.centroids.rows();
-  const RowRange mine = root_rows(comm, clusters);
-  file.write_matrix("/centroids", clusters, mine, clustering.centroids.view().middle_rows(0, mine.size()));
+  write_from_root(comm, file, "/centroids", clustering.centroids);
   mark_array(file, "/centroids", "array");
 
   // 3. Rows, from the ranks that hold them.
@@ -130,7 +106,7 @@ void write_clustering(const Communicator& comm, const std::string& path, const C
   file.create_group("/clusters");
   write_from_root(comm, file, "/clusters/sizes", clustering.sizes);
   if (!clustering.weights.empty()) write_from_root(comm, file, "/clusters/weights", clustering.weights);
-  write_history(comm, file, clustering.history);
+  write_kmeans_history(comm, file, "", clustering.history);
   write_dimensions(comm, file, clustering);
   file.commit();
 }
@@ -153,7 +129,7 @@ struct ClusteringReader::Impl {
   const Communicator* comm;
   Hdf5Reader file;
   Provenance provenance;
-  Metric metric = Metric::euclidean;
+  DistanceMetric metric = DistanceMetric::euclidean;
   Index clusters = 0;
   Index dimensions = 0;
   std::vector<std::string> names;
@@ -184,7 +160,7 @@ ClusteringReader::Impl ClusteringReader::Impl::open(const Communicator& comm, co
 void ClusteringReader::Impl::read_metric() {
   const auto found = std::ranges::find(metric_names, file.read_text("/", "metric"));
   if (found == metric_names.end()) refuse("attribute metric is none of the known ones");
-  metric = static_cast<Metric>(found - metric_names.begin());
+  metric = static_cast<DistanceMetric>(found - metric_names.begin());
 }
 
 std::vector<double> ClusteringReader::Impl::read_per_dimension(const std::string& name) const {
@@ -224,7 +200,7 @@ const Provenance& ClusteringReader::provenance() const {
   return impl_->provenance;
 }
 
-Metric ClusteringReader::metric() const {
+DistanceMetric ClusteringReader::metric() const {
   return impl_->metric;
 }
 

@@ -26,7 +26,7 @@ namespace rankwise {
 
 /// Rows to clusters: this rank's share of `ids`, `assignments` and `distances`; all else is the same on every rank.
 struct Clustering {
-  Metric metric = Metric::euclidean;
+  DistanceMetric metric = DistanceMetric::euclidean;
   Matrix centroids;  ///< K x d, of scaled rows where there is a scaling
   IdRows ids;
   std::vector<std::int32_t> assignments;
@@ -59,7 +59,7 @@ class ClusteringReader {
   ClusteringReader& operator=(ClusteringReader&&) noexcept;
 
   [[nodiscard]] const Provenance& provenance() const;
-  [[nodiscard]] Metric metric() const;
+  [[nodiscard]] DistanceMetric metric() const;
   [[nodiscard]] Index clusters() const;
   [[nodiscard]] Index dimensions() const;
   [[nodiscard]] const std::vector<std::string>& dimension_names() const;

@@ -350,7 +350,8 @@ RunJob describe_als(boost::program_options::options_description& description) {
     ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write");
   // clang-format on
   describe_training(description, options);
-  describe_checkpoints(description, options->checkpoints);
+  describe_checkpoints(description, options->checkpoints, "epochs");
+  describe_checkpoint_writing(description, options->checkpoints);
   return [options](JobContext& context) { train_als(*options, context); };
 }
 

@@ -40,14 +40,22 @@ bool has_stability(const ClusterTableRow& row) {
   return !std::isnan(row.stability);
 }
 
+/// Why this row is the recommended one.
+std::string reason_for(const ClusterTableRow& row) {
+  if (is_stable(row)) {
+    return fmt::format("the highest silhouette of those with a stability of at least {}", least_stability);
+  }
+  return has_stability(row) ? fmt::format("the highest stability; none reaches {}", least_stability)
+                            : "the highest silhouette";
+}
+
 std::string number(double value) {
   return std::isnan(value) ? "-" : fmt::format("{:.4f}", value);
 }
 
 }  // namespace
 
-void ClusterTable::add(const ClusterTableRow& row, Report& report) {
-  rows_.push_back(row);
+void tell_row(const ClusterTableRow& row, Report& report) {
   std::vector<Field> fields{{"clusters", row.clusters},
                             {"inertia", row.inertia},
                             {"iterations", row.iterations},
@@ -64,37 +72,29 @@ void ClusterTable::add(const ClusterTableRow& row, Report& report) {
   report.event("clusters", fields);
 }
 
-std::size_t ClusterTable::recommended() const {
-  const std::size_t stable = best_by(rows_, silhouette_of, is_stable);
-  if (stable < rows_.size()) return stable;
+std::size_t recommended_row(const std::vector<ClusterTableRow>& rows) {
+  const std::size_t stable = best_by(rows, silhouette_of, is_stable);
+  if (stable < rows.size()) return stable;
   const std::size_t most_stable = best_by(
-      rows_, [](const ClusterTableRow& row) { return row.stability; }, has_stability);
-  if (most_stable < rows_.size()) return most_stable;
-  return best_by(rows_, silhouette_of, [](const ClusterTableRow& /*row*/) { return true; });
+      rows, [](const ClusterTableRow& row) { return row.stability; }, has_stability);
+  if (most_stable < rows.size()) return most_stable;
+  return best_by(rows, silhouette_of, [](const ClusterTableRow& /*row*/) { return true; });
 }
 
-std::string ClusterTable::reason() const {
-  const ClusterTableRow& row = rows_[recommended()];
-  if (is_stable(row)) {
-    return fmt::format("the highest silhouette of those with a stability of at least {}", least_stability);
-  }
-  return has_stability(row) ? fmt::format("the highest stability; none reaches {}", least_stability)
-                            : "the highest silhouette";
-}
-
-void ClusterTable::print() const {
+void print_table(const std::vector<ClusterTableRow>& rows) {
   std::string text = fmt::format("{:>8} {:>13} {:>10} {:>14} {:>17} {:>12} {:>10} {:>9} {:>9}  {}\n", "clusters",
                                  "inertia", "silhouette", "simplified", "calinski-harabasz", "davies-b.", "stability",
                                  "smallest", "largest", "iterations");
-  for (const ClusterTableRow& row : rows_) {
+  for (const ClusterTableRow& row : rows) {
     text += fmt::format(
         "{:>8} {:>13.6e} {:>10} {:>14} {:>17} {:>12} {:>10} {:>9} {:>9}  {}\n", row.clusters, row.inertia,
         number(row.quality.silhouette), number(row.quality.simplified_silhouette),
         std::isnan(row.quality.calinski_harabasz) ? "-" : fmt::format("{:.1f}", row.quality.calinski_harabasz),
         number(row.quality.davies_bouldin), number(row.stability), row.smallest, row.largest, row.iterations);
   }
-  if (rows_.size() > 1) {
-    text += fmt::format("recommended: {} clusters, {}\n", rows_[recommended()].clusters, reason());
+  if (rows.size() > 1) {
+    const ClusterTableRow& recommended = rows[recommended_row(rows)];
+    text += fmt::format("recommended: {} clusters, {}\n", recommended.clusters, reason_for(recommended));
   }
   print_result(text);
 }

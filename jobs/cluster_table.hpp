@@ -1,7 +1,6 @@
 #pragma once
 // What each number of clusters gave, and which one to take.
 
-#include <string>
 #include <vector>
 
 #include "distributed/cluster_quality.hpp"
@@ -10,34 +9,16 @@
 
 namespace rankwise {
 
-struct ClusterTableRow {
-  Index clusters = 0;
-  double inertia = 0;
-  ClusterQuality quality;
-  double stability = 0;  ///< NaN where it was not found
-  Index iterations = 0;
-  Index smallest = 0;  ///< rows of the smallest cluster
-  Index largest = 0;
-};
+/// An event of the report.
+void tell_row(const ClusterTableRow& row, Report& report);
 
-class ClusterTable {
- public:
-  /// Also an event of the report.
-  void add(const ClusterTableRow& row, Report& report);
+/// Place of the recommended row: of the rows with a stability of at least 0.8 the one with the highest silhouette;
+/// where none has, the one with the highest stability, or, without any, with the highest silhouette. The first of
+/// equals.
+[[nodiscard]] std::size_t recommended_row(const std::vector<ClusterTableRow>& rows);
 
-  [[nodiscard]] std::size_t size() const { return rows_.size(); }
-  /// Place of the recommended row: of the rows with a stability of at least 0.8 the one with the highest silhouette;
-  /// where none has, the one with the highest stability, or, without any, with the highest silhouette. The first of
-  /// equals.
-  [[nodiscard]] std::size_t recommended() const;
-  /// Why that one.
-  [[nodiscard]] std::string reason() const;
-
-  /// The table, on standard output; throws Error(io_error). For the root.
-  void print() const;
-
- private:
-  std::vector<ClusterTableRow> rows_;
-};
+/// The table, with the recommended row and why that one where there are several, on standard output; throws
+/// Error(io_error). For the root.
+void print_table(const std::vector<ClusterTableRow>& rows);
 
 }  // namespace rankwise

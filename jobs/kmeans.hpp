@@ -1,6 +1,7 @@
 #pragma once
 // `rankwise kmeans`: from rows to clusters.
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "distributed/kmeans.hpp"
 #include "distributed/seeding.hpp"
 #include "io/point_format.hpp"
+#include "jobs/checkpoint_options.hpp"
 #include "jobs/job.hpp"
 
 namespace rankwise {
@@ -45,7 +47,14 @@ struct KMeansJobOptions {
   SweepStart sweep_start = SweepStart::fresh;
   Index folds = 2;      ///< of a sweep's stability; 0: not wanted
   std::string predict;  ///< clustering file; empty: new clusters are found
+  std::shared_ptr<CheckpointOptions> checkpoints = std::make_shared<CheckpointOptions>();
 };
+
+/// Whether every run with this pruning keeps bounds, which sparse rows do not have.
+[[nodiscard]] bool keeps_bounds(Pruning pruning);
+
+/// Throws AgreedError(usage) where an option would be silently without effect.
+void require_sense(const KMeansJobOptions& options);
 
 /// Clusters rows, or assigns them to the clusters of an earlier run, and writes a clustering. Collective over
 /// context.comm; throws AgreedError.

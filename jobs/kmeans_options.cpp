@@ -35,6 +35,50 @@ ClusterCounts parse_cluster_counts(const std::string& text) {
                                            text, most_clusters));
 }
 
+bool keeps_bounds(Pruning pruning) {
+  return pruning == Pruning::hamerly || pruning == Pruning::yinyang;
+}
+
+void require_sense(const KMeansJobOptions& options) {
+  require_sense(*options.checkpoints);
+  const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
+  const bool given_centroids = options.init == Init::file;
+  if (!options.predict.empty()) {
+    if (options.clusters || options.init != Init::plus_plus || options.restarts > 1 || options.batch_rows > 0) {
+      refuse("--predict assigns rows to given clusters: --clusters, --init, --restarts and --batch have no meaning");
+    }
+    if (options.scaling != Scaling::none || options.iterations.metric != DistanceMetric::euclidean) {
+      refuse("--predict takes scaling and metric from the clustering: --scale and --metric have no meaning");
+    }
+    if (options.memory_budget_bytes > 0 || options.iterations.pruning.pruning != Pruning::automatic) {
+      refuse("--predict keeps no bounds: --memory-budget and --pruning have no meaning");
+    }
+    if (!options.checkpoints->directory.empty()) refuse("--predict is done at once: --checkpoint has no meaning");
+    return;
+  }
+  const KMeansJobOptions defaults;
+  const bool one_count = !options.clusters || options.clusters->is_single();
+  if (options.init != Init::kmeans_parallel &&
+      (options.parallel_seeding.oversampling != defaults.parallel_seeding.oversampling ||
+       options.parallel_seeding.rounds != defaults.parallel_seeding.rounds)) {
+    refuse("--oversampling and --rounds have a meaning only with --init kmeans-parallel");
+  }
+  if (one_count && (options.sweep_start != defaults.sweep_start || options.folds != defaults.folds)) {
+    refuse("--sweep-start and --folds have a meaning only with several numbers of clusters");
+  }
+  if (options.batch_rows > 0 && options.iterations.tolerance != defaults.iterations.tolerance) {
+    refuse("--tolerance has no meaning with --batch");
+  }
+  if (!options.clusters && !given_centroids) refuse("--clusters is missing; expected the number of clusters");
+  if (given_centroids && options.restarts > 1) refuse("--restarts has no meaning with --init FILE");
+  if (given_centroids && options.clusters && !options.clusters->is_single()) {
+    refuse("--clusters FIRST:LAST has no meaning with --init FILE");
+  }
+  if (options.batch_rows > 0 && keeps_bounds(options.iterations.pruning.pruning)) {
+    refuse("--pruning hamerly and yinyang have no meaning with --batch");
+  }
+}
+
 namespace {
 
 constexpr std::string_view notes =
@@ -87,7 +131,7 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
     ("restarts", po::value(&options->restarts)->value_name("N")->default_value(1)->notifier(within<Index>("restarts", 1, 10'000)),
      "runs from different seeds, of which the one with the lowest inertia is kept")
     ("metric", po::value<std::string>()->value_name("euclidean|cosine")->default_value("euclidean")->notifier(
-       one_of<Metric>("metric", iterations.metric, {{"euclidean", Metric::euclidean}, {"cosine", Metric::cosine}})), "distance of a row to a centroid")
+       one_of<DistanceMetric>("metric", iterations.metric, {{"euclidean", DistanceMetric::euclidean}, {"cosine", DistanceMetric::cosine}})), "distance of a row to a centroid")
     ("max-iterations", po::value(&iterations.max_iterations)->value_name("N")->default_value(iterations.max_iterations)->notifier(
        within<Index>("max-iterations", 0, 1'000'000)), "at most so many iterations, or mini-batches")
     ("tolerance", po::value(&iterations.tolerance)->value_name("SHARE")->default_value(iterations.tolerance)->notifier(within<double>("tolerance", 0, 1)),
@@ -108,6 +152,7 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
     ("output", po::value(&options->output)->value_name("FILE")->required(), "clustering to write")
     ("export", po::value(&options->assignments_csv)->value_name("FILE"), "also write id,cluster,distance as CSV");
   // clang-format on
+  describe_checkpoints(description, options->checkpoints, "iterations");
   return [options](JobContext& context) { cluster_rows(*options, context); };
 }
 

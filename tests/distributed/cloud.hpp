@@ -11,6 +11,7 @@
 
 #include "distributed/communicator.hpp"
 #include "distributed/kmeans.hpp"
+#include "distributed/mini_batch.hpp"
 #include "distributed/partition.hpp"
 #include "distributed/points.hpp"
 
@@ -136,7 +137,19 @@ inline std::vector<float> values_of(const Matrix& matrix) {
   return {matrix.row(0), matrix.row(0) + matrix.rows() * matrix.stride()};
 }
 
-inline void ignore(const KMeansIteration& /*iteration*/) {}
+/// From `start` to the end.
+inline KMeansResult run_lloyd(const Communicator& comm, const Points& points, Matrix start,
+                              const KMeansOptions& options) {
+  LloydState state{std::move(start)};
+  return lloyd(comm, points, state, options, [](const KMeansIteration& /*iteration*/) {});
+}
+
+inline Matrix run_mini_batches(const Communicator& comm, const Points& points, Matrix start, const MiniBatches& batches,
+                               const RandomStream& random) {
+  MiniBatchState state{std::move(start)};
+  take_mini_batches(comm, points, state, batches, DistanceMetric::euclidean, random, [] {});
+  return std::move(state.centroids);
+}
 
 inline KMeansOptions to_the_end() {
   KMeansOptions options;

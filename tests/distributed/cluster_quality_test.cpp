@@ -13,8 +13,8 @@ namespace {
 
 using testing::Cloud;
 using testing::first_rows;
-using testing::ignore;
 using testing::mixture;
+using testing::run_lloyd;
 using testing::squared_distance_of;
 using testing::to_the_end;
 using testing::whole;
@@ -48,7 +48,7 @@ TEST_F(ClusterQualityTest, TheSilhouetteFromSumsIsThatOfAllPairs) {
   const Cloud cloud = mixture(250, 5, 4, 2, 81);
   for (const Index clusters : {Index{2}, Index{4}, Index{30}}) {
     const Points points = cloud.dense(comm);
-    const KMeansResult result = lloyd(comm, points, first_rows(cloud, clusters), to_the_end(), ignore);
+    const KMeansResult result = run_lloyd(comm, points, first_rows(cloud, clusters), to_the_end());
     const ClusterQuality quality = assess_clusters(comm, points, result.assignments, clusters);
     EXPECT_NEAR(quality.silhouette, plain_silhouette(cloud, whole(comm, result.assignments), clusters), 1e-5);
   }

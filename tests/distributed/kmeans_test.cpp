@@ -21,8 +21,9 @@ using testing::Cloud;
 using testing::expect_consistent;
 using testing::expect_means;
 using testing::first_rows;
-using testing::ignore;
 using testing::mixture;
+using testing::run_lloyd;
+using testing::run_mini_batches;
 using testing::to_the_end;
 using testing::values_of;
 using testing::whole;
@@ -36,7 +37,7 @@ TEST_F(KMeansTest, EndsInAFixedPointOfLloydsIteration) {
                              with_zeros(mixture(500, 33, 4, 3, 3)), mixture(333, 1, 6, 4, 4)}) {
     for (const Index clusters : {Index{1}, Index{2}, Index{9}, Index{40}}) {
       const Points points = cloud.dense(comm);
-      const KMeansResult result = lloyd(comm, points, first_rows(cloud, clusters), to_the_end(), ignore);
+      const KMeansResult result = run_lloyd(comm, points, first_rows(cloud, clusters), to_the_end());
       EXPECT_TRUE(result.converged);
       expect_consistent(comm, cloud, result);
       expect_means(comm, cloud, result);
@@ -50,8 +51,8 @@ TEST_F(KMeansTest, EndsInAFixedPointOfLloydsIteration) {
 
 TEST_F(KMeansTest, SparseRowsGiveTheResultOfDenseOnes) {
   const Cloud cloud = with_weights(with_zeros(mixture(600, 40, 6, 3, 7)));
-  const KMeansResult dense = lloyd(comm, cloud.dense(comm), first_rows(cloud, 6), to_the_end(), ignore);
-  const KMeansResult sparse = lloyd(comm, cloud.sparse(comm), first_rows(cloud, 6), to_the_end(), ignore);
+  const KMeansResult dense = run_lloyd(comm, cloud.dense(comm), first_rows(cloud, 6), to_the_end());
+  const KMeansResult sparse = run_lloyd(comm, cloud.sparse(comm), first_rows(cloud, 6), to_the_end());
   EXPECT_EQ(dense.assignments, sparse.assignments);
   EXPECT_EQ(values_of(dense.centroids), values_of(sparse.centroids));
   EXPECT_EQ(dense.distances, sparse.distances);
@@ -68,8 +69,8 @@ TEST_F(KMeansTest, GivesTheSameBitsAsOneRank) {
       constexpr Index clusters = 7;
       const auto expect_same_run = [&](const Matrix& mine, const Matrix& single) {
         ASSERT_EQ(values_of(mine), values_of(single));
-        const KMeansResult a = lloyd(comm, together, mine.clone(), {}, ignore);
-        const KMeansResult b = lloyd(self, alone, single.clone(), {}, ignore);
+        const KMeansResult a = run_lloyd(comm, together, mine.clone(), {});
+        const KMeansResult b = run_lloyd(self, alone, single.clone(), {});
         EXPECT_EQ(values_of(a.centroids), values_of(b.centroids));
         EXPECT_EQ(whole(comm, a.assignments), b.assignments);
         EXPECT_EQ(whole(comm, a.distances), b.distances);
@@ -86,9 +87,8 @@ TEST_F(KMeansTest, GivesTheSameBitsAsOneRank) {
       expect_same_run(seed_in_parallel(comm, together, clusters, {}, random),
                       seed_in_parallel(self, alone, clusters, {}, random));
       const MiniBatches batches{50, 20};
-      expect_same_run(
-          take_mini_batches(comm, together, first_rows(cloud, clusters), batches, Metric::euclidean, random),
-          take_mini_batches(self, alone, first_rows(cloud, clusters), batches, Metric::euclidean, random));
+      expect_same_run(run_mini_batches(comm, together, first_rows(cloud, clusters), batches, random),
+                      run_mini_batches(self, alone, first_rows(cloud, clusters), batches, random));
     }
   }
 }
@@ -117,13 +117,13 @@ TEST_F(KMeansTest, PruningChangesNoBitAndPassesRowsOver) {
       const Points points = cloud.dense(comm);
       KMeansOptions options = to_the_end();
       options.pruning.pruning = Pruning::off;
-      const KMeansResult plain = lloyd(comm, points, first_rows(cloud, clusters), options, ignore);
+      const KMeansResult plain = run_lloyd(comm, points, first_rows(cloud, clusters), options);
       EXPECT_EQ(rows_passed_over(plain), 0);
       for (const Pruning pruning : {Pruning::hamerly, Pruning::yinyang}) {
         for (const Index bound_bytes : {72, 1024}) {
           options.pruning.pruning = pruning;
           options.pruning.bound_bytes_per_row = bound_bytes;
-          const KMeansResult pruned = lloyd(comm, points, first_rows(cloud, clusters), options, ignore);
+          const KMeansResult pruned = run_lloyd(comm, points, first_rows(cloud, clusters), options);
           expect_same_run(plain, pruned);
           EXPECT_GT(rows_passed_over(pruned), cloud.count() / 4);
         }
@@ -151,9 +151,9 @@ TEST_F(KMeansTest, EmptyClustersAreFilledWhileBoundsAreTakenUp) {
   const Points points = cloud.dense(comm);
   KMeansOptions options = to_the_end();
   options.pruning.pruning = Pruning::off;
-  const KMeansResult plain = lloyd(comm, points, start.clone(), options, ignore);
+  const KMeansResult plain = run_lloyd(comm, points, start.clone(), options);
   options.pruning.pruning = Pruning::automatic;
-  const KMeansResult chosen = lloyd(comm, points, start.clone(), options, ignore);
+  const KMeansResult chosen = run_lloyd(comm, points, start.clone(), options);
   expect_same_run(plain, chosen);
   bool switched_while_filling = false;
   for (std::size_t i = 1; i < chosen.history.size(); ++i) {
@@ -169,7 +169,7 @@ TEST_F(KMeansTest, AnEmptyClusterTakesTheFarthestRow) {
   Matrix start(2, 1);
   start.row(0)[0] = 1.0F;
   start.row(1)[0] = 1e6F;
-  const KMeansResult result = lloyd(comm, cloud.dense(comm), std::move(start), to_the_end(), ignore);
+  const KMeansResult result = run_lloyd(comm, cloud.dense(comm), std::move(start), to_the_end());
   EXPECT_EQ(result.history.front().relocated, 1);
   EXPECT_EQ(result.centroids.row(0)[0], 1.5F);
   EXPECT_EQ(result.centroids.row(1)[0], 100.0F);
@@ -179,10 +179,10 @@ TEST_F(KMeansTest, AnEmptyClusterTakesTheFarthestRow) {
 TEST_F(KMeansTest, AHugeOutlierLeavesTheOthersTheirMeans) {
   Cloud cloud = mixture(400, 3, 2, 8, 51);
   cloud.rows[123] = {1e9F, -1e9F, 1e9F};
-  const KMeansResult result =
-      lloyd(comm, cloud.dense(comm),
-            seed_plus_plus(comm, cloud.dense(comm), 3, greedy_trials(3), RandomStream(1, RandomPurpose::cluster_seeds)),
-            to_the_end(), ignore);
+  const KMeansResult result = run_lloyd(
+      comm, cloud.dense(comm),
+      seed_plus_plus(comm, cloud.dense(comm), 3, greedy_trials(3), RandomStream(1, RandomPurpose::cluster_seeds)),
+      to_the_end());
   expect_consistent(comm, cloud, result);
   std::vector<Index> sizes = result.sizes;
   std::ranges::sort(sizes);
@@ -204,8 +204,8 @@ TEST_F(KMeansTest, SphericalClustersGoByDirection) {
     Matrix start = first_rows(cloud, 4);
     normalize_rows(start.view());
     KMeansOptions options = to_the_end();
-    options.metric = Metric::cosine;
-    const KMeansResult result = lloyd(comm, points, std::move(start), options, ignore);
+    options.metric = DistanceMetric::cosine;
+    const KMeansResult result = run_lloyd(comm, points, std::move(start), options);
     const std::vector<std::int32_t> assignments = whole(comm, result.assignments);
     const std::vector<float> distances = whole(comm, result.distances);
     for (std::size_t r = 0; r < cloud.rows.size(); ++r) {
@@ -233,10 +233,9 @@ TEST_F(KMeansTest, MiniBatchesComeNearTheFullResult) {
   const Points points = cloud.dense(comm);
   const RandomStream random(4, RandomPurpose::cluster_seeds);
   const Matrix seeds = seed_plus_plus(comm, points, 5, greedy_trials(5), random);
-  const KMeansResult full = lloyd(comm, points, seeds.clone(), {}, ignore);
-  const KMeansResult quick =
-      assign_rows(comm, points, take_mini_batches(comm, points, seeds.clone(), {200, 60}, Metric::euclidean, random),
-                  Metric::euclidean);
+  const KMeansResult full = run_lloyd(comm, points, seeds.clone(), {});
+  const KMeansResult quick = assign_rows(comm, points, run_mini_batches(comm, points, seeds.clone(), {200, 60}, random),
+                                         DistanceMetric::euclidean);
   EXPECT_LT(quick.inertia, 1.05 * full.inertia);
   expect_consistent(comm, cloud, quick);
 }

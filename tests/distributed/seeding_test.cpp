@@ -12,8 +12,8 @@ namespace {
 
 using testing::Cloud;
 using testing::expect_consistent;
-using testing::ignore;
 using testing::mixture;
+using testing::run_lloyd;
 using testing::to_the_end;
 
 using SeedingTest = testing::CloudTest;
@@ -26,7 +26,7 @@ TEST_F(SeedingTest, EverySeedingRecoversPlantedClusters) {
       std::span(cloud.planted)
           .subspan(static_cast<std::size_t>(points.mine.begin), static_cast<std::size_t>(points.mine.size()));
   const auto agreement = [&](Matrix seeds) {
-    const KMeansResult result = lloyd(comm, points, std::move(seeds), {}, ignore);
+    const KMeansResult result = run_lloyd(comm, points, std::move(seeds), {});
     return adjusted_rand_index(comm, result.assignments, 6, planted, 6);
   };
   EXPECT_GT(agreement(seed_plus_plus(comm, points, 6, greedy_trials(6), random)), 0.99);
@@ -69,7 +69,7 @@ TEST_F(SeedingTest, SeedingTakesAsManyClustersAsRowsAndMoreThanDifferentRows) {
   for (const Matrix& seeds : {seed_randomly(comm, different.dense(comm), 30, random),
                               seed_plus_plus(comm, different.dense(comm), 30, greedy_trials(30), random),
                               seed_in_parallel(comm, different.dense(comm), 30, {}, random)}) {
-    const KMeansResult result = lloyd(comm, different.dense(comm), seeds.clone(), to_the_end(), ignore);
+    const KMeansResult result = run_lloyd(comm, different.dense(comm), seeds.clone(), to_the_end());
     EXPECT_NEAR(result.inertia, 0.0, 1e-9);
     EXPECT_EQ(result.sizes, std::vector<Index>(30, 1));
   }
@@ -79,7 +79,7 @@ TEST_F(SeedingTest, SeedingTakesAsManyClustersAsRowsAndMoreThanDifferentRows) {
   for (const Matrix& seeds : {seed_randomly(comm, same.dense(comm), 5, random),
                               seed_plus_plus(comm, same.dense(comm), 5, greedy_trials(5), random),
                               seed_in_parallel(comm, same.dense(comm), 5, {}, random)}) {
-    const KMeansResult result = lloyd(comm, same.dense(comm), seeds.clone(), to_the_end(), ignore);
+    const KMeansResult result = run_lloyd(comm, same.dense(comm), seeds.clone(), to_the_end());
     EXPECT_TRUE(result.converged);
     EXPECT_NEAR(result.inertia, 0.0, 1e-9);
     expect_consistent(comm, same, result);

@@ -28,7 +28,7 @@ inline Clustering plain_clustering(const Communicator& comm, Index rows) {
 /// The same with texts as ids, weights, names and a scaling, under cosine distance.
 inline Clustering rich_clustering(const Communicator& comm, Index rows) {
   Clustering clustering = plain_clustering(comm, rows);
-  clustering.metric = Metric::cosine;
+  clustering.metric = DistanceMetric::cosine;
   clustering.ids = sample_ids(clustering.ids.rows, rows, SampleIds::strings, "row, ");
   clustering.weights = {1.5, 2.5, 3.5};
   clustering.converged = false;

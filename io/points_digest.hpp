@@ -1,0 +1,18 @@
+#pragma once
+// Which rows are clustered, in one number.
+
+#include <cstdint>
+
+#include "distributed/communicator.hpp"
+#include "distributed/points.hpp"
+#include "kernels/matrix.hpp"
+
+namespace rankwise {
+
+/// Content digest of points and of the centroids given for them, where there are any: XXH3-64 over each row (its
+/// number, columns, values and weight), summed modulo 2^64, hence the same for any number of ranks. Collective over
+/// comm.
+[[nodiscard]] std::uint64_t points_digest(const Communicator& comm, const Points& points,
+                                          const Matrix& given_centroids);
+
+}  // namespace rankwise

@@ -1,0 +1,36 @@
+#pragma once
+// Centroids that a user gives: where iterations begin, or what rows are assigned to.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "distributed/feature_scaling.hpp"
+#include "distributed/kmeans.hpp"
+#include "io/points_file.hpp"
+
+namespace rankwise {
+
+/// Centroids in the space of the file they come from.
+struct GivenCentroids {
+  Matrix centroids;
+  std::optional<DimensionScaling> scaling;  ///< that they are in
+  std::optional<DistanceMetric> metric;     ///< of the clustering that they come from
+  std::vector<std::string> dimensions;      ///< names, where known
+};
+
+/// A clustering's centroids, or the rows of a .npy, CSV or TSV file. Collective over comm; throws AgreedError.
+[[nodiscard]] GivenCentroids read_given(const Communicator& comm, const std::string& path);
+
+/// Centroids of `path` and rows of `input` must have the same dimensions, by number and, where both have names, by
+/// name; throws AgreedError(bad_data).
+void require_dimensions(const GivenCentroids& given, const std::string& path, const PointSet& set,
+                        const std::string& input);
+
+/// Centroids of a clustering begin clusters of the same metric only; throws AgreedError(usage).
+void require_metric(const GivenCentroids& given, const std::string& path, DistanceMetric metric);
+
+/// The same centroids for rows that are scaled in another way.
+void rescale(const std::optional<DimensionScaling>& from, const std::optional<DimensionScaling>& to, Matrix& centroids);
+
+}  // namespace rankwise

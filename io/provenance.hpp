@@ -7,7 +7,7 @@
 namespace rankwise {
 
 struct Provenance {
-  std::string kind;           ///< "dataset", "model", "recommendations", "clustering", "planted-truth"
+  std::string kind;           ///< "dataset", "model", "recommendations", "clustering", "checkpoint", ...
   std::string version;        ///< program version and git revision
   std::string configuration;  ///< the resolved options that determine the content, one `name = value` a line, sorted
   std::uint64_t seed = 0;

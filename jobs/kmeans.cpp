@@ -70,6 +70,31 @@ void require_rows(const PointSet& set, const std::string& input, Index clusters)
                                                     set.points.count, clusters));
 }
 
+/// Clusters of rows that are ready; centroids that are `given` are brought into their space. Collective.
+KMeansResult find_clusters(const KMeansJobOptions& options, const PointSet& set, std::optional<GivenCentroids> given,
+                           const std::optional<DimensionScaling>& scaling,
+                           std::chrono::steady_clock::time_point run_begin, JobContext& context) {
+  const Index given_count = given ? given->centroids.rows() : 0;
+  const ClusterCounts counts = options.clusters.value_or(ClusterCounts{given_count, given_count, 1});
+  if (given && counts.first != given_count) {
+    throw AgreedError(ExitCode::usage, fmt::format("--clusters {}: expected {}, as {} has, or no --clusters",
+                                                   counts.first, given_count, options.init_file));
+  }
+  require_rows(set, options.source.path, counts.last);
+  if (given) {
+    require_metric(*given, options.init_file, options.iterations.metric);
+    rescale(given->scaling, scaling, given->centroids);
+    if (options.iterations.metric == DistanceMetric::cosine) normalize_rows(given->centroids.view());
+  }
+  KMeansJobOptions fitting = options;
+  fitting.iterations.pruning.bound_bytes_per_row = room_for_bounds(options, set, counts.last, context);
+  Matrix start = given ? std::move(given->centroids) : Matrix();
+  KMeansCheckpointing checkpoints(*options.checkpoints, context, set.points, start, run_begin);
+  KMeansProgress progress = checkpoints.resume();
+  if (progress.steps == 0) progress.before = std::move(start);
+  return try_counts(fitting, counts, set.points, progress, checkpoints, context);
+}
+
 }  // namespace
 
 void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
@@ -121,25 +146,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     report.line(fmt::format("{} rows assigned to {} clusters, inertia {:.6e}", set.points.count,
                             result.centroids.rows(), result.inertia));
   } else {
-    const Index given_count = given ? given->centroids.rows() : 0;
-    const ClusterCounts counts = options.clusters.value_or(ClusterCounts{given_count, given_count, 1});
-    if (given && counts.first != given_count) {
-      throw AgreedError(ExitCode::usage, fmt::format("--clusters {}: expected {}, as {} has, or no --clusters",
-                                                     counts.first, given_count, options.init_file));
-    }
-    require_rows(set, options.source.path, counts.last);
-    if (given) {
-      require_metric(*given, options.init_file, metric);
-      rescale(given->scaling, scaling, given->centroids);
-      if (metric == DistanceMetric::cosine) normalize_rows(given->centroids.view());
-    }
-    KMeansJobOptions fitting = options;
-    fitting.iterations.pruning.bound_bytes_per_row = room_for_bounds(options, set, counts.last, context);
-    Matrix start = given ? std::move(given->centroids) : Matrix();
-    KMeansCheckpointing checkpoints(*options.checkpoints, context, set.points, start, run_begin);
-    KMeansProgress progress = checkpoints.resume();
-    if (progress.steps == 0) progress.before = std::move(start);
-    result = try_counts(fitting, counts, set.points, progress, checkpoints, context);
+    result = find_clusters(options, set, std::move(given), scaling, run_begin, context);
   }
 
   // 4. Write.

@@ -44,10 +44,6 @@ void RunCheckpoints::require_same_run(const std::string& path, const Provenance&
         ExitCode::bad_data,
         fmt::format("{}: is a checkpoint of another training: {} (--resume never begins anew)", path, what));
   };
-  if (found.dataset_digest != provenance_.dataset_digest) {
-    refuse(fmt::format("its data have the digest {:016x}, expected {:016x}", found.dataset_digest,
-                       provenance_.dataset_digest));
-  }
   const auto theirs = settings_of(found.configuration, kind_.growing_option);
   const auto ours = settings_of(provenance_.configuration, kind_.growing_option);
   for (const auto& [name, value] : ours) {
@@ -57,6 +53,10 @@ void RunCheckpoints::require_same_run(const std::string& path, const Provenance&
   }
   for (const auto& [name, value] : theirs) {
     if (!ours.contains(name)) refuse(fmt::format("its {} is {}, expected none", name, value));
+  }
+  if (found.dataset_digest != provenance_.dataset_digest) {
+    refuse(fmt::format("its data have the digest {:016x}, expected {:016x}", found.dataset_digest,
+                       provenance_.dataset_digest));
   }
   if (found.version != provenance_.version) {
     context_.report.line(

@@ -2,15 +2,12 @@
 alone. RANKWISE_FAULT_TRIALS is the number of runs that are killed (20 by default), RANKWISE_FAULT_FLIPS of checkpoints that are
 damaged (25)."""
 import hashlib
-import json
 import os
 import pathlib
 import random
 import re
 import shutil
 import signal
-import subprocess
-import tempfile
 import time
 import unittest
 
@@ -18,65 +15,27 @@ import h5py
 
 import shop
 from faults_test import small_disk
-from program import LAUNCHER, PROGRAM, run
+from interrupted import STOPPED, InterruptedRuns
+from program import run
 
 TRIALS = int(os.environ.get("RANKWISE_FAULT_TRIALS", "20"))
 FLIPS = int(os.environ.get("RANKWISE_FAULT_FLIPS", "25"))
-STOPPED = 75
 
 
-class CheckpointTest(unittest.TestCase):
+class CheckpointTest(InterruptedRuns):
+    job, prefix = "als", "epoch-"
+
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.path = pathlib.Path(cls.folder.name)
+        super().setUpClass()
         cls.data = cls.path / "data.h5"
         for step in (["synthesize", "--quiet", "--users", "3000", "--items", "800", "--interactions", "60000", "--output", cls.path / "log.csv"],
                      ["prepare", "--quiet", "--input", cls.path / "log.csv", "--output", cls.data]):
             done = run(step)
             assert done.code == 0, done
-        cls.expected = {}
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    def setUp(self):
-        self.checkpoints = self.path / self.id().rsplit(".", 1)[1]
-        self.model = self.checkpoints.with_suffix(".h5")
-        self.log = self.checkpoints.with_suffix(".jsonl")
-        self.factors = "24"
-
-    def arguments(self, *options, epochs=6):
-        return ["als", "--data", self.data, "--model", self.model, "--factors", self.factors, "--epochs", str(epochs), "--checkpoint",
-                self.checkpoints, "--log-json", self.log, *options]
-
-    def train(self, *options, ranks=1, code=0, epochs=6, **how):
-        done = run(self.arguments(*options, epochs=epochs), ranks=ranks, **how)
-        self.assertEqual(done.code, code, done)
-        return done
-
-    def digest(self, *options, epochs=6):
-        """Of the model that a run makes that nothing interrupts."""
-        key = (self.data, self.factors, options, epochs)
-        if key not in self.expected:
-            whole = self.path / "whole.h5"
-            done = run(["als", "--data", self.data, "--model", whole, "--factors", self.factors, "--epochs", str(epochs), *options])
-            self.assertEqual(done.code, 0, done)
-            self.expected[key] = hashlib.sha256(whole.read_bytes()).hexdigest()
-        return self.expected[key]
-
-    def expect_whole_model(self, *options, epochs=6):
-        self.assertEqual(hashlib.sha256(self.model.read_bytes()).hexdigest(), self.digest(*options, epochs=epochs))
-
-    def events(self, name):
-        if not self.log.exists():
-            return []
-        lines = self.log.read_text().splitlines()
-        return [event for event in map(json.loads, (line for line in lines if line.endswith("}"))) if event["event"] == name]
-
-    def files(self):
-        return sorted(path.name for path in self.checkpoints.iterdir())
+    def job_options(self, model, *options, epochs=6, data=None, factors="24"):
+        return ["--data", data or self.data, "--model", model, "--factors", factors, "--epochs", str(epochs), *options]
 
     def test_stopped_anywhere_it_goes_on_on_any_number_of_ranks(self):
         for options in ([], ["--solver", "cg"], ["--objective", "explicit", "--biases"]):
@@ -95,7 +54,7 @@ class CheckpointTest(unittest.TestCase):
                         self.assertEqual((self.checkpoints / "newest").read_text(), name + "\n")
                         self.assertNotIn("stop", self.files())
                     self.train(*options, ranks=after, epochs=3)
-                    self.expect_whole_model(*options, epochs=3)
+                    self.expect_whole_output(*options, epochs=3)
 
     def test_written_behind_or_not_it_is_the_same_file(self):
         contents = set()
@@ -104,16 +63,15 @@ class CheckpointTest(unittest.TestCase):
                 with self.subTest(writing=writing, ranks=ranks):
                     shutil.rmtree(self.checkpoints, ignore_errors=True)
                     self.train("--checkpoint-writing", writing, ranks=ranks, epochs=3)
-                    self.expect_whole_model(epochs=3)
+                    self.expect_whole_output(epochs=3)
                     self.assertEqual(len(self.events("checkpoint")), 3)
                     contents.add(tuple(hashlib.sha256((self.checkpoints / f"epoch-00000{epoch}.h5").read_bytes()).hexdigest() for epoch in (2, 3)))
         self.assertEqual(len(contents), 1)
 
     def test_stopped_between_batches_it_goes_back_to_the_half_sweep(self):
-        self.factors = "200"
-        self.data = self.path / "wide.h5"
+        wide = {"data": self.path / "wide.h5", "factors": "200"}
         for command in (["synthesize", "--shape", "shop", "--users", "4000", "--items", "3000", "--interactions", "40000", "--output", self.path / "wide.csv"],
-                        ["prepare", "--input", self.path / "wide.csv", "--output", self.data]):
+                        ["prepare", "--input", self.path / "wide.csv", "--output", wide["data"]]):
             self.assertEqual(run(command).code, 0)
         for options in ([], ["--solver", "cg"], ["--objective", "explicit", "--biases"]):
             for ranks in (1, 3):
@@ -122,12 +80,12 @@ class CheckpointTest(unittest.TestCase):
                     self.checkpoints.mkdir()
                     in_batches = [*options, "--threads", "1", "--node-sharing", "off", "--checkpoint-writing", "behind"]
                     # What a process holds from its start differs by how it is started.
-                    _, refusal = self.start(ranks, *in_batches, "--memory-budget", "1MiB").communicate(timeout=60)
+                    _, refusal = self.start(ranks, *in_batches, "--memory-budget", "1MiB", **wide).communicate(timeout=60)
                     least = float(re.search(r"one rank takes ([0-9.]+) MiB", refusal).group(1))
                     in_batches += ["--memory-budget", f"{least + 1:.2f}MiB"]
                     # At once, then within a later epoch.
                     (self.checkpoints / "stop").touch()
-                    process = self.start(ranks, *in_batches)
+                    process = self.start(ranks, *in_batches, **wide)
                     _, err = process.communicate(timeout=60)
                     self.assertEqual(process.returncode, STOPPED, err)
                     self.assertIn("stopped after 0 epochs", err)
@@ -135,101 +93,44 @@ class CheckpointTest(unittest.TestCase):
                     self.assertGreater(batches["users"], 1)
                     self.assertEqual(self.files(), ["epoch-000000.h5", "lock", "newest"])
                     self.log.unlink()
-                    process = self.start(ranks, *in_batches, epochs=1000)
+                    process = self.start(ranks, *in_batches, epochs=1000, **wide)
                     while not self.events("epoch") and process.poll() is None:
                         time.sleep(0.01)
-                    for rank in self.ranks_of(process)[-1:]:
+                    for rank in self.ranks_of()[-1:]:
                         os.kill(rank, signal.SIGUSR2)
                     _, err = process.communicate(timeout=60)
                     self.assertEqual(process.returncode, STOPPED, err)
                     epochs = len(self.events("epoch")) + 1
-                    self.train(*options, ranks=4 - ranks, epochs=epochs)
-                    self.expect_whole_model(*options, epochs=epochs)
+                    self.train(*options, ranks=4 - ranks, epochs=epochs, **wide)
+                    self.expect_whole_output(*options, epochs=epochs, **wide)
 
-    def start(self, ranks, *options, epochs=6):
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | {"OMP_NUM_THREADS": "1"}
-        command = ([LAUNCHER, str(ranks)] if ranks > 1 else []) + [PROGRAM] + [str(option) for option in self.arguments(*options, epochs=epochs)]
-        return subprocess.Popen(command, env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.PIPE, text=True)
-
-    def ranks_of(self, process):
-        """Process numbers of the ranks that a launcher has started."""
-        listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout.splitlines()
-        lines = [line.split(None, 1) for line in listed if str(self.model) in line and " als " in line]
-        return [int(number) for number, command in lines if command.startswith(str(PROGRAM))]
 
     def test_killed_at_any_moment_it_loses_at_most_one_epoch(self):
         epochs = 40
         self.digest(epochs=epochs)
         chance = random.Random(7)
-        killed = lost = finished = 0
+        killed = finished = 0
         while killed < TRIALS:
-            shutil.rmtree(self.checkpoints, ignore_errors=True)
-            self.model.unlink(missing_ok=True)
+            self.begin_anew()
             while True:
-                self.log.unlink(missing_ok=True)
-                ranks = chance.choice((1, 2, 3))
-                process = self.start(ranks, epochs=epochs)
-                try:
-                    process.wait(timeout=chance.uniform(0.3, 2.0) if killed < TRIALS else 60)
-                except subprocess.TimeoutExpired:
-                    victims = self.ranks_of(process)
-                    if victims and chance.random() < 0.5:
-                        os.kill(chance.choice(victims), signal.SIGKILL)  # one rank: the launcher ends the others
-                    else:
-                        for victim in victims:
-                            os.kill(victim, signal.SIGKILL)
-                        os.killpg(process.pid, signal.SIGKILL)
-                    process.wait(timeout=30)
-                    killed += 1
-                process.stderr.close()
-                for victim in self.ranks_of(process):
-                    os.kill(victim, signal.SIGKILL)
+                was_killed, ended = self.run_or_kill(chance, chance.uniform(0.3, 2.0) if killed < TRIALS else 60, chance.choice((1, 2, 3)),
+                                                     epochs=epochs)
+                killed += was_killed
                 reached = max([event["half_sweeps"] // 2 for event in self.events("checkpoint")], default=0)
-                if process.returncode == 0:
+                if ended:
                     break
                 # What was committed is there, whole, and nothing unreadable takes its name.
-                for name in (name for name in self.files() if name.startswith("epoch-")) if self.checkpoints.exists() else ():
+                for name in self.checkpoint_files():
                     with h5py.File(self.checkpoints / name) as file:
                         self.assertEqual(file["items/factors"].shape[1], 24)
-                newest = max([int(name[6:12]) for name in self.files() if name.startswith("epoch-")], default=0) if self.checkpoints.exists() else 0
+                newest = max([int(name[6:12]) for name in self.checkpoint_files()], default=0)
                 self.assertGreaterEqual(newest, reached)
-                lost += 1
             finished += 1
-            self.expect_whole_model(epochs=epochs)
+            self.expect_whole_output(epochs=epochs)
         print(f"{killed} runs killed, {finished} models finished with the bits of an uninterrupted run")
 
-    def signalled(self, number, ranks, *options):
-        """A long run that gets a signal once it has begun to sweep; what it ends with."""
-        process = self.start(ranks, *options, epochs=2000)
-        deadline = time.monotonic() + 60
-        while not self.events("epoch") and time.monotonic() < deadline:
-            time.sleep(0.05)
-        os.kill(chosen := self.ranks_of(process)[-1], number)
-        return process, chosen
-
     def test_signals_to_one_rank_stop_all_or_only_write(self):
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
-            for ranks in (1, 3):
-                with self.subTest(signal=number, ranks=ranks):
-                    shutil.rmtree(self.checkpoints, ignore_errors=True)
-                    self.log.unlink(missing_ok=True)
-                    process, _ = self.signalled(number, ranks)
-                    _, err = process.communicate(timeout=60)
-                    self.assertEqual(process.returncode, STOPPED, err)
-                    self.assertIn(signal.Signals(number).name, err)
-                    self.assertTrue(any(name.startswith("epoch-") for name in self.files()))
-        shutil.rmtree(self.checkpoints)
-        self.log.unlink()
-        process, rank = self.signalled(signal.SIGUSR1, 2, "--checkpoint-every", "100000")
-        deadline = time.monotonic() + 60
-        while not self.events("checkpoint") and time.monotonic() < deadline:
-            time.sleep(0.05)
-        self.assertEqual(len(self.events("checkpoint")), 1)
-        self.assertIsNone(process.poll())
-        os.kill(rank, signal.SIGTERM)
-        process.communicate(timeout=60)
-        self.assertEqual(process.returncode, STOPPED)
+        self.expect_signals_stop("epoch", epochs=2000)
 
     def test_a_time_limit_stops_it_in_time_and_it_goes_on(self):
         began = time.monotonic()
@@ -246,12 +147,12 @@ class CheckpointTest(unittest.TestCase):
         self.train("--keep", "3", "--checkpoint-every", "2", epochs=8)
         self.assertEqual(self.files(), ["epoch-000004.h5", "epoch-000006.h5", "epoch-000008.h5", "lock", "newest"])
         self.train(epochs=9, ranks=3)
-        self.expect_whole_model(epochs=9)
+        self.expect_whole_output(epochs=9)
         self.assertEqual(self.files(), ["epoch-000008.h5", "epoch-000009.h5", "lock", "newest"])
         done = self.train(epochs=3, code=2)
         self.assertIn("already has 9 epochs", done.our_lines[0])
         self.train("--resume", "never", epochs=3)
-        self.expect_whole_model(epochs=3)
+        self.expect_whole_output(epochs=3)
         self.assertEqual(self.files(), ["epoch-000002.h5", "epoch-000003.h5", "lock", "newest"])
 
     def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(self):
@@ -262,7 +163,7 @@ class CheckpointTest(unittest.TestCase):
         self.assertIn("epoch-000004.h5", done.err)
         self.assertIn("the one before it is tried", done.err)
         self.assertEqual([event["epochs"] for event in self.events("resumed")], [3])
-        self.expect_whole_model()
+        self.expect_whole_output()
         newest = self.checkpoints / "epoch-000006.h5"
         newest.write_bytes(b"")
         done = self.train("--resume", newest, code=65)
@@ -271,30 +172,23 @@ class CheckpointTest(unittest.TestCase):
     def test_no_flipped_bit_reaches_a_model(self):
         self.train(epochs=3)
         self.digest(epochs=4)
-        intact = {name: (self.checkpoints / name).read_bytes() for name in self.files() if name.startswith("epoch-")}
+        intact = {name: (self.checkpoints / name).read_bytes() for name in self.checkpoint_files()}
         newest = max(intact)
         chance = random.Random(11)
         passed_by = 0
         for trial in range(FLIPS):
             with self.subTest(trial=trial):
-                for name in self.files():
-                    if name.startswith("epoch-"):
-                        (self.checkpoints / name).unlink()
+                for name in self.checkpoint_files():
+                    (self.checkpoints / name).unlink()
                 for name, content in intact.items():
                     (self.checkpoints / name).write_bytes(content)
-                damaged = bytearray(intact[newest])
-                if trial % 5 == 0:
-                    del damaged[chance.randrange(1 + len(damaged) // 4096) * 4096:]
-                else:
-                    bit = chance.randrange(8 * len(damaged))
-                    damaged[bit // 8] ^= 1 << bit % 8
-                (self.checkpoints / newest).write_bytes(damaged)
+                (self.checkpoints / newest).write_bytes(self.damage(chance, trial, intact[newest]))
                 done = self.train(epochs=4, ranks=1 + trial % 2)
                 (resumed,) = self.events("resumed")
                 self.assertGreaterEqual(resumed["epochs"], 2)  # never from the start
                 passed_by += resumed["epochs"] == 2
                 self.assertEqual("the one before it is tried" in done.err, resumed["epochs"] == 2, done)
-                self.expect_whole_model(epochs=4)
+                self.expect_whole_output(epochs=4)
         self.assertGreater(passed_by, FLIPS // 2)
         print(f"{FLIPS} damaged checkpoints, {passed_by} named and passed by, the others damaged where nothing is stored")
 
@@ -322,9 +216,7 @@ class CheckpointTest(unittest.TestCase):
 
     def test_two_runs_do_not_share_a_folder(self):
         process = self.start(1, epochs=100_000)
-        deadline = time.monotonic() + 60
-        while not self.events("checkpoint") and time.monotonic() < deadline:
-            time.sleep(0.05)
+        self.wait_for("checkpoint")
         done = run(["als", "--data", self.data, "--model", self.path / "second.h5", "--factors", "24", "--checkpoint", self.checkpoints], ranks=2)
         self.assertEqual(done.code, 73, done)
         self.assertEqual(len(done.our_lines), 1, done)
@@ -336,7 +228,7 @@ class CheckpointTest(unittest.TestCase):
     def test_folders_that_cannot_hold_checkpoints(self):
         (self.path / "a-file").write_text("")
         for folder in (self.path / "a-file", pathlib.Path("/proc/none/here")):
-            done = run(["als", "--data", self.data, "--model", self.model, "--checkpoint", folder], ranks=2)
+            done = run(["als", "--data", self.data, "--model", self.output, "--checkpoint", folder], ranks=2)
             self.assertEqual(done.code, 73, done)
             self.assertEqual(len(done.our_lines), 1, done)
             self.assertIn(str(folder), done.our_lines[0])
@@ -345,19 +237,14 @@ class CheckpointTest(unittest.TestCase):
             done = self.train(ranks=3, code=74)
             self.assertEqual(len(done.our_lines), 1, done)
             self.assertIn("no space", done.our_lines[0])
-            self.assertEqual([name for name in self.files() if name.startswith("epoch-")], [f"epoch-{1:06}.h5", f"epoch-{2:06}.h5"])
+            self.assertEqual(self.checkpoint_files(), [f"epoch-{1:06}.h5", f"epoch-{2:06}.h5"])
             shutil.copytree(self.checkpoints, self.path / "moved")
         self.checkpoints = self.path / "moved"
         self.train(ranks=2)
-        self.expect_whole_model()
+        self.expect_whole_output()
 
     def test_options_without_checkpoints_are_refused(self):
-        for option, value in (("--checkpoint-every", "2"), ("--max-time", "01:00:00"), ("--keep", "3"), ("--resume", "never"),
-                              ("--checkpoint-interval", "00:10:00")):
-            done = run(["als", "--data", self.data, "--model", self.model, option, value])
-            self.assertEqual(done.code, 2, done)
-            self.assertIn(option, done.our_lines[0])
-            self.assertIn("--checkpoint", done.our_lines[0])
+        self.expect_options_need_a_folder()
 
 
 if __name__ == "__main__":

@@ -127,15 +127,26 @@ std::string CheckpointDirectory::path_of(const TrainingProgress& progress) const
   return (fs::path(path_) / name).string();
 }
 
-void CheckpointDirectory::note_newest(const std::string& checkpoint, Index keep) {
+std::string CheckpointDirectory::path_of_epoch(Index epochs) const {
+  return (fs::path(path_) / fmt::format("{}{:06}{}", prefix, epochs, suffix)).string();
+}
+
+void CheckpointDirectory::note_newest(const std::string& checkpoint, Index keep, std::span<const Index> best_epochs) {
   const std::string name = fs::path(checkpoint).filename().string();
   write_text_in_rank_order(comm_, (fs::path(path_) / "newest").string(), comm_.is_root() ? name + "\n" : "");
   const std::vector<std::string> all = newest_first();
   if (!comm_.is_root()) return;
   std::error_code ignored;  // what cannot be removed is only in the way
   const auto last = std::ranges::find(all, checkpoint);
+  const auto end = all.end() - last > keep ? last + keep : all.end();
+  std::vector<std::string> bests;
+  for (auto kept = last; kept < end; ++kept) {
+    const auto epochs = static_cast<std::size_t>(*half_sweeps_of(fs::path(*kept).filename().string()) / 2);
+    if (epochs < best_epochs.size() && best_epochs[epochs] > 0) bests.push_back(path_of_epoch(best_epochs[epochs]));
+  }
   for (auto other = all.begin(); other != all.end(); ++other) {
-    if (other < last || other - last >= keep) fs::remove(*other, ignored);
+    const bool is_kept = last <= other && other < end;
+    if (!is_kept && std::ranges::find(bests, *other) == bests.end()) fs::remove(*other, ignored);
   }
 }
 

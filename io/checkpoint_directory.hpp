@@ -2,6 +2,7 @@
 // A run's folder of checkpoints: one run at a time, the last ones kept, and what a killed run left cleared away.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,13 @@ class CheckpointDirectory {
   /// Checkpoints, newest first.
   [[nodiscard]] std::vector<std::string> newest_first() const;
   [[nodiscard]] std::string path_of(const TrainingProgress& progress) const;
+  /// After so many epochs.
+  [[nodiscard]] std::string path_of_epoch(Index epochs) const;
   /// Notes a checkpoint that has been committed as the newest, and removes all others but the `keep` - 1 before it
-  /// (keep >= 1): later ones are damaged, or of a training that has been begun anew.
+  /// (keep >= 1) and the best of each that is kept: best_epochs[e] is the best epoch of the first e, 0 where there is
+  /// none. Later ones are damaged, or of a training that has been begun anew.
   /// Throws AgreedError (cannot_create, io_error).
-  void note_newest(const std::string& checkpoint, Index keep);
+  void note_newest(const std::string& checkpoint, Index keep, std::span<const Index> best_epochs = {});
   /// Whether someone asks the run to stop; the request is taken away.
   [[nodiscard]] bool take_stop_request();
 

@@ -106,6 +106,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   write_provenance(file, stamped);
   write_objective(file, model.objective);
   file.write_attribute("/", "factors", static_cast<std::int64_t>(model.factors));
+  if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
   write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
   write_side(comm, file, "/items", model.items, model.factors, model.objective.biases);

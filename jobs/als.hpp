@@ -9,6 +9,7 @@
 #include "distributed/solver_plan.hpp"
 #include "jobs/checkpointing.hpp"
 #include "jobs/job.hpp"
+#include "jobs/validation.hpp"
 #include "kernels/objective.hpp"
 
 namespace rankwise {
@@ -28,6 +29,7 @@ struct AlsOptions {
   Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as it takes
   NodeSharing node_sharing = NodeSharing::automatic;
   std::shared_ptr<CheckpointOptions> checkpoints = std::make_shared<CheckpointOptions>();
+  std::shared_ptr<ValidationOptions> validation = std::make_shared<ValidationOptions>();
 };
 
 /// Adds the options that say what is trained, all but files; `options` outlives them, and its epochs are the default.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include <sstream>
@@ -61,7 +62,7 @@ void describe_checkpoints(boost::program_options::options_description& descripti
      "stop with a checkpoint before this time is over")
     ("keep", po::value<Index>()->value_name("N")->notifier([options](Index count) {
        within<Index>("keep", 1, 1'000'000)(count);
-       options->keep = count; }), "checkpoints to keep; 2 where not given");
+       options->keep = count; }), "checkpoints to keep, beside that of the best epoch by --validation-metric; 2 where not given");
   // clang-format on
 }
 
@@ -77,11 +78,12 @@ void require_sense(const CheckpointOptions& options) {
   if (options.resume != "auto") refuse("resume");
 }
 
-Checkpointing::Checkpointing(const CheckpointOptions& options, JobContext& context, std::uint64_t dataset_digest,
-                             std::chrono::steady_clock::time_point begin)
+Checkpointing::Checkpointing(const CheckpointOptions& options, JobContext& context, const Provenance& provenance,
+                             std::chrono::steady_clock::time_point begin, std::optional<EvaluationMetric> validation)
     : options_(options),
       context_(context),
-      provenance_(context.provenance("checkpoint", dataset_digest)),
+      provenance_(provenance),
+      validation_(std::move(validation)),
       last_write_(std::chrono::steady_clock::now()) {
   if (options.directory.empty()) return;
   directory_ = std::make_unique<CheckpointDirectory>(context.comm, options.directory);
@@ -125,6 +127,7 @@ std::optional<Checkpoint> Checkpointing::resume(const Partition& users, const Pa
     try {
       require_same_training(path, verified_provenance(context_.comm, path));
       checkpoint = read_checkpoint(context_.comm, path, users, items, width);
+      secure_best(path, *checkpoint, users, items, width);
     } catch (const DamagedCheckpoint& damage) {
       if (is_named) throw;
       context_.report.line(fmt::format("{}; the one before it is tried", damage.what()));
@@ -143,9 +146,45 @@ std::optional<Checkpoint> Checkpointing::resume(const Partition& users, const Pa
   return std::nullopt;
 }
 
+std::vector<Index> Checkpointing::best_epochs_of(const TrainingProgress& progress) const {
+  return validation_ ? best_epochs(*validation_, progress.history) : std::vector<Index>();
+}
+
+/// The best epoch of a checkpoint's history must be to be had here, from beside the checkpoint where it is elsewhere.
+void Checkpointing::secure_best(const std::string& path, const Checkpoint& checkpoint, const Partition& users,
+                                const Partition& items, Index width) {
+  const std::vector<Index> bests = best_epochs_of(checkpoint.progress);
+  if (bests.empty() || bests.back() == 0) return;
+  namespace fs = std::filesystem;
+  const auto normal = [](const fs::path& name) { return fs::absolute(name).lexically_normal().string(); };
+  const std::string here = normal(directory_->path_of_epoch(bests.back()));
+  const std::string best = normal(fs::path(path).replace_filename(fs::path(here).filename()));
+  const bool is_elsewhere = best != here;
+  if (best == normal(path) && !is_elsewhere) return;
+  try {
+    require_same_training(best, verified_provenance(context_.comm, best));
+    if (!is_elsewhere) return;
+    Checkpoint found = read_checkpoint(context_.comm, best, users, items, width);
+    write_checkpoint(context_.comm, here, found.progress, {users, std::move(found.users)},
+                     {items, std::move(found.items)}, provenance_);
+  } catch (const AgreedError& error) {
+    if (error.code() != ExitCode::no_input && error.code() != ExitCode::bad_data) throw;
+    throw DamagedCheckpoint(ExitCode::bad_data,
+                            fmt::format("{}: its best epoch cannot be had: {}", path, error.what()));
+  }
+}
+
+FactorPair Checkpointing::read_best(Index epoch, const Partition& users, const Partition& items, Index width) const {
+  const std::string path = directory_->path_of_epoch(epoch);
+  require_same_training(path, verified_provenance(context_.comm, path));
+  Checkpoint best = read_checkpoint(context_.comm, path, users, items, width);
+  return {std::move(best.users), std::move(best.items)};
+}
+
 bool Checkpointing::is_due(const TrainingProgress& progress) const {
   if (progress.solved != SolvedSide::items) return false;
   const auto epochs = static_cast<Index>(progress.history.size());
+  if (validation_ && best_epochs_of(progress).back() == epochs) return true;
   if (options_.every_epochs && epochs % *options_.every_epochs == 0) return true;
   if (!options_.interval_seconds) return !options_.every_epochs;
   const std::chrono::duration<double> since = std::chrono::steady_clock::now() - last_write_;
@@ -174,7 +213,7 @@ void Checkpointing::write(const TrainingProgress& progress, const FactorMatrix& 
   const auto begin = std::chrono::steady_clock::now();
   const std::string path = directory_->path_of(progress);
   write_checkpoint(context_.comm, path, progress, users, items, provenance_);
-  directory_->note_newest(path, options_.keep.value_or(2));
+  directory_->note_newest(path, options_.keep.value_or(2), best_epochs_of(progress));
   last_write_ = std::chrono::steady_clock::now();
   const std::chrono::duration<double> seconds = last_write_ - begin;
   longest_write_seconds_ = std::max(longest_write_seconds_, seconds.count());

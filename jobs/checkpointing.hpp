@@ -10,6 +10,7 @@
 #include "io/checkpoint_directory.hpp"
 #include "jobs/job.hpp"
 #include "jobs/stop_requests.hpp"
+#include "jobs/validation.hpp"
 
 namespace rankwise {
 
@@ -33,12 +34,14 @@ void require_sense(const CheckpointOptions& options);
 class Checkpointing {
  public:
   /// Locks the directory and begins to listen to signals, where checkpoints are wanted; --max-time counts from `begin`.
-  /// Throws AgreedError(cannot_create).
-  Checkpointing(const CheckpointOptions& options, JobContext& context, std::uint64_t dataset_digest,
-                std::chrono::steady_clock::time_point begin);
+  /// Where epochs are compared, the best one by `validation` has a checkpoint that is kept. Throws
+  /// AgreedError(cannot_create).
+  Checkpointing(const CheckpointOptions& options, JobContext& context, const Provenance& provenance,
+                std::chrono::steady_clock::time_point begin, std::optional<EvaluationMetric> validation);
 
   /// The newest checkpoint that can be read, if there is one and --resume allows it; damaged ones are told and passed
-  /// by. Throws AgreedError(bad_data) for one of another training, naming what differs.
+  /// by, and so are those whose best epoch's checkpoint is not to be had. Throws AgreedError(bad_data) for one of
+  /// another training, naming what differs.
   [[nodiscard]] std::optional<Checkpoint> resume(const Partition& users, const Partition& items, Index width,
                                                  Index epochs);
 
@@ -49,7 +52,13 @@ class Checkpointing {
   void pause(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items, double seconds,
              AlsSide& next);
 
+  /// The factors of the best epoch from its checkpoint, which is compared with its digests. Throws AgreedError.
+  [[nodiscard]] FactorPair read_best(Index epoch, const Partition& users, const Partition& items, Index width) const;
+
  private:
+  [[nodiscard]] std::vector<Index> best_epochs_of(const TrainingProgress& progress) const;
+  void secure_best(const std::string& path, const Checkpoint& checkpoint, const Partition& users,
+                   const Partition& items, Index width);
   [[nodiscard]] bool stops_after(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
                                  double seconds);
   void write(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items);
@@ -59,6 +68,7 @@ class Checkpointing {
   const CheckpointOptions& options_;
   JobContext& context_;
   Provenance provenance_;
+  std::optional<EvaluationMetric> validation_;
   std::unique_ptr<CheckpointDirectory> directory_;
   std::unique_ptr<StopRequests> requests_;
   std::chrono::steady_clock::time_point last_write_;

@@ -36,7 +36,7 @@ struct Comparison {
   MetricEstimate model;
   double baseline = 0;
 
-  [[nodiscard]] const Metric& metric() const { return model.metric; }
+  [[nodiscard]] const EvaluationMetric& metric() const { return model.metric; }
 };
 
 /// What is evaluated, distributed.
@@ -67,7 +67,7 @@ std::vector<Comparison> compare(const std::vector<MetricEstimate>& model, const 
 }
 
 /// Items by training popularity: a model of one factor, the item's training interactions.
-std::vector<double> popularity_baseline(const Communicator& comm, const std::vector<Metric>& metrics,
+std::vector<double> popularity_baseline(const Communicator& comm, const std::vector<EvaluationMetric>& metrics,
                                         const DatasetReader& dataset, const EvaluatedModel& evaluated) {
   const Partition& item_rows = evaluated.items.partition;
   const std::vector<Index> counts = dataset.row_sizes(DatasetPart::interactions_by_item, item_rows.range(comm.rank()));
@@ -85,7 +85,7 @@ std::vector<double> popularity_baseline(const Communicator& comm, const std::vec
   return values;
 }
 
-std::vector<Comparison> compare_rankings(JobContext& context, const std::vector<Metric>& metrics,
+std::vector<Comparison> compare_rankings(JobContext& context, const std::vector<EvaluationMetric>& metrics,
                                          const DatasetReader& dataset, const EvaluatedModel& evaluated) {
   const auto timer = context.report.phase("rank");
   const Communicator& comm = context.comm;
@@ -115,7 +115,7 @@ std::vector<double> bias_baseline_errors(const Communicator& comm, const Dataset
   return errors;
 }
 
-std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<Metric>& metrics,
+std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<EvaluationMetric>& metrics,
                                         const DatasetReader& dataset, const EvaluatedModel& evaluated) {
   const auto timer = context.report.phase("predict");
   const Communicator& comm = context.comm;
@@ -123,16 +123,16 @@ std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<M
       evaluate_factors(comm, evaluated.objective, metrics, evaluated.rows, evaluated.users.view(), evaluated.items);
   const std::vector<double> errors = bias_baseline_errors(comm, dataset, evaluated.rows);
   std::vector<double> baseline;
-  for (const Metric& metric : metrics) baseline.push_back(estimate_metric(comm, metric, errors).value);
+  for (const EvaluationMetric& metric : metrics) baseline.push_back(estimate_metric(comm, metric, errors).value);
   return compare(of_model, baseline);
 }
 
-std::vector<Metric> chosen_metrics(const EvaluateOptions& options, const ModelReader& model) {
+std::vector<EvaluationMetric> chosen_metrics(const EvaluateOptions& options, const ModelReader& model) {
   const bool predicts_ratings = model.objective().loss == LossKind::explicit_feedback;
   if (options.metrics == "auto")
     return parse_metrics(predicts_ratings ? "rmse,mae" : "recall@20,recall@50,ndcg@100,map@10,hr@10");
-  std::vector<Metric> metrics = parse_metrics(options.metrics);
-  for (const Metric& metric : metrics) {
+  std::vector<EvaluationMetric> metrics = parse_metrics(options.metrics);
+  for (const EvaluationMetric& metric : metrics) {
     if (!metric.ranks() && !predicts_ratings) {
       throw Error(ExitCode::usage, fmt::format("--metrics {}: expected a model of explicit ratings; {} is implicit",
                                                metric.name, options.model));
@@ -182,7 +182,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   const DatasetReader dataset(comm, options.data);
   const ModelReader model(comm, options.model);
   require_same_dataset(dataset, options.data, model, options.model);
-  const std::vector<Metric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
+  const std::vector<EvaluationMetric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
   if (!dataset.has(DatasetPart::heldout) || dataset.entries(DatasetPart::heldout) == 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: nothing is held out; expected a dataset from prepare --split", options.data));
@@ -193,9 +193,10 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   const Index interactions = comm.sum(evaluated.rows.heldout.entries());
 
   // 2. Compare predictions, then rankings, with their baselines.
-  std::vector<Metric> rankings;
-  std::vector<Metric> ratings;
-  std::ranges::partition_copy(metrics, std::back_inserter(rankings), std::back_inserter(ratings), &Metric::ranks);
+  std::vector<EvaluationMetric> rankings;
+  std::vector<EvaluationMetric> ratings;
+  std::ranges::partition_copy(metrics, std::back_inserter(rankings), std::back_inserter(ratings),
+                              &EvaluationMetric::ranks);
   std::vector<Comparison> comparisons;
   if (!ratings.empty()) comparisons = compare_ratings(context, ratings, dataset, evaluated);
   if (!rankings.empty()) {

@@ -38,10 +38,11 @@ Matrix gather_rows(const Communicator& comm, const FactorMatrix& factors, RowRan
 }
 
 /// Appends the values of some users to those of the users before them. Collective over comm.
-void append_ranking_values(const Communicator& comm, const Objective& objective, std::span<const Metric> metrics,
-                           const HeldoutRows& rows, ConstMatrixView users, const FactorMatrix& items,
-                           std::span<const Index> some, std::vector<std::vector<double>>& values) {
-  const Index longest = std::ranges::max_element(metrics, {}, &Metric::cutoff)->cutoff;
+void append_ranking_values(const Communicator& comm, const Objective& objective,
+                           std::span<const EvaluationMetric> metrics, const HeldoutRows& rows, ConstMatrixView users,
+                           const FactorMatrix& items, std::span<const Index> some,
+                           std::vector<std::vector<double>>& values) {
+  const Index longest = std::ranges::max_element(metrics, {}, &EvaluationMetric::cutoff)->cutoff;
   const auto item_rows = [&](RowRange range) { return gather_rows(comm, items, range); };
   Matrix vectors = pick(users, some);
   make_scoring_vectors(objective, vectors);
@@ -63,7 +64,7 @@ Index ranking_bytes(Index users, Index width, Index cutoff) {
 }
 
 std::vector<std::vector<double>> ranking_values(const Communicator& comm, const Objective& objective,
-                                                std::span<const Metric> metrics, const HeldoutRows& rows,
+                                                std::span<const EvaluationMetric> metrics, const HeldoutRows& rows,
                                                 ConstMatrixView users, const FactorMatrix& items) {
   const std::vector<Index> evaluated = rows_with_entries(rows.heldout);
   const auto count = static_cast<Index>(evaluated.size());
@@ -107,7 +108,8 @@ std::vector<double> rating_errors(const Communicator& comm, const Objective& obj
   return errors;
 }
 
-MetricEstimate estimate_metric(const Communicator& comm, const Metric& metric, std::span<const double> values) {
+MetricEstimate estimate_metric(const Communicator& comm, const EvaluationMetric& metric,
+                               std::span<const double> values) {
   std::vector<double> terms(values.begin(), values.end());
   if (!metric.ranks()) {
     for (double& term : terms) term = rating_term(metric, term);
@@ -125,17 +127,17 @@ MetricEstimate estimate_metric(const Communicator& comm, const Metric& metric, s
 }
 
 std::vector<MetricEstimate> evaluate_factors(const Communicator& comm, const Objective& objective,
-                                             std::span<const Metric> metrics, const HeldoutRows& rows,
+                                             std::span<const EvaluationMetric> metrics, const HeldoutRows& rows,
                                              ConstMatrixView users, const FactorMatrix& items) {
-  std::vector<Metric> rankings;
-  std::ranges::copy_if(metrics, std::back_inserter(rankings), &Metric::ranks);
+  std::vector<EvaluationMetric> rankings;
+  std::ranges::copy_if(metrics, std::back_inserter(rankings), &EvaluationMetric::ranks);
   std::vector<std::vector<double>> values;
   if (!rankings.empty()) values = ranking_values(comm, objective, rankings, rows, users, items);
   std::vector<double> errors;
   if (rankings.size() < metrics.size()) errors = rating_errors(comm, objective, rows, users, items);
   std::vector<MetricEstimate> estimates;
   auto ranked = values.begin();
-  for (const Metric& metric : metrics) {
+  for (const EvaluationMetric& metric : metrics) {
     estimates.push_back(estimate_metric(comm, metric, metric.ranks() ? *ranked++ : errors));
   }
   return estimates;

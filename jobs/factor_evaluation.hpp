@@ -23,7 +23,7 @@ struct HeldoutRows {
 
 /// A metric over all that was held out.
 struct MetricEstimate {
-  Metric metric;
+  EvaluationMetric metric;
   double value = 0;
   Index count = 0;  ///< users of rankings, entries of ratings
   double standard_error =
@@ -39,8 +39,9 @@ inline constexpr Index users_per_ranking = 1 << 16;
 /// Values of this rank's users with held-out entries, in their order, for each ranking metric: over all items without
 /// those seen. <user, item> orders the items. Collective over comm.
 [[nodiscard]] std::vector<std::vector<double>> ranking_values(const Communicator& comm, const Objective& objective,
-                                                              std::span<const Metric> metrics, const HeldoutRows& rows,
-                                                              ConstMatrixView users, const FactorMatrix& items);
+                                                              std::span<const EvaluationMetric> metrics,
+                                                              const HeldoutRows& rows, ConstMatrixView users,
+                                                              const FactorMatrix& items);
 
 /// Held-out value minus prediction, entry by entry of this rank. Collective over comm.
 [[nodiscard]] std::vector<double> rating_errors(const Communicator& comm, const Objective& objective,
@@ -49,13 +50,14 @@ inline constexpr Index users_per_ranking = 1 << 16;
 
 /// The metric from all ranks' ranking values, or from all ranks' rating errors. The same bits for any partition.
 /// Collective over comm.
-[[nodiscard]] MetricEstimate estimate_metric(const Communicator& comm, const Metric& metric,
+[[nodiscard]] MetricEstimate estimate_metric(const Communicator& comm, const EvaluationMetric& metric,
                                              std::span<const double> values);
 
 /// Each metric of these factors, a bias as the last column where the objective has biases; `users` are this rank's part
 /// of rows.partition. The same bits as `evaluate` has for a model of them, for any partitions. Collective over comm.
 [[nodiscard]] std::vector<MetricEstimate> evaluate_factors(const Communicator& comm, const Objective& objective,
-                                                           std::span<const Metric> metrics, const HeldoutRows& rows,
-                                                           ConstMatrixView users, const FactorMatrix& items);
+                                                           std::span<const EvaluationMetric> metrics,
+                                                           const HeldoutRows& rows, ConstMatrixView users,
+                                                           const FactorMatrix& items);
 
 }  // namespace rankwise

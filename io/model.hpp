@@ -60,6 +60,8 @@ class ModelReader {
 
   [[nodiscard]] const Objective& objective() const;
   [[nodiscard]] const Provenance& provenance() const;
+  /// The file's metadata digest, which covers the digests of its values; 0 where it holds none.
+  [[nodiscard]] std::uint64_t content_digest() const;
   [[nodiscard]] const std::vector<EpochLoss>& history() const;
   [[nodiscard]] Index factors() const;
   [[nodiscard]] Index users() const;

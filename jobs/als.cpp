@@ -23,6 +23,7 @@
 #include "jobs/gather_choice.hpp"
 #include "jobs/process_memory.hpp"
 #include "jobs/training_sides.hpp"
+#include "jobs/warm_start.hpp"
 
 namespace rankwise {
 
@@ -174,6 +175,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
                       fmt::format("{}: holds no interactions; expected at least one", options.data));
   }
   require_heldout(*options.validation, dataset, options.data);
+  std::optional<WarmStart> warm_start;
+  if (!options.warm_start.empty()) warm_start.emplace(comm, options.warm_start, options.factors, objective);
   const TrainingPlan plan = plan_training(dataset, options, objective, context);
   const Partition& user_rows = plan.users.rows;
   const Partition& item_rows = plan.items.rows;
@@ -186,6 +189,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   if (options.validation->metric && best_place == BestFactors::in_memory) {
     task.beside_bytes += (my_users.size() + my_items.size()) * padded_columns(width) * Index{sizeof(float)};
   }
+  if (warm_start) task.beside_bytes = std::max(task.beside_bytes, warm_start->begin_bytes(task));
   const GatherChoice gathering = choose_gathering(options, objective, task, context);
 
   // 2. Read this rank's rows of the matrix and of its transpose, and plan which rows travel.
@@ -211,24 +215,32 @@ void train_als(const AlsOptions& options, JobContext& context) {
   }
 
   // 3. Resume or initialise.
-  const Provenance provenance = context.provenance("model", dataset.provenance().dataset_digest);
+  Provenance provenance = context.provenance("model", dataset.provenance().dataset_digest);
+  if (warm_start) provenance.warm_start_digest = warm_start->digest();
   Checkpointing checkpointing(*options.checkpoints, context, provenance, run_begin, options.validation->metric);
   std::optional<Checkpoint> checkpoint = checkpointing.resume(user_rows, item_rows, width, options.epochs);
   TrainingProgress progress;
   if (checkpoint) progress = std::move(checkpoint->progress);
-  const auto initial = [&](const Partition& rows, RandomPurpose purpose, Matrix Checkpoint::*saved) {
+  FactorPair begun;
+  if (warm_start && !checkpoint) {
+    begun = warm_start->begin(context, dataset, objective, user_rows, item_rows, gathering);
+  }
+  const auto initial = [&](const Partition& rows, RandomPurpose purpose, Matrix Checkpoint::*saved,
+                           Matrix FactorPair::*warm) {
     FactorMatrix factors{rows, Matrix()};
     if (checkpoint) {
       factors.local = std::move((*checkpoint).*saved);
+    } else if (warm_start) {
+      factors.local = std::move(begun.*warm);
     } else {
       factors = random_factors(comm, rows, width, width - options.factors, RandomStream(context.common.seed, purpose));
     }
     return with_gramian(comm, objective, std::move(factors));
   };
   TrainedSide users{SideName::users, plan.users.solver, std::move(user_side),
-                    initial(user_rows, RandomPurpose::initial_users, &Checkpoint::users)};
+                    initial(user_rows, RandomPurpose::initial_users, &Checkpoint::users, &FactorPair::users)};
   TrainedSide items{SideName::items, plan.items.solver, std::move(item_side),
-                    initial(item_rows, RandomPurpose::initial_items, &Checkpoint::items)};
+                    initial(item_rows, RandomPurpose::initial_items, &Checkpoint::items, &FactorPair::items)};
   checkpoint.reset();
 
   // 4. Sweep: users from items, items from users. Between half-sweeps there may be a checkpoint, or the end.
@@ -353,7 +365,9 @@ RunJob describe_als(boost::program_options::options_description& description) {
   // clang-format off
   description.add_options()
     ("data", po::value(&options->data)->value_name("FILE")->required(), "dataset, as prepare writes it")
-    ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write");
+    ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write")
+    ("warm-start", po::value(&options->warm_start)->value_name("FILE"),
+     "begin with the factors of an older model, its users and items found by their ids; new ones are solved against those, or begin at random where they have nothing to do with them");
   // clang-format on
   describe_training(description, options);
   describe_validation(description, options->validation);

@@ -20,7 +20,8 @@ enum class NodeSharing { automatic, off };
 struct AlsOptions {
   std::string data;
   std::string model;
-  Objective objective;  ///< but for its regularization
+  std::string warm_start;  ///< an older model to begin from; empty: at random
+  Objective objective;     ///< but for its regularization
   std::optional<double> regularization;
   SolverOptions solver;
   Index factors = 0;

@@ -100,6 +100,13 @@ void Checkpointing::require_same_training(const std::string& path, const Provena
     refuse(fmt::format("its dataset has the digest {:016x}, expected {:016x}", found.dataset_digest,
                        provenance_.dataset_digest));
   }
+  if (found.warm_start_digest != provenance_.warm_start_digest) {
+    const auto begin_text = [](std::uint64_t digest) {
+      return digest == 0 ? std::string("at random") : fmt::format("with the model of digest {:016x}", digest);
+    };
+    refuse(fmt::format("it began {}, expected {} (--warm-start)", begin_text(found.warm_start_digest),
+                       begin_text(provenance_.warm_start_digest)));
+  }
   const auto theirs = settings_of(found.configuration);
   const auto ours = settings_of(provenance_.configuration);
   for (const auto& [name, value] : ours) {

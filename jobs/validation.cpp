@@ -107,6 +107,7 @@ Validation::Validation(const ValidationOptions& options, JobContext& context, co
                        const Partition& user_rows, BestFactors best)
     : options_(options), context_(context), keeps_(best) {
   if (!options.metric) return;
+  const auto timer = context.report.phase("read");
   are_new_users_ = dataset.has(DatasetPart::given);
   rows_ = read_heldout_rows(context.comm, dataset, evaluated_users(dataset, user_rows));
 }

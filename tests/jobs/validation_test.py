@@ -62,7 +62,7 @@ class ValidationTest(unittest.TestCase):
             return best, file["history/validation"][:].tolist(), file["history/loss"].shape[0]
 
     def test_tells_what_evaluate_tells_of_the_model(self):
-        for options, data, metrics in ((IMPLICIT[:-1], "random", ("ndcg@10", "recall@200", "map@5", "hr@1")), (IMPLICIT[:-1], "users", ("ndcg@10",)),
+        for options, data, metrics in ((IMPLICIT[:-1], "random", ("ndcg@10", "recall@20", "map@5", "hr@1")), (IMPLICIT[:-1], "users", ("ndcg@10",)),
                                        (EXPLICIT[:-1], "random", ("rmse", "mae", "ndcg@10")), (EXPLICIT[:-1], "users", ("mae",))):
             for metric in metrics:
                 digests = set()
@@ -129,10 +129,10 @@ class ValidationTest(unittest.TestCase):
 
     def test_interrupted_anywhere_the_best_survives(self):
         for options in (IMPLICIT, EXPLICIT):
-            options = [*options, "--patience", 3]
+            options = [*options, "--patience", 2]
             self.train(options, 60)
             whole, (best, _, epochs) = self.digest(), self.history()
-            for every, ranks in (([], (1, 3)), (["--checkpoint-every", 4, "--keep", 1], (2, 1)), (["--checkpoint-every", 50], (3, 2))):
+            for every, ranks in ((["--keep", 1], (1, 3)), (["--checkpoint-every", 50], (2, 1))):
                 with self.subTest(metric=options[-3], every=every):
                     shutil.rmtree(self.checkpoints, ignore_errors=True)
                     self.checkpoints.mkdir()

@@ -134,7 +134,8 @@ void take_new_rows(AlsFactors& factors, const std::vector<Index>& old_rows, cons
 }  // namespace
 
 WarmStart::WarmStart(const Communicator& comm, std::string path, Index factors, const Objective& objective)
-    : comm_(comm), path_(std::move(path)), model_(comm, path_) {
+    : comm_(comm), path_(std::move(path)) {
+  const ModelReader model(comm, path_);
   const auto refuse = [&](const std::string& theirs, const std::string& ours) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("--warm-start {}: {}; this training has {}", path_, theirs, ours));
@@ -143,8 +144,8 @@ WarmStart::WarmStart(const Communicator& comm, std::string path, Index factors, 
     return some.loss == LossKind::implicit_feedback ? "implicit" : "explicit";
   };
   const auto bias_name = [](const Objective& some) { return some.biases ? "biases" : "no biases"; };
-  const Objective& theirs = model_.objective();
-  if (model_.content_digest() == 0) {
+  const Objective& theirs = model.objective();
+  if (model.content_digest() == 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("--warm-start {}: holds no digests: an older version wrote it", path_));
   }
@@ -152,15 +153,17 @@ WarmStart::WarmStart(const Communicator& comm, std::string path, Index factors, 
     refuse(fmt::format("its objective is {}", loss_name(theirs)), fmt::format("the {} one", loss_name(objective)));
   }
   if (theirs.biases != objective.biases) refuse(fmt::format("it has {}", bias_name(theirs)), bias_name(objective));
-  if (model_.factors() != factors) {
-    refuse(fmt::format("it has {} factors", model_.factors()), fmt::format("{}", factors));
+  if (model.factors() != factors) {
+    refuse(fmt::format("it has {} factors", model.factors()), fmt::format("{}", factors));
   }
+  digest_ = model.content_digest();
+  width_ = factors + (objective.biases ? 1 : 0);
+  most_rows_ = std::max(model.users(), model.items());
 }
 
 Index WarmStart::begin_bytes(const GatherTask& task) const {
-  const Index width = model_.factors() + (model_.objective().biases ? 1 : 0);
-  const Index row_bytes = padded_columns(width) * static_cast<Index>(sizeof(float));
-  const Index held = std::max(model_.users(), model_.items()) / comm_.size() + chunk_rows;
+  const Index row_bytes = padded_columns(width_) * static_cast<Index>(sizeof(float));
+  const Index held = most_rows_ / comm_.size() + chunk_rows;
   // The model's rows here, and at once either those that are fetched or what is solved and drawn beside it.
   const Index rows = held + 2 * std::max(task.users.rows, task.items.rows);
   // Entries are read, kept and made a side of; ids come with their rows, on both ends of an exchange.
@@ -175,6 +178,7 @@ FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, c
   const auto timer = context.report.phase("warm start");
   // 1. The model must be intact: it determines all that follows.
   verify_file(comm_, path_);
+  const ModelReader model(comm_, path_);
 
   // 2. Rows that it has, by their ids.
   const auto match = [&](const char* label, const Partition& rows, const IdRows& ids, Index model_rows,
@@ -197,11 +201,11 @@ FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, c
   const RowRange my_users = users.range(comm_.rank());
   const RowRange my_items = items.range(comm_.rank());
   MatchedSide user_side = match(
-      "users", users, dataset.user_ids(my_users), model_.users(), [&](RowRange r) { return model_.user_ids(r); },
-      [&](RowRange r) { return model_.user_factors(r); });
+      "users", users, dataset.user_ids(my_users), model.users(), [&](RowRange r) { return model.user_ids(r); },
+      [&](RowRange r) { return model.user_factors(r); });
   MatchedSide item_side = match(
-      "items", items, dataset.item_ids(my_items), model_.items(), [&](RowRange r) { return model_.item_ids(r); },
-      [&](RowRange r) { return model_.item_factors(r); });
+      "items", items, dataset.item_ids(my_items), model.items(), [&](RowRange r) { return model.item_ids(r); },
+      [&](RowRange r) { return model.item_factors(r); });
   const auto is_matched = [](Index row) { return row >= 0; };
   if (comm_.sum(Index{std::ranges::count_if(user_side.old_rows, is_matched)} +
                 std::ranges::count_if(item_side.old_rows, is_matched)) == 0) {

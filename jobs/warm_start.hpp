@@ -15,12 +15,12 @@ namespace rankwise {
 /// Every member but digest() is collective over the job's ranks.
 class WarmStart {
  public:
-  /// Opens the model. Throws AgreedError(bad_data) where its factors are not of this length, or its objective is not
+  /// Looks at the model. Throws AgreedError(bad_data) where its factors are not of this length, or its objective is not
   /// implicit or explicit, with or without biases, as the training's.
   WarmStart(const Communicator& comm, std::string path, Index factors, const Objective& objective);
 
   /// What tells this model from others: the digest of its metadata, which covers those of its values.
-  [[nodiscard]] std::uint64_t digest() const { return model_.content_digest(); }
+  [[nodiscard]] std::uint64_t digest() const { return digest_; }
 
   /// Bytes that begin() takes of this rank, beside the factors that it gives and the rows that it gathers.
   [[nodiscard]] Index begin_bytes(const GatherTask& task) const;
@@ -35,7 +35,9 @@ class WarmStart {
  private:
   const Communicator& comm_;
   std::string path_;
-  ModelReader model_;
+  std::uint64_t digest_ = 0;
+  Index width_ = 0;      ///< floats of a row, with its bias
+  Index most_rows_ = 0;  ///< of its longer side
 };
 
 }  // namespace rankwise

@@ -27,8 +27,9 @@ struct AlsMemory {
                       ///< batches keep, fetch and send: at most as many as entries
   Index factors = 0;  ///< this rank's rows of both sides, and their losses
   Index threads = 0;  ///< systems, Gramians and parts of heavy rows
+  Index beside = 0;   ///< what a job does between half-sweeps, which the job counts
 
-  [[nodiscard]] Index total() const { return program + matrix + factors + threads; }
+  [[nodiscard]] Index total() const { return program + matrix + factors + threads + beside; }
 };
 
 [[nodiscard]] AlsMemory als_memory(const SideShare& users, const SideShare& items, Index width, int threads,

@@ -124,14 +124,20 @@ std::string CheckpointDirectory::path_of(Index number, std::string_view more) co
   return (fs::path(path_) / name).string();
 }
 
-void CheckpointDirectory::note_newest(const std::string& checkpoint, Index keep) const {
+void CheckpointDirectory::note_newest(const std::string& checkpoint, Index keep, std::span<const Index> needed) const {
   const std::string name = fs::path(checkpoint).filename().string();
   replace_file((fs::path(path_) / "newest").string(), name + "\n");
   const std::vector<std::string> all = newest_first_here();
+  const auto first = std::ranges::find(all, name);
+  const auto end = all.end() - first > keep ? first + keep : all.end();
+  std::vector<std::string> kept(first, end);
+  for (auto one = first; one != end; ++one) {
+    const auto number = static_cast<std::size_t>(place_of(*one, prefix_)->first);
+    if (number < needed.size() && needed[number] > 0) kept.push_back(fs::path(path_of(needed[number])).filename());
+  }
   std::error_code ignored;  // what cannot be removed is only in the way
-  const auto last = std::ranges::find(all, name);
-  for (auto other = all.begin(); other != all.end(); ++other) {
-    if (other < last || other - last >= keep) fs::remove(fs::path(path_) / *other, ignored);
+  for (const std::string& other : all) {
+    if (std::ranges::find(kept, other) == kept.end()) fs::remove(fs::path(path_) / other, ignored);
   }
 }
 

@@ -2,6 +2,7 @@
 // A run's folder of checkpoints: one run at a time, the last ones kept, and what a killed run left cleared away.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +27,10 @@ class CheckpointDirectory {
   /// Of a checkpoint by its number and, where there is more to say, that.
   [[nodiscard]] std::string path_of(Index number, std::string_view more = {}) const;
   /// Notes a checkpoint that has been committed as the newest, and removes all others but the `keep` - 1 before it
-  /// (keep >= 1): later ones are damaged, or of a training that has been begun anew.
+  /// (keep >= 1) and those that a kept one needs: needed[n] is the number of the one that checkpoint n needs, 0 where
+  /// it needs none. Later ones are damaged, or of a training that has been begun anew.
   /// For the root alone, and without MPI. Throws Error (cannot_create, io_error).
-  void note_newest(const std::string& checkpoint, Index keep) const;
+  void note_newest(const std::string& checkpoint, Index keep, std::span<const Index> needed = {}) const;
   /// Whether someone asks the run to stop; the request is taken away.
   [[nodiscard]] bool take_stop_request();
 

@@ -1,16 +1,18 @@
 #include "io/loss_history.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace rankwise {
 
 namespace {
 
-constexpr const char* loss_parts[] = {"loss", "observed", "unobserved", "regularizer"};
+constexpr const char* loss_parts[] = {"loss", "observed", "unobserved", "regularizer", "validation"};
 
 double loss_part(const EpochLoss& epoch, std::size_t part) {
-  const std::array values{epoch.total(), epoch.observed, epoch.unobserved, epoch.regularizer};
+  const std::array values{epoch.total(), epoch.observed, epoch.unobserved, epoch.regularizer, epoch.validation};
   return values[part];
 }
 
@@ -19,7 +21,10 @@ double loss_part(const EpochLoss& epoch, std::size_t part) {
 void write_loss_history(const Communicator& comm, Hdf5Writer& file, const std::vector<EpochLoss>& history) {
   const auto epochs = static_cast<Index>(history.size());
   file.create_group("/history");
-  for (std::size_t part = 0; part < std::size(loss_parts); ++part) {
+  const bool is_validated =
+      std::ranges::any_of(history, [](const EpochLoss& epoch) { return !std::isnan(epoch.validation); });
+  const std::size_t parts = std::size(loss_parts) - (is_validated ? 0 : 1);
+  for (std::size_t part = 0; part < parts; ++part) {
     const RowRange mine = comm.is_root() ? RowRange{0, epochs} : RowRange{epochs, epochs};
     file.write_filled_rows<double>(fmt::format("/history/{}", loss_parts[part]), epochs, mine,
                                    [&](RowRange piece, double* out) {
@@ -38,11 +43,17 @@ std::vector<EpochLoss> read_loss_history(const Hdf5Reader& file) {
   const std::vector<double> observed = read("observed");
   const std::vector<double> unobserved = read("unobserved");
   const std::vector<double> regularizer = read("regularizer");
-  if (unobserved.size() != observed.size() || regularizer.size() != observed.size()) {
+  const bool is_validated = file.has("/history/validation");
+  const std::vector<double> validation = is_validated ? read("validation") : std::vector<double>();
+  if (unobserved.size() != observed.size() || regularizer.size() != observed.size() ||
+      (is_validated && validation.size() != observed.size())) {
     throw Error(ExitCode::bad_data, fmt::format("{}: /history: its parts differ in length", file.path()));
   }
   std::vector<EpochLoss> history(observed.size());
-  for (std::size_t e = 0; e < history.size(); ++e) history[e] = {observed[e], unobserved[e], regularizer[e]};
+  for (std::size_t e = 0; e < history.size(); ++e) {
+    history[e] = {observed[e], unobserved[e], regularizer[e]};
+    if (is_validated) history[e].validation = validation[e];
+  }
   return history;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// The losses of finished epochs in a file: /history/loss, /history/observed, /history/unobserved, /history/regularizer.
+// The losses of finished epochs in a file: /history/loss, /history/observed, /history/unobserved, /history/regularizer;
+// and /history/validation where some epoch was validated.
 
 #include <vector>
 

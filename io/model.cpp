@@ -8,6 +8,7 @@
 #include "io/id_file.hpp"
 #include "io/loss_history.hpp"
 #include "io/provenance_attributes.hpp"
+#include "io/row_digests.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -106,6 +107,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   write_provenance(file, stamped);
   write_objective(file, model.objective);
   file.write_attribute("/", "factors", static_cast<std::int64_t>(model.factors));
+  if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
   write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
   write_side(comm, file, "/items", model.items, model.factors, model.objective.biases);
@@ -116,6 +118,7 @@ struct ModelReader::Impl {
   const Communicator* comm;
   Hdf5Reader file;
   Provenance provenance;
+  std::uint64_t content_digest = 0;
   Objective objective;
   std::vector<EpochLoss> history;
   Index factors = 0;
@@ -130,6 +133,9 @@ struct ModelReader::Impl {
 ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::string& path) {
   Impl opened{.comm = &comm, .file = Hdf5Reader(path), .provenance = {}, .objective = {}, .history = {}};
   opened.provenance = read_provenance(opened.file, "model");
+  if (opened.file.has_attribute("/", metadata_digest_attribute)) {
+    opened.content_digest = opened.file.read_unsigned("/", metadata_digest_attribute);
+  }
   opened.objective = read_objective(opened.file);
   opened.factors = opened.file.read_integer("/", "factors");
   if (opened.factors < 1 || opened.factors > most_factors) {
@@ -184,6 +190,10 @@ const Objective& ModelReader::objective() const {
 
 const Provenance& ModelReader::provenance() const {
   return impl_->provenance;
+}
+
+std::uint64_t ModelReader::content_digest() const {
+  return impl_->content_digest;
 }
 
 const std::vector<EpochLoss>& ModelReader::history() const {

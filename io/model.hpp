@@ -4,10 +4,13 @@
 //   /users/factors (users x k)   /users/ids   /users/biases (where the model has them)
 //   /items/factors (items x k)   /items/ids   /items/biases
 //   /history/loss, /history/observed, /history/unobserved, /history/regularizer    float64, one value per epoch
+//   /history/validation (where the training was validated)
 //
 // Attributes of the root: Provenance, `objective`, `factors`, `global_mean`, and the numbers that fold-in needs.
 
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,11 +22,12 @@
 
 namespace rankwise {
 
-/// Loss after one epoch, by its parts.
+/// Loss after one epoch, by its parts; and the metric on what was held out, NaN where it was not computed.
 struct EpochLoss {
   double observed = 0;
   double unobserved = 0;
   double regularizer = 0;
+  double validation = std::numeric_limits<double>::quiet_NaN();
   [[nodiscard]] double total() const { return observed + unobserved + regularizer; }
 };
 
@@ -40,6 +44,7 @@ struct Model {
   std::vector<EpochLoss> history;
   ModelSide users;
   ModelSide items;
+  std::optional<Index> best_epoch = std::nullopt;  ///< whose factors these are, from 1, where epochs were compared
 };
 
 /// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
@@ -55,6 +60,8 @@ class ModelReader {
 
   [[nodiscard]] const Objective& objective() const;
   [[nodiscard]] const Provenance& provenance() const;
+  /// The file's metadata digest, which covers the digests of its values; 0 where it holds none.
+  [[nodiscard]] std::uint64_t content_digest() const;
   [[nodiscard]] const std::vector<EpochLoss>& history() const;
   [[nodiscard]] Index factors() const;
   [[nodiscard]] Index users() const;

@@ -18,6 +18,9 @@ void write_provenance(Hdf5Writer& file, const Provenance& provenance) {
   file.write_attribute("/", "configuration", provenance.configuration);
   file.write_attribute("/", "seed", provenance.seed);
   file.write_attribute("/", "dataset-digest", provenance.dataset_digest);
+  if (provenance.warm_start_digest != 0) {
+    file.write_attribute("/", "warm-start-digest", provenance.warm_start_digest);
+  }
 }
 
 Provenance read_provenance(const Hdf5Reader& file, const std::string& expected_kind) {
@@ -46,6 +49,9 @@ Provenance read_provenance(const Hdf5Reader& file, const std::string& expected_k
   provenance.configuration = file.read_text("/", "configuration");
   provenance.seed = file.read_unsigned("/", "seed");
   provenance.dataset_digest = file.read_unsigned("/", "dataset-digest");
+  if (file.has_attribute("/", "warm-start-digest")) {
+    provenance.warm_start_digest = file.read_unsigned("/", "warm-start-digest");
+  }
   return provenance;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Provenance as attributes of a file's root group: kind, format-version, version, configuration, seed, dataset-digest.
+// Provenance as attributes of a file's root group: kind, format-version, version, configuration, seed, dataset-digest;
+// and warm-start-digest where there is one.
 
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"

@@ -23,6 +23,7 @@
 #include "jobs/gather_choice.hpp"
 #include "jobs/process_memory.hpp"
 #include "jobs/training_sides.hpp"
+#include "jobs/warm_start.hpp"
 
 namespace rankwise {
 
@@ -161,6 +162,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   Report& report = context.report;
   require_sense(options);
   require_sense(*options.checkpoints);
+  require_sense(*options.validation, options.objective, options.epochs);
   check_output(comm, options.model);  // before hours of work, not after
   Objective objective = resolved_objective(options);
   const Index width = options.factors + (objective.biases ? 1 : 0);
@@ -172,16 +174,26 @@ void train_als(const AlsOptions& options, JobContext& context) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: holds no interactions; expected at least one", options.data));
   }
+  require_heldout(*options.validation, dataset, options.data);
+  std::optional<WarmStart> warm_start;
+  if (!options.warm_start.empty()) warm_start.emplace(comm, options.warm_start, options.factors, objective);
   const TrainingPlan plan = plan_training(dataset, options, objective, context);
   const Partition& user_rows = plan.users.rows;
   const Partition& item_rows = plan.items.rows;
   const RowRange my_users = user_rows.range(comm.rank());
   const RowRange my_items = item_rows.range(comm.rank());
+  const BestFactors best_place =
+      options.checkpoints->directory.empty() ? BestFactors::in_memory : BestFactors::in_checkpoints;
   GatherTask task = gather_task(dataset, plan, comm.rank());
+  task.beside_bytes = validation_bytes(comm, *options.validation, dataset, user_rows, width);
+  if (options.validation->metric && best_place == BestFactors::in_memory) {
+    task.beside_bytes += (my_users.size() + my_items.size()) * padded_columns(width) * Index{sizeof(float)};
+  }
+  if (warm_start) task.beside_bytes = std::max(task.beside_bytes, warm_start->begin_bytes(task));
   const Index copy_bytes = std::max(my_users.size(), my_items.size()) * padded_columns(width) * Index{sizeof(float)};
   const CheckpointWriting checkpoint_writing =
       choose_writing(*options.checkpoints, comm, copy_bytes, options.memory_budget_bytes);
-  if (checkpoint_writing == CheckpointWriting::behind) task.copy_bytes = copy_bytes;
+  if (checkpoint_writing == CheckpointWriting::behind) task.beside_bytes += copy_bytes;
   const GatherChoice gathering = choose_gathering(options, objective, task, context);
 
   // 2. Read this rank's rows of the matrix and of its transpose, and plan which rows travel.
@@ -197,6 +209,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   AlsSide user_side = read_side(DatasetPart::interactions, plan.users, item_rows, gathering.users);
   reading = std::make_unique<Report::PhaseTimer>(report, "read");
   AlsSide item_side = read_side(DatasetPart::interactions_by_item, plan.items, user_rows, gathering.items);
+  Validation validation(*options.validation, context, dataset, user_rows, best_place);
   const Index interactions = comm.sum(user_side.entries());
   if (options.memory_budget_bytes > 0) {
     const auto users = static_cast<Index>(user_side.batches.size());
@@ -206,24 +219,33 @@ void train_als(const AlsOptions& options, JobContext& context) {
   }
 
   // 3. Resume or initialise.
-  Checkpointing checkpointing(*options.checkpoints, checkpoint_writing, context, dataset.provenance().dataset_digest,
-                              run_begin);
+  Provenance provenance = context.provenance("model", dataset.provenance().dataset_digest);
+  if (warm_start) provenance.warm_start_digest = warm_start->digest();
+  Checkpointing checkpointing(*options.checkpoints, checkpoint_writing, context, provenance, run_begin,
+                              options.validation->metric);
   std::optional<Checkpoint> checkpoint = checkpointing.resume(user_rows, item_rows, width, options.epochs);
   TrainingProgress progress;
   if (checkpoint) progress = std::move(checkpoint->progress);
-  const auto initial = [&](const Partition& rows, RandomPurpose purpose, Matrix Checkpoint::*saved) {
+  FactorPair begun;
+  if (warm_start && !checkpoint) {
+    begun = warm_start->begin(context, dataset, objective, user_rows, item_rows, gathering);
+  }
+  const auto initial = [&](const Partition& rows, RandomPurpose purpose, Matrix Checkpoint::*saved,
+                           Matrix FactorPair::*warm) {
     FactorMatrix factors{rows, Matrix()};
     if (checkpoint) {
       factors.local = std::move((*checkpoint).*saved);
+    } else if (warm_start) {
+      factors.local = std::move(begun.*warm);
     } else {
       factors = random_factors(comm, rows, width, width - options.factors, RandomStream(context.common.seed, purpose));
     }
     return with_gramian(comm, objective, std::move(factors));
   };
   TrainedSide users{SideName::users, plan.users.solver, std::move(user_side),
-                    initial(user_rows, RandomPurpose::initial_users, &Checkpoint::users)};
+                    initial(user_rows, RandomPurpose::initial_users, &Checkpoint::users, &FactorPair::users)};
   TrainedSide items{SideName::items, plan.items.solver, std::move(item_side),
-                    initial(item_rows, RandomPurpose::initial_items, &Checkpoint::items)};
+                    initial(item_rows, RandomPurpose::initial_items, &Checkpoint::items, &FactorPair::items)};
   checkpoint.reset();
 
   // 4. Sweep: users from items, items from users. Between half-sweeps there may be a checkpoint, or the end.
@@ -246,7 +268,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   try {
     checkpointing.begin(progress, user_factors, item_factors,
                         progress.solved == SolvedSide::items ? users.side : items.side);
-    while (static_cast<Index>(progress.history.size()) < options.epochs) {
+    while (static_cast<Index>(progress.history.size()) < options.epochs && !validation.is_over(progress.history)) {
       const Index epoch = static_cast<Index>(progress.history.size()) + 1;
       const auto epoch_begin = std::chrono::steady_clock::now();
       report.bar("epochs", epoch - 1, options.epochs);
@@ -258,12 +280,13 @@ void train_als(const AlsOptions& options, JobContext& context) {
       const auto half_begin = std::chrono::steady_clock::now();
       const HalfSweep done = sweep(items, users, epoch < options.epochs ? &users.side : nullptr);
 
-      // 5. The loss must be finite, and fall under an exact solver.
+      // 5. The loss must be finite, and fall under an exact solver; what is held out tells which epoch is the best.
       const EpochLoss loss = epoch_loss(objective, progress.user_regularizer, done, users.factors, items.factors);
       require_sound_loss(loss, progress.history, options.solver, users.side);
       progress.history.push_back(loss);
       progress.solved = SolvedSide::items;
       tell_epoch(report, epoch, options.epochs, loss, interactions, seconds_since(epoch_begin));
+      validation.measure(objective, users.factors, items.factors, progress.history, users.side);
       checkpointing.pause(progress, user_factors, item_factors, seconds_since(half_begin), users.side);
     }
     checkpointing.finish();
@@ -271,22 +294,33 @@ void train_als(const AlsOptions& options, JobContext& context) {
     checkpointing.settle();
     throw;
   }
+  if (users.side.incoming) users.side.incoming->wait();  // for the epoch that patience spared
   if (options.epochs > 0) {
     tell_solvers(comm, report, "users", users.tally);
     tell_solvers(comm, report, "items", items.tally);
   }
 
-  // 6. Write the model, which needs the sides' memory.
+  // 6. Write the model of the best epoch, which needs the sides' memory.
   if (gathering.nodes->map.is_shared()) report.share_memory(bytes_of_other_processes());
   users.side = {};
   items.side = {};
+  const std::optional<Index> best_epoch = validation.best_epoch(progress.history);
+  if (best_epoch && *best_epoch < static_cast<Index>(progress.history.size())) {
+    FactorPair best = best_place == BestFactors::in_memory
+                          ? validation.take_best()
+                          : checkpointing.read_best(*best_epoch, user_rows, item_rows, width);
+    users.factors.factors.local = std::move(best.users);
+    items.factors.factors.local = std::move(best.items);
+    report.line(fmt::format("the model is that of epoch {}, the best of {}", *best_epoch, progress.history.size()));
+  }
   const auto writing = report.phase("write");
   const Model model{objective,
                     options.factors,
                     std::move(progress.history),
                     {dataset.user_ids(my_users), std::move(users.factors.factors.local)},
-                    {dataset.item_ids(my_items), std::move(items.factors.factors.local)}};
-  write_model(comm, options.model, model, context.provenance("model", dataset.provenance().dataset_digest));
+                    {dataset.item_ids(my_items), std::move(items.factors.factors.local)},
+                    best_epoch};
+  write_model(comm, options.model, model, provenance);
   report.line(fmt::format("wrote {}: {} users and {} items with {} factors", options.model, dataset.users(),
                           dataset.items(), options.factors));
 }
@@ -347,9 +381,12 @@ RunJob describe_als(boost::program_options::options_description& description) {
   // clang-format off
   description.add_options()
     ("data", po::value(&options->data)->value_name("FILE")->required(), "dataset, as prepare writes it")
-    ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write");
+    ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write")
+    ("warm-start", po::value(&options->warm_start)->value_name("FILE"),
+     "begin with the factors of an older model, its users and items found by their ids; new ones are solved against those, or begin at random where they have nothing to do with them");
   // clang-format on
   describe_training(description, options);
+  describe_validation(description, options->validation);
   describe_checkpoints(description, options->checkpoints, "epochs");
   describe_checkpoint_writing(description, options->checkpoints);
   return [options](JobContext& context) { train_als(*options, context); };

@@ -9,6 +9,7 @@
 #include "distributed/solver_plan.hpp"
 #include "jobs/checkpointing.hpp"
 #include "jobs/job.hpp"
+#include "jobs/validation.hpp"
 #include "kernels/objective.hpp"
 
 namespace rankwise {
@@ -19,7 +20,8 @@ enum class NodeSharing { automatic, off };
 struct AlsOptions {
   std::string data;
   std::string model;
-  Objective objective;  ///< but for its regularization
+  std::string warm_start;  ///< an older model to begin from; empty: at random
+  Objective objective;     ///< but for its regularization
   std::optional<double> regularization;
   SolverOptions solver;
   Index factors = 0;
@@ -28,6 +30,7 @@ struct AlsOptions {
   Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as it takes
   NodeSharing node_sharing = NodeSharing::automatic;
   std::shared_ptr<CheckpointOptions> checkpoints = std::make_shared<CheckpointOptions>();
+  std::shared_ptr<ValidationOptions> validation = std::make_shared<ValidationOptions>();
 };
 
 /// Adds the options that say what is trained, all but files; `options` outlives them, and its epochs are the default.

@@ -28,7 +28,7 @@ void describe_checkpoints(boost::program_options::options_description& descripti
      "stop with a checkpoint before this time is over")
     ("keep", po::value<Index>()->value_name("N")->notifier([options](Index count) {
        within<Index>("keep", 1, 1'000'000)(count);
-       options->keep = count; }), "checkpoints to keep; 2 where not given");
+       options->keep = count; }), "checkpoints to keep, beside that of the best epoch where epochs are compared; 2 where not given");
   // clang-format on
 }
 

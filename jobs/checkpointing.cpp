@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <filesystem>
 #include <fmt/format.h>
 #include <utility>
 
@@ -40,17 +41,20 @@ CheckpointWriting choose_writing(const CheckpointOptions& options, const Communi
 }
 
 Checkpointing::Checkpointing(const CheckpointOptions& options, CheckpointWriting writing, JobContext& context,
-                             std::uint64_t dataset_digest, std::chrono::steady_clock::time_point begin)
+                             const Provenance& provenance, std::chrono::steady_clock::time_point begin,
+                             std::optional<EvaluationMetric> validation)
     : context_(context),
       // More epochs are the same training.
-      checkpoints_(options, context, {checkpoint_kind, "epoch", "epochs"}, dataset_digest, begin),
-      writing_(writing) {}
+      checkpoints_(options, context, {checkpoint_kind, "epoch", "epochs"}, provenance, begin),
+      writing_(writing),
+      validation_(std::move(validation)) {}
 
 std::optional<Checkpoint> Checkpointing::resume(const Partition& users, const Partition& items, Index width,
                                                 Index epochs) {
   std::optional<Checkpoint> checkpoint;
   const std::optional<std::string> path = checkpoints_.resume([&](const std::string& candidate) {
     checkpoint = read_checkpoint(context_.comm, candidate, users, items, width);
+    secure_best(candidate, *checkpoint, users, items, width);
   });
   if (!path) return std::nullopt;
   const TrainingProgress& progress = checkpoint->progress;
@@ -62,6 +66,50 @@ std::optional<Checkpoint> Checkpointing::resume(const Partition& users, const Pa
   context_.report.event("resumed", {{"file", *path}, {"epochs", static_cast<Index>(progress.history.size())}});
   path_ = *path;
   return checkpoint;
+}
+
+std::vector<Index> Checkpointing::best_epochs_of(const TrainingProgress& progress) const {
+  return validation_ ? best_epochs(*validation_, progress.history) : std::vector<Index>();
+}
+
+/// The best epoch of a checkpoint's history must be to be had here, from beside the checkpoint where it is elsewhere.
+void Checkpointing::secure_best(const std::string& path, const Checkpoint& checkpoint, const Partition& users,
+                                const Partition& items, Index width) {
+  const std::vector<Index> bests = best_epochs_of(checkpoint.progress);
+  if (bests.empty() || bests.back() == 0) return;
+  namespace fs = std::filesystem;
+  const auto normal = [](const fs::path& name) { return fs::absolute(name).lexically_normal().string(); };
+  const std::string here = normal(checkpoints_.path_of(bests.back()));
+  const std::string best = normal(fs::path(path).replace_filename(fs::path(here).filename()));
+  const bool is_elsewhere = best != here;
+  if (best == normal(path) && !is_elsewhere) return;
+  try {
+    checkpoints_.require_intact(best);
+    if (!is_elsewhere) return;
+    const Checkpoint found = read_checkpoint(context_.comm, best, users, items, width);
+    start_checkpoint(context_.comm, context_.comm, here, found.progress, {users, found.users.view()},
+                     {items, found.items.view()}, checkpoints_.provenance())
+        ->finish();
+  } catch (const AgreedError& error) {
+    if (error.code() != ExitCode::no_input && error.code() != ExitCode::bad_data) throw;
+    throw DamagedCheckpoint(ExitCode::bad_data,
+                            fmt::format("{}: its best epoch cannot be had: {}", path, error.what()));
+  }
+}
+
+FactorPair Checkpointing::read_best(Index epoch, const Partition& users, const Partition& items, Index width) {
+  finish();
+  const std::string path = checkpoints_.path_of(epoch);
+  checkpoints_.require_intact(path);
+  Checkpoint best = read_checkpoint(context_.comm, path, users, items, width);
+  return {std::move(best.users), std::move(best.items)};
+}
+
+bool Checkpointing::is_due(const TrainingProgress& progress) const {
+  if (progress.solved != SolvedSide::items) return false;
+  const auto epochs = static_cast<Index>(progress.history.size());
+  if (validation_ && best_epochs_of(progress).back() == epochs) return true;
+  return checkpoints_.is_due(epochs);
 }
 
 /// What of it is solved next is copied where the run goes on meanwhile.
@@ -80,12 +128,14 @@ void Checkpointing::start_writing() {
   const TrainingProgress& progress = state_->progress;
   path_ = checkpoints_.path_of(static_cast<Index>(progress.history.size()),
                                progress.solved == SolvedSide::users ? "half" : "");
-  checkpoints_.start_writing(path_, {"half_sweeps", progress.half_sweeps()},
-                             [&](const Communicator& background, const std::string& path, const Provenance& provenance,
-                                 std::function<void()> then) {
-                               return start_checkpoint(context_.comm, background, path, progress, state_->users,
-                                                       state_->items, provenance, std::move(then));
-                             });
+  checkpoints_.start_writing(
+      path_, {"half_sweeps", progress.half_sweeps()},
+      [&](const Communicator& background, const std::string& path, const Provenance& provenance,
+          std::function<void()> then) {
+        return start_checkpoint(context_.comm, background, path, progress, state_->users, state_->items, provenance,
+                                std::move(then));
+      },
+      best_epochs_of(progress));
   state_->is_written = true;
 }
 
@@ -118,9 +168,6 @@ void Checkpointing::pause(const TrainingProgress& progress, const FactorMatrix& 
   const auto complete = [&next] {
     if (next.incoming) next.incoming->wait();
   };
-  const auto is_due = [&] {
-    return progress.solved == SolvedSide::items && checkpoints_.is_due(static_cast<Index>(progress.history.size()));
-  };
   try {
     // 1. What was written during the half-sweep must be in its place before its rows change.
     finish();
@@ -129,7 +176,7 @@ void Checkpointing::pause(const TrainingProgress& progress, const FactorMatrix& 
     // 2. What is to be done: a checkpoint, or the last one.
     longest_half_sweep_seconds_ = std::max(longest_half_sweep_seconds_, seconds);
     const StopRequest request = checkpoints_.requested(longest_half_sweep_seconds_);
-    const bool is_wanted = request != StopRequest::none || is_due();
+    const bool is_wanted = request != StopRequest::none || is_due(progress);
 
     // 3. Write it, behind the next half-sweep where there is one.
     const CheckpointWriting writing = request == StopRequest::stop ? CheckpointWriting::waiting : writing_;

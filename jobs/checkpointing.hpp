@@ -8,6 +8,7 @@
 #include "distributed/als.hpp"
 #include "io/checkpoint.hpp"
 #include "jobs/run_checkpoints.hpp"
+#include "jobs/validation.hpp"
 
 namespace rankwise {
 
@@ -24,12 +25,15 @@ void describe_checkpoint_writing(boost::program_options::options_description& de
 class Checkpointing {
  public:
   /// Locks the directory and begins to listen to signals, where checkpoints are wanted; --max-time counts from `begin`.
-  /// Throws AgreedError(cannot_create).
+  /// Where epochs are compared, the best one by `validation` has a checkpoint that is kept. Throws
+  /// AgreedError(cannot_create).
   Checkpointing(const CheckpointOptions& options, CheckpointWriting writing, JobContext& context,
-                std::uint64_t dataset_digest, std::chrono::steady_clock::time_point begin);
+                const Provenance& provenance, std::chrono::steady_clock::time_point begin,
+                std::optional<EvaluationMetric> validation);
 
   /// The newest checkpoint that can be read, if there is one and --resume allows it; damaged ones are told and passed
-  /// by. Throws AgreedError(bad_data) for one of another training, naming what differs.
+  /// by, and so are those whose best epoch's checkpoint is not to be had. Throws AgreedError(bad_data) for one of
+  /// another training, naming what differs.
   [[nodiscard]] std::optional<Checkpoint> resume(const Partition& users, const Partition& items, Index width,
                                                  Index epochs);
 
@@ -54,6 +58,9 @@ class Checkpointing {
   /// The same where the run ends for another reason, which is the one to be told.
   void settle();
 
+  /// The factors of the best epoch from its checkpoint, which is compared with its digests. Throws AgreedError.
+  [[nodiscard]] FactorPair read_best(Index epoch, const Partition& users, const Partition& items, Index width);
+
  private:
   /// What a checkpoint holds.
   struct State {
@@ -65,11 +72,16 @@ class Checkpointing {
   void keep_state(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
                   CheckpointWriting writing);
   [[nodiscard]] bool goes_on();
+  [[nodiscard]] bool is_due(const TrainingProgress& progress) const;
+  [[nodiscard]] std::vector<Index> best_epochs_of(const TrainingProgress& progress) const;
+  void secure_best(const std::string& path, const Checkpoint& checkpoint, const Partition& users,
+                   const Partition& items, Index width);
   void start_writing();
 
   JobContext& context_;
   RunCheckpoints checkpoints_;
   CheckpointWriting writing_;
+  std::optional<EvaluationMetric> validation_;
   std::optional<State> state_;  ///< of the last boundary, where a half-sweep may have to go back to it
   Matrix copy_;                 ///< of the rows in it that are being solved anew
   std::string path_;            ///< of the last checkpoint begun or resumed from

@@ -82,7 +82,7 @@ GatherChoice choose_gathering(const AlsOptions& options, const Objective& object
   const Index budget = options.memory_budget_bytes;
   if (budget == 0) return {nodes, {}, {}};
   AlsMemory memory = als_memory(users, items, width, context.common.threads, program_bytes);
-  memory.factors += task.copy_bytes;
+  memory.beside = task.beside_bytes;
   Index least =
       memory.total() + least_gather_bytes(cost, users.longest_row) + least_gather_bytes(cost, items.longest_row);
   if (nodes->map.is_shared()) {

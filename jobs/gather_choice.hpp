@@ -23,7 +23,7 @@ struct GatherTask {
   SideShare items;
   Index all_users = 0;
   Index all_items = 0;
-  Index copy_bytes = 0;  ///< of factors, where checkpoints are written behind the computation
+  Index beside_bytes = 0;  ///< of this rank, for what the job does between half-sweeps
 };
 
 /// From --node-sharing and --memory-budget, before anything is read but row sizes. Reports whether ranks share, and why

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "distributed/als.hpp"
 #include "distributed/side_plan.hpp"
 
 namespace rankwise {
@@ -19,31 +18,29 @@ void require_same_dataset(const DatasetReader& dataset, const std::string& data_
                   model.provenance().dataset_digest, data_path, dataset.provenance().dataset_digest));
 }
 
-Matrix fold_in(const Communicator& comm, const ModelReader& model, const Partition& rows, const SparseRows& seen) {
-  const Objective& objective = model.objective();
-  const Partition item_rows = Partition::by_count(model.items(), comm.size());
-  AlsSide side = make_als_side(comm, objective, rows, item_rows, {seen.offsets, seen.columns, seen.values});
-  const AlsFactors items = with_gramian(comm, objective, {item_rows, model.item_factors(item_rows.range(comm.rank()))});
-  AlsFactors users{{rows, Matrix(seen.rows.size(), items.factors.local.columns())}, Matrix()};
-  std::vector<Index> sizes(seen.offsets.begin() + 1, seen.offsets.end());
-  for (std::size_t r = 0; r < sizes.size(); ++r) sizes[r] -= seen.offsets[r];
-  const SolverPlan solver = plan_solver(comm, {}, objective, items.factors.local.columns(), model.items(), sizes);
-  const HalfSweep solved = half_sweep(comm, objective, solver, side, items, users);
-  if (solved.failed_row >= 0) {
-    throw AgreedError(ExitCode::bad_data,
-                      fmt::format("held-out user {}: its normal equations have no finite solution", solved.failed_row));
-  }
-  return std::move(users.factors.local);
+HeldoutRows read_heldout_rows(const Communicator& comm, const DatasetReader& dataset, const Partition& partition) {
+  const RowRange mine = partition.range(comm.rank());
+  const bool are_new = dataset.has(DatasetPart::given);
+  return {partition, dataset.read(DatasetPart::heldout, mine),
+          dataset.read(are_new ? DatasetPart::given : DatasetPart::interactions, mine)};
 }
 
-HeldoutUserRows read_heldout_users(const Communicator& comm, const DatasetReader& dataset, const ModelReader& model) {
-  const bool are_new = dataset.has(DatasetPart::given);
-  const Partition partition = Partition::by_count(dataset.rows(DatasetPart::heldout), comm.size());
-  const RowRange mine = partition.range(comm.rank());
-  SparseRows heldout = dataset.read(DatasetPart::heldout, mine);
-  SparseRows seen = dataset.read(are_new ? DatasetPart::given : DatasetPart::interactions, mine);
-  Matrix factors = are_new ? fold_in(comm, model, partition, seen) : model.user_factors(mine);
-  return {partition, std::move(heldout), std::move(seen), std::move(factors)};
+Matrix fold_in(const Communicator& comm, const Objective& objective, const Partition& rows, const SparseRows& seen,
+               const AlsFactors& other, const char* name, Gathering gathering) {
+  const Partition& other_rows = other.factors.partition;
+  const Index width = other.factors.local.columns();
+  AlsSide side = make_als_side(comm, objective, rows, other_rows, {seen.offsets, seen.columns, seen.values}, {},
+                               std::move(gathering));
+  AlsFactors solved{{rows, Matrix(seen.rows.size(), width)}, Matrix()};
+  std::vector<Index> sizes(seen.offsets.begin() + 1, seen.offsets.end());
+  for (std::size_t r = 0; r < sizes.size(); ++r) sizes[r] -= seen.offsets[r];
+  const SolverPlan solver = plan_solver(comm, {}, objective, width, other_rows.rows(), sizes);
+  const HalfSweep sweep = half_sweep(comm, objective, solver, side, other, solved);
+  if (sweep.failed_row >= 0) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{} {}: its normal equations have no finite solution", name, sweep.failed_row));
+  }
+  return std::move(solved.factors.local);
 }
 
 }  // namespace rankwise

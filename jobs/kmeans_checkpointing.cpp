@@ -38,8 +38,11 @@ KMeansCheckpointing::KMeansCheckpointing(const CheckpointOptions& options, JobCo
     : context_(context),
       dimensions_(points.dimensions),
       seeds_are_due_(options.every_steps || !options.interval_seconds),
-      checkpoints_(options, context, {kmeans_checkpoint_kind, "step", ""},
-                   options.directory.empty() ? 0 : points_digest(context.comm, points, given_centroids), begin),
+      checkpoints_(
+          options, context, {kmeans_checkpoint_kind, "step", ""},
+          context.provenance(kmeans_checkpoint_kind,
+                             options.directory.empty() ? 0 : points_digest(context.comm, points, given_centroids)),
+          begin),
       step_begin_(std::chrono::steady_clock::now()) {}
 
 KMeansProgress KMeansCheckpointing::resume() {

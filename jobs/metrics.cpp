@@ -30,15 +30,21 @@ constexpr std::array metric_words{std::pair{std::string_view("recall"), MetricKi
                                   std::pair{std::string_view("rmse"), MetricKind::rmse},
                                   std::pair{std::string_view("mae"), MetricKind::mae}};
 
-Metric parse_metric(const std::string& text) {
+double discount(Index position) {
+  return 1.0 / std::log2(static_cast<double>(position + 1));
+}
+
+}  // namespace
+
+EvaluationMetric parse_metric(const std::string& option, const std::string& text) {
   const auto fault = [&](const char* expected) {
-    return Error(ExitCode::usage, fmt::format("--metrics {}: expected {}", text, expected));
+    return Error(ExitCode::usage, fmt::format("--{} {}: expected {}", option, text, expected));
   };
   const std::size_t at = text.find('@');
   const auto word =
       std::ranges::find(metric_words, std::string_view(text).substr(0, at), [](const auto& w) { return w.first; });
   if (word == metric_words.end()) throw fault("recall@K, ndcg@K, map@K, hr@K, rmse or mae");
-  Metric metric{text, word->second};
+  EvaluationMetric metric{text, word->second};
   if (metric.ranks() != (at != std::string::npos))
     throw fault(metric.ranks() ? "@K after its name" : "no @K after its name");
   if (metric.ranks()) {
@@ -50,24 +56,19 @@ Metric parse_metric(const std::string& text) {
   return metric;
 }
 
-double discount(Index position) {
-  return 1.0 / std::log2(static_cast<double>(position + 1));
-}
-
-}  // namespace
-
-std::vector<Metric> parse_metrics(const std::string& list) {
-  std::vector<Metric> metrics;
+std::vector<EvaluationMetric> parse_metrics(const std::string& list) {
+  std::vector<EvaluationMetric> metrics;
   std::size_t begin = 0;
   while (begin <= list.size()) {
     const std::size_t comma = std::min(list.find(',', begin), list.size());
-    metrics.push_back(parse_metric(list.substr(begin, comma - begin)));
+    metrics.push_back(parse_metric("metrics", list.substr(begin, comma - begin)));
     begin = comma + 1;
   }
   return metrics;
 }
 
-double ranking_value(const Metric& metric, std::span<const ScoredItem> ranked, std::span<const Index> relevant) {
+double ranking_value(const EvaluationMetric& metric, std::span<const ScoredItem> ranked,
+                     std::span<const Index> relevant) {
   const Index positions = std::min(metric.cutoff, static_cast<Index>(ranked.size()));
   const Index attainable = std::min(metric.cutoff, static_cast<Index>(relevant.size()));
   Index hits = 0;
@@ -99,11 +100,11 @@ double ranking_value(const Metric& metric, std::span<const ScoredItem> ranked, s
   throw Error(ExitCode::internal, fmt::format("{} is not a ranking metric", metric.name));
 }
 
-double rating_term(const Metric& metric, double error) {
+double rating_term(const EvaluationMetric& metric, double error) {
   return metric.kind == MetricKind::rmse ? error * error : std::fabs(error);
 }
 
-double rating_value(const Metric& metric, double mean_term) {
+double rating_value(const EvaluationMetric& metric, double mean_term) {
   return metric.kind == MetricKind::rmse ? std::sqrt(mean_term) : mean_term;
 }
 

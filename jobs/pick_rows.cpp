@@ -37,10 +37,10 @@ SparseRows pick(const SparseRows& rows, std::span<const Index> positions) {
   return picked;
 }
 
-Matrix pick(const Matrix& rows, std::span<const Index> positions) {
-  Matrix picked(static_cast<Index>(positions.size()), rows.columns());
+Matrix pick(ConstMatrixView rows, std::span<const Index> positions) {
+  Matrix picked(static_cast<Index>(positions.size()), rows.columns);
   for (Index r = 0; r < picked.rows(); ++r) {
-    std::copy_n(rows.row(positions[static_cast<std::size_t>(r)]), rows.stride(), picked.row(r));
+    std::copy_n(rows.row(positions[static_cast<std::size_t>(r)]), rows.stride, picked.row(r));
   }
   return picked;
 }

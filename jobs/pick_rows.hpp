@@ -16,6 +16,6 @@ namespace rankwise {
 /// them.
 [[nodiscard]] Ids pick(const Ids& ids, std::span<const Index> positions);
 [[nodiscard]] SparseRows pick(const SparseRows& rows, std::span<const Index> positions);
-[[nodiscard]] Matrix pick(const Matrix& rows, std::span<const Index> positions);
+[[nodiscard]] Matrix pick(ConstMatrixView rows, std::span<const Index> positions);
 
 }  // namespace rankwise

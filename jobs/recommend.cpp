@@ -59,7 +59,7 @@ Lists lists_for(const RecommendOptions& options, const DatasetReader& dataset, c
   const IdRows ids = model.user_ids(mine);
   const std::vector<Index> selected = wanted.select(ids.ids);
   const SparseRows seen = pick(dataset.read(DatasetPart::interactions, mine), selected);
-  Matrix users = pick(model.user_factors(mine), selected);
+  Matrix users = pick(model.user_factors(mine).view(), selected);
   const std::vector<float> score_offset = score_offsets(model.objective(), users);
   make_scoring_vectors(model.objective(), users);
   const TopItems top = rank_items(

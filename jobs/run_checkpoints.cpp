@@ -26,11 +26,11 @@ std::map<std::string, std::string> settings_of(const std::string& configuration,
 }  // namespace
 
 RunCheckpoints::RunCheckpoints(const CheckpointOptions& options, JobContext& context, CheckpointKind kind,
-                               std::uint64_t dataset_digest, std::chrono::steady_clock::time_point begin)
+                               Provenance provenance, std::chrono::steady_clock::time_point begin)
     : options_(options),
       context_(context),
       kind_(std::move(kind)),
-      provenance_(context.provenance(kind_.kind, dataset_digest)),
+      provenance_(std::move(provenance)),
       last_write_(std::chrono::steady_clock::now()) {
   if (options.directory.empty()) return;
   directory_ = std::make_unique<CheckpointDirectory>(context.comm, options.directory, kind_.prefix);
@@ -58,10 +58,21 @@ void RunCheckpoints::require_same_run(const std::string& path, const Provenance&
     refuse(fmt::format("its data have the digest {:016x}, expected {:016x}", found.dataset_digest,
                        provenance_.dataset_digest));
   }
+  if (found.warm_start_digest != provenance_.warm_start_digest) {
+    const auto begin_text = [](std::uint64_t digest) {
+      return digest == 0 ? std::string("at random") : fmt::format("with the model of digest {:016x}", digest);
+    };
+    refuse(fmt::format("it began {}, expected {} (--warm-start)", begin_text(found.warm_start_digest),
+                       begin_text(provenance_.warm_start_digest)));
+  }
   if (found.version != provenance_.version) {
     context_.report.line(
         fmt::format("{}: was written by {}; identical bits are promised for one build", path, found.version));
   }
+}
+
+void RunCheckpoints::require_intact(const std::string& path) const {
+  require_same_run(path, verified_provenance(context_.comm, path, kind_.kind));
 }
 
 std::optional<std::string> RunCheckpoints::resume(const std::function<void(const std::string& path)>& read) const {
@@ -71,7 +82,7 @@ std::optional<std::string> RunCheckpoints::resume(const std::function<void(const
       is_named ? std::vector<std::string>{options_.resume} : directory_->newest_first();
   for (const std::string& path : candidates) {
     try {
-      require_same_run(path, verified_provenance(context_.comm, path, kind_.kind));
+      require_intact(path);
       read(path);
       return path;
     } catch (const DamagedCheckpoint& damage) {
@@ -116,12 +127,12 @@ void RunCheckpoints::write(const std::string& path, const Field& progress,
   note_written(path, progress, std::chrono::duration<double>(last_write_ - begin).count());
 }
 
-void RunCheckpoints::start_writing(const std::string& path, const Field& progress, const StartWriting& start) {
+void RunCheckpoints::start_writing(const std::string& path, const Field& progress, const StartWriting& start,
+                                   std::vector<Index> needed) {
   finish();
   const auto timer = context_.report.phase("checkpoints");
-  const auto note_newest = [directory = directory_.get(), path, keep = options_.keep.value_or(2)] {
-    directory->note_newest(path, keep);
-  };
+  const auto note_newest = [directory = directory_.get(), path, keep = options_.keep.value_or(2),
+                            needed = std::move(needed)] { directory->note_newest(path, keep, needed); };
   writing_.emplace(Writing{path, progress, start(*background_, path, provenance_, note_newest)});
   last_write_ = std::chrono::steady_clock::now();
 }

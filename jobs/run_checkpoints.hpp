@@ -29,8 +29,8 @@ class RunCheckpoints {
  public:
   /// Locks the directory and begins to listen to signals, where checkpoints are wanted; --max-time counts from `begin`.
   /// Throws AgreedError(cannot_create).
-  RunCheckpoints(const CheckpointOptions& options, JobContext& context, CheckpointKind kind,
-                 std::uint64_t dataset_digest, std::chrono::steady_clock::time_point begin);
+  RunCheckpoints(const CheckpointOptions& options, JobContext& context, CheckpointKind kind, Provenance provenance,
+                 std::chrono::steady_clock::time_point begin);
 
   [[nodiscard]] bool are_wanted() const { return directory_ != nullptr; }
 
@@ -38,6 +38,10 @@ class RunCheckpoints {
   /// ones, for which `read` may throw DamagedCheckpoint too, are told and passed by. Throws AgreedError(bad_data) for
   /// one of another run, naming what differs.
   [[nodiscard]] std::optional<std::string> resume(const std::function<void(const std::string& path)>& read) const;
+
+  /// Throws DamagedCheckpoint, or AgreedError (bad_data for one of another run, no_input).
+  void require_intact(const std::string& path) const;
+  [[nodiscard]] const Provenance& provenance() const { return provenance_; }
 
   /// What signals, the clock or a stop file ask for, where the next occasion comes in `next_seconds`, which leaves time
   /// to write a checkpoint then.
@@ -57,11 +61,12 @@ class RunCheckpoints {
              const std::function<void(const std::string& path, const Provenance& provenance)>& write);
 
   /// The same for a checkpoint that is written while the run goes on: `start` only begins to write it, and has `then`
-  /// called on the root at its end (WriteBehind). One at a time.
+  /// called on the root at its end (WriteBehind). One at a time. `needed`: see CheckpointDirectory::note_newest.
   using StartWriting =
       std::function<std::unique_ptr<WriteBehind>(const Communicator& background, const std::string& path,
                                                  const Provenance& provenance, std::function<void()> then)>;
-  void start_writing(const std::string& path, const Field& progress, const StartWriting& start);
+  void start_writing(const std::string& path, const Field& progress, const StartWriting& start,
+                     std::vector<Index> needed = {});
   /// Lets it move; never waits. For the thread that calls MPI.
   void progress();
   /// Waits until it is in its place, where there is one. Throws AgreedError (cannot_create, io_error).

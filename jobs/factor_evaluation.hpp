@@ -1,0 +1,63 @@
+#pragma once
+// How well factors in the hands of the ranks predict what was held out: what `evaluate` tells of a written model,
+// without the file.
+
+#include <span>
+#include <vector>
+
+#include "distributed/communicator.hpp"
+#include "distributed/factor_matrix.hpp"
+#include "io/dataset.hpp"
+#include "jobs/metrics.hpp"
+#include "kernels/matrix.hpp"
+#include "kernels/objective.hpp"
+
+namespace rankwise {
+
+/// What is predicted of this rank's users, and what rankings leave out. All parts have the same rows.
+struct HeldoutRows {
+  Partition partition;  ///< of all users
+  SparseRows heldout;   ///< to be predicted; users without entries have no part in rankings
+  SparseRows seen;      ///< training interactions, or what was given of users held out whole; rankings need no values
+};
+
+/// A metric over all that was held out.
+struct MetricEstimate {
+  EvaluationMetric metric;
+  double value = 0;
+  Index count = 0;  ///< users of rankings, entries of ratings
+  double standard_error =
+      0;  ///< of the value, as one of so many independent ones; of rmse to first order; 0 where count < 2
+};
+
+/// Rankings are made for so many users of a rank at a time, which bounds their memory.
+inline constexpr Index users_per_ranking = 1 << 16;
+
+/// Bytes of a ranking of so many users at a time, whose vectors have `width` floats, `cutoff` items each.
+[[nodiscard]] Index ranking_bytes(Index users, Index width, Index cutoff);
+
+/// Values of this rank's users with held-out entries, in their order, for each ranking metric: over all items without
+/// those seen. <user, item> orders the items. Collective over comm.
+[[nodiscard]] std::vector<std::vector<double>> ranking_values(const Communicator& comm, const Objective& objective,
+                                                              std::span<const EvaluationMetric> metrics,
+                                                              const HeldoutRows& rows, ConstMatrixView users,
+                                                              const FactorMatrix& items);
+
+/// Held-out value minus prediction, entry by entry of this rank. Collective over comm.
+[[nodiscard]] std::vector<double> rating_errors(const Communicator& comm, const Objective& objective,
+                                                const HeldoutRows& rows, ConstMatrixView users,
+                                                const FactorMatrix& items);
+
+/// The metric from all ranks' ranking values, or from all ranks' rating errors. The same bits for any partition.
+/// Collective over comm.
+[[nodiscard]] MetricEstimate estimate_metric(const Communicator& comm, const EvaluationMetric& metric,
+                                             std::span<const double> values);
+
+/// Each metric of these factors, a bias as the last column where the objective has biases; `users` are this rank's part
+/// of rows.partition. The same bits as `evaluate` has for a model of them, for any partitions. Collective over comm.
+[[nodiscard]] std::vector<MetricEstimate> evaluate_factors(const Communicator& comm, const Objective& objective,
+                                                           std::span<const EvaluationMetric> metrics,
+                                                           const HeldoutRows& rows, ConstMatrixView users,
+                                                           const FactorMatrix& items);
+
+}  // namespace rankwise

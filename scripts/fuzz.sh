@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# fuzz.sh [--seconds N] [TARGET ...]: builds the fuzzers with clang, libFuzzer and the address and undefined-behaviour
+# sanitizers, runs each of them (or those named: csv, hdf5, ...) for N seconds (600 unless told) one after the other, and ends
+# with a table. Exit code 1 when there is a finding; its input is minimized and kept under build/fuzz/findings/TARGET. Inputs
+# that reach new code gather in build/fuzz/gathered/TARGET and are where the next run begins.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=600
+targets=()
+while (($# > 0)); do
+  case "$1" in
+    --seconds) seconds=${2:?--seconds needs a number}; shift 2 ;;
+    -*) echo "usage: scripts/fuzz.sh [--seconds N] [TARGET ...]" >&2; exit 2 ;;
+    *) targets+=("$1"); shift ;;
+  esac
+done
+if [[ ! $seconds =~ ^[1-9][0-9]*$ ]]; then echo "fuzz.sh: --seconds takes a whole number above 0" >&2; exit 2; fi
+all_targets=()
+for source in tests/fuzz/fuzz_*.cpp; do
+  name=${source##*/fuzz_}
+  all_targets+=("${name%.cpp}")
+done
+if ((${#targets[@]} == 0)); then targets=("${all_targets[@]}"); fi
+for target in "${targets[@]}"; do
+  if [[ ! -f tests/fuzz/fuzz_$target.cpp ]]; then
+    echo "fuzz.sh: no fuzzer '$target'; there are: ${all_targets[*]}" >&2
+    exit 2
+  fi
+done
+
+build=${RANKWISE_FUZZ_BUILD:-$PWD/build/fuzz}
+if [[ ! ${RANKWISE_FUZZ_SKIP_BUILD:-} ]]; then
+  scripts/dependencies.sh --fuzz
+  cmake --preset fuzz -B "$build"
+  cmake --build "$build" --target fuzzers
+fi
+programs=$build/tests/fuzz
+seeds=$build/seeds
+"$programs/hdf5_seeds" "$seeds"
+
+# MPI and HDF5 keep memory until the process ends, so leaks are left to scripts/test.sh --sanitize. An allocation by a size
+# that an input claims is a finding, as is a slow input.
+export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}"
+export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
+limits=(-max_len=32768 -timeout=25 -rss_limit_mb=2048 -malloc_limit_mb=512)
+
+# Halves a finding's input where that still fails; the input itself stays.
+minimize() {
+  local program=$1 input=$2
+  timeout 120 "$program" "${limits[@]}" -minimize_crash=1 -max_total_time=60 -exact_artifact_path="$input.minimized" \
+    "$input" > "$input.minimizing.log" 2>&1 || true
+}
+
+# Runs one fuzzer; adds a line to the table, and 1 to `failed` on a finding.
+failed=0
+table=()
+run_target() {
+  local target=$1 program=$programs/fuzz_$1
+  local gathered=$build/gathered/$target findings=$build/findings/$target log=$build/fuzz_$target.log
+  mkdir -p "$gathered" "$findings"
+  local inputs=("$gathered") folder
+  for folder in "tests/fuzz/corpus/$target" "tests/fuzz/regressions/$target" "$seeds/$target"; do
+    if [[ -d $folder ]]; then inputs+=("$folder"); fi
+  done
+  echo "fuzzing $target for $seconds s"
+  local status=0
+  "$program" "${limits[@]}" -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$findings/" \
+    "${inputs[@]}" > "$log" 2>&1 || status=$?
+  local executions coverage finding
+  executions=$(awk '/^stat::number_of_executed_units:/ {print $2}' "$log")
+  coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -d' ' -f2 || true)
+  finding=none
+  if ((status != 0)); then
+    finding=$(grep -o 'Test unit written to .*' "$log" | tail -1 | sed 's/Test unit written to //' || true)
+    if [[ -n $finding ]]; then minimize "$program" "$finding"; else finding="exit code $status, see $log"; fi
+    failed=1
+  fi
+  # The gathered inputs shrink to those that reach something.
+  mkdir -p "$gathered.new"
+  if "$program" "${limits[@]}" -merge=1 "$gathered.new" "$gathered" > /dev/null 2>&1; then
+    rm -r "$gathered" && mv "$gathered.new" "$gathered"
+  else
+    rm -r "$gathered.new"
+  fi
+  table+=("$(printf '%-16s %12s %10s  %s' "$target" "${executions:--}" "${coverage:--}" "$finding")")
+}
+
+for target in "${targets[@]}"; do run_target "$target"; done
+printf '%-16s %12s %10s  %s\n' fuzzer executions coverage finding
+printf '%s\n' "${table[@]}"
+exit "$failed"

@@ -1,0 +1,52 @@
+#include "tests/fuzz/harness.hpp"
+
+#include <array>
+#include <csignal>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "distributed/environment.hpp"
+
+namespace rankwise::fuzz {
+
+namespace {
+
+/// MPI and its communicator for the life of the process.
+struct SingleRank {
+  explicit SingleRank(int argc = 0, char** argv = nullptr) : environment(argc, argv), comm(Communicator::single()) {}
+  Environment environment;
+  Communicator comm;
+};
+
+}  // namespace
+
+const Communicator& single_rank() {
+  static const SingleRank rank;
+  return rank.comm;
+}
+
+InputFile::InputFile(std::string_view content) : descriptor_(memfd_create("input", MFD_CLOEXEC)) {
+  require(descriptor_ >= 0, "a file in memory can be made");
+  const ssize_t written = write(descriptor_, content.data(), content.size());
+  require(written == static_cast<ssize_t>(content.size()), "a file in memory can be written");
+  path_ = "/proc/self/fd/" + std::to_string(descriptor_);
+}
+
+InputFile::~InputFile() {
+  close(descriptor_);
+}
+
+}  // namespace rankwise::fuzz
+
+extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
+  // One process without a launcher and without helpers.
+  constexpr int keep_what_is_set = 0;
+  setenv("OMPI_MCA_ess_singleton_isolated", "1", keep_what_is_set);
+  constexpr std::array signals{SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
+  std::array<struct sigaction, signals.size()> before{};
+  for (std::size_t s = 0; s < signals.size(); ++s) sigaction(signals[s], nullptr, &before[s]);
+  static_cast<void>(rankwise::fuzz::single_rank());
+  // Open MPI's handlers would end the process before the fuzzer has kept the input.
+  for (std::size_t s = 0; s < signals.size(); ++s) sigaction(signals[s], &before[s], nullptr);
+  return 0;
+}

@@ -2,7 +2,7 @@
 
 #include <array>
 #include <csignal>
-#include <sys/mman.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "distributed/environment.hpp"
@@ -25,15 +25,21 @@ const Communicator& single_rank() {
   return rank.comm;
 }
 
-InputFile::InputFile(std::string_view content) : descriptor_(memfd_create("input", MFD_CLOEXEC)) {
-  require(descriptor_ >= 0, "a file in memory can be made");
-  const ssize_t written = write(descriptor_, content.data(), content.size());
-  require(written == static_cast<ssize_t>(content.size()), "a file in memory can be written");
-  path_ = "/proc/self/fd/" + std::to_string(descriptor_);
+void show_refusal(const char* reason) {
+  if (std::getenv("RANKWISE_FUZZ_SHOW") != nullptr) std::fprintf(stderr, "refused: %s\n", reason);
+}
+
+InputFile::InputFile(std::string_view content)
+    : path_(access("/dev/shm", W_OK) == 0 ? "/dev/shm/rankwise-fuzz-XXXXXX" : "/tmp/rankwise-fuzz-XXXXXX") {
+  const int descriptor = mkostemp(path_.data(), O_CLOEXEC);
+  require(descriptor >= 0, "a temporary file can be made");
+  const ssize_t written = write(descriptor, content.data(), content.size());
+  require(written == static_cast<ssize_t>(content.size()), "a temporary file can be written");
+  close(descriptor);
 }
 
 InputFile::~InputFile() {
-  close(descriptor_);
+  unlink(path_.c_str());
 }
 
 }  // namespace rankwise::fuzz

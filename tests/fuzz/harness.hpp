@@ -16,7 +16,8 @@ namespace rankwise::fuzz {
 /// This process alone; MPI starts at the first call.
 [[nodiscard]] const Communicator& single_rank();
 
-/// An input as a file in memory that has a path, for readers that open their files themselves.
+/// An input as a file, in memory where the system has such a folder, for readers that open their files themselves. HDF5
+/// wants a path that leads somewhere, which that of a memfd does not.
 class InputFile {
  public:
   explicit InputFile(std::string_view content);
@@ -26,7 +27,6 @@ class InputFile {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  int descriptor_ = -1;
   std::string path_;
 };
 
@@ -45,6 +45,9 @@ inline void require(bool holds, const char* promise) {
   return code == ExitCode::bad_data || code == ExitCode::usage || code == ExitCode::no_input;
 }
 
+/// Prints it where the environment has RANKWISE_FUZZ_SHOW.
+void show_refusal(const char* reason);
+
 /// Whether `step` succeeded; it may fail by an Error that blames the input only.
 template <class Step>
 bool read_or_refuse(Step&& step) {
@@ -54,6 +57,7 @@ bool read_or_refuse(Step&& step) {
   } catch (const Error& error) {
     if (!blames_input(error.code())) std::fprintf(stderr, "exit code %d: ", static_cast<int>(error.code()));
     require(blames_input(error.code()), error.what());
+    show_refusal(error.what());
     return false;
   }
 }

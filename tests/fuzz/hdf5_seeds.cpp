@@ -48,7 +48,7 @@ void write_foreign(const std::string& path, bool newest) {
   const hsize_t rows = 3;
   const hid_t line = H5Screate_simple(1, &rows, nullptr);
   const hid_t names = H5Dcreate2(file, "/names", text, line, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  H5Dwrite(names, text, H5S_ALL, H5S_ALL, H5P_DEFAULT, "onetwo3   ");
+  H5Dwrite(names, text, H5S_ALL, H5S_ALL, H5P_DEFAULT, "one two three");
   const hid_t varying = H5Tcopy(H5T_C_S1);
   H5Tset_size(varying, H5T_VARIABLE);
   const hid_t scalar = H5Screate(H5S_SCALAR);

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# fuzz.sh [--seconds N] [TARGET ...]: builds the fuzzers with clang, libFuzzer and the address and undefined-behaviour
+# fuzz.sh [--seconds N] [--forge] [TARGET ...]: builds the fuzzers with clang, libFuzzer and the address and undefined-behaviour
 # sanitizers, runs each of them (or those named: csv, hdf5, ...) for N seconds (600 unless told) one after the other, and ends
 # with a table. Exit code 1 when there is a finding; its input is minimized and kept under build/fuzz/findings/TARGET. Inputs
-# that reach new code gather in build/fuzz/gathered/TARGET and are where the next run begins.
+# that reach new code gather in build/fuzz/gathered/TARGET and are where the next run begins. --forge sets HDF5's checksums
+# right after a change of metadata, and soon ends in faults of the HDF5 library itself (docs/FORMATS.md).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,8 @@ targets=()
 while (($# > 0)); do
   case "$1" in
     --seconds) seconds=${2:?--seconds needs a number}; shift 2 ;;
-    -*) echo "usage: scripts/fuzz.sh [--seconds N] [TARGET ...]" >&2; exit 2 ;;
+    --forge) export RANKWISE_FUZZ_FORGE=1; shift ;;
+    -*) echo "usage: scripts/fuzz.sh [--seconds N] [--forge] [TARGET ...]" >&2; exit 2 ;;
     *) targets+=("$1"); shift ;;
   esac
 done
@@ -37,12 +39,12 @@ if [[ ! ${RANKWISE_FUZZ_SKIP_BUILD:-} ]]; then
 fi
 programs=$build/tests/fuzz
 seeds=$build/seeds
-"$programs/hdf5_seeds" "$seeds"
 
 # MPI and HDF5 keep memory until the process ends, so leaks are left to scripts/test.sh --sanitize. An allocation by a size
 # that an input claims is a finding, as is a slow input.
 export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
+"$programs/hdf5_seeds" "$seeds"
 limits=(-max_len=32768 -timeout=25 -rss_limit_mb=2048 -malloc_limit_mb=512)
 
 # Halves a finding's input where that still fails; the input itself stays.

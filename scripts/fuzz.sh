@@ -45,6 +45,10 @@ seeds=$build/seeds
 export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
 "$programs/hdf5_seeds" "$seeds"
+# Inputs pass through files in memory; a fuzzer that a finding ends leaves its last one.
+RANKWISE_FUZZ_FOLDER=$(mktemp -d -p "$([[ -w /dev/shm ]] && echo /dev/shm || echo /tmp)" rankwise-fuzz.XXXXXX)
+export RANKWISE_FUZZ_FOLDER
+trap 'rm -rf "$RANKWISE_FUZZ_FOLDER"' EXIT
 limits=(-max_len=32768 -timeout=25 -rss_limit_mb=2048 -malloc_limit_mb=512)
 
 # Halves a finding's input where that still fails; the input itself stays.

@@ -29,8 +29,9 @@ void show_refusal(const char* reason) {
   if (std::getenv("RANKWISE_FUZZ_SHOW") != nullptr) std::fprintf(stderr, "refused: %s\n", reason);
 }
 
-InputFile::InputFile(std::string_view content)
-    : path_(access("/dev/shm", W_OK) == 0 ? "/dev/shm/rankwise-fuzz-XXXXXX" : "/tmp/rankwise-fuzz-XXXXXX") {
+InputFile::InputFile(std::string_view content) {
+  const char* const folder = std::getenv("RANKWISE_FUZZ_FOLDER");
+  path_ = std::string(folder != nullptr ? folder : "/tmp") + "/rankwise-fuzz-XXXXXX";
   const int descriptor = mkostemp(path_.data(), O_CLOEXEC);
   require(descriptor >= 0, "a temporary file can be made");
   const ssize_t written = write(descriptor, content.data(), content.size());

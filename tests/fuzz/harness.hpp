@@ -16,7 +16,7 @@ namespace rankwise::fuzz {
 /// This process alone; MPI starts at the first call.
 [[nodiscard]] const Communicator& single_rank();
 
-/// An input as a file, in memory where the system has such a folder, for readers that open their files themselves. HDF5
+/// An input as a file in the folder RANKWISE_FUZZ_FOLDER, else /tmp, for readers that open their files themselves. HDF5
 /// wants a path that leads somewhere, which that of a memfd does not.
 class InputFile {
  public:

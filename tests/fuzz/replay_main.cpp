@@ -42,7 +42,7 @@ std::vector<std::filesystem::path> inputs_in(const std::filesystem::path& place)
 
 #ifdef __SANITIZE_ADDRESS__
 extern "C" const char* __asan_default_options() {
-  return "max_allocation_size_mb=512";
+  return "max_allocation_size_mb=512:allocator_may_return_null=1";
 }
 #endif
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <limits>
 #include <optional>
 #include <sstream>
 #include <system_error>
@@ -41,7 +42,10 @@ std::optional<Index> half_sweeps_of(std::string_view name) {
   name.remove_suffix(half ? half_suffix.size() : suffix.size());
   Index epochs = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), epochs);
-  if (error != std::errc() || end != name.data() + name.size() || epochs < 0 || name.empty()) return std::nullopt;
+  constexpr Index most_epochs = std::numeric_limits<Index>::max() / 2 - 1;
+  if (error != std::errc() || end != name.data() + name.size() || epochs < 0 || epochs > most_epochs) {
+    return std::nullopt;
+  }
   return 2 * epochs + (half ? 1 : 0);
 }
 
@@ -86,9 +90,11 @@ void CheckpointDirectory::lock_on_root() {
   whole.l_whence = SEEK_SET;
   if (fcntl(lock_.get(), F_OFD_SETLK, &whole) != 0) {
     if (errno != EAGAIN && errno != EACCES) throw cannot_use(path_, errno_text());
-    std::array<char, 512> holder{};
-    const ssize_t size = pread(lock_.get(), holder.data(), holder.size() - 1, 0);
-    throw cannot_use(path_, fmt::format("{} runs here", size > 0 ? holder.data() : "another process"));
+    std::string holder(512, '\0');
+    holder.resize(static_cast<std::size_t>(std::max<ssize_t>(0, pread(lock_.get(), holder.data(), holder.size(), 0))));
+    std::ranges::replace_if(
+        holder, [](unsigned char c) { return c < ' '; }, '?');  // whoever wrote it
+    throw cannot_use(path_, fmt::format("{} runs here", holder.empty() ? "another process" : holder));
   }
   const std::string text = holder_text();
   if (ftruncate(lock_.get(), 0) != 0 ||

@@ -4,7 +4,7 @@
 # with a table: inputs tried, and how many edges of the program's flow and features (edges by how often) they reached. Exit code
 # 1 when there is a finding; its input is minimized and kept under build/fuzz/findings/TARGET. Inputs that reach new code gather
 # in build/fuzz/gathered/TARGET and are where the next run begins. --forge sets HDF5's checksums right after a change of
-# metadata, and soon ends in faults of the HDF5 library itself (docs/FORMATS.md).
+# metadata, changes files of HDF5's oldest format, which has none, and soon ends in faults of that library (docs/FORMATS.md).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -50,7 +50,8 @@ export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
 RANKWISE_FUZZ_FOLDER=$(mktemp -d -p "$([[ -w /dev/shm ]] && echo /dev/shm || echo /tmp)" rankwise-fuzz.XXXXXX)
 export RANKWISE_FUZZ_FOLDER
 trap 'rm -rf "$RANKWISE_FUZZ_FOLDER"' EXIT
-limits=(-max_len=32768 -timeout=25 -rss_limit_mb=2048)
+# Long enough for a machine that others keep busy.
+limits=(-max_len=32768 -timeout=120 -rss_limit_mb=2048)
 
 # Halves a finding's input where that still fails; the input itself stays.
 minimize() {

@@ -49,6 +49,7 @@ extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   // One process without a launcher and without helpers.
   constexpr int keep_what_is_set = 0;
   setenv("OMPI_MCA_ess_singleton_isolated", "1", keep_what_is_set);
+  setenv("OMPI_MCA_sharedfp", "^sm", keep_what_is_set);  // wants a folder that such a process does not have
   constexpr std::array signals{SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
   std::array<struct sigaction, signals.size()> before{};
   for (std::size_t s = 0; s < signals.size(); ++s) sigaction(signals[s], nullptr, &before[s]);

@@ -1,12 +1,10 @@
-// Makes small HDF5 files for the fuzzers to begin with: hdf5_seeds FOLDER. Not kept with the sources, since the program
-// writes them.
+// Makes small HDF5 files for the fuzzers to begin with, a folder for each of them: hdf5_seeds FOLDER. Not kept with the
+// sources, since the program writes them.
 
 #include <filesystem>
 #include <hdf5.h>
 
-#include "tests/fuzz/harness.hpp"
-#include "tests/io/damage.hpp"
-#include "tests/io/sample_clustering.hpp"
+#include "tests/fuzz/base_files.hpp"
 
 namespace {
 
@@ -71,23 +69,18 @@ int main(int argc, char** argv) {
     return 2;
   }
   LLVMFuzzerInitialize(&argc, &argv);
-  const Communicator& comm = fuzz::single_rank();
   const std::filesystem::path folder = argv[1];
-  for (const char* const reader : {"dataset", "model", "clustering", "hdf5"}) create_directories(folder / reader);
-  const Provenance provenance = sample_provenance();
-  const auto path = [&](const char* name) { return (folder / name).string(); };
-
-  write_dataset(comm, path("dataset/integers.h5"), sample_dataset(comm, {.users = 5, .items = 4}, SampleIds::integers),
-                provenance);
-  write_dataset(comm, path("dataset/heldout_users.h5"),
-                sample_dataset(comm, {.users = 6, .items = 5, .heldout_users = 3}, SampleIds::strings), provenance);
-  write_model(comm, path("model/integers.h5"),
-              sample_model(comm, {.users = 3, .items = 2}, SampleIds::integers, 2, false), provenance);
-  write_model(comm, path("model/biases.h5"), sample_model(comm, {.users = 2, .items = 3}, SampleIds::strings, 3, true),
-              provenance);
-  write_clustering(comm, path("clustering/plain.h5"), plain_clustering(comm, 5), provenance);
-  write_clustering(comm, path("clustering/rich.h5"), rich_clustering(comm, 4), provenance);
-  write_foreign(path("hdf5/oldest.h5"), false);
-  write_foreign(path("hdf5/newest.h5"), true);
+  for (const char* const reader : {"centroids", "hdf5", "verify"}) create_directories(folder / reader);
+  for (const fuzz::BaseFile& file : fuzz::base_files) {
+    const std::filesystem::path own = folder / file.kind;
+    create_directories(own);
+    file.write((own / file.name).string());
+    copy_file(own / file.name, folder / "verify" / (std::string(file.kind) + "_" + file.name),
+              std::filesystem::copy_options::overwrite_existing);
+  }
+  using std::filesystem::copy_options;
+  copy(folder / "clustering", folder / "centroids", copy_options::overwrite_existing | copy_options::recursive);
+  write_foreign((folder / "hdf5" / "oldest.h5").string(), false);
+  write_foreign((folder / "hdf5" / "newest.h5").string(), true);
   return 0;
 }

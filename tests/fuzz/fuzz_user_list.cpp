@@ -1,5 +1,7 @@
 // Lists of user ids, one a line.
 
+#include <algorithm>
+
 #include "jobs/wanted_users.hpp"
 #include "tests/fuzz/harness.hpp"
 
@@ -10,7 +12,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     WantedUsers wanted(fuzz::single_rank(), file.path());
     static_cast<void>(wanted.select(std::vector<std::int64_t>{1, 2, 30}));
     static_cast<void>(wanted.select(std::vector<std::string>{"anna", "ü"}));
-    wanted.require_all_found(fuzz::single_rank());
+    try {
+      wanted.require_all_found(fuzz::single_rank());
+    } catch (const Error& error) {
+      const auto is_control = [](unsigned char c) { return c < ' '; };
+      fuzz::require(std::ranges::none_of(std::string_view(error.what()), is_control), "errors hold no control signs");
+      throw;
+    }
   });
   return 0;
 }

@@ -14,32 +14,14 @@ namespace rankwise {
 namespace {
 
 constexpr const char* sides[] = {"items", "users"};  // by SolvedSide
+const std::string users_name = "/users/factors";
+const std::string items_name = "/items/factors";
 
 RowsAtByte lay_out_factors(const Communicator& comm, Hdf5Writer& file, const std::string& group,
                            const FactorRows& factors) {
   file.create_group(group);
   return {factors.local, file.lay_out_matrix(group + "/factors", factors.partition.rows(),
                                              factors.partition.range(comm.rank()), factors.local)};
-}
-
-Matrix read_factors(const Hdf5Reader& file, const std::string& group, const Partition& rows, int rank, Index width) {
-  const std::string name = group + "/factors";
-  const Hdf5Shape shape = file.shape(name, Hdf5Kind::floating, 2);
-  if (shape.rows() != rows.rows() || !shape.has_columns(width)) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: {} is {} x {}, expected {} x {}", file.path(), name, shape.rows(),
-                                                shape.extents[1], rows.rows(), width));
-  }
-  const RowRange mine = rows.range(rank);
-  Matrix factors(mine.size(), width);
-  file.read_matrix(name, mine, factors.view());
-  for (Index r = 0; r < factors.rows(); ++r) {
-    for (const float value : factors.view().row_span(r)) {
-      if (std::isfinite(value)) continue;
-      throw Error(ExitCode::bad_data,
-                  fmt::format("{}: {}: row {} holds a value that is not finite", file.path(), name, mine.begin + r));
-    }
-  }
-  return factors;
 }
 
 TrainingProgress read_progress(const Hdf5Reader& file) {
@@ -51,6 +33,9 @@ TrainingProgress read_progress(const Hdf5Reader& file) {
   }
   progress.solved = solved == sides[0] ? SolvedSide::items : SolvedSide::users;
   progress.user_regularizer = file.read_number("/", "user-regularizer");
+  if (!std::isfinite(progress.user_regularizer)) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: attribute user-regularizer is not finite", file.path()));
+  }
   return progress;
 }
 
@@ -76,18 +61,102 @@ std::unique_ptr<WriteBehind> start_checkpoint(const Communicator& comm, const Co
   return std::make_unique<WriteBehind>(background, file.close(), std::move(factors), std::move(then));
 }
 
+struct CheckpointReader::Impl {
+  const Communicator* comm;
+  Hdf5Reader file;
+  Provenance provenance;
+  TrainingProgress progress;
+  Index width = 0;
+  Index users = 0;
+  Index items = 0;
+
+  [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
+  [[nodiscard]] Index count_rows(const std::string& name) const;
+  [[nodiscard]] Matrix read_factors(const std::string& name, RowRange rows) const;
+};
+
+CheckpointReader::Impl CheckpointReader::Impl::open(const Communicator& comm, const std::string& path) {
+  Impl opened{.comm = &comm, .file = Hdf5Reader(path), .provenance = {}, .progress = {}};
+  opened.provenance = read_provenance(opened.file, checkpoint_kind);
+  opened.progress = read_progress(opened.file);
+  opened.width = opened.file.read_integer("/", "width");
+  constexpr Index bias_columns = 1;
+  if (opened.width < 1 || opened.width > most_factors + bias_columns) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: attribute width is {}, expected 1 to {}", path, opened.width,
+                                                most_factors + bias_columns));
+  }
+  opened.users = opened.count_rows(users_name);
+  opened.items = opened.count_rows(items_name);
+  return opened;
+}
+
+Index CheckpointReader::Impl::count_rows(const std::string& name) const {
+  const Hdf5Shape shape = file.shape(name, Hdf5Kind::floating, 2);
+  if (!shape.has_columns(width)) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {} has {} columns, but the checkpoint's attribute width is {}",
+                                                file.path(), name, shape.extents[1], width));
+  }
+  return shape.rows();
+}
+
+Matrix CheckpointReader::Impl::read_factors(const std::string& name, RowRange rows) const {
+  Matrix factors(rows.size(), width);
+  file.read_matrix(name, rows, factors.view());
+  for (Index r = 0; r < factors.rows(); ++r) {
+    for (const float value : factors.view().row_span(r)) {
+      if (std::isfinite(value)) continue;
+      throw Error(ExitCode::bad_data,
+                  fmt::format("{}: {}: row {} holds a value that is not finite", file.path(), name, rows.begin + r));
+    }
+  }
+  return factors;
+}
+
+CheckpointReader::CheckpointReader(const Communicator& comm, const std::string& path)
+    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {}
+CheckpointReader::~CheckpointReader() = default;
+CheckpointReader::CheckpointReader(CheckpointReader&&) noexcept = default;
+CheckpointReader& CheckpointReader::operator=(CheckpointReader&&) noexcept = default;
+
+const Provenance& CheckpointReader::provenance() const {
+  return impl_->provenance;
+}
+
+const TrainingProgress& CheckpointReader::progress() const {
+  return impl_->progress;
+}
+
+Index CheckpointReader::width() const {
+  return impl_->width;
+}
+
+Index CheckpointReader::users() const {
+  return impl_->users;
+}
+
+Index CheckpointReader::items() const {
+  return impl_->items;
+}
+
+Matrix CheckpointReader::user_factors(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->read_factors(users_name, rows); });
+}
+
+Matrix CheckpointReader::item_factors(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->read_factors(items_name, rows); });
+}
+
 Checkpoint read_checkpoint(const Communicator& comm, const std::string& path, const Partition& users,
                            const Partition& items, Index width) {
   return damage_named([&] {
-    return agree_on(comm, [&] {
-      const Hdf5Reader file(path);
-      Checkpoint checkpoint;
-      checkpoint.provenance = read_provenance(file, checkpoint_kind);
-      checkpoint.progress = read_progress(file);
-      checkpoint.users = read_factors(file, "/users", users, comm.rank(), width);
-      checkpoint.items = read_factors(file, "/items", items, comm.rank(), width);
-      return checkpoint;
-    });
+    const CheckpointReader file(comm, path);
+    if (file.users() != users.rows() || file.items() != items.rows() || file.width() != width) {
+      throw AgreedError(ExitCode::bad_data,
+                        fmt::format("{}: holds {} users and {} items of {} factors, expected {} and {} of {}", path,
+                                    file.users(), file.items(), file.width(), users.rows(), items.rows(), width));
+    }
+    return Checkpoint{file.provenance(), file.progress(), file.user_factors(users.range(comm.rank())),
+                      file.item_factors(items.range(comm.rank()))};
   });
 }
 

@@ -54,6 +54,28 @@ struct FactorRows {
                                                             const Provenance& provenance,
                                                             std::function<void()> then = {});
 
+/// A checkpoint file opened for reading. Values are checked to be finite. Construction and reads are collective over
+/// comm and throw AgreedError (no_input, bad_data, io_error) that names the file.
+class CheckpointReader {
+ public:
+  CheckpointReader(const Communicator& comm, const std::string& path);
+  ~CheckpointReader();
+  CheckpointReader(CheckpointReader&&) noexcept;
+  CheckpointReader& operator=(CheckpointReader&&) noexcept;
+
+  [[nodiscard]] const Provenance& provenance() const;
+  [[nodiscard]] const TrainingProgress& progress() const;
+  [[nodiscard]] Index width() const;  ///< columns of both sides' factors
+  [[nodiscard]] Index users() const;
+  [[nodiscard]] Index items() const;
+  [[nodiscard]] Matrix user_factors(RowRange rows) const;
+  [[nodiscard]] Matrix item_factors(RowRange rows) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 /// A checkpoint, distributed.
 struct Checkpoint {
   Provenance provenance;
@@ -62,8 +84,8 @@ struct Checkpoint {
   Matrix items;
 };
 
-/// Reads a checkpoint of factors of `width` columns, each rank the rows of its part. Values are checked to be finite.
-/// Collective over comm; throws DamagedCheckpoint, or AgreedError(no_input).
+/// Reads a checkpoint of factors of `width` columns, each rank the rows of its part. Collective over comm; throws
+/// DamagedCheckpoint, or AgreedError(no_input).
 [[nodiscard]] Checkpoint read_checkpoint(const Communicator& comm, const std::string& path, const Partition& users,
                                          const Partition& items, Index width);
 

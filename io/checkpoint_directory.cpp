@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <limits>
 #include <optional>
 #include <sstream>
 #include <system_error>
@@ -39,6 +40,8 @@ std::optional<std::pair<Index, std::string>> place_of(std::string_view name, con
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   const std::string more(end, name.data() + name.size());
   if (error != std::errc() || number < 0 || (!more.empty() && more.front() != '-')) return std::nullopt;
+  constexpr std::string_view words = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  if (more.find_first_not_of(words) != std::string::npos) return std::nullopt;
   return std::pair(number, more);
 }
 
@@ -74,9 +77,11 @@ void CheckpointDirectory::lock_on_root() {
   whole.l_whence = SEEK_SET;
   if (fcntl(lock_.get(), F_OFD_SETLK, &whole) != 0) {
     if (errno != EAGAIN && errno != EACCES) throw cannot_use(path_, errno_text());
-    std::array<char, 512> holder{};
-    const ssize_t size = pread(lock_.get(), holder.data(), holder.size() - 1, 0);
-    throw cannot_use(path_, fmt::format("{} runs here", size > 0 ? holder.data() : "another process"));
+    std::string holder(512, '\0');
+    holder.resize(static_cast<std::size_t>(std::max<ssize_t>(0, pread(lock_.get(), holder.data(), holder.size(), 0))));
+    std::ranges::replace_if(
+        holder, [](unsigned char c) { return c < ' '; }, '?');  // whoever wrote it
+    throw cannot_use(path_, fmt::format("{} runs here", holder.empty() ? "another process" : holder));
   }
   const std::string text = holder_text();
   if (ftruncate(lock_.get(), 0) != 0 ||

@@ -38,7 +38,11 @@ void write_loss_history(const Communicator& comm, Hdf5Writer& file, const std::v
 std::vector<EpochLoss> read_loss_history(const Hdf5Reader& file) {
   const auto read = [&](const char* part) {
     const std::string name = fmt::format("/history/{}", part);
-    return file.read_rows<double>(name, {0, file.shape(name, Hdf5Kind::floating, 1).rows()});
+    std::vector<double> values = file.read_rows<double>(name, {0, file.shape(name, Hdf5Kind::floating, 1).rows()});
+    if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
+      throw Error(ExitCode::bad_data, fmt::format("{}: {} holds a value that is not finite", file.path(), name));
+    }
+    return values;
   };
   const std::vector<double> observed = read("observed");
   const std::vector<double> unobserved = read("unobserved");

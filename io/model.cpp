@@ -15,8 +15,6 @@ namespace rankwise {
 
 namespace {
 
-// Beyond any use, and small enough that a hostile file cannot make a k x k matrix exhaust memory.
-constexpr Index most_factors = 16384;
 constexpr const char* loss_kinds[] = {"implicit", "explicit"};               // by LossKind
 constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};  // by Weighting
 

@@ -22,6 +22,10 @@
 
 namespace rankwise {
 
+/// Factors that a file may claim: beyond any use, and so few that a hostile file cannot make a k x k matrix exhaust
+/// memory.
+inline constexpr Index most_factors = 16384;
+
 /// Loss after one epoch, by its parts; and the metric on what was held out, NaN where it was not computed.
 struct EpochLoss {
   double observed = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "io/checkpoint.hpp"
 #include "io/clustering.hpp"
 #include "io/dataset.hpp"
 #include "io/model.hpp"
@@ -68,6 +69,9 @@ void check_dataset(const Communicator& comm, const std::string& path) {
                  [&](RowRange rows) { static_cast<void>(file.user_ids(rows)); });
   for_each_block(comm, row_blocks(comm, file.items(), block_rows),
                  [&](RowRange rows) { static_cast<void>(file.item_ids(rows)); });
+  if (!file.has(DatasetPart::given)) return;
+  for_each_block(comm, row_blocks(comm, file.rows(DatasetPart::given), block_rows),
+                 [&](RowRange rows) { static_cast<void>(file.heldout_user_ids(rows)); });
 }
 
 void check_model(const Communicator& comm, const std::string& path) {
@@ -83,11 +87,21 @@ void check_model(const Communicator& comm, const std::string& path) {
   });
 }
 
+void check_checkpoint(const Communicator& comm, const std::string& path) {
+  const CheckpointReader file(comm, path);
+  const Index most_rows = std::max<Index>(1, block_entries / file.width());
+  for_each_block(comm, row_blocks(comm, file.users(), most_rows),
+                 [&](RowRange rows) { static_cast<void>(file.user_factors(rows)); });
+  for_each_block(comm, row_blocks(comm, file.items(), most_rows),
+                 [&](RowRange rows) { static_cast<void>(file.item_factors(rows)); });
+}
+
 }  // namespace
 
 void verify_structure(const Communicator& comm, const std::string& path, const std::string& kind) {
   if (kind == "dataset") check_dataset(comm, path);
   if (kind == "model") check_model(comm, path);
+  if (kind == checkpoint_kind) check_checkpoint(comm, path);
   if (kind == "clustering") static_cast<void>(ClusteringReader(comm, path).centroids());
 }
 

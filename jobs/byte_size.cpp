@@ -45,13 +45,13 @@ std::function<void(const std::string&)> bytes_of(std::string option, Index& targ
 }
 
 std::string bytes_text(double bytes) {
-  constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  constexpr std::array names{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   std::size_t unit = 0;
-  while (bytes >= 1024 && unit + 1 < units.size()) {
+  while (bytes >= 1024 && unit + 1 < names.size()) {
     bytes /= 1024;
     ++unit;
   }
-  return unit == 0 ? fmt::format("{:.0f} {}", bytes, units[unit]) : fmt::format("{:.2f} {}", bytes, units[unit]);
+  return unit == 0 ? fmt::format("{:.0f} {}", bytes, names[unit]) : fmt::format("{:.2f} {}", bytes, names[unit]);
 }
 
 }  // namespace rankwise

@@ -9,6 +9,8 @@
 #include <span>
 #include <sstream>
 
+#include "io/field_text.hpp"
+
 namespace rankwise {
 
 namespace {
@@ -68,8 +70,8 @@ void WantedUsers::require_all_found(const Communicator& comm) const {
     if (missing && (first == nullptr || wanted.second < first->second)) first = &wanted;
   }
   if (first == nullptr) return;
-  throw AgreedError(ExitCode::bad_data, fmt::format("{}:{}: '{}' is no user of the model; expected one of its user ids",
-                                                    path_, first->second, first->first));
+  throw AgreedError(ExitCode::bad_data, fmt::format("{}:{}: {} is no user of the model; expected one of its user ids",
+                                                    path_, first->second, shown(first->first)));
 }
 
 }  // namespace rankwise

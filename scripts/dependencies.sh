@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# dependencies.sh [--lint]: installs what building and testing need on Debian 12, as root or through sudo; with --lint also
-# what scripts/lint.sh needs. Ends at once when everything is there.
+# dependencies.sh [--lint|--fuzz]: installs what building and testing need on Debian 12, as root or through sudo; with --lint
+# also what scripts/lint.sh needs, with --fuzz what scripts/fuzz.sh needs. Ends at once when everything is there.
 set -euo pipefail
 
 packages=(
@@ -14,7 +14,8 @@ packages=(
 case "${1:-}" in
   "") ;;
   --lint) packages+=(clang-tidy) ;;
-  *) echo "usage: scripts/dependencies.sh [--lint]" >&2; exit 2 ;;
+  --fuzz) packages+=(clang libclang-rt-dev libomp-dev) ;;
+  *) echo "usage: scripts/dependencies.sh [--lint|--fuzz]" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query > /dev/null; then

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <limits>
 #include <random>
 
 #include "io/clustering.hpp"
@@ -11,8 +12,10 @@
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
 #include "io/metadata_digest.hpp"
+#include "io/provenance_attributes.hpp"
 #include "io/row_digests.hpp"
 #include "tests/io/damage.hpp"
+#include "tests/io/sample_checkpoint.hpp"
 #include "tests/io/sample_clustering.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"
@@ -91,9 +94,11 @@ std::vector<std::string> readable_content(const std::string& path) {
 }
 
 TEST_F(VerifyFileTest, WhatWasWrittenIsIntact) {
-  const std::vector<std::string> kinds{"dataset", "model", "clustering"};
-  const std::vector<Index> datasets{15, 10, 11};
-  const std::vector<std::string> paths = samples();
+  const std::vector<std::string> kinds{"dataset", "model", "clustering", "checkpoint"};
+  const std::vector<Index> datasets{15, 10, 11, 6};
+  std::vector<std::string> paths = samples();
+  paths.push_back(folder_.file("checkpoint.h5"));
+  write_sample_checkpoint(comm_, paths.back(), sample_size, 5, sample_progress());
   for (std::size_t f = 0; f < paths.size(); ++f) {
     const Verification found = check_file(comm_, paths[f]);
     EXPECT_EQ(found.faults, std::vector<std::string>{});
@@ -180,22 +185,83 @@ TEST_F(VerifyFileTest, FilesWithoutDigestsAreTold) {
             "66: " + folder_.file("missing") + ": cannot open: No such file or directory");
 }
 
+void write_root(Hdf5Writer& file, std::string_view kind) {
+  Provenance provenance = sample_provenance();
+  provenance.kind = kind;
+  write_provenance(file, provenance);
+}
+
 TEST_F(VerifyFileTest, IntactNonsenseIsRefused) {
   const std::string path = folder_.file("model.h5");
-  for (const std::string_view kind : {"model", "dataset", "clustering"}) {
+  for (const std::string_view kind : {"model", "dataset", "clustering", "checkpoint"}) {
     Hdf5Writer file(comm_, path, 0);
-    file.write_attribute("/", "kind", kind);
-    file.write_attribute("/", "format-version", std::int64_t{1});
-    file.write_attribute("/", "version", std::string_view("1"));
-    file.write_attribute("/", "configuration", std::string_view(""));
-    file.write_attribute("/", "seed", std::uint64_t{0});
-    file.write_attribute("/", "dataset-digest", std::uint64_t{0});
+    write_root(file, kind);
     file.commit();
     const std::vector<std::string> found = faults(path);
     EXPECT_EQ(found.size(), 1U) << kind;
     EXPECT_TRUE(found.at(0).starts_with(path + ": ")) << found.at(0);
     EXPECT_NE(found.at(0).find("missing"), std::string::npos) << found.at(0);
   }
+}
+
+/// A checkpoint whose parts need not fit; its digests do.
+struct OddCheckpoint {
+  std::int64_t width = 3;
+  Index user_columns = 3;
+  Index item_columns = 3;
+  float last_factor = 0.5F;
+  std::string_view solved = "users";
+  double user_regularizer = 0.5;
+  Index observed_epochs = 2;
+  double last_loss = 1;
+};
+
+void write_odd_checkpoint(const Communicator& comm, const std::string& path, const OddCheckpoint& odd) {
+  constexpr Index rows = 23;
+  Hdf5Writer file(comm, path, 0);
+  write_root(file, "checkpoint");
+  file.write_attribute("/", "width", odd.width);
+  file.write_attribute("/", "solved-side", odd.solved);
+  file.write_attribute("/", "user-regularizer", odd.user_regularizer);
+  file.create_group("/history");
+  for (const std::string part : {"observed", "unobserved", "regularizer"}) {
+    const Index epochs = part == "observed" ? odd.observed_epochs : 2;
+    std::vector<double> losses(static_cast<std::size_t>(comm.is_root() ? epochs : 0), 1.0);
+    if (comm.is_root() && part == "unobserved") losses.back() = odd.last_loss;
+    file.write_rows("/history/" + part, epochs, comm.is_root() ? RowRange{0, epochs} : RowRange{epochs, epochs},
+                    std::span<const double>(losses));
+  }
+  for (const auto& [side, columns] : {std::pair("/users", odd.user_columns), std::pair("/items", odd.item_columns)}) {
+    FactorMatrix factors = sample_factors(comm, rows, columns);
+    const RowRange mine = factors.partition.range(comm.rank());
+    if (mine.size() > 0 && mine.end == rows) factors.local.row(mine.size() - 1)[columns - 1] = odd.last_factor;
+    file.create_group(side);
+    file.write_matrix(side + std::string("/factors"), rows, mine, factors.local.view());
+  }
+  file.commit();
+}
+
+TEST_F(VerifyFileTest, CheckpointsWhosePartsDoNotFitAreRefused) {
+  const std::string path = folder_.file("checkpoint.h5");
+  const auto fault = [&](const OddCheckpoint& odd) {
+    write_odd_checkpoint(comm_, path, odd);
+    const std::vector<std::string> found = faults(path);
+    EXPECT_LE(found.size(), 1U);
+    return found.empty() ? "" : found.front();
+  };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(fault({}), "");
+  EXPECT_EQ(fault({.solved = "items"}), "");
+  EXPECT_EQ(fault({.width = 0}), path + ": attribute width is 0, expected 1 to 16385");
+  EXPECT_EQ(fault({.width = 4}), path + ": /users/factors has 3 columns, but the checkpoint's attribute width is 4");
+  EXPECT_EQ(fault({.item_columns = 2}),
+            path + ": /items/factors has 2 columns, but the checkpoint's attribute width is 3");
+  EXPECT_EQ(fault({.last_factor = std::numeric_limits<float>::infinity()}),
+            path + ": /users/factors: row 22 holds a value that is not finite");
+  EXPECT_EQ(fault({.solved = "both"}), path + ": attribute solved-side is neither users nor items");
+  EXPECT_EQ(fault({.user_regularizer = nan}), path + ": attribute user-regularizer is not finite");
+  EXPECT_EQ(fault({.observed_epochs = 3}), path + ": /history: its parts differ in length");
+  EXPECT_EQ(fault({.last_loss = nan}), path + ": /history/unobserved holds a value that is not finite");
 }
 
 /// Each rank damages copies of its own, a share of all places.

@@ -1,0 +1,66 @@
+#pragma once
+// Small sound files of every kind, for fuzzers to begin with.
+
+#include <array>
+
+#include "tests/fuzz/harness.hpp"
+#include "tests/io/sample_checkpoint.hpp"
+#include "tests/io/sample_clustering.hpp"
+#include "tests/io/sample_files.hpp"
+
+namespace rankwise::fuzz {
+
+struct BaseFile {
+  const char* kind;
+  const char* name;
+  void (*write)(const std::string& path);
+};
+
+/// What the checkpoints hold.
+inline constexpr SampleSize checkpoint_size{.users = 3, .items = 2};
+inline constexpr Index checkpoint_width = 2;
+
+inline const std::array<BaseFile, 8> base_files{{
+    {"dataset", "integers.h5",
+     [](const std::string& path) {
+       const Communicator& comm = single_rank();
+       write_dataset(comm, path, sample_dataset(comm, {.users = 5, .items = 4}, SampleIds::integers),
+                     sample_provenance());
+     }},
+    {"dataset", "heldout_users.h5",
+     [](const std::string& path) {
+       const Communicator& comm = single_rank();
+       write_dataset(comm, path, sample_dataset(comm, {.users = 6, .items = 5, .heldout_users = 3}, SampleIds::strings),
+                     sample_provenance());
+     }},
+    {"model", "integers.h5",
+     [](const std::string& path) {
+       const Communicator& comm = single_rank();
+       write_model(comm, path, sample_model(comm, {.users = 3, .items = 2}, SampleIds::integers, 2, false),
+                   sample_provenance());
+     }},
+    {"model", "biases.h5",
+     [](const std::string& path) {
+       const Communicator& comm = single_rank();
+       write_model(comm, path, sample_model(comm, {.users = 2, .items = 3}, SampleIds::strings, 3, true),
+                   sample_provenance());
+     }},
+    {"clustering", "plain.h5",
+     [](const std::string& path) {
+       write_clustering(single_rank(), path, plain_clustering(single_rank(), 5), sample_provenance());
+     }},
+    {"clustering", "rich.h5",
+     [](const std::string& path) {
+       write_clustering(single_rank(), path, rich_clustering(single_rank(), 4), sample_provenance());
+     }},
+    {"checkpoint", "begun.h5",
+     [](const std::string& path) {
+       write_sample_checkpoint(single_rank(), path, checkpoint_size, checkpoint_width, {});
+     }},
+    {"checkpoint", "half.h5",
+     [](const std::string& path) {
+       write_sample_checkpoint(single_rank(), path, checkpoint_size, checkpoint_width, sample_progress());
+     }},
+}};
+
+}  // namespace rankwise::fuzz

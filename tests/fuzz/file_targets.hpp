@@ -1,0 +1,137 @@
+#pragma once
+// Reads an input as one of the program's own files from its beginning to its end, and holds each reader to what it
+// promises.
+
+#include <string>
+
+#include "io/checkpoint.hpp"
+#include "io/clustering.hpp"
+#include "io/dataset.hpp"
+#include "io/describe_file.hpp"
+#include "io/hdf5_reader.hpp"
+#include "io/id_file.hpp"
+#include "io/model.hpp"
+#include "io/points_file.hpp"
+#include "io/verify_file.hpp"
+#include "io/verify_structure.hpp"
+#include "tests/fuzz/base_files.hpp"
+#include "tests/fuzz/harness.hpp"
+
+namespace rankwise::fuzz {
+
+/// Whether all of a part could be read.
+inline bool read_part(const DatasetReader& file, DatasetPart part) {
+  const RowRange rows{0, file.rows(part)};
+  read_or_refuse([&] { static_cast<void>(file.row_sizes(part, {rows.end / 2, rows.end})); });
+  return read_or_refuse([&] {
+    const SparseRows read = file.read(part, rows);
+    require(read.entries() == file.entries(part), "all entries are read");
+    for (const Index column : read.columns) require(column >= 0 && column < file.columns(part), "columns are in range");
+    for (const float value : read.values) require(value - value == 0, "values are finite");
+  });
+}
+
+/// Every matrix and every id.
+inline bool read_dataset_file(const std::string& path) {
+  bool whole = true;
+  return read_or_refuse([&] {
+           const DatasetReader file(single_rank(), path);
+           for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item,
+                                          DatasetPart::heldout, DatasetPart::given}) {
+             if (file.has(part)) whole &= read_part(file, part);
+           }
+           whole &= read_or_refuse([&] { static_cast<void>(file.user_ids({0, file.users()})); });
+           whole &= read_or_refuse([&] { static_cast<void>(file.item_ids({0, file.items()})); });
+           if (file.has(DatasetPart::given)) {
+             whole &= read_or_refuse([&] {
+               static_cast<void>(file.heldout_user_ids({0, file.rows(DatasetPart::given)}));
+             });
+           }
+         }) &&
+         whole;
+}
+
+/// All factors and ids.
+inline bool read_model_file(const std::string& path) {
+  bool whole = true;
+  return read_or_refuse([&] {
+           const ModelReader file(single_rank(), path);
+           const RowRange users{0, file.users()};
+           const RowRange items{0, file.items()};
+           whole &= read_or_refuse([&] { static_cast<void>(file.user_factors(users)); });
+           whole &= read_or_refuse([&] { static_cast<void>(file.item_factors(items)); });
+           whole &= read_or_refuse([&] { static_cast<void>(file.user_ids(users)); });
+           whole &= read_or_refuse([&] { static_cast<void>(file.item_ids(items)); });
+         }) &&
+         whole;
+}
+
+inline bool read_clustering_file(const std::string& path) {
+  return read_or_refuse([&] {
+    const ClusteringReader file(single_rank(), path);
+    const Matrix centroids = file.centroids();
+    require(centroids.rows() == file.clusters() && centroids.columns() == file.dimensions(), "centroids are whole");
+  });
+}
+
+/// All of it; and as a training of the base files' size does.
+inline bool read_checkpoint_file(const std::string& path) {
+  const Index users = checkpoint_size.users;
+  const Index items = checkpoint_size.items;
+  const bool fits = read_or_refuse([&] {
+    const Checkpoint read = read_checkpoint(single_rank(), path, Partition::by_count(users, 1),
+                                            Partition::by_count(items, 1), checkpoint_width);
+    require(read.users.rows() == users && read.users.columns() == checkpoint_width, "users' factors are whole");
+    require(read.items.rows() == items && read.items.columns() == checkpoint_width, "items' factors are whole");
+  });
+  const bool whole = read_or_refuse([&] {
+    const CheckpointReader file(single_rank(), path);
+    const Matrix all_users = file.user_factors({0, file.users()});
+    const Matrix all_items = file.item_factors({0, file.items()});
+    require(all_users.columns() == all_items.columns(), "both sides have the same factors");
+  });
+  require(whole || !fits, "what fits a training can be read");
+  return whole;
+}
+
+/// Compares the file with its digests, and its structure with its kind, whatever the digests say.
+inline void verify_any_file(const std::string& path) {
+  read_or_refuse([&] {
+    const Verification found = check_file(single_rank(), path);
+    for (const std::string& fault : found.faults) show_refusal(fault.c_str());
+    const bool trusted = read_or_refuse([&] { verify_file(single_rank(), path); });
+    require(trusted == found.faults.empty(), "a file is trusted where it has no faults");
+  });
+  read_or_refuse([&] { static_cast<void>(verified_provenance(single_rank(), path, checkpoint_kind)); });
+}
+
+/// Each of its datasets as a matrix, as weights, as ids and as texts.
+inline void read_any_file(const std::string& path) {
+  constexpr std::size_t most_objects = 16;
+  read_or_refuse([&] { static_cast<void>(read_points(single_rank(), {.path = path})); });
+  read_or_refuse([&] {
+    const FileDescription description = describe_file(path);
+    const Hdf5Reader file(path);
+    std::size_t objects = 0;
+    for (const FileObject& object : description.objects) {
+      if (++objects > most_objects) break;
+      if (object.kind != FileObject::Kind::dataset) continue;
+      const std::string& name = object.path;
+      read_or_refuse([&] {
+        const RowRange rows{0, id_rows(file, name)};
+        require(id_count(read_ids(file, name, rows).ids) == rows.size(), "every row has an id");
+      });
+      read_or_refuse([&] { static_cast<void>(read_points(single_rank(), {.path = path, .dataset = name})); });
+      read_or_refuse([&] {
+        const Index rows = file.shape(name).rows();
+        static_cast<void>(file.read_rows<double>(name, {0, rows}));
+      });
+      read_or_refuse([&] {
+        const Index rows = file.shape(name).rows();
+        static_cast<void>(file.read_rows<std::int32_t>(name, {rows / 2, rows}));
+      });
+    }
+  });
+}
+
+}  // namespace rankwise::fuzz

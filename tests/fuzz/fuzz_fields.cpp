@@ -1,0 +1,27 @@
+// One line: fields of every dialect, and each field as a number, a time and an error message's excerpt.
+
+#include "io/field_text.hpp"
+#include "tests/fuzz/harness.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rankwise;
+  const std::string_view line = fuzz::text_of(data, size);
+  for (const Dialect dialect : {Dialect::comma, Dialect::tab, Dialect::double_colon, Dialect::blanks}) {
+    fuzz::read_or_refuse([&] {
+      FieldSplitter splitter(dialect);
+      for (const std::string_view field : splitter.split(line)) {
+        const bool timed = fuzz::read_or_refuse([&] { static_cast<void>(parse_time(field)); });
+        fuzz::require(timed == is_time(field), "is_time says what parse_time does");
+        fuzz::read_or_refuse([&] {
+          const double value = parse_number(field, "value");
+          fuzz::require(value - value == 0, "numbers are finite");
+        });
+        static_cast<void>(is_number(field));
+        const std::string excerpt = shown(field);
+        for (const char c : excerpt)
+          fuzz::require(static_cast<unsigned char>(c) >= ' ', "excerpts hold no control signs");
+      }
+    });
+  }
+  return 0;
+}

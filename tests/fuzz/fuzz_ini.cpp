@@ -1,0 +1,25 @@
+// Configuration files: as entries, and as the options of the job that a first line "# JOB" names.
+
+#include "jobs/ini.hpp"
+#include "jobs/options.hpp"
+#include "tests/fuzz/job_target.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rankwise;
+  const std::string_view text = fuzz::text_of(data, size);
+  if (!fuzz::read_or_refuse([&] {
+        for (const IniEntry& entry : parse_ini(text, "input.ini")) {
+          fuzz::require(!entry.name.empty() && entry.line > 0, "entries have a name and a line");
+        }
+      })) {
+    return 0;
+  }
+  fuzz::read_or_refuse([&] {
+    JobOptions options(fuzz::job_of(text, "# "));
+    options.parse_ini(text, "input.ini");
+    options.resolve(1);
+    // What a file says about where it came from is a configuration file itself.
+    static_cast<void>(parse_ini(options.configuration(), "configuration"));
+  });
+  return 0;
+}

@@ -1,0 +1,31 @@
+// Lines of plain and gzip files; a plain file gives the same lines whole and in two ranges.
+
+#include <vector>
+
+#include "io/line_reader.hpp"
+#include "tests/fuzz/harness.hpp"
+
+namespace {
+
+void append_lines(rankwise::LineReader reader, std::vector<std::string>& lines) {
+  while (const auto line = reader.next()) lines.emplace_back(*line);
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rankwise;
+  const fuzz::InputFile file(fuzz::text_of(data, size));
+  fuzz::read_or_refuse([&] {
+    const FileKind kind = probe_file(file.path());
+    std::vector<std::string> whole;
+    append_lines(LineReader(file.path(), kind), whole);
+    if (kind.gzip || size == 0) return;
+    const Index cut = static_cast<Index>(data[size / 2]) % kind.bytes;
+    std::vector<std::string> parts;
+    append_lines(LineReader(file.path(), 0, cut, kind.line_end), parts);
+    append_lines(LineReader(file.path(), cut, kind.bytes, kind.line_end), parts);
+    fuzz::require(cut == 0 || parts == whole, "ranges give the lines of the whole");
+  });
+  return 0;
+}

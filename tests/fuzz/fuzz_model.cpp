@@ -1,0 +1,10 @@
+// Model files.
+
+#include "tests/fuzz/file_targets.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rankwise;
+  const fuzz::InputFile input(fuzz::text_of(data, size));
+  fuzz::read_model_file(input.path());
+  return 0;
+}

@@ -1,0 +1,58 @@
+// A command line, one argument a line after a first line "rankwise JOB"; and the small texts that options take.
+
+#include <sstream>
+#include <vector>
+
+#include "io/log_columns.hpp"
+#include "jobs/byte_size.hpp"
+#include "jobs/metrics.hpp"
+#include "jobs/options.hpp"
+#include "jobs/plan.hpp"
+#include "jobs/prepare_options.hpp"
+#include "slurm/sbatch_file.hpp"
+#include "tests/fuzz/job_target.hpp"
+
+namespace {
+
+using namespace rankwise;
+
+void parse_as_value(const std::string& text) {
+  fuzz::read_or_refuse([&] { fuzz::require(parse_bytes("memory-budget", text) >= 0, "sizes are not negative"); });
+  fuzz::read_or_refuse([&] {
+    const ColumnChoice choice = parse_column_choice(text);
+    static_cast<void>(find_columns(choice, {"user", "item", "value", "time"}, 4));
+    static_cast<void>(find_columns(choice, {}, 4));
+  });
+  fuzz::read_or_refuse([&] {
+    const Split split = parse_split(text);
+    fuzz::require(split.fraction >= 0 && split.fraction < 1 && split.count >= 0, "splits are in range");
+  });
+  fuzz::read_or_refuse([&] { static_cast<void>(parse_duplicates(text)); });
+  fuzz::read_or_refuse([&] { static_cast<void>(parse_log_format(text)); });
+  fuzz::read_or_refuse([&] { static_cast<void>(parse_header_rule(text)); });
+  fuzz::read_or_refuse([&] { static_cast<void>(parse_missing_rule(text)); });
+  fuzz::read_or_refuse([&] { static_cast<void>(parse_metrics(text)); });
+  fuzz::read_or_refuse([&] {
+    for (const int count : parse_counts("ranks", text)) fuzz::require(count >= 1, "counts are at least 1");
+  });
+  fuzz::require(slurm::parse_time_limit(text).value_or(1) > 0, "time limits are above zero");
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = fuzz::text_of(data, size);
+  std::istringstream lines{std::string(text)};
+  std::vector<std::string> arguments;
+  for (std::string line; std::getline(lines, line);) {
+    arguments.push_back(line);
+    parse_as_value(line.substr(line.find('=') + 1));  // npos + 1 = 0
+  }
+  if (arguments.empty()) return 0;
+  fuzz::read_or_refuse([&] {
+    JobOptions options(fuzz::job_of(text, "rankwise "));
+    options.parse_command_line(std::span(arguments).subspan(1));
+    options.resolve(1);
+  });
+  return 0;
+}

@@ -1,0 +1,24 @@
+// Lists of user ids, one a line.
+
+#include <algorithm>
+
+#include "jobs/wanted_users.hpp"
+#include "tests/fuzz/harness.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rankwise;
+  const fuzz::InputFile file(fuzz::text_of(data, size));
+  fuzz::read_or_refuse([&] {
+    WantedUsers wanted(fuzz::single_rank(), file.path());
+    static_cast<void>(wanted.select(std::vector<std::int64_t>{1, 2, 30}));
+    static_cast<void>(wanted.select(std::vector<std::string>{"anna", "ü"}));
+    try {
+      wanted.require_all_found(fuzz::single_rank());
+    } catch (const Error& error) {
+      const auto is_control = [](unsigned char c) { return c < ' '; };
+      fuzz::require(std::ranges::none_of(std::string_view(error.what()), is_control), "errors hold no control signs");
+      throw;
+    }
+  });
+  return 0;
+}

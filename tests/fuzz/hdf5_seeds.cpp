@@ -1,0 +1,86 @@
+// Makes small HDF5 files for the fuzzers to begin with, a folder for each of them: hdf5_seeds FOLDER. Not kept with the
+// sources, since the program writes them.
+
+#include <filesystem>
+#include <hdf5.h>
+
+#include "tests/fuzz/base_files.hpp"
+
+namespace {
+
+using namespace rankwise;
+
+/// What a file from elsewhere may hold: the oldest format or the newest, chunks with every built-in filter, texts of
+/// either kind, links.
+void write_foreign(const std::string& path, bool newest) {
+  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  if (newest) H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+  H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  const hid_t group = H5Gcreate2(file, "/group", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  const std::vector<double> numbers{1, 2, 3, 4, 5, 6, 7, 8};
+  const hsize_t extents[2] = {4, 2};
+  const hsize_t chunk[2] = {2, 2};
+  const hid_t space = H5Screate_simple(2, extents, nullptr);
+  const hid_t packed = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(packed, 2, chunk);
+  H5Pset_shuffle(packed);
+  H5Pset_deflate(packed, 6);
+  H5Pset_fletcher32(packed);
+  const hid_t scaled = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(scaled, 2, chunk);
+  H5Pset_scaleoffset(scaled, H5Z_SO_INT, 0);
+  const hid_t compact = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_layout(compact, H5D_COMPACT);
+  const auto add = [&](const char* name, hid_t type, hid_t creation) {
+    const hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.data());
+    H5Dclose(set);
+  };
+  add("/packed", H5T_IEEE_F32LE, packed);
+  add("/scaled", H5T_STD_I32LE, scaled);
+  add("/compact", H5T_IEEE_F64BE, compact);
+  add("/group/plain", H5T_STD_U16LE, H5P_DEFAULT);
+  const hid_t text = H5Tcopy(H5T_C_S1);
+  H5Tset_size(text, 4);
+  const hsize_t rows = 3;
+  const hid_t line = H5Screate_simple(1, &rows, nullptr);
+  const hid_t names = H5Dcreate2(file, "/names", text, line, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  H5Dwrite(names, text, H5S_ALL, H5S_ALL, H5P_DEFAULT, "one two three");
+  const hid_t varying = H5Tcopy(H5T_C_S1);
+  H5Tset_size(varying, H5T_VARIABLE);
+  const hid_t scalar = H5Screate(H5S_SCALAR);
+  const hid_t attribute = H5Acreate2(group, "note", varying, scalar, H5P_DEFAULT, H5P_DEFAULT);
+  const char* const note = "a note";
+  H5Awrite(attribute, varying, &note);
+  const hid_t shape = H5Acreate2(names, "shape", H5T_STD_I64LE, line, H5P_DEFAULT, H5P_DEFAULT);
+  const std::int64_t values[3] = {1, -2, 3};
+  H5Awrite(shape, H5T_NATIVE_INT64, values);
+  H5Lcreate_soft("/packed", file, "/soft", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_external("other.h5", "/x", file, "/external", H5P_DEFAULT, H5P_DEFAULT);
+  fuzz::require(H5Fclose(file) >= 0, "the file can be written");  // closes all that is open in it
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: hdf5_seeds FOLDER\n");
+    return 2;
+  }
+  LLVMFuzzerInitialize(&argc, &argv);
+  const std::filesystem::path folder = argv[1];
+  for (const char* const reader : {"centroids", "hdf5", "verify"}) create_directories(folder / reader);
+  for (const fuzz::BaseFile& file : fuzz::base_files) {
+    const std::filesystem::path own = folder / file.kind;
+    create_directories(own);
+    file.write((own / file.name).string());
+    copy_file(own / file.name, folder / "verify" / (std::string(file.kind) + "_" + file.name),
+              std::filesystem::copy_options::overwrite_existing);
+  }
+  using std::filesystem::copy_options;
+  copy(folder / "clustering", folder / "centroids", copy_options::overwrite_existing | copy_options::recursive);
+  write_foreign((folder / "hdf5" / "oldest.h5").string(), false);
+  write_foreign((folder / "hdf5" / "newest.h5").string(), true);
+  return 0;
+}

@@ -74,21 +74,21 @@ TEST_F(CheckpointTest, AnotherTrainingsSizeIsRefused) {
 }
 
 TEST_F(CheckpointTest, NamesThatTellNoEpochAreNoCheckpoints) {
-  make_files({"epoch-000002.h5", "epoch-000002-half.h5", "epoch-000010.h5", "epoch-4611686018427387902.h5"});
-  make_files(
-      {"epoch-.h5", "epoch--1.h5", "epoch-1x.h5", "epoch-9223372036854775807.h5", "epoch-4611686018427387903-half.h5"});
-  const CheckpointDirectory directory(comm_, folder_.file(""));
+  make_files({"epoch-000002.h5", "epoch-000002-half.h5", "epoch-000010.h5", "epoch-9223372036854775807.h5"});
+  make_files({"epoch-.h5", "epoch--1.h5", "epoch-1x.h5", "epoch-9223372036854775808.h5", "epoch-000003-a\nb.h5",
+              "step-000004.h5"});
+  const CheckpointDirectory directory(comm_, folder_.file(""), "epoch");
   std::vector<std::string> names;
   for (const std::string& path : directory.newest_first()) names.push_back(std::filesystem::path(path).filename());
-  EXPECT_EQ(names, (std::vector<std::string>{"epoch-4611686018427387902.h5", "epoch-000010.h5", "epoch-000002-half.h5",
+  EXPECT_EQ(names, (std::vector<std::string>{"epoch-9223372036854775807.h5", "epoch-000010.h5", "epoch-000002-half.h5",
                                              "epoch-000002.h5"}));
 }
 
 TEST_F(CheckpointTest, WhoRunsHereIsToldInOneLine) {
-  const CheckpointDirectory first(comm_, folder_.file(""));
+  const CheckpointDirectory first(comm_, folder_.file(""), "epoch");
   if (comm_.is_root()) std::ofstream(folder_.file("lock")) << "process 1\non \33[31mnode";
   comm_.barrier();
-  EXPECT_EQ(error_of([&] { const CheckpointDirectory second(comm_, folder_.file("")); }),
+  EXPECT_EQ(error_of([&] { const CheckpointDirectory second(comm_, folder_.file(""), "epoch"); }),
             fmt::format("73: {}: cannot hold checkpoints: process 1?on ?[31mnode runs here", folder_.file("")));
 }
 

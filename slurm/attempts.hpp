@@ -35,7 +35,7 @@ inline constexpr int run_again_code = 75;
 /// the last one short) are passed over.
 [[nodiscard]] std::vector<Attempt> parse_attempts(std::string_view text);
 
-/// Of an item of a scheduler's folder; none where it has never begun.
+/// Of an item of a scheduler's folder; none where it has never begun. Throws Error(io_error).
 [[nodiscard]] std::vector<Attempt> read_attempts(const std::string& folder, const std::string& item);
 
 /// Appends the run's begin, or where it has an end that; errors are passed over, since the work matters more.

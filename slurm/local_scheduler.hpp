@@ -29,7 +29,7 @@ class LocalScheduler final : public Scheduler {
   void wait(double seconds) override;
   [[nodiscard]] bool outlives_process() const override { return false; }
 
-  /// Starts nothing more, asks what runs to write its checkpoint and end (SIGTERM), and ends by force what does not
+  /// Starts nothing more, asks what runs to write its checkpoint (SIGUSR2), and ends by force what does not
   /// within `seconds`. Items that were not done are lost.
   void stop(double seconds);
 

@@ -31,36 +31,54 @@ trap stop USR2 TERM
 # note begin|end ITEM HOST|CODE: one line in the item's record.
 note() { printf '%s %(%s)T %s %s %s %s\n' "$1" -1 "$name" "$job" "${SLURM_RESTART_COUNT:-0}" "$3" >> "$logs/$2.attempts"; }
 
-# is_over ITEM: it has ended in this job already, neither killed nor to run again.
-is_over() {
-  awk -v job="$name" '$1 == "end" && $3 == job { code = $6 } END { exit !(code != "" && code <= 128 && code != 75) }' \
-    "$logs/$1.attempts" 2> /dev/null
+# last_code ITEM: how its last run in this job ended, or nothing.
+last_code() {
+  awk -v job="$name" '$1 == "end" && $3 == job { code = $6 } END { print code }' "$logs/$1.attempts" 2> /dev/null
 }
 
-# item NAME PROGRAM ARGUMENTS: runs beside others, once there is room.
+# item NAME PROGRAM ARGUMENTS: runs beside others, once there is room; not again what has ended in this job, neither killed nor
+# to go on. A srun that fails or is told to end while it launches returns 0: what rank 0 ended with counts, left in a file.
 item() {
-  local item=$1
+  local item=$1 before
   shift
-  if is_over "$item"; then return; fi
+  before=$(last_code "$item")
+  if [[ -n $before ]] && ((before <= 128 && before != 75)); then return; fi
   while ((${#running[@]} >= items_at_once && !stopping)); do reap; done
   if ((stopping)); then again=1; return; fi
+  rm -f "$logs/$item.code"
   note begin "$item" "${SLURMD_NODENAME:-$HOSTNAME}"
-  srun --mpi=pmix --kill-on-bad-exit=1 "${step[@]}" "$@" >> "$logs/$item.log" 2>&1 < /dev/null &
+  srun --mpi=pmix --kill-on-bad-exit=1 "${step[@]}" bash -c '
+    if ((SLURM_PROCID)); then exec "$@"; fi
+    trap : USR1 USR2 TERM INT
+    "$@"
+    code=$?
+    echo "$code" > "$0"
+    exit "$code"' "$logs/$item.code" "$@" >> "$logs/$item.log" 2>&1 < /dev/null &
   running[$!]=$item
+  if ((stopping)); then stop; fi  # told so meanwhile
 }
 
 # reap: waits for something to end, or a signal.
 reap() {
-  local process code
+  local process
   wait -n
   for process in "${!running[@]}"; do
     if kill -0 "$process" 2> /dev/null; then continue; fi
     wait "$process"
-    code=$?
-    note end "${running[$process]}" "$code"
+    ended "${running[$process]}" "$?"
     unset "running[$process]"
-    if ((code == 75)); then again=1; elif ((code != 0)); then worst=$code; fi
   done
+}
+
+# ended ITEM CODE: what that means for the job.
+ended() {
+  local item=$1 code=$2 early=$stopping before
+  if ((code == 0)) && [[ ! -e $logs/$item.code ]]; then code=143 early=1; fi
+  rm -f "$logs/$item.code"
+  before=$(last_code "$item")
+  note end "$item" "$code"
+  # Not launched, or killed by a signal that it did not expect yet: once more, but not for ever.
+  if ((code == 75 || (code > 128 && early && ${before:-0} <= 128))); then again=1; elif ((code != 0)); then worst=$code; fi
 }
 
 )";

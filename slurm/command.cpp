@@ -78,13 +78,13 @@ std::optional<int> exit_code_until(Clock::time_point deadline, ChildProcess& chi
 }  // namespace
 
 std::string CommandResult::reason() const {
-  if (timed_out) return "no answer in time";
   std::string_view text = error;
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   text = text.substr(text.rfind('\n') + 1);
   if (const std::size_t mark = text.find("error: "); mark != std::string_view::npos && mark < 20) {
     text.remove_prefix(mark + 7);
   }
+  if (timed_out) return fmt::format("no answer in time{}{}", text.empty() ? "" : ": ", text);
   return text.empty() ? fmt::format("exit code {}", code) : std::string(text);
 }
 

@@ -35,6 +35,11 @@ void explain_end(ItemState& state, const Attempt* last, const TaskInQueue& task)
 
 }  // namespace
 
+bool is_over(const Job& job, const std::vector<Attempt>& attempts) {
+  const Attempt* last = last_of(job, attempts);
+  return last != nullptr && last->exit_code && is_final(*last->exit_code);
+}
+
 ItemState item_state(const std::string& item, const Job& job, const TaskInQueue& task,
                      const std::vector<Attempt>& attempts) {
   using Place = TaskInQueue::Place;

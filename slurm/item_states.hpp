@@ -31,6 +31,9 @@ using QueueLookup = std::function<TaskInQueue(const Job& job, std::size_t task)>
 /// Runs of an item.
 using AttemptsLookup = std::function<std::vector<Attempt>(const std::string& item)>;
 
+/// Whether an item is over in this job, by its runs: its last one ended by itself and not with 75.
+[[nodiscard]] bool is_over(const Job& job, const std::vector<Attempt>& attempts);
+
 /// State of the item in a task that is known so, by the runs that the item had in any job.
 [[nodiscard]] ItemState item_state(const std::string& item, const Job& job, const TaskInQueue& task,
                                    const std::vector<Attempt>& attempts);

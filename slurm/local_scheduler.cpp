@@ -65,6 +65,7 @@ struct Work {
   const Submission* submission = nullptr;
   std::string job;
   std::int64_t restart = 0;
+  bool was_killed = false;  ///< its last run, by a signal before its time limit
 };
 
 /// A run, and the signals that it is to get when.
@@ -197,9 +198,12 @@ bool LocalScheduler::Impl::reap() {
     append_attempt(folder, run.work.item.name, run.attempt);
     ended = true;
     const bool out_of_time = run.signals.size() < run.limit_signals;
-    if (out_of_time && *code > 128) dropped.try_emplace(run.work.item.name, "reached its time limit");
-    if (*code != run_again_code || dropped.contains(run.work.item.name)) continue;
+    // Killed by a signal that it did not expect yet: once more, but not for ever.
+    const bool is_killed = out_of_time && *code > 128;
+    if (is_killed && run.work.was_killed) dropped.try_emplace(run.work.item.name, "reached its time limit");
+    if ((*code != run_again_code && !is_killed) || dropped.contains(run.work.item.name)) continue;
     ++run.work.restart;
+    run.work.was_killed = is_killed;
     waiting.insert(waiting.begin(), std::move(run.work));
   }
   return ended;

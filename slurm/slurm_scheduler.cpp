@@ -47,11 +47,8 @@ class Queue {
   std::map<std::pair<std::string, std::string>, QueueEntry> entries_;
 };
 
-bool is_over(const std::string& folder, const Job& job) {
-  const auto item_is_over = [&](const std::string& item) {
-    const ItemPhase phase = item_state(item, job, {}, read_attempts(folder, item)).phase;
-    return phase == ItemPhase::done || phase == ItemPhase::failed;
-  };
+bool all_are_over(const std::string& folder, const Job& job) {
+  const auto item_is_over = [&](const std::string& item) { return is_over(job, read_attempts(folder, item)); };
   return std::ranges::all_of(job.tasks, [&](const auto& task) { return std::ranges::all_of(task, item_is_over); });
 }
 
@@ -199,7 +196,7 @@ std::vector<ItemState> SlurmScheduler::states() {
   const std::vector<Job> jobs = read_jobs(folder);
   std::vector<std::string> open;
   for (const Job& job : jobs) {
-    if (!job.refused && !is_over(folder, job)) open.push_back(job.name);
+    if (!job.refused && !all_are_over(folder, job)) open.push_back(job.name);
   }
   std::optional<Queue> queue;
   std::string no_answer;

@@ -1,4 +1,5 @@
 """A real Slurm for tests (slurm/test-cluster), one per test class, and a scheduler at the end of a pipe."""
+import contextlib
 import json
 import os
 import pathlib
@@ -35,6 +36,7 @@ class Cluster:
 
     def __init__(self, nodes=2, cpus=2, preemption=False, **settings):
         self.folder = pathlib.Path(tempfile.mkdtemp(dir="/tmp", prefix="rwc"))
+        self.waiting_since = {}
         command = [TEST_CLUSTER, "start", self.folder, "--nodes", str(nodes), "--cpus", str(cpus), "--while", str(os.getpid())]
         command += ["--preemption"] if preemption else []
         for key, value in settings.items():
@@ -76,15 +78,22 @@ class Cluster:
         os.kill(self.daemon(name), signal.SIGKILL)
 
     def kill_node(self, name):
-        """As when its power fails: the daemon and all of its jobs' processes, by number."""
+        """As when its power fails: the daemon, what it left to watch over jobs, and their processes, each by its number."""
         self.kill_daemon(name)
         wanted = {f"SLURMD_NODENAME={name}".encode(), f"SLURM_CONF={self.environment['SLURM_CONF']}".encode()}
-        for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        watchers, processes = set(), set()
+        for path in pathlib.Path("/proc").glob("[0-9]*"):
             try:
-                if wanted <= set(path.read_bytes().split(b"\0")):
-                    os.kill(int(path.parent.name), signal.SIGKILL)
+                if wanted <= set((path / "environ").read_bytes().split(b"\0")):
+                    processes.add(int(path.name))
+                    parent = (path / "stat").read_text().rpartition(")")[2].split()[1]
+                    if pathlib.Path(f"/proc/{parent}/comm").read_text().startswith("slurmstepd"):
+                        watchers.add(int(parent))
             except OSError:
                 pass  # gone meanwhile
+        for number in [*watchers, *processes]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
 
     def restart_daemon(self, name):
         subprocess.run([TEST_CLUSTER, "restart", self.folder, name], check=True, capture_output=True, timeout=60)
@@ -93,10 +102,13 @@ class Cluster:
         return self.ask("squeue", "--noheader", "--array", "--format=%i %T %r")
 
     def hurry(self):
-        """A requeued job waits for two minutes: not here."""
-        for line in self.queue().splitlines():
-            if line.endswith(" PENDING BeginTime"):
-                self.run("scontrol", "update", f"JobId={line.split()[0]}", "StartTime=now")
+        """A requeued job waits for two minutes: not here. Two seconds it needs, or its node may take it for the run before, which it is
+        told to end."""
+        waiting = [line.split()[0] for line in self.queue().splitlines() if line.endswith(" PENDING BeginTime")]
+        self.waiting_since = {job: self.waiting_since.get(job, time.monotonic()) for job in waiting}
+        for job, since in self.waiting_since.items():
+            if time.monotonic() - since > 2:
+                self.run("scontrol", "update", f"JobId={job}", "StartTime=now")
 
     def empty(self):
         """Whether the queue is; hurries what is in it."""
@@ -152,7 +164,7 @@ class Scheduler:
 def counting(path, steps, seconds=0.1):
     """A command that counts to `steps` in a file, and ends with 75 where it is asked to stop: to be run again to go on. It
     notes every start in its log."""
-    return (f'echo started; trap "exit 75" USR2; n=$(cat {path} 2> /dev/null || echo 0); '
+    return (f'echo started; trap "exit 75" USR2 TERM; n=$(cat {path} 2> /dev/null || echo 0); '
             f"while ((n < {steps})); do sleep {seconds}; n=$((n + 1)); echo $n > {path}.partial; mv {path}.partial {path}; done; echo finished")
 
 

@@ -74,8 +74,10 @@ class Cluster:
         lines = (self.folder / "pids").read_text().splitlines()
         return int(dict(line.split() for line in lines)[name])
 
-    def kill_daemon(self, name):
-        os.kill(self.daemon(name), signal.SIGKILL)
+    def kill_daemon(self, name, number=signal.SIGKILL):
+        pid = self.daemon(name)
+        os.kill(pid, number)
+        eventually(lambda: not pathlib.Path(f"/proc/{pid}").exists(), what=f"{name} lives on")
 
     def kill_node(self, name):
         """As when its power fails: the daemon, what it left to watch over jobs, and their processes, each by its number."""

@@ -118,8 +118,11 @@ std::string sbatch_text(const SbatchFile& file) {
   text += "srun --mpi=pmix --kill-on-bad-exit=1 --cpus-per-task=\"$SLURM_CPUS_PER_TASK\" \\\n ";
   for (const std::string& word : file.command) text += " " + shell_word(word);
   text += " || code=$?\n";
-  text += "# 75: stopped early after writing a checkpoint; run again to continue.\n";
-  text += "if [[ $code -eq 75 ]]; then scontrol requeue \"$SLURM_JOB_ID\"; fi\n";
+  text +=
+      "# 75: stopped early after writing a checkpoint; run again to continue. Not where the job is being cancelled.\n";
+  text += "if [[ $code -eq 75 && $(squeue --noheader --jobs=\"$SLURM_JOB_ID\" --format=%T) == RUNNING ]]; then\n";
+  text += "  scontrol requeue \"$SLURM_JOB_ID\"\n";
+  text += "fi\n";
   text += "exit \"$code\"\n";
   return text;
 }

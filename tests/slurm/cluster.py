@@ -101,7 +101,9 @@ class Cluster:
         subprocess.run([TEST_CLUSTER, "restart", self.folder, name], check=True, capture_output=True, timeout=60)
 
     def queue(self):
-        return self.ask("squeue", "--noheader", "--array", "--format=%i %T %r")
+        listed = self.ask("squeue", "--noheader", "--array", "--states=all", "--format=%i %T %r").splitlines()
+        over = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE", "OUT_OF_MEMORY"}
+        return "\n".join(line for line in listed if line.split()[1] not in over)
 
     def hurry(self):
         """A requeued job waits for two minutes: not here. Two seconds it needs, or its node may take it for the run before, which it is
@@ -113,8 +115,11 @@ class Cluster:
                 self.run("scontrol", "update", f"JobId={job}", "StartTime=now")
 
     def empty(self):
-        """Whether the queue is; hurries what is in it."""
+        """Whether the queue is, and stays so: a job that goes back into it leaves it for a moment. Hurries what is in it."""
         self.hurry()
+        if self.queue():
+            return False
+        time.sleep(0.5)
         return not self.queue()
 
 

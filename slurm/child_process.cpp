@@ -54,8 +54,10 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 }
 
 bool is_of_launcher(std::string_view variable) {
-  constexpr std::array<std::string_view, 6> prefixes{
-      "OMPI_COMM_WORLD_", "OMPI_MCA_orte_", "OMPI_MCA_ess_", "PMIX_", "PMI_", "SLURM_"};
+  // A rank that was started alone has all of Open MPI's, too; with "ess" and "pmix" of it mpirun would not start.
+  constexpr std::array<std::string_view, 12> prefixes{
+      "OMPI_COMM_WORLD_", "OMPI_MCA_orte_", "OMPI_MCA_ess_", "OMPI_MCA_ess=", "OMPI_MCA_pmix=", "OMPI_COMMAND=",
+      "OMPI_ARGV=",       "OMPI_APP_CTX_",  "ORTE_SCHIZO_",  "PMIX_",         "PMI_",           "SLURM_"};
   // What a user sets for Slurm's clients is no trace of a launch.
   constexpr std::array<std::string_view, 2> wishes{"SLURM_CONF=", "SLURM_CLUSTERS="};
   const auto begins = [variable](std::string_view prefix) { return variable.starts_with(prefix); };

@@ -1,16 +1,11 @@
 #include "io/checkpoint_directory.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <optional>
 #include <system_error>
-#include <unistd.h>
 
 namespace rankwise {
 
@@ -26,10 +21,6 @@ Error cannot_use(const std::string& path, const std::string& reason) {
   return {ExitCode::cannot_create, fmt::format("{}: cannot hold checkpoints: {}", path, reason)};
 }
 
-std::string errno_text() {
-  return std::generic_category().message(errno);
-}
-
 /// Half-sweeps that a checkpoint's name tells; nothing for other files.
 std::optional<Index> half_sweeps_of(std::string_view name) {
   if (!name.starts_with(prefix)) return std::nullopt;
@@ -41,15 +32,6 @@ std::optional<Index> half_sweeps_of(std::string_view name) {
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), epochs);
   if (error != std::errc() || end != name.data() + name.size() || epochs < 0 || name.empty()) return std::nullopt;
   return 2 * epochs + (half ? 1 : 0);
-}
-
-/// Who runs here, for the next one who wants to.
-std::string holder_text() {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  std::string text = fmt::format("process {} on {}", getpid(), host.data());
-  if (const char* const job = std::getenv("SLURM_JOB_ID")) text += fmt::format(", job {}", job);
-  return text;
 }
 
 /// What a run that was killed while it wrote left in the folder, which is locked.
@@ -76,23 +58,7 @@ void CheckpointDirectory::lock_on_root() {
   if (error || !fs::is_directory(path_)) {
     throw cannot_use(path_, error ? error.message() : "it is not a directory");
   }
-  lock_ = FileDescriptor(open((fs::path(path_) / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!lock_.is_open()) throw cannot_use(path_, errno_text());
-  // An open file description's lock: it holds across nodes where the file system has locks, and ends with the process.
-  struct flock whole {};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
-  if (fcntl(lock_.get(), F_OFD_SETLK, &whole) != 0) {
-    if (errno != EAGAIN && errno != EACCES) throw cannot_use(path_, errno_text());
-    std::array<char, 512> holder{};
-    const ssize_t size = pread(lock_.get(), holder.data(), holder.size() - 1, 0);
-    throw cannot_use(path_, fmt::format("{} runs here", size > 0 ? holder.data() : "another process"));
-  }
-  const std::string text = holder_text();
-  if (ftruncate(lock_.get(), 0) != 0 ||
-      pwrite(lock_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-    throw cannot_use(path_, errno_text());
-  }
+  lock_.emplace(path_, "hold checkpoints");
   remove_unfinished(path_);
 }
 

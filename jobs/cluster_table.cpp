@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <functional>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "jobs/standard_output.hpp"
 
@@ -80,6 +81,24 @@ std::string ClusterTable::reason() const {
   }
   return has_stability(row) ? fmt::format("the highest stability; none reaches {}", least_stability)
                             : "the highest silhouette";
+}
+
+std::string ClusterTable::recommended_json() const {
+  using Json = nlohmann::ordered_json;
+  const ClusterTableRow& row = rows_[recommended()];
+  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
+  Json json;
+  json["clusters"] = row.clusters;
+  json["iterations"] = row.iterations;
+  json["smallest"] = row.smallest;
+  json["largest"] = row.largest;
+  json["metrics"] = {{"inertia", number(row.inertia)},
+                     {"silhouette", number(row.quality.silhouette)},
+                     {"simplified-silhouette", number(row.quality.simplified_silhouette)},
+                     {"davies-bouldin", number(row.quality.davies_bouldin)},
+                     {"calinski-harabasz", number(row.quality.calinski_harabasz)},
+                     {"stability", number(row.stability)}};
+  return json.dump(2) + "\n";
 }
 
 void ClusterTable::print() const {

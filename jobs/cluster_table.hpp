@@ -33,6 +33,9 @@ class ClusterTable {
   /// Why that one.
   [[nodiscard]] std::string reason() const;
 
+  /// The recommended row as JSON (docs/FORMATS.md); what is not defined is null.
+  [[nodiscard]] std::string recommended_json() const;
+
   /// The table, on standard output; throws Error(io_error). For the root.
   void print() const;
 

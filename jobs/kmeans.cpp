@@ -18,6 +18,7 @@
 #include "io/points_file.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/cluster_table.hpp"
+#include "jobs/text_output.hpp"
 
 namespace rankwise {
 
@@ -39,6 +40,7 @@ void require_sense(const KMeansJobOptions& options) {
     if (options.clusters || options.init != Init::plus_plus || options.restarts > 1 || options.batch_rows > 0) {
       refuse("--predict assigns rows to given clusters: --clusters, --init, --restarts and --batch have no meaning");
     }
+    if (!options.quality.empty()) refuse("--predict finds no clusters: --quality has no meaning");
     if (options.scaling != Scaling::none || options.iterations.metric != Metric::euclidean) {
       refuse("--predict takes scaling and metric from the clustering: --scale and --metric have no meaning");
     }
@@ -54,8 +56,11 @@ void require_sense(const KMeansJobOptions& options) {
        options.parallel_seeding.rounds != defaults.parallel_seeding.rounds)) {
     refuse("--oversampling and --rounds have a meaning only with --init kmeans-parallel");
   }
-  if (one_count && (options.sweep_start != defaults.sweep_start || options.folds != defaults.folds)) {
-    refuse("--sweep-start and --folds have a meaning only with several numbers of clusters");
+  if (one_count && options.sweep_start != defaults.sweep_start) {
+    refuse("--sweep-start has a meaning only with several numbers of clusters");
+  }
+  if (one_count && options.quality.empty() && options.folds != defaults.folds) {
+    refuse("--folds has a meaning only with several numbers of clusters or --quality");
   }
   if (options.batch_rows > 0 && options.iterations.tolerance != defaults.iterations.tolerance) {
     refuse("--tolerance has no meaning with --batch");
@@ -238,11 +243,10 @@ double find_stability(const KMeansJobOptions& options, const Trainer& trainer, c
   return pairs > 0 ? sum / static_cast<double>(pairs) : std::nan("");
 }
 
-/// Tries each number of clusters and returns the result that the table recommends.
+/// Tries each number of clusters, fills the table and returns the result that it recommends.
 KMeansResult try_counts(const KMeansJobOptions& options, const ClusterCounts& counts, const PointSet& set, Matrix given,
-                        JobContext& context) {
+                        ClusterTable& table, JobContext& context) {
   const Trainer trainer(options, context);
-  ClusterTable table;
   KMeansResult recommended;
   Matrix before = std::move(given);
   for (Index clusters = counts.first; clusters <= counts.last; clusters += counts.step) {
@@ -258,7 +262,7 @@ KMeansResult try_counts(const KMeansJobOptions& options, const ClusterCounts& co
       const auto timer = context.report.phase("quality");
       row.quality = assess_clusters(context.comm, set.points, result.assignments, clusters);
     }
-    if (!counts.is_single()) {
+    if (!counts.is_single() || !options.quality.empty()) {
       row.stability = find_stability(options, trainer, set.points, clusters, context);
       context.report.line(fmt::format("{} clusters: inertia {:.6e}, silhouette {:.4f}, {} iterations", clusters,
                                       result.inertia, row.quality.silhouette, row.iterations));
@@ -302,7 +306,8 @@ Index room_for_bounds(const KMeansJobOptions& options, const PointSet& set, Inde
   }
   const Index id_bytes = rows * static_cast<Index>(sizeof(Index));
   // Folds of the rows are copies.
-  const bool has_folds = options.clusters && !options.clusters->is_single() && options.folds > 0;
+  const bool several = options.clusters && !options.clusters->is_single();
+  const bool has_folds = (several || !options.quality.empty()) && options.folds > 0;
   const Index fold_bytes = has_folds ? kmeans_bytes(points, 0, 1) / options.folds : 0;
   const Index needed = kmeans_bytes(points, clusters, context.common.threads) + id_bytes + fold_bytes;
   const Index most_needed = context.comm.max(needed);
@@ -328,7 +333,9 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   Report& report = context.report;
   require_sense(options);
   check_output(comm, options.output);
-  if (!options.assignments_csv.empty()) check_output(comm, options.assignments_csv);
+  for (const std::string& path : {options.assignments_csv, options.quality}) {
+    if (!path.empty()) check_output(comm, path);
+  }
 
   // 1. Read the rows, and the centroids where some are given.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
@@ -364,6 +371,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
 
   // 3. Find clusters, or assign rows to those given.
   KMeansResult result;
+  ClusterTable table;
   if (!options.predict.empty()) {
     const auto timer = report.phase("assign");
     report.add_flops("assign", assignment_flops(set.points, given->centroids.rows()));
@@ -385,7 +393,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     }
     KMeansJobOptions fitting = options;
     fitting.iterations.pruning.bound_bytes_per_row = room_for_bounds(options, set, counts.last, context);
-    result = try_counts(fitting, counts, set, given ? std::move(given->centroids) : Matrix(), context);
+    result = try_counts(fitting, counts, set, given ? std::move(given->centroids) : Matrix(), table, context);
   }
 
   // 4. Write.
@@ -396,6 +404,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   const Clustering clustering = clustering_of(std::move(result), std::move(set), metric, scaling);
   write_clustering(comm, options.output, clustering, context.provenance("clustering", digest));
   report.line(fmt::format("wrote {}: {} rows in {} clusters", options.output, rows, clusters));
+  if (!options.quality.empty()) write_from_root(context, options.quality, table.recommended_json());
   if (!options.assignments_csv.empty()) {
     write_assignments_csv(comm, options.assignments_csv, clustering);
     report.line(fmt::format("wrote {}", options.assignments_csv));

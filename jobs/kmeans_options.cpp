@@ -103,9 +103,10 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
        one_of<SweepStart>("sweep-start", options->sweep_start, {{"fresh", SweepStart::fresh}, {"warm", SweepStart::warm}})),
      "several numbers of clusters: each afresh, or from the clusters of the number before and more by k-means++")
     ("folds", po::value(&options->folds)->value_name("N")->default_value(options->folds)->notifier(within<Index>("folds", 0, 100)),
-     "several numbers of clusters: folds of the rows for their stability; 0: no stability")
+     "several numbers of clusters, or --quality: folds of the rows for their stability; 0: no stability")
     ("predict", po::value(&options->predict)->value_name("FILE"), "assign the rows to the clusters of this clustering instead")
     ("output", po::value(&options->output)->value_name("FILE")->required(), "clustering to write")
+    ("quality", po::value(&options->quality)->value_name("FILE"), "also write inertia, silhouette, stability and the like as JSON")
     ("export", po::value(&options->assignments_csv)->value_name("FILE"), "also write id,cluster,distance as CSV");
   // clang-format on
   return [options](JobContext& context) { cluster_rows(*options, context); };

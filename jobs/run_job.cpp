@@ -38,13 +38,26 @@ namespace rankwise {
 
 namespace {
 
+std::string job_line(const Job& job) {
+  return fmt::format("  {:<13}  {}\n", job.name, job.summary);
+}
+
+/// What `rankwise WORD --help` prints for the first word of several jobs; empty for others.
+std::string family_help(const std::string& word) {
+  std::string lines;
+  for (const Job& job : all_jobs()) {
+    if (job.name.starts_with(word + " ")) lines += job_line(job);
+  }
+  return lines.empty() ? lines : fmt::format("rankwise {} is several jobs; each has its own --help:\n{}", word, lines);
+}
+
 std::string program_help() {
   std::string text =
       "rankwise retrains a recommender as a batch job: the same bits on one core and on a thousand MPI ranks.\n\n"
       "Usage: rankwise JOB [--config FILE] [options]     alone, or under mpirun or srun\n"
       "       rankwise JOB --help\n"
       "       rankwise --help | --version\n\nJobs:\n";
-  for (const Job& job : all_jobs()) text += fmt::format("  {:<13} {}\n", job.name, job.summary);
+  for (const Job& job : all_jobs()) text += job_line(job);
   text +=
       "\nExit codes: 0 done, 2 usage, 65 bad data, 66 no input, 70 internal error, 73 cannot create output,\n"
       "74 I/O error, 75 stopped early after writing a checkpoint (run again to continue).\n";
@@ -158,10 +171,13 @@ void run_job(const Communicator& comm, std::span<const std::string> arguments) {
   if (first == "--help" || first == "-h") return print_from_root(comm, program_help());
   if (first == "--version") return print_from_root(comm, version_text());
 
+  const auto asks_for_help = [](const std::string& argument) { return argument == "--help" || argument == "-h"; };
+  if (arguments.size() == 2 && asks_for_help(arguments[1])) {
+    if (const std::string help = family_help(first); !help.empty()) return print_from_root(comm, help);
+  }
   const FoundJob found = agree_on(comm, [&] { return find_job(arguments); });
   const Job& job = found.job;
   const std::span<const std::string> rest = arguments.subspan(found.words);
-  const auto asks_for_help = [](const std::string& argument) { return argument == "--help" || argument == "-h"; };
   if (std::ranges::any_of(rest, asks_for_help)) return print_from_root(comm, JobOptions(job).help());
 
   agree_on(comm, [&] {

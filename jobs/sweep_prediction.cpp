@@ -1,10 +1,13 @@
 // What each trial of a sweep takes, by the model of `rankwise plan`.
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <list>
 
 #include "distributed/layout_plan.hpp"
+#include "jobs/factor_evaluation.hpp"
 #include "jobs/layout_figures.hpp"
+#include "jobs/metrics.hpp"
 #include "jobs/planned_matrix.hpp"
 #include "jobs/prediction.hpp"
 #include "jobs/process_memory.hpp"
@@ -14,9 +17,15 @@ namespace rankwise {
 
 namespace {
 
-/// Beside epochs (measured): start and end of a program with MPI, its files; and ranking all items for each user.
-constexpr double startup_seconds = 0.4;
-constexpr double ranking_flops_per_second = 8e9;  // of a core
+/// Of a core, measured beside epochs: start and end of a program with MPI; the dataset, read and divided some times;
+/// and for each pair of a user and an item its scores by the model and by popularity, and whether they are among the
+/// best.
+constexpr double startup_seconds = 0.25;
+constexpr double seconds_per_interaction = 0.35e-6;
+constexpr double seconds_per_pair = 2e-9;
+constexpr double score_flops_per_second = 40e9;
+/// Rows of the fold and of the whole while one is made of the other.
+constexpr double bytes_per_interaction = 36;
 
 std::shared_ptr<AlsOptions> training_options(const std::vector<std::string>& arguments) {
   namespace po = boost::program_options;
@@ -41,6 +50,28 @@ struct PredictedTrial {
 double trained_share(const SweepPlan& plan) {
   const auto fold = parse_fold(plan.folds.front());
   return fold ? 1.0 - 1.0 / static_cast<double>(fold->count) : 1.0;
+}
+
+/// What measuring a trained model takes.
+struct Evaluation {
+  double seconds = 0;  ///< of one core
+  double bytes = 0;    ///< of one rank, beside what its program has before
+};
+
+Evaluation predict_evaluation(const SweepPlan& plan, Index users, Index items, Index interactions, Index width) {
+  Evaluation evaluation;
+  evaluation.seconds = seconds_per_interaction * static_cast<double>(interactions);
+  const Index user_share = users / plan.ranks;
+  evaluation.bytes = bytes_per_interaction * static_cast<double>(interactions) / plan.ranks +
+                     2 * static_cast<double>((user_share + items / plan.ranks) * row_bytes(width));
+  Index longest = 0;
+  for (const EvaluationMetric& metric : parse_metrics(plan.metrics)) longest = std::max(longest, metric.cutoff);
+  if (longest == 0) return evaluation;  // errors of ratings alone
+  const double pairs = static_cast<double>(users) * static_cast<double>(items);
+  evaluation.seconds += pairs * (seconds_per_pair + 2 * static_cast<double>(width) / score_flops_per_second);
+  evaluation.bytes +=
+      static_cast<double>(ranking_bytes(user_share, width, longest) + ranking_bytes(user_share, 1, longest));
+  return evaluation;
 }
 
 }  // namespace
@@ -80,17 +111,18 @@ void predict_trials(SweepPlan& plan, const NetworkRate& network, double calibrat
 
   // 3. Seconds and memory.
   const double base_bytes = static_cast<double>(resident_bytes()) + first_use_bytes;
-  const double pairs = static_cast<double>(user_sizes.size()) * static_cast<double>(item_sizes.size());
+  const auto users = static_cast<Index>(user_sizes.size());
+  const auto items = static_cast<Index>(item_sizes.size());
   for (PredictedTrial& each : predicted) {
     PlannedRun run{.options = each.options, .costs = each.work.costs, .ratio = ratio, .cores_per_node = cores_per_node};
     run.base_memory_bytes = base_bytes;
     const LayoutFigures figures =
         layout_figures(run, each.work.users, each.work.items, each.layout, plan.threads_per_rank);
     each.trial->epoch_seconds = figures.epoch_seconds;
-    each.trial->memory_bytes = figures.memory_bytes.max;
-    each.trial->other_seconds = startup_seconds + 2 * pairs * static_cast<double>(each.work.costs.width) /
-                                                      ranking_flops_per_second /
-                                                      (static_cast<double>(plan.ranks) * plan.threads_per_rank);
+    const Evaluation evaluation = predict_evaluation(plan, users, items, matrix.interactions, each.work.costs.width);
+    each.trial->memory_bytes = std::max(figures.memory_bytes.max, base_bytes + evaluation.bytes);
+    const double cores = static_cast<double>(plan.ranks) * plan.threads_per_rank;
+    each.trial->other_seconds = startup_seconds + evaluation.seconds / cores;
   }
 }
 

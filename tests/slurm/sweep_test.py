@@ -121,7 +121,7 @@ class LifeTest(SweepCase):
         self.assertLessEqual(max(submitted.count(name) for name in submitted), 2)
 
     def test_a_task_over_its_time_limit_goes_on_in_further_jobs(self):
-        options = ["--objective", "implicit", "--factors", "64", "--epochs", "3000", "--validation", "interactions:2", "--optimize", "ndcg@10"]
+        options = ["--objective", "implicit", "--factors", "64", "--epochs", "25000", "--validation", "interactions:2", "--optimize", "ndcg@10"]
         directory = self.plan("long", *options)
         self.submit(directory, "--time-limit", "00:01:00", "--signal", "56", "--tasks-per-job", "1")
         self.finish(directory, 400)

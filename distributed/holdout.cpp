@@ -5,18 +5,14 @@
 #include <limits>
 #include <numeric>
 
-#include "kernels/philox.hpp"
-
 namespace rankwise {
 
-namespace {
-/// One draw per (user, item). The draw number has 32 bits; what an item index has beyond them selects another seed.
+// The draw number has 32 bits; what an item index has beyond them selects another seed.
 double pair_draw(std::uint64_t seed, RandomPurpose purpose, Index user, Index item) {
   const auto bits = static_cast<std::uint64_t>(item);
   const RandomStream stream(seed + (bits >> 32) * 0x9E3779B97F4A7C15ULL, purpose);
   return stream.uniform(user, static_cast<std::uint32_t>(bits));
 }
-}  // namespace
 
 EventParts hold_out_at_random(const UserEvents& rows, double fraction, std::uint64_t seed) {
   EventParts parts;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "distributed/interactions.hpp"
+#include "kernels/philox.hpp"
 
 namespace rankwise {
 
@@ -13,6 +14,9 @@ enum class EventPart : std::uint8_t { training, heldout, given };
 
 /// The part of each event of rows.events.
 using EventParts = std::vector<EventPart>;
+
+/// Uniform in [0, 1), the draw of this purpose for (user, item).
+[[nodiscard]] double pair_draw(std::uint64_t seed, RandomPurpose purpose, Index user, Index item);
 
 /// Each event independently with probability `fraction`, drawn by (user, item). Local.
 [[nodiscard]] EventParts hold_out_at_random(const UserEvents& rows, double fraction, std::uint64_t seed);

@@ -1,19 +1,13 @@
 #include "io/checkpoint_directory.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <limits>
 #include <optional>
 #include <sstream>
 #include <system_error>
-#include <unistd.h>
 
 namespace rankwise {
 
@@ -25,10 +19,6 @@ constexpr std::string_view suffix = ".h5";
 
 Error cannot_use(const std::string& path, const std::string& reason) {
   return {ExitCode::cannot_create, fmt::format("{}: cannot hold checkpoints: {}", path, reason)};
-}
-
-std::string errno_text() {
-  return std::generic_category().message(errno);
 }
 
 /// The number in a checkpoint's name and what follows it, by which they are in order; nothing for other files.
@@ -43,15 +33,6 @@ std::optional<std::pair<Index, std::string>> place_of(std::string_view name, con
   constexpr std::string_view words = "abcdefghijklmnopqrstuvwxyz0123456789-";
   if (more.find_first_not_of(words) != std::string::npos) return std::nullopt;
   return std::pair(number, more);
-}
-
-/// Who runs here, for the next one who wants to.
-std::string holder_text() {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  std::string text = fmt::format("process {} on {}", getpid(), host.data());
-  if (const char* const job = std::getenv("SLURM_JOB_ID")) text += fmt::format(", job {}", job);
-  return text;
 }
 
 }  // namespace
@@ -69,25 +50,7 @@ void CheckpointDirectory::lock_on_root() {
   if (error || !fs::is_directory(path_)) {
     throw cannot_use(path_, error ? error.message() : "it is not a directory");
   }
-  lock_ = FileDescriptor(open((fs::path(path_) / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!lock_.is_open()) throw cannot_use(path_, errno_text());
-  // An open file description's lock: it holds across nodes where the file system has locks, and ends with the process.
-  struct flock whole {};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
-  if (fcntl(lock_.get(), F_OFD_SETLK, &whole) != 0) {
-    if (errno != EAGAIN && errno != EACCES) throw cannot_use(path_, errno_text());
-    std::string holder(512, '\0');
-    holder.resize(static_cast<std::size_t>(std::max<ssize_t>(0, pread(lock_.get(), holder.data(), holder.size(), 0))));
-    std::ranges::replace_if(
-        holder, [](unsigned char c) { return c < ' '; }, '?');  // whoever wrote it
-    throw cannot_use(path_, fmt::format("{} runs here", holder.empty() ? "another process" : holder));
-  }
-  const std::string text = holder_text();
-  if (ftruncate(lock_.get(), 0) != 0 ||
-      pwrite(lock_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-    throw cannot_use(path_, errno_text());
-  }
+  lock_.emplace(path_, "hold checkpoints");
   remove_unfinished();
 }
 

@@ -1,14 +1,14 @@
 #pragma once
 // A run's folder of checkpoints: one run at a time, the last ones kept, and what a killed run left cleared away.
 
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "distributed/communicator.hpp"
-#include "io/commit.hpp"
+#include "io/folder_lock.hpp"
 
 namespace rankwise {
 
@@ -41,7 +41,7 @@ class CheckpointDirectory {
   const Communicator& comm_;
   std::string path_;
   std::string prefix_;
-  FileDescriptor lock_;  ///< the root's
+  std::optional<FolderLock> lock_;  ///< the root's
 };
 
 }  // namespace rankwise

@@ -6,6 +6,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "distributed/partition.hpp"
+#include "io/folded_rows.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
 #include "io/id_file.hpp"
@@ -43,6 +45,35 @@ std::uint64_t row_digest(XXH3_state_t& state, Index row, std::span<const Index> 
   XXH3_64bits_update(&state, columns.data(), columns.size_bytes());
   XXH3_64bits_update(&state, values.data(), values.size_bytes());
   return XXH3_64bits_digest(&state);
+}
+
+/// The rows, those in `without` (ascending) as if they had no entries.
+SparseRows without_entries(SparseRows rows, std::span<const Index> without) {
+  if (without.empty()) return rows;
+  SparseRows rest{
+      .rows = rows.rows, .total_rows = rows.total_rows, .column_count = rows.column_count, .columns = {}, .values = {}};
+  auto next = without.begin();
+  for (Index r = 0; r < rows.rows.size(); ++r) {
+    const Index begin = rows.offsets[static_cast<std::size_t>(r)];
+    const Index end = rows.offsets[static_cast<std::size_t>(r) + 1];
+    const bool is_dropped = next != without.end() && *next == rows.rows.begin + r;
+    if (is_dropped) {
+      ++next;
+    } else {
+      rest.columns.insert(rest.columns.end(), rows.columns.begin() + begin, rows.columns.begin() + end);
+      rest.values.insert(rest.values.end(), rows.values.begin() + begin, rows.values.begin() + end);
+    }
+    rest.offsets.push_back(static_cast<Index>(rest.columns.size()));
+  }
+  return rest;
+}
+
+/// Appends a part of the only row of `row`.
+void append_part(const SparseRows& row, const SharedPart& part, SparseRows& parts) {
+  const auto [begin, end] = part.entries;
+  parts.columns.insert(parts.columns.end(), row.columns.begin() + begin, row.columns.begin() + end);
+  parts.values.insert(parts.values.end(), row.values.begin() + begin, row.values.begin() + end);
+  parts.offsets.push_back(static_cast<Index>(parts.columns.size()));
 }
 
 }  // namespace
@@ -104,15 +135,19 @@ struct DatasetReader::Impl {
   Index users = 0;
   Index items = 0;
   Index heldout_users = 0;
-  std::array<std::optional<SparseShape>, 4> shapes;  // by DatasetPart
+  std::array<std::optional<SparseShape>, 4> shapes;  // by DatasetPart, with the fold
+  std::optional<Fold> fold;
+  SparseShape file_shape = {};  // of /interactions, where there is a fold
 
   [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
   void read_shapes();
+  void divide(const Fold& by);
+  [[nodiscard]] SparseRows read_folded(DatasetPart part, RowRange rows) const;
   [[nodiscard]] const SparseShape& shape(DatasetPart part) const;
 };
 
 DatasetReader::Impl DatasetReader::Impl::open(const Communicator& comm, const std::string& path) {
-  Impl opened{.comm = &comm, .file = Hdf5Reader(path), .provenance = {}, .shapes = {}};
+  Impl opened{.comm = &comm, .file = Hdf5Reader(path), .provenance = {}, .shapes = {}, .fold = {}};
   opened.provenance = read_provenance(opened.file, "dataset");
   opened.read_shapes();
   return opened;
@@ -153,8 +188,35 @@ const SparseShape& DatasetReader::Impl::shape(DatasetPart part) const {
   return *shape;
 }
 
-DatasetReader::DatasetReader(const Communicator& comm, const std::string& path)
-    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {}
+/// The rows of the file that the part is taken from, without what the fold has elsewhere.
+SparseRows DatasetReader::Impl::read_folded(DatasetPart part, RowRange rows) const {
+  const bool by_item = part == DatasetPart::interactions_by_item;
+  const SparseShape in_file = by_item ? SparseShape{items, users, file_shape.entries} : file_shape;
+  const char* name = group_name(by_item ? part : DatasetPart::interactions);
+  return keep_part(*fold, part, read_sparse(file, name, in_file, rows));
+}
+
+/// From here on the parts are the fold's. Collective.
+void DatasetReader::Impl::divide(const Fold& by) {
+  file_shape = shape(DatasetPart::interactions);
+  fold = by;
+  const RowRange share = Partition::by_count(users, comm->size()).range(comm->rank());
+  const auto count = [&](DatasetPart part) {
+    return comm->sum(agree_on(*comm, [&] { return read_folded(part, share).entries(); }));
+  };
+  const Index trained = count(DatasetPart::interactions);
+  shapes = {};
+  const auto set = [&](DatasetPart part, SparseShape shape) { shapes[static_cast<std::size_t>(part)] = shape; };
+  set(DatasetPart::interactions, {users, items, trained});
+  set(DatasetPart::interactions_by_item, {items, users, trained});
+  set(DatasetPart::heldout, {users, items, count(DatasetPart::heldout)});
+  if (by.kind == FoldKind::users) set(DatasetPart::given, {users, items, count(DatasetPart::given)});
+}
+
+DatasetReader::DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold)
+    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
+  if (fold) impl_->divide(*fold);
+}
 DatasetReader::~DatasetReader() = default;
 DatasetReader::DatasetReader(DatasetReader&&) noexcept = default;
 DatasetReader& DatasetReader::operator=(DatasetReader&&) noexcept = default;
@@ -190,7 +252,8 @@ const Provenance& DatasetReader::provenance() const {
 std::vector<Index> DatasetReader::row_sizes(DatasetPart part, RowRange rows) const {
   const SparseShape& shape = impl_->shape(part);
   return agree_on(*impl_->comm, [&] {
-    std::vector<Index> sizes = read_sparse_offsets(impl_->file, group_name(part), shape, rows);
+    std::vector<Index> sizes = impl_->fold ? impl_->read_folded(part, rows).offsets
+                                           : read_sparse_offsets(impl_->file, group_name(part), shape, rows);
     for (std::size_t r = 0; r + 1 < sizes.size(); ++r) sizes[r] = sizes[r + 1] - sizes[r];
     sizes.pop_back();
     return sizes;
@@ -199,12 +262,25 @@ std::vector<Index> DatasetReader::row_sizes(DatasetPart part, RowRange rows) con
 
 SparseRows DatasetReader::read(DatasetPart part, RowRange rows, std::span<const Index> without) const {
   const SparseShape& shape = impl_->shape(part);
-  return agree_on(*impl_->comm, [&] { return read_sparse(impl_->file, group_name(part), shape, rows, without); });
+  return agree_on(*impl_->comm, [&] {
+    if (!impl_->fold) return read_sparse(impl_->file, group_name(part), shape, rows, without);
+    return without_entries(impl_->read_folded(part, rows), without);
+  });
 }
 
 SparseRows DatasetReader::read_parts(DatasetPart part, std::span<const SharedPart> parts) const {
   const SparseShape& shape = impl_->shape(part);
-  return agree_on(*impl_->comm, [&] { return read_sparse_parts(impl_->file, group_name(part), shape, parts); });
+  return agree_on(*impl_->comm, [&] {
+    if (!impl_->fold) return read_sparse_parts(impl_->file, group_name(part), shape, parts);
+    SparseRows rows{.rows = {0, static_cast<Index>(parts.size())},
+                    .total_rows = static_cast<Index>(parts.size()),
+                    .column_count = shape.columns,
+                    .columns = {},
+                    .values = {}};
+    for (const SharedPart& wanted : parts)
+      append_part(impl_->read_folded(part, {wanted.row, wanted.row + 1}), wanted, rows);
+    return rows;
+  });
 }
 
 IdRows DatasetReader::user_ids(RowRange rows) const {

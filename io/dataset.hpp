@@ -20,6 +20,7 @@
 
 #include "distributed/communicator.hpp"
 #include "distributed/shared_rows.hpp"
+#include "io/fold.hpp"
 #include "io/ids.hpp"
 #include "io/provenance.hpp"
 #include "kernels/types.hpp"
@@ -73,11 +74,13 @@ void write_dataset(const Communicator& comm, const std::string& path, const Data
 /// The sparse matrices of a dataset file.
 enum class DatasetPart { interactions, interactions_by_item, heldout, given };
 
-/// A dataset file opened for reading. Construction and every read are collective over comm and throw AgreedError
+/// A dataset file opened for reading. With a fold (io/fold.hpp) `interactions` and `interactions_by_item` are what
+/// remains for its training, `heldout` and `given` what it validates, all of the file's training part; the file's own
+/// held-out part then is out of reach. Construction and every read are collective over comm and throw AgreedError
 /// (no_input, bad_data, io_error) that names the file.
 class DatasetReader {
  public:
-  DatasetReader(const Communicator& comm, const std::string& path);
+  DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold = std::nullopt);
   ~DatasetReader();
   DatasetReader(DatasetReader&&) noexcept;
   DatasetReader& operator=(DatasetReader&&) noexcept;
@@ -88,6 +91,7 @@ class DatasetReader {
   [[nodiscard]] Index rows(DatasetPart part) const;
   [[nodiscard]] Index columns(DatasetPart part) const;
   [[nodiscard]] Index entries(DatasetPart part) const;
+  /// Its digest is that of the file's whole training part, with a fold too.
   [[nodiscard]] const Provenance& provenance() const;
 
   /// Entries of each of `rows`, validated.

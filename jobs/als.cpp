@@ -169,7 +169,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
 
   // 1. Partition both sides by predicted cost.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  const DatasetReader dataset(comm, options.data);
+  const DatasetReader dataset(comm, options.data, seeded(options.fold, context.common.seed));
   if (dataset.entries(DatasetPart::interactions) == 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: holds no interactions; expected at least one", options.data));
@@ -382,6 +382,11 @@ RunJob describe_als(boost::program_options::options_description& description) {
   description.add_options()
     ("data", po::value(&options->data)->value_name("FILE")->required(), "dataset, as prepare writes it")
     ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write")
+    ("fold", po::value<std::string>()->value_name("KIND:N/COUNT[@REPEAT]")->notifier([options](const std::string& text) {
+       options->fold = parse_fold(text);
+       if (!options->fold) throw Error(ExitCode::usage, fmt::format("--fold {}: expected interactions:N/COUNT or users:N/COUNT, as in interactions:1/5", text)); }),
+     "train without the Nth of COUNT folds of the dataset's training part, which evaluate then takes in place of the held-out part: each interaction, or "
+     "each user whole, falls into one by the seed; @2 is a second division")
     ("warm-start", po::value(&options->warm_start)->value_name("FILE"),
      "begin with the factors of an older model, its users and items found by their ids; new ones are solved against those, or begin at random where they have nothing to do with them");
   // clang-format on

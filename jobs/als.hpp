@@ -7,6 +7,7 @@
 
 #include "distributed/row_format.hpp"
 #include "distributed/solver_plan.hpp"
+#include "io/fold.hpp"
 #include "jobs/checkpointing.hpp"
 #include "jobs/job.hpp"
 #include "jobs/validation.hpp"
@@ -29,6 +30,7 @@ struct AlsOptions {
   RowFormat row_format = RowFormat::float32;
   Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as it takes
   NodeSharing node_sharing = NodeSharing::automatic;
+  std::optional<Fold> fold;  ///< without what it validates; its seed is the run's
   std::shared_ptr<CheckpointOptions> checkpoints = std::make_shared<CheckpointOptions>();
   std::shared_ptr<ValidationOptions> validation = std::make_shared<ValidationOptions>();
 };

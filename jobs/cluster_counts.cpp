@@ -74,6 +74,7 @@ KMeansResult try_counts(const KMeansJobOptions& options, const ClusterCounts& co
   const ClusterTrainer trainer(options, progress, checkpoints, context);
   std::vector<ClusterTableRow>& tried = progress.tried;
   complete_all(trainer, points, progress);
+  const bool are_assessed = !counts.is_single() || !options.quality.empty();
   const Index finished = std::ssize(tried) - (progress.present ? 1 : 0);
   for (Index clusters = counts.first + finished * counts.step; clusters <= counts.last; clusters += counts.step) {
     // 1. Clusters of all rows, and how good they are.
@@ -81,11 +82,11 @@ KMeansResult try_counts(const KMeansJobOptions& options, const ClusterCounts& co
       KMeansResult result = trainer.train(points, clusters, progress.before);
       tried.push_back(assess(result, points, context));
       progress.present = std::move(result);
-      if (!counts.is_single()) checkpoints.pause(progress, NextStep::training);
+      if (are_assessed) checkpoints.pause(progress, NextStep::training);
     }
     // 2. Whether parts of the rows have the same ones.
     ClusterTableRow& row = tried.back();
-    if (!counts.is_single()) {
+    if (are_assessed) {
       row.stability = find_stability(options, trainer, points, clusters, progress, context);
       context.report.line(fmt::format("{} clusters: inertia {:.6e}, silhouette {:.4f}, {} iterations", clusters,
                                       row.inertia, row.quality.silhouette, row.iterations));

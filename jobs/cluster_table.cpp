@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <functional>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "jobs/standard_output.hpp"
 
@@ -79,6 +80,24 @@ std::size_t recommended_row(const std::vector<ClusterTableRow>& rows) {
       rows, [](const ClusterTableRow& row) { return row.stability; }, has_stability);
   if (most_stable < rows.size()) return most_stable;
   return best_by(rows, silhouette_of, [](const ClusterTableRow& /*row*/) { return true; });
+}
+
+std::string recommended_json(const std::vector<ClusterTableRow>& rows) {
+  using Json = nlohmann::ordered_json;
+  const ClusterTableRow& row = rows[recommended_row(rows)];
+  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
+  Json json;
+  json["clusters"] = row.clusters;
+  json["iterations"] = row.iterations;
+  json["smallest"] = row.smallest;
+  json["largest"] = row.largest;
+  json["metrics"] = {{"inertia", number(row.inertia)},
+                     {"silhouette", number(row.quality.silhouette)},
+                     {"simplified-silhouette", number(row.quality.simplified_silhouette)},
+                     {"davies-bouldin", number(row.quality.davies_bouldin)},
+                     {"calinski-harabasz", number(row.quality.calinski_harabasz)},
+                     {"stability", number(row.stability)}};
+  return json.dump(2) + "\n";
 }
 
 void print_table(const std::vector<ClusterTableRow>& rows) {

@@ -1,6 +1,7 @@
 #pragma once
 // What each number of clusters gave, and which one to take.
 
+#include <string>
 #include <vector>
 
 #include "distributed/cluster_quality.hpp"
@@ -16,6 +17,9 @@ void tell_row(const ClusterTableRow& row, Report& report);
 /// where none has, the one with the highest stability, or, without any, with the highest silhouette. The first of
 /// equals.
 [[nodiscard]] std::size_t recommended_row(const std::vector<ClusterTableRow>& rows);
+
+/// The recommended row as JSON (docs/FORMATS.md); what is not defined is null.
+[[nodiscard]] std::string recommended_json(const std::vector<ClusterTableRow>& rows);
 
 /// The table, with the recommended row and why that one where there are several, on standard output; throws
 /// Error(io_error). For the root.

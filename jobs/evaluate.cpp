@@ -14,6 +14,7 @@
 #include "distributed/als.hpp"
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
+#include "io/fold.hpp"
 #include "io/model.hpp"
 #include "jobs/bias_baseline.hpp"
 #include "jobs/factor_evaluation.hpp"
@@ -179,8 +180,8 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
 
   // 1. Read the model and what was held out; users who are new to it are folded in.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  const DatasetReader dataset(comm, options.data);
   const ModelReader model(comm, options.model);
+  const DatasetReader dataset(comm, options.data, trained_fold(model.provenance()));
   require_same_dataset(dataset, options.data, model, options.model);
   const std::vector<EvaluationMetric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
   if (!dataset.has(DatasetPart::heldout) || dataset.entries(DatasetPart::heldout) == 0) {

@@ -16,8 +16,10 @@
 #include "io/points_file.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/cluster_counts.hpp"
+#include "jobs/cluster_table.hpp"
 #include "jobs/given_centroids.hpp"
 #include "jobs/kmeans_checkpointing.hpp"
+#include "jobs/text_output.hpp"
 
 namespace rankwise {
 
@@ -51,7 +53,8 @@ Index room_for_bounds(const KMeansJobOptions& options, const PointSet& set, Inde
   }
   const Index id_bytes = rows * static_cast<Index>(sizeof(Index));
   // Folds of the rows are copies.
-  const bool has_folds = options.clusters && !options.clusters->is_single() && options.folds > 0;
+  const bool several = options.clusters && !options.clusters->is_single();
+  const bool has_folds = (several || !options.quality.empty()) && options.folds > 0;
   const Index fold_bytes = has_folds ? kmeans_bytes(points, 0, 1) / options.folds : 0;
   const Index needed = kmeans_bytes(points, clusters, context.common.threads) + id_bytes + fold_bytes;
   const Index most_needed = context.comm.max(needed);
@@ -70,10 +73,16 @@ void require_rows(const PointSet& set, const std::string& input, Index clusters)
                                                     set.points.count, clusters));
 }
 
+/// Clusters, and their quality as JSON.
+struct FoundClusters {
+  KMeansResult result;
+  std::string quality;
+};
+
 /// Clusters of rows that are ready; centroids that are `given` are brought into their space. Collective.
-KMeansResult find_clusters(const KMeansJobOptions& options, const PointSet& set, std::optional<GivenCentroids> given,
-                           const std::optional<DimensionScaling>& scaling,
-                           std::chrono::steady_clock::time_point run_begin, JobContext& context) {
+FoundClusters find_clusters(const KMeansJobOptions& options, const PointSet& set, std::optional<GivenCentroids> given,
+                            const std::optional<DimensionScaling>& scaling,
+                            std::chrono::steady_clock::time_point run_begin, JobContext& context) {
   const Index given_count = given ? given->centroids.rows() : 0;
   const ClusterCounts counts = options.clusters.value_or(ClusterCounts{given_count, given_count, 1});
   if (given && counts.first != given_count) {
@@ -92,7 +101,8 @@ KMeansResult find_clusters(const KMeansJobOptions& options, const PointSet& set,
   KMeansCheckpointing checkpoints(*options.checkpoints, context, set.points, start, run_begin);
   KMeansProgress progress = checkpoints.resume();
   if (progress.steps == 0) progress.before = std::move(start);
-  return try_counts(fitting, counts, set.points, progress, checkpoints, context);
+  KMeansResult result = try_counts(fitting, counts, set.points, progress, checkpoints, context);
+  return {std::move(result), recommended_json(progress.tried)};
 }
 
 }  // namespace
@@ -103,7 +113,9 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   Report& report = context.report;
   require_sense(options);
   check_output(comm, options.output);
-  if (!options.assignments_csv.empty()) check_output(comm, options.assignments_csv);
+  for (const std::string& path : {options.assignments_csv, options.quality}) {
+    if (!path.empty()) check_output(comm, path);
+  }
 
   // 1. Read the rows, and the centroids where some are given.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
@@ -139,6 +151,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
 
   // 3. Find clusters, or assign rows to those given.
   KMeansResult result;
+  std::string quality;
   if (!options.predict.empty()) {
     const auto timer = report.phase("assign");
     report.add_flops("assign", assignment_flops(set.points, given->centroids.rows()));
@@ -146,7 +159,9 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     report.line(fmt::format("{} rows assigned to {} clusters, inertia {:.6e}", set.points.count,
                             result.centroids.rows(), result.inertia));
   } else {
-    result = find_clusters(options, set, std::move(given), scaling, run_begin, context);
+    FoundClusters found = find_clusters(options, set, std::move(given), scaling, run_begin, context);
+    result = std::move(found.result);
+    quality = std::move(found.quality);
   }
 
   // 4. Write.
@@ -157,6 +172,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   const Clustering clustering = clustering_of(std::move(result), std::move(set), metric, scaling);
   write_clustering(comm, options.output, clustering, context.provenance("clustering", digest));
   report.line(fmt::format("wrote {}: {} rows in {} clusters", options.output, rows, clusters));
+  if (!options.quality.empty()) write_from_root(context, options.quality, quality);
   if (!options.assignments_csv.empty()) {
     write_assignments_csv(comm, options.assignments_csv, clustering);
     report.line(fmt::format("wrote {}", options.assignments_csv));

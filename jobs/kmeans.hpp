@@ -46,6 +46,7 @@ struct KMeansJobOptions {
   Index batch_rows = 0;  ///< 0: all rows in every iteration
   SweepStart sweep_start = SweepStart::fresh;
   Index folds = 2;      ///< of a sweep's stability; 0: not wanted
+  std::string quality;  ///< JSON file; empty: not wanted
   std::string predict;  ///< clustering file; empty: new clusters are found
   std::shared_ptr<CheckpointOptions> checkpoints = std::make_shared<CheckpointOptions>();
 };

@@ -47,6 +47,7 @@ void require_sense(const KMeansJobOptions& options) {
     if (options.clusters || options.init != Init::plus_plus || options.restarts > 1 || options.batch_rows > 0) {
       refuse("--predict assigns rows to given clusters: --clusters, --init, --restarts and --batch have no meaning");
     }
+    if (!options.quality.empty()) refuse("--predict finds no clusters: --quality has no meaning");
     if (options.scaling != Scaling::none || options.iterations.metric != DistanceMetric::euclidean) {
       refuse("--predict takes scaling and metric from the clustering: --scale and --metric have no meaning");
     }
@@ -63,8 +64,11 @@ void require_sense(const KMeansJobOptions& options) {
        options.parallel_seeding.rounds != defaults.parallel_seeding.rounds)) {
     refuse("--oversampling and --rounds have a meaning only with --init kmeans-parallel");
   }
-  if (one_count && (options.sweep_start != defaults.sweep_start || options.folds != defaults.folds)) {
-    refuse("--sweep-start and --folds have a meaning only with several numbers of clusters");
+  if (one_count && options.sweep_start != defaults.sweep_start) {
+    refuse("--sweep-start has a meaning only with several numbers of clusters");
+  }
+  if (one_count && options.quality.empty() && options.folds != defaults.folds) {
+    refuse("--folds has a meaning only with several numbers of clusters or --quality");
   }
   if (options.batch_rows > 0 && options.iterations.tolerance != defaults.iterations.tolerance) {
     refuse("--tolerance has no meaning with --batch");
@@ -147,9 +151,10 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
        one_of<SweepStart>("sweep-start", options->sweep_start, {{"fresh", SweepStart::fresh}, {"warm", SweepStart::warm}})),
      "several numbers of clusters: each afresh, or from the clusters of the number before and more by k-means++")
     ("folds", po::value(&options->folds)->value_name("N")->default_value(options->folds)->notifier(within<Index>("folds", 0, 100)),
-     "several numbers of clusters: folds of the rows for their stability; 0: no stability")
+     "several numbers of clusters, or --quality: folds of the rows for their stability; 0: no stability")
     ("predict", po::value(&options->predict)->value_name("FILE"), "assign the rows to the clusters of this clustering instead")
     ("output", po::value(&options->output)->value_name("FILE")->required(), "clustering to write")
+    ("quality", po::value(&options->quality)->value_name("FILE"), "also write inertia, silhouette, stability and the like as JSON")
     ("export", po::value(&options->assignments_csv)->value_name("FILE"), "also write id,cluster,distance as CSV");
   // clang-format on
   describe_checkpoints(description, options->checkpoints, "iterations");

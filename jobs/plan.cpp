@@ -8,16 +8,14 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 
 #include "io/commit.hpp"
-#include "io/dataset.hpp"
-#include "io/planted_pattern.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/layout_figures.hpp"
+#include "jobs/planned_matrix.hpp"
 #include "jobs/prediction.hpp"
 #include "jobs/process_memory.hpp"
 #include "jobs/standard_output.hpp"
@@ -28,16 +26,6 @@
 namespace rankwise {
 
 namespace {
-
-using VisitRows = std::function<void(const PatternRows&)>;
-
-/// What a plan needs of a matrix, wherever it comes from.
-struct PlannedMatrix {
-  std::vector<Index> user_sizes;
-  std::vector<Index> item_sizes;
-  std::function<void(const VisitRows&)> for_each_block;  ///< of user rows, ascending
-  Index interactions = 0;
-};
 
 /// What the root found, for all to write.
 struct PlanTexts {
@@ -65,42 +53,6 @@ void require_sense(const PlanOptions& options) {
       refuse("--threads-per-rank has more threads than --cores-per-node has cores");
     }
   }
-}
-
-PlannedMatrix matrix_of_dataset(const std::string& path) {
-  constexpr Index entries_at_once = 4'000'000;
-  const auto alone = std::make_shared<Communicator>(Communicator::single());
-  const auto dataset = std::make_shared<DatasetReader>(*alone, path);
-  PlannedMatrix matrix;
-  matrix.user_sizes = dataset->row_sizes(DatasetPart::interactions, {0, dataset->users()});
-  matrix.item_sizes = dataset->row_sizes(DatasetPart::interactions_by_item, {0, dataset->items()});
-  matrix.interactions = dataset->entries(DatasetPart::interactions);
-  if (matrix.interactions == 0) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: holds no interactions; expected at least one", path));
-  }
-  matrix.for_each_block = [alone, dataset, sizes = matrix.user_sizes](const VisitRows& visit) {
-    const Index users = dataset->users();
-    for (Index begin = 0; begin < users;) {
-      Index end = begin;
-      for (Index entries = 0; end < users && (end == begin || entries < entries_at_once); ++end) {
-        entries += sizes[static_cast<std::size_t>(end)];
-      }
-      const SparseRows rows = dataset->read(DatasetPart::interactions, {begin, end});
-      visit({begin, rows.offsets, rows.columns});
-      begin = end;
-    }
-  };
-  return matrix;
-}
-
-PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed) {
-  const auto pattern = std::make_shared<PlantedPattern>(PlantedLog(stated_shape(sizes, seed)));
-  PlannedMatrix matrix;
-  matrix.user_sizes = pattern->user_sizes();
-  matrix.item_sizes = pattern->item_sizes();
-  for (const Index size : matrix.user_sizes) matrix.interactions += size;
-  matrix.for_each_block = [pattern](const VisitRows& visit) { pattern->for_each_block(visit); };
-  return matrix;
 }
 
 /// Which rows travel depends on no more than this.

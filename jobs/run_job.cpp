@@ -21,6 +21,12 @@
 #include "jobs/recommend.hpp"
 #include "jobs/scale.hpp"
 #include "jobs/standard_output.hpp"
+#include "jobs/sweep_collect.hpp"
+#include "jobs/sweep_planning.hpp"
+#include "jobs/sweep_refit.hpp"
+#include "jobs/sweep_run.hpp"
+#include "jobs/sweep_status.hpp"
+#include "jobs/sweep_trial.hpp"
 #include "jobs/synthesize.hpp"
 #include "jobs/threads.hpp"
 #include "jobs/verify.hpp"
@@ -32,13 +38,26 @@ namespace rankwise {
 
 namespace {
 
+std::string job_line(const Job& job) {
+  return fmt::format("  {:<13}  {}\n", job.name, job.summary);
+}
+
+/// What `rankwise WORD --help` prints for the first word of several jobs; empty for others.
+std::string family_help(const std::string& word) {
+  std::string lines;
+  for (const Job& job : all_jobs()) {
+    if (job.name.starts_with(word + " ")) lines += job_line(job);
+  }
+  return lines.empty() ? lines : fmt::format("rankwise {} is several jobs; each has its own --help:\n{}", word, lines);
+}
+
 std::string program_help() {
   std::string text =
       "rankwise retrains a recommender as a batch job: the same bits on one core and on a thousand MPI ranks.\n\n"
       "Usage: rankwise JOB [--config FILE] [options]     alone, or under mpirun or srun\n"
       "       rankwise JOB --help\n"
       "       rankwise --help | --version\n\nJobs:\n";
-  for (const Job& job : all_jobs()) text += fmt::format("  {:<12} {}\n", job.name, job.summary);
+  for (const Job& job : all_jobs()) text += job_line(job);
   text +=
       "\nExit codes: 0 done, 2 usage, 65 bad data, 66 no input, 70 internal error, 73 cannot create output,\n"
       "74 I/O error, 75 stopped early after writing a checkpoint (run again to continue).\n";
@@ -51,15 +70,30 @@ void print_from_root(const Communicator& comm, const std::string& text) {
   });
 }
 
-const Job& find_job(const std::string& name) {
-  const auto jobs = all_jobs();
+/// A job's name is one word, or two where several jobs share the first.
+struct FoundJob {
+  const Job& job;
+  std::size_t words;
+};
+
+FoundJob find_job(std::span<const std::string> arguments) {
+  const std::string& name = arguments.front();
   if (name.starts_with('-')) {
     throw Error(ExitCode::usage, fmt::format("expected a job before '{}' (rankwise --help lists them)", name));
   }
-  const auto found = std::ranges::find(jobs, name, &Job::name);
-  if (found != jobs.end()) return *found;
+  const std::string both = arguments.size() > 1 ? name + " " + arguments[1] : name;
   std::vector<std::string> names;
-  for (const Job& job : jobs) names.emplace_back(job.name);
+  std::vector<std::string> family;
+  for (const Job& job : all_jobs()) {
+    if (job.name == name) return {job, 1};
+    if (job.name == both) return {job, 2};
+    names.emplace_back(job.name);
+    if (job.name.starts_with(name + " ")) family.emplace_back(job.name);
+  }
+  if (!family.empty()) {
+    throw Error(ExitCode::usage, fmt::format("{} is no job; the nearest known one is {} (rankwise --help lists all)",
+                                             both, nearest_name(both, family)));
+  }
   throw Error(ExitCode::usage, fmt::format("unknown job '{}'; the nearest known one is {} (rankwise --help lists all)",
                                            name, nearest_name(name, names)));
 }
@@ -120,8 +154,10 @@ void tell_configuration(const Communicator& comm, const Job& job, const JobOptio
 
 std::span<const Job> all_jobs() {
   static const std::vector<Job> jobs{
-      synthesize_job(), prepare_job(),  als_job(),       plan_job(),    scale_job(),
-      kmeans_job(),     evaluate_job(), recommend_job(), inspect_job(), verify_job(),
+      synthesize_job(),    prepare_job(),     als_job(),          plan_job(),         scale_job(),
+      kmeans_job(),        evaluate_job(),    recommend_job(),    inspect_job(),      verify_job(),
+      sweep_plan_job(),    sweep_run_job(),   sweep_status_job(), sweep_cancel_job(), sweep_resume_job(),
+      sweep_collect_job(), sweep_refit_job(), sweep_trial_job(),
   };
   return jobs;
 }
@@ -135,9 +171,13 @@ void run_job(const Communicator& comm, std::span<const std::string> arguments) {
   if (first == "--help" || first == "-h") return print_from_root(comm, program_help());
   if (first == "--version") return print_from_root(comm, version_text());
 
-  const Job& job = agree_on(comm, [&] { return std::cref(find_job(first)); });
-  const std::span<const std::string> rest = arguments.subspan(1);
   const auto asks_for_help = [](const std::string& argument) { return argument == "--help" || argument == "-h"; };
+  if (arguments.size() == 2 && asks_for_help(arguments[1])) {
+    if (const std::string help = family_help(first); !help.empty()) return print_from_root(comm, help);
+  }
+  const FoundJob found = agree_on(comm, [&] { return find_job(arguments); });
+  const Job& job = found.job;
+  const std::span<const std::string> rest = arguments.subspan(found.words);
   if (std::ranges::any_of(rest, asks_for_help)) return print_from_root(comm, JobOptions(job).help());
 
   agree_on(comm, [&] {

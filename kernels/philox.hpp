@@ -34,7 +34,11 @@ enum class RandomPurpose : std::uint32_t {
   heldout_given = 14,
   cluster_seeds = 15,
   cluster_batches = 16,
-  cluster_folds = 17
+  cluster_folds = 17,
+  sweep_points = 18,
+  fold_pairs = 19,
+  fold_users = 20,
+  fold_given = 21
 };
 
 /// The draws of one purpose under one seed. Copyable and stateless.

@@ -10,6 +10,7 @@ packages=(
   libgtest-dev libbenchmark-dev libopenblas-dev
   python3 python3-numpy python3-scipy python3-h5py python3-anndata python3-sklearn
   clang-format iproute2 util-linux hostname
+  slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins
 )
 case "${1:-}" in
   "") ;;

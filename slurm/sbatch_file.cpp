@@ -31,6 +31,14 @@ bool take(std::string_view& text, char c) {
   return true;
 }
 
+/// A value as sbatch reads it from a #SBATCH line.
+std::string sbatch_word(std::string_view text) {
+  if (std::ranges::all_of(text, is_safe)) return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  return quoted + "\"";
+}
+
 }  // namespace
 
 std::string shell_word(std::string_view text) {
@@ -64,25 +72,45 @@ std::optional<std::int64_t> parse_time_limit(std::string_view text) {
   return all > 0 ? std::optional(all) : std::nullopt;
 }
 
-std::string sbatch_text(const SbatchFile& file) {
+std::string sbatch_header(const SbatchHeader& header) {
   std::string text = "#!/bin/bash\n";
   const auto ask = [&text](std::string_view option, const auto& value) {
     text += fmt::format("#SBATCH --{}={}\n", option, value);
   };
-  ask("job-name", file.job_name);
-  if (!file.partition.empty()) ask("partition", file.partition);
-  ask("nodes", file.nodes);
-  ask("ntasks", file.tasks);
-  ask("ntasks-per-node", file.tasks_per_node);
-  ask("cpus-per-task", file.cpus_per_task);
-  ask("mem", fmt::format("{}M", file.memory_mebibytes_per_node));
-  ask("time", time_limit_text(file.time_limit_seconds));
-  ask("output", file.job_name + "-%j.log");
+  const auto ask_if_stated = [&ask](std::string_view option, const std::string& value) {
+    if (!value.empty()) ask(option, sbatch_word(value));
+  };
+  ask("job-name", header.job_name);
+  ask_if_stated("partition", header.partition);
+  ask_if_stated("account", header.account);
+  ask_if_stated("qos", header.qos);
+  ask_if_stated("constraint", header.constraint);
+  ask("nodes", header.nodes);
+  ask("ntasks", header.tasks);
+  ask("ntasks-per-node", header.tasks_per_node);
+  ask("cpus-per-task", header.cpus_per_task);
+  if (header.memory_mebibytes_per_node > 0) ask("mem", fmt::format("{}M", header.memory_mebibytes_per_node));
+  if (header.time_limit_seconds > 0) ask("time", time_limit_text(header.time_limit_seconds));
+  ask_if_stated("array", header.array);
+  ask_if_stated("dependency", header.dependency);
+  // What can never begin shall not wait for ever.
+  if (!header.dependency.empty()) ask("kill-on-invalid-dep", "yes");
+  ask_if_stated("chdir", header.folder);
+  ask_if_stated("output", header.log);
   // A requeued job would truncate its log.
   ask("open-mode", "append");
   text += "#SBATCH --requeue\n";
+  ask_if_stated("signal", header.signal);
+  for (const std::string& line : header.extra_lines) text += fmt::format("#SBATCH {}\n", line);
+  return text;
+}
+
+std::string sbatch_text(const SbatchFile& file) {
+  SbatchHeader header = file;
+  header.log = file.job_name + "-%j.log";
   // Write a checkpoint and stop. Without "B:" it reaches the ranks. It may come a minute early.
-  ask("signal", "USR2@120");
+  header.signal = "USR2@120";
+  std::string text = sbatch_header(header);
   for (const std::string& comment : file.comments) text += "# " + comment + "\n";
   text += "set -euo pipefail\n";
   text += "code=0\n";
@@ -90,8 +118,11 @@ std::string sbatch_text(const SbatchFile& file) {
   text += "srun --mpi=pmix --kill-on-bad-exit=1 --cpus-per-task=\"$SLURM_CPUS_PER_TASK\" \\\n ";
   for (const std::string& word : file.command) text += " " + shell_word(word);
   text += " || code=$?\n";
-  text += "# 75: stopped early after writing a checkpoint; run again to continue.\n";
-  text += "if [[ $code -eq 75 ]]; then scontrol requeue \"$SLURM_JOB_ID\"; fi\n";
+  text +=
+      "# 75: stopped early after writing a checkpoint; run again to continue. Not where the job is being cancelled.\n";
+  text += "if [[ $code -eq 75 && $(squeue --noheader --jobs=\"$SLURM_JOB_ID\" --format=%T) == RUNNING ]]; then\n";
+  text += "  scontrol requeue \"$SLURM_JOB_ID\"\n";
+  text += "fi\n";
   text += "exit \"$code\"\n";
   return text;
 }

@@ -9,22 +9,39 @@
 
 namespace rankwise::slurm {
 
-/// What a script asks of Slurm, and what it runs.
-struct SbatchFile {
+/// What a script asks of Slurm.
+struct SbatchHeader {
   std::string job_name;
-  std::string partition;  ///< empty: the cluster's default
+  std::string partition;  ///< these four: empty for the cluster's default
+  std::string account;
+  std::string qos;
+  std::string constraint;
   std::int64_t nodes = 1;
   std::int64_t tasks = 1;
   std::int64_t tasks_per_node = 1;
   std::int64_t cpus_per_task = 1;
-  std::int64_t memory_mebibytes_per_node = 0;
+  std::int64_t memory_mebibytes_per_node = 0;  ///< these two: 0 for the cluster's default
   std::int64_t time_limit_seconds = 0;
+  std::string folder;                    ///< where it runs; empty: where it is submitted
+  std::string log;                       ///< a path with Slurm's "%j", "%A" and "%a" in it
+  std::string array;                     ///< "0-99%10"; empty: no array
+  std::string dependency;                ///< "afterany:17"; empty: none
+  std::string signal;                    ///< "B:USR2@120": which, and how many seconds before the limit
+  std::vector<std::string> extra_lines;  ///< further options as they stand there
+};
+
+/// The first line and the #SBATCH lines: what is stated, `--requeue`, and a log that a job which runs again goes on
+/// with.
+[[nodiscard]] std::string sbatch_header(const SbatchHeader& header);
+
+/// A script that runs one program over MPI ranks. Its log and signal are set here.
+struct SbatchFile : SbatchHeader {
   std::vector<std::string> comments;  ///< lines without newlines; what the numbers above rest on
   std::vector<std::string> command;   ///< program and arguments, unquoted
 };
 
 /// The script: one MPI rank per task under `srun --mpi=pmix --kill-on-bad-exit=1`, output appended to
-/// `<job_name>-<job id>.log`. The program gets SIGUSR1 some minutes before the limit; when it then ends with 75
+/// `<job_name>-<job id>.log`. The program gets SIGUSR2 some minutes before the limit; when it then ends with 75
 /// (stopped early after a checkpoint), or a node fails, the job goes back into the queue.
 [[nodiscard]] std::string sbatch_text(const SbatchFile& file);
 

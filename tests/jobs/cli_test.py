@@ -49,11 +49,13 @@ class CommandLine(unittest.TestCase):
 
     def test_every_job_explains_its_options(self):
         lines = run(["--help"]).out.split("Jobs:\n")[1].split("\n\n")[0].splitlines()
-        jobs = [line.split()[0] for line in lines]
+        jobs = [line.strip().split("  ")[0] for line in lines]
         self.assertIn("inspect", jobs)
+        self.assertIn("sweep plan", jobs)
+        self.assertIn("sweep plan", run(["sweep", "--help"]).out)
         for job in jobs:
             with self.subTest(job):
-                finished = run([job, "--help"])
+                finished = run([*job.split(), "--help"])
                 self.assertEqual(finished.code, 0, finished)
                 self.assertIn(f"Options of {job}:", finished.out)
                 self.assertIn("Options of every job:", finished.out)

@@ -190,6 +190,7 @@ class PlanTest(PlanCase):
         tools.mkdir()
         self.tool(tools / "rankwise", f'exec {PROGRAM} "$@"\n')
         self.tool(tools / "scontrol", 'echo "scontrol $*"\n')
+        self.tool(tools / "squeue", "echo RUNNING\n")
         self.tool(tools / "srun", 'echo "srun $*"\nwhile [[ $1 == --* ]]; do shift; done\n"$@"\n')
         done = self.batch(script, tools)
         self.assertEqual(done.returncode, 0, done.stdout)

@@ -1,0 +1,47 @@
+#include "jobs/planned_matrix.hpp"
+
+#include <fmt/format.h>
+#include <memory>
+
+#include "io/dataset.hpp"
+#include "io/planted_pattern.hpp"
+
+namespace rankwise {
+
+PlannedMatrix matrix_of_dataset(const std::string& path) {
+  constexpr Index entries_at_once = 4'000'000;
+  const auto alone = std::make_shared<Communicator>(Communicator::single());
+  const auto dataset = std::make_shared<DatasetReader>(*alone, path);
+  PlannedMatrix matrix;
+  matrix.user_sizes = dataset->row_sizes(DatasetPart::interactions, {0, dataset->users()});
+  matrix.item_sizes = dataset->row_sizes(DatasetPart::interactions_by_item, {0, dataset->items()});
+  matrix.interactions = dataset->entries(DatasetPart::interactions);
+  if (matrix.interactions == 0) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: holds no interactions; expected at least one", path));
+  }
+  matrix.for_each_block = [alone, dataset, sizes = matrix.user_sizes](const VisitRows& visit) {
+    const Index users = dataset->users();
+    for (Index begin = 0; begin < users;) {
+      Index end = begin;
+      for (Index entries = 0; end < users && (end == begin || entries < entries_at_once); ++end) {
+        entries += sizes[static_cast<std::size_t>(end)];
+      }
+      const SparseRows rows = dataset->read(DatasetPart::interactions, {begin, end});
+      visit({begin, rows.offsets, rows.columns});
+      begin = end;
+    }
+  };
+  return matrix;
+}
+
+PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed) {
+  const auto pattern = std::make_shared<PlantedPattern>(PlantedLog(stated_shape(sizes, seed)));
+  PlannedMatrix matrix;
+  matrix.user_sizes = pattern->user_sizes();
+  matrix.item_sizes = pattern->item_sizes();
+  for (const Index size : matrix.user_sizes) matrix.interactions += size;
+  matrix.for_each_block = [pattern](const VisitRows& visit) { pattern->for_each_block(visit); };
+  return matrix;
+}
+
+}  // namespace rankwise

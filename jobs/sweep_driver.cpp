@@ -1,0 +1,258 @@
+#include "jobs/sweep_driver.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <filesystem>
+#include <fmt/format.h>
+#include <sstream>
+
+#include "slurm/attempts.hpp"
+#include "slurm/folder_file.hpp"
+#include "slurm/local_scheduler.hpp"
+#include "slurm/slurm_scheduler.hpp"
+
+namespace rankwise {
+
+namespace {
+
+namespace fs = std::filesystem;
+using slurm::ItemPhase;
+using slurm::ItemState;
+
+/// A task whose node or job dies again and again is left alone, too.
+constexpr int more_losses = 5;
+constexpr std::size_t log_tail_lines = 5;
+/// What a job of packed small tasks should take, so that Slurm's own work is small beside it.
+constexpr double packed_seconds = 120;
+constexpr std::int64_t most_packed = 50;
+constexpr std::int64_t least_memory_bytes = 64 << 20;
+constexpr std::int64_t least_time_seconds = 600;
+constexpr double time_safety = 3;
+
+struct RunCounts {
+  int failed = 0;
+  int lost = 0;
+};
+
+RunCounts counted_runs(const std::string& directory, const SweepTask& task) {
+  RunCounts counts;
+  for (const slurm::Attempt& attempt : slurm::read_attempts(scheduler_folder(directory), task.name)) {
+    if (!attempt.exit_code || *attempt.exit_code > 128) {
+      ++counts.lost;
+    } else if (*attempt.exit_code != 0 && *attempt.exit_code != slurm::run_again_code) {
+      ++counts.failed;
+    }
+  }
+  return counts;
+}
+
+TaskState state_of(const SweepTask& task, bool has_record, const ItemState* item, const std::string& directory,
+                   const RunSettings& settings) {
+  TaskState state;
+  if (item != nullptr) {
+    state.reason = item->reason;
+    state.job_id = item->job_id;
+    state.lost = item->phase == ItemPhase::lost;
+  }
+  if (has_record) {
+    state.phase = TaskPhase::done;
+    return state;
+  }
+  if (item == nullptr) {
+    state.phase = TaskPhase::open;
+    return state;
+  }
+  if (item->phase == ItemPhase::running) {
+    state.phase = TaskPhase::running;
+    return state;
+  }
+  // Where the queue does not answer nothing is known to be lost.
+  if (item->phase == ItemPhase::waiting || item->phase == ItemPhase::unknown) {
+    state.phase = TaskPhase::waiting;
+    return state;
+  }
+  const RunCounts runs = counted_runs(directory, task);
+  const auto forgiven = settings.forgiven.find(task.name);
+  state.failures = runs.failed - (forgiven == settings.forgiven.end() ? 0 : forgiven->second);
+  if (item->phase == ItemPhase::done) state.reason = "ended well, but its record is not there";
+  // "Done" without a record cannot be told by a run's exit code.
+  const int blamed = state.failures + (item->phase == ItemPhase::done ? 1 : 0);
+  const bool fails = blamed > settings.most_retries || runs.lost > settings.most_retries + more_losses;
+  state.phase = fails ? TaskPhase::failed : TaskPhase::open;
+  return state;
+}
+
+std::int64_t rounded_up(double value, std::int64_t least) {
+  const auto units = static_cast<std::uint64_t>(std::ceil(std::max(1.0, value / static_cast<double>(least))));
+  return static_cast<std::int64_t>(std::bit_ceil(units)) * least;
+}
+
+/// What a task asks of its scheduler, in steps of a factor of two so that many share a submission.
+slurm::Resources needs_of(const SweepPlan& plan, const SweepTask& task, const RunSettings& settings) {
+  slurm::Resources needs;
+  needs.tasks = plan.ranks;
+  needs.cpus_per_task = plan.threads_per_rank;
+  std::int64_t ranks_per_node = plan.ranks;
+  if (settings.cores_per_node > 0) {
+    ranks_per_node = std::clamp<std::int64_t>(settings.cores_per_node / plan.threads_per_rank, 1, plan.ranks);
+    needs.nodes = (plan.ranks + ranks_per_node - 1) / ranks_per_node;
+  }
+  const Trial& trial = plan.trials[task.trial];
+  if (trial.memory_bytes > 0 && settings.asks_for_memory) {
+    needs.memory_bytes_per_node = rounded_up(
+        trial.memory_bytes * settings.memory_safety * static_cast<double>(ranks_per_node), least_memory_bytes);
+  }
+  needs.time_limit_seconds = settings.time_limit_seconds;
+  if (needs.time_limit_seconds == 0 && trial.epoch_seconds > 0) {
+    needs.time_limit_seconds = rounded_up(plan.predicted_seconds(task) * time_safety, least_time_seconds);
+  }
+  return needs;
+}
+
+std::int64_t items_per_job(const SweepPlan& plan, const std::vector<const SweepTask*>& tasks,
+                           const RunSettings& settings) {
+  if (settings.batch.items_per_job > 0) return settings.batch.items_per_job;
+  double longest = 0;
+  for (const SweepTask* task : tasks) longest = std::max(longest, plan.predicted_seconds(*task));
+  const bool is_predicted = plan.trials.front().epoch_seconds > 0;
+  const auto fitting = is_predicted ? static_cast<std::int64_t>(packed_seconds / longest) : std::int64_t{1};
+  return std::clamp<std::int64_t>(fitting, settings.batch.items_at_once, most_packed);
+}
+
+slurm::WorkItem item_of(const SweepPlan& plan, const std::string& directory, const SweepTask& task) {
+  return {task.name,
+          {own_program(), "sweep", "trial", directory, "--task", task.name, "--threads",
+           std::to_string(plan.threads_per_rank)}};
+}
+
+}  // namespace
+
+Index SweepState::count(TaskPhase phase) const {
+  return std::ranges::count(tasks, phase, &TaskState::phase);
+}
+
+Index SweepState::wanted() const {
+  return static_cast<Index>(tasks.size()) - count(TaskPhase::later);
+}
+
+std::string own_program() {
+  return fs::read_symlink("/proc/self/exe").string();
+}
+
+std::string scheduler_folder(const std::string& directory) {
+  return (fs::path(directory) / "scheduler").string();
+}
+
+std::unique_ptr<slurm::Scheduler> make_scheduler(const std::string& directory, const RunSettings& settings) {
+  const std::string folder = scheduler_folder(directory);
+  if (settings.scheduler == SchedulerKind::slurm) return std::make_unique<slurm::SlurmScheduler>(folder);
+  return std::make_unique<slurm::LocalScheduler>(
+      folder, slurm::LocalLimits{.cores = settings.cores, .memory_bytes = settings.memory_bytes});
+}
+
+int failed_runs(const std::string& directory, const SweepTask& task) {
+  return counted_runs(directory, task).failed;
+}
+
+std::vector<std::string> log_tail(const std::string& directory, const std::string& item) {
+  std::vector<std::string> lines;
+  std::istringstream text(slurm::file_text(slurm::log_path(scheduler_folder(directory), item)));
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  if (lines.size() > log_tail_lines) lines.erase(lines.begin(), lines.end() - log_tail_lines);
+  return lines;
+}
+
+SweepState sweep_state(const SweepPlan& plan, const std::string& directory, const RunSettings& settings,
+                       slurm::Scheduler& scheduler) {
+  // The scheduler first: a task that ends in between then has its record already.
+  std::map<std::string, ItemState> items;
+  for (ItemState& item : scheduler.states()) items.insert_or_assign(item.name, std::move(item));
+  SweepState state;
+  state.records = read_records(plan, directory);
+  state.tasks.resize(plan.tasks.size());
+  bool is_settled = true;  // all rungs so far: the next one is known
+  for (std::size_t rung = 0; rung < plan.rungs.size() && is_settled; ++rung) {
+    for (const std::size_t trial : trials_of_rung(plan, state.records, rung)) {
+      for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
+        const std::size_t place = plan.task_place(trial, fold, rung);
+        const SweepTask& task = plan.tasks[place];
+        const auto item = items.find(task.name);
+        TaskState& known = state.tasks[place];
+        known = state_of(task, state.records[place].has_value(), item == items.end() ? nullptr : &item->second,
+                         directory, settings);
+        is_settled = is_settled && (known.phase == TaskPhase::done || known.phase == TaskPhase::failed);
+      }
+    }
+  }
+  state.is_over = is_settled;
+  return state;
+}
+
+std::string next_submission(const SweepPlan& plan, const std::string& directory, RunSettings& settings) {
+  return fmt::format("sweep-{}-{}", content_hash(directory + plan_json(plan)).substr(0, 8), ++settings.submissions);
+}
+
+std::vector<std::string> submit_open(const SweepPlan& plan, const std::string& directory, RunSettings& settings,
+                                     const SweepState& state, slurm::Scheduler& scheduler) {
+  const auto key_of = [](const slurm::Resources& needs) {
+    return std::pair(needs.memory_bytes_per_node, needs.time_limit_seconds);
+  };
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<const SweepTask*>> groups;
+  for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
+    if (state.tasks[place].phase != TaskPhase::open) continue;
+    const SweepTask& task = plan.tasks[place];
+    groups[key_of(needs_of(plan, task, settings))].push_back(&task);
+  }
+  std::vector<std::string> names;
+  for (const auto& [key, tasks] : groups) {
+    slurm::Submission submission;
+    submission.name = next_submission(plan, directory, settings);
+    for (const SweepTask* task : tasks) submission.items.push_back(item_of(plan, directory, *task));
+    submission.resources = needs_of(plan, *tasks.front(), settings);
+    submission.signal_seconds = settings.signal_seconds;
+    submission.batch = settings.batch;
+    submission.batch.items_per_job = items_per_job(plan, tasks, settings);
+    write_settings(directory, settings);  // no name is used twice, whatever happens next
+    scheduler.submit(submission);
+    names.push_back(submission.name);
+  }
+  return names;
+}
+
+slurm::Submission refit_submission(const SweepPlan& plan, const std::string& directory, RunSettings& settings) {
+  const SweepTask& last = plan.task(0, 0, plan.rungs.size() - 1);
+  slurm::Submission submission;
+  submission.name = next_submission(plan, directory, settings);
+  std::vector<std::string> command{own_program(), "sweep", "refit", directory, "--model", settings.refit_model};
+  if (!settings.refit_metrics.empty()) command.insert(command.end(), {"--metrics", settings.refit_metrics});
+  command.insert(command.end(), {"--threads", std::to_string(plan.threads_per_rank)});
+  submission.items = {{fmt::format("{}{}", refit_prefix, settings.submissions), std::move(command)}};
+  submission.resources = needs_of(plan, last, settings);
+  submission.signal_seconds = settings.signal_seconds;
+  submission.batch = settings.batch;
+  submission.batch.items_per_job = 1;
+  submission.batch.items_at_once = 1;
+  return submission;
+}
+
+void remove_finished_work(const SweepPlan& plan, const std::string& directory, const SweepState& state) {
+  std::size_t known_rungs = 0;  // those whose trials are known
+  for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
+    if (state.tasks[place].phase != TaskPhase::later) known_rungs = plan.tasks[place].rung + 1;
+  }
+  for (std::size_t trial = 0; trial < plan.trials.size(); ++trial) {
+    for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
+      std::size_t rung = 0;  // the trial's last
+      while (rung + 1 < known_rungs && state.tasks[plan.task_place(trial, fold, rung + 1)].phase != TaskPhase::later)
+        ++rung;
+      const bool goes_no_further = state.is_over || rung + 1 < known_rungs;
+      const std::size_t place = plan.task_place(trial, fold, rung);
+      if (!goes_no_further || state.tasks[place].phase != TaskPhase::done) continue;
+      std::error_code ignored;
+      fs::remove_all(work_folder(directory, plan.tasks[place]), ignored);
+    }
+  }
+}
+
+}  // namespace rankwise

@@ -1,0 +1,71 @@
+#include "jobs/sweep_html.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "jobs/sweep_driver.hpp"
+#include "slurm/attempts.hpp"
+
+namespace rankwise {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json task_json(const SweepPlan& plan, const SweepTask& task, const TaskRecord& record) {
+  const double value = record.metrics.at(plan.metric());
+  return {{"name", task.name},
+          {"trial", task.trial + 1},
+          {"fold", task.fold},
+          {"rung", task.rung},
+          {"point", trial_text(plan, task.trial)},
+          {"epochs", record.epochs},
+          {"value", std::isfinite(value) ? Json(value) : Json(nullptr)},
+          {"losses", record.losses},
+          {"seconds", record.seconds},
+          {"predicted_seconds", plan.trials[task.trial].epoch_seconds > 0 ? plan.predicted_seconds(task) : 0},
+          {"memory_bytes", record.memory_bytes},
+          {"predicted_memory_bytes", plan.trials[task.trial].memory_bytes}};
+}
+
+Json run_json(const SweepTask& task, const slurm::Attempt& run) {
+  return {{"task", task.name},
+          {"host", run.host},
+          {"job", run.job_id},
+          {"begin", run.begin_seconds},
+          {"end", run.end_seconds ? Json(*run.end_seconds) : Json(nullptr)},
+          {"code", run.exit_code ? Json(*run.exit_code) : Json(nullptr)}};
+}
+
+}  // namespace
+
+std::string results_html(const SweepResults& results, const std::string& directory) {
+  const SweepPlan& plan = results.plan;
+  Json data;
+  data["job"] = plan.job == SweptJob::als ? "als" : "kmeans";
+  data["planned_trials"] = plan.trials.size();
+  data["parameters"] = plan.parameters;
+  data["folds"] = plan.folds;
+  data["rungs"] = Json::array();
+  for (const Rung& rung : plan.rungs) data["rungs"].push_back(rung.epochs);
+  data["results"] = Json::parse(results_json(results));
+  data["tasks"] = Json::array();
+  data["runs"] = Json::array();
+  for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
+    const SweepTask& task = plan.tasks[place];
+    if (results.records[place]) data["tasks"].push_back(task_json(plan, task, *results.records[place]));
+    for (const slurm::Attempt& run : slurm::read_attempts(scheduler_folder(directory), task.name)) {
+      data["runs"].push_back(run_json(task, run));
+    }
+  }
+  // Nothing in the data may end the script that holds it.
+  std::string text = data.dump(-1, ' ', true, Json::error_handler_t::replace);
+  for (std::size_t at = text.find("</"); at != std::string::npos; at = text.find("</", at + 3))
+    text.replace(at, 2, "<\\/");
+  constexpr std::string_view mark = "/*DATA*/";
+  std::string page(sweep_report_page);
+  page.replace(page.find(mark), mark.size(), text);
+  return page;
+}
+
+}  // namespace rankwise

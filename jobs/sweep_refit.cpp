@@ -1,0 +1,92 @@
+// Sample runs:
+//   rankwise sweep refit search --model model.h5 --metrics metrics.json
+//   mpirun -n 8 rankwise sweep refit search --model model.h5
+
+#include "jobs/sweep_refit.hpp"
+
+#include <boost/program_options.hpp>
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+
+#include "io/dataset.hpp"
+#include "jobs/als.hpp"
+#include "jobs/evaluate.hpp"
+#include "jobs/kmeans.hpp"
+#include "jobs/sweep_collect.hpp"
+#include "jobs/sweep_trial.hpp"
+
+namespace rankwise {
+
+namespace {
+
+bool has_heldout(const Communicator& comm, const std::string& data) {
+  const DatasetReader dataset(comm, data);
+  return dataset.has(DatasetPart::heldout) && dataset.entries(DatasetPart::heldout) > 0;
+}
+
+}  // namespace
+
+void refit_winner(const RefitOptions& options, JobContext& context) {
+  const Communicator& comm = context.comm;
+  const std::string directory = std::filesystem::absolute(options.directory).lexically_normal().string();
+
+  // 1. The chosen trial.
+  const SweepPlan plan = shared_plan(comm, directory);
+  auto chosen = static_cast<Index>(
+      agree_on(comm, [&] { return comm.is_root() ? sweep_results(plan, directory).winner().trial : std::size_t{0}; }));
+  chosen = comm.max(chosen);
+  const auto trial = static_cast<std::size_t>(chosen);
+  context.report.line(fmt::format("trial {}: {}", trial + 1, trial_text(plan, trial)));
+  std::vector<std::string> arguments = plan.trials[trial].arguments;
+  const auto add = [&arguments](std::initializer_list<std::string> more) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+  };
+  add({"--seed", std::to_string(plan.seed)});
+
+  // 2. On all rows.
+  if (plan.job == SweptJob::kmeans) {
+    if (!options.metrics.empty()) throw AgreedError(ExitCode::usage, "--metrics has a meaning only for sweeps of als");
+    add({"--input", plan.data, "--output", options.model});
+    return run_nested(kmeans_job(), arguments, context);
+  }
+  const std::string checkpoints = (std::filesystem::path(directory) / "work" / "refit").string();
+  add({"--epochs", std::to_string(plan.rungs.back().epochs), "--data", plan.data, "--model", options.model,
+       "--checkpoint", checkpoints, "--checkpoint-interval", "00:10:00"});
+  run_nested(als_job(), arguments, context);
+
+  // 3. On what no trial has seen.
+  if (!has_heldout(comm, plan.data)) {
+    context.report.line(fmt::format("{} holds nothing out, so that the model is not evaluated", plan.data));
+    return;
+  }
+  std::vector<std::string> evaluation{"--data", plan.data, "--model", options.model, "--metrics", plan.metrics};
+  if (!options.metrics.empty()) evaluation.insert(evaluation.end(), {"--output", options.metrics});
+  run_nested(evaluate_job(), evaluation, context);
+}
+
+namespace {
+
+RunJob describe_refit(boost::program_options::options_description& description) {
+  namespace po = boost::program_options;
+  const auto options = std::make_shared<RefitOptions>();
+  // clang-format off
+  description.add_options()
+    ("directory", po::value(&options->directory)->value_name("DIR")->required(), "folder of the sweep")
+    ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write; kmeans: clustering")
+    ("metrics", po::value(&options->metrics)->value_name("FILE"), "als: also write what evaluate finds on the held-out part, as JSON");
+  // clang-format on
+  return [options](JobContext& context) { refit_winner(*options, context); };
+}
+
+}  // namespace
+
+Job sweep_refit_job() {
+  return {"sweep refit",
+          "train the chosen trial on the whole training part, and evaluate on what was held out",
+          {},
+          describe_refit,
+          "directory"};
+}
+
+}  // namespace rankwise

@@ -1,0 +1,315 @@
+// Sample runs:
+//   rankwise sweep run search --cores 8
+//   rankwise sweep run search --scheduler slurm --partition batch --refit model.h5
+//   rankwise sweep resume search
+
+#include "jobs/sweep_run.hpp"
+
+#include <boost/program_options.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+#include <set>
+
+#include "io/folder_lock.hpp"
+#include "jobs/byte_size.hpp"
+#include "jobs/choices.hpp"
+#include "jobs/stop_requests.hpp"
+#include "jobs/sweep_collect.hpp"
+#include "jobs/sweep_driver.hpp"
+#include "jobs/sweep_status.hpp"
+#include "jobs/threads.hpp"
+#include "jobs/version.hpp"
+#include "slurm/local_scheduler.hpp"
+#include "slurm/sbatch_file.hpp"
+
+namespace rankwise {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double local_look_seconds = 1;
+constexpr double slurm_look_seconds = 5;
+constexpr double stop_patience_seconds = 60;
+constexpr std::int64_t follow_up_seconds = 900;
+constexpr std::string_view follow_up_prefix = "next-";
+constexpr std::int64_t follow_up_memory_bytes = std::int64_t{1} << 30;
+
+/// The settings of earlier commands with this one's changes.
+RunSettings settled(const SweepRunOptions& options, const std::string& directory, RunStart start, const SweepPlan& plan,
+                    const Communicator& comm) {
+  RunSettings settings = read_settings(directory).value_or(RunSettings());
+  for (const auto& change : options.changes) change(settings);
+  if (settings.cores == 0) settings.cores = processors_per_rank(comm);
+  if (start == RunStart::forgive) {
+    for (const SweepTask& task : plan.tasks) {
+      if (const int failed = failed_runs(directory, task); failed > 0) settings.forgiven[task.name] = failed;
+    }
+  }
+  return settings;
+}
+
+/// Tells tasks as they end.
+class Ticker {
+ public:
+  explicit Ticker(const SweepPlan& plan) : plan_(plan), told_(plan.tasks.size(), false) {}
+
+  void tell(const SweepState& state, const std::string& directory, Report& report) {
+    for (std::size_t place = 0; place < plan_.tasks.size(); ++place) {
+      const TaskPhase phase = state.tasks[place].phase;
+      if (told_[place] || (phase != TaskPhase::done && phase != TaskPhase::failed)) continue;
+      told_[place] = true;
+      const SweepTask& task = plan_.tasks[place];
+      const std::string count = fmt::format("{}/{}", state.count(TaskPhase::done), state.wanted());
+      if (phase == TaskPhase::done) {
+        const double value = state.records[place]->metrics.at(plan_.metric());
+        report.line(fmt::format("{} {} done: {} {:.6f}  {}", count, task.name, plan_.metric(), value,
+                                trial_text(plan_, task.trial)));
+        report.event("task", {{"task", task.name}, {"metric", plan_.metric()}, {"value", value}});
+      } else {
+        report.line(fmt::format("{} {} failed: {}  {}", count, task.name, state.tasks[place].reason,
+                                trial_text(plan_, task.trial)));
+        for (const std::string& line : log_tail(directory, task.name)) report.line("    " + line);
+        report.event("task_failed", {{"task", task.name}, {"reason", state.tasks[place].reason}});
+      }
+    }
+    report.bar("tasks", state.count(TaskPhase::done), state.wanted());
+  }
+
+ private:
+  const SweepPlan& plan_;
+  std::vector<bool> told_;
+};
+
+/// Sees to it that a job goes on with the sweep, with retries, the next rung, or the report, once what is in the queue
+/// has ended. One that waits already does that for all that was submitted before it.
+void submit_follow_up(const SweepPlan& plan, const std::string& directory, const std::vector<std::string>& submitted,
+                      RunSettings& settings, slurm::Scheduler& scheduler) {
+  std::set<std::string> after(submitted.begin(), submitted.end());
+  for (const slurm::ItemState& item : scheduler.states()) {
+    const bool waits = item.phase == slurm::ItemPhase::waiting;
+    if (item.name.starts_with(follow_up_prefix)) {
+      if (waits && submitted.empty()) return;
+    } else if (waits || item.phase == slurm::ItemPhase::running) {
+      after.insert(item.submission);
+    }
+  }
+  if (after.empty()) return;
+  slurm::Submission submission;
+  submission.name = next_submission(plan, directory, settings);
+  submission.items = {
+      {fmt::format("{}{}", follow_up_prefix, settings.submissions), {own_program(), "sweep", "run", directory}}};
+  submission.resources.time_limit_seconds = follow_up_seconds;
+  if (settings.asks_for_memory) submission.resources.memory_bytes_per_node = follow_up_memory_bytes;
+  submission.batch = settings.batch;
+  submission.batch.items_per_job = 1;
+  submission.batch.items_at_once = 1;
+  for (const std::string& name : after) submission.after.push_back({name, slurm::Dependency::On::ended});
+  write_settings(directory, settings);
+  scheduler.submit(submission);
+}
+
+[[noreturn]] void end_early(JobContext& context, const SweepState& state, const std::string& directory,
+                            const char* reason) {
+  context.report.finish();
+  throw AgreedError(ExitCode::stopped_early,
+                    fmt::format("{}: {} with {} of {} tasks done; rankwise sweep resume {} goes on", directory, reason,
+                                state.count(TaskPhase::done), state.wanted(), directory));
+}
+
+/// Submits and looks until the sweep is over, or is handed to jobs that go on by themselves.
+SweepState drive(const SweepPlan& plan, const std::string& directory, RunSettings& settings, bool waits,
+                 JobContext& context) {
+  const auto scheduler = make_scheduler(directory, settings);
+  StopRequests requests(std::nullopt, std::chrono::steady_clock::now());
+  Ticker ticker(plan);
+  const auto end_local = [&] {
+    if (auto* local = dynamic_cast<slurm::LocalScheduler*>(scheduler.get())) local->stop(stop_patience_seconds);
+  };
+  while (true) {
+    SweepState state = sweep_state(plan, directory, settings, *scheduler);
+    ticker.tell(state, directory, context.report);
+    if (plan.rungs.size() > 1) remove_finished_work(plan, directory, state);
+    if (state.is_over) return state;
+    if (is_cancelled(directory)) {
+      end_local();
+      end_early(context, state, directory, "cancelled");
+    }
+    if (requests.agreed(context.comm, 0) == StopRequest::stop) {
+      end_local();
+      end_early(context, sweep_state(plan, directory, settings, *scheduler), directory,
+                scheduler->outlives_process() ? "no longer waited for" : "stopped");
+    }
+    const std::vector<std::string> submitted = submit_open(plan, directory, settings, state, *scheduler);
+    if (!waits && scheduler->outlives_process()) {
+      submit_follow_up(plan, directory, submitted, settings, *scheduler);
+      return state;
+    }
+    scheduler->wait(scheduler->outlives_process() ? slurm_look_seconds : local_look_seconds);
+  }
+}
+
+/// The last training, with a trial's ranks, by the same scheduler.
+void run_refit(const SweepPlan& plan, const std::string& directory, RunSettings& settings, bool waits,
+               JobContext& context) {
+  const auto scheduler = make_scheduler(directory, settings);
+  for (const slurm::ItemState& item : scheduler->states()) {
+    if (!item.name.starts_with(refit_prefix)) continue;
+    const bool is_written = item.phase == slurm::ItemPhase::done && fs::exists(settings.refit_model);
+    const bool is_queued = item.phase == slurm::ItemPhase::waiting || item.phase == slurm::ItemPhase::running;
+    if (is_written || is_queued) return;
+  }
+  slurm::Submission submission = refit_submission(plan, directory, settings);
+  write_settings(directory, settings);
+  scheduler->submit(submission);
+  if (!waits && scheduler->outlives_process()) {
+    return context.report.line(
+        fmt::format("{} is in the queue and will write {}", submission.name, settings.refit_model));
+  }
+  const std::string name = submission.items.front().name;
+  while (true) {
+    for (const slurm::ItemState& item : scheduler->states()) {
+      if (item.name != name) continue;
+      if (item.phase == slurm::ItemPhase::done) {
+        return context.report.line(fmt::format("wrote {}", settings.refit_model));
+      }
+      if (item.phase == slurm::ItemPhase::failed || item.phase == slurm::ItemPhase::lost) {
+        for (const std::string& line : log_tail(directory, name)) context.report.line("    " + line);
+        throw AgreedError(ExitCode::internal, fmt::format("{}: the refit failed: {}", directory, item.reason));
+      }
+    }
+    scheduler->wait(scheduler->outlives_process() ? slurm_look_seconds : local_look_seconds);
+  }
+}
+
+}  // namespace
+
+void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& context) {
+  require_single_rank(context.comm, start == RunStart::forgive ? "resume" : "run");
+  const std::string directory = fs::absolute(options.directory).lexically_normal().string();
+  Report& report = context.report;
+
+  // 1. The plan, and no one else at it.
+  const SweepPlan plan = agree_on(context.comm, [&] { return read_plan(directory); });
+  if (plan.version != program_version()) {
+    throw AgreedError(ExitCode::usage, fmt::format("{}: was planned by {}, and this is {}; plan into a new directory "
+                                                   "with --reuse {}",
+                                                   directory, plan.version, program_version(), directory));
+  }
+  const auto lock = agree_on(context.comm, [&] { return std::make_unique<FolderLock>(directory, "run this sweep"); });
+  if (start == RunStart::forgive) unmark_cancelled(directory);
+  if (is_cancelled(directory)) {
+    throw AgreedError(ExitCode::usage,
+                      fmt::format("{}: was cancelled; rankwise sweep resume {} takes that back", directory, directory));
+  }
+
+  // 2. Every task that is not done.
+  SweepState state;
+  RunSettings settings;
+  agree_on(context.comm, [&] {
+    settings = settled(options, directory, start, plan, context.comm);
+    write_settings(directory, settings);
+    state = drive(plan, directory, settings, options.waits, context);
+    write_settings(directory, settings);
+  });
+
+  // 3. What came out.
+  if (state.is_over) {
+    collect_sweep(plan, directory, context);
+    if (!settings.refit_model.empty()) run_refit(plan, directory, settings, options.waits, context);
+  } else {
+    report.line(fmt::format("{} tasks are in the queue; rankwise sweep status {} tells how they fare",
+                            state.wanted() - state.count(TaskPhase::done), directory));
+  }
+}
+
+namespace {
+
+/// Adds options that change the settings with which the sweep was run before, or the defaults.
+void describe_settings(boost::program_options::options_description& description,
+                       const std::shared_ptr<SweepRunOptions>& options) {
+  namespace po = boost::program_options;
+  const RunSettings defaults;
+  const auto changes = [options]<class Value>(void (*apply)(RunSettings&, const Value&)) {
+    return po::value<Value>()->notifier([options, apply](const Value& value) {
+      RunSettings trial;
+      apply(trial, value);  // what does not fit is told at once
+      options->changes.emplace_back([apply, value](RunSettings& settings) { apply(settings, value); });
+    });
+  };
+  using Text = std::string;
+  using Number = std::int64_t;
+  // clang-format off
+  description.add_options()
+    ("scheduler", changes(+[](RunSettings& settings, const Text& text) {
+       one_of<SchedulerKind>("scheduler", settings.scheduler, {{"local", SchedulerKind::local}, {"slurm", SchedulerKind::slurm}})(text); })->value_name("local|slurm"),
+     "local (without it): several tasks at a time on this machine, as long as this command runs; slurm: job arrays")
+    ("cores", changes(+[](RunSettings& settings, const Number& cores) { within<Number>("cores", 1, 1'000'000)(cores); settings.cores = cores; })->value_name("N"),
+     "local: of all tasks together; without it as many as here")
+    ("memory", changes(+[](RunSettings& settings, const Text& text) { settings.memory_bytes = parse_bytes("memory", text); })->value_name("BYTES"),
+     "local: likewise, as in 16GiB; without it no limit")
+    ("max-retries", changes(+[](RunSettings& settings, const Number& retries) { within<Number>("max-retries", 0, 1000)(retries); settings.most_retries = static_cast<int>(retries); })->value_name("N"),
+     fmt::format("of a task that failed, beside its first run; without it {}", defaults.most_retries).c_str())
+    ("time-limit", changes(+[](RunSettings& settings, const Text& text) {
+       const auto seconds = slurm::parse_time_limit(text);
+       if (!seconds) throw Error(ExitCode::usage, fmt::format("--time-limit {}: expected a time as in 04:00:00 or 1-12:00:00", text));
+       settings.time_limit_seconds = *seconds; })->value_name("[D-]HH:MM:SS"),
+     "of one run of a task, which then goes on from a checkpoint in the next; without it three times what is predicted, at least 10 minutes")
+    ("signal", changes(+[](RunSettings& settings, const Number& seconds) { within<Number>("signal", 1, 86'400)(seconds); settings.signal_seconds = seconds; })->value_name("SECONDS"),
+     fmt::format("before the limit, to write that checkpoint; without it {}", defaults.signal_seconds).c_str())
+    ("memory-safety", changes(+[](RunSettings& settings, const double& factor) { within<double>("memory-safety", 1, 100)(factor); settings.memory_safety = factor; })->value_name("FACTOR"),
+     fmt::format("on predicted memory, in what a task asks for; without it {}", defaults.memory_safety).c_str())
+    ("cores-per-node", changes(+[](RunSettings& settings, const Number& cores) { within<Number>("cores-per-node", 1, 100'000)(cores); settings.cores_per_node = cores; })->value_name("N"),
+     "slurm: which a trial's ranks share; without it a trial is on one node")
+    ("partition", changes(+[](RunSettings& settings, const Text& text) { settings.batch.partition = text; })->value_name("NAME"), "slurm: without it the cluster's default")
+    ("account", changes(+[](RunSettings& settings, const Text& text) { settings.batch.account = text; })->value_name("NAME"), "slurm: likewise")
+    ("qos", changes(+[](RunSettings& settings, const Text& text) { settings.batch.qos = text; })->value_name("NAME"), "slurm: likewise")
+    ("constraint", changes(+[](RunSettings& settings, const Text& text) { settings.batch.constraint = text; })->value_name("TEXT"), "slurm: likewise")
+    ("sbatch-option", changes(+[](RunSettings& settings, const std::vector<Text>& lines) { settings.batch.extra_lines = lines; })->value_name("TEXT"),
+     "slurm: a further option of sbatch, as in --licenses=tape:1; may be repeated")
+    ("jobs-at-once", changes(+[](RunSettings& settings, const Number& jobs) { within<Number>("jobs-at-once", 0, 1'000'000)(jobs); settings.batch.jobs_at_once = jobs; })->value_name("N"),
+     "slurm: at most; without it, or 0, as the cluster likes")
+    ("tasks-per-job", changes(+[](RunSettings& settings, const Number& tasks) { within<Number>("tasks-per-job", 0, 10'000)(tasks); settings.batch.items_per_job = tasks; })->value_name("N"),
+     "slurm: small tasks share a job; without it, or 0, so many that it takes about two minutes")
+    ("tasks-at-once", changes(+[](RunSettings& settings, const Number& tasks) { within<Number>("tasks-at-once", 1, 10'000)(tasks); settings.batch.items_at_once = tasks; })->value_name("N"),
+     "slurm: of those, side by side; without it one")
+    ("refit", changes(+[](RunSettings& settings, const Text& path) { settings.refit_model = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
+     "als: at the end train the chosen trial on all of the training part and write this model")
+    ("refit-metrics", changes(+[](RunSettings& settings, const Text& path) { settings.refit_metrics = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
+     "als: and what evaluate finds on the held-out part, as JSON")
+    ("wait", po::bool_switch(&options->waits), "slurm: look on until the sweep is over; else a job at the end of the queue retries, goes on to the next rung, and collects");
+  // clang-format on
+}
+
+constexpr std::string_view run_notes =
+    R"(What is done stays done: a task is done once its record is in DIR/records, whoever ran it. A task that ends with an error
+is tried again --max-retries times, then left alone while the others go on; resume gives it as many tries again. Tasks that
+were cancelled, killed with their node or lost by the queue are submitted again. At the end collect writes its report.
+One process at a time runs a sweep. Local tasks end with it; SIGINT or SIGTERM lets them write checkpoints (exit code 75).
+DIR/scheduler holds logs/TASK.log, the batch scripts, and which job ran what.)";
+
+template <RunStart start>
+RunJob describe_run(boost::program_options::options_description& description) {
+  namespace po = boost::program_options;
+  const auto options = std::make_shared<SweepRunOptions>();
+  description.add_options()("directory", po::value(&options->directory)->value_name("DIR")->required(),
+                            "folder of the sweep, as sweep plan makes it");
+  describe_settings(description, options);
+  return [options](JobContext& context) { run_sweep(*options, start, context); };
+}
+
+}  // namespace
+
+Job sweep_run_job() {
+  return {"sweep run", "have every task of a sweep done, here or through Slurm", run_notes,
+          describe_run<RunStart::begin_or_go_on>, "directory"};
+}
+
+Job sweep_resume_job() {
+  return {"sweep resume", "go on with a sweep: what is missing, failed or was cancelled", run_notes,
+          describe_run<RunStart::forgive>, "directory"};
+}
+
+}  // namespace rankwise

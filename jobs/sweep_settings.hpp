@@ -1,0 +1,42 @@
+#pragma once
+// How a sweep's tasks are run: DIR/run.json, which later processes go on with. No result depends on it.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "slurm/scheduler.hpp"
+
+namespace rankwise {
+
+enum class SchedulerKind { local, slurm };
+
+struct RunSettings {
+  SchedulerKind scheduler = SchedulerKind::local;
+  std::int64_t cores = 0;               ///< local: of all tasks together
+  std::int64_t memory_bytes = 0;        ///< local: likewise; 0: no limit
+  int most_retries = 1;                 ///< of a task that failed, beside its first run
+  std::int64_t time_limit_seconds = 0;  ///< of one run of a task; 0: from the plan
+  std::int64_t signal_seconds = 120;    ///< before it
+  std::int64_t cores_per_node = 0;      ///< Slurm: for nodes per task; 0: each task on one node
+  double memory_safety = 1.5;           ///< on predicted memory
+  bool asks_for_memory = true;          ///< Slurm: whether memory is asked for at all
+  slurm::BatchRequest batch;            ///< items_per_job 0: from the plan
+  std::string refit_model;              ///< empty: not wanted
+  std::string refit_metrics;
+  std::int64_t submissions = 0;         ///< so far
+  std::map<std::string, int> forgiven;  ///< failed runs of tasks that the last resume took back
+};
+
+/// Throws Error (io_error, bad_data); nothing where the sweep was never run.
+[[nodiscard]] std::optional<RunSettings> read_settings(const std::string& directory);
+/// Throws Error(cannot_create).
+void write_settings(const std::string& directory, const RunSettings& settings);
+
+/// The mark of a cancelled sweep, which only resume takes away.
+[[nodiscard]] bool is_cancelled(const std::string& directory);
+void mark_cancelled(const std::string& directory);
+void unmark_cancelled(const std::string& directory);
+
+}  // namespace rankwise

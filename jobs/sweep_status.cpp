@@ -1,0 +1,203 @@
+// Sample runs:
+//   rankwise sweep status search
+//   rankwise sweep cancel search
+
+#include "jobs/sweep_status.hpp"
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "io/commit.hpp"
+#include "jobs/standard_output.hpp"
+#include "jobs/sweep_driver.hpp"
+#include "jobs/text_output.hpp"
+
+namespace rankwise {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct StatusOptions {
+  std::string directory;
+  std::string json;
+};
+
+/// A sweep that is looked at, not run.
+struct WatchedSweep {
+  std::string directory;
+  SweepPlan plan;
+  RunSettings settings;
+  std::unique_ptr<slurm::Scheduler> scheduler;
+};
+
+WatchedSweep watch(const std::string& path) {
+  WatchedSweep sweep;
+  sweep.directory = std::filesystem::absolute(path).lexically_normal().string();
+  sweep.plan = read_plan(sweep.directory);
+  sweep.settings = read_settings(sweep.directory).value_or(RunSettings());
+  sweep.scheduler = make_scheduler(sweep.directory, sweep.settings);
+  return sweep;
+}
+
+const char* phase_name(const TaskState& state) {
+  switch (state.phase) {
+    case TaskPhase::done:
+      return "done";
+    case TaskPhase::running:
+      return "running";
+    case TaskPhase::waiting:
+      return "waiting";
+    case TaskPhase::open:
+      return state.lost ? "lost" : state.failures > 0 ? "to retry" : "not begun";
+    case TaskPhase::failed:
+      return "failed";
+    case TaskPhase::later:
+      return "later";
+  }
+  return "";
+}
+
+/// By what finished tasks took beside what was predicted, or, without predictions, all alike; over the tasks that run
+/// now. Nothing where none has finished or nothing runs.
+std::optional<double> remaining_seconds(const SweepPlan& plan, const SweepState& state) {
+  double done_seconds = 0;
+  double done_units = 0;
+  double open_units = 0;
+  for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
+    const SweepTask& task = plan.tasks[place];
+    const bool is_predicted = plan.trials[task.trial].epoch_seconds > 0;
+    const double units = is_predicted ? plan.predicted_seconds(task) : 1.0;
+    const TaskPhase phase = state.tasks[place].phase;
+    if (phase == TaskPhase::done) {
+      done_seconds += state.records[place]->seconds;
+      done_units += units;
+    } else if (phase != TaskPhase::failed && phase != TaskPhase::later) {
+      open_units += units;
+    }
+  }
+  const auto running = static_cast<double>(state.count(TaskPhase::running));
+  if (done_units == 0 || running == 0) return std::nullopt;
+  return open_units * done_seconds / done_units / running;
+}
+
+std::string status_text(const WatchedSweep& sweep, const SweepState& state) {
+  const SweepPlan& plan = sweep.plan;
+  Index lost = 0;
+  for (const TaskState& task : state.tasks) lost += task.phase == TaskPhase::open && task.lost ? 1 : 0;
+  std::string text = fmt::format(
+      "{} trials x {} folds x {} rung{}: {} of {} tasks done, {} running, {} waiting, {} failed, {} lost, {} not "
+      "begun{}\n",
+      plan.trials.size(), plan.folds.size(), plan.rungs.size(), plan.rungs.size() == 1 ? "" : "s",
+      state.count(TaskPhase::done), state.wanted(), state.count(TaskPhase::running), state.count(TaskPhase::waiting),
+      state.count(TaskPhase::failed), lost, state.count(TaskPhase::open) - lost,
+      is_cancelled(sweep.directory) ? "; cancelled"
+      : state.is_over               ? "; over"
+                                    : "");
+  if (const auto seconds = remaining_seconds(plan, state)) text += fmt::format("about {:.0f} s remain\n", *seconds);
+  const std::vector<TrialScore> ranked = ranked_scores(plan, state.records);
+  if (!ranked.empty()) {
+    const TrialScore& best = ranked.front();
+    text += fmt::format("best so far: trial {} with {} {:.6f}{}  {}\n", best.trial + 1, plan.metric(), best.mean,
+                        std::isfinite(best.confidence) ? fmt::format(" +- {:.6f}", best.confidence) : "",
+                        trial_text(plan, best.trial));
+  }
+  for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
+    const TaskState& task = state.tasks[place];
+    const bool is_told =
+        task.phase == TaskPhase::failed || (task.phase == TaskPhase::open && (task.lost || task.failures > 0));
+    if (!is_told) continue;
+    text += fmt::format("{} {}: {}  {}\n", plan.tasks[place].name, phase_name(task), task.reason,
+                        trial_text(plan, plan.tasks[place].trial));
+    for (const std::string& line : log_tail(sweep.directory, plan.tasks[place].name)) text += "    " + line + "\n";
+  }
+  return text;
+}
+
+std::string status_json(const SweepPlan& plan, const SweepState& state) {
+  Json json;
+  json["over"] = state.is_over;
+  json["tasks"] = Json::array();
+  for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
+    const TaskState& task = state.tasks[place];
+    json["tasks"].push_back({{"name", plan.tasks[place].name},
+                             {"phase", phase_name(task)},
+                             {"failures", task.failures},
+                             {"reason", task.reason},
+                             {"job", task.job_id}});
+  }
+  return json.dump(1) + "\n";
+}
+
+void tell_status(const StatusOptions& options, JobContext& context) {
+  require_single_rank(context.comm, "status");
+  const std::string json = agree_on(context.comm, [&] {
+    const WatchedSweep sweep = watch(options.directory);
+    const SweepState state = sweep_state(sweep.plan, sweep.directory, sweep.settings, *sweep.scheduler);
+    print_result(status_text(sweep, state));
+    return status_json(sweep.plan, state);
+  });
+  write_from_root(context, options.json, json);
+}
+
+void cancel_sweep(const StatusOptions& options, JobContext& context) {
+  require_single_rank(context.comm, "cancel");
+  agree_on(context.comm, [&] {
+    const WatchedSweep sweep = watch(options.directory);
+    mark_cancelled(sweep.directory);
+    std::vector<std::string> items;
+    for (const slurm::ItemState& item : sweep.scheduler->states()) {
+      if (item.phase == slurm::ItemPhase::waiting || item.phase == slurm::ItemPhase::running)
+        items.push_back(item.name);
+    }
+    sweep.scheduler->cancel(items);
+    context.report.line(fmt::format("cancelled; {} tasks were running or waiting; rankwise sweep resume {} goes on",
+                                    items.size(), options.directory));
+  });
+}
+
+RunJob describe_status(boost::program_options::options_description& description) {
+  namespace po = boost::program_options;
+  const auto options = std::make_shared<StatusOptions>();
+  // clang-format off
+  description.add_options()
+    ("directory", po::value(&options->directory)->value_name("DIR")->required(), "folder of the sweep")
+    ("json", po::value(&options->json)->value_name("FILE"), "also write the state of every task as JSON");
+  // clang-format on
+  return [options](JobContext& context) { tell_status(*options, context); };
+}
+
+RunJob describe_cancel(boost::program_options::options_description& description) {
+  namespace po = boost::program_options;
+  const auto options = std::make_shared<StatusOptions>();
+  description.add_options()("directory", po::value(&options->directory)->value_name("DIR")->required(),
+                            "folder of the sweep");
+  return [options](JobContext& context) { cancel_sweep(*options, context); };
+}
+
+}  // namespace
+
+Job sweep_status_job() {
+  return {"sweep status",
+          "what a sweep has done, what runs, what failed and why, and the best so far",
+          {},
+          describe_status,
+          "directory"};
+}
+
+Job sweep_cancel_job() {
+  return {"sweep cancel",
+          "take a sweep's tasks out of the queue; what runs writes its checkpoint",
+          {},
+          describe_cancel,
+          "directory"};
+}
+
+}  // namespace rankwise

@@ -1,0 +1,227 @@
+// Sample runs:
+//   rankwise sweep trial search --task t3.f1.r0
+//   mpirun -n 4 rankwise sweep trial search --task t3.f1.r0 --threads 2
+
+#include "jobs/sweep_trial.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <unistd.h>
+
+#include "io/model.hpp"
+#include "jobs/als.hpp"
+#include "jobs/evaluate.hpp"
+#include "jobs/kmeans.hpp"
+#include "jobs/options.hpp"
+#include "jobs/process_memory.hpp"
+#include "jobs/sweep_state.hpp"
+#include "jobs/version.hpp"
+#include "slurm/folder_file.hpp"
+
+namespace rankwise {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+double seconds_since_1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// How long this process has lived, from its start by the launcher; 0 where the system does not tell.
+double process_age_seconds() {
+  const std::string text = slurm::file_text("/proc/self/stat");
+  std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
+  constexpr int fields_before_start = 19;
+  std::string skipped;
+  for (int f = 0; f < fields_before_start; ++f) fields >> skipped;
+  double start_ticks = 0;
+  timespec now{};
+  if (!(fields >> start_ticks) || clock_gettime(CLOCK_BOOTTIME, &now) != 0) return 0;
+  const double seconds = static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+  return std::max(0.0, seconds - start_ticks / static_cast<double>(sysconf(_SC_CLK_TCK)));
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+/// Whole epochs of the newest checkpoint, by its name.
+Index checkpointed_epochs(const std::string& checkpoints) {
+  const std::string name = slurm::file_text((fs::path(checkpoints) / "newest").string());
+  constexpr std::string_view prefix = "epoch-";
+  Index epochs = 0;
+  if (name.starts_with(prefix)) std::from_chars(name.data() + prefix.size(), name.data() + name.size(), epochs);
+  return epochs;
+}
+
+/// The files of a training.
+struct WorkFiles {
+  std::string folder;
+  std::string checkpoints;
+  std::string result;
+  std::string metrics;
+};
+
+WorkFiles work_files(const std::string& directory, const SweepTask& task) {
+  const fs::path folder = work_folder(directory, task);
+  return {folder.string(), (folder / "checkpoints").string(), (folder / "result.h5").string(),
+          (folder / "metrics.json").string()};
+}
+
+void train_and_evaluate(const SweepPlan& plan, const SweepTask& task, const WorkFiles& files, JobContext& context) {
+  std::vector<std::string> arguments = task_arguments(plan, task);
+  const auto add = [&arguments](std::initializer_list<std::string> more) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+  };
+  if (plan.job == SweptJob::kmeans) {
+    add({"--input", plan.data, "--output", files.result, "--quality", files.metrics});
+    return run_nested(kmeans_job(), arguments, context);
+  }
+  // Where a later rung goes on; long trainings are safe in between.
+  add({"--data", plan.data, "--model", files.result, "--checkpoint", files.checkpoints, "--checkpoint-interval",
+       "00:10:00", "--checkpoint-every", std::to_string(plan.rungs[task.rung].epochs)});
+  run_nested(als_job(), arguments, context);
+  run_nested(evaluate_job(),
+             {"--data", plan.data, "--model", files.result, "--metrics", plan.metrics, "--output", files.metrics},
+             context);
+}
+
+/// What the jobs wrote. Root only.
+TaskRecord record_of_files(const SweepPlan& plan, const WorkFiles& files) {
+  const Json json = Json::parse(slurm::file_text(files.metrics));
+  TaskRecord record;
+  for (const auto& [name, value] : json.at("metrics").items()) {
+    const Json& number = plan.job == SweptJob::als ? value.at("model") : value;
+    record.metrics[name] = number.is_null() ? std::nan("") : number.get<double>();
+    if (plan.job == SweptJob::als) record.standard_errors[name] = value.at("standard_error").get<double>();
+  }
+  return record;
+}
+
+}  // namespace
+
+SweepPlan shared_plan(const Communicator& comm, const std::string& directory) {
+  std::string text = agree_on(comm, [&] { return comm.is_root() ? plan_json(read_plan(directory)) : std::string(); });
+  comm.broadcast(text);
+  return parse_plan(text, directory);
+}
+
+void run_nested(const Job& job, std::vector<std::string> arguments, JobContext& context) {
+  const auto options = agree_on(context.comm, [&] {
+    auto parsed = std::make_unique<JobOptions>(job);
+    parsed->parse_command_line(arguments);
+    parsed->resolve(context.common.threads);
+    return parsed;
+  });
+  JobContext inner{context.comm, options->common(), context.report, options->configuration()};
+  options->run()(inner);
+}
+
+void run_trial(const std::string& directory, const std::string& task_name, JobContext& context) {
+  const Communicator& comm = context.comm;
+  const double begin = seconds_since_1970() - process_age_seconds();
+
+  // 1. What is to be done, and whether it is.
+  const SweepPlan plan = shared_plan(comm, directory);
+  const auto found = std::ranges::find(plan.tasks, task_name, &SweepTask::name);
+  if (found == plan.tasks.end()) {
+    throw AgreedError(ExitCode::usage, fmt::format("--task {}: the plan of {} has none of this name; expected one such "
+                                                   "as {}",
+                                                   task_name, directory, plan.tasks.front().name));
+  }
+  if (plan.version != program_version()) {
+    throw AgreedError(ExitCode::usage, fmt::format("{}: was planned by {}, and this is {}; plan anew, since results of "
+                                                   "two programs are not comparable",
+                                                   directory, plan.version, program_version()));
+  }
+  const SweepTask& task = *found;
+  const bool is_done =
+      comm.max(
+          Index{agree_on(comm, [&] { return comm.is_root() && read_record(plan, directory, task).has_value(); })}) != 0;
+  if (is_done) return context.report.line(fmt::format("{} is done already", task_name));
+
+  // 2. Train, or go on, and measure.
+  const WorkFiles files = work_files(directory, task);
+  TaskRecord record;
+  record.resumed_epochs = agree_on(comm, [&] {
+    if (!comm.is_root()) return Index{0};
+    std::error_code error;
+    fs::create_directories(files.folder, error);
+    if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", files.folder, error.message()));
+    return checkpointed_epochs(files.checkpoints);
+  });
+  train_and_evaluate(plan, task, files, context);
+
+  // 3. Tell.
+  std::vector<double> losses;
+  if (plan.job == SweptJob::als) {
+    const ModelReader model(comm, files.result);
+    for (const EpochLoss& loss : model.history()) losses.push_back(loss.total());
+  }
+  const Index memory = comm.max(peak_memory_bytes());
+  record = agree_on(comm, [&] {
+    if (!comm.is_root()) return record;
+    TaskRecord measured = record_of_files(plan, files);
+    measured.resumed_epochs = record.resumed_epochs;
+    measured.epochs = static_cast<Index>(losses.size());
+    measured.losses = losses;
+    measured.begin_seconds = begin;
+    measured.seconds = seconds_since_1970() - begin;
+    measured.memory_bytes = static_cast<double>(memory);
+    measured.ranks = comm.size();
+    measured.threads_per_rank = context.common.threads;
+    measured.host = host_name();
+    return measured;
+  });
+  write_record(comm, plan, directory, task, record);
+
+  // 4. Leave only what a later rung goes on from.
+  if (!comm.is_root()) return;
+  std::error_code ignored;
+  const bool is_last = task.rung + 1 == plan.rungs.size();
+  if (is_last) {
+    fs::remove_all(files.folder, ignored);
+  } else {
+    fs::remove(files.result, ignored);
+    fs::remove(files.metrics, ignored);
+  }
+}
+
+namespace {
+
+struct TrialOptions {
+  std::string directory;
+  std::string task;
+};
+
+RunJob describe_sweep_trial(boost::program_options::options_description& description) {
+  namespace po = boost::program_options;
+  const auto options = std::make_shared<TrialOptions>();
+  // clang-format off
+  description.add_options()
+    ("directory", po::value(&options->directory)->value_name("DIR")->required(), "folder of the sweep")
+    ("task", po::value(&options->task)->value_name("NAME")->required(), "trial, fold and rung, as in t3.f1.r0");
+  // clang-format on
+  return [options](JobContext& context) { run_trial(options->directory, options->task, context); };
+}
+
+}  // namespace
+
+Job sweep_trial_job() {
+  return {"sweep trial", "one trial on one fold, as sweep run starts it", {}, describe_sweep_trial, "directory"};
+}
+
+}  // namespace rankwise

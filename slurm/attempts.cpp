@@ -1,0 +1,55 @@
+#include "slurm/attempts.hpp"
+
+#include <fmt/format.h>
+#include <sstream>
+
+#include "slurm/folder_file.hpp"
+
+namespace rankwise::slurm {
+
+std::vector<Attempt> parse_attempts(std::string_view text) {
+  std::vector<Attempt> attempts;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line) && !lines.eof();) {  // no newline: cut short
+    std::istringstream words(line);
+    std::string kind;
+    std::int64_t seconds = 0;
+    Attempt run;
+    if (!(words >> kind >> seconds >> run.job >> run.job_id >> run.restart)) continue;
+    if (kind == "begin" && words >> run.host) {
+      run.begin_seconds = seconds;
+      attempts.push_back(std::move(run));
+    } else if (int code = 0; kind == "end" && words >> code) {
+      // Of two jobs that ran it at once (a node that seemed to be lost) each ends its own run.
+      for (auto begun = attempts.rbegin(); begun != attempts.rend(); ++begun) {
+        if (begun->job_id != run.job_id || begun->restart != run.restart || begun->end_seconds) continue;
+        begun->end_seconds = seconds;
+        begun->exit_code = code;
+        break;
+      }
+    }
+  }
+  return attempts;
+}
+
+std::vector<Attempt> read_attempts(const std::string& folder, const std::string& item) {
+  return parse_attempts(file_text(attempts_path(folder, item)));
+}
+
+void append_attempt(const std::string& folder, const std::string& item, const Attempt& attempt) {
+  const bool ended = attempt.exit_code.has_value();
+  append_line(attempts_path(folder, item),
+              fmt::format("{} {} {} {} {} {}", ended ? "end" : "begin",
+                          ended ? attempt.end_seconds.value_or(0) : attempt.begin_seconds, attempt.job, attempt.job_id,
+                          attempt.restart, ended ? std::to_string(*attempt.exit_code) : attempt.host));
+}
+
+std::string log_path(const std::string& folder, const std::string& item) {
+  return folder + "/logs/" + item + ".log";
+}
+
+std::string attempts_path(const std::string& folder, const std::string& item) {
+  return folder + "/logs/" + item + ".attempts";
+}
+
+}  // namespace rankwise::slurm

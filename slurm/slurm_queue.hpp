@@ -1,0 +1,46 @@
+#pragma once
+// What Slurm's clients tell, as values. Every call runs one client and throws Error(io_error) with its words in one
+// line where it fails or does not answer.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "slurm/item_states.hpp"
+
+namespace rankwise::slurm {
+
+/// One line of squeue: a job, or a task of an array.
+struct QueueEntry {
+  std::string id;     ///< "17" or "17_3"
+  std::string array;  ///< "17"
+  std::string task;   ///< "3"; "N/A" where it is no array
+  std::string name;
+  std::string state;   ///< "PENDING"
+  std::string reason;  ///< "Resources", or "None"
+};
+
+/// Reads what squeue prints for queue_format; other lines are passed over. Pure.
+[[nodiscard]] std::vector<QueueEntry> parse_queue(std::string_view text);
+
+/// Jobs of these names, also those that ended within the last minutes.
+[[nodiscard]] std::vector<QueueEntry> ask_queue(const std::vector<std::string>& job_names);
+
+/// What an entry means for the items in it.
+[[nodiscard]] TaskInQueue place_of(const QueueEntry& entry);
+
+/// Whether it can still run.
+[[nodiscard]] bool is_queued(const QueueEntry& entry);
+
+/// `scontrol show config` by name ("MaxArraySize" -> "1001").
+[[nodiscard]] std::map<std::string, std::string> parse_configuration(std::string_view text);
+[[nodiscard]] std::map<std::string, std::string> ask_configuration();
+/// A whole number of it; `fallback` where it is not there or no number.
+[[nodiscard]] std::int64_t number_in(const std::map<std::string, std::string>& configuration, const std::string& name,
+                                     std::int64_t fallback);
+
+/// Hands a script over; the job's id.
+[[nodiscard]] std::string submit_script(const std::string& path);
+
+}  // namespace rankwise::slurm

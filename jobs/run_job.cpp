@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "jobs/als.hpp"
+#include "jobs/doctor.hpp"
 #include "jobs/evaluate.hpp"
 #include "jobs/inspect.hpp"
 #include "jobs/kmeans.hpp"
@@ -120,8 +121,8 @@ void tell_configuration(const Communicator& comm, const Job& job, const JobOptio
 
 std::span<const Job> all_jobs() {
   static const std::vector<Job> jobs{
-      synthesize_job(), prepare_job(),  als_job(),       plan_job(),    scale_job(),
-      kmeans_job(),     evaluate_job(), recommend_job(), inspect_job(), verify_job(),
+      synthesize_job(), prepare_job(),   als_job(),     plan_job(),   scale_job(),  kmeans_job(),
+      evaluate_job(),   recommend_job(), inspect_job(), verify_job(), doctor_job(),
   };
   return jobs;
 }

@@ -89,12 +89,11 @@ std::vector<Finding> findings_of_configuration() {
   const Index jobs = slurm::number_in(configuration, "MaxJobCount", 10'000);
   findings.push_back({"submit limit", jobs < 1000 ? Verdict::warning : Verdict::fine,
                       fmt::format("MaxJobCount {}", jobs), jobs < 1000 ? "pack sweeps: several trials to a job" : ""});
-  const Index wait = slurm::number_in(configuration, "KillWait", 30);
-  // "30 sec" is no number to number_in.
-  findings.push_back(
-      {"time limit", Verdict::fine,
-       fmt::format("KillWait {}: batch scripts ask for a signal 120 s before the limit",
-                   configuration.contains("KillWait") ? configuration.at("KillWait") : std::to_string(wait))});
+  if (const auto wait = configuration.find("KillWait"); wait != configuration.end()) {
+    findings.push_back(
+        {"time limit", Verdict::fine,
+         fmt::format("KillWait {}; our batch scripts ask for a signal 120 s before the limit", wait->second)});
+  }
   const auto requeue = configuration.find("JobRequeue");
   const bool is_off = requeue != configuration.end() && requeue->second == "0";
   findings.push_back(

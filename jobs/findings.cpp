@@ -17,12 +17,14 @@ const char* word_of(Verdict verdict) {
 std::string findings_table(std::span<const Finding> findings) {
   std::string text;
   for (const Finding& finding : findings) {
-    text += fmt::format("{:<8} {:<18} {}\n", word_of(finding.verdict), finding.check, finding.found);
-    if (!finding.advice.empty()) text += fmt::format("{:<27} -> {}\n", "", finding.advice);
+    text += fmt::format("{:<8} {:<21} {}\n", word_of(finding.verdict), finding.check, finding.found);
+    if (!finding.advice.empty()) text += fmt::format("{:<30} -> {}\n", "", finding.advice);
   }
   const auto count = [findings](Verdict verdict) { return std::ranges::count(findings, verdict, &Finding::verdict); };
-  return text + fmt::format("{} checks: {} fine, {} warnings, {} faults\n", findings.size(), count(Verdict::fine),
-                            count(Verdict::warning), count(Verdict::fault));
+  const auto warnings = count(Verdict::warning);
+  const auto faults = count(Verdict::fault);
+  return text + fmt::format("{} checks: {} fine, {} warning{}, {} fault{}\n", findings.size(), count(Verdict::fine),
+                            warnings, warnings == 1 ? "" : "s", faults, faults == 1 ? "" : "s");
 }
 
 void log_findings(Report& report, std::span<const Finding> findings) {

@@ -191,7 +191,7 @@ std::vector<Finding> findings_of(const LaunchView& view) {
   };
   const Index wanted = view.threads * view.most_ranks_per_node;
   add("cores", view.bound_alike || wanted > view.node_cores ? Verdict::warning : Verdict::fine,
-      fmt::format("{} to {} visible per rank, {} on the node for {} ranks of {} threads{}", view.min_cores,
+      fmt::format("{} to {} visible to a rank, {} on the node for {} times {} threads{}", view.min_cores,
                   view.max_cores, view.node_cores, view.most_ranks_per_node, view.threads,
                   view.bound_alike ? "; ranks are bound to the same cores" : ""),
       view.bound_alike ? "srun --cpu-bind=cores --cpus-per-task=N, or mpirun --bind-to none"
@@ -210,8 +210,8 @@ std::vector<Finding> findings_of(const LaunchView& view) {
   add("shared windows", view.window_works ? Verdict::fine : Verdict::warning,
       view.window_works ? "what a rank writes, the others of its node read" : "MPI_Win_allocate_shared does not work",
       "run with --node-sharing off");
-  const std::string where =
-      fmt::format("over {} ranks on {} node{}", view.ranks, view.nodes, view.nodes == 1 ? "" : "s");
+  const std::string where = fmt::format("over {} rank{} on {} node{}", view.ranks, view.ranks == 1 ? "" : "s",
+                                        view.nodes, view.nodes == 1 ? "" : "s");
   add("rename", view.rename_works ? Verdict::fine : Verdict::fault,
       fmt::format("renamed files are {} {}", view.rename_works ? "read" : "not read by all", where),
       "use a directory on a file system that all nodes share");

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <span>
 #include <string_view>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -53,13 +54,30 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   _exit(127);
 }
 
+/// What mpirun, srun and MPI itself leave in the environment of a program, and would mislead the next launcher.
 bool is_of_launcher(std::string_view variable) {
-  constexpr std::array<std::string_view, 6> prefixes{
-      "OMPI_COMM_WORLD_", "OMPI_MCA_orte_", "OMPI_MCA_ess_", "PMIX_", "PMI_", "SLURM_"};
-  // What a user sets for Slurm's clients is no trace of a launch.
-  constexpr std::array<std::string_view, 2> wishes{"SLURM_CONF=", "SLURM_CLUSTERS="};
-  const auto begins = [variable](std::string_view prefix) { return variable.starts_with(prefix); };
-  return std::ranges::any_of(prefixes, begins) && std::ranges::none_of(wishes, begins);
+  constexpr std::array<std::string_view, 11> left{"OMPI_",
+                                                  "PMIX_",
+                                                  "PMI_",
+                                                  "SLURM_",
+                                                  "ORTE_",
+                                                  "OMPI_MCA_ess",
+                                                  "OMPI_MCA_pmix=",
+                                                  "OMPI_MCA_orte_",
+                                                  "OMPI_MCA_initial_wdir=",
+                                                  "OMPI_MCA_shmem_RUNTIME",
+                                                  "OPAL_"};
+  // What a user sets for Slurm's clients and for Open MPI.
+  constexpr std::array<std::string_view, 4> wishes{"SLURM_CONF=", "SLURM_CLUSTERS=", "OMPI_MCA_",
+                                                   "OMPI_ALLOW_RUN_AS_ROOT"};
+  const auto longest = [variable](std::span<const std::string_view> prefixes) {
+    std::size_t most = 0;
+    for (const std::string_view prefix : prefixes) {
+      if (variable.starts_with(prefix)) most = std::max(most, prefix.size());
+    }
+    return most;
+  };
+  return longest(left) > longest(wishes);
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ class BatchScriptTest(unittest.TestCase):
 
     def test_the_templates_of_kmeans_and_scaling_run(self):
         clusters = self.submit_template("kmeans.sbatch", "shop.h5", "segments.h5", "--rows", "users", "--clusters", "4")
-        study = self.submit_template("scaling.sbatch", "study", "--users", "150", "--items", "100", "--interactions", "4000", "--epochs", "2", "--factors", "8")
+        study = self.submit_template("scaling.sbatch", "study", "--users", "400", "--items", "100", "--interactions", "4000", "--epochs", "2", "--factors", "8")
         self.finish()
         self.assertIn("kmeans on 2 ranks", self.logs(f"rankwise-kmeans-{clusters}.log"))
         alone = run(["kmeans", "--input", self.path / "shop.h5", "--output", self.path / "alone.h5", "--rows", "users", "--clusters", "4"])

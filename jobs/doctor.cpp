@@ -107,7 +107,7 @@ slurm::SbatchHeader trial_header(const DoctorOptions& options, const std::string
   header.account = options.account;
   header.nodes = options.nodes;
   header.tasks_per_node = options.tasks_per_node;
-  header.tasks = header.nodes * header.tasks_per_node;
+  header.tasks = Index{options.nodes} * options.tasks_per_node;
   header.time_limit_seconds = 300;
   header.log = folder + "/trial.log";
   return header;
@@ -118,7 +118,7 @@ std::string header_text(slurm::SbatchHeader header) {
   header.job_name = "rankwise";
   header.log = "rankwise-%j.log";
   header.signal = "USR2@120";
-  header.time_limit_seconds = 4 * 3600;
+  header.time_limit_seconds = 14'400;
   return "\nA header that works here (nodes, tasks, processors and time are yours; rankwise plan --sbatch knows "
          "them):\n" +
          slurm::sbatch_header(header) +

@@ -23,6 +23,7 @@ namespace {
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> all;
+  all.reserve(texts.size() + 1);
   // exec takes pointers to non-const for historical reasons and writes nothing.
   for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
   all.push_back(nullptr);
@@ -38,7 +39,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int number : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGPIPE}) signal(number, SIG_DFL);
+  for (const int number : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGPIPE}) (void)signal(number, SIG_DFL);
   const int empty = open("/dev/null", O_RDONLY);
   dup2(empty, STDIN_FILENO);
   const int error = fcntl(command.error, F_DUPFD, 3);  // the next line may close it

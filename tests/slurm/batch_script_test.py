@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 import shop
-from cluster import Cluster, eventually
+from cluster import Cluster, eventually, main
 from program import PROGRAM, SOURCE, run
 
 TEMPLATES = SOURCE / "slurm/templates"
@@ -102,4 +102,4 @@ class BatchScriptTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

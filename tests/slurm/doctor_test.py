@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 import unittest
 
-from cluster import Cluster
+from cluster import Cluster, main
 from program import run
 
 # Launching as root in a container, with more ranks than cores.
@@ -122,4 +122,4 @@ class WithSlurmTest(DoctorCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "jobs/als.hpp"
+#include "jobs/doctor.hpp"
 #include "jobs/evaluate.hpp"
 #include "jobs/inspect.hpp"
 #include "jobs/kmeans.hpp"
@@ -157,7 +158,7 @@ std::span<const Job> all_jobs() {
       synthesize_job(),    prepare_job(),     als_job(),          plan_job(),         scale_job(),
       kmeans_job(),        evaluate_job(),    recommend_job(),    inspect_job(),      verify_job(),
       sweep_plan_job(),    sweep_run_job(),   sweep_status_job(), sweep_cancel_job(), sweep_resume_job(),
-      sweep_collect_job(), sweep_refit_job(), sweep_trial_job(),
+      sweep_collect_job(), sweep_refit_job(), sweep_trial_job(),  doctor_job(),
   };
   return jobs;
 }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t mebibyte = 1 << 20;
 
-/// Between the settings, which come first, and the items.
+/// Between the settings, which come first, and the items; rank_zero_leaves_its_code is in its middle.
 constexpr std::string_view machinery = R"(job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK
 declare -A running=()   # process -> item
@@ -47,13 +47,9 @@ item() {
   if ((stopping)); then again=1; return; fi
   rm -f "$logs/$item.code"
   note begin "$item" "${SLURMD_NODENAME:-$HOSTNAME}"
-  srun --mpi=pmix --kill-on-bad-exit=1 "${step[@]}" bash -c '
-    if ((SLURM_PROCID)); then exec "$@"; fi
-    trap : USR1 USR2 TERM INT
-    "$@"
-    code=$?
-    echo "$code" > "$0"
-    exit "$code"' "$logs/$item.code" "$@" >> "$logs/$item.log" 2>&1 < /dev/null &
+  srun --mpi=pmix --kill-on-bad-exit=1 "${step[@]}" )";
+
+constexpr std::string_view more_machinery = R"( "$logs/$item.code" "$@" >> "$logs/$item.log" 2>&1 < /dev/null &
   running[$!]=$item
   if ((stopping)); then stop; fi  # told so meanwhile
 }
@@ -150,6 +146,8 @@ std::string array_script(const Submission& submission, const Job& job, const std
   text += fmt::format("name={}\nlogs={}\nitems_at_once={}\nstep=({})\n", job.name, shell_word(folder + "/logs"),
                       submission.batch.items_at_once, step_options(submission));
   text += machinery;
+  text += rank_zero_leaves_its_code;
+  text += more_machinery;
 
   std::map<std::string_view, const WorkItem*> items;
   for (const WorkItem& item : submission.items) items.emplace(item.name, &item);

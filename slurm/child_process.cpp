@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <span>
 #include <string_view>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,6 +23,7 @@ namespace {
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> all;
+  all.reserve(texts.size() + 1);
   // exec takes pointers to non-const for historical reasons and writes nothing.
   for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
   all.push_back(nullptr);
@@ -37,7 +39,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int number : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGPIPE}) signal(number, SIG_DFL);
+  for (const int number : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGPIPE}) (void)signal(number, SIG_DFL);
   const int empty = open("/dev/null", O_RDONLY);
   dup2(empty, STDIN_FILENO);
   const int error = fcntl(command.error, F_DUPFD, 3);  // the next line may close it
@@ -53,15 +55,30 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   _exit(127);
 }
 
+/// What mpirun, srun and MPI itself leave in the environment of a program, and would mislead the next launcher.
 bool is_of_launcher(std::string_view variable) {
-  // A rank that was started alone has all of Open MPI's, too; with "ess" and "pmix" of it mpirun would not start.
-  constexpr std::array<std::string_view, 12> prefixes{
-      "OMPI_COMM_WORLD_", "OMPI_MCA_orte_", "OMPI_MCA_ess_", "OMPI_MCA_ess=", "OMPI_MCA_pmix=", "OMPI_COMMAND=",
-      "OMPI_ARGV=",       "OMPI_APP_CTX_",  "ORTE_SCHIZO_",  "PMIX_",         "PMI_",           "SLURM_"};
-  // What a user sets for Slurm's clients is no trace of a launch.
-  constexpr std::array<std::string_view, 2> wishes{"SLURM_CONF=", "SLURM_CLUSTERS="};
-  const auto begins = [variable](std::string_view prefix) { return variable.starts_with(prefix); };
-  return std::ranges::any_of(prefixes, begins) && std::ranges::none_of(wishes, begins);
+  constexpr std::array<std::string_view, 11> left{"OMPI_",
+                                                  "PMIX_",
+                                                  "PMI_",
+                                                  "SLURM_",
+                                                  "ORTE_",
+                                                  "OMPI_MCA_ess",
+                                                  "OMPI_MCA_pmix=",
+                                                  "OMPI_MCA_orte_",
+                                                  "OMPI_MCA_initial_wdir=",
+                                                  "OMPI_MCA_shmem_RUNTIME",
+                                                  "OPAL_"};
+  // What a user sets for Slurm's clients and for Open MPI.
+  constexpr std::array<std::string_view, 4> wishes{"SLURM_CONF=", "SLURM_CLUSTERS=", "OMPI_MCA_",
+                                                   "OMPI_ALLOW_RUN_AS_ROOT"};
+  const auto longest = [variable](std::span<const std::string_view> prefixes) {
+    std::size_t most = 0;
+    for (const std::string_view prefix : prefixes) {
+      if (variable.starts_with(prefix)) most = std::max(most, prefix.size());
+    }
+    return most;
+  };
+  return longest(left) > longest(wishes);
 }
 
 }  // namespace

@@ -39,7 +39,43 @@ std::string sbatch_word(std::string_view text) {
   return quoted + "\"";
 }
 
+constexpr std::string_view launch_begin = R"(
+# launch PROGRAM ARGUMENTS: as MPI ranks; what they ended with. Where srun cannot launch them it says 0: rank 0's own word counts.
+launch() {
+  local word="$PWD/.$SLURM_JOB_NAME-$SLURM_JOB_ID.code" code=0 attempt
+  for attempt in 1 2 3; do
+    rm -f "$word"
+    # srun does not take over --cpus-per-task from the job since Slurm 22.05.
+    srun --mpi=pmix --kill-on-bad-exit=1 --cpus-per-task="$SLURM_CPUS_PER_TASK" )";
+
+constexpr std::string_view launch_end = R"( "$word" "$@" || code=$?
+    if ((code)) || [[ -e $word ]]; then break; fi
+    echo "launch $attempt failed" >&2
+    sleep 5
+  done
+  if ((code == 0)) && [[ ! -e $word ]]; then code=70; fi
+  rm -f "$word"
+  return "$code"
+}
+
+)";
+
+constexpr std::string_view ending = R"(
+# 75: stopped early after writing a checkpoint. Back into the queue, to go on; not where the job is being cancelled.
+if [[ $code -eq 75 && $(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T) == RUNNING ]]; then
+  scontrol requeue "$SLURM_JOB_ID"
+fi
+)";
+
 }  // namespace
+
+const std::string_view rank_zero_leaves_its_code = R"(bash -c '
+      if ((SLURM_PROCID)); then exec "$@"; fi
+      trap : USR1 USR2 TERM INT
+      "$@"
+      code=$?
+      echo "$code" > "$0"
+      exit "$code"')";
 
 std::string shell_word(std::string_view text) {
   if (!text.empty() && std::ranges::all_of(text, is_safe)) return std::string(text);
@@ -112,17 +148,14 @@ std::string sbatch_text(const SbatchFile& file) {
   header.signal = "USR2@120";
   std::string text = sbatch_header(header);
   for (const std::string& comment : file.comments) text += "# " + comment + "\n";
-  text += "set -euo pipefail\n";
-  text += "code=0\n";
-  // srun does not take over --cpus-per-task from the job since Slurm 22.05.
-  text += "srun --mpi=pmix --kill-on-bad-exit=1 --cpus-per-task=\"$SLURM_CPUS_PER_TASK\" \\\n ";
+  text += "set -uo pipefail\n";
+  text += launch_begin;
+  text += rank_zero_leaves_its_code;
+  text += launch_end;
+  text += "code=0\nlaunch";
   for (const std::string& word : file.command) text += " " + shell_word(word);
   text += " || code=$?\n";
-  text +=
-      "# 75: stopped early after writing a checkpoint; run again to continue. Not where the job is being cancelled.\n";
-  text += "if [[ $code -eq 75 && $(squeue --noheader --jobs=\"$SLURM_JOB_ID\" --format=%T) == RUNNING ]]; then\n";
-  text += "  scontrol requeue \"$SLURM_JOB_ID\"\n";
-  text += "fi\n";
+  text += ending;
   text += "exit \"$code\"\n";
   return text;
 }

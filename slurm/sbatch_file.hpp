@@ -34,6 +34,10 @@ struct SbatchHeader {
 /// with.
 [[nodiscard]] std::string sbatch_header(const SbatchHeader& header);
 
+/// Words for srun between its options and `FILE PROGRAM ARGUMENTS`, over several lines: rank 0 leaves what it ended
+/// with in FILE. A srun that cannot launch its step, or is told to end meanwhile, says 0.
+extern const std::string_view rank_zero_leaves_its_code;
+
 /// A script that runs one program over MPI ranks. Its log and signal are set here.
 struct SbatchFile : SbatchHeader {
   std::vector<std::string> comments;  ///< lines without newlines; what the numbers above rest on
@@ -42,7 +46,8 @@ struct SbatchFile : SbatchHeader {
 
 /// The script: one MPI rank per task under `srun --mpi=pmix --kill-on-bad-exit=1`, output appended to
 /// `<job_name>-<job id>.log`. The program gets SIGUSR2 some minutes before the limit; when it then ends with 75
-/// (stopped early after a checkpoint), or a node fails, the job goes back into the queue.
+/// (stopped early after a checkpoint), or a node fails, the job goes back into the queue. A launch that failed is tried
+/// again, and is an error in the end.
 [[nodiscard]] std::string sbatch_text(const SbatchFile& file);
 
 /// A word as a POSIX shell reads it back: unchanged where that is safe, else in single quotes.

@@ -54,6 +54,7 @@ bool all_are_over(const std::string& folder, const Job& job) {
 
 std::vector<std::string> names_of(const std::vector<Job>& jobs) {
   std::vector<std::string> names;
+  names.reserve(jobs.size());
   for (const Job& job : jobs) names.push_back(job.name);
   return names;
 }
@@ -171,7 +172,7 @@ void SlurmScheduler::Impl::hand_over(Job job, const std::string& script) const {
   record_answer(folder, job);
 }
 
-SlurmScheduler::SlurmScheduler(std::string folder) : impl_(std::make_unique<Impl>()) {
+SlurmScheduler::SlurmScheduler(const std::string& folder) : impl_(std::make_unique<Impl>()) {
   make_scheduler_folder(folder);
   impl_->folder = std::filesystem::absolute(folder).lexically_normal();
 }

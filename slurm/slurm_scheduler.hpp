@@ -15,7 +15,7 @@ namespace rankwise::slurm {
 class SlurmScheduler final : public Scheduler {
  public:
   /// Makes the folder where it is missing; throws Error(cannot_create). Asks Slurm nothing yet.
-  explicit SlurmScheduler(std::string folder);
+  explicit SlurmScheduler(const std::string& folder);
   ~SlurmScheduler() override;
 
   void submit(const Submission& submission) override;

@@ -194,7 +194,7 @@ class PlanTest(PlanCase):
         self.tool(tools / "srun", 'echo "srun $*"\nwhile [[ $1 == --* ]]; do shift; done\n"$@"\n')
         done = self.batch(script, tools)
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertIn("srun --mpi=pmix --kill-on-bad-exit=1 --cpus-per-task=4 rankwise als", done.stdout)
+        self.assertIn("srun --mpi=pmix --kill-on-bad-exit=1 --cpus-per-task=4 bash -c", done.stdout)
         self.assertIn("--factors 32", done.stdout)
         self.assertIn("--regularization 0.01", done.stdout)
         self.assertTrue((self.path / "a model.h5").is_file())
@@ -215,7 +215,7 @@ class PlanTest(PlanCase):
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
     def batch(self, script, tools):
-        environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "SLURM_JOB_ID": "123", "SLURM_CPUS_PER_TASK": "4"}
+        environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "SLURM_JOB_ID": "123", "SLURM_JOB_NAME": "als", "SLURM_CPUS_PER_TASK": "4"}
         environment.setdefault("OMPI_MCA_ess_singleton_isolated", "1")
         return subprocess.run(["bash", script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               cwd=self.path, timeout=60)

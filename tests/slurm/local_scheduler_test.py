@@ -6,7 +6,7 @@ import tempfile
 import time
 import unittest
 
-from cluster import Scheduler, counting, eventually, most_at_once, noting
+from cluster import Scheduler, counting, eventually, most_at_once, noting, main
 
 
 class LocalSchedulerTest(unittest.TestCase):
@@ -155,4 +155,4 @@ class LocalSchedulerTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

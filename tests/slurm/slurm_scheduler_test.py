@@ -4,7 +4,7 @@ import signal
 import tempfile
 import unittest
 
-from cluster import Cluster, Scheduler, counting, eventually, most_at_once, noting
+from cluster import Cluster, Scheduler, counting, eventually, most_at_once, noting, main
 
 
 class SlurmCase(unittest.TestCase):
@@ -246,4 +246,4 @@ class PreemptionTest(SlurmCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

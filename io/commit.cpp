@@ -160,15 +160,6 @@ void check_output(const Communicator& comm, const std::string& path) {
   const OutputFile trial(comm, path);
 }
 
-FileDescriptor::~FileDescriptor() {
-  if (number_ >= 0) close(number_);
-}
-
-bool FileDescriptor::close_now() {
-  const int number = std::exchange(number_, -1);
-  return number < 0 || close(number) == 0;
-}
-
 OrderedTextFile::OrderedTextFile(const Communicator& comm, std::string path)
     : comm_(comm), output_(comm, std::move(path)) {
   agree_on(comm_, [&] {

@@ -3,9 +3,9 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "distributed/communicator.hpp"
+#include "distributed/file_descriptor.hpp"
 #include "kernels/types.hpp"
 
 namespace rankwise {
@@ -57,28 +57,6 @@ void replace_file(const std::string& path, std::string_view text);
 
 /// Writes all bytes at `offset` of an open file. `path` is for messages; throws Error(io_error).
 void write_at(const std::string& path, int descriptor, std::string_view bytes, Index offset);
-
-/// Owner of a POSIX file descriptor; -1 where open() failed.
-class FileDescriptor {
- public:
-  FileDescriptor() = default;
-  explicit FileDescriptor(int number) : number_(number) {}
-  ~FileDescriptor();
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-
-  [[nodiscard]] int get() const { return number_; }
-  [[nodiscard]] bool is_open() const { return number_ >= 0; }
-  /// Closes now; false when the system reports, with errno, that data was lost.
-  bool close_now();
-
- private:
-  int number_ = -1;
-};
 
 /// A text file that ranks write together, in rounds. Construction, append() and commit() are collective over comm and
 /// throw AgreedError (cannot_create, io_error).

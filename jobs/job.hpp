@@ -22,6 +22,7 @@ struct CommonOptions {
   std::uint64_t seed = 0;
   std::string simd = "auto";
   std::string log_json;
+  int rank_timeout_seconds = 20;  ///< 0: none
   bool quiet = false;
 };
 

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <typeinfo>
 
+#include "jobs/choices.hpp"
 #include "jobs/ini.hpp"
 #include "jobs/nearest_name.hpp"
 #include "jobs/option_text.hpp"
@@ -18,7 +19,8 @@ namespace {
 
 constexpr int most_threads = 4096;
 /// Wherever and however fast a run is made, its files are the same.
-constexpr std::array<std::string_view, 14> without_effect_on_output{"threads",
+constexpr std::array<std::string_view, 15> without_effect_on_output{"threads",
+                                                                    "rank-timeout",
                                                                     "simd",
                                                                     "log-json",
                                                                     "quiet",
@@ -76,6 +78,9 @@ JobOptions::JobOptions(const Job& job) : job_(job) {
     ("simd", po::value(&common_.simd)->value_name("auto|portable|avx2|avx512|neon")->default_value("auto"),
      "instruction set of the kernels; auto is the best that this processor has")
     ("log-json", po::value(&common_.log_json)->value_name("FILE"), "write every event and metric, one JSON object a line")
+    ("rank-timeout", po::value(&common_.rank_timeout_seconds)->value_name("SECONDS")->default_value(20)
+     ->notifier([](int seconds) { if (seconds != 0) within<int>("rank-timeout", 3, 86'400)(seconds); }),
+     "end the job where a rank has not answered for so long; 0: wait for ever")
     ("quiet", po::bool_switch(&common_.quiet), "no progress and no table on standard error")
     ("config", po::value<std::string>()->value_name("FILE"),
      "read options from lines `name = value`; the command line wins")

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <fmt/format.h>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "distributed/rank_watch.hpp"
 #include "jobs/als.hpp"
 #include "jobs/doctor.hpp"
 #include "jobs/evaluate.hpp"
@@ -192,9 +194,13 @@ void run_job(const Communicator& comm, std::span<const std::string> arguments) {
       comm,
       {.quiet = options.common().quiet, .log_json = options.common().log_json, .threads = options.common().threads});
   tell_configuration(comm, job, options, report);
+  RankWatch watch(comm, std::chrono::seconds(options.common().rank_timeout_seconds));
+  if (!watch.fault().empty()) report.line(fmt::format("ranks do not watch each other: {}", watch.fault()));
   JobContext context{comm, options.common(), report, options.configuration()};
-  options.run()(context);
-  report.finish();
+  watch.over([&] {
+    options.run()(context);
+    report.finish();
+  });
 }
 
 }  // namespace rankwise

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <vector>
 
+#include "io/divert_writes.hpp"
 #include "io/hdf5_handle.hpp"
 #include "io/metadata_digest.hpp"
 #include "io/row_digests.hpp"
@@ -74,6 +75,11 @@ struct Hdf5Writer::Impl {
   Hdf5Handle file;
   std::vector<FileObject> objects;  // written so far
   std::vector<DigestTable> tables;  // of the datasets
+
+  ~Impl() {
+    // A file that was not finished: HDF5 does not survive to close one into which it cannot write.
+    if (file) divert_writes(output->temporary_path());
+  }
 
   /// Runs one step of HDF5 calls, which every rank makes alike, and agrees on its outcome.
   template <class Step>

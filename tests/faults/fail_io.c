@@ -1,7 +1,8 @@
 /* Preloaded into programs under test: makes one kind of I/O call fail, from the Nth on, on files whose path matches. Set by
  *   FAIL_IO_CALL   fsync | rename | write | fallocate
- *   FAIL_IO_PATH   a part of the path (of rename's new one)
+ *   FAIL_IO_PATH   a pattern as of the shell that the whole path (of rename: the new one) matches
  *   FAIL_IO_FROM   the first call that fails, counted from 1 in each process
+ *   FAIL_IO_BYTES  writes of fewer bytes do not count; 0 where not set
  *   FAIL_IO_ERROR  its errno, a number
  *   FAIL_IO_RANK   the rank of the world that it happens to; all where not set
  * Every call of that kind on a matching path counts, and is noted in the file FAIL_IO_NOTES, if set, by one byte where it fails. */
@@ -9,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,7 +28,7 @@ static int is_meant(const char* call, const char* path) {
   const char* const error = getenv("FAIL_IO_ERROR");
   const char* const rank = getenv("FAIL_IO_RANK");
   const char* const own_rank = getenv("OMPI_COMM_WORLD_RANK");
-  if (!wanted || !part || !from || !error || strcmp(wanted, call) != 0 || !strstr(path, part)) return 0;
+  if (!wanted || !part || !from || !error || strcmp(wanted, call) != 0 || fnmatch(part, path, 0) != 0) return 0;
   if (rank && own_rank && strcmp(rank, own_rank) != 0) return 0;
   if (atomic_fetch_add(&calls, 1) + 1 < atol(from)) return 0;
   const char* const notes = getenv("FAIL_IO_NOTES");
@@ -51,6 +53,17 @@ static int is_meant_at(const char* call, int file) {
   return is_meant(call, path);
 }
 
+static int is_meant_write(int file, size_t bytes) {
+  const char* const least = getenv("FAIL_IO_BYTES");
+  return (!least || bytes >= strtoul(least, NULL, 10)) && is_meant_at("write", file);
+}
+
+static size_t bytes_of(const struct iovec* parts, int count) {
+  size_t bytes = 0;
+  for (int i = 0; i < count; ++i) bytes += parts[i].iov_len;
+  return bytes;
+}
+
 /* TYPE NAME(PARAMETERS), which fails with FAILURE where the condition holds. */
 #define WRAP(type, name, parameters, arguments, condition, failure)   \
   type name parameters;                                               \
@@ -67,9 +80,9 @@ WRAP(int, rename, (const char* from, const char* to), (from, to), is_meant("rena
 WRAP(int, fallocate, (int file, int mode, off_t at, off_t size), (file, mode, at, size), is_meant_at("fallocate", file), -1)
 WRAP(int, fallocate64, (int file, int mode, off64_t at, off64_t size), (file, mode, at, size), is_meant_at("fallocate", file), -1)
 WRAP(int, posix_fallocate, (int file, off_t at, off_t size), (file, at, size), is_meant_at("fallocate", file), errno)
-WRAP(ssize_t, write, (int file, const void* bytes, size_t size), (file, bytes, size), is_meant_at("write", file), -1)
-WRAP(ssize_t, writev, (int file, const struct iovec* parts, int count), (file, parts, count), is_meant_at("write", file), -1)
-WRAP(ssize_t, pwrite, (int file, const void* bytes, size_t size, off_t at), (file, bytes, size, at), is_meant_at("write", file), -1)
-WRAP(ssize_t, pwrite64, (int file, const void* bytes, size_t size, off64_t at), (file, bytes, size, at), is_meant_at("write", file), -1)
-WRAP(ssize_t, pwritev, (int file, const struct iovec* parts, int count, off_t at), (file, parts, count, at), is_meant_at("write", file), -1)
-WRAP(ssize_t, pwritev64, (int file, const struct iovec* parts, int count, off64_t at), (file, parts, count, at), is_meant_at("write", file), -1)
+WRAP(ssize_t, write, (int file, const void* bytes, size_t size), (file, bytes, size), is_meant_write(file, size), -1)
+WRAP(ssize_t, writev, (int file, const struct iovec* parts, int count), (file, parts, count), is_meant_write(file, bytes_of(parts, count)), -1)
+WRAP(ssize_t, pwrite, (int file, const void* bytes, size_t size, off_t at), (file, bytes, size, at), is_meant_write(file, size), -1)
+WRAP(ssize_t, pwrite64, (int file, const void* bytes, size_t size, off64_t at), (file, bytes, size, at), is_meant_write(file, size), -1)
+WRAP(ssize_t, pwritev, (int file, const struct iovec* parts, int count, off_t at), (file, parts, count, at), is_meant_write(file, bytes_of(parts, count)), -1)
+WRAP(ssize_t, pwritev64, (int file, const struct iovec* parts, int count, off64_t at), (file, parts, count, at), is_meant_write(file, bytes_of(parts, count)), -1)

@@ -1,0 +1,92 @@
+"""Calls into the system that fail: fsync, rename, fallocate, and writes of rows. One line, exit code 74, all ranks end, what stood
+before still stands, nothing unfinished is left, and a training goes on from its last good checkpoint to the same bits."""
+import errno
+import hashlib
+import os
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import program
+from program import run
+
+LIBRARY = os.environ.get("RANKWISE_FAIL_IO", str(program.SOURCE / "build/release/tests/faults/libfail_io.so"))
+ROWS = 6_000  # bytes: more than HDF5 writes of its own at once
+
+
+class FailingIoTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = pathlib.Path(cls.folder.name).resolve()
+        cls.log, cls.data, cls.model = cls.path / "log.csv", cls.path / "data.h5", cls.path / "model.h5"
+        for step in (["synthesize", "--users", "3000", "--items", "800", "--interactions", "60000", "--output", cls.log],
+                     ["prepare", "--input", cls.log, "--output", cls.data],
+                     ["als", "--data", cls.data, "--model", cls.model, "--factors", "24", "--epochs", "4"]):
+            done = run([*step, "--quiet"])
+            assert done.code == 0, done
+        cls.failed = 0
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+        print(f"{cls.failed} runs met a call that failed")
+
+    def fail(self, job, output, call, ranks, file=None, first=1, rank=None):
+        """Runs a job in which a call on `file` (the output where none is given) fails, and checks how it ends."""
+        file = file or output.name
+        # rename and fsync of a folder see the name itself, all others the temporary file beside it.
+        pattern = f"*/{file}" if call == "rename" else f"*/.{file}.*.partial"
+        notes = self.path / "notes"
+        notes.unlink(missing_ok=True)
+        environment = {"LD_PRELOAD": LIBRARY, "FAIL_IO_CALL": call, "FAIL_IO_PATH": pattern, "FAIL_IO_FROM": first, "FAIL_IO_BYTES": ROWS,
+                       "FAIL_IO_ERROR": errno.ENOSPC if call in ("write", "fallocate") else errno.EIO, "FAIL_IO_NOTES": notes,
+                       "FAIL_IO_RANK": rank}
+        done = run([*job, output], ranks=ranks, env=environment, timeout=60)
+        self.assertTrue(notes.exists(), f"no such call was made: {done}")
+        self.assertEqual(done.code, 74, done)
+        self.assertEqual(len(done.our_lines), 1, done)
+        self.assertIn(file.replace("*", ""), done.our_lines[0])
+        self.assertEqual([str(path) for path in self.path.rglob("*.partial")], [])
+        type(self).failed += 1
+
+    def jobs(self):
+        return {"prepare": ["prepare", "--quiet", "--input", self.log, "--output"],
+                "als": ["als", "--quiet", "--data", self.data, "--factors", "24", "--epochs", "1", "--model"],
+                "kmeans": ["kmeans", "--quiet", "--input", self.model, "--rows", "users", "--clusters", "4", "--output"],
+                "recommend": ["recommend", "--quiet", "--data", self.data, "--model", self.model, "--output"]}
+
+    def test_an_output_that_cannot_be_written_leaves_the_old_one(self):
+        output = self.path / "output.h5"
+        for name, job in self.jobs().items():
+            for call, ranks, rank in (("fsync", 1, None), ("fsync", 3, 2), ("rename", 1, None), ("rename", 3, None), ("fallocate", 1, None),
+                                      ("fallocate", 3, None), ("write", 1, None), ("write", 3, None), ("write", 3, 1)):
+                with self.subTest(job=name, call=call, ranks=ranks, rank=rank):
+                    output.write_bytes(b"what stood here before")
+                    self.fail(job, output, call, ranks, rank=rank)
+                    self.assertEqual(output.read_bytes(), b"what stood here before")
+
+    def test_a_training_goes_on_from_the_last_good_checkpoint(self):
+        expected = hashlib.sha256(self.model.read_bytes()).hexdigest()
+        checkpoints, output = self.path / "checkpoints", self.path / "trained.h5"
+        job = ["als", "--quiet", "--data", self.data, "--factors", "24", "--epochs", "4", "--checkpoint", checkpoints, "--model"]
+        for call, file, ranks in (("fsync", "epoch-000003.h5", 1), ("fsync", "epoch-000003.h5", 3), ("rename", "epoch-000002.h5", 3),
+                                  ("rename", "newest", 1), ("write", "epoch-000003.h5", 1), ("write", "epoch-000003.h5", 3),
+                                  ("fallocate", "epoch-000002.h5", 3), ("fsync", "newest", 3)):
+            with self.subTest(call=call, file=file, ranks=ranks):
+                shutil.rmtree(checkpoints, ignore_errors=True)
+                self.fail(job, output, call, ranks, file=file)
+                self.assertFalse(output.exists())
+                kept = sorted(path.name for path in checkpoints.glob("epoch-*"))
+                if file != "newest":
+                    self.assertNotIn(file, kept)
+                self.assertTrue(kept)
+                done = run([*job, output], ranks=2)
+                self.assertEqual(done.code, 0, done)
+                self.assertEqual(hashlib.sha256(output.read_bytes()).hexdigest(), expected)
+                output.unlink()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,7 +1,8 @@
 """Checkpoints: a run that is killed, stopped or starved goes on, on any number of ranks, to the bits of one that was left
-alone. RANKWISE_FAULT_TRIALS is the number of runs that are killed (20 by default), RANKWISE_FAULT_FLIPS of checkpoints that are
-damaged (25)."""
+alone. RANKWISE_FAULT_TRIALS is the number of runs that are killed (20 by default), RANKWISE_FAULT_DAMAGED of checkpoints that are
+damaged (25), RANKWISE_FAULT_RANKS=all takes all pairs of numbers of ranks."""
 import hashlib
+import itertools
 import os
 import pathlib
 import random
@@ -19,7 +20,10 @@ from interrupted import STOPPED, InterruptedRuns
 from program import run
 
 TRIALS = int(os.environ.get("RANKWISE_FAULT_TRIALS", "20"))
-FLIPS = int(os.environ.get("RANKWISE_FAULT_FLIPS", "25"))
+# Numbers of ranks before and after a stop: a ring of them, or all pairs.
+RANKS = (1, 2, 3, 4, 7)
+PAIRS = (list(itertools.product(RANKS, RANKS)) if os.environ.get("RANKWISE_FAULT_RANKS") == "all" else [(1, 3), (2, 1), (3, 7), (7, 2), (4, 4)])
+FLIPS = int(os.environ.get("RANKWISE_FAULT_DAMAGED", "25"))
 
 
 class CheckpointTest(InterruptedRuns):
@@ -39,7 +43,7 @@ class CheckpointTest(InterruptedRuns):
 
     def test_stopped_anywhere_it_goes_on_on_any_number_of_ranks(self):
         for options in ([], ["--solver", "cg"], ["--objective", "explicit", "--biases"]):
-            for before, after in ((1, 3), (2, 1), (3, 7), (7, 2)):
+            for before, after in PAIRS:
                 with self.subTest(options=options, before=before, after=after):
                     shutil.rmtree(self.checkpoints, ignore_errors=True)
                     self.checkpoints.mkdir()
@@ -55,6 +59,7 @@ class CheckpointTest(InterruptedRuns):
                         self.assertNotIn("stop", self.files())
                     self.train(*options, ranks=after, epochs=3)
                     self.expect_whole_output(*options, epochs=3)
+        print(f"{len(PAIRS)} pairs of numbers of ranks, 3 kinds of training, each stopped 4 times")
 
     def test_written_behind_or_not_it_is_the_same_file(self):
         contents = set()
@@ -103,7 +108,6 @@ class CheckpointTest(InterruptedRuns):
                     epochs = len(self.events("epoch")) + 1
                     self.train(*options, ranks=4 - ranks, epochs=epochs, **wide)
                     self.expect_whole_output(*options, epochs=epochs, **wide)
-
 
     def test_killed_at_any_moment_it_loses_at_most_one_epoch(self):
         epochs = 40

@@ -1,6 +1,6 @@
 """Checkpoints of K-means: a run that is killed, stopped or starved goes on, in whatever of its trainings it was and on any number
 of ranks, to the bits of one that was left alone. RANKWISE_FAULT_TRIALS is the number of runs that are killed (4 by default),
-RANKWISE_FAULT_FLIPS of checkpoints that are damaged (10)."""
+RANKWISE_FAULT_DAMAGED of checkpoints that are damaged (10)."""
 import os
 import random
 import time
@@ -12,7 +12,7 @@ from interrupted import STOPPED, InterruptedRuns
 from program import run
 
 TRIALS = int(os.environ.get("RANKWISE_FAULT_TRIALS", "4"))
-FLIPS = int(os.environ.get("RANKWISE_FAULT_FLIPS", "10"))
+FLIPS = int(os.environ.get("RANKWISE_FAULT_DAMAGED", "10"))
 
 
 def cloud(rows, dimensions, centers, seed):

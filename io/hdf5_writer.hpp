@@ -1,7 +1,8 @@
 #pragma once
-// Writes one HDF5 file from all ranks: rows of each dataset from the ranks that hold them. The file's bytes are the
-// same for any number of ranks: fixed layout and order, no times, nothing written but what was asked for and digests of
-// it (io/row_digests.hpp, io/metadata_digest.hpp), computed from what is handed over.
+// Writes one HDF5 file from all ranks: rows of each dataset from the ranks that hold them, all else from the root
+// (io/hdf5_structure.hpp). The file's bytes are the same for any number of ranks: fixed layout and order, no times,
+// nothing written but what was asked for and digests of it (io/row_digests.hpp, io/metadata_digest.hpp), computed from
+// what is handed over.
 
 #include <cstdint>
 #include <functional>
@@ -12,14 +13,14 @@
 
 #include "distributed/communicator.hpp"
 #include "io/commit.hpp"
-#include "io/hdf5_element.hpp"
+#include "io/hdf5_structure.hpp"
 #include "kernels/matrix.hpp"
 #include "kernels/types.hpp"
 
 namespace rankwise {
 
 struct Hdf5WriterOptions {
-  /// Bytes that a rank hands to MPI-IO at once, which cannot take 2 GiB.
+  /// Bytes that a rank packs at once.
   Index piece_bytes = Index{1} << 26;
 };
 
@@ -44,14 +45,14 @@ class Hdf5Writer {
   /// A one-dimensional dataset; `values` are those of `mine`.
   template <class T>
   void write_rows(const std::string& name, Index total_rows, RowRange mine, std::span<const T> values) {
-    write_pieces(name, number_format(hdf5_element<T>), total_rows, mine,
+    write_pieces(name, {.element = hdf5_element<T>}, total_rows, mine,
                  [&](RowRange rows) -> const void* { return values.data() + (rows.begin - mine.begin); });
   }
   /// A one-dimensional dataset computed piece by piece, for values that are held in another form.
   template <class T>
   void write_filled_rows(const std::string& name, Index total_rows, RowRange mine, const FillRows<T>& fill) {
     std::unique_ptr<T[]> piece;
-    write_pieces(name, number_format(hdf5_element<T>), total_rows, mine, [&](RowRange rows) -> const void* {
+    write_pieces(name, {.element = hdf5_element<T>}, total_rows, mine, [&](RowRange rows) -> const void* {
       if (!piece) piece = std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(rows.size()));  // the largest
       fill(rows, piece.get());
       return piece.get();
@@ -80,23 +81,13 @@ class Hdf5Writer {
 
  private:
   struct Impl;
-  struct RowFormat {
-    Hdf5Element element{};  ///< where string_bytes is 0
-    std::size_t string_bytes = 0;
-    Index columns = 0;  ///< 0: one-dimensional
-    [[nodiscard]] Index row_bytes() const;
-  };
   /// Gives the packed values of `rows`, valid until the next call; called with ascending, non-empty ranges.
   using PieceSource = std::function<const void*(RowRange rows)>;
 
-  static RowFormat number_format(Hdf5Element element) { return {.element = element}; }
   /// A dataset and its digests.
-  void write_pieces(const std::string& name, const RowFormat& format, Index total_rows, RowRange mine,
+  void write_pieces(const std::string& name, const Hdf5RowFormat& format, Index total_rows, RowRange mine,
                     const PieceSource& source);
-  void write_dataset(const std::string& name, const RowFormat& format, Index total_rows, RowRange mine,
-                     const PieceSource& source);
   void require_contiguous(const std::string& name, Index total_rows, RowRange mine) const;
-  void write_digests();
 
   std::unique_ptr<Impl> impl_;
 };

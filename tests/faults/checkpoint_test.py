@@ -4,7 +4,6 @@ damaged (25), RANKWISE_FAULT_RANKS=all takes all pairs of numbers of ranks."""
 import hashlib
 import itertools
 import os
-import pathlib
 import random
 import re
 import shutil
@@ -15,7 +14,6 @@ import unittest
 import h5py
 
 import shop
-from faults_test import small_disk
 from interrupted import STOPPED, InterruptedRuns
 from program import run
 
@@ -217,35 +215,6 @@ class CheckpointTest(InterruptedRuns):
         done = run([other if argument == self.data else argument for argument in self.arguments()])
         self.assertEqual(done.code, 65, done)
         self.assertIn("digest", done.our_lines[0])
-
-    def test_two_runs_do_not_share_a_folder(self):
-        process = self.start(1, epochs=100_000)
-        self.wait_for("checkpoint")
-        done = run(["als", "--data", self.data, "--model", self.path / "second.h5", "--factors", "24", "--checkpoint", self.checkpoints], ranks=2)
-        self.assertEqual(done.code, 73, done)
-        self.assertEqual(len(done.our_lines), 1, done)
-        self.assertIn(f"process {process.pid} on ", done.our_lines[0])
-        process.kill()
-        process.communicate()
-        self.train(epochs=len(self.events("epoch")) + 3)  # the lock died with its holder
-
-    def test_folders_that_cannot_hold_checkpoints(self):
-        (self.path / "a-file").write_text("")
-        for folder in (self.path / "a-file", pathlib.Path("/proc/none/here")):
-            done = run(["als", "--data", self.data, "--model", self.output, "--checkpoint", folder], ranks=2)
-            self.assertEqual(done.code, 73, done)
-            self.assertEqual(len(done.our_lines), 1, done)
-            self.assertIn(str(folder), done.our_lines[0])
-        with small_disk(2000) as disk:  # two checkpoints of 366 KB, and the 1.4 MB that each secures while it is written
-            self.checkpoints = disk / "checkpoints"
-            done = self.train(ranks=3, code=74)
-            self.assertEqual(len(done.our_lines), 1, done)
-            self.assertIn("no space", done.our_lines[0])
-            self.assertEqual(self.checkpoint_files(), [f"epoch-{1:06}.h5", f"epoch-{2:06}.h5"])
-            shutil.copytree(self.checkpoints, self.path / "moved")
-        self.checkpoints = self.path / "moved"
-        self.train(ranks=2)
-        self.expect_whole_output()
 
     def test_options_without_checkpoints_are_refused(self):
         self.expect_options_need_a_folder()

@@ -12,6 +12,7 @@ import program
 from program import run
 
 LIBRARY = os.environ.get("RANKWISE_FAIL_IO", str(program.SOURCE / "build/release/tests/faults/libfail_io.so"))
+STEPS = int(os.environ.get("RANKWISE_FAULT_WRITES", "3"))  # the more, the fewer writes are left out
 ROWS = 6_000  # bytes: more than HDF5 writes of its own at once
 
 
@@ -33,23 +34,27 @@ class FailingIoTest(unittest.TestCase):
         cls.folder.cleanup()
         print(f"{cls.failed} runs met a call that failed")
 
-    def fail(self, job, output, call, ranks, file=None, first=1, rank=None):
-        """Runs a job in which a call on `file` (the output where none is given) fails, and checks how it ends."""
+    def fail(self, job, output, call, ranks, file=None, first=1, rank=None, least_bytes=ROWS):
+        """Runs a job in which a call on `file` (the output where none is given) fails, and checks how it ends. Whether there was such
+        a call."""
         file = file or output.name
         # rename and fsync of a folder see the name itself, all others the temporary file beside it.
         pattern = f"*/{file}" if call == "rename" else f"*/.{file}.*.partial"
         notes = self.path / "notes"
         notes.unlink(missing_ok=True)
-        environment = {"LD_PRELOAD": LIBRARY, "FAIL_IO_CALL": call, "FAIL_IO_PATH": pattern, "FAIL_IO_FROM": first, "FAIL_IO_BYTES": ROWS,
+        environment = {"LD_PRELOAD": LIBRARY, "FAIL_IO_CALL": call, "FAIL_IO_PATH": pattern, "FAIL_IO_FROM": first, "FAIL_IO_BYTES": least_bytes,
                        "FAIL_IO_ERROR": errno.ENOSPC if call in ("write", "fallocate") else errno.EIO, "FAIL_IO_NOTES": notes,
                        "FAIL_IO_RANK": rank}
         done = run([*job, output], ranks=ranks, env=environment, timeout=60)
-        self.assertTrue(notes.exists(), f"no such call was made: {done}")
+        if not notes.exists():
+            self.assertEqual(done.code, 0, done)
+            return False
         self.assertEqual(done.code, 74, done)
         self.assertEqual(len(done.our_lines), 1, done)
         self.assertIn(file.replace("*", ""), done.our_lines[0])
         self.assertEqual([str(path) for path in self.path.rglob("*.partial")], [])
         type(self).failed += 1
+        return True
 
     def jobs(self):
         return {"prepare": ["prepare", "--quiet", "--input", self.log, "--output"],
@@ -64,8 +69,22 @@ class FailingIoTest(unittest.TestCase):
                                       ("fallocate", 3, None), ("write", 1, None), ("write", 3, None), ("write", 3, 1)):
                 with self.subTest(job=name, call=call, ranks=ranks, rank=rank):
                     output.write_bytes(b"what stood here before")
-                    self.fail(job, output, call, ranks, rank=rank)
+                    self.assertTrue(self.fail(job, output, call, ranks, rank=rank))
                     self.assertEqual(output.read_bytes(), b"what stood here before")
+
+    def test_any_write_of_a_file(self):
+        """Of rows and of what HDF5 writes by itself, from the first to the last."""
+        output = self.path / "output.h5"
+        for ranks in (1, 3):
+            first = 1
+            while True:
+                with self.subTest(ranks=ranks, first=first):
+                    output.write_bytes(b"what stood here before")
+                    if not self.fail(self.jobs()["als"], output, "write", ranks, first=first, least_bytes=0):
+                        break
+                    self.assertEqual(output.read_bytes(), b"what stood here before")
+                first += max(1, first // STEPS)
+            self.assertGreater(first, 2 * ranks)
 
     def test_a_training_goes_on_from_the_last_good_checkpoint(self):
         expected = hashlib.sha256(self.model.read_bytes()).hexdigest()
@@ -76,7 +95,7 @@ class FailingIoTest(unittest.TestCase):
                                   ("fallocate", "epoch-000002.h5", 3), ("fsync", "newest", 3)):
             with self.subTest(call=call, file=file, ranks=ranks):
                 shutil.rmtree(checkpoints, ignore_errors=True)
-                self.fail(job, output, call, ranks, file=file)
+                self.assertTrue(self.fail(job, output, call, ranks, file=file))
                 self.assertFalse(output.exists())
                 kept = sorted(path.name for path in checkpoints.glob("epoch-*"))
                 if file != "newest":

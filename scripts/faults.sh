@@ -21,7 +21,7 @@ cmake --preset release
 cmake --build --preset release
 export RANKWISE_FAULT_TRIALS=$trials RANKWISE_FAULT_FLIPS=$flips RANKWISE_FAULT_DAMAGED=$damaged RANKWISE_FAULT_RANKS=all
 export RANKWISE_PROGRAM=$PWD/build/release/jobs/rankwise RANKWISE_SOURCE=$PWD PYTHONPATH=$PWD/tests
-tests/launch_mpi.sh 2 build/release/tests/io/io_verify_file_test
+tests/launch_mpi.sh 2 build/release/tests/io/io_damaged_file_test
 for test in checkpoint_test kmeans_checkpoint_test; do
   /usr/bin/python3 -B "tests/faults/$test.py" -v
 done

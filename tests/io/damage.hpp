@@ -126,4 +126,13 @@ inline void flip_bit(const std::string& path, std::streamoff offset) {
   EXPECT_TRUE(file.good()) << path;
 }
 
+/// Where a dataset's rows begin in the file.
+inline std::int64_t offset_of(const std::string& path, const std::string& dataset) {
+  const OpenFile file(path);
+  const hid_t set = H5Dopen2(file.get(), dataset.c_str(), H5P_DEFAULT);
+  const auto offset = static_cast<std::int64_t>(H5Dget_offset(set));
+  H5Dclose(set);
+  return offset;
+}
+
 }  // namespace rankwise

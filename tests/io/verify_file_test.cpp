@@ -9,7 +9,6 @@
 #include <limits>
 #include <random>
 
-#include "io/clustering.hpp"
 #include "io/describe_file.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
@@ -18,39 +17,14 @@
 #include "io/row_digests.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_checkpoint.hpp"
-#include "tests/io/sample_clustering.hpp"
-#include "tests/io/sample_files.hpp"
+#include "tests/io/sample_of_each_kind.hpp"
 #include "tests/io/shared_folder.hpp"
 
 namespace rankwise {
 namespace {
 
-constexpr SampleSize sample_size{.users = 29, .items = 17, .heldout_users = 5};
-
 class VerifyFileTest : public testing::Test {
  protected:
-  /// One file of each kind, by all ranks.
-  [[nodiscard]] std::vector<std::string> samples() const {
-    write_dataset(comm_, folder_.file("dataset.h5"), sample_dataset(comm_, sample_size, SampleIds::strings),
-                  sample_provenance());
-    write_model(comm_, folder_.file("model.h5"), sample_model(comm_, sample_size, SampleIds::integers, 5, true),
-                sample_provenance());
-    write_clustering(comm_, folder_.file("clustering.h5"), rich_clustering(comm_, 40), sample_provenance());
-    return {folder_.file("dataset.h5"), folder_.file("model.h5"), folder_.file("clustering.h5")};
-  }
-  /// 400'000 rows of 8 bytes: four chunks, the last one shorter.
-  [[nodiscard]] std::string long_file() const {
-    constexpr Index rows = 400'000;
-    Hdf5Writer file(comm_, folder_.file("long.h5"), rows * 8);
-    file.create_group("/group");
-    file.write_attribute("/group", "note", std::string_view("as written"));
-    file.write_filled_rows<std::int64_t>("/group/rows", rows, sample_range(comm_, rows),
-                                         [](RowRange piece, std::int64_t* out) {
-                                           for (Index r = piece.begin; r < piece.end; ++r) *out++ = r * r;
-                                         });
-    file.commit();
-    return folder_.file("long.h5");
-  }
   /// Changes the file on the root; all ranks wait for it.
   template <class Change>
   void change(const std::string& path, Change&& change) const {
@@ -67,38 +41,10 @@ class VerifyFileTest : public testing::Test {
   SharedFolder folder_{comm_};
 };
 
-void write_bytes(const std::string& path, const std::string& content) {
-  std::ofstream(path, std::ios::binary) << content;
-}
-
-/// Where a dataset's rows begin in the file.
-std::int64_t offset_of(const std::string& path, const std::string& dataset) {
-  const OpenFile file(path);
-  const hid_t set = H5Dopen2(file.get(), dataset.c_str(), H5P_DEFAULT);
-  const auto offset = static_cast<std::int64_t>(H5Dget_offset(set));
-  H5Dclose(set);
-  return offset;
-}
-
-/// All that can be read: rows of every dataset as bytes, and a digest of everything else.
-std::vector<std::string> readable_content(const std::string& path) {
-  const FileDescription description = describe_file(path);
-  const Hdf5Reader file(path);
-  std::vector<std::string> content{fmt::format("{:x}", metadata_digest(description.objects, {}))};
-  for (const FileObject& object : description.objects) {
-    if (object.kind != FileObject::Kind::dataset) continue;
-    const Hdf5Shape shape = file.shape(object.path);
-    std::string& bytes = content.emplace_back();
-    bytes.resize(static_cast<std::size_t>(shape.rows() * shape.row_bytes()));
-    file.read_bytes(object.path, {0, shape.rows()}, bytes);
-  }
-  return content;
-}
-
 TEST_F(VerifyFileTest, WhatWasWrittenIsIntact) {
   const std::vector<std::string> kinds{"dataset", "model", "clustering", "checkpoint"};
   const std::vector<Index> datasets{15, 10, 11, 6};
-  std::vector<std::string> paths = samples();
+  std::vector<std::string> paths = sample_of_each_kind(comm_, folder_);
   paths.push_back(folder_.file("checkpoint.h5"));
   write_sample_checkpoint(comm_, paths.back(), sample_size, 5, sample_progress());
   for (std::size_t f = 0; f < paths.size(); ++f) {
@@ -109,11 +55,11 @@ TEST_F(VerifyFileTest, WhatWasWrittenIsIntact) {
     EXPECT_EQ(found.file_bytes, static_cast<Index>(file_content(paths[f]).size()));
     verify_file(comm_, paths[f]);
   }
-  EXPECT_EQ(faults(long_file()), std::vector<std::string>{});
+  EXPECT_EQ(faults(long_file(comm_, folder_)), std::vector<std::string>{});
 }
 
 TEST_F(VerifyFileTest, DamagedRowsAreNamed) {
-  const std::string path = long_file();
+  const std::string path = long_file(comm_, folder_);
   // Opened for writing, which HDF5 lets one process at a time.
   const std::int64_t begin = comm_.is_root() ? offset_of(path, "/group/rows") : 0;
   comm_.barrier();
@@ -143,7 +89,7 @@ TEST_F(VerifyFileTest, DamagedRowsAreNamed) {
 
 TEST_F(VerifyFileTest, WhatOtherProgramsChangeIsNoticed) {
   const auto fault_after = [&](auto&& edit) {
-    const std::string path = long_file();
+    const std::string path = long_file(comm_, folder_);
     change(path, edit);
     const std::string error = error_of([&] { verify_file(comm_, path); });
     comm_.barrier();  // before the file changes again
@@ -180,7 +126,7 @@ TEST_F(VerifyFileTest, FilesWithoutDigestsAreTold) {
   comm_.barrier();
   const std::string end = ": holds no digests: an older version wrote it, or another program";
   EXPECT_EQ(error_of([&] { verify_file(comm_, foreign); }), "65: " + foreign + end);
-  const std::string path = long_file();
+  const std::string path = long_file(comm_, folder_);
   change(path, [](const OpenFile& file) { file.remove_attribute("/", "metadata-digest"); });
   EXPECT_EQ(error_of([&] { verify_file(comm_, path); }), "65: " + path + end);
   EXPECT_EQ(error_of([&] { verify_file(comm_, folder_.file("missing")); }),
@@ -264,88 +210,6 @@ TEST_F(VerifyFileTest, CheckpointsWhosePartsDoNotFitAreRefused) {
   EXPECT_EQ(fault({.user_regularizer = nan}), path + ": attribute user-regularizer is not finite");
   EXPECT_EQ(fault({.observed_epochs = 3}), path + ": /history: its parts differ in length");
   EXPECT_EQ(fault({.last_loss = nan}), path + ": /history/unobserved holds a value that is not finite");
-}
-
-/// Flips per file: as many as every 17th byte takes, or more where the environment says so (scripts/faults.sh).
-Index flips_of(std::size_t bytes) {
-  const char* const wanted = std::getenv("RANKWISE_FAULT_FLIPS");
-  return std::max<Index>(static_cast<Index>(bytes / 17), wanted != nullptr ? std::atol(wanted) : 0);
-}
-
-/// Each rank damages copies of its own, a share of all places.
-TEST_F(VerifyFileTest, EveryFlippedBitIsNoticedOrChangesNothing) {
-  const Communicator alone = Communicator::single();
-  const std::string copy = folder_.file(fmt::format("copy{}.h5", comm_.rank()));
-  std::vector<std::string> paths = samples();
-  paths.push_back(folder_.file("checkpoint.h5"));
-  write_sample_checkpoint(comm_, paths.back(), sample_size, 5, sample_progress());
-  for (const std::string& path : paths) {
-    const std::string whole = file_content(path);
-    const std::vector<std::string> expected = readable_content(path);
-    std::mt19937 random(static_cast<unsigned>(comm_.rank()));
-    Index noticed = 0;
-    Index tried = 0;
-    for (Index flip = comm_.rank(); flip < flips_of(whole.size()); flip += comm_.size()) {
-      const std::size_t at = static_cast<std::size_t>(flip) * 17 % whole.size();
-      std::string damaged = whole;
-      damaged[at] = static_cast<char>(damaged[at] ^ (1 << (random() % 8)));
-      write_bytes(copy, damaged);
-      ++tried;
-      if (!error_of([&] { verify_file(alone, copy); }).empty()) {
-        ++noticed;
-      } else {
-        EXPECT_TRUE(readable_content(copy) == expected) << path << " at " << at;
-      }
-    }
-    EXPECT_GT(noticed, tried / 4) << path;  // the rest is padding
-    const Index all_tried = comm_.sum(tried);
-    const Index all_noticed = comm_.sum(noticed);
-    if (comm_.is_root()) {
-      fmt::print("{}: {} flipped bits, {} noticed, the others change nothing that is read\n",
-                 path.substr(path.rfind('/') + 1), all_tried, all_noticed);
-    }
-  }
-}
-
-TEST_F(VerifyFileTest, EveryByteOfRowsAndTablesIsCovered) {
-  const Communicator alone = Communicator::single();
-  const std::string copy = folder_.file(fmt::format("copy{}.h5", comm_.rank()));
-  for (const std::string& path : samples()) {
-    const std::string whole = file_content(path);
-    for (const FileObject& object : describe_file(path).objects) {
-      if (object.kind != FileObject::Kind::dataset || object.stored_bytes == 0) continue;
-      write_bytes(copy, whole);
-      const std::int64_t begin = offset_of(copy, object.path);
-      const bool is_table = object.path.starts_with(digests_group);
-      for (Index at = comm_.rank(); at < object.stored_bytes; at += comm_.size() * (is_table ? 1 : 5)) {
-        flip_bit(copy, begin + at);
-        const std::string error = error_of([&] { verify_file(alone, copy); });
-        const std::string named = is_table ? "attributes, shapes or /digests are" : object.path + ": rows [";
-        EXPECT_TRUE(error.starts_with("65: " + copy + ": " + named)) << object.path << " at " << at << ": " << error;
-        flip_bit(copy, begin + at);
-      }
-      EXPECT_EQ(error_of([&] { verify_file(alone, copy); }), "");
-    }
-  }
-}
-
-TEST_F(VerifyFileTest, EveryCutIsNoticed) {
-  const Communicator alone = Communicator::single();
-  const std::string copy = folder_.file(fmt::format("copy{}.h5", comm_.rank()));
-  std::vector<std::string> paths = samples();
-  paths.push_back(long_file());
-  paths.push_back(folder_.file("checkpoint.h5"));
-  write_sample_checkpoint(comm_, paths.back(), {.users = 9000, .items = 3000}, 5, sample_progress());
-  for (const std::string& path : paths) {
-    const std::string whole = file_content(path);
-    std::vector<std::size_t> sizes{whole.size() - 1};
-    for (std::size_t size = 0; size < whole.size(); size += 4096) sizes.push_back(size);
-    for (std::size_t s = static_cast<std::size_t>(comm_.rank()); s < sizes.size();
-         s += static_cast<std::size_t>(comm_.size())) {
-      write_bytes(copy, whole.substr(0, sizes[s]));
-      EXPECT_EQ(error_of([&] { verify_file(alone, copy); }).substr(0, 3), "65:") << path << " of " << sizes[s];
-    }
-  }
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include "io/checkpoint.hpp"
 #include "io/clustering.hpp"
 #include "io/dataset.hpp"
+#include "io/describe_file.hpp"
+#include "io/kmeans_checkpoint.hpp"
 #include "io/model.hpp"
 
 namespace rankwise {
@@ -96,12 +98,26 @@ void check_checkpoint(const Communicator& comm, const std::string& path) {
                  [&](RowRange rows) { static_cast<void>(file.item_factors(rows)); });
 }
 
+/// Of the centroids that the file holds; 1 where it holds none.
+Index centroid_dimensions(const std::string& path) {
+  for (const FileObject& object : describe_file(path).objects) {
+    if (object.path.ends_with("/centroids") && object.shape.size() == 2) return object.shape[1];
+  }
+  return 1;
+}
+
+void check_kmeans_checkpoint(const Communicator& comm, const std::string& path) {
+  const Index dimensions = agree_on(comm, [&] { return centroid_dimensions(path); });
+  static_cast<void>(read_kmeans_checkpoint(comm, path, dimensions));
+}
+
 }  // namespace
 
 void verify_structure(const Communicator& comm, const std::string& path, const std::string& kind) {
   if (kind == "dataset") check_dataset(comm, path);
   if (kind == "model") check_model(comm, path);
   if (kind == checkpoint_kind) check_checkpoint(comm, path);
+  if (kind == kmeans_checkpoint_kind) check_kmeans_checkpoint(comm, path);
   if (kind == "clustering") static_cast<void>(ClusteringReader(comm, path).centroids());
 }
 

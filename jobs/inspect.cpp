@@ -42,12 +42,30 @@ struct SparseSummary {
 /// What each epoch or iteration gave, by name, in the order of the file.
 using History = std::vector<std::pair<std::string, AttributeValue>>;
 
+/// A stranger's text, which must neither move a terminal's cursor nor look like lines of this program.
+std::string printable(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    constexpr unsigned char first_printable = 0x20;
+    constexpr unsigned char rubout = 0x7f;
+    if (code < first_printable || code == rubout) {
+      result += fmt::format("\\x{:02x}", code);
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
 std::string text_of(const AttributeValue& value) {
   return std::visit(
       [](const auto& typed) -> std::string {
         using T = std::decay_t<decltype(typed)>;
         if constexpr (std::is_same_v<T, std::string>) {
-          return typed;
+          return printable(typed);
+        } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+          return fmt::format("[{}]", printable(fmt::format("{}", fmt::join(typed, ", "))));
         } else if constexpr (std::is_arithmetic_v<T>) {
           return fmt::format("{}", typed);
         } else {
@@ -139,7 +157,7 @@ Json describe_as_json(const std::string& path, const FileDescription& file, cons
 }
 
 std::string size_text(const FileDescription& file, const FileObject& object) {
-  if (object.kind == FileObject::Kind::link) return object.type;
+  if (object.kind == FileObject::Kind::link) return printable(object.type);
   if (object.kind == FileObject::Kind::dataset) {
     const std::string shape = object.shape.empty() ? "one value" : fmt::format("{}", fmt::join(object.shape, " x "));
     return fmt::format("{:<10} {:<22} {}", object.type, shape, bytes_text(static_cast<double>(object.stored_bytes)));
@@ -151,10 +169,13 @@ std::string size_text(const FileDescription& file, const FileObject& object) {
                      sparse->rows > 0 ? static_cast<double>(sparse->entries) / static_cast<double>(sparse->rows) : 0.0);
 }
 
-std::string indented(const std::string& text) {
+/// A text of several lines.
+std::string indented(const AttributeValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr) return "    " + text_of(value) + "\n";
   std::string result;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) result += "    " + line + "\n";
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) result += "    " + printable(line) + "\n";
   return result;
 }
 
@@ -175,7 +196,7 @@ std::string history_table(const History& history, bool is_clustering) {
   std::size_t steps = 0;
   std::vector<std::vector<std::string>> columns;
   for (const auto& [name, values] : history) {
-    table += fmt::format("  {:>16}", name);
+    table += fmt::format("  {:>16}", printable(name));
     columns.push_back(history_cells(values));
     steps = std::max(steps, columns.back().size());
   }
@@ -197,9 +218,9 @@ std::string describe_as_text(const std::string& path, const FileDescription& fil
   for (const auto& [name, type, value] : root.attributes) {
     if (name == "kind") continue;
     if (name == "configuration") {
-      text += "  configuration:\n" + indented(text_of(value));
+      text += "  configuration:\n" + indented(value);
     } else {
-      text += fmt::format("  {}: {}\n", name, is_digest(name) ? digest_text(value) : text_of(value));
+      text += fmt::format("  {}: {}\n", printable(name), is_digest(name) ? digest_text(value) : text_of(value));
     }
   }
   const std::optional<Index> digested = digested_datasets(file);
@@ -208,12 +229,12 @@ std::string describe_as_text(const std::string& path, const FileDescription& fil
         fmt::format("  digests: of {} dataset{} (rankwise verify compares)\n", *digested, *digested == 1 ? "" : "s");
   }
   std::size_t width = 0;
-  for (const FileObject& object : file.objects) width = std::max(width, object.path.size());
+  for (const FileObject& object : file.objects) width = std::max(width, printable(object.path).size());
   text += "  holds:\n";
   for (const FileObject& object : file.objects) {
     const bool is_digests = digested && (object.path + "/").starts_with(digests_group + "/");
     if (object.path == "/" || is_digests) continue;
-    text += fmt::format("    {:<{}}  {}\n", object.path, width, size_text(file, object));
+    text += fmt::format("    {:<{}}  {}\n", printable(object.path), width, size_text(file, object));
   }
   if (!history.empty()) text += history_table(history, kind != nullptr && text_of(*kind) == "clustering");
   return text;

@@ -12,6 +12,7 @@
 #include "io/describe_file.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
+#include "io/kmeans_checkpoint.hpp"
 #include "io/metadata_digest.hpp"
 #include "io/provenance_attributes.hpp"
 #include "io/row_digests.hpp"
@@ -210,6 +211,24 @@ TEST_F(VerifyFileTest, CheckpointsWhosePartsDoNotFitAreRefused) {
   EXPECT_EQ(fault({.user_regularizer = nan}), path + ": attribute user-regularizer is not finite");
   EXPECT_EQ(fault({.observed_epochs = 3}), path + ": /history: its parts differ in length");
   EXPECT_EQ(fault({.last_loss = nan}), path + ": /history/unobserved holds a value that is not finite");
+}
+
+TEST_F(VerifyFileTest, KMeansCheckpointsWhosePartsDoNotFitAreRefused) {
+  const std::string path = folder_.file("kmeans.h5");
+  KMeansProgress progress;
+  const auto written = [&] {
+    write_kmeans_checkpoint(comm_, path, progress, sample_provenance());
+    return faults(path);
+  };
+  EXPECT_EQ(written(), std::vector<std::string>());  // before the first seeds
+  progress.before = Matrix(2, 3);
+  progress.training = LloydState{Matrix(4, 3)};
+  EXPECT_EQ(written(), std::vector<std::string>());
+  progress.before = Matrix(2, 5);
+  const std::vector<std::string> found = written();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_TRUE(found.front().starts_with(path + ": /")) << found.front();
+  EXPECT_NE(found.front().find("columns"), std::string::npos) << found.front();
 }
 
 }  // namespace

@@ -91,6 +91,18 @@ class Inspect(unittest.TestCase):
                          "5 x 3", "5 x 4", "6 entries, 30% filled, 1.2 a row", "loss by epoch:"):
                 self.assertEqual(finished.out.count(part), 1, (part, finished))
 
+    def test_texts_of_strangers_reach_no_terminal(self):
+        with h5py.File(self.path, "r+") as file:
+            file.attrs["kind"] = "model\x1b[2J"
+            file.attrs["ver\rsion"] = "one\ntwo"
+            file.attrs["configuration"] = "epochs = 2\nname = \x1b]0;title\x07"
+            file["loss\x08"] = [1.0]
+        finished = run(["inspect", self.path])
+        self.assertEqual(finished.code, 0, finished)
+        self.assertEqual([c for c in finished.out if (c < " " and c != "\n") or c == "\x7f"], [])
+        for part in ("model\\x1b[2J", "  ver\\x0dsion: one\\x0atwo\n", "    name = \\x1b]0;title\\x07\n", "/loss\\x08"):
+            self.assertIn(part, finished.out)
+
     def test_several_files_make_several_lines(self):
         finished = run(["inspect", "--json", self.path, self.path, "--quiet"])
         self.assertEqual(finished.code, 0, finished)

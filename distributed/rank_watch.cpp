@@ -31,6 +31,8 @@ constexpr auto turn_of_children = 2s;
 constexpr auto turn_of_a_child = 250ms;
 /// Where somebody has said why the job ends, it is the launcher that ends it, or else this.
 constexpr auto launcher_patience = 3s;
+/// How long a rank lives on after it has said why: srun lost one line in three that was followed at once by the end.
+constexpr auto line_patience = 500ms;
 
 // One byte a message.
 constexpr char alive_message = 'a';
@@ -215,12 +217,13 @@ void RankWatch::Watcher::part() const {
 
 void RankWatch::Watcher::end_job(const Neighbour& lost, const std::string& reason) const {
   const RankLink& link = lost.link;
-  // A stopped process would outlive a job that is not ended by the launcher.
-  if (!lost.is_gone && link.sees_process) kill(link.process, SIGKILL);
   const std::string line =
       fmt::format("rankwise: rank {} ({}, process {}) {}; the job ends\n", link.rank, link.host, link.process, reason);
   (void)!write(STDERR_FILENO, line.data(), line.size());
   tell_all(job_ends_message);
+  std::this_thread::sleep_for(line_patience);
+  // A stopped process would outlive a job that is not ended by the launcher.
+  if (!lost.is_gone && link.sees_process) kill(link.process, SIGKILL);
   // The main thread may wait in MPI for ever, and no other thread may call it: no MPI_Abort. The launcher ends the
   // others, or they find this process gone.
   _exit(static_cast<int>(ExitCode::internal));

@@ -17,11 +17,10 @@ constexpr const char* sides[] = {"items", "users"};  // by SolvedSide
 const std::string users_name = "/users/factors";
 const std::string items_name = "/items/factors";
 
-RowsAtByte lay_out_factors(const Communicator& comm, Hdf5Writer& file, const std::string& group,
+RowsAtByte lay_out_factors(const Communicator& comm, Hdf5Writer& file, const std::string& name,
                            const FactorRows& factors) {
-  file.create_group(group);
-  return {factors.local, file.lay_out_matrix(group + "/factors", factors.partition.rows(),
-                                             factors.partition.range(comm.rank()), factors.local)};
+  return {factors.local,
+          file.lay_out_matrix(name, factors.partition.rows(), factors.partition.range(comm.rank()), factors.local)};
 }
 
 TrainingProgress read_progress(const Hdf5Reader& file) {
@@ -44,10 +43,11 @@ TrainingProgress read_progress(const Hdf5Reader& file) {
 std::unique_ptr<WriteBehind> start_checkpoint(const Communicator& comm, const Communicator& background,
                                               const std::string& path, const TrainingProgress& progress,
                                               const FactorRows& users, const FactorRows& items,
-                                              const Provenance& provenance, std::function<void()> then) {
+                                              const Provenance& provenance, std::function<void()> then,
+                                              int deflate_level) {
   const Index width = users.local.columns;
   const Index rows = users.partition.rows() + items.partition.rows();
-  Hdf5Writer file(comm, path, rows * width * static_cast<Index>(sizeof(float)));
+  Hdf5Writer file(comm, path, rows * width * static_cast<Index>(sizeof(float)), {.deflate_level = deflate_level});
   Provenance stamped = provenance;
   stamped.kind = checkpoint_kind;
   write_provenance(file, stamped);
@@ -55,10 +55,17 @@ std::unique_ptr<WriteBehind> start_checkpoint(const Communicator& comm, const Co
   file.write_attribute("/", "solved-side", std::string_view(sides[static_cast<int>(progress.solved)]));
   file.write_attribute("/", "user-regularizer", progress.user_regularizer);
   write_loss_history(comm, file, progress.history);
-  std::vector<RowsAtByte> factors;
-  factors.push_back(lay_out_factors(comm, file, "/users", users));
-  factors.push_back(lay_out_factors(comm, file, "/items", items));
-  return std::make_unique<WriteBehind>(background, file.close(), std::move(factors), std::move(then));
+  std::vector<RowsAtByte> later;
+  for (const auto& [group, factors] : {std::pair("/users", &users), std::pair("/items", &items)}) {
+    file.create_group(group);
+    const std::string name = group + std::string("/factors");
+    if (deflate_level == 0) {
+      later.push_back(lay_out_factors(comm, file, name, *factors));
+    } else {
+      file.write_matrix(name, factors->partition.rows(), factors->partition.range(comm.rank()), factors->local);
+    }
+  }
+  return std::make_unique<WriteBehind>(background, file.close(), std::move(later), std::move(then));
 }
 
 struct CheckpointReader::Impl {

@@ -46,13 +46,14 @@ struct FactorRows {
 };
 
 /// Begins to write a checkpoint, whose factors must stay as they are until it is finished; the rest is done when this
-/// returns. `background` has the same ranks as `comm` and no other use meanwhile; `then`: see WriteBehind. Collective
-/// over comm; throws AgreedError (cannot_create, io_error).
+/// returns. Factors that are deflated (deflate_level 1 to 9) are written before it returns. `background` has the same
+/// ranks as `comm` and no other use meanwhile; `then`: see WriteBehind. Collective over comm; throws AgreedError
+/// (cannot_create, io_error).
 [[nodiscard]] std::unique_ptr<WriteBehind> start_checkpoint(const Communicator& comm, const Communicator& background,
                                                             const std::string& path, const TrainingProgress& progress,
                                                             const FactorRows& users, const FactorRows& items,
                                                             const Provenance& provenance,
-                                                            std::function<void()> then = {});
+                                                            std::function<void()> then = {}, int deflate_level = 0);
 
 /// A checkpoint file opened for reading. Values are checked to be finite. Construction and reads are collective over
 /// comm and throw AgreedError (no_input, bad_data, io_error) that names the file.

@@ -77,9 +77,9 @@ Index expected_bytes(const Communicator& comm, const Clustering& clustering) {
 }  // namespace
 
 void write_clustering(const Communicator& comm, const std::string& path, const Clustering& clustering,
-                      const Provenance& provenance) {
+                      const Provenance& provenance, int deflate_level) {
   check_shares(comm, clustering);
-  Hdf5Writer file(comm, path, expected_bytes(comm, clustering));
+  Hdf5Writer file(comm, path, expected_bytes(comm, clustering), {.deflate_level = deflate_level});
 
   // 1. Where it comes from and how it went.
   Provenance stamped = provenance;

@@ -43,7 +43,7 @@ struct Clustering {
 /// Written under a temporary name and committed; the same bytes for any number of ranks. Collective over comm; throws
 /// AgreedError (cannot_create, io_error).
 void write_clustering(const Communicator& comm, const std::string& path, const Clustering& clustering,
-                      const Provenance& provenance);
+                      const Provenance& provenance, int deflate_level = 0);
 
 /// Writes `id,cluster,distance`, a line per row, in the order of the input. Collective over comm; throws AgreedError
 /// (cannot_create, io_error).

@@ -92,7 +92,7 @@ std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix)
 }
 
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
-                   const Provenance& provenance) {
+                   const Provenance& provenance, int deflate_level) {
   // 1. How large it becomes.
   Index bytes = id_bytes(comm, dataset.users) + id_bytes(comm, dataset.items) +
                 sparse_bytes(comm, dataset.interactions) + sparse_bytes(comm, dataset.interactions_by_item);
@@ -102,7 +102,7 @@ void write_dataset(const Communicator& comm, const std::string& path, const Data
   }
 
   // 2. Where it comes from.
-  Hdf5Writer file(comm, path, bytes);
+  Hdf5Writer file(comm, path, bytes, {.deflate_level = deflate_level});
   Provenance stamped = provenance;
   stamped.kind = "dataset";
   stamped.dataset_digest = content_digest(comm, dataset.interactions);

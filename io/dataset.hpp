@@ -67,9 +67,9 @@ struct Dataset {
 [[nodiscard]] std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix);
 
 /// Writes the file under a temporary name and commits it. `provenance.dataset_digest` is the digest of `interactions`.
-/// Collective over comm; throws AgreedError (cannot_create, io_error).
+/// `deflate_level`: see Hdf5WriterOptions. Collective over comm; throws AgreedError (cannot_create, io_error).
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
-                   const Provenance& provenance);
+                   const Provenance& provenance, int deflate_level = 0);
 
 /// The sparse matrices of a dataset file.
 enum class DatasetPart { interactions, interactions_by_item, heldout, given };

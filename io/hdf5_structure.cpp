@@ -7,6 +7,7 @@
 
 #include "io/hdf5_handle.hpp"
 #include "io/hdf5_image_driver.hpp"
+#include "io/row_chunks.hpp"
 #include "io/row_digests.hpp"
 #include "kernels/error.hpp"
 
@@ -51,9 +52,12 @@ EncodedAttribute encode(const AttributeValue& value, const char*& text) {
 
 }  // namespace
 
+std::size_t Hdf5RowFormat::element_bytes() const {
+  return string_bytes > 0 ? string_bytes : rankwise::element_bytes(element);
+}
+
 Index Hdf5RowFormat::row_bytes() const {
-  const auto width = static_cast<std::size_t>(columns > 0 ? columns : 1);
-  return static_cast<Index>(width * (string_bytes > 0 ? string_bytes : element_bytes(element)));
+  return std::max<Index>(columns, 1) * static_cast<Index>(element_bytes());
 }
 
 struct Hdf5Structure::Impl {
@@ -83,7 +87,18 @@ struct Hdf5Structure::Impl {
     object.kind = kind;
     return object;
   }
-  [[nodiscard]] Hdf5Handle create_dataset(const std::string& name, const Hdf5RowFormat& format, Index rows);
+  /// Made as `creation` says.
+  [[nodiscard]] Hdf5Handle create_dataset(const std::string& name, const Hdf5RowFormat& format, Index rows,
+                                          const Hdf5Handle& creation);
+  /// In one piece, whose place is taken at once; returns its first byte.
+  [[nodiscard]] Index create_contiguous(const std::string& name, const Hdf5RowFormat& format, Index rows);
+  /// Nothing is filled, as every value is written later, and no times are kept.
+  [[nodiscard]] Hdf5Handle dataset_creation(const std::string& name) const {
+    Hdf5Handle creation = check(Hdf5Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose), name);
+    check(H5Pset_obj_track_times(creation.get(), false), name);
+    check(H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER), name);
+    return creation;
+  }
 };
 
 /// The newest format, whose metadata carries checksums.
@@ -113,12 +128,8 @@ void Hdf5Structure::create_group(const std::string& name) {
   impl_->note_object(name, FileObject::Kind::group);
 }
 
-/// Its room in the file is taken at once, and filled with nothing, as every value is written later.
-Hdf5Handle Hdf5Structure::Impl::create_dataset(const std::string& name, const Hdf5RowFormat& format, Index rows) {
-  const Hdf5Handle creation = check(Hdf5Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose), name);
-  check(H5Pset_obj_track_times(creation.get(), false), name);
-  check(H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER), name);
-  check(H5Pset_alloc_time(creation.get(), H5D_ALLOC_TIME_EARLY), name);
+Hdf5Handle Hdf5Structure::Impl::create_dataset(const std::string& name, const Hdf5RowFormat& format, Index rows,
+                                               const Hdf5Handle& creation) {
   const int dimensions = format.columns > 0 ? 2 : 1;
   const std::array<hsize_t, 2> extents{static_cast<hsize_t>(rows), static_cast<hsize_t>(format.columns)};
   const Hdf5Handle space = check(Hdf5Handle(H5Screate_simple(dimensions, extents.data(), nullptr), H5Sclose), name);
@@ -135,12 +146,48 @@ Hdf5Handle Hdf5Structure::Impl::create_dataset(const std::string& name, const Hd
   return dataset;
 }
 
-Index Hdf5Structure::create_dataset(const std::string& name, const Hdf5RowFormat& format, Index rows) {
-  const Hdf5Handle dataset = impl_->create_dataset(name, format, rows);
+Index Hdf5Structure::Impl::create_contiguous(const std::string& name, const Hdf5RowFormat& format, Index rows) {
+  const Hdf5Handle creation = dataset_creation(name);
+  check(H5Pset_alloc_time(creation.get(), H5D_ALLOC_TIME_EARLY), name);
+  const Hdf5Handle dataset = create_dataset(name, format, rows, creation);
   if (rows == 0) return 0;  // it has no place
   const haddr_t begin = H5Dget_offset(dataset.get());
-  if (begin == HADDR_UNDEF) impl_->check(hid_t{-1}, name);
+  if (begin == HADDR_UNDEF) check(hid_t{-1}, name);
   return static_cast<Index>(begin);
+}
+
+Index Hdf5Structure::create_dataset(const std::string& name, const Hdf5RowFormat& format, Index rows) {
+  return impl_->create_contiguous(name, format, rows);
+}
+
+std::vector<Index> Hdf5Structure::create_packed_dataset(const std::string& name, const Hdf5RowFormat& format,
+                                                        Index rows, int deflate_level,
+                                                        std::span<const Index> packed_bytes) {
+  const auto check = [&](auto&& result) { return impl_->check(std::forward<decltype(result)>(result), name); };
+  const Hdf5Handle creation = impl_->dataset_creation(name);
+  const auto rows_of_chunk = static_cast<hsize_t>(std::min(rows, rows_per_chunk(format.row_bytes())));
+  const std::array<hsize_t, 2> chunk{rows_of_chunk, static_cast<hsize_t>(format.columns)};
+  check(H5Pset_chunk(creation.get(), format.columns > 0 ? 2 : 1, chunk.data()));
+  check(H5Pset_shuffle(creation.get()));
+  check(H5Pset_deflate(creation.get(), static_cast<unsigned>(deflate_level)));
+  const Hdf5Handle dataset = impl_->create_dataset(name, format, rows, creation);
+
+  // HDF5 finds a place for each chunk; what it writes there is not what is to stand there.
+  std::vector<Index> places;
+  std::vector<char> unwritten;
+  for (const Index bytes : packed_bytes) {
+    const std::array<hsize_t, 2> first{places.size() * rows_of_chunk, 0};
+    unwritten.resize(std::max(unwritten.size(), static_cast<std::size_t>(bytes)));
+    check(
+        H5Dwrite_chunk(dataset.get(), H5P_DEFAULT, 0, first.data(), static_cast<std::size_t>(bytes), unwritten.data()));
+    unsigned filters = 0;
+    haddr_t place = HADDR_UNDEF;
+    hsize_t size = 0;
+    check(H5Dget_chunk_info_by_coord(dataset.get(), first.data(), &filters, &place, &size));
+    impl_->image.leave_out(static_cast<Index>(place), bytes);
+    places.push_back(static_cast<Index>(place));
+  }
+  return places;
 }
 
 void Hdf5Structure::write_attribute(const std::string& object, const std::string& name, const AttributeValue& value) {
@@ -166,11 +213,9 @@ FileImage Hdf5Structure::finish(const std::vector<DigestTable>& tables) {
       const std::string group = name.substr(0, end);
       if (!impl_->has(group)) create_group(group);
     }
-    const auto size = static_cast<Index>(table.digests.size());
-    const Hdf5Handle dataset = impl_->create_dataset(name, {.element = Hdf5Element::uint64}, size);
-    impl_->check(
-        H5Dwrite(dataset.get(), memory_type(Hdf5Element::uint64), H5S_ALL, H5S_ALL, H5P_DEFAULT, table.digests.data()),
-        name);
+    const std::vector<std::uint64_t>& digests = table.digests;
+    const Index place = impl_->create_contiguous(name, {.element = Hdf5Element::uint64}, std::ssize(digests));
+    impl_->image.write(place, {reinterpret_cast<const char*>(digests.data()), digests.size() * sizeof(digests[0])});
     write_attribute(name, digest_rows_attribute, static_cast<std::int64_t>(table.chunk_rows));
   }
   write_attribute("/", metadata_digest_attribute, metadata_digest(impl_->objects, tables));

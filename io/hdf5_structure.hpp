@@ -3,6 +3,7 @@
 // all.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Hdf5RowFormat {
   Index columns = 0;             ///< 0: one-dimensional
 
   [[nodiscard]] Index row_bytes() const;
+  [[nodiscard]] std::size_t element_bytes() const;
 };
 
 /// Objects are named by absolute paths; their groups must exist. Every member throws Error(internal) where HDF5 fails.
@@ -33,6 +35,11 @@ class Hdf5Structure {
   void create_group(const std::string& name);
   /// Returns where the first row is to be written in the file, in bytes; rows follow each other as they lie in memory.
   [[nodiscard]] Index create_dataset(const std::string& name, const Hdf5RowFormat& format, Index rows);
+  /// The same for rows in chunks (io/row_chunks.hpp), shuffled and deflated at this level to so many bytes each;
+  /// returns where each chunk is to be written.
+  [[nodiscard]] std::vector<Index> create_packed_dataset(const std::string& name, const Hdf5RowFormat& format,
+                                                         Index rows, int deflate_level,
+                                                         std::span<const Index> packed_bytes);
   /// An attribute of a group or dataset: a number, a text, or a list of int64.
   void write_attribute(const std::string& object, const std::string& name, const AttributeValue& value);
 

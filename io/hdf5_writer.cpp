@@ -10,7 +10,9 @@
 #include <unistd.h>
 #include <vector>
 
+#include "io/deflate.hpp"
 #include "io/metadata_digest.hpp"
+#include "io/row_chunks.hpp"
 #include "io/row_digests.hpp"
 #include "kernels/error.hpp"
 
@@ -18,6 +20,7 @@ namespace rankwise {
 
 namespace {
 
+constexpr Index page_bytes = 4096;
 // Room for headers, attributes and padding beside the data.
 constexpr Index metadata_bytes = Index{1} << 20;
 // A digest has 8 bytes, the chunk that it is of at least half a MiB where there are several.
@@ -55,8 +58,19 @@ struct Hdf5Writer::Impl {
     for (const auto& [first_byte, bytes] : image.pieces()) write_at(output->path(), file.get(), bytes, first_byte);
     if (ftruncate(file.get(), image.size_bytes) != 0) throw cannot_write();
   }
-  void note_digests(const std::string& name, Index row_bytes, RowDigests& digests) {
-    tables.push_back({name, digest_chunk_rows(row_bytes), digests.finish(comm)});
+  /// Calls `take` with the pieces of `mine`.
+  void for_each_piece(RowRange mine, Index row_bytes, const PieceSource& source,
+                      const std::function<void(RowRange rows, const void* values)>& take) const {
+    const Index piece_rows = std::max<Index>(1, options.piece_bytes / row_bytes);
+    for (Index first = mine.begin; first < mine.end; first += piece_rows) {
+      const RowRange rows{first, std::min(first + piece_rows, mine.end)};
+      take(rows, source(rows));
+    }
+  }
+  void note_digests(const std::string& name, Index row_bytes, const std::vector<std::uint64_t>& digests) {
+    // Chunks belong to ranks in order, as rows do.
+    tables.push_back(
+        {name, rows_per_chunk(row_bytes), comm.all_gather_varied(std::span<const std::uint64_t>(digests)).values});
   }
 };
 
@@ -119,23 +133,70 @@ void Hdf5Writer::write_strings(const std::string& name, Index total_rows, RowRan
   });
 }
 
-/// Each rank writes its own contiguous piece without HDF5 or MPI-IO, whose collective writes hang where they fail on
-/// some ranks only, and gain nothing.
 void Hdf5Writer::write_pieces(const std::string& name, const Hdf5RowFormat& format, Index total_rows, RowRange mine,
                               const PieceSource& source) {
   require_contiguous(name, total_rows, mine);
+  // Less than a page is not worth it.
+  const bool is_packed = impl_->options.deflate_level > 0 && total_rows * format.row_bytes() >= page_bytes;
+  (this->*(is_packed ? &Hdf5Writer::write_packed : &Hdf5Writer::write_plain))(name, format, total_rows, mine, source);
+}
+
+/// Each rank writes its own contiguous piece, without HDF5 and MPI-IO, whose collective writes hang where they fail on
+/// some ranks only.
+void Hdf5Writer::write_plain(const std::string& name, const Hdf5RowFormat& format, Index total_rows, RowRange mine,
+                             const PieceSource& source) {
   const Index row_bytes = format.row_bytes();
   const Index first_byte = impl_->create_dataset(name, format, total_rows, mine);
-  RowDigests digests(mine, row_bytes);
+  std::vector<std::uint64_t> digests;
+  RowChunks chunks(mine, row_bytes, [&](std::string_view chunk) { digests.push_back(digest_of(chunk)); });
   agree_on(impl_->comm, [&] {
-    const Index piece_rows = std::max<Index>(1, impl_->options.piece_bytes / row_bytes);
-    for (Index first = mine.begin; first < mine.end; first += piece_rows) {
-      const RowRange rows{first, std::min(first + piece_rows, mine.end)};
-      const void* values = source(rows);
-      digests.add(values, rows.size());
+    impl_->for_each_piece(mine, row_bytes, source, [&](RowRange rows, const void* values) {
+      chunks.add(values, rows.size());
       write_at(impl_->output->path(), impl_->file.get(),
                {static_cast<const char*>(values), static_cast<std::size_t>(rows.size() * row_bytes)},
-               first_byte + (first - mine.begin) * row_bytes);
+               first_byte + (rows.begin - mine.begin) * row_bytes);
+    });
+  });
+  chunks.finish(impl_->comm);
+  impl_->note_digests(name, row_bytes, digests);
+}
+
+/// Chunks get their places in ascending order, whoever has them, so all are packed before the first is written.
+void Hdf5Writer::write_packed(const std::string& name, const Hdf5RowFormat& format, Index total_rows, RowRange mine,
+                              const PieceSource& source) {
+  const Communicator& comm = impl_->comm;
+  const int level = impl_->options.deflate_level;
+  const Index row_bytes = format.row_bytes();
+  const auto whole_bytes = static_cast<std::size_t>(std::min(total_rows, rows_per_chunk(row_bytes)) * row_bytes);
+
+  // 1. Whole chunks, the dataset's last one padded.
+  std::vector<std::uint64_t> digests;
+  std::vector<std::string> packed;
+  RowChunks chunks(mine, row_bytes, [&](std::string_view chunk) {
+    digests.push_back(digest_of(chunk));
+    std::string whole(chunk);
+    whole.resize(whole_bytes);
+    packed.push_back(shuffled_and_deflated(whole, format.element_bytes(), level));
+  });
+  agree_on(comm, [&] {
+    impl_->for_each_piece(mine, row_bytes, source,
+                          [&](RowRange rows, const void* values) { chunks.add(values, rows.size()); });
+  });
+  chunks.finish(comm);
+
+  // 2. Their places.
+  std::vector<Index> sizes;
+  for (const std::string& chunk : packed) sizes.push_back(std::ssize(chunk));
+  const Index first = comm.exclusive_sum(std::ssize(sizes));
+  std::vector<Index> places = comm.all_gather_varied(std::span<const Index>(sizes)).values;
+  impl_->on_root(
+      [&](Hdf5Structure& outline) { places = outline.create_packed_dataset(name, format, total_rows, level, places); });
+  comm.broadcast(places);
+
+  // 3. Into the file.
+  agree_on(comm, [&] {
+    for (std::size_t c = 0; c < packed.size(); ++c) {
+      write_at(impl_->output->path(), impl_->file.get(), packed[c], places[static_cast<std::size_t>(first) + c]);
     }
   });
   impl_->note_digests(name, row_bytes, digests);
@@ -158,12 +219,14 @@ Index Hdf5Writer::lay_out_matrix(const std::string& name, Index total_rows, RowR
   require_contiguous(name, total_rows, mine);
   const Hdf5RowFormat format{.element = Hdf5Element::float32, .columns = matrix.columns};
   const Index first_byte = impl_->create_dataset(name, format, total_rows, mine);
-  RowDigests digests(mine, format.row_bytes());
+  std::vector<std::uint64_t> digests;
+  RowChunks chunks(mine, format.row_bytes(), [&](std::string_view chunk) { digests.push_back(digest_of(chunk)); });
   if (matrix.columns == matrix.stride) {
-    digests.add(matrix.data, matrix.rows);
+    chunks.add(matrix.data, matrix.rows);
   } else {
-    for (Index r = 0; r < matrix.rows; ++r) digests.add(matrix.row(r), 1);
+    for (Index r = 0; r < matrix.rows; ++r) chunks.add(matrix.row(r), 1);
   }
+  chunks.finish(impl_->comm);
   impl_->note_digests(name, format.row_bytes(), digests);
   return first_byte;
 }

@@ -22,6 +22,9 @@ namespace rankwise {
 struct Hdf5WriterOptions {
   /// Bytes that a rank packs at once.
   Index piece_bytes = Index{1} << 26;
+  /// 1 to 9: rows are shuffled and deflated, by chunks (io/row_chunks.hpp); those of the largest dataset stay in memory
+  /// meanwhile. 0: they stand as they are.
+  int deflate_level = 0;
 };
 
 /// Every member is collective over comm and throws AgreedError (cannot_create, io_error). Objects are named by absolute
@@ -86,6 +89,10 @@ class Hdf5Writer {
 
   /// A dataset and its digests.
   void write_pieces(const std::string& name, const Hdf5RowFormat& format, Index total_rows, RowRange mine,
+                    const PieceSource& source);
+  void write_plain(const std::string& name, const Hdf5RowFormat& format, Index total_rows, RowRange mine,
+                   const PieceSource& source);
+  void write_packed(const std::string& name, const Hdf5RowFormat& format, Index total_rows, RowRange mine,
                     const PieceSource& source);
   void require_contiguous(const std::string& name, Index total_rows, RowRange mine) const;
 

@@ -52,8 +52,8 @@ std::string fold_group(Index fold) {
 /// The parts of one checkpoint, written one after the other. Every member is collective.
 class Writer {
  public:
-  Writer(const Communicator& comm, const std::string& path, Index expected_bytes)
-      : comm_(comm), file_(comm, path, expected_bytes) {}
+  Writer(const Communicator& comm, const std::string& path, Index expected_bytes, int deflate_level)
+      : comm_(comm), file_(comm, path, expected_bytes, {.deflate_level = deflate_level}) {}
 
   void stamp(const KMeansProgress& progress, const Provenance& provenance) {
     Provenance stamped = provenance;
@@ -277,8 +277,8 @@ Index expected_bytes(const KMeansProgress& progress) {
 }  // namespace
 
 void write_kmeans_checkpoint(const Communicator& comm, const std::string& path, const KMeansProgress& progress,
-                             const Provenance& provenance) {
-  Writer writer(comm, path, expected_bytes(progress));
+                             const Provenance& provenance, int deflate_level) {
+  Writer writer(comm, path, expected_bytes(progress), deflate_level);
   writer.stamp(progress, provenance);
   writer.write_tried(progress.tried);
   if (progress.before.rows() > 0) writer.write_before(progress.before);

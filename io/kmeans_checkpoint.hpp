@@ -51,7 +51,7 @@ struct KMeansProgress {
 /// Writes a checkpoint and commits it; the same bytes for any number of ranks. Collective over comm; throws AgreedError
 /// (cannot_create, io_error).
 void write_kmeans_checkpoint(const Communicator& comm, const std::string& path, const KMeansProgress& progress,
-                             const Provenance& provenance);
+                             const Provenance& provenance, int deflate_level = 0);
 
 /// Reads a checkpoint of rows of `dimensions` dimensions. What it holds is checked to be finite and to fit. Collective
 /// over comm; throws DamagedCheckpoint, or AgreedError(no_input).

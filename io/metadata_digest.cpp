@@ -68,12 +68,13 @@ std::uint64_t metadata_digest(std::span<const FileObject> objects, std::span<con
   }
   for (const DigestTable& table : tables) {
     lines.push_back(fmt::format("digests {} {:016x}\n", digest_table_name(table.dataset),
-                                digest_of(table.digests.data(), table.digests.size() * sizeof(std::uint64_t))));
+                                digest_of({reinterpret_cast<const char*>(table.digests.data()),
+                                           table.digests.size() * sizeof(std::uint64_t)})));
   }
   std::ranges::sort(lines);
   std::string text;
   for (const std::string& line : lines) text += line;
-  return digest_of(text.data(), text.size());
+  return digest_of(text);
 }
 
 }  // namespace rankwise

@@ -94,12 +94,13 @@ void check_finite(const Hdf5Reader& file, const std::string& name, RowRange rows
 
 }  // namespace
 
-void write_model(const Communicator& comm, const std::string& path, const Model& model, const Provenance& provenance) {
+void write_model(const Communicator& comm, const std::string& path, const Model& model, const Provenance& provenance,
+                 int deflate_level) {
   const Index width = model.factors + (model.objective.biases ? 1 : 0);
   const Index bytes =
       id_bytes(comm, model.users.ids) + id_bytes(comm, model.items.ids) +
       (model.users.ids.total_rows + model.items.ids.total_rows) * width * static_cast<Index>(sizeof(float));
-  Hdf5Writer file(comm, path, bytes);
+  Hdf5Writer file(comm, path, bytes, {.deflate_level = deflate_level});
   Provenance stamped = provenance;
   stamped.kind = "model";
   write_provenance(file, stamped);

@@ -52,7 +52,8 @@ struct Model {
 };
 
 /// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
-void write_model(const Communicator& comm, const std::string& path, const Model& model, const Provenance& provenance);
+void write_model(const Communicator& comm, const std::string& path, const Model& model, const Provenance& provenance,
+                 int deflate_level = 0);
 
 /// A model file opened for reading; construction and reads are collective over comm and throw AgreedError.
 class ModelReader {

@@ -8,6 +8,7 @@
 #include "io/describe_file.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/metadata_digest.hpp"
+#include "io/row_chunks.hpp"
 #include "io/row_digests.hpp"
 #include "io/verify_structure.hpp"
 #include "kernels/error.hpp"
@@ -96,7 +97,7 @@ std::optional<DigestTable> Opened::read_table(const std::string& dataset) const 
   const Hdf5Shape shape = file.shape(dataset);
   const Index rows = file.shape(name, Hdf5Kind::integer, 1).rows();
   DigestTable table{dataset, file.read_integer(name, digest_rows_attribute), {}};
-  if (table.chunk_rows != digest_chunk_rows(shape.row_bytes())) return std::nullopt;
+  if (table.chunk_rows != rows_per_chunk(shape.row_bytes())) return std::nullopt;
   const Index chunks = shape.rows() / table.chunk_rows + (shape.rows() % table.chunk_rows > 0 ? 1 : 0);
   if (rows != chunks) return std::nullopt;
   table.digests = file.read_rows<std::uint64_t>(name, {0, rows});
@@ -132,8 +133,8 @@ std::vector<Damage> Opened::damages(const Communicator& comm) const {
       for (Index row = rows.begin; row < rows.end; row += table.chunk_rows) {
         const RowRange chunk{row, std::min(row + table.chunk_rows, rows.end)};
         const std::uint64_t expected = table.digests[static_cast<std::size_t>(row / table.chunk_rows)];
-        const std::uint64_t digest = digest_of(values.data() + (row - rows.begin) * row_bytes,
-                                               static_cast<std::size_t>(chunk.size() * row_bytes));
+        const std::uint64_t digest = digest_of(
+            {values.data() + (row - rows.begin) * row_bytes, static_cast<std::size_t>(chunk.size() * row_bytes)});
         if (digest != expected) append(found, {static_cast<Index>(t), chunk, 1, expected, digest});
       }
     }

@@ -20,6 +20,7 @@
 #include "jobs/als_steps.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/compression_option.hpp"
 #include "jobs/gather_choice.hpp"
 #include "jobs/process_memory.hpp"
 #include "jobs/training_sides.hpp"
@@ -320,7 +321,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
                     {dataset.user_ids(my_users), std::move(users.factors.factors.local)},
                     {dataset.item_ids(my_items), std::move(items.factors.factors.local)},
                     best_epoch};
-  write_model(comm, options.model, model, provenance);
+  write_model(comm, options.model, model, provenance, options.checkpoints->deflate_level);
   report.line(fmt::format("wrote {}: {} users and {} items with {} factors", options.model, dataset.users(),
                           dataset.items(), options.factors));
 }
@@ -394,6 +395,7 @@ RunJob describe_als(boost::program_options::options_description& description) {
   describe_validation(description, options->validation);
   describe_checkpoints(description, options->checkpoints, "epochs");
   describe_checkpoint_writing(description, options->checkpoints);
+  describe_compression(description, options->checkpoints->deflate_level);
   return [options](JobContext& context) { train_als(*options, context); };
 }
 

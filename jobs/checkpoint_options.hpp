@@ -24,6 +24,7 @@ struct CheckpointOptions {
   std::optional<double> most_seconds;
   std::optional<Index> keep;
   CheckpointWriting writing = CheckpointWriting::automatic;
+  int deflate_level = 0;  ///< of the run's files, checkpoints too
 };
 
 /// Adds the options; `options` outlives them. Checkpoints are counted in `steps` ("epochs").

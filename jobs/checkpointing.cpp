@@ -47,6 +47,7 @@ Checkpointing::Checkpointing(const CheckpointOptions& options, CheckpointWriting
       // More epochs are the same training.
       checkpoints_(options, context, {checkpoint_kind, "epoch", "epochs"}, provenance, begin),
       writing_(writing),
+      deflate_level_(options.deflate_level),
       validation_(std::move(validation)) {}
 
 std::optional<Checkpoint> Checkpointing::resume(const Partition& users, const Partition& items, Index width,
@@ -88,7 +89,7 @@ void Checkpointing::secure_best(const std::string& path, const Checkpoint& check
     if (!is_elsewhere) return;
     const Checkpoint found = read_checkpoint(context_.comm, best, users, items, width);
     start_checkpoint(context_.comm, context_.comm, here, found.progress, {users, found.users.view()},
-                     {items, found.items.view()}, checkpoints_.provenance())
+                     {items, found.items.view()}, checkpoints_.provenance(), {}, deflate_level_)
         ->finish();
   } catch (const AgreedError& error) {
     if (error.code() != ExitCode::no_input && error.code() != ExitCode::bad_data) throw;
@@ -133,7 +134,7 @@ void Checkpointing::start_writing() {
       [&](const Communicator& background, const std::string& path, const Provenance& provenance,
           std::function<void()> then) {
         return start_checkpoint(context_.comm, background, path, progress, state_->users, state_->items, provenance,
-                                std::move(then));
+                                std::move(then), deflate_level_);
       },
       best_epochs_of(progress));
   state_->is_written = true;

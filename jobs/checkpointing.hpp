@@ -81,6 +81,7 @@ class Checkpointing {
   JobContext& context_;
   RunCheckpoints checkpoints_;
   CheckpointWriting writing_;
+  int deflate_level_;
   std::optional<EvaluationMetric> validation_;
   std::optional<State> state_;  ///< of the last boundary, where a half-sweep may have to go back to it
   Matrix copy_;                 ///< of the rows in it that are being solved anew

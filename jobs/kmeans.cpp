@@ -170,7 +170,8 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   const Index rows = set.points.count;
   const Index clusters = result.centroids.rows();
   const Clustering clustering = clustering_of(std::move(result), std::move(set), metric, scaling);
-  write_clustering(comm, options.output, clustering, context.provenance("clustering", digest));
+  write_clustering(comm, options.output, clustering, context.provenance("clustering", digest),
+                   options.checkpoints->deflate_level);
   report.line(fmt::format("wrote {}: {} rows in {} clusters", options.output, rows, clusters));
   if (!options.quality.empty()) write_from_root(context, options.quality, quality);
   if (!options.assignments_csv.empty()) {

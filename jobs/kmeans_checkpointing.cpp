@@ -37,6 +37,7 @@ KMeansCheckpointing::KMeansCheckpointing(const CheckpointOptions& options, JobCo
                                          const Matrix& given_centroids, std::chrono::steady_clock::time_point begin)
     : context_(context),
       dimensions_(points.dimensions),
+      deflate_level_(options.deflate_level),
       seeds_are_due_(options.every_steps || !options.interval_seconds),
       checkpoints_(
           options, context, {kmeans_checkpoint_kind, "step", ""},
@@ -68,7 +69,7 @@ void KMeansCheckpointing::pause(KMeansProgress& progress, NextStep next) {
   if (request != StopRequest::none || has_seeds || checkpoints_.is_due(progress.steps)) {
     checkpoints_.write(checkpoints_.path_of(progress.steps), {"steps", progress.steps},
                        [&](const std::string& path, const Provenance& provenance) {
-                         write_kmeans_checkpoint(context_.comm, path, progress, provenance);
+                         write_kmeans_checkpoint(context_.comm, path, progress, provenance, deflate_level_);
                        });
   }
   if (request == StopRequest::stop) checkpoints_.stop(checkpoints_.path_of(progress.steps), progress_text(progress));

@@ -33,6 +33,7 @@ class KMeansCheckpointing {
  private:
   JobContext& context_;
   Index dimensions_;
+  int deflate_level_;
   bool seeds_are_due_;
   RunCheckpoints checkpoints_;
   NextStep step_ = NextStep::training;  ///< that is under way

@@ -7,6 +7,7 @@
 
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/compression_option.hpp"
 #include "jobs/kmeans.hpp"
 
 namespace rankwise {
@@ -158,6 +159,7 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
     ("export", po::value(&options->assignments_csv)->value_name("FILE"), "also write id,cluster,distance as CSV");
   // clang-format on
   describe_checkpoints(description, options->checkpoints, "iterations");
+  describe_compression(description, options->checkpoints->deflate_level);
   return [options](JobContext& context) { cluster_rows(*options, context); };
 }
 

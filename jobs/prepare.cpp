@@ -294,7 +294,7 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   // 7. Write the dataset under a temporary name and commit it.
   const auto timer = context.report.phase("write");
   write_dataset(comm, options.output, dataset,
-                context.provenance("dataset", content_digest(comm, dataset.interactions)));
+                context.provenance("dataset", content_digest(comm, dataset.interactions)), options.deflate_level);
 }
 
 RunJob describe_prepare(boost::program_options::options_description& options) {

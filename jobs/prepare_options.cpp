@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "jobs/compression_option.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -138,6 +139,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
           ->notifier([](double fraction) { check_fraction(fraction, "--given-fraction"); }),
       "with users: part of a held-out user's interactions that fold-in may see");
   add("output", po::value(&values.output)->required()->value_name("FILE"), "dataset to write (HDF5)");
+  describe_compression(options, values.deflate_level);
 }
 
 }  // namespace rankwise

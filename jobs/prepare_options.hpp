@@ -38,6 +38,7 @@ struct PrepareOptions {
   Split split;
   double given_fraction = 0.8;
   std::string output;
+  int deflate_level = 0;
 };
 
 /// Adds the job's options; their values go to `values`, which must outlive the parsing.

@@ -19,6 +19,7 @@
 #include "io/model.hpp"
 #include "io/provenance_attributes.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/compression_option.hpp"
 #include "jobs/heldout_users.hpp"
 #include "jobs/pick_rows.hpp"
 #include "jobs/ranking.hpp"
@@ -138,9 +139,9 @@ Served write_hdf5(const RecommendOptions& options, JobContext& context, const Da
   if (is_last) offsets.push_back(served.recommendations);
   const RowRange my_offsets{first_user, first_user + users + (is_last ? 1 : 0)};
 
-  Hdf5Writer file(
-      comm, options.output,
-      id_bytes(comm, user_rows) + id_bytes(comm, item_rows) + served.recommendations * 4 + served.users * 8);
+  Hdf5Writer file(comm, options.output,
+                  id_bytes(comm, user_rows) + id_bytes(comm, item_rows) + served.recommendations * 4 + served.users * 8,
+                  {.deflate_level = options.deflate_level});
   write_provenance(file, context.provenance("recommendations", dataset.provenance().dataset_digest));
   file.create_group("/users");
   write_ids(comm, file, "/users/ids", user_rows);
@@ -160,6 +161,10 @@ bool names_hdf5(const std::string& path) {
 
 void recommend_items(const RecommendOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
+  if (options.deflate_level > 0 && !names_hdf5(options.output)) {
+    throw AgreedError(ExitCode::usage,
+                      fmt::format("--compression has a meaning only for HDF5, and {} is to be CSV", options.output));
+  }
   check_output(comm, options.output);
   const DatasetReader dataset(comm, options.data);
   const ModelReader model(comm, options.model);
@@ -188,6 +193,7 @@ RunJob describe_recommend(boost::program_options::options_description& descripti
     ("users", po::value(&options->users)->value_name("FILE"), "ids of the users to serve, one a line; without it all")
     ("output", po::value(&options->output)->value_name("FILE")->required(), "CSV to write, or HDF5 where it ends in .h5");
   // clang-format on
+  describe_compression(description, options->deflate_level);
   return [options](JobContext& context) { recommend_items(*options, context); };
 }
 

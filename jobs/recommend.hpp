@@ -13,6 +13,7 @@ struct RecommendOptions {
   std::string users;
   std::string output;
   Index top = 0;
+  int deflate_level = 0;
 };
 
 /// Writes the `top` best items that each user has not interacted with, as CSV or (by the output's name) HDF5.

@@ -6,6 +6,7 @@
 
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
+#include "io/verify_file.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"
@@ -105,6 +106,49 @@ TEST_F(Hdf5Test, PiecesDoNotChangeTheFile) {
   for (const Index piece_bytes : {1, 64, 1000}) {
     EXPECT_TRUE(file_content(written("pieces.h5", 97, piece_bytes)) == whole) << piece_bytes;
   }
+}
+
+TEST_F(Hdf5Test, PackedRowsAreTheSameRows) {
+  // Several chunks, whose rows any rank may have; their places depend on no rank.
+  constexpr Index rows = 300'001;
+  const RowRange mine = sample_range(comm_, rows);
+  const auto write = [&](const std::string& name, const Communicator& comm, RowRange range, Hdf5WriterOptions options) {
+    Matrix matrix(range.size(), 3);
+    std::vector<std::string> texts;
+    for (Index r = range.begin; r < range.end; ++r) {
+      for (Index c = 0; c < 3; ++c) matrix.row(r - range.begin)[c] = sample_factor(r, c);
+      texts.push_back(text_at(r));
+    }
+    Hdf5Writer file(comm, folder_.file(name), rows * 30, options);
+    file.create_group("/group");
+    file.write_filled_rows<std::int64_t>("/group/integers", rows, range, [](RowRange piece, std::int64_t* out) {
+      for (Index r = piece.begin; r < piece.end; ++r) *out++ = integer_at(r);
+    });
+    file.write_matrix("/matrix", rows, range, matrix.view());
+    file.write_strings("/texts", rows, range, texts);
+    file.write_attribute("/matrix", "note", std::string_view("packed"));
+    file.commit();
+    return folder_.file(name);
+  };
+  const std::string plain = write("plain.h5", comm_, mine, {});
+  const std::string packed = write("packed.h5", comm_, mine, {.piece_bytes = 1 << 20, .deflate_level = 5});
+  verify_file(comm_, packed);
+  EXPECT_LT(file_content(packed).size(), file_content(plain).size());
+  if (comm_.is_root()) {
+    const Communicator alone = Communicator::single();
+    const std::string by_one = write("one.h5", alone, {0, rows}, {.deflate_level = 5});
+    EXPECT_TRUE(file_content(by_one) == file_content(packed));
+  }
+  const Hdf5Reader one(plain);
+  const Hdf5Reader other(packed);
+  for (const std::string name : {"/group/integers", "/matrix", "/texts"}) {
+    std::string bytes(static_cast<std::size_t>(rows * one.shape(name).row_bytes()), '\0');
+    std::string same(bytes.size(), '\0');
+    one.read_bytes(name, {0, rows}, bytes);
+    other.read_bytes(name, {0, rows}, same);
+    EXPECT_TRUE(bytes == same) << name;
+  }
+  comm_.barrier();
 }
 
 TEST_F(Hdf5Test, RanksThatDisagreeOnTheRowsAreStopped) {

@@ -1,9 +1,10 @@
-// Digests of chunks are those of the whole, whatever ranks hold the rows and in whatever pieces they come.
+// Chunks are those of the whole, whatever ranks hold the rows and in whatever pieces they come.
 
-#include "io/row_digests.hpp"
+#include "io/row_chunks.hpp"
 
 #include <gtest/gtest.h>
 
+#include "io/row_digests.hpp"
 #include "tests/io/sample_files.hpp"
 
 namespace rankwise {
@@ -18,37 +19,39 @@ std::vector<char> sample_bytes(RowRange rows, Index row_bytes) {
 /// One digest after another, over the whole content.
 std::vector<std::uint64_t> expected_digests(Index rows, Index row_bytes) {
   const std::vector<char> all = sample_bytes({0, rows}, row_bytes);
-  const Index chunk = digest_chunk_rows(row_bytes);
+  const Index chunk = rows_per_chunk(row_bytes);
   std::vector<std::uint64_t> digests;
   for (Index r = 0; r < rows; r += chunk) {
     const Index size = std::min(chunk, rows - r) * row_bytes;
-    digests.push_back(digest_of(all.data() + r * row_bytes, static_cast<std::size_t>(size)));
+    digests.push_back(digest_of({all.data() + r * row_bytes, static_cast<std::size_t>(size)}));
   }
   return digests;
 }
 
 std::vector<std::uint64_t> digests_of(const Communicator& comm, RowRange mine, Index row_bytes, Index piece_rows) {
   const std::vector<char> bytes = sample_bytes(mine, row_bytes);
-  RowDigests digests(mine, row_bytes);
+  std::vector<std::uint64_t> digests;
+  RowChunks chunks(mine, row_bytes, [&](std::string_view chunk) { digests.push_back(digest_of(chunk)); });
   for (Index r = 0; r < mine.size(); r += piece_rows) {
-    digests.add(bytes.data() + r * row_bytes, std::min(piece_rows, mine.size() - r));
+    chunks.add(bytes.data() + r * row_bytes, std::min(piece_rows, mine.size() - r));
   }
-  return digests.finish(comm);
+  chunks.finish(comm);
+  return comm.all_gather_varied(std::span<const std::uint64_t>(digests)).values;
 }
 
-TEST(RowDigestsTest, ChunksDependOnTheRowsSizeAlone) {
-  EXPECT_EQ(digest_chunk_rows(1), Index{1} << 20);
-  EXPECT_EQ(digest_chunk_rows(8), Index{1} << 17);
-  EXPECT_EQ(digest_chunk_rows(300), 3495);
-  EXPECT_EQ(digest_chunk_rows(Index{1} << 20), 1);
-  EXPECT_EQ(digest_chunk_rows(Index{1} << 30), 1);
+TEST(RowChunksTest, ChunksDependOnTheRowsSizeAlone) {
+  EXPECT_EQ(rows_per_chunk(1), Index{1} << 20);
+  EXPECT_EQ(rows_per_chunk(8), Index{1} << 17);
+  EXPECT_EQ(rows_per_chunk(300), 3495);
+  EXPECT_EQ(rows_per_chunk(Index{1} << 20), 1);
+  EXPECT_EQ(rows_per_chunk(Index{1} << 30), 1);
 }
 
-TEST(RowDigestsTest, DigestsAreThoseOfXxh3) {
-  EXPECT_EQ(digest_of("", 0), 0x2d06800538d394c2U);  // from the reference implementation
+TEST(RowChunksTest, DigestsAreThoseOfXxh3) {
+  EXPECT_EQ(digest_of(""), 0x2d06800538d394c2U);  // from the reference implementation
 }
 
-TEST(RowDigestsTest, AnyCutGivesTheSame) {
+TEST(RowChunksTest, AnyCutGivesTheSame) {
   const Communicator comm = Communicator::world();
   struct Shape {
     Index rows;

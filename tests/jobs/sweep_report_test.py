@@ -108,7 +108,7 @@ class ReportTest(unittest.TestCase):
         trials = self.summary["trials"]
         self.assertAlmostEqual(sum(trial["core_hours"]["measured"] for trial in trials), self.summary["core_hours"]["measured"], places=12)
         self.assertEqual(max(trial["memory_bytes"]["measured"] for trial in trials), self.summary["memory_bytes"]["measured"])
-        mebibytes = [f"<td>{round(trial['memory_bytes'][kind] / 2**20)}</td>" for trial in trials for kind in ("measured", "predicted")]
+        mebibytes = [f"<td>{int(trial['memory_bytes'][kind] / 2**20 + 0.5)}</td>" for trial in trials for kind in ("measured", "predicted")]
         self.assertTrue(all(cell in section(self.document, "trials") for cell in mebibytes), mebibytes)
         self.assertRegex(section(self.document, "summary"), r"core-hours \([\d.e-]+ predicted\), \d+ MiB in the largest rank \(\d+ predicted\)")
 

@@ -33,7 +33,8 @@ FOLDS = 2
 
 def dataset(program, folder):
     log, data = folder / "log.csv", folder / "data.h5"
-    run(program, "synthesize", "--quiet", "--kind", "ratings", "--users", "3000", "--items", "1000", "--interactions", "150000", "--output", log)
+    run(program, "synthesize", "--quiet", "--kind", "ratings", "--users", "3000", "--items", "1000", "--interactions", "150000",
+        "--output", log)
     run(program, "prepare", "--quiet", "--input", log, "--split", "random:0.1", "--output", data)
     return data
 
@@ -47,7 +48,8 @@ def seconds_per_epoch(program, data, folder):
 def plan(options, data, epochs, directory):
     trials = max(1, options.tasks // FOLDS)
     run(options.program, "sweep", "plan", directory, "--quiet", "--data", data, "--factors", "32", "--regularization", "log 0.001 .. 0.01",
-        "--search", "random", "--trials", trials, "--validation", f"interactions:{FOLDS}", "--optimize", "ndcg@10", "--epochs", epochs, stdout=subprocess.DEVNULL)
+        "--search", "random", "--trials", trials, "--validation", f"interactions:{FOLDS}", "--optimize", "ndcg@10", "--epochs", epochs,
+        stdout=subprocess.DEVNULL)
     return directory
 
 

@@ -63,8 +63,9 @@ class ReportTest(unittest.TestCase):
         cls.sweep = cls.folder / "sweep"
         for command in (
                 ["prepare", "--input", cls.folder / "log.csv", "--split", "random:0.1", "--output", cls.folder / "data.h5"],
-                ["sweep", "plan", cls.sweep, "--data", cls.folder / "data.h5", "--objective", "explicit", "--biases", "true", "--factors", ",".join(FACTORS),
-                 "--regularization", ",".join(REGULARIZATIONS), "--validation", f"interactions:{FOLDS}", "--epochs", "9", "--halving", "3", "--halving-epochs", "3"],
+                ["sweep", "plan", cls.sweep, "--data", cls.folder / "data.h5", "--objective", "explicit", "--biases", "true",
+                 "--factors", ",".join(FACTORS), "--regularization", ",".join(REGULARIZATIONS), "--validation", f"interactions:{FOLDS}",
+                 "--epochs", "9", "--halving", "3", "--halving-epochs", "3"],
                 ["sweep", "run", cls.sweep, "--cores", "2"]):
             done = run(command)
             assert done.code == 0, done

@@ -125,6 +125,18 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(complaints, [])
         self.assertIn("tasks have no record yet: t1.f2.r0", section(document, "missing"))
 
+    def test_a_sweep_of_kmeans_has_no_part_that_says_nothing(self):
+        sweep = self.folder / "clusters"
+        for command in (["sweep", "plan", sweep, "--job", "kmeans", "--data", self.folder / "data.h5", "--clusters", "2,3", "--validation", "seeds:2"],
+                        ["sweep", "run", sweep, "--cores", "2"]):
+            done = run(command)
+            self.assertEqual(done.code, 0, done)
+        document, complaints = self.browser.document(sweep / "results/report.html")
+        self.assertEqual(complaints, [])
+        self.assertEqual(re.findall("<h2>(.*?)</h2>", document),
+                         ["Trials", "Parallel coordinates", "Each parameter", "Spread over folds", "When tasks ran", "What may flatter these scores"])
+        self.assertNotIn("predicted)", section(document, "summary"))
+
     def test_there_is_something_to_see(self):
         from PIL import Image  # python3-pil
         page = Image.open(self.browser.screenshot(self.report, 1140, 3200)).convert("RGB")

@@ -5,6 +5,7 @@
 
 #include "jobs/sweep_run.hpp"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <filesystem>
@@ -35,6 +36,7 @@ constexpr double slurm_look_seconds = 5;
 constexpr double stop_patience_seconds = 60;
 constexpr std::int64_t follow_up_seconds = 900;
 constexpr double silence_patience_seconds = 300;
+constexpr double end_patience_seconds = 10;
 constexpr std::int64_t follow_up_memory_bytes = std::int64_t{1} << 30;
 
 /// The settings of earlier commands with this one's changes.
@@ -145,6 +147,19 @@ class SilencePatience {
   bool is_told_ = false;
 };
 
+/// The last tasks have told what they found and are about to end, which their scheduler notes.
+void wait_for_ends(slurm::Scheduler& scheduler) {
+  const auto runs = [](const slurm::ItemState& item) {
+    const bool is_task = !item.name.starts_with(follow_up_prefix) && !item.name.starts_with(refit_prefix);
+    return is_task && item.phase == slurm::ItemPhase::running;
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  while (std::ranges::any_of(scheduler.states(), runs)) {
+    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() > end_patience_seconds) return;
+    scheduler.wait(0.1);
+  }
+}
+
 /// Submits and looks until the sweep is over, or is handed to jobs that go on by themselves.
 SweepState drive(const SweepPlan& plan, const std::string& directory, RunSettings& settings, bool waits,
                  JobContext& context) {
@@ -159,7 +174,10 @@ SweepState drive(const SweepPlan& plan, const std::string& directory, RunSetting
     SweepState state = sweep_state(plan, directory, settings, *scheduler);
     ticker.tell(state, directory, context.report);
     if (plan.rungs.size() > 1) remove_finished_work(plan, directory, state);
-    if (state.is_over) return state;
+    if (state.is_over) {
+      wait_for_ends(*scheduler);
+      return state;
+    }
     if (is_cancelled(directory)) {
       end_local();
       end_early(context, state, directory, "cancelled");

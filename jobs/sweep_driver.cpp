@@ -129,17 +129,17 @@ slurm::WorkItem item_of(const SweepPlan& plan, const std::string& directory, con
 
 }  // namespace
 
+const TaskState* SweepState::unanswered() const {
+  const auto found = std::ranges::find(tasks, true, &TaskState::unknown);
+  return found == tasks.end() ? nullptr : &*found;
+}
+
 Index SweepState::count(TaskPhase phase) const {
   return std::ranges::count(tasks, phase, &TaskState::phase);
 }
 
 Index SweepState::wanted() const {
   return static_cast<Index>(tasks.size()) - count(TaskPhase::later);
-}
-
-const TaskState* SweepState::unanswered() const {
-  const auto found = std::ranges::find(tasks, true, &TaskState::unknown);
-  return found == tasks.end() ? nullptr : &*found;
 }
 
 std::string own_program() {

@@ -79,7 +79,7 @@ class SweepCase(unittest.TestCase):
         return found
 
     @staticmethod
-    def runs(directory, task):
+    def attempts(directory, task):
         """[(job id, node, exit code or None)] of the task's runs."""
         path = directory / f"scheduler/logs/{task}.attempts"
         runs = {}
@@ -89,4 +89,7 @@ class SweepCase(unittest.TestCase):
         return list(runs.values())
 
     def codes(self, directory, task):
-        return [code for _, _, code in self.runs(directory, task)]
+        return [code for _, _, code in self.attempts(directory, task)]
+
+    def runs(self, directory, task):
+        return len(self.attempts(directory, task))

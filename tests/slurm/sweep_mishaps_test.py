@@ -158,7 +158,7 @@ class MachineTest(MishapCase):
         directory = self.plan("node", *TRAININGS)
         self.submit(directory)
         self.wait_for_epochs(directory, *TASKS)
-        there = {task for task in TASKS if self.runs(directory, task)[-1][1] == "n2"}
+        there = {task for task in TASKS if self.attempts(directory, task)[-1][1] == "n2"}
         self.assertEqual(len(there), 2)
         self.cluster.kill_node("n2")
         self.assertLessEqual({self.phases(directory)[task] for task in there}, {"running", "waiting"})

@@ -2,10 +2,25 @@
 
 #include <cstdlib>
 #include <mpi.h>
+#include <string_view>
 
 #include "distributed/communicator.hpp"
 
 namespace rankwise {
+
+namespace {
+
+/// Whether this process is the only rank, as far as its launcher tells beforehand; or nothing launched it.
+bool is_launched_alone() {
+  for (const char* const size_of_world : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
+    if (const char* const size = std::getenv(size_of_world)) return std::string_view(size) == "1";
+  }
+  if (std::getenv("PMIX_NAMESPACE") == nullptr) return true;
+  const char* const tasks = std::getenv("SLURM_STEP_NUM_TASKS");
+  return tasks != nullptr && std::string_view(tasks) == "1";
+}
+
+}  // namespace
 
 Environment::Environment(int& argc, char**& argv) {
   // Open MPI's TCP writes large messages into the receiver's memory by default, in fragments that only move while both
@@ -13,6 +28,9 @@ Environment::Environment(int& argc, char**& argv) {
   // one after the other. Plain sends do overlap (docs/PERFORMANCE.md). Whoever sets the variable keeps what he set.
   constexpr int keep_what_is_set = 0;
   setenv("OMPI_MCA_btl_tcp_flags", "send,inplace", keep_what_is_set);
+  // A rank alone needs no network. Looking for one takes time: the libraries of PSM calibrate clocks for 0.2 s, be
+  // their hardware there or not, and a sweep starts thousands of such ranks.
+  if (is_launched_alone()) setenv("OMPI_MCA_pml", "ob1", keep_what_is_set);
   int provided = 0;
   check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   // Before any communicator is duplicated: handlers are inherited, and without this return codes never come back.

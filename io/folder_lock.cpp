@@ -29,18 +29,27 @@ std::string holder_text() {
   return text;
 }
 
+std::string lock_path(const std::string& folder) {
+  return (std::filesystem::path(folder) / "lock").string();
+}
+
+struct flock whole_file() {
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return whole;
+}
+
 }  // namespace
 
 FolderLock::FolderLock(const std::string& folder, const std::string& purpose) {
   const auto refuse = [&](const std::string& reason) {
     throw Error(ExitCode::cannot_create, fmt::format("{}: cannot {}: {}", folder, purpose, reason));
   };
-  file_ = FileDescriptor(open((std::filesystem::path(folder) / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  file_ = FileDescriptor(open(lock_path(folder).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (!file_.is_open()) refuse(errno_text());
   // An open file description's lock: it ends with the last process that has it, and no other close of the file ends it.
-  struct flock whole {};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
+  struct flock whole = whole_file();
   if (fcntl(file_.get(), F_OFD_SETLK, &whole) != 0) {
     if (errno != EAGAIN && errno != EACCES) refuse(errno_text());
     std::string holder(512, '\0');
@@ -54,6 +63,12 @@ FolderLock::FolderLock(const std::string& folder, const std::string& purpose) {
       pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
     refuse(errno_text());
   }
+}
+
+bool is_locked(const std::string& folder) {
+  const FileDescriptor file(open(lock_path(folder).c_str(), O_RDONLY | O_CLOEXEC));
+  struct flock whole = whole_file();
+  return file.is_open() && fcntl(file.get(), F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }
 
 }  // namespace rankwise

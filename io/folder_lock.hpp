@@ -18,4 +18,7 @@ class FolderLock {
   FileDescriptor file_;
 };
 
+/// Whether some process holds the lock of the folder now.
+[[nodiscard]] bool is_locked(const std::string& folder);
+
 }  // namespace rankwise

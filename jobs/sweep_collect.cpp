@@ -21,6 +21,11 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t told_trials = 20;
 
+std::string mebibytes(double bytes) {
+  constexpr double mebibyte = 1 << 20;
+  return fmt::format("{:.0f} MiB", bytes / mebibyte);
+}
+
 std::string results_table(const SweepResults& results) {
   const SweepPlan& plan = results.plan;
   const auto number = [](double value) {
@@ -45,9 +50,15 @@ std::string results_table(const SweepResults& results) {
     text += fmt::format("{} alone explains {:.0f}% of the variance between trials\n", name, 100 * share);
   }
   if (const Index epochs = results.trained_epochs(); epochs > 0) text += fmt::format("{} epochs trained; ", epochs);
-  text += fmt::format("{:.3g} core-hours", results.measured_core_hours());
-  if (plan.trials.front().epoch_seconds > 0) text += fmt::format(", {:.3g} predicted", results.predicted_core_hours());
-  text += "\n";
+  const SweepCost cost = results.cost();
+  const bool is_predicted = cost.predicted_core_hours > 0;
+  const auto predicted = [is_predicted](const std::string& value) {
+    return is_predicted ? fmt::format(" ({} predicted)", value) : std::string();
+  };
+  text += fmt::format("{:.3g} core-hours{}, {} in the largest rank{}\n", cost.core_hours,
+                      predicted(fmt::format("{:.3g}", cost.predicted_core_hours)), mebibytes(cost.memory_bytes),
+                      predicted(mebibytes(cost.predicted_memory_bytes)));
+  if (!results.missing.empty()) text += fmt::format("incomplete: {}\n", missing_text(results));
   for (const std::string& note : results.notes) text += "note: " + note + "\n";
   return text;
 }
@@ -101,7 +112,7 @@ RunJob describe_collect(boost::program_options::options_description& description
 
 Job sweep_collect_job() {
   constexpr std::string_view notes =
-      R"(May be run at any time: it tells what is known so far. DIR/results gets summary.json, trials.csv (one line per task),
+      R"(May be run at any time: it tells what is known so far, and what is missing. DIR/results gets summary.json, trials.csv (one line per task),
 report.html (readable without network) and winner.ini (options of the chosen trial, for als --config).
 The interval is Student's t over folds. The pair test divides the mean difference over folds by its standard error with
 the variance times 1/folds + validated/trained, since folds share training data (Nadeau and Bengio, 2003).)";

@@ -8,6 +8,14 @@
 
 namespace rankwise {
 
+/// What recorded tasks took, each in its last run, beside what was predicted of them; predicted 0: nothing was.
+struct SweepCost {
+  double core_hours = 0;
+  double predicted_core_hours = 0;
+  double memory_bytes = 0;  ///< of the largest rank
+  double predicted_memory_bytes = 0;
+};
+
 /// Everything that records say, for table, CSV, JSON and HTML.
 struct SweepResults {
   const SweepPlan& plan;
@@ -16,18 +24,23 @@ struct SweepResults {
   std::size_t chosen = 0;  ///< place in ranked
   std::map<std::string, double> importance;
   std::vector<std::string> notes;
+  std::vector<std::size_t> missing;  ///< places of tasks without a record
 
   [[nodiscard]] const TrialScore& winner() const { return ranked[chosen]; }
   /// The best of the others; nothing where there is none of the same rung.
   [[nodiscard]] const TrialScore* runner_up() const;
   /// Epochs that all recorded tasks have trained, and all that the first records of the plan's grid would have.
   [[nodiscard]] Index trained_epochs() const;
-  [[nodiscard]] double measured_core_hours() const;
-  /// Of the same tasks.
-  [[nodiscard]] double predicted_core_hours() const;
+  /// Of all trials.
+  [[nodiscard]] SweepCost cost() const;
+  /// Of one, over its folds and rungs.
+  [[nodiscard]] SweepCost cost_of(std::size_t trial) const;
 };
 
-/// Throws Error(bad_data) where no trial has all of its folds.
+/// "3 of 12 tasks have no record yet: t2.f1.r0, ..."; empty where none is missing.
+[[nodiscard]] std::string missing_text(const SweepResults& results);
+
+/// Throws Error(bad_data), which tells what is missing, where no trial has all of its folds.
 [[nodiscard]] SweepResults sweep_results(const SweepPlan& plan, const std::string& directory);
 
 /// Prints the table and writes DIR/results: summary.json, trials.csv, report.html and winner.ini. Collective over

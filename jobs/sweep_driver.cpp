@@ -68,6 +68,7 @@ TaskState state_of(const SweepTask& task, bool has_record, const ItemState* item
     return state;
   }
   // Where the queue does not answer nothing is known to be lost.
+  state.unknown = item->phase == ItemPhase::unknown;
   if (item->phase == ItemPhase::waiting || item->phase == ItemPhase::unknown) {
     state.phase = TaskPhase::waiting;
     return state;
@@ -128,6 +129,11 @@ slurm::WorkItem item_of(const SweepPlan& plan, const std::string& directory, con
 
 }  // namespace
 
+const TaskState* SweepState::unanswered() const {
+  const auto found = std::ranges::find(tasks, true, &TaskState::unknown);
+  return found == tasks.end() ? nullptr : &*found;
+}
+
 Index SweepState::count(TaskPhase phase) const {
   return std::ranges::count(tasks, phase, &TaskState::phase);
 }
@@ -167,8 +173,12 @@ SweepState sweep_state(const SweepPlan& plan, const std::string& directory, cons
                        slurm::Scheduler& scheduler) {
   // The scheduler first: a task that ends in between then has its record already.
   std::map<std::string, ItemState> items;
-  for (ItemState& item : scheduler.states()) items.insert_or_assign(item.name, std::move(item));
   SweepState state;
+  for (ItemState& item : scheduler.states()) {
+    const bool is_there = item.phase == ItemPhase::waiting || item.phase == ItemPhase::running;
+    state.has_follow_up = state.has_follow_up || (is_there && item.name.starts_with(follow_up_prefix));
+    items.insert_or_assign(item.name, std::move(item));
+  }
   state.records = read_records(plan, directory);
   state.tasks.resize(plan.tasks.size());
   bool is_settled = true;  // all rungs so far: the next one is known

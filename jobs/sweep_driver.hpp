@@ -24,9 +24,10 @@ enum class TaskPhase {
 
 struct TaskState {
   TaskPhase phase = TaskPhase::later;
-  int failures = 0;    ///< runs that ended with an error, since the last resume
-  bool lost = false;   ///< was in the queue, and is no longer, without having ended
-  std::string reason;  ///< of the scheduler
+  int failures = 0;      ///< runs that ended with an error, since the last resume
+  bool lost = false;     ///< was in the queue, and is no longer, without having ended
+  bool unknown = false;  ///< was in the queue, which does not answer: `waiting`, as far as one knows
+  std::string reason;    ///< of the scheduler
   std::string job_id;
 };
 
@@ -34,11 +35,14 @@ struct TaskState {
 struct SweepState {
   Records records;
   std::vector<TaskState> tasks;
-  bool is_over = false;  ///< every task that is wanted is done or has failed too often
+  bool is_over = false;        ///< every task that is wanted is done or has failed too often
+  bool has_follow_up = false;  ///< a job that goes on with the sweep is in the queue, or runs
 
   [[nodiscard]] Index count(TaskPhase phase) const;
   /// Of tasks that are wanted as far as is known: all but `later`.
   [[nodiscard]] Index wanted() const;
+  /// A task of which the scheduler knows nothing now; null where it answers.
+  [[nodiscard]] const TaskState* unanswered() const;
 };
 
 /// From records and the scheduler's answers to the state of the sweep.
@@ -54,7 +58,10 @@ struct SweepState {
 /// before it is used.
 [[nodiscard]] std::string next_submission(const SweepPlan& plan, const std::string& directory, RunSettings& settings);
 
-/// Begins the names of items that are such trainings.
+/// Begins the names of items that go on with the sweep.
+inline constexpr std::string_view follow_up_prefix = "next-";
+
+/// Begins the names of items that train what was chosen.
 inline constexpr std::string_view refit_prefix = "refit-";
 
 /// The training that follows the sweep, under a name that was never used; counts it in the settings.

@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "jobs/sweep_driver.hpp"
 #include "slurm/attempts.hpp"
@@ -37,6 +39,23 @@ Json run_json(const SweepTask& task, const slurm::Attempt& run) {
           {"code", run.exit_code ? Json(*run.exit_code) : Json(nullptr)}};
 }
 
+/// Schedulers note whole seconds; of the run that made the record, this knows more.
+Json runs_json(const std::string& directory, const SweepTask& task, const std::optional<TaskRecord>& record) {
+  Json runs = Json::array();
+  for (const slurm::Attempt& run : slurm::read_attempts(scheduler_folder(directory), task.name)) {
+    Json json = run_json(task, run);
+    const bool is_recorded = record && run.exit_code == 0 &&
+                             record->begin_seconds > static_cast<double>(run.begin_seconds - 1) &&
+                             record->begin_seconds < static_cast<double>(run.end_seconds.value_or(0) + 1);
+    if (is_recorded) {
+      json["begin"] = record->begin_seconds;
+      json["end"] = record->begin_seconds + record->seconds;
+    }
+    runs.push_back(std::move(json));
+  }
+  return runs;
+}
+
 }  // namespace
 
 std::string results_html(const SweepResults& results, const std::string& directory) {
@@ -54,9 +73,7 @@ std::string results_html(const SweepResults& results, const std::string& directo
   for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
     const SweepTask& task = plan.tasks[place];
     if (results.records[place]) data["tasks"].push_back(task_json(plan, task, *results.records[place]));
-    for (const slurm::Attempt& run : slurm::read_attempts(scheduler_folder(directory), task.name)) {
-      data["runs"].push_back(run_json(task, run));
-    }
+    for (Json& run : runs_json(directory, task, results.records[place])) data["runs"].push_back(std::move(run));
   }
   // Nothing in the data may end the script that holds it.
   std::string text = data.dump(-1, ' ', true, Json::error_handler_t::replace);

@@ -25,6 +25,15 @@ std::string csv_line(const std::vector<std::string>& fields) {
   return fmt::format("{}\n", fmt::join(quoted, ","));
 }
 
+Json measured_and_predicted(double measured, double predicted) {
+  return {{"measured", measured}, {"predicted", predicted > 0 ? Json(predicted) : Json(nullptr)}};
+}
+
+void add_cost(Json& json, const SweepCost& cost) {
+  json["core_hours"] = measured_and_predicted(cost.core_hours, cost.predicted_core_hours);
+  json["memory_bytes"] = measured_and_predicted(cost.memory_bytes, cost.predicted_memory_bytes);
+}
+
 Json json_of(const SweepPlan& plan, const TrialScore& score) {
   Json point = Json::object();
   for (const Assignment& assignment : plan.trials[score.trial].point) point[assignment.name] = assignment.value;
@@ -55,29 +64,66 @@ Index SweepResults::trained_epochs() const {
   return epochs;
 }
 
-double SweepResults::measured_core_hours() const {
-  double seconds = 0;
-  for (const auto& record : records) {
-    if (record) seconds += record->seconds * record->ranks * record->threads_per_rank;
+SweepCost SweepResults::cost() const {
+  SweepCost sum;
+  for (std::size_t trial = 0; trial < plan.trials.size(); ++trial) {
+    const SweepCost cost = cost_of(trial);
+    sum.core_hours += cost.core_hours;
+    sum.predicted_core_hours += cost.predicted_core_hours;
+    sum.memory_bytes = std::max(sum.memory_bytes, cost.memory_bytes);
+    sum.predicted_memory_bytes = std::max(sum.predicted_memory_bytes, cost.predicted_memory_bytes);
   }
-  return seconds / 3600;
+  return sum;
 }
 
-double SweepResults::predicted_core_hours() const {
-  double seconds = 0;
-  for (std::size_t place = 0; place < records.size(); ++place) {
-    if (records[place]) seconds += plan.predicted_seconds(plan.tasks[place]) * plan.ranks * plan.threads_per_rank;
+SweepCost SweepResults::cost_of(std::size_t trial) const {
+  constexpr double seconds_per_hour = 3600;
+  const bool is_predicted = plan.trials[trial].epoch_seconds > 0;
+  SweepCost cost;
+  for (std::size_t rung = 0; rung < plan.rungs.size(); ++rung) {
+    for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
+      const std::size_t place = plan.task_place(trial, fold, rung);
+      const auto& record = records[place];
+      if (!record) continue;
+      cost.core_hours += record->seconds * record->ranks * record->threads_per_rank / seconds_per_hour;
+      cost.memory_bytes = std::max(cost.memory_bytes, record->memory_bytes);
+      if (!is_predicted) continue;
+      cost.predicted_core_hours +=
+          plan.predicted_seconds(plan.tasks[place]) * plan.ranks * plan.threads_per_rank / seconds_per_hour;
+      cost.predicted_memory_bytes = plan.trials[trial].memory_bytes;
+    }
   }
-  return seconds / 3600;
+  return cost;
+}
+
+std::string missing_text(const SweepResults& results) {
+  constexpr std::size_t told_tasks = 8;
+  const std::size_t count = results.missing.size();
+  if (count == 0) return {};
+  const auto done = std::ranges::count_if(results.records, [](const auto& record) { return record.has_value(); });
+  std::vector<std::string> names;
+  for (const std::size_t place : results.missing) names.push_back(results.plan.tasks[place].name);
+  names.resize(std::min(names.size(), told_tasks));
+  if (count > told_tasks) names.push_back(fmt::format("{} more", count - told_tasks));
+  return fmt::format("{} of {} tasks have no record yet: {}", count, done + std::ssize(results.missing),
+                     fmt::join(names, ", "));
 }
 
 SweepResults sweep_results(const SweepPlan& plan, const std::string& directory) {
-  SweepResults results{
-      .plan = plan, .records = read_records(plan, directory), .ranked = {}, .importance = {}, .notes = {}};
+  SweepResults results{.plan = plan,
+                       .records = read_records(plan, directory),
+                       .ranked = {},
+                       .importance = {},
+                       .notes = {},
+                       .missing = {}};
   results.ranked = ranked_scores(plan, results.records);
+  results.missing = missing_tasks(plan, results.records);
   if (results.ranked.empty()) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: no trial is done on all folds; rankwise sweep status {} tells why",
-                                                directory, directory));
+    const std::string why =
+        results.missing.empty() ? fmt::format("{} is not defined for any", plan.metric()) : missing_text(results);
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: no trial is done on all folds: {}; rankwise sweep status {} tells more", directory,
+                            why, directory));
   }
   results.chosen = selected(plan, results.ranked);
   results.importance = parameter_importance(plan, results.records);
@@ -106,10 +152,16 @@ std::string results_json(const SweepResults& results) {
   for (const auto& [name, share] : results.importance) json["importance"][name] = share;
   json["notes"] = results.notes;
   json["trained_epochs"] = results.trained_epochs();
-  json["core_hours"] = {{"measured", results.measured_core_hours()}, {"predicted", results.predicted_core_hours()}};
+  add_cost(json, results.cost());
   json["tasks_done"] = std::ranges::count_if(results.records, [](const auto& record) { return record.has_value(); });
+  json["tasks_missing"] = Json::array();
+  for (const std::size_t place : results.missing) json["tasks_missing"].push_back(plan.tasks[place].name);
   json["trials"] = Json::array();
-  for (const TrialScore& score : results.ranked) json["trials"].push_back(json_of(plan, score));
+  for (const TrialScore& score : results.ranked) {
+    Json trial = json_of(plan, score);
+    add_cost(trial, results.cost_of(score.trial));
+    json["trials"].push_back(std::move(trial));
+  }
   return json.dump(1) + "\n";
 }
 

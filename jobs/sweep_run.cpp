@@ -5,6 +5,7 @@
 
 #include "jobs/sweep_run.hpp"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <filesystem>
@@ -34,7 +35,8 @@ constexpr double local_look_seconds = 1;
 constexpr double slurm_look_seconds = 5;
 constexpr double stop_patience_seconds = 60;
 constexpr std::int64_t follow_up_seconds = 900;
-constexpr std::string_view follow_up_prefix = "next-";
+constexpr double silence_patience_seconds = 300;
+constexpr double end_patience_seconds = 10;
 constexpr std::int64_t follow_up_memory_bytes = std::int64_t{1} << 30;
 
 /// The settings of earlier commands with this one's changes.
@@ -92,7 +94,7 @@ void submit_follow_up(const SweepPlan& plan, const std::string& directory, const
     const bool waits = item.phase == slurm::ItemPhase::waiting;
     if (item.name.starts_with(follow_up_prefix)) {
       if (waits && submitted.empty()) return;
-    } else if (waits || item.phase == slurm::ItemPhase::running) {
+    } else if (waits || item.phase == slurm::ItemPhase::running || item.phase == slurm::ItemPhase::unknown) {
       after.insert(item.submission);
     }
   }
@@ -119,12 +121,52 @@ void submit_follow_up(const SweepPlan& plan, const std::string& directory, const
                                 state.count(TaskPhase::done), state.wanted(), directory));
 }
 
+/// Where the scheduler does not answer nothing can be decided: it may be starting anew.
+class SilencePatience {
+ public:
+  /// Whether to ask again before anything else. Throws Error(io_error) once it has been silent for too long.
+  bool asks_again(const SweepState& state, const std::string& directory, Report& report) {
+    const auto now = std::chrono::steady_clock::now();
+    const TaskState* task = state.unanswered();
+    if (task == nullptr) {
+      answered_ = now;
+      is_told_ = false;
+      return false;
+    }
+    if (!is_told_) {
+      report.line(fmt::format("{}; asking again for up to {:.0f} s", task->reason, silence_patience_seconds));
+      is_told_ = true;
+    }
+    if (std::chrono::duration<double>(now - answered_).count() < silence_patience_seconds) return true;
+    throw Error(ExitCode::io_error,
+                fmt::format("{}: {}; rankwise sweep resume {} goes on", directory, task->reason, directory));
+  }
+
+ private:
+  std::chrono::steady_clock::time_point answered_ = std::chrono::steady_clock::now();
+  bool is_told_ = false;
+};
+
+/// The last tasks have told what they found and are about to end, which their scheduler notes.
+void wait_for_ends(slurm::Scheduler& scheduler) {
+  const auto runs = [](const slurm::ItemState& item) {
+    const bool is_task = !item.name.starts_with(follow_up_prefix) && !item.name.starts_with(refit_prefix);
+    return is_task && item.phase == slurm::ItemPhase::running;
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  while (std::ranges::any_of(scheduler.states(), runs)) {
+    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() > end_patience_seconds) return;
+    scheduler.wait(0.1);
+  }
+}
+
 /// Submits and looks until the sweep is over, or is handed to jobs that go on by themselves.
 SweepState drive(const SweepPlan& plan, const std::string& directory, RunSettings& settings, bool waits,
                  JobContext& context) {
   const auto scheduler = make_scheduler(directory, settings);
   StopRequests requests(std::nullopt, std::chrono::steady_clock::now());
   Ticker ticker(plan);
+  SilencePatience patience;
   const auto end_local = [&] {
     if (auto* local = dynamic_cast<slurm::LocalScheduler*>(scheduler.get())) local->stop(stop_patience_seconds);
   };
@@ -132,7 +174,10 @@ SweepState drive(const SweepPlan& plan, const std::string& directory, RunSetting
     SweepState state = sweep_state(plan, directory, settings, *scheduler);
     ticker.tell(state, directory, context.report);
     if (plan.rungs.size() > 1) remove_finished_work(plan, directory, state);
-    if (state.is_over) return state;
+    if (state.is_over) {
+      wait_for_ends(*scheduler);
+      return state;
+    }
     if (is_cancelled(directory)) {
       end_local();
       end_early(context, state, directory, "cancelled");
@@ -142,10 +187,12 @@ SweepState drive(const SweepPlan& plan, const std::string& directory, RunSetting
       end_early(context, sweep_state(plan, directory, settings, *scheduler), directory,
                 scheduler->outlives_process() ? "no longer waited for" : "stopped");
     }
-    const std::vector<std::string> submitted = submit_open(plan, directory, settings, state, *scheduler);
-    if (!waits && scheduler->outlives_process()) {
-      submit_follow_up(plan, directory, submitted, settings, *scheduler);
-      return state;
+    if (!patience.asks_again(state, directory, context.report)) {
+      const std::vector<std::string> submitted = submit_open(plan, directory, settings, state, *scheduler);
+      if (!waits && scheduler->outlives_process()) {
+        submit_follow_up(plan, directory, submitted, settings, *scheduler);
+        return state;
+      }
     }
     scheduler->wait(scheduler->outlives_process() ? slurm_look_seconds : local_look_seconds);
   }

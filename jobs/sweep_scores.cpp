@@ -133,6 +133,22 @@ std::vector<TrialScore> ranked_scores(const SweepPlan& plan, const Records& reco
   return scores;
 }
 
+std::vector<std::size_t> missing_tasks(const SweepPlan& plan, const Records& records) {
+  std::vector<std::size_t> missing;
+  for (std::size_t rung = 0; rung < plan.rungs.size(); ++rung) {
+    const auto first = records.begin() + static_cast<std::ptrdiff_t>(plan.task_place(0, 0, rung));
+    const bool has_begun = std::any_of(first, records.end(), [](const auto& record) { return record.has_value(); });
+    if (!missing.empty() && !has_begun) break;  // whose trials are not known yet
+    for (const std::size_t trial : trials_of_rung(plan, records, rung)) {
+      for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
+        const std::size_t place = plan.task_place(trial, fold, rung);
+        if (!records[place]) missing.push_back(place);
+      }
+    }
+  }
+  return missing;
+}
+
 std::size_t selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked) {
   const TrialScore& best = ranked.front();
   if (plan.rule == SelectionRule::best || !std::isfinite(best.standard_error)) return 0;

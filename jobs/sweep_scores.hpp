@@ -33,6 +33,9 @@ struct TrialScore {
 /// Each trial with a score, at the last rung where it has one, ranked: later rungs first, then by mean.
 [[nodiscard]] std::vector<TrialScore> ranked_scores(const SweepPlan& plan, const Records& records);
 
+/// Places in the plan's tasks of those that are wanted, as far as is known, and have no record.
+[[nodiscard]] std::vector<std::size_t> missing_tasks(const SweepPlan& plan, const Records& records);
+
 /// Place in ranked scores of the trial that the plan's rule takes among those of the latest rung. `ranked` is not
 /// empty.
 [[nodiscard]] std::size_t selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked);

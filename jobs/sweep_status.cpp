@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "io/commit.hpp"
+#include "io/folder_lock.hpp"
 #include "jobs/standard_output.hpp"
 #include "jobs/sweep_driver.hpp"
 #include "jobs/text_output.hpp"
@@ -54,7 +55,7 @@ const char* phase_name(const TaskState& state) {
     case TaskPhase::running:
       return "running";
     case TaskPhase::waiting:
-      return "waiting";
+      return state.unknown ? "unknown" : "waiting";
     case TaskPhase::open:
       return state.lost ? "lost" : state.failures > 0 ? "to retry" : "not begun";
     case TaskPhase::failed:
@@ -88,19 +89,31 @@ std::optional<double> remaining_seconds(const SweepPlan& plan, const SweepState&
   return open_units * done_seconds / done_units / running;
 }
 
+/// Whether no one goes on with it, and no job will.
+bool needs_resume(const WatchedSweep& sweep, const SweepState& state) {
+  const bool has_tasks = state.count(TaskPhase::running) + state.count(TaskPhase::waiting) > 0;
+  return !state.is_over && !has_tasks && !state.has_follow_up && !is_locked(sweep.directory);
+}
+
 std::string status_text(const WatchedSweep& sweep, const SweepState& state) {
   const SweepPlan& plan = sweep.plan;
-  Index lost = 0;
-  for (const TaskState& task : state.tasks) lost += task.phase == TaskPhase::open && task.lost ? 1 : 0;
+  const Index lost = std::ranges::count_if(
+      state.tasks, [](const TaskState& task) { return task.phase == TaskPhase::open && task.lost; });
+  const Index unknown = std::ranges::count(state.tasks, true, &TaskState::unknown);
   std::string text = fmt::format(
-      "{} trials x {} folds x {} rung{}: {} of {} tasks done, {} running, {} waiting, {} failed, {} lost, {} not "
+      "{} trials x {} folds x {} rung{}: {} of {} tasks done, {} running, {} waiting{}, {} failed, {} lost, {} not "
       "begun{}\n",
       plan.trials.size(), plan.folds.size(), plan.rungs.size(), plan.rungs.size() == 1 ? "" : "s",
-      state.count(TaskPhase::done), state.wanted(), state.count(TaskPhase::running), state.count(TaskPhase::waiting),
+      state.count(TaskPhase::done), state.wanted(), state.count(TaskPhase::running),
+      state.count(TaskPhase::waiting) - unknown, unknown > 0 ? fmt::format(", {} unknown", unknown) : "",
       state.count(TaskPhase::failed), lost, state.count(TaskPhase::open) - lost,
       is_cancelled(sweep.directory) ? "; cancelled"
       : state.is_over               ? "; over"
                                     : "");
+  if (unknown > 0) text += state.unanswered()->reason + "\n";
+  if (needs_resume(sweep, state)) {
+    text += fmt::format("nothing runs or waits; rankwise sweep resume {} goes on\n", sweep.directory);
+  }
   if (const auto seconds = remaining_seconds(plan, state)) text += fmt::format("about {:.0f} s remain\n", *seconds);
   const std::vector<TrialScore> ranked = ranked_scores(plan, state.records);
   if (!ranked.empty()) {

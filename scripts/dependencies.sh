@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# dependencies.sh [--lint|--fuzz]: installs what building and testing need on Debian 12, as root or through sudo; with --lint
-# also what scripts/lint.sh needs, with --fuzz what scripts/fuzz.sh needs. Ends at once when everything is there.
+# dependencies.sh [--test|--lint|--fuzz]: installs what building and most tests need on Debian 12, as root or through sudo; with --test
+# also what all of scripts/test.sh needs (a browser: 0.3 GB, 20 s), with --lint what scripts/lint.sh needs, with --fuzz what scripts/fuzz.sh
+# needs. Ends at once when everything is there.
 set -euo pipefail
 
 packages=(
@@ -14,9 +15,10 @@ packages=(
 )
 case "${1:-}" in
   "") ;;
+  --test) packages+=(chromium-headless-shell python3-pil) ;;
   --lint) packages+=(clang-tidy) ;;
   --fuzz) packages+=(clang libclang-rt-dev libomp-dev) ;;
-  *) echo "usage: scripts/dependencies.sh [--lint|--fuzz]" >&2; exit 2 ;;
+  *) echo "usage: scripts/dependencies.sh [--test|--lint|--fuzz]" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query > /dev/null; then

@@ -14,7 +14,7 @@ if [[ ${1:-} == --sanitize ]]; then
   export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:${UBSAN_OPTIONS:-}"
 fi
 
-scripts/dependencies.sh
+scripts/dependencies.sh --test
 cmake --preset "$preset"
 cmake --build --preset "$preset"
 # Tests under mpirun count as two processors, so they do not crowd a small machine.

@@ -158,7 +158,7 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
     ("export", po::value(&options->assignments_csv)->value_name("FILE"), "also write id,cluster,distance as CSV");
   // clang-format on
   describe_checkpoints(description, options->checkpoints, "iterations");
-  return [options](JobContext& context) { cluster_rows(*options, context); };
+  return {[options](JobContext& context) { cluster_rows(*options, context); }, [options] { require_sense(*options); }};
 }
 
 }  // namespace

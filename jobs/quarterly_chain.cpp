@@ -29,6 +29,10 @@ namespace fs = std::filesystem;
 constexpr std::array<const char*, 10> section_names{"quarterly", "prepare",   "sweep",  "als",          "refit",
                                                     "evaluate",  "recommend", "kmeans", "kmeans users", "kmeans items"};
 
+/// What the step that looks on while a sweep runs asks for, unless it is said; it comes back as often as needed.
+constexpr std::int64_t looking_memory_bytes = std::int64_t{1} << 30;
+constexpr std::int64_t looking_seconds = 4 * 3600;
+
 /// Options of `sweep run` that [sweep] takes beside those of `sweep plan`; [quarterly] has the others.
 constexpr std::array<std::string_view, 7> run_options{
     "max-retries", "time-limit", "memory-safety", "cores-per-node", "jobs-at-once", "tasks-per-job", "tasks-at-once"};
@@ -116,9 +120,12 @@ class ChainReader {
   [[nodiscard]] slurm::Resources resources_of(const std::string& step) const {
     const ChainSettings& settings = chain_.settings;
     slurm::Resources resources;
-    resources.memory_bytes_per_node = settings.need(step, &StepNeeds::memory_bytes).value_or(0);
-    resources.time_limit_seconds = settings.need(step, &StepNeeds::time_limit_seconds).value_or(0);
-    if (step == "sweep") return resources;  // it only looks on
+    const bool looks_on = step == "sweep";
+    resources.memory_bytes_per_node =
+        settings.need(step, &StepNeeds::memory_bytes).value_or(looks_on ? looking_memory_bytes : 0);
+    resources.time_limit_seconds =
+        settings.need(step, &StepNeeds::time_limit_seconds).value_or(looks_on ? looking_seconds : 0);
+    if (looks_on) return resources;
     resources.nodes = settings.need(step, &StepNeeds::nodes).value_or(1);
     resources.tasks = settings.need(step, &StepNeeds::ranks).value_or(resources.nodes);
     resources.cpus_per_task = settings.need(step, &StepNeeds::threads_per_rank).value_or(1);

@@ -44,7 +44,7 @@ namespace rankwise {
 namespace {
 
 std::string job_line(const Job& job) {
-  return fmt::format("  {:<13}  {}\n", job.name, job.summary);
+  return fmt::format("  {:<16}  {}\n", job.name, job.summary);
 }
 
 /// What `rankwise WORD --help` prints for the first word of several jobs; empty for others, and for jobs.

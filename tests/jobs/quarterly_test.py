@@ -1,12 +1,15 @@
 """`rankwise quarterly` on this machine: one file, the same bits as the jobs by hand, nothing done twice, and what is wrong in a file."""
 import hashlib
-import json
+import os
 import pathlib
+import signal
+import subprocess
 import tempfile
+import time
 import unittest
 
 import shop
-from program import run
+from program import PROGRAM, run
 
 # mpirun refuses root unless told otherwise.
 AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
@@ -122,6 +125,29 @@ class QuarterlyTest(unittest.TestCase):
         (self.folder / "log.csv").write_text(good)
         self.quarterly("chain.ini", "--submit")
         self.assertEqual([self.runs(step) for step in ("prepare", "als")], [2, 1])
+
+    def test_stopped_it_goes_on_from_its_checkpoint_to_the_same_bits(self):
+        file = self.chain(CHAIN.replace("epochs = 3", "epochs = 3000"))
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | AS_ROOT
+        with subprocess.Popen([PROGRAM, "quarterly", file, "--submit"], cwd=self.folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            deadline = time.monotonic() + 60
+            while not (self.folder / "q/checkpoints/als/lock").exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            err = process.communicate(timeout=90)[1]
+        self.assertEqual(process.returncode, 75, err)
+        self.quarterly(file, "--submit")
+        self.assertIn("goes on from", (self.folder / "q/scheduler/logs/als.log").read_text())
+        done = run(["als", "--data", "q/dataset.h5", "--model", "alone.h5", "--factors", "8", "--epochs", "3000", "--seed", "5"], cwd=self.folder)
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual((self.folder / "alone.h5").read_bytes(), (self.folder / "q/model.h5").read_bytes())
+
+    def test_a_training_whose_dataset_is_there_asks_for_what_it_is_predicted_to_take(self):
+        self.assertEqual(run(BY_HAND[0][:-1] + ["data.h5"], cwd=self.folder).code, 0)
+        file = self.chain("[quarterly]\ndirectory = q\n[als]\ndata = data.h5\nfactors = 8\n[kmeans]\nclusters = 3\n")
+        told = self.quarterly(file).out
+        self.assertRegex(told, r"als +to do +1 +1 +1 +\d+\.\d\d MiB +00:10:00")
+        self.assertRegex(told, r"kmeans +to do +1 +1 +1 +- +- +als")
 
     def test_a_sweep_is_planned_after_prepare_and_its_winner_trained(self):
         text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP)

@@ -1,6 +1,7 @@
 """`rankwise quarterly` through a real Slurm: dependent jobs end with the bits of the same commands by hand, whatever happens on the way."""
 import hashlib
 import pathlib
+import re
 import tempfile
 import time
 import unittest
@@ -34,7 +35,8 @@ top = 3
 clusters = 3
 """
 
-SWEEP = ["factors = 2, 4", "epochs = 2", "validation = interactions:2", "optimize = ndcg@10", "calibrate = 0", "tasks-per-job = 4"]
+# One trial after the other: time for the sweep's step to be stopped meanwhile.
+SWEEP = ["factors = 2, 4", "epochs = 2", "validation = interactions:3", "optimize = ndcg@10", "calibrate = 0", "tasks-per-job = 1", "jobs-at-once = 1"]
 
 
 class QuarterlyTest(unittest.TestCase):
@@ -95,11 +97,17 @@ class QuarterlyTest(unittest.TestCase):
         codes = both.stdout.split()[-2:]
         self.assertIn("0", codes, both)
         self.assertTrue(set(codes) <= {"0", "73"}, both)
+        # The step that looks on while trials run is stopped as by its time limit, and comes back.
+        eventually((self.folder / "whole/sweep/scheduler/submissions").exists, 60, what=lambda: self.cluster.queue() + self.logs("whole"))
+        job = re.search(r"\(job ([\d_]+)\)", self.status("whole")["sweep"]).group(1)
+        self.cluster.run("timeout", "5", "scancel", "--batch", "--signal=USR2", job)
         states = self.finish("whole")
         self.assertEqual(set(states.values()), {"done"}, (states, self.logs("whole")))
-        self.assertEqual([self.runs("whole", step) for step in states], [1] * 6)
+        self.assertEqual([self.runs("whole", step) for step in states], [1, 2, 1, 1, 1, 1], self.logs("whole"))
+        trials = [self.runs("whole/sweep", f"t{trial}.f{fold}.r0") for trial in (1, 2) for fold in (1, 2, 3)]
+        self.assertEqual(trials, [1] * 6)
         self.same_as_by_hand("whole", lambda data, model: [
-            ["sweep", "plan", "search", "--data", data, "--factors", "2, 4", "--epochs", "2", "--validation", "interactions:2", "--optimize", "ndcg@10"],
+            ["sweep", "plan", "search", "--data", data, "--factors", "2, 4", "--epochs", "2", "--validation", "interactions:3", "--optimize", "ndcg@10"],
             ["sweep", "run", "search", "--cores", "2"], ["sweep", "refit", "search", "--model", model]])
         self.quarterly(file, "--submit")
         self.assertEqual(self.cluster.queue(), "")

@@ -178,6 +178,8 @@ what counts. After [sweep] the winner is trained as sweep refit does; [refit] ma
   scheduler = slurm|local               cores = N: local
   partition, account, qos, constraint, sbatch-option, signal    as sweep run has them
   nodes, ranks, threads-per-rank, memory (of a node), time-limit    of every step, or of one: als.ranks = 16
+A training asks for the memory and time that are predicted where they are not stated and its dataset is there. Locally no
+step has more ranks and threads than there are cores, which changes no bit.
 Without --submit everything is checked and told, nothing begins. With it every step that is not done is handed over, each
 after those that it reads from. A step is done while its files are as it wrote them, from the same options and inputs by
 the same program; submitting again does the others. The sweep's step looks on from inside the cluster while its trials run
@@ -198,16 +200,17 @@ RunJob describe_quarterly(boost::program_options::options_description& descripti
 }
 
 /// `status` and `cancel` of a folder.
-template <void (*act)(const Chain&, JobContext&)>
-RunJob describe_folder(boost::program_options::options_description& description) {
-  namespace po = boost::program_options;
-  const auto directory = std::make_shared<std::string>();
-  description.add_options()("directory", po::value(directory.get())->value_name("DIR")->required(),
-                            "folder of the chain");
-  return [directory](JobContext& context) {
-    require_one_rank(context.comm);
-    const Chain chain = submitted_chain(context.comm, *directory);
-    agree_on(context.comm, [&] { act(chain, context); });
+auto describe_folder(void (*act)(const Chain&, JobContext&)) {
+  return [act](boost::program_options::options_description& description) -> RunJob {
+    namespace po = boost::program_options;
+    const auto directory = std::make_shared<std::string>();
+    description.add_options()("directory", po::value(directory.get())->value_name("DIR")->required(),
+                              "folder of the chain");
+    return [directory, act](JobContext& context) {
+      require_one_rank(context.comm);
+      const Chain chain = submitted_chain(context.comm, *directory);
+      agree_on(context.comm, [&] { act(chain, context); });
+    };
   };
 }
 
@@ -240,7 +243,7 @@ Job quarterly_status_job() {
   return {"quarterly status",
           "where each step of a chain stands, what failed and why",
           {},
-          describe_folder<tell_status>,
+          describe_folder(tell_status),
           "directory"};
 }
 
@@ -248,7 +251,7 @@ Job quarterly_cancel_job() {
   return {"quarterly cancel",
           "take a chain's steps out of the queue; what runs writes its checkpoint",
           {},
-          describe_folder<cancel_chain>,
+          describe_folder(cancel_chain),
           "directory"};
 }
 

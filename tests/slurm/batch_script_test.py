@@ -101,7 +101,7 @@ class BatchScriptTest(unittest.TestCase):
         self.assertIn("strong=1,2", self.logs(f"rankwise-scaling-{study}.log"))
 
     def test_the_template_of_a_sweep_goes_on_after_a_signal(self):
-        planned = ["--data", "shop.h5", "--factors", "4, 8", "--epochs", "400", "--validation", "interactions:2", "--optimize", "ndcg@10", "--calibrate", "0"]
+        planned = ["--data", "shop.h5", "--factors", "4, 8", "--epochs", "2000", "--validation", "interactions:2", "--optimize", "ndcg@10", "--calibrate", "0"]
         for search in ("search", "whole-search"):
             done = run(["sweep", "plan", search, *planned], cwd=self.path)
             self.assertEqual(done.code, 0, done)

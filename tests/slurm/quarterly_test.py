@@ -35,7 +35,7 @@ top = 3
 clusters = 3
 """
 
-# One trial after the other: time for the sweep's step to be stopped meanwhile.
+# One trial after the other: time to hold them.
 SWEEP = ["factors = 2, 4", "epochs = 2", "validation = interactions:3", "optimize = ndcg@10", "calibrate = 0", "tasks-per-job = 1", "jobs-at-once = 1"]
 
 
@@ -73,6 +73,10 @@ class QuarterlyTest(unittest.TestCase):
         path = self.folder / name / f"scheduler/logs/{step}.attempts"
         return path.read_text().count("begin") if path.exists() else 0
 
+    def jobs_named(self, prefix):
+        listed = self.cluster.ask("squeue", "--noheader", "--format=%F %j").splitlines()
+        return [line.split()[0] for line in listed if line.split()[1].startswith(prefix)]
+
     def digest(self, path):
         return hashlib.sha256((self.folder / path).read_bytes()).hexdigest()
 
@@ -97,10 +101,14 @@ class QuarterlyTest(unittest.TestCase):
         codes = both.stdout.split()[-2:]
         self.assertIn("0", codes, both)
         self.assertTrue(set(codes) <= {"0", "73"}, both)
-        # The step that looks on while trials run is stopped as by its time limit, and comes back.
-        eventually((self.folder / "whole/sweep/scheduler/submissions").exists, 60, what=lambda: self.cluster.queue() + self.logs("whole"))
+        # The step that looks on while trials run is stopped as by its time limit, and comes back. Trials are held meanwhile.
+        trials = eventually(lambda: self.jobs_named("sweep-"), 60, what=lambda: self.cluster.queue() + self.logs("whole"))
+        self.cluster.run("scontrol", "hold", trials[0])
         job = re.search(r"\(job ([\d_]+)\)", self.status("whole")["sweep"]).group(1)
         self.cluster.run("timeout", "5", "scancel", "--batch", "--signal=USR2", job)
+        attempts = self.folder / "whole/scheduler/logs/sweep.attempts"
+        eventually(lambda: attempts.read_text().endswith(" 75\n"), 60, what=lambda: self.logs("whole"))
+        self.cluster.run("scontrol", "release", trials[0])
         states = self.finish("whole")
         self.assertEqual(set(states.values()), {"done"}, (states, self.logs("whole")))
         self.assertEqual([self.runs("whole", step) for step in states], [1, 2, 1, 1, 1, 1], self.logs("whole"))

@@ -23,7 +23,7 @@ fs::path record_path(const Chain& chain, const ChainStep& step) {
 }
 
 std::int64_t modified_nanoseconds(const fs::path& path) {
-  const auto since = fs::last_write_time(path).time_since_epoch();
+  const auto since = std::chrono::file_clock::to_sys(fs::last_write_time(path)).time_since_epoch();
   return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
 }
 
@@ -106,7 +106,8 @@ std::optional<StepRecord> present_inputs(const Chain& chain, std::size_t place,
     }
     std::error_code ignored;
     if (!fs::is_regular_file(path, ignored)) return std::nullopt;
-    record.inputs[path] = fmt::format("{} bytes, modified {}", fs::file_size(path), modified_nanoseconds(path));
+    record.inputs[path] =
+        fmt::format("{} bytes, modified {} ns since 1970", fs::file_size(path), modified_nanoseconds(path));
   }
   return record;
 }

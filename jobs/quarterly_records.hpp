@@ -14,7 +14,7 @@ namespace rankwise {
 /// A file as it was written: whole where its size and either its time or its digest are still these.
 struct WrittenFile {
   std::uint64_t bytes = 0;
-  std::int64_t modified_nanoseconds = 0;  ///< by the file system's clock
+  std::int64_t modified_nanoseconds = 0;  ///< since 1970
   std::string digest;                     ///< XXH3-64 of its bytes
 };
 

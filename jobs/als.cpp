@@ -148,6 +148,8 @@ void require_sense(const AlsOptions& options) {
       refuse("--unobserved-weight has a meaning only with --objective implicit");
     }
   }
+  require_sense(*options.checkpoints);
+  require_sense(*options.validation, options.objective, options.epochs);
 }
 
 Objective resolved_objective(const AlsOptions& options) {
@@ -162,8 +164,6 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   Report& report = context.report;
   require_sense(options);
-  require_sense(*options.checkpoints);
-  require_sense(*options.validation, options.objective, options.epochs);
   check_output(comm, options.model);  // before hours of work, not after
   Objective objective = resolved_objective(options);
   const Index width = options.factors + (objective.biases ? 1 : 0);
@@ -396,7 +396,7 @@ RunJob describe_als(boost::program_options::options_description& description) {
   describe_checkpoints(description, options->checkpoints, "epochs");
   describe_checkpoint_writing(description, options->checkpoints);
   describe_compression(description, options->checkpoints->deflate_level);
-  return [options](JobContext& context) { train_als(*options, context); };
+  return {[options](JobContext& context) { train_als(*options, context); }, [options] { require_sense(*options); }};
 }
 
 }  // namespace

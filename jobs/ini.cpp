@@ -28,31 +28,71 @@ std::string_view without_comment(std::string_view text) {
   return text;
 }
 
+/// A line that is not empty.
+struct IniLine {
+  std::string_view text;
+  int number = 0;
+};
+
+std::vector<IniLine> lines_of(std::string_view text) {
+  std::vector<IniLine> lines;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark, as some editors leave
+  for (int number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trimmed(without_comment(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (!line.empty()) lines.push_back({line, number});
+  }
+  return lines;
+}
+
+[[noreturn]] void refuse(std::string_view file_name, const IniLine& line, std::string_view reason) {
+  throw Error(ExitCode::usage, fmt::format("{}:{}: {}", file_name, line.number, reason));
+}
+
+IniEntry parse_entry(const IniLine& line, std::string_view file_name) {
+  const std::size_t equals = line.text.find('=');
+  if (equals == std::string_view::npos) refuse(file_name, line, "expected name = value");
+  const std::string_view name = trimmed(line.text.substr(0, equals));
+  std::string_view value = trimmed(line.text.substr(equals + 1));
+  if (name.empty()) refuse(file_name, line, "expected a name before '='");
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+  return {std::string(name), std::string(value), line.number};
+}
+
 }  // namespace
 
 std::vector<IniEntry> parse_ini(std::string_view text, std::string_view file_name) {
   std::vector<IniEntry> entries;
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark, as some editors leave
-  int number = 0;
-  while (!text.empty()) {
-    ++number;
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trimmed(without_comment(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.empty()) continue;
-    const auto refuse = [&](std::string_view reason) {
-      throw Error(ExitCode::usage, fmt::format("{}:{}: {}", file_name, number, reason));
-    };
-    if (line.front() == '[') refuse("sections are not used here; expected name = value");
-    const std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos) refuse("expected name = value");
-    const std::string_view name = trimmed(line.substr(0, equals));
-    std::string_view value = trimmed(line.substr(equals + 1));
-    if (name.empty()) refuse("expected a name before '='");
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-    entries.push_back({std::string(name), std::string(value), number});
+  for (const IniLine& line : lines_of(text)) {
+    if (line.text.front() == '[') refuse(file_name, line, "sections are not used here; expected name = value");
+    entries.push_back(parse_entry(line, file_name));
   }
   return entries;
+}
+
+std::vector<IniSection> parse_ini_sections(std::string_view text, std::string_view file_name) {
+  std::vector<IniSection> sections;
+  for (const IniLine& line : lines_of(text)) {
+    if (line.text.front() != '[') {
+      if (sections.empty()) refuse(file_name, line, "expected a section, as in [als], before the first option");
+      sections.back().entries.push_back(parse_entry(line, file_name));
+      continue;
+    }
+    const std::string_view name = trimmed(line.text.substr(1, line.text.size() - 2));
+    if (line.text.back() != ']' || name.empty()) refuse(file_name, line, "expected a section, as in [als]");
+    for (const IniSection& known : sections) {
+      if (known.name != name) continue;
+      refuse(file_name, line, fmt::format("section [{}] is there already, in line {}", name, known.line));
+    }
+    sections.push_back({std::string(name), line.number, {}});
+  }
+  return sections;
+}
+
+std::string ini_line(std::string_view name, std::string_view value) {
+  const bool is_plain = value.find_first_of("#;\"") == std::string_view::npos;
+  return is_plain ? fmt::format("{} = {}\n", name, value) : fmt::format("{} = \"{}\"\n", name, value);
 }
 
 }  // namespace rankwise

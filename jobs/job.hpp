@@ -1,10 +1,12 @@
 #pragma once
 // What a job is: a name, its options, and a function that runs it on every rank.
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "distributed/communicator.hpp"
 #include "io/provenance.hpp"
@@ -37,7 +39,25 @@ struct JobContext {
   [[nodiscard]] Provenance provenance(std::string_view kind, std::uint64_t dataset_digest) const;
 };
 
-using RunJob = std::function<void(JobContext&)>;
+/// What runs a job once its options are parsed.
+class RunJob {
+ public:
+  /// `check`: throws Error(usage) where the options contradict each other; needs no file and no other rank.
+  template <class Run>
+  requires std::invocable<Run&, JobContext&> RunJob(
+      Run run, std::function<void()> check = [] {})
+      : run_(std::move(run)), check_(std::move(check)) {}
+  RunJob() = default;
+
+  /// Collective over context.comm.
+  void operator()(JobContext& context) const { run_(context); }
+  /// What the run itself would refuse at its start, for those who only plan it.
+  void check() const { check_(); }
+
+ private:
+  std::function<void(JobContext&)> run_;
+  std::function<void()> check_;
+};
 
 /// `describe` adds the job's options (Boost notifiers validate them and throw Error(usage)) and returns what runs the
 /// job once they are parsed. The run is collective over context.comm.
@@ -50,7 +70,7 @@ struct Job {
   std::string_view name;
   std::string_view summary;
   std::string_view notes;  ///< formulas and conventions, printed under the options by --help
-  RunJob (*describe)(boost::program_options::options_description& options);
+  std::function<RunJob(boost::program_options::options_description& options)> describe;
   std::string_view positional = {};  ///< name of the option that takes arguments without a name; empty: none does
 };
 

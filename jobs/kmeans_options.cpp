@@ -160,7 +160,7 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
   // clang-format on
   describe_checkpoints(description, options->checkpoints, "iterations");
   describe_compression(description, options->checkpoints->deflate_level);
-  return [options](JobContext& context) { cluster_rows(*options, context); };
+  return {[options](JobContext& context) { cluster_rows(*options, context); }, [options] { require_sense(*options); }};
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <typeinfo>
 
 #include "jobs/choices.hpp"
-#include "jobs/ini.hpp"
 #include "jobs/nearest_name.hpp"
 #include "jobs/option_text.hpp"
 
@@ -186,8 +185,12 @@ std::string JobOptions::config_file() const {
 }
 
 void JobOptions::parse_ini(std::string_view text, const std::string& file_name) {
+  parse_entries(rankwise::parse_ini(text, file_name), file_name);
+}
+
+void JobOptions::parse_entries(std::span<const IniEntry> entries, const std::string& file_name) {
   Values given(&all_options_);
-  for (const IniEntry& entry : rankwise::parse_ini(text, file_name)) {
+  for (const IniEntry& entry : entries) {
     try {
       if (entry.name == "config" || entry.name == "help") {
         throw usage_error(fmt::format("option {} belongs on the command line", entry.name));

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "jobs/ini.hpp"
 #include "jobs/job.hpp"
 
 namespace rankwise {
@@ -30,6 +31,8 @@ class JobOptions {
   [[nodiscard]] std::string config_file() const;
   /// `text` is the content of the configuration file `file_name`. What the command line said stays.
   void parse_ini(std::string_view text, const std::string& file_name);
+  /// Likewise, of one section of a file.
+  void parse_entries(std::span<const IniEntry> entries, const std::string& file_name);
   /// Checks that nothing is missing and hands the values to the job. Threads become `automatic_threads` where not
   /// given.
   void resolve(int automatic_threads);

@@ -21,6 +21,8 @@
 #include "jobs/options.hpp"
 #include "jobs/plan.hpp"
 #include "jobs/prepare.hpp"
+#include "jobs/quarterly.hpp"
+#include "jobs/quarterly_step.hpp"
 #include "jobs/recommend.hpp"
 #include "jobs/scale.hpp"
 #include "jobs/standard_output.hpp"
@@ -42,13 +44,14 @@ namespace rankwise {
 namespace {
 
 std::string job_line(const Job& job) {
-  return fmt::format("  {:<13}  {}\n", job.name, job.summary);
+  return fmt::format("  {:<16}  {}\n", job.name, job.summary);
 }
 
-/// What `rankwise WORD --help` prints for the first word of several jobs; empty for others.
+/// What `rankwise WORD --help` prints for the first word of several jobs; empty for others, and for jobs.
 std::string family_help(const std::string& word) {
   std::string lines;
   for (const Job& job : all_jobs()) {
+    if (job.name == word) return {};
     if (job.name.starts_with(word + " ")) lines += job_line(job);
   }
   return lines.empty() ? lines : fmt::format("rankwise {} is several jobs; each has its own --help:\n{}", word, lines);
@@ -88,8 +91,10 @@ FoundJob find_job(std::span<const std::string> arguments) {
   std::vector<std::string> names;
   std::vector<std::string> family;
   for (const Job& job : all_jobs()) {
+    if (job.name == both && arguments.size() > 1) return {job, 2};
+  }
+  for (const Job& job : all_jobs()) {
     if (job.name == name) return {job, 1};
-    if (job.name == both) return {job, 2};
     names.emplace_back(job.name);
     if (job.name.starts_with(name + " ")) family.emplace_back(job.name);
   }
@@ -157,10 +162,11 @@ void tell_configuration(const Communicator& comm, const Job& job, const JobOptio
 
 std::span<const Job> all_jobs() {
   static const std::vector<Job> jobs{
-      synthesize_job(),    prepare_job(),     als_job(),          plan_job(),         scale_job(),
-      kmeans_job(),        evaluate_job(),    recommend_job(),    inspect_job(),      verify_job(),
-      sweep_plan_job(),    sweep_run_job(),   sweep_status_job(), sweep_cancel_job(), sweep_resume_job(),
-      sweep_collect_job(), sweep_refit_job(), sweep_trial_job(),  doctor_job(),
+      synthesize_job(),       prepare_job(),        als_job(),          plan_job(),         scale_job(),
+      kmeans_job(),           evaluate_job(),       recommend_job(),    inspect_job(),      verify_job(),
+      sweep_plan_job(),       sweep_run_job(),      sweep_status_job(), sweep_cancel_job(), sweep_resume_job(),
+      sweep_collect_job(),    sweep_refit_job(),    sweep_trial_job(),  quarterly_job(),    quarterly_status_job(),
+      quarterly_cancel_job(), quarterly_step_job(), doctor_job(),
   };
   return jobs;
 }

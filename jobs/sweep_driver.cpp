@@ -89,28 +89,6 @@ std::int64_t rounded_up(double value, std::int64_t least) {
   return static_cast<std::int64_t>(std::bit_ceil(units)) * least;
 }
 
-/// What a task asks of its scheduler, in steps of a factor of two so that many share a submission.
-slurm::Resources needs_of(const SweepPlan& plan, const SweepTask& task, const RunSettings& settings) {
-  slurm::Resources needs;
-  needs.tasks = plan.ranks;
-  needs.cpus_per_task = plan.threads_per_rank;
-  std::int64_t ranks_per_node = plan.ranks;
-  if (settings.cores_per_node > 0) {
-    ranks_per_node = std::clamp<std::int64_t>(settings.cores_per_node / plan.threads_per_rank, 1, plan.ranks);
-    needs.nodes = (plan.ranks + ranks_per_node - 1) / ranks_per_node;
-  }
-  const Trial& trial = plan.trials[task.trial];
-  if (trial.memory_bytes > 0 && settings.asks_for_memory) {
-    needs.memory_bytes_per_node = rounded_up(
-        trial.memory_bytes * settings.memory_safety * static_cast<double>(ranks_per_node), least_memory_bytes);
-  }
-  needs.time_limit_seconds = settings.time_limit_seconds;
-  if (needs.time_limit_seconds == 0 && trial.epoch_seconds > 0) {
-    needs.time_limit_seconds = rounded_up(plan.predicted_seconds(task) * time_safety, least_time_seconds);
-  }
-  return needs;
-}
-
 std::int64_t items_per_job(const SweepPlan& plan, const std::vector<const SweepTask*>& tasks,
                            const RunSettings& settings) {
   if (settings.batch.items_per_job > 0) return settings.batch.items_per_job;
@@ -140,6 +118,27 @@ Index SweepState::count(TaskPhase phase) const {
 
 Index SweepState::wanted() const {
   return static_cast<Index>(tasks.size()) - count(TaskPhase::later);
+}
+
+slurm::Resources task_needs(const SweepPlan& plan, const SweepTask& task, const RunSettings& settings) {
+  slurm::Resources needs;
+  needs.tasks = plan.ranks;
+  needs.cpus_per_task = plan.threads_per_rank;
+  std::int64_t ranks_per_node = plan.ranks;
+  if (settings.cores_per_node > 0) {
+    ranks_per_node = std::clamp<std::int64_t>(settings.cores_per_node / plan.threads_per_rank, 1, plan.ranks);
+    needs.nodes = (plan.ranks + ranks_per_node - 1) / ranks_per_node;
+  }
+  const Trial& trial = plan.trials[task.trial];
+  if (trial.memory_bytes > 0 && settings.asks_for_memory) {
+    needs.memory_bytes_per_node = rounded_up(
+        trial.memory_bytes * settings.memory_safety * static_cast<double>(ranks_per_node), least_memory_bytes);
+  }
+  needs.time_limit_seconds = settings.time_limit_seconds;
+  if (needs.time_limit_seconds == 0 && trial.epoch_seconds > 0) {
+    needs.time_limit_seconds = rounded_up(plan.predicted_seconds(task) * time_safety, least_time_seconds);
+  }
+  return needs;
 }
 
 std::string own_program() {
@@ -212,14 +211,14 @@ std::vector<std::string> submit_open(const SweepPlan& plan, const std::string& d
   for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
     if (state.tasks[place].phase != TaskPhase::open) continue;
     const SweepTask& task = plan.tasks[place];
-    groups[key_of(needs_of(plan, task, settings))].push_back(&task);
+    groups[key_of(task_needs(plan, task, settings))].push_back(&task);
   }
   std::vector<std::string> names;
   for (const auto& [key, tasks] : groups) {
     slurm::Submission submission;
     submission.name = next_submission(plan, directory, settings);
     for (const SweepTask* task : tasks) submission.items.push_back(item_of(plan, directory, *task));
-    submission.resources = needs_of(plan, *tasks.front(), settings);
+    submission.resources = task_needs(plan, *tasks.front(), settings);
     submission.signal_seconds = settings.signal_seconds;
     submission.batch = settings.batch;
     submission.batch.items_per_job = items_per_job(plan, tasks, settings);
@@ -238,7 +237,7 @@ slurm::Submission refit_submission(const SweepPlan& plan, const std::string& dir
   if (!settings.refit_metrics.empty()) command.insert(command.end(), {"--metrics", settings.refit_metrics});
   command.insert(command.end(), {"--threads", std::to_string(plan.threads_per_rank)});
   submission.items = {{fmt::format("{}{}", refit_prefix, settings.submissions), std::move(command)}};
-  submission.resources = needs_of(plan, last, settings);
+  submission.resources = task_needs(plan, last, settings);
   submission.signal_seconds = settings.signal_seconds;
   submission.batch = settings.batch;
   submission.batch.items_per_job = 1;

@@ -49,6 +49,10 @@ struct SweepState {
 [[nodiscard]] SweepState sweep_state(const SweepPlan& plan, const std::string& directory, const RunSettings& settings,
                                      slurm::Scheduler& scheduler);
 
+/// What a task asks of its scheduler, by the plan's predictions, in steps of a factor of two so that many share a
+/// submission.
+[[nodiscard]] slurm::Resources task_needs(const SweepPlan& plan, const SweepTask& task, const RunSettings& settings);
+
 /// Hands open tasks to the scheduler, those with like needs together; returns the submissions' names.
 [[nodiscard]] std::vector<std::string> submit_open(const SweepPlan& plan, const std::string& directory,
                                                    RunSettings& settings, const SweepState& state,

@@ -309,7 +309,11 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
   // clang-format on
   describe_machine(description, options->network, options->calibration_seconds);
   describe_swept_options(description, options->texts);
-  return [options](JobContext& context) { plan_sweep(*options, context); };
+  return {[options](JobContext& context) { plan_sweep(*options, context); },
+          [options] {
+            SweepPlan plan = make_plan(*options, 0);
+            name_tasks(plan);
+          }};
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "io/folder_lock.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/scheduler_options.hpp"
 #include "jobs/stop_requests.hpp"
 #include "jobs/sweep_collect.hpp"
 #include "jobs/sweep_driver.hpp"
@@ -39,17 +40,19 @@ constexpr double silence_patience_seconds = 300;
 constexpr double end_patience_seconds = 10;
 constexpr std::int64_t follow_up_memory_bytes = std::int64_t{1} << 30;
 
+void forgive_failures(const SweepPlan& plan, const std::string& directory, RunSettings& settings) {
+  for (const SweepTask& task : plan.tasks) {
+    if (const int failed = failed_runs(directory, task); failed > 0) settings.forgiven[task.name] = failed;
+  }
+}
+
 /// The settings of earlier commands with this one's changes.
 RunSettings settled(const SweepRunOptions& options, const std::string& directory, RunStart start, const SweepPlan& plan,
                     const Communicator& comm) {
   RunSettings settings = read_settings(directory).value_or(RunSettings());
   for (const auto& change : options.changes) change(settings);
   if (settings.cores == 0) settings.cores = processors_per_rank(comm);
-  if (start == RunStart::forgive) {
-    for (const SweepTask& task : plan.tasks) {
-      if (const int failed = failed_runs(directory, task); failed > 0) settings.forgiven[task.name] = failed;
-    }
-  }
+  if (start == RunStart::forgive) forgive_failures(plan, directory, settings);
   return settings;
 }
 
@@ -233,6 +236,14 @@ void run_refit(const SweepPlan& plan, const std::string& directory, RunSettings&
 
 }  // namespace
 
+void forgive_sweep(const std::string& directory) {
+  std::optional<RunSettings> settings = read_settings(directory);
+  if (!settings) return;
+  forgive_failures(read_plan(directory), directory, *settings);
+  write_settings(directory, *settings);
+  unmark_cancelled(directory);
+}
+
 void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& context) {
   require_single_rank(context.comm, start == RunStart::forgive ? "resume" : "run");
   const std::string directory = fs::absolute(options.directory).lexically_normal().string();
@@ -274,57 +285,38 @@ void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& conte
 
 namespace {
 
-/// Adds options that change the settings with which the sweep was run before, or the defaults.
 void describe_settings(boost::program_options::options_description& description,
                        const std::shared_ptr<SweepRunOptions>& options) {
   namespace po = boost::program_options;
   const RunSettings defaults;
-  const auto changes = [options]<class Value>(void (*apply)(RunSettings&, const Value&)) {
-    return po::value<Value>()->notifier([options, apply](const Value& value) {
-      RunSettings trial;
-      apply(trial, value);  // what does not fit is told at once
-      options->changes.emplace_back([apply, value](RunSettings& settings) { apply(settings, value); });
-    });
-  };
+  describe_scheduler(description, options->changes);
+  const SettingChanges changes(options->changes);
   using Text = std::string;
   using Number = std::int64_t;
   // clang-format off
   description.add_options()
-    ("scheduler", changes(+[](RunSettings& settings, const Text& text) {
-       one_of<SchedulerKind>("scheduler", settings.scheduler, {{"local", SchedulerKind::local}, {"slurm", SchedulerKind::slurm}})(text); })->value_name("local|slurm"),
-     "local (without it): several tasks at a time on this machine, as long as this command runs; slurm: job arrays")
-    ("cores", changes(+[](RunSettings& settings, const Number& cores) { within<Number>("cores", 1, 1'000'000)(cores); settings.cores = cores; })->value_name("N"),
-     "local: of all tasks together; without it as many as here")
-    ("memory", changes(+[](RunSettings& settings, const Text& text) { settings.memory_bytes = parse_bytes("memory", text); })->value_name("BYTES"),
+    ("memory", changes.to(+[](RunSettings& settings, const Text& text) { settings.memory_bytes = parse_bytes("memory", text); })->value_name("BYTES"),
      "local: likewise, as in 16GiB; without it no limit")
-    ("max-retries", changes(+[](RunSettings& settings, const Number& retries) { within<Number>("max-retries", 0, 1000)(retries); settings.most_retries = static_cast<int>(retries); })->value_name("N"),
+    ("max-retries", changes.to(+[](RunSettings& settings, const Number& retries) { within<Number>("max-retries", 0, 1000)(retries); settings.most_retries = static_cast<int>(retries); })->value_name("N"),
      fmt::format("of a task that failed, beside its first run; without it {}", defaults.most_retries).c_str())
-    ("time-limit", changes(+[](RunSettings& settings, const Text& text) {
+    ("time-limit", changes.to(+[](RunSettings& settings, const Text& text) {
        const auto seconds = slurm::parse_time_limit(text);
        if (!seconds) throw Error(ExitCode::usage, fmt::format("--time-limit {}: expected a time as in 04:00:00 or 1-12:00:00", text));
        settings.time_limit_seconds = *seconds; })->value_name("[D-]HH:MM:SS"),
      "of one run of a task, which then goes on from a checkpoint in the next; without it three times what is predicted, at least 10 minutes")
-    ("signal", changes(+[](RunSettings& settings, const Number& seconds) { within<Number>("signal", 1, 86'400)(seconds); settings.signal_seconds = seconds; })->value_name("SECONDS"),
-     fmt::format("before the limit, to write that checkpoint; without it {}", defaults.signal_seconds).c_str())
-    ("memory-safety", changes(+[](RunSettings& settings, const double& factor) { within<double>("memory-safety", 1, 100)(factor); settings.memory_safety = factor; })->value_name("FACTOR"),
+    ("memory-safety", changes.to(+[](RunSettings& settings, const double& factor) { within<double>("memory-safety", 1, 100)(factor); settings.memory_safety = factor; })->value_name("FACTOR"),
      fmt::format("on predicted memory, in what a task asks for; without it {}", defaults.memory_safety).c_str())
-    ("cores-per-node", changes(+[](RunSettings& settings, const Number& cores) { within<Number>("cores-per-node", 1, 100'000)(cores); settings.cores_per_node = cores; })->value_name("N"),
+    ("cores-per-node", changes.to(+[](RunSettings& settings, const Number& cores) { within<Number>("cores-per-node", 1, 100'000)(cores); settings.cores_per_node = cores; })->value_name("N"),
      "slurm: which a trial's ranks share; without it a trial is on one node")
-    ("partition", changes(+[](RunSettings& settings, const Text& text) { settings.batch.partition = text; })->value_name("NAME"), "slurm: without it the cluster's default")
-    ("account", changes(+[](RunSettings& settings, const Text& text) { settings.batch.account = text; })->value_name("NAME"), "slurm: likewise")
-    ("qos", changes(+[](RunSettings& settings, const Text& text) { settings.batch.qos = text; })->value_name("NAME"), "slurm: likewise")
-    ("constraint", changes(+[](RunSettings& settings, const Text& text) { settings.batch.constraint = text; })->value_name("TEXT"), "slurm: likewise")
-    ("sbatch-option", changes(+[](RunSettings& settings, const std::vector<Text>& lines) { settings.batch.extra_lines = lines; })->value_name("TEXT"),
-     "slurm: a further option of sbatch, as in --licenses=tape:1; may be repeated")
-    ("jobs-at-once", changes(+[](RunSettings& settings, const Number& jobs) { within<Number>("jobs-at-once", 0, 1'000'000)(jobs); settings.batch.jobs_at_once = jobs; })->value_name("N"),
+    ("jobs-at-once", changes.to(+[](RunSettings& settings, const Number& jobs) { within<Number>("jobs-at-once", 0, 1'000'000)(jobs); settings.batch.jobs_at_once = jobs; })->value_name("N"),
      "slurm: at most; without it, or 0, as the cluster likes")
-    ("tasks-per-job", changes(+[](RunSettings& settings, const Number& tasks) { within<Number>("tasks-per-job", 0, 10'000)(tasks); settings.batch.items_per_job = tasks; })->value_name("N"),
+    ("tasks-per-job", changes.to(+[](RunSettings& settings, const Number& tasks) { within<Number>("tasks-per-job", 0, 10'000)(tasks); settings.batch.items_per_job = tasks; })->value_name("N"),
      "slurm: small tasks share a job; without it, or 0, so many that it takes about two minutes")
-    ("tasks-at-once", changes(+[](RunSettings& settings, const Number& tasks) { within<Number>("tasks-at-once", 1, 10'000)(tasks); settings.batch.items_at_once = tasks; })->value_name("N"),
+    ("tasks-at-once", changes.to(+[](RunSettings& settings, const Number& tasks) { within<Number>("tasks-at-once", 1, 10'000)(tasks); settings.batch.items_at_once = tasks; })->value_name("N"),
      "slurm: of those, side by side; without it one")
-    ("refit", changes(+[](RunSettings& settings, const Text& path) { settings.refit_model = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
+    ("refit", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_model = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
      "als: at the end train the chosen trial on all of the training part and write this model")
-    ("refit-metrics", changes(+[](RunSettings& settings, const Text& path) { settings.refit_metrics = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
+    ("refit-metrics", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_metrics = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
      "als: and what evaluate finds on the held-out part, as JSON")
     ("wait", po::bool_switch(&options->waits), "slurm: look on until the sweep is over; else a job at the end of the queue retries, goes on to the next rung, and collects");
   // clang-format on

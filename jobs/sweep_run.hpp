@@ -23,6 +23,10 @@ enum class RunStart { begin_or_go_on, forgive };
 /// AgreedError.
 void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& context);
 
+/// Gives tasks that failed as many tries again, and takes a cancellation back; nothing where the sweep was never run.
+/// Throws Error.
+void forgive_sweep(const std::string& directory);
+
 [[nodiscard]] Job sweep_run_job();
 [[nodiscard]] Job sweep_resume_job();
 

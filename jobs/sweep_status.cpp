@@ -160,19 +160,11 @@ void tell_status(const StatusOptions& options, JobContext& context) {
   write_from_root(context, options.json, json);
 }
 
-void cancel_sweep(const StatusOptions& options, JobContext& context) {
+void run_cancel(const StatusOptions& options, JobContext& context) {
   require_single_rank(context.comm, "cancel");
   agree_on(context.comm, [&] {
-    const WatchedSweep sweep = watch(options.directory);
-    mark_cancelled(sweep.directory);
-    std::vector<std::string> items;
-    for (const slurm::ItemState& item : sweep.scheduler->states()) {
-      if (item.phase == slurm::ItemPhase::waiting || item.phase == slurm::ItemPhase::running)
-        items.push_back(item.name);
-    }
-    sweep.scheduler->cancel(items);
     context.report.line(fmt::format("cancelled; {} tasks were running or waiting; rankwise sweep resume {} goes on",
-                                    items.size(), options.directory));
+                                    cancel_sweep(options.directory), options.directory));
   });
 }
 
@@ -192,10 +184,21 @@ RunJob describe_cancel(boost::program_options::options_description& description)
   const auto options = std::make_shared<StatusOptions>();
   description.add_options()("directory", po::value(&options->directory)->value_name("DIR")->required(),
                             "folder of the sweep");
-  return [options](JobContext& context) { cancel_sweep(*options, context); };
+  return [options](JobContext& context) { run_cancel(*options, context); };
 }
 
 }  // namespace
+
+std::size_t cancel_sweep(const std::string& directory) {
+  const WatchedSweep sweep = watch(directory);
+  mark_cancelled(sweep.directory);
+  std::vector<std::string> items;
+  for (const slurm::ItemState& item : sweep.scheduler->states()) {
+    if (item.phase == slurm::ItemPhase::waiting || item.phase == slurm::ItemPhase::running) items.push_back(item.name);
+  }
+  sweep.scheduler->cancel(items);
+  return items.size();
+}
 
 Job sweep_status_job() {
   return {"sweep status",

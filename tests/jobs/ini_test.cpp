@@ -7,14 +7,19 @@
 namespace rankwise {
 namespace {
 
-std::string message_of(std::string_view text) {
+template <class Parse>
+std::string message_of(std::string_view text, Parse parse) {
   try {
-    (void)parse_ini(text, "run.ini");
+    (void)parse(text, "run.ini");
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);
     return error.what();
   }
   return "no error";
+}
+
+std::string message_of(std::string_view text) {
+  return message_of(text, parse_ini);
 }
 
 TEST(Ini, ReadsEntriesWithTheirLines) {
@@ -57,6 +62,34 @@ TEST(Ini, RefusesWhatIsNoEntryWithFileAndLine) {
   EXPECT_EQ(message_of("\n\n[als]\n"), "run.ini:3: sections are not used here; expected name = value");
   EXPECT_EQ(message_of(" = 3"), "run.ini:1: expected a name before '='");
   EXPECT_EQ(message_of("seed = 1"), "no error");
+}
+
+TEST(Ini, ReadsSections) {
+  const auto sections = parse_ini_sections("# all\n[als]  # trains\nfactors = 8\n\n[ kmeans users ]\n", "run.ini");
+  ASSERT_EQ(sections.size(), 2U);
+  EXPECT_EQ(sections[0].name, "als");
+  EXPECT_EQ(sections[0].line, 2);
+  ASSERT_EQ(sections[0].entries.size(), 1U);
+  EXPECT_EQ(sections[0].entries[0].line, 3);
+  EXPECT_EQ(sections[1].name, "kmeans users");
+  EXPECT_TRUE(sections[1].entries.empty());
+}
+
+TEST(Ini, RefusesWhatIsNoSectionWithFileAndLine) {
+  EXPECT_EQ(message_of("\nfactors = 8\n[als]", parse_ini_sections),
+            "run.ini:2: expected a section, as in [als], before the first option");
+  EXPECT_EQ(message_of("[als]\n[als]", parse_ini_sections), "run.ini:2: section [als] is there already, in line 1");
+  EXPECT_EQ(message_of("[als", parse_ini_sections), "run.ini:1: expected a section, as in [als]");
+  EXPECT_EQ(message_of("[]", parse_ini_sections), "run.ini:1: expected a section, as in [als]");
+  EXPECT_EQ(message_of("[", parse_ini_sections), "run.ini:1: expected a section, as in [als]");
+}
+
+TEST(Ini, WritesLinesThatReadBack) {
+  for (const char* value : {"8", "a # b;c.csv", "x#1", "log 1e-4 .. 1 x 3"}) {
+    const auto entries = parse_ini(ini_line("name", value), "run.ini");
+    ASSERT_EQ(entries.size(), 1U) << value;
+    EXPECT_EQ(entries[0].value, value);
+  }
 }
 
 }  // namespace

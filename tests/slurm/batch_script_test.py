@@ -67,9 +67,9 @@ class BatchScriptTest(unittest.TestCase):
         self.assertEqual(done.code, 0, done)
         self.assertEqual(self.digest("model.h5"), self.digest("whole.h5"))
 
-    def submit_template(self, name, *arguments):
+    def submit_template(self, name, *arguments, nodes=2, cpus=1):
         """On the little that the virtual nodes have; everything else as it is written."""
-        small = ["--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1", "--mem=200M"]
+        small = [f"--nodes={nodes}", "--ntasks-per-node=1", f"--cpus-per-task={cpus}", "--mem=200M"]
         job = self.cluster.ask("sbatch", "--parsable", *small, TEMPLATES / name, *arguments, cwd=self.path)
         self.assertEqual(self.cluster.run("bash", "-n", TEMPLATES / name).returncode, 0)
         return job
@@ -99,6 +99,43 @@ class BatchScriptTest(unittest.TestCase):
         for kind in ("json", "csv", "svg", "jsonl"):
             self.assertTrue((self.path / f"study/scaling.{kind}").exists(), self.logs(f"rankwise-scaling-{study}.log"))
         self.assertIn("strong=1,2", self.logs(f"rankwise-scaling-{study}.log"))
+
+    def test_the_template_of_a_sweep_goes_on_after_a_signal(self):
+        planned = ["--data", "shop.h5", "--factors", "4, 8", "--epochs", "2000", "--validation", "interactions:2", "--optimize", "ndcg@10", "--calibrate", "0"]
+        for search in ("search", "whole-search"):
+            done = run(["sweep", "plan", search, *planned], cwd=self.path)
+            self.assertEqual(done.code, 0, done)
+        job = self.submit_template("sweep.sbatch", "search", nodes=1, cpus=2)
+        log = f"rankwise-sweep-{job}.log"
+        eventually(lambda: list((self.path / "search").rglob("checkpoints/lock")), 60, what=lambda: self.logs(log))
+        self.cluster.ask("scancel", "--signal=USR2", job)
+        self.finish()
+        self.assertEqual(self.logs(log).count("sweep run on 1 rank"), 2, self.logs(log))
+        self.assertIn("cores=2", self.logs(log))
+        whole = run(["sweep", "run", "whole-search", "--cores", "2"], cwd=self.path)
+        self.assertEqual(whole.code, 0, whole)
+        self.assertEqual(self.digest("search/results/winner.ini"), self.digest("whole-search/results/winner.ini"))
+
+    def test_the_template_of_a_quarter_goes_on_after_a_signal(self):
+        job = self.submit_template("quarterly.sbatch", "quarter", "log.csv", "--factors", "16", "--epochs", "150")
+        log = f"rankwise-quarterly-{job}.log"
+        eventually(lambda: '"epoch"' in self.logs("quarter/als.jsonl"), 60, what=lambda: self.logs(log))
+        self.cluster.ask("scancel", "--signal=USR2", job)
+        self.finish()
+        self.assertEqual(self.logs(log).count("als on 2 ranks"), 2, self.logs(log))
+        self.assertEqual(self.logs(log).count("prepare on 2 ranks"), 1, self.logs(log))
+        hand = self.path / "by-hand"
+        hand.mkdir()
+        data, model = hand / "dataset.h5", hand / "model.h5"
+        for command in (["prepare", "--input", "log.csv", "--split", "leave-last:1", "--output", data],
+                        ["als", "--data", data, "--model", model, "--factors", "16", "--epochs", "150"],
+                        ["evaluate", "--data", data, "--model", model, "--output", hand / "metrics.json"],
+                        ["recommend", "--data", data, "--model", model, "--top", "20", "--output", hand / "recommendations.csv"],
+                        ["kmeans", "--input", model, "--rows", "users", "--metric", "cosine", "--clusters", "12", "--output", hand / "segments.h5"]):
+            done = run(command, cwd=self.path)
+            self.assertEqual(done.code, 0, done)
+        for file in ("dataset.h5", "model.h5", "metrics.json", "recommendations.csv", "segments.h5"):
+            self.assertEqual(self.digest(f"quarter/{file}"), self.digest(f"by-hand/{file}"), file)
 
 
 if __name__ == "__main__":

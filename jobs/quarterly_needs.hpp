@@ -1,0 +1,12 @@
+#pragma once
+// What a chain's training will need, where that can be predicted.
+
+#include "jobs/quarterly_chain.hpp"
+
+namespace rankwise {
+
+/// Fills in the memory and time of the training where neither is stated and its dataset, or the sweep whose winner it
+/// trains, is there; leaves others to the cluster's defaults. `cores_per_node`: of this machine. Throws Error.
+void predict_needs(Chain& chain, int cores_per_node);
+
+}  // namespace rankwise

@@ -1,0 +1,352 @@
+// From a chain's file to a chain.
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fmt/format.h>
+#include <iterator>
+
+#include "jobs/als.hpp"
+#include "jobs/evaluate.hpp"
+#include "jobs/kmeans.hpp"
+#include "jobs/nearest_name.hpp"
+#include "jobs/prepare.hpp"
+#include "jobs/quarterly_chain.hpp"
+#include "jobs/recommend.hpp"
+#include "jobs/section_options.hpp"
+#include "jobs/sweep_planning.hpp"
+#include "jobs/sweep_refit.hpp"
+#include "jobs/sweep_run.hpp"
+
+namespace rankwise {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<const char*, 10> section_names{"quarterly", "prepare",   "sweep",  "als",          "refit",
+                                                    "evaluate",  "recommend", "kmeans", "kmeans users", "kmeans items"};
+
+/// What the step that looks on while a sweep runs asks for, unless it is said; it comes back as often as needed.
+constexpr std::int64_t looking_memory_bytes = std::int64_t{1} << 30;
+constexpr std::int64_t looking_seconds = std::int64_t{4} * 3600;
+
+/// Options of `sweep run` that [sweep] takes beside those of `sweep plan`; [quarterly] has the others.
+constexpr std::array<std::string_view, 7> run_options{
+    "max-retries", "time-limit", "memory-safety", "cores-per-node", "jobs-at-once", "tasks-per-job", "tasks-at-once"};
+
+bool is_run_option(const IniEntry& entry) {
+  return std::ranges::find(run_options, entry.name) != run_options.end();
+}
+
+/// How the sweep reaches the scheduler that runs the chain.
+NamedValues scheduler_options(const RunSettings& settings) {
+  if (settings.scheduler == SchedulerKind::local) {
+    NamedValues options{{"scheduler", "local"}};
+    if (settings.cores > 0) options.emplace_back("cores", std::to_string(settings.cores));
+    return options;
+  }
+  NamedValues options{{"scheduler", "slurm"}, {"signal", std::to_string(settings.signal_seconds)}};
+  const auto add = [&options](const char* name, const std::string& value) {
+    if (!value.empty()) options.emplace_back(name, value);
+  };
+  add("partition", settings.batch.partition);
+  add("account", settings.batch.account);
+  add("qos", settings.batch.qos);
+  add("constraint", settings.batch.constraint);
+  for (const std::string& line : settings.batch.extra_lines) add("sbatch-option", line);
+  return options;
+}
+
+/// Reads step after step; what one writes is what the next ones read, unless their sections say otherwise.
+class ChainReader {
+ public:
+  ChainReader(Chain& chain, std::vector<IniSection> sections)
+      : chain_(chain),
+        sections_(std::move(sections)),
+        dataset_(in_folder("dataset.h5")),
+        model_(in_folder("model.h5")) {}
+
+  void read() {
+    if (const IniSection* section = find("prepare")) read_prepare(*section);
+    if (const IniSection* section = find("sweep")) read_sweep(*section);
+    if (const IniSection* section = find("als")) read_als(*section);
+    if (const IniSection* section = find("evaluate")) read_evaluate(*section);
+    if (const IniSection* section = find("recommend")) read_recommend(*section);
+    for (const char* side : {"", "users", "items"}) {
+      const std::string name = *side == '\0' ? "kmeans" : fmt::format("kmeans {}", side);
+      if (const IniSection* section = find(name)) read_kmeans(*section, side);
+    }
+    if (chain_.steps.empty())
+      throw Error(ExitCode::usage, fmt::format("{}: no steps; expected a section such as [prepare]", chain_.file));
+    find_predecessors();
+  }
+
+ private:
+  [[nodiscard]] std::string in_folder(const std::string& name) const {
+    return (fs::path(chain_.settings.directory) / name).string();
+  }
+  [[nodiscard]] const IniSection* find(const std::string& name) const {
+    const auto found = std::ranges::find(sections_, name, &IniSection::name);
+    return found == sections_.end() ? nullptr : &*found;
+  }
+  [[noreturn]] void refuse(const IniSection& section, const std::string& reason) const {
+    throw Error(ExitCode::usage, fmt::format("{}:{}: [{}] {}", chain_.file, section.line, section.name, reason));
+  }
+
+  /// Another step, whose one command is `job` with the section's options.
+  ChainStep& add_step(const std::string& name, const Job& job, const SectionCommand& command) {
+    ChainStep& step = chain_.steps.emplace_back();
+    step.name = name;
+    step.commands = {{job, command.arguments}};
+    step.configuration = command.configuration;
+    step.launch = command.launch;
+    step.resources = resources_of(name.substr(0, name.find('-')));
+    return step;
+  }
+  /// Files that options of the command name.
+  static void take_files(ChainStep& step, const SectionCommand& command,
+                         std::initializer_list<std::string_view> outputs) {
+    for (const auto& [option, path] : command.files) {
+      if (std::ranges::find(outputs, option) != outputs.end()) {
+        step.outputs.push_back(path);
+      } else if (option != "checkpoint" && option != "directory") {
+        step.inputs.push_back(path);
+      }
+    }
+  }
+  [[nodiscard]] slurm::Resources resources_of(const std::string& step) const {
+    const ChainSettings& settings = chain_.settings;
+    slurm::Resources resources;
+    const bool looks_on = step == "sweep";
+    resources.memory_bytes_per_node =
+        settings.need(step, &StepNeeds::memory_bytes).value_or(looks_on ? looking_memory_bytes : 0);
+    resources.time_limit_seconds =
+        settings.need(step, &StepNeeds::time_limit_seconds).value_or(looks_on ? looking_seconds : 0);
+    if (looks_on) return resources;
+    resources.nodes = settings.need(step, &StepNeeds::nodes).value_or(1);
+    resources.tasks = settings.need(step, &StepNeeds::ranks).value_or(resources.nodes);
+    resources.cpus_per_task = settings.need(step, &StepNeeds::threads_per_rank).value_or(1);
+    if (resources.tasks < resources.nodes) {
+      throw Error(ExitCode::usage,
+                  fmt::format("{}: [quarterly] {} ranks on {} nodes for {}; expected at least one on each", chain_.file,
+                              resources.tasks, resources.nodes, step));
+    }
+    return resources;
+  }
+  /// Wires a folder of checkpoints, unless the section names its own.
+  [[nodiscard]] NamedValues checkpoint_options(const IniSection& section, const std::string& step) const {
+    const auto has = [&section](const char* name) {
+      return std::ranges::find(section.entries, name, &IniEntry::name) != section.entries.end();
+    };
+    if (has("checkpoint")) return {};
+    NamedValues options{{"checkpoint", checkpoint_folder(step)}};
+    if (!has("checkpoint-every") && !has("checkpoint-interval"))
+      options.emplace_back("checkpoint-interval", "00:10:00");
+    return options;
+  }
+  /// A number that the section has, else 1.
+  [[nodiscard]] static std::int64_t count_in(const IniSection& section, const char* name) {
+    const auto entry = std::ranges::find(section.entries, name, &IniEntry::name);
+    return entry == section.entries.end() ? 1 : std::stoll(entry->value);
+  }
+  [[nodiscard]] std::string checkpoint_folder(const std::string& step) const {
+    return (fs::path(in_folder("checkpoints")) / step).string();
+  }
+  [[nodiscard]] static bool has_checkpoints_of(const SectionCommand& command, const std::string& folder) {
+    return command.file("checkpoint") == folder;
+  }
+
+  void read_prepare(const IniSection& section) {
+    const SectionCommand command = section_command(prepare_job(), section, {{"output", dataset_}}, chain_.file);
+    dataset_ = command.file("output");
+    holds_out_ = (command.configuration + "\n").find("\nsplit = none\n") == std::string::npos;
+    take_files(add_step("prepare", prepare_job(), command), command, {"output"});
+  }
+
+  void read_sweep(const IniSection& section) {
+    for (const IniEntry& entry : section.entries) {
+      for (const char* name : {"directory", "job"}) {
+        if (entry.name != name) continue;
+        throw Error(ExitCode::usage,
+                    fmt::format("{}:{}: [sweep] {}: the chain sweeps als in DIR/sweep; expected no such option",
+                                chain_.file, entry.line, name));
+      }
+    }
+    if (find("als") != nullptr) refuse(section, "and [als] both train; expected one of them");
+    const std::string folder = in_folder("sweep");
+    IniSection planned = section;
+    IniSection run = section;
+    std::erase_if(planned.entries, is_run_option);
+    std::erase_if(run.entries, [](const IniEntry& entry) { return !is_run_option(entry); });
+    const SectionCommand plan =
+        section_command(sweep_plan_job(), planned, {{"directory", folder}, {"data", dataset_}}, chain_.file);
+    dataset_ = plan.file("data");
+    NamedValues run_values = scheduler_options(chain_.settings.run);
+    run_values.insert(run_values.begin(), {"directory", folder});
+    SectionCommand drive = section_command(sweep_run_job(), run, run_values, chain_.file);
+    if (chain_.settings.run.scheduler == SchedulerKind::slurm) drive.arguments.emplace_back("--wait");
+    const std::string winner = (fs::path(folder) / "results" / "winner.ini").string();
+
+    ChainStep& step = add_step("sweep", sweep_plan_job(), plan);
+    step.commands.push_back({sweep_run_job(), drive.arguments});
+    step.sweep = folder;
+    step.outputs = {winner};
+    take_files(step, plan, {});
+    std::erase_if(step.inputs, [this](const std::string& path) { return path != dataset_; });  // not the older sweeps
+
+    const IniSection* section_of_refit = find("refit");
+    const IniSection refit = section_of_refit != nullptr ? *section_of_refit : IniSection{"refit", section.line, {}};
+    const SectionCommand command =
+        section_command(sweep_refit_job(), refit, {{"directory", folder}, {"model", model_}}, chain_.file);
+    model_ = command.file("model");
+    ChainStep& training = add_step("refit", sweep_refit_job(), command);
+    const ChainSettings& settings = chain_.settings;
+    if (!settings.need("refit", &StepNeeds::ranks))
+      training.resources.tasks = std::max(training.resources.nodes, count_in(section, "ranks"));
+    if (!settings.need("refit", &StepNeeds::threads_per_rank))
+      training.resources.cpus_per_task = count_in(section, "threads-per-rank");
+    training.inputs = {dataset_, winner};
+    training.outputs = {model_};
+    if (const std::string metrics = command.file("metrics"); !metrics.empty()) training.outputs.push_back(metrics);
+  }
+
+  void read_als(const IniSection& section) {
+    NamedValues wired{{"data", dataset_}, {"model", model_}};
+    std::ranges::copy(checkpoint_options(section, "als"), std::back_inserter(wired));
+    const SectionCommand command = section_command(als_job(), section, wired, chain_.file);
+    dataset_ = command.file("data");
+    model_ = command.file("model");
+    if (command.configuration.find("\nvalidation-metric = ") != std::string::npos) require_heldout(section, dataset_);
+    ChainStep& step = add_step("als", als_job(), command);
+    take_files(step, command, {"model"});
+    if (has_checkpoints_of(command, checkpoint_folder("als"))) step.checkpoints = checkpoint_folder("als");
+  }
+
+  void read_evaluate(const IniSection& section) {
+    const NamedValues wired{{"data", dataset_}, {"model", model_}, {"output", in_folder("metrics.json")}};
+    const SectionCommand command = section_command(evaluate_job(), section, wired, chain_.file);
+    require_heldout(section, command.file("data"));
+    take_files(add_step("evaluate", evaluate_job(), command), command, {"output"});
+  }
+
+  void read_recommend(const IniSection& section) {
+    const NamedValues wired{{"data", dataset_}, {"model", model_}, {"output", in_folder("recommendations.csv")}};
+    const SectionCommand command = section_command(recommend_job(), section, wired, chain_.file);
+    take_files(add_step("recommend", recommend_job(), command), command, {"output"});
+  }
+
+  /// `side`: "users", "items", or empty where the section itself says.
+  void read_kmeans(const IniSection& section, const std::string& side) {
+    const std::string name = side.empty() ? "kmeans" : "kmeans-" + side;
+    const std::string output = side.empty() ? "segments.h5" : fmt::format("segments-{}.h5", side);
+    NamedValues wired{{"input", model_}, {"output", in_folder(output)}};
+    if (!side.empty()) {
+      for (const IniEntry& entry : section.entries) {
+        if (entry.name == "rows" && entry.value != side) refuse(section, "rows: expected those that its title names");
+      }
+      wired.emplace_back("rows", side);
+    }
+    const bool predicts = std::ranges::find(section.entries, "predict", &IniEntry::name) != section.entries.end();
+    if (!predicts) std::ranges::copy(checkpoint_options(section, name), std::back_inserter(wired));
+    const SectionCommand command = section_command(kmeans_job(), section, wired, chain_.file);
+    ChainStep& step = add_step(name, kmeans_job(), command);
+    take_files(step, command, {"output", "quality", "export"});
+    if (has_checkpoints_of(command, checkpoint_folder(name))) step.checkpoints = checkpoint_folder(name);
+  }
+
+  void require_heldout(const IniSection& section, const std::string& data) const {
+    const IniSection* prepare = find("prepare");
+    if (prepare == nullptr || holds_out_ || data != dataset_) return;
+    refuse(section, "needs what was held out; expected split in [prepare], as in split = random:0.1");
+  }
+
+  void find_predecessors() {
+    std::map<std::string, std::size_t> writers;
+    for (std::size_t place = 0; place < chain_.steps.size(); ++place) {
+      ChainStep& step = chain_.steps[place];
+      for (const std::string& path : step.inputs) {
+        const auto writer = writers.find(path);
+        if (writer != writers.end()) step.after.push_back(writer->second);
+      }
+      std::ranges::sort(step.after);
+      step.after.erase(std::unique(step.after.begin(), step.after.end()), step.after.end());
+      for (const std::string& path : step.outputs) {
+        const auto [other, is_new] = writers.emplace(path, place);
+        if (is_new) continue;
+        throw Error(ExitCode::usage, fmt::format("{}: {} and {} both write {}", chain_.file,
+                                                 chain_.steps[other->second].name, step.name, path));
+      }
+    }
+  }
+
+  Chain& chain_;
+  std::vector<IniSection> sections_;
+  std::string dataset_;  // as the steps so far have it
+  std::string model_;
+  bool holds_out_ = true;
+};
+
+void require_known_sections(const std::vector<IniSection>& sections, const std::string& file_name) {
+  const std::vector<std::string> names(section_names.begin(), section_names.end());
+  const auto is_there = [&sections](const char* name) {
+    return std::ranges::find(sections, name, &IniSection::name) != sections.end();
+  };
+  for (const IniSection& section : sections) {
+    if (std::ranges::find(names, section.name) != names.end()) continue;
+    throw Error(ExitCode::usage, fmt::format("{}:{}: unknown section [{}]; the nearest known one is [{}]", file_name,
+                                             section.line, section.name, nearest_name(section.name, names)));
+  }
+  if (!is_there("quarterly"))
+    throw Error(ExitCode::usage, fmt::format("{}: section [quarterly] is missing", file_name));
+  if (is_there("refit") && !is_there("sweep")) {
+    throw Error(ExitCode::usage, fmt::format("{}: [refit] has a meaning only with [sweep]", file_name));
+  }
+}
+
+/// The job whose options a section has.
+Job job_of(const std::string& section) {
+  if (section == "prepare") return prepare_job();
+  if (section == "sweep") return sweep_plan_job();
+  if (section == "als") return als_job();
+  if (section == "refit") return sweep_refit_job();
+  if (section == "evaluate") return evaluate_job();
+  if (section == "recommend") return recommend_job();
+  return kmeans_job();
+}
+
+/// The file again, with paths that hold from anywhere.
+std::string absolute_text(std::vector<IniSection> sections, const ChainSettings& settings,
+                          const std::string& scheduler) {
+  std::string text;
+  for (IniSection& section : sections) {
+    text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section.name);
+    if (section.name != "quarterly") {
+      make_paths_absolute(job_of(section.name), section.entries);
+    } else {
+      std::erase_if(section.entries, [&](const IniEntry& entry) {
+        return entry.name == "directory" || (entry.name == "scheduler" && !scheduler.empty());
+      });
+      text += ini_line("directory", settings.directory);
+      if (!scheduler.empty()) text += ini_line("scheduler", scheduler);
+    }
+    for (const IniEntry& entry : section.entries) text += ini_line(entry.name, entry.value);
+  }
+  return text;
+}
+
+}  // namespace
+
+Chain read_chain(std::string_view text, const std::string& file_name, const std::string& scheduler) {
+  std::vector<IniSection> sections = parse_ini_sections(text, file_name);
+  require_known_sections(sections, file_name);
+  Chain chain;
+  chain.file = file_name;
+  const IniSection& shared = *std::ranges::find(sections, "quarterly", &IniSection::name);
+  chain.settings = read_chain_settings(shared, file_name, scheduler);
+  chain.text = absolute_text(sections, chain.settings, scheduler);
+  ChainReader(chain, std::move(sections)).read();
+  return chain;
+}
+
+}  // namespace rankwise

@@ -1,0 +1,88 @@
+#include "jobs/quarterly_settings.hpp"
+
+#include <array>
+#include <boost/program_options.hpp>
+#include <filesystem>
+#include <fmt/format.h>
+#include <functional>
+
+#include "jobs/byte_size.hpp"
+#include "jobs/choices.hpp"
+#include "jobs/options.hpp"
+#include "jobs/scheduler_options.hpp"
+#include "jobs/section_options.hpp"
+#include "slurm/sbatch_file.hpp"
+
+namespace rankwise {
+
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::array<std::string_view, 7> steps{"prepare", "sweep", "als", "refit", "evaluate", "recommend", "kmeans"};
+
+/// Adds nodes, ranks and the like under the step's name.
+void describe_needs(po::options_description& description, const std::string& step, StepNeeds& needs) {
+  const std::string prefix = step.empty() ? "" : step + ".";
+  const auto add = [&](const char* name, auto* value, const char* kind, const char* meaning) {
+    description.add_options()((prefix + name).c_str(), value->value_name(kind), meaning);
+  };
+  const auto number = [&](const char* name, std::optional<std::int64_t>& target, std::int64_t most) {
+    const std::string option = prefix + name;
+    return po::value<std::int64_t>()->notifier([option, &target, most](std::int64_t value) {
+      within<std::int64_t>(option, 1, most)(value);
+      target = value;
+    });
+  };
+  add("memory", po::value<std::string>()->notifier([option = prefix + "memory", &needs](const std::string& text) {
+    needs.memory_bytes = parse_bytes(option, text);
+  }),
+      "BYTES", "of a node");
+  add("time-limit",
+      po::value<std::string>()->notifier([option = prefix + "time-limit", &needs](const std::string& text) {
+        needs.time_limit_seconds = slurm::parse_time_limit(text);
+        if (needs.time_limit_seconds) return;
+        throw Error(ExitCode::usage,
+                    fmt::format("--{} {}: expected a time as in 04:00:00 or 1-12:00:00", option, text));
+      }),
+      "[D-]HH:MM:SS", "of one run");
+  if (step == "sweep") return;  // its trials have theirs in [sweep]
+  add("nodes", number("nodes", needs.nodes, 100'000), "N", "nodes");
+  add("ranks", number("ranks", needs.ranks, 100'000), "N", "MPI ranks over all nodes");
+  add("threads-per-rank", number("threads-per-rank", needs.threads_per_rank, 4096), "N", "threads of each rank");
+}
+
+}  // namespace
+
+ChainSettings read_chain_settings(const IniSection& section, const std::string& file_name,
+                                  const std::string& scheduler) {
+  ChainSettings settings;
+  settings.run.scheduler = SchedulerKind::slurm;
+  std::vector<SettingChanges::Change> changes;
+  Job job;
+  job.name = "quarterly";
+  job.describe = [&](po::options_description& description) -> RunJob {
+    description.add_options()("directory", po::value(&settings.directory)->value_name("DIR")->required(),
+                              "of all files of the chain");
+    describe_scheduler(description, changes);
+    describe_needs(description, "", settings.needs[""]);
+    for (const std::string_view step : steps) {
+      describe_needs(description, std::string(step), settings.needs[std::string(step)]);
+    }
+    return [](JobContext&) {};
+  };
+  JobOptions options(job);
+  try {
+    if (!scheduler.empty()) options.parse_command_line(std::vector<std::string>{"--scheduler", scheduler});
+    options.parse_entries(section.entries, file_name);
+    options.resolve(1);
+  } catch (const Error& error) {
+    throw located(error, section, file_name);
+  }
+  for (const SettingChanges::Change& change : changes) change(settings.run);
+  settings.run.batch.items_per_job = 1;
+  settings.directory = std::filesystem::absolute(settings.directory).lexically_normal().string();
+  return settings;
+}
+
+}  // namespace rankwise

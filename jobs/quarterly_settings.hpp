@@ -1,0 +1,45 @@
+#pragma once
+// The section [quarterly] of a chain's file: where its files are, which scheduler runs it, and what each step asks for.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "jobs/ini.hpp"
+#include "jobs/sweep_settings.hpp"
+#include "slurm/scheduler.hpp"
+
+namespace rankwise {
+
+/// What is stated of a step's resources.
+struct StepNeeds {
+  std::optional<std::int64_t> nodes;
+  std::optional<std::int64_t> ranks;
+  std::optional<std::int64_t> threads_per_rank;
+  std::optional<std::int64_t> memory_bytes;  ///< of a node
+  std::optional<std::int64_t> time_limit_seconds;
+};
+
+struct ChainSettings {
+  std::string directory;                   ///< absolute
+  RunSettings run;                         ///< scheduler, cores, signal and batch alone
+  std::map<std::string, StepNeeds> needs;  ///< by step; "" of all of them
+
+  /// Of the step; nothing where neither it nor all steps say.
+  template <class Value>
+  [[nodiscard]] std::optional<Value> need(const std::string& step, std::optional<Value> StepNeeds::*which) const {
+    for (const std::string& name : {step, std::string()}) {
+      const auto stated = needs.find(name);
+      if (stated != needs.end() && stated->second.*which) return stated->second.*which;
+    }
+    return std::nullopt;
+  }
+};
+
+/// `scheduler`: in place of what the section says; empty: as it says, else Slurm. Throws Error(usage) that names file
+/// and line.
+[[nodiscard]] ChainSettings read_chain_settings(const IniSection& section, const std::string& file_name,
+                                                const std::string& scheduler);
+
+}  // namespace rankwise

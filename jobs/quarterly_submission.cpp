@@ -1,0 +1,91 @@
+#include "jobs/quarterly_submission.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fmt/format.h>
+
+#include "io/commit.hpp"
+#include "jobs/sweep_driver.hpp"
+#include "jobs/sweep_plan.hpp"
+#include "jobs/sweep_run.hpp"
+#include "slurm/folder_file.hpp"
+
+namespace rankwise {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A name that no earlier submission on the cluster has, as jobs are found by theirs.
+std::string new_batch_name(const std::string& directory) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch().count();
+  return fmt::format("quarterly-{}", content_hash(fmt::format("{}\n{}", directory, now)).substr(0, 8));
+}
+
+slurm::Submission submission_of(const Chain& chain, const ChainStep& step, const std::string& batch_name) {
+  slurm::Submission submission;
+  submission.name = fmt::format("{}-{}", batch_name, step.name);
+  std::vector<std::string> command{own_program(), "quarterly", "step", chain.settings.directory, "--step", step.name};
+  command.insert(command.end(), step.launch.begin(), step.launch.end());
+  command.insert(command.end(), {"--threads", std::to_string(step.resources.cpus_per_task)});
+  submission.items = {{step.name, std::move(command)}};
+  submission.resources = step.resources;
+  submission.signal_seconds = chain.settings.run.signal_seconds;
+  submission.batch = chain.settings.run.batch;
+  return submission;
+}
+
+}  // namespace
+
+void require_same_queue(const Chain& chain) {
+  const std::string path = chain_path(chain.settings.directory);
+  if (!fs::exists(path)) return;
+  const std::string text = slurm::file_text(path);
+  if (text == chain.text) return;
+  const Chain known = read_chain(text, path, "");
+  const std::vector<StepState> states = step_states(known);
+  const auto queued = std::ranges::find_if(states, is_in_queue);
+  if (queued == states.end()) return;
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{}: differs from what was submitted, of which {} is still in the queue (job {}); wait for it, or "
+                  "rankwise quarterly cancel {}",
+                  chain.file, known.steps[static_cast<std::size_t>(queued - states.begin())].name, queued->job_id,
+                  chain.settings.directory));
+}
+
+std::vector<std::string> submit_open_steps(const Chain& chain, slurm::Scheduler& scheduler) {
+  const std::vector<StepState> states = step_states(chain, scheduler);
+  replace_file(chain_path(chain.settings.directory), chain.text);
+  const std::string batch_name = new_batch_name(chain.settings.directory);
+  std::vector<std::string> submissions(states.size());  // that later steps have to wait for; empty where done
+  std::vector<std::string> submitted;
+  for (std::size_t place = 0; place < states.size(); ++place) {
+    const ChainStep& step = chain.steps[place];
+    const StepState& state = states[place];
+    if (state.phase == StepPhase::unknown) throw Error(ExitCode::io_error, state.reason);
+    if (state.phase == StepPhase::done) continue;
+    const bool follows_new = std::ranges::any_of(step.after, [&](std::size_t before) {
+      return std::ranges::find(submitted, chain.steps[before].name) != submitted.end();
+    });
+    if (is_in_queue(state) && !follows_new) {
+      submissions[place] = state.submission;
+      continue;
+    }
+    // What waits for a step that failed before would wait in vain.
+    if (is_in_queue(state)) scheduler.cancel(std::vector<std::string>{step.name});
+    if (!step.sweep.empty()) forgive_sweep(step.sweep);
+    slurm::Submission submission = submission_of(chain, step, batch_name);
+    for (const std::size_t before : step.after) {
+      if (submissions[before].empty()) continue;
+      submission.after.push_back({submissions[before], slurm::Dependency::On::succeeded});
+    }
+    scheduler.submit(submission);
+    submissions[place] = submission.name;
+    submitted.push_back(step.name);
+  }
+  return submitted;
+}
+
+}  // namespace rankwise

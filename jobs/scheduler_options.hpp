@@ -1,0 +1,38 @@
+#pragma once
+// Options that say which scheduler runs work, and what it is to ask for.
+
+#include <boost/program_options.hpp>
+#include <functional>
+#include <vector>
+
+#include "jobs/sweep_settings.hpp"
+
+namespace rankwise {
+
+/// Options as changes to settings that earlier commands may have left; what is not given changes nothing.
+class SettingChanges {
+ public:
+  using Change = std::function<void(RunSettings&)>;
+
+  /// `changes` gets what is given and outlives the options.
+  explicit SettingChanges(std::vector<Change>& changes) : changes_(changes) {}
+
+  /// An option's value that `apply` puts into the settings, or refuses with Error(usage).
+  template <class Value>
+  [[nodiscard]] boost::program_options::typed_value<Value>* to(void (*apply)(RunSettings&, const Value&)) const {
+    return boost::program_options::value<Value>()->notifier([&changes = changes_, apply](const Value& value) {
+      RunSettings trial;
+      apply(trial, value);  // what does not fit is told at once
+      changes.emplace_back([apply, value](RunSettings& settings) { apply(settings, value); });
+    });
+  }
+
+ private:
+  std::vector<Change>& changes_;
+};
+
+/// Adds --scheduler, --cores, --signal and what only Slurm understands; `changes` outlives the description.
+void describe_scheduler(boost::program_options::options_description& description,
+                        std::vector<SettingChanges::Change>& changes);
+
+}  // namespace rankwise

@@ -1,0 +1,128 @@
+#include "jobs/section_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/program_options.hpp>
+#include <cctype>
+#include <filesystem>
+#include <fmt/format.h>
+
+#include "jobs/option_text.hpp"
+#include "jobs/options.hpp"
+#include "kernels/error.hpp"
+
+namespace rankwise {
+
+namespace {
+
+namespace po = boost::program_options;
+
+/// Of every job's options, those of the launch; each step's result is the same without them.
+constexpr std::array<std::string_view, 4> launch_options{"simd", "log-json", "rank-timeout", "quiet"};
+
+/// What Boost reads as true.
+constexpr std::array<std::string_view, 4> words_for_true{"true", "yes", "on", "1"};
+
+bool is_launch_option(std::string_view name) {
+  return std::ranges::find(launch_options, name) != launch_options.end();
+}
+
+/// Whether the option, of the form "FILE" or "auto|never|FILE", takes this value as a path.
+bool takes_as_path(const po::option_description& option, const std::string& value) {
+  bool may_be_path = false;
+  std::string kinds = value_name(option) + "|";
+  for (std::size_t end = kinds.find('|'); end != std::string::npos; end = kinds.find('|')) {
+    const std::string kind = kinds.substr(0, end);
+    if (kind == value) return false;
+    may_be_path = may_be_path || kind == "FILE" || kind == "DIR";
+    kinds.erase(0, end + 1);
+  }
+  return may_be_path;
+}
+
+}  // namespace
+
+Error located(const Error& error, const IniSection& section, const std::string& file_name) {
+  const std::string message = error.what();
+  if (message.starts_with(file_name + ":")) return error;
+  for (const IniEntry& entry : section.entries) {
+    const std::string option = "--" + entry.name;
+    const std::size_t at = message.find(option);
+    const std::size_t end = at + option.size();
+    if (at == std::string::npos || (end < message.size() && (std::isalnum(message[end]) != 0 || message[end] == '-')))
+      continue;
+    return Error(error.code(), fmt::format("{}:{}: [{}] {}", file_name, entry.line, section.name, message));
+  }
+  return Error(error.code(), fmt::format("{}:{}: [{}] {}", file_name, section.line, section.name, message));
+}
+
+namespace {
+
+void add_argument(const po::options_description& known, const IniEntry& entry, SectionCommand& command) {
+  const po::option_description* option = known.find_nothrow(entry.name, false);
+  const bool is_switch = option != nullptr ? option->semantic()->max_tokens() == 0 : entry.name == "quiet";
+  std::vector<std::string>& arguments = is_launch_option(entry.name) ? command.launch : command.arguments;
+  if (is_switch && std::ranges::find(words_for_true, entry.value) == words_for_true.end()) return;
+  arguments.push_back("--" + entry.name);
+  if (!is_switch) arguments.push_back(entry.value);
+  if (option != nullptr && takes_as_path(*option, entry.value)) command.files.emplace_back(entry.name, entry.value);
+}
+
+void require_known_place(const IniSection& section, const std::string& file_name) {
+  for (const IniEntry& entry : section.entries) {
+    if (entry.name != "threads") continue;
+    throw Error(ExitCode::usage, fmt::format("{}:{}: [{}] threads: expected threads-per-rank in [quarterly]", file_name,
+                                             entry.line, section.name));
+  }
+}
+
+}  // namespace
+
+std::string SectionCommand::file(const std::string& option) const {
+  const auto found = std::ranges::find(files, option, &NamedValues::value_type::first);
+  return found == files.end() ? std::string() : found->second;
+}
+
+void make_paths_absolute(const Job& job, std::vector<IniEntry>& entries) {
+  po::options_description known;
+  (void)job.describe(known);
+  for (IniEntry& entry : entries) {
+    const po::option_description* option = known.find_nothrow(entry.name, false);
+    const bool is_path = option != nullptr ? takes_as_path(*option, entry.value) : entry.name == "log-json";
+    if (is_path) entry.value = std::filesystem::absolute(entry.value).lexically_normal().string();
+  }
+}
+
+SectionCommand section_command(const Job& job, const IniSection& section, const NamedValues& wired,
+                               const std::string& file_name) {
+  require_known_place(section, file_name);
+  // 1. As the job would.
+  std::vector<IniEntry> entries;
+  std::vector<std::string> filled;
+  for (const auto& [name, value] : wired) {
+    if (std::ranges::find(section.entries, name, &IniEntry::name) != section.entries.end()) continue;
+    entries.push_back({name, value, section.line});
+    filled.insert(filled.end(), {"--" + name, value});
+  }
+  JobOptions options(job);
+  try {
+    options.parse_command_line(filled);
+    options.parse_entries(section.entries, file_name);
+    options.resolve(1);
+    options.run().check();
+  } catch (const Error& error) {
+    throw located(error, section, file_name);
+  }
+
+  // 2. As a command line.
+  entries.insert(entries.end(), section.entries.begin(), section.entries.end());
+  make_paths_absolute(job, entries);
+  po::options_description known;
+  (void)job.describe(known);
+  SectionCommand command;
+  for (const IniEntry& entry : entries) add_argument(known, entry, command);
+  command.configuration = fmt::format("{}\n{}", job.name, options.configuration());
+  return command;
+}
+
+}  // namespace rankwise

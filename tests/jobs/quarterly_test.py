@@ -1,0 +1,197 @@
+"""`rankwise quarterly` on this machine: one file, the same bits as the jobs by hand, nothing done twice, and what is wrong in a file."""
+import hashlib
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import shop
+from program import PROGRAM, run
+
+# mpirun refuses root unless told otherwise.
+AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
+CHAIN = """
+[quarterly]
+directory = q
+scheduler = local
+cores = 2
+als.ranks = 2
+
+[prepare]
+input = log.csv
+split = random:0.1
+
+[als]
+factors = 8
+epochs = 3
+seed = 5
+
+[evaluate]
+metrics = recall@20,ndcg@10
+
+[recommend]
+top = 3
+
+[kmeans users]
+clusters = 3
+metric = cosine
+
+[kmeans items]
+clusters = 2
+"""
+
+SWEEP = """[sweep]
+factors = 2, 4
+epochs = 2
+validation = interactions:2
+optimize = ndcg@10
+calibrate = 0
+"""
+
+BY_HAND = [
+    ["prepare", "--input", "log.csv", "--split", "random:0.1", "--output", "h/dataset.h5"],
+    ["als", "--data", "h/dataset.h5", "--model", "h/model.h5", "--factors", "8", "--epochs", "3", "--seed", "5"],
+    ["evaluate", "--data", "h/dataset.h5", "--model", "h/model.h5", "--metrics", "recall@20,ndcg@10", "--output", "h/metrics.json"],
+    ["recommend", "--data", "h/dataset.h5", "--model", "h/model.h5", "--top", "3", "--output", "h/recommendations.csv"],
+    ["kmeans", "--input", "h/model.h5", "--rows", "users", "--clusters", "3", "--metric", "cosine", "--output", "h/segments-users.h5"],
+    ["kmeans", "--input", "h/model.h5", "--rows", "items", "--clusters", "2", "--output", "h/segments-items.h5"],
+]
+
+
+class QuarterlyTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        shop.write_log(self.folder / "log.csv", users=120, items=60)
+
+    def quarterly(self, *words, code=0):
+        done = run(["quarterly", *words], cwd=self.folder, env=AS_ROOT)
+        self.assertEqual(done.code, code, done)
+        return done
+
+    def chain(self, text=CHAIN):
+        (self.folder / "chain.ini").write_text(text)
+        return "chain.ini"
+
+    def digests(self, name):
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (self.folder / name).iterdir() if path.suffix in (".h5", ".csv", ".json")}
+
+    def runs(self, step):
+        return (self.folder / f"q/scheduler/logs/{step}.attempts").read_text().count("begin")
+
+    def test_the_chain_has_the_bits_of_its_jobs_by_hand_and_does_nothing_twice(self):
+        told = self.quarterly(self.chain()).out
+        self.assertIn("rankwise als --data", told)
+        self.assertFalse((self.folder / "q").exists())
+        done = self.quarterly(self.chain(), "--submit")
+        self.assertEqual(done.out.count("done"), 6, done)
+        (self.folder / "h").mkdir()
+        for command in BY_HAND:
+            self.assertEqual(run(command, cwd=self.folder).code, 0, command)
+        self.assertEqual(self.digests("q"), self.digests("h"))
+        self.assertFalse((self.folder / "q/checkpoints/als").exists())
+
+        steps = ["prepare", "als", "evaluate", "recommend", "kmeans-users", "kmeans-items"]
+        self.quarterly(self.chain(), "--submit")
+        self.assertEqual([self.runs(step) for step in steps], [1] * 6)
+        # Other options: only what follows from them. A lost file: only that, since its bytes come back.
+        self.quarterly(self.chain(CHAIN.replace("top = 3", "top = 4")), "--submit")
+        self.assertEqual([self.runs(step) for step in steps], [1, 1, 1, 2, 1, 1])
+        (self.folder / "q/segments-items.h5").unlink()
+        (self.folder / "q/metrics.json").write_text("{")
+        states = self.quarterly("status", "q").out
+        self.assertEqual(states.count("to do"), 2, states)
+        self.quarterly("chain.ini", "--submit")
+        self.assertEqual([self.runs(step) for step in steps], [1, 1, 2, 2, 1, 2])
+        # A log that is only written anew makes the same dataset, on which nothing changes.
+        (self.folder / "log.csv").write_bytes((self.folder / "log.csv").read_bytes())
+        self.quarterly("chain.ini", "--submit")
+        self.assertEqual(self.runs("prepare"), 2)
+        self.assertIn("als is done already", (self.folder / "q/scheduler/logs/als.log").read_text())
+        self.assertEqual(self.digests("q")["model.h5"], self.digests("h")["model.h5"])
+
+    def test_a_step_that_fails_stops_those_after_it_and_is_gone_on_from(self):
+        good = (self.folder / "log.csv").read_text()
+        (self.folder / "log.csv").write_text(good + "c1,not-a-number-of-columns\n")
+        done = self.quarterly(self.chain(), "--submit", code=65)
+        self.assertEqual(len(done.our_lines), 1, done)
+        self.assertIn("prepare failed: exit code 65", done.our_lines[0])
+        states = self.quarterly("status", "q").out
+        self.assertIn("log.csv", states)  # the end of its log
+        self.assertRegex(states, r"als +stopped.*follows prepare")
+        (self.folder / "log.csv").write_text(good)
+        self.quarterly("chain.ini", "--submit")
+        self.assertEqual([self.runs(step) for step in ("prepare", "als")], [2, 1])
+
+    def test_stopped_it_goes_on_from_its_checkpoint_to_the_same_bits(self):
+        file = self.chain(CHAIN.replace("epochs = 3", "epochs = 3000"))
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | AS_ROOT
+        with subprocess.Popen([PROGRAM, "quarterly", file, "--submit"], cwd=self.folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            deadline = time.monotonic() + 60
+            while not (self.folder / "q/checkpoints/als/lock").exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            err = process.communicate(timeout=90)[1]
+        self.assertEqual(process.returncode, 75, err)
+        self.quarterly(file, "--submit")
+        self.assertIn("goes on from", (self.folder / "q/scheduler/logs/als.log").read_text())
+        done = run(["als", "--data", "q/dataset.h5", "--model", "alone.h5", "--factors", "8", "--epochs", "3000", "--seed", "5"], cwd=self.folder)
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual((self.folder / "alone.h5").read_bytes(), (self.folder / "q/model.h5").read_bytes())
+
+    def test_a_training_whose_dataset_is_there_asks_for_what_it_is_predicted_to_take(self):
+        self.assertEqual(run(BY_HAND[0][:-1] + ["data.h5"], cwd=self.folder).code, 0)
+        file = self.chain("[quarterly]\ndirectory = q\n[als]\ndata = data.h5\nfactors = 8\n[kmeans]\nclusters = 3\n")
+        told = self.quarterly(file).out
+        self.assertRegex(told, r"als +to do +1 +1 +1 +\d+\.\d\d MiB +00:10:00")
+        self.assertRegex(told, r"kmeans +to do +1 +1 +1 +- +- +als")
+
+    def test_a_sweep_is_planned_after_prepare_and_its_winner_trained(self):
+        text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP)
+        self.quarterly(self.chain(text.replace("als.ranks", "refit.ranks")), "--submit")
+        winner = (self.folder / "q/sweep/results/winner.ini")
+        self.assertTrue(winner.exists())
+        done = run(["sweep", "refit", "q/sweep", "--model", "again.h5"], cwd=self.folder)
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual((self.folder / "again.h5").read_bytes(), (self.folder / "q/model.h5").read_bytes())
+        # Another search: the older one's records count as far as they are still valid.
+        self.quarterly(self.chain(text.replace("factors = 2, 4", "factors = 2, 4, 6")), "--submit")
+        log = (self.folder / "q/scheduler/logs/sweep.log").read_text()
+        self.assertIn("4 of 6 records are taken over", log)
+        self.assertTrue((self.folder / "q/sweep.1/plan.json").exists())
+
+    def test_faults_of_a_file_are_one_line_before_anything_begins(self):
+        faults = [
+            ("top = 3", "topp = 3", 2, "chain.ini:20: unknown option topp; the nearest known one is top"),
+            ("factors = 8", "factors = many", 2, "chain.ini:12: option factors: 'many' does not fit"),
+            ("factors = 8", "factors = 0", 2, "chain.ini:12: [als] --factors 0: expected a number from 1"),
+            ("factors = 8", "biases = true", 2, "[als] --biases has a meaning only with --objective explicit"),
+            ("[recommend]", "[recomend]", 2, "chain.ini:19: unknown section [recomend]; the nearest known one is [recommend]"),
+            ("[recommend]", "[evaluate]", 2, "chain.ini:19: section [evaluate] is there already, in line 16"),
+            ("input = log.csv", "", 2, "[prepare] prepare needs option --input"),
+            ("input = log.csv", "input = none.csv", 66, "none.csv, which is not there"),
+            ("split = random:0.1", "", 2, "[evaluate] needs what was held out"),
+            ("[als]", "[sweep]\nfactors = 2, 4\n[als]", 2, "[sweep] and [als] both train"),
+            ("als.ranks = 2", "als.rank = 2", 2, "unknown option als.rank; the nearest known one is als.ranks"),
+            ("als.ranks = 2", "time-limit = soon", 2, "[quarterly] --time-limit soon: expected a time"),
+            ("directory = q", "", 2, "quarterly needs option --directory"),
+            ("seed = 5", "threads = 5", 2, "[als] threads: expected threads-per-rank in [quarterly]"),
+            ("top = 3", "output = q/metrics.json", 2, "evaluate and recommend both write"),
+            ("clusters = 2", "rows = users", 2, "rows: expected those that its title names"),
+        ]
+        for old, new, code, line in faults:
+            with self.subTest(line):
+                self.assertIn(old, CHAIN)
+                done = self.quarterly(self.chain(CHAIN.lstrip("\n").replace(old, new, 1)), "--submit", code=code)
+                self.assertEqual(len(done.our_lines), 1, done)
+                self.assertIn(line, done.our_lines[0])
+        self.quarterly("absent.ini", code=66)
+        self.quarterly("status", "q", code=66)
+        self.assertFalse((self.folder / "q").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,167 @@
+"""`rankwise quarterly` through a real Slurm: dependent jobs end with the bits of the same commands by hand, whatever happens on the way."""
+import hashlib
+import pathlib
+import re
+import tempfile
+import time
+import unittest
+
+import shop
+from cluster import Cluster, eventually, main
+from program import PROGRAM, run
+
+CHAIN = """
+[quarterly]
+directory = {name}
+memory = 300MiB
+time-limit = 00:20:00
+prepare.ranks = 2
+{training}.nodes = 2
+
+[prepare]
+input = log.csv
+split = random:0.1
+
+[{section}]
+{options}
+
+[evaluate]
+metrics = recall@20
+
+[recommend]
+top = 3
+
+[kmeans]
+clusters = 3
+"""
+
+# One trial after the other: time to hold them.
+SWEEP = ["factors = 2, 4", "epochs = 2", "validation = interactions:3", "optimize = ndcg@10", "calibrate = 0", "tasks-per-job = 1", "jobs-at-once = 1"]
+
+
+class QuarterlyTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster(nodes=3, cpus=2)
+        cls.addClassCleanup(lambda: cls.cluster.__exit__(None, None, None))
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+        shop.write_log(cls.folder / "log.csv", users=120, items=60)
+
+    def chain(self, name, section, options):
+        text = CHAIN.format(name=name, section=section, training="refit" if section == "sweep" else section, options="\n".join(options))
+        (self.folder / f"{name}.ini").write_text(text)
+        return f"{name}.ini"
+
+    def quarterly(self, *words, code=0):
+        done = self.cluster.run(PROGRAM, "quarterly", *words, cwd=self.folder)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def logs(self, name):
+        return "".join(f"--- {path.name}\n{path.read_text()[-1500:]}" for path in (self.folder / name / "scheduler/logs").glob("*"))
+
+    def status(self, name):
+        return {line.split()[0]: line.split(None, 1)[1] for line in self.quarterly("status", name).splitlines() if not line.startswith(" ")}
+
+    def finish(self, name, seconds=90):
+        eventually(self.cluster.empty, seconds, what=lambda: self.cluster.queue() + self.logs(name))
+        return self.status(name)
+
+    def runs(self, name, step):
+        path = self.folder / name / f"scheduler/logs/{step}.attempts"
+        return path.read_text().count("begin") if path.exists() else 0
+
+    def jobs_named(self, prefix):
+        listed = self.cluster.ask("squeue", "--noheader", "--format=%F %j").splitlines()
+        return [line.split()[0] for line in listed if line.split()[1].startswith(prefix)]
+
+    def digest(self, path):
+        return hashlib.sha256((self.folder / path).read_bytes()).hexdigest()
+
+    def same_as_by_hand(self, name, training):
+        hand = f"{name}-by-hand"
+        (self.folder / hand).mkdir()
+        data, model = f"{hand}/dataset.h5", f"{hand}/model.h5"
+        for command in (["prepare", "--input", "log.csv", "--split", "random:0.1", "--output", data], *training(data, model),
+                        ["evaluate", "--data", data, "--model", model, "--metrics", "recall@20", "--output", f"{hand}/metrics.json"],
+                        ["recommend", "--data", data, "--model", model, "--top", "3", "--output", f"{hand}/recommendations.csv"],
+                        ["kmeans", "--input", model, "--clusters", "3", "--output", f"{hand}/segments.h5"]):
+            done = run(command, cwd=self.folder)
+            self.assertEqual(done.code, 0, done)
+        for file in ("dataset.h5", "model.h5", "metrics.json", "recommendations.csv", "segments.h5"):
+            self.assertEqual(self.digest(f"{name}/{file}"), self.digest(f"{hand}/{file}"), file)
+
+    def test_from_log_through_sweep_to_segments(self):
+        file = self.chain("whole", "sweep", SWEEP)
+        # Whoever submits second finds the first one at it, or every step in the queue.
+        submit = f"'{PROGRAM}' quarterly {file} --submit"
+        both = self.cluster.run("bash", "-c", f"{submit} & a=$!; {submit}; b=$?; wait $a; echo $? $b", cwd=self.folder)
+        codes = both.stdout.split()[-2:]
+        self.assertIn("0", codes, both)
+        self.assertTrue(set(codes) <= {"0", "73"}, both)
+        # The step that looks on while trials run is stopped as by its time limit, and comes back. Trials are held meanwhile.
+        trials = eventually(lambda: self.jobs_named("sweep-"), 60, what=lambda: self.cluster.queue() + self.logs("whole"))
+        self.cluster.run("scontrol", "hold", trials[0])
+        job = re.search(r"\(job ([\d_]+)\)", self.status("whole")["sweep"]).group(1)
+        self.cluster.run("timeout", "5", "scancel", "--batch", "--signal=USR2", job)
+        attempts = self.folder / "whole/scheduler/logs/sweep.attempts"
+        eventually(lambda: attempts.read_text().endswith(" 75\n"), 60, what=lambda: self.logs("whole"))
+        self.cluster.run("scontrol", "release", trials[0])
+        states = self.finish("whole")
+        self.assertEqual(set(states.values()), {"done"}, (states, self.logs("whole")))
+        self.assertEqual([self.runs("whole", step) for step in states], [1, 2, 1, 1, 1, 1], self.logs("whole"))
+        trials = [self.runs("whole/sweep", f"t{trial}.f{fold}.r0") for trial in (1, 2) for fold in (1, 2, 3)]
+        self.assertEqual(trials, [1] * 6)
+        self.same_as_by_hand("whole", lambda data, model: [
+            ["sweep", "plan", "search", "--data", data, "--factors", "2, 4", "--epochs", "2", "--validation", "interactions:3", "--optimize", "ndcg@10"],
+            ["sweep", "run", "search", "--cores", "2"], ["sweep", "refit", "search", "--model", model]])
+        self.quarterly(file, "--submit")
+        self.assertEqual(self.cluster.queue(), "")
+        script = next((self.folder / "whole/scheduler").glob("*-refit-0.sbatch")).read_text()
+        self.assertIn("#SBATCH --nodes=2\n", script)
+        self.assertIn("#SBATCH --dependency=afterok:", script)
+
+    def test_what_fails_or_is_cancelled_stops_what_follows_and_goes_on(self):
+        log = self.folder / "later.csv"
+        log.write_text("user,item\nu1\n")
+        file = self.chain("mended", "als", ["factors = 8", "epochs = 3000"])
+        (self.folder / file).write_text((self.folder / file).read_text().replace("log.csv", "later.csv"))
+        self.quarterly(file, "--submit")
+        states = self.finish("mended")
+        self.assertTrue(states["prepare"].startswith("failed"), states)
+        self.assertTrue(all(states[step].startswith("stopped") for step in ("als", "evaluate", "recommend", "kmeans")), states)
+        self.assertIn("later.csv:2", self.quarterly("status", "mended"))
+        # The cause is mended; the training is stopped by what Slurm sends before the limit, comes back, and then is cancelled.
+        log.write_bytes((self.folder / "log.csv").read_bytes())
+        self.quarterly(file, "--submit")
+        lock = self.folder / "mended/checkpoints/als/lock"
+        eventually(lock.exists, 60, what=lambda: self.logs("mended"))
+        time.sleep(0.5)
+        self.assertTrue(self.status("mended")["als"].startswith("running"))
+        other = self.quarterly_error(self.chain("mended", "als", ["factors = 9", "epochs = 5"]))
+        self.assertIn("still in the queue", other)
+        for job in self.cluster.run("squeue", "--noheader", "--states=RUNNING", "--format=%A").stdout.split():
+            self.cluster.run("timeout", "5", "scancel", "--batch", "--signal=USR2", job)
+        eventually(lambda: self.cluster.hurry() or self.runs("mended", "als") == 2, 60, what=lambda: self.cluster.queue() + self.logs("mended"))
+        self.quarterly("cancel", "mended")
+        states = self.finish("mended")
+        self.assertTrue(states["prepare"] == "done" and states["als"].startswith("lost"), states)
+        # Fewer epochs are other options: they begin anew.
+        file = self.chain("mended", "als", ["factors = 8", "epochs = 4"])
+        (self.folder / file).write_text((self.folder / file).read_text().replace("log.csv", "later.csv"))
+        self.quarterly(file, "--submit")
+        states = self.finish("mended")
+        self.assertEqual(set(states.values()), {"done"}, (states, self.logs("mended")))
+        self.assertEqual(self.runs("mended", "prepare"), 2)
+        self.same_as_by_hand("mended", lambda data, model: [["als", "--data", data, "--model", model, "--factors", "8", "--epochs", "4"]])
+
+    def quarterly_error(self, file):
+        done = self.cluster.run(PROGRAM, "quarterly", file, "--submit", cwd=self.folder)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        return done.stderr
+
+
+if __name__ == "__main__":
+    main()

@@ -46,10 +46,14 @@ struct PredictedTrial {
   LayoutPlan layout;
 };
 
-/// Share of the interactions that a fold's training sees.
+/// Share of the interactions that a fold's training sees, of temporal ones the last.
 double trained_share(const SweepPlan& plan) {
   const auto fold = parse_fold(plan.folds.front());
-  return fold ? 1.0 - 1.0 / static_cast<double>(fold->count) : 1.0;
+  if (!fold) return 1.0;
+  const Index parts = fold->kind == FoldKind::column     ? static_cast<Index>(plan.folds.size())
+                      : fold->kind == FoldKind::temporal ? fold->count + 1
+                                                         : fold->count;
+  return 1.0 - 1.0 / static_cast<double>(parts);
 }
 
 /// What measuring a trained model takes.

@@ -64,16 +64,17 @@ inline constexpr std::string_view refit_prefix = "refit-";
 /// Removes checkpoints of trainings that no later rung goes on with.
 void remove_finished_work(const SweepPlan& plan, const std::string& directory, const SweepState& state);
 
-/// Runs that ended with an error of the task, over its whole life.
-[[nodiscard]] int failed_runs(const std::string& directory, const SweepTask& task);
+/// Runs that ended with an error of the task, or of its program while none of its tasks ran, over its whole life.
+[[nodiscard]] int failed_runs(const SweepPlan& plan, const std::string& directory, const SweepTask& task);
 
 /// The scheduler of the sweep's directory that the settings name.
 [[nodiscard]] std::unique_ptr<slurm::Scheduler> make_scheduler(const std::string& directory,
                                                                const RunSettings& settings);
 [[nodiscard]] std::string scheduler_folder(const std::string& directory);
 
-/// The last lines of a task's log; empty where it has none.
+/// The last lines of an item's log; empty where it has none. Of a task that has none those of its program's.
 [[nodiscard]] std::vector<std::string> log_tail(const std::string& directory, const std::string& item);
+[[nodiscard]] std::vector<std::string> log_tail(const std::string& directory, const SweepTask& task);
 
 /// This program's own file.
 [[nodiscard]] std::string own_program();

@@ -53,6 +53,15 @@ void require_sense(const SweepPlanOptions& options) {
   }
   if (options.halving == 0 && options.halving_epochs > 0) refuse("--halving-epochs has a meaning only with --halving");
   if (options.halving > 0 && options.job == SweptJob::kmeans) refuse("--halving has a meaning only with --job als");
+  if (options.has_paths && options.halving > 0) {
+    refuse(
+        "--path and --halving exclude each other: a training cannot begin with its neighbour's model and go on with "
+        "its own");
+  }
+  if (options.job == SweptJob::kmeans && options.has_paths) refuse("--path has a meaning only with --job als");
+  if (options.job == SweptJob::kmeans && options.trials_per_program > 1) {
+    refuse("--trials-per-program has a meaning only with --job als");
+  }
   if (options.job == SweptJob::kmeans && options.epochs != SweepPlanOptions().epochs) {
     refuse("--epochs has a meaning only with --job als");
   }
@@ -138,8 +147,10 @@ void write_plan(const SweepPlan& plan, const SweepPlanOptions& options, JobConte
   const std::string path = (directory / "plan.json").string();
   if (fs::exists(path)) {
     const SweepPlan known = read_plan(options.directory);
-    const auto differs = std::ranges::mismatch(known.tasks, plan.tasks, {}, &SweepTask::key, &SweepTask::key);
-    if (differs.in1 == known.tasks.end() && differs.in2 == plan.tasks.end()) {
+    const auto is_same = [](const SweepTask& a, const SweepTask& b) {
+      return a.key == b.key && a.program == b.program;
+    };
+    if (std::ranges::equal(known.tasks, plan.tasks, is_same)) {
       context.report.line(fmt::format("{} already holds this plan", options.directory));
       return;
     }
@@ -210,6 +221,8 @@ SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std:
   plan.direction = options.direction.value_or(natural_direction(options.job, plan.metric()));
   plan.rule = options.rule;
   plan.least_stability = options.job == SweptJob::kmeans ? options.least_stability : 0;
+  plan.has_paths = options.has_paths;
+  plan.trials_per_program = options.trials_per_program;
   plan.ranks = options.ranks;
   plan.threads_per_rank = options.threads_per_rank;
   const std::string usual = options.job == SweptJob::als ? "interactions:3" : "seeds:3";
@@ -225,6 +238,9 @@ SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std:
     trial.arguments = point_arguments(options.job, point);
     trial.point = std::move(point);
     plan.trials.push_back(std::move(trial));
+  }
+  if (plan.has_paths && std::ranges::find(plan.parameters, "regularization") == plan.parameters.end()) {
+    throw Error(ExitCode::usage, "--path: expected several values of --regularization");
   }
   const auto trials = static_cast<Index>(plan.trials.size());
   const Index epochs = options.job == SweptJob::als ? options.epochs : 0;
@@ -276,6 +292,8 @@ never read. Folds are functions of --seed, user and item: the same for every tri
 the time line into 5 parts of equal numbers of interactions, never between equal times: fold 1 trains on the first and
 validates on the second, fold 4 trains on the first four and validates on the last. Users without earlier interactions
 count, with factors of zero, as evaluate has them. column makes a fold of each number of prepare --columns fold=NAME.
+--path: a training begins where its neighbour with more regularization ended, which changes what comes out (keys too), not
+in which order it may be run. --trials-per-program changes nothing that comes out.
 --halving 3 trains all trials for --halving-epochs, then the best third three times as long, and so on to --epochs;
 trainings go on where they were, and what is promoted depends on the values alone, not on who was first.
 K-means is judged without folds: each trial is repeated from --validation seeds:N different seeds, and among clusterings
@@ -321,6 +339,10 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
      "of the first rung; 0: a ninth of --epochs")
     ("ranks", po::value(&options->ranks)->value_name("N")->default_value(1)->notifier(within<int>("ranks", 1, 100'000)), "MPI ranks of each trial")
     ("threads-per-rank", po::value(&options->threads_per_rank)->value_name("N")->default_value(1)->notifier(within<int>("threads-per-rank", 1, 4096)), "of each trial")
+    ("path", po::bool_switch(&options->has_paths), "als: trials that differ in regularization alone follow each other on each fold, from the largest to the smallest, each "
+     "beginning with the model of the one before; fewer --epochs are then enough")
+    ("trials-per-program", po::value(&options->trials_per_program)->value_name("N")->default_value(1)->notifier(within<Index>("trials-per-program", 1, 10'000)),
+     "als: so many trials of a fold follow each other in one program, which starts once; for small ones")
     ("reuse", po::value(&options->reuse)->value_name("DIR"), "take over records of this older sweep that are still valid; may be repeated");
   // clang-format on
   describe_machine(description, options->network, options->calibration_seconds);

@@ -30,6 +30,8 @@ struct SweepPlanOptions {
   Index epochs = 16;
   double halving = 0;  ///< 0: no halving
   Index halving_epochs = 0;
+  bool has_paths = false;
+  Index trials_per_program = 1;
   int ranks = 1;
   int threads_per_rank = 1;
   NetworkRate network;

@@ -45,7 +45,7 @@ RunSettings settled(const SweepRunOptions& options, const std::string& directory
   if (settings.cores == 0) settings.cores = processors_per_rank(comm);
   if (start == RunStart::forgive) {
     for (const SweepTask& task : plan.tasks) {
-      if (const int failed = failed_runs(directory, task); failed > 0) settings.forgiven[task.name] = failed;
+      if (const int failed = failed_runs(plan, directory, task); failed > 0) settings.forgiven[task.name] = failed;
     }
   }
   return settings;
@@ -71,7 +71,7 @@ class Ticker {
       } else {
         report.line(fmt::format("{} {} failed: {}  {}", count, task.name, state.tasks[place].reason,
                                 trial_text(plan_, task.trial)));
-        for (const std::string& line : log_tail(directory, task.name)) report.line("    " + line);
+        for (const std::string& line : log_tail(directory, task)) report.line("    " + line);
         report.event("task_failed", {{"task", task.name}, {"reason", state.tasks[place].reason}});
       }
     }

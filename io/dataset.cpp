@@ -5,9 +5,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "distributed/partition.hpp"
 #include "io/entry_marks.hpp"
 #include "io/fold_division.hpp"
@@ -16,6 +13,7 @@
 #include "io/hdf5_writer.hpp"
 #include "io/id_file.hpp"
 #include "io/provenance_attributes.hpp"
+#include "io/remembered_rows.hpp"
 #include "io/sparse_file.hpp"
 #include "kernels/error.hpp"
 
@@ -39,24 +37,6 @@ const char* group_name(DatasetPart part) {
       return "/heldout/given";
   }
   return "";
-}
-
-/// Digest of one row: its number, columns and values, and its marks.
-std::uint64_t row_digest(XXH3_state_t& state, const SparseRows& matrix, Index local_row) {
-  const auto begin = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(local_row)]);
-  const std::size_t size = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(local_row) + 1]) - begin;
-  const Index row = matrix.rows.begin + local_row;
-  const auto add = [&](const auto& all) {
-    const auto some = std::span(all).subspan(begin, size);
-    XXH3_64bits_update(&state, some.data(), some.size_bytes());
-  };
-  XXH3_64bits_reset(&state);
-  XXH3_64bits_update(&state, &row, sizeof row);
-  add(matrix.columns);
-  add(matrix.values);
-  if (matrix.times) add(*matrix.times);
-  if (matrix.folds) add(*matrix.folds);
-  return XXH3_64bits_digest(&state);
 }
 
 /// The rows, those in `without` (ascending) as if they had no entries.
@@ -89,14 +69,6 @@ void append_part(const SparseRows& row, const SharedPart& part, SparseRows& part
 }
 
 }  // namespace
-
-std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix) {
-  XXH3_state_t state;
-  XXH3_INITSTATE(&state);
-  std::uint64_t sum = 0;
-  for (Index r = 0; r < matrix.rows.size(); ++r) sum += row_digest(state, matrix, r);
-  return comm.sum(sum);
-}
 
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
                    const Provenance& provenance) {
@@ -145,7 +117,8 @@ struct DatasetReader::Impl {
   std::array<std::optional<SparseShape>, 4> shapes;  // by DatasetPart, with the fold
   std::array<std::vector<DatasetPart>, 2> marked;    // by EntryMark: which matrices of the file have it
   std::optional<FoldDivision> division;
-  SparseShape file_shape = {};  // of /interactions, where there is a fold
+  std::unique_ptr<RememberedRows> remembered;  // where they are
+  SparseShape file_shape = {};                 // of /interactions, where there is a fold
 
   [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
   void read_shapes();
@@ -155,6 +128,7 @@ struct DatasetReader::Impl {
                                                         RowRange rows) const;
   [[nodiscard]] std::vector<Index> fold_numbers() const;
   [[nodiscard]] SparseRows read_folded(DatasetPart part, RowRange rows) const;
+  [[nodiscard]] SparseRows read(DatasetPart part, RowRange rows, std::span<const Index> without) const;
   [[nodiscard]] bool has(DatasetPart part, EntryMark mark) const;
   void require_marks(const Fold& by) const;
   void require_both(Index trained, Index validated) const;
@@ -162,7 +136,13 @@ struct DatasetReader::Impl {
 };
 
 DatasetReader::Impl DatasetReader::Impl::open(const Communicator& comm, const std::string& path) {
-  Impl opened{.comm = &comm, .file = Hdf5Reader(path), .provenance = {}, .shapes = {}, .marked = {}, .division = {}};
+  Impl opened{.comm = &comm,
+              .file = Hdf5Reader(path),
+              .provenance = {},
+              .shapes = {},
+              .marked = {},
+              .division = {},
+              .remembered = {}};
   opened.provenance = read_provenance(opened.file, "dataset");
   opened.read_shapes();
   opened.find_marks();
@@ -223,6 +203,14 @@ SparseRows DatasetReader::Impl::read_folded(DatasetPart part, RowRange rows) con
   const auto mark = deciding_mark(division->fold.kind);
   return keep_part(*division, part, read_sparse(file, group_name(source), in_file, rows),
                    mark ? read_marks_of(source, in_file, *mark, rows) : std::vector<std::int64_t>());
+}
+
+SparseRows DatasetReader::Impl::read(DatasetPart part, RowRange rows, std::span<const Index> without) const {
+  const auto from_file = [&] {
+    if (!division) return read_sparse(file, group_name(part), shape(part), rows, without);
+    return without_entries(read_folded(part, rows), without);
+  };
+  return remembered ? remembered->rows(part, rows, without, from_file) : from_file();
 }
 
 std::vector<std::int64_t> DatasetReader::Impl::read_marks_of(DatasetPart part, const SparseShape& in_file,
@@ -334,8 +322,9 @@ const Provenance& DatasetReader::provenance() const {
 std::vector<Index> DatasetReader::row_sizes(DatasetPart part, RowRange rows) const {
   const SparseShape& shape = impl_->shape(part);
   return agree_on(*impl_->comm, [&] {
-    std::vector<Index> sizes = impl_->division ? impl_->read_folded(part, rows).offsets
-                                               : read_sparse_offsets(impl_->file, group_name(part), shape, rows);
+    std::vector<Index> sizes = impl_->division || impl_->remembered
+                                   ? impl_->read(part, rows, {}).offsets
+                                   : read_sparse_offsets(impl_->file, group_name(part), shape, rows);
     for (std::size_t r = 0; r + 1 < sizes.size(); ++r) sizes[r] = sizes[r + 1] - sizes[r];
     sizes.pop_back();
     return sizes;
@@ -355,11 +344,12 @@ std::vector<Index> DatasetReader::fold_numbers() const {
 }
 
 SparseRows DatasetReader::read(DatasetPart part, RowRange rows, std::span<const Index> without) const {
-  const SparseShape& shape = impl_->shape(part);
-  return agree_on(*impl_->comm, [&] {
-    if (!impl_->division) return read_sparse(impl_->file, group_name(part), shape, rows, without);
-    return without_entries(impl_->read_folded(part, rows), without);
-  });
+  static_cast<void>(impl_->shape(part));
+  return agree_on(*impl_->comm, [&] { return impl_->read(part, rows, without); });
+}
+
+void DatasetReader::remember_rows() {
+  impl_->remembered = std::make_unique<RememberedRows>();
 }
 
 SparseRows DatasetReader::read_parts(DatasetPart part, std::span<const SharedPart> parts) const {

@@ -103,6 +103,9 @@ class DatasetReader {
   /// Its digest is that of the file's whole training part, with a fold too.
   [[nodiscard]] const Provenance& provenance() const;
 
+  /// From now on what read() and row_sizes() give is kept, and given again to who asks for the same.
+  void remember_rows();
+
   /// Entries of each of `rows`, validated.
   [[nodiscard]] std::vector<Index> row_sizes(DatasetPart part, RowRange rows) const;
   /// These rows, validated: offsets monotone, columns in range and ascending, values finite. Those in `without`

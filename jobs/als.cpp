@@ -20,6 +20,7 @@
 #include "jobs/als_steps.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/dataset_shelf.hpp"
 #include "jobs/gather_choice.hpp"
 #include "jobs/process_memory.hpp"
 #include "jobs/training_sides.hpp"
@@ -169,7 +170,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
 
   // 1. Partition both sides by predicted cost.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  const DatasetReader dataset(comm, options.data, seeded(options.fold, context.common.seed));
+  const auto opened = open_dataset(context, options.data, seeded(options.fold, context.common.seed));
+  const DatasetReader& dataset = *opened;
   if (dataset.entries(DatasetPart::interactions) == 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: holds no interactions; expected at least one", options.data));

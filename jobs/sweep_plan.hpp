@@ -55,7 +55,7 @@ struct SweepPlan {
   SelectionRule rule = SelectionRule::one_standard_error;
   double least_stability = 0;    ///< kmeans: trials below it are chosen only where no other is left
   bool has_paths = false;        ///< als: a training begins with the model of the one before on its regularization path
-  Index trials_per_program = 1;  ///< at least, of a fold, as far as there are so many
+  Index trials_per_program = 1;  ///< at least, of a fold, as far as there are so many; they read the matrix once
   int ranks = 1;                 ///< of a trial
   int threads_per_rank = 1;
   std::vector<SweepTask> tasks;  ///< by rung, then trial, then fold

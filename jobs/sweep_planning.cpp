@@ -58,6 +58,9 @@ void require_sense(const SweepPlanOptions& options) {
         "--path and --halving exclude each other: a training cannot begin with its neighbour's model and go on with "
         "its own");
   }
+  if (options.trials_per_program > 1 && options.texts.contains("memory-budget")) {
+    refuse("--trials-per-program keeps the matrix in memory, which --memory-budget does not count");
+  }
   if (options.job == SweptJob::kmeans && options.has_paths) refuse("--path has a meaning only with --job als");
   if (options.job == SweptJob::kmeans && options.trials_per_program > 1) {
     refuse("--trials-per-program has a meaning only with --job als");
@@ -342,7 +345,7 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
     ("path", po::bool_switch(&options->has_paths), "als: trials that differ in regularization alone follow each other on each fold, from the largest to the smallest, each "
      "beginning with the model of the one before; fewer --epochs are then enough")
     ("trials-per-program", po::value(&options->trials_per_program)->value_name("N")->default_value(1)->notifier(within<Index>("trials-per-program", 1, 10'000)),
-     "als: so many trials of a fold follow each other in one program, which starts once; for small ones")
+     "als: so many trials of a fold follow each other in one program, which starts once and reads the matrix once; for small ones")
     ("reuse", po::value(&options->reuse)->value_name("DIR"), "take over records of this older sweep that are still valid; may be repeated");
   // clang-format on
   describe_machine(description, options->network, options->calibration_seconds);

@@ -20,6 +20,7 @@
 
 #include "io/model.hpp"
 #include "jobs/als.hpp"
+#include "jobs/dataset_shelf.hpp"
 #include "jobs/evaluate.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/options.hpp"
@@ -145,7 +146,7 @@ void run_nested(const Job& job, std::vector<std::string> arguments, JobContext& 
     parsed->resolve(context.common.threads);
     return parsed;
   });
-  JobContext inner{context.comm, options->common(), context.report, options->configuration()};
+  JobContext inner{context.comm, options->common(), context.report, options->configuration(), context.shelf};
   options->run()(inner);
 }
 
@@ -256,6 +257,8 @@ void run_trials(const std::string& directory, const std::vector<std::string>& ta
   if (tasks.size() == 1 && !tasks.front()->shares_program()) {
     return run_task(plan, directory, *tasks.front(), begin_seconds, context);
   }
+  DatasetShelf shelf;
+  if (plan.trials_per_program > 1) context.shelf = &shelf;
   run_in_turn(directory, tasks, context, [&](const SweepTask& task, JobContext& own) {
     run_task(plan, directory, task, seconds_since_1970(), own);
   });

@@ -89,7 +89,7 @@ void run_in_turn(const std::string& directory, const std::vector<const SweepTask
       try {
         static_cast<void>(forget_peak_memory());
         Report report(comm, {.quiet = context.common.quiet, .log_json = {}, .threads = context.common.threads});
-        JobContext own{comm, context.common, report, context.configuration};
+        JobContext own{comm, context.common, report, context.configuration, context.shelf};
         run(*task, own);
         report.finish();
       } catch (const AgreedError& error) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <map>
 #include <set>
+#include <span>
 
 #include "io/dataset.hpp"
 #include "tests/io/sample_files.hpp"
@@ -114,6 +115,29 @@ TEST_F(FoldTest, PartsOfRowsAndRowsLeftOutAreThoseOfTheFold) {
   for (std::size_t p = 0; p < parts.size(); ++p) {
     const auto first = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(parts[p].row)] + 1);
     EXPECT_EQ(read_parts.columns[static_cast<std::size_t>(read_parts.offsets[p])], rows.columns[first]);
+  }
+}
+
+TEST_F(FoldTest, RememberedRowsAreThoseThatTheFileHas) {
+  for (const char* text : {"interactions:1/3", "temporal:1/2", ""}) {
+    const DatasetReader plain(comm_, marked_, parse_fold(text));
+    DatasetReader remembering(comm_, marked_, parse_fold(text));
+    remembering.remember_rows();
+    const std::vector<Index> without{1, 4};
+    // More ranges than are remembered, each twice; this rank's and others' differ.
+    const std::vector<RowRange> ranges{{0, size.items}, {comm_.rank(), size.items}, {0, size.items}, {5, 9}, {5, 9}};
+    for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {
+      for (const RowRange range : ranges) {
+        const bool leaves_out = range.begin == 0;
+        const auto left_out = leaves_out ? std::span<const Index>(without) : std::span<const Index>();
+        const SparseRows expected = plain.read(part, range, left_out);
+        const SparseRows read = remembering.read(part, range, left_out);
+        EXPECT_EQ(read.offsets, expected.offsets);
+        EXPECT_EQ(read.columns, expected.columns);
+        EXPECT_EQ(read.values, expected.values);
+        EXPECT_EQ(remembering.row_sizes(part, range), plain.row_sizes(part, range));
+      }
+    }
   }
 }
 

@@ -118,6 +118,8 @@ class ProgramTest(FollowingTestCase):
             program = (directory / f"scheduler/logs/{tasks[0]['program']}.log").read_text()
             self.assertIn(f"{tasks[0]['name']} ended with 0", program)
             self.assertNotIn("epoch 2/2", program)
+        done = self.plan("never", *options, "--trials-per-program", "2", "--memory-budget", "1GiB", code=2)
+        self.assertIn("which --memory-budget does not count", done.err)
         done = self.plan("apart", *options, "--trials-per-program", "2", code=73)
         self.assertIn("already holds another plan", done.err)
 

@@ -1,6 +1,7 @@
 """Sweeps whose trainings follow each other: regularization paths, and programs that do several tasks, each with its own record, log
 and end."""
 import json
+import os
 import signal
 import unittest
 
@@ -142,6 +143,15 @@ class ProgramTest(FollowingTestCase):
         options = [*EXPLICIT, "--factors", "2, 4, 6", "--epochs", "40", "--trials-per-program", "3", "--validation", "interactions:2"]
         whole = self.plan("whole", *options)
         self.sweep("run", whole)
+        with self.subTest("a program that dies"):
+            directory = self.plan("dies", *options)
+            with self.started(directory, "--cores", "1") as process:
+                self.wait_for_records(directory, 1)
+                os.kill(int(self.attempts(directory, "p1.f1.r0")[0].split()[3]), signal.SIGKILL)
+                process.communicate(timeout=120)
+                self.assertEqual(process.returncode, 0)
+            self.assertEqual(len(self.attempts(directory, "p1.f1.r0")), 4)  # two runs
+            self.assertEqual(self.metrics(directory), self.metrics(whole))
         for name, number in (("stopped", signal.SIGTERM), ("killed", signal.SIGKILL)):
             directory = self.plan(name, *options)
             with self.started(directory, "--cores", "1") as process:

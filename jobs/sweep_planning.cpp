@@ -15,7 +15,7 @@
 
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
-#include "io/fold_division.hpp"
+#include "io/fold.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/metrics.hpp"
@@ -109,11 +109,11 @@ SweptData swept_data(const SweepPlanOptions& options, const Communicator& comm) 
   return {dataset.provenance().dataset_digest, dataset.fold_numbers()};
 }
 
-/// Folds of times or of a column may be missing or empty: better told now than by every task.
+/// Folds of times may be missing or empty: better told now than by every task.
 void require_folds(const SweepPlan& plan, const Communicator& comm) {
   for (const std::string& text : plan.folds) {
     const auto fold = parse_fold(text);
-    if (fold && deciding_mark(fold->kind)) static_cast<void>(DatasetReader(comm, plan.data, fold));
+    if (fold && fold->kind == FoldKind::temporal) static_cast<void>(DatasetReader(comm, plan.data, fold));
   }
 }
 

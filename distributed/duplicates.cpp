@@ -45,19 +45,30 @@ double resolved_value(std::span<const Event> pair, DuplicatePolicy policy) {
   }
   return last->value;
 }
-}  // namespace
 
-RepeatedPair earliest_repeat(const UserEvents& rows) {
+/// The earliest row that repeats a pair and is `wanted` beside the row before on it.
+template <class Wanted>
+RepeatedPair earliest_pair(const UserEvents& rows, const Wanted& wanted) {
   RepeatedPair earliest;
   for (Index u = 0; u < rows.users.size(); ++u) {
     const std::span<const Event> events = rows.of(u);
     for (std::size_t i = 1; i < events.size(); ++i) {
-      if (events[i].item == events[i - 1].item && events[i].position < earliest.second) {
+      if (events[i].item == events[i - 1].item && events[i].position < earliest.second &&
+          wanted(events[i - 1], events[i])) {
         earliest = {events[i].position, events[i - 1].position};
       }
     }
   }
   return earliest;
+}
+}  // namespace
+
+RepeatedPair earliest_repeat(const UserEvents& rows) {
+  return earliest_pair(rows, [](const Event&, const Event&) { return true; });
+}
+
+RepeatedPair earliest_contradiction(const UserEvents& rows) {
+  return earliest_pair(rows, [](const Event& before, const Event& event) { return event.fold != before.fold; });
 }
 
 DuplicateCounts resolve_duplicates(UserEvents& rows, DuplicatePolicy policy) {

@@ -27,6 +27,9 @@ struct RepeatedPair {
 /// The earliest of this rank's rows that repeat a pair.
 [[nodiscard]] RepeatedPair earliest_repeat(const UserEvents& rows);
 
+/// The earliest of this rank's rows that puts a pair into another fold than the row before on that pair does.
+[[nodiscard]] RepeatedPair earliest_contradiction(const UserEvents& rows);
+
 /// Leaves one event a pair and counts the rest; it bears the pair's latest time. Local. With DuplicatePolicy::error the
 /// caller has made sure that there are none.
 DuplicateCounts resolve_duplicates(UserEvents& rows, DuplicatePolicy policy);

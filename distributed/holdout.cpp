@@ -1,9 +1,11 @@
 #include "distributed/holdout.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <limits>
 #include <numeric>
+
+#include "distributed/time_cuts.hpp"
 
 namespace rankwise {
 
@@ -47,31 +49,16 @@ EventParts hold_out_last(const UserEvents& rows, Index count) {
 }
 
 TemporalHoldout hold_out_after_cut(const Communicator& comm, const UserEvents& rows, double fraction) {
-  const auto local = static_cast<Index>(rows.events.size());
-  const Index allowed = static_cast<Index>(std::floor(fraction * static_cast<double>(comm.sum(local))));
+  const Index total = comm.sum(static_cast<Index>(rows.events.size()));
+  const Index kept = total - static_cast<Index>(std::floor(fraction * static_cast<double>(total)));
   std::vector<std::int64_t> times;
   times.reserve(rows.events.size());
   for (const Event& event : rows.events) times.push_back(event.time);
-  std::sort(times.begin(), times.end());
-  const auto count_from = [&](std::int64_t cut) {
-    return comm.sum(static_cast<Index>(times.end() - std::lower_bound(times.begin(), times.end(), cut)));
-  };
-  // The smallest cut with at most `allowed` events at or after it lies in [earliest, latest + 1].
-  std::int64_t low = comm.min(times.empty() ? std::numeric_limits<std::int64_t>::max() : times.front());
-  std::int64_t high = comm.max(times.empty() ? std::numeric_limits<std::int64_t>::min() : times.back() + 1);
-  while (low < high) {
-    const std::int64_t middle = std::midpoint(low, high);
-    if (count_from(middle) <= allowed) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
   TemporalHoldout holdout;
-  holdout.cut = low;
+  holdout.last_trained = times_reaching(comm, std::move(times), std::array{kept}).front();
   holdout.parts.reserve(rows.events.size());
   for (const Event& event : rows.events) {
-    holdout.parts.push_back(event.time >= low ? EventPart::heldout : EventPart::training);
+    holdout.parts.push_back(event.time > holdout.last_trained ? EventPart::heldout : EventPart::training);
   }
   return holdout;
 }

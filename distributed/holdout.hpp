@@ -25,11 +25,10 @@ using EventParts = std::vector<EventPart>;
 /// keep all. Local.
 [[nodiscard]] EventParts hold_out_last(const UserEvents& rows, Index count);
 
-/// All events from a cut time on: the earliest cut that holds out at most `fraction` of all events. Collective over
-/// comm.
+/// All events after a cut: the earliest one that holds out at most `fraction` of all events. Collective over comm.
 struct TemporalHoldout {
   EventParts parts;
-  std::int64_t cut = 0;  ///< microseconds since 1970; the earliest time held out may be later
+  std::int64_t last_trained = 0;  ///< microseconds since 1970
 };
 [[nodiscard]] TemporalHoldout hold_out_after_cut(const Communicator& comm, const UserEvents& rows, double fraction);
 

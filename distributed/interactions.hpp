@@ -18,6 +18,7 @@ struct Interaction {
   double value = 0;
   std::int64_t time = 0;      ///< microseconds since 1970; 0 where the log has no times
   std::int64_t position = 0;  ///< ascends in the order of the input
+  std::int32_t fold = 0;      ///< 0 where the log has no folds
 };
 
 /// What one user did with one item.
@@ -26,6 +27,7 @@ struct Event {
   double value = 0;
   std::int64_t time = 0;
   std::int64_t position = 0;
+  std::int32_t fold = 0;
 };
 
 /// This rank's users and their events.
@@ -35,6 +37,8 @@ struct UserEvents {
   Index items = 0;
   std::vector<Index> offsets{0};  ///< users.size() + 1
   std::vector<Event> events;      ///< of each user, ascending by (item, position)
+  bool timed = false;             ///< whether their times mean anything
+  bool folded = false;            ///< and their folds
 
   [[nodiscard]] std::span<Event> of(Index local_user) {
     const auto u = static_cast<std::size_t>(local_user);

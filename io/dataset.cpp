@@ -1,17 +1,19 @@
 #include "io/dataset.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include <fmt/ranges.h>
 
 #include "distributed/partition.hpp"
+#include "io/entry_marks.hpp"
+#include "io/fold_division.hpp"
 #include "io/folded_rows.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
 #include "io/id_file.hpp"
 #include "io/provenance_attributes.hpp"
+#include "io/remembered_rows.hpp"
 #include "io/sparse_file.hpp"
 #include "kernels/error.hpp"
 
@@ -35,16 +37,6 @@ const char* group_name(DatasetPart part) {
       return "/heldout/given";
   }
   return "";
-}
-
-/// Digest of one row: its number, columns and values.
-std::uint64_t row_digest(XXH3_state_t& state, Index row, std::span<const Index> columns,
-                         std::span<const float> values) {
-  XXH3_64bits_reset(&state);
-  XXH3_64bits_update(&state, &row, sizeof row);
-  XXH3_64bits_update(&state, columns.data(), columns.size_bytes());
-  XXH3_64bits_update(&state, values.data(), values.size_bytes());
-  return XXH3_64bits_digest(&state);
 }
 
 /// The rows, those in `without` (ascending) as if they had no entries.
@@ -77,19 +69,6 @@ void append_part(const SparseRows& row, const SharedPart& part, SparseRows& part
 }
 
 }  // namespace
-
-std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix) {
-  XXH3_state_t state;
-  XXH3_INITSTATE(&state);
-  std::uint64_t sum = 0;
-  for (Index r = 0; r < matrix.rows.size(); ++r) {
-    const auto begin = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(r)]);
-    const std::size_t size = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(r) + 1]) - begin;
-    sum += row_digest(state, matrix.rows.begin + r, std::span(matrix.columns).subspan(begin, size),
-                      std::span(matrix.values).subspan(begin, size));
-  }
-  return comm.sum(sum);
-}
 
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
                    const Provenance& provenance, int deflate_level) {
@@ -136,20 +115,37 @@ struct DatasetReader::Impl {
   Index items = 0;
   Index heldout_users = 0;
   std::array<std::optional<SparseShape>, 4> shapes;  // by DatasetPart, with the fold
-  std::optional<Fold> fold;
-  SparseShape file_shape = {};  // of /interactions, where there is a fold
+  std::array<std::vector<DatasetPart>, 2> marked;    // by EntryMark: which matrices of the file have it
+  std::optional<FoldDivision> division;
+  std::unique_ptr<RememberedRows> remembered;  // where they are
+  SparseShape file_shape = {};                 // of /interactions, where there is a fold
 
   [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
   void read_shapes();
+  void find_marks();
   void divide(const Fold& by);
+  [[nodiscard]] std::vector<std::int64_t> read_marks_of(DatasetPart part, const SparseShape& in_file, EntryMark mark,
+                                                        RowRange rows) const;
+  [[nodiscard]] std::vector<Index> fold_numbers() const;
   [[nodiscard]] SparseRows read_folded(DatasetPart part, RowRange rows) const;
+  [[nodiscard]] SparseRows read(DatasetPart part, RowRange rows, std::span<const Index> without) const;
+  [[nodiscard]] bool has(DatasetPart part, EntryMark mark) const;
+  void require_marks(const Fold& by) const;
+  void require_both(Index trained, Index validated) const;
   [[nodiscard]] const SparseShape& shape(DatasetPart part) const;
 };
 
 DatasetReader::Impl DatasetReader::Impl::open(const Communicator& comm, const std::string& path) {
-  Impl opened{.comm = &comm, .file = Hdf5Reader(path), .provenance = {}, .shapes = {}, .fold = {}};
+  Impl opened{.comm = &comm,
+              .file = Hdf5Reader(path),
+              .provenance = {},
+              .shapes = {},
+              .marked = {},
+              .division = {},
+              .remembered = {}};
   opened.provenance = read_provenance(opened.file, "dataset");
   opened.read_shapes();
+  opened.find_marks();
   return opened;
 }
 
@@ -182,6 +178,17 @@ void DatasetReader::Impl::read_shapes() {
   }
 }
 
+void DatasetReader::Impl::find_marks() {
+  for (const DatasetPart part :
+       {DatasetPart::interactions, DatasetPart::interactions_by_item, DatasetPart::heldout, DatasetPart::given}) {
+    const std::optional<SparseShape>& shape = shapes[static_cast<std::size_t>(part)];
+    for (const EntryMark mark : {EntryMark::time, EntryMark::fold}) {
+      if (!shape || !has_mark(file, group_name(part), mark, shape->entries)) continue;
+      marked[static_cast<std::size_t>(mark)].push_back(part);
+    }
+  }
+}
+
 const SparseShape& DatasetReader::Impl::shape(DatasetPart part) const {
   const std::optional<SparseShape>& shape = shapes[static_cast<std::size_t>(part)];
   if (!shape) throw AgreedError(ExitCode::bad_data, fmt::format("{}: {} is missing", file.path(), group_name(part)));
@@ -192,15 +199,76 @@ const SparseShape& DatasetReader::Impl::shape(DatasetPart part) const {
 SparseRows DatasetReader::Impl::read_folded(DatasetPart part, RowRange rows) const {
   const bool by_item = part == DatasetPart::interactions_by_item;
   const SparseShape in_file = by_item ? SparseShape{items, users, file_shape.entries} : file_shape;
-  const char* name = group_name(by_item ? part : DatasetPart::interactions);
-  return keep_part(*fold, part, read_sparse(file, name, in_file, rows));
+  const DatasetPart source = by_item ? part : DatasetPart::interactions;
+  const auto mark = deciding_mark(division->fold.kind);
+  return keep_part(*division, part, read_sparse(file, group_name(source), in_file, rows),
+                   mark ? read_marks_of(source, in_file, *mark, rows) : std::vector<std::int64_t>());
+}
+
+SparseRows DatasetReader::Impl::read(DatasetPart part, RowRange rows, std::span<const Index> without) const {
+  const auto from_file = [&] {
+    if (!division) return read_sparse(file, group_name(part), shape(part), rows, without);
+    return without_entries(read_folded(part, rows), without);
+  };
+  return remembered ? remembered->rows(part, rows, without, from_file) : from_file();
+}
+
+std::vector<std::int64_t> DatasetReader::Impl::read_marks_of(DatasetPart part, const SparseShape& in_file,
+                                                             EntryMark mark, RowRange rows) const {
+  const std::vector<Index> offsets = read_sparse_offsets(file, group_name(part), in_file, rows);
+  return read_marks(file, group_name(part), mark, {offsets.front(), offsets.back()});
+}
+
+/// Collective.
+std::vector<Index> DatasetReader::Impl::fold_numbers() const {
+  if (!has(DatasetPart::interactions, EntryMark::fold)) return {};
+  const RowRange share = Partition::by_count(users, comm->size()).range(comm->rank());
+  const SparseShape& in_file = division ? file_shape : shape(DatasetPart::interactions);
+  return distinct_folds(*comm, agree_on(*comm, [&] {
+    return read_marks_of(DatasetPart::interactions, in_file, EntryMark::fold, share);
+  }));
+}
+
+bool DatasetReader::Impl::has(DatasetPart part, EntryMark mark) const {
+  return std::ranges::count(marked[static_cast<std::size_t>(mark)], part) > 0;
+}
+
+/// What a fold of marks needs is not there.
+void DatasetReader::Impl::require_marks(const Fold& by) const {
+  const auto mark = deciding_mark(by.kind);
+  if (!mark || (has(DatasetPart::interactions, *mark) && has(DatasetPart::interactions_by_item, *mark))) return;
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{}: {}", file.path(),
+                                *mark == EntryMark::time
+                                    ? "holds no times, which temporal folds need; expected a dataset that prepare made "
+                                      "of a log with a time column"
+                                    : "holds no folds; expected a dataset from prepare --columns ...,fold=NAME"));
+}
+
+/// Neither the training nor the validation of a fold of marks may be empty. Collective.
+void DatasetReader::Impl::require_both(Index trained, Index validated) const {
+  const Fold& fold = division->fold;
+  if (!deciding_mark(fold.kind) || (trained > 0 && validated > 0)) return;
+  const std::string expected =
+      fold.kind == FoldKind::column
+          ? fmt::format("some of each; its folds are {}", fmt::join(fold_numbers(), ", "))
+          : std::string("some of each; few times, or many interactions at one time, allow fewer folds");
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{}: fold {} has {} interactions to train on and {} to validate; expected {}",
+                                file.path(), fold_text(fold), trained, validated, expected));
 }
 
 /// From here on the parts are the fold's. Collective.
 void DatasetReader::Impl::divide(const Fold& by) {
+  require_marks(by);
   file_shape = shape(DatasetPart::interactions);
-  fold = by;
   const RowRange share = Partition::by_count(users, comm->size()).range(comm->rank());
+  std::vector<std::int64_t> times;
+  if (by.kind == FoldKind::temporal) {
+    times =
+        agree_on(*comm, [&] { return read_marks_of(DatasetPart::interactions, file_shape, EntryMark::time, share); });
+  }
+  division = divide_by(*comm, by, std::move(times));
   const auto count = [&](DatasetPart part) {
     return comm->sum(agree_on(*comm, [&] { return read_folded(part, share).entries(); }));
   };
@@ -209,7 +277,9 @@ void DatasetReader::Impl::divide(const Fold& by) {
   const auto set = [&](DatasetPart part, SparseShape shape) { shapes[static_cast<std::size_t>(part)] = shape; };
   set(DatasetPart::interactions, {users, items, trained});
   set(DatasetPart::interactions_by_item, {items, users, trained});
-  set(DatasetPart::heldout, {users, items, count(DatasetPart::heldout)});
+  const Index validated = count(DatasetPart::heldout);
+  require_both(trained, validated);
+  set(DatasetPart::heldout, {users, items, validated});
   if (by.kind == FoldKind::users) set(DatasetPart::given, {users, items, count(DatasetPart::given)});
 }
 
@@ -252,26 +322,40 @@ const Provenance& DatasetReader::provenance() const {
 std::vector<Index> DatasetReader::row_sizes(DatasetPart part, RowRange rows) const {
   const SparseShape& shape = impl_->shape(part);
   return agree_on(*impl_->comm, [&] {
-    std::vector<Index> sizes = impl_->fold ? impl_->read_folded(part, rows).offsets
-                                           : read_sparse_offsets(impl_->file, group_name(part), shape, rows);
+    std::vector<Index> sizes = impl_->division || impl_->remembered
+                                   ? impl_->read(part, rows, {}).offsets
+                                   : read_sparse_offsets(impl_->file, group_name(part), shape, rows);
     for (std::size_t r = 0; r + 1 < sizes.size(); ++r) sizes[r] = sizes[r + 1] - sizes[r];
     sizes.pop_back();
     return sizes;
   });
 }
 
+bool DatasetReader::has(DatasetPart part, EntryMark mark) const {
+  return impl_->has(part, mark);
+}
+
+std::vector<std::int64_t> DatasetReader::marks(DatasetPart part, EntryMark mark, RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->read_marks_of(part, impl_->shape(part), mark, rows); });
+}
+
+std::vector<Index> DatasetReader::fold_numbers() const {
+  return impl_->fold_numbers();
+}
+
 SparseRows DatasetReader::read(DatasetPart part, RowRange rows, std::span<const Index> without) const {
-  const SparseShape& shape = impl_->shape(part);
-  return agree_on(*impl_->comm, [&] {
-    if (!impl_->fold) return read_sparse(impl_->file, group_name(part), shape, rows, without);
-    return without_entries(impl_->read_folded(part, rows), without);
-  });
+  static_cast<void>(impl_->shape(part));
+  return agree_on(*impl_->comm, [&] { return impl_->read(part, rows, without); });
+}
+
+void DatasetReader::remember_rows() {
+  impl_->remembered = std::make_unique<RememberedRows>();
 }
 
 SparseRows DatasetReader::read_parts(DatasetPart part, std::span<const SharedPart> parts) const {
   const SparseShape& shape = impl_->shape(part);
   return agree_on(*impl_->comm, [&] {
-    if (!impl_->fold) return read_sparse_parts(impl_->file, group_name(part), shape, parts);
+    if (!impl_->division) return read_sparse_parts(impl_->file, group_name(part), shape, parts);
     SparseRows rows{.rows = {0, static_cast<Index>(parts.size())},
                     .total_rows = static_cast<Index>(parts.size()),
                     .column_count = shape.columns,

@@ -1,5 +1,7 @@
 #include "io/fold.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <fmt/format.h>
 #include <sstream>
@@ -11,14 +13,21 @@ namespace rankwise {
 
 namespace {
 
-constexpr Index most_folds = 10'000;
+struct KindName {
+  FoldKind kind;
+  std::string_view name;
+};
+constexpr std::array<KindName, 4> kind_names{{{FoldKind::interactions, "interactions"},
+                                              {FoldKind::users, "users"},
+                                              {FoldKind::temporal, "temporal"},
+                                              {FoldKind::column, "column"}}};
 
-std::optional<Index> take_number(std::string_view& text, std::string_view before) {
+std::optional<Index> take_number(std::string_view& text, std::string_view before, Index least, Index most) {
   if (!text.starts_with(before)) return std::nullopt;
   text.remove_prefix(before.size());
   Index number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || number < 1 || number > most_folds) return std::nullopt;
+  if (error != std::errc() || number < least || number > most) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return number;
 }
@@ -38,24 +47,30 @@ bool holds_pair(const Fold& fold, Index user, Index item) {
 
 }  // namespace
 
+Index least_folds(FoldKind kind) {
+  return kind == FoldKind::temporal ? 1 : 2;
+}
+
 std::optional<Fold> parse_fold(std::string_view text) {
-  Fold fold;
-  if (text.starts_with("interactions:")) {
-    fold.kind = FoldKind::interactions;
-  } else if (text.starts_with("users:")) {
-    fold.kind = FoldKind::users;
-  } else {
-    return std::nullopt;
+  const auto kind = std::ranges::find(kind_names, text.substr(0, text.find(':')), &KindName::name);
+  if (kind == kind_names.end()) return std::nullopt;
+  Fold fold{.kind = kind->kind};
+  text.remove_prefix(kind->name.size());
+  if (fold.kind == FoldKind::column) {
+    const auto number = take_number(text, ":", 0, most_folds - 1);
+    if (!number || !text.empty()) return std::nullopt;
+    fold.number = *number;
+    fold.count = 0;
+    return fold;
   }
-  text.remove_prefix(text.find(':'));
-  const auto number = take_number(text, ":");
-  const auto count = take_number(text, "/");
-  if (!number || !count || *count < 2 || *number > *count) return std::nullopt;
+  const auto number = take_number(text, ":", 1, most_folds);
+  const auto count = take_number(text, "/", least_folds(fold.kind), most_folds);
+  if (!number || !count || *number > *count) return std::nullopt;
   fold.number = *number - 1;
   fold.count = *count;
   if (!text.empty()) {
-    const auto repeat = take_number(text, "@");
-    if (!repeat || !text.empty()) return std::nullopt;
+    const auto repeat = take_number(text, "@", 1, most_folds);
+    if (!repeat || !text.empty() || fold.kind == FoldKind::temporal) return std::nullopt;
     fold.repeat = *repeat - 1;
   }
   return fold;
@@ -67,8 +82,9 @@ std::optional<Fold> seeded(std::optional<Fold> fold, std::uint64_t seed) {
 }
 
 std::string fold_text(const Fold& fold) {
-  std::string text =
-      fmt::format("{}:{}/{}", fold.kind == FoldKind::users ? "users" : "interactions", fold.number + 1, fold.count);
+  const std::string_view kind = std::ranges::find(kind_names, fold.kind, &KindName::kind)->name;
+  if (fold.kind == FoldKind::column) return fmt::format("{}:{}", kind, fold.number);
+  std::string text = fmt::format("{}:{}/{}", kind, fold.number + 1, fold.count);
   if (fold.repeat > 0) text += fmt::format("@{}", fold.repeat + 1);
   return text;
 }

@@ -1,6 +1,5 @@
 #include "io/folded_rows.hpp"
 
-#include <span>
 #include <vector>
 
 namespace rankwise {
@@ -28,10 +27,22 @@ std::vector<bool> given_of(const Fold& fold, Index user, std::span<const Index> 
   return given;
 }
 
+/// Whether the training or the validation of a fold that divides by marks sees an interaction with this one.
+bool sees_mark(const FoldDivision& division, bool is_training, std::int64_t mark) {
+  if (division.fold.kind == FoldKind::column) return (mark != division.fold.number) == is_training;
+  return is_training ? mark <= division.last_trained : mark > division.last_trained && mark <= division.last_validated;
+}
+
 /// Which entries of a row the part keeps.
-std::vector<bool> kept(const Fold& fold, DatasetPart part, Index row, std::span<const Index> columns) {
+std::vector<bool> kept(const FoldDivision& division, DatasetPart part, Index row, std::span<const Index> columns,
+                       std::span<const std::int64_t> marks) {
+  const Fold& fold = division.fold;
   std::vector<bool> keep(columns.size(), false);
   const bool wants_training = part == DatasetPart::interactions || part == DatasetPart::interactions_by_item;
+  if (deciding_mark(fold.kind)) {
+    for (std::size_t e = 0; e < marks.size(); ++e) keep[e] = sees_mark(division, wants_training, marks[e]);
+    return keep;
+  }
   if (!wants_training && fold.kind == FoldKind::users) {
     if (!validates_user(fold, row)) return keep;
     keep = given_of(fold, row, columns);
@@ -48,13 +59,15 @@ std::vector<bool> kept(const Fold& fold, DatasetPart part, Index row, std::span<
 
 }  // namespace
 
-SparseRows keep_part(const Fold& fold, DatasetPart part, const SparseRows& rows) {
+SparseRows keep_part(const FoldDivision& division, DatasetPart part, const SparseRows& rows,
+                     std::span<const std::int64_t> marks) {
   SparseRows keeping{
       .rows = rows.rows, .total_rows = rows.total_rows, .column_count = rows.column_count, .columns = {}, .values = {}};
   for (Index r = 0; r < rows.rows.size(); ++r) {
     const auto begin = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(r)]);
     const std::size_t size = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(r) + 1]) - begin;
-    const auto keep = kept(fold, part, rows.rows.begin + r, std::span(rows.columns).subspan(begin, size));
+    const auto keep = kept(division, part, rows.rows.begin + r, std::span(rows.columns).subspan(begin, size),
+                           marks.empty() ? marks : marks.subspan(begin, size));
     for (std::size_t e = 0; e < size; ++e) {
       if (!keep[e]) continue;
       keeping.columns.push_back(rows.columns[begin + e]);

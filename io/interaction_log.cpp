@@ -18,6 +18,7 @@ void InteractionLog::reserve(Index rows) {
   const auto room = static_cast<std::size_t>(rows);
   values.reserve(room);
   if (timed) times.reserve(room);
+  if (folded) folds.reserve(room);
   positions.reserve(room);
 }
 
@@ -30,6 +31,7 @@ void InteractionLog::keep(const std::vector<Index>& kept) {
   items.keep(kept);
   keep_of(values, kept);
   if (timed) keep_of(times, kept);
+  if (folded) keep_of(folds, kept);
   keep_of(positions, kept);
 }
 

@@ -31,6 +31,7 @@ struct MissingCounts {
   Index item = 0;
   Index value = 0;
   Index time = 0;
+  Index fold = 0;
 };
 
 /// One entry per row in every column. Rows stand in ascending position on a rank; ranks interleave.
@@ -39,8 +40,10 @@ struct InteractionLog {
   IdColumn items;
   std::vector<double> values;           ///< finite, within the range of float; all 1 where rows are counted
   std::vector<std::int64_t> times;      ///< microseconds since 1970; empty unless `timed`
+  std::vector<std::int32_t> folds;      ///< 0 to most_folds - 1; empty unless `folded`
   std::vector<std::int64_t> positions;  ///< InputPosition::packed()
   bool timed = false;
+  bool folded = false;
   std::vector<std::string> files;  ///< the same on every rank
   Index rows_read = 0;             ///< over all ranks, before any row was dropped
   MissingCounts missing;           ///< over all ranks

@@ -81,6 +81,7 @@ ColumnNumbers find_columns(const ColumnChoice& choice, const std::vector<std::st
   columns.user = find_column(choice.user, header, fields);
   columns.item = find_column(choice.item, header, fields);
   if (!choice.time.empty()) columns.time = find_column(choice.time, header, fields);
+  if (!choice.fold.empty()) columns.fold = find_column(choice.fold, header, fields);
   for (const std::string& factor : choice.value) {
     columns.value[static_cast<std::size_t>(columns.value_factors++)] = find_column(factor, header, fields);
   }

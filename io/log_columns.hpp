@@ -1,5 +1,5 @@
 #pragma once
-// Which column of a log holds the user, the item, the value and the time.
+// Which column of a log holds the user, the item, the value, the time and the fold.
 
 #include <string>
 #include <string_view>

@@ -66,7 +66,8 @@ ColumnChoice parse_column_choice(std::string_view text) {
   const auto fail = [&](const std::string& reason) {
     throw Error(
         ExitCode::usage,
-        fmt::format("--columns '{}': {}; expected user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME]", text, reason));
+        fmt::format("--columns '{}': {}; expected user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME]",
+                    text, reason));
   };
   for (const std::string& piece : pieces(text, ',')) {
     const auto equals = piece.find('=');
@@ -87,8 +88,9 @@ ColumnChoice parse_column_choice(std::string_view text) {
     std::string* const place = role == "user"   ? &choice.user
                                : role == "item" ? &choice.item
                                : role == "time" ? &choice.time
+                               : role == "fold" ? &choice.fold
                                                 : nullptr;
-    if (place == nullptr) fail(fmt::format("'{}' is not user, item, value or time", role));
+    if (place == nullptr) fail(fmt::format("'{}' is not user, item, value, time or fold", role));
     if (!place->empty()) fail(fmt::format("{} is given twice", role));
     *place = column;
   }

@@ -14,7 +14,7 @@ namespace rankwise {
 
 enum class LogFormat { automatic, csv, tsv, movielens, matrix_market };
 enum class HeaderRule { automatic, present, absent };
-/// What to do with a row whose user, item, value or time field is empty.
+/// What to do with a row whose user, item, value, time or fold field is empty.
 enum class MissingRule { error, skip };
 
 /// Throw Error(usage) that lists the known words.
@@ -32,9 +32,10 @@ struct ColumnChoice {
   std::string item;
   std::vector<std::string> value;  ///< factors of a product; empty: each row counts 1
   std::string time;                ///< empty: no time
+  std::string fold;                ///< empty: no folds
 };
 
-/// `user=userId,item=movieId,value=Quantity*UnitPrice,time=4`; throws Error(usage).
+/// `user=userId,item=movieId,value=Quantity*UnitPrice,time=4,fold=Part`; throws Error(usage).
 [[nodiscard]] ColumnChoice parse_column_choice(std::string_view text);
 
 struct LogOptions {
@@ -49,6 +50,7 @@ struct ColumnNumbers {
   int user = -1;
   int item = -1;
   int time = -1;
+  int fold = -1;
   int value_factors = 0;
   std::array<int, max_value_factors> value{};
 };

@@ -77,6 +77,7 @@ std::string describe(const FileLayout& layout, const std::vector<std::string>& h
   }
   if (columns.value_factors == 0) text += ", each row counts 1";
   if (columns.time >= 0) text += fmt::format(", time = {}", name(columns.time));
+  if (columns.fold >= 0) text += fmt::format(", fold = {}", name(columns.fold));
   return text;
 }
 

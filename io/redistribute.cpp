@@ -45,6 +45,8 @@ SparseRows redistribute(const Communicator& comm, const SparseRows& matrix, cons
   }
   moved.columns = comm.exchange(std::span<const Index>(matrix.columns), entry_counts).values;
   moved.values = comm.exchange(std::span<const float>(matrix.values), entry_counts).values;
+  if (matrix.times) moved.times = comm.exchange(std::span<const std::int64_t>(*matrix.times), entry_counts).values;
+  if (matrix.folds) moved.folds = comm.exchange(std::span<const std::int32_t>(*matrix.folds), entry_counts).values;
   return moved;
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <limits>
 
+#include "io/fold.hpp"
 #include "io/log_probe.hpp"
 #include "kernels/error.hpp"
 
@@ -21,6 +22,15 @@ double within_float(double value) {
     throw Error(ExitCode::bad_data, fmt::format("value {} is beyond the range of 32-bit floating point", value));
   }
   return value;
+}
+
+std::int32_t fold_number(std::string_view text) {
+  std::int32_t number = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (status != std::errc() || end != text.data() + text.size() || number < 0 || number >= most_folds) {
+    throw Error(ExitCode::bad_data, fmt::format("fold {} is not a number from 0 to {}", shown(text), most_folds - 1));
+  }
+  return number;
 }
 
 Index matrix_index(std::string_view text, Index limit, std::string_view role) {
@@ -65,11 +75,12 @@ bool RowParser::append_delimited(const std::vector<std::string_view>& fields, In
     value *= parse_number(field, "value");
   }
   value = within_float(value);
-  if (columns.time >= 0) {
-    const std::string_view field = field_at(fields, columns.time);
-    if (is_missing(field, "time", log.missing.time)) return false;
-    log.times.push_back(parse_time(field));
-  }
+  const std::string_view time = columns.time >= 0 ? field_at(fields, columns.time) : "";
+  const std::string_view fold = columns.fold >= 0 ? field_at(fields, columns.fold) : "";
+  if (columns.time >= 0 && is_missing(time, "time", log.missing.time)) return false;
+  if (columns.fold >= 0 && is_missing(fold, "fold", log.missing.fold)) return false;
+  if (columns.time >= 0) log.times.push_back(parse_time(time));
+  if (columns.fold >= 0) log.folds.push_back(fold_number(fold));
   log.users.append(user);
   log.items.append(item);
   log.values.push_back(value);

@@ -13,8 +13,8 @@ class RowParser {
  public:
   RowParser(const FileLayout& layout, MissingRule missing);
 
-  /// Appends users, items, values and times of `line`; the caller appends the position of a row that was taken. A row
-  /// with an empty field is counted in log.missing and not taken where the rule says skip. Throws Error(bad_data)
+  /// Appends users, items, values, times and folds of `line`; the caller appends the position of a row that was taken.
+  /// A row with an empty field is counted in log.missing and not taken where the rule says skip. Throws Error(bad_data)
   /// without a place.
   bool append(std::string_view line, InteractionLog& log);
 

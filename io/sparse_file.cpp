@@ -7,6 +7,7 @@
 #include <limits>
 #include <string_view>
 
+#include "io/entry_marks.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -51,15 +52,17 @@ void check_entries(const Hdf5Reader& file, const std::string& name, Index row, R
 Index sparse_bytes(const Communicator& comm, const SparseRows& matrix) {
   const Index column_bytes = narrow_columns(matrix.column_count) ? 4 : 8;
   return comm.sum(matrix.entries()) * (static_cast<Index>(sizeof(float)) + column_bytes) +
-         (matrix.total_rows + 1) * static_cast<Index>(sizeof(Index));
+         comm.sum(mark_bytes(matrix)) + (matrix.total_rows + 1) * static_cast<Index>(sizeof(Index));
 }
 
 void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const SparseRows& matrix) {
   agree_on(comm, [&] {
     if (static_cast<Index>(matrix.offsets.size()) != matrix.rows.size() + 1 ||
         static_cast<Index>(matrix.columns.size()) != matrix.entries() ||
-        static_cast<Index>(matrix.values.size()) != matrix.entries()) {
-      throw Error(ExitCode::internal, fmt::format("{}: offsets, columns and values do not fit together", name));
+        static_cast<Index>(matrix.values.size()) != matrix.entries() ||
+        (matrix.times && static_cast<Index>(matrix.times->size()) != matrix.entries()) ||
+        (matrix.folds && static_cast<Index>(matrix.folds->size()) != matrix.entries())) {
+      throw Error(ExitCode::internal, fmt::format("{}: offsets, columns, values and marks do not fit together", name));
     }
   });
   const Index first = comm.exclusive_sum(matrix.entries());
@@ -80,6 +83,7 @@ void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string&
   } else {
     file.write_rows(name + "/indices", total, entries, std::span(matrix.columns));
   }
+  write_marks(file, name, matrix, total, entries);
   // The last rank also writes the closing offset, whether or not it has rows.
   const bool last = comm.rank() == comm.size() - 1;
   const Index begin = comm.exclusive_sum(matrix.rows.size());

@@ -23,7 +23,7 @@ struct SparseShape {
 /// Bytes that the group will take in a file. Collective over comm.
 [[nodiscard]] Index sparse_bytes(const Communicator& comm, const SparseRows& matrix);
 
-/// Writes group `name`: data, indices, indptr. Collective over comm.
+/// Writes group `name`: data, indices, indptr, and the marks of entries that there are. Collective over comm.
 void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const SparseRows& matrix);
 
 /// Checks the group's attributes and that its datasets fit together. Not collective, as the reader is; throws

@@ -19,7 +19,15 @@ struct Entry {
   Index row = 0;
   Index column = 0;
   float value = 0;
+  std::int32_t fold = 0;
+  std::int64_t time = 0;
 };
+
+/// Whole seconds, the past rounded down too.
+std::int64_t seconds_of(std::int64_t microseconds) {
+  constexpr std::int64_t second = 1'000'000;
+  return microseconds / second - (microseconds % second < 0 ? 1 : 0);
+}
 }  // namespace
 
 SparseRows select_part(const Communicator& comm, const UserEvents& events, const EventParts& parts, EventPart part,
@@ -29,11 +37,16 @@ SparseRows select_part(const Communicator& comm, const UserEvents& events, const
   matrix.total_rows = comm.sum(matrix.rows.size());
   matrix.column_count = events.items;
   matrix.offsets.reserve(local_users.size() + 1);
+  if (events.timed) matrix.times.emplace();
+  if (events.folded) matrix.folds.emplace();
   for (const Index user : local_users) {
     for (Index e = events.offsets[at(user)]; e < events.offsets[at(user) + 1]; ++e) {
       if (parts[at(e)] != part) continue;
-      matrix.columns.push_back(events.events[at(e)].item);
-      matrix.values.push_back(static_cast<float>(events.events[at(e)].value));
+      const Event& event = events.events[at(e)];
+      matrix.columns.push_back(event.item);
+      matrix.values.push_back(static_cast<float>(event.value));
+      if (matrix.times) matrix.times->push_back(seconds_of(event.time));
+      if (matrix.folds) matrix.folds->push_back(event.fold);
     }
     matrix.offsets.push_back(static_cast<Index>(matrix.columns.size()));
   }
@@ -60,7 +73,8 @@ SparseRows transpose(const Communicator& comm, const SparseRows& matrix, const P
   entries.reserve(matrix.columns.size());
   for (Index r = 0; r < matrix.rows.size(); ++r) {
     for (Index e = matrix.offsets[at(r)]; e < matrix.offsets[at(r) + 1]; ++e) {
-      entries.push_back({matrix.rows.begin + r, matrix.columns[at(e)], matrix.values[at(e)]});
+      entries.push_back({matrix.rows.begin + r, matrix.columns[at(e)], matrix.values[at(e)],
+                         matrix.folds ? (*matrix.folds)[at(e)] : 0, matrix.times ? (*matrix.times)[at(e)] : 0});
     }
   }
   std::vector<Index> counts;
@@ -82,10 +96,14 @@ SparseRows transpose(const Communicator& comm, const SparseRows& matrix, const P
   std::vector<Index> next(transposed.offsets.begin(), transposed.offsets.end() - 1);
   transposed.columns.resize(received.size());
   transposed.values.resize(received.size());
+  if (matrix.times) transposed.times.emplace(received.size());
+  if (matrix.folds) transposed.folds.emplace(received.size());
   for (const Entry& entry : received) {
     const auto place = at(next[at(entry.column - transposed.rows.begin)]++);
     transposed.columns[place] = entry.row;
     transposed.values[place] = entry.value;
+    if (matrix.times) (*transposed.times)[place] = entry.time;
+    if (matrix.folds) (*transposed.folds)[place] = entry.fold;
   }
   return transposed;
 }

@@ -161,6 +161,7 @@ InteractionLog read_log(const Communicator& comm, const LogPlan& plan) {
   InteractionLog log;
   log.files = plan.files;
   log.timed = plan.timed();
+  log.folded = plan.folded();
   const LocalResult local = read_local(comm, plan, log);
   const std::vector<Index> lines_before = count_lines_before(comm, plan.layouts, local.parts);
   agree_on_earliest(comm, log.files, lines_before, local.failure);
@@ -180,9 +181,10 @@ InteractionLog read_log(const Communicator& comm, const LogPlan& plan) {
   refuse_negative_ids(comm, log, log.users, "user");
   refuse_negative_ids(comm, log, log.items, "item");
 
-  std::array<Index, 4> missing{log.missing.user, log.missing.item, log.missing.value, log.missing.time};
+  std::array<Index, 5> missing{log.missing.user, log.missing.item, log.missing.value, log.missing.time,
+                               log.missing.fold};
   comm.all_reduce_sum(std::span<Index>(missing));
-  log.missing = {missing[0], missing[1], missing[2], missing[3]};
+  log.missing = {missing[0], missing[1], missing[2], missing[3], missing[4]};
   return log;
 }
 

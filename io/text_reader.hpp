@@ -18,6 +18,7 @@ struct LogPlan {
   MissingRule missing = MissingRule::error;
 
   [[nodiscard]] bool timed() const { return layouts.front().columns.time >= 0; }
+  [[nodiscard]] bool folded() const { return layouts.front().columns.fold >= 0; }
   /// No value column: each row counts 1.
   [[nodiscard]] bool counted() const { return layouts.front().columns.value_factors == 0; }
   /// Repeated pairs are amounts to add (counts, products, matrix entries), not opinions to replace.

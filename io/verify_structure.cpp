@@ -65,6 +65,9 @@ void check_dataset(const Communicator& comm, const std::string& path) {
     for_each_block(comm, row_blocks(comm, file.rows(part), block_rows), [&](RowRange rows) {
       for_each_block(comm, entry_blocks(rows, file.row_sizes(part, rows)),
                      [&](RowRange block) { static_cast<void>(file.read(part, block)); });
+      for (const EntryMark mark : {EntryMark::time, EntryMark::fold}) {
+        if (file.has(part, mark)) static_cast<void>(file.marks(part, mark, rows));
+      }
     });
   }
   for_each_block(comm, row_blocks(comm, file.users(), block_rows),

@@ -21,6 +21,7 @@
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/compression_option.hpp"
+#include "jobs/dataset_shelf.hpp"
 #include "jobs/gather_choice.hpp"
 #include "jobs/process_memory.hpp"
 #include "jobs/training_sides.hpp"
@@ -170,7 +171,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
 
   // 1. Partition both sides by predicted cost.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  const DatasetReader dataset(comm, options.data, seeded(options.fold, context.common.seed));
+  const auto opened = open_dataset(context, options.data, seeded(options.fold, context.common.seed));
+  const DatasetReader& dataset = *opened;
   if (dataset.entries(DatasetPart::interactions) == 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: holds no interactions; expected at least one", options.data));
@@ -383,11 +385,12 @@ RunJob describe_als(boost::program_options::options_description& description) {
   description.add_options()
     ("data", po::value(&options->data)->value_name("FILE")->required(), "dataset, as prepare writes it")
     ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write")
-    ("fold", po::value<std::string>()->value_name("KIND:N/COUNT[@REPEAT]")->notifier([options](const std::string& text) {
+    ("fold", po::value<std::string>()->value_name("KIND:N[/COUNT[@REPEAT]]")->notifier([options](const std::string& text) {
        options->fold = parse_fold(text);
-       if (!options->fold) throw Error(ExitCode::usage, fmt::format("--fold {}: expected interactions:N/COUNT or users:N/COUNT, as in interactions:1/5", text)); }),
-     "train without the Nth of COUNT folds of the dataset's training part, which evaluate then takes in place of the held-out part: each interaction, or "
-     "each user whole, falls into one by the seed; @2 is a second division")
+       if (!options->fold) throw Error(ExitCode::usage, fmt::format("--fold {}: expected interactions:N/COUNT, users:N/COUNT, temporal:N/COUNT or column:N, as in interactions:1/5", text)); }),
+     "train without the Nth of COUNT folds of the dataset's training part, which evaluate then takes in place of the held-out part. interactions, users: each "
+     "interaction, or each user whole, falls into one by the seed; @2 is a second division. temporal: the time line is cut into COUNT + 1 parts of equal numbers of "
+     "interactions, and what is before the Nth cut is trained on, what follows up to the next one validated. column: those that the log puts into fold N")
     ("warm-start", po::value(&options->warm_start)->value_name("FILE"),
      "begin with the factors of an older model, its users and items found by their ids; new ones are solved against those, or begin at random where they have nothing to do with them");
   // clang-format on

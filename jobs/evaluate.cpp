@@ -17,6 +17,7 @@
 #include "io/fold.hpp"
 #include "io/model.hpp"
 #include "jobs/bias_baseline.hpp"
+#include "jobs/dataset_shelf.hpp"
 #include "jobs/factor_evaluation.hpp"
 #include "jobs/heldout_users.hpp"
 #include "jobs/metrics.hpp"
@@ -181,7 +182,8 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   // 1. Read the model and what was held out; users who are new to it are folded in.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
   const ModelReader model(comm, options.model);
-  const DatasetReader dataset(comm, options.data, trained_fold(model.provenance()));
+  const auto opened = open_dataset(context, options.data, trained_fold(model.provenance()));
+  const DatasetReader& dataset = *opened;
   require_same_dataset(dataset, options.data, model, options.model);
   const std::vector<EvaluationMetric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
   if (!dataset.has(DatasetPart::heldout) || dataset.entries(DatasetPart::heldout) == 0) {

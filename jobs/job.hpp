@@ -18,6 +18,8 @@ class options_description;
 
 namespace rankwise {
 
+class DatasetShelf;
+
 /// Options that every job understands; none of them can change a bit of the output but the seed.
 struct CommonOptions {
   int threads = 0;  ///< resolved: at least 1
@@ -33,7 +35,8 @@ struct JobContext {
   const Communicator& comm;
   const CommonOptions& common;
   Report& report;
-  std::string configuration;  ///< resolved options that determine the output, one `name = value` a line
+  std::string configuration;      ///< resolved options that determine the output, one `name = value` a line
+  DatasetShelf* shelf = nullptr;  ///< of a program that does several jobs (dataset_shelf.hpp)
 
   /// Provenance of an output file of this run.
   [[nodiscard]] Provenance provenance(std::string_view kind, std::uint64_t dataset_digest) const;

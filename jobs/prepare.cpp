@@ -47,17 +47,18 @@ InteractionLog read(JobContext& context, const LogPlan& plan) {
   context.report.add_interactions("read", log.size());
   const MissingCounts& missing = log.missing;
   context.report.line(fmt::format("{} rows read", log.rows_read));
-  const Index skipped = missing.user + missing.item + missing.value + missing.time;
+  const Index skipped = missing.user + missing.item + missing.value + missing.time + missing.fold;
   if (skipped > 0) {
-    context.report.line(
-        fmt::format("{} rows skipped: {} without user, {} without item, {} without value, {} without time", skipped,
-                    missing.user, missing.item, missing.value, missing.time));
+    context.report.line(fmt::format(
+        "{} rows skipped: {} without user, {} without item, {} without value, {} without time, {} without fold",
+        skipped, missing.user, missing.item, missing.value, missing.time, missing.fold));
   }
   context.report.event("read", {{"rows", log.rows_read},
                                 {"missing_user", missing.user},
                                 {"missing_item", missing.item},
                                 {"missing_value", missing.value},
-                                {"missing_time", missing.time}});
+                                {"missing_time", missing.time},
+                                {"missing_fold", missing.fold}});
   return log;
 }
 
@@ -90,11 +91,12 @@ IndexedLog index_log(JobContext& context, InteractionLog& log) {
   std::vector<Interaction> interactions;
   interactions.reserve(log.positions.size());
   for (std::size_t row = 0; row < log.positions.size(); ++row) {
-    interactions.push_back(
-        {users.index[row], items.index[row], log.values[row], log.timed ? log.times[row] : 0, log.positions[row]});
+    interactions.push_back({users.index[row], items.index[row], log.values[row], log.timed ? log.times[row] : 0,
+                            log.positions[row], log.folded ? log.folds[row] : 0});
   }
   log.values = {};
   log.times = {};
+  log.folds = {};
   log.positions = {};
   users.index = {};
   items.index = {};
@@ -102,26 +104,34 @@ IndexedLog index_log(JobContext& context, InteractionLog& log) {
   const Partition partition = Partition::by_count(users.rows.total_rows, comm.size());
   IndexedLog indexed;
   indexed.events = events_by_user(comm, std::move(interactions), partition, items.rows.total_rows);
+  indexed.events.timed = log.timed;
+  indexed.events.folded = log.folded;
   indexed.users = redistribute(comm, users.rows, partition);
   indexed.items = std::move(items.rows);
   return indexed;
 }
 
-void refuse_duplicates(const Communicator& comm, const InteractionLog& log, const UserEvents& events) {
-  const RepeatedPair mine = earliest_repeat(events);
+/// Stops at the earliest row of all ranks that `mine` tells, with what it does to the user and item of the other.
+void refuse_repeat(const Communicator& comm, const InteractionLog& log, const RepeatedPair& mine,
+                   std::string_view fault) {
   const std::int64_t earliest = comm.min(mine.second);
   std::optional<Error> error;
   if (mine.second == earliest && earliest != RepeatedPair{}.second) {
     error = Error(ExitCode::bad_data,
-                  fmt::format("{}: repeats the user and item of {} (--duplicates error)",
-                              log.place(InputPosition(mine.second)), log.place(InputPosition(mine.first))));
+                  fmt::format("{}: repeats the user and item of {} {}", log.place(InputPosition(mine.second)),
+                              log.place(InputPosition(mine.first)), fault));
   }
   agree(comm, error);
 }
 
 void resolve(JobContext& context, DuplicatePolicy policy, const InteractionLog& log, UserEvents& events) {
   const auto timer = context.report.phase("duplicates");
-  if (policy == DuplicatePolicy::error) refuse_duplicates(context.comm, log, events);
+  if (policy == DuplicatePolicy::error) {
+    refuse_repeat(context.comm, log, earliest_repeat(events), "(--duplicates error)");
+  }
+  if (events.folded) {
+    refuse_repeat(context.comm, log, earliest_contradiction(events), "with another fold; expected one fold for a pair");
+  }
   const DuplicateCounts mine = resolve_duplicates(events, policy);
   agree_on(context.comm, [&] {
     for (const Event& event : events.events) {
@@ -254,7 +264,9 @@ constexpr std::string_view notes =
     "Times: seconds since 1970, or YYYY-MM-DD[ HH:MM[:SS]][Z].\n"
     "Ids: a column of canonical non-negative integers becomes int64, any other column text.\n"
     "Duplicates: 'last' is the latest time, ties and logs without times by the order of the input; sums and means are\n"
-    "taken in the order of the input. The resolved row bears the latest time.\n"
+    "taken in the order of the input. The resolved row bears the latest time; rows on one user and item must be of one "
+    "fold.\n"
+    "Times and folds are stored with the interactions, for als --fold and sweep plan --validation.\n"
     "Splits: leave-last takes each user's N latest (ties by item) where the user has more than N; temporal takes all "
     "from\n"
     "the earliest time that holds out at most FRACTION; users leave training whole (those with 2 interactions or "

@@ -98,9 +98,9 @@ void add_prepare_options(boost::program_options::options_description& options, P
   add("columns", po::value<std::string>()->value_name("ROLES")->notifier([&values](const std::string& text) {
     values.log.columns = parse_column_choice(text);
   }),
-      "which column is what: user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME]; names of the header or numbers from "
-      "1; "
-      "without value each row counts 1. By default usual names are recognised");
+      "which column is what: user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME]; names of the header or "
+      "numbers from 1; without value each row counts 1; fold: small numbers from 0 that divide the log for "
+      "cross-validation. By default usual names are recognised, but none for folds");
   add("header",
       po::value<std::string>()->default_value("auto")->value_name("RULE")->notifier(
           [&values](const std::string& word) { values.log.header = parse_header_rule(word); }),
@@ -108,7 +108,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
   add("missing",
       po::value<std::string>()->default_value("error")->value_name("RULE")->notifier(
           [&values](const std::string& word) { values.log.missing = parse_missing_rule(word); }),
-      "error, or skip: drop and count rows whose user, item, value or time is empty");
+      "error, or skip: drop and count rows whose user, item, value, time or fold is empty");
   add("min-value", po::value<double>()->value_name("VALUE")->notifier([&values](double value) {
     if (!std::isfinite(value)) throw Error(ExitCode::usage, "--min-value must be a finite number");
     values.min_value = value;

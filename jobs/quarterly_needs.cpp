@@ -59,7 +59,7 @@ void predict_needs(Chain& chain, int cores_per_node) {
     RunSettings settings = settings_of(step);
     if (step.name == "als" && fs::exists(value_of(step.commands.front().arguments, "--data"))) {
       const SweepPlan plan = plan_of_training(step, cores_per_node);
-      fill_in(step.resources, task_needs(plan, plan.tasks.front(), settings));
+      fill_in(step.resources, program_needs(plan, {&plan.tasks.front()}, settings));
     }
     if (step.name == "refit" && fs::exists(fs::path(sweep) / "plan.json")) {
       const SweepPlan plan = read_plan(sweep);

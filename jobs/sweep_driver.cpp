@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <sstream>
 
+#include "jobs/sweep_programs.hpp"
 #include "slurm/attempts.hpp"
 #include "slurm/folder_file.hpp"
 #include "slurm/local_scheduler.hpp"
@@ -35,9 +36,9 @@ struct RunCounts {
   int lost = 0;
 };
 
-RunCounts counted_runs(const std::string& directory, const SweepTask& task) {
+RunCounts counted_runs(const std::vector<slurm::Attempt>& attempts) {
   RunCounts counts;
-  for (const slurm::Attempt& attempt : slurm::read_attempts(scheduler_folder(directory), task.name)) {
+  for (const slurm::Attempt& attempt : attempts) {
     if (!attempt.exit_code || *attempt.exit_code > 128) {
       ++counts.lost;
     } else if (*attempt.exit_code != 0 && *attempt.exit_code != slurm::run_again_code) {
@@ -47,8 +48,34 @@ RunCounts counted_runs(const std::string& directory, const SweepTask& task) {
   return counts;
 }
 
-TaskState state_of(const SweepTask& task, bool has_record, const ItemState* item, const std::string& directory,
-                   const RunSettings& settings) {
+std::vector<slurm::Attempt> attempts_of(const std::string& directory, const std::string& name) {
+  return slurm::read_attempts(scheduler_folder(directory), name);
+}
+
+/// Runs of the task, and of its program those that ended badly without a task under way to blame.
+RunCounts blamed_runs(const SweepPlan& plan, const std::string& directory, const SweepTask& task) {
+  RunCounts own = counted_runs(attempts_of(directory, task.name));
+  if (!task.shares_program()) return own;
+  RunCounts program = counted_runs(attempts_of(directory, task.program));
+  int to_blame = 0;
+  for (const SweepTask& other : plan.tasks) {
+    if (other.program == task.program) to_blame += counted_runs(attempts_of(directory, other.name)).lost;
+  }
+  const int explained = std::min(to_blame, program.lost);
+  own.lost += program.lost - explained;
+  own.failed += std::max(0, program.failed - (to_blame - explained));
+  return own;
+}
+
+/// Whether the task's own last run tells how it failed, and how.
+std::string failure_of(const std::vector<slurm::Attempt>& attempts) {
+  if (attempts.empty() || attempts.back().exit_code == 0) return {};
+  const std::optional<int> code = attempts.back().exit_code;
+  return code ? fmt::format("exit code {}", *code) : fmt::format("its program ended under it");
+}
+
+TaskState state_of(const SweepPlan& plan, const SweepTask& task, bool has_record, const ItemState* item,
+                   const std::string& directory, const RunSettings& settings) {
   TaskState state;
   if (item != nullptr) {
     state.reason = item->reason;
@@ -65,6 +92,10 @@ TaskState state_of(const SweepTask& task, bool has_record, const ItemState* item
   }
   if (item->phase == ItemPhase::running) {
     state.phase = TaskPhase::running;
+    if (!task.shares_program()) return state;
+    const auto attempts = attempts_of(directory, task.name);
+    const bool is_under_way = !attempts.empty() && !attempts.back().exit_code;
+    if (!is_under_way) state.phase = TaskPhase::waiting;
     return state;
   }
   // Where the queue does not answer nothing is known to be lost.
@@ -73,12 +104,15 @@ TaskState state_of(const SweepTask& task, bool has_record, const ItemState* item
     state.phase = TaskPhase::waiting;
     return state;
   }
-  const RunCounts runs = counted_runs(directory, task);
+  const RunCounts runs = blamed_runs(plan, directory, task);
   const auto forgiven = settings.forgiven.find(task.name);
   state.failures = runs.failed - (forgiven == settings.forgiven.end() ? 0 : forgiven->second);
-  if (item->phase == ItemPhase::done) state.reason = "ended well, but its record is not there";
+  const std::string failure = task.shares_program() ? failure_of(attempts_of(directory, task.name)) : std::string();
+  const bool lacks_record = item->phase == ItemPhase::done && failure.empty();
+  if (lacks_record) state.reason = "ended well, but its record is not there";
+  if (!failure.empty()) state.reason = failure;
   // "Done" without a record cannot be told by a run's exit code.
-  const int blamed = state.failures + (item->phase == ItemPhase::done ? 1 : 0);
+  const int blamed = state.failures + (lacks_record ? 1 : 0);
   const bool fails = blamed > settings.most_retries || runs.lost > settings.most_retries + more_losses;
   state.phase = fails ? TaskPhase::failed : TaskPhase::open;
   return state;
@@ -89,20 +123,46 @@ std::int64_t rounded_up(double value, std::int64_t least) {
   return static_cast<std::int64_t>(std::bit_ceil(units)) * least;
 }
 
-std::int64_t items_per_job(const SweepPlan& plan, const std::vector<const SweepTask*>& tasks,
+double predicted_seconds(const SweepPlan& plan, const ProgramTasks& tasks) {
+  double seconds = 0;
+  for (const SweepTask* task : tasks) seconds += plan.predicted_seconds(*task);
+  return seconds;
+}
+
+std::int64_t items_per_job(const SweepPlan& plan, const std::vector<ProgramTasks>& programs,
                            const RunSettings& settings) {
   if (settings.batch.items_per_job > 0) return settings.batch.items_per_job;
   double longest = 0;
-  for (const SweepTask* task : tasks) longest = std::max(longest, plan.predicted_seconds(*task));
+  for (const ProgramTasks& tasks : programs) longest = std::max(longest, predicted_seconds(plan, tasks));
   const bool is_predicted = plan.trials.front().epoch_seconds > 0;
   const auto fitting = is_predicted ? static_cast<std::int64_t>(packed_seconds / longest) : std::int64_t{1};
   return std::clamp<std::int64_t>(fitting, settings.batch.items_at_once, most_packed);
 }
 
-slurm::WorkItem item_of(const SweepPlan& plan, const std::string& directory, const SweepTask& task) {
-  return {task.name,
-          {own_program(), "sweep", "trial", directory, "--task", task.name, "--threads",
-           std::to_string(plan.threads_per_rank)}};
+slurm::WorkItem item_of(const SweepPlan& plan, const std::string& directory, const ProgramTasks& tasks) {
+  std::vector<std::string> command{own_program(), "sweep", "trial", directory};
+  for (const SweepTask* task : tasks) command.insert(command.end(), {"--task", task->name});
+  command.insert(command.end(), {"--threads", std::to_string(plan.threads_per_rank)});
+  return {tasks.front()->program, std::move(command)};
+}
+
+/// Tasks that are to be submitted, by their programs.
+std::vector<ProgramTasks> open_programs(const SweepPlan& plan, const SweepState& state) {
+  std::vector<ProgramTasks> programs;
+  const std::vector<std::vector<std::size_t>> all = trials_of_programs(plan);
+  for (std::size_t rung = 0; rung < plan.rungs.size(); ++rung) {
+    for (const std::vector<std::size_t>& trials : all) {
+      for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
+        ProgramTasks open;
+        for (const std::size_t trial : trials) {
+          const std::size_t place = plan.task_place(trial, fold, rung);
+          if (state.tasks[place].phase == TaskPhase::open) open.push_back(&plan.tasks[place]);
+        }
+        if (!open.empty()) programs.push_back(std::move(open));
+      }
+    }
+  }
+  return programs;
 }
 
 }  // namespace
@@ -120,27 +180,6 @@ Index SweepState::wanted() const {
   return static_cast<Index>(tasks.size()) - count(TaskPhase::later);
 }
 
-slurm::Resources task_needs(const SweepPlan& plan, const SweepTask& task, const RunSettings& settings) {
-  slurm::Resources needs;
-  needs.tasks = plan.ranks;
-  needs.cpus_per_task = plan.threads_per_rank;
-  std::int64_t ranks_per_node = plan.ranks;
-  if (settings.cores_per_node > 0) {
-    ranks_per_node = std::clamp<std::int64_t>(settings.cores_per_node / plan.threads_per_rank, 1, plan.ranks);
-    needs.nodes = (plan.ranks + ranks_per_node - 1) / ranks_per_node;
-  }
-  const Trial& trial = plan.trials[task.trial];
-  if (trial.memory_bytes > 0 && settings.asks_for_memory) {
-    needs.memory_bytes_per_node = rounded_up(
-        trial.memory_bytes * settings.memory_safety * static_cast<double>(ranks_per_node), least_memory_bytes);
-  }
-  needs.time_limit_seconds = settings.time_limit_seconds;
-  if (needs.time_limit_seconds == 0 && trial.epoch_seconds > 0) {
-    needs.time_limit_seconds = rounded_up(plan.predicted_seconds(task) * time_safety, least_time_seconds);
-  }
-  return needs;
-}
-
 std::string own_program() {
   return fs::read_symlink("/proc/self/exe").string();
 }
@@ -156,8 +195,8 @@ std::unique_ptr<slurm::Scheduler> make_scheduler(const std::string& directory, c
       folder, slurm::LocalLimits{.cores = settings.cores, .memory_bytes = settings.memory_bytes});
 }
 
-int failed_runs(const std::string& directory, const SweepTask& task) {
-  return counted_runs(directory, task).failed;
+int failed_runs(const SweepPlan& plan, const std::string& directory, const SweepTask& task) {
+  return blamed_runs(plan, directory, task).failed;
 }
 
 std::vector<std::string> log_tail(const std::string& directory, const std::string& item) {
@@ -166,6 +205,11 @@ std::vector<std::string> log_tail(const std::string& directory, const std::strin
   for (std::string line; std::getline(text, line);) lines.push_back(line);
   if (lines.size() > log_tail_lines) lines.erase(lines.begin(), lines.end() - log_tail_lines);
   return lines;
+}
+
+std::vector<std::string> log_tail(const std::string& directory, const SweepTask& task) {
+  const std::vector<std::string> own = log_tail(directory, task.name);
+  return own.empty() ? log_tail(directory, task.program) : own;
 }
 
 SweepState sweep_state(const SweepPlan& plan, const std::string& directory, const RunSettings& settings,
@@ -186,9 +230,9 @@ SweepState sweep_state(const SweepPlan& plan, const std::string& directory, cons
       for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
         const std::size_t place = plan.task_place(trial, fold, rung);
         const SweepTask& task = plan.tasks[place];
-        const auto item = items.find(task.name);
+        const auto item = items.find(task.program);
         TaskState& known = state.tasks[place];
-        known = state_of(task, state.records[place].has_value(), item == items.end() ? nullptr : &item->second,
+        known = state_of(plan, task, state.records[place].has_value(), item == items.end() ? nullptr : &item->second,
                          directory, settings);
         is_settled = is_settled && (known.phase == TaskPhase::done || known.phase == TaskPhase::failed);
       }
@@ -202,26 +246,46 @@ std::string next_submission(const SweepPlan& plan, const std::string& directory,
   return fmt::format("sweep-{}-{}", content_hash(directory + plan_json(plan)).substr(0, 8), ++settings.submissions);
 }
 
+slurm::Resources program_needs(const SweepPlan& plan, const ProgramTasks& tasks, const RunSettings& settings) {
+  slurm::Resources needs;
+  needs.tasks = plan.ranks;
+  needs.cpus_per_task = plan.threads_per_rank;
+  std::int64_t ranks_per_node = plan.ranks;
+  if (settings.cores_per_node > 0) {
+    ranks_per_node = std::clamp<std::int64_t>(settings.cores_per_node / plan.threads_per_rank, 1, plan.ranks);
+    needs.nodes = (plan.ranks + ranks_per_node - 1) / ranks_per_node;
+  }
+  double memory_bytes = 0;
+  for (const SweepTask* task : tasks) memory_bytes = std::max(memory_bytes, plan.trials[task->trial].memory_bytes);
+  if (memory_bytes > 0 && settings.asks_for_memory) {
+    needs.memory_bytes_per_node =
+        rounded_up(memory_bytes * settings.memory_safety * static_cast<double>(ranks_per_node), least_memory_bytes);
+  }
+  needs.time_limit_seconds = settings.time_limit_seconds * static_cast<std::int64_t>(tasks.size());
+  if (needs.time_limit_seconds == 0 && plan.trials[tasks.front()->trial].epoch_seconds > 0) {
+    needs.time_limit_seconds = rounded_up(predicted_seconds(plan, tasks) * time_safety, least_time_seconds);
+  }
+  return needs;
+}
+
 std::vector<std::string> submit_open(const SweepPlan& plan, const std::string& directory, RunSettings& settings,
                                      const SweepState& state, slurm::Scheduler& scheduler) {
   const auto key_of = [](const slurm::Resources& needs) {
     return std::pair(needs.memory_bytes_per_node, needs.time_limit_seconds);
   };
-  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<const SweepTask*>> groups;
-  for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
-    if (state.tasks[place].phase != TaskPhase::open) continue;
-    const SweepTask& task = plan.tasks[place];
-    groups[key_of(task_needs(plan, task, settings))].push_back(&task);
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<ProgramTasks>> groups;
+  for (ProgramTasks& tasks : open_programs(plan, state)) {
+    groups[key_of(program_needs(plan, tasks, settings))].push_back(std::move(tasks));
   }
   std::vector<std::string> names;
-  for (const auto& [key, tasks] : groups) {
+  for (const auto& [key, programs] : groups) {
     slurm::Submission submission;
     submission.name = next_submission(plan, directory, settings);
-    for (const SweepTask* task : tasks) submission.items.push_back(item_of(plan, directory, *task));
-    submission.resources = task_needs(plan, *tasks.front(), settings);
+    for (const ProgramTasks& tasks : programs) submission.items.push_back(item_of(plan, directory, tasks));
+    submission.resources = program_needs(plan, programs.front(), settings);
     submission.signal_seconds = settings.signal_seconds;
     submission.batch = settings.batch;
-    submission.batch.items_per_job = items_per_job(plan, tasks, settings);
+    submission.batch.items_per_job = items_per_job(plan, programs, settings);
     write_settings(directory, settings);  // no name is used twice, whatever happens next
     scheduler.submit(submission);
     names.push_back(submission.name);
@@ -237,7 +301,7 @@ slurm::Submission refit_submission(const SweepPlan& plan, const std::string& dir
   if (!settings.refit_metrics.empty()) command.insert(command.end(), {"--metrics", settings.refit_metrics});
   command.insert(command.end(), {"--threads", std::to_string(plan.threads_per_rank)});
   submission.items = {{fmt::format("{}{}", refit_prefix, settings.submissions), std::move(command)}};
-  submission.resources = task_needs(plan, last, settings);
+  submission.resources = program_needs(plan, {&last}, settings);
   submission.signal_seconds = settings.signal_seconds;
   submission.batch = settings.batch;
   submission.batch.items_per_job = 1;

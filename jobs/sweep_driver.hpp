@@ -49,9 +49,13 @@ struct SweepState {
 [[nodiscard]] SweepState sweep_state(const SweepPlan& plan, const std::string& directory, const RunSettings& settings,
                                      slurm::Scheduler& scheduler);
 
-/// What a task asks of its scheduler, by the plan's predictions, in steps of a factor of two so that many share a
+/// Tasks of one program, in the order in which it does them.
+using ProgramTasks = std::vector<const SweepTask*>;
+
+/// What a program asks of its scheduler, by the plan's predictions, in steps of a factor of two so that many share a
 /// submission.
-[[nodiscard]] slurm::Resources task_needs(const SweepPlan& plan, const SweepTask& task, const RunSettings& settings);
+[[nodiscard]] slurm::Resources program_needs(const SweepPlan& plan, const ProgramTasks& tasks,
+                                             const RunSettings& settings);
 
 /// Hands open tasks to the scheduler, those with like needs together; returns the submissions' names.
 [[nodiscard]] std::vector<std::string> submit_open(const SweepPlan& plan, const std::string& directory,
@@ -75,16 +79,17 @@ inline constexpr std::string_view refit_prefix = "refit-";
 /// Removes checkpoints of trainings that no later rung goes on with.
 void remove_finished_work(const SweepPlan& plan, const std::string& directory, const SweepState& state);
 
-/// Runs that ended with an error of the task, over its whole life.
-[[nodiscard]] int failed_runs(const std::string& directory, const SweepTask& task);
+/// Runs that ended with an error of the task, or of its program while none of its tasks ran, over its whole life.
+[[nodiscard]] int failed_runs(const SweepPlan& plan, const std::string& directory, const SweepTask& task);
 
 /// The scheduler of the sweep's directory that the settings name.
 [[nodiscard]] std::unique_ptr<slurm::Scheduler> make_scheduler(const std::string& directory,
                                                                const RunSettings& settings);
 [[nodiscard]] std::string scheduler_folder(const std::string& directory);
 
-/// The last lines of a task's log; empty where it has none.
+/// The last lines of an item's log; empty where it has none. Of a task that has none those of its program's.
 [[nodiscard]] std::vector<std::string> log_tail(const std::string& directory, const std::string& item);
+[[nodiscard]] std::vector<std::string> log_tail(const std::string& directory, const SweepTask& task);
 
 /// This program's own file.
 [[nodiscard]] std::string own_program();

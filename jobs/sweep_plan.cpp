@@ -12,6 +12,7 @@
 #include "jobs/als.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/options.hpp"
+#include "jobs/sweep_programs.hpp"
 #include "slurm/folder_file.hpp"
 
 namespace rankwise {
@@ -48,6 +49,7 @@ SweepTask task_of(const Json& json) {
   task.fold = json.at("fold").get<std::size_t>();
   task.rung = json.at("rung").get<std::size_t>();
   task.name = json.at("name").get<std::string>();
+  task.program = json.value("program", task.name);
   task.key = json.at("key").get<std::string>();
   return task;
 }
@@ -69,13 +71,25 @@ SweepPlan plan_of(const Json& json) {
   plan.direction = json.at("direction").get<std::string>() == "minimize" ? Direction::minimize : Direction::maximize;
   plan.rule = json.at("rule").get<std::string>() == "best" ? SelectionRule::best : SelectionRule::one_standard_error;
   plan.least_stability = json.at("least_stability").get<double>();
+  plan.has_paths = json.value("paths", false);
+  plan.trials_per_program = json.value("trials_per_program", Index{1});
   plan.ranks = json.at("ranks").get<int>();
   plan.threads_per_rank = json.at("threads_per_rank").get<int>();
   for (const Json& task : json.at("tasks")) plan.tasks.push_back(task_of(task));
   const bool is_whole = !plan.trials.empty() && !plan.folds.empty() && !plan.rungs.empty() &&
                         plan.tasks.size() == plan.trials.size() * plan.folds.size() * plan.rungs.size();
   if (!is_whole) throw std::runtime_error("tasks, trials, folds and rungs do not fit together");
+  if (plan.has_paths) link_paths(plan);
   return plan;
+}
+
+/// `before`: the key of the training whose model it begins with; empty where it begins at random.
+std::string key_of(const SweepPlan& plan, const SweepTask& task, const std::string& before) {
+  std::string text = fmt::format("rankwise {}\ndataset {:016x}\nmetrics {}\n{} {}\n", plan.version, plan.dataset_digest,
+                                 plan.metrics, plan.job == SweptJob::als ? "als" : "kmeans",
+                                 resolved_configuration(plan.job, task_arguments(plan, task)));
+  if (!before.empty()) text += fmt::format("after {}\n", before);
+  return content_hash(text);
 }
 
 }  // namespace
@@ -139,16 +153,31 @@ std::vector<std::string> task_arguments(const SweepPlan& plan, const SweepTask& 
 }
 
 void name_tasks(SweepPlan& plan) {
+  if (plan.has_paths) link_paths(plan);
   plan.tasks.clear();
   for (std::size_t rung = 0; rung < plan.rungs.size(); ++rung) {
     for (std::size_t trial = 0; trial < plan.trials.size(); ++trial) {
       for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
-        SweepTask task{trial, fold, rung, fmt::format("t{}.f{}.r{}", trial + 1, fold + 1, rung), {}};
-        task.key =
-            content_hash(fmt::format("rankwise {}\ndataset {:016x}\nmetrics {}\n{} {}\n", plan.version,
-                                     plan.dataset_digest, plan.metrics, plan.job == SweptJob::als ? "als" : "kmeans",
-                                     resolved_configuration(plan.job, task_arguments(plan, task))));
-        plan.tasks.push_back(std::move(task));
+        const std::string name = fmt::format("t{}.f{}.r{}", trial + 1, fold + 1, rung);
+        plan.tasks.push_back({trial, fold, rung, name, name, {}});
+      }
+    }
+  }
+  for (SweepTask& task : plan.tasks) {
+    // What it begins with follows from what the trainings before on its path are.
+    for (const std::size_t trial : path_to(plan, task.trial)) {
+      task.key = key_of(plan, plan.task(trial, task.fold, task.rung), task.key);
+    }
+  }
+  const std::vector<std::vector<std::size_t>> programs = trials_of_programs(plan);
+  for (std::size_t number = 0; number < programs.size(); ++number) {
+    if (programs[number].size() == 1) continue;
+    for (const std::size_t trial : programs[number]) {
+      for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
+        for (std::size_t rung = 0; rung < plan.rungs.size(); ++rung) {
+          plan.tasks[plan.task_place(trial, fold, rung)].program =
+              fmt::format("p{}.f{}.r{}", number + 1, fold + 1, rung);
+        }
       }
     }
   }
@@ -172,6 +201,8 @@ std::string plan_json(const SweepPlan& plan) {
   json["direction"] = plan.direction == Direction::maximize ? "maximize" : "minimize";
   json["rule"] = plan.rule == SelectionRule::best ? "best" : "one-standard-error";
   json["least_stability"] = plan.least_stability;
+  json["paths"] = plan.has_paths;
+  json["trials_per_program"] = plan.trials_per_program;
   json["ranks"] = plan.ranks;
   json["threads_per_rank"] = plan.threads_per_rank;
   json["predicted_core_hours"] = plan.predicted_core_hours();
@@ -179,8 +210,12 @@ std::string plan_json(const SweepPlan& plan) {
   for (const Trial& trial : plan.trials) json["trials"].push_back(json_of(trial));
   json["tasks"] = Json::array();
   for (const SweepTask& task : plan.tasks) {
-    json["tasks"].push_back(
-        {{"name", task.name}, {"trial", task.trial}, {"fold", task.fold}, {"rung", task.rung}, {"key", task.key}});
+    json["tasks"].push_back({{"name", task.name},
+                             {"trial", task.trial},
+                             {"fold", task.fold},
+                             {"rung", task.rung},
+                             {"program", task.program},
+                             {"key", task.key}});
   }
   return json.dump(1) + "\n";
 }

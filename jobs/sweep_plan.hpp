@@ -2,6 +2,7 @@
 // What a sweep is going to do: an immutable value, written once into the sweep's directory as plan.json.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,18 +21,22 @@ enum class SelectionRule { best, one_standard_error };
 struct Trial {
   Point point;
   std::vector<std::string> arguments;  ///< of the job: this point and what all trials share
+  std::optional<std::size_t> after;    ///< the trial before it on its path
   double epoch_seconds = 0;            ///< of all ranks together as they run, on one fold; 0: not predicted
   double other_seconds = 0;            ///< of a task beside its epochs
   double memory_bytes = 0;             ///< of the largest rank
 };
 
-/// One trial on one fold as far as one rung: what a task of the scheduler does, and what one record tells.
+/// One trial on one fold as far as one rung: what one record tells.
 struct SweepTask {
   std::size_t trial = 0;
   std::size_t fold = 0;
   std::size_t rung = 0;
-  std::string name;  ///< "t3.f1.r0", trial and fold from 1: of the scheduler's item
-  std::string key;   ///< content hash of all that decides the outcome; the record's name
+  std::string name;     ///< "t3.f1.r0", trial and fold from 1
+  std::string program;  ///< the scheduler's item that does it: its name, or "p2.f1.r0" of several tasks
+  std::string key;      ///< content hash of all that decides the outcome; the record's name
+
+  [[nodiscard]] bool shares_program() const { return program != name; }
 };
 
 struct SweepPlan {
@@ -48,8 +53,10 @@ struct SweepPlan {
   std::string metrics;  ///< as evaluate takes them; the first one decides
   Direction direction = Direction::maximize;
   SelectionRule rule = SelectionRule::one_standard_error;
-  double least_stability = 0;  ///< kmeans: trials below it are chosen only where no other is left
-  int ranks = 1;               ///< of a trial
+  double least_stability = 0;    ///< kmeans: trials below it are chosen only where no other is left
+  bool has_paths = false;        ///< als: a training begins with the model of the one before on its regularization path
+  Index trials_per_program = 1;  ///< at least, of a fold, as far as there are so many; they read the matrix once
+  int ranks = 1;                 ///< of a trial
   int threads_per_rank = 1;
   std::vector<SweepTask> tasks;  ///< by rung, then trial, then fold
 
@@ -68,8 +75,8 @@ struct SweepPlan {
 /// Tells the values that a trial has for the parameters that vary: "factors=32 regularization=0.01".
 [[nodiscard]] std::string trial_text(const SweepPlan& plan, std::size_t trial);
 
-/// Writes tasks with their names and keys, from all else in the plan. Throws Error(usage) where a trial's arguments do
-/// not fit the job.
+/// Links paths, and writes tasks with their names, programs and keys, from all else in the plan. Throws Error(usage)
+/// where a trial's arguments do not fit the job.
 void name_tasks(SweepPlan& plan);
 
 /// Arguments of the job itself for a task, but for its files.

@@ -15,6 +15,7 @@
 
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
+#include "io/fold.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/metrics.hpp"
@@ -52,6 +53,18 @@ void require_sense(const SweepPlanOptions& options) {
   }
   if (options.halving == 0 && options.halving_epochs > 0) refuse("--halving-epochs has a meaning only with --halving");
   if (options.halving > 0 && options.job == SweptJob::kmeans) refuse("--halving has a meaning only with --job als");
+  if (options.has_paths && options.halving > 0) {
+    refuse(
+        "--path and --halving exclude each other: a training cannot begin with its neighbour's model and go on with "
+        "its own");
+  }
+  if (options.trials_per_program > 1 && options.texts.contains("memory-budget")) {
+    refuse("--trials-per-program keeps the matrix in memory, which --memory-budget does not count");
+  }
+  if (options.job == SweptJob::kmeans && options.has_paths) refuse("--path has a meaning only with --job als");
+  if (options.job == SweptJob::kmeans && options.trials_per_program > 1) {
+    refuse("--trials-per-program has a meaning only with --job als");
+  }
   if (options.job == SweptJob::kmeans && options.epochs != SweepPlanOptions().epochs) {
     refuse("--epochs has a meaning only with --job als");
   }
@@ -87,15 +100,21 @@ std::string wanted_metrics(const SweepPlanOptions& options) {
   return metrics;
 }
 
-std::uint64_t digest_of(const SweepPlan& plan, const Communicator& comm) {
-  if (plan.job == SweptJob::als) {
-    const DatasetReader dataset(comm, plan.data);
-    if (dataset.entries(DatasetPart::interactions) == 0) {
-      throw Error(ExitCode::bad_data, fmt::format("{}: holds no interactions; expected at least one", plan.data));
-    }
-    return dataset.provenance().dataset_digest;
+SweptData swept_data(const SweepPlanOptions& options, const Communicator& comm) {
+  if (options.job == SweptJob::kmeans) return {.digest = file_digest(options.data), .fold_numbers = {}};
+  const DatasetReader dataset(comm, options.data);
+  if (dataset.entries(DatasetPart::interactions) == 0) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: holds no interactions; expected at least one", options.data));
   }
-  return file_digest(plan.data);
+  return {dataset.provenance().dataset_digest, dataset.fold_numbers()};
+}
+
+/// Folds of times may be missing or empty: better told now than by every task.
+void require_folds(const SweepPlan& plan, const Communicator& comm) {
+  for (const std::string& text : plan.folds) {
+    const auto fold = parse_fold(text);
+    if (fold && fold->kind == FoldKind::temporal) static_cast<void>(DatasetReader(comm, plan.data, fold));
+  }
 }
 
 void tell_plan(const SweepPlan& plan) {
@@ -131,8 +150,10 @@ void write_plan(const SweepPlan& plan, const SweepPlanOptions& options, JobConte
   const std::string path = (directory / "plan.json").string();
   if (fs::exists(path)) {
     const SweepPlan known = read_plan(options.directory);
-    const auto differs = std::ranges::mismatch(known.tasks, plan.tasks, {}, &SweepTask::key, &SweepTask::key);
-    if (differs.in1 == known.tasks.end() && differs.in2 == plan.tasks.end()) {
+    const auto is_same = [](const SweepTask& a, const SweepTask& b) {
+      return a.key == b.key && a.program == b.program;
+    };
+    if (std::ranges::equal(known.tasks, plan.tasks, is_same)) {
       context.report.line(fmt::format("{} already holds this plan", options.directory));
       return;
     }
@@ -151,7 +172,8 @@ void write_plan(const SweepPlan& plan, const SweepPlanOptions& options, JobConte
 
 }  // namespace
 
-std::vector<std::string> fold_texts(const std::string& validation, SweptJob job, std::uint64_t seed) {
+std::vector<std::string> fold_texts(const std::string& validation, SweptJob job, const std::vector<Index>& fold_numbers,
+                                    std::uint64_t seed) {
   const auto fault = [&](const char* expected) {
     return Error(ExitCode::usage, fmt::format("--validation {}: expected {}", validation, expected));
   };
@@ -171,37 +193,44 @@ std::vector<std::string> fold_texts(const std::string& validation, SweptJob job,
     for (Index s = 0; s < count; ++s) folds.push_back(fmt::format("seed:{}", seed + static_cast<std::uint64_t>(s)));
     return folds;
   }
-  if ((kind != "interactions" && kind != "users") || count < 2 || repeats < 1) {
+  if (validation == "column") {
+    if (fold_numbers.size() < 2) throw fault("a dataset with at least two folds, from prepare --columns ...,fold=NAME");
+    for (const Index fold : fold_numbers) folds.push_back(fmt::format("column:{}", fold));
+    return folds;
+  }
+  const std::string repeated = repeats > 1 ? fmt::format("@{}", repeats) : std::string();
+  if (repeats < 1 || !parse_fold(fmt::format("{}:1/{}{}", kind, count, repeated))) {
     throw fault(
         "interactions:FOLDS or users:FOLDS with at least 2, as in interactions:5, or interactions:5@3 for "
-        "three divisions");
+        "three divisions; temporal:FOLDS; or column");
   }
-  for (Index repeat = 0; repeat < repeats; ++repeat) {
-    for (Index fold = 0; fold < count; ++fold) {
-      folds.push_back(fold_text({.kind = kind == "users" ? FoldKind::users : FoldKind::interactions,
-                                 .number = fold,
-                                 .count = count,
-                                 .repeat = repeat}));
+  for (Index repeat = 1; repeat <= repeats; ++repeat) {
+    for (Index fold = 1; fold <= count; ++fold) {
+      folds.push_back(fmt::format("{}:{}/{}", kind, fold, count) + (repeat > 1 ? fmt::format("@{}", repeat) : ""));
     }
   }
   return folds;
 }
 
-SweepPlan make_plan(const SweepPlanOptions& options, std::uint64_t seed) {
+SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std::uint64_t seed) {
   require_sense(options);
   SweepPlan plan;
   plan.version = program_version();
   plan.job = options.job;
   plan.data = fs::absolute(options.data).lexically_normal().string();
+  plan.dataset_digest = data.digest;
   plan.seed = seed;
   plan.metrics = wanted_metrics(options);
   plan.direction = options.direction.value_or(natural_direction(options.job, plan.metric()));
   plan.rule = options.rule;
   plan.least_stability = options.job == SweptJob::kmeans ? options.least_stability : 0;
+  plan.has_paths = options.has_paths;
+  plan.trials_per_program = options.trials_per_program;
   plan.ranks = options.ranks;
   plan.threads_per_rank = options.threads_per_rank;
   const std::string usual = options.job == SweptJob::als ? "interactions:3" : "seeds:3";
-  plan.folds = fold_texts(options.validation.empty() ? usual : options.validation, options.job, seed);
+  plan.folds =
+      fold_texts(options.validation.empty() ? usual : options.validation, options.job, data.fold_numbers, seed);
 
   const Space space = swept_space(options.job, options.texts);
   for (const Parameter& parameter : space) {
@@ -212,6 +241,9 @@ SweepPlan make_plan(const SweepPlanOptions& options, std::uint64_t seed) {
     trial.arguments = point_arguments(options.job, point);
     trial.point = std::move(point);
     plan.trials.push_back(std::move(trial));
+  }
+  if (plan.has_paths && std::ranges::find(plan.parameters, "regularization") == plan.parameters.end()) {
+    throw Error(ExitCode::usage, "--path: expected several values of --regularization");
   }
   const auto trials = static_cast<Index>(plan.trials.size());
   const Index epochs = options.job == SweptJob::als ? options.epochs : 0;
@@ -230,9 +262,9 @@ void plan_sweep(const SweepPlanOptions& options, JobContext& context) {
   require_single_rank(context.comm, "plan");
   agree_on(context.comm, [&] {
     // 1. Which trials, on which folds, for how long.
-    SweepPlan plan = make_plan(options, context.common.seed);
+    SweepPlan plan = make_plan(options, swept_data(options, context.comm), context.common.seed);
+    require_folds(plan, context.comm);
     plan.configuration = context.configuration;
-    plan.dataset_digest = digest_of(plan, context.comm);
     name_tasks(plan);
     // 2. What that takes.
     {
@@ -259,7 +291,12 @@ constexpr std::string_view notes =
   alpha = 1, 10, 40 if weighting = linear, log   only where another option has one of these values
 What a trial is worth is the mean over folds of --optimize on what a fold leaves out; the dataset's own held-out part is
 never read. Folds are functions of --seed, user and item: the same for every trial, so that trials are compared in pairs.
---validation users:5 leaves users out whole, whose factors are folded in from 80% of their interactions.
+--validation users:5 leaves users out whole, whose factors are folded in from 80% of their interactions. temporal:4 cuts
+the time line into 5 parts of equal numbers of interactions, never between equal times: fold 1 trains on the first and
+validates on the second, fold 4 trains on the first four and validates on the last. Users without earlier interactions
+count, with factors of zero, as evaluate has them. column makes a fold of each number of prepare --columns fold=NAME.
+--path: a training begins where its neighbour with more regularization ended, which changes what comes out (keys too), not
+in which order it may be run. --trials-per-program changes nothing that comes out.
 --halving 3 trains all trials for --halving-epochs, then the best third three times as long, and so on to --epochs;
 trainings go on where they were, and what is promoted depends on the values alone, not on who was first.
 K-means is judged without folds: each trial is repeated from --validation seeds:N different seeds, and among clusterings
@@ -284,8 +321,8 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
     ("max-trials", po::value(&options->most_trials)->value_name("N")->default_value(1000)->notifier(within<Index>("max-trials", 1, 100'000)), "refuse a plan of more")
     ("max-core-hours", po::value(&options->most_core_hours)->value_name("HOURS")->default_value(0)->notifier(within<double>("max-core-hours", 0, 1e9)),
      "refuse a plan that is predicted to take more; 0: no limit")
-    ("validation", po::value(&options->validation)->value_name("KIND:COUNT[@REPEATS]"),
-     "folds: interactions:K or users:K, @R for R divisions (als; without it interactions:3), or seeds:N (kmeans; seeds:3)")
+    ("validation", po::value(&options->validation)->value_name("KIND[:COUNT[@REPEATS]]"),
+     "folds: interactions:K or users:K, @R for R divisions, temporal:K, or column (als; without it interactions:3), or seeds:N (kmeans; seeds:3)")
     ("optimize", po::value(&options->optimize)->value_name("METRIC"),
      "als: a metric of evaluate, without it ndcg@100 or rmse; kmeans: silhouette (without it), simplified-silhouette, davies-bouldin, calinski-harabasz, stability, inertia")
     ("metrics", po::value(&options->more_metrics)->value_name("LIST"), "als: further metrics to measure")
@@ -305,6 +342,10 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
      "of the first rung; 0: a ninth of --epochs")
     ("ranks", po::value(&options->ranks)->value_name("N")->default_value(1)->notifier(within<int>("ranks", 1, 100'000)), "MPI ranks of each trial")
     ("threads-per-rank", po::value(&options->threads_per_rank)->value_name("N")->default_value(1)->notifier(within<int>("threads-per-rank", 1, 4096)), "of each trial")
+    ("path", po::bool_switch(&options->has_paths), "als: trials that differ in regularization alone follow each other on each fold, from the largest to the smallest, each "
+     "beginning with the model of the one before; fewer --epochs are then enough")
+    ("trials-per-program", po::value(&options->trials_per_program)->value_name("N")->default_value(1)->notifier(within<Index>("trials-per-program", 1, 10'000)),
+     "als: so many trials of a fold follow each other in one program, which starts once and reads the matrix once; for small ones")
     ("reuse", po::value(&options->reuse)->value_name("DIR"), "take over records of this older sweep that are still valid; may be repeated");
   // clang-format on
   describe_machine(description, options->network, options->calibration_seconds);

@@ -30,6 +30,8 @@ struct SweepPlanOptions {
   Index epochs = 16;
   double halving = 0;  ///< 0: no halving
   Index halving_epochs = 0;
+  bool has_paths = false;
+  Index trials_per_program = 1;
   int ranks = 1;
   int threads_per_rank = 1;
   NetworkRate network;
@@ -37,15 +39,22 @@ struct SweepPlanOptions {
   std::vector<std::string> reuse;
 };
 
+/// What a plan needs to know of the data.
+struct SweptData {
+  std::uint64_t digest = 0;
+  std::vector<Index> fold_numbers;  ///< distinct ones of the log's folds, ascending
+};
+
 /// The plan that the options ask for, without predictions. Throws Error(usage).
-[[nodiscard]] SweepPlan make_plan(const SweepPlanOptions& options, std::uint64_t seed);
+[[nodiscard]] SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std::uint64_t seed);
 
 /// Predicts what each trial of `als` takes, from the dataset; leaves others as they are. Throws Error.
 void predict_trials(SweepPlan& plan, const NetworkRate& network, double calibration_seconds, int cores_per_node);
 
-/// "interactions:5@2" as one text per fold and repeat: "interactions:1/5", ... "interactions:5/5@2"; "seeds:3" as
-/// "seed:0" to "seed:2" from `seed` on. Throws Error(usage).
-[[nodiscard]] std::vector<std::string> fold_texts(const std::string& validation, SweptJob job, std::uint64_t seed);
+/// "interactions:5@2" as one text per fold and repeat: "interactions:1/5", ... "interactions:5/5@2"; "column" as one
+/// for each number, "column:0", ...; "seeds:3" as "seed:0" to "seed:2" from `seed` on. Throws Error(usage).
+[[nodiscard]] std::vector<std::string> fold_texts(const std::string& validation, SweptJob job,
+                                                  const std::vector<Index>& fold_numbers, std::uint64_t seed);
 
 [[nodiscard]] Job sweep_plan_job();
 

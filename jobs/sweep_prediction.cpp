@@ -38,6 +38,9 @@ std::shared_ptr<AlsOptions> training_options(const std::vector<std::string>& arg
   return options;
 }
 
+/// Rows that a program of several tasks keeps: of both sides for training, and of the users' for measuring.
+constexpr double kept_bytes_per_interaction = 3 * (sizeof(Index) + sizeof(float));
+
 /// A trial, and the layout of its ranks, whose needed rows are counted in one pass over the matrix for all trials.
 struct PredictedTrial {
   Trial* trial;
@@ -46,10 +49,14 @@ struct PredictedTrial {
   LayoutPlan layout;
 };
 
-/// Share of the interactions that a fold's training sees.
+/// Share of the interactions that a fold's training sees, of temporal ones the last.
 double trained_share(const SweepPlan& plan) {
   const auto fold = parse_fold(plan.folds.front());
-  return fold ? 1.0 - 1.0 / static_cast<double>(fold->count) : 1.0;
+  if (!fold) return 1.0;
+  const Index parts = fold->kind == FoldKind::column     ? static_cast<Index>(plan.folds.size())
+                      : fold->kind == FoldKind::temporal ? fold->count + 1
+                                                         : fold->count;
+  return 1.0 - 1.0 / static_cast<double>(parts);
 }
 
 /// What measuring a trained model takes.
@@ -121,6 +128,9 @@ void predict_trials(SweepPlan& plan, const NetworkRate& network, double calibrat
     each.trial->epoch_seconds = figures.epoch_seconds;
     const Evaluation evaluation = predict_evaluation(plan, users, items, matrix.interactions, each.work.costs.width);
     each.trial->memory_bytes = std::max(figures.memory_bytes.max, base_bytes + evaluation.bytes);
+    if (plan.trials_per_program > 1) {
+      each.trial->memory_bytes += kept_bytes_per_interaction * static_cast<double>(matrix.interactions) / plan.ranks;
+    }
     const double cores = static_cast<double>(plan.ranks) * plan.threads_per_rank;
     each.trial->other_seconds = startup_seconds + evaluation.seconds / cores;
   }

@@ -14,6 +14,7 @@
 #include "jobs/evaluate.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/sweep_collect.hpp"
+#include "jobs/sweep_programs.hpp"
 #include "jobs/sweep_trial.hpp"
 
 namespace rankwise {
@@ -23,6 +24,29 @@ namespace {
 bool has_heldout(const Communicator& comm, const std::string& data) {
   const DatasetReader dataset(comm, data);
   return dataset.has(DatasetPart::heldout) && dataset.entries(DatasetPart::heldout) > 0;
+}
+
+std::vector<std::string> with(std::vector<std::string> arguments, std::initializer_list<std::string> more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+/// Trains the trial, after those before it on its path, if it is on one. Collective.
+void refit_along_path(const SweepPlan& plan, const std::string& directory, std::size_t trial, const std::string& model,
+                      JobContext& context) {
+  const std::filesystem::path work = std::filesystem::path(directory) / "work";
+  std::vector<std::string> begin;
+  for (const std::size_t each : path_to(plan, trial)) {
+    const std::string name = fmt::format("refit-t{}", each + 1);
+    const std::string written = each == trial ? model : (work / (name + ".h5")).string();
+    std::vector<std::string> arguments = with(
+        plan.trials[each].arguments,
+        {"--seed", std::to_string(plan.seed), "--epochs", std::to_string(plan.rungs.back().epochs), "--data", plan.data,
+         "--model", written, "--checkpoint", (work / name).string(), "--checkpoint-interval", "00:10:00"});
+    arguments.insert(arguments.end(), begin.begin(), begin.end());
+    run_nested(als_job(), arguments, context);
+    begin = {"--warm-start", written};
+  }
 }
 
 }  // namespace
@@ -38,22 +62,17 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
   chosen = comm.max(chosen);
   const auto trial = static_cast<std::size_t>(chosen);
   context.report.line(fmt::format("trial {}: {}", trial + 1, trial_text(plan, trial)));
-  std::vector<std::string> arguments = plan.trials[trial].arguments;
-  const auto add = [&arguments](std::initializer_list<std::string> more) {
-    arguments.insert(arguments.end(), more.begin(), more.end());
-  };
-  add({"--seed", std::to_string(plan.seed)});
 
   // 2. On all rows.
   if (plan.job == SweptJob::kmeans) {
     if (!options.metrics.empty()) throw AgreedError(ExitCode::usage, "--metrics has a meaning only for sweeps of als");
-    add({"--input", plan.data, "--output", options.model});
-    return run_nested(kmeans_job(), arguments, context);
+    run_nested(kmeans_job(),
+               with(plan.trials[trial].arguments,
+                    {"--seed", std::to_string(plan.seed), "--input", plan.data, "--output", options.model}),
+               context);
+    return;
   }
-  const std::string checkpoints = (std::filesystem::path(directory) / "work" / "refit").string();
-  add({"--epochs", std::to_string(plan.rungs.back().epochs), "--data", plan.data, "--model", options.model,
-       "--checkpoint", checkpoints, "--checkpoint-interval", "00:10:00"});
-  run_nested(als_job(), arguments, context);
+  refit_along_path(plan, directory, trial, options.model, context);
 
   // 3. On what no trial has seen.
   if (!has_heldout(comm, plan.data)) {

@@ -42,7 +42,7 @@ constexpr std::int64_t follow_up_memory_bytes = std::int64_t{1} << 30;
 
 void forgive_failures(const SweepPlan& plan, const std::string& directory, RunSettings& settings) {
   for (const SweepTask& task : plan.tasks) {
-    if (const int failed = failed_runs(directory, task); failed > 0) settings.forgiven[task.name] = failed;
+    if (const int failed = failed_runs(plan, directory, task); failed > 0) settings.forgiven[task.name] = failed;
   }
 }
 
@@ -76,7 +76,7 @@ class Ticker {
       } else {
         report.line(fmt::format("{} {} failed: {}  {}", count, task.name, state.tasks[place].reason,
                                 trial_text(plan_, task.trial)));
-        for (const std::string& line : log_tail(directory, task.name)) report.line("    " + line);
+        for (const std::string& line : log_tail(directory, task)) report.line("    " + line);
         report.event("task_failed", {{"task", task.name}, {"reason", state.tasks[place].reason}});
       }
     }

@@ -67,6 +67,35 @@ std::vector<std::string> groups(const SweepPlan& plan, const std::vector<TrialSc
   return values;
 }
 
+/// Interactions of a fold: one fold against the others; one part of the time line against those before it, the mean
+/// over folds. Repeats of k-means share all data.
+double validated_over_trained(const SweepPlan& plan) {
+  const auto fold = parse_fold(plan.folds.front());
+  if (!fold) return 0;
+  if (fold->kind == FoldKind::column) return 1.0 / static_cast<double>(plan.folds.size() - 1);
+  if (fold->kind != FoldKind::temporal) return 1.0 / static_cast<double>(fold->count - 1);
+  double sum = 0;
+  for (Index number = 1; number <= fold->count; ++number) sum += 1.0 / static_cast<double>(number);
+  return sum / static_cast<double>(fold->count);
+}
+
+std::string division_note(FoldKind kind) {
+  switch (kind) {
+    case FoldKind::interactions:
+      return "Folds divide interactions without regard to time: trainings see what users did later than what "
+             "is validated, which a deployed model cannot; differences between trials suffer less than values.";
+    case FoldKind::users:
+      return "Folds divide users: items of the validated users are known from other users, also from later "
+             "times.";
+    case FoldKind::temporal:
+      return "Folds divide the time line: what is validated is later than all that was trained on. Early folds train "
+             "on less than a deployed model does, and users without earlier interactions count, with factors of zero.";
+    case FoldKind::column:
+      break;
+  }
+  return "Folds are the log's own.";
+}
+
 }  // namespace
 
 std::optional<TrialScore> score_of(const SweepPlan& plan, const Records& records, std::size_t trial, std::size_t rung) {
@@ -172,10 +201,7 @@ PairedComparison compare_pairs(const SweepPlan& plan, const TrialScore& first, c
   comparison.difference = mean_of(differences);
   const double deviation = deviation_of(differences, comparison.difference);
   const auto count = static_cast<double>(differences.size());
-  // Validated over trained: one fold against the others; repeats of k-means share all data.
-  const auto fold = parse_fold(plan.folds.front());
-  const double shared = fold ? 1.0 / static_cast<double>(fold->count - 1) : 0.0;
-  comparison.standard_error = deviation * std::sqrt(1.0 / count + shared);
+  comparison.standard_error = deviation * std::sqrt(1.0 / count + validated_over_trained(plan));
   comparison.t = comparison.difference / comparison.standard_error;
   if (differences.size() < 2 || std::isnan(comparison.t)) {
     comparison.p = 1;
@@ -230,16 +256,7 @@ std::vector<std::string> leakage_notes(const SweepPlan& plan) {
     return notes;
   }
   notes.emplace_back("The held-out part of the dataset was not read by any trial.");
-  const auto fold = parse_fold(plan.folds.front());
-  if (fold && fold->kind == FoldKind::interactions) {
-    notes.emplace_back(
-        "Folds divide interactions without regard to time: trainings see what users did later than what "
-        "is validated, which a deployed model cannot; differences between trials suffer less than values.");
-  } else {
-    notes.emplace_back(
-        "Folds divide users: items of the validated users are known from other users, also from later "
-        "times.");
-  }
+  if (const auto fold = parse_fold(plan.folds.front())) notes.push_back(division_note(fold->kind));
   if (plan.folds.size() > 1) {
     notes.emplace_back(
         "Folds share training data, so that plain standard errors are too small; the paired test is "

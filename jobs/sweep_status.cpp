@@ -129,7 +129,7 @@ std::string status_text(const WatchedSweep& sweep, const SweepState& state) {
     if (!is_told) continue;
     text += fmt::format("{} {}: {}  {}\n", plan.tasks[place].name, phase_name(task), task.reason,
                         trial_text(plan, plan.tasks[place].trial));
-    for (const std::string& line : log_tail(sweep.directory, plan.tasks[place].name)) text += "    " + line + "\n";
+    for (const std::string& line : log_tail(sweep.directory, plan.tasks[place])) text += "    " + line + "\n";
   }
   return text;
 }

@@ -1,5 +1,6 @@
 // Sample runs:
 //   rankwise sweep trial search --task t3.f1.r0
+//   rankwise sweep trial search --task t3.f1.r0 --task t2.f1.r0
 //   mpirun -n 4 rankwise sweep trial search --task t3.f1.r0 --threads 2
 
 #include "jobs/sweep_trial.hpp"
@@ -19,11 +20,14 @@
 
 #include "io/model.hpp"
 #include "jobs/als.hpp"
+#include "jobs/dataset_shelf.hpp"
 #include "jobs/evaluate.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/options.hpp"
 #include "jobs/process_memory.hpp"
+#include "jobs/sweep_programs.hpp"
 #include "jobs/sweep_state.hpp"
+#include "jobs/tasks_in_turn.hpp"
 #include "jobs/version.hpp"
 #include "slurm/folder_file.hpp"
 
@@ -81,7 +85,9 @@ WorkFiles work_files(const std::string& directory, const SweepTask& task) {
           (folder / "metrics.json").string()};
 }
 
-void train_and_evaluate(const SweepPlan& plan, const SweepTask& task, const WorkFiles& files, JobContext& context) {
+/// `begin`: the model to begin with; empty: at random.
+void train_and_evaluate(const SweepPlan& plan, const SweepTask& task, const WorkFiles& files, const std::string& begin,
+                        JobContext& context) {
   std::vector<std::string> arguments = task_arguments(plan, task);
   const auto add = [&arguments](std::initializer_list<std::string> more) {
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -93,6 +99,7 @@ void train_and_evaluate(const SweepPlan& plan, const SweepTask& task, const Work
   // Where a later rung goes on; long trainings are safe in between.
   add({"--data", plan.data, "--model", files.result, "--checkpoint", files.checkpoints, "--checkpoint-interval",
        "00:10:00", "--checkpoint-every", std::to_string(plan.rungs[task.rung].epochs)});
+  if (!begin.empty()) add({"--warm-start", begin});
   run_nested(als_job(), arguments, context);
   run_nested(evaluate_job(),
              {"--data", plan.data, "--model", files.result, "--metrics", plan.metrics, "--output", files.metrics},
@@ -111,6 +118,19 @@ TaskRecord record_of_files(const SweepPlan& plan, const WorkFiles& files) {
   return record;
 }
 
+/// Removes the models of a path whose trainings are all recorded on the task's fold. Root only.
+void remove_finished_path(const SweepPlan& plan, const std::string& directory, const SweepTask& task) {
+  std::vector<const SweepTask*> path;
+  const std::size_t first = path_to(plan, task.trial).front();
+  for (std::size_t trial = 0; trial < plan.trials.size(); ++trial) {
+    if (path_to(plan, trial).front() == first) path.push_back(&plan.task(trial, task.fold, task.rung));
+  }
+  const auto is_recorded = [&](const SweepTask* each) { return read_record(plan, directory, *each).has_value(); };
+  if (!std::ranges::all_of(path, is_recorded)) return;
+  std::error_code ignored;
+  for (const SweepTask* each : path) fs::remove_all(work_folder(directory, *each), ignored);
+}
+
 }  // namespace
 
 SweepPlan shared_plan(const Communicator& comm, const std::string& directory) {
@@ -126,35 +146,36 @@ void run_nested(const Job& job, std::vector<std::string> arguments, JobContext& 
     parsed->resolve(context.common.threads);
     return parsed;
   });
-  JobContext inner{context.comm, options->common(), context.report, options->configuration()};
+  JobContext inner{context.comm, options->common(), context.report, options->configuration(), context.shelf};
   options->run()(inner);
 }
 
-void run_trial(const std::string& directory, const std::string& task_name, JobContext& context) {
-  const Communicator& comm = context.comm;
-  const double begin = seconds_since_1970() - process_age_seconds();
+namespace {
 
-  // 1. What is to be done, and whether it is.
-  const SweepPlan plan = shared_plan(comm, directory);
-  const auto found = std::ranges::find(plan.tasks, task_name, &SweepTask::name);
-  if (found == plan.tasks.end()) {
-    throw AgreedError(ExitCode::usage, fmt::format("--task {}: the plan of {} has none of this name; expected one such "
-                                                   "as {}",
-                                                   task_name, directory, plan.tasks.front().name));
+/// What the root finds, for all. Collective.
+template <class Question>
+bool root_finds(const Communicator& comm, const Question& question) {
+  return comm.max(Index{agree_on(comm, [&] { return comm.is_root() && question(); })}) != 0;
+}
+
+/// Trains, or goes on, measures and writes the record; `begin_seconds`: since 1970, of the run.
+void do_task(const SweepPlan& plan, const std::string& directory, const SweepTask& task, double begin_seconds,
+             JobContext& context) {
+  const Communicator& comm = context.comm;
+  const WorkFiles files = work_files(directory, task);
+
+  // 1. The model that it begins with, if any. A record that was taken over has none, nor has one whose path was done.
+  std::string begin;
+  if (const auto after = plan.trials[task.trial].after) {
+    const SweepTask& before = plan.task(*after, task.fold, task.rung);
+    begin = work_files(directory, before).result;
+    if (!root_finds(comm, [&] { return fs::exists(begin); })) {
+      context.report.line(fmt::format("{} first, whose model {} begins with", before.name, task.name));
+      do_task(plan, directory, before, seconds_since_1970(), context);
+    }
   }
-  if (plan.version != program_version()) {
-    throw AgreedError(ExitCode::usage, fmt::format("{}: was planned by {}, and this is {}; plan anew, since results of "
-                                                   "two programs are not comparable",
-                                                   directory, plan.version, program_version()));
-  }
-  const SweepTask& task = *found;
-  const bool is_done =
-      comm.max(
-          Index{agree_on(comm, [&] { return comm.is_root() && read_record(plan, directory, task).has_value(); })}) != 0;
-  if (is_done) return context.report.line(fmt::format("{} is done already", task_name));
 
   // 2. Train, or go on, and measure.
-  const WorkFiles files = work_files(directory, task);
   TaskRecord record;
   record.resumed_epochs = agree_on(comm, [&] {
     if (!comm.is_root()) return Index{0};
@@ -163,7 +184,7 @@ void run_trial(const std::string& directory, const std::string& task_name, JobCo
     if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", files.folder, error.message()));
     return checkpointed_epochs(files.checkpoints);
   });
-  train_and_evaluate(plan, task, files, context);
+  train_and_evaluate(plan, task, files, begin, context);
 
   // 3. Tell.
   std::vector<double> losses;
@@ -178,8 +199,8 @@ void run_trial(const std::string& directory, const std::string& task_name, JobCo
     measured.resumed_epochs = record.resumed_epochs;
     measured.epochs = static_cast<Index>(losses.size());
     measured.losses = losses;
-    measured.begin_seconds = begin;
-    measured.seconds = seconds_since_1970() - begin;
+    measured.begin_seconds = begin_seconds;
+    measured.seconds = seconds_since_1970() - begin_seconds;
     measured.memory_bytes = static_cast<double>(memory);
     measured.ranks = comm.size();
     measured.threads_per_rank = context.common.threads;
@@ -188,11 +209,15 @@ void run_trial(const std::string& directory, const std::string& task_name, JobCo
   });
   write_record(comm, plan, directory, task, record);
 
-  // 4. Leave only what a later rung goes on from.
+  // 4. Leave only what a later rung goes on from, or the next training of the path begins with.
   if (!comm.is_root()) return;
   std::error_code ignored;
   const bool is_last = task.rung + 1 == plan.rungs.size();
-  if (is_last) {
+  if (plan.has_paths) {
+    fs::remove_all(files.checkpoints, ignored);
+    fs::remove(files.metrics, ignored);
+    remove_finished_path(plan, directory, task);
+  } else if (is_last) {
     fs::remove_all(files.folder, ignored);
   } else {
     fs::remove(files.result, ignored);
@@ -200,11 +225,50 @@ void run_trial(const std::string& directory, const std::string& task_name, JobCo
   }
 }
 
+void run_task(const SweepPlan& plan, const std::string& directory, const SweepTask& task, double begin_seconds,
+              JobContext& context) {
+  if (root_finds(context.comm, [&] { return read_record(plan, directory, task).has_value(); })) {
+    return context.report.line(fmt::format("{} is done already", task.name));
+  }
+  do_task(plan, directory, task, begin_seconds, context);
+}
+
+}  // namespace
+
+void run_trials(const std::string& directory, const std::vector<std::string>& task_names, JobContext& context) {
+  const double begin_seconds = seconds_since_1970() - process_age_seconds();
+  const SweepPlan plan = shared_plan(context.comm, directory);
+  if (plan.version != program_version()) {
+    throw AgreedError(ExitCode::usage, fmt::format("{}: was planned by {}, and this is {}; plan anew, since results of "
+                                                   "two programs are not comparable",
+                                                   directory, plan.version, program_version()));
+  }
+  std::vector<const SweepTask*> tasks;
+  for (const std::string& name : task_names) {
+    const auto found = std::ranges::find(plan.tasks, name, &SweepTask::name);
+    if (found == plan.tasks.end()) {
+      throw AgreedError(ExitCode::usage,
+                        fmt::format("--task {}: the plan of {} has none of this name; expected one such "
+                                    "as {}",
+                                    name, directory, plan.tasks.front().name));
+    }
+    tasks.push_back(&*found);
+  }
+  if (tasks.size() == 1 && !tasks.front()->shares_program()) {
+    return run_task(plan, directory, *tasks.front(), begin_seconds, context);
+  }
+  DatasetShelf shelf;
+  if (plan.trials_per_program > 1) context.shelf = &shelf;
+  run_in_turn(directory, tasks, context, [&](const SweepTask& task, JobContext& own) {
+    run_task(plan, directory, task, seconds_since_1970(), own);
+  });
+}
+
 namespace {
 
 struct TrialOptions {
   std::string directory;
-  std::string task;
+  std::vector<std::string> tasks;
 };
 
 RunJob describe_sweep_trial(boost::program_options::options_description& description) {
@@ -213,15 +277,15 @@ RunJob describe_sweep_trial(boost::program_options::options_description& descrip
   // clang-format off
   description.add_options()
     ("directory", po::value(&options->directory)->value_name("DIR")->required(), "folder of the sweep")
-    ("task", po::value(&options->task)->value_name("NAME")->required(), "trial, fold and rung, as in t3.f1.r0");
+    ("task", po::value(&options->tasks)->value_name("NAME")->required(), "trial, fold and rung, as in t3.f1.r0; several follow each other");
   // clang-format on
-  return [options](JobContext& context) { run_trial(options->directory, options->task, context); };
+  return [options](JobContext& context) { run_trials(options->directory, options->tasks, context); };
 }
 
 }  // namespace
 
 Job sweep_trial_job() {
-  return {"sweep trial", "one trial on one fold, as sweep run starts it", {}, describe_sweep_trial, "directory"};
+  return {"sweep trial", "trials on a fold, as sweep run starts them", {}, describe_sweep_trial, "directory"};
 }
 
 }  // namespace rankwise

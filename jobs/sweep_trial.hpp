@@ -1,5 +1,5 @@
 #pragma once
-// `rankwise sweep trial`: one task of a sweep, as its scheduler starts it.
+// `rankwise sweep trial`: tasks of a sweep, as its scheduler starts them.
 
 #include <string>
 #include <vector>
@@ -16,9 +16,10 @@ namespace rankwise {
 /// throws AgreedError.
 void run_nested(const Job& job, std::vector<std::string> arguments, JobContext& context);
 
-/// Trains on the fold's training part, or goes on from its checkpoint, measures on what the fold leaves out and writes
-/// the record; nothing to do where that is there. Collective over context.comm; throws AgreedError.
-void run_trial(const std::string& directory, const std::string& task_name, JobContext& context);
+/// Each task trains on its fold's training part, or goes on from its checkpoint, measures on what the fold leaves out
+/// and writes the record; nothing to do where that is there. Of tasks that share their program each has its own log and
+/// end (tasks_in_turn.hpp). Collective over context.comm; throws AgreedError.
+void run_trials(const std::string& directory, const std::vector<std::string>& task_names, JobContext& context);
 
 [[nodiscard]] Job sweep_trial_job();
 

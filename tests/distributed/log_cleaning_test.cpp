@@ -239,10 +239,10 @@ TEST_F(LogCleaningTest, TemporalHoldsOutAtMostTheFractionFromOneCutOn) {
     const TemporalHoldout holdout = hold_out_after_cut(comm_, events, fraction);
     const Pairs heldout = gathered(events, &holdout.parts, EventPart::heldout);
     EXPECT_LE(std::ssize(heldout), allowed);
-    for (const auto& [pair, told] : all) EXPECT_EQ(heldout.contains(pair), told.time >= holdout.cut);
+    for (const auto& [pair, told] : all) EXPECT_EQ(heldout.contains(pair), told.time > holdout.last_trained);
     // The next earlier distinct time would hold out too many.
     const auto earlier =
-        times.end() - std::count_if(times.begin(), times.end(), [&](auto t) { return t >= holdout.cut; });
+        times.end() - std::count_if(times.begin(), times.end(), [&](auto t) { return t > holdout.last_trained; });
     ASSERT_NE(earlier, times.begin());
     const auto first_of_time = std::lower_bound(times.begin(), times.end(), *(earlier - 1));
     EXPECT_GT(times.end() - first_of_time, allowed);

@@ -20,7 +20,7 @@ struct BaseFile {
 inline constexpr SampleSize checkpoint_size{.users = 3, .items = 2};
 inline constexpr Index checkpoint_width = 2;
 
-inline const std::array<BaseFile, 8> base_files{{
+inline const std::array<BaseFile, 9> base_files{{
     {"dataset", "integers.h5",
      [](const std::string& path) {
        const Communicator& comm = single_rank();
@@ -60,6 +60,12 @@ inline const std::array<BaseFile, 8> base_files{{
     {"checkpoint", "half.h5",
      [](const std::string& path) {
        write_sample_checkpoint(single_rank(), path, checkpoint_size, checkpoint_width, sample_progress());
+     }},
+    {"dataset", "marked.h5",
+     [](const std::string& path) {
+       const Communicator& comm = single_rank();
+       write_dataset(comm, path, marked_dataset(comm, {.users = 8, .items = 7}, SampleIds::integers),
+                     sample_provenance());
      }},
 }};
 

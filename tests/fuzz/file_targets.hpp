@@ -31,6 +31,37 @@ inline bool read_part(const DatasetReader& file, DatasetPart part) {
   });
 }
 
+/// Whether all times and folds of a part could be read, where the file has them.
+inline bool read_marks_of(const DatasetReader& file, DatasetPart part) {
+  bool whole = true;
+  for (const EntryMark mark : {EntryMark::time, EntryMark::fold}) {
+    if (!file.has(part, mark)) continue;
+    whole &= read_or_refuse([&] {
+      const std::vector<std::int64_t> marks = file.marks(part, mark, {0, file.rows(part)});
+      require(static_cast<Index>(marks.size()) == file.entries(part), "every entry has its mark");
+      for (const std::int64_t number : marks) {
+        require(mark == EntryMark::time || (number >= 0 && number < most_folds), "folds are in range");
+      }
+    });
+  }
+  return whole;
+}
+
+/// The file as folds of its marks have it.
+inline void read_folds(const std::string& path) {
+  for (const char* const text : {"temporal:1/2", "temporal:2/2", "column:2"}) {
+    read_or_refuse([&] {
+      const DatasetReader fold(single_rank(), path, parse_fold(text));
+      Index entries = 0;
+      for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::heldout}) {
+        require(fold.entries(part) > 0, "no part of a fold is empty");
+        entries += fold.read(part, {0, fold.rows(part)}).entries();
+      }
+      require(entries <= DatasetReader(single_rank(), path).entries(DatasetPart::interactions), "parts do not overlap");
+    });
+  }
+}
+
 /// Every matrix and every id.
 inline bool read_dataset_file(const std::string& path) {
   bool whole = true;
@@ -38,7 +69,7 @@ inline bool read_dataset_file(const std::string& path) {
            const DatasetReader file(single_rank(), path);
            for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item,
                                           DatasetPart::heldout, DatasetPart::given}) {
-             if (file.has(part)) whole &= read_part(file, part);
+             if (file.has(part)) whole &= read_part(file, part) & read_marks_of(file, part);
            }
            whole &= read_or_refuse([&] { static_cast<void>(file.user_ids({0, file.users()})); });
            whole &= read_or_refuse([&] { static_cast<void>(file.item_ids({0, file.items()})); });
@@ -47,6 +78,7 @@ inline bool read_dataset_file(const std::string& path) {
                static_cast<void>(file.heldout_user_ids({0, file.rows(DatasetPart::given)}));
              });
            }
+           if (file.has(DatasetPart::interactions, EntryMark::time)) read_folds(path);
          }) &&
          whole;
 }

@@ -9,9 +9,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::read_whole_log(file.path(), {.format = LogFormat::csv,
                                      .header = HeaderRule::absent,
                                      .missing = MissingRule::skip,
-                                     .columns = ColumnChoice{"1", "2", {"3", "4"}, "5"}});
+                                     .columns = ColumnChoice{"1", "2", {"3", "4"}, "5", ""}});
   fuzz::read_whole_log(
       file.path(),
-      {.format = LogFormat::csv, .header = HeaderRule::automatic, .columns = ColumnChoice{"2", "1", {}, "3"}});
+      {.format = LogFormat::csv, .header = HeaderRule::automatic, .columns = ColumnChoice{"2", "1", {}, "3", ""}});
+  fuzz::read_whole_log(file.path(), {.format = LogFormat::csv, .columns = ColumnChoice{"1", "2", {}, "", "3"}});
   return 0;
 }

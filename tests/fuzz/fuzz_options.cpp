@@ -20,7 +20,7 @@ void parse_as_value(const std::string& text) {
   fuzz::read_or_refuse([&] { fuzz::require(parse_bytes("memory-budget", text) >= 0, "sizes are not negative"); });
   fuzz::read_or_refuse([&] {
     const ColumnChoice choice = parse_column_choice(text);
-    static_cast<void>(find_columns(choice, {"user", "item", "value", "time"}, 4));
+    static_cast<void>(find_columns(choice, {"user", "item", "value", "time", "fold"}, 5));
     static_cast<void>(find_columns(choice, {}, 4));
   });
   fuzz::read_or_refuse([&] {

@@ -9,6 +9,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::read_whole_log(file.path(), {.format = LogFormat::tsv,
                                      .header = HeaderRule::absent,
                                      .missing = MissingRule::skip,
-                                     .columns = ColumnChoice{"1", "2", {"3"}, "4"}});
+                                     .columns = ColumnChoice{"1", "2", {"3"}, "4", ""}});
   return 0;
 }

@@ -88,7 +88,7 @@ class FormatsTest(unittest.TestCase):
                     parent, leaf = path.rsplit("/", 1)
                     if isinstance(file[path], h5py.Group) and path not in named:
                         self.assertTrue(any(known.startswith(path + "/") for known in named), f"{name} {path}")
-                    elif leaf in ("data", "indices", "indptr") and file[parent].attrs.get("encoding-type") == "csr_matrix":
+                    elif leaf in ("data", "indices", "indptr", "time", "fold") and file[parent].attrs.get("encoding-type") == "csr_matrix":
                         self.assertIn(parent, named, name)
                     else:
                         self.assertIn(path, named, name)

@@ -40,6 +40,12 @@ void expect_equal(const SparseRows& read, const SparseRows& expected) {
   EXPECT_EQ(read.values, expected.values);
 }
 
+/// The marks that rows should have, as the reader tells them.
+std::vector<std::int64_t> expected_marks(const SparseRows& matrix, EntryMark mark) {
+  if (mark == EntryMark::time) return *matrix.times;
+  return {matrix.folds->begin(), matrix.folds->end()};
+}
+
 std::vector<Index> row_sizes(const SparseRows& matrix) {
   std::vector<Index> sizes;
   for (std::size_t r = 0; r + 1 < matrix.offsets.size(); ++r)
@@ -98,6 +104,37 @@ TEST_F(DatasetTest, ComesBackInAnyPartition) {
       comm_.barrier();
     }
   }
+}
+
+TEST_F(DatasetTest, TimesAndFoldsComeBackInAnyPartition) {
+  const std::string path = folder_.file("log.h5");
+  write_dataset(comm_, path, marked_dataset(comm_, small_log, SampleIds::integers), sample_provenance());
+  const DatasetReader file(comm_, path);
+  for (const bool by_item : {false, true}) {
+    const DatasetPart part = by_item ? DatasetPart::interactions_by_item : DatasetPart::interactions;
+    for (const RowRange rows : reading_ranges(comm_, file.rows(part))) {
+      SparseRows expected = sample_matrix(rows, small_log.users, small_log.items, by_item);
+      mark_sample(expected, by_item);
+      for (const EntryMark mark : {EntryMark::time, EntryMark::fold}) {
+        EXPECT_TRUE(file.has(part, mark));
+        EXPECT_EQ(file.marks(part, mark, rows), expected_marks(expected, mark));
+      }
+    }
+  }
+  EXPECT_FALSE(file.has(DatasetPart::heldout, EntryMark::time));
+}
+
+TEST_F(DatasetTest, TheDigestCoversTimesAndFolds) {
+  const Dataset plain = sample_dataset(comm_, small_log, SampleIds::integers);
+  const Dataset marked = marked_dataset(comm_, small_log, SampleIds::integers);
+  const std::uint64_t digest = content_digest(comm_, marked.interactions);
+  EXPECT_NE(digest, content_digest(comm_, plain.interactions));
+  SparseRows other = marked.interactions;
+  if (comm_.rank() == comm_.size() - 1) ++other.times->back();
+  EXPECT_NE(content_digest(comm_, other), digest);
+  other = marked.interactions;
+  if (comm_.rank() == comm_.size() - 1) ++other.folds->back();
+  EXPECT_NE(content_digest(comm_, other), digest);
 }
 
 TEST_F(DatasetTest, WithoutAHeldOutPart) {
@@ -206,7 +243,7 @@ class DamagedDataset : public DatasetTest, public testing::WithParamInterface<Da
   void put_sample(const std::string& path) const {
     static std::string content;
     if (content.empty()) {
-      write_dataset(comm_, path, sample_dataset(comm_, small_log, SampleIds::integers), sample_provenance());
+      write_dataset(comm_, path, marked_dataset(comm_, small_log, SampleIds::integers), sample_provenance());
       comm_.barrier();
       content = file_content(path);
     } else if (comm_.is_root()) {
@@ -224,6 +261,9 @@ void read_everything(const Communicator& comm, const std::string& path) {
   for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item, DatasetPart::heldout}) {
     static_cast<void>(file.row_sizes(part, sample_range(comm, file.rows(part))));
     static_cast<void>(file.read(part, sample_range(comm, file.rows(part))));
+    for (const EntryMark mark : {EntryMark::time, EntryMark::fold}) {
+      if (file.has(part, mark)) static_cast<void>(file.marks(part, mark, sample_range(comm, file.rows(part))));
+    }
   }
 }
 
@@ -300,6 +340,13 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"negative_column",
                [](const OpenFile& f) { f.overwrite<std::int32_t>("/interactions_by_item/indices", 0, -1); },
                ": /interactions_by_item: row 0 has an entry in column -1 of 23"},
+        Damage{"short_times", [](const OpenFile& f) { f.replace("/interactions/time", H5T_NATIVE_INT64, {5}); },
+               ": /interactions/time holds 5 numbers, expected one for each of 27 entries"},
+        Damage{"float_times", [](const OpenFile& f) { f.replace("/interactions/time", H5T_NATIVE_FLOAT, {27}); },
+               ": /interactions/time holds floating-point numbers, expected integers"},
+        Damage{"negative_fold",
+               [](const OpenFile& f) { f.overwrite<std::int32_t>("/interactions_by_item/fold", 3, -1); },
+               ": /interactions_by_item/fold: entry 3 holds the fold -1, expected a number from 0 to 9999"},
         Damage{"nan_value",
                [](const OpenFile& f) { f.overwrite<float>("/heldout/interactions/data", 0, not_a_number); },
                ": /heldout/interactions: row 0, column 0 holds a value that is not finite"}),

@@ -1,8 +1,10 @@
 // Folds: together they validate each interaction once, alike from both sides and on any number of ranks.
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <map>
 #include <set>
+#include <span>
 
 #include "io/dataset.hpp"
 #include "tests/io/sample_files.hpp"
@@ -18,6 +20,7 @@ class FoldTest : public testing::Test {
  protected:
   void SetUp() override {
     write_dataset(comm_, path_, sample_dataset(comm_, size, SampleIds::integers), sample_provenance());
+    write_dataset(comm_, marked_, marked_dataset(comm_, size, SampleIds::integers), sample_provenance());
   }
 
   /// Of all rows, on every rank, by (user, item).
@@ -38,6 +41,9 @@ class FoldTest : public testing::Test {
     return entries;
   }
 
+  /// Of the file that has times and folds.
+  [[nodiscard]] DatasetReader read_marked(const std::string& fold) const { return {comm_, marked_, parse_fold(fold)}; }
+
   [[nodiscard]] DatasetReader read(const std::string& fold, std::uint64_t seed) const {
     return {comm_, path_, seeded(parse_fold(fold), seed)};
   }
@@ -45,6 +51,7 @@ class FoldTest : public testing::Test {
   Communicator comm_ = Communicator::world();
   SharedFolder folder_{comm_};
   std::string path_ = folder_.file("log.h5");
+  std::string marked_ = folder_.file("marked.h5");
 };
 
 TEST_F(FoldTest, EachInteractionIsValidatedInOneFold) {
@@ -111,14 +118,101 @@ TEST_F(FoldTest, PartsOfRowsAndRowsLeftOutAreThoseOfTheFold) {
   }
 }
 
+TEST_F(FoldTest, RememberedRowsAreThoseThatTheFileHas) {
+  for (const char* text : {"interactions:1/3", "temporal:1/2", ""}) {
+    const DatasetReader plain(comm_, marked_, parse_fold(text));
+    DatasetReader remembering(comm_, marked_, parse_fold(text));
+    remembering.remember_rows();
+    const std::vector<Index> without{1, 4};
+    // More ranges than are remembered, each twice; this rank's and others' differ.
+    const std::vector<RowRange> ranges{{0, size.items}, {comm_.rank(), size.items}, {0, size.items}, {5, 9}, {5, 9}};
+    for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {
+      for (const RowRange range : ranges) {
+        const bool leaves_out = range.begin == 0;
+        const auto left_out = leaves_out ? std::span<const Index>(without) : std::span<const Index>();
+        const SparseRows expected = plain.read(part, range, left_out);
+        const SparseRows read = remembering.read(part, range, left_out);
+        EXPECT_EQ(read.offsets, expected.offsets);
+        EXPECT_EQ(read.columns, expected.columns);
+        EXPECT_EQ(read.values, expected.values);
+        EXPECT_EQ(remembering.row_sizes(part, range), plain.row_sizes(part, range));
+      }
+    }
+  }
+}
+
+TEST_F(FoldTest, TemporalFoldsTrainOnWhatIsEarlierAndValidateTheNextPart) {
+  const Entries all = entries_of(DatasetReader(comm_, marked_), DatasetPart::interactions);
+  std::vector<std::int64_t> times;
+  for (const auto& [pair, value] : all) times.push_back(sample_time(pair.first, pair.second));
+  std::ranges::sort(times);
+  for (const Index count : {Index{1}, Index{3}}) {
+    const auto last_before = [&](Index cut) {
+      return times[static_cast<std::size_t>(cut * std::ssize(times) / (count + 1) - 1)];
+    };
+    for (Index number = 1; number <= count; ++number) {
+      const DatasetReader fold = read_marked("temporal:" + std::to_string(number) + "/" + std::to_string(count));
+      Entries trained;
+      Entries validated;
+      for (const auto& entry : all) {
+        const std::int64_t time = sample_time(entry.first.first, entry.first.second);
+        if (time <= last_before(number)) {
+          trained.insert(entry);
+        } else if (number == count || time <= last_before(number + 1)) {
+          validated.insert(entry);
+        }
+      }
+      EXPECT_EQ(entries_of(fold, DatasetPart::interactions), trained);
+      EXPECT_EQ(entries_of(fold, DatasetPart::interactions_by_item), trained);
+      EXPECT_EQ(entries_of(fold, DatasetPart::heldout), validated);
+      EXPECT_FALSE(fold.has(DatasetPart::given));
+    }
+  }
+}
+
+TEST_F(FoldTest, FoldsOfAColumnAreTheLogsOwn) {
+  const DatasetReader whole(comm_, marked_);
+  const Entries all = entries_of(whole, DatasetPart::interactions);
+  EXPECT_EQ(whole.fold_numbers(), (std::vector<Index>{0, 1, 2, 3}));
+  for (const Index number : whole.fold_numbers()) {
+    const DatasetReader fold = read_marked("column:" + std::to_string(number));
+    Entries trained;
+    Entries validated;
+    for (const auto& entry : all) {
+      const bool is_validated = sample_fold(entry.first.first, entry.first.second) == number;
+      (is_validated ? validated : trained).insert(entry);
+    }
+    EXPECT_EQ(entries_of(fold, DatasetPart::interactions), trained);
+    EXPECT_EQ(entries_of(fold, DatasetPart::interactions_by_item), trained);
+    EXPECT_EQ(entries_of(fold, DatasetPart::heldout), validated);
+  }
+}
+
+TEST_F(FoldTest, FoldsThatTheFileCannotMakeAreRefused) {
+  const auto refusal = [&](const std::string& path, const char* fold) {
+    return error_of([&] { const DatasetReader file(comm_, path, parse_fold(fold)); });
+  };
+  EXPECT_EQ(refusal(path_, "temporal:1/2"), "65: " + path_ +
+                                                ": holds no times, which temporal folds need; expected a dataset that "
+                                                "prepare made of a log with a time column");
+  EXPECT_EQ(refusal(path_, "column:1"),
+            "65: " + path_ + ": holds no folds; expected a dataset from prepare --columns ...,fold=NAME");
+  EXPECT_NE(refusal(marked_, "column:9").find("0 to validate; expected some of each; its folds are 0, 1, 2, 3"),
+            std::string::npos);
+  EXPECT_NE(refusal(marked_, "temporal:500/9000").find("expected some of each; few times"), std::string::npos);
+  EXPECT_TRUE(DatasetReader(comm_, path_).fold_numbers().empty());
+}
+
 TEST(FoldText, ReadsBackAndRefuses) {
-  for (const char* text : {"interactions:1/2", "users:10/10", "interactions:2/5@3"}) {
+  for (const char* text : {"interactions:1/2", "users:10/10", "interactions:2/5@3", "temporal:1/1", "temporal:3/4",
+                           "column:0", "column:9999"}) {
     const auto fold = parse_fold(text);
     ASSERT_TRUE(fold) << text;
     EXPECT_EQ(fold_text(*fold), text);
   }
   for (const char* text : {"", "interactions", "interactions:", "interactions:0/2", "interactions:3/2", "users:1/1",
-                           "users:1/2@0", "users:1/2@1x", "items:1/2", "users:1/2 "}) {
+                           "users:1/2@0", "users:1/2@1x", "items:1/2", "users:1/2 ", "temporal:0/1", "temporal:2/1",
+                           "temporal:1/2@2", "column", "column:", "column:-1", "column:10000", "column:1/2"}) {
     EXPECT_FALSE(parse_fold(text)) << text;
   }
 }

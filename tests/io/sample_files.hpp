@@ -29,6 +29,14 @@ inline float sample_value(Index user, Index item) {
   return static_cast<float>(1 + (user * 13 + item * 7) % 10) / 4;
 }
 
+inline std::int64_t sample_time(Index user, Index item) {
+  return 1'600'000'000 - 1'000'003 * ((user * 29 + item * 53) % 101);
+}
+
+inline std::int32_t sample_fold(Index user, Index item) {
+  return static_cast<std::int32_t>((user / 2 + item * 3) % 4);
+}
+
 /// Rows of the sample matrix, or of its transpose; `keep` picks every second pair for a held-out part.
 inline SparseRows sample_matrix(RowRange rows, Index users, Index items, bool by_item, int keep = 0) {
   SparseRows matrix;
@@ -46,6 +54,22 @@ inline SparseRows sample_matrix(RowRange rows, Index users, Index items, bool by
     matrix.offsets.push_back(static_cast<Index>(matrix.columns.size()));
   }
   return matrix;
+}
+
+/// The rows of such a matrix with times and folds.
+inline void mark_sample(SparseRows& matrix, bool by_item) {
+  matrix.times.emplace();
+  matrix.folds.emplace();
+  for (Index r = 0; r < matrix.rows.size(); ++r) {
+    const auto begin = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(r)]);
+    const auto end = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(r) + 1]);
+    for (std::size_t e = begin; e < end; ++e) {
+      const Index user = by_item ? matrix.columns[e] : matrix.rows.begin + r;
+      const Index item = by_item ? matrix.rows.begin + r : matrix.columns[e];
+      matrix.times->push_back(sample_time(user, item));
+      matrix.folds->push_back(sample_fold(user, item));
+    }
+  }
 }
 
 enum class SampleIds { integers, strings };
@@ -89,6 +113,14 @@ inline Dataset sample_dataset(const Communicator& comm, const SampleSize& size, 
   } else {
     dataset.heldout = sample_matrix(users, size.users, size.items, false, 1);
   }
+  return dataset;
+}
+
+/// The same with times and folds of the training part.
+inline Dataset marked_dataset(const Communicator& comm, const SampleSize& size, SampleIds kind) {
+  Dataset dataset = sample_dataset(comm, size, kind);
+  mark_sample(dataset.interactions, false);
+  mark_sample(dataset.interactions_by_item, true);
   return dataset;
 }
 

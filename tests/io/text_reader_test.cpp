@@ -298,9 +298,9 @@ TEST_F(TextReaderTest, HeaderRule) {
 }
 
 TEST(ColumnChoice, RefusesNonsense) {
-  for (const char* bad :
-       {"", "user=a", "item=a", "user,item", "user=,item=b", "user=a,item=b,user=c", "user=a,item=b,colour=c",
-        "user=a,item=b,value=x**y", "user=a,item=b,value=1*2*3*4*5*6*7*8*9", "user=a,item=b,"}) {
+  for (const char* bad : {"", "user=a", "item=a", "user,item", "user=,item=b", "user=a,item=b,user=c",
+                          "user=a,item=b,colour=c", "user=a,item=b,value=x**y", "user=a,item=b,fold=",
+                          "user=a,item=b,fold=1,fold=2", "user=a,item=b,value=1*2*3*4*5*6*7*8*9", "user=a,item=b,"}) {
     EXPECT_THROW((void)parse_column_choice(bad), Error) << bad;
   }
   const ColumnChoice choice = parse_column_choice("value=Quantity*UnitPrice,item=S,user=C,time=4");
@@ -308,6 +308,8 @@ TEST(ColumnChoice, RefusesNonsense) {
   EXPECT_EQ(choice.user, "C");
   EXPECT_EQ(choice.item, "S");
   EXPECT_EQ(choice.time, "4");
+  EXPECT_EQ(choice.fold, "");
+  EXPECT_EQ(parse_column_choice("fold=part,user=1,item=2").fold, "part");
 }
 
 }  // namespace

@@ -68,6 +68,22 @@ class SweepTestCase(unittest.TestCase):
     def summary(directory):
         return json.loads((directory / "results/summary.json").read_text())
 
+    @contextlib.contextmanager
+    def started(self, directory, *options):
+        environment = ALONE | dict(os.environ)
+        with subprocess.Popen([PROGRAM, "sweep", "run", str(directory), *options], env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def wait_for_records(self, directory, count):
+        deadline = time.time() + 60
+        while len(list((directory / "records").glob("*.json"))) < count:
+            self.assertLess(time.time(), deadline)
+            time.sleep(0.02)
+
 
 class FoldTest(SweepTestCase):
     def test_a_trial_on_a_fold_is_the_same_bits_on_any_ranks(self):
@@ -201,22 +217,6 @@ class GridTest(SweepTestCase):
 
 
 class LifeTest(SweepTestCase):
-    @contextlib.contextmanager
-    def started(self, directory, *options):
-        environment = ALONE | dict(os.environ)
-        with subprocess.Popen([PROGRAM, "sweep", "run", str(directory), *options], env=environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
-
-    def wait_for_records(self, directory, count):
-        deadline = time.time() + 60
-        while len(list((directory / "records").glob("*.json"))) < count:
-            self.assertLess(time.time(), deadline)
-            time.sleep(0.02)
-
     def test_interrupted_sweeps_end_with_the_same_records(self):
         options = [*EXPLICIT, "--factors", "2, 4, 6", "--epochs", "4"]
         whole = self.plan("whole", *options)

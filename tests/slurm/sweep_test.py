@@ -50,6 +50,17 @@ class LifeTest(SweepCase):
         submitted = re.findall(r"t\d+\.f\d+\.r0", "".join(path.read_text() for path in (directory / "scheduler").glob("*.items")))
         self.assertLessEqual(max(submitted.count(name) for name in submitted), 2)
 
+    def test_paths_and_tasks_of_one_program_find_what_they_find_here(self):
+        options = [*EXPLICIT, "--factors", "2, 4", "--regularization", "0.5, 0.1", "--epochs", "2", "--validation", "interactions:2", "--path",
+                   "--trials-per-program", "4"]
+        directory, local = self.plan("programs", *options), self.local("programs-here", *options)
+        self.submit(directory)
+        self.finish(directory)
+        self.assertEqual(self.metrics(directory), self.metrics(local))
+        for task in self.tasks(directory)[0]:
+            self.assertEqual(self.runs(directory, task), 1, task)
+        self.assertEqual({self.runs(directory, program) for program in ("p1.f1.r0", "p1.f2.r0")}, {1})
+
     def test_refit_follows_the_sweep(self):
         directory = self.plan("refit", *EXPLICIT, "--factors", "2, 4", "--epochs", "2")
         self.submit(directory, "--refit", self.folder / "model.h5", "--refit-metrics", self.folder / "metrics.json")

@@ -1,0 +1,30 @@
+#pragma once
+// What a dataset's file may hold of each interaction beside its value: when it was, and which fold its log puts it
+// into.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "distributed/communicator.hpp"
+#include "io/dataset.hpp"
+#include "io/hdf5_reader.hpp"
+#include "io/hdf5_writer.hpp"
+
+namespace rankwise {
+
+/// Bytes that a matrix's marks take in a file, on this rank.
+[[nodiscard]] Index mark_bytes(const SparseRows& matrix);
+
+/// Writes what marks the matrix has into group `name`; this rank's entries are `entries` of `total`. Collective.
+void write_marks(Hdf5Writer& file, const std::string& name, const SparseRows& matrix, Index total, RowRange entries);
+
+/// Whether group `name` has the mark, with one number for each of `entries` entries. Not collective; throws
+/// Error(bad_data).
+[[nodiscard]] bool has_mark(const Hdf5Reader& file, const std::string& name, EntryMark mark, Index entries);
+
+/// The marks of `entries`, folds checked to be in range. Not collective; throws Error(bad_data).
+[[nodiscard]] std::vector<std::int64_t> read_marks(const Hdf5Reader& file, const std::string& name, EntryMark mark,
+                                                   RowRange entries);
+
+}  // namespace rankwise

@@ -1,0 +1,32 @@
+#pragma once
+// Datasets that several jobs of one program read.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "io/dataset.hpp"
+#include "io/fold.hpp"
+#include "jobs/job.hpp"
+
+namespace rankwise {
+
+/// Keeps the dataset that was last opened, with the rows that were read of it, until another file or fold is asked for.
+class DatasetShelf {
+ public:
+  /// As DatasetReader's construction, of which it may spare all.
+  [[nodiscard]] std::shared_ptr<const DatasetReader> open(const Communicator& comm, const std::string& path,
+                                                          const std::optional<Fold>& fold);
+
+ private:
+  std::string path_;
+  std::optional<Fold> fold_;
+  std::shared_ptr<const DatasetReader> kept_;
+};
+
+/// The dataset as the fold has it, from the program's shelf where it has one. Collective over context.comm; throws
+/// AgreedError as DatasetReader's construction.
+[[nodiscard]] std::shared_ptr<const DatasetReader> open_dataset(const JobContext& context, const std::string& path,
+                                                                const std::optional<Fold>& fold);
+
+}  // namespace rankwise

@@ -352,7 +352,8 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
   describe_swept_options(description, options->texts);
   return {[options](JobContext& context) { plan_sweep(*options, context); },
           [options] {
-            SweepPlan plan = make_plan(*options, 0);
+            // Without a dataset, which a chain may be yet to make.
+            SweepPlan plan = make_plan(*options, {.fold_numbers = {0, 1}}, 0);
             name_tasks(plan);
           }};
 }

@@ -127,7 +127,7 @@ class QuarterlyTest(unittest.TestCase):
         self.assertEqual([self.runs(step) for step in ("prepare", "als")], [2, 1])
 
     def test_stopped_it_goes_on_from_its_checkpoint_to_the_same_bits(self):
-        file = self.chain(CHAIN.replace("epochs = 3", "epochs = 3000"))
+        file = self.chain(CHAIN.replace("epochs = 3", "epochs = 12000"))
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | AS_ROOT
         with subprocess.Popen([PROGRAM, "quarterly", file, "--submit"], cwd=self.folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
             deadline = time.monotonic() + 60
@@ -138,7 +138,7 @@ class QuarterlyTest(unittest.TestCase):
         self.assertEqual(process.returncode, 75, err)
         self.quarterly(file, "--submit")
         self.assertIn("goes on from", (self.folder / "q/scheduler/logs/als.log").read_text())
-        done = run(["als", "--data", "q/dataset.h5", "--model", "alone.h5", "--factors", "8", "--epochs", "3000", "--seed", "5"], cwd=self.folder)
+        done = run(["als", "--data", "q/dataset.h5", "--model", "alone.h5", "--factors", "8", "--epochs", "12000", "--seed", "5"], cwd=self.folder)
         self.assertEqual(done.code, 0, done)
         self.assertEqual((self.folder / "alone.h5").read_bytes(), (self.folder / "q/model.h5").read_bytes())
 

@@ -30,9 +30,12 @@ Environment::Environment(int& argc, char**& argv) {
   setenv("OMPI_MCA_btl_tcp_flags", "send,inplace", keep_what_is_set);
   // A rank alone needs no network. Looking for one takes time: the libraries of PSM calibrate clocks for 0.2 s, be
   // their hardware there or not, and a sweep starts thousands of such ranks.
-  if (is_launched_alone()) setenv("OMPI_MCA_pml", "ob1", keep_what_is_set);
+  const bool chooses_transport = is_launched_alone() && std::getenv("OMPI_MCA_pml") == nullptr;
+  if (chooses_transport) setenv("OMPI_MCA_pml", "ob1", keep_what_is_set);
   int provided = 0;
   check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  // What this rank starts, a batch job of many nodes perhaps, needs the network.
+  if (chooses_transport) unsetenv("OMPI_MCA_pml");
   // Before any communicator is duplicated: handlers are inherited, and without this return codes never come back.
   for (MPI_Comm comm : {MPI_COMM_WORLD, MPI_COMM_SELF}) {
     check_mpi(MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");

@@ -35,23 +35,6 @@ void FileImage::write(Index first_byte, std::string_view bytes) {
   pieces_.emplace(begin, std::move(joined));
 }
 
-void FileImage::leave_out(Index first_byte, Index size) {
-  const Index end = first_byte + size;
-  auto piece = pieces_.upper_bound(first_byte);
-  if (piece != pieces_.begin()) --piece;
-  while (piece != pieces_.end() && piece->first < end) {
-    const Index begin = piece->first;
-    std::string& bytes = piece->second;
-    if (end_of(*piece) > end) pieces_.emplace(end, bytes.substr(static_cast<std::size_t>(end - std::min(begin, end))));
-    if (begin < first_byte) {
-      bytes.resize(std::min(bytes.size(), static_cast<std::size_t>(first_byte - begin)));
-      ++piece;
-    } else {
-      piece = pieces_.erase(piece);
-    }
-  }
-}
-
 void FileImage::read(Index first_byte, Index size, char* out) const {
   std::fill_n(out, size, '\0');
   const Index end = first_byte + size;

@@ -13,12 +13,10 @@ class FileImage {
  public:
   /// Later bytes replace earlier ones in the same place.
   void write(Index first_byte, std::string_view bytes);
-  /// Takes away what was written there: somebody else writes it.
-  void leave_out(Index first_byte, Index size);
   /// What stands there: zeros where nothing was written.
   void read(Index first_byte, Index size, char* out) const;
 
-  /// Pieces by their first byte; none overlap.
+  /// Pieces by their first byte, apart from each other.
   [[nodiscard]] const std::map<Index, std::string>& pieces() const { return pieces_; }
 
   Index size_bytes = 0;  ///< of the whole file

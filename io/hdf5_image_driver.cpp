@@ -11,13 +11,13 @@ namespace {
 /// A file as HDF5 has it open.
 struct OpenImage {
   H5FD_t base{};  // HDF5's own, first
-  FileImage* image = nullptr;
+  ImageTarget* target = nullptr;
   haddr_t end = 0;  // of what HDF5 has given out
 };
 
 /// What file access carries.
-struct ImageOf {
-  FileImage* image;
+struct TargetOf {
+  ImageTarget* target;
 };
 
 OpenImage& opened(H5FD_t* file) {
@@ -29,21 +29,21 @@ const OpenImage& opened(const H5FD_t* file) {
 }
 
 H5FD_t* open_image(const char* /*name*/, unsigned flags, hid_t access, haddr_t /*most*/) {
-  FileImage* image = static_cast<const ImageOf*>(H5Pget_driver_info(access))->image;
+  ImageTarget* target = static_cast<const TargetOf*>(H5Pget_driver_info(access))->target;
   if ((flags & H5F_ACC_TRUNC) == 0) return nullptr;  // HDF5 asks first whether the file is there
-  return &(new OpenImage{.image = image})->base;
+  return &(new OpenImage{.target = target})->base;
 }
 
 herr_t close_image(H5FD_t* file) {
   OpenImage* closed = &opened(file);
-  closed->image->size_bytes = static_cast<Index>(closed->end);
+  closed->target->image.size_bytes = static_cast<Index>(closed->end);
   delete closed;
   return 0;
 }
 
 int compare_images(const H5FD_t* one, const H5FD_t* other) {
-  const std::less<const FileImage*> before;
-  return int{before(opened(other).image, opened(one).image)} - int{before(opened(one).image, opened(other).image)};
+  const std::less<const ImageTarget*> before;
+  return int{before(opened(other).target, opened(one).target)} - int{before(opened(one).target, opened(other).target)};
 }
 
 herr_t tell_features(const H5FD_t* /*file*/, unsigned long* flags) {
@@ -62,13 +62,18 @@ herr_t set_end(H5FD_t* file, H5FD_mem_t /*type*/, haddr_t end) {
 }
 
 herr_t read_image(H5FD_t* file, H5FD_mem_t /*type*/, hid_t /*transfer*/, haddr_t at, std::size_t size, void* out) {
-  opened(file).image->read(static_cast<Index>(at), static_cast<Index>(size), static_cast<char*>(out));
+  opened(file).target->image.read(static_cast<Index>(at), static_cast<Index>(size), static_cast<char*>(out));
   return 0;
 }
 
 herr_t write_image(H5FD_t* file, H5FD_mem_t /*type*/, hid_t /*transfer*/, haddr_t at, std::size_t size,
                    const void* bytes) {
-  opened(file).image->write(static_cast<Index>(at), {static_cast<const char*>(bytes), size});
+  ImageTarget& target = *opened(file).target;
+  if (bytes == target.placeholder) {
+    target.placeholder_place = static_cast<Index>(at);
+    return 0;
+  }
+  target.image.write(static_cast<Index>(at), {static_cast<const char*>(bytes), size});
   return 0;
 }
 
@@ -77,7 +82,7 @@ H5FD_class_t image_driver() {
   driver.name = "image";
   driver.maxaddr = HADDR_MAX;
   driver.fc_degree = H5F_CLOSE_WEAK;
-  driver.fapl_size = sizeof(ImageOf);
+  driver.fapl_size = sizeof(TargetOf);
   driver.open = open_image;
   driver.close = close_image;
   driver.cmp = compare_images;
@@ -94,11 +99,11 @@ H5FD_class_t image_driver() {
 
 }  // namespace
 
-Hdf5Handle image_access(FileImage& image) {
+Hdf5Handle image_access(ImageTarget& target) {
   Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   const H5FD_class_t driver = image_driver();
   const Hdf5Handle registered(H5FDregister(&driver), H5FDunregister);  // access keeps it
-  const ImageOf carried{&image};
+  const TargetOf carried{&target};
   if (!access || !registered || H5Pset_driver(access.get(), registered.get(), &carried) < 0) return {};
   return access;
 }

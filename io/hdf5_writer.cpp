@@ -78,7 +78,8 @@ Hdf5Writer::Hdf5Writer(const Communicator& comm, const std::string& path, Index 
                        Hdf5WriterOptions options)
     : impl_(new Impl{comm, options, std::make_unique<OutputFile>(comm, path), {}, {}, {}}) {
   OutputFile& output = *impl_->output;
-  output.reserve(expected_bytes + expected_bytes / bytes_per_digest_byte + metadata_bytes);
+  const Index row_bytes = options.deflate_level == 0 ? expected_bytes : 0;  // packed rows are secured once they are
+  output.reserve(row_bytes + expected_bytes / bytes_per_digest_byte + metadata_bytes);
   agree_on(comm, [&] {
     if (comm.is_root()) impl_->structure.emplace();
     impl_->file = FileDescriptor(open(output.temporary_path().c_str(), O_WRONLY | O_CLOEXEC));
@@ -188,10 +189,13 @@ void Hdf5Writer::write_packed(const std::string& name, const Hdf5RowFormat& form
   std::vector<Index> sizes;
   for (const std::string& chunk : packed) sizes.push_back(std::ssize(chunk));
   const Index first = comm.exclusive_sum(std::ssize(sizes));
-  std::vector<Index> places = comm.all_gather_varied(std::span<const Index>(sizes)).values;
-  impl_->on_root(
-      [&](Hdf5Structure& outline) { places = outline.create_packed_dataset(name, format, total_rows, level, places); });
+  const std::vector<Index> sizes_of_all = comm.all_gather_varied(std::span<const Index>(sizes)).values;
+  std::vector<Index> places;
+  impl_->on_root([&](Hdf5Structure& outline) {
+    places = outline.create_packed_dataset(name, format, total_rows, level, sizes_of_all);
+  });
   comm.broadcast(places);
+  impl_->output->reserve(places.back() + sizes_of_all.back() + metadata_bytes);
 
   // 3. Into the file.
   agree_on(comm, [&] {

@@ -149,6 +149,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const CheckpointWriting checkpoint_writing =
       choose_writing(*options.checkpoints, comm, copy_bytes, options.memory_budget_bytes);
   if (checkpoint_writing == CheckpointWriting::behind) task.beside_bytes += copy_bytes;
+  const bool packs_factors = options.checkpoints->deflate_level > 0;
+  if (packs_factors) task.beside_bytes += copy_bytes;  // factors hardly shrink
   const GatherChoice gathering = choose_gathering(options, objective, task, context);
 
   // 2. Read this rank's rows of the matrix and of its transpose, and plan which rows travel.

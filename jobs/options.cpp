@@ -17,8 +17,8 @@ namespace po = boost::program_options;
 namespace {
 
 constexpr int most_threads = 4096;
-/// Wherever and however fast a run is made, its files are the same.
-constexpr std::array<std::string_view, 15> without_effect_on_output{"threads",
+/// Wherever and however fast a run is made, its files are the same, or hold the same.
+constexpr std::array<std::string_view, 16> without_effect_on_output{"threads",
                                                                     "rank-timeout",
                                                                     "simd",
                                                                     "log-json",
@@ -32,7 +32,8 @@ constexpr std::array<std::string_view, 15> without_effect_on_output{"threads",
                                                                     "checkpoint-writing",
                                                                     "resume",
                                                                     "max-time",
-                                                                    "keep"};
+                                                                    "keep",
+                                                                    "compression"};
 
 Error usage_error(const std::string& message) {
   return Error(ExitCode::usage, message);

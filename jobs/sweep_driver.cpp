@@ -61,6 +61,11 @@ RunCounts blamed_runs(const SweepPlan& plan, const std::string& directory, const
   for (const SweepTask& other : plan.tasks) {
     if (other.program == task.program) to_blame += counted_runs(attempts_of(directory, other.name)).lost;
   }
+  // A task under which its program ended with an error has failed; only as many as the program was lost may be lost
+  // too.
+  const int ended_by_error = std::max(0, own.lost - program.lost);
+  own.failed += ended_by_error;
+  own.lost -= ended_by_error;
   const int explained = std::min(to_blame, program.lost);
   own.lost += program.lost - explained;
   own.failed += std::max(0, program.failed - (to_blame - explained));

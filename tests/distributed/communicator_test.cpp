@@ -1,6 +1,7 @@
 #include "distributed/communicator.hpp"
 
 #include <cmath>
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <numeric>
 
@@ -15,6 +16,10 @@ class CommunicatorTest : public ::testing::Test {
   int rank = comm.rank();
   int size = comm.size();
 };
+
+TEST(EnvironmentTest, WhatThisRankStartsMayChooseItsNetwork) {
+  EXPECT_EQ(std::getenv("OMPI_MCA_pml"), nullptr);
+}
 
 TEST_F(CommunicatorTest, ReducesAndScans) {
   EXPECT_EQ(comm.sum<Index>(rank + 1), Index{size} * (size + 1) / 2);

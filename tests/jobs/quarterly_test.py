@@ -163,8 +163,8 @@ class QuarterlyTest(unittest.TestCase):
         self.assertRegex(told, r"als +to do +1 +2 +1 +- +- +prepare")
 
     def test_a_sweep_is_planned_after_prepare_and_its_winner_trained(self):
-        text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP)
-        self.quarterly(self.chain(text.replace("als.ranks", "refit.ranks")), "--submit")
+        text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP).replace("als.ranks", "refit.ranks")
+        self.quarterly(self.chain(text), "--submit")
         winner = (self.folder / "q/sweep/results/winner.ini")
         self.assertTrue(winner.exists())
         done = run(["sweep", "refit", "q/sweep", "--model", "again.h5"], cwd=self.folder)

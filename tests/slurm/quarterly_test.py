@@ -166,16 +166,33 @@ class QuarterlyTest(unittest.TestCase):
         self.same_as_by_hand("mended", lambda data, model: [["als", "--data", data, "--model", model, "--factors", "8", "--epochs", "4"]])
 
     def test_trials_that_outlive_their_step_keep_other_searches_out_and_are_cancelled(self):
-        file = self.chain("orphans", "sweep", SWEEP)
+        log = self.folder / "orphans.csv"
+        log.write_bytes((self.folder / "log.csv").read_bytes())
+
+        def chain(options):
+            file = self.chain("orphans", "sweep", options)
+            (self.folder / file).write_text((self.folder / file).read_text().replace("log.csv", "orphans.csv"))
+            return file
+
+        file = chain(SWEEP)
         self.quarterly(file, "--submit")
         trials = eventually(lambda: self.jobs_named("sweep-"), 60, what=lambda: self.cluster.queue() + self.logs("orphans"))
         self.cluster.run("scontrol", "hold", trials[0])
         self.cluster.run("scancel", re.search(r"\(job ([\d_]+)\)", self.status("orphans")["sweep"]).group(1))
         eventually(lambda: self.status("orphans")["sweep"].startswith("lost"), 60, what=lambda: self.logs("orphans"))
-        other = self.quarterly_error(self.chain("orphans", "sweep", [SWEEP[0] + ", 6", *SWEEP[1:]]))
+        other = self.quarterly_error(chain([SWEEP[0] + ", 6", *SWEEP[1:]]))
         self.assertRegex(other, r"t\d\.f\d\.r0 of sweep is still in the queue")
+        # Nor is their folder taken away for another dataset, as the step finds.
+        log.write_text("".join(log.read_text().splitlines(True)[:-1]))
+        self.quarterly(chain(SWEEP), "--submit")
+        eventually(lambda: self.status("orphans")["sweep"].startswith("failed: exit code 2"), 60, what=lambda: self.logs("orphans"))
+        self.assertFalse((self.folder / "orphans/sweep.1").exists())
         self.quarterly("cancel", "orphans")
         eventually(self.cluster.empty, 60, what=self.cluster.queue)
+        self.quarterly(file, "--submit")
+        states = self.finish("orphans")
+        self.assertEqual(set(states.values()), {"done"}, (states, self.logs("orphans")))
+        self.assertTrue((self.folder / "orphans/sweep.1").exists())
 
     def quarterly_error(self, file):
         done = self.cluster.run(PROGRAM, "quarterly", file, "--submit", cwd=self.folder)

@@ -185,7 +185,8 @@ class QuarterlyTest(unittest.TestCase):
         # Nor is their folder taken away for another dataset, as the step finds.
         log.write_text("".join(log.read_text().splitlines(True)[:-1]))
         self.quarterly(chain(SWEEP), "--submit")
-        eventually(lambda: self.status("orphans")["sweep"].startswith("failed: exit code 2"), 60, what=lambda: self.logs("orphans"))
+        eventually(lambda: self.status("orphans")["sweep"].startswith("failed"), 60, what=lambda: self.logs("orphans"))
+        self.assertIn("is of other options or inputs, and its t", self.quarterly("status", "orphans"))
         self.assertFalse((self.folder / "orphans/sweep.1").exists())
         self.quarterly("cancel", "orphans")
         eventually(self.cluster.empty, 60, what=self.cluster.queue)

@@ -84,8 +84,11 @@ std::vector<std::string> submit_open_steps(const Chain& chain, slurm::Scheduler&
       continue;
     }
     // What waits for a step that failed before would wait in vain.
-    if (is_in_queue(state)) scheduler.cancel(std::vector<std::string>{step.name});
-    if (!step.sweep.empty()) forgive_sweep(step.sweep);
+    if (is_in_queue(state)) {
+      scheduler.cancel(std::vector<std::string>{step.name});
+    } else if (!step.sweep.empty()) {
+      forgive_sweep(step.sweep);
+    }
     slurm::Submission submission = submission_of(chain, step, batch_name);
     for (const std::size_t before : step.after) {
       if (submissions[before].empty()) continue;

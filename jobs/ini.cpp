@@ -91,7 +91,7 @@ std::vector<IniSection> parse_ini_sections(std::string_view text, std::string_vi
 }
 
 std::string ini_line(std::string_view name, std::string_view value) {
-  const bool is_plain = value.find_first_of("#;\"") == std::string_view::npos;
+  const bool is_plain = value.find_first_of("#;\"") == std::string_view::npos && trimmed(value) == value;
   return is_plain ? fmt::format("{} = {}\n", name, value) : fmt::format("{} = \"{}\"\n", name, value);
 }
 

@@ -57,11 +57,25 @@ Chain chain_of_file(const QuarterlyOptions& options) {
   return chain;
 }
 
+/// Trials are planned for their ranks and threads, which are not fitted to what there is.
+void require_cores_for_trials(const Chain& chain, const ChainStep& step) {
+  const auto count = [&step](const char* option) {
+    const std::string value = step.commands.front().value_of(option);
+    return value.empty() ? std::int64_t{1} : std::stoll(value);
+  };
+  const std::int64_t needed = count("ranks") * count("threads-per-rank");
+  if (needed <= chain.settings.run.cores) return;
+  throw Error(ExitCode::usage,
+              fmt::format("{}: [sweep] ranks x threads-per-rank: a trial needs {} cores, and {} may be used here",
+                          chain.file, needed, chain.settings.run.cores));
+}
+
 /// Here steps take no more than there is: ranks and threads change no bit. The sweep shares out all of it.
 void fit_to_cores(Chain& chain, const Communicator& comm) {
   RunSettings& settings = chain.settings.run;
   if (settings.cores == 0) settings.cores = processors_per_rank(comm);
   for (ChainStep& step : chain.steps) {
+    if (!step.sweep.empty()) require_cores_for_trials(chain, step);
     slurm::Resources& need = step.resources;
     need.nodes = 1;
     need.tasks = std::min(need.tasks, settings.cores);
@@ -133,10 +147,12 @@ void run_here(const Chain& chain, slurm::LocalScheduler& scheduler, JobContext& 
       if (!all_done) fail(chain, states);
       return;
     }
-    if (requests.agreed(context.comm, 0) == StopRequest::stop) {
+    const bool is_cancelled_now = is_cancelled(chain.settings.directory);
+    if (is_cancelled_now || requests.agreed(context.comm, 0) == StopRequest::stop) {
       scheduler.stop(stop_patience_seconds);
-      throw Error(ExitCode::stopped_early, fmt::format("{}: stopped; rankwise quarterly {} --submit goes on",
-                                                       chain.settings.directory, chain.file));
+      throw Error(ExitCode::stopped_early,
+                  fmt::format("{}: {}; rankwise quarterly {} --submit goes on", chain.settings.directory,
+                              is_cancelled_now ? "cancelled" : "stopped", chain.file));
     }
     scheduler.wait(look_seconds);
   }
@@ -149,6 +165,7 @@ void submit_chain(const Chain& chain, JobContext& context) {
   if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", directory, error.message()));
   const FolderLock lock(directory, "submit this chain");
   require_same_queue(chain);
+  unmark_cancelled(directory);
   const auto scheduler = make_scheduler(directory, chain.settings.run);
   const std::vector<std::string> submitted = submit_open_steps(chain, *scheduler);
   if (auto* local = dynamic_cast<slurm::LocalScheduler*>(scheduler.get())) return run_here(chain, *local, context);
@@ -185,7 +202,7 @@ after those that it reads from. A step is done while its files are as it wrote t
 the same program; submitting again does the others. The sweep's step looks on from inside the cluster while its trials run
 as jobs of their own. Steps stop before their time limit with a checkpoint, where their job has such, and come back.
 Paths that are not absolute begin where this command is run. rankwise quarterly status DIR tells where the steps stand,
-rankwise quarterly cancel DIR takes them out of the queue.)";
+rankwise quarterly cancel DIR takes them out of the queue, or ends the command that runs them here.)";
 
 RunJob describe_quarterly(boost::program_options::options_description& description) {
   namespace po = boost::program_options;
@@ -218,18 +235,31 @@ void tell_status(const Chain& chain, JobContext& /*context*/) {
   print_result(states_text(chain, step_states(chain)));
 }
 
+/// Locally the steps are those of the process that submitted them, which looks for the mark.
+void cancel_here(const Chain& chain, JobContext& context) {
+  const std::string& directory = chain.settings.directory;
+  if (!is_locked(directory)) return context.report.line("nothing was running");
+  mark_cancelled(directory);
+  context.report.line("cancelled; what runs is told to stop; rankwise quarterly FILE --submit goes on");
+}
+
 void cancel_chain(const Chain& chain, JobContext& context) {
+  if (chain.settings.run.scheduler == SchedulerKind::local) return cancel_here(chain, context);
   const auto scheduler = make_scheduler(chain.settings.directory, chain.settings.run);
   const std::vector<StepState> states = step_states(chain, *scheduler);
+  std::ranges::for_each(states, require_answer);
   std::vector<std::string> queued;
+  std::size_t trials = 0;
   for (std::size_t place = 0; place < states.size(); ++place) {
-    if (!is_in_queue(states[place])) continue;
     const ChainStep& step = chain.steps[place];
-    queued.push_back(step.name);
-    if (!step.sweep.empty() && read_settings(step.sweep)) cancel_sweep(step.sweep);
+    if (is_in_queue(states[place])) queued.push_back(step.name);
+    // Trials outlive their step.
+    const bool is_swept = !step.sweep.empty() && read_settings(step.sweep) && states[place].phase != StepPhase::done;
+    if (is_swept) trials += cancel_sweep(step.sweep);
   }
   scheduler->cancel(queued);
-  context.report.line(fmt::format("cancelled {} steps; rankwise quarterly FILE --submit goes on", queued.size()));
+  context.report.line(fmt::format(
+      "cancelled {} steps and {} jobs of the sweep; rankwise quarterly FILE --submit goes on", queued.size(), trials));
 }
 
 }  // namespace

@@ -11,6 +11,13 @@ namespace rankwise {
 
 namespace fs = std::filesystem;
 
+std::string ChainCommand::value_of(const std::string& option) const {
+  const std::string begin = fmt::format("--{}=", option);
+  const auto found =
+      std::ranges::find_if(arguments, [&begin](const std::string& argument) { return argument.starts_with(begin); });
+  return found == arguments.end() ? std::string() : found->substr(begin.size());
+}
+
 void require_inputs(const Chain& chain) {
   std::vector<std::string> written;
   for (const ChainStep& step : chain.steps) {

@@ -15,7 +15,10 @@ namespace rankwise {
 /// A job and its arguments, as on a command line.
 struct ChainCommand {
   Job job;
-  std::vector<std::string> arguments;
+  std::vector<std::string> arguments;  ///< "--name=value", or "--name" of a switch
+
+  /// The option's first value; empty where it is not given.
+  [[nodiscard]] std::string value_of(const std::string& option) const;
 };
 
 /// One step: commands that one launch runs one after the other, the files that they read, and those that they write.

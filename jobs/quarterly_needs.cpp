@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iterator>
+#include <optional>
 
 #include "jobs/als.hpp"
+#include "jobs/quarterly_records.hpp"
 #include "jobs/sweep_driver.hpp"
 #include "jobs/sweep_planning.hpp"
 
@@ -14,23 +15,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The option's value; empty where it is not given.
-std::string value_of(const std::vector<std::string>& arguments, const char* option) {
-  const auto found = std::ranges::find(arguments, option);
-  return found == arguments.end() ? std::string() : *std::next(found);
-}
-
 /// The training as a sweep of one trial on all of the training part: what is known of such counts here too.
 SweepPlan plan_of_training(const ChainStep& step, int cores_per_node) {
-  const std::vector<std::string>& arguments = step.commands.front().arguments;
-  const std::string epochs = value_of(arguments, "--epochs");
+  const ChainCommand& training = step.commands.front();
+  const std::string epochs = training.value_of("epochs");
   SweepPlan plan;
-  plan.data = value_of(arguments, "--data");
+  plan.data = training.value_of("data");
   plan.ranks = static_cast<int>(step.resources.tasks);
   plan.threads_per_rank = static_cast<int>(step.resources.cpus_per_task);
   plan.metrics = "rmse";  // nothing is ranked
   plan.folds = {""};
-  plan.trials.emplace_back().arguments = arguments;
+  plan.trials.emplace_back().arguments = training.arguments;
   plan.rungs = {{1, epochs.empty() ? AlsOptions().epochs : std::stoll(epochs)}};
   plan.tasks.emplace_back().name = step.name;
   predict_trials(plan, NetworkRate(), 0, cores_per_node);
@@ -50,14 +45,21 @@ RunSettings settings_of(const ChainStep& step) {
   return settings;
 }
 
+/// Whether the steps that this one follows are done, so that none of them is about to replace what it reads.
+bool has_lasting_inputs(const ChainStep& step, const std::vector<std::optional<StepRecord>>& records) {
+  return std::ranges::all_of(step.after, [&records](std::size_t before) { return records[before].has_value(); });
+}
+
 }  // namespace
 
 void predict_needs(Chain& chain, int cores_per_node) {
+  const std::vector<std::optional<StepRecord>> records = valid_records(chain);
   std::string sweep;
   for (ChainStep& step : chain.steps) {
     if (!step.sweep.empty()) sweep = step.sweep;
+    if (!has_lasting_inputs(step, records)) continue;
     RunSettings settings = settings_of(step);
-    if (step.name == "als" && fs::exists(value_of(step.commands.front().arguments, "--data"))) {
+    if (step.name == "als" && fs::exists(step.commands.front().value_of("data"))) {
       const SweepPlan plan = plan_of_training(step, cores_per_node);
       fill_in(step.resources, program_needs(plan, {&plan.tasks.front()}, settings));
     }

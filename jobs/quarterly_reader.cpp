@@ -278,6 +278,21 @@ class ChainReader {
                                                  chain_.steps[other->second].name, step.name, path));
       }
     }
+    require_earlier_writers(writers);
+  }
+  /// What a step reads must last: it would else never be done.
+  void require_earlier_writers(const std::map<std::string, std::size_t>& writers) const {
+    for (std::size_t place = 0; place < chain_.steps.size(); ++place) {
+      const ChainStep& step = chain_.steps[place];
+      for (const std::string& path : step.inputs) {
+        const auto writer = writers.find(path);
+        if (writer == writers.end() || writer->second < place) continue;
+        throw Error(
+            ExitCode::usage,
+            fmt::format("{}: {} reads {}, which {} writes; expected a file that no step writes, or one before it",
+                        chain_.file, step.name, path, chain_.steps[writer->second].name));
+      }
+    }
   }
 
   Chain& chain_;
@@ -342,10 +357,19 @@ Chain read_chain(std::string_view text, const std::string& file_name, const std:
   require_known_sections(sections, file_name);
   Chain chain;
   chain.file = file_name;
-  const IniSection& shared = *std::ranges::find(sections, "quarterly", &IniSection::name);
+  IniSection& shared = *std::ranges::find(sections, "quarterly", &IniSection::name);
   chain.settings = read_chain_settings(shared, file_name, scheduler);
+  // A scheduler that stands in for the file's own takes what it understands of it.
+  if (!scheduler.empty()) {
+    std::erase_if(shared.entries, [kind = chain.settings.run.scheduler](const IniEntry& entry) {
+      return is_without_effect(entry.name, kind);
+    });
+  }
   chain.text = absolute_text(sections, chain.settings, scheduler);
-  ChainReader(chain, std::move(sections)).read();
+  ChainReader(chain, sections).read();
+  std::vector<std::string> steps;
+  for (const ChainStep& step : chain.steps) steps.push_back(step.name.substr(0, step.name.find('-')));
+  require_effect(shared, steps, chain.settings.run.scheduler, file_name);
   return chain;
 }
 

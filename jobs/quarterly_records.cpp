@@ -23,8 +23,18 @@ fs::path record_path(const Chain& chain, const ChainStep& step) {
 }
 
 std::int64_t modified_nanoseconds(const fs::path& path) {
-  const auto since = std::chrono::file_clock::to_sys(fs::last_write_time(path)).time_since_epoch();
+  std::error_code error;
+  const auto time = fs::last_write_time(path, error);
+  if (error) throw Error(ExitCode::io_error, fmt::format("{}: {}", path.string(), error.message()));
+  const auto since = std::chrono::file_clock::to_sys(time).time_since_epoch();
   return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
+}
+
+std::uint64_t size_of(const fs::path& path) {
+  std::error_code error;
+  const std::uint64_t bytes = fs::file_size(path, error);
+  if (error) throw Error(ExitCode::io_error, fmt::format("{}: {}", path.string(), error.message()));
+  return bytes;
 }
 
 std::string digest_of(const std::string& path) {
@@ -33,7 +43,7 @@ std::string digest_of(const std::string& path) {
 
 bool is_whole(const std::string& path, const WrittenFile& written) {
   std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored) || fs::file_size(path) != written.bytes) return false;
+  if (!fs::is_regular_file(path, ignored) || size_of(path) != written.bytes) return false;
   return modified_nanoseconds(path) == written.modified_nanoseconds || digest_of(path) == written.digest;
 }
 
@@ -106,8 +116,7 @@ std::optional<StepRecord> present_inputs(const Chain& chain, std::size_t place,
     }
     std::error_code ignored;
     if (!fs::is_regular_file(path, ignored)) return std::nullopt;
-    record.inputs[path] =
-        fmt::format("{} bytes, modified {} ns since 1970", fs::file_size(path), modified_nanoseconds(path));
+    record.inputs[path] = fmt::format("{} bytes, modified {} ns since 1970", size_of(path), modified_nanoseconds(path));
   }
   return record;
 }
@@ -133,7 +142,7 @@ void write_step_record(const Chain& chain, const ChainStep& step, StepRecord rec
   fs::create_directories(path.parent_path(), error);
   if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", path.parent_path().string(), error.message()));
   for (const std::string& output : step.outputs) {
-    record.outputs[output] = {fs::file_size(output), modified_nanoseconds(output), digest_of(output)};
+    record.outputs[output] = {size_of(output), modified_nanoseconds(output), digest_of(output)};
   }
   replace_file(path.string(), record_text(record));
 }

@@ -1,5 +1,6 @@
 #include "jobs/quarterly_settings.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
 #include <filesystem>
@@ -20,6 +21,10 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr std::array<std::string_view, 7> steps{"prepare", "sweep", "als", "refit", "evaluate", "recommend", "kmeans"};
+
+/// What only Slurm understands; nodes of one step too.
+constexpr std::array<std::string_view, 6> slurm_options{"partition",  "account",       "qos",
+                                                        "constraint", "sbatch-option", "nodes"};
 
 /// Adds nodes, ranks and the like under the step's name.
 void describe_needs(po::options_description& description, const std::string& step, StepNeeds& needs) {
@@ -53,6 +58,34 @@ void describe_needs(po::options_description& description, const std::string& ste
 }
 
 }  // namespace
+
+bool is_without_effect(std::string_view option, SchedulerKind scheduler) {
+  const std::string_view name = option.substr(option.find('.') + 1);
+  if (scheduler == SchedulerKind::slurm) return name == "cores";
+  return std::ranges::find(slurm_options, name) != slurm_options.end();
+}
+
+void require_effect(const IniSection& section, const std::vector<std::string>& steps, SchedulerKind scheduler,
+                    const std::string& file_name) {
+  const auto has = [&steps](const std::string& step) { return std::ranges::find(steps, step) != steps.end(); };
+  const auto refuse = [&](const IniEntry& entry, const std::string& reason) {
+    throw Error(ExitCode::usage, fmt::format("{}:{}: [quarterly] {}: {}", file_name, entry.line, entry.name, reason));
+  };
+  for (const IniEntry& entry : section.entries) {
+    if (is_without_effect(entry.name, scheduler)) {
+      refuse(entry, scheduler == SchedulerKind::local ? "has a meaning only with scheduler = slurm"
+                                                      : "has a meaning only with scheduler = local");
+    }
+    const std::size_t dot = entry.name.find('.');
+    const std::string step = entry.name.substr(0, dot);
+    if (dot == std::string::npos || has(step)) continue;
+    const std::string training = has("als") ? "als" : "refit";
+    const bool is_training = (step == "als" || step == "refit") && has(training);
+    refuse(entry, is_training
+                      ? fmt::format("the chain trains in {0}; expected {0}{1}", training, entry.name.substr(dot))
+                      : fmt::format("the chain has no step {}", step));
+  }
+}
 
 ChainSettings read_chain_settings(const IniSection& section, const std::string& file_name,
                                   const std::string& scheduler) {

@@ -5,6 +5,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "jobs/ini.hpp"
 #include "jobs/sweep_settings.hpp"
@@ -41,5 +43,13 @@ struct ChainSettings {
 /// and line.
 [[nodiscard]] ChainSettings read_chain_settings(const IniSection& section, const std::string& file_name,
                                                 const std::string& scheduler);
+
+/// Whether the option of [quarterly] says something to the other scheduler alone.
+[[nodiscard]] bool is_without_effect(std::string_view option, SchedulerKind scheduler);
+
+/// Throws Error(usage), with file and line, where the section has such options, or needs of steps that are none of
+/// `steps`: those of the chain, as the section names them.
+void require_effect(const IniSection& section, const std::vector<std::string>& steps, SchedulerKind scheduler,
+                    const std::string& file_name);
 
 }  // namespace rankwise

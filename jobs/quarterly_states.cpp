@@ -49,6 +49,10 @@ bool is_in_queue(const StepState& state) {
   return state.phase == StepPhase::running || state.phase == StepPhase::waiting;
 }
 
+void require_answer(const StepState& state) {
+  if (state.phase == StepPhase::unknown) throw Error(ExitCode::io_error, state.reason);
+}
+
 std::vector<StepState> step_states(const Chain& chain, slurm::Scheduler& scheduler) {
   // The scheduler first: a step that ends in between then has its record already.
   const std::vector<ItemState> items = scheduler.states();

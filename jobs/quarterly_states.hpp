@@ -37,6 +37,8 @@ struct StepState {
 
 [[nodiscard]] const char* phase_name(StepPhase phase);
 [[nodiscard]] bool is_in_queue(const StepState& state);
+/// Throws Error(io_error) where the state is unknown.
+void require_answer(const StepState& state);
 
 /// Of each step a line with its state, and where it failed the reason and the end of its log.
 [[nodiscard]] std::string states_text(const Chain& chain, const std::vector<StepState>& states);

@@ -14,6 +14,7 @@
 #include "io/commit.hpp"
 #include "jobs/quarterly_chain.hpp"
 #include "jobs/quarterly_records.hpp"
+#include "jobs/sweep_status.hpp"
 #include "jobs/sweep_trial.hpp"
 #include "slurm/folder_file.hpp"
 
@@ -47,20 +48,30 @@ void make_folder(const std::string& folder) {
 void clear_checkpoints(const std::string& folder, const StepRecord& record) {
   const WorkMark mark(folder, record);
   if (mark.is_set()) return;
-  fs::remove_all(folder);
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (error) throw Error(ExitCode::io_error, fmt::format("{}: cannot be removed: {}", folder, error.message()));
   make_folder(folder);
   mark.set();
 }
 
 /// Puts a sweep of other options or another dataset aside, since a plan never changes. Returns the folder in which it
-/// is then; empty where there is none.
+/// is then; empty where there is none. Throws Error(usage) where its trials are still in the queue.
 std::string put_sweep_aside(const std::string& folder, const StepRecord& record) {
   const WorkMark mark(folder, record);
   if (mark.is_set()) return {};
   std::string aside;
   if (fs::exists(fs::path(folder) / "plan.json")) {
+    if (const auto item = queued_item(folder)) {
+      throw Error(ExitCode::usage,
+                  fmt::format("{}: is of other options or inputs, and its {} is still in the queue (job {}); wait for "
+                              "it, or rankwise sweep cancel {}",
+                              folder, item->name, item->job_id, folder));
+    }
     for (int number = 1; aside.empty() || fs::exists(aside); ++number) aside = fmt::format("{}.{}", folder, number);
-    fs::rename(folder, aside);
+    std::error_code error;
+    fs::rename(folder, aside, error);
+    if (error) throw Error(ExitCode::io_error, fmt::format("{}: cannot be renamed: {}", folder, error.message()));
   }
   make_folder(folder);
   mark.set();

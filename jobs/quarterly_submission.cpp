@@ -9,6 +9,7 @@
 #include "jobs/sweep_driver.hpp"
 #include "jobs/sweep_plan.hpp"
 #include "jobs/sweep_run.hpp"
+#include "jobs/sweep_status.hpp"
 #include "slurm/folder_file.hpp"
 
 namespace rankwise {
@@ -36,6 +37,14 @@ slurm::Submission submission_of(const Chain& chain, const ChainStep& step, const
   return submission;
 }
 
+[[noreturn]] void refuse_other_file(const Chain& chain, const std::string& queued, const std::string& job_id) {
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{}: differs from what was submitted, of which {} is still in the queue (job {}); wait for it, or "
+                  "rankwise quarterly cancel {}",
+                  chain.file, queued, job_id, chain.settings.directory));
+}
+
 }  // namespace
 
 void require_same_queue(const Chain& chain) {
@@ -45,18 +54,20 @@ void require_same_queue(const Chain& chain) {
   if (text == chain.text) return;
   const Chain known = read_chain(text, path, "");
   const std::vector<StepState> states = step_states(known);
-  const auto queued = std::ranges::find_if(states, is_in_queue);
-  if (queued == states.end()) return;
-  throw Error(
-      ExitCode::usage,
-      fmt::format("{}: differs from what was submitted, of which {} is still in the queue (job {}); wait for it, or "
-                  "rankwise quarterly cancel {}",
-                  chain.file, known.steps[static_cast<std::size_t>(queued - states.begin())].name, queued->job_id,
-                  chain.settings.directory));
+  for (std::size_t place = 0; place < states.size(); ++place) {
+    const ChainStep& step = known.steps[place];
+    require_answer(states[place]);
+    if (is_in_queue(states[place])) refuse_other_file(chain, step.name, states[place].job_id);
+    if (step.sweep.empty()) continue;
+    // Trials outlive a step that is gone.
+    const auto item = queued_item(step.sweep);
+    if (item) refuse_other_file(chain, fmt::format("{} of {}", item->name, step.name), item->job_id);
+  }
 }
 
 std::vector<std::string> submit_open_steps(const Chain& chain, slurm::Scheduler& scheduler) {
   const std::vector<StepState> states = step_states(chain, scheduler);
+  std::ranges::for_each(states, require_answer);
   replace_file(chain_path(chain.settings.directory), chain.text);
   const std::string batch_name = new_batch_name(chain.settings.directory);
   std::vector<std::string> submissions(states.size());  // that later steps have to wait for; empty where done
@@ -64,7 +75,6 @@ std::vector<std::string> submit_open_steps(const Chain& chain, slurm::Scheduler&
   for (std::size_t place = 0; place < states.size(); ++place) {
     const ChainStep& step = chain.steps[place];
     const StepState& state = states[place];
-    if (state.phase == StepPhase::unknown) throw Error(ExitCode::io_error, state.reason);
     if (state.phase == StepPhase::done) continue;
     const bool follows_new = std::ranges::any_of(step.after, [&](std::size_t before) {
       return std::ranges::find(submitted, chain.steps[before].name) != submitted.end();
@@ -74,8 +84,11 @@ std::vector<std::string> submit_open_steps(const Chain& chain, slurm::Scheduler&
       continue;
     }
     // What waits for a step that failed before would wait in vain.
-    if (is_in_queue(state)) scheduler.cancel(std::vector<std::string>{step.name});
-    if (!step.sweep.empty()) forgive_sweep(step.sweep);
+    if (is_in_queue(state)) {
+      scheduler.cancel(std::vector<std::string>{step.name});
+    } else if (!step.sweep.empty()) {
+      forgive_sweep(step.sweep);
+    }
     slurm::Submission submission = submission_of(chain, step, batch_name);
     for (const std::size_t before : step.after) {
       if (submissions[before].empty()) continue;

@@ -9,7 +9,8 @@
 
 namespace rankwise {
 
-/// Throws Error(usage) where steps of another file, or of another scheduler, are in this folder's queue.
+/// Throws Error(usage) where steps of another file, or of another scheduler, or trials of their sweep are in this
+/// folder's queue, and io_error where the queue does not answer.
 void require_same_queue(const Chain& chain);
 
 /// Submits every step that is neither done nor in the queue, each after those that it reads from; tells their names.

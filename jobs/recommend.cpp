@@ -157,14 +157,18 @@ bool names_hdf5(const std::string& path) {
   return path.ends_with(".h5") || path.ends_with(".hdf5");
 }
 
+/// Refuses options that contradict each other.
+void require_sense(const RecommendOptions& options) {
+  if (options.deflate_level == 0 || names_hdf5(options.output)) return;
+  throw Error(ExitCode::usage,
+              fmt::format("--compression has a meaning only for HDF5, and {} is to be CSV", options.output));
+}
+
 }  // namespace
 
 void recommend_items(const RecommendOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
-  if (options.deflate_level > 0 && !names_hdf5(options.output)) {
-    throw AgreedError(ExitCode::usage,
-                      fmt::format("--compression has a meaning only for HDF5, and {} is to be CSV", options.output));
-  }
+  agree_on(comm, [&] { require_sense(options); });
   check_output(comm, options.output);
   const DatasetReader dataset(comm, options.data);
   const ModelReader model(comm, options.model);
@@ -194,7 +198,8 @@ RunJob describe_recommend(boost::program_options::options_description& descripti
     ("output", po::value(&options->output)->value_name("FILE")->required(), "CSV to write, or HDF5 where it ends in .h5");
   // clang-format on
   describe_compression(description, options->deflate_level);
-  return [options](JobContext& context) { recommend_items(*options, context); };
+  return {[options](JobContext& context) { recommend_items(*options, context); },
+          [options] { require_sense(*options); }};
 }
 
 }  // namespace

@@ -23,6 +23,18 @@ constexpr std::array<std::string_view, 4> launch_options{"simd", "log-json", "ra
 /// What Boost reads as true.
 constexpr std::array<std::string_view, 4> words_for_true{"true", "yes", "on", "1"};
 
+/// As Boost takes it, in capital letters too.
+bool is_true(std::string word) {
+  std::ranges::transform(word, word.begin(),
+                         [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  return std::ranges::find(words_for_true, word) != words_for_true.end();
+}
+
+/// In one word, so that values may begin with dashes.
+std::string argument(const std::string& name, const std::string& value) {
+  return fmt::format("--{}={}", name, value);
+}
+
 bool is_launch_option(std::string_view name) {
   return std::ranges::find(launch_options, name) != launch_options.end();
 }
@@ -62,9 +74,8 @@ void add_argument(const po::options_description& known, const IniEntry& entry, S
   const po::option_description* option = known.find_nothrow(entry.name, false);
   const bool is_switch = option != nullptr ? option->semantic()->max_tokens() == 0 : entry.name == "quiet";
   std::vector<std::string>& arguments = is_launch_option(entry.name) ? command.launch : command.arguments;
-  if (is_switch && std::ranges::find(words_for_true, entry.value) == words_for_true.end()) return;
-  arguments.push_back("--" + entry.name);
-  if (!is_switch) arguments.push_back(entry.value);
+  if (is_switch && !is_true(entry.value)) return;
+  arguments.push_back(is_switch ? "--" + entry.name : argument(entry.name, entry.value));
   if (option != nullptr && takes_as_path(*option, entry.value)) command.files.emplace_back(entry.name, entry.value);
 }
 
@@ -87,6 +98,7 @@ void make_paths_absolute(const Job& job, std::vector<IniEntry>& entries) {
   po::options_description known;
   (void)job.describe(known);
   for (IniEntry& entry : entries) {
+    if (entry.value.empty()) continue;  // which the job refuses
     const po::option_description* option = known.find_nothrow(entry.name, false);
     const bool is_path = option != nullptr ? takes_as_path(*option, entry.value) : entry.name == "log-json";
     if (is_path) entry.value = std::filesystem::absolute(entry.value).lexically_normal().string();
@@ -102,7 +114,7 @@ SectionCommand section_command(const Job& job, const IniSection& section, const 
   for (const auto& [name, value] : wired) {
     if (std::ranges::find(section.entries, name, &IniEntry::name) != section.entries.end()) continue;
     entries.push_back({name, value, section.line});
-    filled.insert(filled.end(), {"--" + name, value});
+    filled.push_back(argument(name, value));
   }
   JobOptions options(job);
   try {

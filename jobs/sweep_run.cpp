@@ -237,8 +237,9 @@ void run_refit(const SweepPlan& plan, const std::string& directory, RunSettings&
 }  // namespace
 
 void forgive_sweep(const std::string& directory) {
+  if (!read_settings(directory)) return;
+  const FolderLock lock(directory, "forgive what failed in this sweep");
   std::optional<RunSettings> settings = read_settings(directory);
-  if (!settings) return;
   forgive_failures(read_plan(directory), directory, *settings);
   write_settings(directory, *settings);
   unmark_cancelled(directory);

@@ -34,7 +34,7 @@ struct RunSettings {
 /// Throws Error(cannot_create).
 void write_settings(const std::string& directory, const RunSettings& settings);
 
-/// The mark of a cancelled sweep, which only resume takes away.
+/// The mark of a cancelled sweep, which only resume takes away; in a chain's folder, of the chain.
 [[nodiscard]] bool is_cancelled(const std::string& directory);
 void mark_cancelled(const std::string& directory);
 void unmark_cancelled(const std::string& directory);

@@ -200,6 +200,16 @@ std::size_t cancel_sweep(const std::string& directory) {
   return items.size();
 }
 
+std::optional<slurm::ItemState> queued_item(const std::string& directory) {
+  const std::optional<RunSettings> settings = read_settings(directory);
+  if (!settings) return std::nullopt;
+  for (slurm::ItemState& item : make_scheduler(directory, *settings)->states()) {
+    if (item.phase == slurm::ItemPhase::unknown) throw Error(ExitCode::io_error, item.reason);
+    if (item.phase == slurm::ItemPhase::waiting || item.phase == slurm::ItemPhase::running) return std::move(item);
+  }
+  return std::nullopt;
+}
+
 Job sweep_status_job() {
   return {"sweep status",
           "what a sweep has done, what runs, what failed and why, and the best so far",

@@ -85,7 +85,7 @@ TEST(Ini, RefusesWhatIsNoSectionWithFileAndLine) {
 }
 
 TEST(Ini, WritesLinesThatReadBack) {
-  for (const char* value : {"8", "a # b;c.csv", "x#1", "log 1e-4 .. 1 x 3"}) {
+  for (const char* value : {"8", "a # b;c.csv", "x#1", " both ends\t", "log 1e-4 .. 1 x 3"}) {
     const auto entries = parse_ini(ini_line("name", value), "run.ini");
     ASSERT_EQ(entries.size(), 1U) << value;
     EXPECT_EQ(entries[0].value, value);

@@ -126,16 +126,24 @@ class QuarterlyTest(unittest.TestCase):
         self.quarterly("chain.ini", "--submit")
         self.assertEqual([self.runs(step) for step in ("prepare", "als")], [2, 1])
 
-    def test_stopped_it_goes_on_from_its_checkpoint_to_the_same_bits(self):
-        file = self.chain(CHAIN.replace("epochs = 3", "epochs = 12000"))
+    def interrupted(self, file, is_time, interrupt):
+        """What a chain tells that is interrupted once `is_time`."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | AS_ROOT
         with subprocess.Popen([PROGRAM, "quarterly", file, "--submit"], cwd=self.folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
             deadline = time.monotonic() + 60
-            while not (self.folder / "q/checkpoints/als/lock").exists() and time.monotonic() < deadline:
+            while not is_time() and time.monotonic() < deadline:
                 time.sleep(0.05)
-            process.send_signal(signal.SIGTERM)
+            interrupt(process)
             err = process.communicate(timeout=90)[1]
         self.assertEqual(process.returncode, 75, err)
+        return err
+
+    def test_stopped_or_cancelled_it_goes_on_from_its_checkpoint_to_the_same_bits(self):
+        file = self.chain(CHAIN.replace("epochs = 3", "epochs = 12000"))
+        self.interrupted(file, (self.folder / "q/checkpoints/als/lock").exists, lambda process: process.send_signal(signal.SIGTERM))
+        self.assertIn("nothing was running", self.quarterly("cancel", "q").err)
+        err = self.interrupted(file, lambda: self.runs("als") == 2, lambda process: self.quarterly("cancel", "q"))
+        self.assertIn("cancelled; rankwise quarterly", err)
         self.quarterly(file, "--submit")
         self.assertIn("goes on from", (self.folder / "q/scheduler/logs/als.log").read_text())
         done = run(["als", "--data", "q/dataset.h5", "--model", "alone.h5", "--factors", "8", "--epochs", "12000", "--seed", "5"], cwd=self.folder)
@@ -148,10 +156,15 @@ class QuarterlyTest(unittest.TestCase):
         told = self.quarterly(file).out
         self.assertRegex(told, r"als +to do +1 +1 +1 +\d+\.\d\d MiB +00:10:00")
         self.assertRegex(told, r"kmeans +to do +1 +1 +1 +- +- +als")
+        # Not from a file that a step is about to replace.
+        (self.folder / "q").mkdir()
+        (self.folder / "q/dataset.h5").write_text("damaged")
+        told = self.quarterly(self.chain(CHAIN.replace("scheduler = local\ncores = 2\n", ""))).out
+        self.assertRegex(told, r"als +to do +1 +2 +1 +- +- +prepare")
 
     def test_a_sweep_is_planned_after_prepare_and_its_winner_trained(self):
-        text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP)
-        self.quarterly(self.chain(text.replace("als.ranks", "refit.ranks")), "--submit")
+        text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP).replace("als.ranks", "refit.ranks")
+        self.quarterly(self.chain(text), "--submit")
         winner = (self.folder / "q/sweep/results/winner.ini")
         self.assertTrue(winner.exists())
         done = run(["sweep", "refit", "q/sweep", "--model", "again.h5"], cwd=self.folder)
@@ -162,6 +175,25 @@ class QuarterlyTest(unittest.TestCase):
         log = (self.folder / "q/scheduler/logs/sweep.log").read_text()
         self.assertIn("4 of 6 records are taken over", log)
         self.assertTrue((self.folder / "q/sweep.1/plan.json").exists())
+
+    def test_values_reach_the_jobs_as_they_stand(self):
+        for word, told in (("True", True), ("on", True), ("No", False)):
+            text = CHAIN.replace("factors = 8", f"factors = 8\nobjective = explicit\nbiases = {word}")
+            self.assertEqual("--biases" in self.quarterly(self.chain(text)).out, told, word)
+        text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP)
+        text = text.replace("scheduler = local\ncores = 2\nals.ranks = 2", "sbatch-option = --licenses=tape:1")
+        self.assertIn("--sbatch-option=--licenses=tape:1", self.quarterly(self.chain(text)).out)
+
+    def test_trials_that_need_more_cores_than_there_are_are_refused(self):
+        text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP + "ranks = 4\n").replace("als.ranks = 2\n", "")
+        done = self.quarterly(self.chain(text), "--submit", code=2)
+        self.assertIn("a trial needs 4 cores, and 2 may be used here", done.our_lines[0])
+        self.assertFalse((self.folder / "q").exists())
+
+    def test_a_scheduler_on_the_command_line_takes_what_it_understands(self):
+        text = CHAIN.replace("scheduler = local\ncores = 2\n", "partition = batch\nals.nodes = 2\n")
+        self.quarterly(self.chain(text), "--submit", "--scheduler", "local")
+        self.assertEqual(self.quarterly("status", "q").out.count("done"), 6)
 
     def test_faults_of_a_file_are_one_line_before_anything_begins(self):
         faults = [
@@ -180,6 +212,13 @@ class QuarterlyTest(unittest.TestCase):
             ("directory = q", "", 2, "quarterly needs option --directory"),
             ("seed = 5", "threads = 5", 2, "[als] threads: expected threads-per-rank in [quarterly]"),
             ("top = 3", "output = q/metrics.json", 2, "evaluate and recommend both write"),
+            ("factors = 8", "warm-start = q/model.h5", 2, "q/model.h5, which als writes; expected"),
+            ("seed = 5", "model =", 2, "chain.ini:14: option model needs a value"),
+            ("top = 3", "compression = 5", 2, "chain.ini:20: [recommend] --compression has a meaning only for HDF5"),
+            ("als.ranks = 2", "refit.ranks = 2", 2, "chain.ini:5: [quarterly] refit.ranks: the chain trains in als; expected als.ranks"),
+            ("als.ranks = 2", "sweep.memory = 1GiB", 2, "sweep.memory: the chain has no step sweep"),
+            ("als.ranks = 2", "als.nodes = 2", 2, "als.nodes: has a meaning only with scheduler = slurm"),
+            ("scheduler = local", "", 2, "cores: has a meaning only with scheduler = local"),
             ("clusters = 2", "rows = users", 2, "rows: expected those that its title names"),
         ]
         for old, new, code, line in faults:

@@ -1,9 +1,9 @@
 """`rankwise quarterly` through a real Slurm: dependent jobs end with the bits of the same commands by hand, whatever happens on the way."""
 import hashlib
+import os
 import pathlib
 import re
 import tempfile
-import time
 import unittest
 
 import shop
@@ -136,12 +136,20 @@ class QuarterlyTest(unittest.TestCase):
         # The cause is mended; the training is stopped by what Slurm sends before the limit, comes back, and then is cancelled.
         log.write_bytes((self.folder / "log.csv").read_bytes())
         self.quarterly(file, "--submit")
-        lock = self.folder / "mended/checkpoints/als/lock"
-        eventually(lock.exists, 60, what=lambda: self.logs("mended"))
-        time.sleep(0.5)
-        self.assertTrue(self.status("mended")["als"].startswith("running"))
+        log_of_als = self.folder / "mended/scheduler/logs/als.log"
+        eventually(lambda: log_of_als.exists() and "epoch 2/" in log_of_als.read_text(), 60, what=lambda: self.logs("mended"))
+        eventually(lambda: self.status("mended")["als"].startswith("running"), 60, what=lambda: self.logs("mended"))
         other = self.quarterly_error(self.chain("mended", "als", ["factors = 9", "epochs = 5"]))
         self.assertIn("still in the queue", other)
+        # Nor is it accepted while Slurm does not answer.
+        submitted = (self.folder / "mended/quarterly.ini").read_text()
+        (self.folder / "silent").mkdir()
+        (self.folder / "silent/squeue").write_text("#!/bin/sh\nexit 1\n")
+        (self.folder / "silent/squeue").chmod(0o755)
+        for words in ((file, "--submit"), ("cancel", "mended")):
+            silent = self.cluster.run("env", f"PATH={self.folder}/silent:{os.environ['PATH']}", PROGRAM, "quarterly", *words, cwd=self.folder)
+            self.assertEqual(silent.returncode, 74, silent.stdout + silent.stderr)
+        self.assertEqual((self.folder / "mended/quarterly.ini").read_text(), submitted)
         for job in self.cluster.run("squeue", "--noheader", "--states=RUNNING", "--format=%A").stdout.split():
             self.cluster.run("timeout", "5", "scancel", "--batch", "--signal=USR2", job)
         eventually(lambda: self.cluster.hurry() or self.runs("mended", "als") == 2, 60, what=lambda: self.cluster.queue() + self.logs("mended"))
@@ -156,6 +164,36 @@ class QuarterlyTest(unittest.TestCase):
         self.assertEqual(set(states.values()), {"done"}, (states, self.logs("mended")))
         self.assertEqual(self.runs("mended", "prepare"), 2)
         self.same_as_by_hand("mended", lambda data, model: [["als", "--data", data, "--model", model, "--factors", "8", "--epochs", "4"]])
+
+    def test_trials_that_outlive_their_step_keep_other_searches_out_and_are_cancelled(self):
+        log = self.folder / "orphans.csv"
+        log.write_bytes((self.folder / "log.csv").read_bytes())
+
+        def chain(options):
+            file = self.chain("orphans", "sweep", options)
+            (self.folder / file).write_text((self.folder / file).read_text().replace("log.csv", "orphans.csv"))
+            return file
+
+        file = chain(SWEEP)
+        self.quarterly(file, "--submit")
+        trials = eventually(lambda: self.jobs_named("sweep-"), 60, what=lambda: self.cluster.queue() + self.logs("orphans"))
+        self.cluster.run("scontrol", "hold", trials[0])
+        self.cluster.run("scancel", re.search(r"\(job ([\d_]+)\)", self.status("orphans")["sweep"]).group(1))
+        eventually(lambda: self.status("orphans")["sweep"].startswith("lost"), 60, what=lambda: self.logs("orphans"))
+        other = self.quarterly_error(chain([SWEEP[0] + ", 6", *SWEEP[1:]]))
+        self.assertRegex(other, r"t\d\.f\d\.r0 of sweep is still in the queue")
+        # Nor is their folder taken away for another dataset, as the step finds.
+        log.write_text("".join(log.read_text().splitlines(True)[:-1]))
+        self.quarterly(chain(SWEEP), "--submit")
+        eventually(lambda: self.status("orphans")["sweep"].startswith("failed"), 60, what=lambda: self.logs("orphans"))
+        self.assertIn("is of other options or inputs, and its t", self.quarterly("status", "orphans"))
+        self.assertFalse((self.folder / "orphans/sweep.1").exists())
+        self.quarterly("cancel", "orphans")
+        eventually(self.cluster.empty, 60, what=self.cluster.queue)
+        self.quarterly(file, "--submit")
+        states = self.finish("orphans")
+        self.assertEqual(set(states.values()), {"done"}, (states, self.logs("orphans")))
+        self.assertTrue((self.folder / "orphans/sweep.1").exists())
 
     def quarterly_error(self, file):
         done = self.cluster.run(PROGRAM, "quarterly", file, "--submit", cwd=self.folder)

@@ -1,4 +1,6 @@
-"""A planted log whose best number of factors and regularization are known, for tests of sweeps."""
+"""A planted log whose best number of factors and regularization are known, for tests of sweeps, and what such sweeps record."""
+import json
+
 import numpy as np
 
 
@@ -13,3 +15,12 @@ def write_ratings(path, users=240, items=80, factors=4, noise=0.25, density=0.35
         for user, item in zip(*np.nonzero(random.random((users, items)) < density)):
             file.write(f"{user},{item},{ratings[user, item]:.4f}\n")
     return path
+
+
+def recorded(directory):
+    """What a sweep's records say that may not depend on how they came about, by task."""
+    found = {}
+    for path in (directory / "records").glob("*.json"):
+        record = json.loads(path.read_text())
+        found[record["task"]] = (record["key"], record["metrics"], record["losses"], record["epochs"])
+    return found

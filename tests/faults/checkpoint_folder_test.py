@@ -6,25 +6,11 @@ import subprocess
 import unittest
 
 from faults_test import small_disk
-from interrupted import InterruptedRuns
+from interrupted import InterruptedTrainings
 from program import run
 
 
-class CheckpointFolderTest(InterruptedRuns):
-    job, prefix = "als", "epoch-"
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.data = cls.path / "data.h5"
-        for step in (["synthesize", "--quiet", "--users", "3000", "--items", "800", "--interactions", "60000", "--output", cls.path / "log.csv"],
-                     ["prepare", "--quiet", "--input", cls.path / "log.csv", "--output", cls.data]):
-            done = run(step)
-            assert done.code == 0, done
-
-    def job_options(self, model, *options, epochs=6):
-        return ["--data", self.data, "--model", model, "--factors", "24", "--epochs", str(epochs), *options]
-
+class CheckpointFolderTest(InterruptedTrainings):
     def test_two_runs_do_not_share_it(self):
         process = self.start(1, epochs=100_000)
         self.wait_for("checkpoint")

@@ -14,7 +14,7 @@ import unittest
 import h5py
 
 import shop
-from interrupted import STOPPED, InterruptedRuns
+from interrupted import STOPPED, InterruptedTrainings
 from program import run
 
 TRIALS = int(os.environ.get("RANKWISE_FAULT_TRIALS", "20"))
@@ -24,21 +24,7 @@ PAIRS = (list(itertools.product(RANKS, RANKS)) if os.environ.get("RANKWISE_FAULT
 FLIPS = int(os.environ.get("RANKWISE_FAULT_DAMAGED", "25"))
 
 
-class CheckpointTest(InterruptedRuns):
-    job, prefix = "als", "epoch-"
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.data = cls.path / "data.h5"
-        for step in (["synthesize", "--quiet", "--users", "3000", "--items", "800", "--interactions", "60000", "--output", cls.path / "log.csv"],
-                     ["prepare", "--quiet", "--input", cls.path / "log.csv", "--output", cls.data]):
-            done = run(step)
-            assert done.code == 0, done
-
-    def job_options(self, model, *options, epochs=6, data=None, factors="24"):
-        return ["--data", data or self.data, "--model", model, "--factors", factors, "--epochs", str(epochs), *options]
-
+class CheckpointTest(InterruptedTrainings):
     def test_stopped_anywhere_it_goes_on_on_any_number_of_ranks(self):
         for options in ([], ["--solver", "cg"], ["--objective", "explicit", "--biases"]):
             for before, after in PAIRS:

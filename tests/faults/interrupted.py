@@ -157,3 +157,20 @@ class InterruptedRuns(unittest.TestCase):
             bit = chance.randrange(8 * len(damaged))
             damaged[bit // 8] ^= 1 << bit % 8
         return damaged
+
+
+class InterruptedTrainings(InterruptedRuns):
+    """The same for `als`, with a dataset to train on."""
+    job, prefix = "als", "epoch-"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.data = cls.path / "data.h5"
+        for step in (["synthesize", "--quiet", "--users", "3000", "--items", "800", "--interactions", "60000", "--output", cls.path / "log.csv"],
+                     ["prepare", "--quiet", "--input", cls.path / "log.csv", "--output", cls.data]):
+            done = run(step)
+            assert done.code == 0, done
+
+    def job_options(self, model, *options, epochs=6, data=None, factors="24"):
+        return ["--data", data or self.data, "--model", model, "--factors", factors, "--epochs", str(epochs), *options]

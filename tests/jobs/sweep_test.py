@@ -55,14 +55,7 @@ class SweepTestCase(unittest.TestCase):
         status = json.loads((directory / "status.json").read_text())
         return {task["name"]: task for task in status["tasks"]}, done.out
 
-    @staticmethod
-    def metrics(directory):
-        """What records say that may not depend on how they came about."""
-        found = {}
-        for path in (directory / "records").glob("*.json"):
-            record = json.loads(path.read_text())
-            found[record["task"]] = (record["key"], record["metrics"], record["losses"], record["epochs"])
-        return found
+    metrics = staticmethod(planted_sweep.recorded)
 
     @staticmethod
     def summary(directory):

@@ -69,14 +69,7 @@ class SweepCase(unittest.TestCase):
         eventually(is_over, seconds, 0.5, lambda: self.cluster.queue() + self.tasks(directory)[1])
         return self.summary(directory)
 
-    @staticmethod
-    def metrics(directory):
-        """What records say that may not depend on how they came about."""
-        found = {}
-        for path in (directory / "records").glob("*.json"):
-            record = json.loads(path.read_text())
-            found[record["task"]] = (record["key"], record["metrics"], record["losses"], record["epochs"])
-        return found
+    metrics = staticmethod(planted_sweep.recorded)
 
     @staticmethod
     def attempts(directory, task):

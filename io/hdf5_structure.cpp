@@ -20,6 +20,9 @@ static_assert(std::endian::native == std::endian::little);
 
 // Large objects begin on a page of the file system.
 constexpr hsize_t page_bytes = 4096;
+// Links and attributes stay in their object's header, however many. In the heaps that HDF5 would move them to (beyond
+// 8), version 1.10 frees links twice where it meets damage.
+constexpr unsigned most_in_header = 10'000;
 
 /// The type of an attribute's values, and the values where HDF5 wants them.
 struct EncodedAttribute {
@@ -92,10 +95,15 @@ struct Hdf5Structure::Impl {
                                           const Hdf5Handle& creation);
   /// In one piece, whose place is taken at once; returns its first byte.
   [[nodiscard]] Index create_contiguous(const std::string& name, const Hdf5RowFormat& format, Index rows);
-  /// Nothing is filled, as every value is written later, and no times are kept.
+  /// Attributes, and no times.
+  void keep_in_header(const Hdf5Handle& creation, const std::string& name) const {
+    check(H5Pset_obj_track_times(creation.get(), false), name);
+    check(H5Pset_attr_phase_change(creation.get(), most_in_header, 0), name);
+  }
+  /// Nothing is filled, as every value is written later.
   [[nodiscard]] Hdf5Handle dataset_creation(const std::string& name) const {
     Hdf5Handle creation = check(Hdf5Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose), name);
-    check(H5Pset_obj_track_times(creation.get(), false), name);
+    keep_in_header(creation, name);
     check(H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER), name);
     return creation;
   }
@@ -107,7 +115,8 @@ void Hdf5Structure::Impl::create_file() {
   check(H5Pset_libver_bounds(access.get(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST), "/");
   check(H5Pset_alignment(access.get(), page_bytes, page_bytes), "/");
   const Hdf5Handle creation = check(Hdf5Handle(H5Pcreate(H5P_FILE_CREATE), H5Pclose), "/");
-  check(H5Pset_obj_track_times(creation.get(), false), "/");
+  keep_in_header(creation, "/");
+  check(H5Pset_link_phase_change(creation.get(), most_in_header, 0), "/");
   file = check(Hdf5Handle(H5Fcreate("image", H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose), "/");
 }
 
@@ -121,7 +130,8 @@ Hdf5Structure::~Hdf5Structure() = default;
 
 void Hdf5Structure::create_group(const std::string& name) {
   const Hdf5Handle creation = impl_->check(Hdf5Handle(H5Pcreate(H5P_GROUP_CREATE), H5Pclose), name);
-  impl_->check(H5Pset_obj_track_times(creation.get(), false), name);
+  impl_->keep_in_header(creation, name);
+  impl_->check(H5Pset_link_phase_change(creation.get(), most_in_header, 0), name);
   const Hdf5Handle group(H5Gcreate2(impl_->file.get(), name.c_str(), H5P_DEFAULT, creation.get(), H5P_DEFAULT),
                          H5Gclose);
   impl_->check(group.get(), name);

@@ -47,8 +47,8 @@ int compare_images(const H5FD_t* one, const H5FD_t* other) {
 }
 
 herr_t tell_features(const H5FD_t* /*file*/, unsigned long* flags) {
-  if (flags != nullptr)
-    *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_AGGREGATE_SMALLDATA;
+  if (flags == nullptr) return 0;
+  *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_AGGREGATE_SMALLDATA;
   return 0;
 }
 

@@ -139,7 +139,8 @@ void Hdf5Writer::write_pieces(const std::string& name, const Hdf5RowFormat& form
   require_contiguous(name, total_rows, mine);
   // Less than a page is not worth it.
   const bool is_packed = impl_->options.deflate_level > 0 && total_rows * format.row_bytes() >= page_bytes;
-  (this->*(is_packed ? &Hdf5Writer::write_packed : &Hdf5Writer::write_plain))(name, format, total_rows, mine, source);
+  if (is_packed) return write_packed(name, format, total_rows, mine, source);
+  write_plain(name, format, total_rows, mine, source);
 }
 
 /// Each rank writes its own contiguous piece, without HDF5 and MPI-IO, whose collective writes hang where they fail on

@@ -73,7 +73,7 @@ class FailingIoTest(unittest.TestCase):
                     self.assertEqual(output.read_bytes(), b"what stood here before")
 
     def test_any_write_of_a_file(self):
-        """Of rows and of what HDF5 writes by itself, from the first to the last."""
+        """Of rows and of all else, from the first to the last; the quick form leaves some out."""
         output = self.path / "output.h5"
         for ranks in (1, 3):
             first = 1

@@ -1,4 +1,4 @@
-// Rows written by all ranks through parallel HDF5 and read back on each, whatever the sizes, pieces and file contents.
+// Rows written by all ranks into one HDF5 file and read back on each, whatever the sizes, pieces and file contents.
 
 #include <cmath>
 #include <gtest/gtest.h>

@@ -57,8 +57,8 @@ class CompressionTest(unittest.TestCase):
                 plain, small = self.path / f"{name}-plain.h5", self.path / f"{name}-small.h5"
                 self.done([*job, plain])
                 digests = set()
-                for ranks in (1, 2, 3, 4, 7):
-                    self.done([*job, small, "--compression", "4"], ranks=ranks)
+                for ranks, threads in ((1, 1), (1, 2), (2, 1), (3, 2), (4, 1), (7, 2)):
+                    self.done([*job, small, "--compression", "4", "--threads", threads], ranks=ranks)
                     digests.add(hashlib.sha256(small.read_bytes()).hexdigest())
                 self.assertEqual(len(digests), 1)
                 self.assertTrue(packed(small))

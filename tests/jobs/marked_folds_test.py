@@ -71,8 +71,8 @@ class MarkedFoldsTest(unittest.TestCase):
 
     def test_times_and_folds_are_stored_with_both_sides(self):
         times, folds = self.expected_marks()
-        for ranks in (1, 3):
-            path = self.prepared(self.log, self.path / "alike.h5", ranks=ranks)
+        for ranks in (1, 2, 3, 4, 7):
+            path = self.prepared(self.log, self.path / "alike.h5", "--threads", 1 + ranks % 2, ranks=ranks)
             for group in ("/interactions", "/interactions_by_item"):
                 self.assertEqual(self.marks(path, group, "time"), times)
                 self.assertEqual(self.marks(path, group, "fold"), folds)
@@ -120,9 +120,9 @@ class MarkedFoldsTest(unittest.TestCase):
         for fold in ("temporal:1/3", "temporal:3/3", "column:3"):
             trained, validated = self.parts(fold)
             results = set()
-            for ranks in (1, 2, 3):
+            for ranks in (1, 2, 3, 4, 7):
                 model, metrics = self.path / "model.h5", self.path / "metrics.json"
-                done = run(["als", "--data", self.data, "--model", model, "--fold", fold, "--factors", "5", "--epochs", "2"], ranks=ranks)
+                done = run(["als", "--data", self.data, "--model", model, "--fold", fold, "--factors", "5", "--epochs", "2", "--threads", 1 + ranks % 2], ranks=ranks)
                 self.assertEqual(done.code, 0, done)
                 done = run(["evaluate", "--data", self.data, "--model", model, "--metrics", "ndcg@10", "--output", metrics], ranks=ranks)
                 self.assertEqual(done.code, 0, done)

@@ -1,5 +1,6 @@
 """What tests of interrupted runs share: a job with checkpoints that is started, stopped, signalled or killed, and whose output
 must have the bits of a run that was left alone."""
+import contextlib
 import hashlib
 import json
 import os
@@ -14,6 +15,12 @@ import unittest
 from program import LAUNCHER, PROGRAM, run
 
 STOPPED = 75
+
+
+def kill_unless_gone(pid):
+    """A process may end between being listed and being killed."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 class InterruptedRuns(unittest.TestCase):
@@ -101,16 +108,16 @@ class InterruptedRuns(unittest.TestCase):
         except subprocess.TimeoutExpired:
             victims = self.ranks_of()
             if victims and chance.random() < 0.5:
-                os.kill(chance.choice(victims), signal.SIGKILL)  # one rank: the launcher ends the others
+                kill_unless_gone(chance.choice(victims))  # one rank: the launcher ends the others
             else:
                 for victim in victims:
-                    os.kill(victim, signal.SIGKILL)
+                    kill_unless_gone(victim)
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(timeout=30)
             killed = True
         process.stderr.close()
         for victim in self.ranks_of():
-            os.kill(victim, signal.SIGKILL)
+            kill_unless_gone(victim)
         return killed, process.returncode == 0
 
     def signalled(self, number, ranks, event, *options, **how):

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::int64_t mebibyte = 1 << 20;
 
-/// Between the settings, which come first, and the items; rank_zero_leaves_its_code is in its middle.
-constexpr std::string_view machinery = R"(job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+/// Between the settings, which come first, and how items are launched.
+constexpr std::string_view bookkeeping = R"(job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK
 declare -A running=()   # process -> item
 stopping=0 again=0 worst=0
@@ -36,20 +36,51 @@ last_code() {
   awk -v job="$name" '$1 == "end" && $3 == job { code = $6 } END { print code }' "$logs/$1.attempts" 2> /dev/null
 }
 
-# item NAME PROGRAM ARGUMENTS: runs beside others, once there is room; not again what has ended in this job, neither killed nor
-# to go on. A srun that fails or is told to end while it launches returns 0: what rank 0 ended with counts, left in a file.
+)";
+
+/// A rank alone is on the node of this script and needs no srun, which costs 0.7 s of a core (docs/PERFORMANCE.md).
+constexpr std::string_view launch_alone = R"(# launch ITEM PROGRAM ARGUMENTS: in the background.
+launch() {
+  local item=$1
+  shift
+  env SLURM_NTASKS=1 "$@" >> "$logs/$item.log" 2>&1 < /dev/null &
+}
+
+# code_of ITEM CODE: what it ended with.
+code_of() { echo "$2"; }
+
+)";
+
+/// rank_zero_leaves_its_code follows, then end_of_launch_of_ranks.
+constexpr std::string_view launch_of_ranks = R"(# launch ITEM PROGRAM ARGUMENTS: its ranks, in the background.
+launch() {
+  local item=$1
+  shift
+  rm -f "$logs/$item.code"
+  srun --mpi=pmix --kill-on-bad-exit=1 "${step[@]}" )";
+
+constexpr std::string_view end_of_launch_of_ranks = R"( "$logs/$item.code" "$@" >> "$logs/$item.log" 2>&1 < /dev/null &
+}
+
+# code_of ITEM CODE: what it ended with. A srun that fails or is told to end while it launches returns 0: what rank 0 ended with
+# counts, left in a file.
+code_of() {
+  if (($2 == 0)) && [[ ! -e $logs/$1.code ]]; then echo unlaunched; else echo "$2"; fi
+  rm -f "$logs/$1.code"
+}
+
+)";
+
+constexpr std::string_view taking_turns = R"(# item NAME PROGRAM ARGUMENTS: runs beside others, once there is room; not again what has ended in this job, neither killed nor
+# to go on.
 item() {
   local item=$1 before
-  shift
   before=$(last_code "$item")
   if [[ -n $before ]] && ((before <= 128 && before != 75)); then return; fi
   while ((${#running[@]} >= items_at_once && !stopping)); do reap; done
   if ((stopping)); then again=1; return; fi
-  rm -f "$logs/$item.code"
   note begin "$item" "${SLURMD_NODENAME:-$HOSTNAME}"
-  srun --mpi=pmix --kill-on-bad-exit=1 "${step[@]}" )";
-
-constexpr std::string_view more_machinery = R"( "$logs/$item.code" "$@" >> "$logs/$item.log" 2>&1 < /dev/null &
+  launch "$@"
   running[$!]=$item
   if ((stopping)); then stop; fi  # told so meanwhile
 }
@@ -68,9 +99,9 @@ reap() {
 
 # ended ITEM CODE: what that means for the job.
 ended() {
-  local item=$1 code=$2 early=$stopping before
-  if ((code == 0)) && [[ ! -e $logs/$item.code ]]; then code=143 early=1; fi
-  rm -f "$logs/$item.code"
+  local item=$1 code early=$stopping before
+  code=$(code_of "$item" "$2")
+  if [[ $code == unlaunched ]]; then code=143 early=1; fi
   before=$(last_code "$item")
   note end "$item" "$code"
   # Not launched, or killed by a signal that it did not expect yet: once more, but not for ever.
@@ -137,17 +168,26 @@ std::string step_options(const Submission& submission) {
   return text + (mebibytes > 0 ? fmt::format(" --mem={}M", mebibytes) : std::string(" --mem=0"));
 }
 
+/// The functions that launch an item and tell what it ended with.
+std::string launching(const Submission& submission) {
+  if (submission.resources.tasks == 1) return std::string(launch_alone);
+  std::string text = fmt::format("step=({})\n\n", step_options(submission));
+  text += launch_of_ranks;
+  text += rank_zero_leaves_its_code;
+  return text.append(end_of_launch_of_ranks);
+}
+
 }  // namespace
 
 std::string array_script(const Submission& submission, const Job& job, const std::string& folder,
                          const std::string& dependency) {
   std::string text = sbatch_header(header_of(submission, job, folder, dependency));
   text += "set -u\n";
-  text += fmt::format("name={}\nlogs={}\nitems_at_once={}\nstep=({})\n", job.name, shell_word(folder + "/logs"),
-                      submission.batch.items_at_once, step_options(submission));
-  text += machinery;
-  text += rank_zero_leaves_its_code;
-  text += more_machinery;
+  text += fmt::format("name={}\nlogs={}\nitems_at_once={}\n", job.name, shell_word(folder + "/logs"),
+                      submission.batch.items_at_once);
+  text += bookkeeping;
+  text += launching(submission);
+  text += taking_turns;
 
   std::map<std::string_view, const WorkItem*> items;
   for (const WorkItem& item : submission.items) items.emplace(item.name, &item);

@@ -48,88 +48,6 @@ class ArrayTest(SlurmCase):
             self.assertEqual(most_at_once(self.path, inside), 1)
         self.assertEqual([self.runs(item) for item in items], [[0]] * 12)
 
-    def test_packed_items_share_a_job_and_a_failure_stops_no_other(self):
-        items = {f"i{n}": noting(self.path, f"i{n}", 0.3) for n in range(6)}
-        items["i1"] += "; echo bad luck; exit 3"
-        self.slurm.submit("packed", items, batch={"items_per_job": 3, "items_at_once": 2}, resources={"memory_bytes_per_node": 2**20})
-        states = self.finish()
-        self.assertEqual([states[item]["phase"] for item in items], ["done", "failed", "done", "done", "done", "done"])
-        self.assertEqual((states["i1"]["exit_code"], states["i1"]["reason"]), (3, "exit code 3"))
-        self.assertIn("bad luck", self.slurm.log("i1"))
-        self.assertEqual([most_at_once(self.path, group) for group in (["i0", "i1", "i2"], ["i3", "i4", "i5"])], [2, 2])
-        self.assertEqual(len({self.slurm.attempts(item)[0][1] for item in items}), 2)
-
-    def test_what_ends_with_75_goes_on_in_the_next_job_and_the_rest_does_not_run_again(self):
-        count = self.path / "count"
-        items = {"before": "true", "again": f"echo >> {count}; if (($(wc -l < {count}) < 3)); then exit 75; fi", "bad": "exit 4"}
-        self.slurm.submit("pack", items, batch={"items_per_job": 3})
-        states = self.finish()
-        self.assertEqual([states[item]["phase"] for item in items], ["done", "done", "failed"])
-        self.assertEqual([self.runs(item) for item in items], [[0], [75, 75, 0], [4]])
-
-    def signal_jobs(self, items):
-        """As Slurm does before the time limit, whose moment it leaves open by half a minute."""
-        for job in {state["job_id"] for name, state in self.slurm.states().items() if name in items}:
-            self.cluster.run("timeout", "5", "scancel", "--batch", "--signal=USR2", job)
-
-    def test_the_signal_before_the_limit_stops_and_the_next_job_goes_on(self):
-        self.slurm.submit("limited", {"counts": counting(self.path / "n", 20), "next": "true"}, batch={"items_per_job": 2},
-                          resources={"time_limit_seconds": 600}, signal_seconds=60)
-        self.assertIn("#SBATCH --signal=B:USR2@60\n", (self.slurm.folder / "limited-0.sbatch").read_text())
-        self.wait_until_running("counts")
-        self.signal_jobs(["counts"])
-        states = self.finish()
-        self.assertEqual([states[item]["phase"] for item in ("counts", "next")], ["done", "done"])
-        self.assertEqual((self.path / "n").read_text(), "20\n")
-        runs = self.runs("counts")
-        self.assertEqual((runs[0], runs[-1]), (75, 0))
-        self.assertLessEqual(set(runs[1:-1]), {137, 143})  # a node that ends the job before may end the next one's launch too
-        self.assertEqual(self.runs("next"), [0])  # nothing began in a job that was to stop
-
-    def test_a_signal_at_any_moment_makes_nothing_done_that_is_not(self):
-        # A srun that is told to end while it launches its step ends with 0.
-        items = {f"i{n}": counting(self.path / f"i{n}", 5) for n in range(4)}
-        for attempt in range(4):
-            states = self.slurm.states() if attempt else {}
-            missing = {item: command for item, command in items.items() if not states or states[item]["phase"] != "done"}
-            if not missing:
-                break
-            self.slurm.submit(f"early-{attempt}", missing)
-            eventually(lambda: "RUNNING" in self.cluster.queue(), every=0.02)
-            self.signal_jobs(missing)
-            for item, state in self.finish().items():
-                if state["phase"] == "done":
-                    self.assertEqual((self.path / item).read_text(), "5\n", self.slurm.log(item))
-        self.assertEqual({state["phase"] for state in self.slurm.states().values()}, {"done"})
-
-    def test_a_cancelled_task_stays_cancelled_and_its_siblings_go_on(self):
-        items = {name: counting(self.path / name, 20) for name in ("a", "b", "c", "d", "e")}
-        self.slurm.submit("five", items)
-        self.wait_until_running("a", "b")
-        eventually((self.path / "a").exists)
-        self.slurm.answer(do="cancel", items=["a", "e"])
-        states = self.finish()
-        self.assertEqual([states[item]["phase"] for item in items], ["lost", "done", "done", "done", "lost"])
-        self.assertIn("CANCELLED", states["a"]["reason"])
-        self.assertEqual(self.runs("a"), [75])  # it wrote its checkpoint and did not come back
-        self.assertEqual([self.runs(item) for item in "bcde"], [[0], [0], [0], []])
-        # Once more for what is missing: it goes on where it was.
-        reached = int((self.path / "a").read_text())
-        self.assertGreater(reached, 0)
-        self.slurm.submit("rest", {item: items[item] for item in ("a", "e")}, batch={"items_per_job": 2})
-        states = self.finish()
-        self.assertEqual({state["phase"] for state in states.values()}, {"done"})
-        self.assertEqual([states[item]["submission"] for item in "ab"], ["rest", "five"])
-
-    def test_someone_elses_scancel_is_told(self):
-        self.slurm.submit("two", {"a": counting(self.path / "a", 1000), "b": "sleep 0.5"})
-        self.wait_until_running("a")
-        (running,) = {state["job_id"] for state in self.slurm.states().values() if state["name"] == "a"}
-        self.cluster.ask("scancel", running)
-        states = self.finish()
-        self.assertEqual((states["a"]["phase"], states["b"]["phase"]), ("lost", "done"))
-        self.assertIn("CANCELLED", states["a"]["reason"])
-
     def test_refusals_are_told_in_one_line(self):
         refused = self.slurm.submit("nowhere", {"a": "true"}, batch={"partition": "none"})
         self.assertEqual(refused["code"], 74)
@@ -191,6 +109,107 @@ class ArrayTest(SlurmCase):
             self.assertEqual(odd.phases(), {"words": "done"})
             self.assertEqual(odd.log("words").splitlines(), words)
             self.assertTrue((odd.folder / "logs/words-0_0.log").exists())
+
+
+class LoneRankTest(SlurmCase):
+    """What becomes of items: here the batch script runs them itself."""
+    # The scripts requeue themselves: not every cluster has RequeueExit=75.
+    settings = {"RequeueExit": 99}
+    tasks = 1
+
+    def submit(self, name, commands, batch=(), signal_seconds=120, **resources):
+        """Rank 0 works."""
+        commands = {item: f"if ((${{SLURM_PROCID:-0}})); then exit 0; fi; {command}" for item, command in commands.items()}
+        self.assertEqual(self.slurm.submit(name, commands, batch=dict(batch), signal_seconds=signal_seconds,
+                                           resources={"tasks": self.tasks, **resources}), {})
+
+    def test_packed_items_share_a_job_and_a_failure_stops_no_other(self):
+        items = {f"i{n}": noting(self.path, f"i{n}", 0.3) for n in range(6)}
+        items["i1"] += "; echo bad luck; exit 3"
+        self.submit("packed", items, batch={"items_per_job": 3, "items_at_once": 2}, memory_bytes_per_node=2**20)
+        states = self.finish()
+        self.assertEqual([states[item]["phase"] for item in items], ["done", "failed", "done", "done", "done", "done"])
+        self.assertEqual((states["i1"]["exit_code"], states["i1"]["reason"]), (3, "exit code 3"))
+        self.assertIn("bad luck", self.slurm.log("i1"))
+        self.assertEqual([most_at_once(self.path, group) for group in (["i0", "i1", "i2"], ["i3", "i4", "i5"])], [2, 2])
+        self.assertEqual(len({self.slurm.attempts(item)[0][1] for item in items}), 2)
+
+    def test_what_ends_with_75_goes_on_in_the_next_job_and_the_rest_does_not_run_again(self):
+        count = self.path / "count"
+        items = {"before": "true", "again": f"echo >> {count}; if (($(wc -l < {count}) < 3)); then exit 75; fi", "bad": "exit 4"}
+        self.submit("pack", items, batch={"items_per_job": 3})
+        states = self.finish()
+        self.assertEqual([states[item]["phase"] for item in items], ["done", "done", "failed"])
+        self.assertEqual([self.runs(item) for item in items], [[0], [75, 75, 0], [4]])
+
+    def signal_jobs(self, items):
+        """As Slurm does before the time limit, whose moment it leaves open by half a minute."""
+        for job in {state["job_id"] for name, state in self.slurm.states().items() if name in items}:
+            self.cluster.run("timeout", "5", "scancel", "--batch", "--signal=USR2", job)
+
+    def test_the_signal_before_the_limit_stops_and_the_next_job_goes_on(self):
+        self.submit("limited", {"counts": counting(self.path / "n", 20), "next": "true"}, batch={"items_per_job": 2},
+                    signal_seconds=60, time_limit_seconds=600)
+        self.assertIn("#SBATCH --signal=B:USR2@60\n", (self.slurm.folder / "limited-0.sbatch").read_text())
+        self.wait_until_running("counts")
+        self.signal_jobs(["counts"])
+        states = self.finish()
+        self.assertEqual([states[item]["phase"] for item in ("counts", "next")], ["done", "done"])
+        self.assertEqual((self.path / "n").read_text(), "20\n")
+        runs = self.runs("counts")
+        self.assertEqual((runs[0], runs[-1]), (75, 0))
+        self.assertLessEqual(set(runs[1:-1]), {137, 143})  # a node that ends the job before may end the next one's launch too
+        self.assertEqual(self.runs("next"), [0])  # nothing began in a job that was to stop
+
+    def test_a_signal_at_any_moment_makes_nothing_done_that_is_not(self):
+        # A srun that is told to end while it launches its step ends with 0.
+        items = {f"i{n}": counting(self.path / f"i{n}", 5) for n in range(4)}
+        for attempt in range(4):
+            states = self.slurm.states() if attempt else {}
+            missing = {item: command for item, command in items.items() if not states or states[item]["phase"] != "done"}
+            if not missing:
+                break
+            self.submit(f"early-{attempt}", missing)
+            eventually(lambda: "RUNNING" in self.cluster.queue(), every=0.02)
+            self.signal_jobs(missing)
+            for item, state in self.finish().items():
+                if state["phase"] == "done":
+                    self.assertEqual((self.path / item).read_text(), "5\n", self.slurm.log(item))
+        self.assertEqual({state["phase"] for state in self.slurm.states().values()}, {"done"})
+
+    def test_a_cancelled_task_stays_cancelled_and_its_siblings_go_on(self):
+        items = {name: counting(self.path / name, 20) for name in ("a", "b", "c", "d", "e")}
+        self.submit("five", items)
+        self.wait_until_running("a", "b")
+        eventually((self.path / "a").exists)
+        self.slurm.answer(do="cancel", items=["a", "e"])
+        states = self.finish()
+        self.assertEqual([states[item]["phase"] for item in items], ["lost", "done", "done", "done", "lost"])
+        self.assertIn("CANCELLED", states["a"]["reason"])
+        self.assertEqual(self.runs("a"), [75])  # it wrote its checkpoint and did not come back
+        self.assertEqual([self.runs(item) for item in "bcde"], [[0], [0], [0], []])
+        # Once more for what is missing: it goes on where it was.
+        reached = int((self.path / "a").read_text())
+        self.assertGreater(reached, 0)
+        self.submit("rest", {item: items[item] for item in ("a", "e")}, batch={"items_per_job": 2})
+        states = self.finish()
+        self.assertEqual({state["phase"] for state in states.values()}, {"done"})
+        self.assertEqual([states[item]["submission"] for item in "ab"], ["rest", "five"])
+
+    def test_someone_elses_scancel_is_told(self):
+        self.submit("two", {"a": counting(self.path / "a", 1000), "b": "sleep 0.5"})
+        self.wait_until_running("a")
+        (running,) = {state["job_id"] for state in self.slurm.states().values() if state["name"] == "a"}
+        self.cluster.ask("scancel", running)
+        states = self.finish()
+        self.assertEqual((states["a"]["phase"], states["b"]["phase"]), ("lost", "done"))
+        self.assertIn("CANCELLED", states["a"]["reason"])
+
+
+class SeveralRanksTest(LoneRankTest):
+    """Here srun launches them."""
+    cpus = 4
+    tasks = 2
 
 
 class MishapTest(SlurmCase):

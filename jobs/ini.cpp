@@ -50,7 +50,7 @@ std::vector<IniLine> lines_of(std::string_view text) {
   throw Error(ExitCode::usage, fmt::format("{}:{}: {}", file_name, line.number, reason));
 }
 
-IniEntry parse_entry(const IniLine& line, std::string_view file_name) {
+ConfigEntry parse_entry(const IniLine& line, std::string_view file_name) {
   const std::size_t equals = line.text.find('=');
   if (equals == std::string_view::npos) refuse(file_name, line, "expected name = value");
   const std::string_view name = trimmed(line.text.substr(0, equals));
@@ -62,8 +62,8 @@ IniEntry parse_entry(const IniLine& line, std::string_view file_name) {
 
 }  // namespace
 
-std::vector<IniEntry> parse_ini(std::string_view text, std::string_view file_name) {
-  std::vector<IniEntry> entries;
+std::vector<ConfigEntry> parse_ini(std::string_view text, std::string_view file_name) {
+  std::vector<ConfigEntry> entries;
   for (const IniLine& line : lines_of(text)) {
     if (line.text.front() == '[') refuse(file_name, line, "sections are not used here; expected name = value");
     entries.push_back(parse_entry(line, file_name));
@@ -71,8 +71,8 @@ std::vector<IniEntry> parse_ini(std::string_view text, std::string_view file_nam
   return entries;
 }
 
-std::vector<IniSection> parse_ini_sections(std::string_view text, std::string_view file_name) {
-  std::vector<IniSection> sections;
+std::vector<ConfigSection> parse_ini_sections(std::string_view text, std::string_view file_name) {
+  std::vector<ConfigSection> sections;
   for (const IniLine& line : lines_of(text)) {
     if (line.text.front() != '[') {
       if (sections.empty()) refuse(file_name, line, "expected a section, as in [als], before the first option");
@@ -81,7 +81,7 @@ std::vector<IniSection> parse_ini_sections(std::string_view text, std::string_vi
     }
     const std::string_view name = trimmed(line.text.substr(1, line.text.size() - 2));
     if (line.text.back() != ']' || name.empty()) refuse(file_name, line, "expected a section, as in [als]");
-    for (const IniSection& known : sections) {
+    for (const ConfigSection& known : sections) {
       if (known.name != name) continue;
       refuse(file_name, line, fmt::format("section [{}] is there already, in line {}", name, known.line));
     }

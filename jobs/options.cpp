@@ -59,11 +59,14 @@ bool is_number_type(const po::option_description& option, bool floating) {
   return type == typeid(unsigned) || type == typeid(unsigned long);
 }
 
+bool is_list_type(const po::option_description& option) {
+  const auto* typed = dynamic_cast<const po::typed_value_base*>(option.semantic().get());
+  return typed != nullptr && typed->value_type() == typeid(std::vector<std::string>);
+}
+
 bool is_text_type(const po::option_description& option) {
   const auto* typed = dynamic_cast<const po::typed_value_base*>(option.semantic().get());
-  if (typed == nullptr) return false;
-  const std::type_info& type = typed->value_type();
-  return type == typeid(std::string) || type == typeid(std::vector<std::string>);
+  return typed != nullptr && (typed->value_type() == typeid(std::string) || is_list_type(option));
 }
 
 }  // namespace
@@ -83,7 +86,7 @@ JobOptions::JobOptions(const Job& job) : job_(job) {
      "end the job where a rank has not answered for so long; 0: wait for ever")
     ("quiet", po::bool_switch(&common_.quiet), "no progress and no table on standard error")
     ("config", po::value<std::string>()->value_name("FILE"),
-     "read options from lines `name = value`; the command line wins")
+     "read options from lines `name = value`, or, where its name ends in .json, from an object; the command line wins")
     ("help", po::bool_switch(), "print this and end");
   // clang-format on
   all_options_.add(job_options_).add(common_options_);
@@ -185,13 +188,19 @@ std::string JobOptions::config_file() const {
   return values_.count("config") == 0 ? std::string() : values_["config"].as<std::string>();
 }
 
-void JobOptions::parse_ini(std::string_view text, const std::string& file_name) {
-  parse_entries(rankwise::parse_ini(text, file_name), file_name);
+bool JobOptions::may_repeat(const std::string& name) const {
+  const po::option_description* option = find(name);
+  return option != nullptr && is_list_type(*option);
 }
 
-void JobOptions::parse_entries(std::span<const IniEntry> entries, const std::string& file_name) {
+void JobOptions::parse_config(std::string_view text, const std::string& file_name) {
+  const auto repeats = [this](const std::string& /*section*/, const std::string& option) { return may_repeat(option); };
+  parse_entries(rankwise::parse_config(text, file_name, repeats), file_name);
+}
+
+void JobOptions::parse_entries(std::span<const ConfigEntry> entries, const std::string& file_name) {
   Values given(&all_options_);
-  for (const IniEntry& entry : entries) {
+  for (const ConfigEntry& entry : entries) {
     try {
       if (entry.name == "config" || entry.name == "help") {
         throw usage_error(fmt::format("option {} belongs on the command line", entry.name));

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "jobs/ini.hpp"
+#include "jobs/config_file.hpp"
 #include "jobs/job.hpp"
 
 namespace rankwise {
@@ -20,19 +20,21 @@ struct Setting {
   bool determines_output = false;
 };
 
-/// Usage: parse_command_line, then parse_ini with the text of config_file() if there is one, then resolve. Every member
-/// throws Error(usage) with one line. A pure function of its inputs: the same on every rank.
+/// Usage: parse_command_line, then parse_config with the text of config_file() if there is one, then resolve. Every
+/// member throws Error(usage) with one line. A pure function of its inputs: the same on every rank.
 class JobOptions {
  public:
   explicit JobOptions(const Job& job);
 
   void parse_command_line(std::span<const std::string> arguments);
+  /// Whether the option, if there is one of this name, may be given several times.
+  [[nodiscard]] bool may_repeat(const std::string& name) const;
   /// Path given by --config; empty where none was.
   [[nodiscard]] std::string config_file() const;
-  /// `text` is the content of the configuration file `file_name`. What the command line said stays.
-  void parse_ini(std::string_view text, const std::string& file_name);
+  /// `text` is the content of the configuration file `file_name`, INI or JSON. What the command line said stays.
+  void parse_config(std::string_view text, const std::string& file_name);
   /// Likewise, of one section of a file.
-  void parse_entries(std::span<const IniEntry> entries, const std::string& file_name);
+  void parse_entries(std::span<const ConfigEntry> entries, const std::string& file_name);
   /// Checks that nothing is missing and hands the values to the job. Threads become `automatic_threads` where not
   /// given.
   void resolve(int automatic_threads);

@@ -209,7 +209,7 @@ RunJob describe_quarterly(boost::program_options::options_description& descripti
   const auto options = std::make_shared<QuarterlyOptions>();
   // clang-format off
   description.add_options()
-    ("file", po::value(&options->file)->value_name("FILE")->required(), "the chain, in sections")
+    ("file", po::value(&options->file)->value_name("FILE")->required(), "the chain, in sections; an object of objects where its name ends in .json")
     ("submit", po::bool_switch(&options->submits), "hand over what is not done; with the local scheduler, run it here to the end")
     ("scheduler", po::value(&options->scheduler)->value_name("local|slurm"), "in place of what the file says");
   // clang-format on

@@ -8,8 +8,10 @@
 
 #include "jobs/als.hpp"
 #include "jobs/evaluate.hpp"
+#include "jobs/ini.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/nearest_name.hpp"
+#include "jobs/options.hpp"
 #include "jobs/prepare.hpp"
 #include "jobs/quarterly_chain.hpp"
 #include "jobs/recommend.hpp"
@@ -35,7 +37,7 @@ constexpr std::int64_t looking_seconds = std::int64_t{4} * 3600;
 constexpr std::array<std::string_view, 7> run_options{
     "max-retries", "time-limit", "memory-safety", "cores-per-node", "jobs-at-once", "tasks-per-job", "tasks-at-once"};
 
-bool is_run_option(const IniEntry& entry) {
+bool is_run_option(const ConfigEntry& entry) {
   return std::ranges::find(run_options, entry.name) != run_options.end();
 }
 
@@ -61,21 +63,21 @@ NamedValues scheduler_options(const RunSettings& settings) {
 /// Reads step after step; what one writes is what the next ones read, unless their sections say otherwise.
 class ChainReader {
  public:
-  ChainReader(Chain& chain, std::vector<IniSection> sections)
+  ChainReader(Chain& chain, std::vector<ConfigSection> sections)
       : chain_(chain),
         sections_(std::move(sections)),
         dataset_(in_folder("dataset.h5")),
         model_(in_folder("model.h5")) {}
 
   void read() {
-    if (const IniSection* section = find("prepare")) read_prepare(*section);
-    if (const IniSection* section = find("sweep")) read_sweep(*section);
-    if (const IniSection* section = find("als")) read_als(*section);
-    if (const IniSection* section = find("evaluate")) read_evaluate(*section);
-    if (const IniSection* section = find("recommend")) read_recommend(*section);
+    if (const ConfigSection* section = find("prepare")) read_prepare(*section);
+    if (const ConfigSection* section = find("sweep")) read_sweep(*section);
+    if (const ConfigSection* section = find("als")) read_als(*section);
+    if (const ConfigSection* section = find("evaluate")) read_evaluate(*section);
+    if (const ConfigSection* section = find("recommend")) read_recommend(*section);
     for (const char* side : {"", "users", "items"}) {
       const std::string name = *side == '\0' ? "kmeans" : fmt::format("kmeans {}", side);
-      if (const IniSection* section = find(name)) read_kmeans(*section, side);
+      if (const ConfigSection* section = find(name)) read_kmeans(*section, side);
     }
     if (chain_.steps.empty())
       throw Error(ExitCode::usage, fmt::format("{}: no steps; expected a section such as [prepare]", chain_.file));
@@ -86,11 +88,11 @@ class ChainReader {
   [[nodiscard]] std::string in_folder(const std::string& name) const {
     return (fs::path(chain_.settings.directory) / name).string();
   }
-  [[nodiscard]] const IniSection* find(const std::string& name) const {
-    const auto found = std::ranges::find(sections_, name, &IniSection::name);
+  [[nodiscard]] const ConfigSection* find(const std::string& name) const {
+    const auto found = std::ranges::find(sections_, name, &ConfigSection::name);
     return found == sections_.end() ? nullptr : &*found;
   }
-  [[noreturn]] void refuse(const IniSection& section, const std::string& reason) const {
+  [[noreturn]] void refuse(const ConfigSection& section, const std::string& reason) const {
     throw Error(ExitCode::usage, fmt::format("{}:{}: [{}] {}", chain_.file, section.line, section.name, reason));
   }
 
@@ -135,9 +137,9 @@ class ChainReader {
     return resources;
   }
   /// Wires a folder of checkpoints, unless the section names its own.
-  [[nodiscard]] NamedValues checkpoint_options(const IniSection& section, const std::string& step) const {
+  [[nodiscard]] NamedValues checkpoint_options(const ConfigSection& section, const std::string& step) const {
     const auto has = [&section](const char* name) {
-      return std::ranges::find(section.entries, name, &IniEntry::name) != section.entries.end();
+      return std::ranges::find(section.entries, name, &ConfigEntry::name) != section.entries.end();
     };
     if (has("checkpoint")) return {};
     NamedValues options{{"checkpoint", checkpoint_folder(step)}};
@@ -146,8 +148,8 @@ class ChainReader {
     return options;
   }
   /// A number that the section has, else 1.
-  [[nodiscard]] static std::int64_t count_in(const IniSection& section, const char* name) {
-    const auto entry = std::ranges::find(section.entries, name, &IniEntry::name);
+  [[nodiscard]] static std::int64_t count_in(const ConfigSection& section, const char* name) {
+    const auto entry = std::ranges::find(section.entries, name, &ConfigEntry::name);
     return entry == section.entries.end() ? 1 : std::stoll(entry->value);
   }
   [[nodiscard]] std::string checkpoint_folder(const std::string& step) const {
@@ -157,15 +159,15 @@ class ChainReader {
     return command.file("checkpoint") == folder;
   }
 
-  void read_prepare(const IniSection& section) {
+  void read_prepare(const ConfigSection& section) {
     const SectionCommand command = section_command(prepare_job(), section, {{"output", dataset_}}, chain_.file);
     dataset_ = command.file("output");
     holds_out_ = (command.configuration + "\n").find("\nsplit = none\n") == std::string::npos;
     take_files(add_step("prepare", prepare_job(), command), command, {"output"});
   }
 
-  void read_sweep(const IniSection& section) {
-    for (const IniEntry& entry : section.entries) {
+  void read_sweep(const ConfigSection& section) {
+    for (const ConfigEntry& entry : section.entries) {
       for (const char* name : {"directory", "job"}) {
         if (entry.name != name) continue;
         throw Error(ExitCode::usage,
@@ -175,10 +177,10 @@ class ChainReader {
     }
     if (find("als") != nullptr) refuse(section, "and [als] both train; expected one of them");
     const std::string folder = in_folder("sweep");
-    IniSection planned = section;
-    IniSection run = section;
+    ConfigSection planned = section;
+    ConfigSection run = section;
     std::erase_if(planned.entries, is_run_option);
-    std::erase_if(run.entries, [](const IniEntry& entry) { return !is_run_option(entry); });
+    std::erase_if(run.entries, [](const ConfigEntry& entry) { return !is_run_option(entry); });
     const SectionCommand plan =
         section_command(sweep_plan_job(), planned, {{"directory", folder}, {"data", dataset_}}, chain_.file);
     dataset_ = plan.file("data");
@@ -195,8 +197,9 @@ class ChainReader {
     take_files(step, plan, {});
     std::erase_if(step.inputs, [this](const std::string& path) { return path != dataset_; });  // not the older sweeps
 
-    const IniSection* section_of_refit = find("refit");
-    const IniSection refit = section_of_refit != nullptr ? *section_of_refit : IniSection{"refit", section.line, {}};
+    const ConfigSection* section_of_refit = find("refit");
+    const ConfigSection refit =
+        section_of_refit != nullptr ? *section_of_refit : ConfigSection{"refit", section.line, {}};
     const SectionCommand command =
         section_command(sweep_refit_job(), refit, {{"directory", folder}, {"model", model_}}, chain_.file);
     model_ = command.file("model");
@@ -211,7 +214,7 @@ class ChainReader {
     if (const std::string metrics = command.file("metrics"); !metrics.empty()) training.outputs.push_back(metrics);
   }
 
-  void read_als(const IniSection& section) {
+  void read_als(const ConfigSection& section) {
     NamedValues wired{{"data", dataset_}, {"model", model_}};
     std::ranges::copy(checkpoint_options(section, "als"), std::back_inserter(wired));
     const SectionCommand command = section_command(als_job(), section, wired, chain_.file);
@@ -223,31 +226,31 @@ class ChainReader {
     if (has_checkpoints_of(command, checkpoint_folder("als"))) step.checkpoints = checkpoint_folder("als");
   }
 
-  void read_evaluate(const IniSection& section) {
+  void read_evaluate(const ConfigSection& section) {
     const NamedValues wired{{"data", dataset_}, {"model", model_}, {"output", in_folder("metrics.json")}};
     const SectionCommand command = section_command(evaluate_job(), section, wired, chain_.file);
     require_heldout(section, command.file("data"));
     take_files(add_step("evaluate", evaluate_job(), command), command, {"output"});
   }
 
-  void read_recommend(const IniSection& section) {
+  void read_recommend(const ConfigSection& section) {
     const NamedValues wired{{"data", dataset_}, {"model", model_}, {"output", in_folder("recommendations.csv")}};
     const SectionCommand command = section_command(recommend_job(), section, wired, chain_.file);
     take_files(add_step("recommend", recommend_job(), command), command, {"output"});
   }
 
   /// `side`: "users", "items", or empty where the section itself says.
-  void read_kmeans(const IniSection& section, const std::string& side) {
+  void read_kmeans(const ConfigSection& section, const std::string& side) {
     const std::string name = side.empty() ? "kmeans" : "kmeans-" + side;
     const std::string output = side.empty() ? "segments.h5" : fmt::format("segments-{}.h5", side);
     NamedValues wired{{"input", model_}, {"output", in_folder(output)}};
     if (!side.empty()) {
-      for (const IniEntry& entry : section.entries) {
+      for (const ConfigEntry& entry : section.entries) {
         if (entry.name == "rows" && entry.value != side) refuse(section, "rows: expected those that its title names");
       }
       wired.emplace_back("rows", side);
     }
-    const bool predicts = std::ranges::find(section.entries, "predict", &IniEntry::name) != section.entries.end();
+    const bool predicts = std::ranges::find(section.entries, "predict", &ConfigEntry::name) != section.entries.end();
     if (!predicts) std::ranges::copy(checkpoint_options(section, name), std::back_inserter(wired));
     const SectionCommand command = section_command(kmeans_job(), section, wired, chain_.file);
     ChainStep& step = add_step(name, kmeans_job(), command);
@@ -255,8 +258,8 @@ class ChainReader {
     if (has_checkpoints_of(command, checkpoint_folder(name))) step.checkpoints = checkpoint_folder(name);
   }
 
-  void require_heldout(const IniSection& section, const std::string& data) const {
-    const IniSection* prepare = find("prepare");
+  void require_heldout(const ConfigSection& section, const std::string& data) const {
+    const ConfigSection* prepare = find("prepare");
     if (prepare == nullptr || holds_out_ || data != dataset_) return;
     refuse(section, "needs what was held out; expected split in [prepare], as in split = random:0.1");
   }
@@ -296,18 +299,18 @@ class ChainReader {
   }
 
   Chain& chain_;
-  std::vector<IniSection> sections_;
+  std::vector<ConfigSection> sections_;
   std::string dataset_;  // as the steps so far have it
   std::string model_;
   bool holds_out_ = true;
 };
 
-void require_known_sections(const std::vector<IniSection>& sections, const std::string& file_name) {
+void require_known_sections(const std::vector<ConfigSection>& sections, const std::string& file_name) {
   const std::vector<std::string> names(section_names.begin(), section_names.end());
   const auto is_there = [&sections](const char* name) {
-    return std::ranges::find(sections, name, &IniSection::name) != sections.end();
+    return std::ranges::find(sections, name, &ConfigSection::name) != sections.end();
   };
-  for (const IniSection& section : sections) {
+  for (const ConfigSection& section : sections) {
     if (std::ranges::find(names, section.name) != names.end()) continue;
     throw Error(ExitCode::usage, fmt::format("{}:{}: unknown section [{}]; the nearest known one is [{}]", file_name,
                                              section.line, section.name, nearest_name(section.name, names)));
@@ -330,22 +333,26 @@ Job job_of(const std::string& section) {
   return kmeans_job();
 }
 
+bool may_repeat(const std::string& section, const std::string& option) {
+  return section == "quarterly" ? option == "sbatch-option" : JobOptions(job_of(section)).may_repeat(option);
+}
+
 /// The file again, with paths that hold from anywhere.
-std::string absolute_text(std::vector<IniSection> sections, const ChainSettings& settings,
+std::string absolute_text(std::vector<ConfigSection> sections, const ChainSettings& settings,
                           const std::string& scheduler) {
   std::string text;
-  for (IniSection& section : sections) {
+  for (ConfigSection& section : sections) {
     text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section.name);
     if (section.name != "quarterly") {
       make_paths_absolute(job_of(section.name), section.entries);
     } else {
-      std::erase_if(section.entries, [&](const IniEntry& entry) {
+      std::erase_if(section.entries, [&](const ConfigEntry& entry) {
         return entry.name == "directory" || (entry.name == "scheduler" && !scheduler.empty());
       });
       text += ini_line("directory", settings.directory);
       if (!scheduler.empty()) text += ini_line("scheduler", scheduler);
     }
-    for (const IniEntry& entry : section.entries) text += ini_line(entry.name, entry.value);
+    for (const ConfigEntry& entry : section.entries) text += ini_line(entry.name, entry.value);
   }
   return text;
 }
@@ -353,15 +360,15 @@ std::string absolute_text(std::vector<IniSection> sections, const ChainSettings&
 }  // namespace
 
 Chain read_chain(std::string_view text, const std::string& file_name, const std::string& scheduler) {
-  std::vector<IniSection> sections = parse_ini_sections(text, file_name);
+  std::vector<ConfigSection> sections = parse_config_sections(text, file_name, may_repeat);
   require_known_sections(sections, file_name);
   Chain chain;
   chain.file = file_name;
-  IniSection& shared = *std::ranges::find(sections, "quarterly", &IniSection::name);
+  ConfigSection& shared = *std::ranges::find(sections, "quarterly", &ConfigSection::name);
   chain.settings = read_chain_settings(shared, file_name, scheduler);
   // A scheduler that stands in for the file's own takes what it understands of it.
   if (!scheduler.empty()) {
-    std::erase_if(shared.entries, [kind = chain.settings.run.scheduler](const IniEntry& entry) {
+    std::erase_if(shared.entries, [kind = chain.settings.run.scheduler](const ConfigEntry& entry) {
       return is_without_effect(entry.name, kind);
     });
   }

@@ -65,13 +65,13 @@ bool is_without_effect(std::string_view option, SchedulerKind scheduler) {
   return std::ranges::find(slurm_options, name) != slurm_options.end();
 }
 
-void require_effect(const IniSection& section, const std::vector<std::string>& steps, SchedulerKind scheduler,
+void require_effect(const ConfigSection& section, const std::vector<std::string>& steps, SchedulerKind scheduler,
                     const std::string& file_name) {
   const auto has = [&steps](const std::string& step) { return std::ranges::find(steps, step) != steps.end(); };
-  const auto refuse = [&](const IniEntry& entry, const std::string& reason) {
+  const auto refuse = [&](const ConfigEntry& entry, const std::string& reason) {
     throw Error(ExitCode::usage, fmt::format("{}:{}: [quarterly] {}: {}", file_name, entry.line, entry.name, reason));
   };
-  for (const IniEntry& entry : section.entries) {
+  for (const ConfigEntry& entry : section.entries) {
     if (is_without_effect(entry.name, scheduler)) {
       refuse(entry, scheduler == SchedulerKind::local ? "has a meaning only with scheduler = slurm"
                                                       : "has a meaning only with scheduler = local");
@@ -87,7 +87,7 @@ void require_effect(const IniSection& section, const std::vector<std::string>& s
   }
 }
 
-ChainSettings read_chain_settings(const IniSection& section, const std::string& file_name,
+ChainSettings read_chain_settings(const ConfigSection& section, const std::string& file_name,
                                   const std::string& scheduler) {
   ChainSettings settings;
   settings.run.scheduler = SchedulerKind::slurm;

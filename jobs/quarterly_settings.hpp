@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "jobs/ini.hpp"
+#include "jobs/config_file.hpp"
 #include "jobs/sweep_settings.hpp"
 #include "slurm/scheduler.hpp"
 
@@ -41,7 +41,7 @@ struct ChainSettings {
 
 /// `scheduler`: in place of what the section says; empty: as it says, else Slurm. Throws Error(usage) that names file
 /// and line.
-[[nodiscard]] ChainSettings read_chain_settings(const IniSection& section, const std::string& file_name,
+[[nodiscard]] ChainSettings read_chain_settings(const ConfigSection& section, const std::string& file_name,
                                                 const std::string& scheduler);
 
 /// Whether the option of [quarterly] says something to the other scheduler alone.
@@ -49,7 +49,7 @@ struct ChainSettings {
 
 /// Throws Error(usage), with file and line, where the section has such options, or needs of steps that are none of
 /// `steps`: those of the chain, as the section names them.
-void require_effect(const IniSection& section, const std::vector<std::string>& steps, SchedulerKind scheduler,
+void require_effect(const ConfigSection& section, const std::vector<std::string>& steps, SchedulerKind scheduler,
                     const std::string& file_name);
 
 }  // namespace rankwise

@@ -134,7 +134,7 @@ JobOptions resolved_options(const Communicator& comm, const Job& job, std::span<
   agree_on(comm, [&] { options.parse_command_line(arguments); });
   if (const std::string path = options.config_file(); !path.empty()) {
     const std::string text = read_configuration_file(comm, path);
-    agree_on(comm, [&] { options.parse_ini(text, path); });
+    agree_on(comm, [&] { options.parse_config(text, path); });
   }
   const int threads = default_threads(slurm::process_environment, processors_per_rank(comm));
   agree_on(comm, [&] {

@@ -54,10 +54,10 @@ bool takes_as_path(const po::option_description& option, const std::string& valu
 
 }  // namespace
 
-Error located(const Error& error, const IniSection& section, const std::string& file_name) {
+Error located(const Error& error, const ConfigSection& section, const std::string& file_name) {
   const std::string message = error.what();
   if (message.starts_with(file_name + ":")) return error;
-  for (const IniEntry& entry : section.entries) {
+  for (const ConfigEntry& entry : section.entries) {
     const std::string option = "--" + entry.name;
     const std::size_t at = message.find(option);
     const std::size_t end = at + option.size();
@@ -70,7 +70,7 @@ Error located(const Error& error, const IniSection& section, const std::string& 
 
 namespace {
 
-void add_argument(const po::options_description& known, const IniEntry& entry, SectionCommand& command) {
+void add_argument(const po::options_description& known, const ConfigEntry& entry, SectionCommand& command) {
   const po::option_description* option = known.find_nothrow(entry.name, false);
   const bool is_switch = option != nullptr ? option->semantic()->max_tokens() == 0 : entry.name == "quiet";
   std::vector<std::string>& arguments = is_launch_option(entry.name) ? command.launch : command.arguments;
@@ -79,8 +79,8 @@ void add_argument(const po::options_description& known, const IniEntry& entry, S
   if (option != nullptr && takes_as_path(*option, entry.value)) command.files.emplace_back(entry.name, entry.value);
 }
 
-void require_known_place(const IniSection& section, const std::string& file_name) {
-  for (const IniEntry& entry : section.entries) {
+void require_known_place(const ConfigSection& section, const std::string& file_name) {
+  for (const ConfigEntry& entry : section.entries) {
     if (entry.name != "threads") continue;
     throw Error(ExitCode::usage, fmt::format("{}:{}: [{}] threads: expected threads-per-rank in [quarterly]", file_name,
                                              entry.line, section.name));
@@ -94,10 +94,10 @@ std::string SectionCommand::file(const std::string& option) const {
   return found == files.end() ? std::string() : found->second;
 }
 
-void make_paths_absolute(const Job& job, std::vector<IniEntry>& entries) {
+void make_paths_absolute(const Job& job, std::vector<ConfigEntry>& entries) {
   po::options_description known;
   (void)job.describe(known);
-  for (IniEntry& entry : entries) {
+  for (ConfigEntry& entry : entries) {
     if (entry.value.empty()) continue;  // which the job refuses
     const po::option_description* option = known.find_nothrow(entry.name, false);
     const bool is_path = option != nullptr ? takes_as_path(*option, entry.value) : entry.name == "log-json";
@@ -105,14 +105,14 @@ void make_paths_absolute(const Job& job, std::vector<IniEntry>& entries) {
   }
 }
 
-SectionCommand section_command(const Job& job, const IniSection& section, const NamedValues& wired,
+SectionCommand section_command(const Job& job, const ConfigSection& section, const NamedValues& wired,
                                const std::string& file_name) {
   require_known_place(section, file_name);
   // 1. As the job would.
-  std::vector<IniEntry> entries;
+  std::vector<ConfigEntry> entries;
   std::vector<std::string> filled;
   for (const auto& [name, value] : wired) {
-    if (std::ranges::find(section.entries, name, &IniEntry::name) != section.entries.end()) continue;
+    if (std::ranges::find(section.entries, name, &ConfigEntry::name) != section.entries.end()) continue;
     entries.push_back({name, value, section.line});
     filled.push_back(argument(name, value));
   }
@@ -132,7 +132,7 @@ SectionCommand section_command(const Job& job, const IniSection& section, const 
   po::options_description known;
   (void)job.describe(known);
   SectionCommand command;
-  for (const IniEntry& entry : entries) add_argument(known, entry, command);
+  for (const ConfigEntry& entry : entries) add_argument(known, entry, command);
   command.configuration = fmt::format("{}\n{}", job.name, options.configuration());
   return command;
 }

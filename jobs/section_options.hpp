@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "jobs/ini.hpp"
+#include "jobs/config_file.hpp"
 #include "jobs/job.hpp"
 #include "kernels/error.hpp"
 
@@ -25,14 +25,14 @@ struct SectionCommand {
 };
 
 /// The error with its place in the file: the line of the option that it names, or the section.
-[[nodiscard]] Error located(const Error& error, const IniSection& section, const std::string& file_name);
+[[nodiscard]] Error located(const Error& error, const ConfigSection& section, const std::string& file_name);
 
 /// Puts absolute paths in the place of relative ones, wherever an option of the job names a file or folder.
-void make_paths_absolute(const Job& job, std::vector<IniEntry>& entries);
+void make_paths_absolute(const Job& job, std::vector<ConfigEntry>& entries);
 
 /// Parses and checks the section's entries as the job itself would; `wired` are options and values that stand where the
 /// section does not say otherwise. Throws Error(usage) that names the file, and line or section.
-[[nodiscard]] SectionCommand section_command(const Job& job, const IniSection& section, const NamedValues& wired,
+[[nodiscard]] SectionCommand section_command(const Job& job, const ConfigSection& section, const NamedValues& wired,
                                              const std::string& file_name);
 
 }  // namespace rankwise

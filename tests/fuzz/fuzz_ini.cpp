@@ -1,4 +1,4 @@
-// Configuration files: as entries, and as the options of the job that a first line "# JOB" names.
+// Configuration files in INI: as entries, and as the options of the job that a first line "# JOB" names.
 
 #include "jobs/ini.hpp"
 #include "jobs/options.hpp"
@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rankwise;
   const std::string_view text = fuzz::text_of(data, size);
   if (!fuzz::read_or_refuse([&] {
-        for (const IniEntry& entry : parse_ini(text, "input.ini")) {
+        for (const ConfigEntry& entry : parse_ini(text, "input.ini")) {
           fuzz::require(!entry.name.empty() && entry.line > 0, "entries have a name and a line");
         }
       })) {
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   }
   fuzz::read_or_refuse([&] {
     JobOptions options(fuzz::job_of(text, "# "));
-    options.parse_ini(text, "input.ini");
+    options.parse_config(text, "input.ini");
     options.resolve(1);
     // What a file says about where it came from is a configuration file itself.
     static_cast<void>(parse_ini(options.configuration(), "configuration"));

@@ -48,7 +48,7 @@ using Words = std::vector<std::string>;
 JobOptions resolved(const Words& words, std::string_view ini = "", const Job& job = probe_job) {
   JobOptions options(job);
   options.parse_command_line(words);
-  options.parse_ini(ini, "run.ini");
+  options.parse_config(ini, "run.ini");
   options.resolve(3);
   return options;
 }
@@ -185,6 +185,26 @@ TEST(JobOptions, HelpShowsOptionsValuesDefaultsAndNotes) {
   }
   EXPECT_LT(help.find("Options of probe:"), help.find("Options of every job:"));
   EXPECT_LT(help.find("Options of every job:"), help.find("loss = x^2"));
+}
+
+TEST(JobOptions, TakesJsonAsItTakesIni) {
+  JobOptions options(probe_job);
+  options.parse_command_line(Words{"--factors", "8"});
+  options.parse_config(
+      R"({"factors": 16, "input": ["a.csv", "b.csv"], "data": "x.h5", "biases": true, "split": [1, 2]})", "run.json");
+  options.resolve(1);
+  EXPECT_EQ(probe.factors, 8);
+  EXPECT_EQ(probe.inputs, (Words{"a.csv", "b.csv"}));
+  EXPECT_TRUE(probe.biases);
+  EXPECT_EQ(probe.split, "1,2");
+  JobOptions wrong(probe_job);
+  try {
+    wrong.parse_config("{\n\"factors\": \"many\"}", "run.json");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("run.json:2: option factors: 'many' does not fit"))
+        << error.what();
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 """`rankwise quarterly` on this machine: one file, the same bits as the jobs by hand, nothing done twice, and what is wrong in a file."""
 import hashlib
+import json
 import os
 import pathlib
 import signal
@@ -183,6 +184,28 @@ class QuarterlyTest(unittest.TestCase):
         text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP)
         text = text.replace("scheduler = local\ncores = 2\nals.ranks = 2", "sbatch-option = --licenses=tape:1")
         self.assertIn("--sbatch-option=--licenses=tape:1", self.quarterly(self.chain(text)).out)
+
+    def test_a_chain_in_json_is_the_one_in_ini(self):
+        sections = {}
+        for line in CHAIN.replace("input = log.csv", 'input = log.csv\ninput = more.csv').split("\n"):
+            if line.startswith("["):
+                entries = sections[line[1:-1]] = {}
+            elif line:
+                name, value = line.split(" = ")
+                entries[name] = [*entries[name], value] if name in entries else [value] if name == "input" else value
+        self.assertEqual(sections["prepare"]["input"], ["log.csv", "more.csv"])
+        sections["als"] |= {"factors": 8, "epochs": 3}
+        (self.folder / "chain.json").write_text(json.dumps(sections, indent=2))
+        (self.folder / "more.csv").write_bytes((self.folder / "log.csv").read_bytes())
+        told = self.quarterly("chain.json").out
+        self.assertEqual(told, self.quarterly(self.chain(CHAIN.replace("input = log.csv", "input = log.csv\ninput = more.csv"))).out)
+        for name in ("log.csv", "more.csv"):
+            self.assertIn(f"--input={self.folder}/{name}", told)
+        self.quarterly("chain.json", "--submit")
+        self.assertEqual(self.quarterly("status", "q").out.count("done"), 6)
+        sections["recommend"] = {"topp": 3}
+        (self.folder / "chain.json").write_text(json.dumps(sections))
+        self.assertIn("chain.json:1: unknown option topp; the nearest known one is top", self.quarterly("chain.json", code=2).our_lines[0])
 
     def test_trials_that_need_more_cores_than_there_are_are_refused(self):
         text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP + "ranks = 4\n").replace("als.ranks = 2\n", "")

@@ -192,6 +192,18 @@ class GridTest(SweepTestCase):
         self.sweep("resume", directory)
         self.assertEqual(self.metrics(directory), before)
 
+    def test_a_plan_from_json_is_the_one_from_ini(self):
+        space = {"factors": [2, 3], "regularization": "log 0.01 .. 0.1 x 2", "weighting": ["constant", "linear"],
+                 "alpha": "2, 10 if weighting = linear", "unobserved-weight": 1e-1, "epochs": 2, "validation": "interactions:2",
+                 "optimize": "ndcg@10"}
+        (self.path / "search.json").write_text(json.dumps(space, indent=1))
+        lines = (f"{name} = {', '.join(map(str, value)) if isinstance(value, list) else value}\n" for name, value in space.items())
+        (self.path / "search.ini").write_text("".join(lines))
+        tasks = [json.loads((self.plan(f"from-{kind}", "--config", self.path / f"search.{kind}") / "plan.json").read_text())["tasks"]
+                 for kind in ("json", "ini")]
+        self.assertEqual(tasks[0], tasks[1])
+        self.assertEqual(len(tasks[0]), 24)
+
     def test_bad_plans_are_told_in_one_line(self):
         for options, expected in [
                 (["--factors", "1,x"], "--factors"), (["--clusters", "3"], "als has none of this name"),

@@ -71,7 +71,8 @@ code_of() {
 
 )";
 
-constexpr std::string_view taking_turns = R"(# item NAME PROGRAM ARGUMENTS: runs beside others, once there is room; not again what has ended in this job, neither killed nor
+constexpr std::string_view taking_turns =
+    R"(# item NAME PROGRAM ARGUMENTS: runs beside others, once there is room; not again what has ended in this job, neither killed nor
 # to go on.
 item() {
   local item=$1 before

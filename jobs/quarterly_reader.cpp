@@ -10,6 +10,7 @@
 #include "jobs/evaluate.hpp"
 #include "jobs/ini.hpp"
 #include "jobs/kmeans.hpp"
+#include "jobs/metrics.hpp"
 #include "jobs/nearest_name.hpp"
 #include "jobs/options.hpp"
 #include "jobs/prepare.hpp"
@@ -203,6 +204,8 @@ class ChainReader {
     const SectionCommand command =
         section_command(sweep_refit_job(), refit, {{"directory", folder}, {"model", model_}}, chain_.file);
     model_ = command.file("model");
+    const auto objective = std::ranges::find(section.entries, "objective", &ConfigEntry::name);
+    if (objective == section.entries.end() || objective->value == "implicit") implicit_model_ = model_;
     ChainStep& training = add_step("refit", sweep_refit_job(), command);
     const ChainSettings& settings = chain_.settings;
     if (!settings.need("refit", &StepNeeds::ranks))
@@ -220,6 +223,7 @@ class ChainReader {
     const SectionCommand command = section_command(als_job(), section, wired, chain_.file);
     dataset_ = command.file("data");
     model_ = command.file("model");
+    if (command.configuration.find("\nobjective = implicit\n") != std::string::npos) implicit_model_ = model_;
     if (command.configuration.find("\nvalidation-metric = ") != std::string::npos) require_heldout(section, dataset_);
     ChainStep& step = add_step("als", als_job(), command);
     take_files(step, command, {"model"});
@@ -230,6 +234,7 @@ class ChainReader {
     const NamedValues wired{{"data", dataset_}, {"model", model_}, {"output", in_folder("metrics.json")}};
     const SectionCommand command = section_command(evaluate_job(), section, wired, chain_.file);
     require_heldout(section, command.file("data"));
+    require_fitting_metrics(section, command.file("model"));
     take_files(add_step("evaluate", evaluate_job(), command), command, {"output"});
   }
 
@@ -262,6 +267,18 @@ class ChainReader {
     const ConfigSection* prepare = find("prepare");
     if (prepare == nullptr || holds_out_ || data != dataset_) return;
     refuse(section, "needs what was held out; expected split in [prepare], as in split = random:0.1");
+  }
+
+  void require_fitting_metrics(const ConfigSection& section, const std::string& model) const {
+    const auto entry = std::ranges::find(section.entries, "metrics", &ConfigEntry::name);
+    if (entry == section.entries.end() || entry->value == "auto" || model != implicit_model_) return;
+    for (const EvaluationMetric& metric : parse_metrics(entry->value)) {
+      if (metric.ranks()) continue;
+      throw Error(
+          ExitCode::usage,
+          fmt::format("{}:{}: [evaluate] metrics {}: expected a model of explicit ratings; the chain's is implicit",
+                      chain_.file, entry->line, metric.name));
+    }
   }
 
   void find_predecessors() {
@@ -302,6 +319,7 @@ class ChainReader {
   std::vector<ConfigSection> sections_;
   std::string dataset_;  // as the steps so far have it
   std::string model_;
+  std::string implicit_model_;  // where the chain trains one whose objective is known beforehand
   bool holds_out_ = true;
 };
 

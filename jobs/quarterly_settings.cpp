@@ -113,7 +113,6 @@ ChainSettings read_chain_settings(const ConfigSection& section, const std::strin
     throw located(error, section, file_name);
   }
   for (const SettingChanges::Change& change : changes) change(settings.run);
-  settings.run.batch.items_per_job = 1;
   settings.directory = std::filesystem::absolute(settings.directory).lexically_normal().string();
   return settings;
 }

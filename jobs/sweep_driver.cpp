@@ -136,12 +136,16 @@ double predicted_seconds(const SweepPlan& plan, const ProgramTasks& tasks) {
 
 std::int64_t items_per_job(const SweepPlan& plan, const std::vector<ProgramTasks>& programs,
                            const RunSettings& settings) {
-  if (settings.batch.items_per_job > 0) return settings.batch.items_per_job;
+  if (settings.tasks_per_job > 0) return settings.tasks_per_job;
   double longest = 0;
   for (const ProgramTasks& tasks : programs) longest = std::max(longest, predicted_seconds(plan, tasks));
   const bool is_predicted = plan.trials.front().epoch_seconds > 0;
   const auto fitting = is_predicted ? static_cast<std::int64_t>(packed_seconds / longest) : std::int64_t{1};
-  return std::clamp<std::int64_t>(fitting, settings.batch.items_at_once, most_packed);
+  const auto most = std::clamp<std::int64_t>(fitting, 1, most_packed);
+  const auto count = static_cast<std::int64_t>(programs.size());
+  // Jobs of one size: they end together where they begin together.
+  const std::int64_t jobs = (count + most - 1) / most;
+  return std::max((count + jobs - 1) / jobs, settings.batch.items_at_once);
 }
 
 slurm::WorkItem item_of(const SweepPlan& plan, const std::string& directory, const ProgramTasks& tasks) {

@@ -311,7 +311,7 @@ void describe_settings(boost::program_options::options_description& description,
      "slurm: which a trial's ranks share; without it a trial is on one node")
     ("jobs-at-once", changes.to(+[](RunSettings& settings, const Number& jobs) { within<Number>("jobs-at-once", 0, 1'000'000)(jobs); settings.batch.jobs_at_once = jobs; })->value_name("N"),
      "slurm: at most; without it, or 0, as the cluster likes")
-    ("tasks-per-job", changes.to(+[](RunSettings& settings, const Number& tasks) { within<Number>("tasks-per-job", 0, 10'000)(tasks); settings.batch.items_per_job = tasks; })->value_name("N"),
+    ("tasks-per-job", changes.to(+[](RunSettings& settings, const Number& tasks) { within<Number>("tasks-per-job", 0, 10'000)(tasks); settings.tasks_per_job = tasks; })->value_name("N"),
      "slurm: small tasks share a job; without it, or 0, so many that it takes about two minutes")
     ("tasks-at-once", changes.to(+[](RunSettings& settings, const Number& tasks) { within<Number>("tasks-at-once", 1, 10'000)(tasks); settings.batch.items_at_once = tasks; })->value_name("N"),
      "slurm: of those, side by side; without it one")

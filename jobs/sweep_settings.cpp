@@ -40,7 +40,7 @@ RunSettings settings_of(const Json& json) {
   take("constraint", settings.batch.constraint);
   take("extra_lines", settings.batch.extra_lines);
   take("jobs_at_once", settings.batch.jobs_at_once);
-  take("items_per_job", settings.batch.items_per_job);
+  take("tasks_per_job", settings.tasks_per_job);
   take("items_at_once", settings.batch.items_at_once);
   take("refit_model", settings.refit_model);
   take("refit_metrics", settings.refit_metrics);
@@ -78,7 +78,7 @@ void write_settings(const std::string& directory, const RunSettings& settings) {
   json["constraint"] = settings.batch.constraint;
   json["extra_lines"] = settings.batch.extra_lines;
   json["jobs_at_once"] = settings.batch.jobs_at_once;
-  json["items_per_job"] = settings.batch.items_per_job;
+  json["tasks_per_job"] = settings.tasks_per_job;
   json["items_at_once"] = settings.batch.items_at_once;
   json["refit_model"] = settings.refit_model;
   json["refit_metrics"] = settings.refit_metrics;

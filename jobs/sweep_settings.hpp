@@ -22,7 +22,8 @@ struct RunSettings {
   std::int64_t cores_per_node = 0;      ///< Slurm: for nodes per task; 0: each task on one node
   double memory_safety = 1.5;           ///< on predicted memory
   bool asks_for_memory = true;          ///< Slurm: whether memory is asked for at all
-  slurm::BatchRequest batch;            ///< items_per_job 0: from the plan
+  std::int64_t tasks_per_job = 0;       ///< Slurm: 0: from the plan
+  slurm::BatchRequest batch;            ///< of the tasks, but for items_per_job
   std::string refit_model;              ///< empty: not wanted
   std::string refit_metrics;
   std::int64_t submissions = 0;         ///< so far

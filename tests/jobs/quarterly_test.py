@@ -184,6 +184,8 @@ class QuarterlyTest(unittest.TestCase):
         text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP)
         text = text.replace("scheduler = local\ncores = 2\nals.ranks = 2", "sbatch-option = --licenses=tape:1")
         self.assertIn("--sbatch-option=--licenses=tape:1", self.quarterly(self.chain(text)).out)
+        wrong = text.replace("recall@20,ndcg@10", "mae")
+        self.assertIn("metrics mae: expected a model of explicit ratings", self.quarterly(self.chain(wrong), code=2).our_lines[0])
 
     def test_a_chain_in_json_is_the_one_in_ini(self):
         sections = {}
@@ -220,6 +222,7 @@ class QuarterlyTest(unittest.TestCase):
 
     def test_faults_of_a_file_are_one_line_before_anything_begins(self):
         faults = [
+            ("metrics = recall@20,ndcg@10", "metrics = ndcg@10,rmse", 2, "chain.ini:17: [evaluate] metrics rmse: expected a model of explicit ratings"),
             ("top = 3", "topp = 3", 2, "chain.ini:20: unknown option topp; the nearest known one is top"),
             ("factors = 8", "factors = many", 2, "chain.ini:12: option factors: 'many' does not fit"),
             ("factors = 8", "factors = 0", 2, "chain.ini:12: [als] --factors 0: expected a number from 1"),

@@ -28,9 +28,9 @@ class SweepCase(unittest.TestCase):
         assert done.code == 0, done
 
     @classmethod
-    def plan(cls, name, *options):
+    def plan(cls, name, *options, calibrate=0):
         directory = cls.folder / name
-        done = run(["sweep", "plan", directory, "--data", cls.data, "--calibrate", "0", *options])
+        done = run(["sweep", "plan", directory, "--data", cls.data, "--calibrate", calibrate, *options])
         assert done.code == 0, done
         return directory
 

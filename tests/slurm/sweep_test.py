@@ -1,4 +1,5 @@
 """`rankwise sweep` through a real Slurm: what happens to jobs changes no record and no winner."""
+import collections
 import json
 import re
 import unittest
@@ -61,6 +62,15 @@ class LifeTest(SweepCase):
             self.assertEqual(self.runs(directory, task), 1, task)
         self.assertEqual({self.runs(directory, program) for program in ("p1.f1.r0", "p1.f2.r0")}, {1})
 
+    def test_small_tasks_share_jobs_of_one_size(self):
+        directory = self.plan("packed", *EXPLICIT, "--factors", "2, 3", "--regularization", "log 0.001 .. 0.1 x 13", "--validation", "interactions:2",
+                              "--epochs", "1", calibrate=1)
+        self.submit(directory)
+        self.finish(directory)
+        (items,) = [path for path in (directory / "scheduler").glob("*.items") if len(path.read_text().splitlines()) > 1]
+        self.assertEqual(collections.Counter(line.split()[0] for line in items.read_text().splitlines()), {"0": 26, "1": 26})
+        self.assertEqual({state["phase"] for state in self.tasks(directory)[0].values()}, {"done"})
+
     def test_refit_follows_the_sweep(self):
         directory = self.plan("refit", *EXPLICIT, "--factors", "2, 4", "--epochs", "2")
         self.submit(directory, "--refit", self.folder / "model.h5", "--refit-metrics", self.folder / "metrics.json")
@@ -78,7 +88,7 @@ class GoodbooksTest(SweepCase):
         options = ["--factors", "4, 8, 12", "--regularization", "log 0.001 .. 0.03 x 4", "--unobserved-weight", "0.05, 0.2", "--epochs", "2",
                    "--optimize", "ndcg@20", "--select", "best"]
         directory, local = self.plan("slurm", *options), self.local("local", *options)
-        self.submit(directory)
+        self.submit(directory, "--tasks-per-job", "6")  # 12 jobs on 3 nodes of 2 cores
         summary = self.finish(directory, 600)
         self.assertEqual(len(self.metrics(directory)), 24 * 3)
         self.assertEqual(self.metrics(directory), self.metrics(local))

@@ -91,8 +91,11 @@ std::vector<ConfigSection> parse_ini_sections(std::string_view text, std::string
 }
 
 std::string ini_line(std::string_view name, std::string_view value) {
-  const bool is_plain = value.find_first_of("#;\"") == std::string_view::npos && trimmed(value) == value;
-  return is_plain ? fmt::format("{} = {}\n", name, value) : fmt::format("{} = \"{}\"\n", name, value);
+  for (const std::string& line : {fmt::format("{} = {}\n", name, value), fmt::format("{} = \"{}\"\n", name, value)}) {
+    const std::vector<ConfigEntry> entries = parse_ini(line, "");
+    if (entries.size() == 1 && entries[0].name == name && entries[0].value == value) return line;
+  }
+  throw Error(ExitCode::usage, fmt::format("{}: '{}' has quotes and comment signs that no line can hold", name, value));
 }
 
 }  // namespace rankwise

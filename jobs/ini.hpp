@@ -18,7 +18,7 @@ namespace rankwise {
 /// Throws Error(usage) that names file and line.
 [[nodiscard]] std::vector<ConfigSection> parse_ini_sections(std::string_view text, std::string_view file_name);
 
-/// The line `name = value` that reads back to both.
+/// The line `name = value` that reads back to both. Throws Error(usage) that names both where there is none.
 [[nodiscard]] std::string ini_line(std::string_view name, std::string_view value);
 
 }  // namespace rankwise

@@ -15,7 +15,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Counts the lines that the parser has taken, which tells nothing of where it is but in its errors.
+/// Counts the lines that the parser has taken characters of; it tells nothing of where it is but in its errors. The one
+/// character that it looks ahead behind a number may end a line, but is of that line still.
 class CountingIterator {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -27,7 +28,8 @@ class CountingIterator {
   CountingIterator(const char* position, int& line) : position_(position), line_(&line) {}
   reference operator*() const { return *position_; }
   CountingIterator& operator++() {
-    *line_ += *position_ == '\n' ? 1 : 0;
+    *line_ += ends_line_ ? 1 : 0;
+    ends_line_ = *position_ == '\n';
     ++position_;
     return *this;
   }
@@ -41,6 +43,7 @@ class CountingIterator {
  private:
   const char* position_;
   int* line_;
+  bool ends_line_ = false;  // the character before
 };
 
 /// Takes the parser's events (nlohmann's SAX interface, whose names these are).
@@ -60,8 +63,7 @@ class ConfigReader {
   bool number_unsigned(Json::number_unsigned_t value) { return take(std::to_string(value)); }
   bool number_float(Json::number_float_t /*value*/, const std::string& as_written) { return take(as_written); }
   bool string(const std::string& value) {
-    const auto is_control = [](unsigned char letter) { return letter < 0x20 || letter == 0x7F; };
-    if (std::ranges::any_of(value, is_control)) refuse("expected a value in one line, without control characters");
+    require_one_line(value);
     return take(value);
   }
   bool binary(const Json::binary_t& /*value*/) { refuse_value("binary"); }
@@ -87,20 +89,28 @@ class ConfigReader {
   }
   bool key(const std::string& name) {
     if (name.empty()) refuse("expected a name before ':'");
+    require_one_line(name);
     name_ = name;
     if (depth_ < option_depth_) begin_section();
     return true;
   }
   bool parse_error(std::size_t /*position*/, const std::string& /*token*/, const Json::exception& error) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ...": ours has the place.
+    // "[json.exception.out_of_range.406] number overflow parsing '1e400'"
     const std::string words = error.what();
-    const std::size_t place = words.find(": ");
-    refuse("not JSON: " + (place == std::string::npos ? words : words.substr(place + 2)));
+    const bool has_place = dynamic_cast<const Json::parse_error*>(&error) != nullptr;
+    const std::string_view mark = has_place ? ": " : "] ";
+    const std::size_t end = words.find(mark);
+    refuse("not JSON: " + (end == std::string::npos ? words : words.substr(end + mark.size())));
   }
 
  private:
   [[noreturn]] void refuse(const std::string& reason) const {
     throw Error(ExitCode::usage, fmt::format("{}:{}: {}", file_name_, line_, reason));
+  }
+  void require_one_line(const std::string& text) const {
+    const auto is_control = [](unsigned char letter) { return letter < 0x20 || letter == 0x7F; };
+    if (std::ranges::any_of(text, is_control)) refuse("expected names and values without control characters");
   }
   [[noreturn]] void refuse_value(const std::string& what) const {
     if (depth_ == 0) refuse(fmt::format("{}; expected an object, as in {{\"factors\": 64}}", what));
@@ -137,6 +147,11 @@ class ConfigReader {
 
 std::vector<ConfigSection> read(std::string_view text, std::string_view file_name, int option_depth,
                                 const MayRepeat& may_repeat) {
+  // The parser takes it for the end.
+  if (const std::size_t end = text.find('\0'); end != std::string_view::npos) {
+    throw Error(ExitCode::usage, fmt::format("{}:{}: not JSON: a zero byte", file_name,
+                                             1 + std::count(text.begin(), text.begin() + end, '\n')));
+  }
   int line = 1;
   ConfigReader reader(file_name, line, option_depth, may_repeat);
   const char* const begin = text.data();

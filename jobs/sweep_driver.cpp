@@ -134,18 +134,35 @@ double predicted_seconds(const SweepPlan& plan, const ProgramTasks& tasks) {
   return seconds;
 }
 
-std::int64_t items_per_job(const SweepPlan& plan, const std::vector<ProgramTasks>& programs,
-                           const RunSettings& settings) {
-  if (settings.tasks_per_job > 0) return settings.tasks_per_job;
+/// 0 where nothing is predicted.
+double longest_seconds(const SweepPlan& plan, const std::vector<ProgramTasks>& programs) {
   double longest = 0;
+  if (plan.trials.front().epoch_seconds <= 0) return longest;
   for (const ProgramTasks& tasks : programs) longest = std::max(longest, predicted_seconds(plan, tasks));
-  const bool is_predicted = plan.trials.front().epoch_seconds > 0;
-  const auto fitting = is_predicted ? static_cast<std::int64_t>(packed_seconds / longest) : std::int64_t{1};
-  const auto most = std::clamp<std::int64_t>(fitting, 1, most_packed);
-  const auto count = static_cast<std::int64_t>(programs.size());
-  // Jobs of one size: they end together where they begin together.
-  const std::int64_t jobs = (count + most - 1) / most;
-  return std::max((count + jobs - 1) / jobs, settings.batch.items_at_once);
+  return longest;
+}
+
+std::int64_t parts(std::int64_t count, std::int64_t of_each) {
+  return (count + of_each - 1) / of_each;
+}
+
+/// How `count` programs, of which none takes longer than `longest_seconds`, share jobs, and how long these may run.
+void pack(std::int64_t count, double longest_seconds, const RunSettings& settings, slurm::Submission& submission) {
+  slurm::BatchRequest& batch = submission.batch;
+  const bool is_predicted = longest_seconds > 0;
+  if (settings.tasks_per_job > 0) {
+    batch.items_per_job = settings.tasks_per_job;
+  } else {
+    const auto fitting = is_predicted ? static_cast<std::int64_t>(packed_seconds / longest_seconds) : std::int64_t{1};
+    const auto most = std::clamp<std::int64_t>(fitting, 1, most_packed);
+    // Jobs of one size: they end together where they begin together.
+    batch.items_per_job = std::max(parts(count, parts(count, most)), batch.items_at_once);
+  }
+  if (!is_predicted) return;
+  // Partitions have limits, too: what all of them are predicted to take, not what each may take at worst.
+  const double rounds = static_cast<double>(parts(batch.items_per_job, batch.items_at_once));
+  batch.job_time_limit_seconds = std::max(submission.resources.time_limit_seconds,
+                                          rounded_up(rounds * longest_seconds * time_safety, least_time_seconds));
 }
 
 slurm::WorkItem item_of(const SweepPlan& plan, const std::string& directory, const ProgramTasks& tasks) {
@@ -294,7 +311,7 @@ std::vector<std::string> submit_open(const SweepPlan& plan, const std::string& d
     submission.resources = program_needs(plan, programs.front(), settings);
     submission.signal_seconds = settings.signal_seconds;
     submission.batch = settings.batch;
-    submission.batch.items_per_job = items_per_job(plan, programs, settings);
+    pack(static_cast<std::int64_t>(programs.size()), longest_seconds(plan, programs), settings, submission);
     write_settings(directory, settings);  // no name is used twice, whatever happens next
     scheduler.submit(submission);
     names.push_back(submission.name);

@@ -6,6 +6,7 @@
 #include <map>
 #include <string_view>
 
+#include "slurm/lone_rank.hpp"
 #include "slurm/sbatch_file.hpp"
 
 namespace rankwise::slurm {
@@ -38,16 +39,20 @@ last_code() {
 
 )";
 
-/// A rank alone is on the node of this script and needs no srun, which costs 0.7 s of a core (docs/PERFORMANCE.md).
-constexpr std::string_view launch_alone = R"(# launch ITEM PROGRAM ARGUMENTS: in the background.
+/// The only rank of a job is on the node of this script and needs no srun, which costs 0.7 s of a core
+/// (docs/PERFORMANCE.md).
+constexpr std::string_view launch_alone = R"(# Of a step that this script may have been submitted from:
+unset "${!PMIX_@}" "${!OMPI_COMM_@}" "${!SLURM_STEP@}"
+
+# launch ITEM PROGRAM ARGUMENTS: in the background.
 launch() {
   local item=$1
   shift
-  env SLURM_NTASKS=1 "$@" >> "$logs/$item.log" 2>&1 < /dev/null &
+  "$@" >> "$logs/$item.log" 2>&1 < /dev/null &
 }
 
-# code_of ITEM CODE: what it ended with.
-code_of() { echo "$2"; }
+# unlaunched ITEM CODE: whether it cannot have run.
+unlaunched() { false; }
 
 )";
 
@@ -62,12 +67,9 @@ launch() {
 constexpr std::string_view end_of_launch_of_ranks = R"( "$logs/$item.code" "$@" >> "$logs/$item.log" 2>&1 < /dev/null &
 }
 
-# code_of ITEM CODE: what it ended with. A srun that fails or is told to end while it launches returns 0: what rank 0 ended with
-# counts, left in a file.
-code_of() {
-  if (($2 == 0)) && [[ ! -e $logs/$1.code ]]; then echo unlaunched; else echo "$2"; fi
-  rm -f "$logs/$1.code"
-}
+# unlaunched ITEM CODE: whether it cannot have run. A srun that fails or is told to end while it launches returns 0: rank 0 leaves
+# what it ended with in a file.
+unlaunched() { (($2 == 0)) && [[ ! -e $logs/$1.code ]]; }
 
 )";
 
@@ -100,9 +102,8 @@ reap() {
 
 # ended ITEM CODE: what that means for the job.
 ended() {
-  local item=$1 code early=$stopping before
-  code=$(code_of "$item" "$2")
-  if [[ $code == unlaunched ]]; then code=143 early=1; fi
+  local item=$1 code=$2 early=$stopping before
+  if unlaunched "$item" "$code"; then code=143 early=1; fi
   before=$(last_code "$item")
   note end "$item" "$code"
   # Not launched, or killed by a signal that it did not expect yet: once more, but not for ever.
@@ -147,7 +148,9 @@ SbatchHeader header_of(const Submission& submission, const Job& job, const std::
   header.tasks_per_node = rounded_up(header.tasks, need.nodes);
   header.cpus_per_task = need.cpus_per_task;
   header.memory_mebibytes_per_node = rounded_up(need.memory_bytes_per_node, mebibyte) * batch.items_at_once;
-  header.time_limit_seconds = need.time_limit_seconds * rounded_up(batch.items_per_job, batch.items_at_once);
+  header.time_limit_seconds = batch.job_time_limit_seconds > 0
+                                  ? batch.job_time_limit_seconds
+                                  : need.time_limit_seconds * rounded_up(batch.items_per_job, batch.items_at_once);
   header.folder = std::filesystem::current_path();
   header.log = log_pattern(folder);
   header.array = fmt::format("0-{}", job.tasks.size() - 1);
@@ -171,7 +174,11 @@ std::string step_options(const Submission& submission) {
 
 /// The functions that launch an item and tell what it ended with.
 std::string launching(const Submission& submission) {
-  if (submission.resources.tasks == 1) return std::string(launch_alone);
+  if (submission.resources.tasks == 1 && submission.batch.items_at_once == 1) {
+    std::string text = "export";
+    for (const std::string_view variable : lone_rank_environment) text += " " + shell_word(variable);
+    return text.append("\n").append(launch_alone);
+  }
   std::string text = fmt::format("step=({})\n\n", step_options(submission));
   text += launch_of_ranks;
   text += rank_zero_leaves_its_code;

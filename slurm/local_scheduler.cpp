@@ -17,6 +17,7 @@
 #include "slurm/child_process.hpp"
 #include "slurm/folder_file.hpp"
 #include "slurm/item_states.hpp"
+#include "slurm/lone_rank.hpp"
 #include "slurm/submission_records.hpp"
 
 namespace rankwise::slurm {
@@ -138,11 +139,8 @@ void LocalScheduler::Impl::start(Work work) {
   const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (output < 0) throw Error(ExitCode::cannot_create, fmt::format("{}: cannot be written", log));
   std::vector<std::string> environment{fmt::format("OMP_NUM_THREADS={}", submission.resources.cpus_per_task)};
-  // A rank alone starts twice as fast when it needs no daemon. All such ranks of a host would have one session folder,
-  // which the first to end takes away from the others: they do without.
   if (submission.resources.tasks == 1) {
-    environment.insert(environment.end(), {"OMPI_MCA_ess_singleton_isolated=1", "OMPI_MCA_orte_create_session_dirs=0",
-                                           "OMPI_MCA_sharedfp=^sm"});
+    environment.insert(environment.end(), lone_rank_environment.begin(), lone_rank_environment.end());
   }
   ChildProcess process({.arguments = launched(work.item, submission.resources.tasks),
                         .environment = clean_environment(environment),

@@ -40,10 +40,11 @@ struct BatchRequest {
   std::string account;
   std::string qos;
   std::string constraint;
-  std::vector<std::string> extra_lines;  ///< further #SBATCH options as they stand there: "--licenses=tape:1"
-  std::int64_t jobs_at_once = 0;         ///< at most so many jobs of a chunk run together; 0: as the cluster likes
-  std::int64_t items_per_job = 1;        ///< small items share a job, one after the other
-  std::int64_t items_at_once = 1;        ///< of those, so many side by side, each with its own resources
+  std::vector<std::string> extra_lines;     ///< further #SBATCH options as they stand there: "--licenses=tape:1"
+  std::int64_t jobs_at_once = 0;            ///< at most so many jobs of a chunk run together; 0: as the cluster likes
+  std::int64_t items_per_job = 1;           ///< small items share a job, one after the other
+  std::int64_t items_at_once = 1;           ///< of those, so many side by side, each with its own resources
+  std::int64_t job_time_limit_seconds = 0;  ///< of a job; 0: enough for the limits of its items, one after the other
 };
 
 /// Items that share their resources.

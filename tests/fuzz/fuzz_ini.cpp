@@ -10,6 +10,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (!fuzz::read_or_refuse([&] {
         for (const ConfigEntry& entry : parse_ini(text, "input.ini")) {
           fuzz::require(!entry.name.empty() && entry.line > 0, "entries have a name and a line");
+          fuzz::read_or_refuse([&] {
+            const auto again = parse_ini(ini_line(entry.name, entry.value), "again.ini");
+            fuzz::require(again.size() == 1 && again[0].value == entry.value, "a line reads back to its value");
+          });
         }
       })) {
     return 0;

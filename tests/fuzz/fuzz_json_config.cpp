@@ -9,7 +9,8 @@ namespace {
 using namespace rankwise;
 
 bool is_option_text(const ConfigEntry& entry) {
-  return !entry.name.empty() && entry.line > 0 && entry.value.find('\n') == std::string::npos;
+  const bool is_line = (entry.name + entry.value).find('\n') == std::string::npos;
+  return is_line && !entry.name.empty() && entry.line > 0;
 }
 
 }  // namespace

@@ -85,11 +85,14 @@ TEST(Ini, RefusesWhatIsNoSectionWithFileAndLine) {
 }
 
 TEST(Ini, WritesLinesThatReadBack) {
-  for (const char* value : {"8", "a # b;c.csv", "x#1", " both ends\t", "log 1e-4 .. 1 x 3"}) {
+  for (const char* value : {"8", "a # b;c.csv", "x#1", " both ends\t", "log 1e-4 .. 1 x 3", "--comment=\"run # 1\"",
+                            "a\" #b", "\"x\" # y", "\"", "\"\"", "a # \"b"}) {
     const auto entries = parse_ini(ini_line("name", value), "run.ini");
     ASSERT_EQ(entries.size(), 1U) << value;
     EXPECT_EQ(entries[0].value, value);
   }
+  EXPECT_EQ(message_of("", [](std::string_view, std::string_view) { return ini_line("name", "a # b\" # c"); }),
+            "name: 'a # b\" # c' has quotes and comment signs that no line can hold");
 }
 
 }  // namespace

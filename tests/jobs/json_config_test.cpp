@@ -29,12 +29,12 @@ std::string message_of(std::string_view text) {
 TEST(JsonConfig, ReadsValuesAsTheyAreWrittenWithTheirLines) {
   const auto entries = parse_json(
       "{\"factors\": 64,\n \"regularization\": 1e-3,\n\n \"biases\": true, \"split\": \"random:0.1\",\n"
-      "\"shift\": -7, \"seed\": 18446744073709551615}",
+      "\"shift\": -7\n,\n \"seed\": 18446744073709551615\n}",
       "run.json", input_repeats);
   ASSERT_EQ(entries.size(), 6U);
   const std::vector<ConfigEntry> expected{{"factors", "64", 1},  {"regularization", "1e-3", 2},
                                           {"biases", "true", 4}, {"split", "random:0.1", 4},
-                                          {"shift", "-7", 5},    {"seed", "18446744073709551615", 5}};
+                                          {"shift", "-7", 5},    {"seed", "18446744073709551615", 7}};
   for (std::size_t i = 0; i < entries.size(); ++i) {
     EXPECT_EQ(entries[i].name, expected[i].name);
     EXPECT_EQ(entries[i].value, expected[i].value);
@@ -75,8 +75,8 @@ TEST(JsonConfig, RefusesWhatIsNoOptionWithFileAndLine) {
   EXPECT_EQ(message_of("{\"factors\": [1, [2]]}"), "run.json:1: option factors: a list" + expected);
   EXPECT_EQ(message_of("{\"factors\": [{}]}"), "run.json:1: option factors: an object" + expected);
   EXPECT_EQ(message_of("{\"\": 1}"), "run.json:1: expected a name before ':'");
-  EXPECT_EQ(message_of("{\"data\": \"a\\nb\"}"),
-            "run.json:1: expected a value in one line, without control characters");
+  EXPECT_EQ(message_of("{\"data\": \"a\\nb\"}"), "run.json:1: expected names and values without control characters");
+  EXPECT_EQ(message_of("{\"a\\nb\": 1}"), "run.json:1: expected names and values without control characters");
   for (const char* text : {"3", "[1]", "null", "\"als\""}) {
     EXPECT_NE(message_of(text).find("expected an object, as in {\"factors\": 64}"), std::string::npos) << text;
   }
@@ -91,6 +91,8 @@ TEST(JsonConfig, RefusesWhatIsNotJsonWithFileAndLine) {
     EXPECT_EQ(message.find("json.exception"), std::string::npos) << message;
   }
   EXPECT_TRUE(message_of("{\n\"factors\": 64,\n}").starts_with("run.json:3: not JSON: syntax error"));
+  EXPECT_EQ(message_of("{\n\"factors\": 1e400}"), "run.json:2: not JSON: number overflow parsing '1e400'");
+  EXPECT_EQ(message_of(std::string_view("{\n}\0{", 5)), "run.json:2: not JSON: a zero byte");
 }
 
 TEST(JsonConfig, RefusesWhatIsNoSectionWithFileAndLine) {

@@ -184,6 +184,8 @@ class QuarterlyTest(unittest.TestCase):
         text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP)
         text = text.replace("scheduler = local\ncores = 2\nals.ranks = 2", "sbatch-option = --licenses=tape:1")
         self.assertIn("--sbatch-option=--licenses=tape:1", self.quarterly(self.chain(text)).out)
+        explicit = CHAIN.replace("factors = 8", "factors = 8\nobjective = explicit").replace("recall@20,ndcg@10", "mae")
+        self.assertIn("--metrics=mae", self.quarterly(self.chain(explicit)).out)
         wrong = text.replace("recall@20,ndcg@10", "mae")
         self.assertIn("metrics mae: expected a model of explicit ratings", self.quarterly(self.chain(wrong), code=2).our_lines[0])
 

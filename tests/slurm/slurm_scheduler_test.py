@@ -9,6 +9,7 @@ from cluster import Cluster, Scheduler, counting, eventually, most_at_once, noti
 
 class SlurmCase(unittest.TestCase):
     nodes, cpus, settings = 2, 2, {}
+    tasks = 1  # of an item
 
     @classmethod
     def setUpClass(cls):
@@ -17,6 +18,12 @@ class SlurmCase(unittest.TestCase):
     def setUp(self):
         self.path = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.slurm = self.enterContext(Scheduler("slurm", self.path / "sweep", environment=self.cluster.environment))
+
+    def submit(self, name, commands, batch=(), signal_seconds=120, **resources):
+        """Rank 0 works."""
+        commands = {item: f"if ((${{SLURM_PROCID:-0}})); then exit 0; fi; {command}" for item, command in commands.items()}
+        self.assertEqual(self.slurm.submit(name, commands, batch=dict(batch), signal_seconds=signal_seconds,
+                                           resources={"tasks": self.tasks, **resources}), {})
 
     def finish(self, seconds=60):
         eventually(self.cluster.empty, seconds, what=self.cluster.queue)
@@ -100,29 +107,10 @@ class ArrayTest(SlurmCase):
         self.finish()
         self.assertEqual([self.runs("a"), self.runs("b")], [[0], [2]])
 
-    def test_words_reach_the_program_as_they_are(self):
-        words = ["it's", "two  words", "$HOME", "a\\b", '"', "*", "%j"]
-        items = [{"name": "words", "command": ["printf", "%s\n", *words]}]
-        with Scheduler("slurm", self.path / "an odd folder 100%", environment=self.cluster.environment) as odd:
-            self.assertEqual(odd.answer(do="submit", submission={"name": "words", "items": items}), {})
-            eventually(self.cluster.empty)
-            self.assertEqual(odd.phases(), {"words": "done"})
-            self.assertEqual(odd.log("words").splitlines(), words)
-            self.assertTrue((odd.folder / "logs/words-0_0.log").exists())
-
-
 class LoneRankTest(SlurmCase):
     """What becomes of items: here the batch script runs them itself."""
     # The scripts requeue themselves: not every cluster has RequeueExit=75.
     settings = {"RequeueExit": 99}
-    tasks = 1
-
-    def submit(self, name, commands, batch=(), signal_seconds=120, **resources):
-        """Rank 0 works."""
-        commands = {item: f"if ((${{SLURM_PROCID:-0}})); then exit 0; fi; {command}" for item, command in commands.items()}
-        self.assertEqual(self.slurm.submit(name, commands, batch=dict(batch), signal_seconds=signal_seconds,
-                                           resources={"tasks": self.tasks, **resources}), {})
-
     def test_packed_items_share_a_job_and_a_failure_stops_no_other(self):
         items = {f"i{n}": noting(self.path, f"i{n}", 0.3) for n in range(6)}
         items["i1"] += "; echo bad luck; exit 3"
@@ -205,6 +193,17 @@ class LoneRankTest(SlurmCase):
         self.assertEqual((states["a"]["phase"], states["b"]["phase"]), ("lost", "done"))
         self.assertIn("CANCELLED", states["a"]["reason"])
 
+    def test_words_reach_the_program_as_they_are(self):
+        words = ["it's", "two  words", "$HOME", "a\\b", '"', "*", "%j"]
+        printing = 'if ((${SLURM_PROCID:-0})); then exit 0; fi; printf "%s\\n" "$@"'
+        items = [{"name": "words", "command": ["bash", "-c", printing, "bash", *words]}]
+        with Scheduler("slurm", self.path / "an odd folder 100%", environment=self.cluster.environment) as odd:
+            self.assertEqual(odd.answer(do="submit", submission={"name": "words", "items": items, "resources": {"tasks": self.tasks}}), {})
+            eventually(self.cluster.empty)
+            self.assertEqual(odd.phases(), {"words": "done"})
+            self.assertEqual(odd.log("words").splitlines(), words)
+            self.assertTrue((odd.folder / "logs/words-0_0.log").exists())
+
 
 class SeveralRanksTest(LoneRankTest):
     """Here srun launches them."""
@@ -213,11 +212,12 @@ class SeveralRanksTest(LoneRankTest):
 
 
 class MishapTest(SlurmCase):
-    settings = {"SlurmdTimeout": 3, "MessageTimeout": 3, "KillWait": 1}
+    cpus, tasks = 4, 2
+    settings = {"SlurmdTimeout": 6, "MessageTimeout": 6, "KillWait": 1}
 
     def test_a_restarted_controller_loses_and_repeats_nothing(self):
         items = {name: counting(self.path / name, 40) for name in ("a", "b", "c", "d", "e", "f")}
-        self.slurm.submit("through", items)
+        self.submit("through", items)
         self.wait_until_running("a")
         # Told to end, it saves its state. Killed within seconds of a submission it forgets what ran, and then drains the nodes.
         self.cluster.kill_daemon("slurmctld", signal.SIGTERM)
@@ -235,7 +235,7 @@ class MishapTest(SlurmCase):
 
     def test_a_dead_node_sends_its_items_elsewhere(self):
         items = {name: counting(self.path / name, 30) for name in ("a", "b", "c", "d")}
-        self.slurm.submit("fragile", items)
+        self.submit("fragile", items)
         self.wait_until_running(*items)
         self.cluster.kill_node("n2")
         states = self.finish(180)
@@ -250,14 +250,13 @@ class MishapTest(SlurmCase):
 
 
 class PreemptionTest(SlurmCase):
-    nodes = 1
+    nodes, cpus, tasks = 1, 4, 2
     settings = {"preemption": True}
 
     def test_a_preempted_item_writes_its_checkpoint_and_goes_on_later(self):
-        self.slurm.submit("low", {name: counting(self.path / name, 30) for name in ("a", "b")}, batch={"partition": "low"},
-                          resources={"time_limit_seconds": 600})
+        self.submit("low", {name: counting(self.path / name, 30) for name in ("a", "b")}, batch={"partition": "low"}, time_limit_seconds=600)
         self.wait_until_running("a", "b")
-        self.slurm.submit("high", {"urgent": "true"}, batch={"partition": "high"}, resources={"tasks": 2})
+        self.slurm.submit("high", {"urgent": "true"}, batch={"partition": "high"}, resources={"tasks": 4})
         eventually(lambda: self.slurm.phases()["urgent"] == "done")
         states = self.finish()
         self.assertEqual({state["phase"] for state in states.values()}, {"done"})

@@ -65,10 +65,13 @@ class LifeTest(SweepCase):
     def test_small_tasks_share_jobs_of_one_size(self):
         directory = self.plan("packed", *EXPLICIT, "--factors", "2, 3", "--regularization", "log 0.001 .. 0.1 x 13", "--validation", "interactions:2",
                               "--epochs", "1", calibrate=1)
-        self.submit(directory)
+        self.submit(directory, "--tasks-at-once", "2")
         self.finish(directory)
         (items,) = [path for path in (directory / "scheduler").glob("*.items") if len(path.read_text().splitlines()) > 1]
         self.assertEqual(collections.Counter(line.split()[0] for line in items.read_text().splitlines()), {"0": 26, "1": 26})
+        # As long as all of them are predicted to take: three times that, and ten minutes, are enough.
+        (script,) = (directory / "scheduler").glob(f"{items.stem}.sbatch")
+        self.assertIn("#SBATCH --time=00:10:00\n", script.read_text())
         self.assertEqual({state["phase"] for state in self.tasks(directory)[0].values()}, {"done"})
 
     def test_refit_follows_the_sweep(self):

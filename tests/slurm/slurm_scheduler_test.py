@@ -213,7 +213,7 @@ class SeveralRanksTest(LoneRankTest):
 
 class MishapTest(SlurmCase):
     cpus, tasks = 4, 2
-    settings = {"SlurmdTimeout": 6, "MessageTimeout": 6, "KillWait": 1}
+    settings = {"SlurmdTimeout": 6, "MessageTimeout": 3, "KillWait": 1}
 
     def test_a_restarted_controller_loses_and_repeats_nothing(self):
         items = {name: counting(self.path / name, 40) for name in ("a", "b", "c", "d", "e", "f")}

@@ -20,7 +20,7 @@ TASKS = {f"t{trial}.f{fold}.r0" for trial in (1, 2) for fold in (1, 2)}
 
 
 class MishapCase(SweepCase):
-    cluster_settings = {"nodes": 2, "cpus": 2, "preemption": True, "SlurmdTimeout": 6, "MessageTimeout": 6, "KillWait": 1, "MaxArraySize": 8}
+    cluster_settings = {"nodes": 2, "cpus": 2, "preemption": True, "SlurmdTimeout": 6, "MessageTimeout": 3, "KillWait": 1, "MaxArraySize": 8}
 
     expected = None  # findings of the local scheduler, the same in every class
 

@@ -8,13 +8,11 @@
 
 #include "jobs/als.hpp"
 #include "jobs/evaluate.hpp"
-#include "jobs/ini.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/metrics.hpp"
-#include "jobs/nearest_name.hpp"
-#include "jobs/options.hpp"
 #include "jobs/prepare.hpp"
 #include "jobs/quarterly_chain.hpp"
+#include "jobs/quarterly_file.hpp"
 #include "jobs/recommend.hpp"
 #include "jobs/section_options.hpp"
 #include "jobs/sweep_planning.hpp"
@@ -26,9 +24,6 @@ namespace rankwise {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::array<const char*, 10> section_names{"quarterly", "prepare",   "sweep",  "als",          "refit",
-                                                    "evaluate",  "recommend", "kmeans", "kmeans users", "kmeans items"};
 
 /// What the step that looks on while a sweep runs asks for, unless it is said; it comes back as often as needed.
 constexpr std::int64_t looking_memory_bytes = std::int64_t{1} << 30;
@@ -323,63 +318,10 @@ class ChainReader {
   bool holds_out_ = true;
 };
 
-void require_known_sections(const std::vector<ConfigSection>& sections, const std::string& file_name) {
-  const std::vector<std::string> names(section_names.begin(), section_names.end());
-  const auto is_there = [&sections](const char* name) {
-    return std::ranges::find(sections, name, &ConfigSection::name) != sections.end();
-  };
-  for (const ConfigSection& section : sections) {
-    if (std::ranges::find(names, section.name) != names.end()) continue;
-    throw Error(ExitCode::usage, fmt::format("{}:{}: unknown section [{}]; the nearest known one is [{}]", file_name,
-                                             section.line, section.name, nearest_name(section.name, names)));
-  }
-  if (!is_there("quarterly"))
-    throw Error(ExitCode::usage, fmt::format("{}: section [quarterly] is missing", file_name));
-  if (is_there("refit") && !is_there("sweep")) {
-    throw Error(ExitCode::usage, fmt::format("{}: [refit] has a meaning only with [sweep]", file_name));
-  }
-}
-
-/// The job whose options a section has.
-Job job_of(const std::string& section) {
-  if (section == "prepare") return prepare_job();
-  if (section == "sweep") return sweep_plan_job();
-  if (section == "als") return als_job();
-  if (section == "refit") return sweep_refit_job();
-  if (section == "evaluate") return evaluate_job();
-  if (section == "recommend") return recommend_job();
-  return kmeans_job();
-}
-
-bool may_repeat(const std::string& section, const std::string& option) {
-  return section == "quarterly" ? option == "sbatch-option" : JobOptions(job_of(section)).may_repeat(option);
-}
-
-/// The file again, with paths that hold from anywhere.
-std::string absolute_text(std::vector<ConfigSection> sections, const ChainSettings& settings,
-                          const std::string& scheduler) {
-  std::string text;
-  for (ConfigSection& section : sections) {
-    text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section.name);
-    if (section.name != "quarterly") {
-      make_paths_absolute(job_of(section.name), section.entries);
-    } else {
-      std::erase_if(section.entries, [&](const ConfigEntry& entry) {
-        return entry.name == "directory" || (entry.name == "scheduler" && !scheduler.empty());
-      });
-      text += ini_line("directory", settings.directory);
-      if (!scheduler.empty()) text += ini_line("scheduler", scheduler);
-    }
-    for (const ConfigEntry& entry : section.entries) text += ini_line(entry.name, entry.value);
-  }
-  return text;
-}
-
 }  // namespace
 
 Chain read_chain(std::string_view text, const std::string& file_name, const std::string& scheduler) {
-  std::vector<ConfigSection> sections = parse_config_sections(text, file_name, may_repeat);
-  require_known_sections(sections, file_name);
+  std::vector<ConfigSection> sections = parse_chain(text, file_name);
   Chain chain;
   chain.file = file_name;
   ConfigSection& shared = *std::ranges::find(sections, "quarterly", &ConfigSection::name);
@@ -390,7 +332,7 @@ Chain read_chain(std::string_view text, const std::string& file_name, const std:
       return is_without_effect(entry.name, kind);
     });
   }
-  chain.text = absolute_text(sections, chain.settings, scheduler);
+  chain.text = chain_text(sections, chain.settings.directory, scheduler);
   ChainReader(chain, sections).read();
   std::vector<std::string> steps;
   for (const ChainStep& step : chain.steps) steps.push_back(step.name.substr(0, step.name.find('-')));

@@ -1,0 +1,21 @@
+#pragma once
+// A chain's file as sections, and as text again.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "jobs/config_file.hpp"
+
+namespace rankwise {
+
+/// The sections of the file, all of them known ones, [quarterly] among them. Throws Error(usage) that names file and
+/// line.
+[[nodiscard]] std::vector<ConfigSection> parse_chain(std::string_view text, const std::string& file_name);
+
+/// INI with paths that hold from anywhere; `directory` and, where not empty, `scheduler` stand in the place of what
+/// [quarterly] says. Throws Error(usage) where a value cannot be a line.
+[[nodiscard]] std::string chain_text(std::vector<ConfigSection> sections, const std::string& directory,
+                                     const std::string& scheduler);
+
+}  // namespace rankwise

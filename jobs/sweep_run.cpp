@@ -304,7 +304,7 @@ void describe_settings(boost::program_options::options_description& description,
        const auto seconds = slurm::parse_time_limit(text);
        if (!seconds) throw Error(ExitCode::usage, fmt::format("--time-limit {}: expected a time as in 04:00:00 or 1-12:00:00", text));
        settings.time_limit_seconds = *seconds; })->value_name("[D-]HH:MM:SS"),
-     "of one run of a task, which then goes on from a checkpoint in the next; without it three times what is predicted, at least 10 minutes")
+     "of one run of a task, which then goes on from a checkpoint in the next; without it three times what is predicted, at least 10 minutes; jobs of several tasks: three times what all are predicted to take, if that is more")
     ("memory-safety", changes.to(+[](RunSettings& settings, const double& factor) { within<double>("memory-safety", 1, 100)(factor); settings.memory_safety = factor; })->value_name("FACTOR"),
      fmt::format("on predicted memory, in what a task asks for; without it {}", defaults.memory_safety).c_str())
     ("cores-per-node", changes.to(+[](RunSettings& settings, const Number& cores) { within<Number>("cores-per-node", 1, 100'000)(cores); settings.cores_per_node = cores; })->value_name("N"),

@@ -1,7 +1,7 @@
 #include "slurm/attempts.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
-#include <ranges>
 #include <sstream>
 
 #include "slurm/folder_file.hpp"
@@ -22,12 +22,12 @@ std::vector<Attempt> parse_attempts(std::string_view text) {
       attempts.push_back(std::move(run));
     } else if (int code = 0; kind == "end" && words >> code) {
       // Of two jobs that ran it at once (a node that seemed to be lost) each ends its own run.
-      for (Attempt& begun : std::views::reverse(attempts)) {
-        if (begun.job_id != run.job_id || begun.restart != run.restart || begun.end_seconds) continue;
-        begun.end_seconds = seconds;
-        begun.exit_code = code;
-        break;
-      }
+      const auto begun = std::find_if(attempts.rbegin(), attempts.rend(), [&run](const Attempt& other) {
+        return other.job_id == run.job_id && other.restart == run.restart && !other.end_seconds;
+      });
+      if (begun == attempts.rend()) continue;
+      begun->end_seconds = seconds;
+      begun->exit_code = code;
     }
   }
   return attempts;

@@ -20,7 +20,8 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array<std::string_view, 7> steps{"prepare", "sweep", "als", "refit", "evaluate", "recommend", "kmeans"};
+constexpr std::array<std::string_view, 7> all_steps{"prepare",  "sweep",     "als",   "refit",
+                                                    "evaluate", "recommend", "kmeans"};
 
 /// What only Slurm understands; nodes of one step too.
 constexpr std::array<std::string_view, 6> slurm_options{"partition",  "account",       "qos",
@@ -99,7 +100,7 @@ ChainSettings read_chain_settings(const ConfigSection& section, const std::strin
                               "of all files of the chain");
     describe_scheduler(description, changes);
     describe_needs(description, "", settings.needs[""]);
-    for (const std::string_view step : steps) {
+    for (const std::string_view step : all_steps) {
       describe_needs(description, std::string(step), settings.needs[std::string(step)]);
     }
     return [](JobContext&) {};

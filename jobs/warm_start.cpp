@@ -42,7 +42,7 @@ Matrix fetch_rows(const Communicator& comm, const FactorMatrix& held, const std:
   std::vector<Index> needed;
   std::ranges::copy_if(old_rows, std::back_inserter(needed), [](Index row) { return row >= 0; });
   std::ranges::sort(needed);
-  needed.erase(std::ranges::unique(needed).begin(), needed.end());
+  needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
   const ExchangePlan plan(comm, NodeMap::alone(comm.size()), held.partition, needed);
   Matrix gathered(plan.needed_rows(), held.local.columns());
   plan.start(comm, held.local.view(), gathered.view()).wait();

@@ -69,7 +69,9 @@ inline bool read_dataset_file(const std::string& path) {
            const DatasetReader file(single_rank(), path);
            for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item,
                                           DatasetPart::heldout, DatasetPart::given}) {
-             if (file.has(part)) whole &= read_part(file, part) & read_marks_of(file, part);
+             if (!file.has(part)) continue;
+             whole &= read_part(file, part);
+             whole &= read_marks_of(file, part);
            }
            whole &= read_or_refuse([&] { static_cast<void>(file.user_ids({0, file.users()})); });
            whole &= read_or_refuse([&] { static_cast<void>(file.item_ids({0, file.items()})); });

@@ -147,7 +147,7 @@ class ConfigReader {
 
 std::vector<ConfigSection> read(std::string_view text, std::string_view file_name, int option_depth,
                                 const MayRepeat& may_repeat) {
-  // The parser takes it for the end.
+  // The parser takes a zero byte for the end of the text.
   if (const std::size_t end = text.find('\0'); end != std::string_view::npos) {
     throw Error(ExitCode::usage, fmt::format("{}:{}: not JSON: a zero byte", file_name,
                                              1 + std::count(text.begin(), text.begin() + end, '\n')));

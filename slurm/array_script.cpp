@@ -104,6 +104,7 @@ reap() {
 ended() {
   local item=$1 code=$2 early=$stopping before
   if unlaunched "$item" "$code"; then code=143 early=1; fi
+  rm -f "$logs/$item.code"
   if ((code < 0)); then code=75; fi  # bash 5.2 does not know where a signal came just when the item ended: it goes on, if need be
   before=$(last_code "$item")
   note end "$item" "$code"

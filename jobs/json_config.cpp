@@ -33,11 +33,6 @@ class CountingIterator {
     ++position_;
     return *this;
   }
-  CountingIterator operator++(int) {
-    const CountingIterator before = *this;
-    ++*this;
-    return before;
-  }
   bool operator==(const CountingIterator& other) const { return position_ == other.position_; }
 
  private:

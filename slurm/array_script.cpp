@@ -39,8 +39,7 @@ last_code() {
 
 )";
 
-/// The only rank of a job is on the node of this script and needs no srun, which costs 0.7 s of a core
-/// (docs/PERFORMANCE.md).
+/// The only rank of a job is on the node of this script and needs no srun, which costs 0.1 s (docs/PERFORMANCE.md).
 constexpr std::string_view launch_alone = R"(# Of a step that this script may have been submitted from:
 unset "${!PMIX_@}" "${!OMPI_COMM_@}" "${!SLURM_STEP@}"
 

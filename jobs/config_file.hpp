@@ -1,28 +1,12 @@
 #pragma once
-// Configuration files, INI or JSON: options and their values, flat or in sections.
+// Configuration files, INI or JSON by their names: options and their values, flat or in sections.
 
-#include <functional>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "jobs/config_entry.hpp"
+
 namespace rankwise {
-
-struct ConfigEntry {
-  std::string name;
-  std::string value;
-  int line = 0;  ///< from 1
-};
-
-/// Entries under a title: `[name]` in INI, an object in JSON.
-struct ConfigSection {
-  std::string name;
-  int line = 0;  ///< of its title, from 1
-  std::vector<ConfigEntry> entries;
-};
-
-/// Whether an option of a section (empty in a flat file) may stand several times.
-using MayRepeat = std::function<bool(const std::string& section, const std::string& option)>;
 
 /// Entries in file order. A file whose name ends in ".json" is read by parse_json, every other by parse_ini, with their
 /// errors.

@@ -7,6 +7,7 @@
 #include <typeinfo>
 
 #include "jobs/choices.hpp"
+#include "jobs/config_file.hpp"
 #include "jobs/nearest_name.hpp"
 #include "jobs/option_text.hpp"
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "jobs/als.hpp"
+#include "jobs/config_file.hpp"
 #include "jobs/evaluate.hpp"
 #include "jobs/ini.hpp"
 #include "jobs/kmeans.hpp"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "jobs/config_file.hpp"
+#include "jobs/config_entry.hpp"
 
 namespace rankwise {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "jobs/config_file.hpp"
+#include "jobs/config_entry.hpp"
 #include "jobs/sweep_settings.hpp"
 #include "slurm/scheduler.hpp"
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "jobs/config_file.hpp"
+#include "jobs/config_entry.hpp"
 #include "jobs/job.hpp"
 #include "kernels/error.hpp"
 

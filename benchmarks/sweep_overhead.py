@@ -6,8 +6,8 @@ Tasks are of one rank and one thread, as many at a time as there are cores. Slur
 else installed than for the tests), one virtual node, with small tasks packed into jobs as the sweep does by itself. For each scheduler
 two ratios of the wall time, from the command to the report, over seconds of work / cores, which is the least there could be:
 
-    over trainings  work is the tasks' epochs alone, as long as they take while every core does nothing but train: all else counts as
-                    overhead (start of program and MPI, reading, dividing the dataset, evaluating, writing, scheduling)
+    over trainings  work is the tasks' epochs alone, as long as they take while every core does nothing but train, before and after: all else
+                    counts as overhead (start of program and MPI, reading, dividing the dataset, evaluating, writing, scheduling)
     over tasks      work is what each task took from its start to its record, as it says itself: the scheduling alone
 
 Nothing else should run on the machine meanwhile.
@@ -92,8 +92,7 @@ def main():
         data = dataset(options.program, folder)
         epoch = seconds_per_epoch(options, data, folder)
         epochs = max(1, math.ceil(options.seconds / epoch))
-        trained = epochs * epoch
-        print(f"{options.tasks} tasks of {epochs} epochs, {trained:.2f} s each where all {options.cores} cores train")
+        print(f"{options.tasks} tasks of {epochs} epochs, {epochs * epoch:.2f} s each where all {options.cores} cores train")
         print(f"{'scheduler':<10} {'wall s':>8} {'task s':>8} {'over trainings':>14} {'over tasks':>10}", flush=True)
         for scheduler in options.schedulers.split(","):
             directory = plan(options, data, epochs, folder / scheduler)
@@ -103,7 +102,8 @@ def main():
                 with Cluster(nodes=1, cpus=options.cores) as cluster:
                     wall = measured(lambda: run_through_slurm(options, directory, cluster))
             seconds = task_seconds(directory)
-            work = [len(seconds) * trained / options.cores, sum(seconds) / options.cores]
+            before, epoch = epoch, seconds_per_epoch(options, data, folder)  # machines that others use change their pace
+            work = [len(seconds) * epochs * statistics.mean([before, epoch]) / options.cores, sum(seconds) / options.cores]
             print(f"{scheduler:<10} {wall:>8.1f} {sum(seconds) / len(seconds):>8.2f} {wall / work[0]:>14.2f} {wall / work[1]:>10.2f}", flush=True)
 
 

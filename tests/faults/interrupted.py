@@ -113,8 +113,7 @@ class InterruptedRuns(unittest.TestCase):
                 for victim in victims:
                     kill_unless_gone(victim)
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(timeout=30)
-            killed = True
+            killed = process.wait(timeout=30) != 0  # else it had come to its end meanwhile
         process.stderr.close()
         for victim in self.ranks_of():
             kill_unless_gone(victim)

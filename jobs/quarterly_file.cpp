@@ -12,6 +12,7 @@
 #include "jobs/nearest_name.hpp"
 #include "jobs/options.hpp"
 #include "jobs/prepare.hpp"
+#include "jobs/quarterly_settings.hpp"
 #include "jobs/recommend.hpp"
 #include "jobs/section_options.hpp"
 #include "jobs/sweep_planning.hpp"
@@ -54,7 +55,7 @@ Job job_of(const std::string& section) {
 }
 
 bool may_repeat(const std::string& section, const std::string& option) {
-  return section == "quarterly" ? option == "sbatch-option" : JobOptions(job_of(section)).may_repeat(option);
+  return section == "quarterly" ? setting_may_repeat(option) : JobOptions(job_of(section)).may_repeat(option);
 }
 
 }  // namespace

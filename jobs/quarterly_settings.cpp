@@ -58,7 +58,30 @@ void describe_needs(po::options_description& description, const std::string& ste
   add("threads-per-rank", number("threads-per-rank", needs.threads_per_rank, 4096), "N", "threads of each rank");
 }
 
+/// [quarterly] as the options of a job; what is given goes into `settings` and `changes`, which outlive it.
+Job settings_job(ChainSettings& settings, std::vector<SettingChanges::Change>& changes) {
+  Job job;
+  job.name = "quarterly";
+  job.describe = [&](po::options_description& description) -> RunJob {
+    description.add_options()("directory", po::value(&settings.directory)->value_name("DIR")->required(),
+                              "of all files of the chain");
+    describe_scheduler(description, changes);
+    describe_needs(description, "", settings.needs[""]);
+    for (const std::string_view step : all_steps) {
+      describe_needs(description, std::string(step), settings.needs[std::string(step)]);
+    }
+    return [](JobContext&) {};
+  };
+  return job;
+}
+
 }  // namespace
+
+bool setting_may_repeat(const std::string& option) {
+  ChainSettings settings;
+  std::vector<SettingChanges::Change> changes;
+  return JobOptions(settings_job(settings, changes)).may_repeat(option);
+}
 
 bool is_without_effect(std::string_view option, SchedulerKind scheduler) {
   const std::string_view name = option.substr(option.find('.') + 1);
@@ -93,19 +116,7 @@ ChainSettings read_chain_settings(const ConfigSection& section, const std::strin
   ChainSettings settings;
   settings.run.scheduler = SchedulerKind::slurm;
   std::vector<SettingChanges::Change> changes;
-  Job job;
-  job.name = "quarterly";
-  job.describe = [&](po::options_description& description) -> RunJob {
-    description.add_options()("directory", po::value(&settings.directory)->value_name("DIR")->required(),
-                              "of all files of the chain");
-    describe_scheduler(description, changes);
-    describe_needs(description, "", settings.needs[""]);
-    for (const std::string_view step : all_steps) {
-      describe_needs(description, std::string(step), settings.needs[std::string(step)]);
-    }
-    return [](JobContext&) {};
-  };
-  JobOptions options(job);
+  JobOptions options(settings_job(settings, changes));
   try {
     if (!scheduler.empty()) options.parse_command_line(std::vector<std::string>{"--scheduler", scheduler});
     options.parse_entries(section.entries, file_name);

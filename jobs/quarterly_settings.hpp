@@ -44,6 +44,9 @@ struct ChainSettings {
 [[nodiscard]] ChainSettings read_chain_settings(const ConfigSection& section, const std::string& file_name,
                                                 const std::string& scheduler);
 
+/// Whether the option of [quarterly] may be given several times.
+[[nodiscard]] bool setting_may_repeat(const std::string& option);
+
 /// Whether the option of [quarterly] says something to the other scheduler alone.
 [[nodiscard]] bool is_without_effect(std::string_view option, SchedulerKind scheduler);
 

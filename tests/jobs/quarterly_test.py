@@ -207,6 +207,13 @@ class QuarterlyTest(unittest.TestCase):
             self.assertIn(f"--input={self.folder}/{name}", told)
         self.quarterly("chain.json", "--submit")
         self.assertEqual(self.quarterly("status", "q").out.count("done"), 6)
+        sections["quarterly"] = {"directory": "q", "sbatch-option": ["--licenses=tape:1", "--exclusive"]}
+        sections["sweep"] = {"factors": [2, 4], "validation": "interactions:2", "optimize": "ndcg@10"}
+        del sections["als"]
+        (self.folder / "chain.json").write_text(json.dumps(sections))
+        told = self.quarterly("chain.json").out
+        for words in ("--factors=2,4", "--sbatch-option=--licenses=tape:1", "--sbatch-option=--exclusive"):
+            self.assertIn(words, told)
         sections["recommend"] = {"topp": 3}
         (self.folder / "chain.json").write_text(json.dumps(sections))
         self.assertIn("chain.json:1: unknown option topp; the nearest known one is top", self.quarterly("chain.json", code=2).our_lines[0])

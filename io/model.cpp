@@ -1,5 +1,6 @@
 #include "io/model.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include "io/loss_history.hpp"
 #include "io/provenance_attributes.hpp"
 #include "io/row_digests.hpp"
+#include "io/row_origin.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -108,6 +110,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   file.write_attribute("/", "factors", static_cast<std::int64_t>(model.factors));
   if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
+  write_lineage(comm, file, model.lineage);
   write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
   write_side(comm, file, "/items", model.items, model.factors, model.objective.biases);
   file.commit();
@@ -118,6 +121,7 @@ struct ModelReader::Impl {
   Hdf5Reader file;
   Provenance provenance;
   std::uint64_t content_digest = 0;
+  std::vector<std::uint64_t> lineage = {};
   Objective objective;
   std::vector<EpochLoss> history;
   Index factors = 0;
@@ -127,6 +131,7 @@ struct ModelReader::Impl {
   [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
   [[nodiscard]] Index read_side(const std::string& group) const;
   [[nodiscard]] Matrix read_factors(const std::string& group, RowRange rows) const;
+  [[nodiscard]] std::vector<Index> read_entries(const std::string& group, RowRange rows) const;
 };
 
 ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::string& path) {
@@ -134,6 +139,10 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   opened.provenance = read_provenance(opened.file, "model");
   if (opened.file.has_attribute("/", metadata_digest_attribute)) {
     opened.content_digest = opened.file.read_unsigned("/", metadata_digest_attribute);
+  }
+  opened.lineage = read_lineage(opened.file);
+  if (opened.lineage.empty() && opened.provenance.warm_start_digest != 0) {
+    opened.lineage.push_back(opened.provenance.warm_start_digest);
   }
   opened.objective = read_objective(opened.file);
   opened.factors = opened.file.read_integer("/", "factors");
@@ -177,6 +186,16 @@ Matrix ModelReader::Impl::read_factors(const std::string& group, RowRange rows) 
   return read;
 }
 
+std::vector<Index> ModelReader::Impl::read_entries(const std::string& group, RowRange rows) const {
+  const Matrix read = read_factors(group, rows);
+  std::vector<Index> entries;
+  for (Index r = 0; r < read.rows(); ++r) {
+    const std::span<const float> row = read.view().row_span(r);
+    entries.push_back(std::ranges::all_of(row, [](float value) { return value == 0; }) ? 0 : 1);
+  }
+  return entries;
+}
+
 ModelReader::ModelReader(const Communicator& comm, const std::string& path)
     : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {}
 ModelReader::~ModelReader() = default;
@@ -193,6 +212,10 @@ const Provenance& ModelReader::provenance() const {
 
 std::uint64_t ModelReader::content_digest() const {
   return impl_->content_digest;
+}
+
+const std::vector<std::uint64_t>& ModelReader::lineage() const {
+  return impl_->lineage;
 }
 
 const std::vector<EpochLoss>& ModelReader::history() const {
@@ -217,6 +240,14 @@ Matrix ModelReader::user_factors(RowRange rows) const {
 
 Matrix ModelReader::item_factors(RowRange rows) const {
   return agree_on(*impl_->comm, [&] { return impl_->read_factors("/items", rows); });
+}
+
+std::vector<Index> ModelReader::user_entries(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->read_entries("/users", rows); });
+}
+
+std::vector<Index> ModelReader::item_entries(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->read_entries("/items", rows); });
 }
 
 IdRows ModelReader::user_ids(RowRange rows) const {

@@ -5,6 +5,7 @@
 //   /items/factors (items x k)   /items/ids   /items/biases
 //   /history/loss, /history/observed, /history/unobserved, /history/regularizer    float64, one value per epoch
 //   /history/validation (where the training was validated)
+//   /lineage (uint64, where it began with another model)
 //
 // Attributes of the root: Provenance, `objective`, `factors`, `global_mean`, and the numbers that fold-in needs.
 
@@ -49,6 +50,7 @@ struct Model {
   ModelSide users;
   ModelSide items;
   std::optional<Index> best_epoch = std::nullopt;  ///< whose factors these are, from 1, where epochs were compared
+  std::vector<std::uint64_t> lineage = {};         ///< digests of the models that it descends from, the nearest first
 };
 
 /// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
@@ -67,6 +69,9 @@ class ModelReader {
   [[nodiscard]] const Provenance& provenance() const;
   /// The file's metadata digest, which covers the digests of its values; 0 where it holds none.
   [[nodiscard]] std::uint64_t content_digest() const;
+  /// Content digests of the models that the training descends from by warm starts, the nearest first; empty where it
+  /// began at random. Of a file of an older version no more than the nearest.
+  [[nodiscard]] const std::vector<std::uint64_t>& lineage() const;
   [[nodiscard]] const std::vector<EpochLoss>& history() const;
   [[nodiscard]] Index factors() const;
   [[nodiscard]] Index users() const;
@@ -74,6 +79,8 @@ class ModelReader {
   /// Rows with k columns, or k + 1 where the objective has biases. Values are finite.
   [[nodiscard]] Matrix user_factors(RowRange rows) const;
   [[nodiscard]] Matrix item_factors(RowRange rows) const;
+  [[nodiscard]] std::vector<Index> user_entries(RowRange rows) const;
+  [[nodiscard]] std::vector<Index> item_entries(RowRange rows) const;
   [[nodiscard]] IdRows user_ids(RowRange rows) const;
   [[nodiscard]] IdRows item_ids(RowRange rows) const;
 

@@ -1,13 +1,14 @@
 #pragma once
 // The model file: factors as dense row-major float32, ids beside them.
 //
-//   /users/factors (users x k)   /users/ids   /users/biases (where the model has them)
-//   /items/factors (items x k)   /items/ids   /items/biases
+//   /users/factors (users x k)   /users/ids   /users/entries   /users/biases (where the model has them)
+//   /items/factors (items x k)   /items/ids   /items/entries   /items/biases
 //   /history/loss, /history/observed, /history/unobserved, /history/regularizer    float64, one value per epoch
 //   /history/validation (where the training was validated)
 //   /lineage (uint64, where it began with another model)
 //
-// Attributes of the root: Provenance, `objective`, `factors`, `global_mean`, and the numbers that fold-in needs.
+// Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, and the numbers that fold-in
+// needs.
 
 #include <limits>
 #include <memory>
@@ -41,6 +42,7 @@ struct EpochLoss {
 struct ModelSide {
   IdRows ids;
   Matrix factors;
+  std::vector<Index> entries;  ///< of each row, that it was trained on
 };
 
 struct Model {
@@ -50,7 +52,8 @@ struct Model {
   ModelSide users;
   ModelSide items;
   std::optional<Index> best_epoch = std::nullopt;  ///< whose factors these are, from 1, where epochs were compared
-  std::vector<std::uint64_t> lineage = {};         ///< digests of the models that it descends from, the nearest first
+  TrainedOn trained_on = TrainedOn::training;
+  std::vector<std::uint64_t> lineage = {};  ///< digests of the models that it descends from, the nearest first
 };
 
 /// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
@@ -73,12 +76,19 @@ class ModelReader {
   /// began at random. Of a file of an older version no more than the nearest.
   [[nodiscard]] const std::vector<std::uint64_t>& lineage() const;
   [[nodiscard]] const std::vector<EpochLoss>& history() const;
+  /// Whose factors these are, from 1; nothing where epochs were not compared.
+  [[nodiscard]] std::optional<Index> best_epoch() const;
+  /// `training` for files of versions that knew nothing else.
+  [[nodiscard]] TrainedOn trained_on() const;
   [[nodiscard]] Index factors() const;
   [[nodiscard]] Index users() const;
   [[nodiscard]] Index items() const;
   /// Rows with k columns, or k + 1 where the objective has biases. Values are finite.
   [[nodiscard]] Matrix user_factors(RowRange rows) const;
   [[nodiscard]] Matrix item_factors(RowRange rows) const;
+  /// Entries that each row was trained on. Files of older versions do not hold them: there rows count 1 entry, those
+  /// whose factors are all zero 0.
+  [[nodiscard]] bool has_entry_counts() const;
   [[nodiscard]] std::vector<Index> user_entries(RowRange rows) const;
   [[nodiscard]] std::vector<Index> item_entries(RowRange rows) const;
   [[nodiscard]] IdRows user_ids(RowRange rows) const;

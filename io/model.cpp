@@ -10,6 +10,7 @@
 #include "io/loss_history.hpp"
 #include "io/provenance_attributes.hpp"
 #include "io/row_digests.hpp"
+#include "io/row_origin.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -18,7 +19,7 @@ namespace {
 
 constexpr const char* loss_kinds[] = {"implicit", "explicit"};               // by LossKind
 constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};  // by Weighting
-constexpr const char* trained_parts[] = {"training", "all"};                  // by TrainedOn
+constexpr const char* trained_parts[] = {"training", "all"};                 // by TrainedOn
 
 void write_objective(Hdf5Writer& file, const Objective& objective) {
   file.write_attribute("/", "objective", std::string_view(loss_kinds[static_cast<int>(objective.loss)]));
@@ -103,10 +104,9 @@ void check_finite(const Hdf5Reader& file, const std::string& name, RowRange rows
 void write_model(const Communicator& comm, const std::string& path, const Model& model, const Provenance& provenance,
                  int deflate_level) {
   const Index width = model.factors + (model.objective.biases ? 1 : 0);
-  const Index bytes =
-      id_bytes(comm, model.users.ids) + id_bytes(comm, model.items.ids) +
-      (model.users.ids.total_rows + model.items.ids.total_rows) *
-          (width * static_cast<Index>(sizeof(float)) + static_cast<Index>(sizeof(Index)));
+  const Index bytes = id_bytes(comm, model.users.ids) + id_bytes(comm, model.items.ids) +
+                      (model.users.ids.total_rows + model.items.ids.total_rows) *
+                          (width * static_cast<Index>(sizeof(float)) + static_cast<Index>(sizeof(Index)));
   Hdf5Writer file(comm, path, bytes, {.deflate_level = deflate_level});
   Provenance stamped = provenance;
   stamped.kind = "model";
@@ -116,6 +116,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   file.write_attribute("/", "trained-on", std::string_view(trained_parts[static_cast<int>(model.trained_on)]));
   if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
+  write_lineage(comm, file, model.lineage);
   write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
   write_side(comm, file, "/items", model.items, model.factors, model.objective.biases);
   file.commit();
@@ -126,6 +127,7 @@ struct ModelReader::Impl {
   Hdf5Reader file;
   Provenance provenance;
   std::uint64_t content_digest = 0;
+  std::vector<std::uint64_t> lineage = {};
   Objective objective;
   std::vector<EpochLoss> history;
   std::optional<Index> best_epoch = {};
@@ -148,6 +150,10 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   if (opened.file.has_attribute("/", metadata_digest_attribute)) {
     opened.content_digest = opened.file.read_unsigned("/", metadata_digest_attribute);
   }
+  opened.lineage = read_lineage(opened.file);
+  if (opened.lineage.empty() && opened.provenance.warm_start_digest != 0) {
+    opened.lineage.push_back(opened.provenance.warm_start_digest);
+  }
   opened.objective = read_objective(opened.file);
   opened.factors = opened.file.read_integer("/", "factors");
   if (opened.factors < 1 || opened.factors > most_factors) {
@@ -169,8 +175,8 @@ std::optional<Index> ModelReader::Impl::read_best_epoch() const {
   if (!file.has_attribute("/", "best-epoch")) return std::nullopt;
   const Index epoch = file.read_integer("/", "best-epoch");
   if (epoch < 1 || epoch > static_cast<Index>(history.size())) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: attribute best-epoch is {}, expected 1 to {}", file.path(), epoch,
-                                                history.size()));
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: attribute best-epoch is {}, expected 1 to {}", file.path(), epoch, history.size()));
   }
   return epoch;
 }
@@ -243,6 +249,10 @@ std::uint64_t ModelReader::content_digest() const {
   return impl_->content_digest;
 }
 
+const std::vector<std::uint64_t>& ModelReader::lineage() const {
+  return impl_->lineage;
+}
+
 const std::vector<EpochLoss>& ModelReader::history() const {
   return impl_->history;
 }
@@ -285,6 +295,14 @@ Matrix ModelReader::user_factors(RowRange rows) const {
 
 Matrix ModelReader::item_factors(RowRange rows) const {
   return agree_on(*impl_->comm, [&] { return impl_->read_factors("/items", rows); });
+}
+
+std::vector<Index> ModelReader::user_entries(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->read_entries("/users", rows); });
+}
+
+std::vector<Index> ModelReader::item_entries(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->read_entries("/items", rows); });
 }
 
 IdRows ModelReader::user_ids(RowRange rows) const {

@@ -17,6 +17,9 @@ struct GivenCentroids {
   std::optional<DimensionScaling> scaling;  ///< that they are in
   std::optional<DistanceMetric> metric;     ///< of the clustering that they come from
   std::vector<std::string> dimensions;      ///< names, where known
+  bool unit_rows = false;                   ///< of rows that were divided by their lengths
+  bool are_clusters = false;                ///< of a clustering, not of a file of numbers
+  std::optional<RowOrigin> origin;          ///< of the rows that were clustered; nothing in an older clustering
 };
 
 /// A clustering's centroids, or the rows of a .npy, CSV or TSV file. Collective over comm; throws AgreedError.
@@ -26,6 +29,13 @@ struct GivenCentroids {
 /// name; throws AgreedError(bad_data).
 void require_dimensions(const GivenCentroids& given, const std::string& path, const PointSet& set,
                         const std::string& input);
+
+/// Dimensions of `set`, the rows of `input`, must mean what those of the clusters in `path` mean: factors must be of
+/// the same model or of one that descends from it by warm starts, a dataset's columns must have the same ids. Throws
+/// AgreedError(bad_data); returns what cannot be known, as a warning, or nothing. Where both have names of dimensions,
+/// these decide (require_dimensions).
+[[nodiscard]] std::optional<std::string> require_same_space(const GivenCentroids& given, const std::string& path,
+                                                            const PointSet& set, const std::string& input);
 
 /// Centroids of a clustering begin clusters of the same metric only; throws AgreedError(usage).
 void require_metric(const GivenCentroids& given, const std::string& path, DistanceMetric metric);

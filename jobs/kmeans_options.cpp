@@ -49,9 +49,6 @@ void require_sense(const KMeansJobOptions& options) {
       refuse("--predict assigns rows to given clusters: --clusters, --init, --restarts and --batch have no meaning");
     }
     if (!options.quality.empty()) refuse("--predict finds no clusters: --quality has no meaning");
-    if (options.scaling != Scaling::none || options.iterations.metric != DistanceMetric::euclidean) {
-      refuse("--predict takes scaling and metric from the clustering: --scale and --metric have no meaning");
-    }
     if (options.memory_budget_bytes > 0 || options.iterations.pruning.pruning != Pruning::automatic) {
       refuse("--predict keeps no bounds: --memory-budget and --pruning have no meaning");
     }
@@ -92,6 +89,10 @@ centroid (ties to the lowest). With --metric cosine rows and centroids have leng
 sum_r w_r (1 - cos(x_r, c_k(r))).
 Input is a model (--rows), a dataset, whose rows then are sparse, a matrix in an HDF5 file (--dataset) or a .npy file, or
 columns of a CSV or TSV file, plain or gzip.
+Rows of a model or dataset without an entry, and under --metric cosine rows of zeros, which have no direction, belong to
+no cluster: assignment -1. They are counted, and enter no size, centroid, seed or index.
+--init FILE and --predict FILE need rows whose dimensions mean the same: factors of the model whose rows were clustered,
+or of one that als --warm-start trained from it; columns of the same names; a dataset with the same items (or users).
 With several numbers of clusters, as in --clusters 2:40:2, a table compares them, and the output holds the one with the
 highest silhouette among those that are stable: whose clusterings, trained on disjoint folds of the rows, agree on
 all rows by an adjusted Rand index of at least 0.8; where none is, the most stable one.)";
@@ -153,7 +154,7 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
      "several numbers of clusters: each afresh, or from the clusters of the number before and more by k-means++")
     ("folds", po::value(&options->folds)->value_name("N")->default_value(options->folds)->notifier(within<Index>("folds", 0, 100)),
      "several numbers of clusters, or --quality: folds of the rows for their stability; 0: no stability")
-    ("predict", po::value(&options->predict)->value_name("FILE"), "assign the rows to the clusters of this clustering instead")
+    ("predict", po::value(&options->predict)->value_name("FILE"), "assign the rows to the clusters of this clustering instead, by its metric and scale")
     ("output", po::value(&options->output)->value_name("FILE")->required(), "clustering to write")
     ("quality", po::value(&options->quality)->value_name("FILE"), "also write inertia, silhouette, stability and the like as JSON")
     ("export", po::value(&options->assignments_csv)->value_name("FILE"), "also write id,cluster,distance as CSV");

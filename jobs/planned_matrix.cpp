@@ -34,8 +34,27 @@ PlannedMatrix matrix_of_dataset(const std::string& path) {
   return matrix;
 }
 
+namespace {
+
+/// The plan draws every interaction here and keeps them all: minutes, and some GB, at most.
+void require_plannable(const PlantedShape& shape) {
+  constexpr double most = 5e8;
+  const double drawn = shape.interactions + static_cast<double>(shape.users) + static_cast<double>(shape.items);
+  if (drawn <= most) return;
+  throw Error(ExitCode::usage,
+              fmt::format("--users {} --items {} --interactions {:.6g}: a plan plants this log in memory to count its "
+                          "rows; expected at most {:.0e} users, items and interactions together. Plan a part of it: "
+                          "memory and seconds grow in proportion",
+                          shape.users, shape.items, shape.interactions, most));
+}
+
+}  // namespace
+
 PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed) {
-  const auto pattern = std::make_shared<PlantedPattern>(PlantedLog(stated_shape(sizes, seed)));
+  const PlantedShape shape = stated_shape(sizes, seed);
+  shape.validate();
+  require_plannable(shape);
+  const auto pattern = std::make_shared<PlantedPattern>(PlantedLog(shape));
   PlannedMatrix matrix;
   matrix.user_sizes = pattern->user_sizes();
   matrix.item_sizes = pattern->item_sizes();

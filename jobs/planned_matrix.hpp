@@ -24,7 +24,7 @@ struct PlannedMatrix {
 /// The training part of a dataset. Throws Error (no_input, bad_data, io_error).
 [[nodiscard]] PlannedMatrix matrix_of_dataset(const std::string& path);
 
-/// A planted log of stated sizes. Throws Error(usage).
+/// A planted log of stated sizes. Throws Error(usage), also for sizes that would take this machine too long.
 [[nodiscard]] PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed);
 
 }  // namespace rankwise

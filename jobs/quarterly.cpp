@@ -17,11 +17,13 @@
 #include "jobs/byte_size.hpp"
 #include "jobs/quarterly_needs.hpp"
 #include "jobs/quarterly_submission.hpp"
+#include "jobs/scheduler_options.hpp"
 #include "jobs/standard_output.hpp"
 #include "jobs/stop_requests.hpp"
 #include "jobs/sweep_driver.hpp"
 #include "jobs/sweep_status.hpp"
 #include "jobs/threads.hpp"
+#include "jobs/work_failed.hpp"
 #include "slurm/folder_file.hpp"
 #include "slurm/local_scheduler.hpp"
 #include "slurm/sbatch_file.hpp"
@@ -105,8 +107,11 @@ std::string plan_text(const Chain& chain, const std::vector<StepState>& states) 
                     need.memory_bytes_per_node > 0 ? bytes_text(static_cast<double>(need.memory_bytes_per_node)) : "-",
                     need.time_limit_seconds > 0 ? slurm::time_limit_text(need.time_limit_seconds) : "-", after);
   }
-  for (const ChainStep& step : chain.steps) {
-    text += step.name + ":\n";
+  for (std::size_t place = 0; place < chain.steps.size(); ++place) {
+    const ChainStep& step = chain.steps[place];
+    text += step.name + ":";
+    const bool was_done = states[place].phase == StepPhase::open && !states[place].reason.empty();
+    text += was_done ? fmt::format(" again: {}\n", states[place].reason) : "\n";
     for (const ChainCommand& command : step.commands) text += "  " + command_text(step, command) + "\n";
   }
   return text + fmt::format("files in {}, steps {}\n", chain.settings.directory,
@@ -166,6 +171,7 @@ void submit_chain(const Chain& chain, JobContext& context) {
   const FolderLock lock(directory, "submit this chain");
   require_same_queue(chain);
   unmark_cancelled(directory);
+  if (chain.settings.run.scheduler == SchedulerKind::slurm) tell_ineffective_variables(context.report);
   const auto scheduler = make_scheduler(directory, chain.settings.run);
   const std::vector<std::string> submitted = submit_open_steps(chain, *scheduler);
   if (auto* local = dynamic_cast<slurm::LocalScheduler*>(scheduler.get())) return run_here(chain, *local, context);
@@ -193,7 +199,7 @@ what counts. After [sweep] the winner is trained as sweep refit does; [refit] ma
 [quarterly] has
   directory = DIR                       of all files
   scheduler = slurm|local               cores = N: local
-  partition, account, qos, constraint, sbatch-option, signal    as sweep run has them
+  partition, account, qos, constraint, sbatch-option, signal    as sweep run has them; none: not asked for
   nodes, ranks, threads-per-rank, memory (of a node), time-limit    of every step, or of one: als.ranks = 16
 A training asks for the memory and time that are predicted where they are not stated and its dataset is there. Locally no
 step has more ranks and threads than there are cores, which changes no bit.
@@ -231,8 +237,23 @@ auto describe_folder(void (*act)(const Chain&, JobContext&)) {
   };
 }
 
+/// Whether it neither ended well nor goes on by itself.
+bool went_wrong(const StepState& state) {
+  return state.phase == StepPhase::failed || state.phase == StepPhase::lost || state.phase == StepPhase::stopped;
+}
+
 void tell_status(const Chain& chain, JobContext& /*context*/) {
-  print_result(states_text(chain, step_states(chain)));
+  const std::string& directory = chain.settings.directory;
+  const std::vector<StepState> states = step_states(chain);
+  print_result(states_text(chain, states));
+  const auto wrong = std::ranges::find_if(states, went_wrong);
+  const bool is_wanted = is_cancelled(directory) && std::ranges::none_of(states, [](const StepState& state) {
+                           return state.phase == StepPhase::failed;
+                         });
+  if (wrong == states.end() || is_wanted) return;
+  throw Error(work_failed,
+              fmt::format("{}: {} {}; rankwise quarterly FILE --submit goes on once its cause is mended", directory,
+                          chain.steps[static_cast<std::size_t>(wrong - states.begin())].name, phase_name(wrong->phase)));
 }
 
 /// Locally the steps are those of the process that submitted them, which looks for the mark.
@@ -248,6 +269,7 @@ void cancel_chain(const Chain& chain, JobContext& context) {
   const auto scheduler = make_scheduler(chain.settings.directory, chain.settings.run);
   const std::vector<StepState> states = step_states(chain, *scheduler);
   std::ranges::for_each(states, require_answer);
+  mark_cancelled(chain.settings.directory);
   std::vector<std::string> queued;
   std::size_t trials = 0;
   for (std::size_t place = 0; place < states.size(); ++place) {

@@ -63,6 +63,9 @@ bool may_repeat(const std::string& section, const std::string& option) {
 std::vector<ConfigSection> parse_chain(std::string_view text, const std::string& file_name) {
   std::vector<ConfigSection> sections = parse_config_sections(text, file_name, may_repeat);
   require_known_sections(sections, file_name);
+  for (ConfigSection& section : sections) {
+    if (section.name != "quarterly") make_paths_absolute(job_of(section.name), section.entries);
+  }
   return sections;
 }
 
@@ -71,9 +74,7 @@ std::string chain_text(std::vector<ConfigSection> sections, const std::string& d
   std::string text;
   for (ConfigSection& section : sections) {
     text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section.name);
-    if (section.name != "quarterly") {
-      make_paths_absolute(job_of(section.name), section.entries);
-    } else {
+    if (section.name == "quarterly") {
       std::erase_if(section.entries, [&](const ConfigEntry& entry) {
         return entry.name == "directory" || (entry.name == "scheduler" && !scheduler.empty());
       });

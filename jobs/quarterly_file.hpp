@@ -9,11 +9,12 @@
 
 namespace rankwise {
 
-/// The sections of the file, all of them known ones, [quarterly] among them. Throws Error(usage) that names file and
-/// line.
+/// The sections of the file, all of them known ones, [quarterly] among them. Paths that the file has relative to the
+/// working directory are absolute from here on: what a step is made of reads the same wherever the file is read again.
+/// Throws Error(usage) that names file and line.
 [[nodiscard]] std::vector<ConfigSection> parse_chain(std::string_view text, const std::string& file_name);
 
-/// INI with paths that hold from anywhere; `directory` and, where not empty, `scheduler` stand in the place of what
+/// The sections as INI; `directory` and, where not empty, `scheduler` stand in the place of what
 /// [quarterly] says. Throws Error(usage) where a value cannot be a line.
 [[nodiscard]] std::string chain_text(std::vector<ConfigSection> sections, const std::string& directory,
                                      const std::string& scheduler);

@@ -113,6 +113,12 @@ class ChainReader {
       }
     }
   }
+  void require_rank_on_each_node(const slurm::Resources& resources, const std::string& step) const {
+    if (resources.tasks >= resources.nodes) return;
+    throw Error(ExitCode::usage,
+                fmt::format("{}: [quarterly] {} ranks on {} nodes for {}; expected at least one on each", chain_.file,
+                            resources.tasks, resources.nodes, step));
+  }
   [[nodiscard]] slurm::Resources resources_of(const std::string& step) const {
     const ChainSettings& settings = chain_.settings;
     slurm::Resources resources;
@@ -125,11 +131,7 @@ class ChainReader {
     resources.nodes = settings.need(step, &StepNeeds::nodes).value_or(1);
     resources.tasks = settings.need(step, &StepNeeds::ranks).value_or(resources.nodes);
     resources.cpus_per_task = settings.need(step, &StepNeeds::threads_per_rank).value_or(1);
-    if (resources.tasks < resources.nodes) {
-      throw Error(ExitCode::usage,
-                  fmt::format("{}: [quarterly] {} ranks on {} nodes for {}; expected at least one on each", chain_.file,
-                              resources.tasks, resources.nodes, step));
-    }
+    require_rank_on_each_node(resources, step);
     return resources;
   }
   /// Wires a folder of checkpoints, unless the section names its own.
@@ -183,6 +185,7 @@ class ChainReader {
     NamedValues run_values = scheduler_options(chain_.settings.run);
     run_values.insert(run_values.begin(), {"directory", folder});
     SectionCommand drive = section_command(sweep_run_job(), run, run_values, chain_.file);
+    drive.arguments.emplace_back("--reset");  // what an earlier file asked for does not stay
     if (chain_.settings.run.scheduler == SchedulerKind::slurm) drive.arguments.emplace_back("--wait");
     const std::string winner = (fs::path(folder) / "results" / "winner.ini").string();
 

@@ -3,7 +3,10 @@
 #include <chrono>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <string_view>
 
 #include "io/commit.hpp"
 #include "jobs/sweep_plan.hpp"
@@ -92,7 +95,115 @@ std::optional<std::string> written_digest(const ChainStep& step, const std::stri
   return std::nullopt;
 }
 
+/// Lines `name = value` by name; what else a configuration has, the names of its jobs, by itself.
+std::map<std::string, std::string> settings_of(const std::string& configuration) {
+  constexpr std::string_view sign = " = ";
+  std::map<std::string, std::string> settings;
+  std::istringstream lines(configuration);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t at = line.find(sign);
+    settings[line.substr(0, at)] = at == std::string::npos ? std::string() : line.substr(at + sign.size());
+  }
+  return settings;
+}
+
+/// Of two maps, in the order of names: calls `tell` with what each has, null where it has none, wherever they differ.
+template <class Tell>
+void for_each_difference(const std::map<std::string, std::string>& then, const std::map<std::string, std::string>& now,
+                         const Tell& tell) {
+  for (const auto& [name, value] : then) {
+    const auto found = now.find(name);
+    if (found == now.end()) {
+      tell(name, &value, nullptr);
+    } else if (found->second != value) {
+      tell(name, &value, &found->second);
+    }
+  }
+  for (const auto& [name, value] : now) {
+    if (!then.contains(name)) tell(name, nullptr, &value);
+  }
+}
+
+/// The path as the chain's folder has it.
+std::string short_path(const Chain& chain, const std::string& path) {
+  const std::string folder = chain.settings.directory + "/";
+  return path.starts_with(folder) ? path.substr(folder.size()) : path;
+}
+
+std::vector<std::string> option_changes(const StepRecord& then, const StepRecord& now) {
+  std::vector<std::string> changes;
+  for_each_difference(settings_of(then.configuration), settings_of(now.configuration),
+                      [&](const std::string& name, const std::string* old_value, const std::string* new_value) {
+                        const auto text = [](const std::string* value) { return value == nullptr ? "not given" : *value; };
+                        changes.push_back(fmt::format("option {}: {} -> {}", name, text(old_value), text(new_value)));
+                      });
+  return changes;
+}
+
+std::vector<std::string> input_changes(const Chain& chain, const StepRecord& then, const StepRecord& now) {
+  std::vector<std::string> changes;
+  for_each_difference(then.inputs, now.inputs,
+                      [&](const std::string& path, const std::string* old_text, const std::string* new_text) {
+                        const char* what = old_text == nullptr   ? "was not read"
+                                           : new_text == nullptr ? "is no longer read"
+                                                                 : "has changed";
+                        changes.push_back(fmt::format("input {} {}", short_path(chain, path), what));
+                      });
+  return changes;
+}
+
+std::vector<std::string> output_changes(const Chain& chain, const ChainStep& step, const StepRecord& record) {
+  std::vector<std::string> changes;
+  for (const std::string& path : step.outputs) {
+    const auto written = record.outputs.find(path);
+    const char* what = nullptr;
+    if (written == record.outputs.end()) {
+      what = "was not written";
+    } else if (!fs::exists(path)) {
+      what = "is missing";
+    } else if (!is_whole(path, written->second)) {
+      what = "has changed";
+    }
+    if (what != nullptr) changes.push_back(fmt::format("output {} {}", short_path(chain, path), what));
+  }
+  return changes;
+}
+
+std::string first_of(std::vector<std::string> changes) {
+  constexpr std::size_t told = 3;
+  const std::size_t count = changes.size();
+  if (count > told + 1) {
+    changes.resize(told);
+    changes.push_back(fmt::format("{} more", count - told));
+  }
+  return fmt::format("{}", fmt::join(changes, "; "));
+}
+
 }  // namespace
+
+std::string what_changed(const Chain& chain, std::size_t place,
+                         const std::vector<std::optional<StepRecord>>& records) {
+  const ChainStep& step = chain.steps[place];
+  const std::optional<StepRecord> then = read_record(record_path(chain, step));
+  if (!then) return "its record in steps/ is missing or damaged";
+  for (const std::size_t before : step.after) {
+    if (!records[before]) return fmt::format("follows {}, which is to be done first", chain.steps[before].name);
+  }
+  const std::optional<StepRecord> now = present_inputs(chain, place, records);
+  if (!now) {
+    for (const std::string& path : step.inputs) {
+      if (!fs::exists(path)) return fmt::format("input {} is missing", short_path(chain, path));
+    }
+    return "an input is no file";
+  }
+  std::vector<std::string> changes;
+  if (then->version != now->version) changes.push_back(fmt::format("program: {} -> {}", then->version, now->version));
+  for (const std::vector<std::string>& more :
+       {option_changes(*then, *now), input_changes(chain, *then, *now), output_changes(chain, step, *then)}) {
+    changes.insert(changes.end(), more.begin(), more.end());
+  }
+  return first_of(std::move(changes));
+}
 
 std::string identity(const StepRecord& record) {
   StepRecord made_of = record;

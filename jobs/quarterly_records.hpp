@@ -37,6 +37,11 @@ struct StepRecord {
 /// Adds the step's outputs as they stand to `record` and writes it. Throws Error (io_error, cannot_create).
 void write_step_record(const Chain& chain, const ChainStep& step, StepRecord record);
 
+/// Why a step that was done is to be done again, in a few words: which options, inputs, outputs or program are others
+/// than in its record. `records` are the valid ones. Throws Error(io_error).
+[[nodiscard]] std::string what_changed(const Chain& chain, std::size_t place,
+                                       const std::vector<std::optional<StepRecord>>& records);
+
 /// A text that is the same only for equal versions, configurations and inputs.
 [[nodiscard]] std::string identity(const StepRecord& record);
 

@@ -32,8 +32,7 @@ StepState state_of(const ItemState& item) {
     case ItemPhase::unknown:
       state.phase = StepPhase::unknown;
       break;
-    case ItemPhase::done:
-      state.reason = "options, inputs, program or files are others than when it was done";
+    case ItemPhase::done:  // once; its record says whether it still is
       break;
   }
   return state;
@@ -63,7 +62,11 @@ std::vector<StepState> step_states(const Chain& chain, slurm::Scheduler& schedul
     const auto item = std::ranges::find(items, step.name, &ItemState::name);
     StepState state = item == items.end() ? StepState() : state_of(*item);
     // A step that writes its record is still to end.
-    if (records[place] && !is_in_queue(state)) state = {StepPhase::done, {}, "", state.job_id, state.submission};
+    if (records[place] && !is_in_queue(state)) {
+      state = {StepPhase::done, {}, "", state.job_id, state.submission};
+    } else if (state.phase == StepPhase::open && item != items.end()) {
+      state.reason = what_changed(chain, place, records);
+    }
     for (const std::size_t before : step.after) {
       if (state.phase != StepPhase::lost || !blocks(states[before])) continue;
       state.phase = StepPhase::stopped;

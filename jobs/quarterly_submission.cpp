@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fmt/format.h>
+#include <optional>
 
 #include "io/commit.hpp"
 #include "jobs/sweep_driver.hpp"
@@ -65,10 +66,36 @@ void require_same_queue(const Chain& chain) {
   }
 }
 
+namespace {
+
+/// The folder's chain is this one from now on: its steps read it when they begin.
+class FolderChain {
+ public:
+  explicit FolderChain(const Chain& chain) : path_(chain_path(chain.settings.directory)) {
+    if (fs::exists(path_)) earlier_ = slurm::file_text(path_);
+    replace_file(path_, chain.text);
+  }
+  /// Nothing of it was accepted.
+  void take_back() const {
+    if (earlier_) {
+      replace_file(path_, *earlier_);
+    } else {
+      std::error_code ignored;
+      fs::remove(path_, ignored);
+    }
+  }
+
+ private:
+  std::string path_;
+  std::optional<std::string> earlier_;
+};
+
+}  // namespace
+
 std::vector<std::string> submit_open_steps(const Chain& chain, slurm::Scheduler& scheduler) {
   const std::vector<StepState> states = step_states(chain, scheduler);
   std::ranges::for_each(states, require_answer);
-  replace_file(chain_path(chain.settings.directory), chain.text);
+  const FolderChain folder_chain(chain);
   const std::string batch_name = new_batch_name(chain.settings.directory);
   std::vector<std::string> submissions(states.size());  // that later steps have to wait for; empty where done
   std::vector<std::string> submitted;
@@ -94,7 +121,12 @@ std::vector<std::string> submit_open_steps(const Chain& chain, slurm::Scheduler&
       if (submissions[before].empty()) continue;
       submission.after.push_back({submissions[before], slurm::Dependency::On::succeeded});
     }
-    scheduler.submit(submission);
+    try {
+      scheduler.submit(submission);
+    } catch (const slurm::Refused&) {
+      if (submitted.empty() && std::ranges::none_of(states, is_in_queue)) folder_chain.take_back();
+      throw;
+    }
     submissions[place] = submission.name;
     submitted.push_back(step.name);
   }

@@ -1,11 +1,38 @@
 #include "jobs/scheduler_options.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <string>
+#include <vector>
 
 #include "jobs/choices.hpp"
+#include "slurm/child_process.hpp"
 
 namespace rankwise {
+
+namespace {
+
+/// What is asked for; "none" takes back what an earlier command asked for.
+std::string request(const std::string& text) {
+  return text == no_request ? std::string() : text;
+}
+
+std::vector<std::string> requests(const std::vector<std::string>& lines) {
+  if (std::ranges::find(lines, no_request) == lines.end()) return lines;
+  if (lines.size() == 1) return {};
+  throw Error(ExitCode::usage, "--sbatch-option none: takes all of them back; expected no other one beside it");
+}
+
+}  // namespace
+
+void tell_ineffective_variables(Report& report) {
+  const std::vector<std::string> names = slurm::dropped_sbatch_options();
+  if (names.empty()) return;
+  report.line(fmt::format("{} of the environment: without effect here; options of this command, as --partition or "
+                          "--sbatch-option, say what is asked of Slurm",
+                          fmt::join(names, ", ")));
+}
 
 void describe_scheduler(boost::program_options::options_description& description,
                         std::vector<SettingChanges::Change>& given) {
@@ -22,12 +49,12 @@ void describe_scheduler(boost::program_options::options_description& description
      "local: of all tasks together; without it as many as here")
     ("signal", changes.to(+[](RunSettings& settings, const Number& seconds) { within<Number>("signal", 1, 86'400)(seconds); settings.signal_seconds = seconds; })->value_name("SECONDS"),
      fmt::format("before the limit, to write that checkpoint; without it {}", defaults.signal_seconds).c_str())
-    ("partition", changes.to(+[](RunSettings& settings, const Text& text) { settings.batch.partition = text; })->value_name("NAME"), "slurm: without it the cluster's default")
-    ("account", changes.to(+[](RunSettings& settings, const Text& text) { settings.batch.account = text; })->value_name("NAME"), "slurm: likewise")
-    ("qos", changes.to(+[](RunSettings& settings, const Text& text) { settings.batch.qos = text; })->value_name("NAME"), "slurm: likewise")
-    ("constraint", changes.to(+[](RunSettings& settings, const Text& text) { settings.batch.constraint = text; })->value_name("TEXT"), "slurm: likewise")
-    ("sbatch-option", changes.to(+[](RunSettings& settings, const std::vector<Text>& lines) { settings.batch.extra_lines = lines; })->value_name("TEXT"),
-     "slurm: a further option of sbatch, as in --licenses=tape:1; may be repeated");
+    ("partition", changes.to(+[](RunSettings& settings, const Text& text) { settings.batch.partition = request(text); })->value_name("NAME"), "slurm: without it, or with none, the cluster's default")
+    ("account", changes.to(+[](RunSettings& settings, const Text& text) { settings.batch.account = request(text); })->value_name("NAME"), "slurm: likewise")
+    ("qos", changes.to(+[](RunSettings& settings, const Text& text) { settings.batch.qos = request(text); })->value_name("NAME"), "slurm: likewise")
+    ("constraint", changes.to(+[](RunSettings& settings, const Text& text) { settings.batch.constraint = request(text); })->value_name("TEXT"), "slurm: likewise")
+    ("sbatch-option", changes.to(+[](RunSettings& settings, const std::vector<Text>& lines) { settings.batch.extra_lines = requests(lines); })->value_name("TEXT"),
+     "slurm: a further option of sbatch, as in --licenses=tape:1; may be repeated; none: no more");
   // clang-format on
 }
 

@@ -3,11 +3,16 @@
 
 #include <boost/program_options.hpp>
 #include <functional>
+#include <string_view>
 #include <vector>
 
+#include "jobs/report.hpp"
 #include "jobs/sweep_settings.hpp"
 
 namespace rankwise {
+
+/// As the value of an option of Slurm's: nothing is asked for, whatever an earlier command asked for.
+inline constexpr std::string_view no_request = "none";
 
 /// Options as changes to settings that earlier commands may have left; what is not given changes nothing.
 class SettingChanges {
@@ -30,6 +35,9 @@ class SettingChanges {
  private:
   std::vector<Change>& changes_;
 };
+
+/// Tells which of the environment's options for sbatch have no effect on what this program submits, if there are any.
+void tell_ineffective_variables(Report& report);
 
 /// Adds --scheduler, --cores, --signal and what only Slurm understands; `changes` outlives the description.
 void describe_scheduler(boost::program_options::options_description& description,

@@ -18,8 +18,9 @@ namespace po = boost::program_options;
 namespace {
 
 /// Decided by the sweep itself, by fold, rung and directory.
-constexpr std::array<std::string_view, 7> sweeps_own{
-    "fold", "epochs", "checkpoint-every", "checkpoint-interval", "resume", "max-time", "keep"};
+constexpr std::array<std::string_view, 9> sweeps_own{
+    "fold",   "epochs", "epochs-of", "train-on", "checkpoint-every", "checkpoint-interval",
+    "resume", "max-time", "keep"};
 
 ValueKind kind_of(const po::option_description& option) {
   if (option.long_name() == "clusters") return ValueKind::whole_number;

@@ -18,11 +18,13 @@
 #include "io/fold.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/fold_check.hpp"
 #include "jobs/metrics.hpp"
 #include "jobs/prediction.hpp"
 #include "jobs/standard_output.hpp"
 #include "jobs/sweep_options.hpp"
 #include "jobs/sweep_state.hpp"
+#include "jobs/swept_data.hpp"
 #include "jobs/threads.hpp"
 #include "jobs/version.hpp"
 
@@ -70,6 +72,12 @@ void require_sense(const SweepPlanOptions& options) {
   }
 }
 
+/// Whether every trial of als predicts ratings.
+bool always_explicit(const SweepPlanOptions& options) {
+  const auto objective = options.texts.find("objective");
+  return objective != options.texts.end() && objective->second == "explicit";
+}
+
 /// Metrics that are measured, the first one deciding.
 std::string wanted_metrics(const SweepPlanOptions& options) {
   if (options.job == SweptJob::kmeans) {
@@ -83,8 +91,7 @@ std::string wanted_metrics(const SweepPlanOptions& options) {
     }
     return metric;
   }
-  const auto objective = options.texts.find("objective");
-  const bool predicts_ratings = objective != options.texts.end() && objective->second == "explicit";
+  const bool predicts_ratings = always_explicit(options);
   std::string metrics = !options.optimize.empty() ? options.optimize : predicts_ratings ? "rmse" : "ndcg@100";
   if (parse_metrics(metrics).size() > 1) {
     throw Error(ExitCode::usage, fmt::format("--optimize {}: expected one metric", metrics));
@@ -92,6 +99,11 @@ std::string wanted_metrics(const SweepPlanOptions& options) {
   if (!options.more_metrics.empty()) metrics += "," + options.more_metrics;
   const std::vector<EvaluationMetric> all = parse_metrics(metrics);
   for (const EvaluationMetric& metric : all) {
+    if (!metric.ranks() && !predicts_ratings) {
+      throw Error(ExitCode::usage, fmt::format("--{} {}: expected --objective explicit in all trials; scores of an "
+                                               "implicit model are no ratings",
+                                               &metric == &all.front() ? "optimize" : "metrics", metric.name));
+    }
     if (std::ranges::count(all, metric.name, &EvaluationMetric::name) > 1) {
       throw Error(ExitCode::usage,
                   fmt::format("--metrics {}: {} is already measured", options.more_metrics, metric.name));
@@ -101,20 +113,12 @@ std::string wanted_metrics(const SweepPlanOptions& options) {
 }
 
 SweptData swept_data(const SweepPlanOptions& options, const Communicator& comm) {
-  if (options.job == SweptJob::kmeans) return {.digest = file_digest(options.data), .fold_numbers = {}};
+  if (options.job == SweptJob::kmeans) return {.digest = data_digest(options.job, options.data), .fold_numbers = {}};
   const DatasetReader dataset(comm, options.data);
   if (dataset.entries(DatasetPart::interactions) == 0) {
     throw Error(ExitCode::bad_data, fmt::format("{}: holds no interactions; expected at least one", options.data));
   }
   return {dataset.provenance().dataset_digest, dataset.fold_numbers()};
-}
-
-/// Folds of times may be missing or empty: better told now than by every task.
-void require_folds(const SweepPlan& plan, const Communicator& comm) {
-  for (const std::string& text : plan.folds) {
-    const auto fold = parse_fold(text);
-    if (fold && fold->kind == FoldKind::temporal) static_cast<void>(DatasetReader(comm, plan.data, fold));
-  }
 }
 
 void tell_plan(const SweepPlan& plan) {
@@ -263,7 +267,8 @@ void plan_sweep(const SweepPlanOptions& options, JobContext& context) {
   agree_on(context.comm, [&] {
     // 1. Which trials, on which folds, for how long.
     SweepPlan plan = make_plan(options, swept_data(options, context.comm), context.common.seed);
-    require_folds(plan, context.comm);
+    // Better told now than by every task.
+    if (plan.job == SweptJob::als) require_filled_folds(context.comm, plan.data, plan.folds, plan.seed);
     plan.configuration = context.configuration;
     name_tasks(plan);
     // 2. What that takes.

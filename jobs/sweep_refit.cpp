@@ -10,16 +10,24 @@
 #include <memory>
 
 #include "io/dataset.hpp"
+#include "io/model.hpp"
 #include "jobs/als.hpp"
+#include "jobs/choices.hpp"
 #include "jobs/evaluate.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/sweep_collect.hpp"
 #include "jobs/sweep_programs.hpp"
 #include "jobs/sweep_trial.hpp"
+#include "jobs/swept_data.hpp"
 
 namespace rankwise {
 
 namespace {
+
+void require_sense(const RefitOptions& options) {
+  if (options.trained == TrainedPart::training || options.metrics.empty()) return;
+  throw AgreedError(ExitCode::usage, "--metrics has a meaning only with --train-on training: else nothing is held out");
+}
 
 bool has_heldout(const Communicator& comm, const std::string& data) {
   const DatasetReader dataset(comm, data);
@@ -31,20 +39,54 @@ std::vector<std::string> with(std::vector<std::string> arguments, std::initializ
   return arguments;
 }
 
+/// The plan, with the data that the options name, if they do; it must be the planned one. Collective.
+SweepPlan plan_of_refit(const Communicator& comm, const RefitOptions& options, const std::string& directory) {
+  SweepPlan plan = shared_plan(comm, directory);
+  if (!options.data.empty()) plan.data = std::filesystem::absolute(options.data).lexically_normal().string();
+  agree_on(comm, [&] {
+    if (comm.is_root()) require_planned_data(plan);
+  });
+  return plan;
+}
+
+/// Arguments in pairs of option and value, or of one switch, without those of a training that validates itself: one
+/// that is trained on everything has nothing left for that.
+std::vector<std::string> without_validation(const std::vector<std::string>& arguments) {
+  std::vector<std::string> kept;
+  for (std::size_t a = 0; a < arguments.size(); ++a) {
+    const std::string& argument = arguments[a];
+    const bool validates =
+        argument == "--validation-metric" || argument == "--validation-every" || argument == "--patience";
+    if (validates) {
+      ++a;
+    } else {
+      kept.push_back(argument);
+    }
+  }
+  return kept;
+}
+
 /// Trains the trial, after those before it on its path, if it is on one. Collective.
-void refit_along_path(const SweepPlan& plan, const std::string& directory, std::size_t trial, const std::string& model,
-                      JobContext& context) {
+void refit_along_path(const SweepPlan& plan, const std::string& directory, std::size_t trial,
+                      const RefitOptions& options, JobContext& context) {
   const std::filesystem::path work = std::filesystem::path(directory) / "work";
+  const bool on_all = options.trained == TrainedPart::all;
   std::vector<std::string> begin;
   for (const std::size_t each : path_to(plan, trial)) {
-    const std::string name = fmt::format("refit-t{}", each + 1);
-    const std::string written = each == trial ? model : (work / (name + ".h5")).string();
-    std::vector<std::string> arguments = with(
-        plan.trials[each].arguments,
-        {"--seed", std::to_string(plan.seed), "--epochs", std::to_string(plan.rungs.back().epochs), "--data", plan.data,
-         "--model", written, "--checkpoint", (work / name).string(), "--checkpoint-interval", "00:10:00"});
+    const std::string name = fmt::format("{}-t{}", on_all ? "final" : "refit", each + 1);
+    const std::string written = each == trial ? options.model : (work / (name + ".h5")).string();
+    const std::vector<std::string>& point = plan.trials[each].arguments;
+    std::vector<std::string> arguments =
+        with(on_all ? with(without_validation(point), {"--train-on", "all"}) : point,
+             {"--seed", std::to_string(plan.seed), "--data", plan.data, "--model", written, "--checkpoint",
+              (work / name).string(), "--checkpoint-interval", "00:10:00"});
+    const bool as_model = each == trial && !options.epochs_of.empty();
+    arguments = with(std::move(arguments), {as_model ? "--epochs-of" : "--epochs",
+                                            as_model ? options.epochs_of : std::to_string(plan.rungs.back().epochs)});
     arguments.insert(arguments.end(), begin.begin(), begin.end());
     run_nested(als_job(), arguments, context);
+    const ModelReader trained(context.comm, written);
+    agree_on(context.comm, [&] { require_planned_digest(plan, trained.provenance().dataset_digest); });
     begin = {"--warm-start", written};
   }
 }
@@ -55,8 +97,10 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   const std::string directory = std::filesystem::absolute(options.directory).lexically_normal().string();
 
+  require_sense(options);
+
   // 1. The chosen trial.
-  const SweepPlan plan = shared_plan(comm, directory);
+  const SweepPlan plan = plan_of_refit(comm, options, directory);
   auto chosen = static_cast<Index>(
       agree_on(comm, [&] { return comm.is_root() ? sweep_results(plan, directory).winner().trial : std::size_t{0}; }));
   chosen = comm.max(chosen);
@@ -65,14 +109,20 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
 
   // 2. On all rows.
   if (plan.job == SweptJob::kmeans) {
-    if (!options.metrics.empty()) throw AgreedError(ExitCode::usage, "--metrics has a meaning only for sweeps of als");
+    const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
+    if (!options.metrics.empty()) refuse("--metrics has a meaning only for sweeps of als");
+    if (options.trained == TrainedPart::all) refuse("--train-on all has a meaning only for sweeps of als");
+    if (!options.epochs_of.empty()) refuse("--epochs-of has a meaning only for sweeps of als");
     run_nested(kmeans_job(),
                with(plan.trials[trial].arguments,
                     {"--seed", std::to_string(plan.seed), "--input", plan.data, "--output", options.model}),
                context);
     return;
   }
-  refit_along_path(plan, directory, trial, options.model, context);
+  refit_along_path(plan, directory, trial, options, context);
+  if (options.trained == TrainedPart::all) {
+    return context.report.line("trained on everything, the held-out part too, so that nothing is left to measure it on");
+  }
 
   // 3. On what no trial has seen.
   if (!has_heldout(comm, plan.data)) {
@@ -93,9 +143,14 @@ RunJob describe_refit(boost::program_options::options_description& description) 
   description.add_options()
     ("directory", po::value(&options->directory)->value_name("DIR")->required(), "folder of the sweep")
     ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write; kmeans: clustering")
+    ("train-on", po::value<std::string>()->value_name("training|all")->default_value("training")->notifier(
+       one_of<TrainedPart>("train-on", options->trained, {{"training", TrainedPart::training}, {"all", TrainedPart::all}})),
+     "als: the training part, so that the held-out part measures the model; or everything, for a model that serves")
+    ("epochs-of", po::value(&options->epochs_of)->value_name("FILE"), "als: as many epochs as this model was trained for; without it as many as planned")
+    ("data", po::value(&options->data)->value_name("FILE"), "where the data that was planned on is now; accepted only if it is the same")
     ("metrics", po::value(&options->metrics)->value_name("FILE"), "als: also write what evaluate finds on the held-out part, as JSON");
   // clang-format on
-  return [options](JobContext& context) { refit_winner(*options, context); };
+  return {[options](JobContext& context) { refit_winner(*options, context); }, [options] { require_sense(*options); }};
 }
 
 }  // namespace

@@ -7,14 +7,21 @@
 
 namespace rankwise {
 
+/// What the chosen trial is trained on: the training part, so that the held-out part measures it, or everything.
+enum class TrainedPart { training, all };
+
 struct RefitOptions {
   std::string directory;
   std::string model;
   std::string metrics;  ///< empty: not wanted
+  TrainedPart trained = TrainedPart::training;
+  std::string epochs_of;  ///< a model: as many epochs as it was trained for; empty: as many as planned
+  std::string data;       ///< where the planned data is now; empty: where the sweep has it
 };
 
-/// Trains, or goes on from a checkpoint, and writes the model; then measures it on the dataset's held-out part, where
-/// there is one: nested, since no trial has read that. Collective over context.comm; throws AgreedError.
+/// Trains, or goes on from a checkpoint, and writes the model; then measures a model of the training part on the
+/// dataset's held-out part, where there is one: nested, since no trial has read that. Collective over context.comm;
+/// throws AgreedError.
 void refit_winner(const RefitOptions& options, JobContext& context);
 
 [[nodiscard]] Job sweep_refit_job();

@@ -10,7 +10,9 @@
 #include <chrono>
 #include <filesystem>
 #include <fmt/format.h>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "io/folder_lock.hpp"
@@ -21,6 +23,7 @@
 #include "jobs/sweep_collect.hpp"
 #include "jobs/sweep_driver.hpp"
 #include "jobs/sweep_status.hpp"
+#include "jobs/swept_data.hpp"
 #include "jobs/threads.hpp"
 #include "jobs/version.hpp"
 #include "slurm/local_scheduler.hpp"
@@ -46,10 +49,20 @@ void forgive_failures(const SweepPlan& plan, const std::string& directory, RunSe
   }
 }
 
+/// `asked` without what is asked of schedulers: as `earlier` has that.
+RunSettings with_requests_of(const RunSettings& earlier, const RunSettings& asked) {
+  RunSettings settings = earlier;
+  settings.data = asked.data;
+  settings.submissions = asked.submissions;
+  settings.forgiven = asked.forgiven;
+  return settings;
+}
+
 /// The settings of earlier commands with this one's changes.
 RunSettings settled(const SweepRunOptions& options, const std::string& directory, RunStart start, const SweepPlan& plan,
                     const Communicator& comm) {
   RunSettings settings = read_settings(directory).value_or(RunSettings());
+  if (options.resets) settings = with_requests_of(RunSettings(), settings);
   for (const auto& change : options.changes) change(settings);
   if (settings.cores == 0) settings.cores = processors_per_rank(comm);
   if (start == RunStart::forgive) forgive_failures(plan, directory, settings);
@@ -191,6 +204,7 @@ SweepState drive(const SweepPlan& plan, const std::string& directory, RunSetting
                 scheduler->outlives_process() ? "no longer waited for" : "stopped");
     }
     if (!patience.asks_again(state, directory, context.report)) {
+      if (state.count(TaskPhase::open) > 0) require_planned_data(plan);
       const std::vector<std::string> submitted = submit_open(plan, directory, settings, state, *scheduler);
       if (!waits && scheduler->outlives_process()) {
         submit_follow_up(plan, directory, submitted, settings, *scheduler);
@@ -236,6 +250,24 @@ void run_refit(const SweepPlan& plan, const std::string& directory, RunSettings&
 
 }  // namespace
 
+namespace {
+
+/// Submits by `settings`, which are the directory's; where the scheduler refuses, only `earlier` ones stay, or, where
+/// there are none, which scheduler it was.
+void keeping_what_is_taken(const std::string& directory, const std::optional<RunSettings>& earlier,
+                           const RunSettings& settings, const std::function<void()>& submit) {
+  try {
+    submit();
+  } catch (const slurm::Refused&) {
+    RunSettings defaults;
+    defaults.scheduler = settings.scheduler;
+    write_settings(directory, with_requests_of(earlier.value_or(defaults), settings));
+    throw;
+  }
+}
+
+}  // namespace
+
 void forgive_sweep(const std::string& directory) {
   if (!read_settings(directory)) return;
   const FolderLock lock(directory, "forgive what failed in this sweep");
@@ -251,7 +283,7 @@ void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& conte
   Report& report = context.report;
 
   // 1. The plan, and no one else at it.
-  const SweepPlan plan = agree_on(context.comm, [&] { return read_plan(directory); });
+  SweepPlan plan = agree_on(context.comm, [&] { return read_plan(directory); });
   if (plan.version != program_version()) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: was planned by {}, and this is {}; plan into a new directory "
                                                    "with --reuse {}",
@@ -267,17 +299,29 @@ void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& conte
   // 2. Every task that is not done.
   SweepState state;
   RunSettings settings;
+  std::optional<RunSettings> earlier;
   agree_on(context.comm, [&] {
+    earlier = read_settings(directory);
     settings = settled(options, directory, start, plan, context.comm);
+    if (!settings.data.empty() && (!earlier || settings.data != earlier->data)) {
+      plan.data = settings.data;
+      require_planned_data(plan);
+    }
     write_settings(directory, settings);
-    state = drive(plan, directory, settings, options.waits, context);
-    write_settings(directory, settings);
+    place_data(plan, directory);
+    if (settings.scheduler == SchedulerKind::slurm) tell_ineffective_variables(report);
+    keeping_what_is_taken(directory, earlier, settings, [&] {
+      state = drive(plan, directory, settings, options.waits, context);
+      write_settings(directory, settings);
+    });
   });
 
   // 3. What came out.
   if (state.is_over) {
     collect_sweep(plan, directory, context);
-    if (!settings.refit_model.empty()) run_refit(plan, directory, settings, options.waits, context);
+    if (settings.refit_model.empty()) return;
+    keeping_what_is_taken(directory, earlier, settings,
+                          [&] { run_refit(plan, directory, settings, options.waits, context); });
   } else {
     report.line(fmt::format("{} tasks are in the queue; rankwise sweep status {} tells how they fare",
                             state.wanted() - state.count(TaskPhase::done), directory));
@@ -296,6 +340,8 @@ void describe_settings(boost::program_options::options_description& description,
   using Number = std::int64_t;
   // clang-format off
   description.add_options()
+    ("data", changes.to(+[](RunSettings& settings, const Text& path) { settings.data = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
+     "where the data that was planned on is now, if the file or the sweep's folder was moved; accepted only if it is the same")
     ("memory", changes.to(+[](RunSettings& settings, const Text& text) { settings.memory_bytes = parse_bytes("memory", text); })->value_name("BYTES"),
      "local: likewise, as in 16GiB; without it no limit")
     ("max-retries", changes.to(+[](RunSettings& settings, const Number& retries) { within<Number>("max-retries", 0, 1000)(retries); settings.most_retries = static_cast<int>(retries); })->value_name("N"),
@@ -319,6 +365,7 @@ void describe_settings(boost::program_options::options_description& description,
      "als: at the end train the chosen trial on all of the training part and write this model")
     ("refit-metrics", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_metrics = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
      "als: and what evaluate finds on the held-out part, as JSON")
+    ("reset", po::bool_switch(&options->resets), "what is not given here is as without it, whatever earlier commands asked for; else that stays")
     ("wait", po::bool_switch(&options->waits), "slurm: look on until the sweep is over; else a job at the end of the queue retries, goes on to the next rung, and collects");
   // clang-format on
 }
@@ -327,6 +374,9 @@ constexpr std::string_view run_notes =
     R"(What is done stays done: a task is done once its record is in DIR/records, whoever ran it. A task that ends with an error
 is tried again --max-retries times, then left alone while the others go on; resume gives it as many tries again. Tasks that
 were cancelled, killed with their node or lost by the queue are submitted again. At the end collect writes its report.
+Options of one command hold for later ones too, until they are given anew; a scheduler that refuses leaves the earlier ones.
+What earlier commands asked of Slurm is taken back by none (--constraint none), all of it by --reset. SBATCH_* variables of
+the environment have no effect: what is asked for is what these options say.
 One process at a time runs a sweep. Local tasks end with it; SIGINT or SIGTERM lets them write checkpoints (exit code 75).
 DIR/scheduler holds logs/TASK.log, the batch scripts, and which job ran what.)";
 

@@ -246,7 +246,7 @@ std::vector<std::string> leakage_notes(const SweepPlan& plan) {
   if (plan.trials.size() > 1) {
     notes.push_back(
         fmt::format("The chosen trial is the best of {} on these very folds, so its score is optimistic; only "
-                    "what no trial has seen (--refit) measures it without that.",
+                    "what no trial has seen measures it without that: rankwise sweep refit.",
                     plan.trials.size()));
   }
   if (plan.job == SweptJob::kmeans) {

@@ -26,6 +26,7 @@ RunSettings settings_of(const Json& json) {
   RunSettings settings;
   settings.scheduler = json.at("scheduler") == "slurm" ? SchedulerKind::slurm : SchedulerKind::local;
   const auto take = [&json](const char* name, auto& target) { json.at(name).get_to(target); };
+  settings.data = json.value("data", std::string());
   take("cores", settings.cores);
   take("memory_bytes", settings.memory_bytes);
   take("max_retries", settings.most_retries);
@@ -64,6 +65,7 @@ std::optional<RunSettings> read_settings(const std::string& directory) {
 void write_settings(const std::string& directory, const RunSettings& settings) {
   Json json;
   json["scheduler"] = settings.scheduler == SchedulerKind::slurm ? "slurm" : "local";
+  json["data"] = settings.data;
   json["cores"] = settings.cores;
   json["memory_bytes"] = settings.memory_bytes;
   json["max_retries"] = settings.most_retries;

@@ -14,6 +14,7 @@ enum class SchedulerKind { local, slurm };
 
 struct RunSettings {
   SchedulerKind scheduler = SchedulerKind::local;
+  std::string data;                     ///< where the planned data is now; empty: where it was planned
   std::int64_t cores = 0;               ///< local: of all tasks together
   std::int64_t memory_bytes = 0;        ///< local: likewise; 0: no limit
   int most_retries = 1;                 ///< of a task that failed, beside its first run

@@ -48,7 +48,7 @@ std::string record_text(const SweepPlan& plan, const SweepTask& task, const Task
   json["key"] = task.key;
   json["task"] = task.name;
   json["version"] = plan.version;
-  json["dataset_digest"] = plan.dataset_digest;
+  json["dataset_digest"] = record.dataset_digest;
   json["configuration"] = resolved_configuration(plan.job, task_arguments(plan, task));
   json["metrics"] = json_of(record.metrics);
   json["standard_errors"] = json_of(record.standard_errors);
@@ -66,6 +66,7 @@ std::string record_text(const SweepPlan& plan, const SweepTask& task, const Task
 
 TaskRecord record_of(const Json& json) {
   TaskRecord record;
+  record.dataset_digest = json.at("dataset_digest").get<std::uint64_t>();
   record.metrics = numbers_of(json.at("metrics"));
   record.standard_errors = numbers_of(json.at("standard_errors"));
   record.losses = json.at("losses").get<std::vector<double>>();
@@ -88,10 +89,9 @@ std::optional<TaskRecord> read_record(const SweepPlan& plan, const std::string& 
   if (!fs::is_regular_file(path, ignored)) return std::nullopt;
   try {
     const Json json = Json::parse(slurm::file_text(path.string()));
-    const bool fits = json.at("key") == task.key && json.at("version") == plan.version &&
-                      json.at("dataset_digest") == plan.dataset_digest;
-    if (!fits) return std::nullopt;
+    if (json.at("key") != task.key || json.at("version") != plan.version) return std::nullopt;
     TaskRecord record = record_of(json);
+    if (record.dataset_digest != plan.dataset_digest) return std::nullopt;
     return record.metrics.contains(plan.metric()) ? std::optional(std::move(record)) : std::nullopt;
   } catch (const Json::exception&) {
     return std::nullopt;

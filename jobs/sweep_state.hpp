@@ -13,6 +13,7 @@ namespace rankwise {
 
 /// What one task found, DIR/records/<key>.json.
 struct TaskRecord {
+  std::uint64_t dataset_digest = 0;               ///< of the data that was read
   std::map<std::string, double> metrics;          ///< over what the fold leaves out
   std::map<std::string, double> standard_errors;  ///< of those, over users or ratings; not all have one
   std::vector<double> losses;                     ///< after each epoch of the whole training

@@ -19,6 +19,7 @@
 #include "jobs/standard_output.hpp"
 #include "jobs/sweep_driver.hpp"
 #include "jobs/text_output.hpp"
+#include "jobs/work_failed.hpp"
 
 namespace rankwise {
 
@@ -95,10 +96,25 @@ bool needs_resume(const WatchedSweep& sweep, const SweepState& state) {
   return !state.is_over && !has_tasks && !state.has_follow_up && !is_locked(sweep.directory);
 }
 
+Index lost_tasks(const SweepState& state) {
+  return std::ranges::count_if(state.tasks,
+                               [](const TaskState& task) { return task.phase == TaskPhase::open && task.lost; });
+}
+
+/// One line where tasks failed, or were lost and no one goes on with them; a sweep that was cancelled is as it was
+/// wanted.
+std::string what_went_wrong(const WatchedSweep& sweep, const SweepState& state) {
+  const Index failed = state.count(TaskPhase::failed);
+  const bool is_left = needs_resume(sweep, state) && !is_cancelled(sweep.directory);
+  const Index lost = is_left ? lost_tasks(state) : 0;
+  if (failed + lost == 0) return {};
+  return fmt::format("{}: {} tasks failed, {} were lost; rankwise sweep resume {} tries them again", sweep.directory,
+                     failed, lost, sweep.directory);
+}
+
 std::string status_text(const WatchedSweep& sweep, const SweepState& state) {
   const SweepPlan& plan = sweep.plan;
-  const Index lost = std::ranges::count_if(
-      state.tasks, [](const TaskState& task) { return task.phase == TaskPhase::open && task.lost; });
+  const Index lost = lost_tasks(state);
   const Index unknown = std::ranges::count(state.tasks, true, &TaskState::unknown);
   std::string text = fmt::format(
       "{} trials x {} folds x {} rung{}: {} of {} tasks done, {} running, {} waiting{}, {} failed, {} lost, {} not "
@@ -151,13 +167,16 @@ std::string status_json(const SweepPlan& plan, const SweepState& state) {
 
 void tell_status(const StatusOptions& options, JobContext& context) {
   require_single_rank(context.comm, "status");
+  std::string wrong;
   const std::string json = agree_on(context.comm, [&] {
     const WatchedSweep sweep = watch(options.directory);
     const SweepState state = sweep_state(sweep.plan, sweep.directory, sweep.settings, *sweep.scheduler);
     print_result(status_text(sweep, state));
+    wrong = what_went_wrong(sweep, state);
     return status_json(sweep.plan, state);
   });
   write_from_root(context, options.json, json);
+  if (!wrong.empty()) throw AgreedError(work_failed, wrong);
 }
 
 void run_cancel(const StatusOptions& options, JobContext& context) {

@@ -27,6 +27,7 @@
 #include "jobs/process_memory.hpp"
 #include "jobs/sweep_programs.hpp"
 #include "jobs/sweep_state.hpp"
+#include "jobs/swept_data.hpp"
 #include "jobs/tasks_in_turn.hpp"
 #include "jobs/version.hpp"
 #include "slurm/folder_file.hpp"
@@ -134,7 +135,12 @@ void remove_finished_path(const SweepPlan& plan, const std::string& directory, c
 }  // namespace
 
 SweepPlan shared_plan(const Communicator& comm, const std::string& directory) {
-  std::string text = agree_on(comm, [&] { return comm.is_root() ? plan_json(read_plan(directory)) : std::string(); });
+  std::string text = agree_on(comm, [&] {
+    if (!comm.is_root()) return std::string();
+    SweepPlan plan = read_plan(directory);
+    place_data(plan, directory);
+    return plan_json(plan);
+  });
   comm.broadcast(text);
   return parse_plan(text, directory);
 }
@@ -158,13 +164,34 @@ bool root_finds(const Communicator& comm, const Question& question) {
   return comm.max(Index{agree_on(comm, [&] { return comm.is_root() && question(); })}) != 0;
 }
 
+/// Of als the digest that the model has counts, whatever became of the file since; of kmeans the file must have stayed.
+/// What was made of other data goes. Root only; throws Error(bad_data).
+void require_read_as_planned(const SweepPlan& plan, const WorkFiles& files, std::uint64_t digest,
+                             const FileStamp& stamp) {
+  try {
+    require_planned_digest(plan, digest);
+    if (plan.job == SweptJob::kmeans) stamp.require_unchanged();
+  } catch (const Error&) {
+    std::error_code ignored;
+    fs::remove_all(files.folder, ignored);
+    throw;
+  }
+}
+
 /// Trains, or goes on, measures and writes the record; `begin_seconds`: since 1970, of the run.
 void do_task(const SweepPlan& plan, const std::string& directory, const SweepTask& task, double begin_seconds,
              JobContext& context) {
   const Communicator& comm = context.comm;
   const WorkFiles files = work_files(directory, task);
 
-  // 1. The model that it begins with, if any. A record that was taken over has none, nor has one whose path was done.
+  // 1. The data that was planned on.
+  std::optional<FileStamp> stamp;
+  agree_on(comm, [&] {
+    if (!comm.is_root()) return;
+    stamp = require_planned_data(plan);
+  });
+
+  // 2. The model that it begins with, if any. A record that was taken over has none, nor has one whose path was done.
   std::string begin;
   if (const auto after = plan.trials[task.trial].after) {
     const SweepTask& before = plan.task(*after, task.fold, task.rung);
@@ -175,7 +202,7 @@ void do_task(const SweepPlan& plan, const std::string& directory, const SweepTas
     }
   }
 
-  // 2. Train, or go on, and measure.
+  // 3. Train, or go on, and measure.
   TaskRecord record;
   record.resumed_epochs = agree_on(comm, [&] {
     if (!comm.is_root()) return Index{0};
@@ -186,16 +213,22 @@ void do_task(const SweepPlan& plan, const std::string& directory, const SweepTas
   });
   train_and_evaluate(plan, task, files, begin, context);
 
-  // 3. Tell.
+  // 4. Tell.
   std::vector<double> losses;
+  std::uint64_t digest = plan.dataset_digest;
   if (plan.job == SweptJob::als) {
     const ModelReader model(comm, files.result);
     for (const EpochLoss& loss : model.history()) losses.push_back(loss.total());
+    digest = model.provenance().dataset_digest;
   }
+  agree_on(comm, [&] {
+    if (comm.is_root()) require_read_as_planned(plan, files, digest, *stamp);
+  });
   const Index memory = comm.max(peak_memory_bytes());
   record = agree_on(comm, [&] {
     if (!comm.is_root()) return record;
     TaskRecord measured = record_of_files(plan, files);
+    measured.dataset_digest = digest;
     measured.resumed_epochs = record.resumed_epochs;
     measured.epochs = static_cast<Index>(losses.size());
     measured.losses = losses;
@@ -209,7 +242,7 @@ void do_task(const SweepPlan& plan, const std::string& directory, const SweepTas
   });
   write_record(comm, plan, directory, task, record);
 
-  // 4. Leave only what a later rung goes on from, or the next training of the path begins with.
+  // 5. Leave only what a later rung goes on from, or the next training of the path begins with.
   if (!comm.is_root()) return;
   std::error_code ignored;
   const bool is_last = task.rung + 1 == plan.rungs.size();

@@ -57,7 +57,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 
 /// What mpirun, srun and MPI itself leave in the environment of a program, and would mislead the next launcher.
 bool is_of_launcher(std::string_view variable) {
-  constexpr std::array<std::string_view, 11> left{"OMPI_",
+  constexpr std::array<std::string_view, 19> left{"OMPI_",
                                                   "PMIX_",
                                                   "PMI_",
                                                   "SLURM_",
@@ -67,7 +67,16 @@ bool is_of_launcher(std::string_view variable) {
                                                   "OMPI_MCA_orte_",
                                                   "OMPI_MCA_initial_wdir=",
                                                   "OMPI_MCA_shmem_RUNTIME",
-                                                  "OPAL_"};
+                                                  "OPAL_",
+                                                  // Options of Slurm's clients, which would beat what is asked of them.
+                                                  "SBATCH_",
+                                                  "SRUN_",
+                                                  "SALLOC_",
+                                                  "SQUEUE_",
+                                                  "SCANCEL_",
+                                                  "SCONTROL_",
+                                                  "SACCT_",
+                                                  "SINFO_"};
   // What a user sets for Slurm's clients and for Open MPI.
   constexpr std::array<std::string_view, 4> wishes{"SLURM_CONF=", "SLURM_CLUSTERS=", "OMPI_MCA_",
                                                    "OMPI_ALLOW_RUN_AS_ROOT"};
@@ -142,6 +151,16 @@ std::vector<std::string> clean_environment(const std::vector<std::string>& chang
     if (!is_of_launcher(*variable) && !is_changed(*variable)) environment.emplace_back(*variable);
   }
   return environment;
+}
+
+std::vector<std::string> dropped_sbatch_options() {
+  std::vector<std::string> names;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (text.starts_with("SBATCH_")) names.emplace_back(text.substr(0, text.find('=')));
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 }  // namespace rankwise::slurm

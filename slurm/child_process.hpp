@@ -39,8 +39,13 @@ class ChildProcess {
   std::optional<int> exit_code_;
 };
 
-/// This process's environment without what MPI and Slurm launchers left in it, so that a child starts anew; `changes`
-/// are "NAME=value" and win.
+/// This process's environment without what MPI and Slurm launchers left in it, so that a child starts anew, and without
+/// options for Slurm's clients, so that these do what their command line and script say; `changes` are "NAME=value" and
+/// win.
 [[nodiscard]] std::vector<std::string> clean_environment(const std::vector<std::string>& changes = {});
+
+/// Names of this environment's options for sbatch, SBATCH_TIMELIMIT and the like, ascending: none of them reaches a
+/// child of clean_environment().
+[[nodiscard]] std::vector<std::string> dropped_sbatch_options();
 
 }  // namespace rankwise::slurm

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/error.hpp"
+
 namespace rankwise::slurm {
 
 /// What one item of work needs while it runs.
@@ -75,6 +77,12 @@ struct ItemState {
   std::string job_id;            ///< process or Slurm job ("17_3") that ran it last or will run it; may be empty
 };
 
+/// A submission that the scheduler does not take as it is asked for; none of the job that it would have become is left.
+class Refused : public Error {
+ public:
+  using Error::Error;
+};
+
 /// The scheduler of one folder, which holds all there is to know about its submissions, so that a later process can ask
 /// on:
 ///   submissions           every submission's jobs, appended to
@@ -89,7 +97,8 @@ class Scheduler {
   virtual ~Scheduler() = default;
 
   /// Hands the items over. Throws Error: usage for names that cannot be, cannot_create where the folder cannot be
-  /// written, io_error with the batch system's own words where it refuses; chunks accepted before stay in the queue.
+  /// written; and Refused: usage for what can never run, io_error with the batch system's own words. Chunks accepted
+  /// before stay in the queue.
   virtual void submit(const Submission& submission) = 0;
 
   /// Every item of every submission of the folder, in the order in which they first came, by its last submission.

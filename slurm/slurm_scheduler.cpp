@@ -72,7 +72,7 @@ std::string last_words(const std::string& folder, const Job& job, std::size_t ta
 
 void require_sense(const Submission& submission) {
   const auto refuse = [&submission](std::string_view reason) {
-    throw Error(ExitCode::usage, fmt::format("submission {}: {}", submission.name, reason));
+    throw Refused(ExitCode::usage, fmt::format("submission {}: {}", submission.name, reason));
   };
   const BatchRequest& batch = submission.batch;
   if (batch.items_per_job < 1 || batch.items_at_once < 1) refuse("a job has at least one item");
@@ -103,7 +103,7 @@ void require_room(const Submission& submission, const std::map<std::string, std:
   const std::int64_t tasks = (std::ssize(submission.items) + per_job - 1) / per_job;
   const std::int64_t most = number_in(configuration, "MaxJobCount", std::numeric_limits<std::int64_t>::max());
   if (tasks < most) return;
-  throw Error(ExitCode::usage, fmt::format("submission {}: {} jobs, and the cluster's queue holds {} (MaxJobCount) at "
+  throw Refused(ExitCode::usage, fmt::format("submission {}: {} jobs, and the cluster's queue holds {} (MaxJobCount) at "
                                            "most: put more than {} items into a job",
                                            submission.name, tasks, most, per_job));
 }
@@ -165,7 +165,7 @@ void SlurmScheduler::Impl::hand_over(Job job, const std::string& script) const {
     if (entries.empty()) {
       job.refused = true;
       record_answer(folder, job);
-      throw Error(ExitCode::io_error, fmt::format("{}: {}", path, failure.what()));
+      throw Refused(ExitCode::io_error, fmt::format("{}: {}", path, failure.what()));
     }
     job.id = entries.front().array;
   }

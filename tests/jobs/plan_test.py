@@ -248,6 +248,9 @@ class PlanTest(PlanCase):
         self.refused([*data, "--partition", "long"], 2, ["--partition", "--sbatch"])
         self.refused(["--shape", "sphere"], 2, ["sphere", "movielens-20m"])
         self.refused(["--users", "10", "--items", "10", "--interactions", "1e9"], 2, ["--interactions"])
+        for users, interactions in (("2000000000", "16e9"), ("1000000000", "1e9"), ("450000000", "460e6")):  # before anything is drawn
+            self.refused(["--shape", "shop", "--users", users, "--interactions", interactions], 2, ["--users " + users, "at most 5e+08"])
+        self.refused(["--shape", "shop", "--items", "600000000"], 2, ["--items 600000000", "at most 5e+08"])
         self.refused(["--users", "1000", "--sbatch", self.path / "refused.sbatch"], 2, ["--sbatch", "--data"])
         self.refused([*data, "--sbatch", self.path / "no-folder/refused.sbatch"], 73, ["no-folder"])
         self.refused([*data, "--memory-per-rank", "1MiB", "--sbatch", self.path / "refused.sbatch"], 2, ["--memory-per-rank"])

@@ -105,6 +105,8 @@ class QuarterlyTest(unittest.TestCase):
         (self.folder / "q/metrics.json").write_text("{")
         states = self.quarterly("status", "q").out
         self.assertEqual(states.count("to do"), 2, states)
+        self.assertRegex(states, r"kmeans-items +to do.*: output segments-items.h5 is missing")
+        self.assertRegex(states, r"evaluate +to do.*: output metrics.json has changed")
         self.quarterly("chain.ini", "--submit")
         self.assertEqual([self.runs(step) for step in steps], [1, 1, 2, 2, 1, 2])
         # A log that is only written anew makes the same dataset, on which nothing changes.
@@ -120,12 +122,44 @@ class QuarterlyTest(unittest.TestCase):
         done = self.quarterly(self.chain(), "--submit", code=65)
         self.assertEqual(len(done.our_lines), 1, done)
         self.assertIn("prepare failed: exit code 65", done.our_lines[0])
-        states = self.quarterly("status", "q").out
+        done = self.quarterly("status", "q", code=76)
+        self.assertEqual(len(done.our_lines), 1, done)
+        self.assertIn("prepare failed; rankwise quarterly FILE --submit goes on", done.our_lines[0])
+        states = done.out
         self.assertIn("log.csv", states)  # the end of its log
         self.assertRegex(states, r"als +stopped.*follows prepare")
         (self.folder / "log.csv").write_text(good)
         self.quarterly("chain.ini", "--submit")
         self.assertEqual([self.runs(step) for step in ("prepare", "als")], [2, 1])
+
+    def test_what_has_changed_since_a_step_was_done_is_named(self):
+        short = CHAIN[:CHAIN.index("[recommend]")]
+        self.quarterly(self.chain(short), "--submit")
+
+        def told(text):
+            return {line.split(":")[0]: line.split(" again: ")[1] for line in self.quarterly(self.chain(text)).out.splitlines() if " again: " in line}
+
+        self.assertEqual(told(short), {})
+        self.assertEqual(told(short.replace("factors = 8", "factors = 9").replace("seed = 5", "")),
+                         {"als": "option factors: 8 -> 9; option seed: 5 -> 0", "evaluate": "follows als, which is to be done first"})
+        self.assertEqual(told(short.replace("recall@20,", "")), {"evaluate": "option metrics: recall@20,ndcg@10 -> ndcg@10"})
+        with open(self.folder / "log.csv", "a") as log:
+            log.write("c1,i1\n")
+        self.assertEqual(told(short)["prepare"], f"input {self.folder}/log.csv has changed")
+        record = self.folder / "q/steps/als.json"
+        record.write_text("{")
+        self.assertEqual(told(short)["als"], "its record in steps/ is missing or damaged")
+
+    def test_paths_that_are_relative_to_the_file_s_reader_are_those_of_the_steps(self):
+        (self.folder / "a").mkdir()
+        self.assertEqual(run(BY_HAND[0][:-1] + ["a/data.h5"], cwd=self.folder).code, 0)
+        for command in (["als", "--data", "a/data.h5", "--model", "a/model.h5", "--factors", "4", "--epochs", "1"],
+                        ["kmeans", "--input", "a/model.h5", "--rows", "users", "--clusters", "3", "--output", "a/segments-users.h5"]):
+            self.assertEqual(run(command, cwd=self.folder).code, 0)
+        file = self.chain("[quarterly]\ndirectory = q\nscheduler = local\n[kmeans users]\ninput = a/model.h5\ninit = a/segments-users.h5\n")
+        for _ in range(2):
+            self.quarterly(file, "--submit")
+        self.assertEqual(self.runs("kmeans-users"), 1)
 
     def interrupted(self, file, is_time, interrupt):
         """What a chain tells that is interrupted once `is_time`."""

@@ -51,9 +51,11 @@ class SweepTestCase(unittest.TestCase):
         return done
 
     def tasks(self, directory):
-        done = self.sweep("status", directory, "--json", directory / "status.json", "--quiet")
-        status = json.loads((directory / "status.json").read_text())
-        return {task["name"]: task for task in status["tasks"]}, done.out
+        done = run(["sweep", "status", directory, "--json", directory / "status.json", "--quiet"])
+        tasks = {task["name"]: task for task in json.loads((directory / "status.json").read_text())["tasks"]}
+        phases = {task["phase"] for task in tasks.values()}
+        self.assertIn(done.code, {76} if "failed" in phases else {0, 76} if "lost" in phases else {0}, done)
+        return tasks, done.out
 
     metrics = staticmethod(planted_sweep.recorded)
 
@@ -210,15 +212,189 @@ class GridTest(SweepTestCase):
                 (["--factors", "1", "--optimize", "ndcg"], "expected @K"), (["--validation", "users:1"], "--validation users:1"),
                 (["--search", "random"], "--trials is missing"), (["--factors", "linear 1 .. 9"], "number of points"),
                 (["--regularization", "log 0 .. 1 x 3"], "bounds above 0"), (["--halving", "1.1"], "--halving"),
-                (["--weighting", "linear", "--alpha", "1,2 if weighting = log"], "which it never is")]:
+                (["--weighting", "linear", "--alpha", "1,2 if weighting = log"], "which it never is"),
+                (["--factors", "1", "--optimize", "rmse"], "--optimize rmse: expected --objective explicit in all trials"),
+                (["--objective", "implicit, explicit", "--metrics", "mae"], "--metrics mae: expected --objective explicit in all trials"),
+                (["--factors", "1", "--validation", "users:241"], f"241 folds, and {self.data} has 240 users")]:
             done = self.plan("bad", *options, code=2)
             self.assertEqual(len(done.our_lines), 1, done)
             self.assertIn(expected, done.our_lines[0])
+            self.assertFalse((self.path / "bad/plan.json").exists())
         done = run(["sweep", "plam"])
         self.assertEqual(done.code, 2)
         self.assertIn("sweep plan", done.err)
         done = run(["sweep", "run", self.path / "nowhere"])
         self.assertEqual(done.code, 66, done)
+
+
+class PlannedDataTest(SweepTestCase):
+    """A sweep reads what it was planned on, wherever that is, and nothing else."""
+    OPTIONS = [*EXPLICIT, "--factors", "2, 3", "--epochs", "1", "--validation", "interactions:2"]
+
+    def setUp(self):
+        self.data = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(dir=self.path))) / "data.h5"
+        self.prepare()
+
+    def prepare(self, split="random:0.1"):
+        done = run(["prepare", "--input", self.path / "log.csv", "--split", split, "--output", self.data])
+        self.assertEqual(done.code, 0, done)
+        with h5py.File(self.data) as file:
+            return int(file.attrs["dataset_digest"] if "dataset_digest" in file.attrs else file.attrs["dataset-digest"])
+
+    def refused(self, action, directory, *options, code=65, word="is not the data that this sweep was planned on"):
+        before = self.metrics(directory)
+        done = self.sweep(action, directory, *options, code=code)
+        self.assertEqual(len(done.our_lines), 1, done)
+        self.assertIn(word, done.our_lines[0])
+        self.assertEqual(self.metrics(directory), before)
+        return done.our_lines[0]
+
+    def test_another_dataset_under_the_name_of_the_planned_one_is_refused(self):
+        directory = self.plan("renamed", *self.OPTIONS)
+        digest = self.prepare()
+        self.sweep("trial", directory, "--task", "t1.f1.r0")
+        self.prepare("random:0.3")
+        for action in ("run", "resume"):
+            line = self.refused(action, directory)
+            self.assertIn(f"expected {digest % 2**64:016x}", line)
+            self.assertIn(str(self.data), line)
+        self.refused("trial", directory, "--task", "t1.f2.r0")
+        (other,) = self.metrics(directory)
+        self.assertEqual(other, "t1.f1.r0")
+        self.prepare()
+        self.sweep("run", directory)
+        self.assertEqual(len(self.metrics(directory)), 4)
+        for path in (directory / "records").glob("*.json"):
+            self.assertEqual(json.loads(path.read_text())["dataset_digest"], digest % 2**64)
+        # Neither are its results mixed with those of another one, nor its winner trained on it.
+        self.prepare("random:0.3")
+        self.refused("refit", directory, "--model", self.path / "refit.h5")
+        self.assertFalse((self.path / "refit.h5").exists())
+        self.assertEqual(len(self.metrics(self.plan("anew", *self.OPTIONS, "--reuse", str(directory)))), 0)
+
+    def test_other_points_under_the_name_of_the_planned_ones_are_refused(self):
+        points = self.data.with_name("points.npy")
+        random = np.random.default_rng(5)
+        np.save(points, random.normal(size=(60, 3)).astype(np.float32))
+        kept = points.read_bytes()
+        directory = self.path / "points"
+        done = run(["sweep", "plan", directory, "--job", "kmeans", "--data", points, "--clusters", "2, 3", "--validation", "seeds:2"])
+        self.assertEqual(done.code, 0, done)
+        np.save(points, random.normal(size=(60, 3)).astype(np.float32))
+        self.refused("run", directory)
+        self.refused("trial", directory, "--task", "t1.f1.r0")
+        self.assertEqual(self.metrics(directory), {})
+        points.write_bytes(kept)
+        self.sweep("run", directory)
+        points.write_bytes(kept + b"\0")
+        self.refused("refit", directory, "--model", self.path / "clusters.h5")
+
+    def test_a_folder_that_was_moved_with_its_data_is_told_where_that_is(self):
+        directory = self.plan("stays", *self.OPTIONS)
+        self.sweep("run", directory)
+        moved = self.data.with_name("moved") / "search"
+        shutil.copytree(self.plan("moves", *self.OPTIONS), moved)
+        data = self.data.rename(moved.parent / "elsewhere.h5")
+        self.refused("run", moved, code=66, word="name it by --data")
+        shutil.copy(data, moved.parent / "other.h5")
+        self.data = moved.parent / "other.h5"
+        self.prepare("random:0.3")
+        self.refused("run", moved, "--data", self.data)
+        self.refused("run", moved, code=66, word="name it by --data")  # what was refused is not kept
+        self.sweep("run", moved, "--data", data)
+        self.assertEqual(self.metrics(moved), self.metrics(directory))
+        self.sweep("refit", moved, "--model", moved / "model.h5")  # where it is, is known by now
+        self.refused("refit", moved, "--data", self.data, "--model", moved / "other-model.h5")
+        self.refused("refit", directory, "--model", moved / "x.h5", code=66, word="name it by --data")
+        self.sweep("refit", directory, "--data", data, "--model", moved / "again.h5")
+        self.assertEqual((moved / "model.h5").read_bytes(), (moved / "again.h5").read_bytes())
+
+
+class RequestTest(SweepTestCase):
+    """What is asked of Slurm, by clients that note it."""
+
+    def setUp(self):
+        self.clients = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(dir=self.path)))
+        for name, text in {"squeue": "true", "scontrol": "echo 'MaxArraySize = 1001'; echo 'MaxJobCount = 10000'", "scancel": "true",
+                           "sbatch": 'env > "$0.environment"; cp "${@: -1}" "$0.script"; if grep -q wrong "$0.script"; '
+                                     'then echo "sbatch: error: Invalid feature specification" >&2; exit 1; fi; echo $RANDOM'}.items():
+            (self.clients / name).write_text(f"#!/bin/bash\n{text}\n")
+            (self.clients / name).chmod(0o755)
+        self.environment = {"PATH": f"{self.clients}:{os.environ['PATH']}"}
+
+    def submit(self, action, directory, *options, code=0, **environment):
+        done = self.sweep(action, directory, *options, code=code, env=self.environment | environment)
+        return [line for line in (self.clients / "sbatch.script").read_text().splitlines() if line.startswith("#SBATCH")], done
+
+    def settings(self, directory):
+        return json.loads((directory / "run.json").read_text())
+
+    def plan_one(self, name):
+        return self.plan(name, *EXPLICIT, "--factors", "2", "--epochs", "1", "--validation", "interactions:2")
+
+    def test_what_was_asked_for_is_taken_back_by_none_or_reset(self):
+        directory = self.plan_one("taken-back")
+        asked = ["--partition", "batch", "--account", "shop", "--qos", "night", "--constraint", "zen4", "--sbatch-option=--licenses=tape:1",
+                 "--time-limit", "01:00:00", "--tasks-per-job", "2"]
+        lines, _ = self.submit("run", directory, "--scheduler", "slurm", *asked)
+        for line in ("partition=batch", "account=shop", "qos=night", "constraint=zen4", "licenses=tape:1"):
+            self.assertIn(f"#SBATCH --{line}", lines)
+        lines, _ = self.submit("resume", directory, "--constraint", "none", "--sbatch-option", "none")
+        self.assertIn("#SBATCH --partition=batch", lines)
+        self.assertFalse([line for line in lines if "constraint" in line or "licenses" in line], lines)
+        lines, _ = self.submit("resume", directory, "--partition", "none", "--account", "none", "--qos", "none")
+        self.assertFalse([line for line in lines if "partition" in line or "account" in line or "qos" in line], lines)
+        done = self.sweep("resume", directory, "--sbatch-option", "none", "--sbatch-option=--exclusive", code=2)
+        self.assertIn("--sbatch-option none", done.our_lines[0])
+        self.submit("resume", directory, "--reset", "--scheduler", "slurm")
+        settings = self.settings(directory)
+        self.assertEqual((settings["time_limit_seconds"], settings["tasks_per_job"]), (0, 0))
+        self.assertGreaterEqual(settings["submissions"], 4)
+
+    def test_what_a_refused_submission_asked_for_is_not_kept(self):
+        directory = self.plan_one("refused")
+        _, done = self.submit("run", directory, "--scheduler", "slurm", "--constraint", "wrong", "--tasks-per-job", "2", code=74)
+        self.assertIn("Invalid feature specification", done.our_lines[0])
+        settings = self.settings(directory)
+        self.assertEqual((settings["scheduler"], settings["constraint"], settings["tasks_per_job"]), ("slurm", "", 0))
+        lines, _ = self.submit("run", directory, "--partition", "batch")
+        self.assertFalse([line for line in lines if "constraint" in line], lines)
+        self.submit("resume", directory, "--constraint", "wrong", "--partition", "other", code=74)
+        self.assertEqual((self.settings(directory)["constraint"], self.settings(directory)["partition"]), ("", "batch"))
+        here = self.plan("too-large", *EXPLICIT, "--factors", "2", "--epochs", "1", "--ranks", "2")
+        self.sweep("run", here, "--cores", "1", code=2)
+        self.assertEqual(self.settings(here)["cores"], 0)
+
+    def test_variables_of_the_environment_have_no_say(self):
+        directory = self.plan_one("environment")
+        variables = {"SBATCH_TIMELIMIT": "1", "SBATCH_PARTITION": "wrong", "SBATCH_EXPORT": "NONE", "SRUN_CPUS_PER_TASK": "7",
+                     "SQUEUE_PARTITION": "wrong", "SALLOC_QOS": "wrong", "SLURM_TIMELIMIT": "1"}
+        _, done = self.submit("run", directory, "--scheduler", "slurm", **variables)
+        seen = (self.clients / "sbatch.environment").read_text()
+        for name in variables:
+            self.assertNotIn(name, seen)
+        self.assertIn("SBATCH_EXPORT, SBATCH_PARTITION, SBATCH_TIMELIMIT of the environment: without effect", done.err)
+
+
+class FewRowsTest(SweepTestCase):
+    def test_plans_whose_folds_would_be_empty_are_refused(self):
+        def data(name, pairs):
+            (self.path / f"{name}.csv").write_text("user,item\n" + "".join(f"{user},{item}\n" for user, item in pairs))
+            done = run(["prepare", "--input", self.path / f"{name}.csv", "--split", "none", "--output", self.path / f"{name}.h5"])
+            self.assertEqual(done.code, 0, done)
+            return self.path / f"{name}.h5"
+        few = data("few", [("ann", "tea"), ("ann", "cup"), ("bob", "tea")])
+        single = data("single", [(f"u{n}", f"i{n % 3}") for n in range(40)])  # one interaction each: none to give and none to predict
+        for path, validation, code, expected in [
+                (few, "interactions:4", 2, "--validation: 4 folds, and"), (few, "users:3", 2, "has 2 users"),
+                (few, "interactions:3", 65, "fold interactions:"), (single, "users:2", 65, "has nothing to validate; expected fewer folds")]:
+            done = run(["sweep", "plan", self.path / "never", "--data", path, "--calibrate", "0", "--factors", "2", "--validation", validation])
+            self.assertEqual(done.code, code, done)
+            self.assertEqual(len(done.our_lines), 1, done)
+            self.assertIn(expected, done.our_lines[0])
+        self.assertFalse((self.path / "never/plan.json").exists())
+        done = run(["sweep", "plan", self.path / "fine", "--data", single, "--calibrate", "0", "--factors", "2", "--validation", "interactions:2@3"])
+        self.assertEqual(done.code, 0, done)
 
 
 class LifeTest(SweepTestCase):
@@ -274,6 +450,8 @@ class LifeTest(SweepTestCase):
         self.assertTrue(failed, out)
         self.assertTrue(all(tasks[name]["phase"] == "done" for name in tasks if name not in failed), out)
         self.assertIn("have no finite solution", out)
+        done = self.sweep("status", directory, code=76)
+        self.assertIn(f"{len(failed)} tasks failed, 0 were lost; rankwise sweep resume", done.our_lines[0])
         for name in failed:
             self.assertEqual((directory / f"scheduler/logs/{name}.attempts").read_text().count("begin"), 2)
         self.assertIn("failed", done.err)

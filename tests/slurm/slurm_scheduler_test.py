@@ -69,6 +69,18 @@ class ArrayTest(SlurmCase):
         self.assertEqual(self.slurm.submit("somewhere", {"a": "true"}, batch={"partition": "main", "extra_lines": ["--comment=mine"]}), {})
         self.assertEqual(self.finish()["a"]["phase"], "done")
 
+    def test_the_environment_has_no_say_in_what_is_asked_for(self):
+        variables = {"SBATCH_TIMELIMIT": "1", "SBATCH_PARTITION": "nowhere", "SBATCH_EXPORT": "NONE", "SBATCH_ACCOUNT": "nobody",
+                     "SQUEUE_PARTITION": "nowhere", "SQUEUE_STATES": "COMPLETED", "SRUN_CPUS_PER_TASK": "7", "SLURM_TIMELIMIT": "1",
+                     "SCANCEL_PARTITION": "nowhere", "MINE": "kept"}
+        with Scheduler("slurm", self.path / "other", environment=self.cluster.environment | variables) as slurm:
+            ask = 'squeue --noheader --jobs=$SLURM_JOB_ID --format="%l %P"; echo $MINE'
+            self.assertEqual(slurm.submit("asked", {"a": ask, "b": "sleep 600"}, resources={"time_limit_seconds": 1200, "tasks": 2}), {})
+            eventually(lambda: slurm.phases() == {"a": "done", "b": "running"}, what=lambda: self.cluster.queue() + slurm.log("a"))
+            self.assertEqual(slurm.log("a").splitlines()[:2], ["20:00 main", "kept"])
+            self.assertEqual(slurm.answer(do="cancel", items=["b"]), {})
+            eventually(self.cluster.empty, what=self.cluster.queue)
+
     def test_submissions_wait_for_others(self):
         self.slurm.submit("first", {"good": f"sleep 1; touch {self.path}/there", "bad": "sleep 0.5; exit 1"})
         self.slurm.submit("second", {"after": f"test -e {self.path}/there"}, after=[{"submission": "first", "on": "ended"}])

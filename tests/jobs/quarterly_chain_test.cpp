@@ -1,0 +1,125 @@
+// What a chain's file says reads the same from the file that is submitted and from the one that its folder keeps,
+// wherever its paths are relative.
+
+#include <boost/program_options.hpp>
+#include <filesystem>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <map>
+
+#include "jobs/als.hpp"
+#include "jobs/evaluate.hpp"
+#include "jobs/kmeans.hpp"
+#include "jobs/option_text.hpp"
+#include "jobs/prepare.hpp"
+#include "jobs/quarterly_chain.hpp"
+#include "jobs/recommend.hpp"
+#include "jobs/sweep_planning.hpp"
+#include "jobs/sweep_refit.hpp"
+
+namespace rankwise {
+namespace {
+
+using Sections = std::vector<std::pair<std::string, std::map<std::string, std::string>>>;
+
+Sections chain_of(bool sweeps) {
+  Sections sections{{"quarterly", {{"directory", "q"}}}, {"prepare", {{"input", "log.csv"}, {"split", "random:0.1"}}}};
+  if (sweeps) {
+    sections.push_back({"sweep", {{"factors", "2, 4"}, {"optimize", "ndcg@10"}}});
+    sections.push_back({"refit", {}});
+  } else {
+    sections.push_back({"als", {{"factors", "4"}}});
+  }
+  sections.push_back({"evaluate", {}});
+  sections.push_back({"recommend", {}});
+  sections.push_back({"kmeans users", {{"clusters", "3"}}});
+  return sections;
+}
+
+std::string text_of(const Sections& sections) {
+  std::string text;
+  for (const auto& [name, entries] : sections) {
+    text += fmt::format("[{}]\n", name);
+    for (const auto& [option, value] : entries) text += fmt::format("{} = {}\n", option, value);
+  }
+  return text;
+}
+
+Job job_of(const std::string& section, bool sweeps) {
+  if (section == "prepare") return prepare_job();
+  if (section == "sweep") return sweep_plan_job();
+  if (section == "als") return als_job();
+  if (section == "refit") return sweep_refit_job();
+  if (section == "evaluate") return evaluate_job();
+  if (section == "final") return sweeps ? sweep_refit_job() : als_job();
+  if (section == "recommend") return recommend_job();
+  return kmeans_job();
+}
+
+/// Options that take a file or folder, alone or beside words, and the log that every job has.
+std::vector<std::string> path_options(const Job& job) {
+  boost::program_options::options_description description;
+  (void)job.describe(description);
+  std::vector<std::string> names{"log-json"};
+  for (const auto& option : description.options()) {
+    const std::string kinds = "|" + value_name(*option) + "|";
+    const bool is_path = kinds.find("|FILE|") != std::string::npos || kinds.find("|DIR|") != std::string::npos;
+    if (is_path) names.push_back(option->long_name());
+  }
+  return names;
+}
+
+/// Whether the chain has no such option: it decides that itself, or what it trains is decided elsewhere.
+bool is_the_chains_own(const std::string& section, const std::string& option, bool sweeps) {
+  if (section == "sweep" || section == "refit") return option == "directory";
+  if (section != "final") return false;
+  return sweeps ? option != "model" && option != "log-json" : option != "model" && option != "checkpoint" && option != "log-json";
+}
+
+/// What else a section needs for the option to have a meaning.
+void make_room(const std::string& section, const std::string& option, std::map<std::string, std::string>& entries) {
+  if (option == "predict") entries.erase("clusters");
+  if (option == "quality") entries["clusters"] = "2:4";
+  (void)section;
+}
+
+void expect_same(const Chain& chain, const Chain& again, const std::string& what) {
+  ASSERT_EQ(chain.steps.size(), again.steps.size()) << what;
+  for (std::size_t s = 0; s < chain.steps.size(); ++s) {
+    const ChainStep& step = chain.steps[s];
+    const ChainStep& same = again.steps[s];
+    EXPECT_EQ(step.configuration, same.configuration) << what;
+    EXPECT_EQ(step.launch, same.launch) << what;
+    EXPECT_EQ(step.inputs, same.inputs) << what;
+    EXPECT_EQ(step.outputs, same.outputs) << what;
+    EXPECT_EQ(step.checkpoints, same.checkpoints) << what;
+    ASSERT_EQ(step.commands.size(), same.commands.size()) << what;
+    for (std::size_t c = 0; c < step.commands.size(); ++c) {
+      EXPECT_EQ(step.commands[c].arguments, same.commands[c].arguments) << what;
+    }
+  }
+}
+
+TEST(QuarterlyChain, RelativePathsOfEveryOptionReadTheSameFromTheFolder) {
+  const std::string relative = "a/b.h5";
+  const std::string absolute = std::filesystem::absolute(relative).string();
+  for (const bool sweeps : {false, true}) {
+    const Sections base = chain_of(sweeps);
+    for (std::size_t s = 1; s < base.size(); ++s) {
+      const std::string& section = base[s].first;
+      for (const std::string& option : path_options(job_of(section, sweeps))) {
+        if (is_the_chains_own(section, option, sweeps)) continue;
+        const std::string what = fmt::format("[{}] {}", section, option);
+        Sections changed = base;
+        changed[s].second[option] = relative;
+        make_room(section, option, changed[s].second);
+        const Chain chain = read_chain(text_of(changed), "chain.ini", "");
+        EXPECT_NE(chain.text.find(fmt::format("{} = {}\n", option, absolute)), std::string::npos) << what;
+        expect_same(chain, read_chain(chain.text, "quarterly.ini", ""), what);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rankwise

@@ -9,6 +9,8 @@
 
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/file_option.hpp"
+#include "jobs/folder_files.hpp"
 #include "jobs/options.hpp"
 #include "jobs/scheduler_options.hpp"
 #include "jobs/section_options.hpp"
@@ -63,7 +65,7 @@ Job settings_job(ChainSettings& settings, std::vector<SettingChanges::Change>& c
   Job job;
   job.name = "quarterly";
   job.describe = [&](po::options_description& description) -> RunJob {
-    description.add_options()("directory", po::value(&settings.directory)->value_name("DIR")->required(),
+    description.add_options()("directory", written_folder(&settings.directory, chain_folder_files)->required(),
                               "of all files of the chain");
     describe_scheduler(description, changes);
     describe_needs(description, "", settings.needs[""]);

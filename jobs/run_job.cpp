@@ -15,6 +15,7 @@
 #include "jobs/als.hpp"
 #include "jobs/doctor.hpp"
 #include "jobs/evaluate.hpp"
+#include "jobs/file_clashes.hpp"
 #include "jobs/inspect.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/nearest_name.hpp"
@@ -144,6 +145,13 @@ JobOptions resolved_options(const Communicator& comm, const Job& job, std::span<
   return options;
 }
 
+/// Before anything is opened, the event log too.
+void require_distinct_outputs(const JobOptions& options) {
+  const std::vector<NamedFile> files = options.files();
+  require_distinct_files(files);
+  require_apart_from_streams(files);
+}
+
 void tell_configuration(const Communicator& comm, const Job& job, const JobOptions& options, Report& report) {
   std::string line = fmt::format("{} on {} rank{}:", job.name, comm.size(), comm.size() == 1 ? "" : "s");
   std::vector<Field> fields{{"job", std::string(job.name)},
@@ -195,6 +203,9 @@ void run_job(const Communicator& comm, std::span<const std::string> arguments) {
     }
   });
   const JobOptions options = resolved_options(comm, job, rest);
+  agree_on(comm, [&] {
+    if (comm.is_root()) require_distinct_outputs(options);
+  });
   omp_set_num_threads(options.common().threads);
   Report report(
       comm,

@@ -16,10 +16,13 @@
 #include "io/folder_lock.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/file_option.hpp"
+#include "jobs/folder_files.hpp"
 #include "jobs/scheduler_options.hpp"
 #include "jobs/stop_requests.hpp"
 #include "jobs/sweep_collect.hpp"
 #include "jobs/sweep_driver.hpp"
+#include "jobs/sweep_refit.hpp"
 #include "jobs/sweep_status.hpp"
 #include "jobs/threads.hpp"
 #include "jobs/version.hpp"
@@ -269,6 +272,7 @@ void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& conte
   RunSettings settings;
   agree_on(context.comm, [&] {
     settings = settled(options, directory, start, plan, context.comm);
+    require_outputs_apart(plan, {directory, settings.refit_model, settings.refit_metrics});
     write_settings(directory, settings);
     state = drive(plan, directory, settings, options.waits, context);
     write_settings(directory, settings);
@@ -315,9 +319,9 @@ void describe_settings(boost::program_options::options_description& description,
      "slurm: small tasks share a job; without it, or 0, so many that it takes about two minutes")
     ("tasks-at-once", changes.to(+[](RunSettings& settings, const Number& tasks) { within<Number>("tasks-at-once", 1, 10'000)(tasks); settings.batch.items_at_once = tasks; })->value_name("N"),
      "slurm: of those, side by side; without it one")
-    ("refit", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_model = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
+    ("refit", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_model = std::filesystem::absolute(path).lexically_normal().string(); }, written_file(nullptr, hdf5_endings)),
      "als: at the end train the chosen trial on all of the training part and write this model")
-    ("refit-metrics", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_metrics = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
+    ("refit-metrics", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_metrics = std::filesystem::absolute(path).lexically_normal().string(); }, written_file(nullptr, json_endings)),
      "als: and what evaluate finds on the held-out part, as JSON")
     ("wait", po::bool_switch(&options->waits), "slurm: look on until the sweep is over; else a job at the end of the queue retries, goes on to the next rung, and collects");
   // clang-format on
@@ -334,7 +338,7 @@ template <RunStart start>
 RunJob describe_run(boost::program_options::options_description& description) {
   namespace po = boost::program_options;
   const auto options = std::make_shared<SweepRunOptions>();
-  description.add_options()("directory", po::value(&options->directory)->value_name("DIR")->required(),
+  description.add_options()("directory", written_folder(&options->directory, sweep_folder_files)->required(),
                             "folder of the sweep, as sweep plan makes it");
   describe_settings(description, options);
   return [options](JobContext& context) { run_sweep(*options, start, context); };

@@ -135,8 +135,8 @@ Error JobOptions::explained(const po::error& error, const std::string& prefix) c
   name.erase(0, std::min(name.find_first_not_of('-'), name.size()));
   if (dynamic_cast<const po::unknown_option*>(&error) != nullptr) {
     name = name.substr(0, name.find('='));
-    return usage_error(fmt::format("unknown option {}{}; the nearest known one is {}{} (rankwise {} --help lists all)",
-                                   prefix, name, prefix, nearest_name(name, names()), job_.name));
+    return usage_error(fmt::format("unknown option {}{}{} (rankwise {} --help lists all)", prefix, name,
+                                   nearest_hint(name, names(), prefix), job_.name));
   }
   if (dynamic_cast<const po::multiple_occurrences*>(&error) != nullptr) {
     return usage_error(fmt::format("option {}{} is given twice", prefix, name));

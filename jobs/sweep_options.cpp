@@ -81,8 +81,8 @@ Space swept_space(SweptJob job, const std::map<std::string, std::string>& texts)
     if (option == options.end()) {
       std::vector<std::string> names;
       for (const SweptOption& known : options) names.push_back(known.name);
-      throw Error(ExitCode::usage, fmt::format("option {}: {} has none of this name; its nearest is {}", name,
-                                               name_of(job), nearest_name(name, names)));
+      throw Error(ExitCode::usage, fmt::format("option {}: {} has none of this name{}", name, name_of(job),
+                                               nearest_hint(name, names, "")));
     }
     parameters.push_back(parse_parameter(name, text, option->kind));
   }

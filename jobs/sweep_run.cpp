@@ -16,6 +16,7 @@
 #include "io/folder_lock.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/duration.hpp"
 #include "jobs/file_option.hpp"
 #include "jobs/folder_files.hpp"
 #include "jobs/scheduler_options.hpp"
@@ -304,11 +305,8 @@ void describe_settings(boost::program_options::options_description& description,
      "local: likewise, as in 16GiB; without it no limit")
     ("max-retries", changes.to(+[](RunSettings& settings, const Number& retries) { within<Number>("max-retries", 0, 1000)(retries); settings.most_retries = static_cast<int>(retries); })->value_name("N"),
      fmt::format("of a task that failed, beside its first run; without it {}", defaults.most_retries).c_str())
-    ("time-limit", changes.to(+[](RunSettings& settings, const Text& text) {
-       const auto seconds = slurm::parse_time_limit(text);
-       if (!seconds) throw Error(ExitCode::usage, fmt::format("--time-limit {}: expected a time as in 04:00:00 or 1-12:00:00", text));
-       settings.time_limit_seconds = *seconds; })->value_name("[D-]HH:MM:SS"),
-     "of one run of a task, which then goes on from a checkpoint in the next; without it three times what is predicted, at least 10 minutes; jobs of several tasks: three times what all are predicted to take, if that is more")
+    ("time-limit", changes.to(+[](RunSettings& settings, const Text& text) { settings.time_limit_seconds = parse_whole_seconds("time-limit", text); })->value_name("TIME"),
+     "as in 4h or 1-12:00:00, of one run of a task, which then goes on from a checkpoint in the next; without it three times what is predicted, at least 10 minutes; jobs of several tasks: three times what all are predicted to take, if that is more")
     ("memory-safety", changes.to(+[](RunSettings& settings, const double& factor) { within<double>("memory-safety", 1, 100)(factor); settings.memory_safety = factor; })->value_name("FACTOR"),
      fmt::format("on predicted memory, in what a task asks for; without it {}", defaults.memory_safety).c_str())
     ("cores-per-node", changes.to(+[](RunSettings& settings, const Number& cores) { within<Number>("cores-per-node", 1, 100'000)(cores); settings.cores_per_node = cores; })->value_name("N"),

@@ -19,6 +19,7 @@
 #include "jobs/bias_baseline.hpp"
 #include "jobs/dataset_shelf.hpp"
 #include "jobs/factor_evaluation.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/heldout_users.hpp"
 #include "jobs/metrics.hpp"
 #include "jobs/pick_rows.hpp"
@@ -229,13 +230,13 @@ RunJob describe_evaluate(boost::program_options::options_description& descriptio
   const auto options = std::make_shared<EvaluateOptions>();
   // clang-format off
   description.add_options()
-    ("data", po::value(&options->data)->value_name("FILE")->required(), "dataset with a held-out part")
-    ("model", po::value(&options->model)->value_name("FILE")->required(), "model trained on that dataset")
+    ("data", read_file(&options->data)->required(), "dataset with a held-out part")
+    ("model", read_file(&options->model)->required(), "model trained on that dataset")
     ("metrics", po::value(&options->metrics)->value_name("LIST")->default_value("auto")->notifier(
        [](const std::string& list) { if (list != "auto") (void)parse_metrics(list); }),
      "recall@K, ndcg@K, map@K, hr@K, rmse, mae, parted by commas; auto: rmse,mae for explicit models, "
      "recall@20,recall@50,ndcg@100,map@10,hr@10 for implicit ones")
-    ("output", po::value(&options->output)->value_name("FILE"), "write the metrics as JSON");
+    ("output", written_file(&options->output, json_endings), "write the metrics as JSON");
   // clang-format on
   return [options](JobContext& context) { evaluate_model(*options, context); };
 }

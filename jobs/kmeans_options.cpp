@@ -8,6 +8,7 @@
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/compression_option.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/kmeans.hpp"
 
 namespace rankwise {
@@ -104,7 +105,7 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
   KMeansOptions& iterations = options->iterations;
   // clang-format off
   description.add_options()
-    ("input", po::value(&source.path)->value_name("FILE")->required(), "model, dataset, HDF5, .npy, CSV or TSV file")
+    ("input", read_file(&source.path)->required(), "model, dataset, HDF5, .npy, CSV or TSV file")
     ("rows", po::value<std::string>()->value_name("users|items")->notifier(
        [&source](const std::string& text) {
          RowSide side = RowSide::users;
@@ -125,7 +126,7 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
     ("clusters", po::value<std::string>()->value_name("K|FIRST:LAST[:STEP]")->notifier(
        [options](const std::string& text) { options->clusters = parse_cluster_counts(text); }),
      "how many, or which numbers to try; without it as many as --init FILE has")
-    ("init", po::value<std::string>()->value_name("kmeans++|kmeans-parallel|random|FILE")->default_value("kmeans++")->notifier(
+    ("init", read_file()->value_name("kmeans++|kmeans-parallel|random|FILE")->default_value("kmeans++")->notifier(
        [options](const std::string& text) {
          options->init = text == "kmeans-parallel" ? Init::kmeans_parallel : text == "kmeans++" ? Init::plus_plus : text == "random" ? Init::random : Init::file;
          if (options->init == Init::file) options->init_file = text; }),
@@ -154,10 +155,10 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
      "several numbers of clusters: each afresh, or from the clusters of the number before and more by k-means++")
     ("folds", po::value(&options->folds)->value_name("N")->default_value(options->folds)->notifier(within<Index>("folds", 0, 100)),
      "several numbers of clusters, or --quality: folds of the rows for their stability; 0: no stability")
-    ("predict", po::value(&options->predict)->value_name("FILE"), "assign the rows to the clusters of this clustering instead, by its metric and scale")
-    ("output", po::value(&options->output)->value_name("FILE")->required(), "clustering to write")
-    ("quality", po::value(&options->quality)->value_name("FILE"), "also write inertia, silhouette, stability and the like as JSON")
-    ("export", po::value(&options->assignments_csv)->value_name("FILE"), "also write id,cluster,distance as CSV");
+    ("predict", read_file(&options->predict), "assign the rows to the clusters of this clustering instead, by its metric and scale")
+    ("output", written_file(&options->output, hdf5_endings)->required(), "clustering to write")
+    ("quality", written_file(&options->quality, json_endings), "also write inertia, silhouette, stability and the like as JSON")
+    ("export", written_file(&options->assignments_csv, csv_endings), "also write id,cluster,distance as CSV");
   // clang-format on
   describe_checkpoints(description, options->checkpoints, "iterations");
   describe_compression(description, options->checkpoints->deflate_level);

@@ -8,6 +8,7 @@
 
 #include "io/merge_rules.hpp"
 #include "jobs/compression_option.hpp"
+#include "jobs/file_option.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -75,8 +76,7 @@ std::optional<DuplicatePolicy> parse_duplicates(std::string_view word) {
 void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values) {
   namespace po = boost::program_options;
   auto add = options.add_options();
-  add("input", po::value(&values.inputs)->composing()->required()->value_name("FILE"),
-      "log file, plain or gzip; may be repeated");
+  add("input", read_file(&values.inputs)->composing()->required(), "log file, plain or gzip; may be repeated");
   add("format",
       po::value<std::string>()->default_value("auto")->value_name("FORMAT")->notifier(
           [&values](const std::string& word) { values.log.format = parse_log_format(word); }),
@@ -124,7 +124,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
           ->value_name("FRACTION")
           ->notifier([](double fraction) { check_fraction(fraction, "--given-fraction"); }),
       "with users: part of a held-out user's interactions that fold-in may see");
-  add("output", po::value(&values.output)->required()->value_name("FILE"), "dataset to write (HDF5)");
+  add("output", written_file(&values.output, hdf5_endings)->required(), "dataset to write (HDF5)");
   describe_compression(options, values.deflate_level);
 }
 

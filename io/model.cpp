@@ -297,14 +297,6 @@ Matrix ModelReader::item_factors(RowRange rows) const {
   return agree_on(*impl_->comm, [&] { return impl_->read_factors("/items", rows); });
 }
 
-std::vector<Index> ModelReader::user_entries(RowRange rows) const {
-  return agree_on(*impl_->comm, [&] { return impl_->read_entries("/users", rows); });
-}
-
-std::vector<Index> ModelReader::item_entries(RowRange rows) const {
-  return agree_on(*impl_->comm, [&] { return impl_->read_entries("/items", rows); });
-}
-
 IdRows ModelReader::user_ids(RowRange rows) const {
   return agree_on(*impl_->comm, [&] { return read_ids(impl_->file, "/users/ids", rows); });
 }

@@ -61,6 +61,10 @@ bool is_common_column_name(std::string_view name) {
          is_one_of(name, time_names);
 }
 
+bool is_id_column_name(std::string_view name) {
+  return is_one_of(name, user_names) || is_one_of(name, item_names);
+}
+
 int find_column(const std::string& column, const std::vector<std::string>& header, int fields) {
   const auto found = std::find(header.begin(), header.end(), column);
   if (found != header.end()) {

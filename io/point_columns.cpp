@@ -78,14 +78,27 @@ void check_distinct(const PointLayout& layout) {
   }
 }
 
-std::vector<int> numeric_columns(const PointLayout& layout, const std::vector<std::string>& first_row) {
+/// All columns but id and weight.
+std::vector<int> possible_columns(const PointLayout& layout) {
   std::vector<int> columns;
-  for (int column = 0; column < static_cast<int>(first_row.size()); ++column) {
-    const std::string& field = first_row[static_cast<std::size_t>(column)];
-    if (column != layout.id && column != layout.weight && (field.empty() || is_number(field)))
-      columns.push_back(column);
+  for (int column = 0; column < layout.text.fields; ++column) {
+    if (column != layout.id && column != layout.weight) columns.push_back(column);
   }
-  if (columns.empty()) throw Error(ExitCode::bad_data, "no column holds a number in the first row");
+  return columns;
+}
+
+/// Columns whose names say ids, where none is chosen.
+std::vector<int> columns_named_like_ids(const PointLayout& layout) {
+  std::vector<int> columns;
+  if (layout.id >= 0) return columns;
+  const std::vector<int>& chosen = layout.dimensions;
+  for (int column = 0; column < static_cast<int>(layout.header.size()); ++column) {
+    const std::string& name = layout.header[static_cast<std::size_t>(column)];
+    const bool is_id = is_id_column_name(name) || name == "id" || name == "ID" || name == "Id";
+    const bool is_taken =
+        column == layout.weight || (layout.are_chosen && std::ranges::find(chosen, column) != chosen.end());
+    if (is_id && !is_taken) columns.push_back(column);
+  }
   return columns;
 }
 
@@ -118,16 +131,14 @@ PointLayout probe(const PointSource& source, Index& line) {
     layout.header = std::move(first_row);
     text.data_begin = reader.offset();
     text.lines_before = reader.lines();
-    const auto second = next_filled_line(reader);
-    if (!second) throw Error(ExitCode::bad_data, "holds a header but no rows");
-    first_row = split(*second);
-    first_row.resize(layout.header.size());  // a row of another length is an error when it is read
+    if (!next_filled_line(reader)) throw Error(ExitCode::bad_data, "holds a header but no rows");
   }
 
   if (!source.ids.empty()) layout.id = find_column(source.ids, layout.header, text.fields);
   if (!source.weights.empty()) layout.weight = find_column(source.weights, layout.header, text.fields);
-  layout.dimensions =
-      source.columns.empty() ? numeric_columns(layout, first_row) : chosen_columns(source.columns, layout);
+  layout.are_chosen = !source.columns.empty();
+  layout.dimensions = layout.are_chosen ? chosen_columns(source.columns, layout) : possible_columns(layout);
+  layout.named_ids = columns_named_like_ids(layout);
   check_distinct(layout);
   return layout;
 }

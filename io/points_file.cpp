@@ -218,6 +218,7 @@ PointSet read_text_rows(const Communicator& comm, const PointSource& source) {
   set.origin = {.format = PointFormat::text, .has_ids = text.ids.has_value()};
   set.ids = text.ids ? redistribute(comm, *text.ids, partition) : row_numbers(mine, text.total_rows);
   set.dimensions = std::move(text.names);
+  set.warnings = std::move(text.warnings);
   set.note = fmt::format("{}: {}, {} rows", source.path, text.description, text.total_rows);
   return set;
 }
@@ -251,20 +252,47 @@ PointSet read_points(const Communicator& comm, const PointSource& source) {
   return set;
 }
 
-Matrix read_centroids(const Communicator& comm, const PointSource& source) {
+namespace {
+
+/// The root's texts on every rank. Collective over comm.
+void broadcast_texts(const Communicator& comm, std::vector<std::string>& texts) {
+  std::vector<Index> sizes;
+  std::string joined;
+  for (const std::string& text : texts) {
+    sizes.push_back(std::ssize(text));
+    joined += text;
+  }
+  comm.broadcast(sizes);
+  comm.broadcast(joined);
+  texts.clear();
+  std::size_t begin = 0;
+  for (const Index size : sizes) {
+    texts.push_back(joined.substr(begin, static_cast<std::size_t>(size)));
+    begin += static_cast<std::size_t>(size);
+  }
+}
+
+}  // namespace
+
+Centroids read_centroids(const Communicator& comm, const PointSource& source) {
   // The root alone: a communicator of its own makes it the only reader.
-  Matrix read = agree_on(comm, [&] {
-    if (!comm.is_root()) return Matrix();
+  Centroids read = agree_on(comm, [&] {
+    if (!comm.is_root()) return Centroids();
     PointSet set = read_points(Communicator::single(), source);
-    if (auto* const dense = std::get_if<Matrix>(&set.points.rows)) return std::move(*dense);
-    throw Error(ExitCode::bad_data, fmt::format("{}: holds sparse rows, expected dense centroids", source.path));
+    auto* const dense = std::get_if<Matrix>(&set.points.rows);
+    if (dense == nullptr) {
+      throw Error(ExitCode::bad_data, fmt::format("{}: holds sparse rows, expected dense centroids", source.path));
+    }
+    return Centroids{std::move(*dense), std::move(set.dimensions), std::move(set.warnings)};
   });
-  const Index rows = comm.max(read.rows());
-  const Index columns = comm.max(read.columns());
-  std::vector<float> values(read.row(0), read.row(read.rows()));  // with the padding
+  const Index rows = comm.max(read.rows.rows());
+  const Index columns = comm.max(read.rows.columns());
+  std::vector<float> values(read.rows.row(0), read.rows.row(read.rows.rows()));  // with the padding
   comm.broadcast(values);
-  Matrix centroids(rows, columns);
-  std::ranges::copy(values, centroids.row(0));
+  Centroids centroids{Matrix(rows, columns), std::move(read.dimensions), std::move(read.warnings)};
+  std::ranges::copy(values, centroids.rows.row(0));
+  broadcast_texts(comm, centroids.dimensions);
+  broadcast_texts(comm, centroids.warnings);
   return centroids;
 }
 

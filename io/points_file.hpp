@@ -27,7 +27,8 @@ struct PointSet {
   bool weighted = false;             ///< whether rows have weights; the same on every rank, even where one has no rows
   std::uint64_t dataset_digest = 0;  ///< that of the dataset behind a model or dataset, else 0
   RowOrigin origin;
-  std::string note;  ///< "FILE: a model, 943 users x 32", the same on every rank
+  std::vector<std::string> warnings;  ///< columns of text that are left out, and why
+  std::string note;                   ///< "FILE: a model, 943 users x 32", the same on every rank
 };
 
 /// This rank's share of the rows of `source`. No rank reads the whole file, but for a gzip file, which the root reads.
@@ -38,8 +39,14 @@ struct PointSet {
 /// columns from 0; for text "FILE:LINE: column 'c': ..."): the first bad row, whatever the number of ranks.
 [[nodiscard]] PointSet read_points(const Communicator& comm, const PointSource& source);
 
-/// A few dense rows, whole on every rank: the root reads `source` as read_points does, weights and ids aside.
-/// Collective over comm; throws AgreedError.
-[[nodiscard]] Matrix read_centroids(const Communicator& comm, const PointSource& source);
+/// A few dense rows, whole on every rank.
+struct Centroids {
+  Matrix rows;
+  std::vector<std::string> dimensions;  ///< names; empty where the file has none
+  std::vector<std::string> warnings;
+};
+
+/// The root reads `source` as read_points does, weights and ids aside. Collective over comm; throws AgreedError.
+[[nodiscard]] Centroids read_centroids(const Communicator& comm, const PointSource& source);
 
 }  // namespace rankwise

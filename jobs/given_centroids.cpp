@@ -2,20 +2,59 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "io/clustering.hpp"
 
 namespace rankwise {
 
 GivenCentroids read_given(const Communicator& comm, const std::string& path) {
+  GivenCentroids given;
   if (detect_points(comm, path) == PointFormat::clustering) {
     const ClusteringReader file(comm, path);
-    return {file.centroids(), file.scaling(), file.metric(), file.dimension_names(),
-            file.unit_rows(), true,           file.origin()};
+    given.centroids = file.centroids();
+    given.scaling = file.scaling();
+    given.metric = file.metric();
+    given.dimensions = file.dimension_names();
+    given.unit_rows = file.unit_rows();
+    given.are_clusters = true;
+    given.origin = file.origin();
+    return given;
   }
   PointSource source;
   source.path = path;
-  return {.centroids = read_centroids(comm, source), .scaling = {}, .metric = {}, .dimensions = {}, .origin = {}};
+  Centroids read = read_centroids(comm, source);
+  given.centroids = std::move(read.rows);
+  given.dimensions = std::move(read.dimensions);
+  given.warnings = std::move(read.warnings);
+  return given;
+}
+
+std::optional<std::string> match_by_name(GivenCentroids& given, const std::string& path, const PointSet& set) {
+  if (given.are_clusters || given.dimensions.empty() || set.dimensions.empty()) return std::nullopt;
+  std::vector<Index> columns;
+  for (const std::string& name : set.dimensions) {
+    const auto found = std::ranges::find(given.dimensions, name);
+    if (found == given.dimensions.end()) {
+      throw AgreedError(ExitCode::bad_data,
+                        fmt::format("{}: has no column of numbers '{}', which is a dimension of the "
+                                    "rows: its columns are {}",
+                                    path, name, fmt::join(given.dimensions, ", ")));
+    }
+    columns.push_back(found - given.dimensions.begin());
+  }
+  std::vector<std::string> further;
+  for (const std::string& name : given.dimensions) {
+    if (std::ranges::find(set.dimensions, name) == set.dimensions.end()) further.push_back(name);
+  }
+  Matrix matched(given.centroids.rows(), set.points.dimensions);
+  for (Index k = 0; k < matched.rows(); ++k) {
+    for (std::size_t c = 0; c < columns.size(); ++c) matched.row(k)[c] = given.centroids.row(k)[columns[c]];
+  }
+  given.centroids = std::move(matched);
+  given.dimensions = set.dimensions;
+  if (further.empty()) return std::nullopt;
+  return fmt::format("{}: columns that are no dimension of the rows are left out: {}", path, fmt::join(further, ", "));
 }
 
 void require_dimensions(const GivenCentroids& given, const std::string& path, const PointSet& set,

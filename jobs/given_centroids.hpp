@@ -20,10 +20,17 @@ struct GivenCentroids {
   bool unit_rows = false;                   ///< of rows that were divided by their lengths
   bool are_clusters = false;                ///< of a clustering, not of a file of numbers
   std::optional<RowOrigin> origin;          ///< of the rows that were clustered; nothing in an older clustering
+  std::vector<std::string> warnings;        ///< of the reading
 };
 
 /// A clustering's centroids, or the rows of a .npy, CSV or TSV file. Collective over comm; throws AgreedError.
 [[nodiscard]] GivenCentroids read_given(const Communicator& comm, const std::string& path);
+
+/// Centroids of a file of numbers that names its columns, `path`, as the named dimensions of `set` ask for them: in
+/// their order, and without further columns. Throws AgreedError(bad_data) that lists the columns where one is missing;
+/// returns a warning that names further columns, or nothing.
+[[nodiscard]] std::optional<std::string> match_by_name(GivenCentroids& given, const std::string& path,
+                                                       const PointSet& set);
 
 /// Centroids of `path` and rows of `input` must have the same dimensions, by number and, where both have names, by
 /// name; throws AgreedError(bad_data).

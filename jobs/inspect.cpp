@@ -113,7 +113,8 @@ std::string digest_text(const AttributeValue& value) {
 }
 
 bool is_digest(const std::string& attribute) {
-  return attribute == "dataset-digest" || attribute == "warm-start-digest" || attribute == metadata_digest_attribute;
+  return attribute == "dataset-digest" || attribute == "warm-start-digest" || attribute == "model-digest" ||
+         attribute == "dimension-ids-digest" || attribute == metadata_digest_attribute;
 }
 
 /// Of how many datasets the file holds digests; nothing where it holds none at all.

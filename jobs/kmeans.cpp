@@ -148,10 +148,14 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
   PointSet set = read_points(comm, options.source);
   report.line(set.note);
+  for (const std::string& text : set.warnings) report.warning(text);
   const std::string& centroids_file = options.predict.empty() ? options.init_file : options.predict;
   std::optional<GivenCentroids> given;
   if (!centroids_file.empty()) {
     given = read_given(comm, centroids_file);
+    for (const std::string& text : given->warnings) report.warning(text);
+    const std::optional<std::string> further = match_by_name(*given, centroids_file, set);
+    if (further) report.warning(*further);
     require_dimensions(*given, centroids_file, set, options.source.path);
     const std::optional<std::string> unknown = require_same_space(*given, centroids_file, set, options.source.path);
     if (unknown) report.warning(*unknown);

@@ -104,7 +104,7 @@ TEST_F(ClusteringTest, WhereRowsComeFromComesBack) {
 TEST_F(ClusteringTest, CentroidsAreRowsOfAnHdf5FileToo) {
   const std::string path = folder_.file("clusters.h5");
   write_clustering(comm_, path, rich_clustering(comm_, 4), sample_provenance());
-  EXPECT_EQ(read_centroids(comm_, {.path = path, .dataset = "/centroids"}).rows(), 3);
+  EXPECT_EQ(read_centroids(comm_, {.path = path, .dataset = "/centroids"}).rows.rows(), 3);
 }
 
 TEST_F(ClusteringTest, AssignmentsAsText) {

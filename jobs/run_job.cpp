@@ -212,9 +212,12 @@ std::optional<std::string> text_without_job(std::span<const std::string> argumen
     if (std::string help = family_help(first); !help.empty()) return help;
   }
   if (std::ranges::none_of(arguments.subspan(1), asks_for_help)) return std::nullopt;
-  const FoundJob found = find_job(arguments);
-  if (std::ranges::none_of(arguments.subspan(found.words), asks_for_help)) return std::nullopt;
-  return JobOptions(found.job).help();
+  try {
+    const FoundJob found = find_job(arguments);
+    return JobOptions(found.job).help();
+  } catch (const Error&) {
+    return std::nullopt;  // for all ranks to agree on
+  }
 }
 
 int print_alone(const std::string& text) {

@@ -121,7 +121,8 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
   }
   refit_along_path(plan, directory, trial, options, context);
   if (options.trained == TrainedPart::all) {
-    return context.report.line("trained on everything, the held-out part too, so that nothing is left to measure it on");
+    return context.report.line(
+        "trained on everything, the held-out part too, so that nothing is left to measure it on");
   }
 
   // 3. On what no trial has seen.

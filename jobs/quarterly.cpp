@@ -277,9 +277,9 @@ void tell_status(const Chain& chain, JobContext& /*context*/) {
                            return state.phase == StepPhase::failed;
                          });
   if (wrong == states.end() || is_wanted) return;
-  throw Error(work_failed,
-              fmt::format("{}: {} {}; rankwise quarterly FILE --submit goes on once its cause is mended", directory,
-                          chain.steps[static_cast<std::size_t>(wrong - states.begin())].name, phase_name(wrong->phase)));
+  throw Error(work_failed, fmt::format("{}: {} {}; rankwise quarterly FILE --submit goes on once its cause is mended",
+                                       directory, chain.steps[static_cast<std::size_t>(wrong - states.begin())].name,
+                                       phase_name(wrong->phase)));
 }
 
 /// Locally the steps are those of the process that submitted them, which looks for the mark.

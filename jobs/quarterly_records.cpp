@@ -134,7 +134,9 @@ std::vector<std::string> option_changes(const StepRecord& then, const StepRecord
   std::vector<std::string> changes;
   for_each_difference(settings_of(then.configuration), settings_of(now.configuration),
                       [&](const std::string& name, const std::string* old_value, const std::string* new_value) {
-                        const auto text = [](const std::string* value) { return value == nullptr ? "not given" : *value; };
+                        const auto text = [](const std::string* value) {
+                          return value == nullptr ? "not given" : *value;
+                        };
                         changes.push_back(fmt::format("option {}: {} -> {}", name, text(old_value), text(new_value)));
                       });
   return changes;
@@ -181,8 +183,7 @@ std::string first_of(std::vector<std::string> changes) {
 
 }  // namespace
 
-std::string what_changed(const Chain& chain, std::size_t place,
-                         const std::vector<std::optional<StepRecord>>& records) {
+std::string what_changed(const Chain& chain, std::size_t place, const std::vector<std::optional<StepRecord>>& records) {
   const ChainStep& step = chain.steps[place];
   const std::optional<StepRecord> then = read_record(record_path(chain, step));
   if (!then) return "its record in steps/ is missing or damaged";

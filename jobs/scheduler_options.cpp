@@ -29,9 +29,10 @@ std::vector<std::string> requests(const std::vector<std::string>& lines) {
 void tell_ineffective_variables(Report& report) {
   const std::vector<std::string> names = slurm::dropped_sbatch_options();
   if (names.empty()) return;
-  report.line(fmt::format("{} of the environment: without effect here; options of this command, as --partition or "
-                          "--sbatch-option, say what is asked of Slurm",
-                          fmt::join(names, ", ")));
+  report.line(
+      fmt::format("{} of the environment: without effect here; options of this command, as --partition or "
+                  "--sbatch-option, say what is asked of Slurm",
+                  fmt::join(names, ", ")));
 }
 
 void describe_scheduler(boost::program_options::options_description& description,

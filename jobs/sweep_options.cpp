@@ -20,8 +20,7 @@ namespace {
 
 /// Decided by the sweep itself, by fold, rung and directory.
 constexpr std::array<std::string_view, 9> sweeps_own{
-    "fold",   "epochs", "epochs-of", "train-on", "checkpoint-every", "checkpoint-interval",
-    "resume", "max-time", "keep"};
+    "fold", "epochs", "epochs-of", "train-on", "checkpoint-every", "checkpoint-interval", "resume", "max-time", "keep"};
 
 ValueKind kind_of(const po::option_description& option) {
   if (option.long_name() == "clusters") return ValueKind::whole_number;

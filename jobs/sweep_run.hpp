@@ -13,7 +13,7 @@ namespace rankwise {
 struct SweepRunOptions {
   std::string directory;
   std::vector<std::function<void(RunSettings&)>> changes;  ///< to the settings of earlier commands
-  bool resets = false;  ///< to the defaults, before the changes
+  bool resets = false;                                     ///< to the defaults, before the changes
   bool waits = false;  ///< Slurm: until the sweep is over; else a job at the end goes on
 };
 

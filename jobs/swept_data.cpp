@@ -29,10 +29,11 @@ void place_data(SweepPlan& plan, const std::string& directory) {
 
 void require_planned_digest(const SweepPlan& plan, std::uint64_t digest) {
   if (digest == plan.dataset_digest) return;
-  throw Error(ExitCode::bad_data,
-              fmt::format("{}: is not the data that this sweep was planned on: its digest is {:016x}, expected {:016x}; "
-                          "put the planned file there, name it by --data, or make a new sweep plan in another folder",
-                          plan.data, digest, plan.dataset_digest));
+  throw Error(
+      ExitCode::bad_data,
+      fmt::format("{}: is not the data that this sweep was planned on: its digest is {:016x}, expected {:016x}; "
+                  "put the planned file there, name it by --data, or make a new sweep plan in another folder",
+                  plan.data, digest, plan.dataset_digest));
 }
 
 FileStamp require_planned_data(const SweepPlan& plan) {

@@ -57,26 +57,11 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 
 /// What mpirun, srun and MPI itself leave in the environment of a program, and would mislead the next launcher.
 bool is_of_launcher(std::string_view variable) {
-  constexpr std::array<std::string_view, 19> left{"OMPI_",
-                                                  "PMIX_",
-                                                  "PMI_",
-                                                  "SLURM_",
-                                                  "ORTE_",
-                                                  "OMPI_MCA_ess",
-                                                  "OMPI_MCA_pmix=",
-                                                  "OMPI_MCA_orte_",
-                                                  "OMPI_MCA_initial_wdir=",
-                                                  "OMPI_MCA_shmem_RUNTIME",
-                                                  "OPAL_",
-                                                  // Options of Slurm's clients, which would beat what is asked of them.
-                                                  "SBATCH_",
-                                                  "SRUN_",
-                                                  "SALLOC_",
-                                                  "SQUEUE_",
-                                                  "SCANCEL_",
-                                                  "SCONTROL_",
-                                                  "SACCT_",
-                                                  "SINFO_"};
+  constexpr std::array<std::string_view, 19> left{
+      "OMPI_", "PMIX_", "PMI_", "SLURM_", "ORTE_", "OMPI_MCA_ess", "OMPI_MCA_pmix=", "OMPI_MCA_orte_",
+      "OMPI_MCA_initial_wdir=", "OMPI_MCA_shmem_RUNTIME", "OPAL_",
+      // Options of Slurm's clients, which would beat what is asked of them.
+      "SBATCH_", "SRUN_", "SALLOC_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SACCT_", "SINFO_"};
   // What a user sets for Slurm's clients and for Open MPI.
   constexpr std::array<std::string_view, 4> wishes{"SLURM_CONF=", "SLURM_CLUSTERS=", "OMPI_MCA_",
                                                    "OMPI_ALLOW_RUN_AS_ROOT"};

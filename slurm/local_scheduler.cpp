@@ -259,11 +259,11 @@ void LocalScheduler::submit(const Submission& submission) {
   const Resources& need = submission.resources;
   if (cores_of(need) > local.limits.cores) {
     throw Refused(ExitCode::usage, fmt::format("submission {}: an item needs {} cores, and {} may be used",
-                                             submission.name, cores_of(need), local.limits.cores));
+                                               submission.name, cores_of(need), local.limits.cores));
   }
   if (local.limits.memory_bytes > 0 && memory_of(need) > local.limits.memory_bytes) {
     throw Refused(ExitCode::usage, fmt::format("submission {}: an item needs {} bytes of memory, and {} may be used",
-                                             submission.name, memory_of(need), local.limits.memory_bytes));
+                                               submission.name, memory_of(need), local.limits.memory_bytes));
   }
   Job job = jobs_of(submission, 1, std::ssize(submission.items)).front();
   record_intent(local.folder, job);

@@ -103,9 +103,10 @@ void require_room(const Submission& submission, const std::map<std::string, std:
   const std::int64_t tasks = (std::ssize(submission.items) + per_job - 1) / per_job;
   const std::int64_t most = number_in(configuration, "MaxJobCount", std::numeric_limits<std::int64_t>::max());
   if (tasks < most) return;
-  throw Refused(ExitCode::usage, fmt::format("submission {}: {} jobs, and the cluster's queue holds {} (MaxJobCount) at "
-                                           "most: put more than {} items into a job",
-                                           submission.name, tasks, most, per_job));
+  throw Refused(ExitCode::usage,
+                fmt::format("submission {}: {} jobs, and the cluster's queue holds {} (MaxJobCount) at "
+                            "most: put more than {} items into a job",
+                            submission.name, tasks, most, per_job));
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // What a chain's file says reads the same from the file that is submitted and from the one that its folder keeps,
 // wherever its paths are relative.
 
+#include "jobs/quarterly_chain.hpp"
+
 #include <boost/program_options.hpp>
 #include <filesystem>
 #include <fmt/format.h>
@@ -12,7 +14,6 @@
 #include "jobs/kmeans.hpp"
 #include "jobs/option_text.hpp"
 #include "jobs/prepare.hpp"
-#include "jobs/quarterly_chain.hpp"
 #include "jobs/recommend.hpp"
 #include "jobs/sweep_planning.hpp"
 #include "jobs/sweep_refit.hpp"
@@ -71,9 +72,11 @@ std::vector<std::string> path_options(const Job& job) {
 
 /// Whether the chain has no such option: it decides that itself, or what it trains is decided elsewhere.
 bool is_the_chains_own(const std::string& section, const std::string& option, bool sweeps) {
-  if (section == "sweep" || section == "refit") return option == "directory";
+  if (section == "sweep") return option == "directory" || option == "init";  // of kmeans alone
+  if (section == "refit") return option == "directory";
   if (section != "final") return false;
-  return sweeps ? option != "model" && option != "log-json" : option != "model" && option != "checkpoint" && option != "log-json";
+  return sweeps ? option != "model" && option != "log-json"
+                : option != "model" && option != "checkpoint" && option != "log-json";
 }
 
 /// What else a section needs for the option to have a meaning.

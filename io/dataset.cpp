@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <numeric>
 
 #include "distributed/partition.hpp"
 #include "io/entry_marks.hpp"
@@ -12,6 +13,7 @@
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
 #include "io/id_file.hpp"
+#include "io/joined_rows.hpp"
 #include "io/merge_rules.hpp"
 #include "io/provenance_attributes.hpp"
 #include "io/remembered_rows.hpp"
@@ -152,10 +154,13 @@ struct DatasetReader::Impl {
   Index users = 0;
   Index items = 0;
   Index heldout_users = 0;
-  std::array<std::optional<SparseShape>, all_dataset_parts.size()> shapes;  // by DatasetPart, with the fold
+  using Shapes = std::array<std::optional<SparseShape>, all_dataset_parts.size()>;  // by DatasetPart
+  Shapes shapes;                                                                    // with the fold, or of the join
   std::array<std::vector<DatasetPart>, 2> marked;  // by EntryMark: which matrices of the file have it
   std::optional<Index> log_row_entries = {};       // of each side, if the file has log rows
   std::optional<FoldDivision> division;
+  TrainedOn trained_on = TrainedOn::training;
+  Shapes joined_shapes = {};                   // of the file, with TrainedOn::all
   std::unique_ptr<RememberedRows> remembered;  // where they are
   SparseShape file_shape = {};                 // of /interactions, if there is a fold
 
@@ -175,11 +180,22 @@ struct DatasetReader::Impl {
                                                         RowRange rows) const;
   [[nodiscard]] std::vector<Index> fold_numbers() const;
   [[nodiscard]] SparseRows read_folded(DatasetPart part, RowRange rows) const;
+  void join_parts();
+  [[nodiscard]] bool is_view() const { return division || trained_on == TrainedOn::all; }
+  [[nodiscard]] std::vector<DatasetPart> joined_parts(DatasetPart part, bool of_new_users) const;
+  [[nodiscard]] std::optional<DatasetPart> overriding_part(DatasetPart part, bool of_new_users) const;
+  template <class Visit>
+  void for_each_kind(DatasetPart part, RowRange rows, const Visit& visit) const;
+  [[nodiscard]] std::vector<Index> joined_row_sizes(DatasetPart part, RowRange rows) const;
+  [[nodiscard]] SparseRows read_joined_piece(DatasetPart part, RowRange rows, bool of_new_users) const;
+  [[nodiscard]] SparseRows read_joined(DatasetPart part, RowRange rows) const;
+  [[nodiscard]] SparseRows read_view(DatasetPart part, RowRange rows) const;
   [[nodiscard]] SparseRows read(DatasetPart part, RowRange rows, std::span<const Index> without) const;
   [[nodiscard]] bool has(DatasetPart part, EntryMark mark) const;
   void require_marks(const Fold& by) const;
   void require_both(Index trained, Index validated) const;
   [[nodiscard]] const SparseShape& shape(DatasetPart part) const;
+  [[nodiscard]] const SparseShape& shape_in(const Shapes& some, DatasetPart part) const;
 };
 
 DatasetReader::Impl DatasetReader::Impl::open(const Communicator& comm, const std::string& path) {
@@ -284,7 +300,11 @@ void DatasetReader::Impl::find_marks() {
 }
 
 const SparseShape& DatasetReader::Impl::shape(DatasetPart part) const {
-  const std::optional<SparseShape>& shape = shapes[static_cast<std::size_t>(part)];
+  return shape_in(shapes, part);
+}
+
+const SparseShape& DatasetReader::Impl::shape_in(const Shapes& some, DatasetPart part) const {
+  const std::optional<SparseShape>& shape = some[static_cast<std::size_t>(part)];
   if (shape) return *shape;
   const bool could_be_there = is_of_first_format() && !is_in_every_format(part);
   throw AgreedError(ExitCode::bad_data,
@@ -306,10 +326,110 @@ SparseRows DatasetReader::Impl::read_folded(DatasetPart part, RowRange rows) con
   return merge_part(*division, part, read, log_rows(source, rows), rules);
 }
 
+/// From here on the two sides of the training part are those of all parts together. Collective.
+void DatasetReader::Impl::join_parts() {
+  trained_on = TrainedOn::all;
+  std::swap(joined_shapes, shapes);
+  const RowRange share = Partition::by_count(users + heldout_users, comm->size()).range(comm->rank());
+  const std::vector<Index> sizes = agree_on(*comm, [&] { return joined_row_sizes(DatasetPart::interactions, share); });
+  const Index entries = comm->sum(std::accumulate(sizes.begin(), sizes.end(), Index{0}));
+  const auto set = [&](DatasetPart part, SparseShape shape) { shapes[static_cast<std::size_t>(part)] = shape; };
+  set(DatasetPart::interactions, {users + heldout_users, items, entries});
+  set(DatasetPart::interactions_by_item, {items, users + heldout_users, entries});
+}
+
+/// The parts of the file whose rows together are rows of a side: of the users that were held out whole, or of others
+/// and of items.
+std::vector<DatasetPart> DatasetReader::Impl::joined_parts(DatasetPart part, bool of_new_users) const {
+  const bool by_item = part == DatasetPart::interactions_by_item;
+  std::vector<DatasetPart> parts;
+  if (!of_new_users) parts.push_back(part);
+  if (joined_shapes[static_cast<std::size_t>(DatasetPart::given)] && (of_new_users || by_item)) {
+    parts.push_back(by_item ? DatasetPart::given_by_item : DatasetPart::given);
+  }
+  const bool has_heldout = joined_shapes[static_cast<std::size_t>(DatasetPart::heldout)].has_value();
+  const bool are_of_new_users = file.has(heldout_user_ids_name);
+  if (has_heldout && (by_item || of_new_users == are_of_new_users)) {
+    parts.push_back(by_item ? DatasetPart::heldout_by_item : DatasetPart::heldout);
+  }
+  return parts;
+}
+
+/// The part whose values replace those of others.
+std::optional<DatasetPart> DatasetReader::Impl::overriding_part(DatasetPart part, bool of_new_users) const {
+  if (of_new_users || !joined_shapes[static_cast<std::size_t>(DatasetPart::repeated)]) return std::nullopt;
+  return part == DatasetPart::interactions_by_item ? DatasetPart::repeated_by_item : DatasetPart::repeated;
+}
+
+/// Calls visit(rows of the part, whether they are of users that were held out whole) for the two kinds of `rows`.
+template <class Visit>
+void DatasetReader::Impl::for_each_kind(DatasetPart part, RowRange rows, const Visit& visit) const {
+  if (part == DatasetPart::interactions_by_item) return visit(rows, false);
+  visit({std::min(rows.begin, users), std::min(rows.end, users)}, false);
+  visit({std::max(rows.begin, users) - users, std::max(rows.end, users) - users}, true);
+}
+
+std::vector<Index> DatasetReader::Impl::joined_row_sizes(DatasetPart part, RowRange rows) const {
+  std::vector<Index> sizes;
+  // Repeated pairs are in two parts unless they left the held-out one; in all they may be no interaction.
+  if (overriding_part(part, false) && (rules.repeats == Repeats::keep || rules.min_total)) {
+    const std::vector<Index> offsets = read_joined(part, rows).offsets;
+    for (std::size_t r = 0; r + 1 < offsets.size(); ++r) sizes.push_back(offsets[r + 1] - offsets[r]);
+    return sizes;
+  }
+  for_each_kind(part, rows, [&](RowRange some, bool of_new_users) {
+    const std::size_t first = sizes.size();
+    sizes.resize(first + static_cast<std::size_t>(some.size()));
+    for (const DatasetPart each : joined_parts(part, of_new_users)) {
+      const std::vector<Index> offsets =
+          read_sparse_offsets(file, group_name(each), shape_in(joined_shapes, each), some);
+      for (std::size_t r = 0; r + 1 < offsets.size(); ++r) sizes[first + r] += offsets[r + 1] - offsets[r];
+    }
+  });
+  return sizes;
+}
+
+SparseRows DatasetReader::Impl::read_joined_piece(DatasetPart part, RowRange rows, bool of_new_users) const {
+  const auto read_part = [&](DatasetPart each) {
+    return read_sparse(file, group_name(each), shape_in(joined_shapes, each), rows);
+  };
+  std::vector<JoinedPart> parts;
+  for (const DatasetPart each : joined_parts(part, of_new_users)) {
+    const bool has_new_users = part == DatasetPart::interactions_by_item && each != part && heldout_users > 0;
+    parts.push_back({read_part(each), has_new_users ? users : 0});
+  }
+  const auto overriding = overriding_part(part, of_new_users);
+  try {
+    return join_rows(parts, overriding ? std::optional(read_part(*overriding)) : std::nullopt, rules);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", file.path(), error.what()));
+  }
+}
+
+/// Some rows at a time, because parts and what becomes of them are in memory together.
+SparseRows DatasetReader::Impl::read_joined(DatasetPart part, RowRange rows) const {
+  constexpr Index rows_at_once = 1 << 14;
+  SparseRows joined{.rows = rows,
+                    .total_rows = part == DatasetPart::interactions ? users + heldout_users : items,
+                    .column_count = part == DatasetPart::interactions ? items : users + heldout_users,
+                    .columns = {},
+                    .values = {}};
+  for_each_kind(part, rows, [&](RowRange some, bool of_new_users) {
+    for (Index begin = some.begin; begin < some.end; begin += rows_at_once) {
+      append_rows(joined, read_joined_piece(part, {begin, std::min(begin + rows_at_once, some.end)}, of_new_users));
+    }
+  });
+  return joined;
+}
+
+SparseRows DatasetReader::Impl::read_view(DatasetPart part, RowRange rows) const {
+  return division ? read_folded(part, rows) : read_joined(part, rows);
+}
+
 SparseRows DatasetReader::Impl::read(DatasetPart part, RowRange rows, std::span<const Index> without) const {
   const auto from_file = [&] {
-    if (!division) return read_sparse(file, group_name(part), shape(part), rows, without);
-    return without_entries(read_folded(part, rows), without);
+    if (!is_view()) return read_sparse(file, group_name(part), shape(part), rows, without);
+    return without_entries(read_view(part, rows), without);
   };
   return remembered ? remembered->rows(part, rows, without, from_file) : from_file();
 }
@@ -395,16 +515,27 @@ void DatasetReader::Impl::divide(const Fold& by) {
   if (by.kind == FoldKind::users) set(DatasetPart::given, {users, items, count(DatasetPart::given)});
 }
 
-DatasetReader::DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold)
+DatasetReader::DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold,
+                             TrainedOn trained_on)
     : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
+  if (fold && trained_on == TrainedOn::all) throw AgreedError(ExitCode::usage, "a fold is none of all parts together");
   if (fold) impl_->divide(*fold);
+  if (trained_on == TrainedOn::all) impl_->join_parts();
 }
 DatasetReader::~DatasetReader() = default;
 DatasetReader::DatasetReader(DatasetReader&&) noexcept = default;
 DatasetReader& DatasetReader::operator=(DatasetReader&&) noexcept = default;
 
 Index DatasetReader::users() const {
+  return impl_->trained_on == TrainedOn::all ? all_users() : training_users();
+}
+
+Index DatasetReader::training_users() const {
   return impl_->users;
+}
+
+Index DatasetReader::all_users() const {
+  return impl_->users + impl_->heldout_users;
 }
 
 Index DatasetReader::items() const {
@@ -434,6 +565,7 @@ const Provenance& DatasetReader::provenance() const {
 std::vector<Index> DatasetReader::row_sizes(DatasetPart part, RowRange rows) const {
   const SparseShape& shape = impl_->shape(part);
   return agree_on(*impl_->comm, [&] {
+    if (impl_->trained_on == TrainedOn::all && !impl_->remembered) return impl_->joined_row_sizes(part, rows);
     std::vector<Index> sizes = impl_->division || impl_->remembered
                                    ? impl_->read(part, rows, {}).offsets
                                    : read_sparse_offsets(impl_->file, group_name(part), shape, rows);
@@ -479,20 +611,31 @@ void DatasetReader::remember_rows() {
 SparseRows DatasetReader::read_parts(DatasetPart part, std::span<const SharedPart> parts) const {
   const SparseShape& shape = impl_->shape(part);
   return agree_on(*impl_->comm, [&] {
-    if (!impl_->division) return read_sparse_parts(impl_->file, group_name(part), shape, parts);
+    if (!impl_->is_view()) return read_sparse_parts(impl_->file, group_name(part), shape, parts);
     SparseRows rows{.rows = {0, static_cast<Index>(parts.size())},
                     .total_rows = static_cast<Index>(parts.size()),
                     .column_count = shape.columns,
                     .columns = {},
                     .values = {}};
     for (const SharedPart& wanted : parts)
-      append_part(impl_->read_folded(part, {wanted.row, wanted.row + 1}), wanted, rows);
+      append_part(impl_->read_view(part, {wanted.row, wanted.row + 1}), wanted, rows);
     return rows;
   });
 }
 
 IdRows DatasetReader::user_ids(RowRange rows) const {
-  return agree_on(*impl_->comm, [&] { return read_ids(impl_->file, user_ids_name, rows); });
+  return agree_on(*impl_->comm, [&] {
+    const Index old = impl_->users;
+    if (impl_->trained_on == TrainedOn::training || impl_->heldout_users == 0) {
+      return read_ids(impl_->file, user_ids_name, rows);
+    }
+    IdRows ids = read_ids(impl_->file, user_ids_name, {std::min(rows.begin, old), std::min(rows.end, old)});
+    const RowRange new_rows{std::max(rows.begin, old) - old, std::max(rows.end, old) - old};
+    append_ids(ids.ids, read_ids(impl_->file, heldout_user_ids_name, new_rows).ids);
+    ids.rows = rows;
+    ids.total_rows = users();
+    return ids;
+  });
 }
 
 IdRows DatasetReader::item_ids(RowRange rows) const {

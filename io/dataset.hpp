@@ -135,13 +135,20 @@ class DatasetReader {
  public:
   /// Also refuses (bad_data) a fold of times or of a column that the file does not hold, or one that would leave
   /// nothing to train on or to validate. A temporal fold divides the log's rows and merges those of each side.
-  DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold = std::nullopt);
+  /// With TrainedOn::all, which knows no fold, `interactions` and `interactions_by_item` are all parts of the file
+  /// together, and there are no others: users held out whole follow those of the training part, a pair of two parts has
+  /// the value that the file holds for both together.
+  DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold = std::nullopt,
+                TrainedOn trained_on = TrainedOn::training);
   ~DatasetReader();
   DatasetReader(DatasetReader&&) noexcept;
   DatasetReader& operator=(DatasetReader&&) noexcept;
 
   [[nodiscard]] Index users() const;
   [[nodiscard]] Index items() const;
+  /// Of the file, whatever the view: without those held out whole, and with them.
+  [[nodiscard]] Index training_users() const;
+  [[nodiscard]] Index all_users() const;
   [[nodiscard]] bool has(DatasetPart part) const;
   [[nodiscard]] Index rows(DatasetPart part) const;
   [[nodiscard]] Index columns(DatasetPart part) const;

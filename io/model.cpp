@@ -114,6 +114,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   write_objective(file, model.objective);
   file.write_attribute("/", "factors", static_cast<std::int64_t>(model.factors));
   file.write_attribute("/", "trained-on", std::string_view(trained_parts[static_cast<int>(model.trained_on)]));
+  file.write_attribute("/", "dataset-configuration", std::string_view(model.dataset_configuration));
   if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
   write_lineage(comm, file, model.lineage);
@@ -132,6 +133,7 @@ struct ModelReader::Impl {
   std::vector<EpochLoss> history;
   std::optional<Index> best_epoch = {};
   TrainedOn trained_on = TrainedOn::training;
+  std::string dataset_configuration = {};
   Index factors = 0;
   Index users = 0;
   Index items = 0;
@@ -162,6 +164,9 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   }
   if (opened.file.has_attribute("/", "trained-on")) {
     opened.trained_on = static_cast<TrainedOn>(read_choice(opened.file, "trained-on", trained_parts));
+  }
+  if (opened.file.has_attribute("/", "dataset-configuration")) {
+    opened.dataset_configuration = opened.file.read_text("/", "dataset-configuration");
   }
   opened.has_entry_counts = opened.file.has("/users/entries") && opened.file.has("/items/entries");
   opened.users = opened.read_side("/users");
@@ -263,6 +268,10 @@ std::optional<Index> ModelReader::best_epoch() const {
 
 TrainedOn ModelReader::trained_on() const {
   return impl_->trained_on;
+}
+
+const std::string& ModelReader::dataset_configuration() const {
+  return impl_->dataset_configuration;
 }
 
 bool ModelReader::has_entry_counts() const {

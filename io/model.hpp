@@ -7,8 +7,8 @@
 //   /history/validation (where the training was validated)
 //   /lineage (uint64, where it began with another model)
 //
-// Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, and the numbers that fold-in
-// needs.
+// Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, `dataset-configuration`, and
+// the numbers that fold-in needs.
 
 #include <limits>
 #include <memory>
@@ -53,6 +53,7 @@ struct Model {
   ModelSide items;
   std::optional<Index> best_epoch = std::nullopt;  ///< whose factors these are, from 1, where epochs were compared
   TrainedOn trained_on = TrainedOn::training;
+  std::string dataset_configuration = {};   ///< Provenance::configuration of the dataset
   std::vector<std::uint64_t> lineage = {};  ///< digests of the models that it descends from, the nearest first
 };
 
@@ -80,6 +81,8 @@ class ModelReader {
   [[nodiscard]] std::optional<Index> best_epoch() const;
   /// `training` for files of versions that knew nothing else.
   [[nodiscard]] TrainedOn trained_on() const;
+  /// How the dataset of the training was prepared; empty for files of versions that did not keep it.
+  [[nodiscard]] const std::string& dataset_configuration() const;
   [[nodiscard]] Index factors() const;
   [[nodiscard]] Index users() const;
   [[nodiscard]] Index items() const;

@@ -74,6 +74,23 @@ inline void read_folds(const std::string& path) {
   }
 }
 
+/// The file as trainings on all of its parts have it.
+inline void read_all_parts(const std::string& path) {
+  read_or_refuse([&] {
+    const DatasetReader all(single_rank(), path, std::nullopt, TrainedOn::all);
+    const RowRange users{0, all.users()};
+    static_cast<void>(all.user_ids(users));
+    for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {
+      const RowRange rows{0, all.rows(part)};
+      const std::vector<Index> sizes = all.row_sizes(part, rows);
+      const SparseRows read = all.read(part, rows);
+      for (std::size_t r = 0; r < sizes.size(); ++r) {
+        require(sizes[r] == read.offsets[r + 1] - read.offsets[r], "sizes are those of the rows");
+      }
+    }
+  });
+}
+
 /// Every matrix and every id.
 inline bool read_dataset_file(const std::string& path) {
   bool whole = true;
@@ -96,6 +113,7 @@ inline bool read_dataset_file(const std::string& path) {
              });
            }
            if (file.has(DatasetPart::interactions, EntryMark::time)) read_folds(path);
+           read_all_parts(path);
          }) &&
          whole;
 }

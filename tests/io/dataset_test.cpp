@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "io/id_file.hpp"
 #include "io/model.hpp"
@@ -257,6 +258,65 @@ TEST_F(DatasetTest, ColumnsBeyond32BitsAreKept) {
     EXPECT_EQ(columns.back(), (Index{1} << 33) - 1);
   }
   comm_.barrier();
+}
+
+/// All pairs of a sample log, or its transpose: users of the training part, then those held out whole.
+SparseRows sample_of_all_parts(RowRange rows, const SampleSize& size, bool by_item, std::optional<double> min_total) {
+  const Index users = size.users + size.heldout_users;
+  SparseRows all{.rows = rows,
+                 .total_rows = by_item ? size.items : users,
+                 .column_count = by_item ? users : size.items,
+                 .columns = {},
+                 .values = {}};
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    for (Index c = 0; c < all.column_count; ++c) {
+      const Index item = by_item ? r : c;
+      const Index row = by_item ? c : r;
+      const Index user = row < size.users ? row : row - size.users;
+      const bool is_training = row < size.users && (user + item) % 2 == 1;
+      if (!sample_pair(user, item)) continue;
+      if (row < size.users && size.heldout_users > 0 && !is_training) continue;
+      if (is_training && min_total && static_cast<double>(sample_value(user, item)) < *min_total) continue;
+      all.columns.push_back(c);
+      all.values.push_back(sample_value(user, item));
+    }
+    all.offsets.push_back(static_cast<Index>(all.columns.size()));
+  }
+  return all;
+}
+
+TEST_F(DatasetTest, AllPartsAreOneMatrixFromBothSides) {
+  const std::string path = folder_.file("log.h5");
+  const MergeRules rules{.duplicates = DuplicatePolicy::sum, .repeats = Repeats::drop, .min_total = 0.75};
+  for (const bool has_repeats : {false, true}) {
+    for (const SampleSize& size : {small_log, SampleSize{.users = 61, .items = 40, .heldout_users = 9}}) {
+      if (has_repeats && size.heldout_users > 0) continue;
+      write_dataset(comm_, path,
+                    has_repeats ? split_dataset(comm_, size, SampleIds::strings, rules)
+                                : sample_dataset(comm_, size, SampleIds::strings),
+                    sample_provenance());
+      comm_.barrier();
+      const DatasetReader file(comm_, path, std::nullopt, TrainedOn::all);
+      const Index users = size.users + size.heldout_users;
+      EXPECT_EQ(file.users(), users);
+      EXPECT_EQ(file.training_users(), size.users);
+      EXPECT_FALSE(file.has(DatasetPart::heldout));
+      const std::optional<double> min_total = has_repeats ? rules.min_total : std::nullopt;
+      for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {
+        const bool by_item = part == DatasetPart::interactions_by_item;
+        EXPECT_EQ(file.entries(part), sample_of_all_parts({0, users}, size, false, min_total).entries());
+        for (const RowRange& rows : reading_ranges(comm_, by_item ? size.items : users)) {
+          const SparseRows expected = sample_of_all_parts(rows, size, by_item, min_total);
+          expect_equal(file.read(part, rows), expected);
+          EXPECT_EQ(file.row_sizes(part, rows), row_sizes(expected));
+        }
+      }
+      const IdRows ids = file.user_ids({0, users});
+      EXPECT_EQ(id_count(ids.ids), users);
+      EXPECT_EQ(id_text(ids.ids, users - 1), size.heldout_users > 0 ? "held out 64" : "user 484");
+      comm_.barrier();
+    }
+  }
 }
 
 TEST_F(DatasetTest, DigestDoesNotDependOnThePartition) {

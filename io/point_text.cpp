@@ -8,8 +8,8 @@
 #include "io/field_text.hpp"
 #include "io/finite_rows.hpp"
 #include "io/id_column.hpp"
-#include "io/log_probe.hpp"
 #include "io/point_columns.hpp"
+#include "io/record_reader.hpp"
 #include "io/text_part.hpp"
 
 namespace rankwise {
@@ -23,25 +23,25 @@ struct LocalRows {
   IdColumn ids;
   Index rows = 0;
   Index lines = 0;  ///< data lines, blank ones too
+  PartSpan span;
   TextFailure failure;
 };
 
-/// One data line becomes one row. Errors have no place but the column.
+/// One record becomes one row. Errors have no place but the column.
 class PointParser {
  public:
-  explicit PointParser(const PointLayout& layout) : layout_(layout), splitter_(dialect_of(layout.text.format)) {}
+  explicit PointParser(const PointLayout& layout) : layout_(layout) {}
 
-  void append(std::string_view line, LocalRows& local) {
-    const auto& fields = splitter_.split(line);
+  void append(const std::vector<std::string_view>& fields, LocalRows& local) {
     check_field_count(fields, layout_.text.fields);
     const auto field = [&](int column) { return fields[static_cast<std::size_t>(column)]; };
     for (const int column : layout_.dimensions) {
-      const std::optional<double> number = number_of(field(column));
+      const std::optional<double> number = number_of(field(column), layout_.text.decimal);
       if (!number || !is_finite_float(*number)) refuse(column, field(column), expected_number(number));
       local.values.push_back(static_cast<float>(*number));
     }
     if (layout_.weight >= 0) {
-      const std::optional<double> weight = number_of(field(layout_.weight));
+      const std::optional<double> weight = number_of(field(layout_.weight), layout_.text.decimal);
       if (!weight || !is_weight(*weight)) refuse(layout_.weight, field(layout_.weight), "a finite weight above 0");
       local.weights.push_back(static_cast<float>(*weight));
     }
@@ -62,36 +62,45 @@ class PointParser {
   }
 
   const PointLayout& layout_;
-  FieldSplitter splitter_;
 };
 
-/// Reads this rank's lines; stops at its first failure. No collective call.
-LocalRows read_local(const Communicator& comm, const std::string& path, const PointLayout& layout) {
+/// Reads this rank's records, from `begin` on where known; stops at its first failure. No collective call.
+LocalRows read_local(const Communicator& comm, const std::string& path, const PointLayout& layout, Index begin) {
   LocalRows local;
-  Index line_number = 0;  // of the line being read
+  std::optional<RecordReader> records;
+  Index lines_skipped = 0;
   try {
-    std::optional<LineReader> reader = open_part(comm, path, layout.text, 0);
-    if (!reader) return local;
+    std::optional<LineReader> lines = open_part(comm, path, layout.text, 0, begin);
+    if (!lines) return local;
+    lines_skipped = lines->lines();
+    records.emplace(std::move(*lines), layout.text);
+    local.span.begin = records->offset();
     PointParser parser(layout);
-    const Index lines_skipped = reader->lines();
-    line_number = 1;
-    while (const std::optional<std::string_view> line = reader->next()) {
-      local.lines = reader->lines() - lines_skipped;
-      if (!trimmed(*line).empty()) parser.append(*line, local);
-      line_number = local.lines + 1;
-    }
+    while (const std::vector<std::string_view>* const fields = records->next()) parser.append(*fields, local);
+    local.lines = records->lines() - lines_skipped;
+    local.span.end = records->offset();
   } catch (const Error& error) {
-    local.failure = {0, error.code() == ExitCode::no_input ? 0 : line_number, error};
+    const bool whole_file = !records || error.code() == ExitCode::no_input;
+    local.failure = {0, whole_file ? 0 : records->line() - lines_skipped, error};
   } catch (const std::bad_alloc&) {
     local.failure = {0, 0, Error(ExitCode::internal, "out of memory while reading")};
   }
   return local;
 }
 
+/// Reads until every rank's records begin where those of the rank before it end. Collective over comm.
+LocalRows read_agreed(const Communicator& comm, const std::string& path, const PointLayout& layout) {
+  std::vector<Index> begins{PartSpan::unknown};
+  LocalRows local = read_local(comm, path, layout, begins.front());
+  while (true) {
+    const WrongBegins wrong = correct_begins(comm, {&layout.text}, {local.span}, begins);
+    if (!wrong.any) return local;
+    if (wrong.mine) local = read_local(comm, path, layout, begins.front());
+  }
+}
+
 /// Ids of all ranks are integers when all of them are 0 or more, else text.
 IdRows id_rows_of(const Communicator& comm, IdColumn ids, RowRange rows, Index total_rows) {
-  const bool negative = std::ranges::any_of(ids.values(), [](std::int64_t id) { return id < 0; });
-  if (ids.are_integers() && negative) ids.become_text();
   agree_on_kind(comm, ids);
   if (ids.are_integers()) return {rows, total_rows, ids.values()};
   std::vector<std::string> texts;
@@ -110,9 +119,8 @@ std::vector<std::string> dimension_names(const PointLayout& layout) {
 std::string describe(const PointLayout& layout) {
   constexpr std::size_t most_names = 20;
   const std::size_t count = layout.dimensions.size();
-  std::string text =
-      fmt::format("{}{}{}, {} column{}", log_format_name(layout.text.format), layout.text.gzip != 0 ? " (gzip)" : "",
-                  layout.header.empty() ? " without header" : "", count, count == 1 ? "" : "s");
+  std::string text = fmt::format("{}{}, {} column{}", layout_text(layout.text),
+                                 layout.header.empty() ? " without header" : "", count, count == 1 ? "" : "s");
   std::vector<std::string> names = dimension_names(layout);
   if (names.size() > most_names) {
     names.resize(most_names);
@@ -128,7 +136,7 @@ std::string describe(const PointLayout& layout) {
 
 PointText read_point_text(const Communicator& comm, const PointSource& source) {
   const PointLayout layout = agree_on(comm, [&] { return probe_points(source); });
-  LocalRows local = read_local(comm, source.path, layout);
+  LocalRows local = read_agreed(comm, source.path, layout);
   agree_on_earliest(comm, {source.path}, {layout.text.lines_before + comm.exclusive_sum(local.lines)}, local.failure);
 
   PointText text;

@@ -23,8 +23,9 @@ struct PointText {
   std::string description;         ///< "csv, 3 columns (recency, frequency, monetary), id = customer"
 };
 
-/// Plain files are read by byte range, gzip files by the root. Blank lines are passed over. Collective over comm;
-/// throws AgreedError (no_input, usage, bad_data, io_error): the earliest bad line, whatever the number of ranks.
+/// Plain files are read by byte range, packed and UTF-16 files by the root. Blank lines are passed over. Collective
+/// over comm; throws AgreedError (no_input, usage, bad_data, io_error): the earliest bad line, whatever the number of
+/// ranks.
 [[nodiscard]] PointText read_point_text(const Communicator& comm, const PointSource& source);
 
 }  // namespace rankwise

@@ -91,7 +91,7 @@ constexpr std::string_view notes =
 centroid (ties to the lowest). With --metric cosine rows and centroids have length one, and the inertia is
 sum_r w_r (1 - cos(x_r, c_k(r))).
 Input is a model (--rows), a dataset, whose rows then are sparse, a matrix in an HDF5 file (--dataset) or a .npy file, or
-columns of a CSV or TSV file, plain or gzip.
+columns of a CSV or TSV file, plain, gzip or zstd.
 With several numbers of clusters, as in --clusters 2:40:2, a table compares them, and the output holds the one with the
 highest silhouette among those that are stable: whose clusterings, trained on disjoint folds of the rows, agree on
 all rows by an adjusted Rand index of at least 0.8; where none is, the most stable one.)";
@@ -118,6 +118,12 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
     ("header", po::value<std::string>()->value_name("auto|yes|no")->default_value("auto")->notifier(
        one_of<HeaderRule>("header", source.header, {{"auto", HeaderRule::automatic}, {"yes", HeaderRule::present}, {"no", HeaderRule::absent}})),
      "text: whether the first line names the columns")
+    ("delimiter", po::value<std::string>()->value_name("SIGN")->default_value("auto")->notifier(
+       [&source](const std::string& word) { source.delimiter = parse_delimiter(word); }),
+     "text: between the fields of csv: auto, comma, semicolon, pipe, tab or another sign; auto takes the most frequent one of the first line")
+    ("decimal", po::value<std::string>()->value_name("SIGN")->default_value("auto")->notifier(
+       [&source](const std::string& word) { source.decimal = parse_decimal(word); }),
+     "text: before the decimals of numbers: auto, point or comma; auto looks at the first rows, and takes points where commas divide fields")
     ("scale", po::value<std::string>()->value_name("none|standard|unit")->default_value("none")->notifier(
        one_of<Scaling>("scale", options->scaling, {{"none", Scaling::none}, {"standard", Scaling::standard}, {"unit", Scaling::unit}})),
      "standard: each dimension minus its mean, over its standard deviation; unit: each row over its length")

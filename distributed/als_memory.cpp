@@ -43,7 +43,8 @@ AlsMemory als_memory(const SideShare& users, const SideShare& items, Index width
   constexpr Index buffer_bytes = Index{24} << 20;
   memory.program = program_bytes + buffer_bytes;
   const Index listed_bytes = 2 * static_cast<Index>(sizeof(LocalIndex)) * (users.entries + items.entries);
-  memory.matrix = index_bytes * rows + listed_bytes +
+  // Of each row where its entries begin, and how many they are.
+  memory.matrix = 2 * index_bytes * rows + listed_bytes +
                   std::max(users.entries * reading_bytes, users.entries * entry_bytes + items.entries * reading_bytes);
   memory.factors = rows * padded_columns(width) * float_bytes +
                    std::max(users.rows, items.rows) * 2 * static_cast<Index>(sizeof(kernels::RowLoss));

@@ -75,6 +75,9 @@ struct Dataset {
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
                    const Provenance& provenance, int deflate_level = 0);
 
+/// What of a dataset is trained on: its training part, or all that it holds.
+enum class TrainedOn { training, all };
+
 /// The sparse matrices of a dataset file.
 enum class DatasetPart { interactions, interactions_by_item, heldout, given };
 

@@ -100,11 +100,15 @@ H5FD_class_t image_driver() {
 }  // namespace
 
 Hdf5Handle image_access(ImageTarget& target) {
+  // Registered for the life of the process: HDF5 1.10 frees an unregistered driver although files that it opened live
+  // on, and then calls its `close` out of freed memory (seen with MALLOC_PERTURB_).
+  static const hid_t registered = [] {
+    const H5FD_class_t driver = image_driver();
+    return H5FDregister(&driver);
+  }();
   Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  const H5FD_class_t driver = image_driver();
-  const Hdf5Handle registered(H5FDregister(&driver), H5FDunregister);  // access keeps it
   const TargetOf carried{&target};
-  if (!access || !registered || H5Pset_driver(access.get(), registered.get(), &carried) < 0) return {};
+  if (!access || registered < 0 || H5Pset_driver(access.get(), registered, &carried) < 0) return {};
   return access;
 }
 

@@ -1,5 +1,6 @@
 #include "io/model.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 
@@ -17,6 +18,7 @@ namespace {
 
 constexpr const char* loss_kinds[] = {"implicit", "explicit"};               // by LossKind
 constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};  // by Weighting
+constexpr const char* trained_parts[] = {"training", "all"};                  // by TrainedOn
 
 void write_objective(Hdf5Writer& file, const Objective& objective) {
   file.write_attribute("/", "objective", std::string_view(loss_kinds[static_cast<int>(objective.loss)]));
@@ -59,11 +61,13 @@ Objective read_objective(const Hdf5Reader& file) {
   return objective;
 }
 
-/// Factors apart from the bias column.
+/// Factors apart from the bias column, and the entries of each row.
 void write_side(const Communicator& comm, Hdf5Writer& file, const std::string& group, const ModelSide& side,
                 Index factors, bool biases) {
   agree_on(comm, [&] {
-    if (side.factors.rows() != side.ids.rows.size() || side.factors.columns() != factors + (biases ? 1 : 0)) {
+    const Index rows = side.ids.rows.size();
+    if (side.factors.rows() != rows || side.factors.columns() != factors + (biases ? 1 : 0) ||
+        static_cast<Index>(side.entries.size()) != rows) {
       throw Error(ExitCode::internal, fmt::format("{}: factors do not fit the ids or the model's size", group));
     }
   });
@@ -73,6 +77,8 @@ void write_side(const Communicator& comm, Hdf5Writer& file, const std::string& g
   view.columns = factors;
   file.write_matrix(group + "/factors", side.ids.total_rows, side.ids.rows, view);
   mark_array(file, group + "/factors", "array");
+  file.write_rows(group + "/entries", side.ids.total_rows, side.ids.rows, std::span<const Index>(side.entries));
+  mark_array(file, group + "/entries", "array");
   if (!biases) return;
   const Index begin = side.ids.rows.begin;
   file.write_filled_rows<float>(group + "/biases", side.ids.total_rows, side.ids.rows, [&](RowRange piece, float* out) {
@@ -99,13 +105,15 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   const Index width = model.factors + (model.objective.biases ? 1 : 0);
   const Index bytes =
       id_bytes(comm, model.users.ids) + id_bytes(comm, model.items.ids) +
-      (model.users.ids.total_rows + model.items.ids.total_rows) * width * static_cast<Index>(sizeof(float));
+      (model.users.ids.total_rows + model.items.ids.total_rows) *
+          (width * static_cast<Index>(sizeof(float)) + static_cast<Index>(sizeof(Index)));
   Hdf5Writer file(comm, path, bytes, {.deflate_level = deflate_level});
   Provenance stamped = provenance;
   stamped.kind = "model";
   write_provenance(file, stamped);
   write_objective(file, model.objective);
   file.write_attribute("/", "factors", static_cast<std::int64_t>(model.factors));
+  file.write_attribute("/", "trained-on", std::string_view(trained_parts[static_cast<int>(model.trained_on)]));
   if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
   write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
@@ -120,13 +128,18 @@ struct ModelReader::Impl {
   std::uint64_t content_digest = 0;
   Objective objective;
   std::vector<EpochLoss> history;
+  std::optional<Index> best_epoch = {};
+  TrainedOn trained_on = TrainedOn::training;
   Index factors = 0;
   Index users = 0;
   Index items = 0;
+  bool has_entry_counts = false;
 
   [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
   [[nodiscard]] Index read_side(const std::string& group) const;
+  [[nodiscard]] std::optional<Index> read_best_epoch() const;
   [[nodiscard]] Matrix read_factors(const std::string& group, RowRange rows) const;
+  [[nodiscard]] std::vector<Index> read_entries(const std::string& group, RowRange rows) const;
 };
 
 ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::string& path) {
@@ -141,13 +154,28 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
     throw Error(ExitCode::bad_data,
                 fmt::format("{}: attribute factors is {}, expected 1 to {}", path, opened.factors, most_factors));
   }
+  if (opened.file.has_attribute("/", "trained-on")) {
+    opened.trained_on = static_cast<TrainedOn>(read_choice(opened.file, "trained-on", trained_parts));
+  }
+  opened.has_entry_counts = opened.file.has("/users/entries") && opened.file.has("/items/entries");
   opened.users = opened.read_side("/users");
   opened.items = opened.read_side("/items");
   opened.history = read_loss_history(opened.file);
+  opened.best_epoch = opened.read_best_epoch();
   return opened;
 }
 
-/// Number of rows, the same in factors, ids and biases.
+std::optional<Index> ModelReader::Impl::read_best_epoch() const {
+  if (!file.has_attribute("/", "best-epoch")) return std::nullopt;
+  const Index epoch = file.read_integer("/", "best-epoch");
+  if (epoch < 1 || epoch > static_cast<Index>(history.size())) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: attribute best-epoch is {}, expected 1 to {}", file.path(), epoch,
+                                                history.size()));
+  }
+  return epoch;
+}
+
+/// Number of rows, the same in factors, ids, biases and entries.
 Index ModelReader::Impl::read_side(const std::string& group) const {
   const Hdf5Shape shape = file.shape(group + "/factors", Hdf5Kind::floating, 2);
   const Index rows = shape.rows();
@@ -157,9 +185,10 @@ Index ModelReader::Impl::read_side(const std::string& group) const {
                             group, shape.extents[1], factors));
   }
   const bool biases_fit = !objective.biases || file.shape(group + "/biases", Hdf5Kind::floating, 1).rows() == rows;
-  if (id_rows(file, group + "/ids") != rows || !biases_fit) {
+  const bool entries_fit = !has_entry_counts || file.shape(group + "/entries", Hdf5Kind::integer, 1).rows() == rows;
+  if (id_rows(file, group + "/ids") != rows || !biases_fit || !entries_fit) {
     throw Error(ExitCode::bad_data,
-                fmt::format("{}: {}: factors, ids and biases differ in length", file.path(), group));
+                fmt::format("{}: {}: factors, ids, biases and entries differ in length", file.path(), group));
   }
   return rows;
 }
@@ -175,6 +204,25 @@ Matrix ModelReader::Impl::read_factors(const std::string& group, RowRange rows) 
   read_columns(group + "/factors", 0, factors);
   if (objective.biases) read_columns(group + "/biases", factors, 1);
   return read;
+}
+
+std::vector<Index> ModelReader::Impl::read_entries(const std::string& group, RowRange rows) const {
+  if (!has_entry_counts) {
+    const Matrix read = read_factors(group, rows);
+    std::vector<Index> entries;
+    for (Index r = 0; r < read.rows(); ++r) {
+      const std::span<const float> row = read.view().row_span(r);
+      entries.push_back(std::ranges::all_of(row, [](float value) { return value == 0; }) ? 0 : 1);
+    }
+    return entries;
+  }
+  std::vector<Index> entries = file.read_rows<Index>(group + "/entries", rows);
+  const auto negative = std::ranges::find_if(entries, [](Index count) { return count < 0; });
+  if (negative != entries.end()) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {}/entries: row {} is {}, expected a count", file.path(), group,
+                                                rows.begin + (negative - entries.begin()), *negative));
+  }
+  return entries;
 }
 
 ModelReader::ModelReader(const Communicator& comm, const std::string& path)
@@ -197,6 +245,26 @@ std::uint64_t ModelReader::content_digest() const {
 
 const std::vector<EpochLoss>& ModelReader::history() const {
   return impl_->history;
+}
+
+std::optional<Index> ModelReader::best_epoch() const {
+  return impl_->best_epoch;
+}
+
+TrainedOn ModelReader::trained_on() const {
+  return impl_->trained_on;
+}
+
+bool ModelReader::has_entry_counts() const {
+  return impl_->has_entry_counts;
+}
+
+std::vector<Index> ModelReader::user_entries(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->read_entries("/users", rows); });
+}
+
+std::vector<Index> ModelReader::item_entries(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->read_entries("/items", rows); });
 }
 
 Index ModelReader::factors() const {

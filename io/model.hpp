@@ -1,12 +1,12 @@
 #pragma once
 // The model file: factors as dense row-major float32, ids beside them.
 //
-//   /users/factors (users x k)   /users/ids   /users/biases (where the model has them)
-//   /items/factors (items x k)   /items/ids   /items/biases
+//   /users/factors (users x k)   /users/ids   /users/entries   /users/biases (where the model has them)
+//   /items/factors (items x k)   /items/ids   /items/entries   /items/biases
 //   /history/loss, /history/observed, /history/unobserved, /history/regularizer    float64, one value per epoch
 //   /history/validation (where the training was validated)
 //
-// Attributes of the root: Provenance, `objective`, `factors`, `global_mean`, and the numbers that fold-in needs.
+// Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, and the numbers that fold-in needs.
 
 #include <limits>
 #include <memory>
@@ -40,6 +40,7 @@ struct EpochLoss {
 struct ModelSide {
   IdRows ids;
   Matrix factors;
+  std::vector<Index> entries;  ///< of each row, that it was trained on
 };
 
 struct Model {
@@ -49,6 +50,7 @@ struct Model {
   ModelSide users;
   ModelSide items;
   std::optional<Index> best_epoch = std::nullopt;  ///< whose factors these are, from 1, where epochs were compared
+  TrainedOn trained_on = TrainedOn::training;
 };
 
 /// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
@@ -68,12 +70,21 @@ class ModelReader {
   /// The file's metadata digest, which covers the digests of its values; 0 where it holds none.
   [[nodiscard]] std::uint64_t content_digest() const;
   [[nodiscard]] const std::vector<EpochLoss>& history() const;
+  /// Whose factors these are, from 1; nothing where epochs were not compared.
+  [[nodiscard]] std::optional<Index> best_epoch() const;
+  /// `training` for files of versions that knew nothing else.
+  [[nodiscard]] TrainedOn trained_on() const;
   [[nodiscard]] Index factors() const;
   [[nodiscard]] Index users() const;
   [[nodiscard]] Index items() const;
   /// Rows with k columns, or k + 1 where the objective has biases. Values are finite.
   [[nodiscard]] Matrix user_factors(RowRange rows) const;
   [[nodiscard]] Matrix item_factors(RowRange rows) const;
+  /// Entries that each row was trained on. Files of older versions do not hold them: there rows count 1 entry, those
+  /// whose factors are all zero 0.
+  [[nodiscard]] bool has_entry_counts() const;
+  [[nodiscard]] std::vector<Index> user_entries(RowRange rows) const;
+  [[nodiscard]] std::vector<Index> item_entries(RowRange rows) const;
   [[nodiscard]] IdRows user_ids(RowRange rows) const;
   [[nodiscard]] IdRows item_ids(RowRange rows) const;
 

@@ -139,7 +139,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const RowRange my_items = item_rows.range(comm.rank());
   const BestFactors best_place =
       options.checkpoints->directory.empty() ? BestFactors::in_memory : BestFactors::in_checkpoints;
-  GatherTask task = gather_task(dataset, plan, comm.rank());
+  EntryCounts entries = count_entries(dataset, plan, comm.rank());
+  GatherTask task = gather_task(plan, entries, comm.rank());
   task.beside_bytes = validation_bytes(comm, *options.validation, dataset, user_rows, width);
   if (options.validation->metric && best_place == BestFactors::in_memory) {
     task.beside_bytes += (my_users.size() + my_items.size()) * padded_columns(width) * Index{sizeof(float)};
@@ -274,8 +275,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const Model model{objective,
                     options.factors,
                     std::move(progress.history),
-                    {dataset.user_ids(my_users), std::move(users.factors.factors.local)},
-                    {dataset.item_ids(my_items), std::move(items.factors.factors.local)},
+                    {dataset.user_ids(my_users), std::move(users.factors.factors.local), std::move(entries.users)},
+                    {dataset.item_ids(my_items), std::move(items.factors.factors.local), std::move(entries.items)},
                     best_epoch};
   write_model(comm, options.model, model, provenance, options.checkpoints->deflate_level);
   report.line(fmt::format("wrote {}: {} users and {} items with {} factors", options.model, dataset.users(),

@@ -60,12 +60,9 @@ Together plan_together(const NodeGroup& nodes, const GatherTask& task, const Gat
 
 }  // namespace
 
-GatherTask gather_task(const DatasetReader& dataset, const TrainingPlan& plan, int rank) {
-  const auto share = [&](DatasetPart part, const SidePlan& side) {
-    return side_share(side, rank, dataset.row_sizes(part, side.rows.range(rank)));
-  };
-  return {share(DatasetPart::interactions, plan.users), share(DatasetPart::interactions_by_item, plan.items),
-          dataset.users(), dataset.items()};
+GatherTask gather_task(const TrainingPlan& plan, const EntryCounts& entries, int rank) {
+  return {side_share(plan.users, rank, entries.users), side_share(plan.items, rank, entries.items),
+          plan.users.rows.rows(), plan.items.rows.rows()};
 }
 
 GatherChoice choose_gathering(const AlsOptions& options, const Objective& objective, const GatherTask& task,

@@ -32,7 +32,7 @@ struct GatherTask {
 [[nodiscard]] GatherChoice choose_gathering(const AlsOptions& options, const Objective& objective,
                                             const GatherTask& task, JobContext& context);
 
-/// The task of training on a dataset.
-[[nodiscard]] GatherTask gather_task(const DatasetReader& dataset, const TrainingPlan& plan, int rank);
+/// The task of a training; `entries` are those of this rank's rows.
+[[nodiscard]] GatherTask gather_task(const TrainingPlan& plan, const EntryCounts& entries, int rank);
 
 }  // namespace rankwise

@@ -85,7 +85,7 @@ JobOptions::JobOptions(const Job& job) : job_(job) {
     ("rank-timeout", po::value(&common_.rank_timeout_seconds)->value_name("SECONDS")->default_value(20)
      ->notifier([](int seconds) { if (seconds != 0) within<int>("rank-timeout", 3, 86'400)(seconds); }),
      "end the job where a rank has not answered for so long; 0: wait for ever")
-    ("quiet", po::bool_switch(&common_.quiet), "no progress and no table on standard error")
+    ("quiet", po::bool_switch(&common_.quiet), "no progress and no table on standard error; warnings are still printed")
     ("config", po::value<std::string>()->value_name("FILE"),
      "read options from lines `name = value`, or, where its name ends in .json, from an object; the command line wins")
     ("help", po::bool_switch(), "print this and end");

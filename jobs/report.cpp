@@ -120,6 +120,11 @@ void Report::line(const std::string& text) {
   impl_->print(fmt::format("{:9.3f} s  {}\n", impl_->elapsed(), text));
 }
 
+void Report::warning(const std::string& text) {
+  if (impl_->is_root) impl_->print(fmt::format("rankwise: warning: {}\n", text));
+  event("warning", {{"text", text}});
+}
+
 void Report::bar(std::string_view what, Index done, Index total) {
   if (!impl_->is_root || !impl_->shows_bar || total <= 0) return;
   const auto now = Clock::now();

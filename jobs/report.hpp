@@ -20,7 +20,7 @@ using Field = std::pair<std::string_view, std::variant<Index, double, std::strin
 class Report {
  public:
   struct Options {
-    bool quiet = false;    ///< no progress, no table; errors are still printed
+    bool quiet = false;    ///< no progress, no table; warnings and errors are still printed
     std::string log_json;  ///< path of the event log; empty for none
     int threads = 1;       ///< for the share of the peak
   };
@@ -54,6 +54,8 @@ class Report {
 
   /// Root only: one line with the elapsed time.
   void line(const std::string& text);
+  /// Root only: a line `rankwise: warning: ...`, with `quiet` too, and an event `warning` with its `text`.
+  void warning(const std::string& text);
   /// Root only, only where standard error is a terminal: a bar that overwrites itself.
   void bar(std::string_view what, Index done, Index total);
   /// Root only: one JSON object `{"event": name, "seconds": elapsed, ...fields}` in the log.

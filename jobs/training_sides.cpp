@@ -57,6 +57,11 @@ TrainingPlan plan_training(const DatasetReader& dataset, const AlsOptions& optio
   return training;
 }
 
+EntryCounts count_entries(const DatasetReader& dataset, const TrainingPlan& plan, int rank) {
+  return {dataset.row_sizes(DatasetPart::interactions, plan.users.rows.range(rank)),
+          dataset.row_sizes(DatasetPart::interactions_by_item, plan.items.rows.range(rank))};
+}
+
 TrainingRows read_training_rows(const DatasetReader& dataset, DatasetPart part, const SidePlan& plan,
                                 const AlsOptions& options, const Communicator& comm) {
   const RowRange mine = plan.rows.range(comm.rank());

@@ -19,6 +19,15 @@ struct TrainingPlan {
 [[nodiscard]] TrainingPlan plan_training(const DatasetReader& dataset, const AlsOptions& options,
                                          const Objective& objective, JobContext& context);
 
+/// Entries of each of this rank's rows, shared ones with all of theirs.
+struct EntryCounts {
+  std::vector<Index> users;
+  std::vector<Index> items;
+};
+
+/// Collective.
+[[nodiscard]] EntryCounts count_entries(const DatasetReader& dataset, const TrainingPlan& plan, int rank);
+
 /// One side's sparse rows of this rank, and its parts of shared rows.
 struct TrainingRows {
   SparseRows rows;  ///< those that are shared without their entries

@@ -96,6 +96,8 @@ inline bool read_model_file(const std::string& path) {
            whole &= read_or_refuse([&] { static_cast<void>(file.item_factors(items)); });
            whole &= read_or_refuse([&] { static_cast<void>(file.user_ids(users)); });
            whole &= read_or_refuse([&] { static_cast<void>(file.item_ids(items)); });
+           whole &= read_or_refuse([&] { static_cast<void>(file.user_entries(users)); });
+           whole &= read_or_refuse([&] { static_cast<void>(file.item_entries(items)); });
          }) &&
          whole;
 }

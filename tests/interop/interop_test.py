@@ -116,7 +116,9 @@ class Interop(unittest.TestCase):
             self.assertEqual(file.attrs["weighting"], "logarithmic")
             self.assertEqual((file.attrs["alpha"], file.attrs["unobserved-weight"]), (1.5, 0.25))
             self.assertEqual((file.attrs["regularization"], file.attrs["regularization-exponent"]), (0.0625, 0.75))
-            self.assertEqual(file.attrs["factors"], 17)
+            self.assertEqual((file.attrs["factors"], file.attrs["trained-on"]), (17, "all"))
+            np.testing.assert_array_equal(file["users/entries"], np.arange(173) * 5 % 7)
+            np.testing.assert_array_equal(file["items/entries"], np.arange(61) * 5 % 7)
             np.testing.assert_array_equal(file["history/loss"], [6, 5.25])
             with warnings.catch_warnings():
                 warnings.simplefilter("error")

@@ -47,18 +47,23 @@ TEST_F(ModelTest, ComesBackInAnyPartition) {
         EXPECT_EQ(file.provenance().kind, "model");
         EXPECT_EQ(file.provenance().dataset_digest, sample_provenance().dataset_digest);
         EXPECT_EQ(file.provenance().version, sample_provenance().version);
+        EXPECT_EQ(file.trained_on(), TrainedOn::all);
+        EXPECT_TRUE(file.has_entry_counts());
         EXPECT_EQ(file.history().size(), 2U);
+        EXPECT_EQ(file.best_epoch(), std::optional<Index>(2));
         EXPECT_EQ(file.history().back().total(), model.history.back().total());
         EXPECT_EQ(file.history().back().regularizer, model.history.back().regularizer);
         const int other = comm_.size() - 1 - comm_.rank();
         for (const RowRange rows : {sample_range(size.users, other, comm_.size()), RowRange{0, size.users}}) {
           expect_sample(file.user_factors(rows), rows, factors + (biases ? 1 : 0));
+          EXPECT_EQ(file.user_entries(rows), sample_entries(rows));
           if (size.users > 0) {
             EXPECT_EQ(file.user_ids(rows).ids, sample_ids(rows, size.users, kind, "user ").ids);
           }
         }
         for (const RowRange rows : {sample_range(size.items, other, comm_.size()), RowRange{size.items, size.items}}) {
           expect_sample(file.item_factors(rows), rows, factors + (biases ? 1 : 0));
+          EXPECT_EQ(file.item_entries(rows), sample_entries(rows));
           if (size.items > 0) {
             EXPECT_EQ(file.item_ids(rows).ids, sample_ids(rows, size.items, kind, "item ").ids);
           }
@@ -80,6 +85,28 @@ TEST_F(ModelTest, BiasesStandApart) {
     for (Index r = 0; r < 23; ++r) EXPECT_EQ(biases[static_cast<std::size_t>(r)], sample_factor(r, 4));
   }
   comm_.barrier();
+}
+
+/// As files of versions without counts: rows whose factors are all zero have no entry, the others some.
+TEST_F(ModelTest, WithoutCountsZeroRowsHaveNoEntries) {
+  const std::string path = folder_.file("model.h5");
+  Model model = sample_model(comm_, small_log, SampleIds::integers, 4, true);
+  const RowRange users = model.users.ids.rows;
+  if (users.begin <= 5 && 5 < users.end) std::ranges::fill(std::span(model.users.factors.row(5 - users.begin), 5), 0.0F);
+  write_model(comm_, path, model, sample_provenance());
+  comm_.barrier();
+  if (comm_.is_root()) {
+    const OpenFile file(path);
+    file.remove("/users/entries");
+    file.remove_attribute("/", "trained-on");
+  }
+  comm_.barrier();
+  const ModelReader file(comm_, path);
+  EXPECT_FALSE(file.has_entry_counts());
+  EXPECT_EQ(file.trained_on(), TrainedOn::training);
+  std::vector<Index> expected(static_cast<std::size_t>(small_log.users), 1);
+  expected[5] = 0;
+  EXPECT_EQ(file.user_entries({0, small_log.users}), expected);
 }
 
 TEST_F(ModelTest, ADatasetIsNoModel) {
@@ -134,6 +161,8 @@ void read_everything(const Communicator& comm, const std::string& path) {
   static_cast<void>(file.item_ids(sample_range(comm, file.items())));
   static_cast<void>(file.user_factors(sample_range(comm, file.users())));
   static_cast<void>(file.item_factors(sample_range(comm, file.items())));
+  static_cast<void>(file.user_entries(sample_range(comm, file.users())));
+  static_cast<void>(file.item_entries(sample_range(comm, file.items())));
 }
 
 TEST_P(DamagedModel, IsNamedOnEveryRank) {
@@ -172,10 +201,18 @@ INSTANTIATE_TEST_SUITE_P(
                [](const OpenFile& f) {
                  f.replace("/items/factors", H5T_NATIVE_FLOAT, {13, 4});
                },
-               ": /items: factors, ids and biases differ in length"},
+               ": /items: factors, ids, biases and entries differ in length"},
         Damage{"fewer_biases", [](const OpenFile& f) { f.replace("/items/biases", H5T_NATIVE_FLOAT, {13}); },
-               ": /items: factors, ids and biases differ in length"},
+               ": /items: factors, ids, biases and entries differ in length"},
         Damage{"no_biases", [](const OpenFile& f) { f.remove("/items/biases"); }, ": /items/biases is missing"},
+        Damage{"fewer_counts", [](const OpenFile& f) { f.replace("/users/entries", H5T_NATIVE_INT64, {22}); },
+               ": /users: factors, ids, biases and entries differ in length"},
+        Damage{"negative_count", [](const OpenFile& f) { f.overwrite<std::int64_t>("/items/entries", 2, -1); },
+               ": /items/entries: row 2 is -1, expected a count"},
+        Damage{"trained_on_nothing", [](const OpenFile& f) { f.set_text("/", "trained-on", "nothing"); },
+               ": attribute trained-on is none of the known ones"},
+        Damage{"late_best_epoch", [](const OpenFile& f) { f.set_attribute<std::int64_t>("/", "best-epoch", {3}); },
+               ": attribute best-epoch is 3, expected 1 to 2"},
         Damage{"no_factor", [](const OpenFile& f) { f.set_attribute<std::int64_t>("/", "factors", {0}); },
                ": attribute factors is 0, expected 1 to 16384"},
         Damage{"huge_k", [](const OpenFile& f) { f.set_attribute<std::int64_t>("/", "factors", {1L << 40}); },

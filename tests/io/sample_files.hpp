@@ -128,8 +128,15 @@ inline float sample_factor(Index row, Index column) {
   return static_cast<float>((row * 37 + column * 11) % 101 - 50) / 64;
 }
 
+/// Counts of a side's rows; some rows have no entry.
+inline std::vector<Index> sample_entries(RowRange rows) {
+  std::vector<Index> entries;
+  for (Index r = rows.begin; r < rows.end; ++r) entries.push_back(r * 5 % 7);
+  return entries;
+}
+
 inline ModelSide sample_side(RowRange rows, Index total, SampleIds kind, const std::string& prefix, Index columns) {
-  ModelSide side{sample_ids(rows, total, kind, prefix), Matrix(rows.size(), columns)};
+  ModelSide side{sample_ids(rows, total, kind, prefix), Matrix(rows.size(), columns), sample_entries(rows)};
   for (Index r = 0; r < rows.size(); ++r) {
     for (Index c = 0; c < columns; ++c) side.factors.row(r)[c] = sample_factor(rows.begin + r, c);
   }
@@ -148,6 +155,8 @@ inline Model sample_model(const Communicator& comm, const SampleSize& size, Samp
   model.objective.biases = biases;
   model.objective.global_mean = biases ? 3.5 : 0;
   model.factors = factors;
+  model.best_epoch = 2;
+  model.trained_on = TrainedOn::all;
   model.history = {{3, 2, 1}, {2.5, 1.5, 1.25}};
   const Index columns = factors + (biases ? 1 : 0);
   model.users = sample_side(sample_range(comm, size.users), size.users, kind, "user ", columns);

@@ -81,14 +81,18 @@ TEST(Report, LogsEventsPhasesAndTheEnd) {
       const auto timer = report.phase("sweep");
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
+    report.warning("a list is empty");
     report.add_flops("sweep", 1e6);
     report.add_bytes_sent(Index{100} * (comm.rank() + 1));
     report.finish();
   }
   if (comm.is_root()) {
-    const auto events = events_of(path);
-    EXPECT_EQ(events.size(), 3U);
-    if (events.size() == 3) {
+    auto events = events_of(path);
+    EXPECT_EQ(events.size(), 4U);
+    if (events.size() == 4) {
+      EXPECT_EQ(events[1]["event"], "warning");
+      EXPECT_EQ(events[1]["text"], "a list is empty");
+      events.erase(events.begin() + 1);
       EXPECT_EQ(events[0]["event"], "epoch");
       EXPECT_EQ(events[0]["epoch"], 3);
       EXPECT_EQ(events[0]["loss"], 0.5);

@@ -9,8 +9,8 @@
 #include "io/field_text.hpp"
 #include "io/finite_rows.hpp"
 #include "io/id_column.hpp"
-#include "io/log_probe.hpp"
 #include "io/point_columns.hpp"
+#include "io/record_reader.hpp"
 #include "io/text_part.hpp"
 
 namespace rankwise {
@@ -25,6 +25,7 @@ struct LocalRows {
   std::vector<ColumnFacts> facts;  ///< of the layout's dimensions, and then of the column that is named like ids
   Index rows = 0;
   Index lines = 0;  ///< data lines, blank ones too
+  PartSpan span;
   TextFailure failure;
 };
 
@@ -33,22 +34,20 @@ int column_named_like_ids(const PointLayout& layout) {
   return layout.named_ids.size() == 1 ? layout.named_ids.front() : -1;
 }
 
-/// One data line becomes one row. Errors have no place but the column. A field that is no number is an error in a
+/// One record becomes one row. Errors have no place but the column. A field that is no number is an error in a
 /// chosen column; in any other it is noted, and 0 holds its place.
 class PointParser {
  public:
-  explicit PointParser(const PointLayout& layout)
-      : layout_(layout), splitter_(dialect_of(layout.text.format)), named_id_(column_named_like_ids(layout)) {}
+  explicit PointParser(const PointLayout& layout) : layout_(layout), named_id_(column_named_like_ids(layout)) {}
 
   /// `number` counts this rank's data lines from 1.
-  void append(std::string_view line, Index number, LocalRows& local) {
+  void append(const std::vector<std::string_view>& fields, Index number, LocalRows& local) {
     local.facts.resize(layout_.dimensions.size() + 1);
-    const auto& fields = splitter_.split(line);
     check_field_count(fields, layout_.text.fields);
     const auto field = [&](int column) { return fields[static_cast<std::size_t>(column)]; };
     for (std::size_t c = 0; c < layout_.dimensions.size(); ++c) {
       const int column = layout_.dimensions[c];
-      const std::optional<double> value = number_of(field(column));
+      const std::optional<double> value = number_of(field(column), layout_.text.decimal);
       const bool is_good = value && is_finite_float(*value);
       if (!is_good && layout_.are_chosen) refuse(column, field(column), expected_number(value));
       local.values.push_back(is_good ? static_cast<float>(*value) : 0.0F);
@@ -59,7 +58,7 @@ class PointParser {
       }
     }
     if (layout_.weight >= 0) {
-      const std::optional<double> weight = number_of(field(layout_.weight));
+      const std::optional<double> weight = number_of(field(layout_.weight), layout_.text.decimal);
       if (!weight || !is_weight(*weight)) refuse(layout_.weight, field(layout_.weight), "a finite weight above 0");
       local.weights.push_back(static_cast<float>(*weight));
     }
@@ -94,37 +93,48 @@ class PointParser {
   }
 
   const PointLayout& layout_;
-  FieldSplitter splitter_;
   int named_id_;
 };
 
-/// Reads this rank's lines; stops at its first failure. No collective call.
-LocalRows read_local(const Communicator& comm, const std::string& path, const PointLayout& layout) {
+/// Reads this rank's records, from `begin` on where known; stops at its first failure. No collective call.
+LocalRows read_local(const Communicator& comm, const std::string& path, const PointLayout& layout, Index begin) {
   LocalRows local;
-  Index line_number = 0;  // of the line being read
+  std::optional<RecordReader> records;
+  Index lines_skipped = 0;
   try {
-    std::optional<LineReader> reader = open_part(comm, path, layout.text, 0);
-    if (!reader) return local;
+    std::optional<LineReader> lines = open_part(comm, path, layout.text, 0, begin);
+    if (!lines) return local;
+    lines_skipped = lines->lines();
+    records.emplace(std::move(*lines), layout.text);
+    local.span.begin = records->offset();
     PointParser parser(layout);
-    const Index lines_skipped = reader->lines();
-    line_number = 1;
-    while (const std::optional<std::string_view> line = reader->next()) {
-      local.lines = reader->lines() - lines_skipped;
-      if (!trimmed(*line).empty()) parser.append(*line, local.lines, local);
-      line_number = local.lines + 1;
+    while (const std::vector<std::string_view>* const fields = records->next()) {
+      parser.append(*fields, records->line() - lines_skipped, local);
     }
+    local.lines = records->lines() - lines_skipped;
+    local.span.end = records->offset();
   } catch (const Error& error) {
-    local.failure = {0, error.code() == ExitCode::no_input ? 0 : line_number, error};
+    const bool whole_file = !records || error.code() == ExitCode::no_input;
+    local.failure = {0, whole_file ? 0 : records->line() - lines_skipped, error};
   } catch (const std::bad_alloc&) {
     local.failure = {0, 0, Error(ExitCode::internal, "out of memory while reading")};
   }
   return local;
 }
 
+/// Reads until every rank's records begin where those of the rank before it end. Collective over comm.
+LocalRows read_agreed(const Communicator& comm, const std::string& path, const PointLayout& layout) {
+  std::vector<Index> begins{PartSpan::unknown};
+  LocalRows local = read_local(comm, path, layout, begins.front());
+  while (true) {
+    const WrongBegins wrong = correct_begins(comm, {&layout.text}, {local.span}, begins);
+    if (!wrong.any) return local;
+    if (wrong.mine) local = read_local(comm, path, layout, begins.front());
+  }
+}
+
 /// Ids of all ranks are integers when all of them are 0 or more, else text.
 IdRows id_rows_of(const Communicator& comm, IdColumn ids, RowRange rows, Index total_rows) {
-  const bool negative = std::ranges::any_of(ids.values(), [](std::int64_t id) { return id < 0; });
-  if (ids.are_integers() && negative) ids.become_text();
   agree_on_kind(comm, ids);
   if (ids.are_integers()) return {rows, total_rows, ids.values()};
   std::vector<std::string> texts;
@@ -143,9 +153,8 @@ std::vector<std::string> dimension_names(const PointLayout& layout) {
 std::string describe(const PointLayout& layout) {
   constexpr std::size_t most_names = 20;
   const std::size_t count = layout.dimensions.size();
-  std::string text =
-      fmt::format("{}{}{}, {} column{}", log_format_name(layout.text.format), layout.text.gzip != 0 ? " (gzip)" : "",
-                  layout.header.empty() ? " without header" : "", count, count == 1 ? "" : "s");
+  std::string text = fmt::format("{}{}, {} column{}", layout_text(layout.text),
+                                 layout.header.empty() ? " without header" : "", count, count == 1 ? "" : "s");
   std::vector<std::string> names = dimension_names(layout);
   if (names.size() > most_names) {
     names.resize(most_names);
@@ -219,7 +228,7 @@ std::vector<std::string> settle(PointLayout& layout, const std::vector<ColumnVer
 
 PointText read_point_text(const Communicator& comm, const PointSource& source) {
   PointLayout layout = agree_on(comm, [&] { return probe_points(source); });
-  LocalRows local = read_local(comm, source.path, layout);
+  LocalRows local = read_agreed(comm, source.path, layout);
   const Index lines_before = layout.text.lines_before + comm.exclusive_sum(local.lines);
   agree_on_earliest(comm, {source.path}, {lines_before}, local.failure);
   local.facts.resize(layout.dimensions.size() + 1);

@@ -145,7 +145,7 @@ RunJob describe_als(boost::program_options::options_description& description) {
   // clang-format on
   describe_training_part(description, options);
   description.add_options()(
-      "epochs-of", po::value(&options->epochs_of)->value_name("FILE"),
+      "epochs-of", read_file(&options->epochs_of),
       "as many epochs as this model was trained for, its best one if it has one, in place of --epochs");
   describe_training(description, options);
   describe_validation(description, options->validation);

@@ -89,7 +89,7 @@ constexpr std::string_view notes =
 centroid (ties to the lowest). With --metric cosine rows and centroids have length one, and the inertia is
 sum_r w_r (1 - cos(x_r, c_k(r))).
 Input is a model (--rows), a dataset, whose rows then are sparse, a matrix in an HDF5 file (--dataset) or a .npy file, or
-columns of a CSV or TSV file, plain or gzip.
+columns of a CSV or TSV file, plain, gzip or zstd.
 Rows of a model or dataset without an entry, and under --metric cosine rows of zeros, which have no direction, belong to
 no cluster: assignment -1. They are counted, and enter no size, centroid, seed or index.
 --init FILE and --predict FILE need rows whose dimensions mean the same: factors of the model whose rows were clustered,
@@ -120,6 +120,12 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
     ("header", po::value<std::string>()->value_name("auto|yes|no")->default_value("auto")->notifier(
        one_of<HeaderRule>("header", source.header, {{"auto", HeaderRule::automatic}, {"yes", HeaderRule::present}, {"no", HeaderRule::absent}})),
      "text: whether the first line names the columns")
+    ("delimiter", po::value<std::string>()->value_name("SIGN")->default_value("auto")->notifier(
+       [&source](const std::string& word) { source.delimiter = parse_delimiter(word); }),
+     "text: between the fields of csv: auto, comma, semicolon, pipe, tab or another sign; auto takes the most frequent one of the first line")
+    ("decimal", po::value<std::string>()->value_name("SIGN")->default_value("auto")->notifier(
+       [&source](const std::string& word) { source.decimal = parse_decimal(word); }),
+     "text: before the decimals of numbers: auto, point or comma; auto looks at the first rows, and takes points where commas divide fields")
     ("scale", po::value<std::string>()->value_name("none|standard|unit")->default_value("none")->notifier(
        one_of<Scaling>("scale", options->scaling, {{"none", Scaling::none}, {"standard", Scaling::standard}, {"unit", Scaling::unit}})),
      "standard: each dimension minus its mean, over its standard deviation; unit: each row over its length")

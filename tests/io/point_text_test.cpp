@@ -218,12 +218,12 @@ TEST_F(PointTextTest, BadValuesAreNamedByLineAndColumn) {
             "65: rows:4: column 'x': '1e39': expected a number within the range of 32-bit floating point");
   EXPECT_EQ(failure(source(good + "c,5\n")), "65: rows:4: has 2 fields, expected 3");
   EXPECT_EQ(failure(source(good + "c,5,6,7\n")), "65: rows:4: has 4 fields, expected 3");
-  EXPECT_EQ(failure(source(good + "c,\"5,6\n")), "65: rows:4: field 2 opens a quote that is not closed on its line");
-  EXPECT_EQ(failure(source("x,y\n\n\"1,2\n")), "65: rows:3: field 1 opens a quote that is not closed on its line");
-  EXPECT_EQ(failure(source("x,\"y\n1,2\n")), "65: rows:1: field 2 opens a quote that is not closed on its line");
+  EXPECT_EQ(failure(source(good + "c,\"5,6\n")), "65: rows:4: field 2 opens a quote that is not closed");
+  EXPECT_EQ(failure(source("x,y\n\n\"1,2\n")), "65: rows:3: field 1 opens a quote that is not closed");
+  EXPECT_EQ(failure(source("x,\"y\n1,2\n")), "65: rows:1: field 2 opens a quote that is not closed");
   EXPECT_EQ(failure(source(good, "id", "")), "65: rows:2: column 'id': 'a': expected a finite number");
   EXPECT_EQ(failure(source(good + ",5,6\n", "", "id")), "65: rows:4: column 'id': '': expected an id");
-  EXPECT_EQ(failure(source(good + "\xFF,5,6\n", "", "id")), "65: rows:4: id '\xFF' is not UTF-8 text");
+  EXPECT_EQ(failure(source(good + "\xFF,5,6\n", "", "id")), "65: rows:4: id '\\xFF' is not UTF-8 text");
   for (const char* weight : {"0", "-1", "nan", "inf", "1e-60", "", "x"}) {
     EXPECT_EQ(failure(source(good + "c,1," + weight + "\n", "", "id", "y")),
               fmt::format("65: rows:4: column 'y': '{}': expected a finite weight above 0", weight));

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "io/dataset.hpp"
 #include "jobs/job.hpp"
 
 namespace rankwise {

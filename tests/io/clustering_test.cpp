@@ -64,7 +64,9 @@ TEST_F(ClusteringTest, RowsComeBackWithThoseOfNoCluster) {
     const RowRange mine = written.ids.rows;
     const ClusteredRows read = file.clustered_rows(mine);
     EXPECT_EQ(read.assignments, written.assignments);
-    if (mine.size() > 0) EXPECT_EQ(read.ids.ids, written.ids.ids);
+    if (mine.size() > 0) {
+      EXPECT_EQ(read.ids.ids, written.ids.ids);
+    }
     comm_.barrier();
   }
   write_assignments_csv(comm_, folder_.file("clusters.csv"), with_rows_apart(plain_clustering(comm_, 3)));

@@ -2,6 +2,7 @@
 
 #include "io/points_file.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <limits>
@@ -86,11 +87,16 @@ TEST_F(PointsFileTest, FactorsOfAModel) {
       ASSERT_EQ(std::ssize(whole.rows), rows);
       const char* const prefix = side == RowSide::users ? "user " : "item ";
       EXPECT_EQ(Ids(whole.ids), sample_ids({0, rows}, rows, SampleIds::strings, prefix).ids);
+      const std::vector<Index> entries = sample_entries({0, rows});
+      EXPECT_EQ(set.without_entries, std::ranges::count(entries, 0));
       for (Index r = 0; r < rows; ++r) {
-        for (Index c = 0; c < 5; ++c) {
-          EXPECT_EQ(whole.rows[static_cast<std::size_t>(r)][static_cast<std::size_t>(c)], sample_factor(r, c));
-        }
+        std::vector<float> row;  // none where nothing was trained
+        for (Index c = 0; c < 5 && entries[static_cast<std::size_t>(r)] > 0; ++c) row.push_back(sample_factor(r, c));
+        EXPECT_EQ(whole.rows[static_cast<std::size_t>(r)], row);
       }
+      EXPECT_EQ(set.origin.format, PointFormat::model);
+      EXPECT_EQ(set.origin.side, side);
+      EXPECT_NE(set.origin.model_digest, 0U);
       const auto& mine = std::get<Matrix>(set.points.rows);
       for (Index r = 0; r < mine.rows(); ++r) EXPECT_EQ(mine.row(r)[5], 0) << "a bias in the padding";
     }
@@ -110,14 +116,21 @@ TEST_F(PointsFileTest, SparseRowsOfADataset) {
     const SparseRows expected = sample_matrix({0, rows}, size.users, size.items, by_item);
     ASSERT_EQ(std::ssize(whole.rows), rows);
     EXPECT_EQ(set.points.dimensions, by_item ? size.users : size.items);
+    Index without = 0;
     for (Index r = 0; r < rows; ++r) {
       std::vector<float> row(static_cast<std::size_t>(set.points.dimensions));
+      if (expected.offsets[static_cast<std::size_t>(r)] == expected.offsets[static_cast<std::size_t>(r) + 1]) {
+        row.clear();
+        ++without;
+      }
       for (auto e = static_cast<std::size_t>(expected.offsets[static_cast<std::size_t>(r)]);
            e < static_cast<std::size_t>(expected.offsets[static_cast<std::size_t>(r) + 1]); ++e) {
         row[static_cast<std::size_t>(expected.columns[e])] = expected.values[e];
       }
       EXPECT_EQ(whole.rows[static_cast<std::size_t>(r)], row);
     }
+    EXPECT_EQ(set.without_entries, without);
+    EXPECT_NE(set.origin.dimension_ids_digest, 0U);
     EXPECT_EQ(Ids(whole.ids), sample_ids({0, rows}, rows, SampleIds::strings, by_item ? "item " : "user ").ids);
   }
 }

@@ -1,6 +1,7 @@
 #include "distributed/duplicates.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 #include <utility>
 
@@ -23,27 +24,18 @@ Index count_exact(std::span<const Event> pair) {
   return seen.end() - std::unique(seen.begin(), seen.end());
 }
 
-double resolved_value(std::span<const Event> pair, DuplicatePolicy policy) {
+/// In input order; 0 if it is within the rounding errors of the values (products of two numbers) and of their addition,
+/// as that of a purchase and its return.
+double sum_of(std::span<const Event> rows) {
   double sum = 0;
-  double largest = pair.front().value;
-  const Event* last = &pair.front();
-  for (const Event& event : pair) {
-    sum += event.value;
-    largest = std::max(largest, event.value);
-    if (event.time >= last->time) last = &event;
+  double magnitude = 0;
+  for (const Event& row : rows) {
+    sum += row.value;
+    magnitude += std::fabs(row.value);
   }
-  switch (policy) {
-    case DuplicatePolicy::sum:
-      return sum;
-    case DuplicatePolicy::mean:
-      return sum / static_cast<double>(pair.size());
-    case DuplicatePolicy::max:
-      return largest;
-    case DuplicatePolicy::last:
-    case DuplicatePolicy::error:
-      break;
-  }
-  return last->value;
+  constexpr double half_ulp = std::numeric_limits<double>::epsilon() / 2;
+  const double error = half_ulp * static_cast<double>(rows.size() + 2) * magnitude;
+  return std::fabs(sum) <= error ? 0 : sum;
 }
 
 /// The earliest row that repeats a pair and is `wanted` beside the row before on it.
@@ -62,6 +54,25 @@ RepeatedPair earliest_pair(const UserEvents& rows, const Wanted& wanted) {
   return earliest;
 }
 }  // namespace
+
+double merged_value(std::span<const Event> rows, DuplicatePolicy policy) {
+  switch (policy) {
+    case DuplicatePolicy::sum:
+      return sum_of(rows);
+    case DuplicatePolicy::mean:
+      return sum_of(rows) / static_cast<double>(rows.size());
+    case DuplicatePolicy::max:
+      return std::ranges::max_element(rows, {}, &Event::value)->value;
+    case DuplicatePolicy::last:
+    case DuplicatePolicy::error:
+      break;
+  }
+  const Event* last = &rows.front();
+  for (const Event& row : rows) {
+    if (row.time >= last->time) last = &row;
+  }
+  return last->value;
+}
 
 RepeatedPair earliest_repeat(const UserEvents& rows) {
   return earliest_pair(rows, [](const Event&, const Event&) { return true; });
@@ -83,7 +94,7 @@ DuplicateCounts resolve_duplicates(UserEvents& rows, DuplicatePolicy policy) {
       Event one = events[begin];
       if (end - begin > 1) {
         const std::span<const Event> pair = events.subspan(begin, end - begin);
-        one.value = resolved_value(pair, policy);
+        one.value = merged_value(pair, policy);
         for (const Event& event : pair) one.time = std::max(one.time, event.time);
         counts.repeated += static_cast<Index>(pair.size()) - 1;
         counts.exact += count_exact(pair);

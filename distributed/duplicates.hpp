@@ -3,14 +3,31 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <span>
 
 #include "distributed/interactions.hpp"
 
 namespace rankwise {
 
-/// sum and mean: in input order, in double. last: the latest time, ties and logs without times by the order of the
-/// input. max: the largest value. error: none may occur.
+/// sum and mean: in input order, in double; a sum that is no more than rounding errors is 0. last: the latest time,
+/// ties and logs without times by the order of the input. max: the largest value. error: none may occur.
 enum class DuplicatePolicy { sum, last, max, mean, error };
+
+/// Held-out pairs of a split in time that are in training too: they leave the held-out part, or stay.
+enum class Repeats { drop, keep };
+
+/// How the rows of a log become interactions.
+struct MergeRules {
+  DuplicatePolicy duplicates = DuplicatePolicy::last;
+  Repeats repeats = Repeats::drop;
+  std::optional<double> min_total = {};  ///< a pair whose merged value is below is no interaction
+
+  [[nodiscard]] bool accept(double merged) const { return !min_total || merged >= *min_total; }
+};
+
+/// The value of the interaction that these rows of one pair make. `rows` are in the order of the input, at least one.
+[[nodiscard]] double merged_value(std::span<const Event> rows, DuplicatePolicy policy);
 
 struct DuplicateCounts {
   Index repeated = 0;  ///< rows on a pair that an earlier row was on

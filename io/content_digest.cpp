@@ -1,18 +1,22 @@
-// The content digest of a sparse matrix (io/dataset.hpp).
+// The content digests of a sparse matrix and of a dataset (io/dataset.hpp).
 
+#include <fmt/format.h>
 #include <span>
+#include <string>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "io/dataset.hpp"
+#include "io/merge_rules.hpp"
 
 namespace rankwise {
 
 namespace {
 
 /// Digest of one row: its number, columns and values, and its marks.
-std::uint64_t row_digest(XXH3_state_t& state, const SparseRows& matrix, Index local_row) {
+template <class Value>
+std::uint64_t row_digest(XXH3_state_t& state, const CsrRows<Value>& matrix, Index local_row) {
   const auto begin = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(local_row)]);
   const std::size_t size = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(local_row) + 1]) - begin;
   const Index row = matrix.rows.begin + local_row;
@@ -29,14 +33,28 @@ std::uint64_t row_digest(XXH3_state_t& state, const SparseRows& matrix, Index lo
   return XXH3_64bits_digest(&state);
 }
 
-}  // namespace
-
-std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix) {
+template <class Value>
+std::uint64_t sum_of_rows(const Communicator& comm, const CsrRows<Value>& matrix) {
   XXH3_state_t state;
   XXH3_INITSTATE(&state);
   std::uint64_t sum = 0;
   for (Index r = 0; r < matrix.rows.size(); ++r) sum += row_digest(state, matrix, r);
   return comm.sum(sum);
+}
+
+}  // namespace
+
+std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix) {
+  return sum_of_rows(comm, matrix);
+}
+
+std::uint64_t content_digest(const Communicator& comm, const Dataset& dataset) {
+  const std::uint64_t digest = content_digest(comm, dataset.interactions);
+  if (!dataset.log_rows) return digest;
+  const MergeRules& rules = dataset.rules;
+  std::string text = fmt::format("{} {}", duplicates_name(rules.duplicates), repeats_name(rules.repeats));
+  if (rules.min_total) text += fmt::format(" {}", *rules.min_total);
+  return digest + sum_of_rows(comm, dataset.log_rows->by_user) + XXH3_64bits(text.data(), text.size());
 }
 
 }  // namespace rankwise

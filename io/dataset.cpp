@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <numeric>
 
 #include "distributed/partition.hpp"
 #include "io/entry_marks.hpp"
@@ -12,6 +13,8 @@
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
 #include "io/id_file.hpp"
+#include "io/joined_rows.hpp"
+#include "io/merge_rules.hpp"
 #include "io/provenance_attributes.hpp"
 #include "io/remembered_rows.hpp"
 #include "io/sparse_file.hpp"
@@ -33,10 +36,29 @@ const char* group_name(DatasetPart part) {
       return "/interactions_by_item";
     case DatasetPart::heldout:
       return "/heldout/interactions";
+    case DatasetPart::heldout_by_item:
+      return "/heldout/interactions_by_item";
     case DatasetPart::given:
       return "/heldout/given";
+    case DatasetPart::given_by_item:
+      return "/heldout/given_by_item";
+    case DatasetPart::repeated:
+      return "/heldout/repeated";
+    case DatasetPart::repeated_by_item:
+      return "/heldout/repeated_by_item";
   }
   return "";
+}
+
+/// Of the log rows on pairs of a matrix of the training part.
+const char* log_rows_name(DatasetPart part) {
+  return part == DatasetPart::interactions_by_item ? "/log_rows_by_item" : "/log_rows";
+}
+
+/// What format-version 1 has, too.
+bool is_in_every_format(DatasetPart part) {
+  return part == DatasetPart::interactions || part == DatasetPart::interactions_by_item ||
+         part == DatasetPart::heldout || part == DatasetPart::given;
 }
 
 /// The rows, those in `without` (ascending) as if they had no entries.
@@ -73,19 +95,24 @@ void append_part(const SparseRows& row, const SharedPart& part, SparseRows& part
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
                    const Provenance& provenance, int deflate_level) {
   // 1. How large it becomes.
+  const auto bytes_of = [&](const auto& sides) {
+    return sides ? sparse_bytes(comm, sides->by_user) + sparse_bytes(comm, sides->by_item) : Index{0};
+  };
   Index bytes = id_bytes(comm, dataset.users) + id_bytes(comm, dataset.items) +
-                sparse_bytes(comm, dataset.interactions) + sparse_bytes(comm, dataset.interactions_by_item);
-  if (dataset.heldout) bytes += sparse_bytes(comm, *dataset.heldout);
+                sparse_bytes(comm, dataset.interactions) + sparse_bytes(comm, dataset.interactions_by_item) +
+                bytes_of(dataset.heldout) + bytes_of(dataset.repeated) + bytes_of(dataset.log_rows);
   if (dataset.heldout_users) {
-    bytes += id_bytes(comm, dataset.heldout_users->ids) + sparse_bytes(comm, dataset.heldout_users->given);
+    bytes += id_bytes(comm, dataset.heldout_users->ids) + sparse_bytes(comm, dataset.heldout_users->given) +
+             sparse_bytes(comm, dataset.heldout_users->given_by_item);
   }
 
   // 2. Where it comes from.
   Hdf5Writer file(comm, path, bytes, {.deflate_level = deflate_level});
   Provenance stamped = provenance;
   stamped.kind = "dataset";
-  stamped.dataset_digest = content_digest(comm, dataset.interactions);
+  stamped.dataset_digest = content_digest(comm, dataset);
   write_provenance(file, stamped);
+  write_merge_rules(file, dataset.rules);
 
   // 3. Ids and matrices.
   const auto write_matrix = [&](DatasetPart part, const SparseRows& matrix) {
@@ -97,12 +124,24 @@ void write_dataset(const Communicator& comm, const std::string& path, const Data
   write_ids(comm, file, item_ids_name, dataset.items);
   write_matrix(DatasetPart::interactions, dataset.interactions);
   write_matrix(DatasetPart::interactions_by_item, dataset.interactions_by_item);
+  if (dataset.log_rows) {
+    write_sparse(comm, file, log_rows_name(DatasetPart::interactions), dataset.log_rows->by_user);
+    write_sparse(comm, file, log_rows_name(DatasetPart::interactions_by_item), dataset.log_rows->by_item);
+  }
   if (dataset.heldout || dataset.heldout_users) file.create_group("/heldout");
-  if (dataset.heldout) write_matrix(DatasetPart::heldout, *dataset.heldout);
+  if (dataset.heldout) {
+    write_matrix(DatasetPart::heldout, dataset.heldout->by_user);
+    write_matrix(DatasetPart::heldout_by_item, dataset.heldout->by_item);
+  }
   if (dataset.heldout_users) {
     file.create_group("/heldout/users");
     write_ids(comm, file, heldout_user_ids_name, dataset.heldout_users->ids);
     write_matrix(DatasetPart::given, dataset.heldout_users->given);
+    write_matrix(DatasetPart::given_by_item, dataset.heldout_users->given_by_item);
+  }
+  if (dataset.repeated) {
+    write_matrix(DatasetPart::repeated, dataset.repeated->by_user);
+    write_matrix(DatasetPart::repeated_by_item, dataset.repeated->by_item);
   }
   file.commit();
 }
@@ -111,28 +150,52 @@ struct DatasetReader::Impl {
   const Communicator* comm;
   Hdf5Reader file;
   Provenance provenance;
+  MergeRules rules = {};
   Index users = 0;
   Index items = 0;
   Index heldout_users = 0;
-  std::array<std::optional<SparseShape>, 4> shapes;  // by DatasetPart, with the fold
-  std::array<std::vector<DatasetPart>, 2> marked;    // by EntryMark: which matrices of the file have it
+  using Shapes = std::array<std::optional<SparseShape>, all_dataset_parts.size()>;  // by DatasetPart
+  Shapes shapes;                                                                    // with the fold, or of the join
+  std::array<std::vector<DatasetPart>, 2> marked;  // by EntryMark: which matrices of the file have it
+  std::optional<Index> log_row_entries = {};       // of each side, if the file has log rows
   std::optional<FoldDivision> division;
+  TrainedOn trained_on = TrainedOn::training;
+  Shapes joined_shapes = {};                   // of the file, with TrainedOn::all
   std::unique_ptr<RememberedRows> remembered;  // where they are
-  SparseShape file_shape = {};                 // of /interactions, where there is a fold
+  SparseShape file_shape = {};                 // of /interactions, if there is a fold
 
   [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
+  [[nodiscard]] bool is_of_first_format() const { return provenance.format_version == 1; }
   void read_shapes();
+  void read_heldout_shapes();
+  void read_log_rows_shape();
+  [[nodiscard]] SparseShape checked_shape(const char* name, Index rows, Index columns) const;
+  void set_shape(DatasetPart part, Index rows, Index columns);
+  void require_transpose(DatasetPart part, DatasetPart by_item) const;
+  [[nodiscard]] LogRows log_rows(DatasetPart part, RowRange rows) const;
   void find_marks();
+  [[nodiscard]] std::vector<std::int64_t> times_of_units(RowRange rows) const;
   void divide(const Fold& by);
   [[nodiscard]] std::vector<std::int64_t> read_marks_of(DatasetPart part, const SparseShape& in_file, EntryMark mark,
                                                         RowRange rows) const;
   [[nodiscard]] std::vector<Index> fold_numbers() const;
   [[nodiscard]] SparseRows read_folded(DatasetPart part, RowRange rows) const;
+  void join_parts();
+  [[nodiscard]] bool is_view() const { return division || trained_on == TrainedOn::all; }
+  [[nodiscard]] std::vector<DatasetPart> joined_parts(DatasetPart part, bool of_new_users) const;
+  [[nodiscard]] std::optional<DatasetPart> overriding_part(DatasetPart part, bool of_new_users) const;
+  template <class Visit>
+  void for_each_kind(DatasetPart part, RowRange rows, const Visit& visit) const;
+  [[nodiscard]] std::vector<Index> joined_row_sizes(DatasetPart part, RowRange rows) const;
+  [[nodiscard]] SparseRows read_joined_piece(DatasetPart part, RowRange rows, bool of_new_users) const;
+  [[nodiscard]] SparseRows read_joined(DatasetPart part, RowRange rows) const;
+  [[nodiscard]] SparseRows read_view(DatasetPart part, RowRange rows) const;
   [[nodiscard]] SparseRows read(DatasetPart part, RowRange rows, std::span<const Index> without) const;
   [[nodiscard]] bool has(DatasetPart part, EntryMark mark) const;
   void require_marks(const Fold& by) const;
   void require_both(Index trained, Index validated) const;
   [[nodiscard]] const SparseShape& shape(DatasetPart part) const;
+  [[nodiscard]] const SparseShape& shape_in(const Shapes& some, DatasetPart part) const;
 };
 
 DatasetReader::Impl DatasetReader::Impl::open(const Communicator& comm, const std::string& path) {
@@ -144,43 +207,90 @@ DatasetReader::Impl DatasetReader::Impl::open(const Communicator& comm, const st
               .division = {},
               .remembered = {}};
   opened.provenance = read_provenance(opened.file, "dataset");
+  if (!opened.is_of_first_format()) opened.rules = read_merge_rules(opened.file);
   opened.read_shapes();
   opened.find_marks();
   return opened;
 }
 
+SparseShape DatasetReader::Impl::checked_shape(const char* name, Index rows, Index columns) const {
+  const SparseShape shape = sparse_shape(file, name);
+  if (shape.rows != rows || shape.columns != columns) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {} is {} x {}, expected {} x {} from the ids", file.path(), name,
+                                                shape.rows, shape.columns, rows, columns));
+  }
+  return shape;
+}
+
+void DatasetReader::Impl::set_shape(DatasetPart part, Index rows, Index columns) {
+  if (is_of_first_format() && !is_in_every_format(part)) return;
+  shapes[static_cast<std::size_t>(part)] = checked_shape(group_name(part), rows, columns);
+}
+
+/// Both may be absent.
+void DatasetReader::Impl::require_transpose(DatasetPart part, DatasetPart by_item) const {
+  const auto& shape = shapes[static_cast<std::size_t>(part)];
+  const auto& other = shapes[static_cast<std::size_t>(by_item)];
+  if (!shape || !other || shape->entries == other->entries) return;
+  throw Error(ExitCode::bad_data,
+              fmt::format("{}: {} and its transpose differ in the number of entries", file.path(), group_name(part)));
+}
+
 void DatasetReader::Impl::read_shapes() {
-  const auto read = [&](DatasetPart part, Index rows, Index columns) {
-    const char* name = group_name(part);
-    const SparseShape shape = sparse_shape(file, name);
-    if (shape.rows != rows || shape.columns != columns) {
-      throw Error(ExitCode::bad_data, fmt::format("{}: {} is {} x {}, expected {} x {} from the ids", file.path(), name,
-                                                  shape.rows, shape.columns, rows, columns));
-    }
-    shapes[static_cast<std::size_t>(part)] = shape;
-  };
   users = id_rows(file, user_ids_name);
   items = id_rows(file, item_ids_name);
-  read(DatasetPart::interactions, users, items);
-  read(DatasetPart::interactions_by_item, items, users);
-  if (shape(DatasetPart::interactions).entries != shape(DatasetPart::interactions_by_item).entries) {
-    throw Error(ExitCode::bad_data,
-                fmt::format("{}: /interactions and its transpose differ in the number of entries", file.path()));
-  }
-  if (!file.has("/heldout")) return;
+  set_shape(DatasetPart::interactions, users, items);
+  set_shape(DatasetPart::interactions_by_item, items, users);
+  if (file.has("/heldout")) read_heldout_shapes();
+  require_transpose(DatasetPart::interactions, DatasetPart::interactions_by_item);
+  require_transpose(DatasetPart::heldout, DatasetPart::heldout_by_item);
+  require_transpose(DatasetPart::given, DatasetPart::given_by_item);
+  require_transpose(DatasetPart::repeated, DatasetPart::repeated_by_item);
+  if (!is_of_first_format()) read_log_rows_shape();
+}
+
+void DatasetReader::Impl::read_heldout_shapes() {
   const bool whole_users = file.has(heldout_user_ids_name);
   if (whole_users) {
     heldout_users = id_rows(file, heldout_user_ids_name);
-    read(DatasetPart::given, heldout_users, items);
+    set_shape(DatasetPart::given, heldout_users, items);
+    set_shape(DatasetPart::given_by_item, items, heldout_users);
   }
   if (file.has(group_name(DatasetPart::heldout))) {
-    read(DatasetPart::heldout, whole_users ? heldout_users : users, items);
+    const Index rows = whole_users ? heldout_users : users;
+    set_shape(DatasetPart::heldout, rows, items);
+    set_shape(DatasetPart::heldout_by_item, items, rows);
+  }
+  if (file.has(group_name(DatasetPart::repeated))) {
+    set_shape(DatasetPart::repeated, users, items);
+    set_shape(DatasetPart::repeated_by_item, items, users);
   }
 }
 
+void DatasetReader::Impl::read_log_rows_shape() {
+  const char* const name = log_rows_name(DatasetPart::interactions);
+  const char* const name_by_item = log_rows_name(DatasetPart::interactions_by_item);
+  if (!file.has(name)) return;
+  log_row_entries = checked_shape(name, users, items).entries;
+  if (checked_shape(name_by_item, items, users).entries != *log_row_entries) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: {} and its transpose differ in the number of entries", file.path(), name));
+  }
+  for (const char* const each : {name, name_by_item}) {
+    if (has_mark(file, each, EntryMark::time, *log_row_entries)) continue;
+    throw Error(ExitCode::bad_data, fmt::format("{}: {}/time is missing", file.path(), each));
+  }
+}
+
+LogRows DatasetReader::Impl::log_rows(DatasetPart part, RowRange rows) const {
+  const bool by_item = part == DatasetPart::interactions_by_item;
+  const SparseShape shape =
+      by_item ? SparseShape{items, users, *log_row_entries} : SparseShape{users, items, *log_row_entries};
+  return read_log_rows(file, log_rows_name(part), shape, rows);
+}
+
 void DatasetReader::Impl::find_marks() {
-  for (const DatasetPart part :
-       {DatasetPart::interactions, DatasetPart::interactions_by_item, DatasetPart::heldout, DatasetPart::given}) {
+  for (const DatasetPart part : all_dataset_parts) {
     const std::optional<SparseShape>& shape = shapes[static_cast<std::size_t>(part)];
     for (const EntryMark mark : {EntryMark::time, EntryMark::fold}) {
       if (!shape || !has_mark(file, group_name(part), mark, shape->entries)) continue;
@@ -190,9 +300,16 @@ void DatasetReader::Impl::find_marks() {
 }
 
 const SparseShape& DatasetReader::Impl::shape(DatasetPart part) const {
-  const std::optional<SparseShape>& shape = shapes[static_cast<std::size_t>(part)];
-  if (!shape) throw AgreedError(ExitCode::bad_data, fmt::format("{}: {} is missing", file.path(), group_name(part)));
-  return *shape;
+  return shape_in(shapes, part);
+}
+
+const SparseShape& DatasetReader::Impl::shape_in(const Shapes& some, DatasetPart part) const {
+  const std::optional<SparseShape>& shape = some[static_cast<std::size_t>(part)];
+  if (shape) return *shape;
+  const bool could_be_there = is_of_first_format() && !is_in_every_format(part);
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{}: {} is missing{}", file.path(), group_name(part),
+                                could_be_there ? ", as in every file of format-version 1; run prepare again" : ""));
 }
 
 /// The rows of the file that the part is taken from, without what the fold has elsewhere.
@@ -200,15 +317,119 @@ SparseRows DatasetReader::Impl::read_folded(DatasetPart part, RowRange rows) con
   const bool by_item = part == DatasetPart::interactions_by_item;
   const SparseShape in_file = by_item ? SparseShape{items, users, file_shape.entries} : file_shape;
   const DatasetPart source = by_item ? part : DatasetPart::interactions;
+  SparseRows read = read_sparse(file, group_name(source), in_file, rows);
   const auto mark = deciding_mark(division->fold.kind);
-  return keep_part(*division, part, read_sparse(file, group_name(source), in_file, rows),
-                   mark ? read_marks_of(source, in_file, *mark, rows) : std::vector<std::int64_t>());
+  if (!mark) return keep_part(*division, part, read, {});
+  std::vector<std::int64_t> marks = read_marks_of(source, in_file, *mark, rows);
+  if (!log_row_entries || division->fold.kind != FoldKind::temporal) return keep_part(*division, part, read, marks);
+  read.times = std::move(marks);
+  return merge_part(*division, part, read, log_rows(source, rows), rules);
+}
+
+/// From here on the two sides of the training part are those of all parts together. Collective.
+void DatasetReader::Impl::join_parts() {
+  trained_on = TrainedOn::all;
+  std::swap(joined_shapes, shapes);
+  const RowRange share = Partition::by_count(users + heldout_users, comm->size()).range(comm->rank());
+  const std::vector<Index> sizes = agree_on(*comm, [&] { return joined_row_sizes(DatasetPart::interactions, share); });
+  const Index entries = comm->sum(std::accumulate(sizes.begin(), sizes.end(), Index{0}));
+  const auto set = [&](DatasetPart part, SparseShape shape) { shapes[static_cast<std::size_t>(part)] = shape; };
+  set(DatasetPart::interactions, {users + heldout_users, items, entries});
+  set(DatasetPart::interactions_by_item, {items, users + heldout_users, entries});
+}
+
+/// The parts of the file whose rows together are rows of a side: of the users that were held out whole, or of others
+/// and of items.
+std::vector<DatasetPart> DatasetReader::Impl::joined_parts(DatasetPart part, bool of_new_users) const {
+  const bool by_item = part == DatasetPart::interactions_by_item;
+  std::vector<DatasetPart> parts;
+  if (!of_new_users) parts.push_back(part);
+  if (joined_shapes[static_cast<std::size_t>(DatasetPart::given)] && (of_new_users || by_item)) {
+    parts.push_back(by_item ? DatasetPart::given_by_item : DatasetPart::given);
+  }
+  const bool has_heldout = joined_shapes[static_cast<std::size_t>(DatasetPart::heldout)].has_value();
+  const bool are_of_new_users = file.has(heldout_user_ids_name);
+  if (has_heldout && (by_item || of_new_users == are_of_new_users)) {
+    parts.push_back(by_item ? DatasetPart::heldout_by_item : DatasetPart::heldout);
+  }
+  return parts;
+}
+
+/// The part whose values replace those of others.
+std::optional<DatasetPart> DatasetReader::Impl::overriding_part(DatasetPart part, bool of_new_users) const {
+  if (of_new_users || !joined_shapes[static_cast<std::size_t>(DatasetPart::repeated)]) return std::nullopt;
+  return part == DatasetPart::interactions_by_item ? DatasetPart::repeated_by_item : DatasetPart::repeated;
+}
+
+/// Calls visit(rows of the part, whether they are of users that were held out whole) for the two kinds of `rows`.
+template <class Visit>
+void DatasetReader::Impl::for_each_kind(DatasetPart part, RowRange rows, const Visit& visit) const {
+  if (part == DatasetPart::interactions_by_item) return visit(rows, false);
+  visit({std::min(rows.begin, users), std::min(rows.end, users)}, false);
+  visit({std::max(rows.begin, users) - users, std::max(rows.end, users) - users}, true);
+}
+
+std::vector<Index> DatasetReader::Impl::joined_row_sizes(DatasetPart part, RowRange rows) const {
+  std::vector<Index> sizes;
+  // Repeated pairs are in two parts unless they left the held-out one; in all they may be no interaction.
+  if (overriding_part(part, false) && (rules.repeats == Repeats::keep || rules.min_total)) {
+    const std::vector<Index> offsets = read_joined(part, rows).offsets;
+    for (std::size_t r = 0; r + 1 < offsets.size(); ++r) sizes.push_back(offsets[r + 1] - offsets[r]);
+    return sizes;
+  }
+  for_each_kind(part, rows, [&](RowRange some, bool of_new_users) {
+    const std::size_t first = sizes.size();
+    sizes.resize(first + static_cast<std::size_t>(some.size()));
+    for (const DatasetPart each : joined_parts(part, of_new_users)) {
+      const std::vector<Index> offsets =
+          read_sparse_offsets(file, group_name(each), shape_in(joined_shapes, each), some);
+      for (std::size_t r = 0; r + 1 < offsets.size(); ++r) sizes[first + r] += offsets[r + 1] - offsets[r];
+    }
+  });
+  return sizes;
+}
+
+SparseRows DatasetReader::Impl::read_joined_piece(DatasetPart part, RowRange rows, bool of_new_users) const {
+  const auto read_part = [&](DatasetPart each) {
+    return read_sparse(file, group_name(each), shape_in(joined_shapes, each), rows);
+  };
+  std::vector<JoinedPart> parts;
+  for (const DatasetPart each : joined_parts(part, of_new_users)) {
+    const bool has_new_users = part == DatasetPart::interactions_by_item && each != part && heldout_users > 0;
+    parts.push_back({read_part(each), has_new_users ? users : 0});
+  }
+  const auto overriding = overriding_part(part, of_new_users);
+  try {
+    return join_rows(parts, overriding ? std::optional(read_part(*overriding)) : std::nullopt, rules);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", file.path(), error.what()));
+  }
+}
+
+/// Some rows at a time, because parts and what becomes of them are in memory together.
+SparseRows DatasetReader::Impl::read_joined(DatasetPart part, RowRange rows) const {
+  constexpr Index rows_at_once = 1 << 14;
+  SparseRows joined{.rows = rows,
+                    .total_rows = part == DatasetPart::interactions ? users + heldout_users : items,
+                    .column_count = part == DatasetPart::interactions ? items : users + heldout_users,
+                    .columns = {},
+                    .values = {}};
+  for_each_kind(part, rows, [&](RowRange some, bool of_new_users) {
+    for (Index begin = some.begin; begin < some.end; begin += rows_at_once) {
+      append_rows(joined, read_joined_piece(part, {begin, std::min(begin + rows_at_once, some.end)}, of_new_users));
+    }
+  });
+  return joined;
+}
+
+SparseRows DatasetReader::Impl::read_view(DatasetPart part, RowRange rows) const {
+  return division ? read_folded(part, rows) : read_joined(part, rows);
 }
 
 SparseRows DatasetReader::Impl::read(DatasetPart part, RowRange rows, std::span<const Index> without) const {
   const auto from_file = [&] {
-    if (!division) return read_sparse(file, group_name(part), shape(part), rows, without);
-    return without_entries(read_folded(part, rows), without);
+    if (!is_view()) return read_sparse(file, group_name(part), shape(part), rows, without);
+    return without_entries(read_view(part, rows), without);
   };
   return remembered ? remembered->rows(part, rows, without, from_file) : from_file();
 }
@@ -235,6 +456,11 @@ bool DatasetReader::Impl::has(DatasetPart part, EntryMark mark) const {
 
 /// What a fold of marks needs is not there.
 void DatasetReader::Impl::require_marks(const Fold& by) const {
+  if (by.kind == FoldKind::temporal && is_of_first_format()) {
+    throw AgreedError(
+        ExitCode::bad_data,
+        fmt::format("{}: its format-version 1 does not hold what temporal folds need; run prepare again", file.path()));
+  }
   const auto mark = deciding_mark(by.kind);
   if (!mark || (has(DatasetPart::interactions, *mark) && has(DatasetPart::interactions_by_item, *mark))) return;
   throw AgreedError(ExitCode::bad_data,
@@ -258,16 +484,22 @@ void DatasetReader::Impl::require_both(Index trained, Index validated) const {
                                 file.path(), fold_text(fold), trained, validated, expected));
 }
 
+/// The distinct times of each pair of these users. Not collective.
+std::vector<std::int64_t> DatasetReader::Impl::times_of_units(RowRange rows) const {
+  std::vector<std::int64_t> times = read_marks_of(DatasetPart::interactions, file_shape, EntryMark::time, rows);
+  if (!log_row_entries) return times;
+  SparseRows read = read_sparse(file, group_name(DatasetPart::interactions), file_shape, rows);
+  read.times = std::move(times);
+  return distinct_times(read, log_rows(DatasetPart::interactions, rows));
+}
+
 /// From here on the parts are the fold's. Collective.
 void DatasetReader::Impl::divide(const Fold& by) {
   require_marks(by);
   file_shape = shape(DatasetPart::interactions);
   const RowRange share = Partition::by_count(users, comm->size()).range(comm->rank());
   std::vector<std::int64_t> times;
-  if (by.kind == FoldKind::temporal) {
-    times =
-        agree_on(*comm, [&] { return read_marks_of(DatasetPart::interactions, file_shape, EntryMark::time, share); });
-  }
+  if (by.kind == FoldKind::temporal) times = agree_on(*comm, [&] { return times_of_units(share); });
   division = divide_by(*comm, by, std::move(times));
   const auto count = [&](DatasetPart part) {
     return comm->sum(agree_on(*comm, [&] { return read_folded(part, share).entries(); }));
@@ -283,16 +515,27 @@ void DatasetReader::Impl::divide(const Fold& by) {
   if (by.kind == FoldKind::users) set(DatasetPart::given, {users, items, count(DatasetPart::given)});
 }
 
-DatasetReader::DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold)
+DatasetReader::DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold,
+                             TrainedOn trained_on)
     : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
+  if (fold && trained_on == TrainedOn::all) throw AgreedError(ExitCode::usage, "a fold is none of all parts together");
   if (fold) impl_->divide(*fold);
+  if (trained_on == TrainedOn::all) impl_->join_parts();
 }
 DatasetReader::~DatasetReader() = default;
 DatasetReader::DatasetReader(DatasetReader&&) noexcept = default;
 DatasetReader& DatasetReader::operator=(DatasetReader&&) noexcept = default;
 
 Index DatasetReader::users() const {
+  return impl_->trained_on == TrainedOn::all ? all_users() : training_users();
+}
+
+Index DatasetReader::training_users() const {
   return impl_->users;
+}
+
+Index DatasetReader::all_users() const {
+  return impl_->users + impl_->heldout_users;
 }
 
 Index DatasetReader::items() const {
@@ -322,6 +565,7 @@ const Provenance& DatasetReader::provenance() const {
 std::vector<Index> DatasetReader::row_sizes(DatasetPart part, RowRange rows) const {
   const SparseShape& shape = impl_->shape(part);
   return agree_on(*impl_->comm, [&] {
+    if (impl_->trained_on == TrainedOn::all && !impl_->remembered) return impl_->joined_row_sizes(part, rows);
     std::vector<Index> sizes = impl_->division || impl_->remembered
                                    ? impl_->read(part, rows, {}).offsets
                                    : read_sparse_offsets(impl_->file, group_name(part), shape, rows);
@@ -337,6 +581,18 @@ bool DatasetReader::has(DatasetPart part, EntryMark mark) const {
 
 std::vector<std::int64_t> DatasetReader::marks(DatasetPart part, EntryMark mark, RowRange rows) const {
   return agree_on(*impl_->comm, [&] { return impl_->read_marks_of(part, impl_->shape(part), mark, rows); });
+}
+
+const MergeRules& DatasetReader::rules() const {
+  return impl_->rules;
+}
+
+bool DatasetReader::has_log_rows() const {
+  return impl_->log_row_entries.has_value();
+}
+
+LogRows DatasetReader::log_rows(DatasetPart part, RowRange rows) const {
+  return agree_on(*impl_->comm, [&] { return impl_->log_rows(part, rows); });
 }
 
 std::vector<Index> DatasetReader::fold_numbers() const {
@@ -355,20 +611,31 @@ void DatasetReader::remember_rows() {
 SparseRows DatasetReader::read_parts(DatasetPart part, std::span<const SharedPart> parts) const {
   const SparseShape& shape = impl_->shape(part);
   return agree_on(*impl_->comm, [&] {
-    if (!impl_->division) return read_sparse_parts(impl_->file, group_name(part), shape, parts);
+    if (!impl_->is_view()) return read_sparse_parts(impl_->file, group_name(part), shape, parts);
     SparseRows rows{.rows = {0, static_cast<Index>(parts.size())},
                     .total_rows = static_cast<Index>(parts.size()),
                     .column_count = shape.columns,
                     .columns = {},
                     .values = {}};
     for (const SharedPart& wanted : parts)
-      append_part(impl_->read_folded(part, {wanted.row, wanted.row + 1}), wanted, rows);
+      append_part(impl_->read_view(part, {wanted.row, wanted.row + 1}), wanted, rows);
     return rows;
   });
 }
 
 IdRows DatasetReader::user_ids(RowRange rows) const {
-  return agree_on(*impl_->comm, [&] { return read_ids(impl_->file, user_ids_name, rows); });
+  return agree_on(*impl_->comm, [&] {
+    const Index old = impl_->users;
+    if (impl_->trained_on == TrainedOn::training || impl_->heldout_users == 0) {
+      return read_ids(impl_->file, user_ids_name, rows);
+    }
+    IdRows ids = read_ids(impl_->file, user_ids_name, {std::min(rows.begin, old), std::min(rows.end, old)});
+    const RowRange new_rows{std::max(rows.begin, old) - old, std::max(rows.end, old) - old};
+    append_ids(ids.ids, read_ids(impl_->file, heldout_user_ids_name, new_rows).ids);
+    ids.rows = rows;
+    ids.total_rows = users();
+    return ids;
+  });
 }
 
 IdRows DatasetReader::item_ids(RowRange rows) const {

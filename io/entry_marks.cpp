@@ -16,16 +16,26 @@ std::string mark_path(const std::string& name, EntryMark mark) {
 
 }  // namespace
 
-Index mark_bytes(const SparseRows& matrix) {
+template <class Value>
+Index mark_bytes(const CsrRows<Value>& matrix) {
   const Index entry_bytes =
       static_cast<Index>((matrix.times ? sizeof(std::int64_t) : 0) + (matrix.folds ? sizeof(std::int32_t) : 0));
   return matrix.entries() * entry_bytes;
 }
 
-void write_marks(Hdf5Writer& file, const std::string& name, const SparseRows& matrix, Index total, RowRange entries) {
+template <class Value>
+void write_marks(Hdf5Writer& file, const std::string& name, const CsrRows<Value>& matrix, Index total,
+                 RowRange entries) {
   if (matrix.times) file.write_rows(mark_path(name, EntryMark::time), total, entries, std::span(*matrix.times));
   if (matrix.folds) file.write_rows(mark_path(name, EntryMark::fold), total, entries, std::span(*matrix.folds));
 }
+
+template Index mark_bytes(const SparseRows& matrix);
+template Index mark_bytes(const LogRows& matrix);
+template void write_marks(Hdf5Writer& file, const std::string& name, const SparseRows& matrix, Index total,
+                          RowRange entries);
+template void write_marks(Hdf5Writer& file, const std::string& name, const LogRows& matrix, Index total,
+                          RowRange entries);
 
 bool has_mark(const Hdf5Reader& file, const std::string& name, EntryMark mark, Index entries) {
   const std::string path = mark_path(name, mark);

@@ -14,10 +14,13 @@
 namespace rankwise {
 
 /// Bytes that a matrix's marks take in a file, on this rank.
-[[nodiscard]] Index mark_bytes(const SparseRows& matrix);
+template <class Value>
+[[nodiscard]] Index mark_bytes(const CsrRows<Value>& matrix);
 
 /// Writes what marks the matrix has into group `name`; this rank's entries are `entries` of `total`. Collective.
-void write_marks(Hdf5Writer& file, const std::string& name, const SparseRows& matrix, Index total, RowRange entries);
+template <class Value>
+void write_marks(Hdf5Writer& file, const std::string& name, const CsrRows<Value>& matrix, Index total,
+                 RowRange entries);
 
 /// Whether group `name` has the mark, with one number for each of `entries` entries. Not collective; throws
 /// Error(bad_data).

@@ -1,5 +1,9 @@
 #include "io/folded_rows.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <set>
 #include <vector>
 
 namespace rankwise {
@@ -31,6 +35,47 @@ std::vector<bool> given_of(const Fold& fold, Index user, std::span<const Index> 
 bool sees_mark(const FoldDivision& division, bool is_training, std::int64_t mark) {
   if (division.fold.kind == FoldKind::column) return (mark != division.fold.number) == is_training;
   return is_training ? mark <= division.last_trained : mark > division.last_trained && mark <= division.last_validated;
+}
+
+/// What a file tells of one pair: an entry, or log rows.
+struct PairRows {
+  Index column = 0;
+  std::size_t entry = 0;             ///< of `rows`, if there are no log rows
+  std::vector<Event> log_rows = {};  ///< in the order in which their policy takes them
+};
+
+/// Calls `visit` with each pair of a row, columns ascending.
+template <class Visit>
+void for_each_pair(const SparseRows& rows, const LogRows& log_rows, Index row, const Visit& visit) {
+  const auto r = static_cast<std::size_t>(row);
+  auto entry = static_cast<std::size_t>(rows.offsets[r]);
+  auto log_row = static_cast<std::size_t>(log_rows.offsets[r]);
+  const auto entries_end = static_cast<std::size_t>(rows.offsets[r + 1]);
+  const auto log_rows_end = static_cast<std::size_t>(log_rows.offsets[r + 1]);
+  while (entry < entries_end || log_row < log_rows_end) {
+    const Index column = std::min(entry < entries_end ? rows.columns[entry] : rows.column_count,
+                                  log_row < log_rows_end ? log_rows.columns[log_row] : rows.column_count);
+    PairRows pair{.column = column};
+    if (entry < entries_end && rows.columns[entry] == column) pair.entry = entry++;
+    for (; log_row < log_rows_end && log_rows.columns[log_row] == column; ++log_row) {
+      pair.log_rows.push_back({.item = column,
+                               .value = log_rows.values[log_row],
+                               .time = (*log_rows.times)[log_row],
+                               .position = static_cast<std::int64_t>(log_row)});
+    }
+    visit(pair);
+  }
+}
+
+/// The value of those rows of a pair that the training or the validation sees, if they make an interaction.
+std::optional<double> merged_side(const FoldDivision& division, const std::vector<Event>& log_rows, bool is_training,
+                                  const MergeRules& rules) {
+  std::vector<Event> seen;
+  std::ranges::copy_if(log_rows, std::back_inserter(seen),
+                       [&](const Event& row) { return sees_mark(division, is_training, row.time); });
+  if (seen.empty()) return std::nullopt;
+  const double value = merged_value(seen, rules.duplicates);
+  return rules.accept(value) ? std::optional(value) : std::nullopt;
 }
 
 /// Which entries of a row the part keeps.
@@ -76,6 +121,44 @@ SparseRows keep_part(const FoldDivision& division, DatasetPart part, const Spars
     keeping.offsets.push_back(static_cast<Index>(keeping.columns.size()));
   }
   return keeping;
+}
+
+SparseRows merge_part(const FoldDivision& division, DatasetPart part, const SparseRows& rows, const LogRows& log_rows,
+                      const MergeRules& rules) {
+  const bool is_training = part == DatasetPart::interactions || part == DatasetPart::interactions_by_item;
+  SparseRows kept{
+      .rows = rows.rows, .total_rows = rows.total_rows, .column_count = rows.column_count, .columns = {}, .values = {}};
+  const auto keep = [&](Index column, float value) {
+    kept.columns.push_back(column);
+    kept.values.push_back(value);
+  };
+  for (Index r = 0; r < rows.rows.size(); ++r) {
+    for_each_pair(rows, log_rows, r, [&](const PairRows& pair) {
+      if (pair.log_rows.empty()) {
+        if (sees_mark(division, is_training, (*rows.times)[pair.entry])) keep(pair.column, rows.values[pair.entry]);
+        return;
+      }
+      const std::optional<double> value = merged_side(division, pair.log_rows, is_training, rules);
+      const bool leaves = !is_training && rules.repeats == Repeats::drop &&
+                          merged_side(division, pair.log_rows, true, rules).has_value();
+      if (value && !leaves) keep(pair.column, static_cast<float>(*value));
+    });
+    kept.offsets.push_back(static_cast<Index>(kept.columns.size()));
+  }
+  return kept;
+}
+
+std::vector<std::int64_t> distinct_times(const SparseRows& rows, const LogRows& log_rows) {
+  std::vector<std::int64_t> times;
+  for (Index r = 0; r < rows.rows.size(); ++r) {
+    for_each_pair(rows, log_rows, r, [&](const PairRows& pair) {
+      if (pair.log_rows.empty()) return times.push_back((*rows.times)[pair.entry]);
+      std::set<std::int64_t> distinct;
+      for (const Event& row : pair.log_rows) distinct.insert(row.time);
+      times.insert(times.end(), distinct.begin(), distinct.end());
+    });
+  }
+  return times;
 }
 
 }  // namespace rankwise

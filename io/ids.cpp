@@ -1,6 +1,7 @@
 #include "io/ids.hpp"
 
 #include <type_traits>
+#include <utility>
 
 namespace rankwise {
 
@@ -19,6 +20,20 @@ std::string id_text(const Ids& ids, Index index) {
         }
       },
       ids);
+}
+
+void append_ids(Ids& ids, const Ids& more) {
+  auto* numbers = std::get_if<std::vector<std::int64_t>>(&ids);
+  const auto* more_numbers = std::get_if<std::vector<std::int64_t>>(&more);
+  if (numbers != nullptr && more_numbers != nullptr) {
+    numbers->insert(numbers->end(), more_numbers->begin(), more_numbers->end());
+    return;
+  }
+  std::vector<std::string> texts;
+  for (const Ids* each : {static_cast<const Ids*>(&ids), &more}) {
+    for (Index i = 0; i < id_count(*each); ++i) texts.push_back(id_text(*each, i));
+  }
+  ids = std::move(texts);
 }
 
 }  // namespace rankwise

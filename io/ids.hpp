@@ -16,5 +16,7 @@ using Ids = std::variant<std::vector<std::int64_t>, std::vector<std::string>>;
 [[nodiscard]] Index id_count(const Ids& ids);
 /// The id at `index` as text.
 [[nodiscard]] std::string id_text(const Ids& ids, Index index);
+/// Appends ids, all of which become texts unless both are integers.
+void append_ids(Ids& ids, const Ids& more);
 
 }  // namespace rankwise

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* loss_kinds[] = {"implicit", "explicit"};               // by LossKind
 constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};  // by Weighting
-constexpr const char* trained_parts[] = {"training", "all"};                  // by TrainedOn
+constexpr const char* trained_parts[] = {"training", "all"};                 // by TrainedOn
 
 void write_objective(Hdf5Writer& file, const Objective& objective) {
   file.write_attribute("/", "objective", std::string_view(loss_kinds[static_cast<int>(objective.loss)]));
@@ -103,10 +103,9 @@ void check_finite(const Hdf5Reader& file, const std::string& name, RowRange rows
 void write_model(const Communicator& comm, const std::string& path, const Model& model, const Provenance& provenance,
                  int deflate_level) {
   const Index width = model.factors + (model.objective.biases ? 1 : 0);
-  const Index bytes =
-      id_bytes(comm, model.users.ids) + id_bytes(comm, model.items.ids) +
-      (model.users.ids.total_rows + model.items.ids.total_rows) *
-          (width * static_cast<Index>(sizeof(float)) + static_cast<Index>(sizeof(Index)));
+  const Index bytes = id_bytes(comm, model.users.ids) + id_bytes(comm, model.items.ids) +
+                      (model.users.ids.total_rows + model.items.ids.total_rows) *
+                          (width * static_cast<Index>(sizeof(float)) + static_cast<Index>(sizeof(Index)));
   Hdf5Writer file(comm, path, bytes, {.deflate_level = deflate_level});
   Provenance stamped = provenance;
   stamped.kind = "model";
@@ -114,6 +113,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   write_objective(file, model.objective);
   file.write_attribute("/", "factors", static_cast<std::int64_t>(model.factors));
   file.write_attribute("/", "trained-on", std::string_view(trained_parts[static_cast<int>(model.trained_on)]));
+  file.write_attribute("/", "dataset-configuration", std::string_view(model.dataset_configuration));
   if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
   write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
@@ -130,6 +130,7 @@ struct ModelReader::Impl {
   std::vector<EpochLoss> history;
   std::optional<Index> best_epoch = {};
   TrainedOn trained_on = TrainedOn::training;
+  std::string dataset_configuration = {};
   Index factors = 0;
   Index users = 0;
   Index items = 0;
@@ -157,6 +158,9 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   if (opened.file.has_attribute("/", "trained-on")) {
     opened.trained_on = static_cast<TrainedOn>(read_choice(opened.file, "trained-on", trained_parts));
   }
+  if (opened.file.has_attribute("/", "dataset-configuration")) {
+    opened.dataset_configuration = opened.file.read_text("/", "dataset-configuration");
+  }
   opened.has_entry_counts = opened.file.has("/users/entries") && opened.file.has("/items/entries");
   opened.users = opened.read_side("/users");
   opened.items = opened.read_side("/items");
@@ -169,8 +173,8 @@ std::optional<Index> ModelReader::Impl::read_best_epoch() const {
   if (!file.has_attribute("/", "best-epoch")) return std::nullopt;
   const Index epoch = file.read_integer("/", "best-epoch");
   if (epoch < 1 || epoch > static_cast<Index>(history.size())) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: attribute best-epoch is {}, expected 1 to {}", file.path(), epoch,
-                                                history.size()));
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: attribute best-epoch is {}, expected 1 to {}", file.path(), epoch, history.size()));
   }
   return epoch;
 }
@@ -253,6 +257,10 @@ std::optional<Index> ModelReader::best_epoch() const {
 
 TrainedOn ModelReader::trained_on() const {
   return impl_->trained_on;
+}
+
+const std::string& ModelReader::dataset_configuration() const {
+  return impl_->dataset_configuration;
 }
 
 bool ModelReader::has_entry_counts() const {

@@ -6,7 +6,8 @@
 //   /history/loss, /history/observed, /history/unobserved, /history/regularizer    float64, one value per epoch
 //   /history/validation (where the training was validated)
 //
-// Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, and the numbers that fold-in needs.
+// Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, `dataset-configuration`, and
+// the numbers that fold-in needs.
 
 #include <limits>
 #include <memory>
@@ -51,6 +52,7 @@ struct Model {
   ModelSide items;
   std::optional<Index> best_epoch = std::nullopt;  ///< whose factors these are, from 1, where epochs were compared
   TrainedOn trained_on = TrainedOn::training;
+  std::string dataset_configuration = {};  ///< Provenance::configuration of the dataset
 };
 
 /// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
@@ -74,6 +76,8 @@ class ModelReader {
   [[nodiscard]] std::optional<Index> best_epoch() const;
   /// `training` for files of versions that knew nothing else.
   [[nodiscard]] TrainedOn trained_on() const;
+  /// How the dataset of the training was prepared; empty for files of versions that did not keep it.
+  [[nodiscard]] const std::string& dataset_configuration() const;
   [[nodiscard]] Index factors() const;
   [[nodiscard]] Index users() const;
   [[nodiscard]] Index items() const;

@@ -7,13 +7,21 @@
 namespace rankwise {
 
 namespace {
-// Raised when a file can no longer be read as before.
-constexpr std::int64_t format_version = 1;
+// The newest is raised when older programs can no longer read a file, the oldest when this one cannot.
+struct FormatVersions {
+  std::int64_t oldest;
+  std::int64_t newest;
+};
+
+FormatVersions format_versions(const std::string& kind) {
+  if (kind == "dataset") return {1, 2};
+  return {1, 1};
+}
 }  // namespace
 
 void write_provenance(Hdf5Writer& file, const Provenance& provenance) {
   file.write_attribute("/", "kind", provenance.kind);
-  file.write_attribute("/", "format-version", format_version);
+  file.write_attribute("/", "format-version", format_versions(provenance.kind).newest);
   file.write_attribute("/", "version", provenance.version);
   file.write_attribute("/", "configuration", provenance.configuration);
   file.write_attribute("/", "seed", provenance.seed);
@@ -40,10 +48,13 @@ Provenance read_provenance(const Hdf5Reader& file, const std::string& expected_k
     throw Error(ExitCode::bad_data,
                 fmt::format("{} is a {}, expected a {}", file.path(), provenance.kind, expected_kind));
   }
-  const std::int64_t version = file.read_integer("/", "format-version");
-  if (version != format_version) {
-    throw Error(ExitCode::bad_data, fmt::format("{} has format version {}, this program reads version {}", file.path(),
-                                                version, format_version));
+  const auto [oldest, newest] = format_versions(provenance.kind);
+  provenance.format_version = file.read_integer("/", "format-version");
+  if (provenance.format_version < oldest || provenance.format_version > newest) {
+    throw Error(
+        ExitCode::bad_data,
+        fmt::format("{} has format version {}, this program reads version{}", file.path(), provenance.format_version,
+                    oldest == newest ? fmt::format(" {}", newest) : fmt::format("s {} to {}", oldest, newest)));
   }
   provenance.version = file.read_text("/", "version");
   provenance.configuration = file.read_text("/", "configuration");

@@ -24,7 +24,8 @@ std::vector<Index> overlaps(RowRange held, const Partition& partition) {
 }
 }  // namespace
 
-SparseRows redistribute(const Communicator& comm, const SparseRows& matrix, const Partition& partition) {
+template <class Value>
+CsrRows<Value> redistribute(const Communicator& comm, const CsrRows<Value>& matrix, const Partition& partition) {
   const std::vector<Index> row_counts = overlaps(matrix.rows, partition);
   std::vector<Index> sizes;
   sizes.reserve(at(matrix.rows.size()));
@@ -36,7 +37,7 @@ SparseRows redistribute(const Communicator& comm, const SparseRows& matrix, cons
     entry_counts.push_back(matrix.offsets[at(row + count)] - matrix.offsets[at(row)]);
     row += count;
   }
-  SparseRows moved;
+  CsrRows<Value> moved;
   moved.rows = partition.range(comm.rank());
   moved.total_rows = matrix.total_rows;
   moved.column_count = matrix.column_count;
@@ -44,11 +45,14 @@ SparseRows redistribute(const Communicator& comm, const SparseRows& matrix, cons
     moved.offsets.push_back(moved.offsets.back() + size);
   }
   moved.columns = comm.exchange(std::span<const Index>(matrix.columns), entry_counts).values;
-  moved.values = comm.exchange(std::span<const float>(matrix.values), entry_counts).values;
+  moved.values = comm.exchange(std::span<const Value>(matrix.values), entry_counts).values;
   if (matrix.times) moved.times = comm.exchange(std::span<const std::int64_t>(*matrix.times), entry_counts).values;
   if (matrix.folds) moved.folds = comm.exchange(std::span<const std::int32_t>(*matrix.folds), entry_counts).values;
   return moved;
 }
+
+template SparseRows redistribute(const Communicator& comm, const SparseRows& matrix, const Partition& partition);
+template LogRows redistribute(const Communicator& comm, const LogRows& matrix, const Partition& partition);
 
 IdRows redistribute(const Communicator& comm, const IdRows& ids, const Partition& partition) {
   const std::vector<Index> counts = overlaps(ids.rows, partition);

@@ -12,7 +12,9 @@ namespace rankwise {
 
 /// BEFORE: rank r holds any contiguous rows, in rank order. AFTER: rank r holds partition.range(r). Collective over
 /// comm.
-[[nodiscard]] SparseRows redistribute(const Communicator& comm, const SparseRows& matrix, const Partition& partition);
+template <class Value>
+[[nodiscard]] CsrRows<Value> redistribute(const Communicator& comm, const CsrRows<Value>& matrix,
+                                          const Partition& partition);
 [[nodiscard]] IdRows redistribute(const Communicator& comm, const IdRows& ids, const Partition& partition);
 /// The same for dense rows: `values` holds `columns` values for each of `rows`.
 [[nodiscard]] std::vector<float> redistribute(const Communicator& comm, RowRange rows, std::span<const float> values,

@@ -27,7 +27,7 @@ class RememberedRows {
     SparseRows rows;
   };
   static constexpr std::size_t most_answers = 2;
-  std::array<std::vector<Answer>, 4> answers_;  ///< by DatasetPart
+  std::array<std::vector<Answer>, all_dataset_parts.size()> answers_;  ///< by DatasetPart
 };
 
 }  // namespace rankwise

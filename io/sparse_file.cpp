@@ -26,9 +26,18 @@ bool narrow_columns(Index columns) {
   throw Error(ExitCode::bad_data, fmt::format("{}: {}: {}", file.path(), name, reason));
 }
 
+/// Only the rows of a log may be several on one pair.
+constexpr bool may_repeat(const SparseRows& /*rows*/) {
+  return false;
+}
+constexpr bool may_repeat(const LogRows& /*rows*/) {
+  return true;
+}
+
 /// Entries [entries.begin, entries.end) of `read`, which belong to row `row` of the file.
+template <class Value>
 void check_entries(const Hdf5Reader& file, const std::string& name, Index row, RowRange entries,
-                   const SparseRows& read) {
+                   const CsrRows<Value>& read) {
   Index previous = -1;
   for (Index entry = entries.begin; entry < entries.end; ++entry) {
     const auto e = static_cast<std::size_t>(entry);
@@ -36,7 +45,7 @@ void check_entries(const Hdf5Reader& file, const std::string& name, Index row, R
     if (column < 0 || column >= read.column_count) {
       refuse(file, name, fmt::format("row {} has an entry in column {} of {}", row, column, read.column_count));
     }
-    if (column <= previous) {
+    if (column < previous || (column == previous && !may_repeat(read))) {
       refuse(file, name,
              fmt::format("row {}: column {} follows column {}, expected ascending columns", row, column, previous));
     }
@@ -49,13 +58,15 @@ void check_entries(const Hdf5Reader& file, const std::string& name, Index row, R
 
 }  // namespace
 
-Index sparse_bytes(const Communicator& comm, const SparseRows& matrix) {
+template <class Value>
+Index sparse_bytes(const Communicator& comm, const CsrRows<Value>& matrix) {
   const Index column_bytes = narrow_columns(matrix.column_count) ? 4 : 8;
-  return comm.sum(matrix.entries()) * (static_cast<Index>(sizeof(float)) + column_bytes) +
+  return comm.sum(matrix.entries()) * (static_cast<Index>(sizeof(Value)) + column_bytes) +
          comm.sum(mark_bytes(matrix)) + (matrix.total_rows + 1) * static_cast<Index>(sizeof(Index));
 }
 
-void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const SparseRows& matrix) {
+template <class Value>
+void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const CsrRows<Value>& matrix) {
   agree_on(comm, [&] {
     if (static_cast<Index>(matrix.offsets.size()) != matrix.rows.size() + 1 ||
         static_cast<Index>(matrix.columns.size()) != matrix.entries() ||
@@ -93,6 +104,12 @@ void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string&
     std::transform(local, local + piece.size(), out, [&](Index offset) { return first + offset; });
   });
 }
+
+template Index sparse_bytes(const Communicator& comm, const SparseRows& matrix);
+template Index sparse_bytes(const Communicator& comm, const LogRows& matrix);
+template void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name,
+                           const SparseRows& matrix);
+template void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const LogRows& matrix);
 
 SparseShape sparse_shape(const Hdf5Reader& file, const std::string& name) {
   if (!file.has(name)) refuse(file, name, "is missing");
@@ -159,6 +176,21 @@ SparseRows read_sparse(const Hdf5Reader& file, const std::string& name, const Sp
     next = row + 1;
   }
   append({next, rows.end});
+  return read;
+}
+
+LogRows read_log_rows(const Hdf5Reader& file, const std::string& name, const SparseShape& shape, RowRange rows) {
+  LogRows read{.rows = rows, .total_rows = shape.rows, .column_count = shape.columns, .columns = {}, .values = {}};
+  const std::vector<Index> offsets = read_sparse_offsets(file, name, shape, rows);
+  const RowRange entries{offsets.front(), offsets.back()};
+  file.append_rows(name + "/indices", entries, read.columns);
+  file.append_rows(name + "/data", entries, read.values);
+  read.times = read_marks(file, name, EntryMark::time, entries);
+  for (Index row = rows.begin; row < rows.end; ++row) {
+    const auto end = static_cast<std::size_t>(row - rows.begin) + 1;
+    read.offsets.push_back(offsets[end] - entries.begin);
+    check_entries(file, name, row, {read.offsets[end - 1], read.offsets[end]}, read);
+  }
   return read;
 }
 

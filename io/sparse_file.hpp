@@ -21,10 +21,12 @@ struct SparseShape {
 };
 
 /// Bytes that the group will take in a file. Collective over comm.
-[[nodiscard]] Index sparse_bytes(const Communicator& comm, const SparseRows& matrix);
+template <class Value>
+[[nodiscard]] Index sparse_bytes(const Communicator& comm, const CsrRows<Value>& matrix);
 
 /// Writes group `name`: data, indices, indptr, and the marks of entries that there are. Collective over comm.
-void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const SparseRows& matrix);
+template <class Value>
+void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const CsrRows<Value>& matrix);
 
 /// Checks the group's attributes and that its datasets fit together. Not collective, as the reader is; throws
 /// Error(bad_data).
@@ -38,6 +40,10 @@ void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string&
 /// range, values to be finite. Not collective.
 [[nodiscard]] SparseRows read_sparse(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
                                      RowRange rows, std::span<const Index> without = {});
+
+/// `rows` of a group of log rows with their times, checked likewise, but that columns may repeat. Not collective.
+[[nodiscard]] LogRows read_log_rows(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
+                                    RowRange rows);
 
 /// Parts of rows, one row each, checked likewise; SparseRows::rows counts them. Not collective.
 [[nodiscard]] SparseRows read_sparse_parts(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,

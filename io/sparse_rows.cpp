@@ -15,10 +15,11 @@ RowRange numbered(const Communicator& comm, Index count) {
 }
 
 /// One entry on its way to the rank that owns its column.
+template <class Value>
 struct Entry {
   Index row = 0;
   Index column = 0;
-  float value = 0;
+  Value value = 0;
   std::int32_t fold = 0;
   std::int64_t time = 0;
 };
@@ -68,8 +69,9 @@ IdRows select_ids(const Communicator& comm, const IdRows& ids, std::span<const I
   return selected;
 }
 
-SparseRows transpose(const Communicator& comm, const SparseRows& matrix, const Partition& partition) {
-  std::vector<Entry> entries;
+template <class Value>
+CsrRows<Value> transpose(const Communicator& comm, const CsrRows<Value>& matrix, const Partition& partition) {
+  std::vector<Entry<Value>> entries;
   entries.reserve(matrix.columns.size());
   for (Index r = 0; r < matrix.rows.size(); ++r) {
     for (Index e = matrix.offsets[at(r)]; e < matrix.offsets[at(r) + 1]; ++e) {
@@ -78,27 +80,27 @@ SparseRows transpose(const Communicator& comm, const SparseRows& matrix, const P
     }
   }
   std::vector<Index> counts;
-  std::vector<Entry> sorted = sorted_by_owner(
-      std::span<const Entry>(entries), comm.size(), [&](const Entry& entry) { return partition.owner(entry.column); },
-      counts);
+  std::vector<Entry<Value>> sorted = sorted_by_owner(
+      std::span<const Entry<Value>>(entries), comm.size(),
+      [&](const Entry<Value>& entry) { return partition.owner(entry.column); }, counts);
   entries = {};
   // Sender order, rank order and the counting sort below keep the old rows ascending in every column.
-  const std::vector<Entry> received = comm.exchange(std::span<const Entry>(sorted), counts).values;
+  const std::vector<Entry<Value>> received = comm.exchange(std::span<const Entry<Value>>(sorted), counts).values;
   sorted = {};
 
-  SparseRows transposed;
+  CsrRows<Value> transposed;
   transposed.rows = partition.range(comm.rank());
   transposed.total_rows = partition.rows();
   transposed.column_count = matrix.total_rows;
   transposed.offsets.assign(at(transposed.rows.size()) + 1, 0);
-  for (const Entry& entry : received) ++transposed.offsets[at(entry.column - transposed.rows.begin) + 1];
+  for (const Entry<Value>& entry : received) ++transposed.offsets[at(entry.column - transposed.rows.begin) + 1];
   for (std::size_t r = 1; r < transposed.offsets.size(); ++r) transposed.offsets[r] += transposed.offsets[r - 1];
   std::vector<Index> next(transposed.offsets.begin(), transposed.offsets.end() - 1);
   transposed.columns.resize(received.size());
   transposed.values.resize(received.size());
   if (matrix.times) transposed.times.emplace(received.size());
   if (matrix.folds) transposed.folds.emplace(received.size());
-  for (const Entry& entry : received) {
+  for (const Entry<Value>& entry : received) {
     const auto place = at(next[at(entry.column - transposed.rows.begin)]++);
     transposed.columns[place] = entry.row;
     transposed.values[place] = entry.value;
@@ -107,5 +109,8 @@ SparseRows transpose(const Communicator& comm, const SparseRows& matrix, const P
   }
   return transposed;
 }
+
+template SparseRows transpose(const Communicator& comm, const SparseRows& matrix, const Partition& partition);
+template LogRows transpose(const Communicator& comm, const LogRows& matrix, const Partition& partition);
 
 }  // namespace rankwise

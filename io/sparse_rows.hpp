@@ -20,7 +20,9 @@ namespace rankwise {
 [[nodiscard]] IdRows select_ids(const Communicator& comm, const IdRows& ids, std::span<const Index> local_rows);
 
 /// BEFORE: rank r holds rows of the matrix, in rank order. AFTER: rank r holds the columns partition.range(r) as rows,
-/// their columns (the old rows) ascending. Collective over comm.
-[[nodiscard]] SparseRows transpose(const Communicator& comm, const SparseRows& matrix, const Partition& partition);
+/// their columns (the old rows) ascending; entries of one row and column keep their order. Collective over comm.
+template <class Value>
+[[nodiscard]] CsrRows<Value> transpose(const Communicator& comm, const CsrRows<Value>& matrix,
+                                       const Partition& partition);
 
 }  // namespace rankwise

@@ -59,8 +59,7 @@ std::vector<RowRange> entry_blocks(RowRange rows, const std::vector<Index>& size
 
 void check_dataset(const Communicator& comm, const std::string& path) {
   const DatasetReader file(comm, path);
-  for (const DatasetPart part :
-       {DatasetPart::interactions, DatasetPart::interactions_by_item, DatasetPart::heldout, DatasetPart::given}) {
+  for (const DatasetPart part : all_dataset_parts) {
     if (!file.has(part)) continue;
     for_each_block(comm, row_blocks(comm, file.rows(part), block_rows), [&](RowRange rows) {
       for_each_block(comm, entry_blocks(rows, file.row_sizes(part, rows)),
@@ -74,6 +73,12 @@ void check_dataset(const Communicator& comm, const std::string& path) {
                  [&](RowRange rows) { static_cast<void>(file.user_ids(rows)); });
   for_each_block(comm, row_blocks(comm, file.items(), block_rows),
                  [&](RowRange rows) { static_cast<void>(file.item_ids(rows)); });
+  if (file.has_log_rows()) {
+    for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {
+      for_each_block(comm, row_blocks(comm, file.rows(part), block_rows),
+                     [&](RowRange rows) { static_cast<void>(file.log_rows(part, rows)); });
+    }
+  }
   if (!file.has(DatasetPart::given)) return;
   for_each_block(comm, row_blocks(comm, file.rows(DatasetPart::given), block_rows),
                  [&](RowRange rows) { static_cast<void>(file.heldout_user_ids(rows)); });

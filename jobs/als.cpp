@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <memory>
+#include <optional>
+#include <sstream>
 
 #include "distributed/als.hpp"
 #include "io/commit.hpp"
@@ -112,10 +114,34 @@ void account_for(const Communicator& comm, Report& report, TrainedSide& trained,
 
 }  // namespace
 
-void train_als(const AlsOptions& options, JobContext& context) {
+namespace {
+
+/// The options with the epochs of another model, if they ask for that; the configuration then says so. Collective.
+AlsOptions with_epochs(const AlsOptions& options, JobContext& context) {
+  AlsOptions resolved = options;
+  if (options.epochs_of.empty()) return resolved;
+  const ModelReader model(context.comm, options.epochs_of);
+  const auto history = static_cast<Index>(model.history().size());
+  resolved.epochs = model.best_epoch().value_or(history);
+  context.report.line(fmt::format("{} epochs, as {} {}", resolved.epochs, options.epochs_of,
+                                  model.best_epoch() ? "has at its best" : "has"));
+  std::string lines;
+  std::istringstream before(context.configuration);
+  for (std::string line; std::getline(before, line);) {
+    if (line.starts_with("epochs = ")) line = fmt::format("epochs = {}", resolved.epochs);
+    lines += (lines.empty() ? "" : "\n") + line;
+  }
+  context.configuration = lines;
+  return resolved;
+}
+
+}  // namespace
+
+void train_als(const AlsOptions& given, JobContext& context) {
   const auto run_begin = std::chrono::steady_clock::now();
   const Communicator& comm = context.comm;
   Report& report = context.report;
+  const AlsOptions options = with_epochs(given, context);
   require_sense(options);
   check_output(comm, options.model);  // before hours of work, not after
   Objective objective = resolved_objective(options);
@@ -123,7 +149,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
 
   // 1. Partition both sides by predicted cost.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  const auto opened = open_dataset(context, options.data, seeded(options.fold, context.common.seed));
+  const auto opened =
+      open_dataset(context, options.data, seeded(options.fold, context.common.seed), options.trained_on);
   const DatasetReader& dataset = *opened;
   if (dataset.entries(DatasetPart::interactions) == 0) {
     throw AgreedError(ExitCode::bad_data,
@@ -155,9 +182,13 @@ void train_als(const AlsOptions& options, JobContext& context) {
   const GatherChoice gathering = choose_gathering(options, objective, task, context);
 
   // 2. Read this rank's rows of the matrix and of its transpose, and plan which rows travel.
+  std::optional<double> mean;
   const auto read_side = [&](DatasetPart part, const SidePlan& mine, const Partition& other, GatherLimit limit) {
     TrainingRows training = read_training_rows(dataset, part, mine, options, comm);
-    if (objective.biases && part == DatasetPart::interactions) objective.global_mean = mean_rating(comm, training);
+    if (objective.loss == LossKind::explicit_feedback && part == DatasetPart::interactions) {
+      mean = mean_rating(comm, training);
+      if (objective.biases) objective.global_mean = *mean;
+    }
     reading.reset();
     const auto planning = report.phase("plan");
     return make_als_side(comm, objective, mine.rows, other, global_rows(std::move(training.rows)),
@@ -167,7 +198,7 @@ void train_als(const AlsOptions& options, JobContext& context) {
   AlsSide user_side = read_side(DatasetPart::interactions, plan.users, item_rows, gathering.users);
   reading = std::make_unique<Report::PhaseTimer>(report, "read");
   AlsSide item_side = read_side(DatasetPart::interactions_by_item, plan.items, user_rows, gathering.items);
-  Validation validation(*options.validation, context, dataset, user_rows, best_place);
+  Validation validation(*options.validation, context, dataset, user_rows, entries.items, mean, best_place);
   const Index interactions = comm.sum(user_side.entries());
   if (options.memory_budget_bytes > 0) {
     const auto users = static_cast<Index>(user_side.batches.size());
@@ -277,7 +308,9 @@ void train_als(const AlsOptions& options, JobContext& context) {
                     std::move(progress.history),
                     {dataset.user_ids(my_users), std::move(users.factors.factors.local), std::move(entries.users)},
                     {dataset.item_ids(my_items), std::move(items.factors.factors.local), std::move(entries.items)},
-                    best_epoch};
+                    best_epoch,
+                    options.trained_on,
+                    dataset.provenance().configuration};
   write_model(comm, options.model, model, provenance, options.checkpoints->deflate_level);
   report.line(fmt::format("wrote {}: {} users and {} items with {} factors", options.model, dataset.users(),
                           dataset.items(), options.factors));

@@ -7,6 +7,7 @@
 
 #include "distributed/row_format.hpp"
 #include "distributed/solver_plan.hpp"
+#include "io/dataset.hpp"
 #include "io/fold.hpp"
 #include "jobs/checkpointing.hpp"
 #include "jobs/job.hpp"
@@ -31,6 +32,8 @@ struct AlsOptions {
   Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as it takes
   NodeSharing node_sharing = NodeSharing::automatic;
   std::optional<Fold> fold;  ///< without what it validates; its seed is the run's
+  TrainedOn trained_on = TrainedOn::training;
+  std::string epochs_of;  ///< a model whose number of epochs replaces `epochs`; empty: none
   std::shared_ptr<CheckpointOptions> checkpoints = std::make_shared<CheckpointOptions>();
   std::shared_ptr<ValidationOptions> validation = std::make_shared<ValidationOptions>();
 };
@@ -39,6 +42,10 @@ struct AlsOptions {
 /// The resolved values of a run are what the program needs to train the same model.
 void describe_training(boost::program_options::options_description& description,
                        const std::shared_ptr<AlsOptions>& options);
+
+/// Adds --train-on; likewise.
+void describe_training_part(boost::program_options::options_description& description,
+                            const std::shared_ptr<AlsOptions>& options);
 
 /// Throws AgreedError(usage) where an option would be silently without effect.
 void require_sense(const AlsOptions& options);

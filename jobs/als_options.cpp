@@ -48,6 +48,12 @@ void require_sense(const AlsOptions& options) {
       refuse("--unobserved-weight has a meaning only with --objective implicit");
     }
   }
+  if (options.trained_on == TrainedOn::all) {
+    if (options.fold) refuse("--train-on all leaves nothing to validate; --fold needs --train-on training");
+    if (options.validation->metric) {
+      refuse("--train-on all leaves nothing to validate; --validation-metric needs --train-on training");
+    }
+  }
   require_sense(*options.checkpoints);
   require_sense(*options.validation, options.objective, options.epochs);
 }
@@ -107,6 +113,17 @@ void describe_training(boost::program_options::options_description& description,
   // clang-format on
 }
 
+void describe_training_part(boost::program_options::options_description& description,
+                            const std::shared_ptr<AlsOptions>& options) {
+  namespace po = boost::program_options;
+  // clang-format off
+  description.add_options()
+    ("train-on", po::value<std::string>()->value_name("training|all")->default_value("training")->notifier(
+       one_of<TrainedOn>("train-on", options->trained_on, {{"training", TrainedOn::training}, {"all", TrainedOn::all}})),
+     "training: the dataset's training part, so that evaluate can measure the model; all: the held-out part and what was given too, for the model that is served");
+  // clang-format on
+}
+
 namespace {
 
 RunJob describe_als(boost::program_options::options_description& description) {
@@ -125,6 +142,10 @@ RunJob describe_als(boost::program_options::options_description& description) {
     ("warm-start", po::value(&options->warm_start)->value_name("FILE"),
      "begin with the factors of an older model, its users and items found by their ids; new ones are solved against those, or begin at random where they have nothing to do with them");
   // clang-format on
+  describe_training_part(description, options);
+  description.add_options()(
+      "epochs-of", po::value(&options->epochs_of)->value_name("FILE"),
+      "as many epochs as this model was trained for, its best one if it has one, in place of --epochs");
   describe_training(description, options);
   describe_validation(description, options->validation);
   describe_checkpoints(description, options->checkpoints, "epochs");

@@ -5,10 +5,15 @@
 #include "jobs/evaluate.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <iterator>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "distributed/als.hpp"
@@ -17,15 +22,19 @@
 #include "io/fold.hpp"
 #include "io/model.hpp"
 #include "jobs/bias_baseline.hpp"
+#include "jobs/choices.hpp"
 #include "jobs/dataset_shelf.hpp"
 #include "jobs/factor_evaluation.hpp"
 #include "jobs/heldout_users.hpp"
 #include "jobs/metrics.hpp"
 #include "jobs/pick_rows.hpp"
+#include "jobs/training_sides.hpp"
 
 namespace rankwise {
 
 namespace {
+
+constexpr std::array seen_words{"exclude", "allow", "only"};  // by SeenItems
 
 Index rows_with_entries(const SparseRows& rows) {
   Index count = 0;
@@ -39,6 +48,13 @@ struct Comparison {
   double baseline = 0;
 
   [[nodiscard]] const EvaluationMetric& metric() const { return model.metric; }
+  [[nodiscard]] bool is_worse() const { return metric().is_better(baseline, model.value); }
+  /// Rankings beat their baseline from above, errors from below: above 1 if the model is better. Nothing over 0.
+  [[nodiscard]] std::optional<double> vs_baseline() const {
+    const double above = metric().ranks() ? model.value : baseline;
+    const double below = metric().ranks() ? baseline : model.value;
+    return below == 0 ? std::nullopt : std::optional(above / below);
+  }
 };
 
 /// What is evaluated, distributed.
@@ -47,19 +63,29 @@ struct EvaluatedModel {
   HeldoutRows rows;
   Matrix users;  ///< this rank's, of the model or folded in
   FactorMatrix items;
+  Catalogue catalogue;
 };
 
 EvaluatedModel read_evaluated(const Communicator& comm, const DatasetReader& dataset, const ModelReader& model) {
   const Partition user_rows = Partition::by_count(dataset.rows(DatasetPart::heldout), comm.size());
   const Partition item_rows = Partition::by_count(model.items(), comm.size());
   HeldoutRows rows = read_heldout_rows(comm, dataset, user_rows);
-  FactorMatrix items{item_rows, model.item_factors(item_rows.range(comm.rank()))};
+  const RowRange my_items = item_rows.range(comm.rank());
+  FactorMatrix items{item_rows, model.item_factors(my_items)};
+  const std::vector<Index> entries = dataset.row_sizes(DatasetPart::interactions_by_item, my_items);
+  Catalogue catalogue = make_catalogue(comm, dataset.users(), entries);
   if (!dataset.has(DatasetPart::given)) {
-    return {model.objective(), std::move(rows), model.user_factors(user_rows.range(comm.rank())), std::move(items)};
+    return {model.objective(), std::move(rows), model.user_factors(user_rows.range(comm.rank())), std::move(items),
+            std::move(catalogue)};
   }
   AlsFactors fixed = with_gramian(comm, model.objective(), std::move(items));
   Matrix users = fold_in(comm, model.objective(), user_rows, rows.seen, fixed, "held-out user");
-  return {model.objective(), std::move(rows), std::move(users), std::move(fixed.factors)};
+  return {model.objective(), std::move(rows), std::move(users), std::move(fixed.factors), std::move(catalogue)};
+}
+
+/// This rank's training rows. Collective.
+SparseRows read_training(const Communicator& comm, const DatasetReader& dataset) {
+  return dataset.read(DatasetPart::interactions, Partition::by_count(dataset.users(), comm.size()).range(comm.rank()));
 }
 
 std::vector<Comparison> compare(const std::vector<MetricEstimate>& model, const std::vector<double>& baseline) {
@@ -70,40 +96,39 @@ std::vector<Comparison> compare(const std::vector<MetricEstimate>& model, const 
 
 /// Items by training popularity: a model of one factor, the item's training interactions.
 std::vector<double> popularity_baseline(const Communicator& comm, const std::vector<EvaluationMetric>& metrics,
-                                        const DatasetReader& dataset, const EvaluatedModel& evaluated) {
+                                        const ListRule& rule, const EvaluatedModel& evaluated) {
   const Partition& item_rows = evaluated.items.partition;
-  const std::vector<Index> counts = dataset.row_sizes(DatasetPart::interactions_by_item, item_rows.range(comm.rank()));
-  FactorMatrix popularity{item_rows, Matrix(static_cast<Index>(counts.size()), 1)};
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    popularity.local.row(static_cast<Index>(i))[0] = static_cast<float>(counts[i]);
+  const RowRange mine = item_rows.range(comm.rank());
+  FactorMatrix popularity{item_rows, Matrix(mine.size(), 1)};
+  for (Index i = 0; i < mine.size(); ++i) {
+    popularity.local.row(i)[0] = static_cast<float>(rule.catalogue.entries[static_cast<std::size_t>(mine.begin + i)]);
   }
   Matrix users(evaluated.users.rows(), 1);
   for (Index r = 0; r < users.rows(); ++r) users.row(r)[0] = 1.0F;
   std::vector<double> values;
   for (const MetricEstimate& estimate :
-       evaluate_factors(comm, Objective(), metrics, evaluated.rows, users.view(), popularity)) {
+       evaluate_factors(comm, Objective(), rule, metrics, evaluated.rows, users.view(), popularity)) {
     values.push_back(estimate.value);
   }
   return values;
 }
 
 std::vector<Comparison> compare_rankings(JobContext& context, const std::vector<EvaluationMetric>& metrics,
-                                         const DatasetReader& dataset, const EvaluatedModel& evaluated) {
+                                         const ListRule& rule, const EvaluatedModel& evaluated) {
   const auto timer = context.report.phase("rank");
   const Communicator& comm = context.comm;
-  const std::vector<MetricEstimate> of_model =
-      evaluate_factors(comm, evaluated.objective, metrics, evaluated.rows, evaluated.users.view(), evaluated.items);
+  const std::vector<MetricEstimate> of_model = evaluate_factors(
+      comm, evaluated.objective, rule, metrics, evaluated.rows, evaluated.users.view(), evaluated.items);
   const Index users = rows_with_entries(evaluated.rows.heldout);
-  context.report.add_flops("rank", 2.0 * static_cast<double>(users * dataset.items() * evaluated.users.columns()));
-  return compare(of_model, popularity_baseline(comm, metrics, dataset, evaluated));
+  const Index items = rule.catalogue.items();
+  context.report.add_flops("rank", 2.0 * static_cast<double>(users * items * evaluated.users.columns()));
+  return compare(of_model, popularity_baseline(comm, metrics, rule, evaluated));
 }
 
 /// Errors of a model of biases alone, entry by entry of this rank's held-out ratings.
 std::vector<double> bias_baseline_errors(const Communicator& comm, const DatasetReader& dataset,
                                          const HeldoutRows& rows) {
-  const Partition training_rows = Partition::by_count(dataset.users(), comm.size());
-  const BiasBaseline baseline =
-      fit_bias_baseline(comm, dataset.read(DatasetPart::interactions, training_rows.range(comm.rank())));
+  const BiasBaseline baseline = fit_bias_baseline(comm, read_training(comm, dataset));
   const SparseRows& heldout = rows.heldout;
   std::vector<double> errors;
   for (Index r = 0; r < heldout.rows.size(); ++r) {
@@ -118,11 +143,15 @@ std::vector<double> bias_baseline_errors(const Communicator& comm, const Dataset
 }
 
 std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<EvaluationMetric>& metrics,
-                                        const DatasetReader& dataset, const EvaluatedModel& evaluated) {
+                                        const DatasetReader& dataset, EvaluatedModel& evaluated) {
   const auto timer = context.report.phase("predict");
   const Communicator& comm = context.comm;
+  if (!evaluated.objective.biases) {
+    evaluated.catalogue.mean_rating = mean_rating(comm, {read_training(comm, dataset), {}});
+  }
   const std::vector<MetricEstimate> of_model =
-      evaluate_factors(comm, evaluated.objective, metrics, evaluated.rows, evaluated.users.view(), evaluated.items);
+      evaluate_factors(comm, evaluated.objective, {evaluated.catalogue}, metrics, evaluated.rows,
+                       evaluated.users.view(), evaluated.items);
   const std::vector<double> errors = bias_baseline_errors(comm, dataset, evaluated.rows);
   std::vector<double> baseline;
   for (const EvaluationMetric& metric : metrics) baseline.push_back(estimate_metric(comm, metric, errors).value);
@@ -143,33 +172,65 @@ std::vector<EvaluationMetric> chosen_metrics(const EvaluateOptions& options, con
   return metrics;
 }
 
-/// Rankings beat their baseline from above, errors from below: the factor is above 1 where the model is better.
-double advantage(const Comparison& comparison) {
-  return comparison.metric().ranks() ? comparison.model.value / comparison.baseline
-                                     : comparison.baseline / comparison.model.value;
-}
-
 void print_table(const std::vector<Comparison>& comparisons) {
-  fmt::print("{:<12} {:>10} {:>10} {:>8}\n", "metric", "model", "baseline", "factor");
+  fmt::print("{:<12} {:>10} {:>10} {:>12}\n", "metric", "model", "baseline", "vs baseline");
+  bool has_dash = false;
   for (const Comparison& c : comparisons) {
-    fmt::print("{:<12} {:>10.6f} {:>10.6f} {:>8.3f}\n", c.metric().name, c.model.value, c.baseline, advantage(c));
+    const std::optional<double> ratio = c.vs_baseline();
+    has_dash = has_dash || !ratio;
+    fmt::print("{:<12} {:>10.6f} {:>10.6f} {:>12}\n", c.metric().name, c.model.value, c.baseline,
+               ratio ? fmt::format("{:.3f}", *ratio) : "-");
   }
+  if (has_dash) fmt::print("-: there is no ratio to 0\n");
 }
 
-std::string json_text(const std::vector<Comparison>& comparisons, Index users, Index interactions,
-                      const ModelReader& model) {
+/// One line that names every metric by which the model is worse.
+void warn_of_worse(Report& report, const std::vector<Comparison>& comparisons) {
+  std::vector<std::string> worse;
+  for (const Comparison& c : comparisons) {
+    if (!c.is_worse()) continue;
+    worse.push_back(fmt::format("{} {:.6f}, {} {:.6f}", c.metric().name, c.model.value,
+                                c.metric().ranks() ? "popularity" : "mean and biases", c.baseline));
+  }
+  if (worse.empty()) return;
+  report.warning(fmt::format("the model is worse than its baseline: {}", fmt::join(worse, "; ")));
+}
+
+std::string json_text(const EvaluateOptions& options, const std::vector<Comparison>& comparisons, Index users,
+                      Index interactions, const std::optional<RankingCounts>& rankings, const ModelReader& model) {
   nlohmann::ordered_json json;
   json["users"] = users;
   json["heldout_interactions"] = interactions;
+  if (rankings) {
+    json["rankings"] = {{"seen", seen_words[static_cast<std::size_t>(options.seen)]},
+                        {"users", rankings->users},
+                        {"popular_users", rankings->popular_users},
+                        {"targets", rankings->targets},
+                        {"cold_targets", rankings->cold_targets},
+                        {"left_out", rankings->left_out}};
+  }
   json["model_configuration"] = model.provenance().configuration;
   json["baseline"] = {{"rankings", "training popularity"}, {"ratings", "damped mean + user bias + item bias"}};
+  json["worse_than_baseline"] = std::ranges::any_of(comparisons, &Comparison::is_worse);
   for (const Comparison& c : comparisons) {
-    json["metrics"][c.metric().name] = {{"model", c.model.value},
-                                        {"standard_error", c.model.standard_error},
-                                        {"baseline", c.baseline},
-                                        {"factor", advantage(c)}};
+    nlohmann::ordered_json metric{{"model", c.model.value},
+                                  {"standard_error", c.model.standard_error},
+                                  {"baseline", c.baseline},
+                                  {"vs_baseline", nullptr},
+                                  {"worse_than_baseline", c.is_worse()}};
+    if (const std::optional<double> ratio = c.vs_baseline()) metric["vs_baseline"] = *ratio;
+    json["metrics"][c.metric().name] = metric;
   }
   return json.dump(2) + "\n";
+}
+
+/// A model that has learned what is held out cannot be measured by it.
+void require_unseen_heldout(const EvaluateOptions& options, const ModelReader& model) {
+  if (model.trained_on() == TrainedOn::training) return;
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{} was trained on all of its dataset, the held-out part too, which can then not "
+                                "measure it; expected a model of als --train-on training",
+                                options.model));
 }
 
 }  // namespace
@@ -182,15 +243,16 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   // 1. Read the model and what was held out; users who are new to it are folded in.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
   const ModelReader model(comm, options.model);
+  const std::vector<EvaluationMetric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
+  require_unseen_heldout(options, model);
   const auto opened = open_dataset(context, options.data, trained_fold(model.provenance()));
   const DatasetReader& dataset = *opened;
   require_same_dataset(dataset, options.data, model, options.model);
-  const std::vector<EvaluationMetric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
   if (!dataset.has(DatasetPart::heldout) || dataset.entries(DatasetPart::heldout) == 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: nothing is held out; expected a dataset from prepare --split", options.data));
   }
-  const EvaluatedModel evaluated = read_evaluated(comm, dataset, model);
+  EvaluatedModel evaluated = read_evaluated(comm, dataset, model);
   reading.reset();
   const Index evaluated_users = comm.sum(rows_with_entries(evaluated.rows.heldout));
   const Index interactions = comm.sum(evaluated.rows.heldout.entries());
@@ -201,23 +263,36 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   std::ranges::partition_copy(metrics, std::back_inserter(rankings), std::back_inserter(ratings),
                               &EvaluationMetric::ranks);
   std::vector<Comparison> comparisons;
+  std::optional<RankingCounts> counts;
   if (!ratings.empty()) comparisons = compare_ratings(context, ratings, dataset, evaluated);
   if (!rankings.empty()) {
-    const std::vector<Comparison> more = compare_rankings(context, rankings, dataset, evaluated);
+    const ListRule rule{evaluated.catalogue, options.seen};
+    counts = count_rankings(comm, rule, evaluated.rows);
+    if (counts->users == 0) {
+      throw AgreedError(ExitCode::bad_data,
+                        fmt::format("{}: --seen {} keeps all {} held-out pairs out of the lists; expected some that "
+                                    "lists can have",
+                                    options.data, seen_words[static_cast<std::size_t>(options.seen)], interactions));
+    }
+    const std::vector<Comparison> more = compare_rankings(context, rankings, rule, evaluated);
     comparisons.insert(comparisons.end(), more.begin(), more.end());
   }
 
   // 3. Tell.
   report.line(fmt::format("{} held-out interactions of {} users", interactions, evaluated_users));
+  if (counts) tell_rankings(report, *counts);
   for (const Comparison& c : comparisons) {
-    report.event(
-        "metric",
-        {{"metric", c.metric().name}, {"model", c.model.value}, {"baseline", c.baseline}, {"factor", advantage(c)}});
+    report.event("metric", {{"metric", c.metric().name},
+                            {"model", c.model.value},
+                            {"baseline", c.baseline},
+                            {"vs_baseline", c.vs_baseline().value_or(std::numeric_limits<double>::quiet_NaN())},
+                            {"worse_than_baseline", Index{c.is_worse() ? 1 : 0}}});
   }
   if (comm.is_root()) print_table(comparisons);
+  warn_of_worse(report, comparisons);
   if (!options.output.empty()) {
     OrderedTextFile file(comm, options.output);
-    file.append(comm.is_root() ? json_text(comparisons, evaluated_users, interactions, model) : "");
+    file.append(comm.is_root() ? json_text(options, comparisons, evaluated_users, interactions, counts, model) : "");
     file.commit();
   }
 }
@@ -235,6 +310,9 @@ RunJob describe_evaluate(boost::program_options::options_description& descriptio
        [](const std::string& list) { if (list != "auto") (void)parse_metrics(list); }),
      "recall@K, ndcg@K, map@K, hr@K, rmse, mae, parted by commas; auto: rmse,mae for explicit models, "
      "recall@20,recall@50,ndcg@100,map@10,hr@10 for implicit ones")
+    ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
+       one_of<SeenItems>("seen", options->seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
+     "lists leave out the user's training items, may have them, or have no others; held-out items that lists cannot have then are left out")
     ("output", po::value(&options->output)->value_name("FILE"), "write the metrics as JSON");
   // clang-format on
   return [options](JobContext& context) { evaluate_model(*options, context); };

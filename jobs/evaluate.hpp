@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "jobs/catalogue.hpp"
 #include "jobs/job.hpp"
 
 namespace rankwise {
@@ -12,6 +13,7 @@ struct EvaluateOptions {
   std::string model;
   std::string metrics;  ///< "auto", or a list as parse_metrics takes it
   std::string output;
+  SeenItems seen = SeenItems::exclude;
 };
 
 /// Prints a table of metrics beside a baseline's and writes them as JSON. Collective over context.comm; throws

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <fmt/format.h>
 #include <iterator>
 
 #include "distributed/als_side.hpp"
@@ -14,11 +15,11 @@ namespace rankwise {
 
 namespace {
 
-/// Users with something held out, by their local rows.
-std::vector<Index> rows_with_entries(const SparseRows& rows) {
+/// Users with something to find, by their local rows.
+std::vector<Index> ranked_rows(const ListRule& rule, const HeldoutRows& rows) {
   std::vector<Index> found;
-  for (Index r = 0; r < rows.rows.size(); ++r) {
-    if (!row_columns(rows, r).empty()) found.push_back(r);
+  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
+    if (!listable(rule.seen, row_columns(rows.heldout, r), row_columns(rows.seen, r)).empty()) found.push_back(r);
   }
   return found;
 }
@@ -38,24 +39,83 @@ Matrix gather_rows(const Communicator& comm, const FactorMatrix& factors, RowRan
 }
 
 /// Appends the values of some users to those of the users before them. Collective over comm.
-void append_ranking_values(const Communicator& comm, const Objective& objective,
+void append_ranking_values(const Communicator& comm, const Objective& objective, const ListRule& rule,
                            std::span<const EvaluationMetric> metrics, const HeldoutRows& rows, ConstMatrixView users,
                            const FactorMatrix& items, std::span<const Index> some,
                            std::vector<std::vector<double>>& values) {
   const Index longest = std::ranges::max_element(metrics, {}, &EvaluationMetric::cutoff)->cutoff;
   const auto item_rows = [&](RowRange range) { return gather_rows(comm, items, range); };
-  Matrix vectors = pick(users, some);
+  std::vector<Index> known;
+  std::ranges::copy_if(some, std::back_inserter(known),
+                       [&](Index row) { return rule.catalogue.knows(row_columns(rows.seen, row)); });
+  Matrix vectors = pick(users, known);
   make_scoring_vectors(objective, vectors);
-  const TopItems top = rank_items(items.partition.rows(), item_rows, vectors.view(), pick(rows.seen, some), longest);
-  for (std::size_t u = 0; u < some.size(); ++u) {
-    const std::vector<ScoredItem> ranked = top.sorted(static_cast<Index>(u));
-    for (std::size_t m = 0; m < metrics.size(); ++m) {
-      values[m].push_back(ranking_value(metrics[m], ranked, row_columns(rows.heldout, some[u])));
-    }
+  const TopItems top = rank_items(rule, item_rows, vectors.view(), pick(rows.seen, known), longest);
+  Index place = 0;  // in `known`
+  for (const Index row : some) {
+    const std::span<const Index> history = row_columns(rows.seen, row);
+    const bool is_known = place < static_cast<Index>(known.size()) && known[static_cast<std::size_t>(place)] == row;
+    const std::vector<ScoredItem> ranked = is_known ? top.sorted(place++) : popular_items(rule, history, longest);
+    const std::vector<Index> targets = listable(rule.seen, row_columns(rows.heldout, row), history);
+    for (std::size_t m = 0; m < metrics.size(); ++m) values[m].push_back(ranking_value(metrics[m], ranked, targets));
   }
 }
 
 }  // namespace
+
+std::vector<Index> listable(SeenItems seen, std::span<const Index> heldout, std::span<const Index> history) {
+  std::vector<Index> items;
+  switch (seen) {
+    case SeenItems::exclude:
+      std::ranges::set_difference(heldout, history, std::back_inserter(items));
+      break;
+    case SeenItems::allow:
+      items.assign(heldout.begin(), heldout.end());
+      break;
+    case SeenItems::only:
+      std::ranges::set_intersection(heldout, history, std::back_inserter(items));
+      break;
+  }
+  return items;
+}
+
+RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, const HeldoutRows& rows) {
+  RankingCounts counts;
+  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
+    const std::span<const Index> heldout = row_columns(rows.heldout, r);
+    const std::span<const Index> history = row_columns(rows.seen, r);
+    const std::vector<Index> targets = listable(rule.seen, heldout, history);
+    counts.left_out += static_cast<Index>(heldout.size() - targets.size());
+    counts.targets += static_cast<Index>(targets.size());
+    counts.cold_targets +=
+        std::ranges::count_if(targets, [&](Index item) { return !rule.catalogue.is_candidate(item); });
+    if (targets.empty()) continue;
+    ++counts.users;
+    if (!rule.catalogue.knows(history)) ++counts.popular_users;
+  }
+  return {comm.sum(counts.users), comm.sum(counts.popular_users), comm.sum(counts.targets),
+          comm.sum(counts.cold_targets), comm.sum(counts.left_out)};
+}
+
+void tell_rankings(Report& report, const RankingCounts& counts) {
+  if (counts.popular_users > 0) {
+    report.line(fmt::format("{} of {} users have no training entry: their lists are the popular items",
+                            counts.popular_users, counts.users));
+  }
+  if (counts.cold_targets > 0) {
+    report.line(fmt::format("{} of {} held-out pairs are of items without a training entry, which no list has",
+                            counts.cold_targets, counts.targets));
+  }
+  if (counts.left_out > 0) {
+    report.line(
+        fmt::format("{} held-out pairs are left out: --seen keeps their items out of the lists", counts.left_out));
+  }
+  report.event("rankings", {{"users", counts.users},
+                            {"popular_users", counts.popular_users},
+                            {"targets", counts.targets},
+                            {"cold_targets", counts.cold_targets},
+                            {"left_out", counts.left_out}});
+}
 
 Index ranking_bytes(Index users, Index width, Index cutoff) {
   const Index at_once = std::min(users, users_per_ranking);
@@ -64,24 +124,25 @@ Index ranking_bytes(Index users, Index width, Index cutoff) {
 }
 
 std::vector<std::vector<double>> ranking_values(const Communicator& comm, const Objective& objective,
-                                                std::span<const EvaluationMetric> metrics, const HeldoutRows& rows,
-                                                ConstMatrixView users, const FactorMatrix& items) {
-  const std::vector<Index> evaluated = rows_with_entries(rows.heldout);
+                                                const ListRule& rule, std::span<const EvaluationMetric> metrics,
+                                                const HeldoutRows& rows, ConstMatrixView users,
+                                                const FactorMatrix& items) {
+  const std::vector<Index> evaluated = ranked_rows(rule, rows);
   const auto count = static_cast<Index>(evaluated.size());
   const Index rounds = comm.max((count + users_per_ranking - 1) / users_per_ranking);
   std::vector<std::vector<double>> values(metrics.size());
   for (Index round = 0; round < rounds; ++round) {
     const Index begin = std::min(round * users_per_ranking, count);
     const Index size = std::min(users_per_ranking, count - begin);
-    append_ranking_values(comm, objective, metrics, rows, users, items,
+    append_ranking_values(comm, objective, rule, metrics, rows, users, items,
                           std::span(evaluated).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(size)),
                           values);
   }
   return values;
 }
 
-std::vector<double> rating_errors(const Communicator& comm, const Objective& objective, const HeldoutRows& rows,
-                                  ConstMatrixView users, const FactorMatrix& items) {
+std::vector<double> rating_errors(const Communicator& comm, const Objective& objective, const Catalogue& catalogue,
+                                  const HeldoutRows& rows, ConstMatrixView users, const FactorMatrix& items) {
   // Only the items of this rank's held-out ratings are fetched.
   const SparseRows& heldout = rows.heldout;
   const AlsSide side = make_als_side(comm, objective, rows.partition, items.partition,
@@ -90,19 +151,29 @@ std::vector<double> rating_errors(const Communicator& comm, const Objective& obj
   Matrix gathered(batch.gathered_rows(), items.local.columns());
   batch.plan.start(comm, items.local.view(), gathered.view()).wait();
 
+  // Without biases values have their mean, which is all that is known where the user or the item is not.
+  const double fallback = objective.biases ? 0 : catalogue.mean_rating.value_or(0);
   const Index factors = users.columns - (objective.biases ? 1 : 0);
   std::vector<double> errors;
   errors.reserve(heldout.values.size());
   for (Index r = 0; r < heldout.rows.size(); ++r) {
     const SparseRow entries = batch.block.row(r);
+    const std::span<const Index> item_rows = row_columns(heldout, r);
+    const std::span<const Index> history = row_columns(rows.seen, r);
+    const bool knows_user = catalogue.knows(history);
     const float* user = users.row(r);
     for (Index e = 0; e < entries.size(); ++e) {
       const auto entry = static_cast<std::size_t>(e);
+      const bool knows_item = catalogue.is_candidate(item_rows[entry]);
       const float* item = gathered.row(entries.columns[entry]);
-      double prediction =
-          objective.biases ? static_cast<double>(user[factors]) + static_cast<double>(item[factors]) : 0.0;
-      for (Index f = 0; f < factors; ++f) prediction += static_cast<double>(user[f]) * static_cast<double>(item[f]);
-      errors.push_back(static_cast<double>(entries.values[entry]) - prediction);  // both without the mean
+      double prediction = fallback;
+      if (objective.biases && !history.empty()) prediction += static_cast<double>(user[factors]);
+      if (objective.biases && knows_item) prediction += static_cast<double>(item[factors]);
+      if (knows_user && knows_item) {
+        if (!objective.biases) prediction = 0;
+        for (Index f = 0; f < factors; ++f) prediction += static_cast<double>(user[f]) * static_cast<double>(item[f]);
+      }
+      errors.push_back(static_cast<double>(entries.values[entry]) - prediction);  // with biases both without the mean
     }
   }
   return errors;
@@ -126,15 +197,15 @@ MetricEstimate estimate_metric(const Communicator& comm, const EvaluationMetric&
   return estimate;
 }
 
-std::vector<MetricEstimate> evaluate_factors(const Communicator& comm, const Objective& objective,
+std::vector<MetricEstimate> evaluate_factors(const Communicator& comm, const Objective& objective, const ListRule& rule,
                                              std::span<const EvaluationMetric> metrics, const HeldoutRows& rows,
                                              ConstMatrixView users, const FactorMatrix& items) {
   std::vector<EvaluationMetric> rankings;
   std::ranges::copy_if(metrics, std::back_inserter(rankings), &EvaluationMetric::ranks);
   std::vector<std::vector<double>> values;
-  if (!rankings.empty()) values = ranking_values(comm, objective, rankings, rows, users, items);
+  if (!rankings.empty()) values = ranking_values(comm, objective, rule, rankings, rows, users, items);
   std::vector<double> errors;
-  if (rankings.size() < metrics.size()) errors = rating_errors(comm, objective, rows, users, items);
+  if (rankings.size() < metrics.size()) errors = rating_errors(comm, objective, rule.catalogue, rows, users, items);
   std::vector<MetricEstimate> estimates;
   auto ranked = values.begin();
   for (const EvaluationMetric& metric : metrics) {

@@ -8,18 +8,37 @@
 #include "distributed/communicator.hpp"
 #include "distributed/factor_matrix.hpp"
 #include "io/dataset.hpp"
+#include "jobs/catalogue.hpp"
 #include "jobs/metrics.hpp"
+#include "jobs/report.hpp"
 #include "kernels/matrix.hpp"
 #include "kernels/objective.hpp"
 
 namespace rankwise {
 
-/// What is predicted of this rank's users, and what rankings leave out. All parts have the same rows.
+/// What is predicted of this rank's users, and what is known of them. All parts have the same rows.
 struct HeldoutRows {
   Partition partition;  ///< of all users
   SparseRows heldout;   ///< to be predicted; users without entries have no part in rankings
   SparseRows seen;      ///< training interactions, or what was given of users held out whole; rankings need no values
 };
+
+/// The held-out items that a list can be asked for, if the rule for seen items lets it have them. Items without a
+/// training entry are among them: that no list has them is a miss.
+[[nodiscard]] std::vector<Index> listable(SeenItems seen, std::span<const Index> heldout,
+                                          std::span<const Index> history);
+
+/// How rankings treat what is held out; over all ranks.
+struct RankingCounts {
+  Index users = 0;          ///< with something to find
+  Index popular_users = 0;  ///< of them, whose list is the popular items: nothing is known of them
+  Index targets = 0;        ///< items to find
+  Index cold_targets = 0;   ///< of them, without a training entry: no list has them
+  Index left_out = 0;       ///< held-out pairs that the rule for seen items keeps out of the lists
+};
+
+/// Collective over comm.
+[[nodiscard]] RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, const HeldoutRows& rows);
 
 /// A metric over all that was held out.
 struct MetricEstimate {
@@ -30,23 +49,29 @@ struct MetricEstimate {
       0;  ///< of the value, as one of so many independent ones; of rmse to first order; 0 where count < 2
 };
 
+/// Says which users are served by popularity and what no list can have, if there is any of it.
+void tell_rankings(Report& report, const RankingCounts& counts);
+
 /// Rankings are made for so many users of a rank at a time, which bounds their memory.
 inline constexpr Index users_per_ranking = 1 << 16;
 
 /// Bytes of a ranking of so many users at a time, whose vectors have `width` floats, `cutoff` items each.
 [[nodiscard]] Index ranking_bytes(Index users, Index width, Index cutoff);
 
-/// Values of this rank's users with held-out entries, in their order, for each ranking metric: over all items without
-/// those seen. <user, item> orders the items. Collective over comm.
+/// Values of this rank's users with listable held-out items, in their order, for each ranking metric: over all items
+/// that the rule allows, ordered by <user, item>. Users of whom nothing is known get the popular items. Collective over
+/// comm.
 [[nodiscard]] std::vector<std::vector<double>> ranking_values(const Communicator& comm, const Objective& objective,
+                                                              const ListRule& rule,
                                                               std::span<const EvaluationMetric> metrics,
                                                               const HeldoutRows& rows, ConstMatrixView users,
                                                               const FactorMatrix& items);
 
-/// Held-out value minus prediction, entry by entry of this rank. Collective over comm.
+/// Held-out value minus prediction, entry by entry of this rank. If nothing is known of the user or of the item, the
+/// prediction is the mean and the other side's bias, or without biases the mean. Collective over comm.
 [[nodiscard]] std::vector<double> rating_errors(const Communicator& comm, const Objective& objective,
-                                                const HeldoutRows& rows, ConstMatrixView users,
-                                                const FactorMatrix& items);
+                                                const Catalogue& catalogue, const HeldoutRows& rows,
+                                                ConstMatrixView users, const FactorMatrix& items);
 
 /// The metric from all ranks' ranking values, or from all ranks' rating errors. The same bits for any partition.
 /// Collective over comm.
@@ -56,6 +81,7 @@ inline constexpr Index users_per_ranking = 1 << 16;
 /// Each metric of these factors, a bias as the last column where the objective has biases; `users` are this rank's part
 /// of rows.partition. The same bits as `evaluate` has for a model of them, for any partitions. Collective over comm.
 [[nodiscard]] std::vector<MetricEstimate> evaluate_factors(const Communicator& comm, const Objective& objective,
+                                                           const ListRule& rule,
                                                            std::span<const EvaluationMetric> metrics,
                                                            const HeldoutRows& rows, ConstMatrixView users,
                                                            const FactorMatrix& items);

@@ -11,7 +11,8 @@
 
 namespace rankwise {
 
-/// Throws AgreedError(bad_data) when the model was not trained on this dataset. Collective over comm.
+/// Throws AgreedError(bad_data) if the model was not trained on this dataset, and says how the two differ. Collective
+/// over comm.
 void require_same_dataset(const DatasetReader& dataset, const std::string& data_path, const ModelReader& model,
                           const std::string& model_path);
 
@@ -21,9 +22,10 @@ void require_same_dataset(const DatasetReader& dataset, const std::string& data_
                                             const Partition& partition);
 
 /// Rows with interactions `seen` (by Partition `rows`), each by one exact solve against the other side; `name` says
-/// what they are. Collective over comm; throws AgreedError(bad_data) that names the row that cannot be solved.
+/// what they are. SolverChoice::automatic depends on all rows that are folded in together, primal on each row alone.
+/// Collective over comm; throws AgreedError(bad_data) that names the row that cannot be solved.
 [[nodiscard]] Matrix fold_in(const Communicator& comm, const Objective& objective, const Partition& rows,
                              const SparseRows& seen, const AlsFactors& other, const char* name,
-                             Gathering gathering = {});
+                             Gathering gathering = {}, const SolverOptions& solver = {});
 
 }  // namespace rankwise

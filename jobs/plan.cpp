@@ -44,6 +44,9 @@ void require_sense(const PlanOptions& options) {
   if (options.als.memory_budget_bytes > 0) {
     refuse("plan counts runs without --memory-budget; --memory-per-rank leaves out layouts that need more");
   }
+  if (options.als.trained_on == TrainedOn::all && options.als.data.empty()) {
+    refuse("--train-on all needs --data; stated sizes have no parts");
+  }
   if (!options.sbatch.empty() && options.als.data.empty()) refuse("--sbatch needs --data: what its job is to read");
   if (!options.sbatch.empty() && options.sbatch == options.json) refuse("--sbatch and --json are the same file");
   if (options.sbatch.empty() && !options.slurm_partition.empty())
@@ -98,7 +101,7 @@ PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_p
 
   // 1. Row sizes.
   const PlannedMatrix matrix = options.als.data.empty() ? matrix_of_sizes(options.sizes, context.common.seed)
-                                                        : matrix_of_dataset(options.als.data);
+                                                        : matrix_of_dataset(options.als.data, options.als.trained_on);
   const auto users = static_cast<Index>(matrix.user_sizes.size());
   const auto items = static_cast<Index>(matrix.item_sizes.size());
   report.line(fmt::format("{} users x {} items, {} interactions", users, items, matrix.interactions));

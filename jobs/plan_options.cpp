@@ -36,7 +36,9 @@ std::vector<int> parse_counts(const std::string& option, const std::string& text
 
 std::vector<std::string> training_arguments(const std::string& configuration) {
   po::options_description training;
-  describe_training(training, std::make_shared<AlsOptions>());
+  const auto ignored = std::make_shared<AlsOptions>();
+  describe_training_part(training, ignored);
+  describe_training(training, ignored);
   std::vector<std::string> arguments;
   for (std::size_t begin = 0; begin < configuration.size();) {
     const std::size_t end = std::min(configuration.find('\n', begin), configuration.size());
@@ -115,6 +117,7 @@ RunJob describe_plan(po::options_description& description) {
      "of the script; without it the cluster's default");
   // clang-format on
   describe_machine(description, options->network, options->calibration_seconds);
+  describe_training_part(description, als);
   describe_training(description, als);
   return [options](JobContext& context) { plan_als(*options, context); };
 }

@@ -2,16 +2,17 @@
 
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
 
 #include "io/dataset.hpp"
 #include "io/planted_pattern.hpp"
 
 namespace rankwise {
 
-PlannedMatrix matrix_of_dataset(const std::string& path) {
+PlannedMatrix matrix_of_dataset(const std::string& path, TrainedOn trained_on) {
   constexpr Index entries_at_once = 4'000'000;
   const auto alone = std::make_shared<Communicator>(Communicator::single());
-  const auto dataset = std::make_shared<DatasetReader>(*alone, path);
+  const auto dataset = std::make_shared<DatasetReader>(*alone, path, std::nullopt, trained_on);
   PlannedMatrix matrix;
   matrix.user_sizes = dataset->row_sizes(DatasetPart::interactions, {0, dataset->users()});
   matrix.item_sizes = dataset->row_sizes(DatasetPart::interactions_by_item, {0, dataset->items()});

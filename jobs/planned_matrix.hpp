@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "distributed/layout_plan.hpp"
+#include "io/dataset.hpp"
 #include "jobs/stated_sizes.hpp"
 
 namespace rankwise {
@@ -21,8 +22,8 @@ struct PlannedMatrix {
   Index interactions = 0;
 };
 
-/// The training part of a dataset. Throws Error (no_input, bad_data, io_error).
-[[nodiscard]] PlannedMatrix matrix_of_dataset(const std::string& path);
+/// What of a dataset is trained on. Throws Error (no_input, bad_data, io_error).
+[[nodiscard]] PlannedMatrix matrix_of_dataset(const std::string& path, TrainedOn trained_on);
 
 /// A planted log of stated sizes. Throws Error(usage), also for sizes that would take this machine too long.
 [[nodiscard]] PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed);

@@ -13,6 +13,7 @@
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
 #include "io/id_dictionary.hpp"
+#include "io/merge_rules.hpp"
 #include "io/redistribute.hpp"
 #include "io/sparse_rows.hpp"
 #include "io/text_reader.hpp"
@@ -219,24 +220,29 @@ Dataset split(JobContext& context, const PrepareOptions& options, IndexedLog log
   dataset.users = ids(log.users, training_users);
   dataset.items = redistribute(comm, log.items, Partition::by_count(log.items.total_rows, comm.size()));
   if (options.split.kind == SplitKind::users) {
-    dataset.heldout = part(EventPart::heldout, heldout_users);
-    dataset.heldout_users = HeldoutUsers{ids(log.users, heldout_users), part(EventPart::given, heldout_users)};
+    dataset.heldout.emplace(part(EventPart::heldout, heldout_users));
+    dataset.heldout_users = HeldoutUsers{ids(log.users, heldout_users), part(EventPart::given, heldout_users), {}};
   } else if (options.split.kind != SplitKind::none) {
-    dataset.heldout = part(EventPart::heldout, users);
+    dataset.heldout.emplace(part(EventPart::heldout, users));
   }
   return dataset;
 }
 
-void transpose_training(JobContext& context, Dataset& dataset) {
+/// The other side of every matrix.
+void transpose_all(JobContext& context, Dataset& dataset) {
   const auto timer = context.report.phase("transpose");
-  dataset.interactions_by_item =
-      transpose(context.comm, dataset.interactions, Partition::by_count(dataset.items.total_rows, context.comm.size()));
+  const Partition items = Partition::by_count(dataset.items.total_rows, context.comm.size());
+  dataset.interactions_by_item = transpose(context.comm, dataset.interactions, items);
+  if (dataset.heldout) dataset.heldout->by_item = transpose(context.comm, dataset.heldout->by_user, items);
+  if (dataset.heldout_users) {
+    dataset.heldout_users->given_by_item = transpose(context.comm, dataset.heldout_users->given, items);
+  }
 }
 
 void tell_result(JobContext& context, const Dataset& dataset) {
   const Communicator& comm = context.comm;
   const Index interactions = comm.sum(dataset.interactions.entries());
-  const Index heldout = comm.sum(dataset.heldout ? dataset.heldout->entries() : 0);
+  const Index heldout = comm.sum(dataset.heldout ? dataset.heldout->by_user.entries() : 0);
   const Index given = comm.sum(dataset.heldout_users ? dataset.heldout_users->given.entries() : 0);
   const Index heldout_users = dataset.heldout_users ? dataset.heldout_users->ids.total_rows : 0;
   context.report.line(fmt::format("{} users, {} items, {} interactions; {} held out", dataset.users.total_rows,
@@ -290,7 +296,8 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   IndexedLog indexed = index_log(context, log);
 
   // 4. One interaction for each user and item.
-  resolve(context, options.duplicates.value_or(default_policy(plan)), log, indexed.events);
+  const MergeRules rules{.duplicates = options.duplicates.value_or(default_policy(plan))};
+  resolve(context, rules.duplicates, log, indexed.events);
 
   // 5. Drop rare users and items until both bounds hold.
   if (options.min_user_count > 1 || options.min_item_count > 1) drop_rare_rows(context, options, indexed);
@@ -299,14 +306,15 @@ void prepare(JobContext& context, const PrepareOptions& options) {
 
   // 6. Split off what is held out, and transpose the rest.
   Dataset dataset = split(context, options, std::move(indexed));
+  dataset.rules = rules;
   require_rows(comm, dataset.interactions.entries(), "--split holds out all of them");
-  transpose_training(context, dataset);
+  transpose_all(context, dataset);
   tell_result(context, dataset);
 
   // 7. Write the dataset under a temporary name and commit it.
   const auto timer = context.report.phase("write");
-  write_dataset(comm, options.output, dataset,
-                context.provenance("dataset", content_digest(comm, dataset.interactions)), options.deflate_level);
+  write_dataset(comm, options.output, dataset, context.provenance("dataset", content_digest(comm, dataset)),
+                options.deflate_level);
 }
 
 RunJob describe_prepare(boost::program_options::options_description& options) {

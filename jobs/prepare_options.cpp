@@ -6,18 +6,13 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "io/merge_rules.hpp"
 #include "jobs/compression_option.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
 
 namespace {
-constexpr std::array<std::pair<std::string_view, DuplicatePolicy>, 5> policies{{{"sum", DuplicatePolicy::sum},
-                                                                                {"last", DuplicatePolicy::last},
-                                                                                {"max", DuplicatePolicy::max},
-                                                                                {"mean", DuplicatePolicy::mean},
-                                                                                {"error", DuplicatePolicy::error}}};
-
 constexpr std::array<std::pair<std::string_view, SplitKind>, 4> splits{{{"random", SplitKind::random},
                                                                         {"leave-last", SplitKind::leave_last},
                                                                         {"temporal", SplitKind::temporal},
@@ -72,18 +67,9 @@ Split parse_split(std::string_view text) {
 
 std::optional<DuplicatePolicy> parse_duplicates(std::string_view word) {
   if (word == "auto") return std::nullopt;
-  for (const auto& [name, policy] : policies) {
-    if (name == word) return policy;
-  }
+  if (const auto policy = duplicates_of(word)) return policy;
   throw Error(ExitCode::usage,
               fmt::format("--duplicates '{}' is unknown; expected auto, sum, last, max, mean or error", word));
-}
-
-std::string_view duplicates_name(DuplicatePolicy policy) {
-  for (const auto& [name, value] : policies) {
-    if (value == policy) return name;
-  }
-  return "";
 }
 
 void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values) {

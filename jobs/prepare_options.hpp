@@ -26,7 +26,6 @@ struct Split {
 
 /// None for `auto`; throws Error(usage).
 [[nodiscard]] std::optional<DuplicatePolicy> parse_duplicates(std::string_view word);
-[[nodiscard]] std::string_view duplicates_name(DuplicatePolicy policy);
 
 struct PrepareOptions {
   std::vector<std::string> inputs;

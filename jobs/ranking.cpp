@@ -13,8 +13,24 @@ namespace {
 /// Items read at a time; 2 MiB of factors at k = 128.
 constexpr Index items_per_read = 4096;
 
-void rank_block(ConstMatrixView users, ConstMatrixView items, Index first_item, const SparseRows& excluded,
-                TopItems& top) {
+/// Offers the scores of `scores.size()` items from `first_item` on that the rule allows.
+void offer(const ListRule& rule, Index user, std::span<const float> scores, Index first_item,
+           std::span<const Index> history, TopItems& top) {
+  if (rule.seen != SeenItems::only) {
+    const std::span<const Index> entries =
+        std::span(rule.catalogue.entries).subspan(static_cast<std::size_t>(first_item), scores.size());
+    top.offer(user, scores, first_item, entries, rule.seen == SeenItems::allow ? std::span<const Index>() : history);
+    return;
+  }
+  const Index end = first_item + static_cast<Index>(scores.size());
+  for (auto item = std::ranges::lower_bound(history, first_item); item != history.end() && *item < end; ++item) {
+    const std::span<const float> score = scores.subspan(static_cast<std::size_t>(*item - first_item), 1);
+    top.offer(user, score, *item, std::span(rule.catalogue.entries).subspan(static_cast<std::size_t>(*item), 1), {});
+  }
+}
+
+void rank_block(const ListRule& rule, ConstMatrixView users, ConstMatrixView items, Index first_item,
+                const SparseRows& histories, TopItems& top) {
   const Index user_blocks = (users.rows + kernels::score_users - 1) / kernels::score_users;
 #pragma omp parallel
   {
@@ -28,8 +44,8 @@ void rank_block(ConstMatrixView users, ConstMatrixView items, Index first_item, 
         const Index item_count = std::min(kernels::score_items, items.rows - begin);
         kernels::score_block(block_users, items.middle_rows(begin, item_count), scores.view());
         for (Index u = 0; u < block_users.rows; ++u) {
-          top.offer(first_user + u, {scores.row(u), static_cast<std::size_t>(item_count)}, first_item + begin,
-                    row_columns(excluded, first_user + u));
+          offer(rule, first_user + u, {scores.row(u), static_cast<std::size_t>(item_count)}, first_item + begin,
+                row_columns(histories, first_user + u), top);
         }
       }
     }
@@ -38,12 +54,13 @@ void rank_block(ConstMatrixView users, ConstMatrixView items, Index first_item, 
 
 }  // namespace
 
-TopItems rank_items(Index item_count, const ItemVectors& item_vectors, ConstMatrixView users,
-                    const SparseRows& excluded, Index count) {
+TopItems rank_items(const ListRule& rule, const ItemVectors& item_vectors, ConstMatrixView users,
+                    const SparseRows& histories, Index count) {
+  const Index item_count = rule.catalogue.items();
   TopItems top(users.rows, std::min(count, item_count));
   for (Index first = 0; first < item_count; first += items_per_read) {
     const Matrix items = item_vectors({first, std::min(first + items_per_read, item_count)});
-    rank_block(users, items.view(), first, excluded, top);
+    rank_block(rule, users, items.view(), first, histories, top);
   }
   return top;
 }

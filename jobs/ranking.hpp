@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "io/dataset.hpp"
+#include "jobs/catalogue.hpp"
 #include "kernels/matrix.hpp"
 #include "kernels/objective.hpp"
 #include "kernels/top_items.hpp"
@@ -13,10 +14,10 @@ namespace rankwise {
 /// Scoring vectors of the items in a range; called with the same ranges in the same order on every rank.
 using ItemVectors = std::function<Matrix(RowRange)>;
 
-/// The best `count` of `item_count` items for each row of `users` by <user, item>, without the items in the same row of
-/// `excluded`. No users x items matrix is ever held. Collective where `item_vectors` is.
-[[nodiscard]] TopItems rank_items(Index item_count, const ItemVectors& item_vectors, ConstMatrixView users,
-                                  const SparseRows& excluded, Index count);
+/// The best `count` items for each row of `users` by <user, item> that the rule allows a user whose history is the same
+/// row of `histories`. No users x items matrix is ever held. Collective if `item_vectors` is.
+[[nodiscard]] TopItems rank_items(const ListRule& rule, const ItemVectors& item_vectors, ConstMatrixView users,
+                                  const SparseRows& histories, Index count);
 
 /// Turns user factors into vectors whose product with item factors orders the items: under biases the user's own bias,
 /// which orders nothing, gives way to the factor 1 of the item's bias.

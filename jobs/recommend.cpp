@@ -5,10 +5,15 @@
 #include "jobs/recommend.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
 #include <iterator>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "io/commit.hpp"
@@ -20,9 +25,11 @@
 #include "io/provenance_attributes.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/compression_option.hpp"
+#include "jobs/dataset_shelf.hpp"
 #include "jobs/heldout_users.hpp"
 #include "jobs/pick_rows.hpp"
 #include "jobs/ranking.hpp"
+#include "jobs/served_users.hpp"
 #include "jobs/wanted_users.hpp"
 
 namespace rankwise {
@@ -33,17 +40,66 @@ namespace {
 constexpr Index users_per_round = 1 << 18;
 
 constexpr std::string_view notes =
-    R"(A user's score of an item is <x_u, y_i>; for explicit models with biases, mean + b_u + b_i + <x_u, y_i>. Items in the user's
-training interactions are left out. Users come in the order of their ids, items best first, equal scores by item id.
-CSV: user,rank,item,score. HDF5 (output name ends in .h5): /users/ids, and /recommendations with indptr (users + 1), items (item
-ids) and scores: user u's items are items[indptr[u]:indptr[u + 1]].)";
+    R"(A user's score of an item is <x_u, y_i>; for explicit models with biases, mean + b_u + b_i + <x_u, y_i>. Lists leave out all that the
+dataset has of the user: the training part, the held-out part and what was given (--seen exclude), may have it (allow), or have nothing
+else (only: to buy again). An item without a training entry is in no list. Users come in the order of their ids, then those that were
+held out whole, who are folded in from all that the dataset has of them; items best first, equal scores by item id.
+Source popular: a user without a training entry gets the items with the most training entries, scored by the share of users that have
+them; source model: all others.
+CSV: user,rank,item,score,source. HDF5 (output name ends in .h5): /users/ids, and /recommendations with indptr (users + 1), items (item
+ids), scores and source: user u's items are items[indptr[u]:indptr[u + 1]].)";
 
-/// The lists of this rank's wanted users, in user order.
+enum class ListSource { model, popular };
+constexpr std::array source_words{"model", "popular"};  // by ListSource
+
+/// The lists of some of this rank's users, in their order.
 struct Lists {
   Ids users;
+  std::vector<ListSource> sources;  ///< of each user
   std::vector<Index> offsets{0};
   std::vector<Index> items;
   std::vector<float> scores;
+
+  void append(ListSource source, std::span<const ScoredItem> list, float score_offset) {
+    for (const ScoredItem& item : list) {
+      items.push_back(item.item);
+      scores.push_back(item.score + score_offset);
+    }
+    offsets.push_back(static_cast<Index>(items.size()));
+    sources.push_back(source);
+  }
+};
+
+/// What was made, over all ranks once summed.
+struct Served {
+  Index users = 0;
+  Index recommendations = 0;
+  Index popular_users = 0;
+  Index short_lists = 0;  ///< with fewer items than asked for, but some
+  Index empty_lists = 0;
+
+  void add(const Lists& lists, Index top) {
+    users += static_cast<Index>(lists.sources.size());
+    recommendations += lists.offsets.back();
+    popular_users += std::ranges::count(lists.sources, ListSource::popular);
+    for (std::size_t u = 0; u < lists.sources.size(); ++u) {
+      const Index items = lists.offsets[u + 1] - lists.offsets[u];
+      if (items == 0) ++empty_lists;
+      if (items > 0 && items < top) ++short_lists;
+    }
+  }
+  [[nodiscard]] Served sum(const Communicator& comm) const {
+    return {comm.sum(users), comm.sum(recommendations), comm.sum(popular_users), comm.sum(short_lists),
+            comm.sum(empty_lists)};
+  }
+};
+
+/// All that lists are made from.
+struct Sources {
+  const RecommendOptions& options;
+  const ModelReader& model;
+  const ServedUsers& users;
+  ListRule rule;
 };
 
 /// mean + b_u, which orders no items but belongs to a predicted rating.
@@ -54,101 +110,183 @@ std::vector<float> score_offsets(const Objective& objective, const Matrix& users
   return offsets;
 }
 
-/// Lists for the wanted among users `mine`. Collective.
-Lists lists_for(const RecommendOptions& options, const DatasetReader& dataset, const ModelReader& model, RowRange mine,
-                WantedUsers& wanted) {
-  const IdRows ids = model.user_ids(mine);
-  const std::vector<Index> selected = wanted.select(ids.ids);
-  const SparseRows seen = pick(dataset.read(DatasetPart::interactions, mine), selected);
-  Matrix users = pick(model.user_factors(mine).view(), selected);
-  const std::vector<float> score_offset = score_offsets(model.objective(), users);
-  make_scoring_vectors(model.objective(), users);
+/// Lists for the wanted among this rank's part of the users from `first` on. Collective.
+Lists lists_for(const Sources& sources, Index first, const Partition& rows, WantedUsers& wanted) {
+  const ModelReader& model = sources.model;
+  const UserRows users = sources.users.read(first, rows);
+  const std::vector<Index> selected = wanted.select(users.ids);
+  std::vector<Index> known;
+  std::ranges::copy_if(selected, std::back_inserter(known),
+                       [&](Index row) { return users.is_known[static_cast<std::size_t>(row)]; });
+  Matrix vectors = pick(users.factors.view(), known);
+  const std::vector<float> score_offset = score_offsets(model.objective(), vectors);
+  make_scoring_vectors(model.objective(), vectors);
   const TopItems top = rank_items(
-      model.items(), [&](RowRange items) { return model.item_factors(items); }, users.view(), seen, options.top);
+      sources.rule, [&](RowRange items) { return model.item_factors(items); }, vectors.view(),
+      pick(users.histories, known), sources.options.top);
   Lists lists;
-  lists.users = pick(ids.ids, selected);
-  for (Index u = 0; u < users.rows(); ++u) {
-    for (const ScoredItem& item : top.sorted(u)) {
-      lists.items.push_back(item.item);
-      lists.scores.push_back(item.score + score_offset[static_cast<std::size_t>(u)]);
+  lists.users = pick(users.ids, selected);
+  std::size_t place = 0;  // in `known`
+  for (const Index row : selected) {
+    if (place < known.size() && known[place] == row) {
+      lists.append(ListSource::model, top.sorted(static_cast<Index>(place)), score_offset[place]);
+      ++place;
+    } else {
+      lists.append(ListSource::popular,
+                   popular_items(sources.rule, row_columns(users.histories, row), sources.options.top), 0);
     }
-    lists.offsets.push_back(static_cast<Index>(lists.items.size()));
   }
   return lists;
+}
+
+/// The popular items for ids that the dataset does not have.
+Lists lists_for_unknown(const Sources& sources, const Ids& ids) {
+  Lists lists;
+  const std::vector<ScoredItem> popular = popular_items(sources.rule, {}, sources.options.top);
+  for (Index u = 0; u < id_count(ids); ++u) lists.append(ListSource::popular, popular, 0);
+  lists.users = ids;
+  return lists;
+}
+
+/// The ids of the list that the dataset does not have, and are to be served; others are refused, or skipped and told.
+/// Collective.
+std::vector<std::string> unknown_to_serve(const RecommendOptions& options, JobContext& context,
+                                          const WantedUsers& wanted) {
+  std::vector<std::string> unknown = wanted.unknown(context.comm);
+  if (unknown.empty()) return unknown;
+  const std::string first = wanted.place_of(unknown.front());
+  const auto count = unknown.size();
+  switch (options.unknown_users) {
+    case UnknownUsers::error:
+      throw AgreedError(ExitCode::bad_data,
+                        fmt::format("{} is no user of the dataset; expected one of its user ids", first));
+    case UnknownUsers::skip:
+      context.report.warning(fmt::format("{} of the ids in --users {} no user of the dataset and get no list, as {}",
+                                         count, count == 1 ? "is" : "are", first));
+      unknown.clear();
+      break;
+    case UnknownUsers::popular:
+      context.report.line(fmt::format("{} of the ids in --users {} no user of the dataset and get the popular items",
+                                      count, count == 1 ? "is" : "are"));
+      break;
+  }
+  context.report.event("unknown_users", {{"count", static_cast<Index>(count)}, {"first", first}});
+  return unknown;
 }
 
 std::string csv_text(const Lists& lists, const Ids& item_ids) {
   fmt::memory_buffer text;
   for (std::size_t u = 0; u + 1 < lists.offsets.size(); ++u) {
     const std::string user = csv_field(id_text(lists.users, static_cast<Index>(u)));
+    const char* source = source_words[static_cast<std::size_t>(lists.sources[u])];
     for (Index e = lists.offsets[u]; e < lists.offsets[u + 1]; ++e) {
       const auto entry = static_cast<std::size_t>(e);
-      fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", user, e - lists.offsets[u] + 1,
-                     csv_field(id_text(item_ids, lists.items[entry])), lists.scores[entry]);
+      fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", user, e - lists.offsets[u] + 1,
+                     csv_field(id_text(item_ids, lists.items[entry])), lists.scores[entry], source);
     }
   }
   return fmt::to_string(text);
 }
 
-/// Users served and recommendations given, over all ranks.
-struct Served {
-  Index users = 0;
-  Index recommendations = 0;
-};
-
-Served write_csv(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset,
-                 const ModelReader& model, WantedUsers& wanted) {
+Served write_csv(const Sources& sources, JobContext& context, WantedUsers& wanted) {
   const Communicator& comm = context.comm;
-  const Ids item_ids = model.item_ids({0, model.items()}).ids;
-  OrderedTextFile file(comm, options.output);
-  file.append(comm.is_root() ? "user,rank,item,score\n" : "");
+  const Ids item_ids = sources.model.item_ids({0, sources.model.items()}).ids;
+  OrderedTextFile file(comm, sources.options.output);
+  file.append(comm.is_root() ? "user,rank,item,score,source\n" : "");
   const Index round = users_per_round * comm.size();
+  const Index users = sources.users.count();
   Served served;
-  for (Index first = 0; first < model.users(); first += round) {
-    const RowRange mine = Partition::by_count(std::min(round, model.users() - first), comm.size()).range(comm.rank());
-    const Lists lists = lists_for(options, dataset, model, {first + mine.begin, first + mine.end}, wanted);
+  for (Index first = 0; first < users; first += round) {
+    const Partition rows = Partition::by_count(std::min(round, users - first), comm.size());
+    const Lists lists = lists_for(sources, first, rows, wanted);
     file.append(csv_text(lists, item_ids));
-    served.users += static_cast<Index>(lists.offsets.size()) - 1;
-    served.recommendations += lists.offsets.back();
-    context.report.bar("users", std::min(first + round, model.users()), model.users());
+    served.add(lists, sources.options.top);
+    context.report.bar("users", std::min(first + round, users), users);
   }
-  wanted.require_all_found(comm);
+  std::vector<std::string> unknown = unknown_to_serve(sources.options, context, wanted);
+  if (!comm.is_root()) unknown.clear();
+  const Lists lists = lists_for_unknown(sources, unknown);
+  file.append(csv_text(lists, item_ids));
+  served.add(lists, sources.options.top);
   file.commit();
-  return {comm.sum(served.users), comm.sum(served.recommendations)};
+  return served.sum(comm);
 }
 
-Served write_hdf5(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset,
-                  const ModelReader& model, WantedUsers& wanted) {
+/// Appends lists, whose ids become texts unless all are integers.
+void append_lists(Lists& lists, const Lists& more) {
+  append_ids(lists.users, more.users);
+  const Index before = lists.offsets.back();
+  for (std::size_t u = 1; u < more.offsets.size(); ++u) lists.offsets.push_back(before + more.offsets[u]);
+  lists.items.insert(lists.items.end(), more.items.begin(), more.items.end());
+  lists.scores.insert(lists.scores.end(), more.scores.begin(), more.scores.end());
+  lists.sources.insert(lists.sources.end(), more.sources.begin(), more.sources.end());
+}
+
+/// As a dataset holds them: integers if all of them are written as such.
+Ids ids_of(const std::vector<std::string>& texts) {
+  const auto is_integer = [](const std::string& id) {
+    return !id.empty() && id.size() <= 18 && id.find_first_not_of("0123456789") == std::string::npos &&
+           (id.size() == 1 || id.front() != '0');
+  };
+  if (!std::ranges::all_of(texts, is_integer)) return texts;
+  std::vector<std::int64_t> numbers;
+  for (const std::string& id : texts) numbers.push_back(std::stoll(id));
+  return numbers;
+}
+
+/// Of each entry, what its user's list was made from.
+std::vector<std::string> entry_sources(const Lists& lists) {
+  std::vector<std::string> sources;
+  sources.reserve(lists.items.size());
+  for (std::size_t u = 0; u < lists.sources.size(); ++u) {
+    const auto items = static_cast<std::size_t>(lists.offsets[u + 1] - lists.offsets[u]);
+    sources.insert(sources.end(), items, source_words[static_cast<std::size_t>(lists.sources[u])]);
+  }
+  return sources;
+}
+
+Served write_hdf5(const Sources& sources, JobContext& context, WantedUsers& wanted, std::uint64_t dataset_digest) {
   const Communicator& comm = context.comm;
-  const RowRange mine = Partition::by_count(model.users(), comm.size()).range(comm.rank());
-  const Lists lists = lists_for(options, dataset, model, mine, wanted);
-  wanted.require_all_found(comm);
+  const RecommendOptions& options = sources.options;
+  const ModelReader& model = sources.model;
+  Lists lists = lists_for(sources, 0, Partition::by_count(sources.users.count(), comm.size()), wanted);
+  const bool is_last = comm.rank() == comm.size() - 1;
+  const std::vector<std::string> unknown = unknown_to_serve(options, context, wanted);
+  if (!unknown.empty()) {
+    // The last rank has them; whether they are integers decides about everyone's ids.
+    const Ids ids = ids_of(unknown);
+    append_lists(lists, lists_for_unknown(sources, is_last ? ids : pick(ids, {})));
+  }
 
   const Index users = id_count(lists.users);
   const Index entries = lists.offsets.back();
   const Index first_user = comm.exclusive_sum(users);
   const Index first_entry = comm.exclusive_sum(entries);
-  const Served served{comm.sum(users), comm.sum(entries)};
+  Served served;
+  served.add(lists, options.top);
+  served = served.sum(comm);
   const RowRange my_entries{first_entry, first_entry + entries};
   const IdRows user_rows{{first_user, first_user + users}, served.users, lists.users};
   const IdRows item_rows{my_entries, served.recommendations, pick(model.item_ids({0, model.items()}).ids, lists.items)};
   // The last rank with a share also writes the closing offset.
   std::vector<Index> offsets(lists.offsets.begin(), lists.offsets.end() - 1);
   for (Index& offset : offsets) offset += first_entry;
-  const bool is_last = comm.rank() == comm.size() - 1;
   if (is_last) offsets.push_back(served.recommendations);
   const RowRange my_offsets{first_user, first_user + users + (is_last ? 1 : 0)};
 
+  constexpr Index score_and_source_bytes = 4 + 7;
   Hdf5Writer file(comm, options.output,
-                  id_bytes(comm, user_rows) + id_bytes(comm, item_rows) + served.recommendations * 4 + served.users * 8,
+                  id_bytes(comm, user_rows) + id_bytes(comm, item_rows) +
+                      served.recommendations * score_and_source_bytes + served.users * 8,
                   {.deflate_level = options.deflate_level});
-  write_provenance(file, context.provenance("recommendations", dataset.provenance().dataset_digest));
+  write_provenance(file, context.provenance("recommendations", dataset_digest));
   file.create_group("/users");
   write_ids(comm, file, "/users/ids", user_rows);
   file.create_group("/recommendations");
   file.write_rows("/recommendations/indptr", served.users + 1, my_offsets, std::span<const Index>(offsets));
   write_ids(comm, file, "/recommendations/items", item_rows);
   file.write_rows("/recommendations/scores", served.recommendations, my_entries, std::span<const float>(lists.scores));
+  file.write_strings("/recommendations/source", served.recommendations, my_entries, entry_sources(lists));
   file.commit();
   return served;
 }
@@ -159,9 +297,48 @@ bool names_hdf5(const std::string& path) {
 
 /// Refuses options that contradict each other.
 void require_sense(const RecommendOptions& options) {
-  if (options.deflate_level == 0 || names_hdf5(options.output)) return;
-  throw Error(ExitCode::usage,
-              fmt::format("--compression has a meaning only for HDF5, and {} is to be CSV", options.output));
+  if (options.deflate_level > 0 && !names_hdf5(options.output)) {
+    throw Error(ExitCode::usage,
+                fmt::format("--compression has a meaning only for HDF5, and {} is to be CSV", options.output));
+  }
+  if (options.unknown_users != UnknownUsers::skip && options.users.empty()) {
+    throw Error(ExitCode::usage, "--unknown-users has a meaning only with --users");
+  }
+}
+
+/// The entries that items were trained on: of the model, or of the dataset if the model has no counts. Collective.
+Catalogue read_catalogue(const RecommendOptions& options, const JobContext& context, const ModelReader& model) {
+  const RowRange mine = Partition::by_count(model.items(), context.comm.size()).range(context.comm.rank());
+  if (model.has_entry_counts()) return make_catalogue(context.comm, model.users(), model.item_entries(mine));
+  const auto trained = open_dataset(context, options.data, trained_fold(model.provenance()));
+  return make_catalogue(context.comm, model.users(), trained->row_sizes(DatasetPart::interactions_by_item, mine));
+}
+
+void tell(JobContext& context, const RecommendOptions& options, const Served& served, Index new_users) {
+  Report& report = context.report;
+  report.line(
+      fmt::format("wrote {}: {} recommendations for {} users", options.output, served.recommendations, served.users));
+  if (new_users > 0) {
+    report.line(fmt::format("{} users that were held out whole are folded in from all that the dataset has of them",
+                            new_users));
+  }
+  if (served.popular_users > 0) {
+    report.line(
+        fmt::format("{} users have no training entry: their lists are the popular items", served.popular_users));
+  }
+  if (served.short_lists > 0) {
+    report.line(fmt::format("{} lists have fewer than {} items: no others are left", served.short_lists, options.top));
+  }
+  if (served.empty_lists > 0) {
+    report.warning(fmt::format("{} users have no list: --seen {} leaves them no item", served.empty_lists,
+                               options.seen == SeenItems::only ? "only" : "exclude"));
+  }
+  report.event("recommended", {{"users", served.users},
+                               {"recommendations", served.recommendations},
+                               {"new_users", new_users},
+                               {"popular_users", served.popular_users},
+                               {"short_lists", served.short_lists},
+                               {"empty_lists", served.empty_lists}});
 }
 
 }  // namespace
@@ -170,17 +347,19 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   agree_on(comm, [&] { require_sense(options); });
   check_output(comm, options.output);
-  const DatasetReader dataset(comm, options.data);
+  const DatasetReader dataset(comm, options.data, std::nullopt, TrainedOn::all);
   const ModelReader model(comm, options.model);
   require_same_dataset(dataset, options.data, model, options.model);
   WantedUsers wanted(comm, options.users);
+  const Catalogue catalogue = read_catalogue(options, context, model);
 
   const auto timer = context.report.phase("recommend");
-  const Served served = names_hdf5(options.output) ? write_hdf5(options, context, dataset, model, wanted)
-                                                   : write_csv(options, context, dataset, model, wanted);
-  context.report.line(
-      fmt::format("wrote {}: {} recommendations for {} users", options.output, served.recommendations, served.users));
-  context.report.event("recommended", {{"users", served.users}, {"recommendations", served.recommendations}});
+  const ServedUsers users(comm, dataset, model, catalogue);
+  const Sources sources{options, model, users, {catalogue, options.seen}};
+  const Served served = names_hdf5(options.output)
+                            ? write_hdf5(sources, context, wanted, dataset.provenance().dataset_digest)
+                            : write_csv(sources, context, wanted);
+  tell(context, options, served, users.new_users());
 }
 
 namespace {
@@ -195,6 +374,12 @@ RunJob describe_recommend(boost::program_options::options_description& descripti
     ("top", po::value(&options->top)->value_name("N")->default_value(10)->notifier(within<Index>("top", 1, 100'000)),
      "items for each user")
     ("users", po::value(&options->users)->value_name("FILE"), "ids of the users to serve, one a line; without it all")
+    ("unknown-users", po::value<std::string>()->value_name("skip|popular|error")->default_value("skip")->notifier(
+       one_of<UnknownUsers>("unknown-users", options->unknown_users, {{"skip", UnknownUsers::skip}, {"popular", UnknownUsers::popular}, {"error", UnknownUsers::error}})),
+     "ids of --users that the dataset does not have: count and skip them, give them the popular items, or stop")
+    ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
+       one_of<SeenItems>("seen", options->seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
+     "items that the dataset has of the user, in any part: leave them out, allow them, or list nothing else (to buy again)")
     ("output", po::value(&options->output)->value_name("FILE")->required(), "CSV to write, or HDF5 where it ends in .h5");
   // clang-format on
   describe_compression(description, options->deflate_level);
@@ -205,7 +390,7 @@ RunJob describe_recommend(boost::program_options::options_description& descripti
 }  // namespace
 
 Job recommend_job() {
-  return {"recommend", "list the best new items for each user: model + dataset -> recommendations", notes,
+  return {"recommend", "list the best items for each user: model + dataset -> recommendations", notes,
           describe_recommend};
 }
 

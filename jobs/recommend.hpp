@@ -3,9 +3,13 @@
 
 #include <string>
 
+#include "jobs/catalogue.hpp"
 #include "jobs/job.hpp"
 
 namespace rankwise {
+
+/// What happens to ids of --users that the dataset does not have.
+enum class UnknownUsers { skip, popular, error };
 
 struct RecommendOptions {
   std::string data;
@@ -13,10 +17,12 @@ struct RecommendOptions {
   std::string users;
   std::string output;
   Index top = 0;
+  SeenItems seen = SeenItems::exclude;
+  UnknownUsers unknown_users = UnknownUsers::skip;
   int deflate_level = 0;
 };
 
-/// Writes the `top` best items that each user has not interacted with, as CSV or (by the output's name) HDF5.
+/// Writes the `top` best items that the rule for seen items allows each user, as CSV or (by the output's name) HDF5.
 /// Collective over context.comm; throws AgreedError.
 void recommend_items(const RecommendOptions& options, JobContext& context);
 

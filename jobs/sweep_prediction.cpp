@@ -87,7 +87,7 @@ void predict_trials(SweepPlan& plan, const NetworkRate& network, double calibrat
   if (plan.job != SweptJob::als) return;
 
   // 1. Row sizes of a fold's training.
-  const PlannedMatrix matrix = matrix_of_dataset(plan.data);
+  const PlannedMatrix matrix = matrix_of_dataset(plan.data, TrainedOn::training);
   const double share = trained_share(plan);
   const auto trained = [share](std::vector<Index> sizes) {
     for (Index& size : sizes) size = static_cast<Index>(static_cast<double>(size) * share + 0.5);

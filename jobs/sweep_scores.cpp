@@ -89,7 +89,8 @@ std::string division_note(FoldKind kind) {
              "times.";
     case FoldKind::temporal:
       return "Folds divide the time line: what is validated is later than all that was trained on. Early folds train "
-             "on less than a deployed model does, and users without earlier interactions count, with factors of zero.";
+             "on less than a deployed model does, and users without earlier interactions count: their lists are the "
+             "popular items.";
     case FoldKind::column:
       break;
   }

@@ -99,17 +99,32 @@ Index validation_bytes(const Communicator& comm, const ValidationOptions& option
   Index bytes = (heldout + seen) * entry_bytes + mine.size() * 4 * static_cast<Index>(sizeof(Index));
   bytes += options.metric->ranks() ? ranking_bytes(mine.size(), width, options.metric->cutoff) + seen * entry_bytes
                                    : side_bytes(heldout) + 2 * heldout * static_cast<Index>(sizeof(double));
+  bytes += catalogue_bytes(dataset.items());
   if (are_new_users) bytes += side_bytes(seen) + mine.size() * row_bytes;
   return bytes;
 }
 
 Validation::Validation(const ValidationOptions& options, JobContext& context, const DatasetReader& dataset,
-                       const Partition& user_rows, BestFactors best)
+                       const Partition& user_rows, std::span<const Index> item_entries,
+                       std::optional<double> mean_rating, BestFactors best)
     : options_(options), context_(context), keeps_(best) {
   if (!options.metric) return;
   const auto timer = context.report.phase("read");
   are_new_users_ = dataset.has(DatasetPart::given);
   rows_ = read_heldout_rows(context.comm, dataset, evaluated_users(dataset, user_rows));
+  catalogue_ = make_catalogue(context.comm, dataset.users(), item_entries);
+  catalogue_.mean_rating = mean_rating;
+  if (options.metric->ranks()) tell_what_is_ranked();
+}
+
+void Validation::tell_what_is_ranked() {
+  const RankingCounts counts = count_rankings(context_.comm, rule(), rows_);
+  tell_rankings(context_.report, counts);
+  if (counts.users > 0) return;
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("--validation-metric {}: every held-out pair is in the training part "
+                                "too; expected some new ones, which prepare --repeats drop leaves",
+                                options_.metric->name));
 }
 
 MetricEstimate Validation::evaluate(const Objective& objective, const AlsFactors& users,
@@ -118,7 +133,7 @@ MetricEstimate Validation::evaluate(const Objective& objective, const AlsFactors
   Matrix new_users;
   if (are_new_users_) new_users = fold_in(comm, objective, rows_.partition, rows_.seen, items, "held-out user");
   const ConstMatrixView evaluated = are_new_users_ ? new_users.view() : users.factors.local.view();
-  return evaluate_factors(comm, objective, {&*options_.metric, 1}, rows_, evaluated, items.factors).front();
+  return evaluate_factors(comm, objective, rule(), {&*options_.metric, 1}, rows_, evaluated, items.factors).front();
 }
 
 void Validation::measure(const Objective& objective, const AlsFactors& users, const AlsFactors& items,

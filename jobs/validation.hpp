@@ -56,9 +56,11 @@ struct FactorPair {
 /// best_epoch() is collective over the job's ranks.
 class Validation {
  public:
-  /// Reads what is held out. Throws AgreedError.
+  /// Reads what is held out. `item_entries`: of this rank's items, in rank order; `mean_rating`: of the training part,
+  /// of objectives that predict ratings. Throws AgreedError.
   Validation(const ValidationOptions& options, JobContext& context, const DatasetReader& dataset,
-             const Partition& user_rows, BestFactors best);
+             const Partition& user_rows, std::span<const Index> item_entries, std::optional<double> mean_rating,
+             BestFactors best);
 
   /// After the epoch that the history ends with: evaluates the factors where it is their turn, enters the value into
   /// the history, and tells it. Where it throws (AgreedError), what is on its way to `next` is complete.
@@ -73,6 +75,8 @@ class Validation {
   [[nodiscard]] FactorPair take_best() { return std::move(best_); }
 
  private:
+  [[nodiscard]] ListRule rule() const { return {catalogue_, SeenItems::exclude}; }
+  void tell_what_is_ranked();
   [[nodiscard]] MetricEstimate evaluate(const Objective& objective, const AlsFactors& users,
                                         const AlsFactors& items) const;
   [[nodiscard]] Index evaluations_since_best(std::span<const EpochLoss> history) const;
@@ -83,6 +87,7 @@ class Validation {
   BestFactors keeps_;
   bool are_new_users_ = false;  ///< held out whole: folded in for each evaluation
   HeldoutRows rows_;
+  Catalogue catalogue_;
   FactorPair best_;
 };
 

@@ -1,5 +1,6 @@
 #include "jobs/wanted_users.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
@@ -61,17 +62,19 @@ std::vector<Index> WantedUsers::select(const Ids& ids) {
   return selected;
 }
 
-void WantedUsers::require_all_found(const Communicator& comm) const {
+std::vector<std::string> WantedUsers::unknown(const Communicator& comm) const {
   std::vector<std::int64_t> found = found_lines_;
   comm.all_reduce_max(std::span<std::int64_t>(found));
-  const std::pair<const std::string, Index>* first = nullptr;
-  for (const auto& wanted : lines_) {
-    const bool missing = found[static_cast<std::size_t>(wanted.second)] == 0;
-    if (missing && (first == nullptr || wanted.second < first->second)) first = &wanted;
+  std::vector<std::string> ids;
+  for (const auto& [id, line] : lines_) {
+    if (found[static_cast<std::size_t>(line)] == 0) ids.push_back(id);
   }
-  if (first == nullptr) return;
-  throw AgreedError(ExitCode::bad_data, fmt::format("{}:{}: {} is no user of the model; expected one of its user ids",
-                                                    path_, first->second, shown(first->first)));
+  std::ranges::sort(ids, {}, [this](const std::string& id) { return lines_.at(id); });
+  return ids;
+}
+
+std::string WantedUsers::place_of(const std::string& id) const {
+  return fmt::format("{}:{}: {}", path_, lines_.at(id), shown(id));
 }
 
 }  // namespace rankwise

@@ -19,8 +19,10 @@ class WantedUsers {
   /// Positions in `ids` of wanted users, ascending; remembers which of the list were found.
   [[nodiscard]] std::vector<Index> select(const Ids& ids);
 
-  /// Throws AgreedError(bad_data) with the line of the first id that no rank has found. Collective over comm.
-  void require_all_found(const Communicator& comm) const;
+  /// The listed ids that no rank has found, in the order of their first lines. Collective over comm.
+  [[nodiscard]] std::vector<std::string> unknown(const Communicator& comm) const;
+  /// Where the list has an id, and how it is written, for messages.
+  [[nodiscard]] std::string place_of(const std::string& id) const;
 
  private:
   std::string path_;

@@ -12,7 +12,8 @@ constexpr std::size_t group_scores = 32;
 TopItems::TopItems(Index users, Index count)
     : count_(count), sizes_(static_cast<std::size_t>(users)), slots_(static_cast<std::size_t>(users * count)) {}
 
-void TopItems::offer(Index user, std::span<const float> scores, Index first_item, std::span<const Index> excluded) {
+void TopItems::offer(Index user, std::span<const float> scores, Index first_item, std::span<const Index> counts,
+                     std::span<const Index> excluded) {
   if (count_ == 0) return;
   const Index& size = sizes_[static_cast<std::size_t>(user)];
   const auto threshold = [&] { return size < count_ ? -std::numeric_limits<float>::infinity() : slots(user)->score; };
@@ -20,6 +21,7 @@ void TopItems::offer(Index user, std::span<const float> scores, Index first_item
     const ScoredItem offered{scores[i], first_item + static_cast<Index>(i)};
     // An equal score may still win by its lower item number.
     if (size == count_ && !better(offered, *slots(user))) return;
+    if (counts[i] == 0) return;
     if (std::binary_search(excluded.begin(), excluded.end(), offered.item)) return;
     insert(user, offered);
   };

@@ -24,9 +24,11 @@ class TopItems {
  public:
   TopItems(Index users, Index count);
 
-  /// Offers scores[0], scores[1], ... as the scores of items first_item, first_item + 1, ... except those in `excluded`
-  /// (ascending item numbers). Each item may be offered once to a user.
-  void offer(Index user, std::span<const float> scores, Index first_item, std::span<const Index> excluded);
+  /// Offers scores[0], scores[1], ... as the scores of items first_item, first_item + 1, ... except those whose entry
+  /// of `counts` (one for each score) is 0, and those in `excluded` (ascending item numbers). Each item may be offered
+  /// once to a user.
+  void offer(Index user, std::span<const float> scores, Index first_item, std::span<const Index> counts,
+             std::span<const Index> excluded);
 
   /// The user's best items, best first.
   [[nodiscard]] std::vector<ScoredItem> sorted(Index user) const;

@@ -41,8 +41,12 @@ step "5. How good is it? Against popularity, on what was held out"
 show_and_run "$program" evaluate --data "$out/dataset.h5" --model "$out/model.h5" --metrics recall@20,ndcg@100 \
   --output "$out/metrics.json"
 
-step "6. Ten recommendations for every user"
-show_and_run "$program" recommend --data "$out/dataset.h5" --model "$out/model.h5" --top 10 \
+step "6. Once more on all parts of the dataset, for the model that is served"
+on_two_ranks "$program" als --data "$out/dataset.h5" --model "$out/final.h5" --factors 32 --train-on all \
+  --epochs-of "$out/model.h5"
+
+step "7. Ten recommendations for every user"
+show_and_run "$program" recommend --data "$out/dataset.h5" --model "$out/final.h5" --top 10 \
   --output "$out/recommendations.csv"
 
 step "Done"
@@ -52,6 +56,7 @@ import csv, json, pathlib, sys
 out = pathlib.Path(sys.argv[1]).resolve()
 for name, what in [("log.csv", "the planted log"), ("dataset.h5", "cleaned, indexed and split"),
                    ("model.h5", "factors of users and items"), ("metrics.json", "metrics on the held-out part"),
+                   ("final.h5", "factors from all parts"),
                    ("recommendations.csv", "ten items for every user")]:
     print(f"  {out / name}  ({(out / name).stat().st_size / 2**20:.1f} MiB, {what})")
 with (out / "recommendations.csv").open() as file:
@@ -60,7 +65,7 @@ with (out / "recommendations.csv").open() as file:
 metrics = json.loads((out / "metrics.json").read_text())["metrics"]
 for name, values in metrics.items():
     print(f"  {name}: model {values['model']:.4f}, popularity {values['baseline']:.4f}")
-factor = metrics["ndcg@100"]["factor"]
-print(f"  The model beats popularity by a factor of {factor:.2f} (NDCG@100).")
-sys.exit(0 if factor > 1 else 1)
+ratio = metrics["ndcg@100"]["vs_baseline"]
+print(f"  The model has {ratio:.2f} times the NDCG@100 of popularity.")
+sys.exit(0 if ratio > 1 else 1)
 END

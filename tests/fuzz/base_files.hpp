@@ -20,7 +20,7 @@ struct BaseFile {
 inline constexpr SampleSize checkpoint_size{.users = 3, .items = 2};
 inline constexpr Index checkpoint_width = 2;
 
-inline const std::array<BaseFile, 9> base_files{{
+inline const std::array<BaseFile, 10> base_files{{
     {"dataset", "integers.h5",
      [](const std::string& path) {
        const Communicator& comm = single_rank();
@@ -65,6 +65,13 @@ inline const std::array<BaseFile, 9> base_files{{
      [](const std::string& path) {
        const Communicator& comm = single_rank();
        write_dataset(comm, path, marked_dataset(comm, {.users = 8, .items = 7}, SampleIds::integers),
+                     sample_provenance());
+     }},
+    {"dataset", "split.h5",
+     [](const std::string& path) {
+       const Communicator& comm = single_rank();
+       const MergeRules rules{.duplicates = DuplicatePolicy::sum, .min_total = 0.25};
+       write_dataset(comm, path, split_dataset(comm, {.users = 8, .items = 7}, SampleIds::integers, rules),
                      sample_provenance());
      }},
 }};

@@ -47,6 +47,16 @@ inline bool read_marks_of(const DatasetReader& file, DatasetPart part) {
   return whole;
 }
 
+/// Whether all log rows of a side could be read.
+inline bool read_log_rows_of(const DatasetReader& file, DatasetPart part) {
+  return read_or_refuse([&] {
+    const LogRows read = file.log_rows(part, {0, file.rows(part)});
+    require(read.times->size() == read.columns.size(), "every log row has its time");
+    for (const Index column : read.columns) require(column >= 0 && column < file.columns(part), "columns are in range");
+    for (const double value : read.values) require(value - value == 0, "values are finite");
+  });
+}
+
 /// The file as folds of its marks have it.
 inline void read_folds(const std::string& path) {
   for (const char* const text : {"temporal:1/2", "temporal:2/2", "column:2"}) {
@@ -57,9 +67,27 @@ inline void read_folds(const std::string& path) {
         require(fold.entries(part) > 0, "no part of a fold is empty");
         entries += fold.read(part, {0, fold.rows(part)}).entries();
       }
-      require(entries <= DatasetReader(single_rank(), path).entries(DatasetPart::interactions), "parts do not overlap");
+      const DatasetReader whole(single_rank(), path);
+      require(whole.has_log_rows() || entries <= whole.entries(DatasetPart::interactions), "parts do not overlap");
     });
   }
+}
+
+/// The file as trainings on all of its parts have it.
+inline void read_all_parts(const std::string& path) {
+  read_or_refuse([&] {
+    const DatasetReader all(single_rank(), path, std::nullopt, TrainedOn::all);
+    const RowRange users{0, all.users()};
+    static_cast<void>(all.user_ids(users));
+    for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {
+      const RowRange rows{0, all.rows(part)};
+      const std::vector<Index> sizes = all.row_sizes(part, rows);
+      const SparseRows read = all.read(part, rows);
+      for (std::size_t r = 0; r < sizes.size(); ++r) {
+        require(sizes[r] == read.offsets[r + 1] - read.offsets[r], "sizes are those of the rows");
+      }
+    }
+  });
 }
 
 /// Every matrix and every id.
@@ -67,11 +95,14 @@ inline bool read_dataset_file(const std::string& path) {
   bool whole = true;
   return read_or_refuse([&] {
            const DatasetReader file(single_rank(), path);
-           for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item,
-                                          DatasetPart::heldout, DatasetPart::given}) {
+           for (const DatasetPart part : all_dataset_parts) {
              if (!file.has(part)) continue;
              whole &= read_part(file, part);
              whole &= read_marks_of(file, part);
+           }
+           if (file.has_log_rows()) {
+             whole &= read_log_rows_of(file, DatasetPart::interactions);
+             whole &= read_log_rows_of(file, DatasetPart::interactions_by_item);
            }
            whole &= read_or_refuse([&] { static_cast<void>(file.user_ids({0, file.users()})); });
            whole &= read_or_refuse([&] { static_cast<void>(file.item_ids({0, file.items()})); });
@@ -81,6 +112,7 @@ inline bool read_dataset_file(const std::string& path) {
              });
            }
            if (file.has(DatasetPart::interactions, EntryMark::time)) read_folds(path);
+           read_all_parts(path);
          }) &&
          whole;
 }

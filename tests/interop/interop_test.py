@@ -20,7 +20,7 @@ WRITE_SAMPLES = os.environ["RANKWISE_WRITE_SAMPLES"]
 LAUNCHER = pathlib.Path(os.environ["RANKWISE_SOURCE"]) / "tests/launch_mpi.sh"
 RANKS = [1, 2, 3, 4, 7]
 NAMES = ["empty.dataset.h5", "integers.dataset.h5", "integers.model.h5", "plain.clustering.h5", "rich.clustering.csv",
-         "rich.clustering.h5", "strings.dataset.h5", "strings.model.h5"]
+         "rich.clustering.h5", "split.dataset.h5", "strings.dataset.h5", "strings.model.h5"]
 
 
 # The content of the samples (tests/io/sample_files.hpp), said once more.
@@ -74,9 +74,13 @@ class Interop(unittest.TestCase):
     def test_anndata_reads_every_matrix(self):
         expected = {
             "strings.dataset.h5": {"interactions": sample_matrix(173, 61), "interactions_by_item": sample_matrix(173, 61).T,
-                                   "heldout/interactions": sample_matrix(173, 61, keep=1)},
+                                   "heldout/interactions": sample_matrix(173, 61, keep=1),
+                                   "heldout/interactions_by_item": sample_matrix(173, 61, keep=1).T},
+            "split.dataset.h5": {"heldout/repeated": sample_matrix(173, 61), "heldout/repeated_by_item": sample_matrix(173, 61).T},
             "integers.dataset.h5": {"interactions": sample_matrix(5, 900), "interactions_by_item": sample_matrix(5, 900).T,
-                                    "heldout/interactions": sample_matrix(2, 900, keep=1), "heldout/given": sample_matrix(2, 900)},
+                                    "heldout/interactions": sample_matrix(2, 900, keep=1), "heldout/given": sample_matrix(2, 900),
+                                    "heldout/interactions_by_item": sample_matrix(2, 900, keep=1).T,
+                                    "heldout/given_by_item": sample_matrix(2, 900).T},
         }
         for name, matrices in expected.items():
             with h5py.File(self.path(name)) as file:

@@ -27,6 +27,9 @@ int main(int argc, char** argv) {
                   sample_provenance());
     write_dataset(comm, folder + "/empty.dataset.h5", sample_dataset(comm, empty, SampleIds::integers),
                   sample_provenance());
+    write_dataset(comm, folder + "/split.dataset.h5",
+                  split_dataset(comm, all_users, SampleIds::integers, {.duplicates = DuplicatePolicy::sum}),
+                  sample_provenance());
     write_model(comm, folder + "/strings.model.h5", sample_model(comm, all_users, SampleIds::strings, 17, false),
                 sample_provenance());
     write_model(comm, folder + "/integers.model.h5", sample_model(comm, whole_users, SampleIds::integers, 3, true),

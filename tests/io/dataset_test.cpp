@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "io/id_file.hpp"
 #include "io/model.hpp"
@@ -106,6 +107,76 @@ TEST_F(DatasetTest, ComesBackInAnyPartition) {
   }
 }
 
+TEST_F(DatasetTest, WhatIsHeldOutComesBackFromBothSides) {
+  for (const Index heldout_users : {Index{0}, Index{5}}) {
+    const SampleSize size{.users = 23, .items = 14, .heldout_users = heldout_users};
+    const std::string path = folder_.file("log.h5");
+    write_dataset(comm_, path, sample_dataset(comm_, size, SampleIds::integers), sample_provenance());
+    const DatasetReader file(comm_, path);
+    const Index rows = heldout_users > 0 ? heldout_users : size.users;
+    for (const RowRange items : reading_ranges(comm_, size.items)) {
+      expect_equal(file.read(DatasetPart::heldout_by_item, items), sample_matrix(items, rows, size.items, true, 1));
+      if (heldout_users == 0) continue;
+      expect_equal(file.read(DatasetPart::given_by_item, items), sample_matrix(items, rows, size.items, true));
+    }
+    EXPECT_EQ(file.has(DatasetPart::given_by_item), heldout_users > 0);
+    EXPECT_FALSE(file.has(DatasetPart::repeated));
+    EXPECT_FALSE(file.has(DatasetPart::repeated_by_item));
+    EXPECT_FALSE(file.has_log_rows());
+    comm_.barrier();
+  }
+}
+
+TEST_F(DatasetTest, RepeatedPairsLogRowsAndRulesComeBack) {
+  const std::string path = folder_.file("log.h5");
+  const MergeRules rules{.duplicates = DuplicatePolicy::mean, .repeats = Repeats::keep, .min_total = 0.25};
+  write_dataset(comm_, path, split_dataset(comm_, small_log, SampleIds::integers, rules), sample_provenance());
+  const DatasetReader file(comm_, path);
+  EXPECT_EQ(file.rules().duplicates, rules.duplicates);
+  EXPECT_EQ(file.rules().repeats, rules.repeats);
+  EXPECT_EQ(file.rules().min_total, rules.min_total);
+  ASSERT_TRUE(file.has_log_rows());
+  for (const bool by_item : {false, true}) {
+    const DatasetPart part = by_item ? DatasetPart::interactions_by_item : DatasetPart::interactions;
+    for (const RowRange rows : reading_ranges(comm_, file.rows(part))) {
+      const LogRows read = file.log_rows(part, rows);
+      const LogRows expected = sample_log_rows(rows, small_log.users, small_log.items, by_item);
+      EXPECT_EQ(read.offsets, expected.offsets);
+      EXPECT_EQ(read.columns, expected.columns);
+      EXPECT_EQ(read.values, expected.values);
+      EXPECT_EQ(*read.times, *expected.times);
+      const DatasetPart repeated = by_item ? DatasetPart::repeated_by_item : DatasetPart::repeated;
+      expect_equal(file.read(repeated, rows), sample_matrix(rows, small_log.users, small_log.items, by_item));
+    }
+  }
+}
+
+TEST_F(DatasetTest, AFileOfTheFirstFormatIsReadButForWhatItCannotHold) {
+  const std::string path = folder_.file("log.h5");
+  write_dataset(comm_, path, marked_dataset(comm_, small_log, SampleIds::integers), sample_provenance());
+  comm_.barrier();
+  if (comm_.is_root()) {
+    const OpenFile file(path);
+    file.set_attribute<std::int64_t>("/", "format-version", {1});
+    for (const char* name : {"duplicates", "repeats"}) file.remove_attribute("/", name);
+    file.remove("/heldout/interactions_by_item");
+  }
+  comm_.barrier();
+  const DatasetReader file(comm_, path);
+  const RowRange users{0, small_log.users};
+  expect_equal(file.read(DatasetPart::interactions, users),
+               sample_matrix(users, small_log.users, small_log.items, false));
+  expect_equal(file.read(DatasetPart::heldout, users),
+               sample_matrix(users, small_log.users, small_log.items, false, 1));
+  EXPECT_FALSE(file.has(DatasetPart::heldout_by_item));
+  EXPECT_EQ(error_of([&] { static_cast<void>(file.rows(DatasetPart::heldout_by_item)); }),
+            "65: " + path +
+                ": /heldout/interactions_by_item is missing, as in every file of format-version 1; run prepare again");
+  EXPECT_EQ(error_of([&] { const DatasetReader fold(comm_, path, parse_fold("temporal:1/2")); }),
+            "65: " + path + ": its format-version 1 does not hold what temporal folds need; run prepare again");
+  EXPECT_EQ(error_of([&] { const DatasetReader fold(comm_, path, parse_fold("column:1")); }), "");
+}
+
 TEST_F(DatasetTest, TimesAndFoldsComeBackInAnyPartition) {
   const std::string path = folder_.file("log.h5");
   write_dataset(comm_, path, marked_dataset(comm_, small_log, SampleIds::integers), sample_provenance());
@@ -137,6 +208,23 @@ TEST_F(DatasetTest, TheDigestCoversTimesAndFolds) {
   EXPECT_NE(content_digest(comm_, other), digest);
 }
 
+TEST_F(DatasetTest, TheDigestCoversLogRowsAndTheirRules) {
+  const auto digest_of = [&](MergeRules rules) {
+    return content_digest(comm_, split_dataset(comm_, small_log, SampleIds::integers, rules));
+  };
+  Dataset dataset = split_dataset(comm_, small_log, SampleIds::integers, {});
+  const std::uint64_t digest = content_digest(comm_, dataset);
+  EXPECT_EQ(digest, digest_of({}));
+  EXPECT_NE(digest, content_digest(comm_, dataset.interactions));
+  EXPECT_NE(digest, digest_of({.duplicates = DuplicatePolicy::sum}));
+  EXPECT_NE(digest, digest_of({.repeats = Repeats::keep}));
+  EXPECT_NE(digest, digest_of({.min_total = 0.5}));
+  if (comm_.is_root()) dataset.log_rows->by_user.values.back() += 1;
+  EXPECT_NE(digest, content_digest(comm_, dataset));
+  dataset.log_rows.reset();
+  EXPECT_EQ(content_digest(comm_, dataset), content_digest(comm_, dataset.interactions));
+}
+
 TEST_F(DatasetTest, WithoutAHeldOutPart) {
   Dataset dataset = sample_dataset(comm_, small_log, SampleIds::strings);
   dataset.heldout.reset();
@@ -158,7 +246,7 @@ TEST_F(DatasetTest, ColumnsBeyond32BitsAreKept) {
   wide.values = {1, 2};
   wide.offsets = {0, 2};
   // No dictionary of 2^33 ids is at hand: written with the ids of an empty log and read past the checks of the whole.
-  dataset.heldout = wide;
+  dataset.heldout = {wide, {}};
   const std::string path = folder_.file("wide.h5");
   write_dataset(comm_, path, dataset, sample_provenance());
   if (comm_.is_root()) {
@@ -170,6 +258,65 @@ TEST_F(DatasetTest, ColumnsBeyond32BitsAreKept) {
     EXPECT_EQ(columns.back(), (Index{1} << 33) - 1);
   }
   comm_.barrier();
+}
+
+/// All pairs of a sample log, or its transpose: users of the training part, then those held out whole.
+SparseRows sample_of_all_parts(RowRange rows, const SampleSize& size, bool by_item, std::optional<double> min_total) {
+  const Index users = size.users + size.heldout_users;
+  SparseRows all{.rows = rows,
+                 .total_rows = by_item ? size.items : users,
+                 .column_count = by_item ? users : size.items,
+                 .columns = {},
+                 .values = {}};
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    for (Index c = 0; c < all.column_count; ++c) {
+      const Index item = by_item ? r : c;
+      const Index row = by_item ? c : r;
+      const Index user = row < size.users ? row : row - size.users;
+      const bool is_training = row < size.users && (user + item) % 2 == 1;
+      if (!sample_pair(user, item)) continue;
+      if (row < size.users && size.heldout_users > 0 && !is_training) continue;
+      if (is_training && min_total && static_cast<double>(sample_value(user, item)) < *min_total) continue;
+      all.columns.push_back(c);
+      all.values.push_back(sample_value(user, item));
+    }
+    all.offsets.push_back(static_cast<Index>(all.columns.size()));
+  }
+  return all;
+}
+
+TEST_F(DatasetTest, AllPartsAreOneMatrixFromBothSides) {
+  const std::string path = folder_.file("log.h5");
+  const MergeRules rules{.duplicates = DuplicatePolicy::sum, .repeats = Repeats::drop, .min_total = 0.75};
+  for (const bool has_repeats : {false, true}) {
+    for (const SampleSize& size : {small_log, SampleSize{.users = 61, .items = 40, .heldout_users = 9}}) {
+      if (has_repeats && size.heldout_users > 0) continue;
+      write_dataset(comm_, path,
+                    has_repeats ? split_dataset(comm_, size, SampleIds::strings, rules)
+                                : sample_dataset(comm_, size, SampleIds::strings),
+                    sample_provenance());
+      comm_.barrier();
+      const DatasetReader file(comm_, path, std::nullopt, TrainedOn::all);
+      const Index users = size.users + size.heldout_users;
+      EXPECT_EQ(file.users(), users);
+      EXPECT_EQ(file.training_users(), size.users);
+      EXPECT_FALSE(file.has(DatasetPart::heldout));
+      const std::optional<double> min_total = has_repeats ? rules.min_total : std::nullopt;
+      for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {
+        const bool by_item = part == DatasetPart::interactions_by_item;
+        EXPECT_EQ(file.entries(part), sample_of_all_parts({0, users}, size, false, min_total).entries());
+        for (const RowRange& rows : reading_ranges(comm_, by_item ? size.items : users)) {
+          const SparseRows expected = sample_of_all_parts(rows, size, by_item, min_total);
+          expect_equal(file.read(part, rows), expected);
+          EXPECT_EQ(file.row_sizes(part, rows), row_sizes(expected));
+        }
+      }
+      const IdRows ids = file.user_ids({0, users});
+      EXPECT_EQ(id_count(ids.ids), users);
+      EXPECT_EQ(id_text(ids.ids, users - 1), size.heldout_users > 0 ? "held out 64" : "user 484");
+      comm_.barrier();
+    }
+  }
 }
 
 TEST_F(DatasetTest, DigestDoesNotDependOnThePartition) {
@@ -216,8 +363,7 @@ TEST_F(DatasetTest, NoByteOfTheFileComesFromStrayMemory) {
 TEST_F(DatasetTest, TheFileCarriesItsDigest) {
   const Dataset dataset = sample_dataset(comm_, small_log, SampleIds::integers);
   write_dataset(comm_, folder_.file("log.h5"), dataset, sample_provenance());
-  EXPECT_EQ(DatasetReader(comm_, folder_.file("log.h5")).provenance().dataset_digest,
-            content_digest(comm_, dataset.interactions));
+  EXPECT_EQ(DatasetReader(comm_, folder_.file("log.h5")).provenance().dataset_digest, content_digest(comm_, dataset));
 }
 
 TEST_F(DatasetTest, AModelIsNoDataset) {
@@ -243,7 +389,7 @@ class DamagedDataset : public DatasetTest, public testing::WithParamInterface<Da
   void put_sample(const std::string& path) const {
     static std::string content;
     if (content.empty()) {
-      write_dataset(comm_, path, marked_dataset(comm_, small_log, SampleIds::integers), sample_provenance());
+      write_dataset(comm_, path, split_dataset(comm_, small_log, SampleIds::integers, {}), sample_provenance());
       comm_.barrier();
       content = file_content(path);
     } else if (comm_.is_root()) {
@@ -258,7 +404,11 @@ void read_everything(const Communicator& comm, const std::string& path) {
   const DatasetReader file(comm, path);
   static_cast<void>(file.user_ids(sample_range(comm, file.users())));
   static_cast<void>(file.item_ids(sample_range(comm, file.items())));
-  for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item, DatasetPart::heldout}) {
+  for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {
+    if (file.has_log_rows()) static_cast<void>(file.log_rows(part, sample_range(comm, file.rows(part))));
+  }
+  for (const DatasetPart part : all_dataset_parts) {
+    if (!file.has(part)) continue;
     static_cast<void>(file.row_sizes(part, sample_range(comm, file.rows(part))));
     static_cast<void>(file.read(part, sample_range(comm, file.rows(part))));
     for (const EntryMark mark : {EntryMark::time, EntryMark::fold}) {
@@ -288,7 +438,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"other_kind", [](const OpenFile& f) { f.set_text("/", "kind", "clustering"); },
                " is a clustering, expected a dataset"},
         Damage{"newer_format", [](const OpenFile& f) { f.set_attribute<std::int64_t>("/", "format-version", {9}); },
-               " has format version 9, this program reads version 1"},
+               " has format version 9, this program reads versions 1 to 2"},
         Damage{"no_ids", [](const OpenFile& f) { f.remove("/users/ids"); }, ": /users/ids is missing"},
         Damage{"no_users", [](const OpenFile& f) { f.remove("/users"); }, ": /users/ids is missing"},
         Damage{"float_ids", [](const OpenFile& f) { f.replace("/users/ids", H5T_NATIVE_FLOAT, {23}); },
@@ -349,7 +499,30 @@ INSTANTIATE_TEST_SUITE_P(
                ": /interactions_by_item/fold: entry 3 holds the fold -1, expected a number from 0 to 9999"},
         Damage{"nan_value",
                [](const OpenFile& f) { f.overwrite<float>("/heldout/interactions/data", 0, not_a_number); },
-               ": /heldout/interactions: row 0, column 0 holds a value that is not finite"}),
+               ": /heldout/interactions: row 0, column 0 holds a value that is not finite"},
+        Damage{"no_heldout_transpose", [](const OpenFile& f) { f.remove("/heldout/interactions_by_item"); },
+               ": /heldout/interactions_by_item: is missing"},
+        Damage{"no_repeated_transpose", [](const OpenFile& f) { f.remove("/heldout/repeated_by_item"); },
+               ": /heldout/repeated_by_item: is missing"},
+        Damage{"short_heldout_transpose",
+               [](const OpenFile& f) {
+                 f.replace("/heldout/interactions_by_item/indices", H5T_NATIVE_INT32, {5});
+                 f.replace("/heldout/interactions_by_item/data", H5T_NATIVE_FLOAT, {5});
+               },
+               ": /heldout/interactions and its transpose differ in the number of entries"},
+        Damage{"no_log_rows_transpose", [](const OpenFile& f) { f.remove("/log_rows_by_item"); },
+               ": /log_rows_by_item: is missing"},
+        Damage{"log_rows_without_times", [](const OpenFile& f) { f.remove("/log_rows_by_item/time"); },
+               ": /log_rows_by_item/time is missing"},
+        Damage{"nan_in_log_rows", [](const OpenFile& f) { f.overwrite<double>("/log_rows/data", 0, not_a_number); },
+               ": /log_rows: row 0, column 3 holds a value that is not finite"},
+        Damage{"column_of_log_rows",
+               [](const OpenFile& f) { f.overwrite<std::int32_t>("/log_rows_by_item/indices", 0, 23); },
+               ": /log_rows_by_item: row 0 has an entry in column 23 of 23"},
+        Damage{"other_policy", [](const OpenFile& f) { f.set_text("/", "duplicates", "first"); },
+               ": its attribute duplicates is unknown, expected one of sum, last, max, mean, error"},
+        Damage{"no_repeats", [](const OpenFile& f) { f.remove_attribute("/", "repeats"); },
+               ": attribute repeats of / is missing"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 /// What one rank finds in the file, without the collective reader.

@@ -170,6 +170,78 @@ TEST_F(FoldTest, TemporalFoldsTrainOnWhatIsEarlierAndValidateTheNextPart) {
   }
 }
 
+/// What a temporal fold makes of the sample whose pairs may have log rows, row by row.
+struct DividedLog {
+  Entries trained;
+  Entries validated;
+};
+
+DividedLog divided_log(const Entries& all, const MergeRules& rules, std::int64_t last_trained,
+                       std::int64_t last_validated) {
+  DividedLog divided;
+  for (const auto& [pair, value] : all) {
+    std::vector<Event> before;
+    std::vector<Event> after;
+    const std::vector<std::int64_t> times = sample_log_times(pair.first, pair.second);
+    const auto add = [&](std::int64_t time, double of_row) {
+      if (time <= last_trained) {
+        before.push_back({.value = of_row, .time = time});
+      } else if (time <= last_validated) {
+        after.push_back({.value = of_row, .time = time});
+      }
+    };
+    if (times.empty()) add(sample_time(pair.first, pair.second), static_cast<double>(value));
+    for (std::size_t row = 0; row < times.size(); ++row) {
+      add(times[row], sample_log_value(pair.first, pair.second, row));
+    }
+    const auto merged = [&](const std::vector<Event>& rows) -> std::optional<double> {
+      if (rows.empty()) return std::nullopt;
+      double total = 0;
+      for (const Event& row : rows) total += row.value;
+      if (rules.duplicates == DuplicatePolicy::last) total = rows.back().value;
+      const bool is_there = times.empty() || !rules.min_total || total > *rules.min_total;
+      return is_there ? std::optional(total) : std::nullopt;
+    };
+    const auto trained = merged(before);
+    const auto validated = merged(after);
+    if (trained) divided.trained[pair] = static_cast<float>(*trained);
+    if (validated && !(trained && rules.repeats == Repeats::drop)) {
+      divided.validated[pair] = static_cast<float>(*validated);
+    }
+  }
+  return divided;
+}
+
+TEST_F(FoldTest, TemporalFoldsDivideTheLogsRowsAndMergeEachSide) {
+  const std::vector<MergeRules> all_rules{
+      {.duplicates = DuplicatePolicy::last},
+      {.duplicates = DuplicatePolicy::sum, .repeats = Repeats::keep},
+      {.duplicates = DuplicatePolicy::sum, .repeats = Repeats::drop, .min_total = 1e-9}};
+  for (const MergeRules& rules : all_rules) {
+    const std::string path = folder_.file("split.h5");
+    write_dataset(comm_, path, split_dataset(comm_, size, SampleIds::integers, rules), sample_provenance());
+    const Entries all = entries_of(DatasetReader(comm_, path), DatasetPart::interactions);
+    std::vector<std::int64_t> times;
+    for (const auto& [pair, value] : all) {
+      const std::vector<std::int64_t> of_pair = sample_log_times(pair.first, pair.second);
+      times.insert(times.end(), of_pair.begin(), of_pair.end());
+      if (of_pair.empty()) times.push_back(sample_time(pair.first, pair.second));
+    }
+    std::ranges::sort(times);
+    const auto last_before = [&](Index cut) {
+      return cut == 4 ? times.back() : times[static_cast<std::size_t>(cut * std::ssize(times) / 4 - 1)];
+    };
+    for (Index number = 1; number <= 3; ++number) {
+      const DatasetReader fold(comm_, path, parse_fold("temporal:" + std::to_string(number) + "/3"));
+      const DividedLog expected = divided_log(all, rules, last_before(number), last_before(number + 1));
+      EXPECT_EQ(entries_of(fold, DatasetPart::interactions), expected.trained);
+      EXPECT_EQ(entries_of(fold, DatasetPart::interactions_by_item), expected.trained);
+      EXPECT_EQ(entries_of(fold, DatasetPart::heldout), expected.validated);
+    }
+    comm_.barrier();
+  }
+}
+
 TEST_F(FoldTest, FoldsOfAColumnAreTheLogsOwn) {
   const DatasetReader whole(comm_, marked_);
   const Entries all = entries_of(whole, DatasetPart::interactions);

@@ -92,7 +92,8 @@ TEST_F(ModelTest, WithoutCountsZeroRowsHaveNoEntries) {
   const std::string path = folder_.file("model.h5");
   Model model = sample_model(comm_, small_log, SampleIds::integers, 4, true);
   const RowRange users = model.users.ids.rows;
-  if (users.begin <= 5 && 5 < users.end) std::ranges::fill(std::span(model.users.factors.row(5 - users.begin), 5), 0.0F);
+  if (users.begin <= 5 && 5 < users.end)
+    std::ranges::fill(std::span(model.users.factors.row(5 - users.begin), 5), 0.0F);
   write_model(comm_, path, model, sample_provenance());
   comm_.barrier();
   if (comm_.is_root()) {

@@ -107,11 +107,14 @@ inline Dataset sample_dataset(const Communicator& comm, const SampleSize& size, 
   dataset.interactions_by_item = sample_matrix(items, size.users, size.items, true);
   if (size.heldout_users > 0) {
     const RowRange heldout = sample_range(comm, size.heldout_users);
-    dataset.heldout = sample_matrix(heldout, size.heldout_users, size.items, false, 1);
+    dataset.heldout = {sample_matrix(heldout, size.heldout_users, size.items, false, 1),
+                       sample_matrix(items, size.heldout_users, size.items, true, 1)};
     dataset.heldout_users = {sample_ids(heldout, size.heldout_users, kind, "held out "),
-                             sample_matrix(heldout, size.heldout_users, size.items, false)};
+                             sample_matrix(heldout, size.heldout_users, size.items, false),
+                             sample_matrix(items, size.heldout_users, size.items, true)};
   } else {
-    dataset.heldout = sample_matrix(users, size.users, size.items, false, 1);
+    dataset.heldout = {sample_matrix(users, size.users, size.items, false, 1),
+                       sample_matrix(items, size.users, size.items, true, 1)};
   }
   return dataset;
 }
@@ -121,6 +124,59 @@ inline Dataset marked_dataset(const Communicator& comm, const SampleSize& size, 
   Dataset dataset = sample_dataset(comm, size, kind);
   mark_sample(dataset.interactions, false);
   mark_sample(dataset.interactions_by_item, true);
+  return dataset;
+}
+
+/// Times of a pair's log rows, the last one that of its interaction.
+inline std::vector<std::int64_t> sample_log_times(Index user, Index item) {
+  std::vector<std::int64_t> times;
+  const Index rows = (user + item) % 3 == 0 ? 2 + (user * item) % 2 : 0;
+  for (Index row = rows; row > 0; --row)
+    times.push_back(sample_time(user, item) - 777'777 * (row - 1) * (1 + user % 9));
+  return times;
+}
+
+inline double sample_log_value(Index user, Index item, std::size_t row) {
+  return row == 0 ? 0.1 * static_cast<double>(1 + user % 3) : -0.1 * static_cast<double>(1 + item % 4);
+}
+
+/// Every third pair of the training part has log rows, whose totals may be below 0.
+inline LogRows sample_log_rows(RowRange rows, Index users, Index items, bool by_item) {
+  const SparseRows pairs = sample_matrix(rows, users, items, by_item);
+  LogRows log_rows{.rows = rows,
+                   .total_rows = pairs.total_rows,
+                   .column_count = pairs.column_count,
+                   .columns = {},
+                   .values = {},
+                   .times = std::vector<std::int64_t>()};
+  for (Index r = 0; r < rows.size(); ++r) {
+    for (Index e = pairs.offsets[static_cast<std::size_t>(r)]; e < pairs.offsets[static_cast<std::size_t>(r) + 1];
+         ++e) {
+      const Index column = pairs.columns[static_cast<std::size_t>(e)];
+      const Index user = by_item ? column : rows.begin + r;
+      const Index item = by_item ? rows.begin + r : column;
+      const std::vector<std::int64_t> times = sample_log_times(user, item);
+      for (std::size_t row = 0; row < times.size(); ++row) {
+        log_rows.columns.push_back(column);
+        log_rows.values.push_back(sample_log_value(user, item, row));
+        log_rows.times->push_back(times[row]);
+      }
+    }
+    log_rows.offsets.push_back(static_cast<Index>(log_rows.columns.size()));
+  }
+  return log_rows;
+}
+
+/// The same with everything that a split in time leaves: repeated pairs, log rows and the rules.
+inline Dataset split_dataset(const Communicator& comm, const SampleSize& size, SampleIds kind, MergeRules rules) {
+  Dataset dataset = marked_dataset(comm, size, kind);
+  const RowRange users = sample_range(comm, size.users);
+  const RowRange items = sample_range(comm, size.items);
+  dataset.repeated = {sample_matrix(users, size.users, size.items, false),
+                      sample_matrix(items, size.users, size.items, true)};
+  dataset.log_rows = {sample_log_rows(users, size.users, size.items, false),
+                      sample_log_rows(items, size.users, size.items, true)};
+  dataset.rules = rules;
   return dataset;
 }
 

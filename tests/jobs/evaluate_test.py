@@ -59,11 +59,14 @@ class Trained(unittest.TestCase):
         return training, heldout, given, numpy_als.read_model(self.path / f"{name}-{kind}.h5")
 
 
-def full_rankings(scores, seen):
-    """Per user all unseen items, best first, ties to the lowest index."""
+def full_rankings(scores, seen, entries):
+    """Per user all unseen items with training entries, best first, ties to the lowest index; the popular ones for users of whom nothing
+    is known."""
     rankings = []
     for user in range(scores.shape[0]):
-        row = scores[user].copy()
+        is_known = np.any(entries[seen.indices[seen.indptr[user]:seen.indptr[user + 1]]] > 0)
+        row = (scores[user] if is_known else entries).astype(float)
+        row[entries == 0] = -np.inf
         row[seen.indices[seen.indptr[user]:seen.indptr[user + 1]]] = -np.inf
         order = np.lexsort((np.arange(len(row)), -row))
         rankings.append(order[:np.isfinite(row).sum()])
@@ -100,12 +103,13 @@ class EvaluateTest(Trained):
                 users, _ = self.folded_in(given, items, attributes)
             scores = users.astype(float) @ items.T.astype(float) + (item_biases if item_biases is not None else 0)
             seen = training if given is None else given
-            popularity = np.tile(np.diff(training.tocsc().indptr).astype(float), (heldout.shape[0], 1))
+            entries = np.diff(training.tocsc().indptr)
+            popularity = np.tile(entries.astype(float), (heldout.shape[0], 1))
             for k in (1, 5, 20, 500):
                 with self.subTest(name=name, kind=kind, k=k):
                     result, _ = self.evaluate(name, kind, f"recall@{k},ndcg@{k},map@{k},hr@{k}")
                     for source, table in (("model", scores), ("baseline", popularity)):
-                        expected = metric_values(full_rankings(table, seen), heldout, k)
+                        expected = metric_values(full_rankings(table, seen, entries), heldout, k)
                         for metric, value in expected.items():
                             # One user of about 300 may order two nearly equal scores the other way.
                             self.assertAlmostEqual(result["metrics"][f"{metric}@{k}"][source], value, delta=2e-3 if source == "model" else 1e-9)
@@ -152,7 +156,7 @@ class EvaluateTest(Trained):
         refused(["--data", data, "--model", model, "--metrics", "recal@3"], 2, "recal@3")
         refused(["--data", data, "--model", model, "--metrics", "recall"], 2, "@K")
         refused(["--data", data, "--model", model, "--metrics", "recall@0"], 2, "recall@0")
-        refused(["--data", data, "--model", self.path / "users-implicit.h5"], 65, "users-implicit.h5", "digest")
+        refused(["--data", data, "--model", self.path / "users-implicit.h5"], 65, "users-implicit.h5", "another dataset", "split = users:0.2", "split = random:0.2", "digest")
         refused(["--data", data, "--model", data], 65, "is a dataset")
         refused(["--data", data, "--model", model, "--output", self.path / "none/metrics.json"], 73, "none")
         self.prepare("none-held-out", "none")
@@ -169,11 +173,11 @@ class RecommendTest(Trained):
         return path
 
     def expected(self, name, kind, top):
-        training, _, _, (users, items, user_biases, item_biases, attributes) = self.read(name, kind)
+        training, heldout, _, (users, items, user_biases, item_biases, attributes) = self.read(name, kind)
         scores = users.astype(float) @ items.T.astype(float)
         if item_biases is not None:
             scores = scores + item_biases + user_biases[:, None] + float(attributes["global-mean"])
-        return [(ranking[:top], scores[user]) for user, ranking in enumerate(full_rankings(scores, training))]
+        return [(ranking[:top], scores[user]) for user, ranking in enumerate(full_rankings(scores, (training + heldout).tocsr(), np.diff(training.tocsc().indptr)))]
 
     def test_lists_are_the_best_unseen_items_by_id(self):
         for kind in ("implicit", "explicit"):
@@ -215,7 +219,7 @@ class RecommendTest(Trained):
             self.assertEqual([row["user"] for row in rows], ["c0007"] * 3 + ["c0123"] * 3)
         wanted.write_text("c0007\nnobody\nnowhere\n")
         done = run(["recommend", "--data", self.path / "random.h5", "--model", self.path / "random-implicit.h5", "--users", wanted,
-                    "--output", self.path / "unwritten.csv"], ranks=3)
+                    "--unknown-users", "error", "--output", self.path / "unwritten.csv"], ranks=3)
         self.assertEqual(done.code, 65, done)
         self.assertEqual(len(done.our_lines), 1)
         self.assertIn("wanted.txt:2: 'nobody'", done.our_lines[0])
@@ -223,8 +227,9 @@ class RecommendTest(Trained):
 
     def test_more_items_asked_than_there_are(self):
         rows = read_lists(self.recommend("random", "implicit", "all.csv", 2, ["--top", "1000"]))
-        training = self.read("random", "implicit")[0]
-        self.assertEqual(len(rows), training.shape[0] * training.shape[1] - training.nnz)
+        training, heldout, _, _ = self.read("random", "implicit")
+        self.assertTrue(np.all(training.getnnz(axis=0) > 0))  # every item is a candidate
+        self.assertEqual(len(rows), training.shape[0] * training.shape[1] - training.nnz - heldout.nnz)
 
 
 if __name__ == "__main__":

@@ -62,9 +62,11 @@ TEST(TopItems, KeepsTheBestInAnyOrderOfOffersWithTiesToTheLowestItem) {
     for (float& score : scores) score = static_cast<float>(engine() % 40);  // many ties
     std::vector<Index> excluded;
     for (Index i = 0; i < 300; i += 7) excluded.push_back(i);
+    std::vector<Index> counts(300);  // items without entries are no candidates
+    for (Index i = 0; i < 300; ++i) counts[static_cast<std::size_t>(i)] = i % 5;
     std::vector<ScoredItem> expected;
     for (Index i = 0; i < 300; ++i) {
-      if (i % 7 != 0) expected.push_back({scores[static_cast<std::size_t>(i)], i});
+      if (i % 7 != 0 && i % 5 != 0) expected.push_back({scores[static_cast<std::size_t>(i)], i});
     }
     std::stable_sort(expected.begin(), expected.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
     expected.resize(std::min(expected.size(), static_cast<std::size_t>(count)));
@@ -75,7 +77,9 @@ TEST(TopItems, KeepsTheBestInAnyOrderOfOffersWithTiesToTheLowestItem) {
       std::shuffle(starts.begin(), starts.end(), engine);
       for (const Index first : starts) {
         const auto size = static_cast<std::size_t>(std::min(block, 300 - first));
-        top.offer(1, std::span<const float>(scores).subspan(static_cast<std::size_t>(first), size), first, excluded);
+        const auto begin = static_cast<std::size_t>(first);
+        top.offer(1, std::span<const float>(scores).subspan(begin, size), first,
+                  std::span<const Index>(counts).subspan(begin, size), excluded);
       }
       EXPECT_TRUE(top.sorted(0).empty());
       const std::vector<ScoredItem> kept = top.sorted(1);

@@ -122,19 +122,20 @@ class BatchScriptTest(unittest.TestCase):
         eventually(lambda: '"epoch"' in self.logs("quarter/als.jsonl"), 60, what=lambda: self.logs(log))
         self.cluster.ask("scancel", "--signal=USR2", job)
         self.finish()
-        self.assertEqual(self.logs(log).count("als on 2 ranks"), 2, self.logs(log))
+        self.assertEqual(self.logs(log).count("als on 2 ranks"), 3, self.logs(log))  # twice the first one, once the final one
         self.assertEqual(self.logs(log).count("prepare on 2 ranks"), 1, self.logs(log))
         hand = self.path / "by-hand"
         hand.mkdir()
-        data, model = hand / "dataset.h5", hand / "model.h5"
+        data, model, final = hand / "dataset.h5", hand / "model.h5", hand / "final.h5"
         for command in (["prepare", "--input", "log.csv", "--split", "leave-last:1", "--output", data],
                         ["als", "--data", data, "--model", model, "--factors", "16", "--epochs", "150"],
                         ["evaluate", "--data", data, "--model", model, "--output", hand / "metrics.json"],
-                        ["recommend", "--data", data, "--model", model, "--top", "20", "--output", hand / "recommendations.csv"],
-                        ["kmeans", "--input", model, "--rows", "users", "--metric", "cosine", "--clusters", "12", "--output", hand / "segments.h5"]):
+                        ["als", "--data", data, "--model", final, "--factors", "16", "--train-on", "all", "--epochs-of", model],
+                        ["recommend", "--data", data, "--model", final, "--top", "20", "--output", hand / "recommendations.csv"],
+                        ["kmeans", "--input", final, "--rows", "users", "--metric", "cosine", "--clusters", "12", "--output", hand / "segments.h5"]):
             done = run(command, cwd=self.path)
             self.assertEqual(done.code, 0, done)
-        for file in ("dataset.h5", "model.h5", "metrics.json", "recommendations.csv", "segments.h5"):
+        for file in ("dataset.h5", "model.h5", "metrics.json", "final.h5", "recommendations.csv", "segments.h5"):
             self.assertEqual(self.digest(f"quarter/{file}"), self.digest(f"by-hand/{file}"), file)
 
 

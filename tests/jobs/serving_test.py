@@ -1,0 +1,501 @@
+"""What a shop receives: lists without what was bought, popular items for users whom the model does not know, models of all that a
+dataset holds. Against plain numpy."""
+import csv
+import hashlib
+import json
+import math
+import pathlib
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+import scipy.sparse
+
+import numpy_als
+import shop
+from program import run
+
+RANKS = (1, 2, 3)
+
+
+def popularity_order(entries):
+    """Items with an entry, most entries first, ties to the lower item."""
+    order = np.lexsort((np.arange(len(entries)), -entries))
+    return [item for item in order if entries[item] > 0]
+
+
+def expected_list(scores, entries, history, top, seen="exclude"):
+    """The best items that a list may hold; scores of None stand for a user whom the model does not know."""
+    allowed = [item for item in range(len(entries)) if entries[item] > 0
+               and (seen == "allow" or (item in history) == (seen == "only"))]
+    if scores is None:
+        order = [item for item in popularity_order(entries) if item in set(allowed)]
+    else:
+        order = sorted(allowed, key=lambda item: (-scores[item], item))
+    return order[:top]
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = pathlib.Path(cls.folder.name)
+        cls.make()
+
+    @classmethod
+    def make(cls):
+        """What all tests of a class share."""
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def job(cls, *args, ranks=1, code=0):
+        done = run([cls.path / arg[1:] if isinstance(arg, str) and arg.startswith("@") else arg for arg in args], ranks=ranks)
+        assert done.code == code, done
+        return done
+
+    def refused(self, code, *args, words=()):
+        done = self.job(*args, ranks=2, code=code)
+        errors = [line for line in done.our_lines if not line.startswith("rankwise: warning")]
+        self.assertEqual(len(errors), 1, done)
+        for word in words:
+            self.assertIn(word, errors[0])
+
+    def lists(self, name):
+        """Rows of a CSV of recommendations by user."""
+        by_user = {}
+        with open(self.path / name, newline="") as file:
+            for row in csv.DictReader(file):
+                by_user.setdefault(row["user"], []).append(row)
+        return by_user
+
+    def digest(self, name):
+        return hashlib.sha256((self.path / name).read_bytes()).hexdigest()
+
+    def alike(self, name, *args):
+        """A job's file, the same for any number of ranks."""
+        digests = set()
+        for ranks in RANKS:
+            done = self.job(*args, "--threads", 1 + ranks % 2, ranks=ranks)
+            digests.add(self.digest(name))
+        self.assertEqual(len(digests), 1, args)
+        return done
+
+    def matrices(self, data):
+        with h5py.File(self.path / data) as file:
+            heldout = file.get("heldout")
+            parts = {name: numpy_als.read_csr(file, f"heldout/{name}") for name in ("interactions", "given", "repeated")
+                     if heldout is not None and name in heldout}
+            users = [text.decode() for text in file["users/ids"][:]]
+            new = [text.decode() for text in file["heldout/users/ids"][:]] if "given" in parts else []
+            items = [text.decode() if isinstance(text, bytes) else int(text) for text in file["items/ids"][:]]
+            return numpy_als.read_csr(file, "interactions"), parts, users, new, items
+
+
+class BoughtTest(Case):
+    def test_nobody_gets_what_a_small_log_has(self):
+        pairs = "ann,tea ann,cup bob,tea bob,pot bob,cup cat,pot cat,tea dan,pot eve,cup".split()
+        (self.path / "log.csv").write_text("user,item\n" + "".join(pair + "\n" for pair in pairs))
+        self.job("prepare", "--input", "@log.csv", "--split", "random:0.4", "--output", "@data.h5")
+        for kind in ("training", "all"):
+            self.job("als", "--data", "@data.h5", "--model", "@model.h5", "--factors", "2", "--train-on", kind)
+            self.job("recommend", "--data", "@data.h5", "--model", "@model.h5", "--top", "1", "--output", "@lists.csv")
+            for user, rows in self.lists("lists.csv").items():
+                for row in rows:
+                    self.assertNotIn(f"{user},{row['item']}", pairs)
+        self.assertIn("ann", self.lists("lists.csv"))
+        self.assertNotIn("bob", self.lists("lists.csv"))  # has bought everything
+
+    def test_users_with_everything_are_told_with_quiet_too(self):
+        (self.path / "full.csv").write_text("user,item\nann,tea\nann,cup\nbob,tea\ncat,cup\ncat,pot\nann,pot\n")
+        self.job("prepare", "--input", "@full.csv", "--output", "@full.h5")
+        self.job("als", "--data", "@full.h5", "--model", "@model.h5", "--factors", "2")
+        for ranks in RANKS:
+            done = self.job("recommend", "--data", "@full.h5", "--model", "@model.h5", "--output", "@lists.h5", "--quiet", "--log-json",
+                            "@log.jsonl", ranks=ranks)
+            self.assertEqual(done.our_lines, ["rankwise: warning: 1 users have no list: --seen exclude leaves them no item"])
+        events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
+        (told,) = [event for event in events if event["event"] == "recommended"]
+        self.assertEqual((told["users"], told["recommendations"], told["short_lists"], told["empty_lists"]), (3, 3, 2, 1))
+        with h5py.File(self.path / "lists.h5") as file:
+            self.assertEqual(file["recommendations/indptr"][:].tolist(), [0, 0, 2, 3])
+            self.assertEqual(list(file["recommendations/source"].asstr()), ["model"] * 3)
+
+
+class SeenTest(Case):
+    @classmethod
+    def make(cls):
+        shop.write_log(cls.path / "log.csv", users=90, items=40)
+        cls.job("prepare", "--input", "@log.csv", "--split", "random:0.3", "--output", "@data.h5")
+        cls.job("als", "--data", "@data.h5", "--model", "@model.h5", "--factors", "6", "--epochs", "3")
+
+    def test_lists_of_each_kind_are_the_best_by_a_full_sort(self):
+        training, parts, user_ids, _, item_ids = self.matrices("data.h5")
+        users, items, _, _, _ = numpy_als.read_model(self.path / "model.h5")
+        known = training + parts["interactions"]
+        entries = np.diff(training.tocsc().indptr)
+        scores = users.astype(np.float64) @ items.T.astype(np.float64)
+        for seen in ("exclude", "allow", "only"):
+            self.alike("lists.csv", "recommend", "--data", "@data.h5", "--model", "@model.h5", "--top", "5", "--seen", seen, "--output", "@lists.csv")
+            lists = self.lists("lists.csv")
+            for user, user_id in enumerate(user_ids):
+                history = set(known.indices[known.indptr[user]:known.indptr[user + 1]])
+                expected = expected_list(scores[user], entries, history, 5, seen)
+                got = [item_ids.index(int(row["item"])) for row in lists.get(user_id, [])]
+                self.assertEqual(len(got), len(expected))
+                for item, best in zip(got, expected):
+                    self.assertAlmostEqual(scores[user, item], scores[user, best], places=5)
+                    self.assertTrue(seen == "allow" or (item in history) == (seen == "only"))
+
+    def test_evaluate_leaves_out_what_lists_cannot_have(self):
+        """A log in which pairs come back after the cut."""
+        rows = [f"u{user},i{item},{1_600_000_000 + 1000 * user + item}" for user in range(12) for item in range(8) if (user * 3 + item) % 4 < 2]
+        rows += [f"u{user},i{item},{1_700_000_000 + user}" for user in range(12) for item in range(8) if (user + item) % 6 == 0]
+        (self.path / "again.csv").write_text("user,item,timestamp\n" + "\n".join(rows) + "\n")
+        self.job("prepare", "--input", "@again.csv", "--split", f"temporal:{sum('17000000' in row for row in rows) / len(rows):.4f}", "--repeats", "keep",
+                 "--output", "@again.h5")
+        self.job("als", "--data", "@again.h5", "--model", "@again-model.h5", "--factors", "3", "--epochs", "2")
+        training, parts, _, _, _ = self.matrices("again.h5")
+        heldout = parts["interactions"]
+        both = training.multiply(heldout != 0).nnz
+        self.assertGreater(both, 0)
+        users, items, _, _, _ = numpy_als.read_model(self.path / "again-model.h5")
+        scores = users.astype(float) @ items.T.astype(float)
+        entries = np.diff(training.tocsc().indptr)
+        for seen in ("exclude", "allow", "only"):
+            self.alike("metrics.json", "evaluate", "--data", "@again.h5", "--model", "@again-model.h5", "--metrics", "recall@3", "--seen", seen,
+                       "--output", "@metrics.json")
+            told = json.loads((self.path / "metrics.json").read_text())
+            values = []
+            for user in range(12):
+                history = set(training.indices[training.indptr[user]:training.indptr[user + 1]])
+                targets = set(heldout.indices[heldout.indptr[user]:heldout.indptr[user + 1]])
+                if seen != "allow":
+                    targets = {item for item in targets if (item in history) == (seen == "only")}
+                if targets:
+                    best = expected_list(scores[user], entries, history, 3, seen)
+                    values.append(len(targets & set(best)) / min(3, len(targets)))
+            self.assertAlmostEqual(told["metrics"]["recall@3"]["model"], np.mean(values), places=6)
+            left_out = {"exclude": both, "allow": 0, "only": heldout.nnz - both}[seen]
+            self.assertEqual((told["rankings"]["seen"], told["rankings"]["left_out"], told["rankings"]["users"]), (seen, left_out, len(values)))
+
+
+def cold_log(rename=lambda name: name):
+    """Users c* only after the cut, items new* too; popularity has no ties. Time goes with the row."""
+    random = np.random.default_rng(5)
+    old = [(f"u{user}", f"i{item}") for item in range(12) for user in range(3 + 2 * item)]
+    old = [old[place] for place in random.permutation(len(old))]
+    new = [(f"c{user}", f"i{item}") for user in range(9) for item in range(12) if (user * 5 + item) % 4 == 0]
+    new += [(f"u{user}", f"new{user % 3}") for user in range(7)] + [(f"u{user}", f"i{11 - user}") for user in range(3)]
+    rows = [f"{rename(user)},{rename(item)},{1_600_000_000 + place}" for place, (user, item) in enumerate(old + new)]
+    return "user,item,timestamp\n" + "\n".join(rows) + "\n", len(new) / len(old + new)
+
+
+class ColdTest(Case):
+    @classmethod
+    def make(cls):
+        log, share = cold_log()
+        (cls.path / "log.csv").write_text(log)
+        cls.job("prepare", "--input", "@log.csv", "--split", f"temporal:{share}", "--output", "@data.h5")
+        cls.job("als", "--data", "@data.h5", "--model", "@model.h5", "--factors", "4", "--epochs", "4")
+
+    def test_the_model_counts_entries(self):
+        training, _, _, _, _ = self.matrices("data.h5")
+        with h5py.File(self.path / "model.h5") as file:
+            np.testing.assert_array_equal(file["users/entries"], np.diff(training.indptr))
+            np.testing.assert_array_equal(file["items/entries"], np.diff(training.tocsc().indptr))
+            self.assertEqual(file.attrs["trained-on"], "training")
+        self.assertEqual((np.diff(training.indptr) == 0).sum(), 9)
+        self.assertEqual((np.diff(training.tocsc().indptr) == 0).sum(), 3)
+
+    def test_unknown_users_get_the_popular_items_and_new_items_are_in_no_list(self):
+        training, parts, user_ids, _, item_ids = self.matrices("data.h5")
+        known = training + parts["interactions"]
+        entries = np.diff(training.tocsc().indptr)
+        users, items, _, _, _ = numpy_als.read_model(self.path / "model.h5")
+        scores = users.astype(float) @ items.T.astype(float)
+        done = self.alike("lists.csv", "recommend", "--data", "@data.h5", "--model", "@model.h5", "--top", "6", "--output", "@lists.csv")
+        self.assertIn("9 users have no training entry: their lists are the popular items", done.err)
+        lists = self.lists("lists.csv")
+        for user, user_id in enumerate(user_ids):
+            history = set(known.indices[known.indptr[user]:known.indptr[user + 1]])
+            is_cold = training.indptr[user] == training.indptr[user + 1]
+            rows = lists.get(user_id, [])
+            self.assertEqual({row["source"] for row in rows} or {"model"}, {"popular" if is_cold else "model"})
+            got = [item_ids.index(row["item"]) for row in rows]
+            self.assertFalse({row["item"] for row in rows} & {"new0", "new1", "new2"})
+            expected = expected_list(None if is_cold else scores[user], entries, history, 6)
+            if is_cold:
+                self.assertEqual(got, expected)
+                for row, item in zip(rows, got):
+                    self.assertEqual(np.float32(row["score"]), np.float32(entries[item] / len(user_ids)))
+            else:
+                np.testing.assert_allclose(scores[user, got], scores[user, expected], atol=1e-6)
+        self.alike("lists.h5", "recommend", "--data", "@data.h5", "--model", "@model.h5", "--top", "6", "--output", "@lists.h5")
+        with h5py.File(self.path / "lists.h5") as file:
+            self.assertEqual(list(file["recommendations/source"].asstr()), [row["source"] for user in user_ids for row in lists.get(user, [])])
+
+    def metrics(self, data, model, metrics="recall@4,ndcg@4,map@4,hr@4", ranks=1):
+        self.job("evaluate", "--data", f"@{data}", "--model", f"@{model}", "--metrics", metrics, "--output", "@metrics.json", ranks=ranks)
+        return json.loads((self.path / "metrics.json").read_text())
+
+    def test_metrics_follow_the_lists_that_are_served(self):
+        training, parts, _, _, _ = self.matrices("data.h5")
+        heldout = parts["interactions"]
+        entries = np.diff(training.tocsc().indptr)
+        users, items, _, _, _ = numpy_als.read_model(self.path / "model.h5")
+        scores = users.astype(float) @ items.T.astype(float)
+        told = [json.dumps(self.metrics("data.h5", "model.h5", ranks=ranks)) for ranks in RANKS]
+        self.assertEqual(len(set(told)), 1)
+        told = json.loads(told[0])
+        recalls = {"model": [], "baseline": []}
+        for user in range(heldout.shape[0]):
+            targets = set(heldout.indices[heldout.indptr[user]:heldout.indptr[user + 1]])
+            history = set(training.indices[training.indptr[user]:training.indptr[user + 1]])
+            if not targets:
+                continue
+            for source, row in (("model", scores[user] if history else None), ("baseline", None)):
+                best = expected_list(row, entries, history, 4)
+                recalls[source].append(len(targets & set(best)) / min(4, len(targets)))
+        for source, values in recalls.items():
+            self.assertAlmostEqual(told["metrics"]["recall@4"][source], np.mean(values), places=9)
+        cold = [user for user in range(heldout.shape[0]) if training.indptr[user] == training.indptr[user + 1]]
+        self.assertEqual(told["rankings"]["popular_users"], len(cold))
+        self.assertEqual(told["rankings"]["cold_targets"], int(heldout.tocsc()[:, entries == 0].nnz))
+        # Training says the same after its last epoch.
+        self.job("als", "--data", "@data.h5", "--model", "@validated.h5", "--factors", "4", "--epochs", "4", "--validation-metric", "recall@4",
+                 "--validation-every", "4", "--log-json", "@log.jsonl", ranks=2)
+        events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
+        (validation,) = [event for event in events if event["event"] == "validation"]
+        self.assertEqual(validation["value"], told["metrics"]["recall@4"]["model"])
+        (rankings,) = [event for event in events if event["event"] == "rankings"]
+        self.assertEqual(rankings["popular_users"], len(cold))
+
+    def test_renumbered_ids_change_no_metric_of_users_without_entries(self):
+        """Their lists are by popularity, which here has no ties; before, they were the first ids."""
+        log, share = cold_log()
+        lines = log.splitlines()
+        cold_only = [line for line in lines[1:] if line[0] == "c" or int(line.rsplit(",", 1)[1]) < 1_600_000_000 + round((1 - share) * (len(lines) - 1))]
+        told = []
+        for name, rename in (("plain", lambda text: text), ("renumbered", lambda text: text[0] + hashlib.sha256(text.encode()).hexdigest()[:8])):
+            rows = [line.split(",") for line in cold_only]
+            (self.path / "cold.csv").write_text("user,item,timestamp\n" + "".join(f"{rename(u)},{rename(i)},{t}\n" for u, i, t in rows))
+            heldout = sum(u[0] == "c" for u, _, _ in rows)
+            self.job("prepare", "--input", "@cold.csv", "--split", f"temporal:{heldout / len(rows)}", "--output", "@cold.h5")
+            self.job("als", "--data", "@cold.h5", "--model", "@cold-model.h5", "--factors", "4", "--epochs", "2")
+            metrics = self.metrics("cold.h5", "cold-model.h5")
+            self.assertEqual(metrics["rankings"]["popular_users"], 9)
+            self.assertEqual(metrics["rankings"]["users"], 9)
+            told.append({name: value["model"] for name, value in metrics["metrics"].items()})
+            self.assertEqual(metrics["worse_than_baseline"], False)
+        self.assertEqual(told[0].keys(), told[1].keys())
+        for name in told[0]:
+            self.assertAlmostEqual(told[0][name], told[1][name], places=12)
+
+    def test_listed_ids_that_nobody_has(self):
+        wanted = self.path / "wanted.txt"
+        wanted.write_text("nobody\nu1\nc1\nelse\nnobody\n")
+        args = ["recommend", "--data", "@data.h5", "--model", "@model.h5", "--users", wanted, "--top", "3", "--output"]
+        for ranks in RANKS:
+            done = self.job(*args, "@some.csv", "--quiet", ranks=ranks)
+            self.assertEqual(len(done.our_lines), 1)
+            self.assertIn("warning: 2 of the ids in --users are no user of the dataset and get no list, as", done.our_lines[0])
+            self.assertIn("wanted.txt:1: 'nobody'", done.our_lines[0])
+            self.assertEqual(list(self.lists("some.csv")), ["c1", "u1"])
+        self.alike("some.csv", *args, "@some.csv", "--unknown-users", "popular")
+        lists = self.lists("some.csv")
+        self.assertEqual(list(lists), ["c1", "u1", "nobody", "else"])
+        self.assertEqual([row["item"] for row in lists["else"]], ["i11", "i10", "i9"])
+        self.assertEqual({row["source"] for row in lists["else"]}, {"popular"})
+        self.alike("some.h5", *args, "@some.h5", "--unknown-users", "popular")
+        with h5py.File(self.path / "some.h5") as file:
+            self.assertEqual(list(file["users/ids"].asstr()), ["c1", "u1", "nobody", "else"])
+            self.assertEqual(file["recommendations/indptr"][:].tolist(), [0, 3, 6, 9, 12])
+        self.refused(65, *args, "@none.csv", "--unknown-users", "error", words=["wanted.txt:1: 'nobody'", "no user of the dataset"])
+        self.refused(2, "recommend", "--data", "@data.h5", "--model", "@model.h5", "--output", "@none.csv", "--unknown-users", "error", words=["--users"])
+        self.assertFalse(list(self.path.glob("*none*")))
+
+
+class RatingsTest(Case):
+    """Ratings of users and items that the training does not have."""
+
+    @classmethod
+    def make(cls):
+        random = np.random.default_rng(2)
+        old = [(f"u{user}", f"i{item}", 1 + (user * 7 + item * 3) % 5) for user in range(20) for item in range(10) if (user + item) % 3]
+        old = [old[place] for place in random.permutation(len(old))]
+        new = [(f"c{user}", f"i{user}", 4) for user in range(4)] + [(f"u{user}", f"new{user}", 2) for user in range(4)]
+        new += [("c9", "new9", 5)]
+        rows = [f"{u},{i},{r},{1_600_000_000 + place}" for place, (u, i, r) in enumerate(old + new)]
+        (cls.path / "log.csv").write_text("user,item,rating,timestamp\n" + "\n".join(rows) + "\n")
+        cls.job("prepare", "--input", "@log.csv", "--split", f"temporal:{len(new) / len(rows)}", "--output", "@data.h5")
+
+    def test_predictions_fall_back_to_what_is_known(self):
+        training, parts, _, _, _ = self.matrices("data.h5")
+        heldout = parts["interactions"].tocoo()
+        self.assertEqual(heldout.nnz, 9)
+        mean = training.data.mean()
+        for name, options in (("plain", []), ("biases", ["--biases"])):
+            self.job("als", "--data", "@data.h5", "--model", "@model.h5", "--objective", "explicit", "--factors", "3", "--epochs", "3",
+                     "--validation-metric", "rmse", "--validation-every", "3", "--log-json", "@log.jsonl", *options, ranks=2)
+            _, _, user_biases, item_biases, _ = numpy_als.read_model(self.path / "model.h5")
+            users = np.diff(training.indptr) > 0
+            items = np.diff(training.tocsc().indptr) > 0
+            predicted = np.full(heldout.nnz, mean)
+            if options:
+                predicted += np.where(users[heldout.row], user_biases[heldout.row], 0) + np.where(items[heldout.col], item_biases[heldout.col], 0)
+            self.alike("metrics.json", "evaluate", "--data", "@data.h5", "--model", "@model.h5", "--output", "@metrics.json")
+            told = json.loads((self.path / "metrics.json").read_text())
+            self.assertAlmostEqual(told["metrics"]["rmse"]["model"], math.sqrt(np.mean((heldout.data - predicted) ** 2)), places=5)
+            events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
+            (validation,) = [event for event in events if event["event"] == "validation"]
+            self.assertEqual(validation["value"], told["metrics"]["rmse"]["model"])
+
+
+class WholeUsersTest(Case):
+    @classmethod
+    def make(cls):
+        shop.write_log(cls.path / "shop.csv", users=80, items=30)
+        cls.job("prepare", "--input", "@shop.csv", "--split", "users:0.25", "--output", "@data.h5")
+        cls.job("als", "--data", "@data.h5", "--model", "@model.h5", "--factors", "5", "--epochs", "3", "--regularization", "0.01")
+
+    def test_users_held_out_whole_are_folded_in_and_served(self):
+        training, parts, old, new, item_ids = self.matrices("data.h5")
+        known = (parts["given"] + parts["interactions"]).tocsr()
+        _, items, _, _, attributes = numpy_als.read_model(self.path / "model.h5")
+        items = items.astype(float)
+        entries = np.diff(training.tocsc().indptr)
+        alpha0, lam, nu = (float(attributes[name]) for name in ("unobserved-weight", "regularization", "regularization-exponent"))
+        done = self.alike("lists.csv", "recommend", "--data", "@data.h5", "--model", "@model.h5", "--top", "4", "--output", "@lists.csv")
+        self.assertIn(f"{len(new)} users that were held out whole are folded in", done.err)
+        lists = self.lists("lists.csv")
+        self.assertEqual(list(lists), old + new)
+        for row, user in enumerate(new):
+            history = known.indices[known.indptr[row]:known.indptr[row + 1]]
+            features = items[history]
+            system = alpha0 * items.T @ items + features.T @ features + lam * (len(history) + alpha0 * len(items)) ** nu * np.eye(items.shape[1])
+            scores = items @ np.linalg.solve(system, features.sum(axis=0))
+            expected = expected_list(scores, entries, set(history), 4)
+            got = [item_ids.index(int(each["item"])) for each in lists[user]]
+            self.assertFalse(set(got) & set(history))
+            np.testing.assert_allclose(scores[got], scores[expected], atol=1e-5)
+            self.assertEqual({each["source"] for each in lists[user]}, {"model"})
+
+    def test_a_model_of_all_parts_has_them_as_rows(self):
+        training, parts, old, new, _ = self.matrices("data.h5")
+        whole = scipy.sparse.vstack([training, parts["given"] + parts["interactions"]]).tocsr()
+        whole.sort_indices()
+        options = ["--data", "@data.h5", "--factors", "5", "--train-on", "all", "--regularization", "0.01"]
+        self.job("als", *options, "--model", "@start.h5", "--epochs", "0")
+        start = numpy_als.read_model(self.path / "start.h5")[1]
+        self.alike("all.h5", "als", *options, "--model", "@all.h5", "--epochs", "2")
+        users, items, _, _, _ = numpy_als.read_model(self.path / "all.h5")
+        expected_users, expected_items = numpy_als.implicit_als(whole, start, 2, 0.1, 0.01, 1, "constant", 1)
+        np.testing.assert_allclose(users, expected_users, atol=2e-4)
+        np.testing.assert_allclose(items, expected_items, atol=2e-4)
+        with h5py.File(self.path / "all.h5") as file:
+            self.assertEqual(list(file["users/ids"].asstr()), old + new)
+            np.testing.assert_array_equal(file["users/entries"], np.diff(whole.indptr))
+            self.assertEqual(file.attrs["trained-on"], "all")
+        self.alike("lists.csv", "recommend", "--data", "@data.h5", "--model", "@all.h5", "--top", "4", "--output", "@lists.csv")
+        self.assertEqual(list(self.lists("lists.csv")), old + new)
+
+
+class TrainOnAllTest(Case):
+    @classmethod
+    def make(cls):
+        shop.write_log(cls.path / "log.csv", users=70, items=30)
+        lines = (cls.path / "log.csv").read_text().splitlines()
+        again = [f"{line.rsplit(',', 1)[0]},{1_650_000_000 + place}" for place, line in enumerate(lines[1::9])]
+        (cls.path / "again.csv").write_text("\n".join(lines + again) + "\n")
+
+    def factors(self, name):
+        with h5py.File(self.path / name) as file:
+            return {each: file[each][:].tobytes() for each in ("users/factors", "items/factors", "users/entries", "items/entries", "users/ids")}
+
+    def test_it_is_the_model_of_a_dataset_without_a_split(self):
+        """Also if pairs have rows in both parts, whose values then are those of all rows together."""
+        for split, options in (("random:0.3", []), ("leave-last:2", ["--repeats", "keep"]), ("temporal:0.3", ["--duplicates", "sum"])):
+            kind = ["--duplicates", "sum"] if "sum" in options else []
+            self.job("prepare", "--input", "@again.csv", "--output", "@whole.h5", *kind)
+            self.job("prepare", "--input", "@again.csv", "--split", split, "--output", "@split.h5", *options)
+            training = ["--factors", "4", "--epochs", "2", "--weighting", "linear"]
+            self.job("als", "--data", "@whole.h5", "--model", "@whole-model.h5", *training)
+            self.alike("model.h5", "als", "--data", "@split.h5", "--model", "@model.h5", "--train-on", "all", *training)
+            self.assertEqual(self.factors("model.h5"), self.factors("whole-model.h5"), split)
+            if split == "temporal:0.3":
+                self.job("plan", "--data", "@split.h5", "--train-on", "all", "--calibrate", "0", "--json", "@plan.json")
+                with h5py.File(self.path / "whole.h5") as file:
+                    pairs = file["interactions/data"].shape[0]
+                self.assertEqual(json.loads((self.path / "plan.json").read_text())["dataset"]["interactions"], pairs)
+
+    def test_it_has_the_epochs_of_another_model(self):
+        self.job("prepare", "--input", "@log.csv", "--split", "random:0.3", "--output", "@data.h5")
+        options = ["--data", "@data.h5", "--factors", "9", "--regularization", "1e-5", "--regularization-exponent", "0"]
+        self.job("als", *options, "--model", "@tried.h5", "--epochs", "12", "--validation-metric", "ndcg@5")
+        with h5py.File(self.path / "tried.h5") as file:
+            best = int(file.attrs["best-epoch"])
+        self.assertLess(best, 12)
+        self.job("als", *options, "--model", "@final.h5", "--train-on", "all", "--epochs-of", "@tried.h5")
+        self.job("als", *options, "--model", "@stated.h5", "--train-on", "all", "--epochs", best)
+        self.assertEqual(self.digest("final.h5"), self.digest("stated.h5"))
+
+    def test_what_makes_no_sense_is_refused(self):
+        self.job("prepare", "--input", "@log.csv", "--split", "random:0.3", "--output", "@data.h5")
+        options = ["als", "--data", "@data.h5", "--model", "@all.h5", "--factors", "3", "--epochs", "2", "--train-on", "all"]
+        self.refused(2, *options, "--validation-metric", "ndcg@5", words=["--train-on all", "--validation-metric"])
+        self.refused(2, *options, "--fold", "interactions:1/3", words=["--train-on all", "--fold"])
+        self.job(*options, "--checkpoint", "@points")
+        self.refused(65, *options[:-1], "training", "--checkpoint", "@points", words=["train-on"])
+        self.refused(65, "evaluate", "--data", "@data.h5", "--model", "@all.h5", words=["all.h5", "trained on all"])
+
+    def test_a_dataset_of_another_preparation_is_told_by_its_settings(self):
+        self.job("prepare", "--input", "@log.csv", "--split", "random:0.3", "--output", "@one.h5")
+        self.job("prepare", "--input", "@log.csv", "--split", "random:0.2", "--output", "@other.h5")
+        self.job("als", "--data", "@one.h5", "--model", "@one-model.h5", "--factors", "2", "--epochs", "1")
+        for job in (["evaluate"], ["recommend", "--output", "@none.csv"]):
+            self.refused(65, *job, "--data", "@other.h5", "--model", "@one-model.h5",
+                         words=["was trained on another dataset than", "70 users and 30 items (split = random:0.3)", "has 70 and 30 (split = random:0.2)"])
+
+
+class WorseTest(Case):
+    @classmethod
+    def make(cls):
+        shop.write_log(cls.path / "log.csv", users=80, items=30)
+        cls.job("prepare", "--input", "@log.csv", "--split", "random:0.3", "--output", "@data.h5")
+        cls.job("als", "--data", "@data.h5", "--model", "@random.h5", "--factors", "3", "--epochs", "0")
+        cls.job("als", "--data", "@data.h5", "--model", "@stars.h5", "--objective", "explicit", "--factors", "3", "--epochs", "1", "--regularization", "0")
+
+    def test_a_model_that_is_worse_than_its_baseline_says_so(self):
+        for model, metrics, baseline in (("random.h5", "recall@5,ndcg@5", "popularity"), ("stars.h5", "rmse,mae", "mean and biases")):
+            done = self.job("evaluate", "--data", "@data.h5", "--model", f"@{model}", "--metrics", metrics, "--output", "@metrics.json", "--quiet", ranks=2)
+            told = json.loads((self.path / "metrics.json").read_text())
+            self.assertIs(told["worse_than_baseline"], True)
+            for name in metrics.split(","):
+                self.assertIs(told["metrics"][name]["worse_than_baseline"], True)
+                self.assertLess(told["metrics"][name]["vs_baseline"], 1)
+                self.assertIn(name, done.our_lines[0])
+            self.assertEqual(len(done.our_lines), 1)
+            self.assertIn("rankwise: warning: the model is worse than its baseline: ", done.our_lines[0])
+            self.assertIn(baseline, done.our_lines[0])
+
+    def test_the_table_has_no_ratio_to_nothing(self):
+        """Popularity offers x to those who then buy y."""
+        rows = [("u%d" % user, "top") for user in range(6)] + [("u4", "x"), ("u5", "x"), ("u5", "y"), ("u0", "y"), ("u1", "y")]
+        (self.path / "zero.csv").write_text("user,item,timestamp\n" + "".join(f"{u},{i},{1_600_000_000 + t}\n" for t, (u, i) in enumerate(rows)))
+        self.job("prepare", "--input", "@zero.csv", "--split", f"temporal:{2 / len(rows)}", "--output", "@zero.h5")
+        self.job("als", "--data", "@zero.h5", "--model", "@zero-model.h5", "--factors", "2", "--epochs", "1")
+        done = self.job("evaluate", "--data", "@zero.h5", "--model", "@zero-model.h5", "--metrics", "hr@1,hr@2", "--output", "@zero.json")
+        told = json.loads((self.path / "zero.json").read_text())["metrics"]
+        self.assertEqual((told["hr@1"]["baseline"], told["hr@2"]["baseline"]), (0, 1))
+        self.assertIsNone(told["hr@1"]["vs_baseline"])
+        self.assertEqual(done.out.splitlines()[0].split(), ["metric", "model", "baseline", "vs", "baseline"])
+        self.assertEqual(done.out.splitlines()[1].split()[-1], "-")
+        self.assertIn("-: there is no ratio to 0", done.out)
+
+
+if __name__ == "__main__":
+    unittest.main()

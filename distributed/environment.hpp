@@ -3,6 +3,9 @@
 
 namespace rankwise {
 
+/// Whether mpirun, srun or the like started this process as the first of its ranks, or nothing did. Needs no MPI.
+[[nodiscard]] bool is_first_of_launch();
+
 /// MPI_Init_thread (funneled: only the main thread speaks MPI) at birth, MPI_Finalize at death. One per process, in
 /// main.
 class Environment {

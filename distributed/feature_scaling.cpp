@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "kernels/fixed_point_sum.hpp"
 
@@ -72,6 +73,17 @@ void scale_dimensions(const DimensionScaling& scaling, Points& points) {
       row[j] = static_cast<float>((static_cast<double>(row[j]) - scaling.shift[j]) / scaling.scale[j]);
     }
   }
+}
+
+std::vector<Index> zero_rows(const Points& points) {
+  std::vector<Index> zero;
+  for (Index r = 0; r < points.mine.size(); ++r) {
+    const auto* const dense = std::get_if<Matrix>(&points.rows);
+    const std::span<const float> values =
+        dense != nullptr ? dense->view().row_span(r) : std::get<CsrBlock>(points.rows).row(r).values;
+    if (std::ranges::all_of(values, [](float value) { return value == 0; })) zero.push_back(r);
+  }
+  return zero;
 }
 
 void normalize_rows(MatrixView rows) {

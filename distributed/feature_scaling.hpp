@@ -25,6 +25,9 @@ struct DimensionScaling {
 /// Scales dense points in place.
 void scale_dimensions(const DimensionScaling& scaling, Points& points);
 
+/// This rank's points whose values are all zero, so that they have no direction; local rows, ascending.
+[[nodiscard]] std::vector<Index> zero_rows(const Points& points);
+
 /// Divides each row by its length; a zero row stays.
 void normalize_rows(Points& points);
 /// The same for rows of a matrix.

@@ -1,45 +1,17 @@
-// The two byte sources of io/line_reader.hpp: plain files and gzip.
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
+// The byte sources of io/file_kind.hpp: plain files, gzip and zstd.
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <vector>
 #include <zlib.h>
+#include <zstd.h>
 
-#include "io/line_reader.hpp"
+#include "io/file_kind.hpp"
+#include "io/input_file.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
 
 namespace {
 constexpr std::size_t compressed_block_bytes = std::size_t{128} << 10;
-
-/// An open file descriptor.
-class InputFile {
- public:
-  explicit InputFile(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (descriptor_ < 0) throw Error(ExitCode::no_input, std::strerror(errno));
-  }
-  ~InputFile() { ::close(descriptor_); }
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
-
-  [[nodiscard]] std::size_t read_at(Index offset, char* to, std::size_t size) const {
-    while (true) {
-      const ssize_t got = ::pread(descriptor_, to, size, offset);
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) {
-        throw Error(errno == EISDIR ? ExitCode::no_input : ExitCode::io_error,
-                    fmt::format("cannot be read at byte {}: {}", offset, std::strerror(errno)));
-      }
-    }
-  }
-
- private:
-  int descriptor_;
-};
 
 class PlainSource : public ByteSource {
  public:
@@ -120,6 +92,55 @@ class GzipSource : public ByteSource {
   bool first_member_ = true;
   bool corrupt_ = false;
 };
+
+class ZstdSource : public ByteSource {
+ public:
+  explicit ZstdSource(const std::string& path) : file_(path), compressed_(compressed_block_bytes) {
+    if (stream_ == nullptr) throw Error(ExitCode::internal, "zstd does not start");
+  }
+
+  std::size_t read(char* to, std::size_t size) override {
+    ZSTD_outBuffer out{to, size, 0};
+    while (!corrupt_ && out.pos < size) {
+      const bool have_input = more_input();
+      if (!have_input && between_frames_) break;
+      const std::size_t before = out.pos;
+      const std::size_t status = ZSTD_decompressStream(stream_.get(), &out, &in_);
+      if (ZSTD_isError(status) != 0U) {
+        corrupt_ = true;
+        reason_ = ZSTD_getErrorName(status);
+      }
+      between_frames_ = status == 0;
+      if (!have_input && out.pos == before) break;  // nothing was held back
+    }
+    // What was unpacked before the damage is handed out first, so that the error comes with the right line.
+    if (out.pos == 0 && corrupt_) throw Error(ExitCode::bad_data, fmt::format("zstd stream is corrupt ({})", reason_));
+    if (out.pos == 0 && size > 0 && !between_frames_) throw Error(ExitCode::bad_data, "zstd stream ends early");
+    return out.pos;
+  }
+
+ private:
+  struct FreeStream {
+    void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
+  };
+
+  bool more_input() {
+    if (in_.pos < in_.size) return true;
+    const std::size_t got = file_.read_at(offset_, compressed_.data(), compressed_.size());
+    offset_ += static_cast<Index>(got);
+    in_ = {compressed_.data(), got, 0};
+    return got > 0;
+  }
+
+  InputFile file_;
+  Index offset_ = 0;
+  std::vector<char> compressed_;
+  std::unique_ptr<ZSTD_DStream, FreeStream> stream_{ZSTD_createDStream()};
+  ZSTD_inBuffer in_{};
+  std::string reason_;
+  bool between_frames_ = false;
+  bool corrupt_ = false;
+};
 }  // namespace
 
 std::unique_ptr<ByteSource> open_plain(const std::string& path, Index offset) {
@@ -130,35 +151,8 @@ std::unique_ptr<ByteSource> open_gzip(const std::string& path) {
   return std::make_unique<GzipSource>(path);
 }
 
-namespace {
-
-/// '\r' where the first 64 KiB have no '\n'.
-char find_line_end(const std::string& path, bool gzip) {
-  std::vector<char> beginning(std::size_t{64} << 10);
-  const std::unique_ptr<ByteSource> source = gzip ? open_gzip(path) : open_plain(path, 0);
-  std::size_t filled = 0;
-  while (filled < beginning.size()) {
-    const std::size_t got = source->read(beginning.data() + filled, beginning.size() - filled);
-    if (got == 0) break;
-    filled += got;
-  }
-  const std::string_view text(beginning.data(), filled);
-  return text.find('\n') == std::string_view::npos && text.find('\r') != std::string_view::npos ? '\r' : '\n';
-}
-
-}  // namespace
-
-FileKind probe_file(const std::string& path) {
-  struct stat status {};  // before opening: the open of a pipe would wait for its writer
-  if (::stat(path.c_str(), &status) != 0) throw Error(ExitCode::no_input, std::strerror(errno));
-  if (S_ISDIR(status.st_mode)) throw Error(ExitCode::no_input, "is a directory, not a log file");
-  if (!S_ISREG(status.st_mode)) throw Error(ExitCode::no_input, "is not a regular file");
-  const InputFile file(path);
-  std::array<char, 2> magic{};
-  const std::size_t got = file.read_at(0, magic.data(), magic.size());
-  FileKind kind{status.st_size, got == 2 && magic[0] == '\x1f' && magic[1] == '\x8b'};
-  kind.line_end = find_line_end(path, kind.gzip);
-  return kind;
+std::unique_ptr<ByteSource> open_zstd(const std::string& path) {
+  return std::make_unique<ZstdSource>(path);
 }
 
 }  // namespace rankwise

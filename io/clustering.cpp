@@ -59,6 +59,10 @@ void write_dimensions(const Communicator& comm, Hdf5Writer& file, const Clusteri
   }
 }
 
+std::string_view scale_name(const Clustering& clustering) {
+  return clustering.unit_rows ? "unit" : clustering.scaling ? "standard" : "none";
+}
+
 /// Bytes of the values.
 Index expected_bytes(const Communicator& comm, const Clustering& clustering) {
   constexpr Index per_row = sizeof(std::int32_t) + sizeof(float);
@@ -85,10 +89,14 @@ void write_clustering(const Communicator& comm, const std::string& path, const C
   Provenance stamped = provenance;
   stamped.kind = "clustering";
   write_provenance(file, stamped);
+  write_row_origin(comm, file, clustering.origin);
   file.write_attribute("/", "metric", metric_names[static_cast<std::size_t>(clustering.metric)]);
+  file.write_attribute("/", "scale", scale_name(clustering));
   file.write_attribute("/", "inertia", clustering.inertia);
   file.write_attribute("/", "iterations", static_cast<std::int64_t>(clustering.history.size()));
   file.write_attribute("/", "converged", static_cast<std::int64_t>(clustering.converged));
+  const std::int64_t apart = std::ranges::count(clustering.assignments, no_cluster);
+  file.write_attribute("/", "rows-in-no-cluster", comm.sum(apart));
 
   // 2. Centroids, from the root.
   write_from_root(comm, file, "/centroids", clustering.centroids);
@@ -117,9 +125,12 @@ void write_assignments_csv(const Communicator& comm, const std::string& path, co
   file.append(comm.is_root() ? "id,cluster,distance\n" : "");
   fmt::memory_buffer text;
   for (std::size_t r = 0; r < clustering.assignments.size(); ++r) {
-    fmt::format_to(std::back_inserter(text), "{},{},{}\n",
-                   csv_field(id_text(clustering.ids.ids, static_cast<Index>(r))), clustering.assignments[r],
-                   clustering.distances[r]);
+    const std::string id = csv_field(id_text(clustering.ids.ids, static_cast<Index>(r)));
+    if (clustering.assignments[r] == no_cluster) {
+      fmt::format_to(std::back_inserter(text), "{},{},\n", id, no_cluster);
+    } else {
+      fmt::format_to(std::back_inserter(text), "{},{},{}\n", id, clustering.assignments[r], clustering.distances[r]);
+    }
   }
   file.append({text.data(), text.size()});
   file.commit();
@@ -132,8 +143,11 @@ struct ClusteringReader::Impl {
   DistanceMetric metric = DistanceMetric::euclidean;
   Index clusters = 0;
   Index dimensions = 0;
+  Index rows = 0;
   std::vector<std::string> names;
   std::optional<DimensionScaling> scaling;
+  bool unit_rows = false;
+  std::optional<RowOrigin> origin;
 
   [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
   [[noreturn]] void refuse(const std::string& reason) const {
@@ -141,11 +155,12 @@ struct ClusteringReader::Impl {
   }
   void read_metric();
   void read_dimensions();
+  void read_row_count();
   [[nodiscard]] std::vector<double> read_per_dimension(const std::string& name) const;
 };
 
 ClusteringReader::Impl ClusteringReader::Impl::open(const Communicator& comm, const std::string& path) {
-  Impl opened{.comm = &comm, .file = Hdf5Reader(path), .provenance = {}, .names = {}, .scaling = {}};
+  Impl opened{.comm = &comm, .file = Hdf5Reader(path), .provenance = {}, .names = {}, .scaling = {}, .origin = {}};
   opened.provenance = read_provenance(opened.file, "clustering");
   opened.read_metric();
   const Hdf5Shape shape = opened.file.shape("/centroids", Hdf5Kind::floating, 2);
@@ -154,6 +169,9 @@ ClusteringReader::Impl ClusteringReader::Impl::open(const Communicator& comm, co
   if (opened.clusters < 1 || opened.dimensions < 1) opened.refuse("/centroids is empty");
   if (opened.clusters > std::numeric_limits<std::int32_t>::max()) opened.refuse("/centroids has more than 2^31 rows");
   opened.read_dimensions();
+  opened.read_row_count();
+  opened.unit_rows = opened.file.has_attribute("/", "scale") && opened.file.read_text("/", "scale") == "unit";
+  opened.origin = read_row_origin(opened.file);
   return opened;
 }
 
@@ -190,6 +208,14 @@ void ClusteringReader::Impl::read_dimensions() {
   }
 }
 
+void ClusteringReader::Impl::read_row_count() {
+  rows = id_rows(file, "/ids");
+  if (file.shape("/assignments", Hdf5Kind::integer, 1).rows() != rows ||
+      file.shape("/distances", Hdf5Kind::floating, 1).rows() != rows) {
+    refuse("/ids, /assignments and /distances differ in length");
+  }
+}
+
 ClusteringReader::ClusteringReader(const Communicator& comm, const std::string& path)
     : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {}
 ClusteringReader::~ClusteringReader() = default;
@@ -218,6 +244,38 @@ const std::vector<std::string>& ClusteringReader::dimension_names() const {
 
 const std::optional<DimensionScaling>& ClusteringReader::scaling() const {
   return impl_->scaling;
+}
+
+bool ClusteringReader::unit_rows() const {
+  return impl_->unit_rows;
+}
+
+const std::optional<RowOrigin>& ClusteringReader::origin() const {
+  return impl_->origin;
+}
+
+Index ClusteringReader::rows() const {
+  return impl_->rows;
+}
+
+ClusteredRows ClusteringReader::clustered_rows(RowRange rows) const {
+  return agree_on(*impl_->comm, [&] {
+    const Impl& in = *impl_;
+    ClusteredRows read{read_ids(in.file, "/ids", rows), in.file.read_rows<std::int32_t>("/assignments", rows)};
+    const std::vector<float> distances = in.file.read_rows<float>("/distances", rows);
+    for (std::size_t r = 0; r < distances.size(); ++r) {
+      const std::int32_t cluster = read.assignments[r];
+      const Index row = rows.begin + static_cast<Index>(r);
+      if (cluster < no_cluster || cluster >= in.clusters) {
+        in.refuse(fmt::format("/assignments: row {} is {}, expected a cluster below {}, or {} for none", row, cluster,
+                              in.clusters, no_cluster));
+      }
+      if (cluster == no_cluster ? !std::isnan(distances[r]) : !std::isfinite(distances[r])) {
+        in.refuse(fmt::format("/distances: row {}, of cluster {}, is {}", row, cluster, distances[r]));
+      }
+    }
+    return read;
+  });
 }
 
 Matrix ClusteringReader::centroids() const {

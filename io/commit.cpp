@@ -10,6 +10,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "io/file_identity.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -30,15 +31,12 @@ Error cannot_write(const std::string& path, const std::string& reason) {
   return {ExitCode::io_error, fmt::format("{}: cannot write: {}", path, reason)};
 }
 
-/// Where the file will stand: `path` with symbolic links followed, so that a link is not replaced by a file.
+/// Where the file will stand: `path` with symbolic links followed, so that a link is not replaced by a file, also one
+/// whose target does not exist yet.
 std::string resolve_target(const std::string& path) {
   if (path.empty()) throw Error(ExitCode::cannot_create, "cannot create a file without a name");
   std::error_code error;
-  fs::path target = path;
-  if (fs::is_symlink(path, error)) {
-    target = fs::weakly_canonical(path, error);
-    if (error) throw cannot_create(path, error.message());
-  }
+  const fs::path target = follow_links(path);
   const fs::file_status status = fs::status(target, error);
   if (fs::is_directory(status) || !target.has_filename()) throw cannot_create(path, "it is a directory");
   if (fs::exists(status) && !fs::is_regular_file(status)) throw cannot_create(path, "it is not a regular file");

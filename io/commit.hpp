@@ -16,7 +16,8 @@ namespace rankwise {
 class OutputFile {
  public:
   /// Creates the temporary file on the root. Errors: cannot_create when the folder is missing or not writable or `path`
-  /// is a folder or another thing than a regular file. A symbolic link is followed: what it points to is replaced.
+  /// is a folder or another thing than a regular file. A symbolic link is followed: what it points to is replaced, or
+  /// created if it does not exist.
   OutputFile(const Communicator& comm, std::string path);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;

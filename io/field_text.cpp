@@ -1,16 +1,32 @@
 #include "io/field_text.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
 
+#include "io/utf8.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
 
 namespace {
+/// "1,5" as 1.5; numbers are short.
+std::optional<double> number_with_comma(std::string_view text) {
+  std::array<char, 64> digits{};
+  if (text.size() > digits.size() || text.find('.') != std::string_view::npos) return std::nullopt;
+  std::ranges::copy(text, digits.begin());
+  if (const auto comma = text.find(','); comma != std::string_view::npos) digits[comma] = '.';
+  return number_of({digits.data(), text.size()});
+}
+
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
 bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
@@ -130,35 +146,56 @@ std::string_view trimmed(std::string_view text) {
 
 std::string shown(std::string_view text) {
   constexpr std::size_t longest = 40;
-  std::string result = "'";
-  for (const char c : text.substr(0, longest)) result += static_cast<unsigned char>(c) < ' ' ? '?' : c;
-  result += text.size() > longest ? "...'" : "'";
+  if (text.size() <= longest) return fmt::format("'{}'", escaped(text));
+  std::string_view beginning = text.substr(0, longest);
+  while (!beginning.empty() && is_continuation(text[beginning.size()])) beginning.remove_suffix(1);  // a whole sign
+  if (beginning.empty()) beginning = text.substr(0, longest);
+  return fmt::format("'{}...'", escaped(beginning));
+}
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t bytes = utf8_bytes(text);
+    const auto lead = static_cast<unsigned char>(text.front());
+    const bool control =
+        lead < ' ' || lead == 0x7F || (lead == 0xC2 && bytes == 2 && static_cast<unsigned char>(text[1]) < 0xA0);
+    if (bytes == 0 || control) {
+      result += fmt::format("\\x{:02X}", lead);
+      text.remove_prefix(1);
+    } else {
+      result += text.substr(0, bytes);
+      text.remove_prefix(bytes);
+    }
+  }
   return result;
 }
 
-const std::vector<std::string_view>& FieldSplitter::split(std::string_view line) {
+const std::vector<std::string_view>& FieldSplitter::split(std::string_view record) {
   fields_.clear();
+  open_quote_.reset();
   switch (dialect_) {
-    case Dialect::comma:
-      split_quotable(line, ',');
+    case Dialect::quoted:
+      split_quotable(record, delimiter_);
       break;
     case Dialect::tab:
-      split_quotable(line, '\t');
+      split_quotable(record, '\t');
       break;
     case Dialect::double_colon:
-      split_at_double_colons(line);
+      split_at_double_colons(record);
       break;
     case Dialect::blanks:
-      split_at_blanks(line);
+      split_at_blanks(record);
       break;
   }
   return fields_;
 }
 
-void FieldSplitter::split_quotable(std::string_view line, char delimiter) {
+void FieldSplitter::split_quotable(std::string_view record, char delimiter) {
   unescaped_.clear();
-  const char* const begin = line.data();
-  const char* const end = begin + line.size();
+  const char* const begin = record.data();
+  const char* const end = begin + record.size();
   const char* place = begin;
   while (true) {
     if (place != end && *place == '"') {
@@ -174,17 +211,19 @@ void FieldSplitter::split_quotable(std::string_view line, char delimiter) {
       }
       const char* const after = quote == end ? end : quote + 1;
       if (quote != end && (after == end || *after == delimiter)) {
-        if (doubled > 0 && unescaped_.capacity() < line.size()) unescaped_.reserve(line.size());  // views stay valid
+        if (doubled > 0 && unescaped_.capacity() < record.size())
+          unescaped_.reserve(record.size());  // views stay valid
         fields_.push_back(unquoted({place + 1, static_cast<std::size_t>(quote - place) - 1}, doubled));
         if (after == end) return;
         place = after + 1;
         continue;
       }
-      if (dialect_ == Dialect::comma) {
-        throw Error(ExitCode::bad_data,
-                    quote == end
-                        ? fmt::format("field {} opens a quote that is not closed on its line", fields_.size() + 1)
-                        : fmt::format("field {} has text after its closing quote", fields_.size() + 1));
+      if (dialect_ == Dialect::quoted) {
+        if (quote == end) {
+          open_quote_ = static_cast<std::size_t>(place - begin);
+          return;
+        }
+        throw Error(ExitCode::bad_data, fmt::format("field {} has text after its closing quote", fields_.size() + 1));
       }
     }
     const void* const found =
@@ -232,7 +271,8 @@ void check_field_count(std::span<const std::string_view> fields, Index expected)
               fmt::format("has {} field{}, expected {}", fields.size(), fields.size() == 1 ? "" : "s", expected));
 }
 
-std::optional<double> number_of(std::string_view text) {
+std::optional<double> number_of(std::string_view text, char decimal) {
+  if (decimal != '.') return number_with_comma(text);
   if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
   double value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -240,9 +280,16 @@ std::optional<double> number_of(std::string_view text) {
   return value;
 }
 
-double parse_number(std::string_view text, std::string_view role) {
-  const std::optional<double> value = number_of(text);
-  if (!value) throw Error(ExitCode::bad_data, fmt::format("{} {} is not a number", role, shown(text)));
+double parse_number(std::string_view text, std::string_view role, char decimal) {
+  const std::optional<double> value = number_of(text, decimal);
+  if (!value) {
+    const char other = decimal == '.' ? ',' : '.';
+    const bool reads_otherwise = number_of(text, other).has_value();
+    throw Error(ExitCode::bad_data, fmt::format("{} {} is not a number{}", role, shown(text),
+                                                !reads_otherwise ? ""
+                                                : other == ','   ? " (--decimal comma reads decimal commas)"
+                                                                 : " with a decimal comma (--decimal point)"));
+  }
   if (!std::isfinite(*value)) throw Error(ExitCode::bad_data, fmt::format("{} {} is not finite", role, shown(text)));
   return *value;
 }

@@ -12,27 +12,31 @@
 
 namespace rankwise {
 
-/// How fields are told apart. Comma: RFC 4180 quoting, a quoted field must be closed on its line. Tab: a field that is
-/// quoted from end to end is unquoted, any other quote is text. Double colon: `::`, no quoting. Blanks: runs of spaces
-/// and tabs.
-enum class Dialect { comma, tab, double_colon, blanks };
+/// How fields are told apart. Quoted: one sign divides fields, quotes by RFC 4180. Tab: a field that is quoted from end
+/// to end is unquoted, any other quote is text. Double colon: `::`, no quoting. Blanks: runs of spaces and tabs.
+enum class Dialect { quoted, tab, double_colon, blanks };
 
-/// Cuts lines into fields. Unquoted fields lose the spaces around them; quoted ones are verbatim.
+/// Cuts records into fields. Unquoted fields lose the blanks around them; quoted ones are verbatim.
 class FieldSplitter {
  public:
-  explicit FieldSplitter(Dialect dialect) : dialect_(dialect) {}
+  /// `delimiter` divides fields of the quoted dialect.
+  explicit FieldSplitter(Dialect dialect, char delimiter = ',') : dialect_(dialect), delimiter_(delimiter) {}
 
-  /// The fields of `line`; they live as long as the line, at most until the next call. Throws Error(bad_data) without a
-  /// place.
-  const std::vector<std::string_view>& split(std::string_view line);
+  /// The fields of `record`; they live as long as the record, at most until the next call. Without the last fields
+  /// where open_quote() says so. Throws Error(bad_data) without a place.
+  const std::vector<std::string_view>& split(std::string_view record);
+  /// The byte of the last record where a quote opens that is not closed within it: the record is longer.
+  [[nodiscard]] std::optional<std::size_t> open_quote() const { return open_quote_; }
 
  private:
-  void split_quotable(std::string_view line, char delimiter);
+  void split_quotable(std::string_view record, char delimiter);
   void split_at_double_colons(std::string_view line);
   void split_at_blanks(std::string_view line);
   std::string_view unquoted(std::string_view body, std::size_t doubled_quotes);
 
   Dialect dialect_;
+  char delimiter_;
+  std::optional<std::size_t> open_quote_;
   std::vector<std::string_view> fields_;
   std::string unescaped_;  // text of fields that held doubled quotes
 };
@@ -40,11 +44,12 @@ class FieldSplitter {
 /// Throws Error(bad_data) without a place when a line has another number of fields than `expected`.
 void check_field_count(std::span<const std::string_view> fields, Index expected);
 
-/// The number that `text` reads as in decimal notation, perhaps not finite.
-[[nodiscard]] std::optional<double> number_of(std::string_view text);
+/// The number that `text` reads as in decimal notation, perhaps not finite. `decimal`, '.' or ',', goes before the
+/// decimals; the other sign is no part of a number.
+[[nodiscard]] std::optional<double> number_of(std::string_view text, char decimal = '.');
 
 /// A finite number in decimal notation; throws Error(bad_data) that names the `role` of the field.
-[[nodiscard]] double parse_number(std::string_view text, std::string_view role);
+[[nodiscard]] double parse_number(std::string_view text, std::string_view role, char decimal = '.');
 
 /// Microseconds since 1970: integer or decimal seconds, or YYYY-MM-DD, optionally followed by a space or T and
 /// HH:MM[:SS[.fraction]] and Z or +HH:MM. Digits beyond microseconds are dropped. Throws Error(bad_data).
@@ -58,7 +63,9 @@ void check_field_count(std::span<const std::string_view> fields, Index expected)
 /// `text` without spaces at its ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 
-/// A field as an error message shows it: in quotes, shortened, control characters replaced.
+/// A field as a message shows it: in quotes, shortened, and escaped().
 [[nodiscard]] std::string shown(std::string_view text);
+/// `text` with bytes that are no printable UTF-8 as `\\xHH`.
+[[nodiscard]] std::string escaped(std::string_view text);
 
 }  // namespace rankwise

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "io/field_text.hpp"
+#include "io/utf8.hpp"
 
 namespace rankwise {
 
@@ -28,27 +29,12 @@ std::optional<std::int64_t> canonical_integer(std::string_view text) {
   return value;
 }
 
-/// Well-formed UTF-8 (no overlong forms, no surrogates) without zero bytes.
+/// UTF-8 without zero bytes.
 bool is_valid_text(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0U; };
-    const unsigned lead = byte(i);
-    if (lead == 0) return false;
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4) return false;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((byte(i + k) & 0xC0) != 0x80) return false;
-    }
-    const unsigned second = byte(i + 1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-        (lead == 0xF4 && second > 0x8F)) {
-      return false;
-    }
-    i += length;
+  while (!text.empty()) {
+    const std::size_t bytes = utf8_bytes(text);
+    if (bytes == 0 || text.front() == '\0') return false;
+    text.remove_prefix(bytes);
   }
   return true;
 }
@@ -94,6 +80,10 @@ void IdColumn::append(std::string_view text) {
     }
     become_text();
   }
+  if (std::ssize(text) > most_id_bytes) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("id {} holds {} bytes, at most {} are taken", shown(text), text.size(), most_id_bytes));
+  }
   const Index known = texts_.size();
   const Index number = texts_.intern(text);
   if (number == known && !is_valid_text(text)) {
@@ -124,7 +114,9 @@ void IdColumn::keep(const std::vector<Index>& kept) {
 }
 
 void agree_on_kind(const Communicator& comm, IdColumn& column) {
-  if (comm.max(column.are_integers() ? Index{0} : Index{1}) == 1) column.become_text();
+  const bool text =
+      !column.are_integers() || std::ranges::any_of(column.values(), [](std::int64_t id) { return id < 0; });
+  if (comm.max(text ? Index{1} : Index{0}) == 1) column.become_text();
 }
 
 }  // namespace rankwise

@@ -28,11 +28,15 @@ class StringTable {
   std::vector<Index> slots_;  // open addressing: number + 1, or 0; the size is a power of two
 };
 
+/// Every id takes as many bytes in a dataset as the longest one.
+inline constexpr Index most_id_bytes = 1024;
+
 /// A column of ids. An id is an integer when it is written canonically: 0, or digits without a leading zero, at most
-/// 2^63 - 1. Canonical negative integers are kept too, so that the column may still turn out to be text.
+/// 2^63 - 1. Canonical negative integers are kept as such until agree_on_kind makes the column text.
 class IdColumn {
  public:
-  /// Throws Error(bad_data) without a place when `text` is not UTF-8 or holds a zero byte.
+  /// Throws Error(bad_data) without a place when `text` is not UTF-8, holds a zero byte or is longer than
+  /// most_id_bytes.
   void append(std::string_view text);
   void append(std::int64_t id);
   void reserve(Index ids) { values_.reserve(static_cast<std::size_t>(ids)); }
@@ -55,7 +59,8 @@ class IdColumn {
   StringTable texts_;
 };
 
-/// Makes the column text on every rank as soon as it is text on one. Collective over comm.
+/// Makes the column text on every rank as soon as it is text, or holds a negative integer, on one. Collective over
+/// comm.
 void agree_on_kind(const Communicator& comm, IdColumn& column);
 
 }  // namespace rankwise

@@ -25,7 +25,7 @@ class InputPosition {
   std::int64_t packed_;
 };
 
-/// Rows dropped because the field of a role was empty.
+/// Rows dropped because the field of a role was missing.
 struct MissingCounts {
   Index user = 0;
   Index item = 0;
@@ -47,6 +47,7 @@ struct InteractionLog {
   std::vector<std::string> files;  ///< the same on every rank
   Index rows_read = 0;             ///< over all ranks, before any row was dropped
   MissingCounts missing;           ///< over all ranks
+  Index repeated_headers = 0;      ///< over all ranks: lines that repeat the header of their file; no rows
 
   [[nodiscard]] Index size() const { return static_cast<Index>(positions.size()); }
   /// `FILE:LINE`

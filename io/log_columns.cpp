@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <span>
 
+#include "io/field_text.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -36,7 +37,7 @@ std::string listed(const std::vector<std::string>& header, int fields) {
   constexpr std::size_t most = 60;
   std::string text = "its columns are ";
   for (std::size_t i = 0; i < header.size() && i < most; ++i)
-    text += fmt::format("{}{}", i == 0 ? "" : ", ", header[i]);
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", escaped(header[i]));
   return header.size() > most ? text + ", ..." : text;
 }
 
@@ -47,8 +48,9 @@ int guess_column(const std::vector<std::string>& header, std::span<const std::st
   for (std::size_t i = 0; i < header.size(); ++i) {
     if (!is_one_of(header[i], known)) continue;
     if (found >= 0) {
-      throw Error(ExitCode::usage, fmt::format("both '{}' and '{}' could be the {} column: choose with --columns",
-                                               header[static_cast<std::size_t>(found)], header[i], role));
+      throw Error(ExitCode::usage,
+                  fmt::format("both '{}' and '{}' could be the {} column: choose with --columns",
+                              escaped(header[static_cast<std::size_t>(found)]), escaped(header[i]), role));
     }
     found = static_cast<int>(i);
   }
@@ -59,6 +61,14 @@ int guess_column(const std::vector<std::string>& header, std::span<const std::st
 bool is_common_column_name(std::string_view name) {
   return is_one_of(name, user_names) || is_one_of(name, item_names) || is_one_of(name, value_names) ||
          is_one_of(name, time_names);
+}
+
+bool is_id_column_name(std::string_view name) {
+  return is_one_of(name, user_names) || is_one_of(name, item_names);
+}
+
+bool is_common_user_name(std::string_view name) {
+  return is_one_of(name, user_names);
 }
 
 int find_column(const std::string& column, const std::vector<std::string>& header, int fields) {

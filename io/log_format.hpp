@@ -8,19 +8,36 @@
 #include <string_view>
 #include <vector>
 
+#include "io/file_kind.hpp"
+#include "io/missing_values.hpp"
 #include "kernels/types.hpp"
 
 namespace rankwise {
 
 enum class LogFormat { automatic, csv, tsv, movielens, matrix_market };
 enum class HeaderRule { automatic, present, absent };
-/// What to do with a row whose user, item, value, time or fold field is empty.
+/// What to do with a row whose user, item, value, time or fold field is missing.
 enum class MissingRule { error, skip };
+
+/// The sign between fields of a csv file; `automatic` is decided by the first line.
+struct Delimiter {
+  static constexpr char automatic = '\0';
+  char sign = automatic;
+};
+/// The sign before the decimals of a number; `automatic` is decided by the first rows.
+struct DecimalSign {
+  static constexpr char automatic = '\0';
+  char sign = automatic;
+};
 
 /// Throw Error(usage) that lists the known words.
 [[nodiscard]] LogFormat parse_log_format(std::string_view word);
 [[nodiscard]] HeaderRule parse_header_rule(std::string_view word);
 [[nodiscard]] MissingRule parse_missing_rule(std::string_view word);
+/// auto, comma, semicolon, pipe, tab, or one ASCII sign that is no part of a number, a name or a line end.
+[[nodiscard]] Delimiter parse_delimiter(std::string_view word);
+/// auto, point or comma.
+[[nodiscard]] DecimalSign parse_decimal(std::string_view word);
 [[nodiscard]] std::string_view log_format_name(LogFormat format);
 
 /// Factors of a product in `value=A*B`, at most.
@@ -40,8 +57,11 @@ struct ColumnChoice {
 
 struct LogOptions {
   LogFormat format = LogFormat::automatic;
+  Delimiter delimiter = {};
+  DecimalSign decimal = {};
   HeaderRule header = HeaderRule::automatic;
   MissingRule missing = MissingRule::error;
+  MissingValues missing_values = MissingValues();
   std::optional<ColumnChoice> columns;
 };
 
@@ -55,21 +75,33 @@ struct ColumnNumbers {
   std::array<int, max_value_factors> value{};
 };
 
-/// What a rank must know to find its lines of one text file.
+/// What a rank must know to find its records of one text file and their fields.
 struct TextLayout {
+  FileKind file;
   LogFormat format = LogFormat::csv;
-  std::int32_t gzip = 0;  ///< 1 when compressed
-  char line_end = '\n';
-  Index file_bytes = 0;     ///< as stored
-  Index data_begin = 0;     ///< first byte of the first data line, uncompressed
+  char delimiter = ',';     ///< csv
+  char decimal = '.';       ///< before the decimals of numbers
+  Index data_begin = 0;     ///< first byte of the first data line, as UTF-8 without packing
   Index lines_before = 0;   ///< lines before the first data line
   std::int32_t fields = 0;  ///< of every row
+};
+
+/// "csv (gzip) with semicolons and decimal commas"
+[[nodiscard]] std::string layout_text(const TextLayout& layout);
+
+/// By what a header line is known again inside a file, where files with headers were joined.
+struct HeaderMark {
+  std::uint64_t hash = 0;  ///< of all names
+  std::int32_t user_bytes = 0;
+  std::int32_t item_bytes = 0;
+  char user_begin = '\0';  ///< of the user column's name; a row's user seldom begins like it
 };
 
 /// All that a rank must know to read its part of one log. Trivially copyable: the root finds it out, the others receive
 /// it.
 struct FileLayout : TextLayout {
   ColumnNumbers columns;
+  HeaderMark header;      ///< of a file that has one
   Index matrix_rows = 0;  ///< matrix-market: the size line
   Index matrix_columns = 0;
   Index matrix_entries = 0;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
-#include <optional>
+#include <span>
 
+#include "io/field_text.hpp"
 #include "io/line_reader.hpp"
 #include "io/log_columns.hpp"
+#include "io/row_parser.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -16,7 +18,71 @@ constexpr std::string_view matrix_market_banner = "%%MatrixMarket";
 
 bool has_suffix(std::string_view path, std::string_view suffix) {
   if (path.ends_with(".gz")) path.remove_suffix(3);
+  if (path.ends_with(".zst")) path.remove_suffix(4);
   return path.ends_with(suffix);
+}
+
+std::string first_line(const std::string& path, const FileKind& kind) {
+  LineReader lines(path, kind);
+  while (const auto line = lines.next()) {
+    if (!trimmed(*line).empty()) return std::string(*line);
+  }
+  throw Error(ExitCode::bad_data, "is empty");
+}
+
+/// A line without what stands in quotes.
+std::string unquoted_part(std::string_view line) {
+  std::string part;
+  bool quoted = false;
+  for (const char c : line) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted) part += c;
+  }
+  return part;
+}
+
+/// Whether every comma of the line lies between two digits, at most one in a field between `delimiter`s.
+bool commas_are_decimal(std::string_view line, char delimiter) {
+  const auto is_digit = [&](std::size_t i) { return i < line.size() && line[i] >= '0' && line[i] <= '9'; };
+  bool comma_in_field = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == delimiter) comma_in_field = false;
+    if (line[i] != ',') continue;
+    if (comma_in_field || i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) return false;
+    comma_in_field = true;
+  }
+  return true;
+}
+
+/// The sign that divides the fields of a csv file: the most frequent one of its first line, commas if none is.
+char detect_delimiter(std::string_view first_line) {
+  const std::string line = unquoted_part(first_line);
+  char best = ',';
+  auto most = std::ranges::count(line, ',');
+  for (const char sign : {';', '|', '\t'}) {
+    const auto count = std::ranges::count(line, sign);
+    const bool beats_commas = best == ',' && count > 0 && commas_are_decimal(line, sign);
+    if (count > most || beats_commas) {
+      best = sign;
+      most = count;
+    }
+  }
+  return best;
+}
+
+LogFormat detect_format(const std::string& path, std::string_view first_line) {
+  if (first_line.starts_with(matrix_market_banner)) return LogFormat::matrix_market;
+  const std::string line = unquoted_part(first_line);
+  const auto count = [&](char sign) { return std::ranges::count(line, sign); };
+  if (count('\t') > 0 && count('\t') >= std::max({count(','), count(';'), count('|')})) return LogFormat::tsv;
+  if (first_line.find("::") != std::string_view::npos) return LogFormat::movielens;
+  if (first_line.find_first_of(",;|\t") != std::string_view::npos) return LogFormat::csv;
+  if (has_suffix(path, ".csv")) return LogFormat::csv;
+  if (has_suffix(path, ".tsv")) return LogFormat::tsv;
+  if (has_suffix(path, ".mtx")) return LogFormat::matrix_market;
+  throw Error(ExitCode::bad_data,
+              "format not recognised: no comma, semicolon, pipe, tab, '::' or %%MatrixMarket in the first line; say "
+              "--format or --delimiter");
 }
 
 bool is_column_number(const std::string& text, std::size_t fields) {
@@ -28,10 +94,9 @@ bool is_column_number(const std::string& text, std::size_t fields) {
 
 /// Does the first line name the columns? Unless the user says so, it does when it holds no number and either names are
 /// wanted, or it cannot be a row, or its words are usual column names.
-bool is_header(const LogOptions& options, const std::vector<std::string>& fields) {
+bool is_header(const LogOptions& options, const TextLayout& layout, const std::vector<std::string>& fields) {
   if (options.header != HeaderRule::automatic) return options.header == HeaderRule::present;
-  if (std::any_of(fields.begin(), fields.end(), [](const std::string& field) { return is_number(field); }))
-    return false;
+  if (std::ranges::any_of(fields, [&](const std::string& field) { return may_be_number(layout, field); })) return false;
   if (!options.columns) return true;
   const ColumnChoice& choice = *options.columns;
   std::vector<std::string> numeric = choice.value;
@@ -45,7 +110,7 @@ bool is_header(const LogOptions& options, const std::vector<std::string>& fields
   }
   const auto field_of = [&](const std::string& number) -> const std::string& { return fields[std::stoul(number) - 1]; };
   return std::any_of(choice.value.begin(), choice.value.end(),
-                     [&](const std::string& column) { return !is_number(field_of(column)); }) ||
+                     [&](const std::string& column) { return !may_be_number(layout, field_of(column)); }) ||
          (!choice.time.empty() && !is_time(field_of(choice.time))) ||
          std::any_of(fields.begin(), fields.end(), is_common_column_name);
 }
@@ -65,12 +130,11 @@ ColumnNumbers movielens_columns(std::size_t fields) {
 
 std::string describe(const FileLayout& layout, const std::vector<std::string>& header) {
   const auto name = [&](int column) {
-    return header.empty() ? fmt::format("column {}", column + 1) : header[static_cast<std::size_t>(column)];
+    return header.empty() ? fmt::format("column {}", column + 1) : escaped(header[static_cast<std::size_t>(column)]);
   };
   const ColumnNumbers& columns = layout.columns;
-  std::string text =
-      fmt::format("{}{}{}, user = {}, item = {}", log_format_name(layout.format), layout.gzip != 0 ? " (gzip)" : "",
-                  header.empty() ? " without header" : "", name(columns.user), name(columns.item));
+  std::string text = fmt::format("{}{}, user = {}, item = {}", layout_text(layout),
+                                 header.empty() ? " without header" : "", name(columns.user), name(columns.item));
   for (int factor = 0; factor < columns.value_factors; ++factor) {
     text +=
         fmt::format("{}{}", factor == 0 ? ", value = " : " * ", name(columns.value[static_cast<std::size_t>(factor)]));
@@ -81,20 +145,43 @@ std::string describe(const FileLayout& layout, const std::vector<std::string>& h
   return text;
 }
 
-std::string probe_delimited(LineReader& reader, const std::string& first_line, const LogOptions& options,
-                            FileLayout& layout) {
-  FieldSplitter splitter(dialect_of(layout.format));
-  const auto& views = splitter.split(first_line);
-  std::vector<std::string> fields;
-  fields.reserve(views.size());
-  for (const std::string_view view : views) fields.emplace_back(trimmed(view));
+/// What the first rows say of the numbers; false when there is no row.
+bool judge_rows(RecordReader& records, std::span<const std::string> first_row, const LogOptions& options,
+                FileLayout& layout) {
+  DecimalGuess decimals;
+  const auto judge = [&](const auto& fields) {
+    for (int factor = 0; factor < layout.columns.value_factors; ++factor) {
+      const auto column = static_cast<std::size_t>(layout.columns.value[static_cast<std::size_t>(factor)]);
+      if (column < fields.size()) decimals.add(fields[column]);
+    }
+  };
+  bool any_row = !first_row.empty();
+  try {
+    judge(first_row);
+    for (int row = 0; row < judged_rows; ++row) {
+      const std::vector<std::string_view>* const fields = records.next();
+      if (fields == nullptr) break;
+      any_row = true;
+      judge(*fields);
+    }
+  } catch (const Error&) {
+    any_row = true;  // the reading of all rows comes upon it too, and knows its line
+  }
+  if (options.decimal.sign == DecimalSign::automatic && layout.delimiter != ',') layout.decimal = decimals.sign();
+  return any_row;
+}
+
+std::string probe_delimited(const std::string& path, const LogOptions& options, FileLayout& layout) {
+  if (options.decimal.sign != DecimalSign::automatic) layout.decimal = options.decimal.sign;
+  RecordReader records(LineReader(path, layout.file), layout);
+  const std::vector<std::string> fields = first_fields(records);
   layout.fields = static_cast<std::int32_t>(fields.size());
 
   std::vector<std::string> header;
-  if (is_header(options, fields)) {
+  if (is_header(options, layout, fields)) {
     header = fields;
-    layout.data_begin = reader.offset();
-    layout.lines_before = reader.lines();
+    layout.data_begin = records.offset();
+    layout.lines_before = records.lines();
   }
   if (options.columns) {
     layout.columns = find_columns(*options.columns, header, layout.fields);
@@ -105,17 +192,21 @@ std::string probe_delimited(LineReader& reader, const std::string& first_line, c
   } else {
     layout.columns = guess_columns(header);
   }
-  if (!header.empty() && !next_filled_line(reader)) {
+  if (!header.empty()) {
+    const std::vector<std::string_view> names(header.begin(), header.end());
+    layout.header = mark_of(names, layout.columns);
+  }
+  if (!judge_rows(records, header.empty() ? std::span(fields) : std::span<const std::string>(), options, layout)) {
     throw Error(ExitCode::bad_data, "holds a header but no rows");
   }
   return describe(layout, header);
 }
 
 /// "%%MatrixMarket matrix coordinate real|integer|pattern general", comments, then "rows columns entries".
-std::string probe_matrix_market(LineReader& reader, const std::string& first_line, FileLayout& layout) {
-  FieldSplitter splitter(Dialect::blanks);
+std::string probe_matrix_market(const std::string& path, FileLayout& layout) {
+  RecordReader records(LineReader(path, layout.file), layout);
   std::vector<std::string> words;
-  for (const std::string_view word : splitter.split(first_line)) {
+  for (const std::string_view word : first_fields(records)) {
     std::string& lower = words.emplace_back(word);
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
@@ -135,11 +226,11 @@ std::string probe_matrix_market(LineReader& reader, const std::string& first_lin
   layout.columns.value_factors = pattern ? 0 : 1;
   layout.columns.value[0] = 2;
 
-  std::optional<std::string_view> size_line = next_filled_line(reader);
-  while (size_line && size_line->starts_with('%')) size_line = next_filled_line(reader);
-  if (!size_line) throw Error(ExitCode::bad_data, "ends before its size line");
+  const std::vector<std::string_view>* size_words = records.next();
+  while (size_words != nullptr && size_words->front().starts_with('%')) size_words = records.next();
+  if (size_words == nullptr) throw Error(ExitCode::bad_data, "ends before its size line");
   std::vector<Index> sizes;
-  for (const std::string_view word : splitter.split(*size_line)) {
+  for (const std::string_view word : *size_words) {
     Index& size = sizes.emplace_back(-1);
     const auto [end, status] = std::from_chars(word.data(), word.data() + word.size(), size);
     if (status != std::errc() || end != word.data() + word.size()) size = -1;
@@ -151,64 +242,60 @@ std::string probe_matrix_market(LineReader& reader, const std::string& first_lin
   layout.matrix_columns = sizes[1];
   layout.matrix_entries = sizes[2];
   if (layout.matrix_entries == 0) throw Error(ExitCode::bad_data, "the matrix has no entries");
-  layout.data_begin = reader.offset();
-  layout.lines_before = reader.lines();
-  return fmt::format("{}{} {}, {} x {}, {} entries, user = row, item = column", log_format_name(layout.format),
-                     layout.gzip != 0 ? " (gzip)" : "", words[3], sizes[0], sizes[1], sizes[2]);
+  layout.data_begin = records.offset();
+  layout.lines_before = records.lines();
+  return fmt::format("{} {}, {} x {}, {} entries, user = row, item = column", layout_text(layout), words[3], sizes[0],
+                     sizes[1], sizes[2]);
 }
 }  // namespace
 
-LogFormat detect_format(const std::string& path, std::string_view first_line) {
-  if (first_line.starts_with(matrix_market_banner)) return LogFormat::matrix_market;
-  if (first_line.find('\t') != std::string_view::npos) return LogFormat::tsv;
-  if (first_line.find("::") != std::string_view::npos) return LogFormat::movielens;
-  if (first_line.find(',') != std::string_view::npos) return LogFormat::csv;
-  if (has_suffix(path, ".csv")) return LogFormat::csv;
-  if (has_suffix(path, ".tsv")) return LogFormat::tsv;
-  if (has_suffix(path, ".mtx")) return LogFormat::matrix_market;
-  throw Error(ExitCode::bad_data,
-              "format not recognised: no comma, tab, '::' or %%MatrixMarket in the first line; say --format");
+void choose_format(TextLayout& layout, const std::string& path, LogFormat format, Delimiter delimiter) {
+  const std::string line = first_line(path, layout.file);
+  if (format == LogFormat::automatic && delimiter.sign == Delimiter::automatic) {
+    layout.format = detect_format(path, line);
+  } else if (format == LogFormat::automatic) {
+    layout.format = delimiter.sign == '\t' ? LogFormat::tsv : LogFormat::csv;
+  } else {
+    layout.format = format;
+  }
+  if (layout.format == LogFormat::csv) {
+    layout.delimiter = delimiter.sign == Delimiter::automatic ? detect_delimiter(line) : delimiter.sign;
+  } else if (delimiter.sign != Delimiter::automatic &&
+             delimiter.sign != (layout.format == LogFormat::tsv ? '\t' : '\0')) {
+    throw Error(ExitCode::usage,
+                fmt::format("--delimiter is for csv files, and this is {}", log_format_name(layout.format)));
+  }
 }
 
-std::optional<std::string_view> next_filled_line(LineReader& reader) {
-  while (auto line = reader.next()) {
-    if (!trimmed(*line).empty()) return line;
-  }
-  return std::nullopt;
+std::vector<std::string> first_fields(RecordReader& records) {
+  const std::vector<std::string_view>* const views = records.next();
+  if (views == nullptr) throw Error(ExitCode::bad_data, "is empty");
+  std::vector<std::string> fields;
+  fields.reserve(views->size());
+  for (const std::string_view view : *views) fields.emplace_back(trimmed(view));
+  return fields;
 }
 
-Dialect dialect_of(LogFormat format) {
-  switch (format) {
-    case LogFormat::tsv:
-      return Dialect::tab;
-    case LogFormat::movielens:
-      return Dialect::double_colon;
-    case LogFormat::matrix_market:
-      return Dialect::blanks;
-    case LogFormat::automatic:
-    case LogFormat::csv:
-      break;
-  }
-  return Dialect::comma;
+bool may_be_number(const TextLayout& layout, std::string_view field) {
+  return is_number(field) || ((layout.delimiter != ',' || layout.decimal == ',') && number_of(field, ','));
+}
+
+void DecimalGuess::add(std::string_view field) {
+  const auto holds = [&](char sign) { return field.find(sign) != std::string_view::npos && number_of(field, sign); };
+  commas_ = commas_ || holds(',');
+  points_ = points_ || holds('.');
 }
 
 ProbedLog probe_log(const std::string& path, const LogOptions& options) {
   try {
     ProbedLog log;
-    const FileKind kind = probe_file(path);
-    log.layout.file_bytes = kind.bytes;
-    log.layout.gzip = kind.gzip ? 1 : 0;
-    log.layout.line_end = kind.line_end;
-    LineReader reader(path, kind);
-    const std::optional<std::string_view> first = next_filled_line(reader);
-    if (!first) throw Error(ExitCode::bad_data, "is empty");
-    const std::string first_line(*first);
-    log.layout.format = options.format == LogFormat::automatic ? detect_format(path, first_line) : options.format;
+    log.layout.file = probe_file(path);
+    choose_format(log.layout, path, options.format, options.delimiter);
     if (log.layout.format == LogFormat::matrix_market) {
       if (options.columns) throw Error(ExitCode::usage, "a matrix-market file has no columns for --columns to choose");
-      log.note = probe_matrix_market(reader, first_line, log.layout);
+      log.note = probe_matrix_market(path, log.layout);
     } else {
-      log.note = probe_delimited(reader, first_line, options, log.layout);
+      log.note = probe_delimited(path, options, log.layout);
     }
     log.note = fmt::format("{}: {}", path, log.note);
     return log;

@@ -10,6 +10,7 @@
 #include "io/loss_history.hpp"
 #include "io/provenance_attributes.hpp"
 #include "io/row_digests.hpp"
+#include "io/row_origin.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -116,6 +117,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   file.write_attribute("/", "dataset-configuration", std::string_view(model.dataset_configuration));
   if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
+  write_lineage(comm, file, model.lineage);
   write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
   write_side(comm, file, "/items", model.items, model.factors, model.objective.biases);
   file.commit();
@@ -126,6 +128,7 @@ struct ModelReader::Impl {
   Hdf5Reader file;
   Provenance provenance;
   std::uint64_t content_digest = 0;
+  std::vector<std::uint64_t> lineage = {};
   Objective objective;
   std::vector<EpochLoss> history;
   std::optional<Index> best_epoch = {};
@@ -148,6 +151,10 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   opened.provenance = read_provenance(opened.file, "model");
   if (opened.file.has_attribute("/", metadata_digest_attribute)) {
     opened.content_digest = opened.file.read_unsigned("/", metadata_digest_attribute);
+  }
+  opened.lineage = read_lineage(opened.file);
+  if (opened.lineage.empty() && opened.provenance.warm_start_digest != 0) {
+    opened.lineage.push_back(opened.provenance.warm_start_digest);
   }
   opened.objective = read_objective(opened.file);
   opened.factors = opened.file.read_integer("/", "factors");
@@ -245,6 +252,10 @@ const Provenance& ModelReader::provenance() const {
 
 std::uint64_t ModelReader::content_digest() const {
   return impl_->content_digest;
+}
+
+const std::vector<std::uint64_t>& ModelReader::lineage() const {
+  return impl_->lineage;
 }
 
 const std::vector<EpochLoss>& ModelReader::history() const {

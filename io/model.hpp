@@ -5,6 +5,7 @@
 //   /items/factors (items x k)   /items/ids   /items/entries   /items/biases
 //   /history/loss, /history/observed, /history/unobserved, /history/regularizer    float64, one value per epoch
 //   /history/validation (where the training was validated)
+//   /lineage (uint64, where it began with another model)
 //
 // Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, `dataset-configuration`, and
 // the numbers that fold-in needs.
@@ -52,7 +53,8 @@ struct Model {
   ModelSide items;
   std::optional<Index> best_epoch = std::nullopt;  ///< whose factors these are, from 1, where epochs were compared
   TrainedOn trained_on = TrainedOn::training;
-  std::string dataset_configuration = {};  ///< Provenance::configuration of the dataset
+  std::string dataset_configuration = {};   ///< Provenance::configuration of the dataset
+  std::vector<std::uint64_t> lineage = {};  ///< digests of the models that it descends from, the nearest first
 };
 
 /// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
@@ -71,6 +73,9 @@ class ModelReader {
   [[nodiscard]] const Provenance& provenance() const;
   /// The file's metadata digest, which covers the digests of its values; 0 where it holds none.
   [[nodiscard]] std::uint64_t content_digest() const;
+  /// Content digests of the models that the training descends from by warm starts, the nearest first; empty where it
+  /// began at random. Of a file of an older version no more than the nearest.
+  [[nodiscard]] const std::vector<std::uint64_t>& lineage() const;
   [[nodiscard]] const std::vector<EpochLoss>& history() const;
   /// Whose factors these are, from 1; nothing where epochs were not compared.
   [[nodiscard]] std::optional<Index> best_epoch() const;

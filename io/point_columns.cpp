@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "io/field_text.hpp"
-#include "io/line_reader.hpp"
 #include "io/log_columns.hpp"
 #include "io/log_probe.hpp"
 #include "kernels/error.hpp"
@@ -16,16 +15,26 @@ namespace rankwise {
 
 namespace {
 
-std::vector<std::string> fields_of(std::string_view line, LogFormat format) {
-  FieldSplitter splitter(dialect_of(format));
-  std::vector<std::string> fields;
-  for (const std::string_view field : splitter.split(line)) fields.emplace_back(trimmed(field));
-  return fields;
+bool is_header(HeaderRule rule, const TextLayout& layout, const std::vector<std::string>& fields) {
+  if (rule != HeaderRule::automatic) return rule == HeaderRule::present;
+  return std::ranges::none_of(fields, [&](const std::string& field) { return may_be_number(layout, field); });
 }
 
-bool is_header(HeaderRule rule, const std::vector<std::string>& fields) {
-  if (rule != HeaderRule::automatic) return rule == HeaderRule::present;
-  return std::ranges::none_of(fields, [](const std::string& field) { return is_number(field); });
+/// The sign before the decimals, by the first rows.
+char judged_decimal(const PointSource& source, const TextLayout& text) {
+  if (source.decimal.sign != DecimalSign::automatic) return source.decimal.sign;
+  DecimalGuess guess;
+  if (text.delimiter == ',') return guess.sign();
+  RecordReader records(LineReader(source.path, text.file), text);
+  try {
+    for (int row = 0; row < judged_rows; ++row) {
+      const std::vector<std::string_view>* const fields = records.next();
+      if (fields == nullptr) break;
+      for (const std::string_view field : *fields) guess.add(field);
+    }
+  } catch (const Error&) {  // the reading of all rows comes upon it too, and knows its line
+  }
+  return guess.sign();
 }
 
 /// "3-8" as the columns 2 to 7; nothing where `text` is not of this form.
@@ -78,56 +87,66 @@ void check_distinct(const PointLayout& layout) {
   }
 }
 
-std::vector<int> numeric_columns(const PointLayout& layout, const std::vector<std::string>& first_row) {
+/// All columns but id and weight.
+std::vector<int> possible_columns(const PointLayout& layout) {
   std::vector<int> columns;
-  for (int column = 0; column < static_cast<int>(first_row.size()); ++column) {
-    const std::string& field = first_row[static_cast<std::size_t>(column)];
-    if (column != layout.id && column != layout.weight && (field.empty() || is_number(field)))
-      columns.push_back(column);
+  for (int column = 0; column < layout.text.fields; ++column) {
+    if (column != layout.id && column != layout.weight) columns.push_back(column);
   }
-  if (columns.empty()) throw Error(ExitCode::bad_data, "no column holds a number in the first row");
   return columns;
 }
 
-/// `line` is the number of the line being looked at; 0 where the file as a whole is meant.
+/// Columns whose names say ids, where none is chosen.
+std::vector<int> columns_named_like_ids(const PointLayout& layout) {
+  std::vector<int> columns;
+  if (layout.id >= 0) return columns;
+  const std::vector<int>& chosen = layout.dimensions;
+  for (int column = 0; column < static_cast<int>(layout.header.size()); ++column) {
+    const std::string& name = layout.header[static_cast<std::size_t>(column)];
+    const bool is_id = is_id_column_name(name) || name == "id" || name == "ID" || name == "Id";
+    const bool is_taken =
+        column == layout.weight || (layout.are_chosen && std::ranges::find(chosen, column) != chosen.end());
+    if (is_id && !is_taken) columns.push_back(column);
+  }
+  return columns;
+}
+
+/// `line` becomes the number of a line that cannot be read.
 PointLayout probe(const PointSource& source, Index& line) {
   PointLayout layout;
   TextLayout& text = layout.text;
-  const FileKind kind = probe_file(source.path);
-  text.file_bytes = kind.bytes;
-  text.gzip = kind.gzip ? 1 : 0;
-  text.line_end = kind.line_end;
-  LineReader reader(source.path, kind);
-  const auto split = [&](std::string_view filled_line) {
-    line = reader.lines();
-    std::vector<std::string> fields = fields_of(filled_line, text.format);
-    line = 0;
-    return fields;
-  };
-  const auto first = next_filled_line(reader);
-  if (!first) throw Error(ExitCode::bad_data, "is empty");
-  const std::string first_line(*first);
-  text.format = source.format == LogFormat::automatic ? detect_format(source.path, first_line) : source.format;
+  text.file = probe_file(source.path);
+  choose_format(text, source.path, source.format, source.delimiter);
   if (text.format == LogFormat::matrix_market) {
     throw Error(ExitCode::usage, "matrix-market entries are no rows; make a dataset of them (rankwise prepare)");
   }
-
-  std::vector<std::string> first_row = split(first_line);
+  text.decimal = judged_decimal(source, text);
+  RecordReader records(LineReader(source.path, text.file), text);
+  const auto at_its_line = [&](const auto& step) {
+    try {
+      return step();
+    } catch (const Error&) {
+      line = records.line();
+      throw;
+    }
+  };
+  std::vector<std::string> first_row = at_its_line([&] { return first_fields(records); });
   text.fields = static_cast<std::int32_t>(first_row.size());
-  if (is_header(source.header, first_row)) {
+  if (is_header(source.header, text, first_row)) {
     layout.header = std::move(first_row);
-    text.data_begin = reader.offset();
-    text.lines_before = reader.lines();
-    const auto second = next_filled_line(reader);
-    if (!second) throw Error(ExitCode::bad_data, "holds a header but no rows");
-    first_row = split(*second);
+    text.data_begin = records.offset();
+    text.lines_before = records.lines();
+    const std::vector<std::string_view>* const second = at_its_line([&] { return records.next(); });
+    if (second == nullptr) throw Error(ExitCode::bad_data, "holds a header but no rows");
+    first_row.assign(second->begin(), second->end());
     first_row.resize(layout.header.size());  // a row of another length is an error when it is read
   }
 
   if (!source.ids.empty()) layout.id = find_column(source.ids, layout.header, text.fields);
   if (!source.weights.empty()) layout.weight = find_column(source.weights, layout.header, text.fields);
-  layout.dimensions =
-      source.columns.empty() ? numeric_columns(layout, first_row) : chosen_columns(source.columns, layout);
+  layout.are_chosen = !source.columns.empty();
+  layout.dimensions = layout.are_chosen ? chosen_columns(source.columns, layout) : possible_columns(layout);
+  layout.named_ids = columns_named_like_ids(layout);
   check_distinct(layout);
   return layout;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Finds out from the beginning of a delimited text file which of its columns are the dimensions.
+// Finds out from the beginning of a delimited text file which of its columns may be the dimensions.
 
 #include <string>
 #include <vector>
@@ -12,8 +12,11 @@ namespace rankwise {
 /// How a file is to be read. Columns are numbered from 0.
 struct PointLayout {
   TextLayout text;
-  std::vector<int> dimensions;
-  int id = -1;  ///< -1: no such column
+  std::vector<int> dimensions;  ///< chosen, or, where are_chosen is false, all that may become some
+  bool are_chosen = false;      ///< by the user: every field must be a number
+  int id = -1;                  ///< -1: no such column
+  /// Where no id column is chosen: columns that are neither chosen nor the weight, and whose names say ids.
+  std::vector<int> named_ids;
   int weight = -1;
   std::vector<std::string> header;  ///< a name for every column; empty where the file has no header
 
@@ -21,8 +24,8 @@ struct PointLayout {
   [[nodiscard]] std::string column_text(int column) const;
 };
 
-/// Without a choice the dimensions are all columns but id and weight that hold a number, or nothing, in the first row.
-/// Local; throws Error (no_input, usage, bad_data, io_error) that names the file.
+/// Without a choice all columns but id and weight may become dimensions: all rows decide (column_facts.hpp). Local;
+/// throws Error (no_input, usage, bad_data, io_error) that names the file.
 [[nodiscard]] PointLayout probe_points(const PointSource& source);
 
 }  // namespace rankwise

@@ -23,6 +23,8 @@ struct PointSource {
   std::string weights = {};  ///< text: a column; HDF5: a dataset; empty: every row weighs 1
   LogFormat format = LogFormat::automatic;    ///< text
   HeaderRule header = HeaderRule::automatic;  ///< text
+  Delimiter delimiter = {};                   ///< text
+  DecimalSign decimal = {};                   ///< text
 };
 
 enum class PointFormat : std::int32_t { model, dataset, clustering, hdf5, npy, text };

@@ -1,6 +1,7 @@
 #include "io/points_digest.hpp"
 
 #include <span>
+#include <string>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -55,6 +56,18 @@ std::uint64_t points_digest(const Communicator& comm, const Points& points, cons
       add_values(hash, given_centroids, k);
       sum += hash.digest();
     }
+  }
+  return comm.sum(sum);
+}
+
+std::uint64_t ids_digest(const Communicator& comm, const IdRows& ids) {
+  RowHash hash;
+  std::uint64_t sum = 0;
+  for (Index r = 0; r < ids.rows.size(); ++r) {
+    hash.begin(ids.rows.begin + r);
+    const std::string text = id_text(ids.ids, r);
+    hash.add(std::span<const char>(text));
+    sum += hash.digest();
   }
   return comm.sum(sum);
 }

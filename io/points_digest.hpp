@@ -5,6 +5,7 @@
 
 #include "distributed/communicator.hpp"
 #include "distributed/points.hpp"
+#include "io/dataset.hpp"
 #include "kernels/matrix.hpp"
 
 namespace rankwise {
@@ -14,5 +15,8 @@ namespace rankwise {
 /// comm.
 [[nodiscard]] std::uint64_t points_digest(const Communicator& comm, const Points& points,
                                           const Matrix& given_centroids);
+
+/// Which ids, in which order: XXH3-64 over each one's row and text, summed modulo 2^64. Collective over comm.
+[[nodiscard]] std::uint64_t ids_digest(const Communicator& comm, const IdRows& ids);
 
 }  // namespace rankwise

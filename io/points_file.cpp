@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -13,6 +14,8 @@
 #include "io/model.hpp"
 #include "io/npy_file.hpp"
 #include "io/point_text.hpp"
+#include "io/points_digest.hpp"
+#include "io/points_left_out.hpp"
 #include "io/redistribute.hpp"
 
 namespace rankwise {
@@ -69,6 +72,15 @@ Matrix without_last_column(const Matrix& matrix) {
   return kept;
 }
 
+/// `entries` of this rank's rows.
+void leave_out_without_entries(const Communicator& comm, PointSet& set, const std::vector<Index>& entries) {
+  std::vector<Index> without;
+  for (std::size_t r = 0; r < entries.size(); ++r) {
+    if (entries[r] == 0) without.push_back(static_cast<Index>(r));
+  }
+  set.without_entries = leave_out(comm, set, without);
+}
+
 PointSet read_model_rows(const Communicator& comm, const PointSource& source) {
   const ModelReader model(comm, source.path);
   const bool users = side_of(source) == RowSide::users;
@@ -82,8 +94,14 @@ PointSet read_model_rows(const Communicator& comm, const PointSource& source) {
   set.points.rows = model.objective().biases ? without_last_column(factors) : std::move(factors);
   set.ids = users ? model.user_ids(mine) : model.item_ids(mine);
   set.dataset_digest = model.provenance().dataset_digest;
+  set.origin = {.format = PointFormat::model,
+                .side = side_of(source),
+                .has_ids = true,
+                .model_digest = model.content_digest(),
+                .model_ancestors = model.lineage()};
   set.note = fmt::format("{}: a model, {} {} x {} factors", source.path, set.points.count, side_text(side_of(source)),
                          set.points.dimensions);
+  leave_out_without_entries(comm, set, users ? model.user_entries(mine) : model.item_entries(mine));
   return set;
 }
 
@@ -98,12 +116,22 @@ PointSet read_dataset_rows(const Communicator& comm, const PointSource& source) 
   set.points.count = partition.rows();
   set.points.mine = mine;
   SparseRows rows = dataset.read(part, mine);
+  std::vector<Index> entries;
+  std::adjacent_difference(rows.offsets.begin(), rows.offsets.end(), std::back_inserter(entries));
+  entries.erase(entries.begin());  // what an offset adds to the one before it
   set.points.rows = CsrBlock(std::move(rows.offsets), std::vector<LocalIndex>(rows.columns.begin(), rows.columns.end()),
                              std::move(rows.values), rows.column_count);
   set.ids = users ? dataset.user_ids(mine) : dataset.item_ids(mine);
   set.dataset_digest = dataset.provenance().dataset_digest;
+  const RowRange my_dimensions = Partition::by_count(set.points.dimensions, comm.size()).range(comm.rank());
+  const IdRows dimension_ids = users ? dataset.item_ids(my_dimensions) : dataset.user_ids(my_dimensions);
+  set.origin = {.format = PointFormat::dataset,
+                .side = side_of(source),
+                .has_ids = true,
+                .dimension_ids_digest = ids_digest(comm, dimension_ids)};
   set.note = fmt::format("{}: a dataset, {} {} x {} {}", source.path, set.points.count, side_text(side_of(source)),
                          set.points.dimensions, users ? "items" : "users");
+  leave_out_without_entries(comm, set, entries);
   return set;
 }
 
@@ -145,6 +173,7 @@ PointSet read_hdf5_rows(const Communicator& comm, const PointSource& source) {
   if (!source.weights.empty()) {
     set.points.weights = agree_on(comm, [&] { return read_weights(source.path, mine, numbers_of(source.weights, 1)); });
   }
+  set.origin = {.format = PointFormat::hdf5, .has_ids = !source.ids.empty()};
   set.ids = source.ids.empty() ? row_numbers(mine, shape.rows())
                                : agree_on(comm, [&] { return read_ids(file, source.ids, mine); });
   set.note = fmt::format("{}: {}, {} x {}", source.path, source.dataset, shape.rows(), set.points.dimensions);
@@ -164,6 +193,7 @@ PointSet read_npy_rows(const Communicator& comm, const PointSource& source) {
                             [&](RowRange rows, std::span<double> out) { file.read_rows(rows, out); });
   });
   set.ids = row_numbers(mine, file.rows());
+  set.origin = {.format = PointFormat::npy};
   set.note = fmt::format("{}: a .npy file, {} x {}", source.path, file.rows(), file.columns());
   return set;
 }
@@ -185,8 +215,10 @@ PointSet read_text_rows(const Communicator& comm, const PointSource& source) {
     set.points.rows = std::move(rows);
   }
   if (!source.weights.empty()) set.points.weights = redistribute(comm, text.rows, text.weights, 1, partition);
+  set.origin = {.format = PointFormat::text, .has_ids = text.ids.has_value()};
   set.ids = text.ids ? redistribute(comm, *text.ids, partition) : row_numbers(mine, text.total_rows);
   set.dimensions = std::move(text.names);
+  set.warnings = std::move(text.warnings);
   set.note = fmt::format("{}: {}, {} rows", source.path, text.description, text.total_rows);
   return set;
 }
@@ -220,20 +252,47 @@ PointSet read_points(const Communicator& comm, const PointSource& source) {
   return set;
 }
 
-Matrix read_centroids(const Communicator& comm, const PointSource& source) {
+namespace {
+
+/// The root's texts on every rank. Collective over comm.
+void broadcast_texts(const Communicator& comm, std::vector<std::string>& texts) {
+  std::vector<Index> sizes;
+  std::string joined;
+  for (const std::string& text : texts) {
+    sizes.push_back(std::ssize(text));
+    joined += text;
+  }
+  comm.broadcast(sizes);
+  comm.broadcast(joined);
+  texts.clear();
+  std::size_t begin = 0;
+  for (const Index size : sizes) {
+    texts.push_back(joined.substr(begin, static_cast<std::size_t>(size)));
+    begin += static_cast<std::size_t>(size);
+  }
+}
+
+}  // namespace
+
+Centroids read_centroids(const Communicator& comm, const PointSource& source) {
   // The root alone: a communicator of its own makes it the only reader.
-  Matrix read = agree_on(comm, [&] {
-    if (!comm.is_root()) return Matrix();
+  Centroids read = agree_on(comm, [&] {
+    if (!comm.is_root()) return Centroids();
     PointSet set = read_points(Communicator::single(), source);
-    if (auto* const dense = std::get_if<Matrix>(&set.points.rows)) return std::move(*dense);
-    throw Error(ExitCode::bad_data, fmt::format("{}: holds sparse rows, expected dense centroids", source.path));
+    auto* const dense = std::get_if<Matrix>(&set.points.rows);
+    if (dense == nullptr) {
+      throw Error(ExitCode::bad_data, fmt::format("{}: holds sparse rows, expected dense centroids", source.path));
+    }
+    return Centroids{std::move(*dense), std::move(set.dimensions), std::move(set.warnings)};
   });
-  const Index rows = comm.max(read.rows());
-  const Index columns = comm.max(read.columns());
-  std::vector<float> values(read.row(0), read.row(read.rows()));  // with the padding
+  const Index rows = comm.max(read.rows.rows());
+  const Index columns = comm.max(read.rows.columns());
+  std::vector<float> values(read.rows.row(0), read.rows.row(read.rows.rows()));  // with the padding
   comm.broadcast(values);
-  Matrix centroids(rows, columns);
-  std::ranges::copy(values, centroids.row(0));
+  Centroids centroids{Matrix(rows, columns), std::move(read.dimensions), std::move(read.warnings)};
+  std::ranges::copy(values, centroids.rows.row(0));
+  broadcast_texts(comm, centroids.dimensions);
+  broadcast_texts(comm, centroids.warnings);
   return centroids;
 }
 

@@ -1,12 +1,13 @@
+#define XXH_INLINE_ALL
 #include "io/row_parser.hpp"
 
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
+#include <xxhash.h>
 
 #include "io/fold.hpp"
-#include "io/log_probe.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -14,6 +15,13 @@ namespace rankwise {
 namespace {
 std::string_view field_at(const std::vector<std::string_view>& fields, int column) {
   return fields[static_cast<std::size_t>(column)];
+}
+
+/// Of the fields and of where they end.
+std::uint64_t hash_of(const std::vector<std::string_view>& fields) {
+  std::uint64_t hash = 0;
+  for (const std::string_view field : fields) hash = XXH3_64bits_withSeed(field.data(), field.size(), hash);
+  return hash;
 }
 
 /// Values become float32 in the dataset.
@@ -43,11 +51,13 @@ Index matrix_index(std::string_view text, Index limit, std::string_view role) {
 }
 }  // namespace
 
-RowParser::RowParser(const FileLayout& layout, MissingRule missing)
-    : layout_(layout), missing_(missing), splitter_(dialect_of(layout.format)) {}
+HeaderMark mark_of(const std::vector<std::string_view>& header, const ColumnNumbers& columns) {
+  const std::string_view user = field_at(header, columns.user);
+  return {hash_of(header), static_cast<std::int32_t>(user.size()),
+          static_cast<std::int32_t>(field_at(header, columns.item).size()), user.empty() ? '\0' : user.front()};
+}
 
-bool RowParser::append(std::string_view line, InteractionLog& log) {
-  const auto& fields = splitter_.split(line);
+bool RowParser::append(const std::vector<std::string_view>& fields, InteractionLog& log) {
   check_field_count(fields, layout_.fields);
   if (layout_.format != LogFormat::matrix_market) return append_delimited(fields, log);
   append_matrix_entry(fields, log);
@@ -55,15 +65,31 @@ bool RowParser::append(std::string_view line, InteractionLog& log) {
 }
 
 bool RowParser::is_missing(std::string_view field, std::string_view role, Index& count) const {
-  if (!field.empty()) return false;
+  if (!missing_values_.holds(field)) return false;
   if (missing_ == MissingRule::error) {
-    throw Error(ExitCode::bad_data, fmt::format("the {} field is empty (--missing skip drops such rows)", role));
+    if (field.empty()) {
+      throw Error(ExitCode::bad_data, fmt::format("the {} field is empty (--missing skip drops such rows)", role));
+    }
+    throw Error(ExitCode::bad_data, fmt::format("the {} field holds {}, which means missing (--missing skip drops such "
+                                                "rows, --missing-values changes the words)",
+                                                role, shown(field)));
   }
   ++count;
   return true;
 }
 
+bool RowParser::repeats_header(const std::vector<std::string_view>& fields) const {
+  const HeaderMark& header = layout_.header;
+  const std::string_view user = field_at(fields, layout_.columns.user);
+  return !user.empty() && user.front() == header.user_begin && std::ssize(user) == header.user_bytes &&
+         std::ssize(field_at(fields, layout_.columns.item)) == header.item_bytes && hash_of(fields) == header.hash;
+}
+
 bool RowParser::append_delimited(const std::vector<std::string_view>& fields, InteractionLog& log) {
+  if (repeats_header(fields)) {
+    ++log.repeated_headers;
+    return false;
+  }
   const ColumnNumbers& columns = layout_.columns;
   const std::string_view user = field_at(fields, columns.user);
   const std::string_view item = field_at(fields, columns.item);
@@ -72,7 +98,7 @@ bool RowParser::append_delimited(const std::vector<std::string_view>& fields, In
   for (int factor = 0; factor < columns.value_factors; ++factor) {
     const std::string_view field = field_at(fields, columns.value[static_cast<std::size_t>(factor)]);
     if (is_missing(field, "value", log.missing.value)) return false;
-    value *= parse_number(field, "value");
+    value *= parse_number(field, "value", layout_.decimal);
   }
   value = within_float(value);
   const std::string_view time = columns.time >= 0 ? field_at(fields, columns.time) : "";

@@ -1,7 +1,8 @@
 #pragma once
-// One data line of a log becomes one row of an InteractionLog.
+// One record of a log becomes one row of an InteractionLog.
 
 #include <string_view>
+#include <vector>
 
 #include "io/field_text.hpp"
 #include "io/interaction_log.hpp"
@@ -9,23 +10,29 @@
 
 namespace rankwise {
 
+/// By what `header`'s line is known again inside its file.
+[[nodiscard]] HeaderMark mark_of(const std::vector<std::string_view>& header, const ColumnNumbers& columns);
+
 class RowParser {
  public:
-  RowParser(const FileLayout& layout, MissingRule missing);
+  /// Both must outlive the parser.
+  RowParser(const FileLayout& layout, const MissingValues& missing_values, MissingRule missing)
+      : layout_(layout), missing_values_(missing_values), missing_(missing) {}
 
-  /// Appends users, items, values, times and folds of `line`; the caller appends the position of a row that was taken.
-  /// A row with an empty field is counted in log.missing and not taken where the rule says skip. Throws Error(bad_data)
-  /// without a place.
-  bool append(std::string_view line, InteractionLog& log);
+  /// Appends users, items, values, times and folds of a record; the caller appends the position of a row that was
+  /// taken. A row with a missing field is counted in log.missing and not taken where the rule says skip, a repeated
+  /// header line always. Throws Error(bad_data) without a place.
+  bool append(const std::vector<std::string_view>& fields, InteractionLog& log);
 
  private:
   bool append_delimited(const std::vector<std::string_view>& fields, InteractionLog& log);
   void append_matrix_entry(const std::vector<std::string_view>& fields, InteractionLog& log) const;
   bool is_missing(std::string_view field, std::string_view role, Index& count) const;
+  bool repeats_header(const std::vector<std::string_view>& fields) const;
 
   const FileLayout& layout_;
+  const MissingValues& missing_values_;
   MissingRule missing_;
-  FieldSplitter splitter_;
 };
 
 }  // namespace rankwise

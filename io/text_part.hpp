@@ -12,11 +12,32 @@
 
 namespace rankwise {
 
-/// This rank's data lines of the file at `path`: by byte range of a plain file; of a gzip file all on `gzip_rank` and
-/// none elsewhere. Lines that the reader has already passed (lines()) belong to the header. Local; throws
-/// Error(no_input, io_error, bad_data) without the file's name.
+/// Bytes of a file where the records of a rank begin and end. A record whose quotes hold line breaks may reach beyond a
+/// rank's range of bytes, so the next rank's records begin later than its lines.
+struct PartSpan {
+  static constexpr Index unknown = -1;
+  Index begin = unknown;  ///< of the rank's first record, as it read its part
+  Index end = unknown;    ///< of the first record after its last one; unknown if reading failed before
+};
+
+/// This rank's data lines of the file at `path`: by byte range of a file that can be shared, from `begin` on where
+/// known; any other file whole on `lone_rank`, and none elsewhere. Lines that the reader has already passed (lines())
+/// belong to the header. Local; throws Error(no_input, io_error, bad_data) without the file's name.
 [[nodiscard]] std::optional<LineReader> open_part(const Communicator& comm, const std::string& path,
-                                                  const TextLayout& layout, int gzip_rank);
+                                                  const TextLayout& layout, int lone_rank,
+                                                  Index begin = PartSpan::unknown);
+
+/// Who must read its parts again because a lower rank's last record reaches into them.
+struct WrongBegins {
+  bool any = false;   ///< some rank
+  bool mine = false;  ///< this one: its `begins` were corrected
+};
+/// Compares where each rank's records of each file began with where those of the rank before it ended. Every rank first
+/// reads as if no quotes held line breaks at its beginning; after a few rounds of this, one for files that ranks meet
+/// outside quotes, all have begun where one rank alone would have begun. `spans` and `begins` hold one entry per file.
+/// Collective over comm.
+[[nodiscard]] WrongBegins correct_begins(const Communicator& comm, const std::vector<const TextLayout*>& layouts,
+                                         const std::vector<PartSpan>& spans, std::vector<Index>& begins);
 
 /// The first failure of a rank, if any.
 struct TextFailure {

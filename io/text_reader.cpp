@@ -6,16 +6,14 @@
 #include <optional>
 #include <span>
 
-#include "io/line_reader.hpp"
 #include "io/log_probe.hpp"
+#include "io/record_reader.hpp"
 #include "io/row_parser.hpp"
 #include "io/text_part.hpp"
 
 namespace rankwise {
 
 namespace {
-constexpr Index none = std::numeric_limits<Index>::max();
-
 /// What one rank knows of its part of one file when it is done with it.
 struct FilePart {
   Index lines = 0;     ///< data lines, blank ones too
@@ -25,6 +23,7 @@ struct FilePart {
 
 struct LocalResult {
   std::vector<FilePart> parts;
+  std::vector<PartSpan> spans;
   TextFailure failure;
 };
 
@@ -59,36 +58,58 @@ class RoomForRows {
   bool done_ = false;
 };
 
-/// Reads this rank's parts of all files; stops at its first failure. No collective call.
-LocalResult read_local(const Communicator& comm, const LogPlan& plan, InteractionLog& log) {
+InteractionLog empty_log(const LogPlan& plan) {
+  InteractionLog log;
+  log.files = plan.files;
+  log.timed = plan.timed();
+  log.folded = plan.folded();
+  return log;
+}
+
+/// All records of one part of a file go to the log, and their number to part.entries.
+void read_records(const Communicator& comm, const LogPlan& plan, Index file, RecordReader& records, FilePart& part,
+                  InteractionLog& log) {
+  const FileLayout& layout = plan.layouts[static_cast<std::size_t>(file)];
+  const Index lines_skipped = records.lines();
+  const Index begin = records.offset();
+  const Index part_bytes = (layout.file.bytes - layout.data_begin) / comm.size();
+  RowParser parser(layout, plan.missing_values, plan.missing);
+  RoomForRows room(layout.file.can_be_shared() ? part_bytes : 0, log.size());
+  while (const std::vector<std::string_view>* const fields = records.next()) {
+    ++part.entries;
+    if (parser.append(*fields, log)) {
+      log.positions.push_back(InputPosition(file, records.line() - lines_skipped).packed());
+    }
+    room.update(records.offset() - begin, log);
+  }
+}
+
+/// Reads this rank's parts of all files, from `begins` on where known; stops at its first failure. No collective call.
+LocalResult read_local(const Communicator& comm, const LogPlan& plan, const std::vector<Index>& begins,
+                       InteractionLog& log) {
   LocalResult result;
   result.parts.resize(plan.layouts.size());
-  Index line_number = 0;
+  result.spans.resize(plan.layouts.size());
   for (std::size_t f = 0; f < plan.layouts.size(); ++f) {
     const FileLayout& layout = plan.layouts[f];
     FilePart& part = result.parts[f];
     const auto file = static_cast<Index>(f);
-    line_number = 0;
+    std::optional<RecordReader> records;
+    Index lines_skipped = 0;
     try {
-      std::optional<LineReader> reader = open_part(comm, log.files[f], layout, file % comm.size());
-      if (reader) {
-        RowParser parser(layout, plan.missing);
-        const Index lines_skipped = reader->lines();
-        const Index begin = reader->offset();
-        RoomForRows room(layout.gzip != 0 ? 0 : (layout.file_bytes - layout.data_begin) / comm.size(), log.size());
-        line_number = 1;  // of the line being read
-        while (const std::optional<std::string_view> line = reader->next()) {
-          part.lines = reader->lines() - lines_skipped;
-          if (!line->empty() && !trimmed(*line).empty()) {
-            ++part.entries;
-            if (parser.append(*line, log)) log.positions.push_back(InputPosition(file, part.lines).packed());
-          }
-          line_number = part.lines + 1;
-          room.update(reader->offset() - begin, log);
-        }
+      std::optional<LineReader> lines =
+          open_part(comm, log.files[f], layout, static_cast<int>(file % comm.size()), begins[f]);
+      if (lines) {
+        lines_skipped = lines->lines();
+        records.emplace(std::move(*lines), layout);
+        result.spans[f].begin = records->offset();
+        read_records(comm, plan, file, *records, part, log);
+        part.lines = records->lines() - lines_skipped;
+        result.spans[f].end = records->offset();
       }
     } catch (const Error& error) {
-      result.failure = {file, error.code() == ExitCode::no_input ? 0 : line_number, error};
+      const bool whole_file = !records || error.code() == ExitCode::no_input;
+      result.failure = {file, whole_file ? 0 : records->line() - lines_skipped, error};
       return result;
     } catch (const std::bad_alloc&) {
       result.failure = {file, 0, Error(ExitCode::internal, "out of memory while reading")};
@@ -121,22 +142,10 @@ void check_entry_counts(const Communicator& comm, const InteractionLog& log, con
   });
 }
 
-/// An integer column with a negative id is bad data; the earliest one is named.
-void refuse_negative_ids(const Communicator& comm, const InteractionLog& log, const IdColumn& column,
-                         std::string_view role) {
-  if (!column.are_integers()) return;  // the same on every rank
-  const std::vector<std::int64_t>& ids = column.values();
-  const auto found = std::find_if(ids.begin(), ids.end(), [](std::int64_t id) { return id < 0; });
-  const auto row = static_cast<std::size_t>(found - ids.begin());
-  const Index mine = found == ids.end() ? none : log.positions[row];
-  const Index earliest = comm.min(mine);
-  if (earliest == none) return;
-  std::optional<Error> error;
-  if (mine == earliest) {
-    error = Error(ExitCode::bad_data, fmt::format("{}: {} id {} is negative; integer ids must be 0 or more",
-                                                  log.place(InputPosition(earliest)), role, *found));
-  }
-  agree(comm, error);
+std::vector<const TextLayout*> text_layouts(const LogPlan& plan) {
+  std::vector<const TextLayout*> layouts;
+  for (const FileLayout& layout : plan.layouts) layouts.push_back(&layout);
+  return layouts;
 }
 }  // namespace
 
@@ -144,6 +153,7 @@ LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& paths
   LogPlan plan;
   plan.files = paths;
   plan.missing = options.missing;
+  plan.missing_values = options.missing_values;
   agree_on(comm, [&] {
     if (!comm.is_root()) return;
     for (const std::string& path : paths) {
@@ -158,11 +168,17 @@ LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& paths
 }
 
 InteractionLog read_log(const Communicator& comm, const LogPlan& plan) {
-  InteractionLog log;
-  log.files = plan.files;
-  log.timed = plan.timed();
-  log.folded = plan.folded();
-  const LocalResult local = read_local(comm, plan, log);
+  InteractionLog log = empty_log(plan);
+  std::vector<Index> begins(plan.layouts.size(), PartSpan::unknown);
+  LocalResult local = read_local(comm, plan, begins, log);
+  const std::vector<const TextLayout*> layouts = text_layouts(plan);
+  while (true) {
+    const WrongBegins wrong = correct_begins(comm, layouts, local.spans, begins);
+    if (!wrong.any) break;
+    if (!wrong.mine) continue;
+    log = empty_log(plan);
+    local = read_local(comm, plan, begins, log);
+  }
   const std::vector<Index> lines_before = count_lines_before(comm, plan.layouts, local.parts);
   agree_on_earliest(comm, log.files, lines_before, local.failure);
 
@@ -178,13 +194,13 @@ InteractionLog read_log(const Communicator& comm, const LogPlan& plan) {
 
   agree_on_kind(comm, log.users);
   agree_on_kind(comm, log.items);
-  refuse_negative_ids(comm, log, log.users, "user");
-  refuse_negative_ids(comm, log, log.items, "item");
 
-  std::array<Index, 5> missing{log.missing.user, log.missing.item, log.missing.value, log.missing.time,
-                               log.missing.fold};
-  comm.all_reduce_sum(std::span<Index>(missing));
-  log.missing = {missing[0], missing[1], missing[2], missing[3], missing[4]};
+  std::array<Index, 6> counts{log.missing.user, log.missing.item, log.missing.value,
+                              log.missing.time, log.missing.fold, log.repeated_headers};
+  comm.all_reduce_sum(std::span<Index>(counts));
+  log.missing = {counts[0], counts[1], counts[2], counts[3], counts[4]};
+  log.repeated_headers = counts[5];
+  log.rows_read -= log.repeated_headers;
   return log;
 }
 

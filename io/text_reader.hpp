@@ -1,5 +1,5 @@
 #pragma once
-// Reads interaction logs: plain files by byte range on every rank, each gzip file by one rank.
+// Reads interaction logs: plain files by byte range on every rank, each packed or UTF-16 file by one rank.
 
 #include <string>
 #include <vector>
@@ -16,6 +16,7 @@ struct LogPlan {
   std::vector<FileLayout> layouts;  ///< one per file; all with a time column or none, all with a value column or none
   std::vector<std::string> notes;   ///< root: one line a file on the format and columns used
   MissingRule missing = MissingRule::error;
+  MissingValues missing_values;
 
   [[nodiscard]] bool timed() const { return layouts.front().columns.time >= 0; }
   [[nodiscard]] bool folded() const { return layouts.front().columns.fold >= 0; }
@@ -33,8 +34,9 @@ struct LogPlan {
                                const LogOptions& options);
 
 /// All rows of the files, each on the rank that read it. Blank lines are passed over. Ids of a role are integers when
-/// all of them are canonical non-negative integers, else text. Collective over comm; throws AgreedError (no_input,
-/// bad_data, io_error): the earliest bad line of the earliest file, whatever the number of ranks.
+/// all of them are canonical non-negative integers, else text. Rows may hold line breaks inside quotes. Collective over
+/// comm; throws AgreedError (no_input, bad_data, io_error): the earliest bad line of the earliest file, whatever the
+/// number of ranks.
 [[nodiscard]] InteractionLog read_log(const Communicator& comm, const LogPlan& plan);
 
 }  // namespace rankwise

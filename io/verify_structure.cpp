@@ -97,6 +97,13 @@ void check_model(const Communicator& comm, const std::string& path) {
   });
 }
 
+void check_clustering(const Communicator& comm, const std::string& path) {
+  const ClusteringReader file(comm, path);
+  static_cast<void>(file.centroids());
+  for_each_block(comm, row_blocks(comm, file.rows(), block_rows),
+                 [&](RowRange rows) { static_cast<void>(file.clustered_rows(rows)); });
+}
+
 void check_checkpoint(const Communicator& comm, const std::string& path) {
   const CheckpointReader file(comm, path);
   const Index most_rows = std::max<Index>(1, block_entries / file.width());
@@ -126,7 +133,7 @@ void verify_structure(const Communicator& comm, const std::string& path, const s
   if (kind == "model") check_model(comm, path);
   if (kind == checkpoint_kind) check_checkpoint(comm, path);
   if (kind == kmeans_checkpoint_kind) check_kmeans_checkpoint(comm, path);
-  if (kind == "clustering") static_cast<void>(ClusteringReader(comm, path).centroids());
+  if (kind == "clustering") check_clustering(comm, path);
 }
 
 }  // namespace rankwise

@@ -303,14 +303,15 @@ void train_als(const AlsOptions& given, JobContext& context) {
     report.line(fmt::format("the model is that of epoch {}, the best of {}", *best_epoch, progress.history.size()));
   }
   const auto writing = report.phase("write");
-  const Model model{objective,
-                    options.factors,
-                    std::move(progress.history),
-                    {dataset.user_ids(my_users), std::move(users.factors.factors.local), std::move(entries.users)},
-                    {dataset.item_ids(my_items), std::move(items.factors.factors.local), std::move(entries.items)},
-                    best_epoch,
-                    options.trained_on,
-                    dataset.provenance().configuration};
+  Model model{objective,
+              options.factors,
+              std::move(progress.history),
+              {dataset.user_ids(my_users), std::move(users.factors.factors.local), std::move(entries.users)},
+              {dataset.item_ids(my_items), std::move(items.factors.factors.local), std::move(entries.items)},
+              best_epoch,
+              options.trained_on,
+              dataset.provenance().configuration};
+  if (warm_start) model.lineage = warm_start->lineage();
   write_model(comm, options.model, model, provenance, options.checkpoints->deflate_level);
   report.line(fmt::format("wrote {}: {} users and {} items with {} factors", options.model, dataset.users(),
                           dataset.items(), options.factors));

@@ -6,6 +6,8 @@
 #include "distributed/communicator.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/duration.hpp"
+#include "jobs/file_option.hpp"
+#include "jobs/folder_files.hpp"
 
 namespace rankwise {
 
@@ -14,7 +16,7 @@ void describe_checkpoints(boost::program_options::options_description& descripti
   namespace po = boost::program_options;
   // clang-format off
   description.add_options()
-    ("checkpoint", po::value(&options->directory)->value_name("DIR"),
+    ("checkpoint", written_folder(&options->directory, checkpoint_folder_files),
      "folder of checkpoints, from which an interrupted run goes on to the same bits, on any number of ranks. SIGUSR1 writes one at once; SIGUSR2, SIGTERM, SIGINT "
      "or a file DIR/stop write one and end the run with exit code 75")
     ("checkpoint-every", po::value<Index>()->value_name("N")->notifier([options](Index count) {
@@ -22,7 +24,7 @@ void describe_checkpoints(boost::program_options::options_description& descripti
        options->every_steps = count; }), (steps + " between checkpoints; 1 where --checkpoint-interval is not given either").c_str())
     ("checkpoint-interval", po::value<std::string>()->value_name("TIME")->notifier(duration_of("checkpoint-interval", options->interval_seconds)),
      ("time between checkpoints, which are written between " + steps + ", as in 20min, 1.5h or 03:55:00").c_str())
-    ("resume", po::value(&options->resume)->value_name("auto|never|FILE")->default_value("auto"),
+    ("resume", checkpoint_file(&options->resume)->value_name("auto|never|FILE")->default_value("auto"),
      "auto: go on from the newest intact checkpoint, if there is one; never: begin anew; or from this checkpoint")
     ("max-time", po::value<std::string>()->value_name("TIME")->notifier(duration_of("max-time", options->most_seconds)),
      "stop with a checkpoint before this time is over")

@@ -47,6 +47,13 @@ double find_stability(const KMeansJobOptions& options, const ClusterTrainer& tra
   return pairs > 0 ? sum / static_cast<double>(pairs) : std::nan("");
 }
 
+/// Why a row of the table may be without a stability.
+std::string no_stability_text(const KMeansJobOptions& options, bool are_assessed) {
+  if (!are_assessed) return "it is found for several numbers of clusters, or with --quality";
+  if (options.folds < 2) return "it needs --folds of at least 2";
+  return fmt::format("each of the {} folds must have at least as many rows as clusters", options.folds);
+}
+
 /// The table's row of clusters of all points, whose stability is not known yet. Collective.
 ClusterTableRow assess(const KMeansResult& result, const Points& points, JobContext& context) {
   const auto timer = context.report.phase("quality");
@@ -88,8 +95,8 @@ KMeansResult try_counts(const KMeansJobOptions& options, const ClusterCounts& co
     ClusterTableRow& row = tried.back();
     if (are_assessed) {
       row.stability = find_stability(options, trainer, points, clusters, progress, context);
-      context.report.line(fmt::format("{} clusters: inertia {:.6e}, silhouette {:.4f}, {} iterations", clusters,
-                                      row.inertia, row.quality.silhouette, row.iterations));
+      context.report.line(fmt::format("{} clusters: inertia {:.6e}, silhouette {}, {} iterations", clusters,
+                                      row.inertia, index_text(row.quality.silhouette), row.iterations));
     }
     tell_row(row, context.report);
     // 3. The rule never goes back to an earlier number that it had passed over.
@@ -99,7 +106,7 @@ KMeansResult try_counts(const KMeansJobOptions& options, const ClusterCounts& co
     progress.folds.clear();
   }
   agree_on(context.comm, [&] {
-    if (context.comm.is_root()) print_table(tried);
+    if (context.comm.is_root()) print_table(tried, no_stability_text(options, are_assessed));
   });
   return std::move(*progress.recommended);
 }

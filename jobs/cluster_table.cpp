@@ -50,11 +50,27 @@ std::string reason_for(const ClusterTableRow& row) {
                             : "the highest silhouette";
 }
 
-std::string number(double value) {
-  return std::isnan(value) ? "-" : fmt::format("{:.4f}", value);
+/// Why some fields of the table are dashes; a line each.
+std::string dash_reasons(const std::vector<ClusterTableRow>& rows, const std::string& no_stability) {
+  const auto any = [&rows](const auto& is_so) { return std::ranges::any_of(rows, is_so); };
+  std::string text;
+  if (any([](const ClusterTableRow& row) { return std::isnan(row.quality.simplified_silhouette); })) {
+    text += "-: indices need at least two clusters with rows, and fewer of these than rows\n";
+  }
+  if (any([](const ClusterTableRow& row) { return std::isinf(row.quality.davies_bouldin); })) {
+    text += "-: no davies-bouldin: two clusters have the same mean\n";
+  }
+  if (any([](const ClusterTableRow& row) { return std::isnan(row.stability); })) {
+    text += fmt::format("-: no stability: {}\n", no_stability);
+  }
+  return text;
 }
 
 }  // namespace
+
+std::string index_text(double value) {
+  return std::isfinite(value) ? fmt::format("{:.4f}", value) : "-";
+}
 
 void tell_row(const ClusterTableRow& row, Report& report) {
   std::vector<Field> fields{{"clusters", row.clusters},
@@ -63,7 +79,7 @@ void tell_row(const ClusterTableRow& row, Report& report) {
                             {"smallest", row.smallest},
                             {"largest", row.largest}};
   const auto add_defined = [&fields](std::string_view name, double value) {
-    if (!std::isnan(value)) fields.emplace_back(name, value);
+    if (std::isfinite(value)) fields.emplace_back(name, value);
   };
   add_defined("davies_bouldin", row.quality.davies_bouldin);
   add_defined("calinski_harabasz", row.quality.calinski_harabasz);
@@ -82,7 +98,7 @@ std::size_t recommended_row(const std::vector<ClusterTableRow>& rows) {
   return best_by(rows, silhouette_of, [](const ClusterTableRow& /*row*/) { return true; });
 }
 
-std::string recommended_json(const std::vector<ClusterTableRow>& rows) {
+std::string recommended_json(const std::vector<ClusterTableRow>& rows, const ClusteredCounts& counts) {
   using Json = nlohmann::ordered_json;
   const ClusterTableRow& row = rows[recommended_row(rows)];
   const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
@@ -91,6 +107,8 @@ std::string recommended_json(const std::vector<ClusterTableRow>& rows) {
   json["iterations"] = row.iterations;
   json["smallest"] = row.smallest;
   json["largest"] = row.largest;
+  json["rows"] = counts.rows;
+  json["rows_in_no_cluster"] = counts.in_no_cluster;
   json["metrics"] = {{"inertia", number(row.inertia)},
                      {"silhouette", number(row.quality.silhouette)},
                      {"simplified-silhouette", number(row.quality.simplified_silhouette)},
@@ -100,17 +118,18 @@ std::string recommended_json(const std::vector<ClusterTableRow>& rows) {
   return json.dump(2) + "\n";
 }
 
-void print_table(const std::vector<ClusterTableRow>& rows) {
+void print_table(const std::vector<ClusterTableRow>& rows, const std::string& no_stability) {
   std::string text = fmt::format("{:>8} {:>13} {:>10} {:>14} {:>17} {:>12} {:>10} {:>9} {:>9}  {}\n", "clusters",
                                  "inertia", "silhouette", "simplified", "calinski-harabasz", "davies-b.", "stability",
                                  "smallest", "largest", "iterations");
   for (const ClusterTableRow& row : rows) {
     text += fmt::format(
         "{:>8} {:>13.6e} {:>10} {:>14} {:>17} {:>12} {:>10} {:>9} {:>9}  {}\n", row.clusters, row.inertia,
-        number(row.quality.silhouette), number(row.quality.simplified_silhouette),
-        std::isnan(row.quality.calinski_harabasz) ? "-" : fmt::format("{:.1f}", row.quality.calinski_harabasz),
-        number(row.quality.davies_bouldin), number(row.stability), row.smallest, row.largest, row.iterations);
+        index_text(row.quality.silhouette), index_text(row.quality.simplified_silhouette),
+        std::isfinite(row.quality.calinski_harabasz) ? fmt::format("{:.1f}", row.quality.calinski_harabasz) : "-",
+        index_text(row.quality.davies_bouldin), index_text(row.stability), row.smallest, row.largest, row.iterations);
   }
+  text += dash_reasons(rows, no_stability);
   if (rows.size() > 1) {
     const ClusterTableRow& recommended = rows[recommended_row(rows)];
     text += fmt::format("recommended: {} clusters, {}\n", recommended.clusters, reason_for(recommended));

@@ -108,9 +108,12 @@ void ClusterTrainer::tell(const Points& points, Index number, const KMeansIterat
   if (options_.clusters && !options_.clusters->is_single()) {
     context_.report.bar("iterations", number, options_.iterations.max_iterations);
   } else {
+    // In the first iteration no row has been anywhere before.
+    const double share = static_cast<double>(iteration.moved) / static_cast<double>(points.count);
+    const std::string moved = number == 1 ? fmt::format("{} rows assigned", points.count)
+                                          : fmt::format("{} rows moved ({:.2f}%)", iteration.moved, 100.0 * share);
     context_.report.line(fmt::format(
-        "iteration {}: inertia {:.6e}, {} rows moved ({:.2f}%), {:.2f} s{}", number, iteration.inertia, iteration.moved,
-        100.0 * static_cast<double>(iteration.moved) / static_cast<double>(points.count), iteration.seconds,
+        "iteration {}: inertia {:.6e}, {}, {:.2f} s{}", number, iteration.inertia, moved, iteration.seconds,
         iteration.relocated > 0 ? fmt::format(", {} empty clusters filled", iteration.relocated) : std::string()));
   }
   context_.report.event("iteration", {{"iteration", number},

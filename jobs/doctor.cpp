@@ -16,6 +16,7 @@
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/doctor_slurm.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/findings.hpp"
 #include "jobs/launch_view.hpp"
 #include "jobs/standard_output.hpp"
@@ -184,7 +185,7 @@ RunJob describe(po::options_description& description) {
   auto options = std::make_shared<DoctorOptions>();
   // clang-format off
   description.add_options()
-    ("directory", po::value(&options->directory)->value_name("DIR")->default_value("."), "where runs will read and write; every node has to see it")
+    ("directory", written_folder(&options->directory, {})->default_value("."), "where runs will read and write; every node has to see it")
     ("partition", po::value(&options->partition)->value_name("NAME"), "of the trial job; without it the cluster's default")
     ("account", po::value(&options->account)->value_name("NAME"), "of the trial job; without it the user's default")
     ("nodes", po::value(&options->nodes)->value_name("N")->default_value(1)->notifier(within<int>("nodes", 1, 10'000)), "of the trial job; two or more try the network and the file system between them")

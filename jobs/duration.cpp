@@ -1,8 +1,11 @@
 #include "jobs/duration.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <fmt/format.h>
+#include <optional>
 
 #include "kernels/error.hpp"
 #include "slurm/sbatch_file.hpp"
@@ -15,23 +18,51 @@ struct Unit {
   std::string_view name;
   double seconds;
 };
-constexpr std::array<Unit, 4> units{{{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}}};
+constexpr std::array<Unit, 6> units{{{"s", 1}, {"sec", 1}, {"min", 60}, {"m", 60}, {"h", 3600}, {"d", 86400}}};
+
+void skip_blanks(std::string_view& text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+}
+
+/// Takes "1.5 h" from the beginning of the text, as seconds.
+std::optional<double> take_part(std::string_view& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || !(number >= 0)) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  skip_blanks(text);
+  std::size_t length = 0;
+  while (length < text.size() && text[length] >= 'a' && text[length] <= 'z') ++length;
+  const auto unit = std::ranges::find(units, text.substr(0, length), &Unit::name);
+  if (unit == units.end()) return std::nullopt;
+  text.remove_prefix(length);
+  skip_blanks(text);
+  return number * unit->seconds;
+}
+
+/// The sum of one or more parts.
+std::optional<double> parse_parts(std::string_view text) {
+  constexpr double longest_seconds = 1e9;
+  double seconds = 0;
+  while (!text.empty()) {
+    const std::optional<double> part = take_part(text);
+    if (!part) return std::nullopt;
+    seconds += *part;
+  }
+  return seconds > 0 && seconds < longest_seconds ? std::optional(seconds) : std::nullopt;
+}
 
 }  // namespace
 
 double parse_duration(std::string_view option, std::string_view text) {
   if (const auto seconds = slurm::parse_time_limit(text)) return static_cast<double>(*seconds);
-  constexpr double longest_seconds = 1e9;
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
-  while (name.starts_with(' ')) name.remove_prefix(1);
-  for (const Unit& unit : units) {
-    const double seconds = number * unit.seconds;
-    if (error == std::errc() && name == unit.name && seconds > 0 && seconds < longest_seconds) return seconds;
-  }
+  if (const auto seconds = parse_parts(text)) return *seconds;
   throw Error(ExitCode::usage,
               fmt::format("--{} {}: expected a time as in 20min, 1.5h, 03:55:00 or 1-12:00:00", option, text));
+}
+
+std::int64_t parse_whole_seconds(std::string_view option, std::string_view text) {
+  return static_cast<std::int64_t>(std::ceil(parse_duration(option, text)));
 }
 
 std::function<void(const std::string&)> duration_of(std::string option, std::optional<double>& target) {

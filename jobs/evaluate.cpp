@@ -25,6 +25,7 @@
 #include "jobs/choices.hpp"
 #include "jobs/dataset_shelf.hpp"
 #include "jobs/factor_evaluation.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/heldout_users.hpp"
 #include "jobs/metrics.hpp"
 #include "jobs/pick_rows.hpp"
@@ -304,8 +305,8 @@ RunJob describe_evaluate(boost::program_options::options_description& descriptio
   const auto options = std::make_shared<EvaluateOptions>();
   // clang-format off
   description.add_options()
-    ("data", po::value(&options->data)->value_name("FILE")->required(), "dataset with a held-out part")
-    ("model", po::value(&options->model)->value_name("FILE")->required(), "model trained on that dataset")
+    ("data", read_file(&options->data)->required(), "dataset with a held-out part")
+    ("model", read_file(&options->model)->required(), "model trained on that dataset")
     ("metrics", po::value(&options->metrics)->value_name("LIST")->default_value("auto")->notifier(
        [](const std::string& list) { if (list != "auto") (void)parse_metrics(list); }),
      "recall@K, ndcg@K, map@K, hr@K, rmse, mae, parted by commas; auto: rmse,mae for explicit models, "
@@ -313,7 +314,7 @@ RunJob describe_evaluate(boost::program_options::options_description& descriptio
     ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
        one_of<SeenItems>("seen", options->seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
      "lists leave out the user's training items, may have them, or have no others; held-out items that lists cannot have then are left out")
-    ("output", po::value(&options->output)->value_name("FILE"), "write the metrics as JSON");
+    ("output", written_file(&options->output, json_endings), "write the metrics as JSON");
   // clang-format on
   return [options](JobContext& context) { evaluate_model(*options, context); };
 }

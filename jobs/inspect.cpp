@@ -14,6 +14,7 @@
 #include "io/hdf5_reader.hpp"
 #include "io/row_digests.hpp"
 #include "jobs/byte_size.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/standard_output.hpp"
 
 namespace rankwise {
@@ -112,7 +113,8 @@ std::string digest_text(const AttributeValue& value) {
 }
 
 bool is_digest(const std::string& attribute) {
-  return attribute == "dataset-digest" || attribute == "warm-start-digest" || attribute == metadata_digest_attribute;
+  return attribute == "dataset-digest" || attribute == "warm-start-digest" || attribute == "model-digest" ||
+         attribute == "dimension-ids-digest" || attribute == metadata_digest_attribute;
 }
 
 /// Of how many datasets the file holds digests; nothing where it holds none at all.
@@ -259,7 +261,7 @@ RunJob describe(po::options_description& description) {
   auto options = std::make_shared<InspectOptions>();
   // clang-format off
   description.add_options()
-    ("file", po::value(&options->files)->value_name("FILE")->required(), "file to describe, repeatable; --file may be left out")
+    ("file", read_file(&options->files)->required(), "file to describe, repeatable; --file may be left out")
     ("json", po::bool_switch(&options->json), "one JSON object a file and line, for machines");
   // clang-format on
   return [options](JobContext& context) { inspect(*options, context); };

@@ -9,37 +9,43 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <limits>
 
 #include "distributed/point_rows.hpp"
 #include "io/clustering.hpp"
 #include "io/commit.hpp"
 #include "io/points_file.hpp"
+#include "io/points_left_out.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/cluster_counts.hpp"
 #include "jobs/cluster_table.hpp"
 #include "jobs/given_centroids.hpp"
 #include "jobs/kmeans_checkpointing.hpp"
+#include "jobs/known_rows.hpp"
+#include "jobs/row_space.hpp"
 #include "jobs/text_output.hpp"
 
 namespace rankwise {
 
 namespace {
 
-Clustering clustering_of(KMeansResult result, PointSet set, DistanceMetric metric,
-                         const std::optional<DimensionScaling>& scaling) {
+Clustering clustering_of(KMeansResult result, PointSet set, const RowSpace& space) {
   Clustering clustering;
-  clustering.metric = metric;
+  clustering.metric = space.metric;
   clustering.centroids = std::move(result.centroids);
+  clustering.assignments = at_ids(set, std::move(result.assignments), no_cluster);
+  clustering.distances = at_ids(set, std::move(result.distances), std::numeric_limits<float>::quiet_NaN());
   clustering.ids = std::move(set.ids);
-  clustering.assignments = std::move(result.assignments);
-  clustering.distances = std::move(result.distances);
   clustering.sizes = std::move(result.sizes);
   if (set.weighted) clustering.weights = std::move(result.weights);
   clustering.history = std::move(result.history);
   clustering.inertia = result.inertia;
   clustering.converged = result.converged;
   clustering.dimensions = std::move(set.dimensions);
-  clustering.scaling = scaling;
+  clustering.scaling = space.scaling;
+  clustering.unit_rows = space.unit_rows;
+  clustering.origin = std::move(set.origin);
   return clustering;
 }
 
@@ -51,7 +57,7 @@ Index room_for_bounds(const KMeansJobOptions& options, const PointSet& set, Inde
     constexpr Index least = 256;  // narrow rows, for which bounds of many clusters are worth more than the row
     return std::max(least, padded_columns(points.dimensions) * static_cast<Index>(sizeof(float)));
   }
-  const Index id_bytes = rows * static_cast<Index>(sizeof(Index));
+  const Index id_bytes = (set.ids.rows.size() + (set.places ? rows : 0)) * static_cast<Index>(sizeof(Index));
   // Folds of the rows are copies.
   const bool several = options.clusters && !options.clusters->is_single();
   const bool has_folds = (several || !options.quality.empty()) && options.folds > 0;
@@ -69,8 +75,29 @@ Index room_for_bounds(const KMeansJobOptions& options, const PointSet& set, Inde
 
 void require_rows(const PointSet& set, const std::string& input, Index clusters) {
   if (set.points.count >= clusters) return;
-  throw AgreedError(ExitCode::bad_data, fmt::format("{}: {} rows: expected at least {}, the number of clusters", input,
-                                                    set.points.count, clusters));
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{}: {} rows{}: expected at least {}, the number of clusters", input, set.points.count,
+                                set.places ? " that can belong to a cluster" : "", clusters));
+}
+
+/// Some row must be left after `left_out`.
+void require_some(const PointSet& set, const std::string& input, const char* left_out) {
+  if (set.points.count > 0) return;
+  throw AgreedError(ExitCode::bad_data, fmt::format("{}: {} rows, and all of them {}: none can belong to a cluster",
+                                                    input, set.ids.total_rows, left_out));
+}
+
+void tell_left_out(const PointSet& set, Index without_direction, Report& report) {
+  report.event("rows", {{"rows", set.ids.total_rows},
+                        {"in_no_cluster", set.without_entries + without_direction},
+                        {"without_entries", set.without_entries},
+                        {"without_direction", without_direction}});
+  std::vector<std::string> reasons;
+  if (set.without_entries > 0) reasons.push_back(fmt::format("{} without an entry", set.without_entries));
+  if (without_direction > 0) reasons.push_back(fmt::format("{} zero, without a direction", without_direction));
+  if (reasons.empty()) return;
+  report.line(fmt::format("{} of {} rows belong to no cluster: {}", set.without_entries + without_direction,
+                          set.ids.total_rows, fmt::join(reasons, ", ")));
 }
 
 /// Clusters, and their quality as JSON.
@@ -81,8 +108,8 @@ struct FoundClusters {
 
 /// Clusters of rows that are ready; centroids that are `given` are brought into their space. Collective.
 FoundClusters find_clusters(const KMeansJobOptions& options, const PointSet& set, std::optional<GivenCentroids> given,
-                            const std::optional<DimensionScaling>& scaling,
-                            std::chrono::steady_clock::time_point run_begin, JobContext& context) {
+                            const RowSpace& space, std::chrono::steady_clock::time_point run_begin,
+                            JobContext& context) {
   const Index given_count = given ? given->centroids.rows() : 0;
   const ClusterCounts counts = options.clusters.value_or(ClusterCounts{given_count, given_count, 1});
   if (given && counts.first != given_count) {
@@ -91,9 +118,8 @@ FoundClusters find_clusters(const KMeansJobOptions& options, const PointSet& set
   }
   require_rows(set, options.source.path, counts.last);
   if (given) {
-    require_metric(*given, options.init_file, options.iterations.metric);
-    rescale(given->scaling, scaling, given->centroids);
-    if (options.iterations.metric == DistanceMetric::cosine) normalize_rows(given->centroids.view());
+    rescale(given->scaling, space.scaling, given->centroids);
+    if (space.metric == DistanceMetric::cosine) normalize_rows(given->centroids.view());
   }
   KMeansJobOptions fitting = options;
   fitting.iterations.pruning.bound_bytes_per_row = room_for_bounds(options, set, counts.last, context);
@@ -102,7 +128,8 @@ FoundClusters find_clusters(const KMeansJobOptions& options, const PointSet& set
   KMeansProgress progress = checkpoints.resume();
   if (progress.steps == 0) progress.before = std::move(start);
   KMeansResult result = try_counts(fitting, counts, set.points, progress, checkpoints, context);
-  return {std::move(result), recommended_json(progress.tried)};
+  return {std::move(result),
+          recommended_json(progress.tried, {set.points.count, set.ids.total_rows - set.points.count})};
 }
 
 }  // namespace
@@ -121,22 +148,25 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
   PointSet set = read_points(comm, options.source);
   report.line(set.note);
-  DistanceMetric metric = options.iterations.metric;
+  for (const std::string& text : set.warnings) report.warning(text);
   const std::string& centroids_file = options.predict.empty() ? options.init_file : options.predict;
   std::optional<GivenCentroids> given;
   if (!centroids_file.empty()) {
     given = read_given(comm, centroids_file);
+    for (const std::string& text : given->warnings) report.warning(text);
+    const std::optional<std::string> further = match_by_name(*given, centroids_file, set);
+    if (further) report.warning(*further);
     require_dimensions(*given, centroids_file, set, options.source.path);
+    const std::optional<std::string> unknown = require_same_space(*given, centroids_file, set, options.source.path);
+    if (unknown) report.warning(*unknown);
   }
+  const bool from_clusters = given && given->are_clusters;
+  require_some(set, options.source.path, "are without an entry");
   reading.reset();
 
   // 2. Scale them.
-  std::optional<DimensionScaling> scaling;
-  if (!options.predict.empty()) {
-    scaling = given->scaling;
-    metric = given->metric.value_or(DistanceMetric::euclidean);
-  }
-  if (set.points.is_sparse() && (options.scaling == Scaling::standard || scaling)) {
+  RowSpace space = options.predict.empty() ? wanted_space(options, given) : space_of_clusters(options, *given);
+  if (set.points.is_sparse() && (options.scaling == Scaling::standard || space.scaling)) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: sparse rows: --scale standard would make them dense; expected "
                                                    "--scale none or unit",
                                                    options.source.path));
@@ -145,9 +175,17 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: sparse rows have no bounds: expected --pruning auto or off",
                                                    options.source.path));
   }
-  if (options.scaling == Scaling::standard) scaling = standard_scaling(comm, set.points);
-  if (scaling) scale_dimensions(*scaling, set.points);
-  if (options.scaling == Scaling::unit || metric == DistanceMetric::cosine) normalize_rows(set.points);
+  if (options.predict.empty() && options.scaling == Scaling::standard) {
+    space.scaling = standard_scaling(comm, set.points);
+  }
+  if (space.scaling) scale_dimensions(*space.scaling, set.points);
+  Index without_direction = 0;
+  if (space.metric == DistanceMetric::cosine) {
+    without_direction = leave_out(comm, set, zero_rows(set.points));
+    require_some(set, options.source.path, "are zero, without a direction");
+  }
+  if (space.unit_rows || space.metric == DistanceMetric::cosine) normalize_rows(set.points);
+  tell_left_out(set, without_direction, report);
 
   // 3. Find clusters, or assign rows to those given.
   KMeansResult result;
@@ -155,11 +193,18 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   if (!options.predict.empty()) {
     const auto timer = report.phase("assign");
     report.add_flops("assign", assignment_flops(set.points, given->centroids.rows()));
-    result = assign_rows(comm, set.points, std::move(given->centroids), metric);
-    report.line(fmt::format("{} rows assigned to {} clusters, inertia {:.6e}", set.points.count,
-                            result.centroids.rows(), result.inertia));
+    if (space.metric == DistanceMetric::cosine) normalize_rows(given->centroids.view());
+    result = assign_rows(comm, set.points, std::move(given->centroids), space.metric);
+    report.line(fmt::format("{} rows assigned to {} clusters, metric {}, inertia {:.6e}", set.points.count,
+                            result.centroids.rows(), metric_text(space.metric), result.inertia));
+    report.event("assigned", {{"rows", set.points.count},
+                              {"clusters", result.centroids.rows()},
+                              {"metric", metric_text(space.metric)},
+                              {"scale", scale_text(space)},
+                              {"inertia", result.inertia}});
+    context.configuration = configuration_in(space, context.configuration);
   } else {
-    FoundClusters found = find_clusters(options, set, std::move(given), scaling, run_begin, context);
+    FoundClusters found = find_clusters(options, set, std::move(given), space, run_begin, context);
     result = std::move(found.result);
     quality = std::move(found.quality);
   }
@@ -169,7 +214,8 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   const std::uint64_t digest = set.dataset_digest;
   const Index rows = set.points.count;
   const Index clusters = result.centroids.rows();
-  const Clustering clustering = clustering_of(std::move(result), std::move(set), metric, scaling);
+  const Clustering clustering = clustering_of(std::move(result), std::move(set), space);
+  if (from_clusters) tell_known_rows(context, centroids_file, clustering);
   write_clustering(comm, options.output, clustering, context.provenance("clustering", digest),
                    options.checkpoints->deflate_level);
   report.line(fmt::format("wrote {}: {} rows in {} clusters", options.output, rows, clusters));

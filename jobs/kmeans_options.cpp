@@ -8,6 +8,7 @@
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/compression_option.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/kmeans.hpp"
 
 namespace rankwise {
@@ -49,9 +50,6 @@ void require_sense(const KMeansJobOptions& options) {
       refuse("--predict assigns rows to given clusters: --clusters, --init, --restarts and --batch have no meaning");
     }
     if (!options.quality.empty()) refuse("--predict finds no clusters: --quality has no meaning");
-    if (options.scaling != Scaling::none || options.iterations.metric != DistanceMetric::euclidean) {
-      refuse("--predict takes scaling and metric from the clustering: --scale and --metric have no meaning");
-    }
     if (options.memory_budget_bytes > 0 || options.iterations.pruning.pruning != Pruning::automatic) {
       refuse("--predict keeps no bounds: --memory-budget and --pruning have no meaning");
     }
@@ -91,7 +89,11 @@ constexpr std::string_view notes =
 centroid (ties to the lowest). With --metric cosine rows and centroids have length one, and the inertia is
 sum_r w_r (1 - cos(x_r, c_k(r))).
 Input is a model (--rows), a dataset, whose rows then are sparse, a matrix in an HDF5 file (--dataset) or a .npy file, or
-columns of a CSV or TSV file, plain or gzip.
+columns of a CSV or TSV file, plain, gzip or zstd.
+Rows of a model or dataset without an entry, and under --metric cosine rows of zeros, which have no direction, belong to
+no cluster: assignment -1. They are counted, and enter no size, centroid, seed or index.
+--init FILE and --predict FILE need rows whose dimensions mean the same: factors of the model whose rows were clustered,
+or of one that als --warm-start trained from it; columns of the same names; a dataset with the same items (or users).
 With several numbers of clusters, as in --clusters 2:40:2, a table compares them, and the output holds the one with the
 highest silhouette among those that are stable: whose clusterings, trained on disjoint folds of the rows, agree on
 all rows by an adjusted Rand index of at least 0.8; where none is, the most stable one.)";
@@ -103,28 +105,34 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
   KMeansOptions& iterations = options->iterations;
   // clang-format off
   description.add_options()
-    ("input", po::value(&source.path)->value_name("FILE")->required(), "model, dataset, HDF5, .npy, CSV or TSV file")
+    ("input", read_file(&source.path)->required(), "model, dataset, HDF5, .npy, CSV or TSV file")
     ("rows", po::value<std::string>()->value_name("users|items")->notifier(
        [&source](const std::string& text) {
          RowSide side = RowSide::users;
          one_of<RowSide>("rows", side, {{"users", RowSide::users}, {"items", RowSide::items}})(text);
          source.side = side; }), "model or dataset: whose rows; users where not given")
     ("dataset", po::value(&source.dataset)->value_name("NAME"), "HDF5: the matrix, such as /x")
-    ("columns", po::value(&source.columns)->value_name("LIST"), "text: names or numbers from 1 and ranges, as in recency,3,5-8; without it all numeric columns")
-    ("id-column", po::value(&source.ids)->value_name("NAME"), "text: the column that names the rows; HDF5: the dataset; without it rows are numbered from 0")
+    ("columns", po::value(&source.columns)->value_name("LIST"), "text: names or numbers from 1 and ranges, as in recency,3,5-8, of numbers in every row; without it all columns that hold a number in every row, but for those with names of ids, such as customer_id")
+    ("id-column", po::value(&source.ids)->value_name("NAME"), "text: the column that names the rows; HDF5: the dataset; without it the only column of text with a name of ids, else rows are numbered from 0")
     ("weight-column", po::value(&source.weights)->value_name("NAME"), "text: the column with the rows' weights; HDF5: the dataset; without it each weighs 1")
     ("format", po::value<std::string>()->value_name("auto|csv|tsv")->default_value("auto")->notifier(
        one_of<LogFormat>("format", source.format, {{"auto", LogFormat::automatic}, {"csv", LogFormat::csv}, {"tsv", LogFormat::tsv}})), "text: what separates columns")
     ("header", po::value<std::string>()->value_name("auto|yes|no")->default_value("auto")->notifier(
        one_of<HeaderRule>("header", source.header, {{"auto", HeaderRule::automatic}, {"yes", HeaderRule::present}, {"no", HeaderRule::absent}})),
      "text: whether the first line names the columns")
+    ("delimiter", po::value<std::string>()->value_name("SIGN")->default_value("auto")->notifier(
+       [&source](const std::string& word) { source.delimiter = parse_delimiter(word); }),
+     "text: between the fields of csv: auto, comma, semicolon, pipe, tab or another sign; auto takes the most frequent one of the first line")
+    ("decimal", po::value<std::string>()->value_name("SIGN")->default_value("auto")->notifier(
+       [&source](const std::string& word) { source.decimal = parse_decimal(word); }),
+     "text: before the decimals of numbers: auto, point or comma; auto looks at the first rows, and takes points where commas divide fields")
     ("scale", po::value<std::string>()->value_name("none|standard|unit")->default_value("none")->notifier(
        one_of<Scaling>("scale", options->scaling, {{"none", Scaling::none}, {"standard", Scaling::standard}, {"unit", Scaling::unit}})),
      "standard: each dimension minus its mean, over its standard deviation; unit: each row over its length")
     ("clusters", po::value<std::string>()->value_name("K|FIRST:LAST[:STEP]")->notifier(
        [options](const std::string& text) { options->clusters = parse_cluster_counts(text); }),
      "how many, or which numbers to try; without it as many as --init FILE has")
-    ("init", po::value<std::string>()->value_name("kmeans++|kmeans-parallel|random|FILE")->default_value("kmeans++")->notifier(
+    ("init", read_file()->value_name("kmeans++|kmeans-parallel|random|FILE")->default_value("kmeans++")->notifier(
        [options](const std::string& text) {
          options->init = text == "kmeans-parallel" ? Init::kmeans_parallel : text == "kmeans++" ? Init::plus_plus : text == "random" ? Init::random : Init::file;
          if (options->init == Init::file) options->init_file = text; }),
@@ -153,10 +161,10 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
      "several numbers of clusters: each afresh, or from the clusters of the number before and more by k-means++")
     ("folds", po::value(&options->folds)->value_name("N")->default_value(options->folds)->notifier(within<Index>("folds", 0, 100)),
      "several numbers of clusters, or --quality: folds of the rows for their stability; 0: no stability")
-    ("predict", po::value(&options->predict)->value_name("FILE"), "assign the rows to the clusters of this clustering instead")
-    ("output", po::value(&options->output)->value_name("FILE")->required(), "clustering to write")
-    ("quality", po::value(&options->quality)->value_name("FILE"), "also write inertia, silhouette, stability and the like as JSON")
-    ("export", po::value(&options->assignments_csv)->value_name("FILE"), "also write id,cluster,distance as CSV");
+    ("predict", read_file(&options->predict), "assign the rows to the clusters of this clustering instead, by its metric and scale")
+    ("output", written_file(&options->output, hdf5_endings)->required(), "clustering to write")
+    ("quality", written_file(&options->quality, json_endings), "also write inertia, silhouette, stability and the like as JSON")
+    ("export", written_file(&options->assignments_csv, csv_endings), "also write id,cluster,distance as CSV");
   // clang-format on
   describe_checkpoints(description, options->checkpoints, "iterations");
   describe_compression(description, options->checkpoints->deflate_level);

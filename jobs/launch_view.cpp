@@ -90,11 +90,12 @@ void view_cores(const Communicator& comm, const NodeGroup& group, LaunchView& vi
   cpu_set_t mask;
   CPU_ZERO(&mask);
   const Index mine = sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : 1;
-  const Index together = processors_of_node(group.comm);
+  const Index together = visible_processors(group.comm);
   const Index sum = group.comm.sum(mine);
   view.min_cores = comm.min(mine);
   view.max_cores = comm.max(mine);
-  view.node_cores = together;
+  view.quota = quota_of_node(group.comm).value_or(0);
+  view.node_cores = processors_of_node(group.comm);
   // Unbound ranks all see all cores; bound ones should see each its own.
   const bool is_bound = together < static_cast<Index>(std::thread::hardware_concurrency());
   view.bound_alike = comm.max(Index{is_bound && group.comm.size() > 1 && sum > together}) == 1;
@@ -147,6 +148,7 @@ std::string to_json(const LaunchView& view) {
               {"min_cores", view.min_cores},
               {"max_cores", view.max_cores},
               {"node_cores", view.node_cores},
+              {"quota", view.quota},
               {"bound_alike", view.bound_alike},
               {"threads", view.threads},
               {"thread_level", view.thread_level},
@@ -170,6 +172,7 @@ std::optional<LaunchView> launch_view_from_json(std::string_view text) {
   json.at("min_cores").get_to(view.min_cores);
   json.at("max_cores").get_to(view.max_cores);
   json.at("node_cores").get_to(view.node_cores);
+  json.at("quota").get_to(view.quota);
   json.at("bound_alike").get_to(view.bound_alike);
   json.at("threads").get_to(view.threads);
   json.at("thread_level").get_to(view.thread_level);
@@ -191,8 +194,9 @@ std::vector<Finding> findings_of(const LaunchView& view) {
   };
   const Index wanted = view.threads * view.most_ranks_per_node;
   add("cores", view.bound_alike || wanted > view.node_cores ? Verdict::warning : Verdict::fine,
-      fmt::format("{} to {} visible to a rank, {} on the node for {} times {} threads{}", view.min_cores,
-                  view.max_cores, view.node_cores, view.most_ranks_per_node, view.threads,
+      fmt::format("{} to {} visible to a rank, {} on the node{} for {} times {} threads{}", view.min_cores,
+                  view.max_cores, view.node_cores, view.quota > 0 ? " (a quota of control groups)" : "",
+                  view.most_ranks_per_node, view.threads,
                   view.bound_alike ? "; ranks are bound to the same cores" : ""),
       view.bound_alike ? "srun --cpu-bind=cores --cpus-per-task=N, or mpirun --bind-to none"
                        : "fewer --threads, or fewer ranks on a node: they would take turns");

@@ -18,6 +18,7 @@ struct LaunchView {
   Index min_cores = 0;  ///< that a rank may run on
   Index max_cores = 0;
   Index node_cores = 0;      ///< that the ranks of the root's node may run on together
+  Index quota = 0;           ///< of the control groups there, in cores; 0: none
   bool bound_alike = false;  ///< ranks of a node are bound to the same few cores
   Index threads = 0;         ///< that a rank takes by default
   std::string thread_level;  ///< of MPI

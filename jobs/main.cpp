@@ -14,9 +14,13 @@
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
+    if (const auto text = rankwise::text_without_job(arguments)) return rankwise::print_alone(*text);
     const rankwise::Environment environment(argc, argv);
     const rankwise::Communicator comm = rankwise::Communicator::world();
     return rankwise::outcome(comm, [&] { rankwise::run_job(comm, arguments); });
+  } catch (const rankwise::Error& error) {
+    rankwise::print_error(error.what());
+    return static_cast<int>(error.code());
   } catch (const std::exception& error) {  // MPI itself did not start
     rankwise::print_error(error.what());
     return static_cast<int>(rankwise::ExitCode::internal);

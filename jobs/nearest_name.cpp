@@ -1,6 +1,7 @@
 #include "jobs/nearest_name.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <utility>
 #include <vector>
 
@@ -33,7 +34,14 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
     return abbreviated ? 0 : 1 + edit_distance(name, candidate);
   };
   const auto nearest = std::ranges::min_element(candidates, {}, rank_of);
-  return nearest == candidates.end() ? std::string() : *nearest;
+  if (nearest == candidates.end()) return {};
+  const std::size_t most_slips = (std::max(name.size(), nearest->size()) + 2) / 3;
+  return rank_of(*nearest) <= 1 + most_slips ? *nearest : std::string();
+}
+
+std::string nearest_hint(std::string_view name, std::span<const std::string> candidates, std::string_view prefix) {
+  const std::string nearest = nearest_name(name, candidates);
+  return nearest.empty() ? nearest : fmt::format("; the nearest known one is {}{}", prefix, nearest);
 }
 
 }  // namespace rankwise

@@ -1,5 +1,6 @@
 #include "jobs/option_text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -40,6 +41,36 @@ std::string value_name(const po::option_description& option) {
   if (option.semantic()->max_tokens() == 0) return {};
   const std::string name = option.semantic()->name();  // "NAME (=default)"
   return name.substr(0, name.find(" (="));
+}
+
+namespace {
+
+/// "auto", "never" and "FILE" of "auto|never|FILE".
+std::vector<std::string> forms(const po::option_description& option) {
+  std::vector<std::string> all(1);
+  for (const char c : value_name(option)) {
+    if (c == '|') {
+      all.emplace_back();
+    } else {
+      all.back() += c;
+    }
+  }
+  return all;
+}
+
+bool is_path_form(const std::string& form) {
+  return form == "FILE" || form == "DIR";
+}
+
+}  // namespace
+
+bool takes_paths(const po::option_description& option) {
+  return std::ranges::any_of(forms(option), is_path_form);
+}
+
+bool takes_as_path(const po::option_description& option, const std::string& value) {
+  const std::vector<std::string> all = forms(option);
+  return std::ranges::any_of(all, is_path_form) && std::ranges::find(all, value) == all.end();
 }
 
 std::string value_text(const boost::any& value, const std::string& given) {

@@ -4,10 +4,12 @@
 #include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <stdexcept>
 #include <typeinfo>
 
 #include "jobs/choices.hpp"
 #include "jobs/config_file.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/nearest_name.hpp"
 #include "jobs/option_text.hpp"
 
@@ -81,16 +83,21 @@ JobOptions::JobOptions(const Job& job) : job_(job) {
     ("seed", po::value(&common_.seed)->value_name("N")->default_value(0), "seed of every random number")
     ("simd", po::value(&common_.simd)->value_name("auto|portable|avx2|avx512|neon")->default_value("auto"),
      "instruction set of the kernels; auto is the best that this processor has")
-    ("log-json", po::value(&common_.log_json)->value_name("FILE"), "write every event and metric, one JSON object a line")
+    ("log-json", written_file(&common_.log_json, json_lines_endings), "write every event and metric, one JSON object a line")
     ("rank-timeout", po::value(&common_.rank_timeout_seconds)->value_name("SECONDS")->default_value(20)
      ->notifier([](int seconds) { if (seconds != 0) within<int>("rank-timeout", 3, 86'400)(seconds); }),
      "end the job where a rank has not answered for so long; 0: wait for ever")
     ("quiet", po::bool_switch(&common_.quiet), "no progress and no table on standard error; warnings are still printed")
-    ("config", po::value<std::string>()->value_name("FILE"),
+    ("config", read_file(),
      "read options from lines `name = value`, or, where its name ends in .json, from an object; the command line wins")
     ("help", po::bool_switch(), "print this and end");
   // clang-format on
   all_options_.add(job_options_).add(common_options_);
+  for (const auto& option : all_options_.options()) {
+    if (!takes_paths(*option) || role_of(*option) != nullptr) continue;
+    throw std::logic_error(fmt::format("option --{} of {} takes a path and does not say whether it is read or written",
+                                       option->long_name(), job_.name));
+  }
 }
 
 const po::option_description* JobOptions::find(const std::string& name) const {
@@ -128,8 +135,8 @@ Error JobOptions::explained(const po::error& error, const std::string& prefix) c
   name.erase(0, std::min(name.find_first_not_of('-'), name.size()));
   if (dynamic_cast<const po::unknown_option*>(&error) != nullptr) {
     name = name.substr(0, name.find('='));
-    return usage_error(fmt::format("unknown option {}{}; the nearest known one is {}{} (rankwise {} --help lists all)",
-                                   prefix, name, prefix, nearest_name(name, names()), job_.name));
+    return usage_error(fmt::format("unknown option {}{}{} (rankwise {} --help lists all)", prefix, name,
+                                   nearest_hint(name, names(), prefix), job_.name));
   }
   if (dynamic_cast<const po::multiple_occurrences*>(&error) != nullptr) {
     return usage_error(fmt::format("option {}{} is given twice", prefix, name));
@@ -264,6 +271,23 @@ void JobOptions::resolve(int automatic_threads) {
     const bool never = std::ranges::find(without_effect_on_output, name) != without_effect_on_output.end();
     settings_.push_back({name, std::move(text), !is_path && !never});
   }
+  for (const NamedFile& file : files()) require_known_ending(file);
+}
+
+std::vector<NamedFile> JobOptions::files() const {
+  std::vector<NamedFile> named;
+  for (const auto& option : all_options_.options()) {
+    const FileRole* role = role_of(*option);
+    if (role == nullptr || values_.count(option->long_name()) == 0) continue;
+    const boost::any& value = values_[option->long_name()].value();
+    const auto* one = boost::any_cast<std::string>(&value);
+    const std::vector<std::string> paths =
+        one != nullptr ? std::vector{*one} : boost::any_cast<std::vector<std::string>>(value);
+    for (const std::string& path : paths) {
+      if (takes_as_path(*option, path)) named.push_back({"--" + option->long_name(), path, *role});
+    }
+  }
+  return named;
 }
 
 std::string JobOptions::configuration() const {

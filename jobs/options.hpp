@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "jobs/config_entry.hpp"
+#include "jobs/file_clashes.hpp"
 #include "jobs/job.hpp"
 
 namespace rankwise {
@@ -22,6 +23,7 @@ struct Setting {
 
 /// Usage: parse_command_line, then parse_config with the text of config_file() if there is one, then resolve. Every
 /// member throws Error(usage) with one line. A pure function of its inputs: the same on every rank.
+/// An option that takes a path says how it is used (file_option.hpp); one that does not is a fault of the program.
 class JobOptions {
  public:
   explicit JobOptions(const Job& job);
@@ -43,6 +45,8 @@ class JobOptions {
   [[nodiscard]] const RunJob& run() const { return run_; }
   [[nodiscard]] const CommonOptions& common() const { return common_; }
   [[nodiscard]] const std::vector<Setting>& settings() const { return settings_; }
+  /// The files and folders that options name, for require_distinct_files().
+  [[nodiscard]] std::vector<NamedFile> files() const;
   /// Those that determine the output, one `name = value` a line, sorted.
   [[nodiscard]] std::string configuration() const;
 

@@ -3,10 +3,13 @@
 #include <cstdio>
 #include <exception>
 #include <fmt/format.h>
+#include <new>
 
 #include "distributed/environment.hpp"
+#include "jobs/byte_size.hpp"
 #include "jobs/standard_output.hpp"
 #include "kernels/error.hpp"
+#include "kernels/large_allocation.hpp"
 
 namespace rankwise {
 
@@ -24,6 +27,13 @@ int end_alone(const Communicator& comm, ExitCode code, const char* reason) {
 
 }  // namespace
 
+std::string out_of_memory_text(std::size_t bytes, const std::string& phase) {
+  std::string text = "out of memory";
+  if (bytes > 0) text += fmt::format(": {} were asked for", bytes_text(static_cast<double>(bytes)));
+  if (!phase.empty()) text += fmt::format(" in phase '{}'", phase);
+  return text;
+}
+
 void print_error(const std::string& text) {
   (void)std::fflush(stdout);  // the run has failed already; its reason matters more
   fmt::print(stderr, "rankwise: {}\n", text);
@@ -39,6 +49,8 @@ int outcome(const Communicator& comm, const std::function<void()>& body) {
     return static_cast<int>(error.code());
   } catch (const Error& error) {
     return end_alone(comm, error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return end_alone(comm, ExitCode::internal, out_of_memory_text(refused_bytes(), {}).c_str());
   } catch (const std::exception& error) {
     return end_alone(comm, ExitCode::internal, error.what());
   }

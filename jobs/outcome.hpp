@@ -1,7 +1,9 @@
 #pragma once
 // From what a run threw to an exit code, without leaving other ranks behind.
 
+#include <cstddef>
 #include <functional>
+#include <string>
 
 #include "distributed/communicator.hpp"
 
@@ -13,6 +15,10 @@ namespace rankwise {
 /// ever. A world of one rank always finalizes. Also makes sure that results have reached standard output. Collective
 /// over comm.
 [[nodiscard]] int outcome(const Communicator& comm, const std::function<void()>& body);
+
+/// "out of memory: 1.25 GiB were asked for in phase 'read'"; 0 bytes: it is not known how many, an empty phase: in
+/// none.
+[[nodiscard]] std::string out_of_memory_text(std::size_t bytes, const std::string& phase);
 
 /// Prints `rankwise: text` on standard error.
 void print_error(const std::string& text);

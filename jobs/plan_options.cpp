@@ -9,6 +9,7 @@
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/duration.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/plan.hpp"
 #include "jobs/prediction.hpp"
 #include "slurm/sbatch_file.hpp"
@@ -87,8 +88,8 @@ RunJob describe_plan(po::options_description& description) {
   };
   // clang-format off
   description.add_options()
-    ("data", po::value(&als->data)->value_name("FILE"), "dataset, as prepare writes it")
-    ("model", po::value(&als->model)->value_name("FILE")->default_value("model.h5"), "model that the planned run writes");
+    ("data", read_file(&als->data), "dataset, as prepare writes it")
+    ("model", written_file(&als->model, hdf5_endings)->default_value("model.h5"), "model that the planned run writes");
   describe_sizes(description, options->sizes);
   description.add_options()
     ("ranks", po::value<std::string>()->value_name("LIST")->default_value("1")->notifier(counts("ranks", options->ranks)), "numbers of ranks, as in 1,2,8")
@@ -106,8 +107,8 @@ RunJob describe_plan(po::options_description& description) {
      "on predicted seconds, in what is asked of Slurm")
     ("memory-safety", po::value(&options->memory_safety)->value_name("FACTOR")->default_value(1.2, "1.2")->notifier(within<double>("memory-safety", 1, 100)),
      "on predicted memory, in what is asked of Slurm")
-    ("json", po::value(&options->json)->value_name("FILE"), "also write all figures as JSON")
-    ("sbatch", po::value(&options->sbatch)->value_name("FILE"), "write the batch script of the recommended layout")
+    ("json", written_file(&options->json, json_endings), "also write all figures as JSON")
+    ("sbatch", written_file(&options->sbatch, batch_script_endings), "write the batch script of the recommended layout")
     ("job-name", po::value(&options->job_name)->value_name("NAME")->default_value("rankwise-als")->notifier([](const std::string& name) {
        if (name.empty() || slurm::shell_word(name) != name || name.find('/') != std::string::npos || name.find('%') != std::string::npos)
          throw Error(ExitCode::usage, fmt::format("--job-name {}: expected letters, digits, and -_+=.:,@", name)); }), "of the script")

@@ -59,7 +59,13 @@ InteractionLog read(JobContext& context, const LogPlan& plan) {
                                 {"missing_item", missing.item},
                                 {"missing_value", missing.value},
                                 {"missing_time", missing.time},
-                                {"missing_fold", missing.fold}});
+                                {"missing_fold", missing.fold},
+                                {"repeated_headers", log.repeated_headers}});
+  if (log.repeated_headers > 0) {
+    context.report.line(fmt::format("{} line{} inside the input repeat{} the header of the file: passed over",
+                                    log.repeated_headers, log.repeated_headers == 1 ? "" : "s",
+                                    log.repeated_headers == 1 ? "s" : ""));
+  }
   return log;
 }
 

@@ -8,6 +8,7 @@
 
 #include "io/merge_rules.hpp"
 #include "jobs/compression_option.hpp"
+#include "jobs/file_option.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -75,8 +76,8 @@ std::optional<DuplicatePolicy> parse_duplicates(std::string_view word) {
 void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values) {
   namespace po = boost::program_options;
   auto add = options.add_options();
-  add("input", po::value(&values.inputs)->composing()->required()->value_name("FILE"),
-      "log file, plain or gzip; may be repeated");
+  add("input", read_file(&values.inputs)->composing()->required(),
+      "log file, plain, gzip or zstd, UTF-8 or UTF-16; may be repeated");
   add("format",
       po::value<std::string>()->default_value("auto")->value_name("FORMAT")->notifier(
           [&values](const std::string& word) { values.log.format = parse_log_format(word); }),
@@ -87,6 +88,18 @@ void add_prepare_options(boost::program_options::options_description& options, P
       "which column is what: user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME]; names of the header or "
       "numbers from 1; without value each row counts 1; fold: small numbers from 0 that divide the log for "
       "cross-validation. By default usual names are recognised, but none for folds");
+  add("delimiter",
+      po::value<std::string>()->default_value("auto")->value_name("SIGN")->notifier(
+          [&values](const std::string& word) { values.log.delimiter = parse_delimiter(word); }),
+      "between the fields of csv: auto, comma, semicolon, pipe, tab or another sign; auto takes the most frequent one "
+      "of "
+      "the first line");
+  add("decimal",
+      po::value<std::string>()->default_value("auto")->value_name("SIGN")->notifier(
+          [&values](const std::string& word) { values.log.decimal = parse_decimal(word); }),
+      "before the decimals of values: auto, point or comma; auto looks at the first rows, and takes points where "
+      "commas "
+      "divide fields");
   add("header",
       po::value<std::string>()->default_value("auto")->value_name("RULE")->notifier(
           [&values](const std::string& word) { values.log.header = parse_header_rule(word); }),
@@ -94,7 +107,13 @@ void add_prepare_options(boost::program_options::options_description& options, P
   add("missing",
       po::value<std::string>()->default_value("error")->value_name("RULE")->notifier(
           [&values](const std::string& word) { values.log.missing = parse_missing_rule(word); }),
-      "error, or skip: drop and count rows whose user, item, value, time or fold is empty");
+      "error, or skip: drop and count rows whose user, item, value, time or fold is missing");
+  add("missing-values",
+      po::value<std::string>()
+          ->default_value(std::string(usual_missing_values))
+          ->value_name("WORDS")
+          ->notifier([&values](const std::string& words) { values.log.missing_values = MissingValues(words); }),
+      "words, with commas between them, that say that a field is missing; none: only empty fields are");
   add("min-value", po::value<double>()->value_name("VALUE")->notifier([&values](double value) {
     if (!std::isfinite(value)) throw Error(ExitCode::usage, "--min-value must be a finite number");
     values.min_value = value;
@@ -124,7 +143,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
           ->value_name("FRACTION")
           ->notifier([](double fraction) { check_fraction(fraction, "--given-fraction"); }),
       "with users: part of a held-out user's interactions that fold-in may see");
-  add("output", po::value(&values.output)->required()->value_name("FILE"), "dataset to write (HDF5)");
+  add("output", written_file(&values.output, hdf5_endings)->required(), "dataset to write (HDF5)");
   describe_compression(options, values.deflate_level);
 }
 

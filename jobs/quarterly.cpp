@@ -12,9 +12,13 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
+#include <set>
 
 #include "io/folder_lock.hpp"
 #include "jobs/byte_size.hpp"
+#include "jobs/file_clashes.hpp"
+#include "jobs/file_option.hpp"
+#include "jobs/folder_files.hpp"
 #include "jobs/quarterly_needs.hpp"
 #include "jobs/quarterly_submission.hpp"
 #include "jobs/scheduler_options.hpp"
@@ -50,11 +54,33 @@ void require_one_rank(const Communicator& comm) {
                     "rank, without mpirun");
 }
 
+/// No step writes over what it or another one reads from elsewhere, nor over the chain's own files.
+void require_outputs_apart(const Chain& chain) {
+  std::vector<NamedFile> files{
+      {"the chain's file", chain.file, {FileUse::read, {}, {}}},
+      {"[quarterly] directory", chain.settings.directory, {FileUse::folder_written, {}, chain_folder_files}}};
+  std::set<std::string> known;
+  for (const ChainStep& step : chain.steps) {
+    for (const std::string& path : step.outputs) {
+      known.insert(path);
+      files.push_back({fmt::format("output of [{}]", step.name), path, {FileUse::written, {}, {}}});
+    }
+  }
+  for (const ChainStep& step : chain.steps) {
+    for (const std::string& path : step.inputs) {
+      if (!known.insert(path).second) continue;  // of a step before, or named above
+      files.push_back({fmt::format("input of [{}]", step.name), path, {FileUse::read, {}, {}}});
+    }
+  }
+  require_distinct_files(files);
+}
+
 Chain chain_of_file(const QuarterlyOptions& options) {
   if (!fs::is_regular_file(options.file)) {
     throw Error(ExitCode::no_input, fmt::format("{}: there is no such file", options.file));
   }
   Chain chain = read_chain(slurm::file_text(options.file), options.file, options.scheduler);
+  require_outputs_apart(chain);
   require_inputs(chain);
   return chain;
 }
@@ -220,7 +246,7 @@ RunJob describe_quarterly(boost::program_options::options_description& descripti
   const auto options = std::make_shared<QuarterlyOptions>();
   // clang-format off
   description.add_options()
-    ("file", po::value(&options->file)->value_name("FILE")->required(), "the chain, in sections; an object of objects where its name ends in .json")
+    ("file", read_file(&options->file)->required(), "the chain, in sections; an object of objects where its name ends in .json")
     ("submit", po::bool_switch(&options->submits), "hand over what is not done; with the local scheduler, run it here to the end")
     ("scheduler", po::value(&options->scheduler)->value_name("local|slurm"), "in place of what the file says");
   // clang-format on
@@ -232,7 +258,7 @@ auto describe_folder(void (*act)(const Chain&, JobContext&)) {
   return [act](boost::program_options::options_description& description) -> RunJob {
     namespace po = boost::program_options;
     const auto directory = std::make_shared<std::string>();
-    description.add_options()("directory", po::value(directory.get())->value_name("DIR")->required(),
+    description.add_options()("directory", written_folder(directory.get(), chain_folder_files)->required(),
                               "folder of the chain");
     return [directory, act](JobContext& context) {
       require_one_rank(context.comm);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "jobs/als.hpp"
 #include "jobs/config_file.hpp"
@@ -34,8 +35,11 @@ void require_known_sections(const std::vector<ConfigSection>& sections, const st
   };
   for (const ConfigSection& section : sections) {
     if (std::ranges::find(names, section.name) != names.end()) continue;
-    throw Error(ExitCode::usage, fmt::format("{}:{}: unknown section [{}]; the nearest known one is [{}]", file_name,
-                                             section.line, section.name, nearest_name(section.name, names)));
+    const std::string nearest = nearest_name(section.name, names);
+    throw Error(ExitCode::usage,
+                fmt::format("{}:{}: unknown section [{}]; {} [{}]", file_name, section.line, section.name,
+                            nearest.empty() ? "expected one of" : "the nearest known one is",
+                            nearest.empty() ? fmt::format("{}", fmt::join(names, "], [")) : nearest));
   }
   if (!is_there("quarterly"))
     throw Error(ExitCode::usage, fmt::format("{}: section [quarterly] is missing", file_name));

@@ -9,10 +9,12 @@
 
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/duration.hpp"
+#include "jobs/file_option.hpp"
+#include "jobs/folder_files.hpp"
 #include "jobs/options.hpp"
 #include "jobs/scheduler_options.hpp"
 #include "jobs/section_options.hpp"
-#include "slurm/sbatch_file.hpp"
 
 namespace rankwise {
 
@@ -46,12 +48,9 @@ void describe_needs(po::options_description& description, const std::string& ste
       "BYTES", "of a node");
   add("time-limit",
       po::value<std::string>()->notifier([option = prefix + "time-limit", &needs](const std::string& text) {
-        needs.time_limit_seconds = slurm::parse_time_limit(text);
-        if (needs.time_limit_seconds) return;
-        throw Error(ExitCode::usage,
-                    fmt::format("--{} {}: expected a time as in 04:00:00 or 1-12:00:00", option, text));
+        needs.time_limit_seconds = parse_whole_seconds(option, text);
       }),
-      "[D-]HH:MM:SS", "of one run");
+      "TIME", "of one run, as in 4h or 1-12:00:00");
   if (step == "sweep") return;  // its trials have theirs in [sweep]
   add("nodes", number("nodes", needs.nodes, 100'000), "N", "nodes");
   add("ranks", number("ranks", needs.ranks, 100'000), "N", "MPI ranks over all nodes");
@@ -63,7 +62,7 @@ Job settings_job(ChainSettings& settings, std::vector<SettingChanges::Change>& c
   Job job;
   job.name = "quarterly";
   job.describe = [&](po::options_description& description) -> RunJob {
-    description.add_options()("directory", po::value(&settings.directory)->value_name("DIR")->required(),
+    description.add_options()("directory", written_folder(&settings.directory, chain_folder_files)->required(),
                               "of all files of the chain");
     description.add_options()("final", po::value(&settings.trains_final)->value_name("yes|no"),
                               "train the model that serves on everything, once it is measured");

@@ -12,6 +12,8 @@
 #include <memory>
 
 #include "io/commit.hpp"
+#include "jobs/file_option.hpp"
+#include "jobs/folder_files.hpp"
 #include "jobs/quarterly_chain.hpp"
 #include "jobs/quarterly_records.hpp"
 #include "jobs/sweep_status.hpp"
@@ -162,7 +164,7 @@ RunJob describe_quarterly_step(boost::program_options::options_description& desc
   const auto options = std::make_shared<StepOptions>();
   // clang-format off
   description.add_options()
-    ("directory", po::value(&options->directory)->value_name("DIR")->required(), "folder of the chain")
+    ("directory", written_folder(&options->directory, chain_folder_files)->required(), "folder of the chain")
     ("step", po::value(&options->step)->value_name("NAME")->required(), "as in als");
   // clang-format on
   return [options](JobContext& context) { run_chain_step(options->directory, options->step, context); };

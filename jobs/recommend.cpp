@@ -26,6 +26,8 @@
 #include "jobs/choices.hpp"
 #include "jobs/compression_option.hpp"
 #include "jobs/dataset_shelf.hpp"
+#include "jobs/file_clashes.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/heldout_users.hpp"
 #include "jobs/pick_rows.hpp"
 #include "jobs/ranking.hpp"
@@ -292,7 +294,7 @@ Served write_hdf5(const Sources& sources, JobContext& context, WantedUsers& want
 }
 
 bool names_hdf5(const std::string& path) {
-  return path.ends_with(".h5") || path.ends_with(".hdf5");
+  return std::ranges::find(hdf5_endings, ending_of(path)) != hdf5_endings.end();
 }
 
 /// Refuses options that contradict each other.
@@ -369,18 +371,18 @@ RunJob describe_recommend(boost::program_options::options_description& descripti
   const auto options = std::make_shared<RecommendOptions>();
   // clang-format off
   description.add_options()
-    ("data", po::value(&options->data)->value_name("FILE")->required(), "dataset that the model was trained on")
-    ("model", po::value(&options->model)->value_name("FILE")->required(), "model, as als writes it")
+    ("data", read_file(&options->data)->required(), "dataset that the model was trained on")
+    ("model", read_file(&options->model)->required(), "model, as als writes it")
     ("top", po::value(&options->top)->value_name("N")->default_value(10)->notifier(within<Index>("top", 1, 100'000)),
      "items for each user")
-    ("users", po::value(&options->users)->value_name("FILE"), "ids of the users to serve, one a line; without it all")
+    ("users", read_file(&options->users), "ids of the users to serve, one a line; without it all")
     ("unknown-users", po::value<std::string>()->value_name("skip|popular|error")->default_value("skip")->notifier(
        one_of<UnknownUsers>("unknown-users", options->unknown_users, {{"skip", UnknownUsers::skip}, {"popular", UnknownUsers::popular}, {"error", UnknownUsers::error}})),
      "ids of --users that the dataset does not have: count and skip them, give them the popular items, or stop")
     ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
        one_of<SeenItems>("seen", options->seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
      "items that the dataset has of the user, in any part: leave them out, allow them, or list nothing else (to buy again)")
-    ("output", po::value(&options->output)->value_name("FILE")->required(), "CSV to write, or HDF5 where it ends in .h5");
+    ("output", written_file(&options->output, csv_or_hdf5_endings)->required(), "CSV to write, or HDF5 where it ends in .h5");
   // clang-format on
   describe_compression(description, options->deflate_level);
   return {[options](JobContext& context) { recommend_items(*options, context); },

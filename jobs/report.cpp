@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <fmt/format.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -52,6 +53,7 @@ struct Report::Impl {
   Clock::time_point begin = Clock::now();
   std::ofstream log;
   std::vector<PhaseCost> phases;
+  std::string failed_phase;
   Index bytes_sent = 0;
   Index bytes_of_others = 0;
   bool bar_is_shown = false;
@@ -95,8 +97,14 @@ Report::PhaseTimer::PhaseTimer(Report& report, std::string name)
 }
 
 Report::PhaseTimer::~PhaseTimer() {
+  const bool is_failing = std::uncaught_exceptions() > 0;
+  if (is_failing && report_.impl_->failed_phase.empty()) report_.impl_->failed_phase = name_;
   report_.impl_->phase(name_).nanoseconds +=
       std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin_).count();
+}
+
+const std::string& Report::failed_phase() const {
+  return impl_->failed_phase;
 }
 
 void Report::add_flops(std::string_view phase, double flops) {

@@ -45,6 +45,9 @@ class Report {
   };
   [[nodiscard]] PhaseTimer phase(std::string name) { return PhaseTimer(*this, std::move(name)); }
 
+  /// The innermost phase that an exception has ended on this rank; empty if none has.
+  [[nodiscard]] const std::string& failed_phase() const;
+
   /// This rank's work, counted towards the table.
   void add_flops(std::string_view phase, double flops);
   void add_bytes_sent(Index bytes);

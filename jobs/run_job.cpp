@@ -7,18 +7,22 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <memory>
+#include <new>
 #include <omp.h>
 #include <system_error>
 #include <vector>
 
+#include "distributed/environment.hpp"
 #include "distributed/rank_watch.hpp"
 #include "jobs/als.hpp"
 #include "jobs/doctor.hpp"
 #include "jobs/evaluate.hpp"
+#include "jobs/file_clashes.hpp"
 #include "jobs/inspect.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/nearest_name.hpp"
 #include "jobs/options.hpp"
+#include "jobs/outcome.hpp"
 #include "jobs/plan.hpp"
 #include "jobs/prepare.hpp"
 #include "jobs/quarterly.hpp"
@@ -36,6 +40,7 @@
 #include "jobs/threads.hpp"
 #include "jobs/verify.hpp"
 #include "jobs/version.hpp"
+#include "kernels/large_allocation.hpp"
 #include "kernels/simd_target.hpp"
 #include "slurm/launch_check.hpp"
 
@@ -71,12 +76,6 @@ std::string program_help() {
   return text;
 }
 
-void print_from_root(const Communicator& comm, const std::string& text) {
-  agree_on(comm, [&] {
-    if (comm.is_root()) print_result(text);
-  });
-}
-
 /// A job's name is one word, or two where several jobs share the first.
 struct FoundJob {
   const Job& job;
@@ -100,11 +99,18 @@ FoundJob find_job(std::span<const std::string> arguments) {
     if (job.name.starts_with(name + " ")) family.emplace_back(job.name);
   }
   if (!family.empty()) {
-    throw Error(ExitCode::usage, fmt::format("{} is no job; the nearest known one is {} (rankwise --help lists all)",
-                                             both, nearest_name(both, family)));
+    throw Error(ExitCode::usage,
+                fmt::format("{} is no job{} (rankwise --help lists all)", both, nearest_hint(both, family, "")));
   }
-  throw Error(ExitCode::usage, fmt::format("unknown job '{}'; the nearest known one is {} (rankwise --help lists all)",
-                                           name, nearest_name(name, names)));
+  throw Error(ExitCode::usage,
+              fmt::format("unknown job '{}'{} (rankwise --help lists all)", name, nearest_hint(name, names, "")));
+}
+
+/// Ranks of these jobs share the work; of all others one rank does it, or starts what needs several by itself.
+slurm::WorkOf work_of(const Job& job) {
+  constexpr std::array<std::string_view, 8> shared{"synthesize", "prepare",  "als",       "scale",
+                                                   "kmeans",     "evaluate", "recommend", "sweep trial"};
+  return std::ranges::find(shared, job.name) != shared.end() ? slurm::WorkOf::all_ranks : slurm::WorkOf::one_rank;
 }
 
 /// The root reads the file; every rank gets its text.
@@ -145,6 +151,13 @@ JobOptions resolved_options(const Communicator& comm, const Job& job, std::span<
   return options;
 }
 
+/// Before anything is opened, the event log too.
+void require_distinct_outputs(const JobOptions& options) {
+  const std::vector<NamedFile> files = options.files();
+  require_distinct_files(files);
+  require_apart_from_streams(files);
+}
+
 void tell_configuration(const Communicator& comm, const Job& job, const JobOptions& options, Report& report) {
   std::string line = fmt::format("{} on {} rank{}:", job.name, comm.size(), comm.size() == 1 ? "" : "s");
   std::vector<Field> fields{{"job", std::string(job.name)},
@@ -157,6 +170,21 @@ void tell_configuration(const Communicator& comm, const Job& job, const JobOptio
   }
   report.line(line);
   report.event("configuration", fields);
+}
+
+/// Runs `body`; where memory runs out, the error says how much was asked for, and in which phase.
+template <class Body>
+void explain_memory(const Communicator& comm, const Report& report, const Body& body) {
+  try {
+    body();
+  } catch (const AgreedError& error) {
+    const bool is_of_memory = std::string_view(error.what()).find("out of memory") != std::string_view::npos;
+    if (!is_of_memory) throw;
+    const auto bytes = static_cast<std::size_t>(comm.max(static_cast<Index>(refused_bytes())));
+    throw AgreedError(error.code(), out_of_memory_text(bytes, report.failed_phase()));
+  } catch (const std::bad_alloc&) {
+    throw Error(ExitCode::internal, out_of_memory_text(refused_bytes(), report.failed_phase()));
+  }
 }
 
 }  // namespace
@@ -176,26 +204,45 @@ Provenance JobContext::provenance(std::string_view kind, std::uint64_t dataset_d
   return {std::string(kind), program_version(), configuration, common.seed, dataset_digest};
 }
 
-void run_job(const Communicator& comm, std::span<const std::string> arguments) {
+std::optional<std::string> text_without_job(std::span<const std::string> arguments) {
   const std::string first = arguments.empty() ? "--help" : arguments.front();
-  if (first == "--help" || first == "-h") return print_from_root(comm, program_help());
-  if (first == "--version") return print_from_root(comm, version_text());
-
+  if (first == "--help" || first == "-h") return program_help();
+  if (first == "--version") return version_text();
   const auto asks_for_help = [](const std::string& argument) { return argument == "--help" || argument == "-h"; };
   if (arguments.size() == 2 && asks_for_help(arguments[1])) {
-    if (const std::string help = family_help(first); !help.empty()) return print_from_root(comm, help);
+    if (std::string help = family_help(first); !help.empty()) return help;
   }
+  if (std::ranges::none_of(arguments.subspan(1), asks_for_help)) return std::nullopt;
+  try {
+    const FoundJob found = find_job(arguments);
+    return JobOptions(found.job).help();
+  } catch (const Error&) {
+    return std::nullopt;  // for all ranks to agree on
+  }
+}
+
+int print_alone(const std::string& text) {
+  if (is_first_of_launch()) {
+    print_result(text);
+    flush_results();
+  }
+  return static_cast<int>(ExitCode::done);
+}
+
+void run_job(const Communicator& comm, std::span<const std::string> arguments) {
   const FoundJob found = agree_on(comm, [&] { return find_job(arguments); });
   const Job& job = found.job;
   const std::span<const std::string> rest = arguments.subspan(found.words);
-  if (std::ranges::any_of(rest, asks_for_help)) return print_from_root(comm, JobOptions(job).help());
 
   agree_on(comm, [&] {
-    if (const auto fault = slurm::launch_fault(slurm::process_environment, comm.size())) {
+    if (const auto fault = slurm::launch_fault(slurm::process_environment, comm.size(), work_of(job))) {
       throw Error(ExitCode::usage, *fault);
     }
   });
   const JobOptions options = resolved_options(comm, job, rest);
+  agree_on(comm, [&] {
+    if (comm.is_root()) require_distinct_outputs(options);
+  });
   omp_set_num_threads(options.common().threads);
   Report report(
       comm,
@@ -205,8 +252,10 @@ void run_job(const Communicator& comm, std::span<const std::string> arguments) {
   if (!watch.fault().empty()) report.line(fmt::format("ranks do not watch each other: {}", watch.fault()));
   JobContext context{comm, options.common(), report, options.configuration()};
   watch.over([&] {
-    options.run()(context);
-    report.finish();
+    explain_memory(comm, report, [&] {
+      options.run()(context);
+      report.finish();
+    });
   });
 }
 

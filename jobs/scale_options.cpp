@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "jobs/choices.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/plan.hpp"
 #include "jobs/prediction.hpp"
 #include "jobs/scale.hpp"
@@ -31,9 +32,9 @@ RunJob describe_scale(boost::program_options::options_description& description) 
   description.add_options()
     ("scale", po::value(&options->sizes.scale)->value_name("FACTOR")->default_value(1)->notifier(within<double>("scale", 1e-9, 1e6)),
      "multiplies the preset's users, items and interactions")
-    ("json", po::value(&options->json)->value_name("FILE"), "also write all figures as JSON")
-    ("csv", po::value(&options->csv)->value_name("FILE"), "also write a line per run as CSV")
-    ("plot", po::value(&options->plot)->value_name("FILE"), "also draw seconds over ranks, measured, predicted and ideal, as SVG");
+    ("json", written_file(&options->json, json_endings), "also write all figures as JSON")
+    ("csv", written_file(&options->csv, csv_endings), "also write a line per run as CSV")
+    ("plot", written_file(&options->plot, svg_endings), "also draw seconds over ranks, measured, predicted and ideal, as SVG");
   // clang-format on
   describe_machine(description, options->network, options->calibration_seconds);
   describe_training(description, std::shared_ptr<AlsOptions>(options, &options->als));

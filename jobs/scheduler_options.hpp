@@ -24,8 +24,10 @@ class SettingChanges {
 
   /// An option's value that `apply` puts into the settings, or refuses with Error(usage).
   template <class Value>
-  [[nodiscard]] boost::program_options::typed_value<Value>* to(void (*apply)(RunSettings&, const Value&)) const {
-    return boost::program_options::value<Value>()->notifier([&changes = changes_, apply](const Value& value) {
+  [[nodiscard]] boost::program_options::typed_value<Value>* to(
+      void (*apply)(RunSettings&, const Value&),
+      boost::program_options::typed_value<Value>* option = boost::program_options::value<Value>()) const {
+    return option->notifier([&changes = changes_, apply](const Value& value) {
       RunSettings trial;
       apply(trial, value);  // what does not fit is told at once
       changes.emplace_back([apply, value](RunSettings& settings) { apply(settings, value); });

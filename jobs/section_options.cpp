@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "jobs/file_clashes.hpp"
 #include "jobs/option_text.hpp"
 #include "jobs/options.hpp"
 #include "kernels/error.hpp"
@@ -37,19 +38,6 @@ std::string argument(const std::string& name, const std::string& value) {
 
 bool is_launch_option(std::string_view name) {
   return std::ranges::find(launch_options, name) != launch_options.end();
-}
-
-/// Whether the option, of the form "FILE" or "auto|never|FILE", takes this value as a path.
-bool takes_as_path(const po::option_description& option, const std::string& value) {
-  bool may_be_path = false;
-  std::string kinds = value_name(option) + "|";
-  for (std::size_t end = kinds.find('|'); end != std::string::npos; end = kinds.find('|')) {
-    const std::string kind = kinds.substr(0, end);
-    if (kind == value) return false;
-    may_be_path = may_be_path || kind == "FILE" || kind == "DIR";
-    kinds.erase(0, end + 1);
-  }
-  return may_be_path;
 }
 
 }  // namespace
@@ -122,6 +110,7 @@ SectionCommand section_command(const Job& job, const ConfigSection& section, con
     options.parse_entries(section.entries, file_name);
     options.resolve(1);
     options.run().check();
+    require_distinct_files(options.files());
   } catch (const Error& error) {
     throw located(error, section, file_name);
   }

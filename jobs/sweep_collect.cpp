@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <memory>
 
+#include "jobs/file_option.hpp"
+#include "jobs/folder_files.hpp"
 #include "jobs/standard_output.hpp"
 #include "jobs/sweep_html.hpp"
 #include "jobs/text_output.hpp"
@@ -98,7 +100,7 @@ struct CollectOptions {
 RunJob describe_collect(boost::program_options::options_description& description) {
   namespace po = boost::program_options;
   const auto options = std::make_shared<CollectOptions>();
-  description.add_options()("directory", po::value(&options->directory)->value_name("DIR")->required(),
+  description.add_options()("directory", written_folder(&options->directory, sweep_folder_files)->required(),
                             "folder of the sweep");
   return [options](JobContext& context) {
     require_single_rank(context.comm, "collect");

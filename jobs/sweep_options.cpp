@@ -7,6 +7,7 @@
 #include <typeinfo>
 
 #include "jobs/als.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/nearest_name.hpp"
 #include "jobs/option_text.hpp"
@@ -45,7 +46,8 @@ std::vector<SweptOption> swept_options(SweptJob job) {
     const std::string kind = value_name(*option);
     if (kind == "FILE" || kind == "DIR" || std::ranges::find(sweeps_own, name) != sweeps_own.end()) continue;
     const bool is_switch = option->semantic()->max_tokens() == 0;
-    options.push_back({name, is_switch ? "true|false" : kind, kind_of(*option), is_switch});
+    options.push_back(
+        {name, is_switch ? "true|false" : kind, kind_of(*option), is_switch, role_of(*option) != nullptr});
   }
   return options;
 }
@@ -62,9 +64,10 @@ void describe_swept_options(po::options_description& description, std::map<std::
   }
   for (const SweptOption& option : all) {
     const std::vector<std::string>& jobs = jobs_of[option.name];
-    auto* value = po::value<std::string>()
-                      ->value_name(option.value_name)
-                      ->notifier([&texts, name = option.name](const std::string& text) { texts[name] = text; });
+    auto* value = option.names_file ? read_file() : po::value<std::string>();
+    value->value_name(option.value_name)->notifier([&texts, name = option.name](const std::string& text) {
+      texts[name] = text;
+    });
     const std::string meaning = jobs.size() > 1 ? "of als and kmeans" : fmt::format("of {}", jobs.front());
     description.add_options()(option.name.c_str(), value, meaning.c_str());
   }
@@ -78,8 +81,8 @@ Space swept_space(SweptJob job, const std::map<std::string, std::string>& texts)
     if (option == options.end()) {
       std::vector<std::string> names;
       for (const SweptOption& known : options) names.push_back(known.name);
-      throw Error(ExitCode::usage, fmt::format("option {}: {} has none of this name; its nearest is {}", name,
-                                               name_of(job), nearest_name(name, names)));
+      throw Error(ExitCode::usage, fmt::format("option {}: {} has none of this name{}", name, name_of(job),
+                                               nearest_hint(name, names, "")));
     }
     parameters.push_back(parse_parameter(name, text, option->kind));
   }

@@ -19,6 +19,7 @@ struct SweptOption {
   std::string value_name;
   ValueKind kind = ValueKind::word;
   bool is_switch = false;
+  bool names_file = false;  ///< by one of its forms
 };
 
 /// All but files, checkpoints and what the sweep itself decides.

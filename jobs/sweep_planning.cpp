@@ -18,7 +18,9 @@
 #include "io/fold.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/fold_check.hpp"
+#include "jobs/folder_files.hpp"
 #include "jobs/metrics.hpp"
 #include "jobs/prediction.hpp"
 #include "jobs/standard_output.hpp"
@@ -315,10 +317,10 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
   const auto options = std::make_shared<SweepPlanOptions>();
   // clang-format off
   description.add_options()
-    ("directory", po::value(&options->directory)->value_name("DIR")->required(), "folder of the sweep, which is made")
+    ("directory", written_folder(&options->directory, sweep_folder_files)->required(), "folder of the sweep, which is made")
     ("job", po::value<std::string>()->value_name("als|kmeans")->default_value("als")->notifier(
        one_of<SweptJob>("job", options->job, {{"als", SweptJob::als}, {"kmeans", SweptJob::kmeans}})), "what is tuned")
-    ("data", po::value(&options->data)->value_name("FILE")->required(), "als: dataset, as prepare writes it; kmeans: its --input")
+    ("data", read_file(&options->data)->required(), "als: dataset, as prepare writes it; kmeans: its --input")
     ("search", po::value<std::string>()->value_name("grid|random|sobol|latin-hypercube")->default_value("grid")->notifier(
        one_of<SearchDesign>("search", options->search, {{"grid", SearchDesign::grid}, {"random", SearchDesign::random}, {"sobol", SearchDesign::sobol},
        {"latin-hypercube", SearchDesign::latin_hypercube}})), "which points of the space are tried")
@@ -351,7 +353,7 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
      "beginning with the model of the one before; fewer --epochs are then enough")
     ("trials-per-program", po::value(&options->trials_per_program)->value_name("N")->default_value(1)->notifier(within<Index>("trials-per-program", 1, 10'000)),
      "als: so many trials of a fold follow each other in one program, which starts once and reads the matrix once; for small ones")
-    ("reuse", po::value(&options->reuse)->value_name("DIR"), "take over records of this older sweep that are still valid; may be repeated");
+    ("reuse", read_folder(&options->reuse, sweep_folder_files), "take over records of this older sweep that are still valid; may be repeated");
   // clang-format on
   describe_machine(description, options->network, options->calibration_seconds);
   describe_swept_options(description, options->texts);

@@ -13,6 +13,9 @@
 #include "jobs/als.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/evaluate.hpp"
+#include "jobs/file_clashes.hpp"
+#include "jobs/file_option.hpp"
+#include "jobs/folder_files.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/sweep_collect.hpp"
 #include "jobs/sweep_programs.hpp"
@@ -92,6 +95,17 @@ void refit_along_path(const SweepPlan& plan, const std::string& directory, std::
 
 }  // namespace
 
+void require_outputs_apart(const SweepPlan& plan, const RefitOptions& options) {
+  std::vector<NamedFile> files{{"the sweep's --data", plan.data, {FileUse::read, {}, {}}},
+                               {"the sweep", options.directory, {FileUse::folder_written, {}, sweep_folder_files}}};
+  const auto add = [&files](const char* name, const std::string& path) {
+    if (!path.empty()) files.push_back({name, path, {FileUse::written, {}, {}}});
+  };
+  add("the refit's model", options.model);
+  add("the refit's metrics", options.metrics);
+  require_distinct_files(files);
+}
+
 void refit_winner(const RefitOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   const std::string directory = std::filesystem::absolute(options.directory).lexically_normal().string();
@@ -104,6 +118,9 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
       agree_on(comm, [&] { return comm.is_root() ? sweep_results(plan, directory).winner().trial : std::size_t{0}; }));
   chosen = comm.max(chosen);
   const auto trial = static_cast<std::size_t>(chosen);
+  agree_on(comm, [&] {
+    if (comm.is_root()) require_outputs_apart(plan, options);
+  });
   context.report.line(fmt::format("trial {}: {}", trial + 1, trial_text(plan, trial)));
 
   // 2. On all rows.
@@ -141,14 +158,14 @@ RunJob describe_refit(boost::program_options::options_description& description) 
   const auto options = std::make_shared<RefitOptions>();
   // clang-format off
   description.add_options()
-    ("directory", po::value(&options->directory)->value_name("DIR")->required(), "folder of the sweep")
-    ("model", po::value(&options->model)->value_name("FILE")->required(), "model to write; kmeans: clustering")
+    ("directory", written_folder(&options->directory, sweep_folder_files)->required(), "folder of the sweep")
+    ("model", written_file(&options->model, hdf5_endings)->required(), "model to write; kmeans: clustering")
     ("train-on", po::value<std::string>()->value_name("training|all")->default_value("training")->notifier(
        one_of<TrainedOn>("train-on", options->trained_on, {{"training", TrainedOn::training}, {"all", TrainedOn::all}})),
      "als: the training part, so that the held-out part measures the model; or everything, for a model that serves")
-    ("epochs-of", po::value(&options->epochs_of)->value_name("FILE"), "als: as many epochs as this model was trained for; without it as many as planned")
-    ("data", po::value(&options->data)->value_name("FILE"), "where the data that was planned on is now; accepted only if it is the same")
-    ("metrics", po::value(&options->metrics)->value_name("FILE"), "als: also write what evaluate finds on the held-out part, as JSON");
+    ("epochs-of", read_file(&options->epochs_of), "als: as many epochs as this model was trained for; without it as many as planned")
+    ("data", read_file(&options->data), "where the data that was planned on is now; accepted only if it is the same")
+    ("metrics", written_file(&options->metrics, json_endings), "als: also write what evaluate finds on the held-out part, as JSON");
   // clang-format on
   return {[options](JobContext& context) { refit_winner(*options, context); }, [options] { require_sense(*options); }};
 }

@@ -17,6 +17,12 @@ struct RefitOptions {
   std::string data;       ///< where the planned data is now; empty: where the sweep has it
 };
 
+struct SweepPlan;
+
+/// Throws Error(usage) where a refit would write over the sweep's data or its own folder's files; an empty model is no
+/// refit. For one rank.
+void require_outputs_apart(const SweepPlan& plan, const RefitOptions& options);
+
 /// Trains, or goes on from a checkpoint, and writes the model; then measures a model of the training part on the
 /// dataset's held-out part, where there is one: nested, since no trial has read that. Collective over context.comm;
 /// throws AgreedError.

@@ -18,10 +18,14 @@
 #include "io/folder_lock.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/duration.hpp"
+#include "jobs/file_option.hpp"
+#include "jobs/folder_files.hpp"
 #include "jobs/scheduler_options.hpp"
 #include "jobs/stop_requests.hpp"
 #include "jobs/sweep_collect.hpp"
 #include "jobs/sweep_driver.hpp"
+#include "jobs/sweep_refit.hpp"
 #include "jobs/sweep_status.hpp"
 #include "jobs/swept_data.hpp"
 #include "jobs/threads.hpp"
@@ -307,6 +311,11 @@ void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& conte
       plan.data = settings.data;
       require_planned_data(plan);
     }
+    require_outputs_apart(plan, {.directory = directory,
+                                 .model = settings.refit_model,
+                                 .metrics = settings.refit_metrics,
+                                 .epochs_of = {},
+                                 .data = {}});
     write_settings(directory, settings);
     place_data(plan, directory);
     if (settings.scheduler == SchedulerKind::slurm) tell_ineffective_variables(report);
@@ -340,17 +349,14 @@ void describe_settings(boost::program_options::options_description& description,
   using Number = std::int64_t;
   // clang-format off
   description.add_options()
-    ("data", changes.to(+[](RunSettings& settings, const Text& path) { settings.data = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
+    ("data", changes.to(+[](RunSettings& settings, const Text& path) { settings.data = std::filesystem::absolute(path).lexically_normal().string(); }, read_file()),
      "where the data that was planned on is now, if the file or the sweep's folder was moved; accepted only if it is the same")
     ("memory", changes.to(+[](RunSettings& settings, const Text& text) { settings.memory_bytes = parse_bytes("memory", text); })->value_name("BYTES"),
      "local: likewise, as in 16GiB; without it no limit")
     ("max-retries", changes.to(+[](RunSettings& settings, const Number& retries) { within<Number>("max-retries", 0, 1000)(retries); settings.most_retries = static_cast<int>(retries); })->value_name("N"),
      fmt::format("of a task that failed, beside its first run; without it {}", defaults.most_retries).c_str())
-    ("time-limit", changes.to(+[](RunSettings& settings, const Text& text) {
-       const auto seconds = slurm::parse_time_limit(text);
-       if (!seconds) throw Error(ExitCode::usage, fmt::format("--time-limit {}: expected a time as in 04:00:00 or 1-12:00:00", text));
-       settings.time_limit_seconds = *seconds; })->value_name("[D-]HH:MM:SS"),
-     "of one run of a task, which then goes on from a checkpoint in the next; without it three times what is predicted, at least 10 minutes; jobs of several tasks: three times what all are predicted to take, if that is more")
+    ("time-limit", changes.to(+[](RunSettings& settings, const Text& text) { settings.time_limit_seconds = parse_whole_seconds("time-limit", text); })->value_name("TIME"),
+     "as in 4h or 1-12:00:00, of one run of a task, which then goes on from a checkpoint in the next; without it three times what is predicted, at least 10 minutes; jobs of several tasks: three times what all are predicted to take, if that is more")
     ("memory-safety", changes.to(+[](RunSettings& settings, const double& factor) { within<double>("memory-safety", 1, 100)(factor); settings.memory_safety = factor; })->value_name("FACTOR"),
      fmt::format("on predicted memory, in what a task asks for; without it {}", defaults.memory_safety).c_str())
     ("cores-per-node", changes.to(+[](RunSettings& settings, const Number& cores) { within<Number>("cores-per-node", 1, 100'000)(cores); settings.cores_per_node = cores; })->value_name("N"),
@@ -361,9 +367,9 @@ void describe_settings(boost::program_options::options_description& description,
      "slurm: small tasks share a job; without it, or 0, so many that it takes about two minutes")
     ("tasks-at-once", changes.to(+[](RunSettings& settings, const Number& tasks) { within<Number>("tasks-at-once", 1, 10'000)(tasks); settings.batch.items_at_once = tasks; })->value_name("N"),
      "slurm: of those, side by side; without it one")
-    ("refit", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_model = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
+    ("refit", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_model = std::filesystem::absolute(path).lexically_normal().string(); }, written_file(nullptr, hdf5_endings)),
      "als: at the end train the chosen trial on all of the training part and write this model")
-    ("refit-metrics", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_metrics = std::filesystem::absolute(path).lexically_normal().string(); })->value_name("FILE"),
+    ("refit-metrics", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_metrics = std::filesystem::absolute(path).lexically_normal().string(); }, written_file(nullptr, json_endings)),
      "als: and what evaluate finds on the held-out part, as JSON")
     ("reset", po::bool_switch(&options->resets), "what is not given here is as without it, whatever earlier commands asked for; else that stays")
     ("wait", po::bool_switch(&options->waits), "slurm: look on until the sweep is over; else a job at the end of the queue retries, goes on to the next rung, and collects");
@@ -384,7 +390,7 @@ template <RunStart start>
 RunJob describe_run(boost::program_options::options_description& description) {
   namespace po = boost::program_options;
   const auto options = std::make_shared<SweepRunOptions>();
-  description.add_options()("directory", po::value(&options->directory)->value_name("DIR")->required(),
+  description.add_options()("directory", written_folder(&options->directory, sweep_folder_files)->required(),
                             "folder of the sweep, as sweep plan makes it");
   describe_settings(description, options);
   return [options](JobContext& context) { run_sweep(*options, start, context); };

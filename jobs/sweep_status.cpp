@@ -16,6 +16,8 @@
 
 #include "io/commit.hpp"
 #include "io/folder_lock.hpp"
+#include "jobs/file_option.hpp"
+#include "jobs/folder_files.hpp"
 #include "jobs/standard_output.hpp"
 #include "jobs/sweep_driver.hpp"
 #include "jobs/text_output.hpp"
@@ -192,8 +194,8 @@ RunJob describe_status(boost::program_options::options_description& description)
   const auto options = std::make_shared<StatusOptions>();
   // clang-format off
   description.add_options()
-    ("directory", po::value(&options->directory)->value_name("DIR")->required(), "folder of the sweep")
-    ("json", po::value(&options->json)->value_name("FILE"), "also write the state of every task as JSON");
+    ("directory", written_folder(&options->directory, sweep_folder_files)->required(), "folder of the sweep")
+    ("json", written_file(&options->json, json_endings), "also write the state of every task as JSON");
   // clang-format on
   return [options](JobContext& context) { tell_status(*options, context); };
 }
@@ -201,7 +203,7 @@ RunJob describe_status(boost::program_options::options_description& description)
 RunJob describe_cancel(boost::program_options::options_description& description) {
   namespace po = boost::program_options;
   const auto options = std::make_shared<StatusOptions>();
-  description.add_options()("directory", po::value(&options->directory)->value_name("DIR")->required(),
+  description.add_options()("directory", written_folder(&options->directory, sweep_folder_files)->required(),
                             "folder of the sweep");
   return [options](JobContext& context) { run_cancel(*options, context); };
 }

@@ -22,6 +22,8 @@
 #include "jobs/als.hpp"
 #include "jobs/dataset_shelf.hpp"
 #include "jobs/evaluate.hpp"
+#include "jobs/file_option.hpp"
+#include "jobs/folder_files.hpp"
 #include "jobs/kmeans.hpp"
 #include "jobs/options.hpp"
 #include "jobs/process_memory.hpp"
@@ -150,6 +152,7 @@ void run_nested(const Job& job, std::vector<std::string> arguments, JobContext& 
     auto parsed = std::make_unique<JobOptions>(job);
     parsed->parse_command_line(arguments);
     parsed->resolve(context.common.threads);
+    if (context.comm.is_root()) require_distinct_files(parsed->files());
     return parsed;
   });
   JobContext inner{context.comm, options->common(), context.report, options->configuration(), context.shelf};
@@ -309,7 +312,7 @@ RunJob describe_sweep_trial(boost::program_options::options_description& descrip
   const auto options = std::make_shared<TrialOptions>();
   // clang-format off
   description.add_options()
-    ("directory", po::value(&options->directory)->value_name("DIR")->required(), "folder of the sweep")
+    ("directory", written_folder(&options->directory, sweep_folder_files)->required(), "folder of the sweep")
     ("task", po::value(&options->tasks)->value_name("NAME")->required(), "trial, fold and rung, as in t3.f1.r0; several follow each other");
   // clang-format on
   return [options](JobContext& context) { run_trials(options->directory, options->tasks, context); };

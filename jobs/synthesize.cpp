@@ -11,6 +11,7 @@
 #include "io/planted_shape.hpp"
 #include "io/planted_text.hpp"
 #include "io/planted_truth.hpp"
+#include "jobs/file_option.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -52,18 +53,6 @@ PlantedIds parse_ids(const std::string& text) {
   throw Error(ExitCode::usage, fmt::format("option --ids: '{}' does not fit; expected integer or string", text));
 }
 
-void check_paths(const Options& options) {
-  if (options.output.ends_with(".gz")) {
-    throw Error(
-        ExitCode::usage,
-        fmt::format("option --output: '{}' does not fit; logs are written as plain text, compress them afterwards",
-                    options.output));
-  }
-  if (options.output == options.truth) {
-    throw Error(ExitCode::usage, fmt::format("--output and --truth are the same file {}", options.output));
-  }
-}
-
 /// One round of users after another, each round split over the ranks, so that the file holds users in ascending order
 /// whatever the rank count and no rank holds more than its part of a round.
 PlantedLines write_log(JobContext& context, const PlantedLog& log, const std::string& path) {
@@ -96,10 +85,7 @@ void run(JobContext& context, const Options& options) {
   Report& report = context.report;
 
   // 1. The shape, and whether its files can be written.
-  const PlantedShape shape = agree_on(comm, [&] {
-    check_paths(options);
-    return options.shape(context.common.seed);
-  });
+  const PlantedShape shape = agree_on(comm, [&] { return options.shape(context.common.seed); });
   if (!options.truth.empty()) check_output(comm, options.truth);
 
   // 2. Items and segments, the same on every rank.
@@ -138,8 +124,8 @@ RunJob describe(po::options_description& description) {
   };
   // clang-format off
   description.add_options()
-    ("output", po::value(&options->output)->value_name("FILE")->required(), "the log, plain CSV")
-    ("truth", po::value(&options->truth)->value_name("FILE"),
+    ("output", written_file(&options->output, csv_endings)->required(), "the log, plain CSV")
+    ("truth", written_file(&options->truth, hdf5_endings),
      "write what was planted, too (HDF5): tastes, segments, popularity, prices")
     ("shape", po::value(&options->preset)->value_name("none|movielens-20m|shop")->default_value("none"),
      "preset that sets every option below not given by itself; see the table")

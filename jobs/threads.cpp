@@ -1,13 +1,16 @@
 #include "jobs/threads.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <mpi.h>
 #include <sched.h>
 #include <string>
 
+#include "jobs/cpu_quota.hpp"
+
 namespace rankwise {
 
-int processors_of_node(const Communicator& node) {
+int visible_processors(const Communicator& node) {
   // A rank's own mask tells too little: bound ranks have one each, unbound ones all see the same processors.
   cpu_set_t processors;
   CPU_ZERO(&processors);
@@ -16,6 +19,19 @@ int processors_of_node(const Communicator& node) {
       MPI_Allreduce(MPI_IN_PLACE, &processors, static_cast<int>(sizeof processors), MPI_BYTE, MPI_BOR, node.handle()),
       "MPI_Allreduce");
   return CPU_COUNT(&processors);
+}
+
+std::optional<int> quota_of_node(const Communicator& node) {
+  // The ranks of a node are usually in one group, and share its quota.
+  constexpr Index none = std::numeric_limits<Index>::max();
+  const std::optional<int> mine = cpu_quota();
+  const Index least = node.min(mine ? Index{*mine} : none);
+  return least == none ? std::nullopt : std::optional(static_cast<int>(least));
+}
+
+int processors_of_node(const Communicator& node) {
+  const int visible = visible_processors(node);
+  return std::min(visible, quota_of_node(node).value_or(visible));
 }
 
 int processors_per_rank(const Communicator& comm) {

@@ -1,16 +1,26 @@
 #pragma once
 // How many threads a rank runs when nobody says.
 
+#include <optional>
+
 #include "distributed/communicator.hpp"
 #include "slurm/environment_lookup.hpp"
 
 namespace rankwise {
 
-/// Processors that the ranks of `node` may run on together, bound or not. Collective over node.
+/// Processors that the ranks of `node` see together, bound or not. Collective over node.
+[[nodiscard]] int visible_processors(const Communicator& node);
+
+/// The smallest quota of their control groups, in processors (cpu_quota.hpp); nothing without one. Collective over
+/// node.
+[[nodiscard]] std::optional<int> quota_of_node(const Communicator& node);
+
+/// Processors that the ranks of `node` may run on together, bound or not, and no more than their quota.
+/// Collective over node.
 [[nodiscard]] int processors_of_node(const Communicator& node);
 
-/// Processors that this rank may call its own: those that the ranks of its node may run on together (bound or not),
-/// shared evenly; at least 1. Collective over comm.
+/// Processors that this rank may call its own: those that the ranks of its node may run on together, shared evenly; at
+/// least 1. Collective over comm.
 [[nodiscard]] int processors_per_rank(const Communicator& comm);
 
 /// The first that is set of OMP_NUM_THREADS, SLURM_CPUS_PER_TASK and `processors`.

@@ -10,6 +10,7 @@
 
 #include "io/verify_file.hpp"
 #include "jobs/byte_size.hpp"
+#include "jobs/file_option.hpp"
 #include "jobs/outcome.hpp"
 #include "jobs/standard_output.hpp"
 
@@ -81,7 +82,7 @@ RunJob describe(po::options_description& description) {
   auto options = std::make_shared<VerifyOptions>();
   // clang-format off
   description.add_options()
-    ("file", po::value(&options->files)->value_name("FILE")->required(), "file to verify, repeatable; --file may be left out");
+    ("file", read_file(&options->files)->required(), "file to verify, repeatable; --file may be left out");
   // clang-format on
   return [options](JobContext& context) { verify(*options, context); };
 }

@@ -1,49 +1,21 @@
 #include "jobs/wanted_users.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 #include <span>
-#include <sstream>
 
 #include "io/field_text.hpp"
+#include "io/id_list.hpp"
 
 namespace rankwise {
 
-namespace {
-
-std::string read_on_root(const Communicator& comm, const std::string& path) {
-  std::string text = agree_on(comm, [&] {
-    if (!comm.is_root()) return std::string();
-    std::ifstream file(path);
-    std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (!file)
-      throw Error(ExitCode::no_input,
-                  fmt::format("{}: cannot read this list of users: {}", path, std::strerror(errno)));
-    return content;
-  });
-  comm.broadcast(text);
-  return text;
-}
-
-}  // namespace
-
 WantedUsers::WantedUsers(const Communicator& comm, std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
-  std::istringstream lines(read_on_root(comm, path_));
-  Index number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    if (line.ends_with('\r')) line.pop_back();
-    if (!line.empty()) lines_.try_emplace(line, number);
-  }
-  if (lines_.empty())
-    throw AgreedError(ExitCode::bad_data, fmt::format("{}: lists no user; expected one id a line", path_));
-  found_lines_.resize(static_cast<std::size_t>(number) + 1);
+  IdList list = read_user_list(comm, path_);
+  note_ = std::move(list.note);
+  for (ListedId& listed : list.ids) lines_.try_emplace(std::move(listed.id), listed.line);
+  found_lines_.resize(static_cast<std::size_t>(list.ids.back().line) + 1);
 }
 
 std::vector<Index> WantedUsers::select(const Ids& ids) {

@@ -10,11 +10,14 @@
 
 namespace rankwise {
 
-/// The ids in a file, one a line; every rank holds the whole list. An empty path wants every user.
+/// The ids in a file, as read_user_list reads it; every rank holds the whole list. An empty path wants every user.
 class WantedUsers {
  public:
   /// Collective over comm; throws AgreedError (no_input; bad_data: an empty list).
   WantedUsers(const Communicator& comm, std::string path);
+
+  /// How the file was read, for people; empty without a file.
+  [[nodiscard]] const std::string& note() const { return note_; }
 
   /// Positions in `ids` of wanted users, ascending; remembers which of the list were found.
   [[nodiscard]] std::vector<Index> select(const Ids& ids);
@@ -26,6 +29,7 @@ class WantedUsers {
 
  private:
   std::string path_;
+  std::string note_;
   std::unordered_map<std::string, Index> lines_;  // id -> number of its first line
   std::vector<std::int64_t> found_lines_;         // by line, 1 where this rank found its id
 };

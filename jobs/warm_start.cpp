@@ -157,6 +157,8 @@ WarmStart::WarmStart(const Communicator& comm, std::string path, Index factors, 
     refuse(fmt::format("it has {} factors", model.factors()), fmt::format("{}", factors));
   }
   digest_ = model.content_digest();
+  if (digest_ != 0) lineage_.push_back(digest_);
+  lineage_.insert(lineage_.end(), model.lineage().begin(), model.lineage().end());
   width_ = factors + (objective.biases ? 1 : 0);
   most_rows_ = std::max(model.users(), model.items());
 }

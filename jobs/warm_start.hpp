@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "io/dataset.hpp"
 #include "io/model.hpp"
@@ -12,7 +13,7 @@
 
 namespace rankwise {
 
-/// Every member but digest() is collective over the job's ranks.
+/// Every member but digest() and lineage() is collective over the job's ranks.
 class WarmStart {
  public:
   /// Looks at the model. Throws AgreedError(bad_data) where its factors are not of this length, or its objective is not
@@ -21,6 +22,9 @@ class WarmStart {
 
   /// What tells this model from others: the digest of its metadata, which covers those of its values.
   [[nodiscard]] std::uint64_t digest() const { return digest_; }
+
+  /// The models that a training from this one descends from: this one, and those that it descends from.
+  [[nodiscard]] const std::vector<std::uint64_t>& lineage() const { return lineage_; }
 
   /// Bytes that begin() takes of this rank, beside the factors that it gives and the rows that it gathers.
   [[nodiscard]] Index begin_bytes(const GatherTask& task) const;
@@ -36,6 +40,7 @@ class WarmStart {
   const Communicator& comm_;
   std::string path_;
   std::uint64_t digest_ = 0;
+  std::vector<std::uint64_t> lineage_;
   Index width_ = 0;      ///< floats of a row, with its bias
   Index most_rows_ = 0;  ///< of its longer side
 };

@@ -6,7 +6,10 @@
 //
 // Replaces the global operator new of every program that links this floor; small requests take malloc as ever.
 
+#include "kernels/large_allocation.hpp"
+
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -35,25 +38,42 @@ void* try_allocate(std::size_t size, std::size_t alignment) {
   return memory;
 }
 
+/// std::bad_alloc has no room for it, and what it unwinds to wants to say how much was asked for.
+std::atomic<std::size_t> last_refused_bytes{0};
+
 void* allocate(std::size_t size, std::size_t alignment) {
   while (true) {
     if (void* const memory = try_allocate(size, alignment)) return memory;
     const std::new_handler handler = std::get_new_handler();
-    if (handler == nullptr) throw std::bad_alloc();
+    if (handler == nullptr) {
+      last_refused_bytes = size;
+      throw std::bad_alloc();
+    }
     handler();
   }
 }
 
+/// For callers that know what to do without.
 void* allocate_or_null(std::size_t size, std::size_t alignment) noexcept {
+  const std::size_t refused_before = last_refused_bytes;
   try {
     return allocate(size, alignment);
   } catch (const std::bad_alloc&) {
+    last_refused_bytes = refused_before;
     return nullptr;
   }
 }
 
 constexpr std::size_t usual = alignof(std::max_align_t);
 }  // namespace
+
+namespace rankwise {
+
+std::size_t refused_bytes() {
+  return last_refused_bytes;
+}
+
+}  // namespace rankwise
 
 // All forms, so that no allocator but this one's malloc ever meets this one's free.
 void* operator new(std::size_t size) {

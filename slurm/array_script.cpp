@@ -6,7 +6,6 @@
 #include <map>
 #include <string_view>
 
-#include "slurm/lone_rank.hpp"
 #include "slurm/sbatch_file.hpp"
 
 namespace rankwise::slurm {
@@ -176,9 +175,7 @@ std::string step_options(const Submission& submission) {
 /// The functions that launch an item and tell what it ended with.
 std::string launching(const Submission& submission) {
   if (submission.resources.tasks == 1 && submission.batch.items_at_once == 1) {
-    std::string text = "export";
-    for (const std::string_view variable : lone_rank_environment) text += " " + shell_word(variable);
-    return text.append("\n").append(launch_alone);
+    return std::string(launch_alone);
   }
   std::string text = fmt::format("step=({})\n\n", step_options(submission));
   text += launch_of_ranks;

@@ -17,7 +17,6 @@
 #include "slurm/child_process.hpp"
 #include "slurm/folder_file.hpp"
 #include "slurm/item_states.hpp"
-#include "slurm/lone_rank.hpp"
 #include "slurm/submission_records.hpp"
 
 namespace rankwise::slurm {
@@ -138,10 +137,7 @@ void LocalScheduler::Impl::start(Work work) {
   const std::string log = log_path(folder, work.item.name);
   const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (output < 0) throw Error(ExitCode::cannot_create, fmt::format("{}: cannot be written", log));
-  std::vector<std::string> environment{fmt::format("OMP_NUM_THREADS={}", submission.resources.cpus_per_task)};
-  if (submission.resources.tasks == 1) {
-    environment.insert(environment.end(), lone_rank_environment.begin(), lone_rank_environment.end());
-  }
+  const std::vector<std::string> environment{fmt::format("OMP_NUM_THREADS={}", submission.resources.cpus_per_task)};
   ChildProcess process({.arguments = launched(work.item, submission.resources.tasks),
                         .environment = clean_environment(environment),
                         .output = output,

@@ -93,19 +93,23 @@ std::string time_limit_text(std::int64_t seconds) {
 
 std::optional<std::int64_t> parse_time_limit(std::string_view text) {
   std::int64_t days = 0;
-  if (const std::size_t dash = text.find('-'); dash != std::string_view::npos) {
+  const bool has_days = text.find('-') != std::string_view::npos;
+  if (has_days) {
     const auto number = take_number(text);
     if (!number || !take(text, '-')) return std::nullopt;
     days = *number;
   }
   const auto hours = take_number(text);
-  if (!hours || !take(text, ':')) return std::nullopt;
-  const auto minutes = take_number(text);
-  if (!minutes || *minutes > 59 || !take(text, ':')) return std::nullopt;
-  const auto seconds = take_number(text);
-  if (!seconds || *seconds > 59 || !text.empty()) return std::nullopt;
-  const std::int64_t all = days * seconds_per_day + *hours * 3600 + *minutes * 60 + *seconds;
-  return all > 0 ? std::optional(all) : std::nullopt;
+  if (!hours) return std::nullopt;
+  std::int64_t all = days * seconds_per_day + *hours * 3600;
+  for (const std::int64_t unit : {60, 1}) {
+    if (has_days && text.empty()) break;
+    if (!take(text, ':')) return std::nullopt;
+    const auto number = take_number(text);
+    if (!number || *number > 59) return std::nullopt;
+    all += *number * unit;
+  }
+  return all > 0 && text.empty() ? std::optional(all) : std::nullopt;
 }
 
 std::string sbatch_header(const SbatchHeader& header) {

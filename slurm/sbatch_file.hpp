@@ -56,7 +56,7 @@ struct SbatchFile : SbatchHeader {
 /// "2-04:30:00" or "04:30:00": Slurm's days, hours, minutes and seconds.
 [[nodiscard]] std::string time_limit_text(std::int64_t seconds);
 
-/// Reads it back, also "4:30:00"; nothing where `text` is anything else or zero.
+/// Reads it back, also "4:30:00", "2-04" and "2-04:30"; nothing where `text` is anything else or zero.
 [[nodiscard]] std::optional<std::int64_t> parse_time_limit(std::string_view text);
 
 }  // namespace rankwise::slurm

@@ -11,11 +11,6 @@ PROGRAM = os.environ.get("RANKWISE_PROGRAM", str(SOURCE / "build/release/jobs/ra
 LAUNCHER = str(SOURCE / "tests/launch_mpi.sh")
 
 
-# One rank alone starts twice as fast without a daemon; all such ranks would have one session folder, which the first to end takes away from
-# the others.
-ALONE = {"OMPI_MCA_ess_singleton_isolated": "1", "OMPI_MCA_orte_create_session_dirs": "0", "OMPI_MCA_sharedfp": "^sm"}
-
-
 class Finished:
     """What a run left behind."""
 
@@ -37,8 +32,6 @@ def run(args, ranks=1, env=None, timeout=120, cwd=None, launcher=None):
     otherwise. A run that outlives `timeout` seconds is killed with all its ranks and fails the test."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
     environment.setdefault("OMP_NUM_THREADS", "1")
-    if ranks == 1 and not launcher:
-        environment = ALONE | environment
     for key, value in (env or {}).items():
         environment.pop(key, None)
         if value is not None:

@@ -2,6 +2,7 @@
 // Reads an input as one of the program's own files from its beginning to its end, and holds each reader to what it
 // promises.
 
+#include <algorithm>
 #include <string>
 
 #include "io/checkpoint.hpp"
@@ -139,6 +140,11 @@ inline bool read_clustering_file(const std::string& path) {
     const ClusteringReader file(single_rank(), path);
     const Matrix centroids = file.centroids();
     require(centroids.rows() == file.clusters() && centroids.columns() == file.dimensions(), "centroids are whole");
+    const ClusteredRows rows = file.clustered_rows({0, file.rows()});
+    require(
+        std::ranges::all_of(rows.assignments,
+                            [&](std::int32_t cluster) { return cluster >= no_cluster && cluster < centroids.rows(); }),
+        "assignments are clusters");
   });
 }
 

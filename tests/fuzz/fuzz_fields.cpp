@@ -6,10 +6,12 @@
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rankwise;
   const std::string_view line = fuzz::text_of(data, size);
-  for (const Dialect dialect : {Dialect::comma, Dialect::tab, Dialect::double_colon, Dialect::blanks}) {
+  for (const Dialect dialect : {Dialect::quoted, Dialect::tab, Dialect::double_colon, Dialect::blanks}) {
     fuzz::read_or_refuse([&] {
-      FieldSplitter splitter(dialect);
-      for (const std::string_view field : splitter.split(line)) {
+      FieldSplitter splitter(dialect, size % 2 == 0 ? ',' : ';');
+      const auto& fields = splitter.split(line);
+      if (const auto quote = splitter.open_quote()) fuzz::require(line.at(*quote) == '"', "open quotes are quotes");
+      for (const std::string_view field : fields) {
         const bool timed = fuzz::read_or_refuse([&] { static_cast<void>(parse_time(field)); });
         fuzz::require(timed == is_time(field), "is_time says what parse_time does");
         fuzz::read_or_refuse([&] {
@@ -17,6 +19,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
           fuzz::require(value - value == 0, "numbers are finite");
         });
         static_cast<void>(is_number(field));
+        static_cast<void>(number_of(field, ','));
         const std::string excerpt = shown(field);
         for (const char c : excerpt)
           fuzz::require(static_cast<unsigned char>(c) >= ' ', "excerpts hold no control signs");

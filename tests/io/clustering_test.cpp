@@ -43,10 +43,68 @@ TEST_F(ClusteringTest, ComesBack) {
   }
 }
 
+/// Rows 1, 4, 7, ... belong to no cluster.
+Clustering with_rows_apart(Clustering clustering) {
+  for (std::size_t r = 0; r < clustering.assignments.size(); ++r) {
+    if (clustering.assignments[r] != 1) continue;
+    clustering.assignments[r] = no_cluster;
+    clustering.distances[r] = std::numeric_limits<float>::quiet_NaN();
+  }
+  clustering.sizes[1] = 0;
+  return clustering;
+}
+
+TEST_F(ClusteringTest, RowsComeBackWithThoseOfNoCluster) {
+  const std::string path = folder_.file("clusters.h5");
+  for (const Index rows : {0, 1, 2, 50}) {
+    const Clustering written = with_rows_apart(rich_clustering(comm_, rows));
+    write_clustering(comm_, path, written, sample_provenance());
+    const ClusteringReader file(comm_, path);
+    EXPECT_EQ(file.rows(), rows);
+    const RowRange mine = written.ids.rows;
+    const ClusteredRows read = file.clustered_rows(mine);
+    EXPECT_EQ(read.assignments, written.assignments);
+    if (mine.size() > 0) EXPECT_EQ(read.ids.ids, written.ids.ids);
+    comm_.barrier();
+  }
+  write_assignments_csv(comm_, folder_.file("clusters.csv"), with_rows_apart(plain_clustering(comm_, 3)));
+  comm_.barrier();
+  EXPECT_EQ(file_content(folder_.file("clusters.csv")), "id,cluster,distance\n1000,0,0\n1003,-1,\n1006,2,0.25\n");
+}
+
+TEST_F(ClusteringTest, WhereRowsComeFromComesBack) {
+  const std::string path = folder_.file("clusters.h5");
+  const std::vector<RowOrigin> origins{
+      {.format = PointFormat::model,
+       .side = RowSide::items,
+       .has_ids = true,
+       .model_digest = 18446744073709551557U,
+       .model_ancestors = {3, 18446744073709551556U, 1}},
+      {.format = PointFormat::dataset, .side = RowSide::users, .has_ids = true, .dimension_ids_digest = 9},
+      {.format = PointFormat::text, .has_ids = true},
+      {.format = PointFormat::npy}};
+  for (const RowOrigin& origin : origins) {
+    Clustering clustering = plain_clustering(comm_, 4);
+    clustering.origin = origin;
+    clustering.unit_rows = origin.format == PointFormat::npy;
+    write_clustering(comm_, path, clustering, sample_provenance());
+    const ClusteringReader file(comm_, path);
+    EXPECT_EQ(file.origin(), origin);
+    EXPECT_EQ(file.unit_rows(), clustering.unit_rows);
+    comm_.barrier();
+  }
+  if (comm_.is_root()) {
+    const OpenFile file(path);
+    for (const char* name : {"rows-from", "scale"}) file.remove_attribute("/", name);
+  }
+  comm_.barrier();
+  EXPECT_EQ(ClusteringReader(comm_, path).origin(), std::nullopt) << "of an older version";
+}
+
 TEST_F(ClusteringTest, CentroidsAreRowsOfAnHdf5FileToo) {
   const std::string path = folder_.file("clusters.h5");
   write_clustering(comm_, path, rich_clustering(comm_, 4), sample_provenance());
-  EXPECT_EQ(read_centroids(comm_, {.path = path, .dataset = "/centroids"}).rows(), 3);
+  EXPECT_EQ(read_centroids(comm_, {.path = path, .dataset = "/centroids"}).rows.rows(), 3);
 }
 
 TEST_F(ClusteringTest, AssignmentsAsText) {
@@ -103,8 +161,12 @@ TEST_P(DamagedClustering, IsNamedOnEveryRank) {
   comm_.barrier();
   if (comm_.is_root()) GetParam().apply(OpenFile(path));
   comm_.barrier();
-  EXPECT_EQ(error_of([&] { static_cast<void>(ClusteringReader(comm_, path).centroids()); }),
-            "65: " + path + GetParam().message);
+  const auto read_all = [&] {
+    const ClusteringReader file(comm_, path);
+    static_cast<void>(file.centroids());
+    static_cast<void>(file.clustered_rows({0, file.rows()}));
+  };
+  EXPECT_EQ(error_of(read_all), "65: " + path + GetParam().message);
 }
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
@@ -128,6 +190,19 @@ INSTANTIATE_TEST_SUITE_P(
                  f.replace("/centroids", H5T_NATIVE_FLOAT, {0, 2});
                },
                ": /centroids is empty"},
+        Damage{"high_assignment", [](const OpenFile& f) { f.overwrite<std::int32_t>("/assignments", 5, 3); },
+               ": /assignments: row 5 is 3, expected a cluster below 3, or -1 for none"},
+        Damage{"low_assignment", [](const OpenFile& f) { f.overwrite<std::int32_t>("/assignments", 5, -2); },
+               ": /assignments: row 5 is -2, expected a cluster below 3, or -1 for none"},
+        Damage{"distance_of_none", [](const OpenFile& f) { f.overwrite<std::int32_t>("/assignments", 2, -1); },
+               ": /distances: row 2, of cluster -1, is 0.25"},
+        Damage{"nan_distance",
+               [](const OpenFile& f) { f.overwrite<float>("/distances", 2, std::numeric_limits<float>::quiet_NaN()); },
+               ": /distances: row 2, of cluster 2, is nan"},
+        Damage{"short_distances", [](const OpenFile& f) { f.replace("/distances", H5T_NATIVE_FLOAT, {19}); },
+               ": /ids, /assignments and /distances differ in length"},
+        Damage{"other_origin", [](const OpenFile& f) { f.set_text("/", "rows-from", "memory"); },
+               ": attribute rows-from is none of the known ones"},
         Damage{"other_metric", [](const OpenFile& f) { f.set_text("/", "metric", "manhattan"); },
                ": attribute metric is none of the known ones"},
         Damage{"no_metric", [](const OpenFile& f) { f.remove_attribute("/", "metric"); },

@@ -127,6 +127,23 @@ TEST_F(CommitTest, ALinkIsFollowed) {
   EXPECT_EQ(file_content(folder_.file("real")), "new");
 }
 
+TEST_F(CommitTest, ALinkToWhatDoesNotExistYetIsWrittenThrough) {
+  if (comm_.is_root()) {
+    fs::create_symlink("middle", folder_.file("link"));
+    fs::create_symlink(folder_.file("fresh"), folder_.file("middle"));
+    fs::create_symlink("circle", folder_.file("circle"));
+  }
+  comm_.barrier();
+  write_text_in_rank_order(comm_, folder_.file("link"), comm_.is_root() ? "new" : "");
+  EXPECT_TRUE(fs::is_symlink(folder_.file("link")));
+  EXPECT_TRUE(fs::is_symlink(folder_.file("middle")));
+  EXPECT_FALSE(fs::is_symlink(folder_.file("fresh")));
+  EXPECT_EQ(file_content(folder_.file("fresh")), "new");
+  const std::string circle = folder_.file("circle");
+  EXPECT_EQ(error_of([&] { check_output(comm_, circle); }),
+            "73: " + circle + ": cannot create: Too many levels of symbolic links");
+}
+
 TEST_F(CommitTest, WhatCannotBeCreatedIsSaidBeforeAnyWork) {
   if (comm_.is_root()) {
     fs::create_directory(folder_.file("folder"));

@@ -515,7 +515,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"log_rows_without_times", [](const OpenFile& f) { f.remove("/log_rows_by_item/time"); },
                ": /log_rows_by_item/time is missing"},
         Damage{"nan_in_log_rows", [](const OpenFile& f) { f.overwrite<double>("/log_rows/data", 0, not_a_number); },
-               ": /log_rows: row 0, column 3 holds a value that is not finite"},
+               ": /log_rows: row 1, column 2 holds a value that is not finite"},
         Damage{"column_of_log_rows",
                [](const OpenFile& f) { f.overwrite<std::int32_t>("/log_rows_by_item/indices", 0, 23); },
                ": /log_rows_by_item: row 0 has an entry in column 23 of 23"},

@@ -28,22 +28,40 @@ std::string failure_of(const auto& step) {
 }
 
 TEST(FieldSplitter, CommaFollowsRfc4180) {
-  EXPECT_EQ(split(Dialect::comma, "a,b,c"), (Fields{"a", "b", "c"}));
-  EXPECT_EQ(split(Dialect::comma, ""), (Fields{""}));
-  EXPECT_EQ(split(Dialect::comma, ",,"), (Fields{"", "", ""}));
-  EXPECT_EQ(split(Dialect::comma, R"("a,b",c)"), (Fields{"a,b", "c"}));
-  EXPECT_EQ(split(Dialect::comma, R"("say ""hi""",x,"""")"), (Fields{R"(say "hi")", "x", "\""}));
-  EXPECT_EQ(split(Dialect::comma, R"("","")"), (Fields{"", ""}));
-  EXPECT_EQ(split(Dialect::comma, R"(5" disk,x)"), (Fields{R"(5" disk)", "x"}));
-  EXPECT_EQ(split(Dialect::comma, R"( a , b ," c ")"), (Fields{"a", "b", " c "}));
+  EXPECT_EQ(split(Dialect::quoted, "a,b,c"), (Fields{"a", "b", "c"}));
+  EXPECT_EQ(split(Dialect::quoted, ""), (Fields{""}));
+  EXPECT_EQ(split(Dialect::quoted, ",,"), (Fields{"", "", ""}));
+  EXPECT_EQ(split(Dialect::quoted, R"("a,b",c)"), (Fields{"a,b", "c"}));
+  EXPECT_EQ(split(Dialect::quoted, R"("say ""hi""",x,"""")"), (Fields{R"(say "hi")", "x", "\""}));
+  EXPECT_EQ(split(Dialect::quoted, R"("","")"), (Fields{"", ""}));
+  EXPECT_EQ(split(Dialect::quoted, R"(5" disk,x)"), (Fields{R"(5" disk)", "x"}));
+  EXPECT_EQ(split(Dialect::quoted, R"( a , b ," c ")"), (Fields{"a", "b", " c "}));
 }
 
 TEST(FieldSplitter, CommaRefusesBrokenQuotes) {
-  EXPECT_EQ(failure_of([] { split(Dialect::comma, R"(a,"b,c)"); }),
-            "field 2 opens a quote that is not closed on its line");
-  EXPECT_EQ(failure_of([] { split(Dialect::comma, R"(")"); }), "field 1 opens a quote that is not closed on its line");
-  EXPECT_EQ(failure_of([] { split(Dialect::comma, R"("a""")"); }), "no failure");
-  EXPECT_EQ(failure_of([] { split(Dialect::comma, R"("a"b,c)"); }), "field 1 has text after its closing quote");
+  EXPECT_EQ(failure_of([] { split(Dialect::quoted, R"("a""")"); }), "no failure");
+  EXPECT_EQ(failure_of([] { split(Dialect::quoted, R"("a"b,c)"); }), "field 1 has text after its closing quote");
+}
+
+TEST(FieldSplitter, QuotesThatAreNotClosedSayWhereTheyOpen) {
+  FieldSplitter splitter(Dialect::quoted, ';');
+  const auto open = [&](std::string_view record) {
+    const std::size_t complete = splitter.split(record).size();
+    return splitter.open_quote() ? std::make_pair(complete, *splitter.open_quote())
+                                 : std::make_pair(complete, ~std::size_t{0});
+  };
+  EXPECT_EQ(open(R"(a;"b;c)"), std::make_pair(std::size_t{1}, std::size_t{2}));
+  EXPECT_EQ(open(R"(")"), std::make_pair(std::size_t{0}, std::size_t{0}));
+  EXPECT_EQ(open(R"(a;"b"";c)"), std::make_pair(std::size_t{1}, std::size_t{2}));
+  EXPECT_EQ(open("a;\"b\nc\""), std::make_pair(std::size_t{2}, ~std::size_t{0}));
+  EXPECT_EQ(splitter.split("a;\"b\nc\"").back(), "b\nc");
+  EXPECT_EQ(open(R"(5" disk;x)"), std::make_pair(std::size_t{2}, ~std::size_t{0}));
+}
+
+TEST(FieldSplitter, AnySignDividesFields) {
+  FieldSplitter splitter(Dialect::quoted, '|');
+  EXPECT_EQ(splitter.split(R"(a, b | "c|d"|"e|f")").size(), 4U) << "a quote opens at the front of a field only";
+  EXPECT_EQ(splitter.split(R"(a|"b|c")").back(), "b|c");
 }
 
 TEST(FieldSplitter, TabTakesStrayQuotesAsText) {
@@ -67,7 +85,7 @@ TEST(FieldSplitter, UnescapedViewsOutliveLaterFieldsOfTheLine) {
     line += (i == 0 ? "" : ",") + std::string(R"("q"")") + std::to_string(i) + "\"";
     expected.push_back("q\"" + std::to_string(i));
   }
-  EXPECT_EQ(split(Dialect::comma, line), expected);
+  EXPECT_EQ(split(Dialect::quoted, line), expected);
 }
 
 TEST(Numbers, AreDecimalAndFinite) {
@@ -82,6 +100,17 @@ TEST(Numbers, AreDecimalAndFinite) {
     EXPECT_NE(failure_of([&] { (void)parse_number(bad, "value"); }).find("is not finite"), std::string::npos) << bad;
   }
   EXPECT_NE(failure_of([] { (void)parse_number("1e999", "value"); }), "no failure");
+}
+
+TEST(Numbers, WithDecimalCommas) {
+  EXPECT_EQ(parse_number("4,5", "value", ','), 4.5);
+  EXPECT_EQ(parse_number("-0,25e1", "value", ','), -2.5);
+  EXPECT_EQ(parse_number("7", "value", ','), 7.0);
+  EXPECT_EQ(failure_of([] { (void)parse_number("4.5", "value", ','); }),
+            "value '4.5' is not a number with a decimal comma (--decimal point)");
+  EXPECT_EQ(failure_of([] { (void)parse_number("4,5", "value"); }),
+            "value '4,5' is not a number (--decimal comma reads decimal commas)");
+  for (const char* bad : {"1.234,5", "1,2,3", ",", "x"}) EXPECT_FALSE(number_of(bad, ',')) << bad;
 }
 
 TEST(Times, SecondsAndDates) {
@@ -118,9 +147,16 @@ TEST(Times, AgreeWithTheCLibraryOverFourCenturies) {
   }
 }
 
-TEST(Shown, KeepsMessagesOnOneLine) {
-  EXPECT_EQ(shown("a\nb"), "'a?b'");
+TEST(Shown, KeepsMessagesOnOneLineOfPlainText) {
+  EXPECT_EQ(shown("a\nb"), "'a\\x0Ab'");
+  EXPECT_EQ(shown("\xFF\xFE\x1B[31m"), "'\\xFF\\xFE\\x1B[31m'");
+  EXPECT_EQ(shown("gr\xC3\xBCn \xE6\xBC\xA2 \xF0\x9F\x8D\xB5"), "'gr\xC3\xBCn \xE6\xBC\xA2 \xF0\x9F\x8D\xB5'");
+  EXPECT_EQ(shown("\xC2\x9B"
+                  "2J\xC3"),
+            "'\\xC2\\x9B2J\\xC3'")
+      << "control signs of two bytes, and half a sign";
   EXPECT_EQ(shown(std::string(100, 'x')), "'" + std::string(40, 'x') + "...'");
+  EXPECT_EQ(shown(std::string(39, 'x') + "\xC3\xBC" + "yz"), "'" + std::string(39, 'x') + "...'") << "no half signs";
 }
 
 }  // namespace

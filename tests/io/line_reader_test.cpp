@@ -92,6 +92,22 @@ TEST_F(LineReaderTest, LinesLongerThanABlockAndManyBlocks) {
   }
 }
 
+TEST_F(LineReaderTest, GrowsPastQuotesOverBlocks) {
+  std::string quoted = "\"";
+  for (int i = 0; i < 20'000; ++i) quoted += i % 7 == 0 ? "a \"\"b\"\" c\n" : "a,b,c\n";
+  quoted += '"';
+  const std::string content = "x\ny," + quoted + ",z\nlast";
+  const std::string path = write_log(comm_, folder_, "quotes", content);
+  LineReader reader(path, probe_file(path));
+  EXPECT_EQ(reader.next(), "x");
+  EXPECT_EQ(reader.next(), "y,\"a \"\"b\"\" c");
+  EXPECT_EQ(reader.grow_past_quote(2), "y," + quoted + ",z");
+  EXPECT_EQ(reader.lines(), 20'002);
+  EXPECT_EQ(reader.offset(), std::ssize(content) - 4);
+  EXPECT_EQ(reader.next(), "last");
+  EXPECT_EQ(reader.grow_past_quote(0), std::nullopt);
+}
+
 TEST_F(LineReaderTest, RefusesEndlessLines) {
   const std::string path = write_log(comm_, folder_, "endless", std::string(std::size_t{25} << 20, 'x'));
   EXPECT_EQ(failure_of(path), "a line is longer than 16 MiB");

@@ -1,11 +1,14 @@
 #pragma once
 // Log files for the tests of readers.
 
+#include <array>
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "tests/io/shared_folder.hpp"
 
@@ -33,6 +36,39 @@ inline std::string gzipped(std::string_view content) {
   deflate(&stream, Z_FINISH);
   result.resize(stream.total_out);
   deflateEnd(&stream);
+  return result;
+}
+
+/// `content` as one zstd frame.
+inline std::string zstd_packed(std::string_view content) {
+  std::string result(ZSTD_compressBound(content.size()), '\0');
+  result.resize(ZSTD_compress(result.data(), result.size(), content.data(), content.size(), 3));
+  return result;
+}
+
+/// `content`, which is UTF-8, as UTF-16 with a byte order mark.
+inline std::string utf16(std::string_view content, bool big_endian) {
+  std::string result;
+  const auto put = [&](std::uint32_t unit) {
+    const std::array<char, 2> bytes{static_cast<char>(unit >> 8), static_cast<char>(unit & 0xFF)};
+    result += bytes[big_endian ? 0 : 1];
+    result += bytes[big_endian ? 1 : 0];
+  };
+  put(0xFEFF);
+  for (std::size_t i = 0; i < content.size();) {
+    const auto lead = static_cast<unsigned char>(content[i]);
+    const int bytes = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    std::uint32_t sign = bytes == 1 ? lead : lead & (0x7FU >> bytes);
+    for (int k = 1; k < bytes; ++k)
+      sign = sign << 6 | (static_cast<unsigned char>(content[i + static_cast<std::size_t>(k)]) & 0x3FU);
+    i += static_cast<std::size_t>(bytes);
+    if (sign >= 0x10000) {
+      put(0xD800 + ((sign - 0x10000) >> 10));
+      put(0xDC00 + ((sign - 0x10000) & 0x3FF));
+    } else {
+      put(sign);
+    }
+  }
   return result;
 }
 

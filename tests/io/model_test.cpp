@@ -228,5 +228,21 @@ INSTANTIATE_TEST_SUITE_P(
                ": /history: its parts differ in length"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
+TEST_F(ModelTest, LineageComesBack) {
+  const std::string path = folder_.file("model.h5");
+  for (const std::vector<std::uint64_t>& lineage :
+       {std::vector<std::uint64_t>{}, std::vector<std::uint64_t>{18446744073709551557U, 3}}) {
+    Model model = sample_model(comm_, small_log, SampleIds::integers, 2, false);
+    model.lineage = lineage;
+    write_model(comm_, path, model, sample_provenance());
+    EXPECT_EQ(ModelReader(comm_, path).lineage(), lineage);
+    comm_.barrier();
+  }
+  Provenance warm = sample_provenance();
+  warm.warm_start_digest = 5;
+  write_model(comm_, path, sample_model(comm_, small_log, SampleIds::integers, 2, false), warm);
+  EXPECT_EQ(ModelReader(comm_, path).lineage(), std::vector<std::uint64_t>{5}) << "of an older version";
+}
+
 }  // namespace
 }  // namespace rankwise

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <tuple>
 
 #include "tests/io/gathered_points.hpp"
 #include "tests/io/log_files.hpp"
@@ -31,13 +32,20 @@ class PointTextTest : public testing::Test {
     return made;
   }
   Rows rows_of(const PointSource& source) { return gathered(comm_, read_points(comm_, source)).rows; }
+  /// Without the folder.
+  std::string shortened(std::string text) const {
+    const std::string folder = folder_.file("");
+    for (auto at = text.find(folder); at != std::string::npos; at = text.find(folder)) text.erase(at, folder.size());
+    return text;
+  }
+  Texts warnings_of(const PointSource& source) {
+    Texts warnings;
+    for (const std::string& text : read_points(comm_, source).warnings) warnings.push_back(shortened(text));
+    return warnings;
+  }
   /// "CODE: message" without the folder; the same on every rank or the test fails.
   std::string failure(const PointSource& source) {
-    std::string result = error_of([&] { static_cast<void>(read_points(comm_, source)); });
-    const std::string folder = folder_.file("");
-    for (auto at = result.find(folder); at != std::string::npos; at = result.find(folder)) {
-      result.erase(at, folder.size());
-    }
+    std::string result = shortened(error_of([&] { static_cast<void>(read_points(comm_, source)); }));
     std::string root = result;
     comm_.broadcast(root);
     EXPECT_EQ(result, root);
@@ -54,10 +62,15 @@ TEST_F(PointTextTest, NumericColumnsAreTheDimensions) {
   EXPECT_EQ(set.dimensions, (Texts{"recency", "frequency", "monetary"}));
   EXPECT_EQ(set.points.dimensions, 3);
   EXPECT_EQ(set.dataset_digest, 0U);
-  EXPECT_TRUE(set.note.ends_with("rows: csv, 3 columns (recency, frequency, monetary), 2 rows")) << set.note;
+  EXPECT_TRUE(
+      set.note.ends_with("rows: csv, 3 columns (recency, frequency, monetary), id = column 'customer' (by its "
+                         "name), 2 rows"))
+      << set.note;
+  EXPECT_EQ(warnings_of(source(content)),
+            Texts{"rows: column 'country' is left out: line 2: 'DE': expected a finite number"});
   const WholePoints whole = gathered(comm_, set);
   EXPECT_EQ(whole.rows, (Rows{{1, 2, 3.5}, {-4, 50, 0.25}}));
-  EXPECT_EQ(whole.ids, (Texts{"0", "1"}));
+  EXPECT_EQ(whole.ids, (Texts{"c1", "c2"}));
   EXPECT_FALSE(set.weighted);
   EXPECT_TRUE(whole.weights.empty());
 }
@@ -125,6 +138,50 @@ TEST_F(PointTextTest, HeaderRule) {
   EXPECT_EQ(failure(chosen), "65: rows:1: column 1: 'a': expected a finite number");
 }
 
+TEST_F(PointTextTest, AllRowsDecideWhatAColumnIs) {
+  for (const std::string& other : {std::string("NA"), std::string("5%"), std::string("\"$1,200\""),
+                                   std::string("2010-12-01"), std::string(), std::string("nan"), std::string("1e39")}) {
+    const std::string text = other.starts_with('"') ? other.substr(1, other.size() - 2) : other;
+    for (const int bad : {0, 1, 17, 29}) {
+      std::string content = "x,y,z\n";
+      for (int r = 0; r < 30; ++r) content += fmt::format("{},{},{}\n", r, r == bad || r == 29 ? other : "3", r * r);
+      const PointSet set = read_points(comm_, source(content));
+      EXPECT_EQ(set.dimensions, (Texts{"x", "z"}));
+      const Rows rows = gathered(comm_, set).rows;
+      ASSERT_EQ(rows.size(), 30U);
+      EXPECT_EQ(rows[29], (std::vector<float>{29, 841}));
+      const Texts warnings = warnings_of(source(content));
+      ASSERT_EQ(warnings.size(), 1U);
+      const std::string begin = fmt::format("rows: column 'y' is left out: line {}: '{}': expected a", bad + 2, text);
+      EXPECT_TRUE(warnings.front().starts_with(begin)) << warnings.front();
+    }
+  }
+}
+
+TEST_F(PointTextTest, ColumnsNamedLikeIdsAreNoDimensions) {
+  const auto read = [&](const std::string& content, const std::string& columns = "", const std::string& ids = "") {
+    const PointSource made = source(content, columns, ids);
+    const PointSet set = read_points(comm_, made);
+    return std::tuple(set.dimensions, gathered(comm_, set).ids, warnings_of(made));
+  };
+  using Read = std::tuple<Texts, Texts, Texts>;
+  EXPECT_EQ(read("CustomerID,x\n17850,1\n13047,2\n"), (Read{{"x"}, {"17850", "13047"}, {}}));
+  EXPECT_EQ(read("x,user_id\n1,a\n2,b\n"), (Read{{"x"}, {"a", "b"}, {}}));
+  EXPECT_EQ(read("id,x\n5,1\n6,2\n"), (Read{{"x"}, {"5", "6"}, {}}));
+  EXPECT_EQ(read("id,x\n5,1\n6,2\n", "id,x"), (Read{{"id", "x"}, {"0", "1"}, {}})) << "by the user's choice";
+  EXPECT_EQ(read("sku,x,name\n5,1,p\n6,2,q\n", "x", "name"), (Read{{"x"}, {"p", "q"}, {}}));
+  EXPECT_EQ(read("u,g,r\n19.5,1,2\n18,3,4\n"), (Read{{"u", "g", "r"}, {"0", "1"}, {}})) << "magnitudes, no users";
+  EXPECT_EQ(read("CustomerID,x\n17850,1\n,2\n"),
+            (Read{{"x"},
+                  {"0", "1"},
+                  {"rows: column 'CustomerID' is left out: its name says ids, but line 3: '': expected an id"}}));
+  const std::string several =
+      " is left out: its name says ids, as those of other columns do; --id-column chooses one, "
+      "--columns makes it a dimension";
+  EXPECT_EQ(read("user,item,x\n5,7,1\n6,8,2\n"),
+            (Read{{"x"}, {"0", "1"}, {"rows: column 'user'" + several, "rows: column 'item'" + several}}));
+}
+
 TEST_F(PointTextTest, ManyRowsStayInOrder) {
   std::string content = "id,x,y,w\n";
   Rows rows;
@@ -151,21 +208,22 @@ TEST_F(PointTextTest, OneRowAndOneColumn) {
 
 TEST_F(PointTextTest, BadValuesAreNamedByLineAndColumn) {
   const std::string good = "id,x,y\na,1,2\nb,3,4\n";
-  EXPECT_EQ(failure(source(good + "c,nan,4\n")), "65: rows:4: column 'x': 'nan': expected a finite number");
-  EXPECT_EQ(failure(source(good + "c,5,-inf\n")), "65: rows:4: column 'y': '-inf': expected a finite number");
-  EXPECT_EQ(failure(source(good + "c,5,six\n")), "65: rows:4: column 'y': 'six': expected a finite number");
-  EXPECT_EQ(failure(source(good + "c,,6\n")), "65: rows:4: column 'x': '': expected a finite number");
-  EXPECT_EQ(failure(source(good + "c,0x1p3,6\n")), "65: rows:4: column 'x': '0x1p3': expected a finite number");
-  EXPECT_EQ(failure(source(good + "c,1e39,6\n")),
+  const auto bad_number = [&](const std::string& row) { return failure(source(good + row, "x,y", "id")); };
+  EXPECT_EQ(bad_number("c,nan,4\n"), "65: rows:4: column 'x': 'nan': expected a finite number");
+  EXPECT_EQ(bad_number("c,5,-inf\n"), "65: rows:4: column 'y': '-inf': expected a finite number");
+  EXPECT_EQ(bad_number("c,5,six\n"), "65: rows:4: column 'y': 'six': expected a finite number");
+  EXPECT_EQ(bad_number("c,,6\n"), "65: rows:4: column 'x': '': expected a finite number");
+  EXPECT_EQ(bad_number("c,0x1p3,6\n"), "65: rows:4: column 'x': '0x1p3': expected a finite number");
+  EXPECT_EQ(bad_number("c,1e39,6\n"),
             "65: rows:4: column 'x': '1e39': expected a number within the range of 32-bit floating point");
   EXPECT_EQ(failure(source(good + "c,5\n")), "65: rows:4: has 2 fields, expected 3");
   EXPECT_EQ(failure(source(good + "c,5,6,7\n")), "65: rows:4: has 4 fields, expected 3");
-  EXPECT_EQ(failure(source(good + "c,\"5,6\n")), "65: rows:4: field 2 opens a quote that is not closed on its line");
-  EXPECT_EQ(failure(source("x,y\n\n\"1,2\n")), "65: rows:3: field 1 opens a quote that is not closed on its line");
-  EXPECT_EQ(failure(source("x,\"y\n1,2\n")), "65: rows:1: field 2 opens a quote that is not closed on its line");
+  EXPECT_EQ(failure(source(good + "c,\"5,6\n")), "65: rows:4: field 2 opens a quote that is not closed");
+  EXPECT_EQ(failure(source("x,y\n\n\"1,2\n")), "65: rows:3: field 1 opens a quote that is not closed");
+  EXPECT_EQ(failure(source("x,\"y\n1,2\n")), "65: rows:1: field 2 opens a quote that is not closed");
   EXPECT_EQ(failure(source(good, "id", "")), "65: rows:2: column 'id': 'a': expected a finite number");
   EXPECT_EQ(failure(source(good + ",5,6\n", "", "id")), "65: rows:4: column 'id': '': expected an id");
-  EXPECT_EQ(failure(source(good + "\xFF,5,6\n", "", "id")), "65: rows:4: id '\xFF' is not UTF-8 text");
+  EXPECT_EQ(failure(source(good + "\xFF,5,6\n", "", "id")), "65: rows:4: id '\\xFF' is not UTF-8 text");
   for (const char* weight : {"0", "-1", "nan", "inf", "1e-60", "", "x"}) {
     EXPECT_EQ(failure(source(good + "c,1," + weight + "\n", "", "id", "y")),
               fmt::format("65: rows:4: column 'y': '{}': expected a finite weight above 0", weight));
@@ -195,7 +253,10 @@ TEST_F(PointTextTest, BadFilesAreNamed) {
   EXPECT_EQ(failure(source("")), "65: rows: is empty");
   EXPECT_EQ(failure(source("\n \r\n")), "65: rows: is empty");
   EXPECT_EQ(failure(source("x,y\n\n")), "65: rows: holds a header but no rows");
-  EXPECT_EQ(failure(source("a,b\nc,d\n")), "65: rows: no column holds a number in the first row");
+  EXPECT_EQ(
+      failure(source("a,b\nc,d\n")),
+      "65: rows: no column holds a number in every row: column 'a' is left out: line 2: 'c': expected a finite number; "
+      "column 'b' is left out: line 2: 'd': expected a finite number");
   EXPECT_TRUE(failure(source("hello\n")).starts_with("65: rows: format not recognised"));
   EXPECT_EQ(failure(source("%%MatrixMarket matrix coordinate real general\n1 1 1\n1 1 1\n")),
             "2: rows: matrix-market entries are no rows; make a dataset of them (rankwise prepare)");
@@ -216,7 +277,10 @@ TEST_F(PointTextTest, WhatTextDoesNotHaveIsRefused) {
 }
 
 TEST_F(PointTextTest, CentroidsAreWholeOnEveryRank) {
-  const Matrix centroids = read_centroids(comm_, source("x,y,z\n1,2,3\n4,5,6\n"));
+  const Centroids read = read_centroids(comm_, source("x,y,z\n1,2,3\n4,5,6\n"));
+  EXPECT_EQ(read.dimensions, (Texts{"x", "y", "z"}));
+  EXPECT_TRUE(read.warnings.empty());
+  const Matrix& centroids = read.rows;
   ASSERT_EQ(centroids.rows(), 2);
   ASSERT_EQ(centroids.columns(), 3);
   for (Index r = 0; r < 2; ++r) {
@@ -224,7 +288,7 @@ TEST_F(PointTextTest, CentroidsAreWholeOnEveryRank) {
       EXPECT_EQ(centroids.row(r)[c], c < 3 ? static_cast<float>(3 * r + c + 1) : 0);
     }
   }
-  PointSource bad = source("x,y\n1,nan\n");
+  PointSource bad = source("x,y\n1,nan\n", "x,y", "");
   const std::string error = error_of([&] { static_cast<void>(read_centroids(comm_, bad)); });
   EXPECT_EQ(error, "65: " + bad.path + ":2: column 'y': 'nan': expected a finite number");
 }

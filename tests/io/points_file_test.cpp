@@ -260,7 +260,7 @@ TEST_F(PointsFileTest, ADatasetOfAModelCanBeNamed) {
 
 TEST_F(PointsFileTest, CentroidsComeFromAnyDenseFile) {
   const Matrix centroids =
-      read_centroids(comm_, npy_source(npy_bytes(npy_header("<f4", "2, 1"), bytes_of<float>({3, 4}))));
+      read_centroids(comm_, npy_source(npy_bytes(npy_header("<f4", "2, 1"), bytes_of<float>({3, 4})))).rows;
   ASSERT_EQ(centroids.rows(), 2);
   EXPECT_EQ(centroids.row(0)[0], 3);
   EXPECT_EQ(centroids.row(1)[0], 4);

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import subprocess
 import tempfile
 import time
@@ -190,20 +191,82 @@ class CommandLine(unittest.TestCase):
             (["--threads", "3"], {"OMP_NUM_THREADS": "2"}, "3"),
             ([], {"OMP_NUM_THREADS": "2", "SLURM_CPUS_PER_TASK": "5"}, "2"),
             ([], {"OMP_NUM_THREADS": None, "SLURM_CPUS_PER_TASK": "5"}, "5"),
-            ([], {"OMP_NUM_THREADS": None}, str(len(os.sched_getaffinity(0)))),
         ]:
             finished = run(["inspect", self.file] + arguments, env=env)
             self.assertIn(f" threads={threads} ", finished.err)
+        finished = run(["inspect", self.file], env={"OMP_NUM_THREADS": None})
+        threads = int(re.search(r" threads=(\d+) ", finished.err)[1])
+        self.assertTrue(1 <= threads <= len(os.sched_getaffinity(0)), finished)  # fewer under a quota of control groups
 
     def test_a_launch_that_made_one_program_of_each_task_is_refused(self):
-        for env in ({"SLURM_NTASKS": "4"}, {"SLURM_STEP_NUM_TASKS": "4", "SLURM_NTASKS": "4"}):
-            finished = run(["inspect", self.file], env=env)
+        needed = {"synthesize": ["output"], "prepare": ["input", "output"], "als": ["data", "model"], "scale": [], "kmeans": ["input", "output"],
+                  "evaluate": ["data", "model"], "recommend": ["data", "model", "output"], "sweep trial": ["directory", "task"]}
+        for job, options in needed.items():
+            finished = run([*job.split(), *(f"--{option}=none" for option in options)], env={"SLURM_NTASKS": "2"})
             self.assertEqual(finished.code, USAGE, finished)
             self.assertEqual(len(finished.our_lines), 1, finished)
-            self.assertIn("srun --mpi=pmix", finished.our_lines[0])
+            self.assertIn("Slurm says 2 tasks (SLURM_NTASKS), MPI says one rank: launch with srun --mpi=pmix or mpirun", finished.our_lines[0])
         self.assertEqual(run(["inspect", self.file], env={"SLURM_NTASKS": "2"}, ranks=2).code, 0)
-        self.assertEqual(run(["inspect", self.file], env={"SLURM_NTASKS": "1"}).code, 0)
-        self.assertEqual(run(["--help"], env={"SLURM_NTASKS": "4"}).code, 0)
+
+    def test_jobs_of_one_process_run_in_an_allocation_of_many_tasks(self):
+        allocation = {"SLURM_NTASKS": "2", "SLURM_JOB_ID": "7", "SLURM_PROCID": "0", "SLURM_CONF": "/nonexistent/slurm.conf"}
+        sizes = ["--users", "20", "--items", "20", "--interactions", "60", "--factors", "2", "--epochs", "1"]
+        for arguments in (["--version"], ["inspect", self.file], ["plan", *sizes], ["quarterly", "--help"]):
+            self.assertEqual(run(arguments, env=allocation, cwd=self.folder).code, 0, arguments)
+        # Past the launch: the reason is another one.
+        for arguments, code in ((["verify", self.file], BAD_DATA), (["quarterly", "none.ini"], NO_INPUT), (["quarterly", "status", "none"], NO_INPUT),
+                                (["sweep", "plan", "sweep", "--data", "none.h5"], NO_INPUT), (["sweep", "run", "sweep"], NO_INPUT),
+                                (["sweep", "status", "sweep"], NO_INPUT), (["sweep", "collect", "sweep"], NO_INPUT),
+                                (["sweep", "refit", "sweep", "--model", "m.h5"], NO_INPUT)):
+            finished = run(arguments, env=allocation, cwd=self.folder)
+            self.assertEqual(finished.code, code, finished)
+            self.assertNotIn("Slurm says", finished.err)
+        finished = run(["inspect", self.file], env={"SLURM_STEP_NUM_TASKS": "2"})  # srun would print it twice
+        self.assertEqual(finished.code, USAGE, finished)
+        self.assertIn("needs one process", finished.our_lines[0])
+
+    def test_help_and_version_need_no_mpi(self):
+        broken = {"OMPI_MCA_btl": "nothing", "OMPI_MCA_pml": "nothing", "PATH": "/nonexistent"}
+        self.assertNotEqual(run(["inspect", self.file], env=broken).code, 0)
+        for arguments in (["--version"], ["--help"], ["als", "--help"], ["sweep", "--help"]):
+            finished = run(arguments, env=broken)
+            self.assertEqual((finished.code, finished.err), (0, ""), finished)
+            self.assertNotEqual(finished.out, "")
+
+    def test_a_rank_alone_starts_no_other_process(self):
+        fifo = self.folder / "events.jsonl"
+        os.mkfifo(fifo)
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("OMPI_MCA_", "SLURM_"))} | {"PATH": "/nonexistent"}
+        with subprocess.Popen([PROGRAM, "inspect", self.file, "--log-json", str(fifo)], env=environment, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as process:
+            with fifo.open() as events:  # opened by the program once MPI has started
+                children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+                self.assertEqual(children, "")
+                self.assertEqual(json.loads(events.readline())["event"], "configuration")
+                events.read()
+            _, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertNotIn("ssh", err)
+
+    def test_what_it_starts_does_not_see_how_it_started_itself(self):
+        (self.folder / "mpirun").write_text(f"#!/bin/sh\n/usr/bin/env >{self.folder}/seen\nexit 1\n")
+        (self.folder / "mpirun").chmod(0o755)
+        finished = run(["doctor", "--directory", self.folder], env={"PATH": str(self.folder), "SLURM_CONF": "/nonexistent/slurm.conf"})
+        self.assertIn("mpirun here", finished.out, finished)
+        seen = [line.split("=")[0] for line in (self.folder / "seen").read_text().splitlines()]
+        self.assertEqual([name for name in seen if name.startswith("OMPI_MCA_") and name not in os.environ and name != "OMPI_MCA_btl_tcp_flags"], [])
+
+    # Memory
+
+    def test_out_of_memory_says_how_much_was_asked_for_and_in_which_phase(self):
+        log = self.folder / "log.csv"
+        log.write_text("user,item\n" + "".join(f"u{row % 1000},i{row % 977}\n" for row in range(2000)))
+        data = self.folder / "d.h5"
+        self.assertEqual(run(["prepare", "--input", log, "--output", data]).code, 0)
+        command = 'ulimit -v 1500000; exec "$0" "$@"'
+        finished = run(["als", "--data", data, "--model", self.folder / "m.h5", "--factors", "1024", "--epochs", "1", "--warm-start", data],
+                       launcher=["sh", "-c", command])
+        print(finished)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,15 @@ TEST(NearestName, FindsTheLeastDistanceAndPrefersAbbreviations) {
   EXPECT_EQ(nearest_name("anything", std::vector<std::string>{}), "");
 }
 
+TEST(NearestName, NamesNothingThatIsFar) {
+  const std::vector<std::string> names{"factors", "epochs", "seed", "regularization"};
+  EXPECT_EQ(nearest_name("banana", names), "");
+  EXPECT_EQ(nearest_name("fctrs", names), "factors");  // two letters of seven
+  EXPECT_EQ(nearest_name("x", names), "");
+  EXPECT_EQ(nearest_hint("sede", names, "--"), "; the nearest known one is --seed");
+  EXPECT_EQ(nearest_hint("banana", names, "--"), "");
+}
+
 TEST(NearestName, OfEqualsTheFirstWins) {
   EXPECT_EQ(nearest_name("ac", std::vector<std::string>{"ab", "aa"}), "ab");
   EXPECT_EQ(nearest_name("ac", std::vector<std::string>{"aa", "ab"}), "aa");

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "jobs/file_option.hpp"
+
 namespace rankwise {
 namespace {
 
@@ -32,9 +34,9 @@ RunJob describe_probe(po::options_description& options) {
     ("factors", po::value(&probe.factors)->value_name("N")->default_value(64)->notifier(check_factors), "dimensions")
     ("regularization", po::value(&probe.regularization)->value_name("X")->default_value(0.1), "lambda")
     ("shift", po::value(&probe.shift)->value_name("N")->default_value(0), "an unsigned number")
-    ("data", po::value(&probe.data)->value_name("FILE")->required(), "dataset")
+    ("data", read_file(&probe.data)->required(), "dataset")
     ("split", po::value(&probe.split)->value_name("SPLIT"), "hold-out")
-    ("input", po::value(&probe.inputs)->value_name("FILE")->composing(), "logs, repeatable")
+    ("input", read_file(&probe.inputs)->composing(), "logs, repeatable")
     ("biases", po::bool_switch(&probe.biases), "user and item biases");
   // clang-format on
   return [](JobContext&) {};

@@ -26,7 +26,7 @@ class Outcome(unittest.TestCase):
     def test_an_error_of_one_rank_names_the_rank_and_ends_all(self):
         self.assert_ends("alone", 3, 74, "rankwise: rank 2: only this rank knows")
         self.assert_ends("foreign", 3, 70, "rankwise: rank 2: not an error of ours")
-        self.assert_ends("memory", 2, 70, "rankwise: rank 1: std::bad_alloc")
+        self.assert_ends("memory", 2, 70, "rankwise: rank 1: out of memory: 4096.00 PiB were asked for")
 
     def test_one_rank_alone_needs_no_abort(self):
         for what, code, line in (("alone", 74, "only this rank knows"), ("foreign", 70, "not an error of ours")):

@@ -216,7 +216,6 @@ class PlanTest(PlanCase):
 
     def batch(self, script, tools):
         environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "SLURM_JOB_ID": "123", "SLURM_JOB_NAME": "als", "SLURM_CPUS_PER_TASK": "4"}
-        environment.setdefault("OMPI_MCA_ess_singleton_isolated", "1")
         return subprocess.run(["bash", script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               cwd=self.path, timeout=60)
 

@@ -205,9 +205,10 @@ class PrepareTest(unittest.TestCase):
     def test_bad_rows(self):
         good = "user,item,rating\n" + "1,2,3\n" * 1000
         self.refused(65, "log.csv:1002: value 'many' is not a number", text=good + "1,2,many\n" + "1,2,3\n" * 9)
-        self.refused(65, "log.csv:1002: value 'nan' is not finite", text=good + "1,2,nan\n")
+        self.refused(65, "log.csv:1002: the value field holds 'nan', which means missing", text=good + "1,2,nan\n")
         self.refused(65, "log.csv:1002: value 'inf' is not finite", text=good + "1,2,inf\n")
-        self.refused(65, "log.csv:1002: user id -4 is negative", text=good + "-4,2,1\n" + "-5,2,1\n")
+        with h5py.File(self.prepare("--input", self.write("signed.csv", good + "-4,2,1\n" + "-5,2,1\n"))) as file:
+            self.assertEqual(ids(file, "/users/ids"), ["-4", "-5", "1"])
         self.refused(65, "log.csv:1002: has 2 fields, expected 3", text=good + "1,2\n")
         self.refused(65, "log.csv:1002: the item field is empty (--missing skip", text=good + "1,,3\n")
         self.refused(65, "log.csv:3: repeats the user and item of log.csv:2", "--duplicates", "error", text=good)

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse
 
 import planted_sweep
-from program import ALONE, PROGRAM, run
+from program import PROGRAM, run
 
 # Trials on several ranks are launched by the program, as whoever runs it.
 os.environ |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
@@ -65,8 +65,7 @@ class SweepTestCase(unittest.TestCase):
 
     @contextlib.contextmanager
     def started(self, directory, *options):
-        environment = ALONE | dict(os.environ)
-        with subprocess.Popen([PROGRAM, "sweep", "run", str(directory), *options], env=environment, stdin=subprocess.DEVNULL,
+        with subprocess.Popen([PROGRAM, "sweep", "run", str(directory), *options], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
             try:
                 yield process

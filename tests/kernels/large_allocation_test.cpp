@@ -1,5 +1,7 @@
 // The global allocator of this program: kernels/large_allocation.cpp.
 
+#include "kernels/large_allocation.hpp"
+
 #include <cstdint>
 #include <gtest/gtest.h>
 #include <limits>
@@ -7,6 +9,7 @@
 #include <numeric>
 #include <vector>
 
+namespace rankwise {
 namespace {
 
 std::uintptr_t address_of(const void* memory) {
@@ -47,7 +50,11 @@ TEST_F(LargeAllocation, AlignmentIsKept) {
 TEST_F(LargeAllocation, TheImpossibleThrows) {
   volatile std::size_t too_much = std::numeric_limits<std::size_t>::max() - 5;  // the compiler would refuse a constant
   EXPECT_THROW(::operator delete(::operator new(too_much)), std::bad_alloc);
-  EXPECT_EQ(::operator new(too_much, std::nothrow), nullptr);
+  EXPECT_EQ(refused_bytes(), too_much);
+  volatile std::size_t too_much_too = too_much - 1;
+  EXPECT_EQ(::operator new(too_much_too, std::nothrow), nullptr);
+  EXPECT_EQ(refused_bytes(), too_much);
 }
 
 }  // namespace
+}  // namespace rankwise

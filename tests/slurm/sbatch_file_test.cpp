@@ -57,6 +57,8 @@ TEST(TimeLimit, ReadsBackWhatItWrites) {
     EXPECT_EQ(parse_time_limit(time_limit_text(seconds)), seconds);
   }
   EXPECT_EQ(parse_time_limit("4:00:00"), 4 * 3600);
+  EXPECT_EQ(parse_time_limit("2-04"), 52 * 3600);
+  EXPECT_EQ(parse_time_limit("2-04:30"), 52 * 3600 + 1800);
   for (const char* wrong : {"", "4", "4:00", "04:60:00", "04:00:61", "-1:00:00", "1-", "x", "00:00:00", "04:00:00 "}) {
     EXPECT_FALSE(parse_time_limit(wrong)) << wrong;
   }

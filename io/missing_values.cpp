@@ -1,0 +1,25 @@
+#include "io/missing_values.hpp"
+
+#include <algorithm>
+
+namespace rankwise {
+
+MissingValues::MissingValues(std::string_view words) {
+  if (words == "none") return;
+  while (!words.empty()) {
+    const auto comma = words.find(',');
+    const std::string_view word = words.substr(0, comma);
+    if (!word.empty()) {
+      words_.emplace_back(word);
+      begins_word_[static_cast<unsigned char>(word.front())] = true;
+    }
+    if (comma == std::string_view::npos) break;
+    words.remove_prefix(comma + 1);
+  }
+}
+
+bool MissingValues::is_word(std::string_view field) const {
+  return std::ranges::find(words_, field) != words_.end();
+}
+
+}  // namespace rankwise

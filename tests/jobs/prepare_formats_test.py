@@ -1,0 +1,83 @@
+"""rankwise prepare: how foreign logs are written down: delimiters, decimals, quotes, encodings, missing values, ids, times. Each is
+read alike by any number of ranks, or refused in one line."""
+import gzip
+import subprocess
+import unittest
+
+import h5py
+
+import prepare_test
+from prepare_test import pairs
+from program import run
+
+
+class PrepareFormatsTest(unittest.TestCase):
+    setUp, write = prepare_test.PrepareTest.setUp, prepare_test.PrepareTest.write
+    prepare, prepare_alike = prepare_test.PrepareTest.prepare, prepare_test.PrepareTest.prepare_alike
+
+    def read(self, text, *args, name="log.csv", ranks=(1, 2, 3)):
+        """{(user, item): value} of a log, the same for every number of ranks."""
+        with h5py.File(self.prepare_alike("--input", self.write(name, text), *args, ranks=ranks)) as file:
+            return pairs(file, "/interactions")
+
+    def told(self, text, *args, code=0, ranks=1):
+        done = run(["prepare", "--input", self.write("log.csv", text), *args, "--output", self.folder / "told.h5"], ranks=ranks)
+        self.assertEqual(done.code, code, done)
+        return done.err
+
+    def refused(self, text, *args, code=65):
+        done = run(["prepare", "--input", self.write("log.csv", text), *args, "--output", self.folder / "refused.h5"])
+        self.assertEqual(done.code, code, done)
+        self.assertEqual(len(done.our_lines), 1, done)
+        return done.our_lines[0].split("log.csv", 1)[1]
+
+    def test_delimiters_and_decimals(self):
+        columns = ["--columns", "user=1,item=2,value=3"]
+        self.assertEqual(self.read("101;7;4,5\n102;7;3\n", *columns), {(101, 7): 4.5, (102, 7): 3})
+        self.assertEqual(self.read("user|item|rating\n101|7|4.5\n", ranks=[1]), {(101, 7): 4.5})
+        self.assertEqual(self.read('101,7,"4,5"\n', *columns, "--decimal", "comma", ranks=[1]), {(101, 7): 4.5})
+        self.assertEqual(self.read("a;b^c^4,5\n", *columns, "--delimiter", "^", "--decimal", "comma", ranks=[1]), {("a;b", "c"): 4.5})
+        self.assertIn("csv with semicolons and decimal commas, user = user", self.told("user;item;rating\n1;2;3,5\n"))
+        self.assertEqual(self.refused("user;item;rating\n1;2;4.5\n1;3;4,5\n"),
+                         ":3: value '4,5' is not a number (--decimal comma reads decimal commas)")
+
+    def test_line_breaks_inside_quotes(self):
+        rows = [f'u{n % 7},"item\n{n},\n""x""",{n % 5 + 1}' if n % 3 else f"u{n % 7},5\" pipe {n},2" for n in range(60)]
+        read = self.read("user,item,rating\n" + "\n".join(rows) + "\n")
+        self.assertEqual(len(read), 60)
+        self.assertEqual(read[("u1", 'item\n1,\n"x"')], 2)
+        self.assertEqual(read[("u3", '5" pipe 3')], 2)
+        self.assertEqual(self.refused('user,item\na,b\nc,"d\ne,f\n'), ":3: field 2 opens a quote that is not closed")
+
+    def test_encodings_and_packing(self):
+        text = "user,item\nann,gr\u00fcn\nbob,\u8336\n"
+        expected = {("ann", "gr\u00fcn"): 1, ("bob", "\u8336"): 1}
+        self.assertEqual(self.read(text.encode("utf-16")), expected)
+        self.assertEqual(self.read(gzip.compress(text.encode("utf-16-be").join([b"\xfe\xff", b""])), ranks=[1]), expected)
+        packed = subprocess.run(["zstd", "-q"], input=text.encode(), capture_output=True, check=True).stdout
+        self.assertEqual(self.read(packed), expected)
+        self.assertIn("is an xz file, which is not read here: unpack it first (xz -dk FILE)", self.refused(b"\xfd7zXZ\0\0\4\xe6"))
+        self.assertIn("is a zip file", self.refused(b"PK\x03\x04\x14\0"))
+        self.assertEqual(self.refused(b"\x1b[31muser,\xff\xfe\n1,2\n", code=2).split("columns are ")[1], "\\x1B[31muser, \\xFF\\xFE")
+
+    def test_ids(self):
+        self.assertEqual(self.read("user,item\n-5,1\n7,1\n"), {("-5", 1): 1, ("7", 1): 1})
+        self.assertEqual(self.refused("user,item\n1,2\n1," + "x" * 1_000_000 + "\n"),
+                         ":3: id '" + "x" * 40 + "...' holds 1000000 bytes, at most 1024 are taken")
+
+    def test_missing_values(self):
+        text = "user,item,rating\nNULL,2,3\n1,\\N,3\n1,2,NaN\nNone,1,1\n4,nan,6\n1,2,N/A\n5,6,7\n"
+        self.assertEqual(self.read(text, "--missing", "skip"), {(5, 6): 7})
+        self.assertEqual(self.refused(text), ":2: the user field holds 'NULL', which means missing (--missing skip drops such rows, "
+                                             "--missing-values changes the words)")
+        self.assertEqual(self.read("user,item\n-,1\nNone,2\n", "--missing", "skip", "--missing-values", "-", ranks=[1]), {("None", 2): 1})
+        self.assertEqual(self.read("user,item\n-,1\nNone,2\n", "--missing-values", "none", ranks=[1]), {("-", 1): 1, ("None", 2): 1})
+
+    def test_headers_inside_a_file(self):
+        text = "user,item\n1,2\nuser,item\n3,4\n"
+        self.assertEqual(self.read(text), {(1, 2): 1, (3, 4): 1})
+        self.assertIn("1 line inside the input repeats the header of the file: passed over", self.told(text))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -219,14 +219,19 @@ void run_quarterly(const QuarterlyOptions& options, JobContext& context) {
 constexpr std::string_view notes =
     R"(FILE has a section per step, with that job's own options: [prepare], then [sweep] (sweep plan's options, and how sweep run
 runs trials) or [als], then [evaluate], [recommend] and [kmeans], [kmeans users] or [kmeans items]. A step without a
-section is left out. Files between steps are wired, in DIR: dataset.h5, sweep/, model.h5, metrics.json,
+section is left out. Files between steps are wired, in DIR: dataset.h5, sweep/, model.h5, metrics.json, final.h5,
 recommendations.csv, segments.h5 (segments-users.h5, segments-items.h5); a section's own data, model, input or output is
 what counts. After [sweep] the winner is trained as sweep refit does; [refit] may say its model and metrics.
+The step final follows the evaluation and needs no section: it trains once more, with the same options and for as many
+epochs, on everything, the held-out part too (als --train-on all). Recommendations and segments are made from its model.
+final = no leaves it out, and a chain whose [prepare] holds nothing out has none. [final] may say its model and log.
 [quarterly] has
   directory = DIR                       of all files
+  final = yes|no                        whether the model that serves is trained on everything (yes without it)
   scheduler = slurm|local               cores = N: local
   partition, account, qos, constraint, sbatch-option, signal    as sweep run has them; none: not asked for
-  nodes, ranks, threads-per-rank, memory (of a node), time-limit    of every step, or of one: als.ranks = 16
+  nodes, ranks, threads-per-rank, memory (of a node), time-limit    of every step, or of one: als.ranks = 16; final has
+                                        those of als or refit unless it says its own
 A training asks for the memory and time that are predicted where they are not stated and its dataset is there. Locally no
 step has more ranks and threads than there are cores, which changes no bit.
 Without --submit everything is checked and told, nothing begins. With it every step that is not done is handed over, each
@@ -313,7 +318,7 @@ void cancel_chain(const Chain& chain, JobContext& context) {
 }  // namespace
 
 Job quarterly_job() {
-  return {"quarterly", "a whole chain from one file: prepare, sweep or als, evaluate, recommend, kmeans", notes,
+  return {"quarterly", "a whole chain from one file: prepare, sweep or als, evaluate, final, recommend, kmeans", notes,
           describe_quarterly, "file"};
 }
 

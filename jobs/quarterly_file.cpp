@@ -24,8 +24,9 @@ namespace rankwise {
 
 namespace {
 
-constexpr std::array<const char*, 10> section_names{"quarterly", "prepare",   "sweep",  "als",          "refit",
-                                                    "evaluate",  "recommend", "kmeans", "kmeans users", "kmeans items"};
+constexpr std::array<const char*, 11> section_names{"quarterly", "prepare",      "sweep",       "als",
+                                                    "refit",     "evaluate",     "final",       "recommend",
+                                                    "kmeans",    "kmeans users", "kmeans items"};
 
 void require_known_sections(const std::vector<ConfigSection>& sections, const std::string& file_name) {
   const std::vector<std::string> names(section_names.begin(), section_names.end());
@@ -45,13 +46,16 @@ void require_known_sections(const std::vector<ConfigSection>& sections, const st
   if (is_there("refit") && !is_there("sweep")) {
     throw Error(ExitCode::usage, fmt::format("{}: [refit] has a meaning only with [sweep]", file_name));
   }
+  if (is_there("final") && !is_there("sweep") && !is_there("als")) {
+    throw Error(ExitCode::usage, fmt::format("{}: [final] has a meaning only with [als] or [sweep]", file_name));
+  }
 }
 
 /// The job whose options a section has.
 Job job_of(const std::string& section) {
   if (section == "prepare") return prepare_job();
   if (section == "sweep") return sweep_plan_job();
-  if (section == "als") return als_job();
+  if (section == "als" || section == "final") return als_job();  // after a sweep only what both jobs have
   if (section == "refit") return sweep_refit_job();
   if (section == "evaluate") return evaluate_job();
   if (section == "recommend") return recommend_job();

@@ -1,9 +1,11 @@
 #include "jobs/quarterly_needs.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <optional>
 
+#include "io/dataset.hpp"
 #include "jobs/als.hpp"
 #include "jobs/quarterly_records.hpp"
 #include "jobs/sweep_driver.hpp"
@@ -45,6 +47,39 @@ RunSettings settings_of(const ChainStep& step) {
   return settings;
 }
 
+/// Interactions of all parts over those of the training part.
+double everything_over_training(const std::string& data) {
+  const Communicator alone = Communicator::single();
+  const auto entries = [&](TrainedOn trained_on) {
+    return DatasetReader(alone, data, std::nullopt, trained_on).entries(DatasetPart::interactions);
+  };
+  return static_cast<double>(entries(TrainedOn::all)) /
+         static_cast<double>(std::max<Index>(1, entries(TrainedOn::training)));
+}
+
+/// What a training of the training part takes, for one of everything.
+slurm::Resources needs_of_everything(const slurm::Resources& training, const std::string& data) {
+  const double factor = everything_over_training(data);
+  const auto more = [factor](std::int64_t amount) {
+    return static_cast<std::int64_t>(std::ceil(static_cast<double>(amount) * factor));
+  };
+  slurm::Resources needs = training;
+  needs.memory_bytes_per_node = more(training.memory_bytes_per_node);
+  needs.time_limit_seconds = more(training.time_limit_seconds);
+  return needs;
+}
+
+/// The final training follows another one, which has its needs by now. Its dataset lasts where that one's does.
+void fill_in_final(ChainStep& step, const ChainStep& training, bool has_lasting_data) {
+  const slurm::Resources& needs = step.resources;
+  const bool is_alike = needs.nodes == training.resources.nodes && needs.tasks == training.resources.tasks &&
+                        needs.cpus_per_task == training.resources.cpus_per_task;
+  const std::string& data = step.inputs.front();
+  if (is_alike && has_lasting_data && fs::exists(data)) {
+    fill_in(step.resources, needs_of_everything(training.resources, data));
+  }
+}
+
 /// Whether the steps that this one follows are done, so that none of them is about to replace what it reads.
 bool has_lasting_inputs(const ChainStep& step, const std::vector<std::optional<StepRecord>>& records) {
   return std::ranges::all_of(step.after, [&records](std::size_t before) { return records[before].has_value(); });
@@ -55,11 +90,15 @@ bool has_lasting_inputs(const ChainStep& step, const std::vector<std::optional<S
 void predict_needs(Chain& chain, int cores_per_node) {
   const std::vector<std::optional<StepRecord>> records = valid_records(chain);
   std::string sweep;
+  const ChainStep* training = nullptr;
   for (ChainStep& step : chain.steps) {
     if (!step.sweep.empty()) sweep = step.sweep;
+    if (step.name == "als" || step.name == "refit") training = &step;
+    if (step.name == "final") fill_in_final(step, *training, has_lasting_inputs(*training, records));
     if (!has_lasting_inputs(step, records)) continue;
     RunSettings settings = settings_of(step);
-    if (step.name == "als" && fs::exists(step.commands.front().value_of("data"))) {
+    const std::string data = step.commands.front().value_of("data");
+    if (step.name == "als" && fs::exists(data)) {
       const SweepPlan plan = plan_of_training(step, cores_per_node);
       fill_in(step.resources, program_needs(plan, {&plan.tasks.front()}, settings));
     }

@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <iterator>
 
 #include "jobs/als.hpp"
@@ -35,6 +36,31 @@ constexpr std::array<std::string_view, 7> run_options{
 
 bool is_run_option(const ConfigEntry& entry) {
   return std::ranges::find(run_options, entry.name) != run_options.end();
+}
+
+/// What [final] may say for itself after [als]; all else that decides the model is that of [als].
+constexpr std::array<std::string_view, 12> final_options{"model",
+                                                         "checkpoint",
+                                                         "checkpoint-every",
+                                                         "checkpoint-interval",
+                                                         "checkpoint-writing",
+                                                         "keep",
+                                                         "memory-budget",
+                                                         "node-sharing",
+                                                         "simd",
+                                                         "log-json",
+                                                         "rank-timeout",
+                                                         "quiet"};
+
+/// Options of [als] that its own training alone has: its files, and what decides when it ends, which [final] takes from
+/// the model.
+constexpr std::array<std::string_view, 12> training_alone{
+    "data", "model",  "checkpoint",        "resume",           "max-time", "log-json",
+    "fold", "epochs", "validation-metric", "validation-every", "patience", "train-on"};
+
+template <std::size_t count>
+bool is_of(const std::array<std::string_view, count>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
 }
 
 /// How the sweep reaches the scheduler that runs the chain.
@@ -70,6 +96,7 @@ class ChainReader {
     if (const ConfigSection* section = find("sweep")) read_sweep(*section);
     if (const ConfigSection* section = find("als")) read_als(*section);
     if (const ConfigSection* section = find("evaluate")) read_evaluate(*section);
+    read_final();
     if (const ConfigSection* section = find("recommend")) read_recommend(*section);
     for (const char* side : {"", "users", "items"}) {
       const std::string name = *side == '\0' ? "kmeans" : fmt::format("kmeans {}", side);
@@ -113,6 +140,20 @@ class ChainReader {
       }
     }
   }
+  /// Of a step that trains again what `like` has trained: as that one, unless it has needs of its own.
+  [[nodiscard]] slurm::Resources resources_like(const ChainStep& like, const std::string& step) const {
+    slurm::Resources resources = like.resources;
+    const auto found = chain_.settings.needs.find(step);
+    if (found == chain_.settings.needs.end()) return resources;
+    const StepNeeds& needs = found->second;
+    resources.memory_bytes_per_node = needs.memory_bytes.value_or(resources.memory_bytes_per_node);
+    resources.time_limit_seconds = needs.time_limit_seconds.value_or(resources.time_limit_seconds);
+    resources.nodes = needs.nodes.value_or(resources.nodes);
+    resources.tasks = needs.ranks.value_or(std::max(resources.tasks, resources.nodes));
+    resources.cpus_per_task = needs.threads_per_rank.value_or(resources.cpus_per_task);
+    require_rank_on_each_node(resources, step);
+    return resources;
+  }
   void require_rank_on_each_node(const slurm::Resources& resources, const std::string& step) const {
     if (resources.tasks >= resources.nodes) return;
     throw Error(ExitCode::usage,
@@ -152,6 +193,13 @@ class ChainReader {
   }
   [[nodiscard]] std::string checkpoint_folder(const std::string& step) const {
     return (fs::path(in_folder("checkpoints")) / step).string();
+  }
+  [[nodiscard]] static bool has_entry(const ConfigSection& section, std::string_view name) {
+    return std::ranges::find(section.entries, name, &ConfigEntry::name) != section.entries.end();
+  }
+  /// A step that is there.
+  [[nodiscard]] const ChainStep* step_named(std::string_view name) const {
+    return &*std::ranges::find(chain_.steps, name, &ChainStep::name);
   }
   [[nodiscard]] static bool has_checkpoints_of(const SectionCommand& command, const std::string& folder) {
     return command.file("checkpoint") == folder;
@@ -212,6 +260,7 @@ class ChainReader {
       training.resources.cpus_per_task = count_in(section, "threads-per-rank");
     training.inputs = {dataset_, winner};
     training.outputs = {model_};
+    trains_here_ = true;
     if (const std::string metrics = command.file("metrics"); !metrics.empty()) training.outputs.push_back(metrics);
   }
 
@@ -223,6 +272,7 @@ class ChainReader {
     model_ = command.file("model");
     if (command.configuration.find("\nobjective = implicit\n") != std::string::npos) implicit_model_ = model_;
     if (command.configuration.find("\nvalidation-metric = ") != std::string::npos) require_heldout(section, dataset_);
+    trains_here_ = command.configuration.find("\ntrain-on = all\n") == std::string::npos;
     ChainStep& step = add_step("als", als_job(), command);
     take_files(step, command, {"model"});
     if (has_checkpoints_of(command, checkpoint_folder("als"))) step.checkpoints = checkpoint_folder("als");
@@ -234,6 +284,61 @@ class ChainReader {
     require_heldout(section, command.file("data"));
     require_fitting_metrics(section, command.file("model"));
     take_files(add_step("evaluate", evaluate_job(), command), command, {"output"});
+  }
+
+  /// Trains the model that was measured once more, on everything, for those that serve.
+  void read_final() {
+    const ConfigSection* own = find("final");
+    if (!chain_.settings.trains_final) {
+      if (own != nullptr) refuse(*own, "has a meaning only without final = no in [quarterly]");
+      return;
+    }
+    // With nothing held out the model has seen everything.
+    if (!trains_here_ || !holds_out_) {
+      if (own != nullptr)
+        refuse(*own, "has a meaning only if something is held out, which the model is trained on then");
+      return;
+    }
+    const ConfigSection section = own != nullptr ? *own : ConfigSection{"final", 0, {}};
+    if (const ConfigSection* training = find("als")) {
+      read_final_als(section, *training);
+    } else {
+      read_final_refit(section);
+    }
+  }
+
+  void read_final_als(const ConfigSection& own, const ConfigSection& training) {
+    for (const ConfigEntry& entry : own.entries) {
+      if (is_of(final_options, entry.name)) continue;
+      throw Error(ExitCode::usage, fmt::format("{}:{}: [final] {}: the options of [als] hold; expected one of {}",
+                                               chain_.file, entry.line, entry.name, fmt::join(final_options, ", ")));
+    }
+    ConfigSection section{"final", own.entries.empty() ? training.line : own.line, own.entries};
+    for (const ConfigEntry& entry : training.entries) {
+      if (!is_of(training_alone, entry.name) && !has_entry(own, entry.name)) section.entries.push_back(entry);
+    }
+    NamedValues wired{{"data", dataset_}, {"model", in_folder("final.h5")}, {"train-on", "all"}, {"epochs-of", model_}};
+    std::ranges::copy(checkpoint_options(section, "final"), std::back_inserter(wired));
+    const SectionCommand command = section_command(als_job(), section, wired, chain_.file);
+    ChainStep& step = add_step("final", als_job(), command);
+    step.resources = resources_like(*step_named("als"), "final");
+    step.inputs = {dataset_};
+    take_files(step, command, {"model"});
+    if (has_checkpoints_of(command, checkpoint_folder("final"))) step.checkpoints = checkpoint_folder("final");
+    model_ = command.file("model");
+  }
+
+  void read_final_refit(const ConfigSection& own) {
+    const ChainStep& swept = *step_named("sweep");
+    const NamedValues wired{
+        {"directory", swept.sweep}, {"model", in_folder("final.h5")}, {"train-on", "all"}, {"epochs-of", model_}};
+    const SectionCommand command = section_command(sweep_refit_job(), own, wired, chain_.file);
+    const std::string winner = swept.outputs.front();
+    ChainStep& step = add_step("final", sweep_refit_job(), command);
+    step.resources = resources_like(*step_named("refit"), "final");
+    step.inputs = {dataset_, winner, model_};
+    model_ = command.file("model");
+    step.outputs = {model_};
   }
 
   void read_recommend(const ConfigSection& section) {
@@ -287,6 +392,10 @@ class ChainReader {
         const auto writer = writers.find(path);
         if (writer != writers.end()) step.after.push_back(writer->second);
       }
+      // Only a model whose options have been measured is trained to serve.
+      if (step.name == "final" && find("evaluate") != nullptr) {
+        step.after.push_back(static_cast<std::size_t>(step_named("evaluate") - chain_.steps.data()));
+      }
       std::ranges::sort(step.after);
       step.after.erase(std::unique(step.after.begin(), step.after.end()), step.after.end());
       for (const std::string& path : step.outputs) {
@@ -318,7 +427,8 @@ class ChainReader {
   std::string dataset_;  // as the steps so far have it
   std::string model_;
   std::string implicit_model_;  // where the chain trains one whose objective is known beforehand
-  bool holds_out_ = true;
+  bool holds_out_ = true;       // or may do so, where no step of the chain prepares
+  bool trains_here_ = false;    // on the training part
 };
 
 }  // namespace

@@ -22,8 +22,8 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array<std::string_view, 7> all_steps{"prepare",  "sweep",     "als",   "refit",
-                                                    "evaluate", "recommend", "kmeans"};
+constexpr std::array<std::string_view, 8> all_steps{"prepare",  "sweep", "als",       "refit",
+                                                    "evaluate", "final", "recommend", "kmeans"};
 
 /// What only Slurm understands; nodes of one step too.
 constexpr std::array<std::string_view, 6> slurm_options{"partition",  "account",       "qos",
@@ -64,6 +64,8 @@ Job settings_job(ChainSettings& settings, std::vector<SettingChanges::Change>& c
   job.describe = [&](po::options_description& description) -> RunJob {
     description.add_options()("directory", written_folder(&settings.directory, chain_folder_files)->required(),
                               "of all files of the chain");
+    description.add_options()("final", po::value(&settings.trains_final)->value_name("yes|no"),
+                              "train the model that serves on everything, once it is measured");
     describe_scheduler(description, changes);
     describe_needs(description, "", settings.needs[""]);
     for (const std::string_view step : all_steps) {

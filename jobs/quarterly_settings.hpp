@@ -25,6 +25,7 @@ struct StepNeeds {
 
 struct ChainSettings {
   std::string directory;                   ///< absolute
+  bool trains_final = true;                ///< on everything, once the model is measured
   RunSettings run;                         ///< scheduler, cores, signal and batch alone
   std::map<std::string, StepNeeds> needs;  ///< by step; "" of all of them
 

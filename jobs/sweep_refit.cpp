@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <memory>
 
-#include "io/dataset.hpp"
 #include "io/model.hpp"
 #include "jobs/als.hpp"
 #include "jobs/choices.hpp"
@@ -28,7 +27,7 @@ namespace rankwise {
 namespace {
 
 void require_sense(const RefitOptions& options) {
-  if (options.trained == TrainedOn::training || options.metrics.empty()) return;
+  if (options.trained_on == TrainedOn::training || options.metrics.empty()) return;
   throw AgreedError(ExitCode::usage, "--metrics has a meaning only with --train-on training: else nothing is held out");
 }
 
@@ -73,7 +72,7 @@ std::vector<std::string> without_validation(const std::vector<std::string>& argu
 void refit_along_path(const SweepPlan& plan, const std::string& directory, std::size_t trial,
                       const RefitOptions& options, JobContext& context) {
   const std::filesystem::path work = std::filesystem::path(directory) / "work";
-  const bool on_all = options.trained == TrainedOn::all;
+  const bool on_all = options.trained_on == TrainedOn::all;
   std::vector<std::string> begin;
   for (const std::size_t each : path_to(plan, trial)) {
     const std::string name = fmt::format("{}-t{}", on_all ? "final" : "refit", each + 1);
@@ -128,7 +127,7 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
   if (plan.job == SweptJob::kmeans) {
     const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
     if (!options.metrics.empty()) refuse("--metrics has a meaning only for sweeps of als");
-    if (options.trained == TrainedOn::all) refuse("--train-on all has a meaning only for sweeps of als");
+    if (options.trained_on == TrainedOn::all) refuse("--train-on all has a meaning only for sweeps of als");
     if (!options.epochs_of.empty()) refuse("--epochs-of has a meaning only for sweeps of als");
     run_nested(kmeans_job(),
                with(plan.trials[trial].arguments,
@@ -137,7 +136,7 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
     return;
   }
   refit_along_path(plan, directory, trial, options, context);
-  if (options.trained == TrainedOn::all) {
+  if (options.trained_on == TrainedOn::all) {
     return context.report.line(
         "trained on everything, the held-out part too, so that nothing is left to measure it on");
   }
@@ -162,7 +161,7 @@ RunJob describe_refit(boost::program_options::options_description& description) 
     ("directory", written_folder(&options->directory, sweep_folder_files)->required(), "folder of the sweep")
     ("model", written_file(&options->model, hdf5_endings)->required(), "model to write; kmeans: clustering")
     ("train-on", po::value<std::string>()->value_name("training|all")->default_value("training")->notifier(
-       one_of<TrainedOn>("train-on", options->trained, {{"training", TrainedOn::training}, {"all", TrainedOn::all}})),
+       one_of<TrainedOn>("train-on", options->trained_on, {{"training", TrainedOn::training}, {"all", TrainedOn::all}})),
      "als: the training part, so that the held-out part measures the model; or everything, for a model that serves")
     ("epochs-of", read_file(&options->epochs_of), "als: as many epochs as this model was trained for; without it as many as planned")
     ("data", read_file(&options->data), "where the data that was planned on is now; accepted only if it is the same")

@@ -8,12 +8,11 @@
 
 namespace rankwise {
 
-/// What the chosen trial is trained on: the training part, so that the held-out part measures it, or everything.
 struct RefitOptions {
   std::string directory;
   std::string model;
   std::string metrics;  ///< empty: not wanted
-  TrainedOn trained = TrainedOn::training;
+  TrainedOn trained_on = TrainedOn::training;
   std::string epochs_of;  ///< a model: as many epochs as it was trained for; empty: as many as planned
   std::string data;       ///< where the planned data is now; empty: where the sweep has it
 };

@@ -32,6 +32,7 @@ Sections chain_of(bool sweeps) {
     sections.push_back({"als", {{"factors", "4"}}});
   }
   sections.push_back({"evaluate", {}});
+  sections.push_back({"final", {}});
   sections.push_back({"recommend", {}});
   sections.push_back({"kmeans users", {{"clusters", "3"}}});
   return sections;
@@ -121,6 +122,48 @@ TEST(QuarterlyChain, RelativePathsOfEveryOptionReadTheSameFromTheFolder) {
         expect_same(chain, read_chain(chain.text, "quarterly.ini", ""), what);
       }
     }
+  }
+}
+
+TEST(QuarterlyChain, TheFinalModelIsTrainedAsTheMeasuredOneAndServes) {
+  Sections sections = chain_of(false);
+  sections[2].second = {{"factors", "4"},
+                        {"epochs", "30"},
+                        {"validation-metric", "ndcg@10"},
+                        {"patience", "2"},
+                        {"log-json", "als.jsonl"}};
+  const Chain chain = read_chain(text_of(sections), "chain.ini", "");
+  std::vector<std::string> names;
+  for (const ChainStep& step : chain.steps) names.push_back(step.name);
+  ASSERT_EQ(names, (std::vector<std::string>{"prepare", "als", "evaluate", "final", "recommend", "kmeans-users"}));
+  const std::string folder = chain.settings.directory;
+  const ChainStep& last = chain.steps[3];
+  const ChainCommand& command = last.commands.front();
+  EXPECT_EQ(command.value_of("model"), folder + "/final.h5");
+  EXPECT_EQ(command.value_of("train-on"), "all");
+  EXPECT_EQ(command.value_of("epochs-of"), folder + "/model.h5");
+  EXPECT_EQ(command.value_of("factors"), "4");
+  for (const char* option : {"epochs", "validation-metric", "patience", "log-json"}) {
+    EXPECT_EQ(command.value_of(option), "") << option;
+  }
+  EXPECT_EQ(last.after, (std::vector<std::size_t>{0, 1, 2}));
+  EXPECT_EQ(chain.steps[2].commands.front().value_of("model"), folder + "/model.h5");
+  EXPECT_EQ(chain.steps[4].commands.front().value_of("model"), folder + "/final.h5");
+  EXPECT_EQ(chain.steps[5].commands.front().value_of("input"), folder + "/final.h5");
+  EXPECT_EQ(chain.steps[4].after, (std::vector<std::size_t>{0, 3}));
+}
+
+TEST(QuarterlyChain, NoFinalStepWhereNothingIsHeldOutOrItIsNotWanted) {
+  for (const char* why : {"final = no", "split = none", "train-on = all"}) {
+    Sections sections = chain_of(false);
+    std::erase_if(sections, [](const auto& section) { return section.first == "final"; });
+    const std::string line = why;
+    const std::size_t place = line.starts_with("final") ? 0 : line.starts_with("split") ? 1 : 2;
+    sections[place].second[line.substr(0, line.find(' '))] = line.substr(line.find("= ") + 2);
+    if (place == 1) std::erase_if(sections, [](const auto& section) { return section.first == "evaluate"; });
+    const Chain chain = read_chain(text_of(sections), "chain.ini", "");
+    for (const ChainStep& step : chain.steps) EXPECT_NE(step.name, "final") << why;
+    EXPECT_EQ(chain.steps.back().commands.front().value_of("input"), chain.settings.directory + "/model.h5") << why;
   }
 }
 

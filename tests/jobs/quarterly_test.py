@@ -9,6 +9,8 @@ import tempfile
 import time
 import unittest
 
+import h5py
+
 import shop
 from program import PROGRAM, run
 
@@ -57,9 +59,10 @@ BY_HAND = [
     ["prepare", "--input", "log.csv", "--split", "random:0.1", "--output", "h/dataset.h5"],
     ["als", "--data", "h/dataset.h5", "--model", "h/model.h5", "--factors", "8", "--epochs", "3", "--seed", "5"],
     ["evaluate", "--data", "h/dataset.h5", "--model", "h/model.h5", "--metrics", "recall@20,ndcg@10", "--output", "h/metrics.json"],
-    ["recommend", "--data", "h/dataset.h5", "--model", "h/model.h5", "--top", "3", "--output", "h/recommendations.csv"],
-    ["kmeans", "--input", "h/model.h5", "--rows", "users", "--clusters", "3", "--metric", "cosine", "--output", "h/segments-users.h5"],
-    ["kmeans", "--input", "h/model.h5", "--rows", "items", "--clusters", "2", "--output", "h/segments-items.h5"],
+    ["als", "--data", "h/dataset.h5", "--model", "h/final.h5", "--factors", "8", "--seed", "5", "--train-on", "all", "--epochs-of", "h/model.h5"],
+    ["recommend", "--data", "h/dataset.h5", "--model", "h/final.h5", "--top", "3", "--output", "h/recommendations.csv"],
+    ["kmeans", "--input", "h/final.h5", "--rows", "users", "--clusters", "3", "--metric", "cosine", "--output", "h/segments-users.h5"],
+    ["kmeans", "--input", "h/final.h5", "--rows", "items", "--clusters", "2", "--output", "h/segments-items.h5"],
 ]
 
 
@@ -88,27 +91,29 @@ class QuarterlyTest(unittest.TestCase):
         self.assertIn("rankwise als --data", told)
         self.assertFalse((self.folder / "q").exists())
         done = self.quarterly(self.chain(), "--submit")
-        self.assertEqual(done.out.count("done"), 6, done)
+        self.assertEqual(done.out.count("done"), 7, done)
         (self.folder / "h").mkdir()
         for command in BY_HAND:
             self.assertEqual(run(command, cwd=self.folder).code, 0, command)
         self.assertEqual(self.digests("q"), self.digests("h"))
-        self.assertFalse((self.folder / "q/checkpoints/als").exists())
+        for step in ("als", "final"):
+            self.assertFalse((self.folder / "q/checkpoints" / step).exists())
 
-        steps = ["prepare", "als", "evaluate", "recommend", "kmeans-users", "kmeans-items"]
+        steps = ["prepare", "als", "evaluate", "final", "recommend", "kmeans-users", "kmeans-items"]
         self.quarterly(self.chain(), "--submit")
-        self.assertEqual([self.runs(step) for step in steps], [1] * 6)
+        self.assertEqual([self.runs(step) for step in steps], [1] * 7)
         # Other options: only what follows from them. A lost file: only that, since its bytes come back.
         self.quarterly(self.chain(CHAIN.replace("top = 3", "top = 4")), "--submit")
-        self.assertEqual([self.runs(step) for step in steps], [1, 1, 1, 2, 1, 1])
+        self.assertEqual([self.runs(step) for step in steps], [1, 1, 1, 1, 2, 1, 1])
         (self.folder / "q/segments-items.h5").unlink()
         (self.folder / "q/metrics.json").write_text("{")
         states = self.quarterly("status", "q").out
-        self.assertEqual(states.count("to do"), 2, states)
         self.assertRegex(states, r"kmeans-items +to do.*: output segments-items.h5 is missing")
+        self.assertRegex(states, r"final +to do.*: follows evaluate, which is to be done first")
         self.assertRegex(states, r"evaluate +to do.*: output metrics.json has changed")
         self.quarterly("chain.ini", "--submit")
-        self.assertEqual([self.runs(step) for step in steps], [1, 1, 2, 2, 1, 2])
+        self.assertIn("final is done already", (self.folder / "q/scheduler/logs/final.log").read_text())
+        self.assertEqual((self.runs("evaluate"), self.runs("kmeans-items")), (2, 2))
         # A log that is only written anew makes the same dataset, on which nothing changes.
         (self.folder / "log.csv").write_bytes((self.folder / "log.csv").read_bytes())
         self.quarterly("chain.ini", "--submit")
@@ -205,11 +210,44 @@ class QuarterlyTest(unittest.TestCase):
         done = run(["sweep", "refit", "q/sweep", "--model", "again.h5"], cwd=self.folder)
         self.assertEqual(done.code, 0, done)
         self.assertEqual((self.folder / "again.h5").read_bytes(), (self.folder / "q/model.h5").read_bytes())
+        done = run(["sweep", "refit", "q/sweep", "--model", "all.h5", "--train-on", "all", "--epochs-of", "again.h5"], cwd=self.folder)
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual((self.folder / "all.h5").read_bytes(), (self.folder / "q/final.h5").read_bytes())
+        self.assertNotEqual((self.folder / "again.h5").read_bytes(), (self.folder / "all.h5").read_bytes())
+        done = run(["sweep", "refit", "q/sweep", "--model", "x.h5", "--train-on", "all", "--metrics", "x.json"], cwd=self.folder)
+        self.assertEqual(done.code, 2, done)
         # Another search: the older one's records count as far as they are still valid.
         self.quarterly(self.chain(text.replace("factors = 2, 4", "factors = 2, 4, 6")), "--submit")
         log = (self.folder / "q/scheduler/logs/sweep.log").read_text()
         self.assertIn("4 of 6 records are taken over", log)
         self.assertTrue((self.folder / "q/sweep.1/plan.json").exists())
+
+    def test_the_final_model_has_seen_everything_for_as_many_epochs_as_the_measured_one(self):
+        stopping = CHAIN.replace("epochs = 3", "epochs = 30\nvalidation-metric = ndcg@10\npatience = 2\nlog-json = als.jsonl")
+        stopping = stopping[:stopping.index("[kmeans users]")]
+        self.quarterly(self.chain(stopping), "--submit")
+        trained_on, epochs, entries = {}, {}, {}
+        for name in ("model", "final"):
+            with h5py.File(self.folder / f"q/{name}.h5") as file:
+                trained_on[name] = str(file.attrs["trained-on"])
+                epochs[name] = len(file["history/observed"])
+                best = file.attrs.get("best-epoch", epochs[name])
+                if name == "model":
+                    self.assertLess(best, 30)
+                    measured_epochs = best
+                entries[name] = int(file["users/entries"][:].sum())
+        self.assertEqual(trained_on, {"model": "training", "final": "all"})
+        self.assertEqual(epochs["final"], measured_epochs)
+        with h5py.File(self.folder / "q/dataset.h5") as file:
+            self.assertEqual(entries["final"] - entries["model"], len(file["heldout/interactions/data"]))
+        self.assertIn("als.jsonl", " ".join(path.name for path in self.folder.iterdir()))
+        # Without it those that serve have the measured model, as before.
+        self.quarterly(self.chain(CHAIN.replace("cores = 2", "cores = 2\nfinal = no").replace("directory = q", "directory = without")), "--submit")
+        self.assertFalse((self.folder / "without/final.h5").exists())
+        record = json.loads((self.folder / "without/steps/recommend.json").read_text())
+        self.assertIn(str(self.folder / "without/model.h5"), record["inputs"])
+        told = self.quarterly(self.chain(CHAIN.replace("split = random:0.1", "split = none").replace("[evaluate]\nmetrics = recall@20,ndcg@10\n", ""))).out
+        self.assertNotIn("final", told)
 
     def test_values_reach_the_jobs_as_they_stand(self):
         for word, told in (("True", True), ("on", True), ("No", False)):
@@ -240,7 +278,7 @@ class QuarterlyTest(unittest.TestCase):
         for name in ("log.csv", "more.csv"):
             self.assertIn(f"--input={self.folder}/{name}", told)
         self.quarterly("chain.json", "--submit")
-        self.assertEqual(self.quarterly("status", "q").out.count("done"), 6)
+        self.assertEqual(self.quarterly("status", "q").out.count("done"), 7)
         sections["quarterly"] = {"directory": "q", "sbatch-option": ["--licenses=tape:1", "--exclusive"]}
         sections["sweep"] = {"factors": [2, 4], "validation": "interactions:2", "optimize": "ndcg@10"}
         del sections["als"]
@@ -261,7 +299,7 @@ class QuarterlyTest(unittest.TestCase):
     def test_a_scheduler_on_the_command_line_takes_what_it_understands(self):
         text = CHAIN.replace("scheduler = local\ncores = 2\n", "partition = batch\nals.nodes = 2\n")
         self.quarterly(self.chain(text), "--submit", "--scheduler", "local")
-        self.assertEqual(self.quarterly("status", "q").out.count("done"), 6)
+        self.assertEqual(self.quarterly("status", "q").out.count("done"), 7)
 
     def test_faults_of_a_file_are_one_line_before_anything_begins(self):
         faults = [
@@ -289,6 +327,9 @@ class QuarterlyTest(unittest.TestCase):
             ("als.ranks = 2", "als.nodes = 2", 2, "als.nodes: has a meaning only with scheduler = slurm"),
             ("scheduler = local", "", 2, "cores: has a meaning only with scheduler = local"),
             ("clusters = 2", "rows = users", 2, "rows: expected those that its title names"),
+            ("[recommend]", "[final]\nfactors = 9\n[recommend]", 2, "chain.ini:20: [final] factors: the options of [als] hold; expected one of model,"),
+            ("als.ranks = 2", "final = no\nfinal.ranks = 2", 2, "final.ranks: the chain has no step final"),
+            ("als.ranks = 2\n", "final = no\n[final]\nmodel = m.h5\n", 2, "[final] has a meaning only without final = no"),
         ]
         for old, new, code, line in faults:
             with self.subTest(line):

@@ -89,14 +89,17 @@ class QuarterlyTest(unittest.TestCase):
     def same_as_by_hand(self, name, training):
         hand = f"{name}-by-hand"
         (self.folder / hand).mkdir()
-        data, model = f"{hand}/dataset.h5", f"{hand}/model.h5"
-        for command in (["prepare", "--input", "log.csv", "--split", "random:0.1", "--output", data], *training(data, model),
+        data, model, final = (f"{hand}/{name}.h5" for name in ("dataset", "model", "final"))
+        *first, last = training(data, model)
+        on_all = [*last, "--train-on", "all", "--epochs-of", model]
+        on_all[on_all.index("--model") + 1] = final
+        for command in (["prepare", "--input", "log.csv", "--split", "random:0.1", "--output", data], *first, last, on_all,
                         ["evaluate", "--data", data, "--model", model, "--metrics", "recall@20", "--output", f"{hand}/metrics.json"],
-                        ["recommend", "--data", data, "--model", model, "--top", "3", "--output", f"{hand}/recommendations.csv"],
-                        ["kmeans", "--input", model, "--clusters", "3", "--output", f"{hand}/segments.h5"]):
+                        ["recommend", "--data", data, "--model", final, "--top", "3", "--output", f"{hand}/recommendations.csv"],
+                        ["kmeans", "--input", final, "--clusters", "3", "--output", f"{hand}/segments.h5"]):
             done = run(command, cwd=self.folder)
             self.assertEqual(done.code, 0, done)
-        for file in ("dataset.h5", "model.h5", "metrics.json", "recommendations.csv", "segments.h5"):
+        for file in ("dataset.h5", "model.h5", "final.h5", "metrics.json", "recommendations.csv", "segments.h5"):
             self.assertEqual(self.digest(f"{name}/{file}"), self.digest(f"{hand}/{file}"), file)
 
     def test_from_log_through_sweep_to_segments(self):
@@ -117,7 +120,7 @@ class QuarterlyTest(unittest.TestCase):
         self.cluster.run("scontrol", "release", trials[0])
         states = self.finish("whole")
         self.assertEqual(set(states.values()), {"done"}, (states, self.logs("whole")))
-        self.assertEqual([self.runs("whole", step) for step in states], [1, 2, 1, 1, 1, 1], self.logs("whole"))
+        self.assertEqual([self.runs("whole", step) for step in states], [1, 2, 1, 1, 1, 1, 1], self.logs("whole"))
         trials = [self.runs("whole/sweep", f"t{trial}.f{fold}.r0") for trial in (1, 2) for fold in (1, 2, 3)]
         self.assertEqual(trials, [1] * 6)
         self.same_as_by_hand("whole", lambda data, model: [
@@ -137,7 +140,7 @@ class QuarterlyTest(unittest.TestCase):
         self.quarterly(file, "--submit")
         states = self.finish("mended")
         self.assertTrue(states["prepare"].startswith("failed"), states)
-        self.assertTrue(all(states[step].startswith("stopped") for step in ("als", "evaluate", "recommend", "kmeans")), states)
+        self.assertTrue(all(states[step].startswith("stopped") for step in ("als", "evaluate", "final", "recommend", "kmeans")), states)
         self.assertIn("later.csv:2", self.told_status("mended"))
         # The cause is mended; the training is stopped by what Slurm sends before the limit, comes back, and then is cancelled.
         log.write_bytes((self.folder / "log.csv").read_bytes())

@@ -17,6 +17,7 @@
 #include "io/dataset.hpp"
 #include "io/model.hpp"
 #include "jobs/als_steps.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/dataset_shelf.hpp"
 #include "jobs/gather_choice.hpp"
 #include "jobs/process_memory.hpp"
@@ -279,8 +280,8 @@ void train_als(const AlsOptions& options, JobContext& context) {
                     {dataset.item_ids(my_items), std::move(items.factors.factors.local), std::move(entries.items)},
                     best_epoch};
   write_model(comm, options.model, model, provenance, options.checkpoints->deflate_level);
-  report.line(fmt::format("wrote {}: {} users and {} items with {} factors", options.model, dataset.users(),
-                          dataset.items(), options.factors));
+  report.line(fmt::format("wrote {}: {} and {} with {}", options.model, counted(dataset.users(), "user"),
+                          counted(dataset.items(), "item"), counted(options.factors, "factor")));
 }
 
 }  // namespace rankwise

@@ -17,6 +17,7 @@
 #include "io/fold.hpp"
 #include "io/model.hpp"
 #include "jobs/bias_baseline.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/dataset_shelf.hpp"
 #include "jobs/factor_evaluation.hpp"
 #include "jobs/heldout_users.hpp"
@@ -188,7 +189,9 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   const std::vector<EvaluationMetric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
   if (!dataset.has(DatasetPart::heldout) || dataset.entries(DatasetPart::heldout) == 0) {
     throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{}: nothing is held out; expected a dataset from prepare --split", options.data));
+                      fmt::format("{}: nothing is held out, so there is nothing to measure; run prepare with --split, "
+                                  "or with a larger one",
+                                  options.data));
   }
   const EvaluatedModel evaluated = read_evaluated(comm, dataset, model);
   reading.reset();
@@ -208,7 +211,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   }
 
   // 3. Tell.
-  report.line(fmt::format("{} held-out interactions of {} users", interactions, evaluated_users));
+  report.line(fmt::format("{} of {}", counted(interactions, "held-out interaction"), counted(evaluated_users, "user")));
   for (const Comparison& c : comparisons) {
     report.event(
         "metric",

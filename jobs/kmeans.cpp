@@ -17,6 +17,7 @@
 #include "jobs/byte_size.hpp"
 #include "jobs/cluster_counts.hpp"
 #include "jobs/cluster_table.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/given_centroids.hpp"
 #include "jobs/kmeans_checkpointing.hpp"
 #include "jobs/text_output.hpp"
@@ -156,8 +157,8 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     const auto timer = report.phase("assign");
     report.add_flops("assign", assignment_flops(set.points, given->centroids.rows()));
     result = assign_rows(comm, set.points, std::move(given->centroids), metric);
-    report.line(fmt::format("{} rows assigned to {} clusters, inertia {:.6e}", set.points.count,
-                            result.centroids.rows(), result.inertia));
+    report.line(fmt::format("{} assigned to {}, inertia {:.6e}", counted(set.points.count, "row"),
+                            counted(result.centroids.rows(), "cluster"), result.inertia));
   } else {
     FoundClusters found = find_clusters(options, set, std::move(given), scaling, run_begin, context);
     result = std::move(found.result);
@@ -172,7 +173,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   const Clustering clustering = clustering_of(std::move(result), std::move(set), metric, scaling);
   write_clustering(comm, options.output, clustering, context.provenance("clustering", digest),
                    options.checkpoints->deflate_level);
-  report.line(fmt::format("wrote {}: {} rows in {} clusters", options.output, rows, clusters));
+  report.line(fmt::format("wrote {}: {} in {}", options.output, counted(rows, "row"), counted(clusters, "cluster")));
   if (!options.quality.empty()) write_from_root(context, options.quality, quality);
   if (!options.assignments_csv.empty()) {
     write_assignments_csv(comm, options.assignments_csv, clustering);

@@ -20,6 +20,7 @@
 #include "io/provenance_attributes.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/compression_option.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/heldout_users.hpp"
 #include "jobs/pick_rows.hpp"
 #include "jobs/ranking.hpp"
@@ -178,8 +179,8 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
   const auto timer = context.report.phase("recommend");
   const Served served = names_hdf5(options.output) ? write_hdf5(options, context, dataset, model, wanted)
                                                    : write_csv(options, context, dataset, model, wanted);
-  context.report.line(
-      fmt::format("wrote {}: {} recommendations for {} users", options.output, served.recommendations, served.users));
+  context.report.line(fmt::format("wrote {}: {} for {}", options.output,
+                                  counted(served.recommendations, "recommendation"), counted(served.users, "user")));
   context.report.event("recommended", {{"users", served.users}, {"recommendations", served.recommendations}});
 }
 

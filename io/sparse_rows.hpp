@@ -18,7 +18,8 @@ namespace rankwise {
                                      std::span<const Index> local_users, const MergeRules& rules);
 
 /// Pairs with events both in training and held out that are an interaction of one of these parts, with the merge of all
-/// of their events, whether or not the rules accept it. A row for each user. Collective over comm; throws AgreedError(bad_data) likewise.
+/// of their events, whether or not the rules accept it. A row for each user. Collective over comm; throws
+/// AgreedError(bad_data) likewise.
 [[nodiscard]] SparseRows select_repeated(const Communicator& comm, const UserEvents& events, const MergeRules& rules);
 
 /// The training events of pairs whose training events are of several seconds; rows as in select_part. Collective over

@@ -1,5 +1,5 @@
 #pragma once
-// Several rows of a log on one user and one item become one.
+// Several rows of a log on one user and one item become one interaction, in each part of a split.
 
 #include <cstdint>
 #include <limits>
@@ -13,6 +13,9 @@ namespace rankwise {
 /// sum and mean: in input order, in double; a sum that is no more than rounding errors is 0. last: the latest time,
 /// ties and logs without times by the order of the input. max: the largest value. error: none may occur.
 enum class DuplicatePolicy { sum, last, max, mean, error };
+
+/// As MergeRules::min_total: values above 0.
+inline constexpr double above_zero = std::numeric_limits<double>::denorm_min();
 
 /// Held-out pairs of a split in time that are in training too: they leave the held-out part, or stay.
 enum class Repeats { drop, keep };
@@ -47,8 +50,33 @@ struct RepeatedPair {
 /// The earliest of this rank's rows that puts a pair into another fold than the row before on that pair does.
 [[nodiscard]] RepeatedPair earliest_contradiction(const UserEvents& rows);
 
-/// Leaves one event a pair and counts the rest; it bears the pair's latest time. Local. With DuplicatePolicy::error the
-/// caller has made sure that there are none.
-DuplicateCounts resolve_duplicates(UserEvents& rows, DuplicatePolicy policy);
+/// This rank's repeated rows.
+[[nodiscard]] DuplicateCounts count_duplicates(const UserEvents& rows);
+
+/// The interaction that the rows of one pair make, or those of them in `part`; it has their latest time. Nothing if
+/// there are none, or if the rules do not accept their value.
+[[nodiscard]] std::optional<Event> merged_pair(std::span<const Event> pair, const MergeRules& rules);
+[[nodiscard]] std::optional<Event> merged_part(std::span<const Event> pair, EventPart part, const MergeRules& rules);
+
+/// Whether a pair is held out by a split of rows while training has it too; of such a pair nothing remains held out
+/// with Repeats::drop.
+[[nodiscard]] bool is_repeated(std::span<const Event> pair, const MergeRules& rules);
+
+/// What a split divides: pairs with all of their rows, or rows by their times.
+enum class SplitUnit { pairs, rows };
+
+/// Before a split: sets Event::counts. Of a split of rows a pair counts if the rows of some time span make an
+/// interaction. Rows that can make none, however time divides them, are dropped. Returns how many pairs do not count.
+/// Local.
+Index mark_interactions(UserEvents& rows, const MergeRules& rules, SplitUnit unit);
+
+/// How many merged parts of pairs are no interactions.
+struct RefusedParts {
+  Index training = 0;
+  Index heldout = 0;
+};
+
+/// After a split of rows: sets Event::counts anew, by part. Local.
+RefusedParts mark_parts(UserEvents& rows, const MergeRules& rules);
 
 }  // namespace rankwise

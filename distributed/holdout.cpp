@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
+#include <optional>
+#include <utility>
 
 #include "distributed/time_cuts.hpp"
 
@@ -16,79 +17,96 @@ double pair_draw(std::uint64_t seed, RandomPurpose purpose, Index user, Index it
   return stream.uniform(user, static_cast<std::uint32_t>(bits));
 }
 
-EventParts hold_out_at_random(const UserEvents& rows, double fraction, std::uint64_t seed) {
-  EventParts parts;
-  parts.reserve(rows.events.size());
-  for (Index u = 0; u < rows.users.size(); ++u) {
-    for (const Event& event : rows.of(u)) {
-      const double draw = pair_draw(seed, RandomPurpose::holdout, rows.users.begin + u, event.item);
-      parts.push_back(draw < fraction ? EventPart::heldout : EventPart::training);
-    }
-  }
-  return parts;
+namespace {
+
+void put(std::span<Event> pair, EventPart part) {
+  for (Event& row : pair) row.part = part;
 }
 
-EventParts hold_out_last(const UserEvents& rows, Index count) {
-  EventParts parts(rows.events.size(), EventPart::training);
-  std::vector<std::size_t> order;
+/// What a user did with an item at one time.
+struct ItemTime {
+  std::int64_t time = 0;
+  double draw = 0;
+  Index item = 0;
+  friend auto operator<=>(const ItemTime&, const ItemTime&) = default;
+};
+
+}  // namespace
+
+void hold_out_at_random(UserEvents& rows, double fraction, std::uint64_t seed) {
   for (Index u = 0; u < rows.users.size(); ++u) {
-    const std::span<const Event> events = rows.of(u);
-    if (static_cast<Index>(events.size()) <= count) continue;
-    order.resize(events.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    // Events ascend by item, so comparing places breaks ties by item.
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return events[a].time != events[b].time ? events[a].time < events[b].time : a < b;
+    for_each_pair(rows.of(u), [&](std::span<Event> pair) {
+      const double draw = pair_draw(seed, RandomPurpose::holdout, rows.users.begin + u, pair.front().item);
+      put(pair, draw < fraction ? EventPart::heldout : EventPart::training);
     });
-    const auto first = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(u)]);
-    for (std::size_t i = order.size() - static_cast<std::size_t>(count); i < order.size(); ++i) {
-      parts[first + order[i]] = EventPart::heldout;
-    }
   }
-  return parts;
 }
 
-TemporalHoldout hold_out_after_cut(const Communicator& comm, const UserEvents& rows, double fraction) {
-  const Index total = comm.sum(static_cast<Index>(rows.events.size()));
-  const Index kept = total - static_cast<Index>(std::floor(fraction * static_cast<double>(total)));
+void hold_out_last(UserEvents& rows, Index count, std::uint64_t seed) {
+  std::vector<ItemTime> all;
+  for (Index u = 0; u < rows.users.size(); ++u) {
+    const std::span<Event> events = rows.of(u);
+    const auto item_time = [&](const Event& row) {
+      const double draw = pair_draw(seed, RandomPurpose::holdout_ties, rows.users.begin + u, row.item);
+      return ItemTime{row.time, draw, row.item};
+    };
+    all.clear();
+    for (const Event& row : events) all.push_back(item_time(row));
+    std::ranges::sort(all);
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    if (std::ssize(all) <= count) continue;
+    const ItemTime first = all[all.size() - static_cast<std::size_t>(count)];
+    for (Event& row : events) row.part = item_time(row) < first ? EventPart::training : EventPart::heldout;
+  }
+}
+
+std::int64_t hold_out_after_cut(const Communicator& comm, UserEvents& rows, double fraction) {
   std::vector<std::int64_t> times;
   times.reserve(rows.events.size());
-  for (const Event& event : rows.events) times.push_back(event.time);
-  TemporalHoldout holdout;
-  holdout.last_trained = times_reaching(comm, std::move(times), std::array{kept}).front();
-  holdout.parts.reserve(rows.events.size());
-  for (const Event& event : rows.events) {
-    holdout.parts.push_back(event.time > holdout.last_trained ? EventPart::heldout : EventPart::training);
+  for (Index u = 0; u < rows.users.size(); ++u) {
+    for_each_pair(rows.of(u), [&](std::span<Event> pair) {
+      const auto first = times.size();
+      for (const Event& row : pair) times.push_back(row.time);
+      const auto of_pair = times.begin() + static_cast<std::ptrdiff_t>(first);
+      std::sort(of_pair, times.end());
+      times.erase(std::unique(of_pair, times.end()), times.end());
+    });
   }
-  return holdout;
+  const Index total = comm.sum(static_cast<Index>(times.size()));
+  const Index kept = total - static_cast<Index>(std::floor(fraction * static_cast<double>(total)));
+  const std::int64_t last_trained = times_reaching(comm, std::move(times), std::array{kept}).front();
+  for (Event& row : rows.events) row.part = row.time > last_trained ? EventPart::heldout : EventPart::training;
+  return last_trained;
 }
 
-UserHoldout hold_out_users(const UserEvents& rows, double fraction, double given_fraction, std::uint64_t seed) {
+std::vector<Index> hold_out_users(UserEvents& rows, double fraction, double given_fraction, std::uint64_t seed) {
   const RandomStream users(seed, RandomPurpose::heldout_users);
-  UserHoldout holdout;
-  holdout.parts.assign(rows.events.size(), EventPart::training);
-  std::vector<double> draws;
+  std::vector<Index> heldout;
   for (Index u = 0; u < rows.users.size(); ++u) {
     const Index user = rows.users.begin + u;
-    const std::span<const Event> events = rows.of(u);
-    if (events.size() < 2 || !(users.uniform(user, 0) < fraction)) continue;
-    holdout.users.push_back(u);
-    draws.clear();
-    for (const Event& event : events) draws.push_back(pair_draw(seed, RandomPurpose::heldout_given, user, event.item));
+    const std::span<Event> events = rows.of(u);
+    if (std::ranges::count(events, true, &Event::counts) < 2 || !(users.uniform(user, 0) < fraction)) continue;
+    heldout.push_back(u);
+    const auto draw_of = [&](const Event& row) {
+      return pair_draw(seed, RandomPurpose::heldout_given, user, row.item);
+    };
     // The lowest draw is always given and the highest never; among equal draws the lower item counts as lower.
-    std::size_t lowest = 0;
-    std::size_t highest = 0;
-    for (std::size_t i = 1; i < draws.size(); ++i) {
-      if (draws[i] < draws[lowest]) lowest = i;
-      if (draws[i] >= draws[highest]) highest = i;
+    std::optional<std::pair<double, Index>> lowest;
+    std::optional<std::pair<double, Index>> highest;
+    for (const Event& row : events) {
+      if (!row.counts) continue;
+      const std::pair drawn(draw_of(row), row.item);
+      if (!lowest || drawn < *lowest) lowest = drawn;
+      if (!highest || drawn > *highest) highest = drawn;
     }
-    const auto first = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(u)]);
-    for (std::size_t i = 0; i < draws.size(); ++i) {
-      const bool given = i == lowest || (i != highest && draws[i] < given_fraction);
-      holdout.parts[first + i] = given ? EventPart::given : EventPart::heldout;
-    }
+    for_each_pair(events, [&](std::span<Event> pair) {
+      const double draw = draw_of(pair.front());
+      const Index item = pair.front().item;
+      const bool given = item == lowest->second || (item != highest->second && draw < given_fraction);
+      put(pair, given ? EventPart::given : EventPart::heldout);
+    });
   }
-  return holdout;
+  return heldout;
 }
 
 }  // namespace rankwise

@@ -21,13 +21,25 @@ struct Interaction {
   std::int32_t fold = 0;      ///< 0 where the log has no folds
 };
 
-/// What one user did with one item.
+/// Whole seconds, the past rounded down too.
+[[nodiscard]] constexpr std::int64_t seconds_of(std::int64_t microseconds) {
+  constexpr std::int64_t second = 1'000'000;
+  return microseconds / second - (microseconds % second < 0 ? 1 : 0);
+}
+
+/// What becomes of a row: it is trained on, held out, or given for the fold-in of a user who is held out whole.
+enum class EventPart : std::uint8_t { training, heldout, given };
+
+/// One row of a user with one item.
 struct Event {
   Index item = 0;
   double value = 0;
   std::int64_t time = 0;
   std::int64_t position = 0;
   std::int32_t fold = 0;
+  EventPart part = EventPart::training;
+  /// Whether it is counted as an interaction: of the rows of a pair the first one, if they make an interaction.
+  bool counts = true;
 };
 
 /// This rank's users and their events.
@@ -51,6 +63,17 @@ struct UserEvents {
                                      static_cast<std::size_t>(offsets[u + 1] - offsets[u]));
   }
 };
+
+/// Calls `visit` with the rows of each item in turn; they are together in `events`.
+template <class AnyEvent, class Visit>
+void for_each_pair(std::span<AnyEvent> events, const Visit& visit) {
+  for (std::size_t begin = 0; begin < events.size();) {
+    std::size_t end = begin + 1;
+    while (end < events.size() && events[end].item == events[begin].item) ++end;
+    visit(events.subspan(begin, end - begin));
+    begin = end;
+  }
+}
 
 /// BEFORE: any rank holds any rows of the log. AFTER: each rank holds all events of the users that `users` gives it.
 /// Collective over comm.

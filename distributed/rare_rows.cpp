@@ -13,9 +13,13 @@ std::size_t at(Index i) {
 
 std::vector<Index> count_items(const Communicator& comm, const UserEvents& rows) {
   std::vector<Index> counts(at(rows.items), 0);
-  for (const Event& event : rows.events) ++counts[at(event.item)];
+  for (const Event& event : rows.events) counts[at(event.item)] += event.counts ? 1 : 0;
   comm.all_reduce_sum(std::span(counts));
   return counts;
+}
+
+Index count_interactions(const UserEvents& rows) {
+  return std::ranges::count(rows.events, true, &Event::counts);
 }
 
 /// Drops the events of rare items, then those of rare users; the number of dropped events.
@@ -25,10 +29,13 @@ Index drop_once(UserEvents& rows, const std::vector<Index>& item_counts, Index m
     const std::span<const Event> events = std::as_const(rows).of(u);
     const std::size_t begin = kept;
     rows.offsets[at(u)] = static_cast<Index>(begin);
+    Index counted = 0;
     for (const Event& event : events) {
-      if (item_counts[at(event.item)] >= min_item_events) rows.events[kept++] = event;
+      if (item_counts[at(event.item)] < min_item_events) continue;
+      counted += event.counts ? 1 : 0;
+      rows.events[kept++] = event;
     }
-    if (static_cast<Index>(kept - begin) < min_user_events) kept = begin;
+    if (counted < min_user_events) kept = begin;
   }
   rows.offsets.back() = static_cast<Index>(kept);
   const auto dropped = static_cast<Index>(rows.events.size() - kept);
@@ -65,18 +72,19 @@ RareCounts drop_rare(const Communicator& comm, UserEvents& rows, Index min_user_
   const Index users_before = rows.total_users;
   const Index items_before = rows.items;
   RareCounts counts;
+  const Index interactions_before = comm.sum(count_interactions(rows));
   std::vector<Index> item_counts = count_items(comm, rows);
   while (true) {
     const Index dropped = comm.sum(drop_once(rows, item_counts, min_user_events, min_item_events));
     if (dropped == 0) break;
     ++counts.rounds;
-    counts.events += dropped;
     item_counts = count_items(comm, rows);
   }
   kept = {};
   renumber(comm, rows, item_counts, kept);
   counts.users = users_before - rows.total_users;
   counts.items = items_before - rows.items;
+  counts.events = interactions_before - comm.sum(count_interactions(rows));
   return counts;
 }
 

@@ -113,6 +113,9 @@ void write_dataset(const Communicator& comm, const std::string& path, const Data
   stamped.dataset_digest = content_digest(comm, dataset);
   write_provenance(file, stamped);
   write_merge_rules(file, dataset.rules);
+  for (const DatasetFigure& figure : dataset.figures) {
+    std::visit([&](auto value) { file.write_attribute("/", figure.name, value); }, figure.value);
+  }
 
   // 3. Ids and matrices.
   const auto write_matrix = [&](DatasetPart part, const SparseRows& matrix) {

@@ -21,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "distributed/communicator.hpp"
@@ -77,6 +78,12 @@ struct BothSides {
   Matrix by_item;  ///< items x users
 };
 
+/// A number about the log or its split, for people: an attribute of the file's root.
+struct DatasetFigure {
+  std::string name;
+  std::variant<std::int64_t, double> value;
+};
+
 /// The content of a dataset file, distributed over ranks by rows (any contiguous partition in rank order).
 struct Dataset {
   IdRows users;
@@ -90,6 +97,7 @@ struct Dataset {
   /// All rows of the training part on pairs that have rows of several times.
   std::optional<BothSides<LogRows>> log_rows;
   MergeRules rules;  ///< by which rows became interactions
+  std::vector<DatasetFigure> figures;
 };
 
 /// Content digest of a sparse matrix: XXH3-64 over each row (its number, columns and values, and its times and folds

@@ -1,6 +1,14 @@
 #include "io/sparse_rows.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <optional>
 #include <type_traits>
+
+#include "kernels/error.hpp"
 
 namespace rankwise {
 
@@ -23,35 +31,106 @@ struct Entry {
   std::int32_t fold = 0;
   std::int64_t time = 0;
 };
-
-/// Whole seconds, the past rounded down too.
-std::int64_t seconds_of(std::int64_t microseconds) {
-  constexpr std::int64_t second = 1'000'000;
-  return microseconds / second - (microseconds % second < 0 ? 1 : 0);
-}
 }  // namespace
 
-SparseRows select_part(const Communicator& comm, const UserEvents& events, const EventParts& parts, EventPart part,
-                       std::span<const Index> local_users) {
-  SparseRows matrix;
+namespace {
+
+/// Without entries.
+template <class Value>
+CsrRows<Value> empty_rows(const Communicator& comm, const UserEvents& events, std::span<const Index> local_users) {
+  CsrRows<Value> matrix;
   matrix.rows = numbered(comm, static_cast<Index>(local_users.size()));
   matrix.total_rows = comm.sum(matrix.rows.size());
   matrix.column_count = events.items;
   matrix.offsets.reserve(local_users.size() + 1);
+  return matrix;
+}
+
+void require_finite(const Communicator& comm, const SparseRows& matrix) {
+  agree_on(comm, [&] {
+    if (std::ranges::all_of(matrix.values, [](float value) { return std::isfinite(value); })) return;
+    throw Error(ExitCode::bad_data, "the rows on one user and item add up beyond 32-bit floating point");
+  });
+}
+
+}  // namespace
+
+SparseRows select_part(const Communicator& comm, const UserEvents& events, EventPart part,
+                       std::span<const Index> local_users, const MergeRules& rules) {
+  auto matrix = empty_rows<float>(comm, events, local_users);
   if (events.timed) matrix.times.emplace();
   if (events.folded) matrix.folds.emplace();
+  const bool leaves_out_repeats = part == EventPart::heldout && rules.repeats == Repeats::drop;
   for (const Index user : local_users) {
-    for (Index e = events.offsets[at(user)]; e < events.offsets[at(user) + 1]; ++e) {
-      if (parts[at(e)] != part) continue;
-      const Event& event = events.events[at(e)];
-      matrix.columns.push_back(event.item);
-      matrix.values.push_back(static_cast<float>(event.value));
-      if (matrix.times) matrix.times->push_back(seconds_of(event.time));
-      if (matrix.folds) matrix.folds->push_back(event.fold);
-    }
+    for_each_pair(events.of(user), [&](std::span<const Event> pair) {
+      const std::optional<Event> merged = merged_part(pair, part, rules);
+      if (!merged || (leaves_out_repeats && is_repeated(pair, rules))) return;
+      matrix.columns.push_back(merged->item);
+      matrix.values.push_back(static_cast<float>(merged->value));
+      if (matrix.times) matrix.times->push_back(seconds_of(merged->time));
+      if (matrix.folds) matrix.folds->push_back(merged->fold);
+    });
+    matrix.offsets.push_back(static_cast<Index>(matrix.columns.size()));
+  }
+  require_finite(comm, matrix);
+  return matrix;
+}
+
+SparseRows select_repeated(const Communicator& comm, const UserEvents& events, const MergeRules& rules) {
+  std::vector<Index> users(at(events.users.size()));
+  std::iota(users.begin(), users.end(), Index{0});
+  auto matrix = empty_rows<float>(comm, events, users);
+  for (const Index user : users) {
+    for_each_pair(events.of(user), [&](std::span<const Event> pair) {
+      const auto rows_in = [&](EventPart part) { return std::ranges::count(pair, part, &Event::part); };
+      if (rows_in(EventPart::training) == 0 || rows_in(EventPart::heldout) == 0) return;
+      if (!merged_part(pair, EventPart::training, rules) && !merged_part(pair, EventPart::heldout, rules)) return;
+      matrix.columns.push_back(pair.front().item);
+      matrix.values.push_back(static_cast<float>(merged_value(pair, rules.duplicates)));
+    });
+    matrix.offsets.push_back(static_cast<Index>(matrix.columns.size()));
+  }
+  require_finite(comm, matrix);
+  return matrix;
+}
+
+LogRows select_log_rows(const Communicator& comm, const UserEvents& events, std::span<const Index> local_users,
+                        const MergeRules& rules) {
+  auto matrix = empty_rows<double>(comm, events, local_users);
+  matrix.times.emplace();
+  std::vector<Event> rows;
+  const auto is_of_training = [](const Event& row) { return row.part == EventPart::training; };
+  for (const Index user : local_users) {
+    for_each_pair(events.of(user), [&](std::span<const Event> pair) {
+      if (pair.size() == 1) return;
+      rows.clear();
+      std::ranges::copy_if(pair, std::back_inserter(rows), is_of_training);
+      const bool is_one_time = std::ranges::all_of(
+          rows, [&](const Event& row) { return seconds_of(row.time) == seconds_of(rows.front().time); });
+      if (is_one_time) return;
+      // Whole seconds no longer tell which of two rows is the last one.
+      if (rules.duplicates == DuplicatePolicy::last) std::ranges::stable_sort(rows, {}, &Event::time);
+      for (const Event& row : rows) {
+        matrix.columns.push_back(row.item);
+        matrix.values.push_back(row.value);
+        matrix.times->push_back(seconds_of(row.time));
+      }
+    });
     matrix.offsets.push_back(static_cast<Index>(matrix.columns.size()));
   }
   return matrix;
+}
+
+std::vector<std::int64_t> first_seconds(const Communicator& comm, const UserEvents& events) {
+  // Negated, so that the largest of all ranks is the earliest.
+  std::vector<std::int64_t> seconds(at(events.items), -std::numeric_limits<std::int64_t>::max());
+  for (const Event& event : events.events) {
+    std::int64_t& latest = seconds[at(event.item)];
+    latest = std::max(latest, -seconds_of(event.time));
+  }
+  comm.all_reduce_max(std::span(seconds));
+  for (std::int64_t& second : seconds) second = -second;
+  return seconds;
 }
 
 IdRows select_ids(const Communicator& comm, const IdRows& ids, std::span<const Index> local_rows) {

@@ -19,6 +19,7 @@
 #include "io/dataset.hpp"
 #include "io/model.hpp"
 #include "jobs/als_steps.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/dataset_shelf.hpp"
 #include "jobs/gather_choice.hpp"
 #include "jobs/process_memory.hpp"
@@ -313,8 +314,8 @@ void train_als(const AlsOptions& given, JobContext& context) {
               dataset.provenance().configuration};
   if (warm_start) model.lineage = warm_start->lineage();
   write_model(comm, options.model, model, provenance, options.checkpoints->deflate_level);
-  report.line(fmt::format("wrote {}: {} users and {} items with {} factors", options.model, dataset.users(),
-                          dataset.items(), options.factors));
+  report.line(fmt::format("wrote {}: {} and {} with {}", options.model, counted(dataset.users(), "user"),
+                          counted(dataset.items(), "item"), counted(options.factors, "factor")));
 }
 
 }  // namespace rankwise

@@ -8,6 +8,7 @@
 #include "distributed/point_rows.hpp"
 #include "jobs/cluster_table.hpp"
 #include "jobs/cluster_training.hpp"
+#include "jobs/counted.hpp"
 
 namespace rankwise {
 
@@ -95,8 +96,9 @@ KMeansResult try_counts(const KMeansJobOptions& options, const ClusterCounts& co
     ClusterTableRow& row = tried.back();
     if (are_assessed) {
       row.stability = find_stability(options, trainer, points, clusters, progress, context);
-      context.report.line(fmt::format("{} clusters: inertia {:.6e}, silhouette {}, {} iterations", clusters,
-                                      row.inertia, index_text(row.quality.silhouette), row.iterations));
+      context.report.line(fmt::format("{}: inertia {:.6e}, silhouette {}, {}", counted(clusters, "cluster"),
+                                      row.inertia, index_text(row.quality.silhouette),
+                                      counted(row.iterations, "iteration")));
     }
     tell_row(row, context.report);
     // 3. The rule never goes back to an earlier number that it had passed over.

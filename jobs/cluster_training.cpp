@@ -6,6 +6,7 @@
 #include "distributed/feature_scaling.hpp"
 #include "distributed/mini_batch.hpp"
 #include "distributed/seeding.hpp"
+#include "jobs/counted.hpp"
 
 namespace rankwise {
 
@@ -35,8 +36,9 @@ KMeansResult ClusterTrainer::train(const Points& points, Index clusters, const M
     KMeansResult result = improve(points);
     progress_.training = {};
     if (options_.restarts > 1) {
-      context_.report.line(fmt::format("restart {}/{}: inertia {:.6e} after {} iterations", progress_.restart + 1,
-                                       options_.restarts, result.inertia, result.history.size()));
+      context_.report.line(fmt::format("restart {}/{}: inertia {:.6e} after {}", progress_.restart + 1,
+                                       options_.restarts, result.inertia,
+                                       counted(std::ssize(result.history), "iteration")));
     }
     // 3. The best is kept.
     if (!best || result.inertia < best->inertia) best = std::move(result);

@@ -23,6 +23,7 @@
 #include "io/model.hpp"
 #include "jobs/bias_baseline.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/dataset_shelf.hpp"
 #include "jobs/factor_evaluation.hpp"
 #include "jobs/file_option.hpp"
@@ -251,7 +252,9 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   require_same_dataset(dataset, options.data, model, options.model);
   if (!dataset.has(DatasetPart::heldout) || dataset.entries(DatasetPart::heldout) == 0) {
     throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{}: nothing is held out; expected a dataset from prepare --split", options.data));
+                      fmt::format("{}: nothing is held out, so there is nothing to measure; run prepare with --split, "
+                                  "or with a larger one",
+                                  options.data));
   }
   EvaluatedModel evaluated = read_evaluated(comm, dataset, model);
   reading.reset();
@@ -280,7 +283,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   }
 
   // 3. Tell.
-  report.line(fmt::format("{} held-out interactions of {} users", interactions, evaluated_users));
+  report.line(fmt::format("{} of {}", counted(interactions, "held-out interaction"), counted(evaluated_users, "user")));
   if (counts) tell_rankings(report, *counts);
   for (const Comparison& c : comparisons) {
     report.event("metric", {{"metric", c.metric().name},

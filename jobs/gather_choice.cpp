@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "jobs/byte_size.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/process_memory.hpp"
 
 namespace rankwise {
@@ -32,8 +33,8 @@ NodeGroup sharing_ranks(const AlsOptions& options, const GatherCost& cost, const
     context.report.event("node_sharing", {{"nodes", Index{comm.size()}}, {"reason", std::string(error.what())}});
     return NodeGroup::alone(comm);
   }
-  context.report.line(fmt::format("ranks of a node share gathered rows: {} ranks on {} node{}", comm.size(),
-                                  nodes.map.nodes(), nodes.map.nodes() == 1 ? "" : "s"));
+  context.report.line(fmt::format("ranks of a node share gathered rows: {} on {}", counted(comm.size(), "rank"),
+                                  counted(nodes.map.nodes(), "node")));
   context.report.event("node_sharing", {{"nodes", Index{nodes.map.nodes()}}});
   return nodes;
 }

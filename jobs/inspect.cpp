@@ -219,8 +219,8 @@ std::string describe_as_text(const std::string& path, const FileDescription& fil
                   bytes_text(static_cast<double>(file.file_bytes)));
   for (const auto& [name, type, value] : root.attributes) {
     if (name == "kind") continue;
-    if (name == "configuration") {
-      text += "  configuration:\n" + indented(value);
+    if (name == "configuration" || name == "dataset-configuration") {
+      text += fmt::format("  {}:\n", name) + indented(value);
     } else {
       text += fmt::format("  {}: {}\n", printable(name), is_digest(name) ? digest_text(value) : text_of(value));
     }

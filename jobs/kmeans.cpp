@@ -20,6 +20,7 @@
 #include "jobs/byte_size.hpp"
 #include "jobs/cluster_counts.hpp"
 #include "jobs/cluster_table.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/given_centroids.hpp"
 #include "jobs/kmeans_checkpointing.hpp"
 #include "jobs/known_rows.hpp"
@@ -195,8 +196,8 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     report.add_flops("assign", assignment_flops(set.points, given->centroids.rows()));
     if (space.metric == DistanceMetric::cosine) normalize_rows(given->centroids.view());
     result = assign_rows(comm, set.points, std::move(given->centroids), space.metric);
-    report.line(fmt::format("{} rows assigned to {} clusters, metric {}, inertia {:.6e}", set.points.count,
-                            result.centroids.rows(), metric_text(space.metric), result.inertia));
+    report.line(fmt::format("{} assigned to {}, metric {}, inertia {:.6e}", counted(set.points.count, "row"),
+                            counted(result.centroids.rows(), "cluster"), metric_text(space.metric), result.inertia));
     report.event("assigned", {{"rows", set.points.count},
                               {"clusters", result.centroids.rows()},
                               {"metric", metric_text(space.metric)},
@@ -218,7 +219,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   if (from_clusters) tell_known_rows(context, centroids_file, clustering);
   write_clustering(comm, options.output, clustering, context.provenance("clustering", digest),
                    options.checkpoints->deflate_level);
-  report.line(fmt::format("wrote {}: {} rows in {} clusters", options.output, rows, clusters));
+  report.line(fmt::format("wrote {}: {} in {}", options.output, counted(rows, "row"), counted(clusters, "cluster")));
   if (!options.quality.empty()) write_from_root(context, options.quality, quality);
   if (!options.assignments_csv.empty()) {
     write_assignments_csv(comm, options.assignments_csv, clustering);

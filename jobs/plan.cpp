@@ -14,6 +14,7 @@
 
 #include "io/commit.hpp"
 #include "jobs/byte_size.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/layout_figures.hpp"
 #include "jobs/planned_matrix.hpp"
 #include "jobs/prediction.hpp"
@@ -104,7 +105,8 @@ PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_p
                                                         : matrix_of_dataset(options.als.data, options.als.trained_on);
   const auto users = static_cast<Index>(matrix.user_sizes.size());
   const auto items = static_cast<Index>(matrix.item_sizes.size());
-  report.line(fmt::format("{} users x {} items, {} interactions", users, items, matrix.interactions));
+  report.line(fmt::format("{} x {}, {}", counted(users, "user"), counted(items, "item"),
+                          counted(matrix.interactions, "interaction")));
 
   // 2. How rows will be solved, what that costs, and how fast it is here.
   const PredictedWork work = predict_work(options.als, matrix.user_sizes, matrix.item_sizes);

@@ -1,11 +1,14 @@
 #include "jobs/prepare.hpp"
 
-#include <cmath>
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "distributed/duplicates.hpp"
 #include "distributed/holdout.hpp"
@@ -13,10 +16,12 @@
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
 #include "io/id_dictionary.hpp"
-#include "io/merge_rules.hpp"
 #include "io/redistribute.hpp"
 #include "io/sparse_rows.hpp"
+#include "io/split_figures.hpp"
 #include "io/text_reader.hpp"
+#include "jobs/counted.hpp"
+#include "jobs/prepare_messages.hpp"
 
 namespace rankwise {
 
@@ -46,26 +51,7 @@ InteractionLog read(JobContext& context, const LogPlan& plan) {
   const auto timer = context.report.phase("read");
   InteractionLog log = read_log(context.comm, plan);
   context.report.add_interactions("read", log.size());
-  const MissingCounts& missing = log.missing;
-  context.report.line(fmt::format("{} rows read", log.rows_read));
-  const Index skipped = missing.user + missing.item + missing.value + missing.time + missing.fold;
-  if (skipped > 0) {
-    context.report.line(fmt::format(
-        "{} rows skipped: {} without user, {} without item, {} without value, {} without time, {} without fold",
-        skipped, missing.user, missing.item, missing.value, missing.time, missing.fold));
-  }
-  context.report.event("read", {{"rows", log.rows_read},
-                                {"missing_user", missing.user},
-                                {"missing_item", missing.item},
-                                {"missing_value", missing.value},
-                                {"missing_time", missing.time},
-                                {"missing_fold", missing.fold},
-                                {"repeated_headers", log.repeated_headers}});
-  if (log.repeated_headers > 0) {
-    context.report.line(fmt::format("{} line{} inside the input repeat{} the header of the file: passed over",
-                                    log.repeated_headers, log.repeated_headers == 1 ? "" : "s",
-                                    log.repeated_headers == 1 ? "s" : ""));
-  }
+  tell_read(context.report, log.rows_read, log.missing, log.repeated_headers);
   return log;
 }
 
@@ -76,8 +62,34 @@ void drop_small_values(JobContext& context, double min_value, InteractionLog& lo
   }
   const Index dropped = context.comm.sum(log.size() - static_cast<Index>(kept.size()));
   log.keep(kept);
-  context.report.line(fmt::format("{} rows dropped: value below {}", dropped, min_value));
+  context.report.line(fmt::format("{} dropped: value below {}", counted(dropped, "row"), min_value));
   context.report.event("min_value", {{"rows_dropped", dropped}});
+}
+
+/// Nothing if the log has no times. Collective.
+std::optional<Period> find_period(JobContext& context, const InteractionLog& log) {
+  if (!log.timed) return std::nullopt;
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  std::int64_t last = std::numeric_limits<std::int64_t>::min();
+  for (const std::int64_t time : log.times) {
+    first = std::min(first, time);
+    last = std::max(last, time);
+  }
+  const Period period{seconds_of(context.comm.min(first)), seconds_of(context.comm.max(last))};
+  tell_period(context.report, period);
+  return period;
+}
+
+/// By which rules the rows of this log become interactions. Collective.
+MergeRules merge_rules(const Communicator& comm, const PrepareOptions& options, const LogPlan& plan,
+                       const InteractionLog& log) {
+  const DuplicatePolicy by_default = plan.additive() ? DuplicatePolicy::sum : DuplicatePolicy::last;
+  MergeRules rules{.duplicates = options.duplicates.value_or(by_default), .repeats = options.repeats};
+  const bool is_negative = std::ranges::any_of(log.values, [](double value) { return value < 0; });
+  const bool any_negative = comm.max(is_negative ? 1 : 0) > 0;
+  if (options.min_total.kind == TotalBound::Kind::given) rules.min_total = options.min_total.value;
+  if (options.min_total.kind == TotalBound::Kind::automatic && any_negative) rules.min_total = above_zero;
+  return rules;
 }
 
 void require_rows(const Communicator& comm, Index local_rows, std::string_view reason) {
@@ -131,7 +143,8 @@ void refuse_repeat(const Communicator& comm, const InteractionLog& log, const Re
   agree(comm, error);
 }
 
-void resolve(JobContext& context, DuplicatePolicy policy, const InteractionLog& log, UserEvents& events) {
+void check_duplicates(JobContext& context, DuplicatePolicy policy, const InteractionLog& log,
+                      const UserEvents& events) {
   const auto timer = context.report.phase("duplicates");
   if (policy == DuplicatePolicy::error) {
     refuse_repeat(context.comm, log, earliest_repeat(events), "(--duplicates error)");
@@ -139,28 +152,14 @@ void resolve(JobContext& context, DuplicatePolicy policy, const InteractionLog& 
   if (events.folded) {
     refuse_repeat(context.comm, log, earliest_contradiction(events), "with another fold; expected one fold for a pair");
   }
-  const DuplicateCounts mine = resolve_duplicates(events, policy);
-  agree_on(context.comm, [&] {
-    for (const Event& event : events.events) {
-      if (!(std::fabs(event.value) <= static_cast<double>(std::numeric_limits<float>::max()))) {
-        throw Error(ExitCode::bad_data, "the rows on one user and item add up beyond 32-bit floating point");
-      }
-    }
-  });
-  std::array<Index, 2> counts{mine.repeated, mine.exact};
-  context.comm.all_reduce_sum(std::span<Index>(counts));
-  context.report.line(fmt::format("{} rows repeat a user and item ({} of them exactly): resolved by {}", counts[0],
-                                  counts[1], duplicates_name(policy)));
-  context.report.event("duplicates", {{"repeated_pairs", counts[0]},
-                                      {"exact_duplicates", counts[1]},
-                                      {"policy", std::string(duplicates_name(policy))}});
+  const DuplicateCounts mine = count_duplicates(events);
+  tell_duplicates(context.report, {context.comm.sum(mine.repeated), context.comm.sum(mine.exact)}, policy);
 }
 
-void drop_rare_rows(JobContext& context, const PrepareOptions& options, IndexedLog& log) {
-  const auto timer = context.report.phase("rare users and items");
-  const Communicator& comm = context.comm;
+/// Drops users and items with fewer interactions, with their ids. Collective.
+RareCounts drop_rows(const Communicator& comm, Index min_user_count, Index min_item_count, IndexedLog& log) {
   KeptRows kept;
-  const RareCounts counts = drop_rare(comm, log.events, options.min_user_count, options.min_item_count, kept);
+  const RareCounts counts = drop_rare(comm, log.events, min_user_count, min_item_count, kept);
   log.users = select_ids(comm, log.users, kept.users);
   const RowRange held = log.items.rows;
   std::vector<Index> local_items;
@@ -168,105 +167,125 @@ void drop_rare_rows(JobContext& context, const PrepareOptions& options, IndexedL
     if (held.contains(item)) local_items.push_back(item - held.begin);
   }
   log.items = select_ids(comm, log.items, local_items);
-  context.report.line(fmt::format("{} users, {} items and {} interactions dropped as rare, in {} rounds", counts.users,
-                                  counts.items, counts.events, counts.rounds));
-  context.report.event("rare", {{"users_dropped", counts.users},
-                                {"items_dropped", counts.items},
-                                {"interactions_dropped", counts.events},
-                                {"rounds", counts.rounds}});
+  return counts;
 }
 
-std::vector<Index> all_users(const UserEvents& events) {
-  std::vector<Index> users(static_cast<std::size_t>(events.users.size()));
-  std::iota(users.begin(), users.end(), Index{0});
-  return users;
+void drop_rare_rows(JobContext& context, const PrepareOptions& options, IndexedLog& log) {
+  const auto timer = context.report.phase("rare users and items");
+  tell_rare(context.report, drop_rows(context.comm, options.min_user_count, options.min_item_count, log));
 }
 
-EventParts choose_parts(const JobContext& context, const PrepareOptions& options, const UserEvents& events,
-                        std::vector<Index>& heldout_users) {
+SplitUnit unit_of(SplitKind kind) {
+  return kind == SplitKind::leave_last || kind == SplitKind::temporal ? SplitUnit::rows : SplitUnit::pairs;
+}
+
+/// Notes what --min-total drops, and drops users and items that have no interaction because of it. Collective.
+void refuse_totals(const Communicator& comm, const RefusedParts& mine, IndexedLog& log, RefusedTotals& refused) {
+  const RefusedParts all{comm.sum(mine.training), comm.sum(mine.heldout)};
+  if (all.training + all.heldout == 0) return;
+  refused.parts.training += all.training;
+  refused.parts.heldout += all.heldout;
+  const RareCounts lost = drop_rows(comm, 1, 1, log);
+  refused.users += lost.users;
+  refused.items += lost.items;
+}
+
+/// Chooses the part of each row. Returns the local users that are held out whole. Collective.
+std::vector<Index> hold_out(const JobContext& context, const PrepareOptions& options, UserEvents& events,
+                            SplitOutcome& outcome) {
   const Split& split = options.split;
+  const std::uint64_t seed = context.common.seed;
   switch (split.kind) {
     case SplitKind::random:
-      return hold_out_at_random(events, split.fraction, context.common.seed);
+      hold_out_at_random(events, split.fraction, seed);
+      break;
     case SplitKind::leave_last:
-      return hold_out_last(events, split.count);
+      hold_out_last(events, split.count, seed);
+      break;
     case SplitKind::temporal:
-      return hold_out_after_cut(context.comm, events, split.fraction).parts;
-    case SplitKind::users: {
-      UserHoldout holdout = hold_out_users(events, split.fraction, options.given_fraction, context.common.seed);
-      heldout_users = std::move(holdout.users);
-      return std::move(holdout.parts);
-    }
+      outcome.last_training = seconds_of(hold_out_after_cut(context.comm, events, split.fraction));
+      break;
+    case SplitKind::users:
+      return hold_out_users(events, split.fraction, options.given_fraction, seed);
     case SplitKind::none:
       break;
   }
-  return EventParts(events.events.size(), EventPart::training);
+  return {};
 }
 
-/// Training and held-out matrices, each partitioned by row count.
-Dataset split(JobContext& context, const PrepareOptions& options, IndexedLog log) {
-  const auto timer = context.report.phase("split");
-  const Communicator& comm = context.comm;
-  std::vector<Index> heldout_users;
-  const EventParts parts = choose_parts(context, options, log.events, heldout_users);
-  const std::vector<Index> users = all_users(log.events);
+/// Held-out pairs that training has too. Collective.
+Index count_repeats(const Communicator& comm, const UserEvents& events, const MergeRules& rules) {
+  Index repeated = 0;
+  for (Index u = 0; u < events.users.size(); ++u) {
+    for_each_pair(events.of(u), [&](std::span<const Event> pair) { repeated += is_repeated(pair, rules) ? 1 : 0; });
+  }
+  return comm.sum(repeated);
+}
+
+/// All matrices by user, each partitioned by row count.
+Dataset select_matrices(const Communicator& comm, const MergeRules& rules, SplitKind kind,
+                        const std::vector<Index>& heldout_users, const IndexedLog& log) {
+  std::vector<Index> users(static_cast<std::size_t>(log.events.users.size()));
+  std::iota(users.begin(), users.end(), Index{0});
   std::vector<Index> training_users;
-  std::set_difference(users.begin(), users.end(), heldout_users.begin(), heldout_users.end(),
-                      std::back_inserter(training_users));
-  const auto part = [&](EventPart which, std::span<const Index> rows) {
-    const SparseRows matrix = select_part(comm, log.events, parts, which, rows);
-    return redistribute(comm, matrix, Partition::by_count(matrix.total_rows, comm.size()));
+  std::ranges::set_difference(users, heldout_users, std::back_inserter(training_users));
+  const auto evenly = [&](const auto& rows) {
+    return redistribute(comm, rows, Partition::by_count(rows.total_rows, comm.size()));
   };
-  const auto ids = [&](const IdRows& all, std::span<const Index> rows) {
-    const IdRows chosen = select_ids(comm, all, rows);
-    return redistribute(comm, chosen, Partition::by_count(chosen.total_rows, comm.size()));
+  const auto part = [&](EventPart which, std::span<const Index> rows) {
+    return evenly(select_part(comm, log.events, which, rows, rules));
   };
   Dataset dataset;
+  dataset.rules = rules;
   dataset.interactions = part(EventPart::training, training_users);
-  dataset.users = ids(log.users, training_users);
-  dataset.items = redistribute(comm, log.items, Partition::by_count(log.items.total_rows, comm.size()));
-  if (options.split.kind == SplitKind::users) {
+  dataset.users = evenly(select_ids(comm, log.users, training_users));
+  dataset.items = evenly(log.items);
+  if (log.events.timed) {
+    LogRows log_rows = select_log_rows(comm, log.events, training_users, rules);
+    if (comm.sum(log_rows.entries()) > 0) dataset.log_rows.emplace(evenly(log_rows));
+  }
+  if (kind == SplitKind::users) {
     dataset.heldout.emplace(part(EventPart::heldout, heldout_users));
-    dataset.heldout_users = HeldoutUsers{ids(log.users, heldout_users), part(EventPart::given, heldout_users), {}};
-  } else if (options.split.kind != SplitKind::none) {
+    dataset.heldout_users =
+        HeldoutUsers{evenly(select_ids(comm, log.users, heldout_users)), part(EventPart::given, heldout_users), {}};
+  } else if (kind != SplitKind::none) {
     dataset.heldout.emplace(part(EventPart::heldout, users));
   }
+  if (unit_of(kind) == SplitUnit::rows) {
+    SparseRows repeated = select_repeated(comm, log.events, rules);
+    if (comm.sum(repeated.entries()) > 0) dataset.repeated.emplace(evenly(repeated));
+  }
   return dataset;
+}
+
+/// Chooses what is held out, and merges the rows of each pair in each part; figures of the outcome follow later.
+Dataset split(JobContext& context, const PrepareOptions& options, const MergeRules& rules, IndexedLog log,
+              RefusedTotals& refused, SplitOutcome& outcome, std::vector<std::int64_t>& first_of_items) {
+  const auto timer = context.report.phase("split");
+  const Communicator& comm = context.comm;
+  const std::vector<Index> heldout_users = hold_out(context, options, log.events, outcome);
+  if (rules.min_total && unit_of(options.split.kind) == SplitUnit::rows) {
+    refuse_totals(comm, mark_parts(log.events, rules), log, refused);
+  }
+  outcome.repeated = count_repeats(comm, log.events, rules);
+  if (log.events.timed) first_of_items = first_seconds(comm, log.events);
+  return select_matrices(comm, rules, options.split.kind, heldout_users, log);
 }
 
 /// The other side of every matrix.
 void transpose_all(JobContext& context, Dataset& dataset) {
   const auto timer = context.report.phase("transpose");
   const Partition items = Partition::by_count(dataset.items.total_rows, context.comm.size());
+  const auto both = [&](auto& sides) {
+    if (sides) sides->by_item = transpose(context.comm, sides->by_user, items);
+  };
   dataset.interactions_by_item = transpose(context.comm, dataset.interactions, items);
-  if (dataset.heldout) dataset.heldout->by_item = transpose(context.comm, dataset.heldout->by_user, items);
+  both(dataset.heldout);
+  both(dataset.repeated);
+  both(dataset.log_rows);
   if (dataset.heldout_users) {
     dataset.heldout_users->given_by_item = transpose(context.comm, dataset.heldout_users->given, items);
   }
-}
-
-void tell_result(JobContext& context, const Dataset& dataset) {
-  const Communicator& comm = context.comm;
-  const Index interactions = comm.sum(dataset.interactions.entries());
-  const Index heldout = comm.sum(dataset.heldout ? dataset.heldout->by_user.entries() : 0);
-  const Index given = comm.sum(dataset.heldout_users ? dataset.heldout_users->given.entries() : 0);
-  const Index heldout_users = dataset.heldout_users ? dataset.heldout_users->ids.total_rows : 0;
-  context.report.line(fmt::format("{} users, {} items, {} interactions; {} held out", dataset.users.total_rows,
-                                  dataset.items.total_rows, interactions, heldout));
-  if (dataset.heldout_users) {
-    context.report.line(
-        fmt::format("{} users held out whole; {} of their interactions are given for fold-in", heldout_users, given));
-  }
-  context.report.event("dataset", {{"users", dataset.users.total_rows},
-                                   {"items", dataset.items.total_rows},
-                                   {"interactions", interactions},
-                                   {"heldout", heldout},
-                                   {"heldout_users", heldout_users},
-                                   {"given", given}});
-}
-
-DuplicatePolicy default_policy(const LogPlan& plan) {
-  return plan.additive() ? DuplicatePolicy::sum : DuplicatePolicy::last;
 }
 
 constexpr std::string_view notes =
@@ -276,18 +295,24 @@ constexpr std::string_view notes =
     "Times: seconds since 1970, or YYYY-MM-DD[ HH:MM[:SS]][Z].\n"
     "Ids: a column of canonical non-negative integers becomes int64, any other column text.\n"
     "Duplicates: 'last' is the latest time, ties and logs without times by the order of the input; sums and means are\n"
-    "taken in the order of the input. The resolved row bears the latest time; rows on one user and item must be of one "
+    "taken in the order of the input. The merged row has the latest time; rows on one user and item must be of one "
     "fold.\n"
     "Times and folds are stored with the interactions, for als --fold and sweep plan --validation.\n"
-    "Splits: leave-last takes each user's N latest (ties by item) where the user has more than N; temporal takes all "
-    "from\n"
-    "the earliest time that holds out at most FRACTION; users leave training whole (those with 2 interactions or "
-    "more).\n"
+    "Splits: random and users take a user and item with all of their rows. leave-last and temporal divide the rows, "
+    "then\n"
+    "merge each part: what was bought before the cut and again after it stays in training. leave-last takes the N "
+    "latest\n"
+    "of each user's items and times, if the user has more; items of one time in a random order by --seed. temporal "
+    "takes\n"
+    "all from the earliest time that holds out at most FRACTION of all users, items and times. users leave training "
+    "whole\n"
+    "(those with 2 interactions or more).\n"
     "Every choice depends on the data and --seed only, never on the number of ranks.";
 }  // namespace
 
 void prepare(JobContext& context, const PrepareOptions& options) {
   const Communicator& comm = context.comm;
+  SplitOutcome outcome;
 
   // 1. Look at the beginning of each file and at the output before any long work.
   const LogPlan plan = plan_reading(context, options);
@@ -297,27 +322,34 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   InteractionLog log = read(context, plan);
   if (options.min_value) drop_small_values(context, *options.min_value, log);
   require_rows(comm, log.size(), "every row was dropped");
+  outcome.period = find_period(context, log);
+  const MergeRules rules = merge_rules(comm, options, plan, log);
 
   // 3. Number the ids in ascending order and bring each row to the rank that owns its user.
   IndexedLog indexed = index_log(context, log);
+  check_duplicates(context, rules.duplicates, log, indexed.events);
 
-  // 4. One interaction for each user and item.
-  const MergeRules rules{.duplicates = options.duplicates.value_or(default_policy(plan))};
-  resolve(context, rules.duplicates, log, indexed.events);
-
-  // 5. Drop rare users and items until both bounds hold.
+  // 4. Find which pairs are interactions; drop rare users and items until both bounds hold.
+  RefusedTotals refused;
+  refuse_totals(comm, {.training = mark_interactions(indexed.events, rules, unit_of(options.split.kind))}, indexed,
+                refused);
+  require_rows(comm, std::ssize(indexed.events.events), "--min-total drops all of them");
   if (options.min_user_count > 1 || options.min_item_count > 1) drop_rare_rows(context, options, indexed);
-  require_rows(comm, static_cast<Index>(indexed.events.events.size()),
+  require_rows(comm, std::ssize(indexed.events.events),
                "no user and item satisfy --min-user-count and --min-item-count");
 
-  // 6. Split off what is held out, and transpose the rest.
-  Dataset dataset = split(context, options, std::move(indexed));
-  dataset.rules = rules;
+  // 5. Hold out, merge what training and the held-out part have of each pair, and transpose.
+  std::vector<std::int64_t> first_of_items;
+  Dataset dataset = split(context, options, rules, std::move(indexed), refused, outcome, first_of_items);
+  if (rules.min_total) tell_refused(context.report, options.min_total, *rules.min_total, refused);
   require_rows(comm, dataset.interactions.entries(), "--split holds out all of them");
   transpose_all(context, dataset);
-  tell_result(context, dataset);
+  outcome.figures = split_figures(comm, dataset, first_of_items);
+  tell_sizes(comm, context.report, dataset);
+  tell_split(comm, context.report, dataset, outcome);
+  dataset.figures = figures_of(outcome, dataset.heldout.has_value());
 
-  // 7. Write the dataset under a temporary name and commit it.
+  // 6. Write the dataset under a temporary name and commit it.
   const auto timer = context.report.phase("write");
   write_dataset(comm, options.output, dataset, context.provenance("dataset", content_digest(comm, dataset)),
                 options.deflate_level);

@@ -73,6 +73,21 @@ std::optional<DuplicatePolicy> parse_duplicates(std::string_view word) {
               fmt::format("--duplicates '{}' is unknown; expected auto, sum, last, max, mean or error", word));
 }
 
+TotalBound parse_min_total(std::string_view text) {
+  if (text == "auto") return {TotalBound::Kind::automatic, 0};
+  if (text == "none") return {TotalBound::Kind::none, 0};
+  const std::optional<double> number = number_of<double>(text);
+  if (!number || !std::isfinite(*number)) {
+    throw Error(ExitCode::usage, fmt::format("--min-total '{}': expected auto, none or a number", text));
+  }
+  return {TotalBound::Kind::given, *number};
+}
+
+Repeats parse_repeats(std::string_view word) {
+  if (const auto repeats = repeats_of(word)) return *repeats;
+  throw Error(ExitCode::usage, fmt::format("--repeats '{}' is unknown; expected drop or keep", word));
+}
+
 void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values) {
   namespace po = boost::program_options;
   auto add = options.add_options();
@@ -124,6 +139,11 @@ void add_prepare_options(boost::program_options::options_description& options, P
           [&values](const std::string& word) { values.duplicates = parse_duplicates(word); }),
       "rows on the same user and item become one: sum, last, max, mean, or error; auto is last for a value column, sum "
       "for counted rows, products and matrix-market");
+  add("min-total",
+      po::value<std::string>()->default_value("auto")->value_name("VALUE")->notifier(
+          [&values](const std::string& text) { values.min_total = parse_min_total(text); }),
+      "drop a user and item whose rows make a smaller value, after --duplicates, in each part of the split; none: keep "
+      "all; auto: keep values above 0 if the log has negative ones (returns), else keep all");
   add("min-user-count", po::value(&values.min_user_count)->default_value(1)->value_name("N")->notifier([](Index count) {
     check_at_least_one(count, "--min-user-count");
   }),
@@ -137,6 +157,11 @@ void add_prepare_options(boost::program_options::options_description& options, P
           [&values](const std::string& text) { values.split = parse_split(text); }),
       "what to hold out: none, random:FRACTION of the interactions, leave-last:N of each user, temporal:FRACTION (the "
       "latest), users:FRACTION (whole users)");
+  add("repeats",
+      po::value<std::string>()->default_value("drop")->value_name("RULE")->notifier(
+          [&values](const std::string& word) { values.repeats = parse_repeats(word); }),
+      "with leave-last and temporal: held-out pairs that training has too leave the held-out part (drop), or stay "
+      "(keep)");
   add("given-fraction",
       po::value(&values.given_fraction)
           ->default_value(0.8, "0.8")

@@ -27,11 +27,26 @@ struct Split {
 /// None for `auto`; throws Error(usage).
 [[nodiscard]] std::optional<DuplicatePolicy> parse_duplicates(std::string_view word);
 
+/// The smallest merged value that is an interaction.
+struct TotalBound {
+  enum class Kind { automatic, none, given };
+  Kind kind = Kind::automatic;  ///< automatic: above 0 if the log has negative values, else none
+  double value = 0;             ///< given
+};
+
+/// `auto`, `none` or a number; throws Error(usage).
+[[nodiscard]] TotalBound parse_min_total(std::string_view text);
+
+/// `drop` or `keep`; throws Error(usage).
+[[nodiscard]] Repeats parse_repeats(std::string_view word);
+
 struct PrepareOptions {
   std::vector<std::string> inputs;
   LogOptions log;
   std::optional<double> min_value;
   std::optional<DuplicatePolicy> duplicates;  ///< none: by what the log holds
+  TotalBound min_total;
+  Repeats repeats = Repeats::drop;
   Index min_user_count = 1;
   Index min_item_count = 1;
   Split split;

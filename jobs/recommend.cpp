@@ -25,6 +25,7 @@
 #include "io/provenance_attributes.hpp"
 #include "jobs/choices.hpp"
 #include "jobs/compression_option.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/dataset_shelf.hpp"
 #include "jobs/file_clashes.hpp"
 #include "jobs/file_option.hpp"
@@ -318,21 +319,24 @@ Catalogue read_catalogue(const RecommendOptions& options, const JobContext& cont
 
 void tell(JobContext& context, const RecommendOptions& options, const Served& served, Index new_users) {
   Report& report = context.report;
-  report.line(
-      fmt::format("wrote {}: {} recommendations for {} users", options.output, served.recommendations, served.users));
+  report.line(fmt::format("wrote {}: {} for {}", options.output, counted(served.recommendations, "recommendation"),
+                          counted(served.users, "user")));
   if (new_users > 0) {
-    report.line(fmt::format("{} users that were held out whole are folded in from all that the dataset has of them",
-                            new_users));
+    report.line(fmt::format("{} held out whole {} folded in from all that the dataset has of them",
+                            counted(new_users, "user"), verb(new_users, "is", "are")));
   }
   if (served.popular_users > 0) {
-    report.line(
-        fmt::format("{} users have no training entry: their lists are the popular items", served.popular_users));
+    report.line(fmt::format("{} {} no training entry and {} served the popular items",
+                            counted(served.popular_users, "user"), verb(served.popular_users, "has", "have"),
+                            verb(served.popular_users, "is", "are")));
   }
   if (served.short_lists > 0) {
-    report.line(fmt::format("{} lists have fewer than {} items: no others are left", served.short_lists, options.top));
+    report.line(fmt::format("{} {} fewer than {}: no others are left", counted(served.short_lists, "list"),
+                            verb(served.short_lists, "has", "have"), counted(options.top, "item")));
   }
   if (served.empty_lists > 0) {
-    report.warning(fmt::format("{} users have no list: --seen {} leaves them no item", served.empty_lists,
+    report.warning(fmt::format("{} {} no list: --seen {} leaves no item", counted(served.empty_lists, "user"),
+                               verb(served.empty_lists, "has", "have"),
                                options.seen == SeenItems::only ? "only" : "exclude"));
   }
   report.event("recommended", {{"users", served.users},

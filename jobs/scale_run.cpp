@@ -9,6 +9,7 @@
 #include "distributed/als.hpp"
 #include "io/planted_matrix.hpp"
 #include "jobs/als_steps.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/gather_choice.hpp"
 #include "jobs/process_memory.hpp"
 #include "jobs/threads.hpp"
@@ -124,8 +125,8 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   run.users = matrix.users.total_rows;
   run.items = matrix.items.total_rows;
   run.interactions = comm.sum(matrix.users.entries());
-  report.line(fmt::format("{} rank{}: {} users x {} items, {} interactions", run.ranks, run.ranks == 1 ? "" : "s",
-                          run.users, run.items, run.interactions));
+  report.line(fmt::format("{}: {} x {}, {}", counted(run.ranks, "rank"), counted(run.users, "user"),
+                          counted(run.items, "item"), counted(run.interactions, "interaction")));
 
   // 2. Predict the run.
   double ignored = 0;

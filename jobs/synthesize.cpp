@@ -11,6 +11,7 @@
 #include "io/planted_shape.hpp"
 #include "io/planted_text.hpp"
 #include "io/planted_truth.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/file_option.hpp"
 #include "kernels/error.hpp"
 
@@ -93,8 +94,8 @@ void run(JobContext& context, const Options& options) {
     const auto timer = report.phase("plant");
     return agree_on(comm, [&] { return PlantedLog(shape); });
   }();
-  report.line(fmt::format("planted {} users x {} items in {} segments, {:.0f} interactions expected", shape.users,
-                          shape.items, shape.segments, shape.interactions));
+  report.line(fmt::format("planted {} x {} in {}, {:.0f} interactions expected", counted(shape.users, "user"),
+                          counted(shape.items, "item"), counted(shape.segments, "segment"), shape.interactions));
 
   // 3. The log, and the truth beside it.
   const PlantedLines written = [&] {
@@ -105,8 +106,8 @@ void run(JobContext& context, const Options& options) {
     const auto timer = report.phase("write truth");
     write_planted_truth(comm, options.truth, log, context.provenance("planted-truth", 0));
   }
-  report.line(
-      fmt::format("{}: {} interactions, {} lines of dirt", options.output, written.clean_rows, written.added_rows));
+  report.line(fmt::format("{}: {}, {} of dirt", options.output, counted(written.clean_rows, "interaction"),
+                          counted(written.added_rows, "line")));
   report.event("synthesized", {{"users", shape.users},
                                {"items", shape.items},
                                {"interactions", written.clean_rows},

@@ -38,7 +38,8 @@ enum class RandomPurpose : std::uint32_t {
   sweep_points = 18,
   fold_pairs = 19,
   fold_users = 20,
-  fold_given = 21
+  fold_given = 21,
+  holdout_ties = 22
 };
 
 /// The draws of one purpose under one seed. Copyable and stateless.

@@ -1,7 +1,9 @@
 """rankwise prepare: datasets against a plain Python reference for any ranks, every split, and bad input."""
 import collections
 import csv
+import datetime
 import gzip
+import json
 import pathlib
 import random
 import tempfile
@@ -11,6 +13,7 @@ import h5py
 import numpy as np
 import scipy.sparse
 
+import split_reference
 from program import data_file, run
 
 
@@ -62,6 +65,17 @@ class PrepareTest(unittest.TestCase):
         done = run(["prepare", *args, "--output", output], ranks=ranks)
         self.assertEqual(done.code, 0, done)
         return output
+
+    def prepared_with_events(self, *args, code=0):
+        """The file, what the run printed, and its events by name."""
+        output, log = self.folder / "out.h5", self.folder / "events.json"
+        done = run(["prepare", *args, "--output", output, "--log-json", log])
+        self.assertEqual(done.code, code, done)
+        events = {}
+        for line in log.read_text().splitlines():
+            event = json.loads(line)
+            events[event["event"]] = event
+        return output, done.err, events
 
     def prepare_alike(self, *args, ranks=(1, 3)):
         """Runs under each number of ranks and compares the content."""
@@ -136,26 +150,168 @@ class PrepareTest(unittest.TestCase):
         with h5py.File(self.prepare("--input", path, "--split", "random:0.25", "--seed", "4")) as file:
             self.assertNotEqual(pairs(file, "/heldout/interactions"), heldout)
 
+    def expect_divided(self, path, log, heldout, policy, repeats="drop", least=-np.inf):
+        """Every matrix of a split of rows, and its transpose, against the plain reference."""
+        training, held, repeated = split_reference.divide(log, heldout, policy, repeats, least)
+        self.assertTrue(training and held and repeated)
+        with h5py.File(path) as file:
+            self.assertEqual((file.attrs["duplicates"], file.attrs["repeats"]), (policy, repeats))
+            for name, expected in (("interactions", training), ("heldout/interactions", held), ("heldout/repeated", repeated)):
+                self.assertEqual(pairs(file, name), {pair: np.float32(value) for pair, value in expected.items()}, name)
+                self.assertEqual((matrix(file, name).T.tocsr() != matrix(file, name + "_by_item")).nnz, 0, name)
+
+    def expect_log_rows(self, path, log, heldout, policy):
+        """All training rows of pairs that have training rows of several times."""
+        expected = {}
+        for pair, rows in split_reference.pairs_of(r for r in log if (r[0], r[1], r[3]) not in heldout).items():
+            if len({time for _, time in rows}) > 1:
+                expected[pair] = sorted(rows, key=lambda row: row[1]) if policy == "last" else rows
+        with h5py.File(path) as file:
+            users, items = ids(file, "/users/ids"), ids(file, "/items/ids")
+            for name in ("log_rows", "log_rows_by_item"):
+                group, found = file[name], collections.defaultdict(list)
+                for row in range(len(group["indptr"]) - 1):
+                    for e in range(*group["indptr"][row:row + 2]):
+                        user, item = (row, group["indices"][e]) if name == "log_rows" else (group["indices"][e], row)
+                        found[users[user], items[item]].append((group["data"][e], group["time"][e]))
+                self.assertEqual(found, expected, name)
+
     def test_leave_last_split(self):
-        log, path = self.random_log()
-        by_user = collections.defaultdict(list)
-        for (user, item), (value, time) in self.last(log).items():
-            by_user[user].append((time, item, value))
-        expected = {(user, item): value for user, rows in by_user.items() if len(rows) > 2
-                    for _, item, value in sorted(rows)[-2:]}
-        with h5py.File(self.prepare_alike("--input", path, "--split", "leave-last:2")) as file:
-            self.assertEqual(pairs(file, "/heldout/interactions"), expected)
-            self.assertEqual(set(pairs(file, "/interactions")), set(self.last(log)) - set(expected))
+        log, path = self.random_log(rows=1200)
+        for policy, repeats, ranks in (("last", "drop", (1, 2, 3, 7)), ("sum", "keep", (1, 3))):
+            output = self.prepare_alike("--input", path, "--split", "leave-last:2", "--duplicates", policy, "--repeats", repeats,
+                                        "--seed", "11", ranks=ranks)
+            heldout = split_reference.leave_last(log, 2, 11)
+            self.expect_divided(output, log, heldout, policy, repeats)
+            self.expect_log_rows(output, log, heldout, policy)
 
     def test_temporal_split(self):
         log, path = self.random_log()
-        kept = self.last(log)
-        times = sorted(time for _, time in kept.values())
-        allowed = int(0.2 * len(times))
-        cut = min(t for t in range(402) if sum(time >= t for time in times) <= allowed)
-        with h5py.File(self.prepare_alike("--input", path, "--split", "temporal:0.2")) as file:
-            self.assertEqual(set(pairs(file, "/heldout/interactions")), {p for p, (_, t) in kept.items() if t >= cut})
-            self.assertEqual(set(pairs(file, "/interactions")), {p for p, (_, t) in kept.items() if t < cut})
+        heldout, last = split_reference.temporal(log, 0.2)
+        for policy, repeats, ranks in (("sum", "drop", (1, 2, 3, 7)), ("last", "keep", (1, 3)), ("mean", "drop", (1,))):
+            output = self.prepare_alike("--input", path, "--split", "temporal:0.2", "--duplicates", policy, "--repeats", repeats,
+                                        ranks=ranks)
+            self.expect_divided(output, log, heldout, policy, repeats)
+            self.expect_log_rows(output, log, heldout, policy)
+            with h5py.File(output) as file:
+                self.assertEqual(file.attrs["last-training-time"], last)
+                self.assertLessEqual(max(file["interactions/time"]), last)
+                self.assertGreater(min(file["heldout/interactions/time"]), last)
+
+    def test_what_was_bought_before_the_cut_stays_in_training(self):
+        path = self.write("log.csv", "user,item,value,time\na,x,1,2010-01-01\na,x,1,2010-12-01\n")
+        for options, held in (([], {}), (["--repeats", "keep"], {("a", "x"): 1})):
+            output, printed, events = self.prepared_with_events("--input", path, "--split", "temporal:0.5", "--duplicates", "sum",
+                                                                *options)
+            with h5py.File(output) as file:
+                self.assertEqual(pairs(file, "/interactions"), {("a", "x"): 1})
+                self.assertEqual(pairs(file, "/heldout/interactions"), held)
+                self.assertEqual(pairs(file, "/heldout/repeated"), {("a", "x"): 2})
+            self.assertIn("1 of 1 held-out pair (100.0%) is in training too", printed)
+            self.assertEqual(events["split"]["repeated_pairs"], 1)
+        # A quarter of two is less than one: nothing is held out, which is told.
+        output, printed, events = self.prepared_with_events("--input", path, "--split", "temporal:0.25", "--quiet")
+        with h5py.File(output) as file:
+            self.assertEqual(set(pairs(file, "/interactions")), {("a", "x")})
+            self.assertEqual(pairs(file, "/heldout/interactions"), {})
+        self.assertEqual(printed.count("rankwise: warning: the split holds out nothing"), 1)
+        self.assertIn("holds out nothing", events["warning"]["text"])
+        model = self.folder / "model.h5"
+        self.assertEqual(run(["als", "--data", output, "--model", model, "--factors", "1", "--epochs", "1"]).code, 0)
+        done = run(["evaluate", "--data", output, "--model", model])
+        self.assertEqual(done.code, 65, done)
+        self.assertIn("out.h5: nothing is held out, so there is nothing to measure; run prepare with --split", done.our_lines[0])
+
+    def test_one_time_per_basket(self):
+        """leave-last chooses from a basket by a draw, not by the id."""
+        path = self.write("log.csv", "user,item,time\n" + "".join(f"{u},{i},2010-01-01\n" for u in range(300) for i in range(5)))
+        with h5py.File(self.prepare("--input", path, "--split", "leave-last:1")) as file:
+            chosen = collections.Counter(item for _, item in pairs(file, "/heldout/interactions"))
+        self.assertEqual(sum(chosen.values()), 300)
+        for item in range(5):
+            self.assertAlmostEqual(chosen[item], 60, delta=25)
+
+    def test_returns_are_no_interactions(self):
+        text = ("user,item,amount,time\n" + "ann,tea,3.3,1600000100\nann,tea,7.7,1600000110\nann,tea,-11,1600000120\n"  # nothing but for rounding
+                + "ann,cup,5,1600000100\nann,cup,-2,1600000200\nbob,tea,-4,1600000100\nbob,pot,2,1600000300\n"
+                + "cat,hat,1,1600000100\ncat,hat,-1,1600000150\n")
+        path = self.write("log.csv", text)
+        args = ["--input", path, "--columns", "user=user,item=item,value=amount,time=time", "--duplicates", "sum"]
+        with h5py.File(self.prepare_alike(*args, ranks=(1, 2, 3))) as file:
+            self.assertEqual(pairs(file, "/interactions"), {("ann", "cup"): 3, ("bob", "pot"): 2})
+            self.assertEqual(ids(file, "/users/ids"), [b"ann".decode(), "bob"])
+            self.assertEqual(ids(file, "/items/ids"), ["cup", "pot"])
+            self.assertEqual(file.attrs["min-total"], 5e-324)
+        _, printed, events = self.prepared_with_events(*args)
+        self.assertIn("rankwise: warning: 3 interactions dropped because their total is not above 0", printed)
+        self.assertEqual([events["min_total"][name] for name in ("training_dropped", "users_dropped", "items_dropped")], [3, 1, 2])
+        with h5py.File(self.prepare(*args, "--min-total", "none")) as file:
+            self.assertEqual(pairs(file, "/interactions"), {("ann", "tea"): 0, ("ann", "cup"): 3, ("bob", "tea"): -4,
+                                                            ("bob", "pot"): 2, ("cat", "hat"): 0})
+            self.assertNotIn("min-total", file.attrs)
+        with h5py.File(self.prepare(*args, "--min-total", "2.5")) as file:
+            self.assertEqual(pairs(file, "/interactions"), {("ann", "cup"): 3})
+        # A return after the cut takes nothing out of the past.
+        with h5py.File(self.prepare_alike(*args, "--split", "temporal:0.4", ranks=(1, 2))) as file:
+            self.assertEqual(file.attrs["last-training-time"], 1600000120)
+            self.assertEqual(pairs(file, "/interactions"), {("ann", "cup"): 5, ("cat", "hat"): 1})
+            self.assertEqual(pairs(file, "/heldout/interactions"), {("bob", "pot"): 2})
+            self.assertEqual(pairs(file, "/heldout/repeated"), {("ann", "cup"): 3, ("cat", "hat"): 0})
+        self.refused(65, "no interactions are left: --min-total drops all of them", "--min-total", "9", *args[2:], ranks=2)
+        self.refused(2, "--min-total 'many': expected auto, none or a number", "--min-total", "many", ranks=1)
+        self.refused(2, "--repeats 'lose' is unknown; expected drop or keep", "--repeats", "lose", ranks=1)
+
+    def test_returns_in_every_part_against_the_reference(self):
+        draw = random.Random(8)
+        log = [(f"u{draw.randrange(40)}", draw.randrange(25), draw.choice([-2, -1, 1, 1, 2]), 1_600_000_000 + draw.randint(0, 90))
+               for _ in range(2000)]
+        path = self.write("log.csv", "user_id,item_id,value,timestamp\n" + "".join(",".join(map(str, r)) + "\n" for r in log))
+        args = ["--input", path, "--duplicates", "sum"]
+        possible = split_reference.possible(log, least=5e-324)
+        self.assertLess(len(possible), len(log))
+        heldout, _ = split_reference.temporal(possible, 0.3)
+        output = self.prepare_alike(*args, "--split", "temporal:0.3", ranks=(1, 3))
+        self.expect_divided(output, possible, heldout, "sum", least=5e-324)
+        log = split_reference.possible(log, least=2)
+        heldout = split_reference.leave_last(log, 9, 0)
+        output = self.prepare("--seed", "0", *args, "--split", "leave-last:9", "--min-total", "2", "--repeats", "keep")
+        self.expect_divided(output, log, heldout, "sum", "keep", least=2)
+
+    def test_leakage_figures(self):
+        log, path = self.random_log(rows=600, users=40, items=50)
+        late = [(f"v{n}", 100 + n, 3, 380 + n) for n in range(9)]  # users and items that nobody knew before
+        log = [(user, item, value, 1_500_000_000 + 86400 * time) for user, item, value, time in log + late]
+        path = self.write("log.csv", "user_id,item_id,rating,timestamp\n" + "".join(",".join(map(str, r)) + "\n" for r in log))
+        for split in ("temporal:0.2", "leave-last:2", "random:0.2", "users:0.3"):
+            output, printed, events = self.prepared_with_events("--input", path, "--split", split)
+            with h5py.File(output) as file:
+                heldout_users = "/heldout/users/ids" if split.startswith("users") else "/users/ids"
+                times = {}
+                for name, users in (("interactions", "/users/ids"), ("heldout/interactions", heldout_users), ("heldout/given", heldout_users)):
+                    if name in file:
+                        user_ids, item_ids, part = ids(file, users), ids(file, "/items/ids"), matrix(file, name).tocoo()
+                        times[name] = {(user_ids[u], item_ids[i]): t for u, i, t in zip(part.row, part.col, file[name]["time"][:])}
+                expected = split_reference.leakage(times["interactions"] | times.get("heldout/given", {}),
+                                                   times["heldout/interactions"], log)
+                for name, value in expected.items():
+                    self.assertAlmostEqual(events["split"][name], value, places=12, msg=f"{split} {name}")
+                    self.assertEqual(file.attrs[name.replace("_", "-")], events["split"][name])
+                self.assertEqual((file.attrs["log-first-time"], file.attrs["log-last-time"]),
+                                 (min(r[3] for r in log), max(r[3] for r in log)))
+            first, last = (datetime.datetime.utcfromtimestamp(f(row[3] for row in log)) for f in (min, max))
+            self.assertIn(f"the log is from {first} to {last} (UTC)", printed)
+            self.assertEqual("the cut is after" in printed, split.startswith("temporal"))
+        self.assertGreater(expected["training_after_own_heldout"], 0)
+
+    def test_counts_are_told_in_grammatical_english(self):
+        path = self.write("log.csv", "user,item,value\n1,2,3\n1,2,3\n,2,3\n7,8,9\n")
+        _, printed, _ = self.prepared_with_events("--input", path, "--missing", "skip", "--min-value", "4")
+        lines = [line.split("s  ", 1)[-1] for line in printed.splitlines()]
+        self.assertIn("4 rows read", lines)
+        self.assertIn("1 row skipped: 1 without user", lines)
+        self.assertIn("2 rows dropped: value below 4", lines)
+        self.assertIn("1 user, 1 item, 1 interaction; 0 held out", lines)
+        self.assertNotIn("of an earlier row", printed)
 
     def test_users_split(self):
         log, path = self.random_log()
@@ -264,8 +420,12 @@ class PrepareTest(unittest.TestCase):
         with h5py.File(outputs[0]) as file:
             self.assertEqual(file["/users/ids"].dtype, np.int64)
             self.assertEqual(ids(file, "/items/ids"), sorted({item for _, item in expected}))
-            self.assertEqual({**pairs(file, "/interactions"), **pairs(file, "/heldout/interactions")},
-                             {pair: np.float32(value) for pair, value in expected.items()})
+            training, heldout = pairs(file, "/interactions"), pairs(file, "/heldout/interactions")
+            self.assertFalse(training.keys() & heldout.keys())
+            everything = {**training, **heldout, **pairs(file, "/heldout/repeated")}
+            self.assertEqual(everything.keys(), expected.keys())
+            for pair, value in everything.items():
+                self.assertEqual(value, np.float32(expected[pair]))
             self.assertEqual(max(np.diff(matrix(file, "/heldout/interactions").indptr)), 1)
 
 

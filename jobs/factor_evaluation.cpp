@@ -8,6 +8,7 @@
 
 #include "distributed/als_side.hpp"
 #include "distributed/order_free_sum.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/pick_rows.hpp"
 #include "jobs/ranking.hpp"
 
@@ -99,12 +100,13 @@ RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, con
 
 void tell_rankings(Report& report, const RankingCounts& counts) {
   if (counts.popular_users > 0) {
-    report.line(fmt::format("{} of {} users have no training entry: their lists are the popular items",
-                            counts.popular_users, counts.users));
+    report.line(fmt::format("{} of {} {} no training entry and {} served the popular items", counts.popular_users,
+                            counted(counts.users, "user"), verb(counts.popular_users, "has", "have"),
+                            verb(counts.popular_users, "is", "are")));
   }
   if (counts.cold_targets > 0) {
-    report.line(fmt::format("{} of {} held-out pairs are of items without a training entry, which no list has",
-                            counts.cold_targets, counts.targets));
+    report.line(fmt::format("{} of {} {} of an item without a training entry, which no list has", counts.cold_targets,
+                            counted(counts.targets, "held-out pair"), verb(counts.cold_targets, "is", "are")));
   }
   if (counts.left_out > 0) {
     report.line(

@@ -116,7 +116,7 @@ class BoughtTest(Case):
         for ranks in RANKS:
             done = self.job("recommend", "--data", "@full.h5", "--model", "@model.h5", "--output", "@lists.h5", "--quiet", "--log-json",
                             "@log.jsonl", ranks=ranks)
-            self.assertEqual(done.our_lines, ["rankwise: warning: 1 users have no list: --seen exclude leaves them no item"])
+            self.assertEqual(done.our_lines, ["rankwise: warning: 1 user has no list: --seen exclude leaves no item"])
         events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
         (told,) = [event for event in events if event["event"] == "recommended"]
         self.assertEqual((told["users"], told["recommendations"], told["short_lists"], told["empty_lists"]), (3, 3, 2, 1))
@@ -218,7 +218,7 @@ class ColdTest(Case):
         users, items, _, _, _ = numpy_als.read_model(self.path / "model.h5")
         scores = users.astype(float) @ items.T.astype(float)
         done = self.alike("lists.csv", "recommend", "--data", "@data.h5", "--model", "@model.h5", "--top", "6", "--output", "@lists.csv")
-        self.assertIn("9 users have no training entry: their lists are the popular items", done.err)
+        self.assertIn("9 users have no training entry and are served the popular items", done.err)
         lists = self.lists("lists.csv")
         for user, user_id in enumerate(user_ids):
             history = set(known.indices[known.indptr[user]:known.indptr[user + 1]])

@@ -145,6 +145,9 @@ class NoClusterTest(RowsTest):
         twin = self.cluster("twin.h5", "--input", self.save("without.npy", np.delete(points, [0, 7, 39], axis=0)), "--clusters", "2:4", "--metric", "cosine")
         with h5py.File(self.path / "cosine.h5") as ours, h5py.File(twin) as theirs:
             np.testing.assert_array_equal(ours["centroids"][:], theirs["centroids"][:])
+        with h5py.File(self.cluster("predicted.h5", "--input", source, "--predict", self.path / "cosine.h5", ranks=2)) as file:
+            self.assertEqual(np.flatnonzero(file["assignments"][:] == -1).tolist(), [0, 7, 39])
+            self.assertEqual(file["clusters/sizes"][:].sum(), 37)
         with h5py.File(self.cluster("plain.h5", "--input", source, "--clusters", "3")) as file:
             self.assertGreaterEqual(file["assignments"][:].min(), 0)  # zero is a place like any other
         none = self.save("none.npy", np.zeros((4, 2), np.float32))

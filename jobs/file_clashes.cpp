@@ -108,4 +108,9 @@ void require_known_ending(const NamedFile& file) {
                                            file.name, file.path, ending, fmt::join(known, ", ")));
 }
 
+void require_sound_files(std::span<const NamedFile> files) {
+  require_distinct_files(files);
+  std::ranges::for_each(files, require_known_ending);
+}
+
 }  // namespace rankwise

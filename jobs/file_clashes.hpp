@@ -32,4 +32,7 @@ void require_apart_from_streams(std::span<const NamedFile> files);
 /// Throws Error(usage) that lists the known endings where the output's name has another one.
 void require_known_ending(const NamedFile& file);
 
+/// require_distinct_files, then require_known_ending for each: what loses data is told first.
+void require_sound_files(std::span<const NamedFile> files);
+
 }  // namespace rankwise

@@ -271,7 +271,6 @@ void JobOptions::resolve(int automatic_threads) {
     const bool never = std::ranges::find(without_effect_on_output, name) != without_effect_on_output.end();
     settings_.push_back({name, std::move(text), !is_path && !never});
   }
-  for (const NamedFile& file : files()) require_known_ending(file);
 }
 
 std::vector<NamedFile> JobOptions::files() const {

@@ -45,7 +45,7 @@ class JobOptions {
   [[nodiscard]] const RunJob& run() const { return run_; }
   [[nodiscard]] const CommonOptions& common() const { return common_; }
   [[nodiscard]] const std::vector<Setting>& settings() const { return settings_; }
-  /// The files and folders that options name, for require_distinct_files().
+  /// The files and folders that options name, for require_sound_files().
   [[nodiscard]] std::vector<NamedFile> files() const;
   /// Those that determine the output, one `name = value` a line, sorted.
   [[nodiscard]] std::string configuration() const;

@@ -154,8 +154,8 @@ JobOptions resolved_options(const Communicator& comm, const Job& job, std::span<
 /// Before anything is opened, the event log too.
 void require_distinct_outputs(const JobOptions& options) {
   const std::vector<NamedFile> files = options.files();
-  require_distinct_files(files);
   require_apart_from_streams(files);
+  require_sound_files(files);
 }
 
 void tell_configuration(const Communicator& comm, const Job& job, const JobOptions& options, Report& report) {
@@ -178,8 +178,9 @@ void explain_memory(const Communicator& comm, const Report& report, const Body& 
   try {
     body();
   } catch (const AgreedError& error) {
-    const bool is_of_memory = std::string_view(error.what()).find("out of memory") != std::string_view::npos;
-    if (!is_of_memory) throw;
+    const std::string_view text = error.what();
+    const bool is_of_memory = text.find("out of memory") != std::string_view::npos;
+    if (!is_of_memory || text.find("asked for") != std::string_view::npos) throw;
     const auto bytes = static_cast<std::size_t>(comm.max(static_cast<Index>(refused_bytes())));
     throw AgreedError(error.code(), out_of_memory_text(bytes, report.failed_phase()));
   } catch (const std::bad_alloc&) {

@@ -110,7 +110,7 @@ SectionCommand section_command(const Job& job, const ConfigSection& section, con
     options.parse_entries(section.entries, file_name);
     options.resolve(1);
     options.run().check();
-    require_distinct_files(options.files());
+    require_sound_files(options.files());
   } catch (const Error& error) {
     throw located(error, section, file_name);
   }

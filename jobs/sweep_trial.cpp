@@ -152,7 +152,7 @@ void run_nested(const Job& job, std::vector<std::string> arguments, JobContext& 
     auto parsed = std::make_unique<JobOptions>(job);
     parsed->parse_command_line(arguments);
     parsed->resolve(context.common.threads);
-    if (context.comm.is_root()) require_distinct_files(parsed->files());
+    if (context.comm.is_root()) require_sound_files(parsed->files());
     return parsed;
   });
   JobContext inner{context.comm, options->common(), context.report, options->configuration(), context.shelf};

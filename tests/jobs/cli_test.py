@@ -14,7 +14,7 @@ import numpy
 
 from program import PROGRAM, run
 
-USAGE, BAD_DATA, NO_INPUT, CANNOT_CREATE, IO_ERROR = 2, 65, 66, 73, 74
+USAGE, BAD_DATA, NO_INPUT, INTERNAL, CANNOT_CREATE, IO_ERROR = 2, 65, 66, 70, 73, 74
 
 
 class CommandLine(unittest.TestCase):
@@ -258,15 +258,23 @@ class CommandLine(unittest.TestCase):
 
     # Memory
 
-    def test_out_of_memory_says_how_much_was_asked_for_and_in_which_phase(self):
-        log = self.folder / "log.csv"
-        log.write_text("user,item\n" + "".join(f"u{row % 1000},i{row % 977}\n" for row in range(2000)))
-        data = self.folder / "d.h5"
+    def out_of_memory(self, kibibytes, *arguments):
+        """The line of a run that may have only so much address space."""
+        finished = run([*arguments, "--quiet"], launcher=["sh", "-c", f'ulimit -v {kibibytes}; exec "$0" "$@"'])
+        self.assertEqual(finished.code, INTERNAL, finished)
+        self.assertEqual(len(finished.our_lines), 1, finished)
+        return finished.our_lines[0]
+
+    @unittest.skipIf("asan" in PROGRAM, "the address sanitizer takes all address space")
+    def test_out_of_memory_says_how_much_was_asked_for_what(self):
+        log, data = self.folder / "log.csv", self.folder / "d.h5"
+        log.write_text("user,item\n" + "".join(f"u{row},i{row % 3000}\n" for row in range(600_000)))
+        self.assertRegex(self.out_of_memory(250_000, "prepare", "--input", log, "--output", data),
+                         r"^rankwise: out of memory: \d+\.\d\d MiB were asked for in phase '[a-z ]+'$")
+        self.assertFalse(data.exists())
         self.assertEqual(run(["prepare", "--input", log, "--output", data]).code, 0)
-        command = 'ulimit -v 1500000; exec "$0" "$@"'
-        finished = run(["als", "--data", data, "--model", self.folder / "m.h5", "--factors", "1024", "--epochs", "1", "--warm-start", data],
-                       launcher=["sh", "-c", command])
-        print(finished)
+        self.assertRegex(self.out_of_memory(1_500_000, "als", "--data", data, "--model", self.folder / "m.h5", "--factors", "4096"),
+                         r"^rankwise: out of memory: \d+ MiB were asked for, for a matrix of \d+ x 4096 numbers$")
 
 
 if __name__ == "__main__":

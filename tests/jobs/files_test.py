@@ -102,6 +102,7 @@ class Files(unittest.TestCase):
 
     def test_a_folder_of_checkpoints_may_hold_the_model(self):
         self.assertEqual(run(["prepare", "--input", "in.csv", "--output", "d.h5"], cwd=self.folder).code, 0)
+        (self.folder / "ck").mkdir()
         base = ["als", "--data", "d.h5", "--factors", "2", "--epochs", "2", "--checkpoint", "ck", "--checkpoint-every", "1"]
         self.assertEqual(run([*base, "--model", "ck/model.h5"], cwd=self.folder).code, 0)
         finished = run([*base, "--model", "ck/again.h5", "--resume", "ck/epoch-000002.h5"], cwd=self.folder)
@@ -123,7 +124,7 @@ class Files(unittest.TestCase):
         head = "[quarterly]\ndirectory = q\nscheduler = local\n"
         finished = chain(head + "[prepare]\ninput = in.csv\noutput = in.csv\n")
         self.assert_refused(finished, "--input", "--output")
-        self.assertIn("quarter.ini:6: [prepare]", finished.our_lines[0])
+        self.assertIn("quarter.ini:5: [prepare]", finished.our_lines[0])
         os.link(self.log, self.folder / "same.csv")
         finished = chain(head + "[prepare]\ninput = in.csv\n[als]\nfactors = 2\n[recommend]\noutput = same.csv\n")
         self.assert_refused(finished, "output of [recommend", "input of [prepare")

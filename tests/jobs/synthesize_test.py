@@ -156,7 +156,7 @@ class SynthesizeTest(unittest.TestCase):
     def test_bad_requests(self):
         out = str(self.folder / "log.csv")
         self.refused(2, "output", "--users", "10")
-        self.refused(2, "compress", "--output", out + ".gz")
+        self.refused(2, "expected a name that ends in .csv", "--output", out + ".gz")
         self.refused(2, "--users", "--output", out, "--users", "0", ranks=3)
         self.refused(2, "--interactions", "--output", out, "--users", "10", "--items", "10", "--interactions", "80")
         self.refused(2, "--interactions", "--output", out, "--users", "10", "--interactions", "9")

@@ -97,18 +97,22 @@ RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, con
           comm.sum(counts.cold_targets), comm.sum(counts.left_out)};
 }
 
+std::string counted(Index count, std::string_view one, std::string_view several) {
+  return fmt::format("{} {}", count, count == 1 ? one : several);
+}
+
 void tell_rankings(Report& report, const RankingCounts& counts) {
   if (counts.popular_users > 0) {
-    report.line(fmt::format("{} of {} users have no training entry: their lists are the popular items",
-                            counts.popular_users, counts.users));
+    report.line(fmt::format("{} (of {}) no training entry: the popular items are ranked",
+                            counted(counts.popular_users, "user has", "users have"), counts.users));
   }
   if (counts.cold_targets > 0) {
-    report.line(fmt::format("{} of {} held-out pairs are of items without a training entry, which no list has",
-                            counts.cold_targets, counts.targets));
+    report.line(fmt::format("{} (of {}) of items without a training entry, which no list has",
+                            counted(counts.cold_targets, "held-out pair is", "held-out pairs are"), counts.targets));
   }
   if (counts.left_out > 0) {
-    report.line(
-        fmt::format("{} held-out pairs are left out: --seen keeps their items out of the lists", counts.left_out));
+    report.line(fmt::format("{} left out: --seen keeps the item out of the list",
+                            counted(counts.left_out, "held-out pair is", "held-out pairs are")));
   }
   report.event("rankings", {{"users", counts.users},
                             {"popular_users", counts.popular_users},

@@ -155,22 +155,24 @@ std::vector<std::string> unknown_to_serve(const RecommendOptions& options, JobCo
   std::vector<std::string> unknown = wanted.unknown(context.comm);
   if (unknown.empty()) return unknown;
   const std::string first = wanted.place_of(unknown.front());
-  const auto count = unknown.size();
+  const auto count = static_cast<Index>(unknown.size());
   switch (options.unknown_users) {
     case UnknownUsers::error:
       throw AgreedError(ExitCode::bad_data,
                         fmt::format("{} is no user of the dataset; expected one of its user ids", first));
     case UnknownUsers::skip:
-      context.report.warning(fmt::format("{} of the ids in --users {} no user of the dataset and get no list, as {}",
-                                         count, count == 1 ? "is" : "are", first));
+      context.report.warning(fmt::format("{} no user of the dataset: no list for {}, as {}",
+                                         counted(count, "id in --users is", "ids in --users are"),
+                                         count == 1 ? "it" : "them", first));
       unknown.clear();
       break;
     case UnknownUsers::popular:
-      context.report.line(fmt::format("{} of the ids in --users {} no user of the dataset and get the popular items",
-                                      count, count == 1 ? "is" : "are"));
+      context.report.line(fmt::format("{} no user of the dataset: the popular items for {}",
+                                      counted(count, "id in --users is", "ids in --users are"),
+                                      count == 1 ? "it" : "them"));
       break;
   }
-  context.report.event("unknown_users", {{"count", static_cast<Index>(count)}, {"first", first}});
+  context.report.event("unknown_users", {{"count", count}, {"first", first}});
   return unknown;
 }
 
@@ -319,18 +321,20 @@ void tell(JobContext& context, const RecommendOptions& options, const Served& se
   report.line(
       fmt::format("wrote {}: {} recommendations for {} users", options.output, served.recommendations, served.users));
   if (new_users > 0) {
-    report.line(fmt::format("{} users that were held out whole are folded in from all that the dataset has of them",
-                            new_users));
+    report.line(fmt::format("{} held out whole, folded in from all that the dataset has of them",
+                            counted(new_users, "user was", "users were")));
   }
   if (served.popular_users > 0) {
-    report.line(
-        fmt::format("{} users have no training entry: their lists are the popular items", served.popular_users));
+    report.line(fmt::format("{} no training entry and get the popular items",
+                            counted(served.popular_users, "user has", "users have")));
   }
   if (served.short_lists > 0) {
-    report.line(fmt::format("{} lists have fewer than {} items: no others are left", served.short_lists, options.top));
+    report.line(fmt::format("{} fewer than {} items: no others are left",
+                            counted(served.short_lists, "list has", "lists have"), options.top));
   }
   if (served.empty_lists > 0) {
-    report.warning(fmt::format("{} users have no list: --seen {} leaves them no item", served.empty_lists,
+    report.warning(fmt::format("{} no list: --seen {} leaves no item",
+                               counted(served.empty_lists, "user has", "users have"),
                                options.seen == SeenItems::only ? "only" : "exclude"));
   }
   report.event("recommended", {{"users", served.users},

@@ -35,20 +35,33 @@ void write_loss_history(const Communicator& comm, Hdf5Writer& file, const std::v
   }
 }
 
+namespace {
+
+bool is_finite(double value) {
+  return std::isfinite(value);
+}
+
+/// Of epochs that were not evaluated there is no value.
+bool is_finite_or_absent(double value) {
+  return !std::isinf(value);
+}
+
+}  // namespace
+
 std::vector<EpochLoss> read_loss_history(const Hdf5Reader& file) {
-  const auto read = [&](const char* part) {
+  const auto read = [&](const char* part, bool (*is_sound)(double)) {
     const std::string name = fmt::format("/history/{}", part);
     std::vector<double> values = file.read_rows<double>(name, {0, file.shape(name, Hdf5Kind::floating, 1).rows()});
-    if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
+    if (!std::ranges::all_of(values, is_sound)) {
       throw Error(ExitCode::bad_data, fmt::format("{}: {} holds a value that is not finite", file.path(), name));
     }
     return values;
   };
-  const std::vector<double> observed = read("observed");
-  const std::vector<double> unobserved = read("unobserved");
-  const std::vector<double> regularizer = read("regularizer");
+  const std::vector<double> observed = read("observed", is_finite);
+  const std::vector<double> unobserved = read("unobserved", is_finite);
+  const std::vector<double> regularizer = read("regularizer", is_finite);
   const bool is_validated = file.has("/history/validation");
-  const std::vector<double> validation = is_validated ? read("validation") : std::vector<double>();
+  const std::vector<double> validation = is_validated ? read("validation", is_finite_or_absent) : std::vector<double>();
   if (unobserved.size() != observed.size() || regularizer.size() != observed.size() ||
       (is_validated && validation.size() != observed.size())) {
     throw Error(ExitCode::bad_data, fmt::format("{}: /history: its parts differ in length", file.path()));

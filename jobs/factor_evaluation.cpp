@@ -109,8 +109,8 @@ void tell_rankings(Report& report, const RankingCounts& counts) {
                             counted(counts.targets, "held-out pair"), verb(counts.cold_targets, "is", "are")));
   }
   if (counts.left_out > 0) {
-    report.line(
-        fmt::format("{} held-out pairs are left out: --seen keeps their items out of the lists", counts.left_out));
+    report.line(fmt::format("{} {} left out: --seen keeps the item out of the list",
+                            counted(counts.left_out, "held-out pair"), verb(counts.left_out, "is", "are")));
   }
   report.event("rankings", {{"users", counts.users},
                             {"popular_users", counts.popular_users},

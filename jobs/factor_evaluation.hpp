@@ -3,6 +3,8 @@
 // without the file.
 
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "distributed/communicator.hpp"
@@ -48,6 +50,9 @@ struct MetricEstimate {
   double standard_error =
       0;  ///< of the value, as one of so many independent ones; of rmse to first order; 0 where count < 2
 };
+
+/// "1 user has" or "2 users have".
+[[nodiscard]] std::string counted(Index count, std::string_view one, std::string_view several);
 
 /// Says which users are served by popularity and what no list can have, if there is any of it.
 void tell_rankings(Report& report, const RankingCounts& counts);

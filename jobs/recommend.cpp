@@ -158,22 +158,24 @@ std::vector<std::string> unknown_to_serve(const RecommendOptions& options, JobCo
   std::vector<std::string> unknown = wanted.unknown(context.comm);
   if (unknown.empty()) return unknown;
   const std::string first = wanted.place_of(unknown.front());
-  const auto count = unknown.size();
+  const auto count = static_cast<Index>(unknown.size());
   switch (options.unknown_users) {
     case UnknownUsers::error:
       throw AgreedError(ExitCode::bad_data,
                         fmt::format("{} is no user of the dataset; expected one of its user ids", first));
     case UnknownUsers::skip:
-      context.report.warning(fmt::format("{} of the ids in --users {} no user of the dataset and get no list, as {}",
-                                         count, count == 1 ? "is" : "are", first));
+      context.report.warning(fmt::format("{} no user of the dataset: no list for {}, as {}",
+                                         counted(count, "id in --users is", "ids in --users are"),
+                                         count == 1 ? "it" : "them", first));
       unknown.clear();
       break;
     case UnknownUsers::popular:
-      context.report.line(fmt::format("{} of the ids in --users {} no user of the dataset and get the popular items",
-                                      count, count == 1 ? "is" : "are"));
+      context.report.line(fmt::format("{} no user of the dataset: the popular items for {}",
+                                      counted(count, "id in --users is", "ids in --users are"),
+                                      count == 1 ? "it" : "them"));
       break;
   }
-  context.report.event("unknown_users", {{"count", static_cast<Index>(count)}, {"first", first}});
+  context.report.event("unknown_users", {{"count", count}, {"first", first}});
   return unknown;
 }
 

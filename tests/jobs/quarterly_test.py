@@ -195,7 +195,8 @@ class QuarterlyTest(unittest.TestCase):
         file = self.chain("[quarterly]\ndirectory = q\n[als]\ndata = data.h5\nfactors = 8\n[kmeans]\nclusters = 3\n")
         told = self.quarterly(file).out
         self.assertRegex(told, r"als +to do +1 +1 +1 +\d+\.\d\d MiB +00:10:00")
-        self.assertRegex(told, r"kmeans +to do +1 +1 +1 +- +- +als")
+        self.assertRegex(told, r"final +to do +1 +1 +1 +\d+\.\d\d MiB +00:1\d:\d\d +als")
+        self.assertRegex(told, r"kmeans +to do +1 +1 +1 +- +- +final")
         # Not from a file that a step is about to replace.
         (self.folder / "q").mkdir()
         (self.folder / "q/dataset.h5").write_text("damaged")

@@ -51,9 +51,6 @@ struct MetricEstimate {
       0;  ///< of the value, as one of so many independent ones; of rmse to first order; 0 where count < 2
 };
 
-/// "1 user has" or "2 users have".
-[[nodiscard]] std::string counted(Index count, std::string_view one, std::string_view several);
-
 /// Says which users are served by popularity and what no list can have, if there is any of it.
 void tell_rankings(Report& report, const RankingCounts& counts);
 

@@ -164,15 +164,14 @@ std::vector<std::string> unknown_to_serve(const RecommendOptions& options, JobCo
       throw AgreedError(ExitCode::bad_data,
                         fmt::format("{} is no user of the dataset; expected one of its user ids", first));
     case UnknownUsers::skip:
-      context.report.warning(fmt::format("{} no user of the dataset: no list for {}, as {}",
-                                         counted(count, "id in --users is", "ids in --users are"),
-                                         count == 1 ? "it" : "them", first));
+      context.report.warning(fmt::format("{} in --users {} no user of the dataset: no list for {}, as {}",
+                                         counted(count, "id"), verb(count, "is", "are"), verb(count, "it", "them"),
+                                         first));
       unknown.clear();
       break;
     case UnknownUsers::popular:
-      context.report.line(fmt::format("{} no user of the dataset: the popular items for {}",
-                                      counted(count, "id in --users is", "ids in --users are"),
-                                      count == 1 ? "it" : "them"));
+      context.report.line(fmt::format("{} in --users {} no user of the dataset: the popular items for {}",
+                                      counted(count, "id"), verb(count, "is", "are"), verb(count, "it", "them")));
       break;
   }
   context.report.event("unknown_users", {{"count", count}, {"first", first}});
@@ -324,8 +323,8 @@ void tell(JobContext& context, const RecommendOptions& options, const Served& se
   report.line(fmt::format("wrote {}: {} for {}", options.output, counted(served.recommendations, "recommendation"),
                           counted(served.users, "user")));
   if (new_users > 0) {
-    report.line(fmt::format("{} held out whole {} folded in from all that the dataset has of them",
-                            counted(new_users, "user"), verb(new_users, "is", "are")));
+    report.line(fmt::format("{} {} held out whole, folded in from all that the dataset has of them",
+                            counted(new_users, "user"), verb(new_users, "was", "were")));
   }
   if (served.popular_users > 0) {
     report.line(fmt::format("{} {} no training entry and {} served the popular items",

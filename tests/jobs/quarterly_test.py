@@ -106,9 +106,11 @@ class QuarterlyTest(unittest.TestCase):
         self.quarterly(self.chain(CHAIN.replace("top = 3", "top = 4")), "--submit")
         self.assertEqual([self.runs(step) for step in steps], [1, 1, 1, 1, 2, 1, 1])
         (self.folder / "q/segments-items.h5").unlink()
+        states = self.quarterly("status", "q").out
+        self.assertEqual(states.count("to do"), 1, states)
+        self.assertRegex(states, r"kmeans-items +to do.*: output segments-items.h5 is missing")
         (self.folder / "q/metrics.json").write_text("{")
         states = self.quarterly("status", "q").out
-        self.assertRegex(states, r"kmeans-items +to do.*: output segments-items.h5 is missing")
         self.assertRegex(states, r"final +to do.*: follows evaluate, which is to be done first")
         self.assertRegex(states, r"evaluate +to do.*: output metrics.json has changed")
         self.quarterly("chain.ini", "--submit")
@@ -146,8 +148,9 @@ class QuarterlyTest(unittest.TestCase):
 
         self.assertEqual(told(short), {})
         self.assertEqual(told(short.replace("factors = 8", "factors = 9").replace("seed = 5", "")),
-                         {"als": "option factors: 8 -> 9; option seed: 5 -> 0", "evaluate": "follows als, which is to be done first"})
-        self.assertEqual(told(short.replace("recall@20,", "")), {"evaluate": "option metrics: recall@20,ndcg@10 -> ndcg@10"})
+                         {"als": "option factors: 8 -> 9; option seed: 5 -> 0", "evaluate": "follows als, which is to be done first",
+                          "final": "follows als, which is to be done first"})
+        self.assertEqual(told(short.replace("recall@20,", "")), {"evaluate": "option metrics: recall@20,ndcg@10 -> ndcg@10", "final": "follows evaluate, which is to be done first"})
         with open(self.folder / "log.csv", "a") as log:
             log.write("c1,i1\n")
         self.assertEqual(told(short)["prepare"], f"input {self.folder}/log.csv has changed")
@@ -195,7 +198,8 @@ class QuarterlyTest(unittest.TestCase):
         file = self.chain("[quarterly]\ndirectory = q\n[als]\ndata = data.h5\nfactors = 8\n[kmeans]\nclusters = 3\n")
         told = self.quarterly(file).out
         self.assertRegex(told, r"als +to do +1 +1 +1 +\d+\.\d\d MiB +00:10:00")
-        self.assertRegex(told, r"kmeans +to do +1 +1 +1 +- +- +als")
+        self.assertRegex(told, r"final +to do +1 +1 +1 +\d+\.\d\d MiB +00:1\d:\d\d +als")
+        self.assertRegex(told, r"kmeans +to do +1 +1 +1 +- +- +final")
         # Not from a file that a step is about to replace.
         (self.folder / "q").mkdir()
         (self.folder / "q/dataset.h5").write_text("damaged")
@@ -322,6 +326,7 @@ class QuarterlyTest(unittest.TestCase):
             ("top = 3", "output = q/segments-users.h5", 2, "recommend and kmeans-users both write"),
             ("factors = 8", "warm-start = q/model.h5", 2, "[als] --model "),
             ("input = log.csv", "input = q/model.h5", 2, "q/model.h5, which als writes; expected"),
+            ("factors = 8", "warm-start = q/segments-items.h5", 2, "q/segments-items.h5, which kmeans-items writes; expected"),
             ("seed = 5", "model =", 2, "chain.ini:14: option model needs a value"),
             ("top = 3", "compression = 5", 2, "chain.ini:20: [recommend] --compression has a meaning only for HDF5"),
             ("als.ranks = 2", "refit.ranks = 2", 2, "chain.ini:5: [quarterly] refit.ranks: the chain trains in als; expected als.ranks"),

@@ -75,7 +75,7 @@ class PrepareTest(unittest.TestCase):
     def random_log(self, rows=3000, users=150, items=60, seed=1):
         draw = random.Random(seed)
         log = [(f"u{draw.randrange(users) // draw.randint(1, 3)}", draw.randrange(items) // draw.randint(1, 3),
-                draw.randint(1, 5), draw.randint(0, 400)) for _ in range(rows)]
+                draw.randint(1, 5), draw.randint(90_000, 90_400)) for _ in range(rows)]
         lines = ["user_id,item_id,rating,timestamp"] + [",".join(map(str, row)) for row in log]
         return log, self.write("log.csv", "\n".join(lines) + "\n")
 
@@ -152,7 +152,7 @@ class PrepareTest(unittest.TestCase):
         kept = self.last(log)
         times = sorted(time for _, time in kept.values())
         allowed = int(0.2 * len(times))
-        cut = min(t for t in range(402) if sum(time >= t for time in times) <= allowed)
+        cut = min(t for t in range(90_000, 90_402) if sum(time >= t for time in times) <= allowed)
         with h5py.File(self.prepare_alike("--input", path, "--split", "temporal:0.2")) as file:
             self.assertEqual(set(pairs(file, "/heldout/interactions")), {p for p, (_, t) in kept.items() if t >= cut})
             self.assertEqual(set(pairs(file, "/interactions")), {p for p, (_, t) in kept.items() if t < cut})

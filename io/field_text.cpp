@@ -102,7 +102,10 @@ void FieldSplitter::split_quotable(std::string_view record, char delimiter) {
         ++doubled;
         quote += 2;
       }
-      const char* const after = quote == end ? end : quote + 1;
+      const char* after = quote == end ? end : quote + 1;
+      if (dialect_ == Dialect::quoted) {
+        while (after != end && is_blank(*after) && *after != delimiter) ++after;
+      }
       if (quote != end && (after == end || *after == delimiter)) {
         if (doubled > 0 && unescaped_.capacity() < record.size())
           unescaped_.reserve(record.size());  // views stay valid

@@ -95,14 +95,17 @@ void refuse_zero_bytes(std::string_view beginning) {
 
 }  // namespace
 
-FileKind probe_file(const std::string& path) {
+Index regular_file_bytes(const std::string& path) {
   struct stat status {};  // before opening: the open of a pipe would wait for its writer
   if (::stat(path.c_str(), &status) != 0) throw Error(ExitCode::no_input, std::strerror(errno));
   if (S_ISDIR(status.st_mode)) throw Error(ExitCode::no_input, "is a directory, not a log file");
   if (!S_ISREG(status.st_mode)) throw Error(ExitCode::no_input, "is not a regular file");
+  return status.st_size;
+}
 
+FileKind probe_file(const std::string& path) {
   constexpr std::size_t beginning_bytes = std::size_t{64} << 10;
-  FileKind kind{.bytes = status.st_size};
+  FileKind kind{.bytes = regular_file_bytes(path)};
   kind.packing = packing_of(view_of(beginning_of(*open_plain(path, 0), 16)));
   kind.encoding = encoding_of(view_of(beginning_of(*open_unpacked(path, kind.packing), 2)));
   const std::vector<char> beginning = beginning_of(*open_text(path, kind), beginning_bytes);

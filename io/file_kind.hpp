@@ -24,6 +24,9 @@ struct FileKind {
   [[nodiscard]] bool can_be_shared() const { return packing == Packing::none && encoding == Encoding::utf8; }
 };
 
+/// Size of the file at `path`, text or not. Throws Error(no_input) without the file's name unless it is a regular file.
+[[nodiscard]] Index regular_file_bytes(const std::string& path);
+
 /// Throws Error without the file's name: no_input unless `path` is a regular file one may read; bad_data for a file
 /// that is known to be no text (xz, zip, HDF5, Parquet, ..., or any with zero bytes in its beginning).
 [[nodiscard]] FileKind probe_file(const std::string& path);

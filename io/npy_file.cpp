@@ -185,7 +185,7 @@ NpyFile::NpyFile(std::string path) : path_(std::move(path)) {
 }
 
 void NpyFile::parse_header() {
-  const Index file_bytes = probe_file(path_).bytes;
+  const Index file_bytes = regular_file_bytes(path_);
   const auto begin = read_bytes(path_, 0, std::min<Index>(file_bytes, 12));
   if (!std::string_view(begin.data(), begin.size()).starts_with(magic)) refuse("is not a .npy file");
   if (begin.size() < 12) refuse("the file ends early");

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <string_view>
 
+#include "io/file_kind.hpp"
 #include "io/hdf5_reader.hpp"
-#include "io/line_reader.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -17,7 +17,7 @@ constexpr std::string_view npy_signature = "\x93NUMPY";
 
 std::string first_bytes(const std::string& path) {
   try {
-    static_cast<void>(probe_file(path));
+    static_cast<void>(regular_file_bytes(path));
     std::array<char, 8> bytes{};
     const std::size_t got = open_plain(path, 0)->read(bytes.data(), bytes.size());
     return {bytes.data(), got};

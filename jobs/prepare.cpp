@@ -63,9 +63,9 @@ InteractionLog read(JobContext& context, const LogPlan& plan) {
                                 {"missing_fold", missing.fold},
                                 {"repeated_headers", log.repeated_headers}});
   if (log.repeated_headers > 0) {
-    context.report.line(fmt::format("{} line{} inside the input repeat{} the header of the file: passed over",
-                                    log.repeated_headers, log.repeated_headers == 1 ? "" : "s",
-                                    log.repeated_headers == 1 ? "s" : ""));
+    context.report.warning(fmt::format("{} line{} inside the input repeat{} the header of the file: passed over",
+                                       log.repeated_headers, log.repeated_headers == 1 ? "" : "s",
+                                       log.repeated_headers == 1 ? "s" : ""));
   }
   return log;
 }

@@ -33,6 +33,7 @@ TEST(FieldSplitter, CommaFollowsRfc4180) {
   EXPECT_EQ(split(Dialect::quoted, R"("say ""hi""",x,"""")"), (Fields{R"(say "hi")", "x", "\""}));
   EXPECT_EQ(split(Dialect::quoted, R"("","")"), (Fields{"", ""}));
   EXPECT_EQ(split(Dialect::quoted, R"(5" disk,x)"), (Fields{R"(5" disk)", "x"}));
+  EXPECT_EQ(split(Dialect::quoted, "\"a \" ,\"b\"\t "), (Fields{"a ", "b"})) << "blanks after a closing quote";
   EXPECT_EQ(split(Dialect::quoted, R"( a , b ," c ")"), (Fields{"a", "b", " c "}));
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
@@ -29,112 +28,6 @@ bool is_continuation(char c) {
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t';
-}
-
-/// Reads fixed-width dates and times from the front of a text.
-class Scanner {
- public:
-  explicit Scanner(std::string_view text) : text_(text) {}
-  [[nodiscard]] bool done() const { return text_.empty(); }
-  [[nodiscard]] bool take(char c) {
-    if (text_.empty() || text_.front() != c) return false;
-    text_.remove_prefix(1);
-    return true;
-  }
-  /// `width` digits as a number, or -1.
-  [[nodiscard]] int digits(std::size_t width) {
-    if (text_.size() < width) return -1;
-    int value = 0;
-    for (std::size_t i = 0; i < width; ++i) {
-      if (text_[i] < '0' || text_[i] > '9') return -1;
-      value = value * 10 + (text_[i] - '0');
-    }
-    text_.remove_prefix(width);
-    return value;
-  }
-  /// At least one digit after a decimal point, as microseconds, or -1.
-  [[nodiscard]] int microseconds() {
-    int value = 0;
-    int kept = 0;
-    std::size_t i = 0;
-    for (; i < text_.size() && text_[i] >= '0' && text_[i] <= '9'; ++i) {
-      if (kept < 6) {
-        value = value * 10 + (text_[i] - '0');
-        ++kept;
-      }
-    }
-    if (i == 0) return -1;
-    for (; kept < 6; ++kept) value *= 10;
-    text_.remove_prefix(i);
-    return value;
-  }
-
- private:
-  std::string_view text_;
-};
-
-constexpr std::int64_t second = 1'000'000;
-constexpr std::int64_t largest_seconds = 9'000'000'000'000;  // microseconds must fit into 63 bits
-
-std::optional<std::int64_t> date_of(std::string_view text) {
-  Scanner scan(text);
-  const int year = scan.digits(4);
-  if (year < 0 || !scan.take('-')) return std::nullopt;
-  const int month = scan.digits(2);
-  if (month < 0 || !scan.take('-')) return std::nullopt;
-  const int day = scan.digits(2);
-  if (day < 0) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok()) return std::nullopt;
-  const std::int64_t midnight = std::chrono::sys_days(date).time_since_epoch().count() * 86'400 * second;
-  if (scan.done()) return midnight;
-
-  if (!scan.take(' ') && !scan.take('T')) return std::nullopt;
-  const int hours = scan.digits(2);
-  if (hours < 0 || hours > 23 || !scan.take(':')) return std::nullopt;
-  const int minutes = scan.digits(2);
-  if (minutes < 0 || minutes > 59) return std::nullopt;
-  int seconds = 0;
-  int fraction = 0;
-  if (scan.take(':')) {
-    seconds = scan.digits(2);
-    if (seconds < 0 || seconds > 60) return std::nullopt;  // 60: a leap second
-    if (scan.take('.')) fraction = scan.microseconds();
-    if (fraction < 0) return std::nullopt;
-  }
-  std::int64_t offset_minutes = 0;
-  if (!scan.take('Z')) {
-    const int sign = scan.take('+') ? 1 : scan.take('-') ? -1 : 0;
-    if (sign != 0) {
-      const int offset_hours = scan.digits(2);
-      if (offset_hours < 0 || !scan.take(':')) return std::nullopt;
-      const int rest = scan.digits(2);
-      if (rest < 0) return std::nullopt;
-      offset_minutes = std::int64_t{sign} * (offset_hours * 60 + rest);
-    }
-  }
-  if (!scan.done()) return std::nullopt;
-  return midnight + ((std::int64_t{hours} * 60 + minutes - offset_minutes) * 60 + seconds) * second + fraction;
-}
-
-std::optional<std::int64_t> seconds_of(std::string_view text) {
-  std::int64_t whole = 0;
-  const char* const end = text.data() + text.size();
-  const auto [point, status] = std::from_chars(text.data(), end, whole);
-  if (status == std::errc() && (point == end || *point == '.') && whole > -largest_seconds && whole < largest_seconds) {
-    if (point == end) return whole * second;
-    Scanner scan(text.substr(static_cast<std::size_t>(point - text.data()) + 1));
-    const int fraction = scan.done() ? 0 : scan.microseconds();
-    if (fraction >= 0 && scan.done()) return whole * second + (text.front() == '-' ? -fraction : fraction);
-  }
-  const std::optional<double> number = number_of(text);  // exponents
-  if (!number || !(std::fabs(*number) < static_cast<double>(largest_seconds))) return std::nullopt;
-  return std::llround(*number * static_cast<double>(second));
-}
-
-std::optional<std::int64_t> time_of(std::string_view text) {
-  return text.size() >= 10 && text[4] == '-' ? date_of(text) : seconds_of(text);
 }
 }  // namespace
 
@@ -209,7 +102,10 @@ void FieldSplitter::split_quotable(std::string_view record, char delimiter) {
         ++doubled;
         quote += 2;
       }
-      const char* const after = quote == end ? end : quote + 1;
+      const char* after = quote == end ? end : quote + 1;
+      if (dialect_ == Dialect::quoted) {
+        while (after != end && is_blank(*after) && *after != delimiter) ++after;
+      }
       if (quote != end && (after == end || *after == delimiter)) {
         if (doubled > 0 && unescaped_.capacity() < record.size())
           unescaped_.reserve(record.size());  // views stay valid
@@ -294,20 +190,8 @@ double parse_number(std::string_view text, std::string_view role, char decimal) 
   return *value;
 }
 
-std::int64_t parse_time(std::string_view text) {
-  const std::optional<std::int64_t> time = time_of(text);
-  if (!time) {
-    throw Error(ExitCode::bad_data,
-                fmt::format("time {} is neither seconds since 1970 nor YYYY-MM-DD[ HH:MM[:SS]]", shown(text)));
-  }
-  return *time;
-}
-
 bool is_number(std::string_view text) {
   return number_of(text).has_value();
-}
-bool is_time(std::string_view text) {
-  return time_of(text).has_value();
 }
 
 }  // namespace rankwise

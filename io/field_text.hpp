@@ -1,5 +1,5 @@
 #pragma once
-// From a line's bytes to fields, numbers and times: no allocation per field, no locale.
+// From a line's bytes to fields and numbers: no allocation per field, no locale.
 
 #include <cstdint>
 #include <optional>
@@ -51,14 +51,8 @@ void check_field_count(std::span<const std::string_view> fields, Index expected)
 /// A finite number in decimal notation; throws Error(bad_data) that names the `role` of the field.
 [[nodiscard]] double parse_number(std::string_view text, std::string_view role, char decimal = '.');
 
-/// Microseconds since 1970: integer or decimal seconds, or YYYY-MM-DD, optionally followed by a space or T and
-/// HH:MM[:SS[.fraction]] and Z or +HH:MM. Digits beyond microseconds are dropped. Throws Error(bad_data).
-[[nodiscard]] std::int64_t parse_time(std::string_view text);
-
 /// True when `text` reads as a number.
 [[nodiscard]] bool is_number(std::string_view text);
-/// True when `text` reads as a time.
-[[nodiscard]] bool is_time(std::string_view text);
 
 /// `text` without spaces at its ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <type_traits>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -13,6 +12,16 @@
 namespace rankwise {
 
 namespace {
+
+using Texts = std::vector<std::string>;
+
+/// The ids themselves if they are texts, else `made` of them.
+const Texts& as_texts(const Ids& ids, Texts& made) {
+  if (const auto* const texts = std::get_if<Texts>(&ids)) return *texts;
+  made.reserve(static_cast<std::size_t>(id_count(ids)));
+  for (Index i = 0; i < id_count(ids); ++i) made.push_back(id_text(ids, i));
+  return made;
+}
 
 std::uint64_t hash_of(std::int64_t id) {
   return XXH3_64bits(&id, sizeof id);
@@ -84,13 +93,23 @@ std::vector<Index> find_rows(const Communicator& comm, const std::vector<Stored>
 }  // namespace
 
 std::vector<Index> find_rows_by_id(const Communicator& comm, const IdRows& wanted, const IdRows& known) {
-  return std::visit(
-      [&](const auto& ids) {
-        using Stored = typename std::decay_t<decltype(ids)>::value_type;
-        using Key = std::conditional_t<std::is_same_v<Stored, std::string>, std::string_view, std::int64_t>;
-        return find_rows<Key>(comm, ids, std::get<std::vector<Stored>>(known.ids), known.rows.begin);
-      },
-      wanted.ids);
+  using Integers = std::vector<std::int64_t>;
+  const auto is_text = [&](const IdRows& rows) {  // a rank without ids has no say
+    return comm.max(Index{id_count(rows.ids) > 0 && std::holds_alternative<Texts>(rows.ids) ? 1 : 0}) > 0;
+  };
+  const bool wanted_text = is_text(wanted);  // both ask all ranks
+  const bool known_text = is_text(known);
+  if (wanted_text || known_text) {
+    Texts made_wanted;
+    Texts made_known;
+    return find_rows<std::string_view>(comm, as_texts(wanted.ids, made_wanted), as_texts(known.ids, made_known),
+                                       known.rows.begin);
+  }
+  const Integers none;
+  const auto* const wanted_ids = std::get_if<Integers>(&wanted.ids);
+  const auto* const known_ids = std::get_if<Integers>(&known.ids);
+  return find_rows<std::int64_t>(comm, wanted_ids != nullptr ? *wanted_ids : none,
+                                 known_ids != nullptr ? *known_ids : none, known.rows.begin);
 }
 
 }  // namespace rankwise

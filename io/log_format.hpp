@@ -10,6 +10,7 @@
 
 #include "io/file_kind.hpp"
 #include "io/missing_values.hpp"
+#include "io/time_text.hpp"
 #include "kernels/types.hpp"
 
 namespace rankwise {
@@ -62,6 +63,7 @@ struct LogOptions {
   HeaderRule header = HeaderRule::automatic;
   MissingRule missing = MissingRule::error;
   MissingValues missing_values = MissingValues();
+  TimeChoice time = {};
   std::optional<ColumnChoice> columns;
 };
 
@@ -101,7 +103,8 @@ struct HeaderMark {
 /// it.
 struct FileLayout : TextLayout {
   ColumnNumbers columns;
-  HeaderMark header;      ///< of a file that has one
+  HeaderMark header;  ///< of a file that has one
+  TimeForm time = TimeForm::by_look;
   Index matrix_rows = 0;  ///< matrix-market: the size line
   Index matrix_columns = 0;
   Index matrix_entries = 0;

@@ -9,6 +9,7 @@
 #include "io/line_reader.hpp"
 #include "io/log_columns.hpp"
 #include "io/row_parser.hpp"
+#include "io/time_text.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -92,6 +93,12 @@ bool is_column_number(const std::string& text, std::size_t fields) {
   return status == std::errc() && end == last && number >= 1 && number <= fields;
 }
 
+bool may_be_time(const LogOptions& options, const std::string& field) {
+  TimeGuess guess;
+  guess.add(field);
+  return TimeReader(options.time.form.value_or(guess.form()), options.time.pattern).reads(field);
+}
+
 /// Does the first line name the columns? Unless the user says so, it does when it holds no number and either names are
 /// wanted, or it cannot be a row, or its words are usual column names.
 bool is_header(const LogOptions& options, const TextLayout& layout, const std::vector<std::string>& fields) {
@@ -111,7 +118,7 @@ bool is_header(const LogOptions& options, const TextLayout& layout, const std::v
   const auto field_of = [&](const std::string& number) -> const std::string& { return fields[std::stoul(number) - 1]; };
   return std::any_of(choice.value.begin(), choice.value.end(),
                      [&](const std::string& column) { return !may_be_number(layout, field_of(column)); }) ||
-         (!choice.time.empty() && !is_time(field_of(choice.time))) ||
+         (!choice.time.empty() && !may_be_time(options, field_of(choice.time))) ||
          std::any_of(fields.begin(), fields.end(), is_common_column_name);
 }
 
@@ -140,16 +147,24 @@ std::string describe(const FileLayout& layout, const std::vector<std::string>& h
         fmt::format("{}{}", factor == 0 ? ", value = " : " * ", name(columns.value[static_cast<std::size_t>(factor)]));
   }
   if (columns.value_factors == 0) text += ", each row counts 1";
-  if (columns.time >= 0) text += fmt::format(", time = {}", name(columns.time));
+  if (columns.time >= 0) {
+    const std::string_view form = time_form_text(layout.time);
+    text += fmt::format(", time = {}{}", name(columns.time), form.empty() ? "" : fmt::format(" ({})", form));
+  }
   if (columns.fold >= 0) text += fmt::format(", fold = {}", name(columns.fold));
   return text;
 }
 
-/// What the first rows say of the numbers; false when there is no row.
+/// What the first rows say of numbers and times; false when there is no row.
 bool judge_rows(RecordReader& records, std::span<const std::string> first_row, const LogOptions& options,
                 FileLayout& layout) {
   DecimalGuess decimals;
+  TimeGuess times;
   const auto judge = [&](const auto& fields) {
+    const auto time = static_cast<std::size_t>(std::max(layout.columns.time, 0));
+    if (layout.columns.time >= 0 && time < fields.size() && !options.missing_values.holds(fields[time])) {
+      times.add(fields[time]);
+    }
     for (int factor = 0; factor < layout.columns.value_factors; ++factor) {
       const auto column = static_cast<std::size_t>(layout.columns.value[static_cast<std::size_t>(factor)]);
       if (column < fields.size()) decimals.add(fields[column]);
@@ -168,6 +183,7 @@ bool judge_rows(RecordReader& records, std::span<const std::string> first_row, c
     any_row = true;  // the reading of all rows comes upon it too, and knows its line
   }
   if (options.decimal.sign == DecimalSign::automatic && layout.delimiter != ',') layout.decimal = decimals.sign();
+  if (layout.columns.time >= 0) layout.time = options.time.form.value_or(times.form());
   return any_row;
 }
 

@@ -7,6 +7,7 @@
 #include "io/field_text.hpp"
 #include "io/interaction_log.hpp"
 #include "io/log_format.hpp"
+#include "io/time_text.hpp"
 
 namespace rankwise {
 
@@ -15,9 +16,9 @@ namespace rankwise {
 
 class RowParser {
  public:
-  /// Both must outlive the parser.
-  RowParser(const FileLayout& layout, const MissingValues& missing_values, MissingRule missing)
-      : layout_(layout), missing_values_(missing_values), missing_(missing) {}
+  /// Layout and missing values must outlive the parser.
+  RowParser(const FileLayout& layout, const MissingValues& missing_values, MissingRule missing, TimeReader times)
+      : layout_(layout), missing_values_(missing_values), missing_(missing), times_(std::move(times)) {}
 
   /// Appends users, items, values, times and folds of a record; the caller appends the position of a row that was
   /// taken. A row with a missing field is counted in log.missing and not taken where the rule says skip, a repeated
@@ -33,6 +34,7 @@ class RowParser {
   const FileLayout& layout_;
   const MissingValues& missing_values_;
   MissingRule missing_;
+  TimeReader times_;
 };
 
 }  // namespace rankwise

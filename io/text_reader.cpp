@@ -73,7 +73,7 @@ void read_records(const Communicator& comm, const LogPlan& plan, Index file, Rec
   const Index lines_skipped = records.lines();
   const Index begin = records.offset();
   const Index part_bytes = (layout.file.bytes - layout.data_begin) / comm.size();
-  RowParser parser(layout, plan.missing_values, plan.missing);
+  RowParser parser(layout, plan.missing_values, plan.missing, TimeReader(layout.time, plan.time_pattern));
   RoomForRows room(layout.file.can_be_shared() ? part_bytes : 0, log.size());
   while (const std::vector<std::string_view>* const fields = records.next()) {
     ++part.entries;
@@ -154,6 +154,7 @@ LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& paths
   plan.files = paths;
   plan.missing = options.missing;
   plan.missing_values = options.missing_values;
+  plan.time_pattern = options.time.pattern;
   agree_on(comm, [&] {
     if (!comm.is_root()) return;
     for (const std::string& path : paths) {

@@ -17,6 +17,7 @@ struct LogPlan {
   std::vector<std::string> notes;   ///< root: one line a file on the format and columns used
   MissingRule missing = MissingRule::error;
   MissingValues missing_values;
+  std::string time_pattern;  ///< of layouts whose times are of that form
 
   [[nodiscard]] bool timed() const { return layouts.front().columns.time >= 0; }
   [[nodiscard]] bool folded() const { return layouts.front().columns.fold >= 0; }

@@ -15,7 +15,9 @@
 #include "distributed/rare_rows.hpp"
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
+#include "io/field_text.hpp"
 #include "io/id_dictionary.hpp"
+#include "io/id_variants.hpp"
 #include "io/redistribute.hpp"
 #include "io/sparse_rows.hpp"
 #include "io/split_figures.hpp"
@@ -99,6 +101,15 @@ void require_rows(const Communicator& comm, Index local_rows, std::string_view r
   });
 }
 
+/// Ids that are probably one, in one warning for each kind.
+void warn_of_variants(JobContext& context, std::string_view role, const IdRows& ids) {
+  for (const IdVariants& found : find_id_variants(context.comm, ids)) {
+    context.report.warning(fmt::format("{} {} id{} differ{} from another only {}, for example {} and {}", found.ids,
+                                       role, found.ids == 1 ? "" : "s", found.ids == 1 ? "s" : "",
+                                       difference_text(found.difference), shown(found.first), shown(found.second)));
+  }
+}
+
 /// Takes the log apart as it goes, so that ids, rows and events are not all held at once.
 IndexedLog index_log(JobContext& context, InteractionLog& log) {
   const auto timer = context.report.phase("index ids");
@@ -107,6 +118,8 @@ IndexedLog index_log(JobContext& context, InteractionLog& log) {
   log.users = {};
   IdDictionary items = build_id_dictionary(comm, log.items);
   log.items = {};
+  warn_of_variants(context, "user", users.rows);
+  warn_of_variants(context, "item", items.rows);
   std::vector<Interaction> interactions;
   interactions.reserve(log.positions.size());
   for (std::size_t row = 0; row < log.positions.size(); ++row) {
@@ -292,7 +305,7 @@ constexpr std::string_view notes =
     "Columns: without --columns the usual names are recognised (user_id, userId, CustomerID, ...; item, movieId, "
     "book_id,\n"
     "StockCode, ...; rating, value, ...; timestamp, time, ...), and the choice is reported.\n"
-    "Times: seconds since 1970, or YYYY-MM-DD[ HH:MM[:SS]][Z].\n"
+    "Times: seconds since 1970, or YYYY-MM-DD[ HH:MM[:SS]][Z], or as --time-format says, from 1970-01-02 to 2100.\n"
     "Ids: a column of canonical non-negative integers becomes int64, any other column text.\n"
     "Duplicates: 'last' is the latest time, ties and logs without times by the order of the input; sums and means are\n"
     "taken in the order of the input. The merged row has the latest time; rows on one user and item must be of one "

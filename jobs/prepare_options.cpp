@@ -115,6 +115,11 @@ void add_prepare_options(boost::program_options::options_description& options, P
       "before the decimals of values: auto, point or comma; auto looks at the first rows, and takes points where "
       "commas "
       "divide fields");
+  add("time-format",
+      po::value<std::string>()->default_value("auto")->value_name("FORM")->notifier(
+          [&values](const std::string& word) { values.log.time = parse_time_format(word); }),
+      "auto, seconds, milliseconds, iso, or a pattern of strptime such as '%d.%m.%Y %H:%M'; auto reads seconds and ISO "
+      "times, and, if the first rows are all plausible as such, milliseconds and eight-digit dates such as 20101201");
   add("header",
       po::value<std::string>()->default_value("auto")->value_name("RULE")->notifier(
           [&values](const std::string& word) { values.log.header = parse_header_rule(word); }),

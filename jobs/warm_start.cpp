@@ -33,10 +33,6 @@ struct MatchedSide {
   }
 };
 
-const char* kind_name(const IdRows& ids) {
-  return std::holds_alternative<std::vector<std::int64_t>>(ids.ids) ? "integers" : "texts";
-}
-
 /// The model's rows `old_rows`, in their order; `held` are this rank's of the model. Collective over comm.
 Matrix fetch_rows(const Communicator& comm, const FactorMatrix& held, const std::vector<Index>& old_rows) {
   std::vector<Index> needed;
@@ -183,16 +179,11 @@ FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, c
   const ModelReader model(comm_, path_);
 
   // 2. Rows that it has, by their ids.
-  const auto match = [&](const char* label, const Partition& rows, const IdRows& ids, Index model_rows,
-                         const auto& model_ids, const auto& model_factors) {
+  const auto match = [&](const Partition& rows, const IdRows& ids, Index model_rows, const auto& model_ids,
+                         const auto& model_factors) {
     const Partition held = Partition::by_count(model_rows, comm_.size());
     const RowRange mine = held.range(comm_.rank());
     const IdRows known = model_ids(mine);
-    if (known.ids.index() != ids.ids.index()) {
-      throw AgreedError(ExitCode::bad_data,
-                        fmt::format("--warm-start {}: its ids of {} are {}; those of this dataset are {}", path_, label,
-                                    kind_name(known), kind_name(ids)));
-    }
     MatchedSide side;
     side.old_rows = find_rows_by_id(comm_, ids, known);
     side.matched = matched_bits(comm_, rows, side.old_rows);
@@ -203,10 +194,10 @@ FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, c
   const RowRange my_users = users.range(comm_.rank());
   const RowRange my_items = items.range(comm_.rank());
   MatchedSide user_side = match(
-      "users", users, dataset.user_ids(my_users), model.users(), [&](RowRange r) { return model.user_ids(r); },
+      users, dataset.user_ids(my_users), model.users(), [&](RowRange r) { return model.user_ids(r); },
       [&](RowRange r) { return model.user_factors(r); });
   MatchedSide item_side = match(
-      "items", items, dataset.item_ids(my_items), model.items(), [&](RowRange r) { return model.item_ids(r); },
+      items, dataset.item_ids(my_items), model.items(), [&](RowRange r) { return model.item_ids(r); },
       [&](RowRange r) { return model.item_factors(r); });
   const auto is_matched = [](Index row) { return row >= 0; };
   if (comm_.sum(Index{std::ranges::count_if(user_side.old_rows, is_matched)} +

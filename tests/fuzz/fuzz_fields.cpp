@@ -1,6 +1,7 @@
 // One line: fields of every dialect, and each field as a number, a time and an error message's excerpt.
 
 #include "io/field_text.hpp"
+#include "io/time_text.hpp"
 #include "tests/fuzz/harness.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -12,8 +13,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       const auto& fields = splitter.split(line);
       if (const auto quote = splitter.open_quote()) fuzz::require(line.at(*quote) == '"', "open quotes are quotes");
       for (const std::string_view field : fields) {
-        const bool timed = fuzz::read_or_refuse([&] { static_cast<void>(parse_time(field)); });
-        fuzz::require(timed == is_time(field), "is_time says what parse_time does");
+        for (const TimeForm form : {TimeForm::by_look, TimeForm::seconds, TimeForm::judged_milliseconds, TimeForm::iso,
+                                    TimeForm::eight_digits, TimeForm::pattern}) {
+          const TimeReader times(form, "%d.%m.%Y %H:%M");
+          const bool timed = fuzz::read_or_refuse([&] { static_cast<void>(times.read(field)); });
+          fuzz::require(timed == times.reads(field), "reads() says what read() does");
+        }
         fuzz::read_or_refuse([&] {
           const double value = parse_number(field, "value");
           fuzz::require(value - value == 0, "numbers are finite");

@@ -40,6 +40,7 @@ TEST_F(IdListTest, OneIdALineHoweverItIsWritten) {
                    "ann\r\n7\r\n\r\nbob b\r\n"),
             expected);
   EXPECT_EQ(listed("ann \n 7\t\n \n\"bob b\"\n"), expected);
+  EXPECT_EQ(listed("\"ann\" \n7\n\n\"bob b\"\t\n"), expected);
   EXPECT_EQ(listed("ann\r7\r\rbob b\r"), expected);
   EXPECT_EQ(listed(utf16("ann\r\n7\r\n\r\nbob b\r\n", false)), expected);
   EXPECT_EQ(listed(utf16("ann\n7\n\nbob b", true)), expected);

@@ -49,6 +49,17 @@ TEST_F(IdMatchingTest, IntegersInAnyOrderTheLowestRowOfRepeatedOnes) {
   expect_like_reference(wanted, known);
 }
 
+TEST_F(IdMatchingTest, IntegersAndTextsMeetAsTexts) {
+  const std::vector<std::int64_t> numbers{30, 7, 12};
+  const std::vector<std::string> texts{"12", "a", "007", "7", "30"};
+  const auto row_of = [&](const IdRows& wanted, const IdRows& known) {
+    return comm_.all_gather_varied(std::span<const Index>(find_rows_by_id(comm_, wanted, known))).values;
+  };
+  EXPECT_EQ(row_of(share(numbers), share(texts)), (std::vector<Index>{4, 3, 0}));
+  EXPECT_EQ(row_of(share(texts), share(numbers)), (std::vector<Index>{2, -1, -1, 1, 0}));
+  EXPECT_EQ(row_of(share(numbers), share(std::vector<std::string>{})), (std::vector<Index>{-1, -1, -1}));
+}
+
 TEST_F(IdMatchingTest, Texts) {
   std::vector<std::string> wanted;
   std::vector<std::string> known;

@@ -125,6 +125,36 @@ TEST_F(PointTextTest, EveryWayToWriteItGivesTheSameRows) {
   EXPECT_EQ(read_points(comm_, source("\"x, \"\"1\"\"\",y\n1,2\n")).dimensions, (Texts{"x, \"1\"", "y"}));
 }
 
+TEST_F(PointTextTest, DelimitersDecimalsAndEncodings) {
+  const Rows expected{{1, -2.5}, {3.25, 4}};
+  for (const std::string& content :
+       {std::string("x;y\n1;-2,5\n3,25;4\n"), std::string("x|y\n1|-2.5\n3.25|4\n"), std::string("1;-2,5\n3,25;4\n"),
+        std::string("1,0;-2,5\n3,25;4\n"), utf16("x;y\r\n1;-2,5\r\n3,25;4\r\n", false),
+        utf16("x;y\n1;-2,5\n3,25;4\n", true), zstd_packed("x;y\n1;-2,5\n3,25;4\n")}) {
+    EXPECT_EQ(rows_of(source(content)), expected) << content;
+  }
+  PointSource chosen = source("\"1\",\"-2,5\"\n\"3,25\",4\n");
+  chosen.decimal = parse_decimal("comma");
+  EXPECT_EQ(rows_of(chosen), expected);
+  chosen = source("x^y\n1^-2.5\n3.25^4\n");
+  chosen.delimiter = parse_delimiter("^");
+  EXPECT_EQ(rows_of(chosen), expected);
+  EXPECT_EQ(read_point_text(comm_, source("x;y\n1;-2,5\n")).description,
+            "csv with semicolons and decimal commas, 2 columns (x, y)");
+}
+
+TEST_F(PointTextTest, LineBreaksInsideQuotes) {
+  std::string content = "id,\"x\nvalue\",y\n";
+  Rows expected;
+  for (int r = 0; r < 50; ++r) {
+    content += fmt::format("\"row\n{}\n\"\"\n\",{},{}\n", r, r, r + 0.5);
+    expected.push_back({static_cast<float>(r), static_cast<float>(r) + 0.5F});
+  }
+  EXPECT_EQ(rows_of(source(content, "2,3", "id")), expected);
+  EXPECT_EQ(failure(source(content + "a,b,c\n", "2,3", "id")),
+            "65: rows:203: column 'x\\x0Avalue': 'b': expected a finite number");
+}
+
 TEST_F(PointTextTest, HeaderRule) {
   PointSource chosen = source("2010,2011\n1,2\n");
   EXPECT_EQ(rows_of(chosen).size(), 2U);

@@ -104,21 +104,22 @@ class TextReaderTest : public testing::Test {
 
 TEST_F(TextReaderTest, EveryFormatGivesTheSameRows) {
   const Rows expected{
-      {"", "1", "10", 3.5, 100'000'000}, {"", "2", "20", -4, 200'000'000}, {"", "1", "30", 5e2, 150'000'000}};
+      {"", "1", "10", 3.5, 90'100'000'000}, {"", "2", "20", -4, 90'200'000'000}, {"", "1", "30", 5e2, 90'150'000'000}};
   const auto without_places = [](Rows rows) {
     for (Row& row : rows) row.place.clear();
     return rows;
   };
   const std::vector<std::tuple<std::string, std::string, std::string>> files{
-      {"auto", "", "userId,movieId,rating,timestamp\n1,10,3.5,100\n2,20,-4,200\n1,30,5e2,150\n"},
-      {"csv", "", "rating,timestamp,user_id,Book ID\r\n3.5,100,1,10\r\n-4,200,2,20\r\n\r\n5e2,150,1,30"},
-      {"auto", "", "user\titem\tvalue\ttime\n1\t10\t3.5\t100\n2\t20\t-4\t200\n1\t30\t5e2\t150\n"},
-      {"auto", "user=1,item=2,value=3,time=4", "1\t10\t3.5\t100\n2\t20\t-4\t200\n1\t30\t5e2\t150\n"},
-      {"auto", "", "1::10::3.5::100\n2::20::-4::200\n1::30::5e2::150\n"},
+      {"auto", "", "userId,movieId,rating,timestamp\n1,10,3.5,90100\n2,20,-4,90200\n1,30,5e2,90150\n"},
+      {"csv", "", "rating,timestamp,user_id,Book ID\r\n3.5,90100,1,10\r\n-4,90200,2,20\r\n\r\n5e2,90150,1,30"},
+      {"auto", "", "user\titem\tvalue\ttime\n1\t10\t3.5\t90100\n2\t20\t-4\t90200\n1\t30\t5e2\t90150\n"},
+      {"auto", "user=1,item=2,value=3,time=4", "1\t10\t3.5\t90100\n2\t20\t-4\t90200\n1\t30\t5e2\t90150\n"},
+      {"auto", "", "1::10::3.5::90100\n2::20::-4::90200\n1::30::5e2::90150\n"},
       {"auto", "user=U,item=I,value=A*B,time=T",
-       "T,I,U,A,B\n100,10,1,7,.5\n1970-01-01 00:03:20,20,2,2,-2\n1970-01-01T00:02:30Z,30,1,50,10\n"},
-      {"auto", "user=2,item=1,value=3,time=4", "a,b,c,d\n10,1,3.5,100\n20,2,-4,200\n30,1,5e2,150\n"},
-      {"csv", "", "\xEF\xBB\xBFuser,item,value,time\n\"1\",\"10\",\"3.5\",100\n 2 , 20 , -4 , 200 \n1,30,5e2,150\n"},
+       "T,I,U,A,B\n90100,10,1,7,.5\n1970-01-02 01:03:20,20,2,2,-2\n1970-01-02T01:02:30Z,30,1,50,10\n"},
+      {"auto", "user=2,item=1,value=3,time=4", "a,b,c,d\n10,1,3.5,90100\n20,2,-4,90200\n30,1,5e2,90150\n"},
+      {"csv", "",
+       "\xEF\xBB\xBFuser,item,value,time\n\"1\",\"10\",\"3.5\",90100\n 2 , 20 , -4 , 90200 \n1,30,5e2,90150\n"},
   };
   for (const auto& [format, columns, content] : files) {
     EXPECT_EQ(without_places(rows_of({write("plain", content)}, options(format, columns))), expected) << content;
@@ -199,12 +200,12 @@ TEST_F(TextReaderTest, AColumnIsIntegersOnlyWhenAllIdsAreCanonical) {
 }
 
 TEST_F(TextReaderTest, MissingFieldsAreAnErrorOrSkipped) {
-  const std::string content = "user,item,value,time\n1,2,3,4\n,2,3,4\n1,,3,4\n1,2,,4\n1,2,3,\n,,,\n5,6,7,8\n";
+  const std::string content = "user,item,value,time\n1,2,3,90004\n,2,3,4\n1,,3,4\n1,2,,4\n1,2,3,\n,,,\n5,6,7,90008\n";
   EXPECT_EQ(failure_of(content, options()), "65: log:3: the user field is empty (--missing skip drops such rows)");
   LogOptions skip = options();
   skip.missing = MissingRule::skip;
   const InteractionLog log = read({write("log", content)}, skip);
-  EXPECT_EQ(gathered(log), (Rows{{"log:2", "1", "2", 3, 4'000'000}, {"log:8", "5", "6", 7, 8'000'000}}));
+  EXPECT_EQ(gathered(log), (Rows{{"log:2", "1", "2", 3, 90'004'000'000}, {"log:8", "5", "6", 7, 90'008'000'000}}));
   EXPECT_EQ(log.rows_read, 7);
   EXPECT_EQ(log.missing.user, 2);
   EXPECT_EQ(log.missing.item, 1);
@@ -391,6 +392,47 @@ TEST_F(TextReaderTest, IdsAreBounded) {
             "65: log:3: id 'y" + std::string(39, 'x') + "...' holds 1025 bytes, at most 1024 are taken");
 }
 
+TEST_F(TextReaderTest, TimesByTheFirstRowsAreTheSameForAllRows) {
+  const auto times = [&](const std::string& column, const LogOptions& chosen) {
+    std::string text;
+    for (const Row& row : rows_of({write("log", "user,item,time\n" + column)}, chosen))
+      text += fmt::format("{};", static_cast<double>(row.time) / 1e6);
+    return text;
+  };
+  EXPECT_EQ(times("1,1,20101201\n1,2,20111209\n", options()), "1291161600;1323388800;");
+  EXPECT_EQ(times("1,1,1291161600500\n1,2,1323388800000\n", options()), "1291161600.5;1323388800;");
+  EXPECT_EQ(times("1,1,1291161600\n1,2,2011-12-09\n", options()), "1291161600;1323388800;");
+  LogOptions chosen = options();
+  chosen.time = parse_time_format("%d.%m.%Y %H:%M");
+  EXPECT_EQ(times("1,1,01.12.2010 08:26\n", chosen), "1291191960;");
+  EXPECT_EQ(plan_log(comm_, {write("log", "user,item,time\n1,1,20101201\n")}, options()).layouts.front().time,
+            TimeForm::eight_digits);
+
+  std::string dates = "user,item,time\n";
+  std::string seconds = dates;
+  std::string milliseconds = dates;
+  for (int i = 0; i < 3000; ++i) {
+    dates += fmt::format("{},1,{}\n", i, 20101201 + i % 20);
+    seconds += fmt::format("{},1,{}\n", i, 1291161600 + i);
+    milliseconds += fmt::format("{},1,{}\n", i, 1291161600000 + i);
+  }
+  EXPECT_EQ(failure_of(dates + "1,2,1291161600\n", options()),
+            "65: log:3002: time '1291161600' is not of the form YYYYMMDD, as the first rows are (--time-format)");
+  EXPECT_EQ(failure_of(seconds + "1,2,20101201\n", options()),
+            "65: log:3002: time '20101201' reads as a date, and not all of the first rows do; --time-format seconds or "
+            "'%Y%m%d' says what it is");
+  EXPECT_EQ(failure_of(milliseconds + "1,2,1291161600\n", options()),
+            "65: log:3002: time '1291161600' reads as seconds, and the first rows are milliseconds; --time-format says "
+            "what it is");
+  EXPECT_EQ(failure_of(seconds + "1,2,1291161600000\n", options()),
+            "65: log:3002: time '1291161600000' lies outside 1970-01-02 to 2100 as seconds since 1970; --time-format "
+            "milliseconds reads milliseconds");
+  EXPECT_EQ(
+      failure_of("user,item,time\n1,2,40513.35\n", options()),
+      "65: log:2: time '40513.35' lies outside 1970-01-02 to 2100 as seconds since 1970; a day number of Excel? Save "
+      "dates as YYYY-MM-DD");
+}
+
 TEST_F(TextReaderTest, BadRowsAreNamedByFileAndLine) {
   const std::string good = "user,item,rating\n1,2,3\n4,5,6\n7,8,9\n";
   EXPECT_EQ(failure_of(good + "1,2,x\n", options()), "65: log:5: value 'x' is not a number");
@@ -406,8 +448,8 @@ TEST_F(TextReaderTest, BadRowsAreNamedByFileAndLine) {
   EXPECT_EQ(failure_of(good + "1,2,\"3\n4\",\"5\n6\"\n", options()),
             "65: log:5: field 4 opens a quote that is not closed");
   EXPECT_EQ(failure_of(good + "\xFF\xFE,2,3\n", options()), "65: log:5: id '\\xFF\\xFE' is not UTF-8 text");
-  EXPECT_EQ(failure_of("user,item,time\n1,2,3\n1,2,monday\n", options()),
-            "65: log:3: time 'monday' is neither seconds since 1970 nor YYYY-MM-DD[ HH:MM[:SS]]");
+  EXPECT_EQ(failure_of("user,item,time\n1,2,90003\n1,2,monday\n", options()),
+            "65: log:3: time 'monday' is neither seconds since 1970 nor YYYY-MM-DD[ HH:MM[:SS]] (--time-format)");
   EXPECT_EQ(failure_of(good + "1,2,x\n" + good + "1,2,NaN\n", options()), "65: log:5: value 'x' is not a number");
 }
 

@@ -18,13 +18,13 @@ class MarkedFoldsTest(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory()
         cls.path = pathlib.Path(cls.folder.name)
         draw = random.Random(4)
-        # Repeated pairs at several times; few distinct times, so that many are ties; before 1970 too.
+        # Repeated pairs at several times; few distinct times, so that many are ties.
         cls.rows = []
         fold_of = {}
         for _ in range(2500):
             user, item = draw.randrange(120) // draw.randint(1, 3), draw.randrange(50) // draw.randint(1, 3)
             fold = fold_of.setdefault((user, item), draw.choice([0, 3, 4]))
-            cls.rows.append((user, item, draw.randint(1, 5), draw.randint(-40, 60) + draw.choice([0, 0.25, 0.75]), fold))
+            cls.rows.append((user, item, draw.randint(1, 5), draw.randint(90_000, 90_100) + draw.choice([0, 0.25, 0.75]), fold))
         cls.log = cls.write("log.csv", "user,item,rating,when,part\n", cls.rows)
         cls.data = cls.path / "data.h5"
         cls.prepared(cls.log, cls.data)

@@ -29,7 +29,7 @@ class PrepareFormatsTest(unittest.TestCase):
         done = run(["prepare", "--input", self.write("log.csv", text), *args, "--output", self.folder / "refused.h5"])
         self.assertEqual(done.code, code, done)
         self.assertEqual(len(done.our_lines), 1, done)
-        return done.our_lines[0].split("log.csv", 1)[1]
+        return done.our_lines[0].split("log.csv", 1)[-1]
 
     def test_delimiters_and_decimals(self):
         columns = ["--columns", "user=1,item=2,value=3"]
@@ -65,6 +65,19 @@ class PrepareFormatsTest(unittest.TestCase):
         self.assertEqual(self.refused("user,item\n1,2\n1," + "x" * 1_000_000 + "\n"),
                          ":3: id '" + "x" * 40 + "...' holds 1000000 bytes, at most 1024 are taken")
 
+    def test_ids_that_are_probably_one(self):
+        rows = ["1,a", "1.0,a", "01,a", 'ann,"a "', '"ann ",a', "caf\u00e9,a", "cafe\u0301,a", "CAF\u00c9,A"]
+        warnings = []
+        for ranks in (1, 3):
+            err = self.told("user,item\n" + "\n".join(rows) + "\n", "--quiet", ranks=ranks)
+            warnings.append([line for line in err.splitlines() if line.startswith("rankwise: warning: ")])
+        self.assertEqual(warnings[0], warnings[1])
+        self.assertEqual([line.removeprefix("rankwise: warning: ") for line in warnings[0]], [
+            "1 user id differs from another only in Unicode form, for example 'cafe\u0301' and 'caf\u00e9'",
+            "1 user id differs from another only in blanks, for example 'ann' and 'ann '",
+            "2 user ids differ from another only in how a number is written, for example '01' and '1'",
+            "1 item id differs from another only in blanks, for example 'a' and 'a '"])
+
     def test_missing_values(self):
         text = "user,item,rating\nNULL,2,3\n1,\\N,3\n1,2,NaN\nNone,1,1\n4,nan,6\n1,2,N/A\n5,6,7\n"
         self.assertEqual(self.read(text, "--missing", "skip"), {(5, 6): 7})
@@ -77,6 +90,25 @@ class PrepareFormatsTest(unittest.TestCase):
         text = "user,item\n1,2\nuser,item\n3,4\n"
         self.assertEqual(self.read(text), {(1, 2): 1, (3, 4): 1})
         self.assertIn("1 line inside the input repeats the header of the file: passed over", self.told(text))
+
+    def times(self, column, *args, ranks=(1, 2, 3)):
+        """Seconds of the rows, in the order of items, which are numbered like the rows."""
+        text = "user,item,time\n" + "".join(f"1,{item},{time}\n" for item, time in enumerate(column))
+        with h5py.File(self.prepare_alike("--input", self.write("log.csv", text), *args, ranks=ranks)) as file:
+            return file["/interactions/time"][:].tolist()
+
+    def test_times(self):
+        self.assertEqual(self.times(["20101201", "20111209"]), [1291161600, 1323388800])
+        self.assertEqual(self.times(["1291161600000", "1323388800000"]), [1291161600, 1323388800])
+        self.assertEqual(self.times(["01.12.2010 08:26"], "--time-format", "%d.%m.%Y %H:%M", ranks=[1]), [1291191960])
+        self.assertEqual(self.times(["20101201"], "--time-format", "seconds", ranks=[1]), [20101201])
+        self.assertIn("time = time (dates YYYYMMDD)", self.told("user,item,time\n1,2,20101201\n"))
+        self.assertIn("time = time (milliseconds)", self.told("user,item,time\n1,2,1291161600000\n"))
+        self.assertIn(":2: time '40513.35' lies outside 1970-01-02 to 2100 as seconds since 1970; a day number of Excel?",
+                      self.refused("user,item,time\n1,2,40513.35\n"))
+        self.assertIn(":3: time '4102444800' lies outside 1970-01-02 to 2100", self.refused("user,item,time\n1,2,86400\n1,3,4102444800\n"))
+        self.assertIn(":2: time '1' lies outside", self.refused("user,item,time\n1,2,1\n", "--time-format", "milliseconds"))
+        self.refused("user,item,time\n1,2,1\n", "--time-format", "days", code=2)
 
 
 if __name__ == "__main__":

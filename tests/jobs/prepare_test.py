@@ -89,7 +89,7 @@ class PrepareTest(unittest.TestCase):
     def random_log(self, rows=3000, users=150, items=60, seed=1):
         draw = random.Random(seed)
         log = [(f"u{draw.randrange(users) // draw.randint(1, 3)}", draw.randrange(items) // draw.randint(1, 3),
-                draw.randint(1, 5), draw.randint(0, 400)) for _ in range(rows)]
+                draw.randint(1, 5), draw.randint(90_000, 90_400)) for _ in range(rows)]
         lines = ["user_id,item_id,rating,timestamp"] + [",".join(map(str, row)) for row in log]
         return log, self.write("log.csv", "\n".join(lines) + "\n")
 

@@ -45,7 +45,6 @@ void require_sense(const PlanOptions& options) {
     refuse("plan counts runs without --memory-budget; --memory-per-rank leaves out layouts that need more");
   }
   if (!options.sbatch.empty() && options.als.data.empty()) refuse("--sbatch needs --data: what its job is to read");
-  if (!options.sbatch.empty() && options.sbatch == options.json) refuse("--sbatch and --json are the same file");
   if (options.sbatch.empty() && !options.slurm_partition.empty())
     refuse("--partition has a meaning only with --sbatch");
   for (const int threads : options.threads_per_rank) {

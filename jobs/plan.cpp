@@ -49,7 +49,6 @@ void require_sense(const PlanOptions& options) {
     refuse("--train-on all needs --data; stated sizes have no parts");
   }
   if (!options.sbatch.empty() && options.als.data.empty()) refuse("--sbatch needs --data: what its job is to read");
-  if (!options.sbatch.empty() && options.sbatch == options.json) refuse("--sbatch and --json are the same file");
   if (options.sbatch.empty() && !options.slurm_partition.empty())
     refuse("--partition has a meaning only with --sbatch");
   for (const int threads : options.threads_per_rank) {

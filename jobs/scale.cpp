@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <optional>
-#include <set>
 
 #include "distributed/patient_barrier.hpp"
 #include "io/commit.hpp"
@@ -55,10 +54,6 @@ void require_sense(const ScaleOptions& options, int world) {
   const StatedSizes& sizes = options.sizes;
   if (sizes.scale != 1 && sizes.users && sizes.items && sizes.interactions) {
     refuse("--scale multiplies sizes of the preset, but all of them are stated");
-  }
-  std::set<std::string> files;
-  for (const std::string& path : {options.json, options.csv, options.plot}) {
-    if (!path.empty() && !files.insert(path).second) refuse(fmt::format("{} is named for two outputs", path));
   }
 }
 

@@ -191,7 +191,7 @@ class ScaleTest(unittest.TestCase):
         self.refused([*strong, "--memory-budget", "1GiB"], 2, ["--memory-budget"])
         self.refused([*strong, "--data", "log.h5"], 2, ["--data"])
         self.refused([*strong, "--biases"], 2, ["--biases", "explicit"])
-        self.refused([*strong, "--csv", self.path / "a", "--plot", self.path / "a"], 2, ["two outputs"])
+        self.refused([*strong, "--csv", self.path / "a", "--plot", self.path / "a"], 2, ["--csv and --plot name the same file"])
         for file in ("--json", "--csv", "--plot"):
             self.refused([*strong, file, self.path / "no-folder/report"], 73, ["no-folder"])
 

@@ -182,7 +182,7 @@ class QuarterlyTest(unittest.TestCase):
         return err
 
     def test_stopped_or_cancelled_it_goes_on_from_its_checkpoint_to_the_same_bits(self):
-        file = self.chain(CHAIN.replace("epochs = 3", "epochs = 12000"))
+        file = self.chain(CHAIN.replace("epochs = 3", "epochs = 12000").replace("cores = 2", "cores = 2\nfinal = no"))
         self.interrupted(file, (self.folder / "q/checkpoints/als/lock").exists, lambda process: process.send_signal(signal.SIGTERM))
         self.assertIn("nothing was running", self.quarterly("cancel", "q").err)
         err = self.interrupted(file, lambda: self.runs("als") == 2, lambda process: self.quarterly("cancel", "q"))

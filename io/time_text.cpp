@@ -119,6 +119,9 @@ std::optional<std::int64_t> seconds_of(std::string_view text) {
 constexpr std::int64_t earliest = 86'400 * second;       // 1970-01-02
 constexpr std::int64_t latest = 4'102'444'800 * second;  // 2100-01-01
 constexpr std::int64_t thousand = 1000;
+// Larger numbers are no seconds before 2100 and, as milliseconds, no times before any log: 10^11 is 1973-03-03. What is
+// between, such as 5,000,000,000, is more likely a wrong time than one of February 1970.
+constexpr std::int64_t earliest_judged_milliseconds = 100'000'000 * second;
 
 bool is_within(std::int64_t time) {
   return time >= earliest && time < latest;
@@ -185,7 +188,7 @@ std::string outside(TimeForm form, std::string_view text) {
     const std::int64_t days = seconds_of(text).value_or(0) / second;
     const std::int64_t as_milliseconds = milliseconds_of(text).value_or(0);
     if (days >= 20'000 && days < 86'400) hint = "; a day number of Excel? Save dates as YYYY-MM-DD";
-    if (as_milliseconds >= latest / thousand && is_within(as_milliseconds))
+    if (as_milliseconds >= earliest_judged_milliseconds && is_within(as_milliseconds))
       hint = "; --time-format milliseconds reads milliseconds";
     return fmt::format("time {} lies outside 1970-01-02 to 2100 as seconds since 1970{}", shown(text), hint);
   }
@@ -276,7 +279,7 @@ std::int64_t TimeReader::read(std::string_view text) const {
                             "seconds or '%Y%m%d' says what it is",
                             shown(text)));
   }
-  if (form_ == TimeForm::judged_milliseconds && *time < latest / thousand) {
+  if (form_ == TimeForm::judged_milliseconds && *time < earliest_judged_milliseconds) {
     throw Error(ExitCode::bad_data, fmt::format("time {} reads as seconds, and the first rows are milliseconds; "
                                                 "--time-format says what it is",
                                                 shown(text)));
@@ -297,8 +300,8 @@ void TimeGuess::add(std::string_view time) {
   any_ = true;
   all_dates_ = all_dates_ && is_plausible_date(time);
   const std::optional<std::int64_t> as_milliseconds = looks_iso(time) ? std::nullopt : milliseconds_of(time);
-  all_milliseconds_ =
-      all_milliseconds_ && as_milliseconds && *as_milliseconds >= latest / thousand && is_within(*as_milliseconds);
+  all_milliseconds_ = all_milliseconds_ && as_milliseconds && *as_milliseconds >= earliest_judged_milliseconds &&
+                      is_within(*as_milliseconds);
 }
 
 TimeForm TimeGuess::form() const {

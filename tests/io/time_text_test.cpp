@@ -100,6 +100,7 @@ TEST(Times, GuessesNeedAllOfTheFirstRows) {
   EXPECT_EQ(guess({"20101201", "20101301"}), TimeForm::by_look);
   EXPECT_EQ(guess({"1291191960250", "1291191960"}), TimeForm::by_look);
   EXPECT_EQ(guess({"1291191960250"}), TimeForm::judged_milliseconds);
+  EXPECT_EQ(guess({"5000000000"}), TimeForm::by_look);  // 2128 as seconds, February 1970 as milliseconds: refused
   EXPECT_EQ(guess({"1291191960"}), TimeForm::by_look);
   EXPECT_EQ(guess({"40513.35"}), TimeForm::by_look);
   EXPECT_EQ(guess({"2010-12-01"}), TimeForm::by_look);

@@ -471,7 +471,7 @@ TEST_F(TextReaderTest, TheEarliestBadLineWinsWhereverItIs) {
 
 TEST_F(TextReaderTest, BadFilesAreNamed) {
   EXPECT_EQ(failure({folder_.file("absent.csv")}, options()), "66: absent.csv: No such file or directory");
-  EXPECT_TRUE(failure({folder_.file("")}, options()).ends_with("is a directory, not a log file"));
+  EXPECT_TRUE(failure({folder_.file("")}, options()).ends_with("is a directory, not a file"));
   EXPECT_EQ(failure_of("", options()), "65: log: is empty");
   EXPECT_EQ(failure_of("\n\r\n \n", options()), "65: log: is empty");
   EXPECT_EQ(failure_of(gzipped(""), options()), "65: log: is empty");

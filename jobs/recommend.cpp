@@ -358,6 +358,7 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
   const ModelReader model(comm, options.model);
   require_same_dataset(dataset, options.data, model, options.model);
   WantedUsers wanted(comm, options.users);
+  if (!wanted.note().empty()) context.report.line(wanted.note());
   const Catalogue catalogue = read_catalogue(options, context, model);
 
   const auto timer = context.report.phase("recommend");

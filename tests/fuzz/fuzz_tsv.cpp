@@ -5,10 +5,12 @@
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rankwise;
   const fuzz::InputFile file(fuzz::text_of(data, size));
-  fuzz::read_whole_log(file.path(), {.format = LogFormat::tsv, .columns = {}});
-  fuzz::read_whole_log(file.path(), {.format = LogFormat::tsv,
-                                     .header = HeaderRule::absent,
-                                     .missing = MissingRule::skip,
-                                     .columns = ColumnChoice{"1", "2", {"3"}, "4", ""}});
+  LogOptions options;  // filled in steps: g++ 12 sees uninitialized strings in a temporary
+  options.format = LogFormat::tsv;
+  fuzz::read_whole_log(file.path(), options);
+  options.header = HeaderRule::absent;
+  options.missing = MissingRule::skip;
+  options.columns = ColumnChoice{"1", "2", {"3"}, "4", ""};
+  fuzz::read_whole_log(file.path(), options);
   return 0;
 }

@@ -280,7 +280,7 @@ class PrepareTest(unittest.TestCase):
     def test_leakage_figures(self):
         log, path = self.random_log(rows=600, users=40, items=50)
         late = [(f"v{n}", 100 + n, 3, 380 + n) for n in range(9)]  # users and items that nobody knew before
-        log = [(user, item, value, 1_500_000_000 + 86400 * time) for user, item, value, time in log + late]
+        log = [(user, item, value, 1_500_000_000 + 86400 * (time % 90_000)) for user, item, value, time in log + late]
         path = self.write("log.csv", "user_id,item_id,rating,timestamp\n" + "".join(",".join(map(str, r)) + "\n" for r in log))
         for split in ("temporal:0.2", "leave-last:2", "random:0.2", "users:0.3"):
             output, printed, events = self.prepared_with_events("--input", path, "--split", split)

@@ -521,7 +521,8 @@ void DatasetReader::Impl::divide(const Fold& by) {
 DatasetReader::DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold,
                              TrainedOn trained_on)
     : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
-  if (fold && trained_on == TrainedOn::all) throw AgreedError(ExitCode::usage, "a fold is none of all parts together");
+  if (fold && trained_on == TrainedOn::all)
+    throw AgreedError(ExitCode::usage, "--fold needs --train-on training: with all parts nothing is left to validate");
   if (fold) impl_->divide(*fold);
   if (trained_on == TrainedOn::all) impl_->join_parts();
 }

@@ -230,7 +230,7 @@ std::string json_text(const EvaluateOptions& options, const std::vector<Comparis
 void require_unseen_heldout(const EvaluateOptions& options, const ModelReader& model) {
   if (model.trained_on() == TrainedOn::training) return;
   throw AgreedError(ExitCode::bad_data,
-                    fmt::format("{} was trained on all of its dataset, the held-out part too, which can then not "
+                    fmt::format("{} was trained on all of its dataset, so that the held-out part cannot "
                                 "measure it; expected a model of als --train-on training",
                                 options.model));
 }
@@ -312,7 +312,7 @@ RunJob describe_evaluate(boost::program_options::options_description& descriptio
     ("model", read_file(&options->model)->required(), "model trained on that dataset")
     ("metrics", po::value(&options->metrics)->value_name("LIST")->default_value("auto")->notifier(
        [](const std::string& list) { if (list != "auto") (void)parse_metrics(list); }),
-     "recall@K, ndcg@K, map@K, hr@K, rmse, mae, parted by commas; auto: rmse,mae for explicit models, "
+     "recall@K, ndcg@K, map@K, hr@K, rmse, mae, separated by commas; auto: rmse,mae for explicit models, "
      "recall@20,recall@50,ndcg@100,map@10,hr@10 for implicit ones")
     ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
        one_of<SeenItems>("seen", options->seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),

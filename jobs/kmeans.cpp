@@ -95,7 +95,8 @@ void tell_left_out(const PointSet& set, Index without_direction, Report& report)
                         {"without_direction", without_direction}});
   std::vector<std::string> reasons;
   if (set.without_entries > 0) reasons.push_back(fmt::format("{} without an entry", set.without_entries));
-  if (without_direction > 0) reasons.push_back(fmt::format("{} zero, without a direction", without_direction));
+  if (without_direction > 0)
+    reasons.push_back(fmt::format("{} with only zeros, so without a direction", without_direction));
   if (reasons.empty()) return;
   report.line(fmt::format("{} of {} rows belong to no cluster: {}", set.without_entries + without_direction,
                           set.ids.total_rows, fmt::join(reasons, ", ")));
@@ -183,7 +184,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   Index without_direction = 0;
   if (space.metric == DistanceMetric::cosine) {
     without_direction = leave_out(comm, set, zero_rows(set.points));
-    require_some(set, options.source.path, "are zero, without a direction");
+    require_some(set, options.source.path, "have only zeros, so no direction");
   }
   if (space.unit_rows || space.metric == DistanceMetric::cosine) normalize_rows(set.points);
   tell_left_out(set, without_direction, report);

@@ -44,8 +44,8 @@ std::vector<std::int32_t> fetch(const Communicator& comm, const Partition& owner
 /// Why rows cannot be counted; empty where they can.
 std::string why_not(const std::optional<RowOrigin>& earlier, const RowOrigin& now) {
   if (!earlier) return "it does not say whose rows it has";
-  if (!earlier->has_ids || !now.has_ids) return "rows without ids are not known again";
-  return earlier->side != now.side ? "its rows are of another side" : "";
+  if (!earlier->has_ids || !now.has_ids) return "rows without ids cannot be matched";
+  return earlier->side != now.side ? "one has users and the other has items" : "";
 }
 
 }  // namespace

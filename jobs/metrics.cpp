@@ -12,7 +12,7 @@
 namespace rankwise {
 
 const std::string_view metric_formulas =
-    R"(Rankings are over the full catalogue without the user's training items, never over a sample. An item without a training
+    R"(Rankings are over the full catalogue, never over a sample; --seen says whether they leave out the user's training items. An item without a training
 entry is in no list; a user without one gets the items with the most training entries (ties to the lower item id). With T a
 user's held-out items, h_p = 1 if position p (from 1) of the ranking holds one of them, m = min(k, |T|), averaged over users
 with T not empty:

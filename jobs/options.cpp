@@ -86,7 +86,7 @@ JobOptions::JobOptions(const Job& job) : job_(job) {
     ("log-json", written_file(&common_.log_json, json_lines_endings), "write every event and metric, one JSON object a line")
     ("rank-timeout", po::value(&common_.rank_timeout_seconds)->value_name("SECONDS")->default_value(20)
      ->notifier([](int seconds) { if (seconds != 0) within<int>("rank-timeout", 3, 86'400)(seconds); }),
-     "end the job where a rank has not answered for so long; 0: wait for ever")
+     "end the job if a rank has not answered for so long; 0: wait forever")
     ("quiet", po::bool_switch(&common_.quiet), "no progress and no table on standard error; warnings are still printed")
     ("config", read_file(),
      "read options from lines `name = value`, or, where its name ends in .json, from an object; the command line wins")

@@ -67,7 +67,7 @@ void tell_leakage(Report& report, const Leakage& leakage) {
                   percent(leakage.after_own_heldout), percent(leakage.after_first_heldout)));
   const std::string gap = leakage.median_gap_days ? fmt::format("{:.1f} days", *leakage.median_gap_days) : "unknown";
   report.line(
-      fmt::format("leakage: {} of the held-out part is with items that nobody had before; median time since the "
+      fmt::format("leakage: {} of the held-out part has items that nobody had before; median time since the "
                   "user's last interaction in training: {}",
                   percent(leakage.future_items), gap));
 }

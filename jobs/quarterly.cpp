@@ -234,7 +234,7 @@ final = no leaves it out, and a chain whose [prepare] holds nothing out has none
                                         those of als or refit unless it says its own
 A training asks for the memory and time that are predicted where they are not stated and its dataset is there. Locally no
 step has more ranks and threads than there are cores, which changes no bit.
-Without --submit everything is checked and told, nothing begins. With it every step that is not done is handed over, each
+Without --submit everything is checked and printed, and nothing starts. With it every step that is not done is handed over, each
 after those that it reads from. A step is done while its files are as it wrote them, from the same options and inputs by
 the same program; submitting again does the others. The sweep's step looks on from inside the cluster while its trials run
 as jobs of their own. Steps stop before their time limit with a checkpoint, where their job has such, and come back.
@@ -282,7 +282,7 @@ void tell_status(const Chain& chain, JobContext& /*context*/) {
                            return state.phase == StepPhase::failed;
                          });
   if (wrong == states.end() || is_wanted) return;
-  throw Error(work_failed, fmt::format("{}: {} {}; rankwise quarterly FILE --submit goes on once its cause is mended",
+  throw Error(work_failed, fmt::format("{}: {} {}; mend the cause, then rankwise quarterly FILE --submit continues",
                                        directory, chain.steps[static_cast<std::size_t>(wrong - states.begin())].name,
                                        phase_name(wrong->phase)));
 }

@@ -164,8 +164,8 @@ std::vector<std::string> unknown_to_serve(const RecommendOptions& options, JobCo
       throw AgreedError(ExitCode::bad_data,
                         fmt::format("{} is no user of the dataset; expected one of its user ids", first));
     case UnknownUsers::skip:
-      context.report.warning(fmt::format("{} in --users {} no user of the dataset: no list for {}, as {}",
-                                         counted(count, "id"), verb(count, "is", "are"), verb(count, "it", "them"),
+      context.report.warning(fmt::format("{} in --users {} not in the dataset and {} no list, for example {}",
+                                         counted(count, "id"), verb(count, "is", "are"), verb(count, "gets", "get"),
                                          first));
       unknown.clear();
       break;
@@ -381,7 +381,7 @@ RunJob describe_recommend(boost::program_options::options_description& descripti
     ("model", read_file(&options->model)->required(), "model, as als writes it")
     ("top", po::value(&options->top)->value_name("N")->default_value(10)->notifier(within<Index>("top", 1, 100'000)),
      "items for each user")
-    ("users", read_file(&options->users), "ids of the users to serve, one a line; without it all")
+    ("users", read_file(&options->users), "users to serve: an id per line, or a CSV with a user column; without it all")
     ("unknown-users", po::value<std::string>()->value_name("skip|popular|error")->default_value("skip")->notifier(
        one_of<UnknownUsers>("unknown-users", options->unknown_users, {{"skip", UnknownUsers::skip}, {"popular", UnknownUsers::popular}, {"error", UnknownUsers::error}})),
      "ids of --users that the dataset does not have: count and skip them, give them the popular items, or stop")

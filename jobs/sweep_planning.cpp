@@ -301,7 +301,7 @@ never read. Folds are functions of --seed, user and item: the same for every tri
 --validation users:5 leaves users out whole, whose factors are folded in from 80% of their interactions. temporal:4 cuts
 the time line into 5 parts of equal numbers of interactions, never between equal times: fold 1 trains on the first and
 validates on the second, fold 4 trains on the first four and validates on the last. Users without earlier interactions
-count, with factors of zero, as evaluate has them. column makes a fold of each number of prepare --columns fold=NAME.
+count; their lists are the popular items, as in evaluate. column makes a fold of each number of prepare --columns fold=NAME.
 --path: a training begins where its neighbour with more regularization ended, which changes what comes out (keys too), not
 in which order it may be run. --trials-per-program changes nothing that comes out.
 --halving 3 trains all trials for --halving-epochs, then the best third three times as long, and so on to --epochs;

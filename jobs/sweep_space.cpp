@@ -37,7 +37,7 @@ std::vector<std::string> parse_list(const std::string& name, std::string_view te
   for (std::string_view rest = text;;) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
     const std::string value(trimmed(rest.substr(0, comma)));
-    if (value.empty()) refuse(name, text, "values parted by commas");
+    if (value.empty()) refuse(name, text, "values separated by commas");
     if (std::ranges::find(values, value) != values.end()) {
       refuse(name, text, fmt::format("different values, but {} stands there twice", value));
     }

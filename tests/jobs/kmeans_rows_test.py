@@ -140,7 +140,7 @@ class NoClusterTest(RowsTest):
             outputs.append(self.cluster("cosine.h5", "--input", source, "--clusters", "2:4", "--metric", "cosine", "--folds", "2", ranks=ranks).read_bytes())
         self.assertEqual(outputs, outputs[:1] * 3)
         self.check_file(self.path / "cosine.h5", [0, 7, 39], len(h5py.File(self.path / "cosine.h5")["centroids"]))
-        self.assertIn("3 of 40 rows belong to no cluster: 3 zero, without a direction", self.done.err)
+        self.assertIn("3 of 40 rows belong to no cluster: 3 with only zeros, so without a direction", self.done.err)
         self.assertEqual(self.event("rows")["without_direction"], 3)
         twin = self.cluster("twin.h5", "--input", self.save("without.npy", np.delete(points, [0, 7, 39], axis=0)), "--clusters", "2:4", "--metric", "cosine")
         with h5py.File(self.path / "cosine.h5") as ours, h5py.File(twin) as theirs:
@@ -151,7 +151,7 @@ class NoClusterTest(RowsTest):
         with h5py.File(self.cluster("plain.h5", "--input", source, "--clusters", "3")) as file:
             self.assertGreaterEqual(file["assignments"][:].min(), 0)  # zero is a place like any other
         none = self.save("none.npy", np.zeros((4, 2), np.float32))
-        self.assertIn("4 rows, and all of them are zero, without a direction: none can belong to a cluster",
+        self.assertIn("4 rows, and all of them have only zeros, so no direction: none can belong to a cluster",
                       self.refused(65, "--input", none, "--clusters", "2", "--metric", "cosine"))
         self.assertIn("37 rows that can belong to a cluster: expected at least 38",
                       self.refused(65, "--input", source, "--clusters", "38", "--metric", "cosine"))

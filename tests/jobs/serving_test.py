@@ -302,7 +302,7 @@ class ColdTest(Case):
         for ranks in RANKS:
             done = self.job(*args, "@some.csv", "--quiet", ranks=ranks)
             self.assertEqual(len(done.our_lines), 1)
-            self.assertIn("warning: 2 ids in --users are no user of the dataset: no list for them, as", done.our_lines[0])
+            self.assertIn("warning: 2 ids in --users are not in the dataset and get no list, for example", done.our_lines[0])
             self.assertIn("wanted.txt:1: 'nobody'", done.our_lines[0])
             self.assertEqual(list(self.lists("some.csv")), ["c1", "u20"])
         self.alike("some.csv", *args, "@some.csv", "--unknown-users", "popular")

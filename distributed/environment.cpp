@@ -96,4 +96,15 @@ void Environment::abort(int exit_code) {
   std::abort();
 }
 
+void Environment::abort_from_any_thread(int exit_code) {
+  int begun = 0;
+  int over = 0;
+  int ranks = 1;
+  MPI_Initialized(&begun);
+  MPI_Finalized(&over);
+  if (begun != 0 && over == 0) MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  if (ranks > 1) MPI_Abort(MPI_COMM_WORLD, exit_code);
+  std::_Exit(exit_code);
+}
+
 }  // namespace rankwise

@@ -17,6 +17,9 @@ class Environment {
 
   /// Ends every rank at once with `exit_code`; for failures that the other ranks do not know of.
   [[noreturn]] static void abort(int exit_code);
+
+  /// The same from any thread, also where MPI is not there (yet): a rank alone just ends.
+  [[noreturn]] static void abort_from_any_thread(int exit_code);
 };
 
 }  // namespace rankwise

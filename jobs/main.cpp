@@ -12,6 +12,7 @@
 #include "kernels/error.hpp"
 
 int main(int argc, char** argv) {
+  std::set_terminate(rankwise::end_uncaught);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
     if (const auto text = rankwise::text_without_job(arguments)) return rankwise::print_alone(*text);

@@ -12,10 +12,10 @@
 namespace rankwise {
 
 const std::string_view metric_formulas =
-    R"(Rankings are over the full catalogue, never over a sample; --seen says whether they leave out the user's training items. An item without a training
-entry is in no list; a user without one gets the items with the most training entries (ties to the lower item id). With T a
-user's held-out items, h_p = 1 if position p (from 1) of the ranking holds one of them, m = min(k, |T|), averaged over users
-with T not empty:
+    R"(Rankings are over the full catalogue, never over a sample; --seen says whether they leave out the user's training
+items. An item without a training entry is in no list; a user without one gets the items with the most training entries
+(ties to the lower item id). With T a user's held-out items, h_p = 1 if position p (from 1) of the ranking holds one of
+them, m = min(k, |T|), averaged over users with T not empty:
   recall@k   sum_{p<=k} h_p / m
   ndcg@k     sum_{p<=k} h_p / log2(p + 1)  /  sum_{p<=m} 1 / log2(p + 1)
   map@k      sum_{p<=k} h_p (sum_{q<=p} h_q / p) / m

@@ -1,9 +1,12 @@
 #include "jobs/outcome.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <fmt/format.h>
 #include <new>
+#include <thread>
 
 #include "distributed/environment.hpp"
 #include "jobs/byte_size.hpp"
@@ -37,6 +40,26 @@ std::string out_of_memory_text(std::size_t bytes, const std::string& phase) {
 void print_error(const std::string& text) {
   (void)std::fflush(stdout);  // the run has failed already; its reason matters more
   fmt::print(stderr, "rankwise: {}\n", text);
+}
+
+void end_uncaught() {
+  static std::atomic_flag is_ending;
+  if (is_ending.test_and_set()) std::this_thread::sleep_for(std::chrono::seconds(10));  // another thread was first
+  ExitCode code = ExitCode::internal;
+  // g++ 12 ends some regions before the exception counts as caught: then what was refused is all that is known.
+  std::string text = refused_bytes() > 0 ? out_of_memory_text(refused_bytes(), {}) : "ended by an error of a thread";
+  try {
+    if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const Error& error) {
+    code = error.code();
+    text = error.what();
+  } catch (const std::bad_alloc&) {
+    text = out_of_memory_text(refused_bytes(), {});
+  } catch (const std::exception& error) {
+    text = error.what();
+  }
+  print_error(text);
+  Environment::abort_from_any_thread(static_cast<int>(code));
 }
 
 int outcome(const Communicator& comm, const std::function<void()>& body) {

@@ -16,6 +16,10 @@ namespace rankwise {
 /// over comm.
 [[nodiscard]] int outcome(const Communicator& comm, const std::function<void()>& body);
 
+/// Ends all ranks with one line for what was thrown, and its exit code. For std::set_terminate: an exception that
+/// leaves a thread of an OpenMP region, such as std::bad_alloc, can be caught by nobody.
+[[noreturn]] void end_uncaught();
+
 /// "out of memory: 1.25 GiB were asked for in phase 'read'"; 0 bytes: it is not known how many, an empty phase: in
 /// none.
 [[nodiscard]] std::string out_of_memory_text(std::size_t bytes, const std::string& phase);

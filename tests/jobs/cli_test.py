@@ -275,6 +275,12 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(run(["prepare", "--input", log, "--output", data]).code, 0)
         self.assertRegex(self.out_of_memory(1_500_000, "als", "--data", data, "--model", self.folder / "m.h5", "--factors", "4096"),
                          r"^rankwise: out of memory: \d+ MiB were asked for, for a matrix of \d+ x 4096 numbers$")
+        # Inside a region of threads, whose exceptions nobody can catch.
+        log.write_text("user,item\n" + "".join(f"u{row % 7},i{row % 5}\n" for row in range(70)))
+        self.assertEqual(run(["prepare", "--input", log, "--output", data]).code, 0)
+        for kibibytes in (450_000, 600_000):
+            self.assertRegex(self.out_of_memory(kibibytes, "als", "--data", data, "--model", self.folder / "m.h5", "--factors", "4096", "--epochs", "1"),
+                             r"^rankwise: out of memory: [0-9.]+ MiB were asked for")
 
 
 if __name__ == "__main__":

@@ -211,6 +211,7 @@ std::string json_text(const EvaluateOptions& options, const std::vector<Comparis
                         {"cold_targets", rankings->cold_targets},
                         {"left_out", rankings->left_out}};
   }
+  json["ancestor_trained_on_all"] = !model.lineage_trained_on_all().empty();
   json["model_configuration"] = model.provenance().configuration;
   json["baseline"] = {{"rankings", "training popularity"}, {"ratings", "damped mean + user bias + item bias"}};
   json["worse_than_baseline"] = std::ranges::any_of(comparisons, &Comparison::is_worse);
@@ -226,13 +227,32 @@ std::string json_text(const EvaluateOptions& options, const std::vector<Comparis
   return json.dump(2) + "\n";
 }
 
-/// A model that has learned what is held out cannot be measured by it.
+/// A model that has learned what is held out, itself or by its warm start, cannot be measured by it.
 void require_unseen_heldout(const EvaluateOptions& options, const ModelReader& model) {
+  const std::vector<std::uint64_t>& of_ancestors = model.lineage_trained_on_all();
+  if (std::ranges::find(of_ancestors, model.provenance().dataset_digest) != of_ancestors.end()) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{} began with a model that was trained on all of its dataset (--warm-start), so "
+                                  "that the held-out part cannot measure it; expected a model of als --train-on "
+                                  "training without such an ancestor",
+                                  options.model));
+  }
   if (model.trained_on() == TrainedOn::training) return;
   throw AgreedError(ExitCode::bad_data,
                     fmt::format("{} was trained on all of its dataset, so that the held-out part cannot "
                                 "measure it; expected a model of als --train-on training",
                                 options.model));
+}
+
+/// An ancestor that has all of an older dataset may have learned part of what this one holds out.
+void warn_of_ancestors(Report& report, const EvaluateOptions& options, const ModelReader& model) {
+  const auto datasets = static_cast<Index>(model.lineage_trained_on_all().size());
+  if (datasets == 0) return;
+  report.warning(
+      fmt::format("an ancestor of {} (--warm-start) was trained on all of another dataset: the held-out "
+                  "part may partly be in that dataset, and the metrics are then too good",
+                  options.model));
+  report.event("ancestor_trained_on_all", {{"datasets", datasets}});
 }
 
 }  // namespace
@@ -294,6 +314,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   }
   if (comm.is_root()) print_table(comparisons);
   warn_of_worse(report, comparisons);
+  warn_of_ancestors(report, options, model);
   if (!options.output.empty()) {
     OrderedTextFile file(comm, options.output);
     file.append(comm.is_root() ? json_text(options, comparisons, evaluated_users, interactions, counts, model) : "");

@@ -155,8 +155,22 @@ WarmStart::WarmStart(const Communicator& comm, std::string path, Index factors, 
   digest_ = model.content_digest();
   if (digest_ != 0) lineage_.push_back(digest_);
   lineage_.insert(lineage_.end(), model.lineage().begin(), model.lineage().end());
+  trained_on_all_ = model.lineage_trained_on_all();
+  const std::uint64_t dataset = model.provenance().dataset_digest;
+  if (model.trained_on() == TrainedOn::all && std::ranges::find(trained_on_all_, dataset) == trained_on_all_.end()) {
+    trained_on_all_.push_back(dataset);
+  }
   width_ = factors + (objective.biases ? 1 : 0);
   most_rows_ = std::max(model.users(), model.items());
+}
+
+void WarmStart::require_unseen_heldout(const DatasetReader& dataset, const std::string& option) const {
+  if (std::ranges::find(trained_on_all_, dataset.provenance().dataset_digest) == trained_on_all_.end()) return;
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("--warm-start {}: this model or an ancestor of it was trained on all of the same "
+                                "dataset, so that the held-out part cannot measure a training from it; expected "
+                                "another model, or no {}",
+                                path_, option));
 }
 
 Index WarmStart::begin_bytes(const GatherTask& task) const {

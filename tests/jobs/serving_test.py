@@ -452,6 +452,30 @@ class TrainOnAllTest(Case):
         self.refused(65, *options[:-1], "training", "--checkpoint", "@points", words=["train-on"])
         self.refused(65, "evaluate", "--data", "@data.h5", "--model", "@all.h5", words=["all.h5", "trained on all"])
 
+    def test_a_warm_start_does_not_get_round_the_refusal(self):
+        """Neither directly nor through a model between; what another dataset's final model has learned is a warning."""
+        for seed, name in (("1", "first"), ("2", "second")):
+            self.job("prepare", "--input", "@log.csv", "--split", "random:0.3", "--seed", seed, "--output", f"@{name}.h5")
+        factors = ["--factors", "3"]
+        self.job("als", "--data", "@first.h5", "--model", "@f.h5", *factors, "--epochs", "2", "--train-on", "all")
+        self.job("als", "--data", "@first.h5", "--model", "@w.h5", *factors, "--epochs", "0", "--warm-start", "@f.h5")
+        self.job("als", "--data", "@second.h5", "--model", "@v.h5", *factors, "--epochs", "1", "--warm-start", "@w.h5")
+        self.job("als", "--data", "@first.h5", "--model", "@x.h5", *factors, "--epochs", "1", "--warm-start", "@v.h5")
+        for model in ("w.h5", "x.h5"):
+            self.refused(65, "evaluate", "--data", "@first.h5", "--model", f"@{model}", words=[model, "trained on all", "--warm-start"])
+        for ancestor in ("f.h5", "v.h5"):
+            self.refused(65, "als", "--data", "@first.h5", "--model", "@none.h5", *factors, "--warm-start", f"@{ancestor}",
+                         "--validation-metric", "ndcg@5", words=[ancestor, "trained on all", "--validation-metric"])
+        done = self.job("evaluate", "--quiet", "--data", "@second.h5", "--model", "@v.h5", "--output", "@metrics.json", "--log-json", "@log.jsonl")
+        warnings = [line for line in done.our_lines if "ancestor" in line]
+        self.assertEqual(len(warnings), 1, done)
+        self.assertIn("v.h5 (--warm-start) was trained on all of another dataset", warnings[0])
+        self.assertIs(json.loads((self.path / "metrics.json").read_text())["ancestor_trained_on_all"], True)
+        events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
+        self.assertEqual([event["datasets"] for event in events if event["event"] == "ancestor_trained_on_all"], [1])
+        with h5py.File(self.path / "v.h5") as model, h5py.File(self.path / "f.h5") as first:
+            self.assertEqual(model["lineage-trained-on-all"][:].tolist(), [first.attrs["dataset-digest"]])
+
     def test_a_dataset_of_another_preparation_is_told_by_its_settings(self):
         self.job("prepare", "--input", "@log.csv", "--split", "random:0.3", "--output", "@one.h5")
         self.job("prepare", "--input", "@log.csv", "--split", "random:0.2", "--output", "@other.h5")

@@ -36,10 +36,11 @@ class WarmStart {
   /// Bytes that begin() takes of this rank, beside the factors that it gives and the rows that it gathers.
   [[nodiscard]] Index begin_bytes(const GatherTask& task) const;
 
-  /// This rank's first factors. Rows whose ids the model has begin there; others are solved once against the other
-  /// side's rows that the model has, as a new user is folded in; those that have no interactions with such begin at
-  /// random, as they would without the model. Tells how many did which. The same bits for any partitions. Throws
-  /// AgreedError (bad_data) where the model is damaged, its ids are of another kind, or it knows none of the rows.
+  /// This rank's first factors. Rows whose ids the model has, with an entry, begin there; others are solved once
+  /// against the other side's rows that the model has, as a new user is folded in; those that have no interactions with
+  /// such begin at random, as they would without the model. Tells how many did which. The same bits for any partitions.
+  /// Throws AgreedError (bad_data) where the model is damaged, its ids are of another kind, or it knows none of the
+  /// rows.
   [[nodiscard]] FactorPair begin(JobContext& context, const DatasetReader& dataset, const Objective& objective,
                                  const Partition& users, const Partition& items, const GatherChoice& gathering) const;
 

@@ -109,6 +109,25 @@ class BoughtTest(Case):
         self.assertIn("ann", self.lists("lists.csv"))
         self.assertNotIn("bob", self.lists("lists.csv"))  # has bought everything
 
+    def test_what_came_back_after_the_cut_is_left_out(self):
+        """The model has learned it, although it is no interaction of all rows together; nobody buys it again."""
+        rows = ["a,x,5,2010-01-01", "a,x,-5,2010-06-01", "a,y,2,2010-02-01", "b,x,3,2010-03-01", "b,y,3,2010-03-02",
+                "b,y,-3,2010-12-01", "b,z,1,2010-12-02", "a,z,4,2010-12-03", "a,z,-4,2010-12-04"]
+        (self.path / "returns.csv").write_text("\n".join(["user,item,value,time", *rows]) + "\n")
+        self.job("prepare", "--input", "@returns.csv", "--output", "@returns.h5", "--duplicates", "sum", "--split", "temporal:0.45")
+        self.job("als", "--data", "@returns.h5", "--model", "@returns-model.h5", "--factors", "2")
+        options = ["--data", "@returns.h5", "--model", "@returns-model.h5"]
+        listed = {}
+        for seen in ("exclude", "allow", "only"):
+            self.alike("lists.csv", "recommend", *options, "--output", "@lists.csv", "--seen", seen)
+            listed[seen] = {user: {row["item"] for row in rows} for user, rows in self.lists("lists.csv").items()}
+        training, _, users, _, items = self.matrices("returns.h5")
+        self.assertGreater(training[users.index("b"), items.index("y")], 0)
+        self.assertNotIn("b", listed["exclude"])
+        self.assertIn("x", listed["exclude"]["a"])
+        self.assertEqual(listed["allow"]["b"], {"x", "y"})
+        self.assertEqual(listed["only"], {"a": {"y"}, "b": {"x"}})
+
     def test_users_with_everything_are_told_with_quiet_too(self):
         (self.path / "full.csv").write_text("user,item\nann,tea\nann,cup\nbob,tea\ncat,cup\ncat,pot\nann,pot\n")
         self.job("prepare", "--input", "@full.csv", "--output", "@full.h5")

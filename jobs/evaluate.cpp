@@ -160,6 +160,41 @@ std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<E
   return compare(of_model, baseline);
 }
 
+/// Held-out ratings whose prediction is not wholly the model's; over all ranks.
+struct RatingCounts {
+  Index ratings = 0;
+  Index cold_users = 0;  ///< ratings of users without a training entry
+  Index cold_items = 0;  ///< ratings of items without a training entry
+  Index cold = 0;        ///< ratings of either
+};
+
+/// Collective over comm.
+RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue, const HeldoutRows& rows) {
+  RatingCounts counts{.ratings = rows.heldout.entries()};
+  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
+    const std::span<const Index> items = row_columns(rows.heldout, r);
+    const auto ratings = static_cast<Index>(items.size());
+    const Index cold = std::ranges::count_if(items, [&](Index item) { return !catalogue.is_candidate(item); });
+    const bool knows_user = catalogue.knows(row_columns(rows.seen, r));
+    counts.cold_items += cold;
+    counts.cold_users += knows_user ? 0 : ratings;
+    counts.cold += knows_user ? cold : ratings;
+  }
+  return {comm.sum(counts.ratings), comm.sum(counts.cold_users), comm.sum(counts.cold_items), comm.sum(counts.cold)};
+}
+
+void tell_ratings(Report& report, const RatingCounts& counts, const Objective& objective) {
+  if (counts.cold > 0) {
+    report.line(fmt::format("{} of {} {} of a user or an item without a training entry: the prediction is the mean{}",
+                            counts.cold, counted(counts.ratings, "held-out rating"), verb(counts.cold, "is", "are"),
+                            objective.biases ? " and the known biases" : ""));
+  }
+  report.event("ratings", {{"ratings", counts.ratings},
+                           {"cold_users", counts.cold_users},
+                           {"cold_items", counts.cold_items},
+                           {"cold", counts.cold}});
+}
+
 std::vector<EvaluationMetric> chosen_metrics(const EvaluateOptions& options, const ModelReader& model) {
   const bool predicts_ratings = model.objective().loss == LossKind::explicit_feedback;
   if (options.metrics == "auto")
@@ -199,7 +234,8 @@ void warn_of_worse(Report& report, const std::vector<Comparison>& comparisons) {
 }
 
 std::string json_text(const EvaluateOptions& options, const std::vector<Comparison>& comparisons, Index users,
-                      Index interactions, const std::optional<RankingCounts>& rankings, const ModelReader& model) {
+                      Index interactions, const std::optional<RankingCounts>& rankings,
+                      const std::optional<RatingCounts>& ratings, const ModelReader& model) {
   nlohmann::ordered_json json;
   json["users"] = users;
   json["heldout_interactions"] = interactions;
@@ -210,6 +246,12 @@ std::string json_text(const EvaluateOptions& options, const std::vector<Comparis
                         {"targets", rankings->targets},
                         {"cold_targets", rankings->cold_targets},
                         {"left_out", rankings->left_out}};
+  }
+  if (ratings) {
+    json["ratings"] = {{"ratings", ratings->ratings},
+                       {"cold_users", ratings->cold_users},
+                       {"cold_items", ratings->cold_items},
+                       {"cold", ratings->cold}};
   }
   json["ancestor_trained_on_all"] = !model.lineage_trained_on_all().empty();
   json["model_configuration"] = model.provenance().configuration;
@@ -288,7 +330,11 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
                               &EvaluationMetric::ranks);
   std::vector<Comparison> comparisons;
   std::optional<RankingCounts> counts;
-  if (!ratings.empty()) comparisons = compare_ratings(context, ratings, dataset, evaluated);
+  std::optional<RatingCounts> rating_counts;
+  if (!ratings.empty()) {
+    comparisons = compare_ratings(context, ratings, dataset, evaluated);
+    rating_counts = count_ratings(comm, evaluated.catalogue, evaluated.rows);
+  }
   if (!rankings.empty()) {
     const ListRule rule{evaluated.catalogue, options.seen};
     counts = count_rankings(comm, rule, evaluated.rows);
@@ -304,6 +350,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
 
   // 3. Tell.
   report.line(fmt::format("{} of {}", counted(interactions, "held-out interaction"), counted(evaluated_users, "user")));
+  if (rating_counts) tell_ratings(report, *rating_counts, evaluated.objective);
   if (counts) tell_rankings(report, *counts);
   for (const Comparison& c : comparisons) {
     report.event("metric", {{"metric", c.metric().name},
@@ -317,7 +364,9 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   warn_of_ancestors(report, options, model);
   if (!options.output.empty()) {
     OrderedTextFile file(comm, options.output);
-    file.append(comm.is_root() ? json_text(options, comparisons, evaluated_users, interactions, counts, model) : "");
+    file.append(comm.is_root()
+                    ? json_text(options, comparisons, evaluated_users, interactions, counts, rating_counts, model)
+                    : "");
     file.commit();
   }
 }

@@ -366,8 +366,10 @@ class RatingsTest(Case):
             predicted = np.full(heldout.nnz, mean)
             if options:
                 predicted += np.where(users[heldout.row], user_biases[heldout.row], 0) + np.where(items[heldout.col], item_biases[heldout.col], 0)
-            self.alike("metrics.json", "evaluate", "--data", "@data.h5", "--model", "@model.h5", "--output", "@metrics.json")
+            done = self.alike("metrics.json", "evaluate", "--data", "@data.h5", "--model", "@model.h5", "--output", "@metrics.json")
             told = json.loads((self.path / "metrics.json").read_text())
+            self.assertEqual(told["ratings"], {"ratings": 9, "cold_users": 5, "cold_items": 5, "cold": 9})
+            self.assertIn("9 of 9 held-out ratings are of a user or an item without a training entry: the prediction is the mean", done.out + done.err)
             self.assertAlmostEqual(told["metrics"]["rmse"]["model"], math.sqrt(np.mean((heldout.data - predicted) ** 2)), places=5)
             events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
             (validation,) = [event for event in events if event["event"] == "validation"]

@@ -20,6 +20,7 @@ namespace {
 constexpr const char* loss_kinds[] = {"implicit", "explicit"};               // by LossKind
 constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};  // by Weighting
 constexpr const char* trained_parts[] = {"training", "all"};                 // by TrainedOn
+constexpr const char* trained_on_all_name = "/lineage-trained-on-all";
 
 void write_objective(Hdf5Writer& file, const Objective& objective) {
   file.write_attribute("/", "objective", std::string_view(loss_kinds[static_cast<int>(objective.loss)]));
@@ -118,6 +119,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
   write_lineage(comm, file, model.lineage);
+  write_digests(comm, file, trained_on_all_name, model.lineage_trained_on_all);
   write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
   write_side(comm, file, "/items", model.items, model.factors, model.objective.biases);
   file.commit();
@@ -129,6 +131,7 @@ struct ModelReader::Impl {
   Provenance provenance;
   std::uint64_t content_digest = 0;
   std::vector<std::uint64_t> lineage = {};
+  std::vector<std::uint64_t> lineage_trained_on_all = {};
   Objective objective;
   std::vector<EpochLoss> history;
   std::optional<Index> best_epoch = {};
@@ -156,6 +159,7 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   if (opened.lineage.empty() && opened.provenance.warm_start_digest != 0) {
     opened.lineage.push_back(opened.provenance.warm_start_digest);
   }
+  opened.lineage_trained_on_all = read_digests(opened.file, trained_on_all_name);
   opened.objective = read_objective(opened.file);
   opened.factors = opened.file.read_integer("/", "factors");
   if (opened.factors < 1 || opened.factors > most_factors) {
@@ -256,6 +260,10 @@ std::uint64_t ModelReader::content_digest() const {
 
 const std::vector<std::uint64_t>& ModelReader::lineage() const {
   return impl_->lineage;
+}
+
+const std::vector<std::uint64_t>& ModelReader::lineage_trained_on_all() const {
+  return impl_->lineage_trained_on_all;
 }
 
 const std::vector<EpochLoss>& ModelReader::history() const {

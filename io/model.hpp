@@ -6,6 +6,7 @@
 //   /history/loss, /history/observed, /history/unobserved, /history/regularizer    float64, one value per epoch
 //   /history/validation (where the training was validated)
 //   /lineage (uint64, where it began with another model)
+//   /lineage-trained-on-all (uint64, if ancestors were trained on all of a dataset)
 //
 // Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, `dataset-configuration`, and
 // the numbers that fold-in needs.
@@ -55,6 +56,7 @@ struct Model {
   TrainedOn trained_on = TrainedOn::training;
   std::string dataset_configuration = {};   ///< Provenance::configuration of the dataset
   std::vector<std::uint64_t> lineage = {};  ///< digests of the models that it descends from, the nearest first
+  std::vector<std::uint64_t> lineage_trained_on_all = {};  ///< digests of the datasets that any of these has all of
 };
 
 /// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
@@ -76,6 +78,9 @@ class ModelReader {
   /// Content digests of the models that the training descends from by warm starts, the nearest first; empty where it
   /// began at random. Of a file of an older version no more than the nearest.
   [[nodiscard]] const std::vector<std::uint64_t>& lineage() const;
+  /// Content digests of the datasets that an ancestor was trained on all of (TrainedOn::all), each once: what they hold
+  /// out measures neither that ancestor nor this model.
+  [[nodiscard]] const std::vector<std::uint64_t>& lineage_trained_on_all() const;
   [[nodiscard]] const std::vector<EpochLoss>& history() const;
   /// Whose factors these are, from 1; nothing where epochs were not compared.
   [[nodiscard]] std::optional<Index> best_epoch() const;

@@ -31,17 +31,26 @@ std::size_t read_choice(const Hdf5Reader& file, const std::string& name,
 }  // namespace
 
 void write_lineage(const Communicator& comm, Hdf5Writer& file, const std::vector<std::uint64_t>& digests) {
-  if (!digests.empty()) write_from_root(comm, file, "/lineage", digests);
+  write_digests(comm, file, "/lineage", digests);
 }
 
 std::vector<std::uint64_t> read_lineage(const Hdf5Reader& file) {
-  if (!file.has("/lineage")) return {};
-  const Index count = file.shape("/lineage", Hdf5Kind::integer, 1).rows();
+  return read_digests(file, "/lineage");
+}
+
+void write_digests(const Communicator& comm, Hdf5Writer& file, const std::string& name,
+                   const std::vector<std::uint64_t>& digests) {
+  if (!digests.empty()) write_from_root(comm, file, name, digests);
+}
+
+std::vector<std::uint64_t> read_digests(const Hdf5Reader& file, const std::string& name) {
+  if (!file.has(name)) return {};
+  const Index count = file.shape(name, Hdf5Kind::integer, 1).rows();
   if (count > most_ancestors) {
     throw Error(ExitCode::bad_data,
-                fmt::format("{}: /lineage has {} rows, expected at most {}", file.path(), count, most_ancestors));
+                fmt::format("{}: {} has {} rows, expected at most {}", file.path(), name, count, most_ancestors));
   }
-  return file.read_rows<std::uint64_t>("/lineage", {0, count});
+  return file.read_rows<std::uint64_t>(name, {0, count});
 }
 
 void write_row_origin(const Communicator& comm, Hdf5Writer& file, const RowOrigin& origin) {

@@ -160,6 +160,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   require_heldout(*options.validation, dataset, options.data);
   std::optional<WarmStart> warm_start;
   if (!options.warm_start.empty()) warm_start.emplace(comm, options.warm_start, options.factors, objective);
+  if (warm_start && options.validation->metric) warm_start->require_unseen_heldout(dataset, "--validation-metric");
   const TrainingPlan plan = plan_training(dataset, options, objective, context);
   const Partition& user_rows = plan.users.rows;
   const Partition& item_rows = plan.items.rows;
@@ -312,7 +313,10 @@ void train_als(const AlsOptions& given, JobContext& context) {
               best_epoch,
               options.trained_on,
               dataset.provenance().configuration};
-  if (warm_start) model.lineage = warm_start->lineage();
+  if (warm_start) {
+    model.lineage = warm_start->lineage();
+    model.lineage_trained_on_all = warm_start->trained_on_all();
+  }
   write_model(comm, options.model, model, provenance, options.checkpoints->deflate_level);
   report.line(fmt::format("wrote {}: {} and {} with {}", options.model, counted(dataset.users(), "user"),
                           counted(dataset.items(), "item"), counted(options.factors, "factor")));

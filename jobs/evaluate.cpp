@@ -160,6 +160,41 @@ std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<E
   return compare(of_model, baseline);
 }
 
+/// Held-out ratings whose prediction is not wholly the model's; over all ranks.
+struct RatingCounts {
+  Index ratings = 0;
+  Index cold_users = 0;  ///< ratings of users without a training entry
+  Index cold_items = 0;  ///< ratings of items without a training entry
+  Index cold = 0;        ///< ratings of either
+};
+
+/// Collective over comm.
+RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue, const HeldoutRows& rows) {
+  RatingCounts counts{.ratings = rows.heldout.entries()};
+  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
+    const std::span<const Index> items = row_columns(rows.heldout, r);
+    const auto ratings = static_cast<Index>(items.size());
+    const Index cold = std::ranges::count_if(items, [&](Index item) { return !catalogue.is_candidate(item); });
+    const bool knows_user = catalogue.knows(row_columns(rows.seen, r));
+    counts.cold_items += cold;
+    counts.cold_users += knows_user ? 0 : ratings;
+    counts.cold += knows_user ? cold : ratings;
+  }
+  return {comm.sum(counts.ratings), comm.sum(counts.cold_users), comm.sum(counts.cold_items), comm.sum(counts.cold)};
+}
+
+void tell_ratings(Report& report, const RatingCounts& counts, const Objective& objective) {
+  if (counts.cold > 0) {
+    report.line(fmt::format("{} of {} {} of a user or an item without a training entry: the prediction is the mean{}",
+                            counts.cold, counted(counts.ratings, "held-out rating"), verb(counts.cold, "is", "are"),
+                            objective.biases ? " and the known biases" : ""));
+  }
+  report.event("ratings", {{"ratings", counts.ratings},
+                           {"cold_users", counts.cold_users},
+                           {"cold_items", counts.cold_items},
+                           {"cold", counts.cold}});
+}
+
 std::vector<EvaluationMetric> chosen_metrics(const EvaluateOptions& options, const ModelReader& model) {
   const bool predicts_ratings = model.objective().loss == LossKind::explicit_feedback;
   if (options.metrics == "auto")
@@ -199,7 +234,8 @@ void warn_of_worse(Report& report, const std::vector<Comparison>& comparisons) {
 }
 
 std::string json_text(const EvaluateOptions& options, const std::vector<Comparison>& comparisons, Index users,
-                      Index interactions, const std::optional<RankingCounts>& rankings, const ModelReader& model) {
+                      Index interactions, const std::optional<RankingCounts>& rankings,
+                      const std::optional<RatingCounts>& ratings, const ModelReader& model) {
   nlohmann::ordered_json json;
   json["users"] = users;
   json["heldout_interactions"] = interactions;
@@ -211,6 +247,13 @@ std::string json_text(const EvaluateOptions& options, const std::vector<Comparis
                         {"cold_targets", rankings->cold_targets},
                         {"left_out", rankings->left_out}};
   }
+  if (ratings) {
+    json["ratings"] = {{"ratings", ratings->ratings},
+                       {"cold_users", ratings->cold_users},
+                       {"cold_items", ratings->cold_items},
+                       {"cold", ratings->cold}};
+  }
+  json["ancestor_trained_on_all"] = !model.lineage_trained_on_all().empty();
   json["model_configuration"] = model.provenance().configuration;
   json["baseline"] = {{"rankings", "training popularity"}, {"ratings", "damped mean + user bias + item bias"}};
   json["worse_than_baseline"] = std::ranges::any_of(comparisons, &Comparison::is_worse);
@@ -226,13 +269,32 @@ std::string json_text(const EvaluateOptions& options, const std::vector<Comparis
   return json.dump(2) + "\n";
 }
 
-/// A model that has learned what is held out cannot be measured by it.
+/// A model that has learned what is held out, itself or by its warm start, cannot be measured by it.
 void require_unseen_heldout(const EvaluateOptions& options, const ModelReader& model) {
+  const std::vector<std::uint64_t>& of_ancestors = model.lineage_trained_on_all();
+  if (std::ranges::find(of_ancestors, model.provenance().dataset_digest) != of_ancestors.end()) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{} began with a model that was trained on all of its dataset (--warm-start), so "
+                                  "that the held-out part cannot measure it; expected a model of als --train-on "
+                                  "training without such an ancestor",
+                                  options.model));
+  }
   if (model.trained_on() == TrainedOn::training) return;
   throw AgreedError(ExitCode::bad_data,
                     fmt::format("{} was trained on all of its dataset, so that the held-out part cannot "
                                 "measure it; expected a model of als --train-on training",
                                 options.model));
+}
+
+/// An ancestor that has all of an older dataset may have learned part of what this one holds out.
+void warn_of_ancestors(Report& report, const EvaluateOptions& options, const ModelReader& model) {
+  const auto datasets = static_cast<Index>(model.lineage_trained_on_all().size());
+  if (datasets == 0) return;
+  report.warning(
+      fmt::format("an ancestor of {} (--warm-start) was trained on all of another dataset: the held-out "
+                  "part may partly be in that dataset, and the metrics are then too good",
+                  options.model));
+  report.event("ancestor_trained_on_all", {{"datasets", datasets}});
 }
 
 }  // namespace
@@ -268,7 +330,11 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
                               &EvaluationMetric::ranks);
   std::vector<Comparison> comparisons;
   std::optional<RankingCounts> counts;
-  if (!ratings.empty()) comparisons = compare_ratings(context, ratings, dataset, evaluated);
+  std::optional<RatingCounts> rating_counts;
+  if (!ratings.empty()) {
+    comparisons = compare_ratings(context, ratings, dataset, evaluated);
+    rating_counts = count_ratings(comm, evaluated.catalogue, evaluated.rows);
+  }
   if (!rankings.empty()) {
     const ListRule rule{evaluated.catalogue, options.seen};
     counts = count_rankings(comm, rule, evaluated.rows);
@@ -284,6 +350,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
 
   // 3. Tell.
   report.line(fmt::format("{} of {}", counted(interactions, "held-out interaction"), counted(evaluated_users, "user")));
+  if (rating_counts) tell_ratings(report, *rating_counts, evaluated.objective);
   if (counts) tell_rankings(report, *counts);
   for (const Comparison& c : comparisons) {
     report.event("metric", {{"metric", c.metric().name},
@@ -294,9 +361,12 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   }
   if (comm.is_root()) print_table(comparisons);
   warn_of_worse(report, comparisons);
+  warn_of_ancestors(report, options, model);
   if (!options.output.empty()) {
     OrderedTextFile file(comm, options.output);
-    file.append(comm.is_root() ? json_text(options, comparisons, evaluated_users, interactions, counts, model) : "");
+    file.append(comm.is_root()
+                    ? json_text(options, comparisons, evaluated_users, interactions, counts, rating_counts, model)
+                    : "");
     file.commit();
   }
 }

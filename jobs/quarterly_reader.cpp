@@ -54,9 +54,9 @@ constexpr std::array<std::string_view, 12> final_options{"model",
 
 /// Options of [als] that its own training alone has: its files, and what decides when it ends, which [final] takes from
 /// the model.
-constexpr std::array<std::string_view, 12> training_alone{
-    "data", "model",  "checkpoint",        "resume",           "max-time", "log-json",
-    "fold", "epochs", "validation-metric", "validation-every", "patience", "train-on"};
+constexpr std::array<std::string_view, 13> training_alone{
+    "data",   "model",     "checkpoint",        "resume",           "max-time", "log-json", "fold",
+    "epochs", "epochs-of", "validation-metric", "validation-every", "patience", "train-on"};
 
 template <std::size_t count>
 bool is_of(const std::array<std::string_view, count>& names, std::string_view name) {

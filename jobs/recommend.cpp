@@ -103,7 +103,31 @@ struct Sources {
   const ModelReader& model;
   const ServedUsers& users;
   ListRule rule;
+  const DatasetReader* training;  ///< the training part alone, if lists leave out what it has; else null
 };
+
+/// What lists look at of some users: all that the dataset has of them. Lists that leave it out also leave out the
+/// training part's pairs whose values of both parts together are no interaction, such as what a user gave back later:
+/// the model has learned them. Collective.
+SparseRows list_histories(const Sources& sources, RowRange users, const SparseRows& histories) {
+  if (sources.training == nullptr) return histories;
+  const Index trained_users = sources.training->users();
+  const SparseRows training = sources.training->read(
+      DatasetPart::interactions, {std::min(users.begin, trained_users), std::min(users.end, trained_users)});
+  SparseRows both{.rows = histories.rows,
+                  .total_rows = histories.total_rows,
+                  .column_count = histories.column_count,
+                  .columns = {},
+                  .values = {}};
+  for (Index r = 0; r < histories.rows.size(); ++r) {
+    const std::span<const Index> trained =
+        r < training.rows.size() ? row_columns(training, r) : std::span<const Index>();
+    std::ranges::set_union(row_columns(histories, r), trained, std::back_inserter(both.columns));
+    both.offsets.push_back(static_cast<Index>(both.columns.size()));
+  }
+  both.values.resize(both.columns.size());  // rankings need none
+  return both;
+}
 
 /// mean + b_u, which orders no items but belongs to a predicted rating.
 std::vector<float> score_offsets(const Objective& objective, const Matrix& users) {
@@ -114,9 +138,12 @@ std::vector<float> score_offsets(const Objective& objective, const Matrix& users
 }
 
 /// Lists for the wanted among this rank's part of the users from `first` on. Collective.
-Lists lists_for(const Sources& sources, Index first, const Partition& rows, WantedUsers& wanted) {
+Lists lists_for(const Communicator& comm, const Sources& sources, Index first, const Partition& rows,
+                WantedUsers& wanted) {
   const ModelReader& model = sources.model;
   const UserRows users = sources.users.read(first, rows);
+  const RowRange mine = rows.range(comm.rank());
+  const SparseRows histories = list_histories(sources, {first + mine.begin, first + mine.end}, users.histories);
   const std::vector<Index> selected = wanted.select(users.ids);
   std::vector<Index> known;
   std::ranges::copy_if(selected, std::back_inserter(known),
@@ -125,8 +152,8 @@ Lists lists_for(const Sources& sources, Index first, const Partition& rows, Want
   const std::vector<float> score_offset = score_offsets(model.objective(), vectors);
   make_scoring_vectors(model.objective(), vectors);
   const TopItems top = rank_items(
-      sources.rule, [&](RowRange items) { return model.item_factors(items); }, vectors.view(),
-      pick(users.histories, known), sources.options.top);
+      sources.rule, [&](RowRange items) { return model.item_factors(items); }, vectors.view(), pick(histories, known),
+      sources.options.top);
   Lists lists;
   lists.users = pick(users.ids, selected);
   std::size_t place = 0;  // in `known`
@@ -135,8 +162,8 @@ Lists lists_for(const Sources& sources, Index first, const Partition& rows, Want
       lists.append(ListSource::model, top.sorted(static_cast<Index>(place)), score_offset[place]);
       ++place;
     } else {
-      lists.append(ListSource::popular,
-                   popular_items(sources.rule, row_columns(users.histories, row), sources.options.top), 0);
+      lists.append(ListSource::popular, popular_items(sources.rule, row_columns(histories, row), sources.options.top),
+                   0);
     }
   }
   return lists;
@@ -202,7 +229,7 @@ Served write_csv(const Sources& sources, JobContext& context, WantedUsers& wante
   Served served;
   for (Index first = 0; first < users; first += round) {
     const Partition rows = Partition::by_count(std::min(round, users - first), comm.size());
-    const Lists lists = lists_for(sources, first, rows, wanted);
+    const Lists lists = lists_for(comm, sources, first, rows, wanted);
     file.append(csv_text(lists, item_ids));
     served.add(lists, sources.options.top);
     context.report.bar("users", std::min(first + round, users), users);
@@ -253,7 +280,7 @@ Served write_hdf5(const Sources& sources, JobContext& context, WantedUsers& want
   const Communicator& comm = context.comm;
   const RecommendOptions& options = sources.options;
   const ModelReader& model = sources.model;
-  Lists lists = lists_for(sources, 0, Partition::by_count(sources.users.count(), comm.size()), wanted);
+  Lists lists = lists_for(comm, sources, 0, Partition::by_count(sources.users.count(), comm.size()), wanted);
   const bool is_last = comm.rank() == comm.size() - 1;
   const std::vector<std::string> unknown = unknown_to_serve(options, context, wanted);
   if (!unknown.empty()) {
@@ -363,7 +390,9 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
 
   const auto timer = context.report.phase("recommend");
   const ServedUsers users(comm, dataset, model, catalogue);
-  const Sources sources{options, model, users, {catalogue, options.seen}};
+  const DatasetReader training(comm, options.data);
+  const bool masks_training = options.seen == SeenItems::exclude && training.has(DatasetPart::repeated);
+  const Sources sources{options, model, users, {catalogue, options.seen}, masks_training ? &training : nullptr};
   const Served served = names_hdf5(options.output)
                             ? write_hdf5(sources, context, wanted, dataset.provenance().dataset_digest)
                             : write_csv(sources, context, wanted);

@@ -22,15 +22,21 @@ struct Side {
   Gathering gathering;
 };
 
+std::uint64_t bit_of(Index row) {
+  return std::uint64_t{1} << (row % 64);
+}
+
+bool has_bit(const std::vector<std::uint64_t>& bits, Index row) {
+  return (bits[static_cast<std::size_t>(row / 64)] & bit_of(row)) != 0;
+}
+
 /// A side on its way: this rank's rows, zero where the model has none, and which those are.
 struct MatchedSide {
   AlsFactors factors;
   std::vector<Index> old_rows;         ///< the model's row of each of this rank's, or -1
   std::vector<std::uint64_t> matched;  ///< of the whole side, a bit per row: whether the model has it
 
-  [[nodiscard]] bool has(Index row) const {
-    return (matched[static_cast<std::size_t>(row / 64)] >> (row % 64) & 1) != 0;
-  }
+  [[nodiscard]] bool has(Index row) const { return has_bit(matched, row); }
 };
 
 /// The model's rows `old_rows`, in their order; `held` are this rank's of the model. Collective over comm.
@@ -52,17 +58,28 @@ Matrix fetch_rows(const Communicator& comm, const FactorMatrix& held, const std:
   return rows;
 }
 
-/// Which rows of the whole side have a row in the model. Collective over comm.
-std::vector<std::uint64_t> matched_bits(const Communicator& comm, const Partition& rows,
-                                        const std::vector<Index>& old_rows) {
+/// One bit per row of the whole side, set where `holds` of this rank's row, from 0, is true. Collective over comm.
+template <class Holds>
+std::vector<std::uint64_t> row_bits(const Communicator& comm, const Partition& rows, const Holds& holds) {
   std::vector<std::uint64_t> bits(static_cast<std::size_t>(rows.rows() / 64 + 1));
-  Index row = rows.range(comm.rank()).begin;
-  for (const Index old_row : old_rows) {
-    if (old_row >= 0) bits[static_cast<std::size_t>(row / 64)] |= std::uint64_t{1} << (row % 64);
-    ++row;
+  const RowRange mine = rows.range(comm.rank());
+  for (Index row = mine.begin; row < mine.end; ++row) {
+    if (holds(static_cast<std::size_t>(row - mine.begin))) bits[static_cast<std::size_t>(row / 64)] |= bit_of(row);
   }
   comm.all_reduce_or(bits);
   return bits;
+}
+
+/// Of each row the model's row with its id, or -1: also if that one has no entry, so that its factors mean nothing.
+/// `known` and `entries` are this rank's of the model. Collective over comm.
+std::vector<Index> find_trained_rows(const Communicator& comm, const IdRows& ids, const IdRows& known,
+                                     const Partition& held, const std::vector<Index>& entries) {
+  const std::vector<std::uint64_t> trained = row_bits(comm, held, [&](std::size_t r) { return entries[r] > 0; });
+  std::vector<Index> rows = find_rows_by_id(comm, ids, known);
+  for (Index& row : rows) {
+    if (row >= 0 && !has_bit(trained, row)) row = -1;
+  }
+  return rows;
 }
 
 /// The entries of the rows that the model does not have, where it has the other side's row. Collective.
@@ -155,8 +172,22 @@ WarmStart::WarmStart(const Communicator& comm, std::string path, Index factors, 
   digest_ = model.content_digest();
   if (digest_ != 0) lineage_.push_back(digest_);
   lineage_.insert(lineage_.end(), model.lineage().begin(), model.lineage().end());
+  trained_on_all_ = model.lineage_trained_on_all();
+  const std::uint64_t dataset = model.provenance().dataset_digest;
+  if (model.trained_on() == TrainedOn::all && std::ranges::find(trained_on_all_, dataset) == trained_on_all_.end()) {
+    trained_on_all_.push_back(dataset);
+  }
   width_ = factors + (objective.biases ? 1 : 0);
   most_rows_ = std::max(model.users(), model.items());
+}
+
+void WarmStart::require_unseen_heldout(const DatasetReader& dataset, const std::string& option) const {
+  if (std::ranges::find(trained_on_all_, dataset.provenance().dataset_digest) == trained_on_all_.end()) return;
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("--warm-start {}: this model or an ancestor of it was trained on all of the same "
+                                "dataset, so that the held-out part cannot measure a training from it; expected "
+                                "another model, or no {}",
+                                path_, option));
 }
 
 Index WarmStart::begin_bytes(const GatherTask& task) const {
@@ -168,7 +199,7 @@ Index WarmStart::begin_bytes(const GatherTask& task) const {
   constexpr Index entry_bytes = 3 * (sizeof(Index) + sizeof(float));
   constexpr Index id_bytes = 8 * sizeof(Index);
   return rows * (row_bytes + id_bytes) + (task.users.entries + task.items.entries) * entry_bytes +
-         (task.all_users + task.all_items) / 8;
+         (task.all_users + task.all_items + most_rows_) / 8;
 }
 
 FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, const Objective& objective,
@@ -180,13 +211,13 @@ FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, c
 
   // 2. Rows that it has, by their ids.
   const auto match = [&](const Partition& rows, const IdRows& ids, Index model_rows, const auto& model_ids,
-                         const auto& model_factors) {
+                         const auto& model_factors, const auto& model_entries) {
     const Partition held = Partition::by_count(model_rows, comm_.size());
     const RowRange mine = held.range(comm_.rank());
     const IdRows known = model_ids(mine);
     MatchedSide side;
-    side.old_rows = find_rows_by_id(comm_, ids, known);
-    side.matched = matched_bits(comm_, rows, side.old_rows);
+    side.old_rows = find_trained_rows(comm_, ids, known, held, model_entries(mine));
+    side.matched = row_bits(comm_, rows, [&](std::size_t r) { return side.old_rows[r] >= 0; });
     side.factors =
         with_gramian(comm_, objective, {rows, fetch_rows(comm_, {held, model_factors(mine)}, side.old_rows)});
     return side;
@@ -195,10 +226,10 @@ FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, c
   const RowRange my_items = items.range(comm_.rank());
   MatchedSide user_side = match(
       users, dataset.user_ids(my_users), model.users(), [&](RowRange r) { return model.user_ids(r); },
-      [&](RowRange r) { return model.user_factors(r); });
+      [&](RowRange r) { return model.user_factors(r); }, [&](RowRange r) { return model.user_entries(r); });
   MatchedSide item_side = match(
       items, dataset.item_ids(my_items), model.items(), [&](RowRange r) { return model.item_ids(r); },
-      [&](RowRange r) { return model.item_factors(r); });
+      [&](RowRange r) { return model.item_factors(r); }, [&](RowRange r) { return model.item_entries(r); });
   const auto is_matched = [](Index row) { return row >= 0; };
   if (comm_.sum(Index{std::ranges::count_if(user_side.old_rows, is_matched)} +
                 std::ranges::count_if(item_side.old_rows, is_matched)) == 0) {

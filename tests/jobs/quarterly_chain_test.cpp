@@ -170,6 +170,16 @@ TEST(QuarterlyChain, TheFinalModelIsTrainedAsTheMeasuredOneAndServes) {
   EXPECT_EQ(chain.steps[4].after, (std::vector<std::size_t>{0, 3}));
 }
 
+TEST(QuarterlyChain, TheFinalModelHasTheEpochsOfTheMeasuredOneWhateverItsLimitCameFrom) {
+  Sections sections = chain_of(false);
+  sections[2].second = {
+      {"factors", "4"}, {"epochs-of", "long.h5"}, {"validation-metric", "ndcg@10"}, {"patience", "2"}};
+  const Chain chain = read_chain(text_of(sections), "chain.ini", "");
+  EXPECT_EQ(chain.steps[1].commands.front().value_of("epochs-of"), "long.h5");
+  EXPECT_EQ(chain.steps[3].name, "final");
+  EXPECT_EQ(chain.steps[3].commands.front().value_of("epochs-of"), chain.settings.directory + "/model.h5");
+}
+
 TEST(QuarterlyChain, NoFinalStepWhereNothingIsHeldOutOrItIsNotWanted) {
   for (const char* why : {"final = no", "split = none", "train-on = all"}) {
     Sections sections = chain_of(false);

@@ -109,6 +109,25 @@ class BoughtTest(Case):
         self.assertIn("ann", self.lists("lists.csv"))
         self.assertNotIn("bob", self.lists("lists.csv"))  # has bought everything
 
+    def test_what_came_back_after_the_cut_is_left_out(self):
+        """The model has learned it, although it is no interaction of all rows together; nobody buys it again."""
+        rows = ["a,x,5,2010-01-01", "a,x,-5,2010-06-01", "a,y,2,2010-02-01", "b,x,3,2010-03-01", "b,y,3,2010-03-02",
+                "b,y,-3,2010-12-01", "b,z,1,2010-12-02", "a,z,4,2010-12-03", "a,z,-4,2010-12-04"]
+        (self.path / "returns.csv").write_text("\n".join(["user,item,value,time", *rows]) + "\n")
+        self.job("prepare", "--input", "@returns.csv", "--output", "@returns.h5", "--duplicates", "sum", "--split", "temporal:0.45")
+        self.job("als", "--data", "@returns.h5", "--model", "@returns-model.h5", "--factors", "2")
+        options = ["--data", "@returns.h5", "--model", "@returns-model.h5"]
+        listed = {}
+        for seen in ("exclude", "allow", "only"):
+            self.alike("lists.csv", "recommend", *options, "--output", "@lists.csv", "--seen", seen)
+            listed[seen] = {user: {row["item"] for row in rows} for user, rows in self.lists("lists.csv").items()}
+        training, _, users, _, items = self.matrices("returns.h5")
+        self.assertGreater(training[users.index("b"), items.index("y")], 0)
+        self.assertNotIn("b", listed["exclude"])
+        self.assertIn("x", listed["exclude"]["a"])
+        self.assertEqual(listed["allow"]["b"], {"x", "y"})
+        self.assertEqual(listed["only"], {"a": {"y"}, "b": {"x"}})
+
     def test_users_with_everything_are_told_with_quiet_too(self):
         (self.path / "full.csv").write_text("user,item\nann,tea\nann,cup\nbob,tea\ncat,cup\ncat,pot\nann,pot\n")
         self.job("prepare", "--input", "@full.csv", "--output", "@full.h5")
@@ -347,8 +366,10 @@ class RatingsTest(Case):
             predicted = np.full(heldout.nnz, mean)
             if options:
                 predicted += np.where(users[heldout.row], user_biases[heldout.row], 0) + np.where(items[heldout.col], item_biases[heldout.col], 0)
-            self.alike("metrics.json", "evaluate", "--data", "@data.h5", "--model", "@model.h5", "--output", "@metrics.json")
+            done = self.alike("metrics.json", "evaluate", "--data", "@data.h5", "--model", "@model.h5", "--output", "@metrics.json")
             told = json.loads((self.path / "metrics.json").read_text())
+            self.assertEqual(told["ratings"], {"ratings": 9, "cold_users": 5, "cold_items": 5, "cold": 9})
+            self.assertIn("9 of 9 held-out ratings are of a user or an item without a training entry: the prediction is the mean", done.out + done.err)
             self.assertAlmostEqual(told["metrics"]["rmse"]["model"], math.sqrt(np.mean((heldout.data - predicted) ** 2)), places=5)
             events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
             (validation,) = [event for event in events if event["event"] == "validation"]
@@ -451,6 +472,30 @@ class TrainOnAllTest(Case):
         self.job(*options, "--checkpoint", "@points")
         self.refused(65, *options[:-1], "training", "--checkpoint", "@points", words=["train-on"])
         self.refused(65, "evaluate", "--data", "@data.h5", "--model", "@all.h5", words=["all.h5", "trained on all"])
+
+    def test_a_warm_start_does_not_get_round_the_refusal(self):
+        """Neither directly nor through a model between; what another dataset's final model has learned is a warning."""
+        for seed, name in (("1", "first"), ("2", "second")):
+            self.job("prepare", "--input", "@log.csv", "--split", "random:0.3", "--seed", seed, "--output", f"@{name}.h5")
+        factors = ["--factors", "3"]
+        self.job("als", "--data", "@first.h5", "--model", "@f.h5", *factors, "--epochs", "2", "--train-on", "all")
+        self.job("als", "--data", "@first.h5", "--model", "@w.h5", *factors, "--epochs", "0", "--warm-start", "@f.h5")
+        self.job("als", "--data", "@second.h5", "--model", "@v.h5", *factors, "--epochs", "1", "--warm-start", "@w.h5")
+        self.job("als", "--data", "@first.h5", "--model", "@x.h5", *factors, "--epochs", "1", "--warm-start", "@v.h5")
+        for model in ("w.h5", "x.h5"):
+            self.refused(65, "evaluate", "--data", "@first.h5", "--model", f"@{model}", words=[model, "trained on all", "--warm-start"])
+        for ancestor in ("f.h5", "v.h5"):
+            self.refused(65, "als", "--data", "@first.h5", "--model", "@none.h5", *factors, "--warm-start", f"@{ancestor}",
+                         "--validation-metric", "ndcg@5", words=[ancestor, "trained on all", "--validation-metric"])
+        done = self.job("evaluate", "--quiet", "--data", "@second.h5", "--model", "@v.h5", "--output", "@metrics.json", "--log-json", "@log.jsonl")
+        warnings = [line for line in done.our_lines if "ancestor" in line]
+        self.assertEqual(len(warnings), 1, done)
+        self.assertIn("v.h5 (--warm-start) was trained on all of another dataset", warnings[0])
+        self.assertIs(json.loads((self.path / "metrics.json").read_text())["ancestor_trained_on_all"], True)
+        events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
+        self.assertEqual([event["datasets"] for event in events if event["event"] == "ancestor_trained_on_all"], [1])
+        with h5py.File(self.path / "v.h5") as model, h5py.File(self.path / "f.h5") as first:
+            self.assertEqual(model["lineage-trained-on-all"][:].tolist(), [first.attrs["dataset-digest"]])
 
     def test_a_dataset_of_another_preparation_is_told_by_its_settings(self):
         self.job("prepare", "--input", "@log.csv", "--split", "random:0.3", "--output", "@one.h5")

@@ -190,6 +190,29 @@ class WarmStartTest(unittest.TestCase):
             users = next(event for event in self.events("warm_start") if event["side"] == "users")
             self.assertEqual(users["matched"], len({row[0] for row in rows[1:]}))
 
+    def test_rows_without_an_entry_in_the_model_are_new(self):
+        """The older model has ids of what was held out, but its factors of them are 0: nothing comes of those."""
+        early, late = "2010-01-01", "2010-12-01"
+        rows = [f"{user},{item},{early}" for user in "abc" for item in "xy"] + [f"n,{item},{late}" for item in "pq"]
+        (self.path / "times.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
+        for name, split in (("split", ["--split", "temporal:0.25"]), ("whole", [])):
+            done = run(["prepare", "--input", self.path / "times.csv", "--output", self.path / f"{name}.h5", *split])
+            self.assertEqual(done.code, 0, done)
+        done = run(["als", "--data", self.path / "split.h5", "--model", self.path / "older.model.h5", "--factors", "3"])
+        self.assertEqual(done.code, 0, done)
+        digests = set()
+        for ranks in (1, 3):
+            self.train(["--factors", "3", "--warm-start", self.path / "older.model.h5"], 5, data="whole", ranks=ranks)
+            digests.add(self.digest())
+            counts = {event["side"]: [event[each] for each in ("matched", "solved", "random")] for event in self.events("warm_start")}
+            self.assertEqual(counts, {"users": [3, 0, 1], "items": [2, 0, 2]})
+        self.assertEqual(len(digests), 1)
+        sides, _ = self.sides(self.model)
+        (users, user_rows), (items, item_rows) = sides["users"], sides["items"]
+        scores = dict(zip(items, item_rows @ user_rows[users.index(b"n")]))
+        for item in (b"p", b"q"):
+            self.assertGreater(scores[item], 0.8)
+
     def test_what_does_not_fit_is_refused(self):
         damaged = self.path / "damaged.h5"
         content = bytearray((self.path / "older-implicit.h5").read_bytes())

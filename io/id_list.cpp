@@ -7,6 +7,7 @@
 
 #include "io/log_columns.hpp"
 #include "io/log_probe.hpp"
+#include "io/missing_values.hpp"
 #include "io/record_reader.hpp"
 
 namespace rankwise {
@@ -52,6 +53,12 @@ std::vector<Record> whole_lines(const std::string& path, const FileKind& kind) {
   return records;
 }
 
+/// The column of a header that holds the ids; the end if `fields` are no header.
+std::vector<std::string>::const_iterator id_column(const std::vector<std::string>& fields) {
+  const auto user = std::ranges::find_if(fields, is_common_user_name);
+  return user != fields.end() ? user : std::ranges::find_if(fields, is_plain_id_name);
+}
+
 IdList read_on_root(const std::string& path) {
   TextLayout layout;
   layout.file = probe_file(path);
@@ -61,16 +68,21 @@ IdList read_on_root(const std::string& path) {
   if (!records) records = whole_lines(path, layout.file);
 
   const std::vector<std::string>& first = records->front().fields;
-  const auto named = std::ranges::find_if(first, is_common_user_name);
+  const auto named = id_column(first);
   const bool header = named != first.end();
   const std::size_t column = header ? static_cast<std::size_t>(named - first.begin()) : 0;
   IdList list;
   list.note = fmt::format("{}: {}, ids = {}", path,
                           divided ? layout_text(layout) : fmt::format("one id a line{}", packing_text(layout.file)),
                           header ? escaped(first[column]) : "column 1");
+  const MissingValues missing_values;
   for (std::size_t i = header ? 1 : 0; i < records->size(); ++i) {
     std::string& id = (*records)[i].fields[column];
-    if (!id.empty()) list.ids.push_back({std::move(id), (*records)[i].line});
+    if (missing_values.holds(id)) {
+      ++list.missing;
+    } else {
+      list.ids.push_back({std::move(id), (*records)[i].line});
+    }
   }
   if (list.ids.empty()) throw Error(ExitCode::bad_data, "lists no user; expected one id a line");
   return list;
@@ -97,6 +109,7 @@ IdList read_user_list(const Communicator& comm, const std::string& path) {
   comm.broadcast(text);
   comm.broadcast(bytes);
   comm.broadcast(lines);
+  list.missing = comm.sum(list.missing);
   comm.broadcast(list.note);
   if (comm.is_root()) return list;
   std::size_t begin = 0;

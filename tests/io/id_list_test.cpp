@@ -16,6 +16,7 @@ class IdListTest : public testing::Test {
     try {
       const IdList list = read_user_list(comm_, write_log(comm_, folder_, "list", content));
       for (const ListedId& listed : list.ids) text += fmt::format("{}@{};", listed.id, listed.line);
+      missing_ = list.missing;
       note_ = list.note.substr(list.note.find(": ") + 2);
     } catch (const AgreedError& error) {
       text = fmt::format("{}{}", static_cast<int>(error.code()),
@@ -30,6 +31,7 @@ class IdListTest : public testing::Test {
   Communicator comm_ = Communicator::world();
   SharedFolder folder_{comm_};
   std::string note_;
+  Index missing_ = 0;
 };
 
 TEST_F(IdListTest, OneIdALineHoweverItIsWritten) {
@@ -64,6 +66,18 @@ TEST_F(IdListTest, HeadersAndColumns) {
 TEST_F(IdListTest, IdsMayHoldSignsThatDivideOnlySomeLines) {
   EXPECT_EQ(listed("smith, john\nann\n\"bob\"\nann \"the tea\" t\n"), "smith, john@1;ann@2;bob@3;ann \"the tea\" t@4;");
   EXPECT_EQ(listed("ann\nsmith, john\n"), "ann@1;smith, john@2;");
+}
+
+TEST_F(IdListTest, ColumnsNamedIdAndMissingIds) {
+  EXPECT_EQ(listed("id,cluster,distance\nann,1,0.5\n\"b,c\",0,2\n"), "ann@2;b,c@3;") << "as kmeans writes it";
+  EXPECT_EQ(note_, "csv, ids = id");
+  EXPECT_EQ(listed("ID\nann\n"), "ann@2;");
+  EXPECT_EQ(listed("Id,user\n1,ann\n"), "ann@2;");
+  EXPECT_EQ(missing_, 0);
+  EXPECT_EQ(listed("ann\nNULL\n\\N\n\"\"\nNaN\n\nbob\n"), "ann@1;bob@7;");
+  EXPECT_EQ(missing_, 4);
+  EXPECT_EQ(listed("rank,user\n1,\n2,ann\n"), "ann@3;");
+  EXPECT_EQ(missing_, 1);
 }
 
 TEST_F(IdListTest, WhatIsNoListIsRefused) {

@@ -71,6 +71,10 @@ bool is_common_user_name(std::string_view name) {
   return is_one_of(name, user_names);
 }
 
+bool is_common_item_name(std::string_view name) {
+  return is_one_of(name, item_names);
+}
+
 bool is_plain_id_name(std::string_view name) {
   return name == "id" || name == "ID" || name == "Id";
 }

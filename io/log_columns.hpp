@@ -18,6 +18,9 @@ namespace rankwise {
 /// True when `name` is a usual name of the column that holds users ("user_id", "CustomerID", ...).
 [[nodiscard]] bool is_common_user_name(std::string_view name);
 
+/// True when `name` is a usual name of the column that holds items ("movieId", "sku", ...).
+[[nodiscard]] bool is_common_item_name(std::string_view name);
+
 /// True when `name` is "id", as exports name the column of ids of any kind.
 [[nodiscard]] bool is_plain_id_name(std::string_view name);
 

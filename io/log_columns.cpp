@@ -71,6 +71,14 @@ bool is_common_user_name(std::string_view name) {
   return is_one_of(name, user_names);
 }
 
+bool is_common_item_name(std::string_view name) {
+  return is_one_of(name, item_names);
+}
+
+bool is_plain_id_name(std::string_view name) {
+  return name == "id" || name == "ID" || name == "Id";
+}
+
 int find_column(const std::string& column, const std::vector<std::string>& header, int fields) {
   const auto found = std::find(header.begin(), header.end(), column);
   if (found != header.end()) {

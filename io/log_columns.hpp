@@ -18,6 +18,12 @@ namespace rankwise {
 /// True when `name` is a usual name of the column that holds users ("user_id", "CustomerID", ...).
 [[nodiscard]] bool is_common_user_name(std::string_view name);
 
+/// True when `name` is a usual name of the column that holds items ("movieId", "sku", ...).
+[[nodiscard]] bool is_common_item_name(std::string_view name);
+
+/// True when `name` is "id", as exports name the column of ids of any kind.
+[[nodiscard]] bool is_plain_id_name(std::string_view name);
+
 /// The 0-based column that `column` names in `header`, or numbers from 1 up to `fields`. `header` is empty where the
 /// file has none. Throws Error(usage) that lists the columns there are.
 [[nodiscard]] int find_column(const std::string& column, const std::vector<std::string>& header, int fields);

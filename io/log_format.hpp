@@ -81,7 +81,7 @@ struct ColumnNumbers {
 struct TextLayout {
   FileKind file;
   LogFormat format = LogFormat::csv;
-  char delimiter = ',';     ///< csv
+  char delimiter = ',';     ///< csv and tsv
   char decimal = '.';       ///< before the decimals of numbers
   Index data_begin = 0;     ///< first byte of the first data line, as UTF-8 without packing
   Index lines_before = 0;   ///< lines before the first data line
@@ -91,7 +91,7 @@ struct TextLayout {
 /// "csv (gzip) with semicolons and decimal commas"
 [[nodiscard]] std::string layout_text(const TextLayout& layout);
 
-/// By what a header line is known again inside a file, where files with headers were joined.
+/// By what a header line is known again inside a file, where files with headers were joined; without a header all 0.
 struct HeaderMark {
   std::uint64_t hash = 0;  ///< of all names
   std::int32_t user_bytes = 0;

@@ -71,13 +71,21 @@ char detect_delimiter(std::string_view first_line) {
   return best;
 }
 
+/// Whether a line, without what stands in quotes, has the three or four fields of user::item::rating[::time].
+bool is_movielens(std::string_view line) {
+  std::ptrdiff_t signs = 0;
+  for (auto at = line.find("::"); at != std::string_view::npos; at = line.find("::", at + 2)) ++signs;
+  return (signs == 2 || signs == 3) && signs > std::ranges::count(line, ',');
+}
+
 LogFormat detect_format(const std::string& path, std::string_view first_line) {
   if (first_line.starts_with(matrix_market_banner)) return LogFormat::matrix_market;
   const std::string line = unquoted_part(first_line);
   const auto count = [&](char sign) { return std::ranges::count(line, sign); };
   if (count('\t') > 0 && count('\t') >= std::max({count(','), count(';'), count('|')})) return LogFormat::tsv;
-  if (first_line.find("::") != std::string_view::npos) return LogFormat::movielens;
+  if (is_movielens(line)) return LogFormat::movielens;
   if (first_line.find_first_of(",;|\t") != std::string_view::npos) return LogFormat::csv;
+  if (line.find("::") != std::string::npos) return LogFormat::movielens;
   if (has_suffix(path, ".csv")) return LogFormat::csv;
   if (has_suffix(path, ".tsv")) return LogFormat::tsv;
   if (has_suffix(path, ".mtx")) return LogFormat::matrix_market;
@@ -274,6 +282,7 @@ void choose_format(TextLayout& layout, const std::string& path, LogFormat format
   } else {
     layout.format = format;
   }
+  if (layout.format == LogFormat::tsv) layout.delimiter = '\t';
   if (layout.format == LogFormat::csv) {
     layout.delimiter = delimiter.sign == Delimiter::automatic ? detect_delimiter(line) : delimiter.sign;
   } else if (delimiter.sign != Delimiter::automatic &&

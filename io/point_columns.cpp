@@ -103,7 +103,7 @@ std::vector<int> columns_named_like_ids(const PointLayout& layout) {
   const std::vector<int>& chosen = layout.dimensions;
   for (int column = 0; column < static_cast<int>(layout.header.size()); ++column) {
     const std::string& name = layout.header[static_cast<std::size_t>(column)];
-    const bool is_id = is_id_column_name(name) || name == "id" || name == "ID" || name == "Id";
+    const bool is_id = is_id_column_name(name) || is_plain_id_name(name);
     const bool is_taken =
         column == layout.weight || (layout.are_chosen && std::ranges::find(chosen, column) != chosen.end());
     if (is_id && !is_taken) columns.push_back(column);

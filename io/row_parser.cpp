@@ -1,6 +1,7 @@
 #define XXH_INLINE_ALL
 #include "io/row_parser.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <xxhash.h>
 
 #include "io/fold.hpp"
+#include "io/log_columns.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -81,8 +83,15 @@ bool RowParser::is_missing(std::string_view field, std::string_view role, Index&
 bool RowParser::repeats_header(const std::vector<std::string_view>& fields) const {
   const HeaderMark& header = layout_.header;
   const std::string_view user = field_at(fields, layout_.columns.user);
-  return !user.empty() && user.front() == header.user_begin && std::ssize(user) == header.user_bytes &&
-         std::ssize(field_at(fields, layout_.columns.item)) == header.item_bytes && hash_of(fields) == header.hash;
+  if (header.user_begin == '\0' || user.empty()) return false;
+  const std::string_view item = field_at(fields, layout_.columns.item);
+  if (user.front() == header.user_begin && std::ssize(user) == header.user_bytes &&
+      std::ssize(item) == header.item_bytes && hash_of(fields) == header.hash) {
+    return true;
+  }
+  const bool ends_as_names = user.back() < '0' || user.back() > '9';  // most ids end in a digit: no closer look
+  return ends_as_names && is_common_user_name(user) && is_common_item_name(item) &&
+         std::ranges::none_of(fields, is_number);
 }
 
 bool RowParser::append_delimited(const std::vector<std::string_view>& fields, InteractionLog& log) {

@@ -29,6 +29,7 @@ class RowParser {
   bool append_delimited(const std::vector<std::string_view>& fields, InteractionLog& log);
   void append_matrix_entry(const std::vector<std::string_view>& fields, InteractionLog& log) const;
   bool is_missing(std::string_view field, std::string_view role, Index& count) const;
+  /// The header itself, or one with other names of users and items.
   bool repeats_header(const std::vector<std::string_view>& fields) const;
 
   const FileLayout& layout_;

@@ -386,6 +386,11 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
   require_same_dataset(dataset, options.data, model, options.model);
   WantedUsers wanted(comm, options.users);
   if (!wanted.note().empty()) context.report.line(wanted.note());
+  if (const Index missing = wanted.missing(); missing > 0) {
+    context.report.warning(fmt::format("{} of --users {} no id (it is empty, or a word such as NULL): passed over",
+                                       counted(missing, "line"), verb(missing, "has", "have")));
+    context.report.event("missing_ids", {{"count", missing}});
+  }
   const Catalogue catalogue = read_catalogue(options, context, model);
 
   const auto timer = context.report.phase("recommend");

@@ -14,6 +14,7 @@ WantedUsers::WantedUsers(const Communicator& comm, std::string path) : path_(std
   if (path_.empty()) return;
   IdList list = read_user_list(comm, path_);
   note_ = std::move(list.note);
+  missing_ = list.missing;
   for (ListedId& listed : list.ids) lines_.try_emplace(std::move(listed.id), listed.line);
   found_lines_.resize(static_cast<std::size_t>(list.ids.back().line) + 1);
 }

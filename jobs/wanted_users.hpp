@@ -19,6 +19,9 @@ class WantedUsers {
   /// How the file was read, for people; empty without a file.
   [[nodiscard]] const std::string& note() const { return note_; }
 
+  /// Lines of the file, or records, without an id.
+  [[nodiscard]] Index missing() const { return missing_; }
+
   /// Positions in `ids` of wanted users, ascending; remembers which of the list were found.
   [[nodiscard]] std::vector<Index> select(const Ids& ids);
 
@@ -30,6 +33,7 @@ class WantedUsers {
  private:
   std::string path_;
   std::string note_;
+  Index missing_ = 0;
   std::unordered_map<std::string, Index> lines_;  // id -> number of its first line
   std::vector<std::int64_t> found_lines_;         // by line, 1 where this rank found its id
 };

@@ -129,8 +129,9 @@ TEST_F(PointTextTest, DelimitersDecimalsAndEncodings) {
   const Rows expected{{1, -2.5}, {3.25, 4}};
   for (const std::string& content :
        {std::string("x;y\n1;-2,5\n3,25;4\n"), std::string("x|y\n1|-2.5\n3.25|4\n"), std::string("1;-2,5\n3,25;4\n"),
-        std::string("1,0;-2,5\n3,25;4\n"), utf16("x;y\r\n1;-2,5\r\n3,25;4\r\n", false),
-        utf16("x;y\n1;-2,5\n3,25;4\n", true), zstd_packed("x;y\n1;-2,5\n3,25;4\n")}) {
+        std::string("1,0;-2,5\n3,25;4\n"), std::string("x\ty\n1\t-2,5\n3,25\t4\n"),
+        utf16("x;y\r\n1;-2,5\r\n3,25;4\r\n", false), utf16("x;y\n1;-2,5\n3,25;4\n", true),
+        zstd_packed("x;y\n1;-2,5\n3,25;4\n")}) {
     EXPECT_EQ(rows_of(source(content)), expected) << content;
   }
   PointSource chosen = source("\"1\",\"-2,5\"\n\"3,25\",4\n");

@@ -238,6 +238,12 @@ TEST_F(TextReaderTest, HeadersInsideAFileArePassedOver) {
   EXPECT_EQ(log.repeated_headers, 2);
   EXPECT_EQ(log.rows_read, 3);
   EXPECT_EQ(rows_of({write("log", "user,item,note\nuser,item,1\n")}, options()).size(), 1U) << "another line";
+  const InteractionLog renamed =
+      read({write("log", "user,item\n1,2\nUser,Item\n3,4\nuser_id,item_id\n5,book\n")}, options());
+  EXPECT_EQ(gathered(renamed),
+            (Rows{{"log:2", "1", "2", 1, 0}, {"log:4", "3", "4", 1, 0}, {"log:6", "5", "book", 1, 0}}));
+  EXPECT_EQ(renamed.repeated_headers, 2);
+  EXPECT_EQ(rows_of({write("log", "1,2\nuser,item\n")}, options("auto", "user=1,item=2")).size(), 2U) << "no header";
 }
 
 TEST_F(TextReaderTest, DelimitersAndDecimalsOfTheFirstRows) {

@@ -38,8 +38,19 @@ class PrepareFormatsTest(unittest.TestCase):
         self.assertEqual(self.read('101,7,"4,5"\n', *columns, "--decimal", "comma", ranks=[1]), {(101, 7): 4.5})
         self.assertEqual(self.read("a;b^c^4,5\n", *columns, "--delimiter", "^", "--decimal", "comma", ranks=[1]), {("a;b", "c"): 4.5})
         self.assertIn("csv with semicolons and decimal commas, user = user", self.told("user;item;rating\n1;2;3,5\n"))
+        tabs = "user\titem\tvalue\n1\t2\t3,5\n"
+        self.assertEqual(self.read(tabs), {(1, 2): 3.5})
+        self.assertIn("tsv with decimal commas, user = user", self.told(tabs, "--delimiter", "tab"))
+        self.assertEqual(self.read("1\t2\t3,5\n", *columns, ranks=[1]), {(1, 2): 3.5})
         self.assertEqual(self.refused("user;item;rating\n1;2;4.5\n1;3;4,5\n"),
                          ":3: value '4,5' is not a number (--decimal comma reads decimal commas)")
+
+    def test_double_colons(self):
+        self.assertEqual(self.read('1,2,3,"Foo::Bar"\n', "--columns", "user=1,item=2,value=3", ranks=[1]), {(1, 2): 3})
+        self.assertEqual(self.read("user,item,x::y\n1,2,3\n", ranks=[1]), {(1, 2): 1})
+        self.assertEqual(self.read("a::b::c,item,value,user\nx,2,3,1\n", ranks=[1]), {(1, 2): 3})
+        self.assertEqual(self.read("1::2::3.5::978300760\n", ranks=[1]), {(1, 2): 3.5})
+        self.assertEqual(self.read("1::2::4\n", ranks=[1]), {(1, 2): 4})
 
     def test_line_breaks_inside_quotes(self):
         rows = [f'u{n % 7},"item\n{n},\n""x""",{n % 5 + 1}' if n % 3 else f"u{n % 7},5\" pipe {n},2" for n in range(60)]
@@ -90,6 +101,7 @@ class PrepareFormatsTest(unittest.TestCase):
         text = "user,item\n1,2\nuser,item\n3,4\n"
         self.assertEqual(self.read(text), {(1, 2): 1, (3, 4): 1})
         self.assertIn("1 line inside the input repeats the header of the file: passed over", self.told(text))
+        self.assertEqual(self.read("user,item\n1,2\nUser,Item\n3,4\nuser_id,item_id\n5,6\n"), {(1, 2): 1, (3, 4): 1, (5, 6): 1})
 
     def times(self, column, *args, ranks=(1, 2, 3)):
         """Seconds of the rows, in the order of items, which are numbered like the rows."""

@@ -336,6 +336,11 @@ class ColdTest(Case):
         self.refused(65, *args, "@none.csv", "--unknown-users", "error", words=["wanted.txt:1: 'nobody'", "no user of the dataset"])
         self.refused(2, "recommend", "--data", "@data.h5", "--model", "@model.h5", "--output", "@none.csv", "--unknown-users", "error", words=["--users"])
         self.assertFalse(list(self.path.glob("*none*")))
+        wanted.write_text("id,cluster,distance\nc1,0,1\nNULL,1,2\n")
+        done = self.job(*args, "@some.csv", "--quiet", ranks=2)
+        self.assertEqual(len(done.our_lines), 1)
+        self.assertIn("warning: 1 line of --users has no id (it is empty, or a word such as NULL): passed over", done.our_lines[0])
+        self.assertEqual(list(self.lists("some.csv")), ["c1"])
 
 
 class RatingsTest(Case):

@@ -131,7 +131,7 @@ class QuarterlyTest(unittest.TestCase):
         self.assertIn("prepare failed: exit code 65", done.our_lines[0])
         done = self.quarterly("status", "q", code=76)
         self.assertEqual(len(done.our_lines), 1, done)
-        self.assertIn("prepare failed; rankwise quarterly FILE --submit goes on", done.our_lines[0])
+        self.assertIn("prepare failed; mend the cause, then rankwise quarterly FILE --submit continues", done.our_lines[0])
         states = done.out
         self.assertIn("log.csv", states)  # the end of its log
         self.assertRegex(states, r"als +stopped.*follows prepare")
@@ -322,7 +322,7 @@ class QuarterlyTest(unittest.TestCase):
             ("als.ranks = 2", "time-limit = soon", 2, "[quarterly] --time-limit soon: expected a time"),
             ("directory = q", "", 2, "quarterly needs option --directory"),
             ("seed = 5", "threads = 5", 2, "[als] threads: expected threads-per-rank in [quarterly]"),
-            ("top = 3", "output = q/metrics.json", 2, "[recommend] --output q/metrics.json: cannot write a file of the kind .json"),
+            ("top = 3", "output = q/metrics.json", 2, "q/metrics.json: cannot write a file of the kind .json"),
             ("top = 3", "output = q/segments-users.h5", 2, "recommend and kmeans-users both write"),
             ("factors = 8", "warm-start = q/model.h5", 2, "[als] --model "),
             ("input = log.csv", "input = q/model.h5", 2, "q/model.h5, which als writes; expected"),

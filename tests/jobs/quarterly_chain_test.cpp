@@ -175,7 +175,7 @@ TEST(QuarterlyChain, TheFinalModelHasTheEpochsOfTheMeasuredOneWhateverItsLimitCa
   sections[2].second = {
       {"factors", "4"}, {"epochs-of", "long.h5"}, {"validation-metric", "ndcg@10"}, {"patience", "2"}};
   const Chain chain = read_chain(text_of(sections), "chain.ini", "");
-  EXPECT_EQ(chain.steps[1].commands.front().value_of("epochs-of"), "long.h5");
+  EXPECT_EQ(chain.steps[1].commands.front().value_of("epochs-of"), std::filesystem::absolute("long.h5").string());
   EXPECT_EQ(chain.steps[3].name, "final");
   EXPECT_EQ(chain.steps[3].commands.front().value_of("epochs-of"), chain.settings.directory + "/model.h5");
 }

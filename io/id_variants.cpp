@@ -37,23 +37,11 @@ std::string composed(std::string_view text) {
   return {reinterpret_cast<const char*>(made), static_cast<std::size_t>(bytes)};
 }
 
-bool is_blank(std::string_view sign) {
-  if (sign.size() == 1) return sign[0] == ' ' || (sign[0] >= '\t' && sign[0] <= '\r');
-  utf8proc_int32_t code = 0;
-  utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(sign.data()), static_cast<utf8proc_ssize_t>(sign.size()),
-                   &code);
-  const utf8proc_category_t category = utf8proc_category(code);
-  constexpr utf8proc_int32_t zero_width_space = 0x200B;
-  constexpr utf8proc_int32_t byte_order_mark = 0xFEFF;
-  return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP ||
-         code == zero_width_space || code == byte_order_mark;
-}
-
 std::string without_blanks(std::string_view text) {
   std::string kept;
   while (!text.empty()) {
     const std::string_view sign = text.substr(0, std::max<std::size_t>(1, utf8_bytes(text)));
-    if (!is_blank(sign)) kept += sign;
+    if (!is_blank_sign(sign)) kept += sign;
     text.remove_prefix(sign.size());
   }
   return kept;

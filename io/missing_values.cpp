@@ -2,9 +2,14 @@
 
 #include <algorithm>
 
+#include "io/utf8.hpp"
+
 namespace rankwise {
 
 MissingValues::MissingValues(std::string_view words) {
+  for (const char first : std::string_view(" \t\n\v\f\r\xC2\xE1\xE2\xE3\xEF")) {  // of the blanks of Unicode
+    begins_word_[static_cast<unsigned char>(first)] = true;
+  }
   if (words == "none") return;
   while (!words.empty()) {
     const auto comma = words.find(',');
@@ -19,7 +24,7 @@ MissingValues::MissingValues(std::string_view words) {
 }
 
 bool MissingValues::is_word(std::string_view field) const {
-  return std::ranges::find(words_, field) != words_.end();
+  return std::ranges::find(words_, field) != words_.end() || is_blank_text(field);
 }
 
 }  // namespace rankwise

@@ -11,13 +11,13 @@ namespace rankwise {
 /// Words as programs write them for a missing value, besides the empty field.
 inline constexpr std::string_view usual_missing_values = "NULL,null,\\N,NaN,nan,NA,<NA>,N/A,n/a,#N/A,None";
 
-/// Fields that stand for nothing: the empty one and some words.
+/// Fields that stand for nothing: the empty one, blanks only, and some words.
 class MissingValues {
  public:
   /// `words` as "NULL,NA,-"; "none": no words.
   explicit MissingValues(std::string_view words = usual_missing_values);
 
-  /// Costs one look at the first sign unless a word begins with it.
+  /// Costs one look at the first byte unless a word begins with it.
   [[nodiscard]] bool holds(std::string_view field) const {
     return field.empty() || (begins_word_[static_cast<unsigned char>(field.front())] && is_word(field));
   }

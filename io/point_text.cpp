@@ -12,6 +12,7 @@
 #include "io/point_columns.hpp"
 #include "io/record_reader.hpp"
 #include "io/text_part.hpp"
+#include "io/utf8.hpp"
 
 namespace rankwise {
 
@@ -63,7 +64,7 @@ class PointParser {
       local.weights.push_back(static_cast<float>(*weight));
     }
     if (layout_.id >= 0) {
-      if (field(layout_.id).empty()) refuse(layout_.id, field(layout_.id), "an id");
+      if (is_blank_text(field(layout_.id))) refuse(layout_.id, field(layout_.id), "an id");
       local.ids.append(field(layout_.id));
     }
     if (named_id_ >= 0) append_named_id(field(named_id_), number, local);
@@ -74,7 +75,7 @@ class PointParser {
   /// The user did not ask for these ids: without one, the rows are numbered.
   void append_named_id(std::string_view id, Index number, LocalRows& local) const {
     try {
-      if (id.empty()) throw Error(ExitCode::bad_data, refusal(id, "an id"));
+      if (is_blank_text(id)) throw Error(ExitCode::bad_data, refusal(id, "an id"));
       local.ids.append(id);
     } catch (const Error& error) {
       local.ids.append(std::int64_t{0});

@@ -10,6 +10,7 @@
 
 #include "io/fold.hpp"
 #include "io/log_columns.hpp"
+#include "io/utf8.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -69,7 +70,7 @@ bool RowParser::append(const std::vector<std::string_view>& fields, InteractionL
 bool RowParser::is_missing(std::string_view field, std::string_view role, Index& count) const {
   if (!missing_values_.holds(field)) return false;
   if (missing_ == MissingRule::error) {
-    if (field.empty()) {
+    if (is_blank_text(field)) {
       throw Error(ExitCode::bad_data, fmt::format("the {} field is empty (--missing skip drops such rows)", role));
     }
     throw Error(ExitCode::bad_data, fmt::format("the {} field holds {}, which means missing (--missing skip drops such "

@@ -30,7 +30,7 @@ class RowParser {
   void append_matrix_entry(const std::vector<std::string_view>& fields, InteractionLog& log) const;
   bool is_missing(std::string_view field, std::string_view role, Index& count) const;
   /// The header itself, or one with other names of users and items.
-  bool repeats_header(const std::vector<std::string_view>& fields) const;
+  [[nodiscard]] bool repeats_header(const std::vector<std::string_view>& fields) const;
 
   const FileLayout& layout_;
   const MissingValues& missing_values_;

@@ -112,8 +112,9 @@ void ClusterTrainer::tell(const Points& points, Index number, const KMeansIterat
   } else {
     // In the first iteration no row has been anywhere before.
     const double share = static_cast<double>(iteration.moved) / static_cast<double>(points.count);
-    const std::string moved = number == 1 ? fmt::format("{} rows assigned", points.count)
-                                          : fmt::format("{} rows moved ({:.2f}%)", iteration.moved, 100.0 * share);
+    const std::string moved = number == 1
+                                  ? fmt::format("{} assigned", counted(points.count, "row"))
+                                  : fmt::format("{} moved ({:.2f}%)", counted(iteration.moved, "row"), 100.0 * share);
     context_.report.line(fmt::format(
         "iteration {}: inertia {:.6e}, {}, {:.2f} s{}", number, iteration.inertia, moved, iteration.seconds,
         iteration.relocated > 0 ? fmt::format(", {} empty clusters filled", iteration.relocated) : std::string()));

@@ -76,16 +76,16 @@ Index room_for_bounds(const KMeansJobOptions& options, const PointSet& set, Inde
 
 void require_rows(const PointSet& set, const std::string& input, Index clusters) {
   if (set.points.count >= clusters) return;
-  throw AgreedError(ExitCode::bad_data,
-                    fmt::format("{}: {} rows{}: expected at least {}, the number of clusters", input, set.points.count,
-                                set.places ? " that can belong to a cluster" : "", clusters));
+  throw AgreedError(ExitCode::bad_data, fmt::format("{}: {}{}: expected at least {}, the number of clusters", input,
+                                                    counted(set.points.count, "row"),
+                                                    set.places ? " that can belong to a cluster" : "", clusters));
 }
 
 /// Some row must be left after `left_out`.
 void require_some(const PointSet& set, const std::string& input, const char* left_out) {
   if (set.points.count > 0) return;
-  throw AgreedError(ExitCode::bad_data, fmt::format("{}: {} rows, and all of them {}: none can belong to a cluster",
-                                                    input, set.ids.total_rows, left_out));
+  throw AgreedError(ExitCode::bad_data, fmt::format("{}: {}, and all of them {}: none can belong to a cluster", input,
+                                                    counted(set.ids.total_rows, "row"), left_out));
 }
 
 void tell_left_out(const PointSet& set, Index without_direction, Report& report) {
@@ -98,8 +98,9 @@ void tell_left_out(const PointSet& set, Index without_direction, Report& report)
   if (without_direction > 0)
     reasons.push_back(fmt::format("{} with only zeros, so without a direction", without_direction));
   if (reasons.empty()) return;
-  report.line(fmt::format("{} of {} rows belong to no cluster: {}", set.without_entries + without_direction,
-                          set.ids.total_rows, fmt::join(reasons, ", ")));
+  report.line(fmt::format(
+      "{} of {} {} to no cluster: {}", set.without_entries + without_direction, counted(set.ids.total_rows, "row"),
+      verb(set.without_entries + without_direction, "belongs", "belong"), fmt::join(reasons, ", ")));
 }
 
 /// Clusters, and their quality as JSON.

@@ -120,7 +120,10 @@ void tell_refused(Report& report, const TotalBound& bound, double min_total, con
                                  verb(dropped, "its", "their"), bound_text(min_total));
   if (heldout > 0) text += fmt::format(", {} of them from the held-out part", heldout);
   if (refused.users + refused.items > 0) {
-    text += fmt::format("; {} and {} have none left", counted(refused.users, "user"), counted(refused.items, "item"));
+    std::string emptied;
+    if (refused.users > 0) emptied = counted(refused.users, "user");
+    if (refused.items > 0) emptied += (emptied.empty() ? "" : " and ") + counted(refused.items, "item");
+    text += fmt::format("; {} {} none left", emptied, verb(refused.users + refused.items, "has", "have"));
   }
   if (bound.kind == TotalBound::Kind::automatic) {
     report.warning(text + " (the log has negative values; --min-total none keeps them)");

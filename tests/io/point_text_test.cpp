@@ -254,6 +254,7 @@ TEST_F(PointTextTest, BadValuesAreNamedByLineAndColumn) {
   EXPECT_EQ(failure(source("x,\"y\n1,2\n")), "65: rows:1: field 2 opens a quote that is not closed");
   EXPECT_EQ(failure(source(good, "id", "")), "65: rows:2: column 'id': 'a': expected a finite number");
   EXPECT_EQ(failure(source(good + ",5,6\n", "", "id")), "65: rows:4: column 'id': '': expected an id");
+  EXPECT_EQ(failure(source(good + "\" \",5,6\n", "", "id")), "65: rows:4: column 'id': ' ': expected an id");
   EXPECT_EQ(failure(source(good + "\xFF,5,6\n", "", "id")), "65: rows:4: id '\\xFF' is not UTF-8 text");
   for (const char* weight : {"0", "-1", "nan", "inf", "1e-60", "", "x"}) {
     EXPECT_EQ(failure(source(good + "c,1," + weight + "\n", "", "id", "y")),

@@ -153,6 +153,10 @@ class NoClusterTest(RowsTest):
         none = self.save("none.npy", np.zeros((4, 2), np.float32))
         self.assertIn("4 rows, and all of them have only zeros, so no direction: none can belong to a cluster",
                       self.refused(65, "--input", none, "--clusters", "2", "--metric", "cosine"))
+        points[1:] = 0
+        points[0] = 1
+        self.assertIn("1 row that can belong to a cluster: expected at least 2",
+                      self.refused(65, "--input", self.save("one.npy", points), "--clusters", "2", "--metric", "cosine"))
         self.assertIn("37 rows that can belong to a cluster: expected at least 38",
                       self.refused(65, "--input", source, "--clusters", "38", "--metric", "cosine"))
 

@@ -97,6 +97,12 @@ class PrepareFormatsTest(unittest.TestCase):
         self.assertEqual(self.read("user,item\n-,1\nNone,2\n", "--missing", "skip", "--missing-values", "-", ranks=[1]), {("None", 2): 1})
         self.assertEqual(self.read("user,item\n-,1\nNone,2\n", "--missing-values", "none", ranks=[1]), {("-", 1): 1, ("None", 2): 1})
 
+    def test_ids_of_blanks_only_are_missing(self):
+        text = 'user,item\n" ",1\n\u00a0,2\n" \u00a0\t",3\n5,"\u2003"\n5,6\n'
+        self.assertEqual(self.read(text, "--missing", "skip"), {(5, 6): 1})
+        self.assertIn("4 rows skipped: 3 without user, 1 without item", self.told(text, "--missing", "skip", "--missing-values", "none"))
+        self.assertEqual(self.refused(text), ":2: the user field is empty (--missing skip drops such rows)")
+
     def test_headers_inside_a_file(self):
         text = "user,item\n1,2\nuser,item\n3,4\n"
         self.assertEqual(self.read(text), {(1, 2): 1, (3, 4): 1})

@@ -245,6 +245,9 @@ class PrepareTest(unittest.TestCase):
         _, printed, events = self.prepared_with_events(*args)
         self.assertIn("rankwise: warning: 3 interactions dropped because their total is not above 0", printed)
         self.assertEqual([events["min_total"][name] for name in ("training_dropped", "users_dropped", "items_dropped")], [3, 1, 2])
+        self.assertIn("their total is not above 0; 1 user and 2 items have none left (the log", printed)
+        one = ["--input", self.write("one.csv", "user,item,value\nann,tea,1\nann,cup,-1\n"), "--duplicates", "sum"]
+        self.assertIn("its total is not above 0; 1 item has none left (the log", self.prepared_with_events(*one)[1])
         with h5py.File(self.prepare(*args, "--min-total", "none")) as file:
             self.assertEqual(pairs(file, "/interactions"), {("ann", "tea"): 0, ("ann", "cup"): 3, ("bob", "tea"): -4,
                                                             ("bob", "pot"): 2, ("cat", "hat"): 0})

@@ -160,7 +160,15 @@ void train_als(const AlsOptions& given, JobContext& context) {
   require_heldout(*options.validation, dataset, options.data);
   std::optional<WarmStart> warm_start;
   if (!options.warm_start.empty()) warm_start.emplace(comm, options.warm_start, options.factors, objective);
-  if (warm_start && options.validation->metric) warm_start->require_unseen_heldout(dataset, "--validation-metric");
+  if (warm_start && options.validation->metric) {
+    warm_start->require_unseen_heldout(dataset, "--validation-metric");
+    if (!warm_start->trained_on_all().empty()) {
+      report.warning(
+          fmt::format("--warm-start {}: this model or an ancestor of it was trained on all of another dataset: what "
+                      "--validation-metric reads may partly be in that dataset, and its values are then too good",
+                      options.warm_start));
+    }
+  }
   const TrainingPlan plan = plan_training(dataset, options, objective, context);
   const Partition& user_rows = plan.users.rows;
   const Partition& item_rows = plan.items.rows;

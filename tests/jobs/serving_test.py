@@ -492,6 +492,9 @@ class TrainOnAllTest(Case):
         for ancestor in ("f.h5", "v.h5"):
             self.refused(65, "als", "--data", "@first.h5", "--model", "@none.h5", *factors, "--warm-start", f"@{ancestor}",
                          "--validation-metric", "ndcg@5", words=[ancestor, "trained on all", "--validation-metric"])
+        done = self.job("als", "--quiet", "--data", "@second.h5", "--model", "@y.h5", *factors, "--epochs", "1", "--warm-start", "@w.h5",
+                        "--validation-metric", "ndcg@5")
+        self.assertEqual(len([line for line in done.our_lines if "trained on all of another dataset" in line]), 1, done)
         done = self.job("evaluate", "--quiet", "--data", "@second.h5", "--model", "@v.h5", "--output", "@metrics.json", "--log-json", "@log.jsonl")
         warnings = [line for line in done.our_lines if "ancestor" in line]
         self.assertEqual(len(warnings), 1, done)

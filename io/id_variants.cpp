@@ -109,7 +109,8 @@ std::vector<std::int64_t> which_have_likes(const Communicator& comm, const Route
   std::ranges::sort(sorted);
   std::vector<std::int64_t> answers;
   for (const std::uint64_t hash : received.values) {
-    answers.push_back(std::ranges::equal_range(sorted, hash).size() > 1 ? 1 : 0);
+    const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), hash);  // clang 14 has no ranges' one
+    answers.push_back(last - first > 1 ? 1 : 0);
   }
   return comm.exchange(std::span<const std::int64_t>(answers), received.counts).values;
 }

@@ -182,7 +182,7 @@ void run_here(const Chain& chain, slurm::LocalScheduler& scheduler, JobContext& 
     if (is_cancelled_now || requests.agreed(context.comm, 0) == StopRequest::stop) {
       scheduler.stop(stop_patience_seconds);
       throw Error(ExitCode::stopped_early,
-                  fmt::format("{}: {}; rankwise quarterly {} --submit goes on", chain.settings.directory,
+                  fmt::format("{}: {}; rankwise quarterly {} --submit continues", chain.settings.directory,
                               is_cancelled_now ? "cancelled" : "stopped", chain.file));
     }
     scheduler.wait(look_seconds);
@@ -292,7 +292,7 @@ void cancel_here(const Chain& chain, JobContext& context) {
   const std::string& directory = chain.settings.directory;
   if (!is_locked(directory)) return context.report.line("nothing was running");
   mark_cancelled(directory);
-  context.report.line("cancelled; what runs is told to stop; rankwise quarterly FILE --submit goes on");
+  context.report.line("cancelled; what runs is told to stop; rankwise quarterly FILE --submit continues");
 }
 
 void cancel_chain(const Chain& chain, JobContext& context) {
@@ -311,8 +311,9 @@ void cancel_chain(const Chain& chain, JobContext& context) {
     if (is_swept) trials += cancel_sweep(step.sweep);
   }
   scheduler->cancel(queued);
-  context.report.line(fmt::format(
-      "cancelled {} steps and {} jobs of the sweep; rankwise quarterly FILE --submit goes on", queued.size(), trials));
+  context.report.line(
+      fmt::format("cancelled {} steps and {} jobs of the sweep; rankwise quarterly FILE --submit continues",
+                  queued.size(), trials));
 }
 
 }  // namespace

@@ -27,7 +27,6 @@
 #include "jobs/sweep_driver.hpp"
 #include "jobs/sweep_status.hpp"
 #include "jobs/threads.hpp"
-#include "jobs/work_failed.hpp"
 #include "slurm/folder_file.hpp"
 #include "slurm/local_scheduler.hpp"
 #include "slurm/sbatch_file.hpp"
@@ -282,9 +281,10 @@ void tell_status(const Chain& chain, JobContext& /*context*/) {
                            return state.phase == StepPhase::failed;
                          });
   if (wrong == states.end() || is_wanted) return;
-  throw Error(work_failed, fmt::format("{}: {} {}; mend the cause, then rankwise quarterly FILE --submit continues",
-                                       directory, chain.steps[static_cast<std::size_t>(wrong - states.begin())].name,
-                                       phase_name(wrong->phase)));
+  throw Error(
+      ExitCode::work_failed,
+      fmt::format("{}: {} {}; mend the cause, then rankwise quarterly FILE --submit continues", directory,
+                  chain.steps[static_cast<std::size_t>(wrong - states.begin())].name, phase_name(wrong->phase)));
 }
 
 /// Locally the steps are those of the process that submitted them, which looks for the mark.

@@ -21,7 +21,6 @@
 #include "jobs/standard_output.hpp"
 #include "jobs/sweep_driver.hpp"
 #include "jobs/text_output.hpp"
-#include "jobs/work_failed.hpp"
 
 namespace rankwise {
 
@@ -178,7 +177,7 @@ void tell_status(const StatusOptions& options, JobContext& context) {
     return status_json(sweep.plan, state);
   });
   write_from_root(context, options.json, json);
-  if (!wrong.empty()) throw AgreedError(work_failed, wrong);
+  if (!wrong.empty()) throw AgreedError(ExitCode::work_failed, wrong);
 }
 
 void run_cancel(const StatusOptions& options, JobContext& context) {

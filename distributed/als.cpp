@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <omp.h>
 #include <optional>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "distributed/row_schedule.hpp"
 #include "distributed/row_team.hpp"
 #include "distributed/shared_row_team.hpp"
+#include "distributed/team_size.hpp"
 #include "kernels/eigenbasis.hpp"
 #include "kernels/rotate_rows.hpp"
 #include "kernels/solve_rows.hpp"
@@ -35,21 +35,22 @@ MatrixView sized(const Communicator& comm, const AlsSide& side, SharedMatrix& bu
   return buffer.view().middle_rows(0, rows);
 }
 
-/// Calls body(first, count) for each chunk of `rows` rows, in parallel.
+/// Calls body(first, count) for each chunk of `rows` rows, which it multiplies by a square matrix, in parallel.
 template <class Body>
-void for_each_row_chunk(Index rows, const Body& body) {
-#pragma omp parallel for schedule(static)
+void for_each_row_chunk(Index rows, Index width, const Body& body) {
+  const int threads = team_size(static_cast<double>(rows * width) * static_cast<double>(width));
+#pragma omp parallel for schedule(static) num_threads(threads)
   for (Index first = 0; first < rows; first += chunk_rows) body(first, std::min(chunk_rows, rows - first));
 }
 
 /// Rows in the basis, beside them as they were or in their place.
 void rotate_beside(ConstMatrixView rows, ConstMatrixView basis, MatrixView rotated) {
-  for_each_row_chunk(rows.rows, [&](Index first, Index count) {
+  for_each_row_chunk(rows.rows, rows.columns, [&](Index first, Index count) {
     kernels::rotate_rows(rows.middle_rows(first, count), basis, rotated.middle_rows(first, count));
   });
 }
 void rotate_in_place(MatrixView rows, ConstMatrixView basis) {
-  for_each_row_chunk(rows.rows, [&](Index first, Index count) {
+  for_each_row_chunk(rows.rows, rows.columns, [&](Index first, Index count) {
     Matrix rotated(count, rows.columns);
     kernels::rotate_rows(rows.middle_rows(first, count), basis, rotated.view());
     std::copy_n(rotated.row(0), count * rows.stride, rows.row(first));
@@ -174,6 +175,18 @@ kernels::RowSystem make_row_system(const Communicator& comm, const Objective& ob
   return system;
 }
 
+/// What some rows of a block take at least, as team_size() counts it: iterative methods take the least.
+double least_operations(const SolverPlan& plan, const CsrBlock& block, RowRange rows, Index width) {
+  if (rows.size() == 0) return 0;
+  const Index entries =
+      block.offsets()[static_cast<std::size_t>(rows.end)] - block.offsets()[static_cast<std::size_t>(rows.begin)];
+  if (std::holds_alternative<kernels::ExactRows>(plan)) {
+    return kernels::entry_flops(entries, width) + static_cast<double>(rows.size()) * kernels::solve_row_flops(1, width);
+  }
+  const auto k = static_cast<double>(width);
+  return k * (static_cast<double>(entries) + k * static_cast<double>(rows.size()));
+}
+
 /// Primal-equivalent, without the Gramian.
 double half_sweep_flops(const AlsSide& side, Index width) {
   double flops = 0;
@@ -234,7 +247,8 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
         std::span(losses).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(batch.rows.size()));
     // 2. Sum this rank's parts of rows that ranks share.
     if (batch.part_block.rows() > 0) {
-#pragma omp parallel
+      const int threads = team_size(kernels::entry_flops(batch.part_block.entries(), width));
+#pragma omp parallel num_threads(threads)
       shared.sum_parts(system, batch, team.workspace(), [&team] { team.poll(); });
       team.rethrow();
       if (batch.parts.end == static_cast<Index>(side.parts.size())) shared.send_sums();
@@ -243,10 +257,11 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     // are on their way as soon as it is done.
     for (Index portion = 0; portion < feed.portions(); ++portion) {
       const RowRange rows = feed.portion(batch, portion);
-      HeavyRowTeam heavy(plan, batch.block, rows, width, omp_get_max_threads());
+      const int threads = team_size(least_operations(plan, batch.block, rows, width));
+      HeavyRowTeam heavy(plan, batch.block, rows, width, threads);
       const std::vector<RowRange> row_batches = batch_rows(batch.block, rows, kernels::longest_batch_row(plan, width));
       Index failed = none;
-#pragma omp parallel reduction(min : failed)
+#pragma omp parallel reduction(min : failed) num_threads(threads)
       {
         const auto note_failure = [&failed](Index row) {
           if (row >= 0) failed = std::min(failed, row);

@@ -8,6 +8,7 @@
 #include "distributed/cluster_sums.hpp"
 #include "distributed/order_free_sum.hpp"
 #include "distributed/point_rows.hpp"
+#include "distributed/team_size.hpp"
 #include "kernels/fixed_point_sum.hpp"
 #include "kernels/score_block.hpp"
 #include "kernels/squared_distance.hpp"
@@ -61,7 +62,7 @@ struct RowDistances {
 RowDistances distances_to_means(const Points& points, std::span<const std::int32_t> assignments,
                                 const ClusterMeans& means) {
   RowDistances distances{std::vector<std::int32_t>(assignments.size()), std::vector<double>(assignments.size())};
-  for_each_point_block(points, [&](RowRange rows) {
+  for_each_point_block(points, row_terms(points), [&](RowRange rows) {
     const auto begin = static_cast<std::size_t>(rows.begin);
     const auto size = static_cast<std::size_t>(rows.size());
     for (std::size_t r = begin; r < begin + size; ++r) {
@@ -227,7 +228,7 @@ ClusterQuality assess_clusters(const Communicator& comm, const Points& points,
                                std::span<const std::int32_t> assignments, Index clusters) {
   // 1. The clusters' means.
   ClusterSums sums(comm, points, clusters);
-  for_each_point_block(points, [&](RowRange rows) {
+  for_each_point_block(points, row_terms(points), [&](RowRange rows) {
     sums.add(rows, assignments.subspan(static_cast<std::size_t>(rows.begin), static_cast<std::size_t>(rows.size())));
   });
   const ClusterMeans means = find_means(sums.totals(comm));
@@ -242,7 +243,9 @@ ClusterQuality assess_clusters(const Communicator& comm, const Points& points,
   const Silhouettes silhouettes(points, means, distances, within);
   std::vector<double> simplified(assignments.size());
   std::vector<double> exact(assignments.size());
-#pragma omp parallel
+  const int threads =
+      team_size(static_cast<double>(points.mine.size()) * row_terms(points) * static_cast<double>(means.count()));
+#pragma omp parallel num_threads(threads)
   {
     Silhouettes::Scratch scratch(points.dimensions);
 #pragma omp for schedule(dynamic)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "distributed/team_size.hpp"
 #include "kernels/bfloat16.hpp"
 
 namespace rankwise {
@@ -51,7 +52,8 @@ void Exchange::wait() {
   transfer_.wait();
   packed_.clear();
   if (format_ == RowFormat::float32) return;
-#pragma omp parallel for schedule(dynamic)
+  const int threads = team_size(static_cast<double>(gathered_.rows) * static_cast<double>(gathered_.stride));
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (const Block& block : blocks_) {
     kernels::unpack_bfloat16(reinterpret_cast<const std::uint16_t*>(arrival(block)), block.rows * gathered_.stride,
                              gathered_.row(block.place));

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "distributed/team_size.hpp"
 #include "kernels/fixed_point_sum.hpp"
 #include "kernels/gramian.hpp"
 
@@ -39,7 +40,8 @@ Matrix scaled_gramian(const Communicator& comm, const FactorMatrix& factors, dou
   const auto cells = static_cast<std::size_t>(padded * padded);
   std::vector<std::int64_t> sums(cells);
   const Index chunks = chunk_count(local.rows);
-#pragma omp parallel
+  const int threads = team_size(static_cast<double>(local.rows * width) * static_cast<double>(width));
+#pragma omp parallel num_threads(threads)
   {
     kernels::RowWorkspace workspace(width);
     std::vector<std::int64_t> thread_sums(cells);

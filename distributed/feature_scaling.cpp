@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 
+#include "distributed/team_size.hpp"
 #include "kernels/fixed_point_sum.hpp"
 
 namespace rankwise {
@@ -66,7 +67,8 @@ DimensionScaling standard_scaling(const Communicator& comm, const Points& points
 
 void scale_dimensions(const DimensionScaling& scaling, Points& points) {
   auto& rows = std::get<Matrix>(points.rows);
-#pragma omp parallel for schedule(static)
+  const int threads = team_size(static_cast<double>(rows.rows()) * static_cast<double>(rows.columns()));
+#pragma omp parallel for schedule(static) num_threads(threads)
   for (Index r = 0; r < rows.rows(); ++r) {
     float* row = rows.row(r);
     for (std::size_t j = 0; j < scaling.shift.size(); ++j) {
@@ -87,7 +89,8 @@ std::vector<Index> zero_rows(const Points& points) {
 }
 
 void normalize_rows(MatrixView rows) {
-#pragma omp parallel for schedule(static)
+  const int threads = team_size(static_cast<double>(rows.rows) * static_cast<double>(rows.columns));
+#pragma omp parallel for schedule(static) num_threads(threads)
   for (Index r = 0; r < rows.rows; ++r) normalize(rows.row(r), rows.row(r) + rows.columns);
 }
 

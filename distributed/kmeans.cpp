@@ -28,7 +28,7 @@ struct FarRow {
 std::vector<double> own_squared_distances(const Points& points, ConstMatrixView centroids,
                                           std::span<const std::int32_t> assignments) {
   std::vector<double> squares(assignments.size());
-  for_each_point_block(points, [&](RowRange rows) {
+  for_each_point_block(points, row_terms(points), [&](RowRange rows) {
     const auto begin = static_cast<std::size_t>(rows.begin);
     const auto size = static_cast<std::size_t>(rows.size());
     squared_distances(points, rows, centroids, assignments.subspan(begin, size),
@@ -45,7 +45,7 @@ double weighted_sum(const Communicator& comm, const Points& points, std::vector<
 
 double weighted_squared_norms(const Communicator& comm, const Points& points) {
   std::vector<double> norms(static_cast<std::size_t>(points.mine.size()));
-  for_each_point_block(points, [&](RowRange rows) {
+  for_each_point_block(points, row_terms(points), [&](RowRange rows) {
     squared_norms(
         points, rows,
         std::span(norms).subspan(static_cast<std::size_t>(rows.begin), static_cast<std::size_t>(rows.size())));
@@ -95,7 +95,7 @@ class Lloyd {
   void assign(KMeansIteration& iteration) {
     NearestSearch& search = choice_.aim_at(centroids_.view());
     Progress all;
-    for_each_point_block(points_, [&](RowRange rows) {
+    for_each_point_block(points_, search_operations(), [&](RowRange rows) {
       std::int32_t nearest[point_block];
       const std::span<std::int32_t> found(nearest, static_cast<std::size_t>(rows.size()));
       const auto before = std::span(assignments_).subspan(static_cast<std::size_t>(rows.begin), found.size());
@@ -215,7 +215,7 @@ class Lloyd {
   /// Puts all rows where the last iteration had them.
   void restore_assignments() {
     const kernels::CentroidTable table(state_.assigned_to.view());
-    for_each_point_block(points_, [&](RowRange rows) {
+    for_each_point_block(points_, search_operations(), [&](RowRange rows) {
       std::int32_t nearest[point_block];
       const std::span<std::int32_t> found(nearest, static_cast<std::size_t>(rows.size()));
       const auto before = std::span(assignments_).subspan(static_cast<std::size_t>(rows.begin), found.size());
@@ -255,6 +255,9 @@ class Lloyd {
     keep_farthest(far);
     return far;
   }
+
+  /// Of a row whose distances to all centroids are found.
+  [[nodiscard]] double search_operations() const { return row_terms(points_) * static_cast<double>(centroids_.rows()); }
 
   const Communicator& comm_;
   const Points& points_;

@@ -13,7 +13,8 @@ namespace {
 ClusterTotals sum_batch(const Communicator& comm, const Points& batch, ConstMatrixView centroids) {
   const kernels::CentroidTable table(centroids);
   ClusterSums sums(comm, batch, centroids.rows);
-  for_each_point_block(batch, [&](RowRange rows) {
+  const double operations = row_terms(batch) * static_cast<double>(centroids.rows);
+  for_each_point_block(batch, operations, [&](RowRange rows) {
     std::int32_t nearest[point_block];
     const auto size = static_cast<std::size_t>(rows.size());
     find_nearest(batch, rows, table, {nearest, size});

@@ -76,6 +76,12 @@ void squared_norms(const Points& points, RowRange rows, std::span<double> norms)
   }
 }
 
+double row_terms(const Points& points) {
+  const auto* const sparse = std::get_if<CsrBlock>(&points.rows);
+  if (sparse == nullptr) return static_cast<double>(points.dimensions);
+  return static_cast<double>(sparse->entries()) / static_cast<double>(std::max<Index>(1, sparse->rows()));
+}
+
 void copy_row(const Points& points, Index row, float* out) {
   std::fill_n(out, padded_columns(points.dimensions), 0.0F);
   if (const auto* dense = std::get_if<Matrix>(&points.rows)) {

@@ -8,6 +8,7 @@
 
 #include "distributed/communicator.hpp"
 #include "distributed/points.hpp"
+#include "distributed/team_size.hpp"
 #include "kernels/centroid_sums.hpp"
 #include "kernels/nearest_centroid.hpp"
 
@@ -44,10 +45,16 @@ void copy_row(const Points& points, Index row, float* out);
 /// Some local rows as points of their own, numbered in rank order. Collective over comm.
 [[nodiscard]] Points select_rows(const Communicator& comm, const Points& points, std::span<const Index> local_rows);
 
-/// Calls body(rows) for every block of local rows, shared out among threads.
+/// Numbers that a local row has, on average.
+[[nodiscard]] double row_terms(const Points& points);
+
+/// Calls body(rows) for every block of local rows, shared out among threads if the work is worth it: `row_operations`
+/// for a row, as team_size() counts them.
 template <class Body>
-void for_each_point_block(const Points& points, const Body& body) {
-#pragma omp parallel for schedule(dynamic)
+void for_each_point_block(const Points& points, double row_operations, const Body& body) {
+  const bool is_one_block = points.mine.size() <= point_block;
+  const int threads = is_one_block ? 1 : team_size(static_cast<double>(points.mine.size()) * row_operations);
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (Index begin = 0; begin < points.mine.size(); begin += point_block) {
     body(RowRange{begin, std::min(begin + point_block, points.mine.size())});
   }

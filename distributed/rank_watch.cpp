@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -62,20 +63,40 @@ class RankWatch::Watcher {
   Watcher(int rank, std::vector<RankLink> links, std::chrono::seconds limit) : rank_(rank), limit_(limit) {
     for (RankLink& link : links) neighbours_.push_back({std::move(link), Clock::now(), {}, false});
     wake_ = FileDescriptor(eventfd(0, EFD_CLOEXEC));
+  }
+  ~Watcher() {
+    if (!thread_.joinable()) return;
+    end(Ending::goodbye);
+    begin();
+    thread_.join();
+  }
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  /// The thread, which waits until all ranks have theirs. Throws Error(internal).
+  void start() {
     // The new thread inherits the mask: job signals stay with the main thread.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread([this] { watch(); });
+    std::string fault;
+    try {
+      thread_ = std::thread([this] {
+        may_begin_.wait(false);
+        watch();
+      });
+    } catch (const std::system_error& error) {
+      fault = error.code().message();
+    }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!fault.empty()) throw Error(ExitCode::internal, fmt::format("cannot start a thread: {}", fault));
   }
-  ~Watcher() {
-    end(Ending::goodbye);
-    thread_.join();
+
+  void begin() {
+    may_begin_ = true;
+    may_begin_.notify_one();
   }
-  Watcher(const Watcher&) = delete;
-  Watcher& operator=(const Watcher&) = delete;
 
   void end_job() { end(Ending::of_job); }
 
@@ -110,6 +131,7 @@ class RankWatch::Watcher {
   Clock::time_point next_tick_ = Clock::now();
   std::optional<Clock::time_point> end_of_job_;  ///< where somebody has said why the job ends
   std::atomic<Ending> ending_ = Ending::none;
+  std::atomic<bool> may_begin_ = false;
   FileDescriptor wake_;
   std::vector<pollfd> sources_;
   std::thread thread_;
@@ -234,7 +256,10 @@ RankWatch::RankWatch(const Communicator& comm, std::chrono::seconds limit) {
   try {
     std::vector<RankLink> links = link_ranks(comm);
     watcher_ = std::make_unique<Watcher>(comm.rank(), std::move(links), limit);
+    agree_on(comm, [this] { watcher_->start(); });
+    watcher_->begin();
   } catch (const AgreedError& error) {
+    watcher_.reset();
     fault_ = error.what();
   }
 }

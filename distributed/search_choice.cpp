@@ -87,7 +87,8 @@ void SearchChoice::scout() {
   std::vector<Index> scored;
   for (Scout& scout : scouts_) {
     std::atomic<Index> count = 0;
-    for_each_point_block(scouting_points_, [&](RowRange rows) {
+    const double operations = row_terms(scouting_points_) * static_cast<double>(clusters_);
+    for_each_point_block(scouting_points_, operations, [&](RowRange rows) {
       count +=
           scout.search
               ->find(rows, std::span(scout.nearest)

@@ -101,7 +101,7 @@ double largest_weight(const Points& points) {
 /// A row drawn in proportion to the weights.
 Index draw_by_weight(const Communicator& comm, const Points& points, double uniform) {
   RowMasses masses(comm, points, points.mine.size() == 0 ? 0.0 : largest_weight(points));
-  for_each_point_block(points, [&](RowRange rows) {
+  for_each_point_block(points, 1, [&](RowRange rows) {
     double weights[point_block];
     for (Index r = rows.begin; r < rows.end; ++r) weights[r - rows.begin] = points.weight(r);
     masses.set(rows, {weights, static_cast<std::size_t>(rows.size())});
@@ -117,7 +117,8 @@ struct NearestSoFar {
 
   /// Takes the centroids [first, first + table.count()) into account. Rows in parallel.
   void offer(const Points& points, const kernels::CentroidTable& table, Index first) {
-    for_each_point_block(points, [&](RowRange rows) {
+    const double operations = row_terms(points) * static_cast<double>(table.count());
+    for_each_point_block(points, operations, [&](RowRange rows) {
       std::int32_t nearest[point_block];
       double squares[point_block];
       const auto size = static_cast<std::size_t>(rows.size());
@@ -209,7 +210,7 @@ class PlusPlus {
     std::int64_t total = masses_ ? masses_->total() : 0;
     if (total <= total_at_first_ / fading) {
       masses_ = std::make_unique<RowMasses>(comm_, points_, largest_mass(points_, so_far_));
-      for_each_point_block(points_, [&](RowRange rows) { set_masses(points_, so_far_, rows, *masses_); });
+      for_each_point_block(points_, 1, [&](RowRange rows) { set_masses(points_, so_far_, rows, *masses_); });
       total = total_at_first_ = masses_->total();
     }
     if (total == 0) return {draw_by_weight(comm_, points_, uniform(0))};
@@ -224,7 +225,8 @@ class PlusPlus {
     if (squares_.rows() < drawn.rows()) squares_ = Matrix(drawn.rows(), points_.mine.size());
     std::vector<std::int64_t> taken(trials);
     std::mutex adding;
-    for_each_point_block(points_, [&](RowRange rows) {
+    const double operations = row_terms(points_) * static_cast<double>(trials);
+    for_each_point_block(points_, operations, [&](RowRange rows) {
       const MatrixView squares{squares_.row(0) + rows.begin, drawn.rows(), rows.size(), squares_.stride()};
       candidate_distances(points_, rows, drawn.view(), squares);
       if (!masses_) return;  // the first centroid has no rival
@@ -246,7 +248,7 @@ class PlusPlus {
 
   /// Takes the drawn row `trial` into account, which becomes a centroid.
   void take(Index trial) {
-    for_each_point_block(points_, [&](RowRange rows) {
+    for_each_point_block(points_, 1, [&](RowRange rows) {
       bool changed = false;
       for (Index r = rows.begin; r < rows.end; ++r) {
         const auto row = static_cast<std::size_t>(r);
@@ -333,7 +335,7 @@ Matrix seed_in_parallel(const Communicator& comm, const Points& points, Index cl
   // 2. Rounds: each row is drawn with a probability in proportion to its mass.
   for (Index round = 0; round < options.rounds; ++round) {
     RowMasses masses(comm, points, largest_mass(points, so_far));
-    for_each_point_block(points, [&](RowRange rows) { set_masses(points, so_far, rows, masses); });
+    for_each_point_block(points, 1, [&](RowRange rows) { set_masses(points, so_far, rows, masses); });
     const double total = masses.from_fixed(masses.total());
     if (!(total > 0)) break;
     const double wanted = options.oversampling * static_cast<double>(clusters);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "distributed/team_size.hpp"
+
 namespace rankwise {
 
 namespace {
@@ -92,7 +94,10 @@ Index SharedRowTeam::solve_own_rows(const kernels::RowSystem& system, RowTeam& t
                                     std::span<kernels::RowLoss> losses) {
   constexpr Index none = std::numeric_limits<Index>::max();
   Index failed = none;
-#pragma omp parallel reduction(min : failed)
+  const Index width = solution.columns;
+  const auto rows = static_cast<double>(side_.own_shared.size());
+  const int threads = team_size(rows * kernels::solve_row_flops(1, width));
+#pragma omp parallel reduction(min : failed) num_threads(threads)
   {
     kernels::RowWorkspace& workspace = team.workspace();
     std::vector<ConstMatrixView> parts;
@@ -127,7 +132,9 @@ void SharedRowTeam::complete_losses(const kernels::RowSystem& system, const Side
   out.wait();
   // 2. Their losses.
   std::vector<kernels::RowLoss> here(side_.parts.size());
-#pragma omp parallel for schedule(dynamic)
+  const auto entries = static_cast<double>(batch.part_block.entries());
+  const int threads = team_size(entries * static_cast<double>(solution.columns));
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (std::size_t r = 0; r < runs_here_.size(); ++r) {
     const Run& run = runs_here_[r];
     for (Index p = 0; p < run.parts; ++p) {

@@ -6,6 +6,7 @@
 #include <numbers>
 #include <numeric>
 
+#include "distributed/team_size.hpp"
 #include "io/planted_draws.hpp"
 
 namespace rankwise {
@@ -116,7 +117,8 @@ void PlantedCatalogue::tabulate_choices(const PlantedShape& shape) {
   const auto segments = static_cast<std::size_t>(shape.segments);
   cumulative_.resize(segments * items);
   guide_.resize(segments * items);
-#pragma omp parallel for schedule(dynamic)
+  const int threads = team_size(static_cast<double>(segments * items));
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (std::size_t s = 0; s < segments; ++s) {
     const std::span<const float> taste = segment_factors(static_cast<int>(s));
     for (std::size_t i = 0; i < items; ++i) {
@@ -128,7 +130,7 @@ void PlantedCatalogue::tabulate_choices(const PlantedShape& shape) {
   std::vector<double> segment_total(segments, 1.0);
   std::vector<double> base(items);
   for (int round = 0; round < 5; ++round) {
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) num_threads(threads)
     for (std::size_t i = 0; i < items; ++i) {
       double mean = 0;
       for (std::size_t s = 0; s < segments; ++s) {
@@ -137,12 +139,12 @@ void PlantedCatalogue::tabulate_choices(const PlantedShape& shape) {
       }
       base[i] = popularity_[i] / mean;
     }
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (std::size_t s = 0; s < segments; ++s) {
       segment_total[s] = std::inner_product(base.begin(), base.end(), &cumulative_[s * items], 0.0);
     }
   }
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (std::size_t s = 0; s < segments; ++s) {
     const std::span<double> shares = std::span(cumulative_).subspan(s * items, items);
     double sum = 0;

@@ -31,6 +31,9 @@ struct PlantedRow {
   friend bool operator==(const PlantedRow&, const PlantedRow&) = default;
 };
 
+/// Of a drawn row, as team_size() counts them.
+inline constexpr double planted_row_operations = 100;
+
 /// What is planted in one user.
 struct PlantedUser {
   int segment = 0;

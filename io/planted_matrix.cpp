@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "distributed/interactions.hpp"
+#include "distributed/team_size.hpp"
 #include "io/redistribute.hpp"
 #include "io/sparse_rows.hpp"
 #include "kernels/solve_rows.hpp"
@@ -40,11 +41,12 @@ DrawnUsers draw_users(const PlantedLog& log, RowRange users) {
   return drawn;
 }
 
-/// Calls body(block, users) for blocks of consecutive users, in parallel.
+/// Calls body(block, users) for blocks of consecutive users, who have some `rows` together, in parallel.
 template <class Body>
-void for_each_user_block(RowRange users, const Body& body) {
+void for_each_user_block(RowRange users, double rows, const Body& body) {
   const Index blocks = (users.size() + users_at_once - 1) / users_at_once;
-#pragma omp parallel for schedule(dynamic)
+  const int threads = team_size(rows * planted_row_operations);
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (Index b = 0; b < blocks; ++b) {
     const Index begin = users.begin + b * users_at_once;
     body(b, RowRange{begin, std::min(begin + users_at_once, users.end)});
@@ -53,7 +55,9 @@ void for_each_user_block(RowRange users, const Body& body) {
 
 SparseRows draw_rows(const PlantedLog& log, RowRange users) {
   std::vector<DrawnUsers> blocks(at((users.size() + users_at_once - 1) / users_at_once));
-  for_each_user_block(users, [&](Index b, RowRange block) { blocks[at(b)] = draw_users(log, block); });
+  const double share = static_cast<double>(users.size()) / static_cast<double>(log.shape().users);
+  for_each_user_block(users, share * log.shape().interactions,
+                      [&](Index b, RowRange block) { blocks[at(b)] = draw_users(log, block); });
   SparseRows rows;
   rows.rows = users;
   rows.total_rows = log.shape().users;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "distributed/team_size.hpp"
+
 namespace rankwise {
 
 namespace {
@@ -18,7 +20,8 @@ PlantedPattern::PlantedPattern(const PlantedLog& log)
     : user_sizes_(at(log.shape().users)),
       item_sizes_(at(log.shape().items)),
       blocks_(at((log.shape().users + block_rows - 1) / block_rows)) {
-#pragma omp parallel for schedule(dynamic)
+  const int threads = team_size(log.shape().interactions * planted_row_operations);
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (std::size_t b = 0; b < blocks_.size(); ++b) {
     const Index begin = static_cast<Index>(b) * block_rows;
     const Index end = std::min(begin + block_rows, log.shape().users);

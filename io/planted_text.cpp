@@ -6,6 +6,8 @@
 #include <concepts>
 #include <vector>
 
+#include "distributed/team_size.hpp"
+
 namespace rankwise {
 
 namespace {
@@ -117,7 +119,9 @@ PlantedLines planted_lines(const PlantedLog& log, RowRange users, int threads) {
   const LineWriter writer(log.shape());
   const Index tasks = (users.size() + users_per_task - 1) / users_per_task;
   std::vector<PlantedLines> parts(static_cast<std::size_t>(tasks));
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
+  const double share = static_cast<double>(users.size()) / static_cast<double>(log.shape().users);
+  const int team = team_size(share * log.shape().interactions * planted_row_operations, threads);
+#pragma omp parallel for schedule(dynamic) num_threads(team)
   for (Index task = 0; task < tasks; ++task) {
     PlantedLines& part = parts[static_cast<std::size_t>(task)];
     const Index begin = users.begin + task * users_per_task;

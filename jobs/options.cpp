@@ -253,6 +253,10 @@ void JobOptions::resolve(int automatic_threads) {
   }
   if (values_["threads"].defaulted()) {
     common_.threads = automatic_threads;
+    if (automatic_threads > most_threads) {
+      throw usage_error(fmt::format("OMP_NUM_THREADS or SLURM_CPUS_PER_TASK: '{}' does not fit; expected 1 to {}",
+                                    automatic_threads, most_threads));
+    }
   } else if (common_.threads < 1 || common_.threads > most_threads) {
     throw usage_error(
         fmt::format("option --threads: '{}' does not fit; expected 1 to {}", common_.threads, most_threads));
@@ -271,6 +275,11 @@ void JobOptions::resolve(int automatic_threads) {
     const bool never = std::ranges::find(without_effect_on_output, name) != without_effect_on_output.end();
     settings_.push_back({name, std::move(text), !is_path && !never});
   }
+}
+
+void JobOptions::limit_threads(int threads) {
+  common_.threads = threads;
+  std::ranges::find(settings_, "threads", &Setting::name)->value = std::to_string(threads);
 }
 
 std::vector<NamedFile> JobOptions::files() const {

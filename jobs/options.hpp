@@ -41,6 +41,9 @@ class JobOptions {
   /// given.
   void resolve(int automatic_threads);
 
+  /// After resolve(): the run has fewer threads than were asked for.
+  void limit_threads(int threads);
+
   /// After resolve():
   [[nodiscard]] const RunJob& run() const { return run_; }
   [[nodiscard]] const CommonOptions& common() const { return common_; }

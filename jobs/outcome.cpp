@@ -6,7 +6,9 @@
 #include <exception>
 #include <fmt/format.h>
 #include <new>
+#include <string_view>
 #include <thread>
+#include <unistd.h>
 
 #include "distributed/environment.hpp"
 #include "jobs/byte_size.hpp"
@@ -42,9 +44,10 @@ void print_error(const std::string& text) {
   fmt::print(stderr, "rankwise: {}\n", text);
 }
 
-void end_uncaught() {
-  static std::atomic_flag is_ending;
-  if (is_ending.test_and_set()) std::this_thread::sleep_for(std::chrono::seconds(10));  // another thread was first
+namespace {
+
+/// Prints why a thread ends the process, and returns the exit code.
+ExitCode tell_uncaught() {
   ExitCode code = ExitCode::internal;
   // g++ 12 ends some regions before the exception counts as caught: then what was refused is all that is known.
   std::string text = refused_bytes() > 0 ? out_of_memory_text(refused_bytes(), {}) : "ended by an error of a thread";
@@ -59,6 +62,21 @@ void end_uncaught() {
     text = error.what();
   }
   print_error(text);
+  return code;
+}
+
+}  // namespace
+
+void end_uncaught() {
+  static std::atomic_flag is_ending;
+  if (is_ending.test_and_set()) std::this_thread::sleep_for(std::chrono::seconds(10));  // another thread was first
+  ExitCode code = ExitCode::internal;
+  try {
+    code = tell_uncaught();
+  } catch (...) {  // not even this line has memory
+    constexpr std::string_view line = "rankwise: out of memory\n";
+    (void)!write(STDERR_FILENO, line.data(), line.size());
+  }
   Environment::abort_from_any_thread(static_cast<int>(code));
 }
 

@@ -27,7 +27,6 @@
 #include "jobs/sweep_driver.hpp"
 #include "jobs/sweep_status.hpp"
 #include "jobs/threads.hpp"
-#include "jobs/work_failed.hpp"
 #include "slurm/folder_file.hpp"
 #include "slurm/local_scheduler.hpp"
 #include "slurm/sbatch_file.hpp"
@@ -182,7 +181,7 @@ void run_here(const Chain& chain, slurm::LocalScheduler& scheduler, JobContext& 
     if (is_cancelled_now || requests.agreed(context.comm, 0) == StopRequest::stop) {
       scheduler.stop(stop_patience_seconds);
       throw Error(ExitCode::stopped_early,
-                  fmt::format("{}: {}; rankwise quarterly {} --submit goes on", chain.settings.directory,
+                  fmt::format("{}: {}; rankwise quarterly {} --submit continues", chain.settings.directory,
                               is_cancelled_now ? "cancelled" : "stopped", chain.file));
     }
     scheduler.wait(look_seconds);
@@ -282,9 +281,10 @@ void tell_status(const Chain& chain, JobContext& /*context*/) {
                            return state.phase == StepPhase::failed;
                          });
   if (wrong == states.end() || is_wanted) return;
-  throw Error(work_failed, fmt::format("{}: {} {}; mend the cause, then rankwise quarterly FILE --submit continues",
-                                       directory, chain.steps[static_cast<std::size_t>(wrong - states.begin())].name,
-                                       phase_name(wrong->phase)));
+  throw Error(
+      ExitCode::work_failed,
+      fmt::format("{}: {} {}; mend the cause, then rankwise quarterly FILE --submit continues", directory,
+                  chain.steps[static_cast<std::size_t>(wrong - states.begin())].name, phase_name(wrong->phase)));
 }
 
 /// Locally the steps are those of the process that submitted them, which looks for the mark.
@@ -292,7 +292,7 @@ void cancel_here(const Chain& chain, JobContext& context) {
   const std::string& directory = chain.settings.directory;
   if (!is_locked(directory)) return context.report.line("nothing was running");
   mark_cancelled(directory);
-  context.report.line("cancelled; what runs is told to stop; rankwise quarterly FILE --submit goes on");
+  context.report.line("cancelled; what runs is told to stop; rankwise quarterly FILE --submit continues");
 }
 
 void cancel_chain(const Chain& chain, JobContext& context) {
@@ -311,8 +311,9 @@ void cancel_chain(const Chain& chain, JobContext& context) {
     if (is_swept) trials += cancel_sweep(step.sweep);
   }
   scheduler->cancel(queued);
-  context.report.line(fmt::format(
-      "cancelled {} steps and {} jobs of the sweep; rankwise quarterly FILE --submit goes on", queued.size(), trials));
+  context.report.line(
+      fmt::format("cancelled {} steps and {} jobs of the sweep; rankwise quarterly FILE --submit continues",
+                  queued.size(), trials));
 }
 
 }  // namespace

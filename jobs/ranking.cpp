@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "distributed/team_size.hpp"
 #include "jobs/pick_rows.hpp"
 #include "kernels/score_block.hpp"
 
@@ -32,7 +33,8 @@ void offer(const ListRule& rule, Index user, std::span<const float> scores, Inde
 void rank_block(const ListRule& rule, ConstMatrixView users, ConstMatrixView items, Index first_item,
                 const SparseRows& histories, TopItems& top) {
   const Index user_blocks = (users.rows + kernels::score_users - 1) / kernels::score_users;
-#pragma omp parallel
+  const int threads = team_size(static_cast<double>(users.rows * items.rows) * static_cast<double>(users.columns));
+#pragma omp parallel num_threads(threads)
   {
     Matrix scores = kernels::score_buffer();
 #pragma omp for schedule(dynamic)

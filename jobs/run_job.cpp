@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 #include <memory>
 #include <new>
-#include <omp.h>
 #include <system_error>
 #include <vector>
 
@@ -172,6 +171,17 @@ void tell_configuration(const Communicator& comm, const Job& job, const JobOptio
   report.event("configuration", fields);
 }
 
+/// Collective over comm.
+void warn_of_missing_threads(const Communicator& comm, int wanted, int threads, Report& report) {
+  const Index ranks = comm.sum(Index{threads < wanted});
+  const Index fewest = comm.min(Index{threads});
+  if (ranks == 0) return;
+  report.warning(
+      fmt::format("{} of {} ranks run fewer threads than asked for, the smallest team has {}: the system "
+                  "refuses more (ulimit -u, ulimit -v, pids of a control group), or OMP_THREAD_LIMIT does",
+                  ranks, comm.size(), fewest));
+}
+
 /// Runs `body`; where memory runs out, the error says how much was asked for, and in which phase.
 template <class Body>
 void explain_memory(const Communicator& comm, const Report& report, const Body& body) {
@@ -240,15 +250,17 @@ void run_job(const Communicator& comm, std::span<const std::string> arguments) {
       throw Error(ExitCode::usage, *fault);
     }
   });
-  const JobOptions options = resolved_options(comm, job, rest);
+  JobOptions options = resolved_options(comm, job, rest);
   agree_on(comm, [&] {
     if (comm.is_root()) require_distinct_outputs(options);
   });
-  omp_set_num_threads(options.common().threads);
+  const int wanted_threads = options.common().threads;
+  options.limit_threads(start_threads(comm, wanted_threads));
   Report report(
       comm,
       {.quiet = options.common().quiet, .log_json = options.common().log_json, .threads = options.common().threads});
   tell_configuration(comm, job, options, report);
+  warn_of_missing_threads(comm, wanted_threads, options.common().threads, report);
   RankWatch watch(comm, std::chrono::seconds(options.common().rank_timeout_seconds));
   if (!watch.fault().empty()) report.line(fmt::format("ranks do not watch each other: {}", watch.fault()));
   JobContext context{comm, options.common(), report, options.configuration()};

@@ -16,11 +16,14 @@
 #include "io/commit.hpp"
 #include "io/dataset.hpp"
 #include "io/fold.hpp"
+#include "io/stated_rows.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/counted.hpp"
 #include "jobs/file_option.hpp"
 #include "jobs/fold_check.hpp"
 #include "jobs/folder_files.hpp"
+#include "jobs/kmeans.hpp"
 #include "jobs/metrics.hpp"
 #include "jobs/prediction.hpp"
 #include "jobs/standard_output.hpp"
@@ -59,7 +62,7 @@ void require_sense(const SweepPlanOptions& options) {
   if (options.halving > 0 && options.job == SweptJob::kmeans) refuse("--halving has a meaning only with --job als");
   if (options.has_paths && options.halving > 0) {
     refuse(
-        "--path and --halving exclude each other: a training cannot begin with its neighbour's model and go on with "
+        "--path and --halving exclude each other: a training cannot begin with its neighbour's model and continue from "
         "its own");
   }
   if (options.trials_per_program > 1 && options.texts.contains("memory-budget")) {
@@ -121,6 +124,25 @@ SweptData swept_data(const SweepPlanOptions& options, const Communicator& comm) 
     throw Error(ExitCode::bad_data, fmt::format("{}: holds no interactions; expected at least one", options.data));
   }
   return {dataset.provenance().dataset_digest, dataset.fold_numbers()};
+}
+
+/// Of kmeans: no trial has more clusters than there are rows, if the file states how many these are.
+void require_enough_rows(const Communicator& comm, const SweepPlan& plan) {
+  for (std::size_t t = 0; t < plan.trials.size(); ++t) {
+    const Point& point = plan.trials[t].point;
+    const auto value_of = [&point](std::string_view name) -> std::string {
+      const auto found = std::ranges::find(point, name, &Assignment::name);
+      return found == point.end() ? "" : found->value;
+    };
+    const std::string clusters = value_of("clusters");
+    if (clusters.empty()) continue;
+    PointSource source{.path = plan.data, .dataset = value_of("dataset")};
+    if (value_of("rows") == "items") source.side = RowSide::items;
+    const std::optional<Index> rows = stated_rows(comm, source);
+    if (!rows || *rows >= parse_cluster_counts(clusters).last) continue;
+    throw Error(ExitCode::bad_data, fmt::format("{}: {}: expected at least {}, the number of clusters of trial t{}",
+                                                plan.data, counted(*rows, "row"), clusters, t + 1));
+  }
 }
 
 void tell_plan(const SweepPlan& plan) {
@@ -271,6 +293,7 @@ void plan_sweep(const SweepPlanOptions& options, JobContext& context) {
     SweepPlan plan = make_plan(options, swept_data(options, context.comm), context.common.seed);
     // Better told now than by every task.
     if (plan.job == SweptJob::als) require_filled_folds(context.comm, plan.data, plan.folds, plan.seed);
+    if (plan.job == SweptJob::kmeans) require_enough_rows(context.comm, plan);
     plan.configuration = context.configuration;
     name_tasks(plan);
     // 2. What that takes.

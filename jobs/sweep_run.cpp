@@ -137,8 +137,8 @@ void submit_follow_up(const SweepPlan& plan, const std::string& directory, const
                             const char* reason) {
   context.report.finish();
   throw AgreedError(ExitCode::stopped_early,
-                    fmt::format("{}: {} with {} of {} tasks done; rankwise sweep resume {} goes on", directory, reason,
-                                state.count(TaskPhase::done), state.wanted(), directory));
+                    fmt::format("{}: {} with {} of {} tasks done; rankwise sweep resume {} continues", directory,
+                                reason, state.count(TaskPhase::done), state.wanted(), directory));
 }
 
 /// Where the scheduler does not answer nothing can be decided: it may be starting anew.
@@ -159,7 +159,7 @@ class SilencePatience {
     }
     if (std::chrono::duration<double>(now - answered_).count() < silence_patience_seconds) return true;
     throw Error(ExitCode::io_error,
-                fmt::format("{}: {}; rankwise sweep resume {} goes on", directory, task->reason, directory));
+                fmt::format("{}: {}; rankwise sweep resume {} continues", directory, task->reason, directory));
   }
 
  private:
@@ -356,7 +356,7 @@ void describe_settings(boost::program_options::options_description& description,
     ("max-retries", changes.to(+[](RunSettings& settings, const Number& retries) { within<Number>("max-retries", 0, 1000)(retries); settings.most_retries = static_cast<int>(retries); })->value_name("N"),
      fmt::format("of a task that failed, beside its first run; without it {}", defaults.most_retries).c_str())
     ("time-limit", changes.to(+[](RunSettings& settings, const Text& text) { settings.time_limit_seconds = parse_whole_seconds("time-limit", text); })->value_name("TIME"),
-     "as in 4h or 1-12:00:00, of one run of a task, which then goes on from a checkpoint in the next; without it three times what is predicted, at least 10 minutes; jobs of several tasks: three times what all are predicted to take, if that is more")
+     "as in 4h or 1-12:00:00, of one run of a task, which continues from a checkpoint in the next; without it three times what is predicted, at least 10 minutes; jobs of several tasks: three times what all are predicted to take, if that is more")
     ("memory-safety", changes.to(+[](RunSettings& settings, const double& factor) { within<double>("memory-safety", 1, 100)(factor); settings.memory_safety = factor; })->value_name("FACTOR"),
      fmt::format("on predicted memory, in what a task asks for; without it {}", defaults.memory_safety).c_str())
     ("cores-per-node", changes.to(+[](RunSettings& settings, const Number& cores) { within<Number>("cores-per-node", 1, 100'000)(cores); settings.cores_per_node = cores; })->value_name("N"),
@@ -372,7 +372,7 @@ void describe_settings(boost::program_options::options_description& description,
     ("refit-metrics", changes.to(+[](RunSettings& settings, const Text& path) { settings.refit_metrics = std::filesystem::absolute(path).lexically_normal().string(); }, written_file(nullptr, json_endings)),
      "als: and what evaluate finds on the held-out part, as JSON")
     ("reset", po::bool_switch(&options->resets), "what is not given here is as without it, whatever earlier commands asked for; else that stays")
-    ("wait", po::bool_switch(&options->waits), "slurm: look on until the sweep is over; else a job at the end of the queue retries, goes on to the next rung, and collects");
+    ("wait", po::bool_switch(&options->waits), "slurm: look on until the sweep is over; else a job at the end of the queue retries, begins the next rung, and collects");
   // clang-format on
 }
 
@@ -404,7 +404,7 @@ Job sweep_run_job() {
 }
 
 Job sweep_resume_job() {
-  return {"sweep resume", "go on with a sweep: what is missing, failed or was cancelled", run_notes,
+  return {"sweep resume", "continue a sweep: what is missing, failed or was cancelled", run_notes,
           describe_run<RunStart::forgive>, "directory"};
 }
 

@@ -21,7 +21,6 @@
 #include "jobs/standard_output.hpp"
 #include "jobs/sweep_driver.hpp"
 #include "jobs/text_output.hpp"
-#include "jobs/work_failed.hpp"
 
 namespace rankwise {
 
@@ -130,7 +129,7 @@ std::string status_text(const WatchedSweep& sweep, const SweepState& state) {
                                     : "");
   if (unknown > 0) text += state.unanswered()->reason + "\n";
   if (needs_resume(sweep, state)) {
-    text += fmt::format("nothing runs or waits; rankwise sweep resume {} goes on\n", sweep.directory);
+    text += fmt::format("nothing runs or waits; rankwise sweep resume {} continues\n", sweep.directory);
   }
   if (const auto seconds = remaining_seconds(plan, state)) text += fmt::format("about {:.0f} s remain\n", *seconds);
   const std::vector<TrialScore> ranked = ranked_scores(plan, state.records);
@@ -178,13 +177,13 @@ void tell_status(const StatusOptions& options, JobContext& context) {
     return status_json(sweep.plan, state);
   });
   write_from_root(context, options.json, json);
-  if (!wrong.empty()) throw AgreedError(work_failed, wrong);
+  if (!wrong.empty()) throw AgreedError(ExitCode::work_failed, wrong);
 }
 
 void run_cancel(const StatusOptions& options, JobContext& context) {
   require_single_rank(context.comm, "cancel");
   agree_on(context.comm, [&] {
-    context.report.line(fmt::format("cancelled; {} tasks were running or waiting; rankwise sweep resume {} goes on",
+    context.report.line(fmt::format("cancelled; {} tasks were running or waiting; rankwise sweep resume {} continues",
                                     cancel_sweep(options.directory), options.directory));
   });
 }

@@ -1,11 +1,16 @@
 #include "jobs/threads.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <limits>
 #include <mpi.h>
+#include <omp.h>
+#include <optional>
 #include <sched.h>
 #include <string>
 
+#include "distributed/held_threads.hpp"
+#include "distributed/openmp_runtime.hpp"
 #include "jobs/cpu_quota.hpp"
 
 namespace rankwise {
@@ -37,6 +42,44 @@ int processors_of_node(const Communicator& node) {
 int processors_per_rank(const Communicator& comm) {
   const Communicator node = comm.node();
   return std::max(1, processors_of_node(node) / node.size());
+}
+
+namespace {
+
+/// Kernels and libraries take some 64 KiB of it.
+constexpr std::size_t least_stack_bytes = std::size_t{256} << 10;
+
+void require_stacks() {
+  const std::size_t bytes = thread_stack_bytes();
+  if (bytes >= least_stack_bytes) return;
+  throw Error(ExitCode::usage,
+              fmt::format("a thread's stack has {} KiB by OMP_STACKSIZE or ulimit -s; expected {} KiB or more",
+                          bytes >> 10, least_stack_bytes >> 10));
+}
+
+/// Out of `wanted`, this thread included. Ranks of a node share limits, so all hold theirs until each has counted.
+int startable_threads(const Communicator& comm, int wanted) {
+  constexpr int of_other_kinds = 2;  // a rank's watch, and whoever writes behind the run
+  const HeldThreads held(wanted - 1 + of_other_kinds, thread_stack_bytes());
+  comm.barrier();
+  return std::max(1, 1 + held.count() - of_other_kinds);
+}
+
+}  // namespace
+
+int start_threads(const Communicator& comm, int wanted) {
+  int threads = std::min(wanted, omp_get_thread_limit());
+  omp_set_num_threads(threads);
+  if (comm.max(Index{threads}) == 1) return threads;
+  agree_on(comm, require_stacks);
+  threads = startable_threads(comm, threads);
+  const Communicator node = comm.node();
+  if (node.sum(Index{threads}) > processors_of_node(node)) let_threads_sleep();
+  omp_set_num_threads(threads);
+  // The runtime keeps its threads: later, memory or another process may have taken their place.
+#pragma omp parallel
+  {}
+  return threads;
 }
 
 int default_threads(const slurm::EnvironmentLookup& lookup, int processors) {

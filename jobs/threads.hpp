@@ -23,6 +23,11 @@ namespace rankwise {
 /// least 1. Collective over comm.
 [[nodiscard]] int processors_per_rank(const Communicator& comm);
 
+/// Starts this rank's threads and returns how many there are, the first included: `wanted`, or fewer if the system or
+/// OMP_THREAD_LIMIT refuses some. They wait for work from then on, asleep if the ranks of a node have more threads than
+/// it has processors for them. Throws Error(usage) if their stacks are too small. Collective over comm.
+[[nodiscard]] int start_threads(const Communicator& comm, int wanted);
+
 /// The first that is set of OMP_NUM_THREADS, SLURM_CPUS_PER_TASK and `processors`.
 [[nodiscard]] int default_threads(const slurm::EnvironmentLookup& lookup, int processors);
 

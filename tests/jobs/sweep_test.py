@@ -488,6 +488,19 @@ class HalvingTest(SweepTestCase):
 
 
 class KmeansTest(SweepTestCase):
+    def test_more_clusters_than_rows_are_refused_when_planned(self):
+        points = self.path / "few.npy"
+        np.save(points, np.eye(4, dtype=np.float32))
+        with h5py.File(self.path / "few.h5", "w") as file:
+            file["x"] = np.eye(4, dtype=np.float32)
+        for data, more in ((points, []), (self.path / "few.h5", ["--dataset", "/x"])):
+            done = run(["sweep", "plan", self.path / "many", "--job", "kmeans", "--data", data, "--clusters", "4, 5", *more])
+            self.assertEqual(done.code, 65, done)
+            self.assertEqual(done.our_lines, [f"rankwise: {data}: 4 rows: expected at least 5, the number of clusters of trial t2"])
+            self.assertFalse((self.path / "many").exists())
+        done = run(["sweep", "plan", self.path / "fits", "--job", "kmeans", "--data", points, "--clusters", "3, 4"])
+        self.assertEqual(done.code, 0, done)
+
     def test_chooses_the_planted_number_of_clusters_by_silhouette_among_stable_ones(self):
         random = np.random.default_rng(5)
         centers = 6 * np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0], [1, 1, 1], [2, 0, 1]])

@@ -205,7 +205,7 @@ class MachineTest(MishapCase):
         self.cluster.restart_daemon("slurmctld")
         eventually(lambda: set(self.phases(directory).values()) <= {"lost", "done"}, 60)
         _, out = self.tasks(directory)
-        self.assertIn(f"nothing runs or waits; rankwise sweep resume {directory} goes on", out)
+        self.assertIn(f"nothing runs or waits; rankwise sweep resume {directory} continues", out)
         self.sweep("resume", directory)
         self.finish(directory)
         self.assert_whole(directory, self.expected)

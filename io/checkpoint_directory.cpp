@@ -9,6 +9,8 @@
 #include <sstream>
 #include <system_error>
 
+#include "io/unfinished_file.hpp"
+
 namespace rankwise {
 
 namespace {
@@ -21,24 +23,12 @@ Error cannot_use(const std::string& path, const std::string& reason) {
   return {ExitCode::cannot_create, fmt::format("{}: cannot hold checkpoints: {}", path, reason)};
 }
 
-/// The number in a checkpoint's name and what follows it, by which they are in order; nothing for other files.
-std::optional<std::pair<Index, std::string>> place_of(std::string_view name, const std::string& prefix) {
-  if (!name.starts_with(prefix + "-") || !name.ends_with(suffix)) return std::nullopt;
-  name.remove_prefix(prefix.size() + 1);
-  name.remove_suffix(std::min(suffix.size(), name.size()));
-  Index number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  const std::string more(end, name.data() + name.size());
-  if (error != std::errc() || number < 0 || (!more.empty() && more.front() != '-')) return std::nullopt;
-  constexpr std::string_view words = "abcdefghijklmnopqrstuvwxyz0123456789-";
-  if (more.find_first_not_of(words) != std::string::npos) return std::nullopt;
-  return std::pair(number, more);
-}
-
 }  // namespace
 
-CheckpointDirectory::CheckpointDirectory(const Communicator& comm, std::string path, std::string prefix)
-    : comm_(comm), path_(std::move(path)), prefix_(std::move(prefix)) {
+CheckpointDirectory::CheckpointDirectory(const Communicator& comm, std::string path, std::string prefix,
+                                         std::vector<std::string> more)
+    : comm_(comm), path_(std::move(path)), prefix_(std::move(prefix)), more_(std::move(more)) {
+  more_.emplace_back();
   agree_on(comm_, [&] {
     if (comm_.is_root()) lock_on_root();
   });
@@ -51,24 +41,35 @@ void CheckpointDirectory::lock_on_root() {
     throw cannot_use(path_, error ? error.message() : "it is not a directory");
   }
   lock_.emplace(path_, "hold checkpoints");
-  remove_unfinished();
+  // What a run that was killed while it wrote left.
+  remove_leftovers(path_, [this](const std::string& name) { return place_of(name).has_value(); });
 }
 
-/// What a run that was killed while it wrote left in the folder, which is locked.
-void CheckpointDirectory::remove_unfinished() const {
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path_, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("." + prefix_ + "-") && name.ends_with(".partial")) fs::remove(entry.path(), ignored);
+std::string CheckpointDirectory::name_of(const Place& place) const {
+  const auto& [number, more] = place;
+  return fmt::format("{}-{:06}{}{}{}", prefix_, number, more.empty() ? "" : "-", more, suffix);
+}
+
+/// Nothing for a file that a run would not name so.
+std::optional<CheckpointDirectory::Place> CheckpointDirectory::place_of(const std::string& name) const {
+  if (!name.starts_with(prefix_ + "-")) return std::nullopt;
+  Place place;
+  const char* const begin = name.data() + prefix_.size() + 1;
+  const auto [end, error] = std::from_chars(begin, name.data() + name.size(), place.first);
+  if (error != std::errc() || place.first < 0) return std::nullopt;
+  for (const std::string& more : more_) {
+    place.second = more;
+    if (name_of(place) == name) return place;
   }
+  return std::nullopt;
 }
 
 std::vector<std::string> CheckpointDirectory::newest_first_here() const {
-  std::vector<std::pair<std::pair<Index, std::string>, std::string>> found;
+  std::vector<std::pair<Place, std::string>> found;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
     const std::string name = entry.path().filename().string();
-    if (auto place = place_of(name, prefix_)) found.emplace_back(std::move(*place), name);
+    if (auto place = place_of(name)) found.emplace_back(std::move(*place), name);
   }
   if (error) throw Error(ExitCode::io_error, fmt::format("{}: {}", path_, error.message()));
   std::ranges::sort(found, std::greater());
@@ -88,8 +89,7 @@ std::vector<std::string> CheckpointDirectory::newest_first() const {
 }
 
 std::string CheckpointDirectory::path_of(Index number, std::string_view more) const {
-  const std::string name = fmt::format("{}-{:06}{}{}{}", prefix_, number, more.empty() ? "" : "-", more, suffix);
-  return (fs::path(path_) / name).string();
+  return (fs::path(path_) / name_of({number, std::string(more)})).string();
 }
 
 void CheckpointDirectory::note_newest(const std::string& checkpoint, Index keep, std::span<const Index> needed) const {
@@ -100,7 +100,7 @@ void CheckpointDirectory::note_newest(const std::string& checkpoint, Index keep,
   const auto end = all.end() - first > keep ? first + keep : all.end();
   std::vector<std::string> kept(first, end);
   for (auto one = first; one != end; ++one) {
-    const auto number = static_cast<std::size_t>(place_of(*one, prefix_)->first);
+    const auto number = static_cast<std::size_t>(place_of(*one)->first);
     if (number < needed.size() && needed[number] > 0) kept.push_back(fs::path(path_of(needed[number])).filename());
   }
   std::error_code ignored;  // what cannot be removed is only in the way

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "io/file_identity.hpp"
+#include "io/unfinished_file.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -40,23 +41,9 @@ std::string resolve_target(const std::string& path) {
   const fs::file_status status = fs::status(target, error);
   if (fs::is_directory(status) || !target.has_filename()) throw cannot_create(path, "it is a directory");
   if (fs::exists(status) && !fs::is_regular_file(status)) throw cannot_create(path, "it is not a regular file");
+  // The temporary name is shorter, so that the rename would be the first to be refused.
+  if (error == std::errc::filename_too_long) throw cannot_create(path, error.message());
   return target.string();
-}
-
-/// Creates an empty file that no one else has, beside `target`; its mode follows the umask.
-std::string create_temporary(const std::string& path, const fs::path& target) {
-  constexpr int attempts = 1000;
-  constexpr std::size_t longest_stem = 200;  // of the 255 bytes that a file name may have
-  const std::string stem = target.filename().string().substr(0, longest_stem);
-  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  for (int attempt = 0; attempt < attempts; ++attempt) {
-    const std::string name = (folder / fmt::format(".{}.{}-{}.partial", stem, getpid(), attempt)).string();
-    const FileDescriptor created(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (created.is_open()) return name;
-    if (errno == ENOENT) throw cannot_create(path, fmt::format("the directory {} does not exist", folder.string()));
-    if (errno != EEXIST) throw cannot_create(path, errno_text());
-  }
-  throw cannot_create(path, "too many unfinished files of the same name lie in its directory");
 }
 
 /// fsync of a file, or of a directory so that a rename in it lasts.
@@ -67,8 +54,8 @@ void sync_to_disk(const std::string& path, const std::string& what, int flags) {
 }
 
 /// Renames a durable file to its target, and makes that durable.
-void rename_durably(const std::string& path, const std::string& temporary, const std::string& target) {
-  if (rename(temporary.c_str(), target.c_str()) != 0) throw cannot_write(path, errno_text());
+void rename_durably(const std::string& path, UnfinishedFile& unfinished, const std::string& target) {
+  if (!unfinished.move_to(target)) throw cannot_write(path, errno_text());
   const fs::path folder = fs::path(target).parent_path();
   sync_to_disk(path, folder.empty() ? "." : folder.string(), O_RDONLY | O_DIRECTORY);
 }
@@ -79,15 +66,14 @@ OutputFile::OutputFile(const Communicator& comm, std::string path) : comm_(comm)
   agree_on(comm_, [&] {
     if (!comm_.is_root()) return;
     target_path_ = resolve_target(path_);
-    temporary_path_ = create_temporary(path_, target_path_);
+    unfinished_ = std::make_unique<UnfinishedFile>(path_, target_path_);
+    temporary_path_ = unfinished_->path();
   });
   comm_.broadcast(target_path_);
   comm_.broadcast(temporary_path_);
 }
 
-OutputFile::~OutputFile() {
-  if (!committed_ && comm_.is_root()) unlink(temporary_path_.c_str());
-}
+OutputFile::~OutputFile() = default;
 
 void OutputFile::reserve(Index bytes) {
   agree_on(comm_, [&] {
@@ -99,8 +85,10 @@ void OutputFile::reserve(Index bytes) {
     if (!file.is_open()) throw cannot_write(path_, errno_text());
     if (fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, bytes) == 0) return;
     if (errno == ENOSPC || errno == EDQUOT) throw no_space();
-    if (errno != EOPNOTSUPP) throw cannot_write(path_, errno_text());
-    // Without fallocate (NFS 3) the free space is all one can ask for; writing zeros would double the time.
+    // What a file system without fallocate says (NFS 3, FUSE), also below a sandbox.
+    const bool is_unsupported = errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL;
+    if (!is_unsupported) throw cannot_write(path_, errno_text());
+    // There the free space is all one can ask for; writing zeros would double the time.
     struct statvfs space {};
     if (fstatvfs(file.get(), &space) != 0) throw cannot_write(path_, errno_text());
     if (static_cast<Index>(space.f_bavail) < bytes / static_cast<Index>(space.f_frsize)) throw no_space();
@@ -117,8 +105,8 @@ void OutputFile::put_in_place() {
   if (stat(temporary_path_.c_str(), &status) != 0 || truncate(temporary_path_.c_str(), status.st_size) != 0) {
     throw cannot_write(path_, errno_text());
   }
-  rename_durably(path_, temporary_path_, target_path_);
-  committed_ = true;
+  rename_durably(path_, *unfinished_, target_path_);
+  unfinished_.reset();
 }
 
 void OutputFile::commit() {
@@ -131,17 +119,10 @@ void OutputFile::commit() {
 
 void replace_file(const std::string& path, std::string_view text) {
   const std::string target = resolve_target(path);
-  const std::string temporary = create_temporary(path, target);
-  try {
-    FileDescriptor file(open(temporary.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!file.is_open()) throw cannot_write(path, errno_text());
-    write_at(path, file.get(), text, 0);
-    if (fsync(file.get()) != 0 || !file.close_now()) throw cannot_write(path, errno_text());
-    rename_durably(path, temporary, target);
-  } catch (const Error&) {
-    unlink(temporary.c_str());  // fails where it has been renamed
-    throw;
-  }
+  UnfinishedFile file(path, target);
+  write_at(path, file.descriptor(), text, 0);
+  if (fsync(file.descriptor()) != 0) throw cannot_write(path, errno_text());
+  rename_durably(path, file, target);
 }
 
 void write_at(const std::string& path, int descriptor, std::string_view bytes, Index offset) {

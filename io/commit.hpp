@@ -1,6 +1,7 @@
 #pragma once
 // Output files appear whole or not at all: written under a temporary name beside the target, then renamed.
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -10,14 +11,17 @@
 
 namespace rankwise {
 
-/// A file in the making, `.<name>.<number>.partial` in the target's folder. What already stands at the target stays
-/// untouched until commit(); an OutputFile that dies uncommitted removes its temporary file. Construction, reserve()
-/// and commit() are collective over comm and throw AgreedError.
+class UnfinishedFile;
+
+/// A file in the making, an UnfinishedFile of the root in the target's folder. What already stands at the target stays
+/// untouched until commit(); an OutputFile that dies uncommitted removes its temporary file, as does a signal that ends
+/// the root. Construction, reserve() and commit() are collective over comm and throw AgreedError.
 class OutputFile {
  public:
-  /// Creates the temporary file on the root. Errors: cannot_create when the folder is missing or not writable or `path`
-  /// is a folder or another thing than a regular file. A symbolic link is followed: what it points to is replaced, or
-  /// created if it does not exist.
+  /// Creates the temporary file on the root, and removes those of the same target whose writer is dead. Errors:
+  /// cannot_create when the folder is missing or not writable, the name or path is longer than the system takes, or
+  /// `path` is a folder or another thing than a regular file. A symbolic link is followed: what it points to is
+  /// replaced, or created if it does not exist.
   OutputFile(const Communicator& comm, std::string path);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
@@ -46,7 +50,7 @@ class OutputFile {
   std::string path_;
   std::string target_path_;  // path_ with links followed
   std::string temporary_path_;
-  bool committed_ = false;
+  std::unique_ptr<UnfinishedFile> unfinished_;  // the root's, until it is in its place
 };
 
 /// Fails as OutputFile's construction would, and leaves nothing behind: for jobs that work long before they write.

@@ -12,6 +12,9 @@ namespace rankwise {
 
 namespace {
 
+/// In the name of a checkpoint that was written in the middle of an epoch.
+constexpr const char* half = "half";
+
 std::string progress_text(const TrainingProgress& progress) {
   return fmt::format("{}{} epoch{}", progress.history.size(), progress.solved == SolvedSide::users ? " and a half" : "",
                      progress.half_sweeps() == 2 ? "" : "s");
@@ -45,7 +48,7 @@ Checkpointing::Checkpointing(const CheckpointOptions& options, CheckpointWriting
                              std::optional<EvaluationMetric> validation)
     : context_(context),
       // More epochs are the same training.
-      checkpoints_(options, context, {checkpoint_kind, "epoch", "epochs"}, provenance, begin),
+      checkpoints_(options, context, {checkpoint_kind, "epoch", "epochs", {half}}, provenance, begin),
       writing_(writing),
       deflate_level_(options.deflate_level),
       validation_(std::move(validation)) {}
@@ -128,7 +131,7 @@ void Checkpointing::keep_state(const TrainingProgress& progress, const FactorMat
 void Checkpointing::start_writing() {
   const TrainingProgress& progress = state_->progress;
   path_ = checkpoints_.path_of(static_cast<Index>(progress.history.size()),
-                               progress.solved == SolvedSide::users ? "half" : "");
+                               progress.solved == SolvedSide::users ? half : "");
   checkpoints_.start_writing(
       path_, {"half_sweeps", progress.half_sweeps()},
       [&](const Communicator& background, const std::string& path, const Provenance& provenance,

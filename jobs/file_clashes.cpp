@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -108,9 +109,23 @@ void require_known_ending(const NamedFile& file) {
                                            file.name, file.path, ending, fmt::join(known, ", ")));
 }
 
+void require_fit_path(const NamedFile& file) {
+  if (is_folder(file)) return;
+  std::error_code error;
+  const bool is_directory = std::filesystem::is_directory(file.path, error);
+  if (is_directory && !is_written(file)) {
+    throw Error(ExitCode::no_input, fmt::format("{} {}: is a directory, not a file", file.name, file.path));
+  }
+  const bool is_too_long = error == std::errc::filename_too_long;
+  if (!is_written(file) || (!is_directory && !is_too_long)) return;
+  throw Error(ExitCode::cannot_create, fmt::format("{} {}: cannot create: {}", file.name, file.path,
+                                                   is_directory ? "it is a directory" : error.message()));
+}
+
 void require_sound_files(std::span<const NamedFile> files) {
   require_distinct_files(files);
   std::ranges::for_each(files, require_known_ending);
+  std::ranges::for_each(files, require_fit_path);
 }
 
 }  // namespace rankwise

@@ -32,7 +32,11 @@ void require_apart_from_streams(std::span<const NamedFile> files);
 /// Throws Error(usage) that lists the known endings where the output's name has another one.
 void require_known_ending(const NamedFile& file);
 
-/// require_distinct_files, then require_known_ending for each: what loses data is told first.
+/// Throws Error(no_input) where a file that is to be read is a directory, and Error(cannot_create) where one that is to
+/// be written is one or has a longer name or path than the system takes.
+void require_fit_path(const NamedFile& file);
+
+/// require_distinct_files, then require_known_ending and require_fit_path for each: what loses data is told first.
 void require_sound_files(std::span<const NamedFile> files);
 
 }  // namespace rankwise

@@ -1,6 +1,7 @@
 // rankwise: every rank starts here. On to the hot loops: run_job -> train_als -> half_sweep -> solve_rows, and
 // run_job -> cluster_rows -> lloyd -> find_nearest.
 
+#include <csignal>
 #include <exception>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 
 int main(int argc, char** argv) {
   std::set_terminate(rankwise::end_uncaught);
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // a write past the limit of file sizes fails, and is told as others are
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
     if (const auto text = rankwise::text_without_job(arguments)) return rankwise::print_alone(*text);

@@ -33,7 +33,7 @@ RunCheckpoints::RunCheckpoints(const CheckpointOptions& options, JobContext& con
       provenance_(std::move(provenance)),
       last_write_(std::chrono::steady_clock::now()) {
   if (options.directory.empty()) return;
-  directory_ = std::make_unique<CheckpointDirectory>(context.comm, options.directory, kind_.prefix);
+  directory_ = std::make_unique<CheckpointDirectory>(context.comm, options.directory, kind_.prefix, kind_.more);
   requests_ = std::make_unique<StopRequests>(options.most_seconds, begin);
   background_ = context.comm.split(0);
 }

@@ -19,9 +19,10 @@ namespace rankwise {
 
 /// A job's checkpoints.
 struct CheckpointKind {
-  std::string kind;            ///< of the file
-  std::string prefix;          ///< of its name
-  std::string growing_option;  ///< the option of which more is the same run; empty: there is none
+  std::string kind;                    ///< of the file
+  std::string prefix;                  ///< of its name
+  std::string growing_option;          ///< the option of which more is the same run; empty: there is none
+  std::vector<std::string> more = {};  ///< words that may follow the number in its name
 };
 
 /// The checkpoints of one run. Every member is collective over the job's ranks.

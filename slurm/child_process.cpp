@@ -39,7 +39,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int number : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGPIPE}) (void)signal(number, SIG_DFL);
+  for (const int number : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGPIPE, SIGXFSZ}) (void)signal(number, SIG_DFL);
   const int empty = open("/dev/null", O_RDONLY);
   dup2(empty, STDIN_FILENO);
   const int error = fcntl(command.error, F_DUPFD, 3);  // the next line may close it

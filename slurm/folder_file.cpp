@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 #include <string_view>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernels/error.hpp"
@@ -17,29 +18,57 @@ namespace rankwise::slurm {
 
 namespace {
 
-/// Opens, writes by one call, makes durable and closes; errno tells what failed.
-bool write_whole(const std::string& path, std::string_view text, int flags) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+/// By one call; errno tells what failed.
+bool write_durably(int file, std::string_view text) {
+  return write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(file) == 0;
+}
+
+bool is_at(int file, const std::string& path) {
+  struct stat open_one {};
+  struct stat there {};
+  return fstat(file, &open_one) == 0 && stat(path.c_str(), &there) == 0 && open_one.st_dev == there.st_dev &&
+         open_one.st_ino == there.st_ino;
+}
+
+/// Opens a file that one writer at a time has locked, and waits for the one that has it now; -1, with errno, where it
+/// cannot be opened. The system lets go of a killed writer's lock; where the file system has no locks nobody waits.
+int open_for_one_writer(const std::string& path) {
+  while (true) {
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    if (file < 0 || fcntl(file, F_OFD_SETLKW, &whole) != 0 || is_at(file, path)) return file;
+    close(file);  // the one before has put it in its place
+  }
+}
+
+/// One for all files of the folder and all processes, so that the next writer overwrites what a killed one left.
+std::string partial_path(const std::filesystem::path& path) {
+  return (path.parent_path() / ".records.0-0.partial").string();
+}
+
+}  // namespace
+
+bool append_line(const std::string& path, const std::string& line) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (file < 0) return false;
-  const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(file) == 0;
+  const bool written = write_durably(file, line + "\n");
   const int reason = errno;
   const bool closed = close(file) == 0;
   if (!written) errno = reason;
   return written && closed;
 }
 
-}  // namespace
-
-bool append_line(const std::string& path, const std::string& line) {
-  return write_whole(path, line + "\n", O_APPEND);
-}
-
 void replace_file(const std::string& path, const std::string& text) {
-  const std::string partial = fmt::format("{}.{}.partial", path, getpid());
-  if (write_whole(partial, text, O_TRUNC) && std::rename(partial.c_str(), path.c_str()) == 0) return;
+  const std::string partial = partial_path(path);
+  const int file = open_for_one_writer(partial);
+  const bool replaced = file >= 0 && ftruncate(file, 0) == 0 && write_durably(file, text) &&
+                        std::rename(partial.c_str(), path.c_str()) == 0;
   const std::string reason = strerror(errno);
-  unlink(partial.c_str());
-  throw Error(ExitCode::cannot_create, fmt::format("{}: cannot be written: {}", path, reason));
+  if (file >= 0 && !replaced) unlink(partial.c_str());
+  if (file >= 0) close(file);
+  if (!replaced) throw Error(ExitCode::cannot_create, fmt::format("{}: cannot be written: {}", path, reason));
 }
 
 std::string file_text(const std::string& path) {

@@ -8,7 +8,8 @@ namespace rankwise::slurm {
 /// Appends the line and a newline by one write; false where that did not go.
 bool append_line(const std::string& path, const std::string& line);
 
-/// Puts the whole text in the file's place by a rename. Throws Error(cannot_create).
+/// Puts the whole text in the file's place by a rename, one process after another in a folder. What a killed one left
+/// there, `.records.0-0.partial`, is overwritten. Throws Error(cannot_create).
 void replace_file(const std::string& path, const std::string& text);
 
 /// Empty where there is no such file. Throws Error(io_error) where it cannot be read.

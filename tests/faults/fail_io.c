@@ -4,6 +4,7 @@
  *   FAIL_IO_FROM   the first call that fails, counted from 1 in each process
  *   FAIL_IO_BYTES  writes of fewer bytes do not count; 0 where not set
  *   FAIL_IO_ERROR  its errno, a number
+ *   FAIL_IO_SIGNAL in place of FAIL_IO_ERROR: a signal, a number, that the process sends itself once, before that call
  *   FAIL_IO_RANK   the rank of the world that it happens to; all where not set
  * Every call of that kind on a matching path counts, and is noted in the file FAIL_IO_NOTES, if set, by one byte where it fails. */
 #define _GNU_SOURCE
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,14 +30,20 @@ static int is_meant(const char* call, const char* path) {
   const char* const error = getenv("FAIL_IO_ERROR");
   const char* const rank = getenv("FAIL_IO_RANK");
   const char* const own_rank = getenv("OMPI_COMM_WORLD_RANK");
-  if (!wanted || !part || !from || !error || strcmp(wanted, call) != 0 || fnmatch(part, path, 0) != 0) return 0;
+  const char* const signal = getenv("FAIL_IO_SIGNAL");
+  if (!wanted || !part || !from || (!error && !signal) || strcmp(wanted, call) != 0 || fnmatch(part, path, 0) != 0) return 0;
   if (rank && own_rank && strcmp(rank, own_rank) != 0) return 0;
-  if (atomic_fetch_add(&calls, 1) + 1 < atol(from)) return 0;
+  const long call_number = atomic_fetch_add(&calls, 1) + 1;
+  if (call_number < atol(from) || (signal && call_number > atol(from))) return 0;
   const char* const notes = getenv("FAIL_IO_NOTES");
   if (notes) {
     const int file = open(notes, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     ssize_t (*real_write)(int, const void*, size_t) = (ssize_t(*)(int, const void*, size_t))dlsym(RTLD_NEXT, "write");
     if (file >= 0 && real_write(file, "x", 1) == 1) close(file);
+  }
+  if (signal) {
+    kill(getpid(), atoi(signal));
+    return 0;
   }
   errno = atoi(error);
   return 1;

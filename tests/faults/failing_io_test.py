@@ -71,6 +71,33 @@ class FailingIoTest(unittest.TestCase):
                     self.assertTrue(self.fail(job, output, call, ranks, rank=rank))
                     self.assertEqual(output.read_bytes(), b"what stood here before")
 
+    def test_a_file_system_without_fallocate_is_written_to(self):
+        output = self.path / "output.h5"
+        for error in (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL):
+            with self.subTest(error=errno.errorcode[error]):
+                notes = self.path / "notes"
+                notes.unlink(missing_ok=True)
+                done = run([*self.jobs()["als"], output], env={"LD_PRELOAD": LIBRARY, "FAIL_IO_CALL": "fallocate", "FAIL_IO_PATH": "*/.output.h5.*.partial",
+                                                               "FAIL_IO_FROM": "1", "FAIL_IO_ERROR": error, "FAIL_IO_NOTES": notes})
+                self.assertEqual(done.code, 0, done)
+                self.assertTrue(notes.exists())
+
+    def test_a_limit_of_file_sizes_is_told(self):
+        """SIGXFSZ would end the run without a word."""
+        jobs = {**{name: (job, "output.h5") for name, job in self.jobs().items()},
+                "recommend CSV": (["recommend", "--quiet", "--data", self.data, "--model", self.model, "--output"], "output.csv"),
+                "synthesize": (["synthesize", "--quiet", "--users", "3000", "--items", "800", "--interactions", "60000", "--output"], "output.csv")}
+        for name, (job, file) in jobs.items():
+            with self.subTest(job=name):
+                output = self.path / file
+                output.write_bytes(b"what stood here before")
+                done = run([*job, output], launcher=["bash", "-c", 'ulimit -f 32; exec "$@"', "limited"])
+                self.assertEqual(done.code, 74, done)
+                self.assertEqual(len(done.our_lines), 1, done)
+                self.assertRegex(done.our_lines[0], rf"{output}: cannot write: File too large$")
+                self.assertEqual(output.read_bytes(), b"what stood here before")
+                self.assertEqual([str(path) for path in self.path.rglob("*.partial")], [])
+
     def test_any_write_of_a_file(self):
         """Of rows and of all else, from the first to the last."""
         output = self.path / "output.h5"

@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (is_file_name(line) && names.insert(line).second) std::ofstream(folder.place() / line);
   }
 
-  CheckpointDirectory directory(fuzz::single_rank(), folder.place().string(), "epoch");
+  CheckpointDirectory directory(fuzz::single_rank(), folder.place().string(), "epoch", {"half"});
   std::ofstream(folder.place() / "lock", std::ios::binary) << holder;
   require_locked(folder.place().string());
   const std::vector<std::string> found = directory.newest_first();

@@ -77,11 +77,31 @@ TEST_F(CheckpointTest, NamesThatTellNoEpochAreNoCheckpoints) {
   make_files({"epoch-000002.h5", "epoch-000002-half.h5", "epoch-000010.h5", "epoch-9223372036854775807.h5"});
   make_files({"epoch-.h5", "epoch--1.h5", "epoch-1x.h5", "epoch-9223372036854775808.h5", "epoch-000003-a\nb.h5",
               "step-000004.h5"});
-  const CheckpointDirectory directory(comm_, folder_.file(""), "epoch");
+  const std::vector<std::string> of_others{"epoch-000003-mine.h5",
+                                           "epoch-000003-half-mine.h5",
+                                           "epoch-000003-.h5",
+                                           "epoch-000003.h5.h5",
+                                           "epoch-3.h5",
+                                           "epoch-0000003.h5",
+                                           "epoch--00003.h5",
+                                           "epoch-000003.hdf5",
+                                           ".epoch-000003-mine.h5.1-0.partial",
+                                           ".epoch-000003.h5.partial"};
+  make_files(of_others);
+  make_files({".epoch-000004.h5.123-0.partial", ".epoch-000004-half.h5.123-1.partial"});
+  const CheckpointDirectory directory(comm_, folder_.file(""), "epoch", {"half"});
   std::vector<std::string> names;
   for (const std::string& path : directory.newest_first()) names.push_back(std::filesystem::path(path).filename());
   EXPECT_EQ(names, (std::vector<std::string>{"epoch-9223372036854775807.h5", "epoch-000010.h5", "epoch-000002-half.h5",
                                              "epoch-000002.h5"}));
+  comm_.barrier();
+  if (comm_.is_root()) directory.note_newest(folder_.file("epoch-000002.h5"), 1);
+  comm_.barrier();
+  EXPECT_EQ(directory.newest_first(), std::vector{folder_.file("epoch-000002.h5")});
+  for (const std::string& name : of_others) EXPECT_TRUE(std::filesystem::exists(folder_.file(name))) << name;
+  EXPECT_FALSE(std::filesystem::exists(folder_.file(".epoch-000004.h5.123-0.partial")));
+  EXPECT_FALSE(std::filesystem::exists(folder_.file(".epoch-000004-half.h5.123-1.partial")));
+  comm_.barrier();
 }
 
 TEST_F(CheckpointTest, WhoRunsHereIsToldInOneLine) {

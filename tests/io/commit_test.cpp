@@ -3,12 +3,14 @@
 #include "io/commit.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "io/unfinished_file.hpp"
 #include "tests/io/shared_folder.hpp"
 
 namespace rankwise {
@@ -162,11 +164,81 @@ TEST_F(CommitTest, WhatCannotBeCreatedIsSaidBeforeAnyWork) {
   EXPECT_EQ(error("/dev/null"), "73: /dev/null: cannot create: it is not a regular file");
   EXPECT_EQ(error(""), "73: cannot create a file without a name");
   EXPECT_EQ(error(folder_.file("fine")), "");
-  EXPECT_EQ(error(folder_.file(std::string(250, 'n'))), "") << "a long name leaves room for the temporary one";
+  EXPECT_EQ(error(folder_.file(std::string(255, 'n'))), "") << "a long name leaves room for the temporary one";
+  const std::string long_name = folder_.file(std::string(256, 'n'));
+  EXPECT_EQ(error(long_name), "73: " + long_name + ": cannot create: File name too long");
+  std::string long_path = folder_.file("");
+  while (long_path.size() < PATH_MAX) long_path += "folder/../";
+  long_path += "model";
+  EXPECT_EQ(error(long_path), "73: " + long_path + ": cannot create: File name too long");
   comm_.barrier();
   Names left = names();
   std::ranges::sort(left);
   EXPECT_EQ(left, (Names{"file", "folder", "pipe"}));
+}
+
+TEST_F(CommitTest, WhatDeadWritersLeftIsRemoved) {
+  const Names of_others{".mine.partial",
+                        ".model.partial",
+                        ".model.1-x.partial",
+                        ".model.1.partial",
+                        ".other.123-0.partial",
+                        ".model.h5.1-0.partial",
+                        ".model.123-0-unlocked.partial",
+                        "model.123-0.partial"};
+  for (const std::string& name : of_others) put(folder_.file(name), "not ours");
+  for (const char* const name : {".model.123-0.partial", ".model.4000000-17.partial"}) put(folder_.file(name), "half");
+  if (comm_.is_root()) fs::create_symlink("model.123-0.partial", folder_.file(".model.5-0.partial"));
+  write_text_in_rank_order(comm_, folder_.file("model"), comm_.is_root() ? "new" : "");
+  Names expected = of_others;
+  expected.insert(expected.end(), {"model", ".model.5-0.partial"});
+  Names left = names();
+  std::ranges::sort(left);
+  std::ranges::sort(expected);
+  EXPECT_EQ(left, expected);
+
+  put(folder_.file(".newest.123-0.partial"), "half");
+  if (comm_.is_root()) replace_file(folder_.file("newest"), "text");
+  EXPECT_EQ(names().size(), expected.size() + 1);
+  EXPECT_EQ(file_content(folder_.file("newest")), "text");
+}
+
+TEST_F(CommitTest, TwoWritersOfOneNameBothSurvive) {
+  OrderedTextFile first(comm_, folder_.file("model"));
+  first.append(comm_.is_root() ? "first" : "");
+  {
+    OrderedTextFile abandoned(comm_, folder_.file("model"));
+    OrderedTextFile second(comm_, folder_.file("model"));
+    EXPECT_EQ(names().size(), 3U);
+    second.append(comm_.is_root() ? "second" : "");
+    second.commit();
+    EXPECT_EQ(file_content(folder_.file("model")), "second");
+    EXPECT_EQ(names().size(), 3U);
+  }
+  EXPECT_EQ(names().size(), 2U);
+  first.commit();
+  EXPECT_EQ(file_content(folder_.file("model")), "first");
+  EXPECT_EQ(names(), Names{"model"});
+}
+
+TEST_F(CommitTest, UnfinishedFilesTellOfTheirWriters) {
+  put(folder_.file(".dead.7-0.partial"), "half");
+  put(folder_.file(".unknown.7-0-unlocked.partial"), "");
+  put(folder_.file(".mine.partial"), "");
+  const OutputFile alive(comm_, folder_.file("alive"));
+  const std::vector<FoundUnfinished> found = unfinished_files(folder_.file(""));
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].path, alive.temporary_path());
+  const auto expect = [&](std::size_t place, const char* target, Index bytes, WriterState writer) {
+    EXPECT_EQ(found[place].target, target);
+    EXPECT_EQ(found[place].bytes, bytes);
+    EXPECT_EQ(found[place].writer, writer) << target;
+    EXPECT_LT(found[place].seconds_since_write, 3600);
+  };
+  expect(0, "alive", 0, WriterState::alive);
+  expect(1, "dead", 4, WriterState::dead);
+  expect(2, "unknown", 0, WriterState::unknown);
+  comm_.barrier();
 }
 
 TEST_F(CommitTest, AFullDiskIsNoticedAndLeavesNothing) {

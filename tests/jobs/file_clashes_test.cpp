@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -46,6 +47,16 @@ std::string message_of(const std::vector<NamedFile>& files) {
     return error.what();
   }
   return {};
+}
+
+/// "CODE: message" of what these files are refused with; "" if they are not.
+std::string error_of(const std::vector<NamedFile>& files) {
+  try {
+    require_sound_files(files);
+  } catch (const Error& error) {
+    return fmt::format("{}: {}", static_cast<int>(error.code()), error.what());
+  }
+  return "";
 }
 
 /// A name that the option takes, of a file that does not exist.
@@ -116,6 +127,41 @@ TEST_F(FileClashes, EveryPairOfAWrittenAndAnotherFileOfEveryJobIsRefused) {
     }
   }
   EXPECT_GT(pairs, 100);
+}
+
+TEST_F(FileClashes, ADirectoryInPlaceOfAFileIsRefusedByEveryOptionOfEveryJob) {
+  int options = 0;
+  for (const Job& job : all_jobs()) {
+    for (const JobFile& option : files_of(job)) {
+      if (!is_file(option.role)) continue;
+      const bool is_written = option.role.use() == FileUse::written;
+      const std::string name = some_name(option.role, "directory");
+      fs::create_directories(name);
+      const std::string problem = is_written ? "cannot create: it is a directory" : "is a directory, not a file";
+      EXPECT_EQ(error_of(named_files(job, {{option.option, name}})),
+                fmt::format("{}: --{} {}: {}", is_written ? 73 : 66, option.option, name, problem))
+          << job.name;
+      ++options;
+    }
+  }
+  EXPECT_GT(options, 60);
+}
+
+TEST_F(FileClashes, ANameThatIsTooLongIsRefusedByEveryOutputOfEveryJob) {
+  int options = 0;
+  for (const Job& job : all_jobs()) {
+    for (const JobFile& option : files_of(job)) {
+      if (option.role.use() != FileUse::written) continue;
+      const std::size_t ending = some_name(option.role, "").size();
+      const std::string longest = some_name(option.role, std::string(255 - ending, 'n'));
+      EXPECT_EQ(error_of(named_files(job, {{option.option, longest}})), "") << job.name;
+      EXPECT_EQ(error_of(named_files(job, {{option.option, "n" + longest}})),
+                fmt::format("73: --{} n{}: cannot create: File name too long", option.option, longest))
+          << job.name;
+      ++options;
+    }
+  }
+  EXPECT_GT(options, 30);
 }
 
 TEST_F(FileClashes, EveryOptionThatTakesAPathSaysHowItIsUsed) {

@@ -132,6 +132,25 @@ class Files(unittest.TestCase):
         self.assert_refused(finished, "the chain's file", "[quarterly] directory")
         self.assertEqual(self.log.read_text(), LOG)
 
+    # Directories, and names that are too long (file_clashes_test.cpp has every option of every job)
+
+    def test_what_cannot_be_a_file_is_refused_before_the_work(self):
+        (self.folder / "folder").mkdir()
+        recommend = ["recommend", "--data", "d.h5", "--model", "m.h5"]
+        long_name, long_path = "n" * 253 + ".h5", "./" * 2100 + "r.h5"
+        for arguments, ranks, code, line in (
+                ([*recommend, "--output", "r.csv", "--users", "folder"], 1, 66, "--users folder: is a directory, not a file"),
+                ([*recommend, "--output", "r.csv", "--users", "folder"], 3, 66, "--users folder: is a directory, not a file"),
+                ([*recommend, "--output", "folder"], 1, 73, "--output folder: cannot create: it is a directory"),
+                (["inspect", "folder"], 1, 66, "--file folder: is a directory, not a file"),
+                (["inspect", "in.csv", "--log-json", "folder"], 1, 73, "--log-json folder: cannot create: it is a directory"),
+                (["prepare", "--input", "in.csv", "--output", long_name], 2, 73, f"--output {long_name}: cannot create: File name too long"),
+                (["prepare", "--input", "in.csv", "--output", long_path], 1, 73, f"--output {long_path}: cannot create: File name too long")):
+            finished = run(arguments, ranks=ranks, cwd=self.folder)
+            self.assertEqual(finished.code, code, finished)
+            self.assertEqual(finished.our_lines, [f"rankwise: {line}"])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["folder", "in.csv"])
+
     # Endings
 
     def test_unknown_endings_are_refused_with_the_known_ones(self):

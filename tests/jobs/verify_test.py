@@ -158,7 +158,9 @@ class Verify(unittest.TestCase):
             self.assertIn(f"{path}: {words}", finished.our_lines[0])
 
     def test_other_files_are_told_apart(self):
-        self.assert_refused(self.folder, NO_INPUT, "is not a regular file")
+        folder = self.folder / "without-files"
+        folder.mkdir()
+        self.assert_refused(folder, NO_INPUT, "holds no file whose name ends in .h5 or .hdf5")
         self.assert_refused(self.folder / "log.csv", BAD_DATA, "is not a sound HDF5 file")
         empty = self.folder / "empty.h5"
         empty.write_bytes(b"")

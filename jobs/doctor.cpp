@@ -110,7 +110,7 @@ slurm::SbatchHeader trial_header(const DoctorOptions& options, const std::string
   header.tasks_per_node = options.tasks_per_node;
   header.tasks = Index{options.nodes} * options.tasks_per_node;
   header.time_limit_seconds = 300;
-  header.log = folder + "/trial.log";
+  header.log = slurm::log_in(folder, "trial.log");
   return header;
 }
 

@@ -23,6 +23,7 @@ std::string trial_script(const SlurmTrial& trial) {
   const std::string program = slurm::shell_word(std::filesystem::read_symlink("/proc/self/exe").string());
   const std::string folder = slurm::shell_word(trial.folder);
   std::string text = slurm::sbatch_header(trial.header);
+  text += slurm::drops_outer_environment;
   text += fmt::format("cd {} || exit 1\n", folder);
   text += "try() {\n  local name=$1\n  shift\n  \"$@\" > \"$name.json\" 2> \"$name.err\" < /dev/null\n}\n";
   const std::string inside = fmt::format("{} doctor --inside --quiet --directory {}", program, folder);
@@ -110,24 +111,26 @@ std::vector<Finding> findings_of_configuration() {
 std::vector<Finding> findings_of_trial(const SlurmTrial& trial) {
   const std::string path = trial.folder + "/trial.sbatch";
   slurm::replace_file(path, trial_script(trial));
-  std::string job;
+  slurm::Acceptance job;
   try {
+    slurm::require_scriptable(trial.folder);
     job = slurm::submit_script(path);
   } catch (const Error& refusal) {
     return {{"trial job", Verdict::fault, refusal.what(), "name a --partition and --account that take it"}};
   }
   const auto has = [&trial](const char* name) { return std::filesystem::exists(trial.folder + "/" + name); };
-  const auto is_gone = [&] {
-    return !slurm::run_command({"squeue", "--noheader", "--jobs=" + job}, 30).output.starts_with(" ");
+  const auto queued = [&job](const std::string& format) {
+    const std::vector<std::string> squeue{"squeue", "--noheader", "--jobs=" + job.id, "--format=" + format};
+    return slurm::run_command(slurm::in_cluster(squeue, job.cluster), 30).output;
   };
+  const auto is_gone = [&] { return queued("%A").find(job.id) == std::string::npos; };
   const bool began = wait_until(trial.most_seconds, [&] { return has("srun.err"); });
   const bool ended = began && wait_until(trial.most_seconds + 60, [&] { return has("done") || is_gone(); });
   if (!ended || !has("done")) {
-    const std::string state =
-        slurm::run_command({"squeue", "--noheader", "--jobs=" + job, "--format=%T (%r)"}, 30).output;
-    (void)slurm::run_command({"scancel", job}, 30);
+    const std::string state = queued("%T (%r)");
+    slurm::cancel_jobs({job.id}, job.cluster);
     return {{"trial job", Verdict::warning,
-             fmt::format("job {} did not {} within {:.0f} s: {}", job, began ? "end" : "begin", trial.most_seconds,
+             fmt::format("job {} did not {} within {:.0f} s: {}", job.id, began ? "end" : "begin", trial.most_seconds,
                          state.substr(0, state.find('\n'))),
              "ask again with a longer --wait, another --partition, or a --directory that all nodes share"}};
   }

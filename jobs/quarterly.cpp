@@ -114,6 +114,8 @@ void fit_to_cores(Chain& chain, const Communicator& comm) {
 /// Resources that the file leaves open.
 void settle_needs(Chain& chain, const Communicator& comm) {
   if (chain.settings.run.scheduler == SchedulerKind::local) return fit_to_cores(chain, comm);
+  slurm::require_scriptable(chain.settings.directory);
+  slurm::require_scriptable(fs::current_path());
   predict_needs(chain, processors_per_rank(comm));
 }
 
@@ -188,16 +190,25 @@ void run_here(const Chain& chain, slurm::LocalScheduler& scheduler, JobContext& 
   }
 }
 
+std::unique_ptr<slurm::Scheduler> settled_scheduler(const Chain& chain, JobContext& context) {
+  auto scheduler = make_scheduler(chain.settings.directory, chain.settings.run);
+  scheduler->set_notice([&context](const std::string& line) { context.report.line(line); });
+  scheduler->settle();
+  return scheduler;
+}
+
 void submit_chain(const Chain& chain, JobContext& context) {
   const std::string& directory = chain.settings.directory;
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", directory, error.message()));
   const FolderLock lock(directory, "submit this chain");
+  const auto scheduler = settled_scheduler(chain, context);
   require_same_queue(chain);
   unmark_cancelled(directory);
-  if (chain.settings.run.scheduler == SchedulerKind::slurm) tell_ineffective_variables(context.report);
-  const auto scheduler = make_scheduler(directory, chain.settings.run);
+  if (chain.settings.run.scheduler == SchedulerKind::slurm) {
+    tell_sbatch_variables(chain.settings.run.batch, context.report);
+  }
   const std::vector<std::string> submitted = submit_open_steps(chain, *scheduler);
   if (auto* local = dynamic_cast<slurm::LocalScheduler*>(scheduler.get())) return run_here(chain, *local, context);
   for (const std::string& name : submitted) context.report.line(fmt::format("{} is in the queue", name));
@@ -228,7 +239,8 @@ final = no leaves it out, and a chain whose [prepare] holds nothing out has none
   directory = DIR                       of all files
   final = yes|no                        whether the model that serves is trained on everything (yes without it)
   scheduler = slurm|local               cores = N: local
-  partition, account, qos, constraint, sbatch-option, signal    as sweep run has them; none: not asked for
+  partition, account, qos, constraint, sbatch-option, signal    as sweep run has them, with the same variables of the
+                                        environment; none: not asked for
   nodes, ranks, threads-per-rank, memory (of a node), time-limit    of every step, or of one: als.ranks = 16; final has
                                         those of als or refit unless it says its own
 A training asks for the memory and time that are predicted where they are not stated and its dataset is there. Locally no
@@ -297,7 +309,7 @@ void cancel_here(const Chain& chain, JobContext& context) {
 
 void cancel_chain(const Chain& chain, JobContext& context) {
   if (chain.settings.run.scheduler == SchedulerKind::local) return cancel_here(chain, context);
-  const auto scheduler = make_scheduler(chain.settings.directory, chain.settings.run);
+  const auto scheduler = settled_scheduler(chain, context);
   const std::vector<StepState> states = step_states(chain, *scheduler);
   std::ranges::for_each(states, require_answer);
   mark_cancelled(chain.settings.directory);

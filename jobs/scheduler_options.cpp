@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "jobs/choices.hpp"
-#include "slurm/child_process.hpp"
+#include "slurm/array_script.hpp"
+#include "slurm/client_environment.hpp"
 
 namespace rankwise {
 
@@ -26,13 +27,17 @@ std::vector<std::string> requests(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-void tell_ineffective_variables(Report& report) {
-  const std::vector<std::string> names = slurm::dropped_sbatch_options();
-  if (names.empty()) return;
-  report.line(
-      fmt::format("{} of the environment: without effect here; options of this command, as --partition or "
-                  "--sbatch-option, say what is asked of Slurm",
-                  fmt::join(names, ", ")));
+void tell_sbatch_variables(const slurm::BatchRequest& batch, Report& report) {
+  const std::string script = slurm::request_text(batch);
+  if (const std::vector<std::string> used = slurm::places_for(script); !used.empty()) {
+    report.line(fmt::format("{} of the environment: used, since no option says otherwise", fmt::join(used, ", ")));
+  }
+  const std::vector<std::string> dropped = slurm::dropped_beside(script);
+  if (dropped.empty()) return;
+  report.warning(
+      fmt::format("{} of the environment: no effect here; expected options of this command instead, such as "
+                  "--partition or --sbatch-option",
+                  fmt::join(dropped, ", ")));
 }
 
 void describe_scheduler(boost::program_options::options_description& description,

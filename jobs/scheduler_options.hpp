@@ -38,8 +38,9 @@ class SettingChanges {
   std::vector<Change>& changes_;
 };
 
-/// Tells which of the environment's options for sbatch have no effect on what this program submits, if there are any.
-void tell_ineffective_variables(Report& report);
+/// Tells which of the environment's variables for sbatch say where this program's jobs go, since no option does, and
+/// warns of those without effect, if there are any.
+void tell_sbatch_variables(const slurm::BatchRequest& batch, Report& report);
 
 /// Adds --scheduler, --cores, --signal and what only Slurm understands; `changes` outlives the description.
 void describe_scheduler(boost::program_options::options_description& description,

@@ -184,6 +184,8 @@ void wait_for_ends(slurm::Scheduler& scheduler) {
 SweepState drive(const SweepPlan& plan, const std::string& directory, RunSettings& settings, bool waits,
                  JobContext& context) {
   const auto scheduler = make_scheduler(directory, settings);
+  scheduler->set_notice([&context](const std::string& line) { context.report.line(line); });
+  scheduler->settle();
   StopRequests requests(std::nullopt, std::chrono::steady_clock::now());
   Ticker ticker(plan);
   SilencePatience patience;
@@ -223,8 +225,11 @@ SweepState drive(const SweepPlan& plan, const std::string& directory, RunSetting
 void run_refit(const SweepPlan& plan, const std::string& directory, RunSettings& settings, bool waits,
                JobContext& context) {
   const auto scheduler = make_scheduler(directory, settings);
+  scheduler->set_notice([&context](const std::string& line) { context.report.line(line); });
+  scheduler->settle();
   for (const slurm::ItemState& item : scheduler->states()) {
     if (!item.name.starts_with(refit_prefix)) continue;
+    if (item.phase == slurm::ItemPhase::unknown) throw Error(ExitCode::io_error, item.reason);
     const bool is_written = item.phase == slurm::ItemPhase::done && fs::exists(settings.refit_model);
     const bool is_queued = item.phase == slurm::ItemPhase::waiting || item.phase == slurm::ItemPhase::running;
     if (is_written || is_queued) return;
@@ -318,7 +323,7 @@ void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& conte
                                  .data = {}});
     write_settings(directory, settings);
     place_data(plan, directory);
-    if (settings.scheduler == SchedulerKind::slurm) tell_ineffective_variables(report);
+    if (settings.scheduler == SchedulerKind::slurm) tell_sbatch_variables(settings.batch, report);
     keeping_what_is_taken(directory, earlier, settings, [&] {
       state = drive(plan, directory, settings, options.waits, context);
       write_settings(directory, settings);
@@ -381,8 +386,10 @@ constexpr std::string_view run_notes =
 is tried again --max-retries times, then left alone while the others go on; resume gives it as many tries again. Tasks that
 were cancelled, killed with their node or lost by the queue are submitted again. At the end collect writes its report.
 Options of one command hold for later ones too, until they are given anew; a scheduler that refuses leaves the earlier ones.
-What earlier commands asked of Slurm is taken back by none (--constraint none), all of it by --reset. SBATCH_* variables of
-the environment have no effect: what is asked for is what these options say.
+What earlier commands asked of Slurm is taken back by none (--constraint none), all of it by --reset. SBATCH_ACCOUNT,
+SBATCH_PARTITION, SBATCH_QOS, SBATCH_RESERVATION and SBATCH_CLUSTERS (SLURM_CLUSTERS) of the environment hold where no
+option says otherwise; no other SBATCH_*, SQUEUE_* or SCANCEL_* variable has an effect. If sbatch ends without an answer
+("Socket timed out"), the job is looked for in the queue for 60 seconds, and once more before its work is submitted again.
 One process at a time runs a sweep. Local tasks end with it; SIGINT or SIGTERM lets them write checkpoints (exit code 75).
 DIR/scheduler holds logs/TASK.log, the batch scripts, and which job ran what.)";
 

@@ -214,7 +214,9 @@ std::size_t cancel_sweep(const std::string& directory) {
   mark_cancelled(sweep.directory);
   std::vector<std::string> items;
   for (const slurm::ItemState& item : sweep.scheduler->states()) {
-    if (item.phase == slurm::ItemPhase::waiting || item.phase == slurm::ItemPhase::running) items.push_back(item.name);
+    const bool may_run = item.phase == slurm::ItemPhase::waiting || item.phase == slurm::ItemPhase::running ||
+                         item.phase == slurm::ItemPhase::unknown;
+    if (may_run) items.push_back(item.name);
   }
   sweep.scheduler->cancel(items);
   return items.size();

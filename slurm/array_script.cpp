@@ -20,6 +20,12 @@ export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK
 declare -A running=()   # process -> item
 stopping=0 again=0 worst=0
 
+# sbatch may get no answer and the job come later, when its items are another job's.
+if awk -v job="$name" '$2 == job { word = $1 } END { exit word != "superseded" }' "$ledger" 2> /dev/null; then
+  echo "$name: its items were submitted again before it came" >&2
+  exit 1
+fi
+
 # stop: what runs shall write its checkpoint; nothing more begins.
 stop() {
   stopping=1
@@ -39,10 +45,7 @@ last_code() {
 )";
 
 /// The only rank of a job is on the node of this script and needs no srun, which costs 0.1 s (docs/PERFORMANCE.md).
-constexpr std::string_view launch_alone = R"(# Of a step that this script may have been submitted from:
-unset "${!PMIX_@}" "${!OMPI_COMM_@}" "${!SLURM_STEP@}"
-
-# launch ITEM PROGRAM ARGUMENTS: in the background.
+constexpr std::string_view launch_alone = R"(# launch ITEM PROGRAM ARGUMENTS: in the background.
 launch() {
   local item=$1
   shift
@@ -126,11 +129,12 @@ std::int64_t rounded_up(std::int64_t amount, std::int64_t unit) {
   return (amount + unit - 1) / unit;
 }
 
-/// In Slurm's file names "%" has a meaning.
-std::string log_pattern(const std::string& folder) {
-  std::string text;
-  for (const char c : folder + "/logs/") text += c == '%' ? std::string("%%") : std::string(1, c);
-  return text + "%x_%a.log";
+void ask_as(const BatchRequest& batch, SbatchHeader& header) {
+  header.partition = batch.partition;
+  header.account = batch.account;
+  header.qos = batch.qos;
+  header.constraint = batch.constraint;
+  header.extra_lines = batch.extra_lines;
 }
 
 SbatchHeader header_of(const Submission& submission, const Job& job, const std::string& folder,
@@ -138,11 +142,8 @@ SbatchHeader header_of(const Submission& submission, const Job& job, const std::
   const Resources& need = submission.resources;
   const BatchRequest& batch = submission.batch;
   SbatchHeader header;
+  ask_as(batch, header);
   header.job_name = job.name;
-  header.partition = batch.partition;
-  header.account = batch.account;
-  header.qos = batch.qos;
-  header.constraint = batch.constraint;
   header.nodes = need.nodes;
   header.tasks = need.tasks * batch.items_at_once;
   header.tasks_per_node = rounded_up(header.tasks, need.nodes);
@@ -152,13 +153,12 @@ SbatchHeader header_of(const Submission& submission, const Job& job, const std::
                                   ? batch.job_time_limit_seconds
                                   : need.time_limit_seconds * rounded_up(batch.items_per_job, batch.items_at_once);
   header.folder = std::filesystem::current_path();
-  header.log = log_pattern(folder);
+  header.log = log_in(folder + "/logs", "%x_%a.log");
   header.array = fmt::format("0-{}", job.tasks.size() - 1);
   if (batch.jobs_at_once > 0) header.array += fmt::format("%{}", batch.jobs_at_once);
   header.dependency = dependency;
   // To the script alone ("B:"), which hands it on: it has to know that nothing more may begin.
   if (need.time_limit_seconds > 0) header.signal = fmt::format("B:USR2@{}", submission.signal_seconds);
-  header.extra_lines = batch.extra_lines;
   return header;
 }
 
@@ -185,12 +185,24 @@ std::string launching(const Submission& submission) {
 
 }  // namespace
 
+std::string request_text(const BatchRequest& batch) {
+  SbatchHeader header;
+  ask_as(batch, header);
+  return sbatch_header(header);
+}
+
 std::string array_script(const Submission& submission, const Job& job, const std::string& folder,
                          const std::string& dependency) {
   std::string text = sbatch_header(header_of(submission, job, folder, dependency));
   text += "set -u\n";
-  text += fmt::format("name={}\nlogs={}\nitems_at_once={}\n", job.name, shell_word(folder + "/logs"),
-                      submission.batch.items_at_once);
+  if (folder.find('\\') != std::string::npos) {
+    text += fmt::format(
+        "# Slurm's --output cannot name a folder with a backslash.\nexec >> {}/{}_\"$SLURM_ARRAY_TASK_ID\".log 2>&1\n",
+        shell_word(folder + "/logs"), job.name);
+  }
+  text += drops_outer_environment;
+  text += fmt::format("name={}\nlogs={}\nledger={}\nitems_at_once={}\n", job.name, shell_word(folder + "/logs"),
+                      shell_word(ledger_path(folder)), submission.batch.items_at_once);
   text += bookkeeping;
   text += launching(submission);
   text += taking_turns;

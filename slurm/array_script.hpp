@@ -15,4 +15,7 @@ namespace rankwise::slurm {
 [[nodiscard]] std::string array_script(const Submission& submission, const Job& job, const std::string& folder,
                                        const std::string& dependency);
 
+/// The #SBATCH lines of a script that asks for this, and for one processor: what such lines say of its place. Pure.
+[[nodiscard]] std::string request_text(const BatchRequest& batch);
+
 }  // namespace rankwise::slurm

@@ -57,13 +57,13 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 
 /// What mpirun, srun and MPI itself leave in the environment of a program, and would mislead the next launcher.
 bool is_of_launcher(std::string_view variable) {
-  constexpr std::array<std::string_view, 19> left{
-      "OMPI_", "PMIX_", "PMI_", "SLURM_", "ORTE_", "OMPI_MCA_ess", "OMPI_MCA_pmix=", "OMPI_MCA_orte_",
-      "OMPI_MCA_initial_wdir=", "OMPI_MCA_shmem_RUNTIME", "OPAL_",
+  constexpr std::array<std::string_view, 20> left{
+      local_job_variable, "OMPI_", "PMIX_", "PMI_", "SLURM_", "ORTE_", "OMPI_MCA_ess",
+      "OMPI_MCA_pmix=", "OMPI_MCA_orte_", "OMPI_MCA_initial_wdir=", "OMPI_MCA_shmem_RUNTIME", "OPAL_",
       // Options of Slurm's clients, which would beat what is asked of them.
       "SBATCH_", "SRUN_", "SALLOC_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SACCT_", "SINFO_"};
-  // What a user sets for Slurm's clients and for Open MPI.
-  constexpr std::array<std::string_view, 4> wishes{"SLURM_CONF=", "SLURM_CLUSTERS=", "OMPI_MCA_",
+  // How Slurm's clients find and convince their controller, and what a user sets for Open MPI.
+  constexpr std::array<std::string_view, 5> wishes{"SLURM_CONF=", "SLURM_CONF_SERVER=", "SLURM_JWT=", "OMPI_MCA_",
                                                    "OMPI_ALLOW_RUN_AS_ROOT"};
   const auto longest = [variable](std::span<const std::string_view> prefixes) {
     std::size_t most = 0;
@@ -136,16 +136,6 @@ std::vector<std::string> clean_environment(const std::vector<std::string>& chang
     if (!is_of_launcher(*variable) && !is_changed(*variable)) environment.emplace_back(*variable);
   }
   return environment;
-}
-
-std::vector<std::string> dropped_sbatch_options() {
-  std::vector<std::string> names;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view text = *variable;
-    if (text.starts_with("SBATCH_")) names.emplace_back(text.substr(0, text.find('=')));
-  }
-  std::ranges::sort(names);
-  return names;
 }
 
 }  // namespace rankwise::slurm

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -15,6 +16,9 @@ struct ChildCommand {
   int output = 2;
   int error = 2;
 };
+
+/// Variable that marks processes of a local scheduler's job, by the job's name. No child of another kind has it.
+inline constexpr std::string_view local_job_variable = "RANKWISE_LOCAL_JOB=";
 
 /// Ends with SIGTERM when this process dies, and with SIGKILL, as a group, when its owner does. Move-only.
 class ChildProcess {
@@ -40,12 +44,8 @@ class ChildProcess {
 };
 
 /// This process's environment without what MPI and Slurm launchers left in it, so that a child starts anew, and without
-/// options for Slurm's clients, so that these do what their command line and script say; `changes` are "NAME=value" and
-/// win.
+/// options for Slurm's clients, so that these do what their command line and script say (client_environment.hpp);
+/// `changes` are "NAME=value" and win.
 [[nodiscard]] std::vector<std::string> clean_environment(const std::vector<std::string>& changes = {});
-
-/// Names of this environment's options for sbatch, SBATCH_TIMELIMIT and the like, ascending: none of them reaches a
-/// child of clean_environment().
-[[nodiscard]] std::vector<std::string> dropped_sbatch_options();
 
 }  // namespace rankwise::slurm

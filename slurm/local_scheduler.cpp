@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <ctime>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <map>
 #include <poll.h>
 #include <unistd.h>
@@ -57,6 +60,31 @@ std::vector<std::string> launched(const WorkItem& item, std::int64_t tasks) {
       "-n",     std::to_string(tasks)};
   arguments.insert(arguments.end(), item.command.begin(), item.command.end());
   return arguments;
+}
+
+/// Whether a process has the variable in the environment that it began with, as its children have.
+bool has_variable(const std::filesystem::path& process, const std::string& variable) {
+  std::ifstream environment(process / "environ");
+  for (std::string text; std::getline(environment, text, '\0');) {
+    if (text == variable) return true;
+  }
+  return false;
+}
+
+/// A living process of one of these jobs, which may be a rank of it; 0: there is none.
+pid_t living_process(const std::vector<Job>& jobs) {
+  std::error_code failure;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", failure)) {
+    pid_t process = 0;
+    const std::string name = entry.path().filename();
+    const auto [rest, fault] = std::from_chars(name.data(), name.data() + name.size(), process);
+    if (fault != std::errc() || process == getpid()) continue;
+    const auto is_of = [&](const Job& job) {
+      return has_variable(entry.path(), fmt::format("{}{}", local_job_variable, job.name));
+    };
+    if (std::ranges::any_of(jobs, is_of)) return process;
+  }
+  return 0;
 }
 
 /// An item that waits, or runs.
@@ -137,7 +165,8 @@ void LocalScheduler::Impl::start(Work work) {
   const std::string log = log_path(folder, work.item.name);
   const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (output < 0) throw Error(ExitCode::cannot_create, fmt::format("{}: cannot be written", log));
-  const std::vector<std::string> environment{fmt::format("OMP_NUM_THREADS={}", submission.resources.cpus_per_task)};
+  const std::vector<std::string> environment{fmt::format("OMP_NUM_THREADS={}", submission.resources.cpus_per_task),
+                                             fmt::format("{}{}", local_job_variable, work.job)};
   ChildProcess process({.arguments = launched(work.item, submission.resources.tasks),
                         .environment = clean_environment(environment),
                         .output = output,
@@ -252,6 +281,24 @@ LocalScheduler::LocalScheduler(std::string folder, LocalLimits limits) : impl_(s
 }
 
 LocalScheduler::~LocalScheduler() = default;
+
+void LocalScheduler::settle() {
+  std::vector<Job> earlier = impl_->jobs;
+  std::erase_if(earlier, [this](const Job& job) { return job.id == impl_->owner; });
+  if (earlier.empty()) return;
+  for (pid_t told = 0;;) {
+    const pid_t process = living_process(earlier);
+    if (process == 0) return;
+    if (process != told) {
+      tell(
+          fmt::format("waiting for process {}, which outlived the command that started it, to write its checkpoint and "
+                      "end",
+                      process));
+    }
+    told = process;
+    poll(nullptr, 0, 20 * milliseconds_between_looks);
+  }
+}
 
 void LocalScheduler::submit(const Submission& submission) {
   Impl& local = *impl_;

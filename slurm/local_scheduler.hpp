@@ -22,6 +22,9 @@ class LocalScheduler final : public Scheduler {
   LocalScheduler(std::string folder, LocalLimits limits);
   ~LocalScheduler() override;
 
+  /// Waits for processes that outlived the scheduler that started them, of this folder and on this machine: they have
+  /// got SIGTERM and write their checkpoints, whose folders they hold meanwhile.
+  void settle() override;
   /// Throws Error(usage) too where an item needs more than the limits.
   void submit(const Submission& submission) override;
   [[nodiscard]] std::vector<ItemState> states() override;

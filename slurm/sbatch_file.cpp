@@ -5,6 +5,8 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "slurm/scheduler.hpp"
+
 namespace rankwise::slurm {
 
 namespace {
@@ -69,6 +71,13 @@ fi
 
 }  // namespace
 
+const std::string_view drops_outer_environment =
+    R"(# Where this script was submitted from, variables may speak to its steps and to squeue. A step gets all of the job's memory.
+unset SLURM_EXPORT_ENV SLURM_CLUSTERS SLURM_MEM_PER_CPU SLURM_MEM_PER_GPU SLURM_MEM_PER_NODE \
+  "${!SRUN_@}" "${!SQUEUE_@}" "${!SCANCEL_@}" "${!SCONTROL_@}" "${!SLURM_CPU_BIND@}" "${!SLURM_MEM_BIND@}" "${!SLURM_STEP@}" \
+  "${!PMIX_@}" "${!OMPI_COMM_@}"
+)";
+
 const std::string_view rank_zero_leaves_its_code = R"(bash -c '
       if ((SLURM_PROCID)); then exec "$@"; fi
       trap : USR1 USR2 TERM INT
@@ -112,6 +121,25 @@ std::optional<std::int64_t> parse_time_limit(std::string_view text) {
   return all > 0 && text.empty() ? std::optional(all) : std::nullopt;
 }
 
+std::string log_in(std::string_view folder, std::string_view pattern) {
+  if (folder.find('\\') != std::string_view::npos) return "/dev/null";
+  std::string text;
+  for (const char c : folder) text += c == '%' ? std::string("%%") : std::string(1, c);
+  return text.append("/").append(pattern);
+}
+
+void require_scriptable(const std::string& path) {
+  if (path.find_first_of("\n\r") == std::string::npos) return;
+  std::string shown = path;
+  std::ranges::replace_if(
+      shown, [](char c) { return c == '\n' || c == '\r'; }, '?');
+  throw Refused(
+      ExitCode::usage,
+      fmt::format("{}: this path has a line break (?), which a batch script for Slurm cannot name; expected a "
+                  "folder without",
+                  shown));
+}
+
 std::string sbatch_header(const SbatchHeader& header) {
   std::string text = "#!/bin/bash\n";
   const auto ask = [&text](std::string_view option, const auto& value) {
@@ -153,6 +181,7 @@ std::string sbatch_text(const SbatchFile& file) {
   std::string text = sbatch_header(header);
   for (const std::string& comment : file.comments) text += "# " + comment + "\n";
   text += "set -uo pipefail\n";
+  text += drops_outer_environment;
   text += launch_begin;
   text += rank_zero_leaves_its_code;
   text += launch_end;

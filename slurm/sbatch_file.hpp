@@ -30,9 +30,20 @@ struct SbatchHeader {
   std::vector<std::string> extra_lines;  ///< further options as they stand there
 };
 
+/// A log in a folder of any name: its path as --output has it, with `pattern` for the file, such as "%x_%a.log".
+/// /dev/null where the folder's path has a backslash, since Slurm then takes "%" for itself.
+[[nodiscard]] std::string log_in(std::string_view folder, std::string_view pattern);
+
+/// Throws Refused(usage) where the path has a line break, which no #SBATCH line can have.
+void require_scriptable(const std::string& path);
+
 /// The first line and the #SBATCH lines: what is stated, `--requeue`, and a log that a job which runs again goes on
 /// with.
 [[nodiscard]] std::string sbatch_header(const SbatchHeader& header);
+
+/// Lines of a script before its first step: what the environment of whoever submitted it would say to its srun, squeue
+/// and scontrol is gone, as SLURM_EXPORT_ENV of SBATCH_EXPORT=NONE, filters of squeue, and an outer job's step.
+extern const std::string_view drops_outer_environment;
 
 /// Words for srun between its options and `FILE PROGRAM ARGUMENTS`, over several lines: rank 0 leaves what it ended
 /// with in FILE. A srun that cannot launch its step, or is told to end meanwhile, says 0.

@@ -2,9 +2,11 @@
 // One interface for work that outlasts a command: this machine (local_scheduler.hpp) or Slurm (slurm_scheduler.hpp).
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/error.hpp"
@@ -94,11 +96,23 @@ class Refused : public Error {
 /// work's own records to say: an exit code 0 can outlive its output.
 class Scheduler {
  public:
+  /// Takes one line for people.
+  using Notice = std::function<void(const std::string&)>;
+
   virtual ~Scheduler() = default;
 
+  /// Gets a line for everything that is waited for inside submit() and settle().
+  void set_notice(Notice notice) { notice_ = std::move(notice); }
+
+  /// Returns once no work of an earlier command is in doubt, for whoever is about to submit: what was handed over and
+  /// not answered is in the queue or has been looked for long enough, and processes that outlived their scheduler have
+  /// ended. Work that others took over meanwhile is taken out of the queue. Returns too where the batch system does not
+  /// answer: states() tells.
+  virtual void settle() = 0;
+
   /// Hands the items over. Throws Error: usage for names that cannot be, cannot_create where the folder cannot be
-  /// written; and Refused: usage for what can never run, io_error with the batch system's own words. Chunks accepted
-  /// before stay in the queue.
+  /// written; Refused: usage for what can never run, io_error with the batch system's own words; and io_error where it
+  /// is not known whether the batch system took it. Chunks accepted before stay in the queue.
   virtual void submit(const Submission& submission) = 0;
 
   /// Every item of every submission of the folder, in the order in which they first came, by its last submission.
@@ -115,9 +129,16 @@ class Scheduler {
   [[nodiscard]] virtual bool outlives_process() const = 0;
 
  protected:
+  void tell(const std::string& line) const {
+    if (notice_) notice_(line);
+  }
+
   Scheduler() = default;
   Scheduler(const Scheduler&) = default;
   Scheduler& operator=(const Scheduler&) = default;
+
+ private:
+  Notice notice_;
 };
 
 }  // namespace rankwise::slurm

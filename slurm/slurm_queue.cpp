@@ -8,8 +8,8 @@
 #include <sstream>
 #include <string_view>
 
-#include "kernels/error.hpp"
-#include "slurm/command.hpp"
+#include "slurm/client_environment.hpp"
+#include "slurm/folder_file.hpp"
 
 namespace rankwise::slurm {
 
@@ -17,8 +17,8 @@ namespace {
 
 constexpr const char* queue_format = "%i|%F|%K|%j|%T|%r";
 
-std::string answer_of(const std::vector<std::string>& client) {
-  CommandResult result = run_command(client, client_timeout_seconds);
+std::string answer_of(const std::vector<std::string>& client, const std::string& cluster) {
+  CommandResult result = run_command(in_cluster(client, cluster), client_timeout_seconds);
   if (result.succeeded()) return std::move(result.output);
   throw Error(ExitCode::io_error, fmt::format("{}: {}", client.front(), result.reason()));
 }
@@ -31,6 +31,11 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
+std::vector<std::string> in_cluster(std::vector<std::string> client, const std::string& cluster) {
+  if (!cluster.empty()) client.insert(client.begin() + 1, "--clusters=" + cluster);
+  return client;
+}
+
 std::vector<QueueEntry> parse_queue(std::string_view text) {
   std::vector<QueueEntry> entries;
   std::istringstream lines{std::string(text)};
@@ -40,16 +45,19 @@ std::vector<QueueEntry> parse_queue(std::string_view text) {
     std::size_t field = 0;
     while (field < fields.size() && std::getline(words, fields[field], '|')) ++field;
     if (field < fields.size()) continue;
-    entries.push_back({fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]});
+    entries.push_back({fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], ""});
   }
   return entries;
 }
 
-std::vector<QueueEntry> ask_queue(const std::vector<std::string>& job_names) {
+std::vector<QueueEntry> ask_queue(const std::vector<std::string>& job_names, const std::string& cluster) {
   if (job_names.empty()) return {};
-  return parse_queue(
+  std::vector<QueueEntry> entries = parse_queue(
       answer_of({"squeue", "--noheader", "--array", "--states=all", fmt::format("--name={}", fmt::join(job_names, ",")),
-                 fmt::format("--format={}", queue_format)}));
+                 fmt::format("--format={}", queue_format)},
+                cluster));
+  for (QueueEntry& entry : entries) entry.cluster = cluster;
+  return entries;
 }
 
 bool is_queued(const QueueEntry& entry) {
@@ -85,8 +93,8 @@ std::map<std::string, std::string> parse_configuration(std::string_view text) {
   return configuration;
 }
 
-std::map<std::string, std::string> ask_configuration() {
-  return parse_configuration(answer_of({"scontrol", "show", "config"}));
+std::map<std::string, std::string> ask_configuration(const std::string& cluster) {
+  return parse_configuration(answer_of({"scontrol", "show", "config"}, cluster));
 }
 
 std::int64_t number_in(const std::map<std::string, std::string>& configuration, const std::string& name,
@@ -99,9 +107,49 @@ std::int64_t number_in(const std::map<std::string, std::string>& configuration, 
   return failure == std::errc() && rest == end ? number : fallback;
 }
 
-std::string submit_script(const std::string& path) {
-  const std::string answer = answer_of({"sbatch", "--parsable", path});
-  return answer.substr(0, answer.find_first_of(";\n"));  // "17" or "17;cluster"
+bool lacks_answer(const CommandResult& sbatch) {
+  if (sbatch.succeeded()) return false;
+  if (sbatch.timed_out || sbatch.code > 128) return true;
+  // Slurm's own words for its connections, and the system's.
+  constexpr std::array<std::string_view, 13> words{"timed out",
+                                                   "Unable to contact slurm controller",
+                                                   "Zero Bytes were transmitted or received",
+                                                   "Communication connection failure",
+                                                   "Communication shutdown failure",
+                                                   "Message receive failure",
+                                                   "Message send failure",
+                                                   "Insane message length",
+                                                   "Connection refused",
+                                                   "Connection reset by peer",
+                                                   "Broken pipe",
+                                                   "Transport endpoint is not connected",
+                                                   "No route to host"};
+  return std::ranges::any_of(words,
+                             [&](std::string_view word) { return sbatch.error.find(word) != std::string::npos; });
+}
+
+Acceptance submit_script(const std::string& path) {
+  const CommandResult result =
+      run_command({"sbatch", "--parsable", path}, client_timeout_seconds, places_for(file_text(path)));
+  if (lacks_answer(result)) throw NoAnswer(ExitCode::io_error, "sbatch: " + result.reason());
+  if (!result.succeeded()) throw Error(ExitCode::io_error, "sbatch: " + result.reason());
+  const std::string answer = result.output.substr(0, result.output.find('\n'));  // "17" or "17;cluster"
+  const std::size_t end = answer.find(';');
+  Acceptance acceptance{answer.substr(0, end), end == std::string::npos ? "" : answer.substr(end + 1)};
+  constexpr std::string_view digits = "0123456789";
+  if (acceptance.id.empty() || acceptance.id.find_first_not_of(digits) != std::string::npos) {
+    throw NoAnswer(ExitCode::io_error, fmt::format("sbatch: expected a job's number, found '{}'", answer));
+  }
+  return acceptance;
+}
+
+void cancel_jobs(const std::vector<std::string>& ids, const std::string& cluster) {
+  constexpr std::size_t most_at_once = 500;
+  for (std::size_t first = 0; first < ids.size(); first += most_at_once) {
+    std::vector<std::string> client{"scancel"};
+    for (std::size_t i = first; i < std::min(ids.size(), first + most_at_once); ++i) client.push_back(ids[i]);
+    (void)answer_of(client, cluster);
+  }
 }
 
 }  // namespace rankwise::slurm

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,9 +18,10 @@
 #include "kernels/error.hpp"
 #include "slurm/array_script.hpp"
 #include "slurm/attempts.hpp"
-#include "slurm/command.hpp"
+#include "slurm/client_environment.hpp"
 #include "slurm/folder_file.hpp"
 #include "slurm/item_states.hpp"
+#include "slurm/sbatch_file.hpp"
 #include "slurm/slurm_queue.hpp"
 #include "slurm/submission_records.hpp"
 
@@ -52,11 +54,41 @@ bool all_are_over(const std::string& folder, const Job& job) {
   return std::ranges::all_of(job.tasks, [&](const auto& task) { return std::ranges::all_of(task, item_is_over); });
 }
 
-std::vector<std::string> names_of(const std::vector<Job>& jobs) {
-  std::vector<std::string> names;
-  names.reserve(jobs.size());
-  for (const Job& job : jobs) names.push_back(job.name);
-  return names;
+/// What the queues of the jobs' clusters have of them. Throws Error(io_error) where one does not answer.
+std::vector<QueueEntry> entries_of(const std::vector<Job>& jobs) {
+  std::map<std::string, std::vector<std::string>> names;  // by cluster
+  for (const Job& job : jobs) {
+    std::istringstream clusters(job.clusters);
+    std::string cluster;
+    do {
+      std::getline(clusters, cluster, ',');
+      names[cluster].push_back(job.name);
+    } while (clusters.good());
+  }
+  std::vector<QueueEntry> entries;
+  for (const auto& [cluster, of_cluster] : names) {
+    std::ranges::move(ask_queue(of_cluster, cluster), std::back_inserter(entries));
+  }
+  return entries;
+}
+
+void cancel_entries(const std::vector<QueueEntry>& entries) {
+  std::map<std::string, std::vector<std::string>> ids;  // by cluster
+  for (const QueueEntry& entry : entries) {
+    if (is_queued(entry)) ids[entry.cluster].push_back(entry.id);
+  }
+  for (const auto& [cluster, of_cluster] : ids) cancel_jobs(of_cluster, cluster);
+}
+
+bool lacks_answer(const Job& job) {
+  return !job.refused && job.id.empty();
+}
+
+/// Whether some of them are in the job.
+bool holds_any(const Job& job, std::span<const std::string> items) {
+  return std::ranges::any_of(job.tasks, [items](const std::vector<std::string>& task) {
+    return std::ranges::find_first_of(task, items) != task.end();
+  });
 }
 
 /// Why a task that Slurm has forgotten came to its end: what its daemon wrote into the job's log at last.
@@ -113,10 +145,75 @@ void require_room(const Submission& submission, const std::map<std::string, std:
 
 struct SlurmScheduler::Impl {
   std::string folder;
+  double patience_seconds = late_answer_seconds;
 
   [[nodiscard]] std::string dependency_of(const Submission& submission, const std::vector<Job>& known) const;
-  void hand_over(Job job, const std::string& script) const;
+  [[nodiscard]] double seconds_left(const Job& job) const;
+  [[nodiscard]] bool adopt_arrived(const std::vector<Job>& unanswered) const;
+  void supersede(const Submission& submission, const std::vector<Job>& known) const;
+  void hand_over(Job job, const std::string& script, const Notice& tell) const;
+  void await_arrivals(const Notice& tell) const;
 };
+
+/// For which a job without an answer is still to be looked for.
+double SlurmScheduler::Impl::seconds_left(const Job& job) const {
+  return static_cast<double>(job.asked_seconds - std::time(nullptr)) + patience_seconds;
+}
+
+/// Writes down which of these jobs are in the queue; whether all are.
+bool SlurmScheduler::Impl::adopt_arrived(const std::vector<Job>& unanswered) const {
+  const std::vector<QueueEntry> entries = entries_of(unanswered);
+  bool all = true;
+  for (Job job : unanswered) {
+    const auto entry = std::ranges::find(entries, job.name, &QueueEntry::name);
+    all = all && entry != entries.end();
+    if (entry == entries.end()) continue;
+    job.id = entry->array;
+    job.clusters = entry->cluster;
+    record_answer(folder, job);
+  }
+  return all;
+}
+
+/// Looks for jobs without an answer until their time is over.
+void SlurmScheduler::Impl::await_arrivals(const Notice& tell) const {
+  for (bool is_told = false;; is_told = true) {
+    std::vector<Job> unanswered;
+    double most_seconds = 0;
+    for (Job& job : read_jobs(folder)) {
+      if (!lacks_answer(job)) continue;
+      most_seconds = std::max(most_seconds, seconds_left(job));
+      unanswered.push_back(std::move(job));
+    }
+    if (unanswered.empty() || adopt_arrived(unanswered) || most_seconds <= 0) return;
+    if (!is_told) {
+      tell(
+          fmt::format("sbatch gave no answer for job {}, which may still enter the queue; looking for it for up to "
+                      "{:.0f} s",
+                      unanswered.front().name, most_seconds));
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+}
+
+/// Jobs without an answer that hold items of the submission are not to run any more. Throws Error(io_error) where one
+/// has entered the queue just now.
+void SlurmScheduler::Impl::supersede(const Submission& submission, const std::vector<Job>& known) const {
+  std::vector<std::string> items;
+  for (const WorkItem& item : submission.items) items.push_back(item.name);
+  std::vector<Job> late;
+  std::ranges::copy_if(known, std::back_inserter(late),
+                       [&](const Job& job) { return lacks_answer(job) && holds_any(job, items); });
+  for (const Job& job : late) record_superseded(folder, job);
+  for (const QueueEntry& entry : entries_of(late)) {
+    if (!is_queued(entry)) continue;
+    (void)adopt_arrived(late);
+    throw Error(ExitCode::io_error,
+                fmt::format("job {} ({}) has entered the queue just now, after sbatch gave no answer "
+                            "for it; submit again",
+                            entry.array, entry.name));
+  }
+}
 
 /// As #SBATCH has it: jobs that are over need not be waited for, and Slurm may have forgotten them.
 std::string SlurmScheduler::Impl::dependency_of(const Submission& submission, const std::vector<Job>& known) const {
@@ -125,7 +222,7 @@ std::string SlurmScheduler::Impl::dependency_of(const Submission& submission, co
     std::vector<Job> jobs;
     std::ranges::copy_if(known, std::back_inserter(jobs),
                          [&](const Job& job) { return job.submission == dependency.submission; });
-    const Queue queue(ask_queue(names_of(jobs)));
+    const Queue queue(entries_of(jobs));
     const bool needs_success = dependency.on == Dependency::On::succeeded;
     for (const Job& job : jobs) {
       bool is_queued_still = false;
@@ -155,55 +252,81 @@ std::string SlurmScheduler::Impl::dependency_of(const Submission& submission, co
 }
 
 /// Whatever happens on the way, the job is found again by its name.
-void SlurmScheduler::Impl::hand_over(Job job, const std::string& script) const {
+void SlurmScheduler::Impl::hand_over(Job job, const std::string& script, const Notice& tell) const {
   const std::string path = fmt::format("{}/{}.sbatch", folder, job.name);
   replace_file(path, script);
+  job.asked_seconds = std::time(nullptr);
+  job.clusters = clusters_for(script);
   record_intent(folder, job);
   try {
-    job.id = submit_script(path);
+    const Acceptance acceptance = submit_script(path);
+    job.id = acceptance.id;
+    job.clusters = acceptance.cluster;
+  } catch (const NoAnswer& failure) {
+    job.asked_seconds = std::time(nullptr);
+    record_answer(folder, job);
+    await_arrivals(tell);  // throws where Slurm does not answer at all
+    const std::vector<Job> jobs = read_jobs(folder);
+    if (!lacks_answer(*std::ranges::find(jobs, job.name, &Job::name))) return;
+    throw Error(ExitCode::io_error, fmt::format("{}: {}; its job did not enter the queue within {:.0f} s", path,
+                                                failure.what(), patience_seconds));
   } catch (const Error& failure) {
-    const std::vector<QueueEntry> entries = ask_queue({job.name});  // throws where Slurm does not answer at all
-    if (entries.empty()) {
-      job.refused = true;
-      record_answer(folder, job);
-      throw Refused(ExitCode::io_error, fmt::format("{}: {}", path, failure.what()));
-    }
-    job.id = entries.front().array;
+    if (adopt_arrived({job})) return;
+    job.refused = true;
+    record_answer(folder, job);
+    throw Refused(ExitCode::io_error, fmt::format("{}: {}", path, failure.what()));
   }
   record_answer(folder, job);
 }
 
-SlurmScheduler::SlurmScheduler(const std::string& folder) : impl_(std::make_unique<Impl>()) {
+SlurmScheduler::SlurmScheduler(const std::string& folder, double patience_seconds) : impl_(std::make_unique<Impl>()) {
   make_scheduler_folder(folder);
   impl_->folder = std::filesystem::absolute(folder).lexically_normal();
+  impl_->patience_seconds = patience_seconds;
 }
 
 SlurmScheduler::~SlurmScheduler() = default;
+
+void SlurmScheduler::settle() {
+  try {
+    impl_->await_arrivals([this](const std::string& line) { tell(line); });
+    std::vector<Job> given_up = read_jobs(impl_->folder);
+    std::erase_if(given_up, [](const Job& job) { return !job.refused; });
+    cancel_entries(entries_of(given_up));
+  } catch (const Error& failure) {
+    tell(failure.what());
+  }
+}
 
 void SlurmScheduler::submit(const Submission& submission) {
   const std::vector<Job> known = read_jobs(impl_->folder);
   require_names(submission, known);
   require_sense(submission);
-  const std::map<std::string, std::string> configuration = ask_configuration();
+  require_scriptable(impl_->folder);
+  require_scriptable(std::filesystem::current_path());
+  const std::string clusters = clusters_for(request_text(submission.batch));
+  const bool is_one = clusters.find(',') == std::string::npos;
+  const std::map<std::string, std::string> configuration = ask_configuration(is_one ? clusters : "");
   require_room(submission, configuration);
   const std::string dependency = impl_->dependency_of(submission, known);
+  impl_->supersede(submission, known);
   for (Job& job : jobs_of(submission, submission.batch.items_per_job, most_tasks_of(configuration))) {
     const std::string script = array_script(submission, job, impl_->folder, dependency);
-    impl_->hand_over(std::move(job), script);
+    impl_->hand_over(std::move(job), script, [this](const std::string& line) { tell(line); });
   }
 }
 
 std::vector<ItemState> SlurmScheduler::states() {
   const std::string& folder = impl_->folder;
   const std::vector<Job> jobs = read_jobs(folder);
-  std::vector<std::string> open;
+  std::vector<Job> open;
   for (const Job& job : jobs) {
-    if (!job.refused && !all_are_over(folder, job)) open.push_back(job.name);
+    if (!job.refused && !all_are_over(folder, job)) open.push_back(job);
   }
   std::optional<Queue> queue;
   std::string no_answer;
   try {
-    queue.emplace(ask_queue(open));
+    queue.emplace(entries_of(open));
   } catch (const Error& failure) {
     no_answer = failure.what();
   }
@@ -211,6 +334,9 @@ std::vector<ItemState> SlurmScheduler::states() {
     if (job.refused) return {TaskInQueue::Place::ended, "", "Slurm refused its job"};
     if (!queue) return {TaskInQueue::Place::unknown, "", no_answer};
     if (const QueueEntry* entry = queue->find(job, task)) return place_of(*entry);
+    if (job.id.empty() && impl_->seconds_left(job) > 0) {
+      return {TaskInQueue::Place::unknown, "", fmt::format("sbatch has not answered for job {}", job.name)};
+    }
     if (job.id.empty()) return {TaskInQueue::Place::absent, "", "its job never reached Slurm's queue"};
     return {TaskInQueue::Place::absent, fmt::format("{}_{}", job.id, task), last_words(folder, job, task)};
   };
@@ -219,22 +345,20 @@ std::vector<ItemState> SlurmScheduler::states() {
 
 void SlurmScheduler::cancel(std::span<const std::string> items) {
   const std::vector<Job> jobs = read_jobs(impl_->folder);
-  const Queue queue(ask_queue(names_of(jobs)));
-  std::vector<std::string> ids;
+  const Queue queue(entries_of(jobs));
+  std::vector<QueueEntry> entries;
   for (const Job& job : jobs) {
+    bool has_arrived = false;
     for (std::size_t task = 0; task < job.tasks.size(); ++task) {
       const QueueEntry* entry = queue.find(job, task);
       const bool is_named = std::ranges::find_first_of(job.tasks[task], items) != job.tasks[task].end();
-      if (is_named && entry != nullptr && is_queued(*entry)) ids.push_back(entry->id);
+      has_arrived = has_arrived || entry != nullptr;
+      if (is_named && entry != nullptr) entries.push_back(*entry);
     }
+    // It may still come.
+    if (!has_arrived && lacks_answer(job) && holds_any(job, items)) record_superseded(impl_->folder, job);
   }
-  constexpr std::size_t most_at_once = 500;
-  for (std::size_t first = 0; first < ids.size(); first += most_at_once) {
-    std::vector<std::string> client{"scancel"};
-    for (std::size_t i = first; i < std::min(ids.size(), first + most_at_once); ++i) client.push_back(ids[i]);
-    const CommandResult result = run_command(client, client_timeout_seconds);
-    if (!result.succeeded()) throw Error(ExitCode::io_error, fmt::format("scancel: {}", result.reason()));
-  }
+  cancel_entries(entries);
 }
 
 void SlurmScheduler::wait(double seconds) {

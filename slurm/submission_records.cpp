@@ -27,10 +27,6 @@ void require_name(std::string_view what, const std::string& text) {
               fmt::format("{} '{}': a name is made of at most 200 letters, digits, '_', '-' and '.'", what, text));
 }
 
-std::string ledger_path(const std::string& folder) {
-  return folder + "/submissions";
-}
-
 std::string items_path(const std::string& folder, const Job& job) {
   return folder + "/" + job.name + ".items";
 }
@@ -53,6 +49,10 @@ std::vector<std::vector<std::string>> read_items(const std::string& path) {
 }
 
 }  // namespace
+
+std::string ledger_path(const std::string& folder) {
+  return folder + "/submissions";
+}
 
 void require_names(const Submission& submission, const std::vector<Job>& known) {
   require_name("submission", submission.name);
@@ -96,12 +96,21 @@ void record_intent(const std::string& folder, const Job& job) {
     for (const std::string& item : job.tasks[task]) items += fmt::format("{} {}\n", task, item);
   }
   replace_file(items_path(folder, job), items);
-  append_to_ledger(folder, fmt::format("intent {} {}", job.name, job.submission));
+  std::string line = fmt::format("intent {} {} {}", job.name, job.submission, job.asked_seconds);
+  if (!job.clusters.empty()) line += " " + job.clusters;
+  append_to_ledger(folder, line);
 }
 
 void record_answer(const std::string& folder, const Job& job) {
-  append_to_ledger(folder,
-                   job.refused ? fmt::format("refused {}", job.name) : fmt::format("accepted {} {}", job.name, job.id));
+  if (job.refused) return append_to_ledger(folder, fmt::format("refused {}", job.name));
+  if (job.id.empty()) return append_to_ledger(folder, fmt::format("unanswered {} {}", job.name, job.asked_seconds));
+  std::string line = fmt::format("accepted {} {}", job.name, job.id);
+  if (!job.clusters.empty()) line += " " + job.clusters;
+  append_to_ledger(folder, line);
+}
+
+void record_superseded(const std::string& folder, const Job& job) {
+  append_to_ledger(folder, fmt::format("superseded {}", job.name));
 }
 
 std::vector<Job> read_jobs(const std::string& folder) {
@@ -113,14 +122,19 @@ std::vector<Job> read_jobs(const std::string& folder) {
     Job job;
     if (!(words >> kind >> job.name)) continue;
     if (kind == "intent" && words >> job.submission) {
+      words >> job.asked_seconds >> job.clusters;
       job.tasks = read_items(items_path(folder, job));
       jobs.push_back(std::move(job));
       continue;
     }
     const auto known = std::ranges::find(jobs, job.name, &Job::name);
     if (known == jobs.end()) continue;
-    if (kind == "refused") known->refused = true;
-    if (kind == "accepted") words >> known->id;
+    if (kind == "unanswered") words >> known->asked_seconds;
+    if (kind == "refused" || kind == "superseded") known->refused = true;
+    if (kind != "accepted") continue;
+    known->refused = false;
+    known->clusters.clear();
+    words >> known->id >> known->clusters;
   }
   return jobs;
 }

@@ -193,6 +193,27 @@ class QuarterlyTest(unittest.TestCase):
         self.assertEqual(done.code, 0, done)
         self.assertEqual((self.folder / "alone.h5").read_bytes(), (self.folder / "q/model.h5").read_bytes())
 
+    def test_killed_it_waits_for_the_step_that_outlived_it(self):
+        file = self.chain(CHAIN.replace("als.ranks = 2\n", "final = no\n").replace("epochs = 3", "epochs = 3000"))
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | AS_ROOT
+        how = {"cwd": self.folder, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+        with subprocess.Popen([PROGRAM, "quarterly", file, "--submit"], **how) as killed:
+            deadline = time.monotonic() + 60
+            while not list(self.folder.glob("q/checkpoints/als/lock")) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            step = int((self.folder / "q/scheduler/logs/als.attempts").read_text().split()[3])
+            os.kill(step, signal.SIGSTOP)  # as one that takes long to write its checkpoint
+            killed.kill()
+        with subprocess.Popen([PROGRAM, "quarterly", file, "--submit"], **how) as again:
+            for line in again.stderr:
+                if f"waiting for process {step}, which outlived the command that started it" in line:
+                    os.kill(step, signal.SIGCONT)
+                    break
+            err = again.communicate(timeout=90)[1]
+        self.assertEqual(again.returncode, 0, err)
+        self.assertIn("goes on from", (self.folder / "q/scheduler/logs/als.log").read_text())
+        self.assertEqual(self.runs("als"), 2)
+
     def test_a_training_whose_dataset_is_there_asks_for_what_it_is_predicted_to_take(self):
         self.assertEqual(run(BY_HAND[0][:-1] + ["data.h5"], cwd=self.folder).code, 0)
         file = self.chain("[quarterly]\ndirectory = q\n[als]\ndata = data.h5\nfactors = 8\n[kmeans]\nclusters = 3\n")

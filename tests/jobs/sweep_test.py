@@ -364,15 +364,48 @@ class RequestTest(SweepTestCase):
         self.sweep("run", here, "--cores", "1", code=2)
         self.assertEqual(self.settings(here)["cores"], 0)
 
-    def test_variables_of_the_environment_have_no_say(self):
+    def test_variables_of_the_environment_say_at_most_where_jobs_go(self):
         directory = self.plan_one("environment")
-        variables = {"SBATCH_TIMELIMIT": "1", "SBATCH_PARTITION": "wrong", "SBATCH_EXPORT": "NONE", "SRUN_CPUS_PER_TASK": "7",
-                     "SQUEUE_PARTITION": "wrong", "SALLOC_QOS": "wrong", "SLURM_TIMELIMIT": "1"}
-        _, done = self.submit("run", directory, "--scheduler", "slurm", **variables)
+        variables = {"SBATCH_TIMELIMIT": "1", "SBATCH_PARTITION": "mine", "SBATCH_EXPORT": "NONE", "SRUN_CPUS_PER_TASK": "7", "SBATCH_JOB_NAME": "other",
+                     "SQUEUE_PARTITION": "mine", "SALLOC_QOS": "mine", "SLURM_TIMELIMIT": "1", "SBATCH_ACCOUNT": "shop"}
+        _, done = self.submit("run", directory, "--scheduler", "slurm", "--partition", "batch", **variables)
         seen = (self.clients / "sbatch.environment").read_text()
-        for name in variables:
+        for name in variables.keys() - {"SBATCH_ACCOUNT"}:
             self.assertNotIn(name, seen)
-        self.assertIn("SBATCH_EXPORT, SBATCH_PARTITION, SBATCH_TIMELIMIT of the environment: without effect", done.err)
+        self.assertIn("SBATCH_ACCOUNT=shop\n", seen)
+        self.assertIn("SBATCH_ACCOUNT=shop of the environment: used", done.err)
+        self.assertIn("warning: SBATCH_EXPORT, SBATCH_JOB_NAME, SBATCH_PARTITION, SBATCH_TIMELIMIT of the environment: no effect", done.err)
+
+    def client(self, name, text):
+        (self.clients / name).write_text(f"#!/bin/bash\n{text}\n")
+
+    def test_a_job_is_looked_for_on_the_cluster_that_took_it(self):
+        directory = self.plan_one("clusters")
+        note = f'echo "$(basename "$0") $*" >> {self.clients}/calls'
+        listing = 'for word; do case $word in --name=*) IFS=,; for name in ${word#--name=}; do echo "17_0|17|0|$name|PENDING|None"; done; esac; done'
+        self.client("squeue", f"{note}; {listing}")
+        self.client("scancel", note)
+        self.client("sbatch", 'cp "${@: -1}" "$0.script"; echo "17;alpha"')
+        self.submit("run", directory, "--scheduler", "slurm", SBATCH_CLUSTERS="alpha,beta")
+        self.sweep("status", directory, env=self.environment | {"SLURM_CLUSTERS": "gamma"})
+        self.sweep("cancel", directory, env=self.environment)
+        calls = (self.clients / "calls").read_text().splitlines()
+        self.assertTrue(calls)
+        self.assertFalse([call for call in calls if "--clusters=alpha " not in call], calls)
+        self.assertTrue([call for call in calls if call.startswith("scancel ")], calls)
+
+    def test_a_job_that_comes_after_sbatch_gave_up_is_the_sweeps(self):
+        directory = self.plan_one("late")
+        listing = 'for word; do case $word in --name=*) IFS=,; for name in ${word#--name=}; do echo "17_0|17|0|$name|PENDING|None"; done; esac; done'
+        # It is listed from the second time on that squeue is asked for it.
+        self.client("squeue", f'echo >> "$0.calls"; if (($(wc -l < "$0.calls") > 3)); then {listing}; fi')
+        self.client("sbatch", 'cp "${@: -1}" "$0.script"; echo >> "$0.calls"; '
+                              'echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2; exit 1')
+        _, done = self.submit("run", directory, "--scheduler", "slurm")
+        self.assertIn("which may still enter the queue; looking for it for up to", done.err)
+        ledger = (directory / "scheduler/submissions").read_text().splitlines()
+        self.assertEqual([line.split()[0] for line in ledger], ["intent", "unanswered", "accepted"] * 2)  # the tasks, and the job that closes
+        self.assertEqual(len((self.clients / "sbatch.calls").read_text().splitlines()), 2)
 
 
 class FewRowsTest(SweepTestCase):

@@ -12,6 +12,13 @@ from program import PROGRAM, SOURCE, run
 TEMPLATES = SOURCE / "slurm/templates"
 
 
+# What a shell has that whoever submits from it does not think of: filters, wishes for steps, and a job and step around it.
+OUTER = {"SQUEUE_USERS": "nobody", "SQUEUE_PARTITION": "nowhere", "SQUEUE_FORMAT": "%A", "SCONTROL_LOCAL": "1", "SLURM_EXPORT_ENV": "NONE",
+         "SRUN_EXPORT_ENV": "NONE", "SRUN_CPUS_PER_TASK": "7", "SLURM_MEM_PER_CPU": "1000000", "SLURM_CPU_BIND": "quiet,map_cpu:77",
+         "SLURM_STEP_ID": "3", "SLURM_STEP_NUM_TASKS": "9", "SLURM_NTASKS": "5", "SLURM_NNODES": "5", "SLURM_NPROCS": "5",
+         "SLURM_TASKS_PER_NODE": "5", "SLURM_JOB_NODELIST": "elsewhere", "PMIX_RANK": "4", "OMPI_COMM_WORLD_SIZE": "4"}
+
+
 class BatchScriptTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -70,7 +77,8 @@ class BatchScriptTest(unittest.TestCase):
     def submit_template(self, name, *arguments, nodes=2, cpus=1):
         """On the little that the virtual nodes have; everything else as it is written."""
         small = [f"--nodes={nodes}", "--ntasks-per-node=1", f"--cpus-per-task={cpus}", "--mem=200M"]
-        job = self.cluster.ask("sbatch", "--parsable", *small, TEMPLATES / name, *arguments, cwd=self.path)
+        job = self.cluster.ask("env", *(f"{key}={value}" for key, value in OUTER.items()), "sbatch", "--parsable", *small, TEMPLATES / name,
+                               *arguments, cwd=self.path)
         self.assertEqual(self.cluster.run("bash", "-n", TEMPLATES / name).returncode, 0)
         return job
 

@@ -153,6 +153,23 @@ class LocalSchedulerTest(unittest.TestCase):
             self.assertEqual(other.submit("again", {"a": "true", "b": "true"}), {})
             self.assertEqual({state["phase"] for state in self.finish(other).values()}, {"done"})
 
+    def test_what_outlives_a_killed_scheduler_is_waited_for(self):
+        local = self.scheduler(cores=2)
+        # It is told by SIGTERM, and takes its time, as do ranks under mpirun.
+        stubborn = f"trap 'touch {self.path}/told' TERM; echo started; until [[ -e {self.path}/told ]]; do sleep 0.1; done; sleep 1; touch {self.path}/$0"
+        self.assertEqual(local.submit("s", {"alone": stubborn.replace("$0", "alone")}), {})
+        self.assertEqual(local.submit("t", {"child": f"trap '' TERM; bash -c 'echo started; sleep 2; touch {self.path}/child'; true"}), {})
+        eventually(lambda: all("started" in local.log(item) for item in ("alone", "child")) or local.answer(do="wait", seconds=0.1))
+        os.kill(local.process.pid, signal.SIGKILL)
+        local.process.wait()
+        with Scheduler("local", self.folder, 2, 0) as other:
+            (first, *_) = other.answer(do="settle")["told"]
+            self.assertRegex(first, r"waiting for process \d+, which outlived the command that started it")
+            self.assertTrue((self.path / "alone").exists() and (self.path / "child").exists())
+            self.assertEqual(other.answer(do="settle"), {"told": []})
+            self.assertEqual(other.submit("again", {"alone": "true"}), {})
+            self.assertEqual(self.finish(other)["alone"]["phase"], "done")
+
 
 if __name__ == "__main__":
     main()

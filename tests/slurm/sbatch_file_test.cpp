@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/error.hpp"
+
 namespace rankwise::slurm {
 namespace {
 
@@ -40,6 +42,21 @@ TEST(SbatchFile, NamesAPartitionWhereOneIsGiven) {
   SbatchFile file = example();
   file.partition = "long";
   EXPECT_TRUE(holds(sbatch_text(file), "#SBATCH --partition=long\n"));
+}
+
+TEST(SbatchFile, NamesLogsInFoldersOfAnyName) {
+  EXPECT_EQ(log_in("/a/100%", "%x_%a.log"), "/a/100%%/%x_%a.log");
+  EXPECT_EQ(log_in("/a\\b", "%x_%a.log"), "/dev/null");  // where "%" would be literal
+  EXPECT_THROW(require_scriptable("/a\nb"), Error);
+  EXPECT_NO_THROW(require_scriptable("/a\\b \"'#"));
+  SbatchFile file = example();
+  file.folder = "/it's \"#1\" a\\b";
+  EXPECT_TRUE(holds(sbatch_text(file), "#SBATCH --chdir=\"/it's \\\"#1\\\" a\\\\b\"\n"));
+}
+
+TEST(SbatchFile, DropsWhatTheSubmittersEnvironmentSaysToSteps) {
+  const std::string text = sbatch_text(example());
+  EXPECT_LT(text.find("unset SLURM_EXPORT_ENV"), text.find("srun --mpi=pmix"));
 }
 
 TEST(ShellWord, QuotesWhatAShellWouldTakeApart) {

@@ -2,8 +2,10 @@
 // per line on standard input, one per answer on standard output:
 //   {"do": "submit", "submission": {"name", "items": [{"name", "command"}], "resources": {...}, "after": [...],
 //   "batch": {...}}}
-//   {"do": "states"}  {"do": "cancel", "items": [...]}  {"do": "wait", "seconds": 1}  {"do": "stop", "seconds": 5}
-// OPTIONS of a local one: CORES MEMORY_BYTES. An Error becomes {"error": line, "code": exit code}.
+//   {"do": "settle"} -> {"told": [...]}  {"do": "states"}  {"do": "cancel", "items": [...]}  {"do": "wait", "seconds":
+//   1}  {"do": "stop", "seconds": 5}
+// OPTIONS of a local one: CORES MEMORY_BYTES, of Slurm's: seconds to look for jobs without an answer. An Error becomes
+// {"error": line, "code": exit code}.
 
 #include <fmt/format.h>
 #include <iostream>
@@ -88,6 +90,13 @@ Json json_of(const std::vector<ItemState>& states) {
 
 Json answer(Scheduler& scheduler, LocalScheduler* local, const Json& request) {
   const std::string what = request.at("do");
+  if (what == "settle") {
+    Json told = Json::array();
+    scheduler.set_notice([&told](const std::string& line) { told.push_back(line); });
+    scheduler.settle();
+    scheduler.set_notice({});
+    return {{"told", told}};
+  }
   if (what == "submit") scheduler.submit(submission_of(request.at("submission")));
   if (what == "states") return json_of(scheduler.states());
   if (what == "cancel") scheduler.cancel(request.at("items").get<std::vector<std::string>>());
@@ -104,7 +113,8 @@ void serve(const std::vector<std::string>& arguments) {
     local = std::make_unique<LocalScheduler>(
         folder, LocalLimits{.cores = std::stoll(arguments.at(2)), .memory_bytes = std::stoll(arguments.at(3))});
   } else {
-    slurm = std::make_unique<SlurmScheduler>(folder);
+    slurm = std::make_unique<SlurmScheduler>(
+        folder, arguments.size() > 2 ? std::stod(arguments.at(2)) : SlurmScheduler::late_answer_seconds);
   }
   Scheduler& scheduler = local ? static_cast<Scheduler&>(*local) : *slurm;
   for (std::string line; std::getline(std::cin, line);) {

@@ -1,5 +1,7 @@
 """The Slurm scheduler on a real Slurm: chunks, throttles, packed jobs, requeues, and what happens to jobs, nodes and controllers."""
+import os
 import pathlib
+import shutil
 import signal
 import tempfile
 import unittest
@@ -70,12 +72,13 @@ class ArrayTest(SlurmCase):
         self.assertEqual(self.finish()["a"]["phase"], "done")
 
     def test_the_environment_has_no_say_in_what_is_asked_for(self):
-        variables = {"SBATCH_TIMELIMIT": "1", "SBATCH_PARTITION": "nowhere", "SBATCH_EXPORT": "NONE", "SBATCH_ACCOUNT": "nobody",
+        variables = {"SBATCH_TIMELIMIT": "1", "SBATCH_PARTITION": "nowhere", "SBATCH_EXPORT": "NONE", "SBATCH_JOB_NAME": "other",
                      "SQUEUE_PARTITION": "nowhere", "SQUEUE_STATES": "COMPLETED", "SRUN_CPUS_PER_TASK": "7", "SLURM_TIMELIMIT": "1",
                      "SCANCEL_PARTITION": "nowhere", "MINE": "kept"}
         with Scheduler("slurm", self.path / "other", environment=self.cluster.environment | variables) as slurm:
             ask = 'squeue --noheader --jobs=$SLURM_JOB_ID --format="%l %P"; echo $MINE'
-            self.assertEqual(slurm.submit("asked", {"a": ask, "b": "sleep 600"}, resources={"time_limit_seconds": 1200, "tasks": 2}), {})
+            self.assertEqual(slurm.submit("asked", {"a": ask, "b": "sleep 600"}, resources={"time_limit_seconds": 1200, "tasks": 2},
+                                          batch={"partition": "main"}), {})
             eventually(lambda: slurm.phases() == {"a": "done", "b": "running"}, what=lambda: self.cluster.queue() + slurm.log("a"))
             self.assertEqual(slurm.log("a").splitlines()[:2], ["20:00 main", "kept"])
             self.assertEqual(slurm.answer(do="cancel", items=["b"]), {})
@@ -105,6 +108,74 @@ class ArrayTest(SlurmCase):
         (self.slurm.folder / "ghost-0.items").write_text("0 g\n")
         state = self.slurm.states()["g"]
         self.assertEqual((state["phase"], state["reason"]), ("lost", "its job never reached Slurm's queue"))
+
+    def late_sbatch(self):
+        """PATH with a sbatch that tells of a timeout; what it was given is accepted once the file `go` is there."""
+        clients = self.path / "clients"
+        clients.mkdir()
+        (clients / "sbatch").write_text(f"""#!/bin/bash
+            if [[ -e {clients}/once ]]; then exec {shutil.which("sbatch")} "$@"; fi
+            touch {clients}/once
+            setsid bash -c 'until [[ -e {clients}/go ]]; do sleep 0.1; done; {shutil.which("sbatch")} "$@" && touch {clients}/gone' late "$@" \\
+              > /dev/null 2>&1 < /dev/null &
+            echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2
+            exit 1""")
+        (clients / "sbatch").chmod(0o755)
+        return clients, self.cluster.environment | {"PATH": f"{clients}:{os.environ['PATH']}"}
+
+    def test_a_job_that_comes_after_sbatch_gave_up_is_waited_for(self):
+        clients, environment = self.late_sbatch()
+        (clients / "go").touch()
+        with Scheduler("slurm", self.path / "late", environment=environment) as slurm:
+            self.assertEqual(slurm.submit("waited", {"a": f"echo ran >> {self.path}/a"}), {})
+            self.assertIn("accepted waited-0", (slurm.folder / "submissions").read_text())
+            eventually(self.cluster.empty, what=self.cluster.queue)
+            self.assertEqual(slurm.phases(), {"a": "done"})
+        self.assertEqual((self.path / "a").read_text(), "ran\n")
+
+    def test_a_job_that_comes_before_its_work_is_submitted_again_is_adopted(self):
+        clients, environment = self.late_sbatch()
+        with Scheduler("slurm", self.path / "late", "0", environment=environment) as slurm:
+            answer = slurm.submit("adopted", {"a": "sleep 600"})
+            self.assertEqual(answer["code"], 74)
+            self.assertRegex(answer["error"], r"adopted-0.sbatch: sbatch: .*Socket timed out.*; its job did not enter the queue within 0 s")
+            self.assertEqual(slurm.phases(), {"a": "lost"})
+            (clients / "go").touch()
+            eventually((clients / "gone").exists)
+            self.assertEqual(slurm.answer(do="settle"), {"told": []})
+            self.assertIn("accepted adopted-0", (slurm.folder / "submissions").read_text())
+            eventually(lambda: slurm.phases() == {"a": "running"}, what=self.cluster.queue)
+            slurm.answer(do="cancel", items=["a"])
+            eventually(self.cluster.empty, what=self.cluster.queue)
+
+    def test_a_job_that_comes_after_its_work_was_submitted_again_does_nothing(self):
+        clients, environment = self.late_sbatch()
+        ran = {"a": f"echo ran >> {self.path}/a; sleep 2"}
+        with Scheduler("slurm", self.path / "late", "0", environment=environment) as slurm:
+            self.assertEqual(slurm.submit("later", ran)["code"], 74)
+            self.assertEqual(slurm.submit("again", ran), {})
+            (clients / "go").touch()
+            eventually((clients / "gone").exists)
+            slurm.answer(do="settle")  # and takes it out of the queue, if it is still there
+            eventually(self.cluster.empty, what=self.cluster.queue)
+            self.assertEqual((slurm.phases(), [run[3] for run in slurm.attempts("a")]), ({"a": "done"}, [0]))
+        self.assertEqual((self.path / "a").read_text(), "ran\n")
+        log = self.path / "late/logs/later-0_0.log"
+        if log.exists():  # else it was taken out before it began
+            self.assertRegex(log.read_text(), "submitted again before it came|CANCELLED")
+
+    def test_a_job_without_an_answer_is_not_lost_at_once_and_can_be_cancelled(self):
+        clients, environment = self.late_sbatch()
+        with Scheduler("slurm", self.path / "late", "0", environment=environment) as slurm:
+            self.assertEqual(slurm.submit("cancelled", {"a": f"touch {self.path}/a"})["code"], 74)
+            with Scheduler("slurm", self.path / "late", environment=environment) as patient:
+                state = patient.states()["a"]
+                self.assertEqual((state["phase"], state["reason"]), ("unknown", "sbatch has not answered for job cancelled-0"))
+                self.assertEqual(patient.answer(do="cancel", items=["a"]), {})
+            (clients / "go").touch()
+            eventually((clients / "gone").exists)
+            eventually(self.cluster.empty, what=self.cluster.queue)
+        self.assertFalse((self.path / "a").exists())
 
     def test_scripts_run_by_hand_pass_by_what_is_over(self):
         self.slurm.submit("mine", {"a": f"echo ran >> {self.path}/a", "b": "exit 2"}, batch={"items_per_job": 2})
@@ -209,12 +280,18 @@ class LoneRankTest(SlurmCase):
         words = ["it's", "two  words", "$HOME", "a\\b", '"', "*", "%j"]
         printing = 'if ((${SLURM_PROCID:-0})); then exit 0; fi; printf "%s\\n" "$@"'
         items = [{"name": "words", "command": ["bash", "-c", printing, "bash", *words]}]
-        with Scheduler("slurm", self.path / "an odd folder 100%", environment=self.cluster.environment) as odd:
-            self.assertEqual(odd.answer(do="submit", submission={"name": "words", "items": items, "resources": {"tasks": self.tasks}}), {})
-            eventually(self.cluster.empty)
-            self.assertEqual(odd.phases(), {"words": "done"})
-            self.assertEqual(odd.log("words").splitlines(), words)
-            self.assertTrue((odd.folder / "logs/words-0_0.log").exists())
+        for number, name in enumerate(("an odd folder 100%", "a\\b \\", """it's "#1" $x `y` ~;&é""")):
+            with Scheduler("slurm", self.path / name, environment=self.cluster.environment) as odd:
+                submission = {"name": f"words{number}", "items": items, "resources": {"tasks": self.tasks}}
+                self.assertEqual(odd.answer(do="submit", submission=submission), {})
+                eventually(self.cluster.empty, what=self.cluster.queue)
+                self.assertEqual(odd.phases(), {"words": "done"})
+                self.assertEqual(odd.log("words").splitlines(), words)
+                self.assertTrue((odd.folder / f"logs/words{number}-0_0.log").exists())
+        with Scheduler("slurm", self.path / "two\nlines", environment=self.cluster.environment) as broken:
+            refused = broken.submit("words", {"a": "true"})
+            self.assertEqual(refused["code"], 2)
+            self.assertIn("two?lines: this path has a line break", refused["error"])
 
 
 class SeveralRanksTest(LoneRankTest):

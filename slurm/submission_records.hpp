@@ -30,7 +30,7 @@ void require_names(const Submission& submission, const std::vector<Job>& known);
 void record_intent(const std::string& folder, const Job& job);
 /// Writes down the answer: the job's id, or that it was refused. Throws Error(cannot_create).
 void record_answer(const std::string& folder, const Job& job);
-/// Every job, in the order of their intents. Throws Error(io_error).
+/// Every job, in the order of their intents. Throws Error (io_error, and bad_data with the line that no run writes).
 [[nodiscard]] std::vector<Job> read_jobs(const std::string& folder);
 
 }  // namespace rankwise::slurm

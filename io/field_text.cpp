@@ -7,7 +7,7 @@
 #include <cstring>
 #include <fmt/format.h>
 
-#include "io/utf8.hpp"
+#include "io/text_encoding.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -39,30 +39,11 @@ std::string_view trimmed(std::string_view text) {
 
 std::string shown(std::string_view text) {
   constexpr std::size_t longest = 40;
-  if (text.size() <= longest) return fmt::format("'{}'", escaped(text));
+  if (text.size() <= longest) return fmt::format("'{}'", printable(text));
   std::string_view beginning = text.substr(0, longest);
   while (!beginning.empty() && is_continuation(text[beginning.size()])) beginning.remove_suffix(1);  // a whole sign
   if (beginning.empty()) beginning = text.substr(0, longest);
-  return fmt::format("'{}...'", escaped(beginning));
-}
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  while (!text.empty()) {
-    const std::size_t bytes = utf8_bytes(text);
-    const auto lead = static_cast<unsigned char>(text.front());
-    const bool control =
-        lead < ' ' || lead == 0x7F || (lead == 0xC2 && bytes == 2 && static_cast<unsigned char>(text[1]) < 0xA0);
-    if (bytes == 0 || control) {
-      result += fmt::format("\\x{:02X}", lead);
-      text.remove_prefix(1);
-    } else {
-      result += text.substr(0, bytes);
-      text.remove_prefix(bytes);
-    }
-  }
-  return result;
+  return fmt::format("'{}...'", printable(beginning));
 }
 
 const std::vector<std::string_view>& FieldSplitter::split(std::string_view record) {

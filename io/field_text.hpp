@@ -57,9 +57,7 @@ void check_field_count(std::span<const std::string_view> fields, Index expected)
 /// `text` without spaces at its ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 
-/// A field as a message shows it: in quotes, shortened, and escaped().
+/// A field as a message shows it: in quotes, shortened, and printable().
 [[nodiscard]] std::string shown(std::string_view text);
-/// `text` with bytes that are no printable UTF-8 as `\\xHH`.
-[[nodiscard]] std::string escaped(std::string_view text);
 
 }  // namespace rankwise

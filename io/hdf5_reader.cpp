@@ -11,6 +11,7 @@
 #include "io/commit.hpp"
 #include "io/hdf5_handle.hpp"
 #include "io/hdf5_text.hpp"
+#include "io/text_encoding.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -363,7 +364,7 @@ std::string Hdf5Reader::read_text(const std::string& object, const std::string& 
   const std::string label = fmt::format("attribute {} of {}", name, object);
   if (size != 1) impl_->refuse(label, fmt::format("holds {} values, expected one", size));
   try {
-    return read_texts(attribute.get(), most_text_bytes).front();
+    return decoded_text(read_texts(attribute.get(), most_text_bytes).front());
   } catch (const Error& error) {
     impl_->refuse(label, error.what());
   }

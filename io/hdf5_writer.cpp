@@ -14,6 +14,7 @@
 #include "io/metadata_digest.hpp"
 #include "io/row_chunks.hpp"
 #include "io/row_digests.hpp"
+#include "io/text_encoding.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -249,7 +250,7 @@ void Hdf5Writer::write_attribute(const std::string& object, const std::string& n
 }
 
 void Hdf5Writer::write_attribute(const std::string& object, const std::string& name, std::string_view value) {
-  const std::string text(value.substr(0, value.find('\0')));
+  const std::string text = encoded_text(value.substr(0, value.find('\0')));
   impl_->on_root([&](Hdf5Structure& outline) { outline.write_attribute(object, name, text); });
 }
 

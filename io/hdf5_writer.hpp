@@ -70,7 +70,7 @@ class Hdf5Writer {
   /// NUL. A string that holds NUL is refused (bad_data).
   void write_strings(const std::string& name, Index total_rows, RowRange mine, std::span<const std::string> values);
 
-  /// Attributes of a group or dataset; values must be the same on every rank.
+  /// Attributes of a group or dataset; values must be the same on every rank. Texts are encoded_text() in the file.
   void write_attribute(const std::string& object, const std::string& name, std::int64_t value);
   void write_attribute(const std::string& object, const std::string& name, std::uint64_t value);
   void write_attribute(const std::string& object, const std::string& name, double value);

@@ -9,6 +9,7 @@
 #include "io/log_probe.hpp"
 #include "io/missing_values.hpp"
 #include "io/record_reader.hpp"
+#include "io/text_encoding.hpp"
 
 namespace rankwise {
 
@@ -157,7 +158,7 @@ IdList read_on_root(const std::string& path) {
   const std::optional<std::size_t> named = id_column(first);
   const std::size_t column = named.value_or(0);
   IdList list;
-  list.note = fmt::format("{}: {}, ids = {}", path, read.note, named ? escaped(first[column]) : "column 1");
+  list.note = fmt::format("{}: {}, ids = {}", path, read.note, named ? printable(first[column]) : "column 1");
   const MissingValues missing_values;
   for (std::size_t i = named ? 1 : 0; i < read.records.size(); ++i) {
     Record& record = read.records[i];

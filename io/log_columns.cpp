@@ -6,6 +6,7 @@
 #include <span>
 
 #include "io/field_text.hpp"
+#include "io/text_encoding.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -37,7 +38,7 @@ std::string listed(const std::vector<std::string>& header, int fields) {
   constexpr std::size_t most = 60;
   std::string text = "its columns are ";
   for (std::size_t i = 0; i < header.size() && i < most; ++i)
-    text += fmt::format("{}{}", i == 0 ? "" : ", ", escaped(header[i]));
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", printable(header[i]));
   return header.size() > most ? text + ", ..." : text;
 }
 
@@ -50,7 +51,7 @@ int guess_column(const std::vector<std::string>& header, std::span<const std::st
     if (found >= 0) {
       throw Error(ExitCode::usage,
                   fmt::format("both '{}' and '{}' could be the {} column: choose with --columns",
-                              escaped(header[static_cast<std::size_t>(found)]), escaped(header[i]), role));
+                              printable(header[static_cast<std::size_t>(found)]), printable(header[i]), role));
     }
     found = static_cast<int>(i);
   }

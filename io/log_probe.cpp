@@ -9,6 +9,7 @@
 #include "io/line_reader.hpp"
 #include "io/log_columns.hpp"
 #include "io/row_parser.hpp"
+#include "io/text_encoding.hpp"
 #include "io/time_text.hpp"
 #include "kernels/error.hpp"
 
@@ -145,7 +146,7 @@ ColumnNumbers movielens_columns(std::size_t fields) {
 
 std::string describe(const FileLayout& layout, const std::vector<std::string>& header) {
   const auto name = [&](int column) {
-    return header.empty() ? fmt::format("column {}", column + 1) : escaped(header[static_cast<std::size_t>(column)]);
+    return header.empty() ? fmt::format("column {}", column + 1) : printable(header[static_cast<std::size_t>(column)]);
   };
   const ColumnNumbers& columns = layout.columns;
   std::string text = fmt::format("{}{}, user = {}, item = {}", layout_text(layout),

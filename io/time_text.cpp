@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "io/field_text.hpp"
+#include "io/text_encoding.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -174,7 +175,7 @@ std::string_view expected_text(TimeForm form) {
 }
 
 std::string no_time(TimeForm form, const std::string& pattern, std::string_view text) {
-  if (form == TimeForm::pattern) return fmt::format("time {} is not of the form '{}'", shown(text), escaped(pattern));
+  if (form == TimeForm::pattern) return fmt::format("time {} is not of the form '{}'", shown(text), printable(pattern));
   if (form == TimeForm::by_look) {
     return fmt::format("time {} is neither seconds since 1970 nor YYYY-MM-DD[ HH:MM[:SS]] (--time-format)",
                        shown(text));
@@ -210,7 +211,7 @@ TimeChoice parse_time_format(std::string_view word) {
   for (const std::string_view of_this_machine : {"%s", "%Z", "%c", "%x", "%X"}) {
     if (word.find(of_this_machine) == std::string_view::npos) continue;
     throw Error(ExitCode::usage,
-                fmt::format("--time-format '{}': {} depends on the machine", escaped(word), of_this_machine));
+                fmt::format("--time-format '{}': {} depends on the machine", printable(word), of_this_machine));
   }
   return {TimeForm::pattern, std::string(word)};
 }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "jobs/json_text.hpp"
 #include "jobs/standard_output.hpp"
 
 namespace rankwise {
@@ -101,7 +102,6 @@ std::size_t recommended_row(const std::vector<ClusterTableRow>& rows) {
 std::string recommended_json(const std::vector<ClusterTableRow>& rows, const ClusteredCounts& counts) {
   using Json = nlohmann::ordered_json;
   const ClusterTableRow& row = rows[recommended_row(rows)];
-  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
   Json json;
   json["clusters"] = row.clusters;
   json["iterations"] = row.iterations;
@@ -109,13 +109,13 @@ std::string recommended_json(const std::vector<ClusterTableRow>& rows, const Clu
   json["largest"] = row.largest;
   json["rows"] = counts.rows;
   json["rows_in_no_cluster"] = counts.in_no_cluster;
-  json["metrics"] = {{"inertia", number(row.inertia)},
-                     {"silhouette", number(row.quality.silhouette)},
-                     {"simplified-silhouette", number(row.quality.simplified_silhouette)},
-                     {"davies-bouldin", number(row.quality.davies_bouldin)},
-                     {"calinski-harabasz", number(row.quality.calinski_harabasz)},
-                     {"stability", number(row.stability)}};
-  return json.dump(2) + "\n";
+  json["metrics"] = {{"inertia", number_or_null(row.inertia)},
+                     {"silhouette", number_or_null(row.quality.silhouette)},
+                     {"simplified-silhouette", number_or_null(row.quality.simplified_silhouette)},
+                     {"davies-bouldin", number_or_null(row.quality.davies_bouldin)},
+                     {"calinski-harabasz", number_or_null(row.quality.calinski_harabasz)},
+                     {"stability", number_or_null(row.stability)}};
+  return json_text(json, 2) + "\n";
 }
 
 void print_table(const std::vector<ClusterTableRow>& rows, const std::string& no_stability) {

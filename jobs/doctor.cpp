@@ -158,7 +158,7 @@ void examine(const DoctorOptions& options, JobContext& context) {
   if (options.inside) {
     const LaunchView view = view_launch(context, options.directory, options.signal_seconds);
     return agree_on(comm, [&] {
-      if (comm.is_root()) print_result(to_json(view) + "\n");
+      if (comm.is_root()) print_data(to_json(view) + "\n");
     });
   }
   std::vector<Finding> findings{space, commit_speed(context, options.directory)};

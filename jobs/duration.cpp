@@ -20,6 +20,8 @@ struct Unit {
 };
 constexpr std::array<Unit, 6> units{{{"s", 1}, {"sec", 1}, {"min", 60}, {"m", 60}, {"h", 3600}, {"d", 86400}}};
 
+constexpr double longest_seconds = 1e9;
+
 void skip_blanks(std::string_view& text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
 }
@@ -42,21 +44,21 @@ std::optional<double> take_part(std::string_view& text) {
 
 /// The sum of one or more parts.
 std::optional<double> parse_parts(std::string_view text) {
-  constexpr double longest_seconds = 1e9;
   double seconds = 0;
   while (!text.empty()) {
     const std::optional<double> part = take_part(text);
     if (!part) return std::nullopt;
     seconds += *part;
   }
-  return seconds > 0 && seconds < longest_seconds ? std::optional(seconds) : std::nullopt;
+  return seconds > 0 ? std::optional(seconds) : std::nullopt;
 }
 
 }  // namespace
 
 double parse_duration(std::string_view option, std::string_view text) {
-  if (const auto seconds = slurm::parse_time_limit(text)) return static_cast<double>(*seconds);
-  if (const auto seconds = parse_parts(text)) return *seconds;
+  std::optional<double> seconds = slurm::parse_time_limit(text);
+  if (!seconds) seconds = parse_parts(text);
+  if (seconds && *seconds < longest_seconds) return *seconds;
   throw Error(ExitCode::usage,
               fmt::format("--{} {}: expected a time as in 20min, 1.5h, 03:55:00 or 1-12:00:00", option, text));
 }

@@ -28,6 +28,7 @@
 #include "jobs/factor_evaluation.hpp"
 #include "jobs/file_option.hpp"
 #include "jobs/heldout_users.hpp"
+#include "jobs/json_text.hpp"
 #include "jobs/metrics.hpp"
 #include "jobs/pick_rows.hpp"
 #include "jobs/training_sides.hpp"
@@ -266,7 +267,7 @@ std::string json_text(const EvaluateOptions& options, const std::vector<Comparis
     if (const std::optional<double> ratio = c.vs_baseline()) metric["vs_baseline"] = *ratio;
     json["metrics"][c.metric().name] = metric;
   }
-  return json.dump(2) + "\n";
+  return rankwise::json_text(json, 2) + "\n";
 }
 
 /// A model that has learned what is held out, itself or by its warm start, cannot be measured by it.

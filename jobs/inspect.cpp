@@ -13,8 +13,10 @@
 #include "io/describe_file.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/row_digests.hpp"
+#include "io/text_encoding.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/file_option.hpp"
+#include "jobs/json_text.hpp"
 #include "jobs/standard_output.hpp"
 
 namespace rankwise {
@@ -43,28 +45,12 @@ struct SparseSummary {
 /// What each epoch or iteration gave, by name, in the order of the file.
 using History = std::vector<std::pair<std::string, AttributeValue>>;
 
-/// A stranger's text, which must neither move a terminal's cursor nor look like lines of this program.
-std::string printable(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    constexpr unsigned char first_printable = 0x20;
-    constexpr unsigned char rubout = 0x7f;
-    if (code < first_printable || code == rubout) {
-      result += fmt::format("\\x{:02x}", code);
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
-
 std::string text_of(const AttributeValue& value) {
   return std::visit(
       [](const auto& typed) -> std::string {
         using T = std::decay_t<decltype(typed)>;
         if constexpr (std::is_same_v<T, std::string>) {
-          return printable(typed);
+          return printable(decoded_text(typed));
         } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
           return fmt::format("[{}]", printable(fmt::format("{}", fmt::join(typed, ", "))));
         } else if constexpr (std::is_arithmetic_v<T>) {
@@ -77,6 +63,7 @@ std::string text_of(const AttributeValue& value) {
 }
 
 Json json_of(const AttributeValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return decoded_text(*text);
   return std::visit([](const auto& typed) { return Json(typed); }, value);
 }
 
@@ -176,7 +163,7 @@ std::string indented(const AttributeValue& value) {
   const auto* text = std::get_if<std::string>(&value);
   if (text == nullptr) return "    " + text_of(value) + "\n";
   std::string result;
-  std::istringstream lines(*text);
+  std::istringstream lines(decoded_text(*text));
   for (std::string line; std::getline(lines, line);) result += "    " + printable(line) + "\n";
   return result;
 }
@@ -249,7 +236,7 @@ void inspect(const InspectOptions& options, const JobContext& context) {
       const FileDescription file = describe_file(path);
       const History history = read_history(path, file);
       if (options.json) {
-        print_result(describe_as_json(path, file, history).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+        print_data(json_text(describe_as_json(path, file, history), one_line) + "\n");
       } else {
         print_result(describe_as_text(path, file, history));
       }

@@ -16,6 +16,7 @@
 #include "distributed/shared_matrix.hpp"
 #include "io/commit.hpp"
 #include "jobs/byte_size.hpp"
+#include "jobs/json_text.hpp"
 #include "jobs/stop_requests.hpp"
 #include "jobs/threads.hpp"
 #include "kernels/simd_target.hpp"
@@ -142,24 +143,24 @@ LaunchView view_launch(JobContext& context, const std::string& directory, double
 }
 
 std::string to_json(const LaunchView& view) {
-  return Json{{"ranks", view.ranks},
-              {"nodes", view.nodes},
-              {"most_ranks_per_node", view.most_ranks_per_node},
-              {"min_cores", view.min_cores},
-              {"max_cores", view.max_cores},
-              {"node_cores", view.node_cores},
-              {"quota", view.quota},
-              {"bound_alike", view.bound_alike},
-              {"threads", view.threads},
-              {"thread_level", view.thread_level},
-              {"simd_target", view.simd_target},
-              {"shared_memory_bytes", view.shared_memory_bytes},
-              {"memory_bytes", view.memory_bytes},
-              {"window_works", view.window_works},
-              {"lock_works", view.lock_works},
-              {"rename_works", view.rename_works},
-              {"signal", view.signal}}
-      .dump();
+  return json_text(Json{{"ranks", view.ranks},
+                        {"nodes", view.nodes},
+                        {"most_ranks_per_node", view.most_ranks_per_node},
+                        {"min_cores", view.min_cores},
+                        {"max_cores", view.max_cores},
+                        {"node_cores", view.node_cores},
+                        {"quota", view.quota},
+                        {"bound_alike", view.bound_alike},
+                        {"threads", view.threads},
+                        {"thread_level", view.thread_level},
+                        {"simd_target", view.simd_target},
+                        {"shared_memory_bytes", view.shared_memory_bytes},
+                        {"memory_bytes", view.memory_bytes},
+                        {"window_works", view.window_works},
+                        {"lock_works", view.lock_works},
+                        {"rename_works", view.rename_works},
+                        {"signal", view.signal}},
+                   one_line);
 }
 
 std::optional<LaunchView> launch_view_from_json(std::string_view text) {

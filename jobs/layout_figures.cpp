@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "jobs/byte_size.hpp"
+#include "jobs/json_text.hpp"
 
 namespace rankwise {
 
@@ -264,7 +265,7 @@ std::string layouts_json(const PlannedRun& run, Index users, Index items, Index 
   for (const LayoutFigures& layout : layouts) json["layouts"].push_back(json_of(layout));
   json["recommended"] = {{"layout", nullptr}, {"reason", recommended.reason}};
   if (recommended.layout) json["recommended"]["layout"] = *recommended.layout;
-  return json.dump(2) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 }  // namespace rankwise

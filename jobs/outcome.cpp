@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "distributed/environment.hpp"
+#include "io/text_encoding.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/standard_output.hpp"
 #include "kernels/error.hpp"
@@ -41,7 +42,7 @@ std::string out_of_memory_text(std::size_t bytes, const std::string& phase) {
 
 void print_error(const std::string& text) {
   (void)std::fflush(stdout);  // the run has failed already; its reason matters more
-  fmt::print(stderr, "rankwise: {}\n", text);
+  fmt::print(stderr, "rankwise: {}\n", printable(text));
 }
 
 namespace {

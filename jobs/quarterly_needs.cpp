@@ -9,6 +9,7 @@
 #include "jobs/als.hpp"
 #include "jobs/quarterly_records.hpp"
 #include "jobs/sweep_driver.hpp"
+#include "jobs/sweep_plan_file.hpp"
 #include "jobs/sweep_planning.hpp"
 
 namespace rankwise {
@@ -61,7 +62,8 @@ double everything_over_training(const std::string& data) {
 slurm::Resources needs_of_everything(const slurm::Resources& training, const std::string& data) {
   const double factor = everything_over_training(data);
   const auto more = [factor](std::int64_t amount) {
-    return static_cast<std::int64_t>(std::ceil(static_cast<double>(amount) * factor));
+    constexpr double most = 0x1p62;
+    return static_cast<std::int64_t>(std::min(most, std::ceil(static_cast<double>(amount) * factor)));
   };
   slurm::Resources needs = training;
   needs.memory_bytes_per_node = more(training.memory_bytes_per_node);

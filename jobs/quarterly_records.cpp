@@ -4,11 +4,14 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
 
 #include "io/commit.hpp"
+#include "jobs/json_text.hpp"
+#include "jobs/recorded_value.hpp"
 #include "jobs/sweep_plan.hpp"
 #include "jobs/sweep_state.hpp"
 #include "jobs/version.hpp"
@@ -20,6 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
+
+constexpr const char* record_kind = "quarterly-step";
 
 fs::path record_path(const Chain& chain, const ChainStep& step) {
   return fs::path(chain.settings.directory) / "steps" / (step.name + ".json");
@@ -52,7 +57,7 @@ bool is_whole(const std::string& path, const WrittenFile& written) {
 
 std::string record_text(const StepRecord& record) {
   Json json;
-  json["kind"] = "quarterly-step";
+  json["kind"] = record_kind;
   json["version"] = record.version;
   json["configuration"] = record.configuration;
   json["inputs"] = record.inputs;
@@ -61,26 +66,43 @@ std::string record_text(const StepRecord& record) {
     json["outputs"][path] = {
         {"bytes", file.bytes}, {"modified_nanoseconds", file.modified_nanoseconds}, {"digest", file.digest}};
   }
-  return json.dump(1) + "\n";
+  return json_text(json, 1) + "\n";
 }
 
-/// Nothing where there is none, or what is there is damaged.
-std::optional<StepRecord> read_record(const fs::path& path) {
-  if (!fs::exists(path)) return std::nullopt;
+WrittenFile file_of(const RecordedValue& json) {
+  constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
+  WrittenFile file;
+  file.bytes = static_cast<std::uint64_t>(json.at("bytes").whole(0, any));
+  file.modified_nanoseconds = json.at("modified_nanoseconds").whole(std::numeric_limits<std::int64_t>::min(), any);
+  file.digest = json.at("digest").text();
+  return file;
+}
+
+/// Throws Error (io_error, bad_data).
+StepRecord parse_record(const fs::path& path) {
+  const RecordedValue json = RecordedValue::parse(slurm::file_text(path.string()), path.string());
+  if (const RecordedValue kind = json.at("kind"); kind.text() != record_kind) kind.refuse(record_kind);
+  StepRecord record;
+  record.version = json.at("version").text();
+  record.configuration = json.at("configuration").text();
+  for (const auto& [name, state] : json.at("inputs").members()) record.inputs[name] = state.text();
+  for (const auto& [name, file] : json.at("outputs").members()) record.outputs[name] = file_of(file);
+  return record;
+}
+
+/// A record, or why there is none.
+struct FoundRecord {
+  std::optional<StepRecord> record;
+  std::string fault;
+};
+
+FoundRecord find_record(const fs::path& path) {
+  if (!fs::exists(path)) return {std::nullopt, "its record in steps/ is missing"};
   try {
-    const Json json = Json::parse(slurm::file_text(path.string()));
-    StepRecord record;
-    json.at("version").get_to(record.version);
-    json.at("configuration").get_to(record.configuration);
-    json.at("inputs").get_to(record.inputs);
-    for (const auto& [name, file] : json.at("outputs").items()) {
-      record.outputs[name] = {file.at("bytes").get<std::uint64_t>(),
-                              file.at("modified_nanoseconds").get<std::int64_t>(),
-                              file.at("digest").get<std::string>()};
-    }
-    return record;
-  } catch (const Json::exception&) {
-    return std::nullopt;
+    return {parse_record(path), ""};
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::bad_data) throw;
+    return {std::nullopt, fmt::format("its record is damaged: {}", error.what())};
   }
 }
 
@@ -185,8 +207,8 @@ std::string first_of(std::vector<std::string> changes) {
 
 std::string what_changed(const Chain& chain, std::size_t place, const std::vector<std::optional<StepRecord>>& records) {
   const ChainStep& step = chain.steps[place];
-  const std::optional<StepRecord> then = read_record(record_path(chain, step));
-  if (!then) return "its record in steps/ is missing or damaged";
+  const auto [then, fault] = find_record(record_path(chain, step));
+  if (!then) return fault;
   for (const std::size_t before : step.after) {
     if (!records[before]) return fmt::format("follows {}, which is to be done first", chain.steps[before].name);
   }
@@ -238,7 +260,7 @@ std::vector<std::optional<StepRecord>> valid_records(const Chain& chain) {
   for (std::size_t place = 0; place < chain.steps.size(); ++place) {
     const ChainStep& step = chain.steps[place];
     const std::optional<StepRecord> wanted = present_inputs(chain, place, records);
-    std::optional<StepRecord> record = wanted ? read_record(record_path(chain, step)) : std::nullopt;
+    std::optional<StepRecord> record = wanted ? find_record(record_path(chain, step)).record : std::nullopt;
     if (record && identity(*record) != identity(*wanted)) record.reset();
     for (const std::string& path : step.outputs) {
       if (record && (!record->outputs.contains(path) || !is_whole(path, record->outputs[path]))) record.reset();

@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "distributed/order_free_sum.hpp"
+#include "io/text_encoding.hpp"
 #include "jobs/byte_size.hpp"
+#include "jobs/json_text.hpp"
 #include "jobs/phase_table.hpp"
 #include "jobs/process_memory.hpp"
 #include "kernels/fma_peak.hpp"
@@ -125,11 +127,11 @@ void Report::add_interactions(std::string_view phase, Index interactions) {
 
 void Report::line(const std::string& text) {
   if (!impl_->is_root || impl_->options.quiet) return;
-  impl_->print(fmt::format("{:9.3f} s  {}\n", impl_->elapsed(), text));
+  impl_->print(fmt::format("{:9.3f} s  {}\n", impl_->elapsed(), printable(text)));
 }
 
 void Report::warning(const std::string& text) {
-  if (impl_->is_root) impl_->print(fmt::format("rankwise: warning: {}\n", text));
+  if (impl_->is_root) impl_->print(fmt::format("rankwise: warning: {}\n", printable(text)));
   event("warning", {{"text", text}});
 }
 
@@ -149,8 +151,8 @@ void Report::event(std::string_view name, const std::vector<Field>& fields) {
   for (const auto& [key, value] : fields) {
     std::visit([&object, &key = key](const auto& typed) { object[std::string(key)] = typed; }, value);
   }
-  // A line is out as soon as it is written, for those who follow the file; bytes that are no UTF-8 must not stop a run.
-  impl_->log << object.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+  // A line is out as soon as it is written, for those who follow the file.
+  impl_->log << json_text(object, one_line) << std::endl;
 }
 
 void Report::finish() {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "jobs/json_text.hpp"
 #include "kernels/matrix.hpp"
 
 namespace rankwise {
@@ -139,7 +140,7 @@ std::string scale_json(const ScaleSetting& setting, std::span<const ScaleRun> ru
   json["runs"] = Json::array();
   for_each_run(
       runs, [&](const ScaleRun& run, const ScaleFigures& figures) { json["runs"].push_back(json_of(run, figures)); });
-  return json.dump(2) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 std::string scale_csv(std::span<const ScaleRun> runs) {

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <iterator>
 
+#include "io/text_encoding.hpp"
+
 namespace rankwise {
 
 namespace {
@@ -21,7 +23,7 @@ constexpr const char* ideal_color = "#707070";
 
 std::string escaped(const std::string& text) {
   std::string safe;
-  for (const char c : text) {
+  for (const char c : printable(text)) {
     switch (c) {
       case '&':
         safe += "&amp;";

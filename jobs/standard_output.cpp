@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <system_error>
 
+#include "io/text_encoding.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -20,7 +21,11 @@ void require(bool written) {
 }  // namespace
 
 void print_result(std::string_view text) {
-  require(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
+  print_data(printable_table(text));
+}
+
+void print_data(std::string_view data) {
+  require(std::fwrite(data.data(), 1, data.size(), stdout) == data.size());
 }
 
 void flush_results() {

@@ -5,8 +5,12 @@
 
 namespace rankwise {
 
-/// Appends to standard output; throws Error(io_error). Not collective: call it on the root under agree_on.
+/// Appends a table for people to standard output, as printable_table(); throws Error(io_error). Not collective: call it
+/// on the root under agree_on.
 void print_result(std::string_view text);
+
+/// The same of data for other programs, which stay as they are.
+void print_data(std::string_view data);
 
 /// Makes sure that everything printed has arrived; throws Error(io_error).
 void flush_results();

@@ -8,11 +8,14 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "jobs/file_option.hpp"
 #include "jobs/folder_files.hpp"
+#include "jobs/json_text.hpp"
 #include "jobs/standard_output.hpp"
 #include "jobs/sweep_html.hpp"
+#include "jobs/sweep_plan_file.hpp"
 #include "jobs/text_output.hpp"
 
 namespace rankwise {
@@ -82,8 +85,8 @@ void collect_sweep(const SweepPlan& plan, const std::string& directory, JobConte
     fs::create_directories(folder, error);
     if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", folder.string(), error.message()));
     print_result(results_table(results));
-    return ResultTexts{results_json(results), results_csv(results), results_html(results, directory),
-                       winner_ini(results)};
+    return ResultTexts{json_text(results_summary(results), 1) + "\n", results_csv(results),
+                       results_html(results, directory), winner_ini(results)};
   });
   write_from_root(context, (folder / "summary.json").string(), texts.json);
   write_from_root(context, (folder / "trials.csv").string(), texts.csv);
@@ -106,6 +109,7 @@ RunJob describe_collect(boost::program_options::options_description& description
     require_single_rank(context.comm, "collect");
     const std::string directory = fs::absolute(options->directory).lexically_normal().string();
     const SweepPlan plan = agree_on(context.comm, [&] { return read_plan(directory); });
+    agree_on(context.comm, [&] { warn_of_damaged_records(plan, directory, context.report); });
     collect_sweep(plan, directory, context);
   };
 }

@@ -1,6 +1,7 @@
 #pragma once
 // `rankwise sweep collect` and `sweep refit`: what a sweep found, and the model that follows from it.
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "jobs/job.hpp"
@@ -47,7 +48,8 @@ struct SweepResults {
 /// context.comm, one rank; throws AgreedError.
 void collect_sweep(const SweepPlan& plan, const std::string& directory, JobContext& context);
 
-[[nodiscard]] std::string results_json(const SweepResults& results);
+/// summary.json.
+[[nodiscard]] nlohmann::ordered_json results_summary(const SweepResults& results);
 [[nodiscard]] std::string results_csv(const SweepResults& results);
 /// The options of the chosen trial, for `rankwise als --config`.
 [[nodiscard]] std::string winner_ini(const SweepResults& results);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <sstream>
 
+#include "jobs/sweep_plan_file.hpp"
 #include "jobs/sweep_programs.hpp"
 #include "slurm/attempts.hpp"
 #include "slurm/folder_file.hpp"
@@ -123,9 +124,11 @@ TaskState state_of(const SweepPlan& plan, const SweepTask& task, bool has_record
   return state;
 }
 
+/// To `least` times a power of two; what is more than any machine has, to a little more than that.
 std::int64_t rounded_up(double value, std::int64_t least) {
-  const auto units = static_cast<std::uint64_t>(std::ceil(std::max(1.0, value / static_cast<double>(least))));
-  return static_cast<std::int64_t>(std::bit_ceil(units)) * least;
+  constexpr double most_units = 0x1p22;
+  const double units = std::ceil(std::clamp(value / static_cast<double>(least), 1.0, most_units));
+  return static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(units))) * least;
 }
 
 double predicted_seconds(const SweepPlan& plan, const ProgramTasks& tasks) {
@@ -153,8 +156,8 @@ void pack(std::int64_t count, double longest_seconds, const RunSettings& setting
   if (settings.tasks_per_job > 0) {
     batch.items_per_job = settings.tasks_per_job;
   } else {
-    const auto fitting = is_predicted ? static_cast<std::int64_t>(packed_seconds / longest_seconds) : std::int64_t{1};
-    const auto most = std::clamp<std::int64_t>(fitting, 1, most_packed);
+    const double fitting = is_predicted ? packed_seconds / longest_seconds : 1.0;
+    const auto most = static_cast<std::int64_t>(std::clamp(fitting, 1.0, static_cast<double>(most_packed)));
     // Jobs of one size: they end together where they begin together.
     batch.items_per_job = std::max(parts(count, parts(count, most)), batch.items_at_once);
   }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "jobs/json_text.hpp"
 #include "jobs/sweep_driver.hpp"
 #include "slurm/attempts.hpp"
 
@@ -22,7 +23,7 @@ Json task_json(const SweepPlan& plan, const SweepTask& task, const TaskRecord& r
           {"rung", task.rung},
           {"point", trial_text(plan, task.trial)},
           {"epochs", record.epochs},
-          {"value", std::isfinite(value) ? Json(value) : Json(nullptr)},
+          {"value", number_or_null(value)},
           {"losses", record.losses},
           {"seconds", record.seconds},
           {"predicted_seconds", plan.trials[task.trial].epoch_seconds > 0 ? plan.predicted_seconds(task) : 0},
@@ -67,7 +68,7 @@ std::string results_html(const SweepResults& results, const std::string& directo
   data["folds"] = plan.folds;
   data["rungs"] = Json::array();
   for (const Rung& rung : plan.rungs) data["rungs"].push_back(rung.epochs);
-  data["results"] = Json::parse(results_json(results));
+  data["results"] = results_summary(results);
   data["tasks"] = Json::array();
   data["runs"] = Json::array();
   for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
@@ -76,7 +77,7 @@ std::string results_html(const SweepResults& results, const std::string& directo
     for (Json& run : runs_json(directory, task, results.records[place])) data["runs"].push_back(std::move(run));
   }
   // Nothing in the data may end the script that holds it.
-  std::string text = data.dump(-1, ' ', true, Json::error_handler_t::replace);
+  std::string text = ascii_json_text(data);
   for (std::size_t at = text.find("</"); at != std::string::npos; at = text.find("</", at + 3))
     text.replace(at, 2, "<\\/");
   constexpr std::string_view mark = "/*DATA*/";

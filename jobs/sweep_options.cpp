@@ -94,6 +94,9 @@ std::vector<std::string> point_arguments(SweptJob job, const Point& point) {
   std::vector<std::string> arguments;
   for (const Assignment& assignment : point) {
     const auto option = std::ranges::find(options, assignment.name, &SweptOption::name);
+    if (option == options.end()) {
+      throw Error(ExitCode::usage, fmt::format("option {}: is none that a sweep may vary", assignment.name));
+    }
     if (!option->is_switch) {
       arguments.insert(arguments.end(), {"--" + assignment.name, assignment.value});
     } else if (assignment.value == "true") {

@@ -28,6 +28,7 @@
 #include "jobs/prediction.hpp"
 #include "jobs/standard_output.hpp"
 #include "jobs/sweep_options.hpp"
+#include "jobs/sweep_plan_file.hpp"
 #include "jobs/sweep_state.hpp"
 #include "jobs/swept_data.hpp"
 #include "jobs/threads.hpp"

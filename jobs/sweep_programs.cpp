@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 
 namespace rankwise {
@@ -15,7 +16,7 @@ double strength(const Trial& trial) {
   double number = 0;
   if (found != trial.point.end())
     std::from_chars(found->value.data(), found->value.data() + found->value.size(), number);
-  return number;
+  return std::isfinite(number) ? number : 0;
 }
 
 /// All else that the trial has.

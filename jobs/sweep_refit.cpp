@@ -114,6 +114,9 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
 
   // 1. The chosen trial.
   const SweepPlan plan = plan_of_refit(comm, options, directory);
+  agree_on(comm, [&] {
+    if (comm.is_root()) warn_of_damaged_records(plan, directory, context.report);
+  });
   auto chosen = static_cast<Index>(
       agree_on(comm, [&] { return comm.is_root() ? sweep_results(plan, directory).winner().trial : std::size_t{0}; }));
   chosen = comm.max(chosen);

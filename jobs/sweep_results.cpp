@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/csv_field.hpp"
+#include "jobs/json_text.hpp"
 #include "jobs/sweep_collect.hpp"
 
 namespace rankwise {
@@ -14,10 +15,6 @@ namespace rankwise {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
 
 std::string csv_line(const std::vector<std::string>& fields) {
   std::vector<std::string> quoted;
@@ -131,7 +128,7 @@ SweepResults sweep_results(const SweepPlan& plan, const std::string& directory) 
   return results;
 }
 
-std::string results_json(const SweepResults& results) {
+Json results_summary(const SweepResults& results) {
   const SweepPlan& plan = results.plan;
   Json json;
   json["kind"] = "sweep-results";
@@ -162,7 +159,7 @@ std::string results_json(const SweepResults& results) {
     add_cost(trial, results.cost_of(score.trial));
     json["trials"].push_back(std::move(trial));
   }
-  return json.dump(1) + "\n";
+  return json;
 }
 
 std::string results_csv(const SweepResults& results) {

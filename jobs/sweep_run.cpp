@@ -25,6 +25,7 @@
 #include "jobs/stop_requests.hpp"
 #include "jobs/sweep_collect.hpp"
 #include "jobs/sweep_driver.hpp"
+#include "jobs/sweep_plan_file.hpp"
 #include "jobs/sweep_refit.hpp"
 #include "jobs/sweep_status.hpp"
 #include "jobs/swept_data.hpp"
@@ -304,6 +305,8 @@ void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& conte
     throw AgreedError(ExitCode::usage,
                       fmt::format("{}: was cancelled; rankwise sweep resume {} takes that back", directory, directory));
   }
+
+  agree_on(context.comm, [&] { warn_of_damaged_records(plan, directory, report); });
 
   // 2. Every task that is not done.
   SweepState state;

@@ -31,6 +31,9 @@ struct RunSettings {
   std::map<std::string, int> forgiven;  ///< failed runs of tasks that the last resume took back
 };
 
+/// The settings that the text of `path` holds. Throws Error(bad_data), one line with file and place.
+[[nodiscard]] RunSettings parse_settings(const std::string& text, const std::string& path);
+
 /// Throws Error (io_error, bad_data); nothing where the sweep was never run.
 [[nodiscard]] std::optional<RunSettings> read_settings(const std::string& directory);
 /// Throws Error(cannot_create).

@@ -1,17 +1,18 @@
 #include "jobs/sweep_state.hpp"
 
-#include <array>
-#include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "io/commit.hpp"
+#include "jobs/json_text.hpp"
+#include "jobs/recorded_value.hpp"
 #include "slurm/folder_file.hpp"
 
 namespace rankwise {
@@ -21,13 +22,15 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+// What no run reaches.
+constexpr Index most_epochs = 1'000'000;
+constexpr Index most_ranks = 100'000;
+constexpr Index most_threads = 4096;
+constexpr double most_seconds = 1e12;
+constexpr double most_bytes = 0x1p60;
+
 fs::path record_path(const std::string& directory, const SweepTask& task) {
   return fs::path(directory) / "records" / (task.key + ".json");
-}
-
-/// JSON has no NaN, which a metric without a definition is.
-Json number_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
 Json json_of(const std::map<std::string, double>& values) {
@@ -36,9 +39,9 @@ Json json_of(const std::map<std::string, double>& values) {
   return json;
 }
 
-std::map<std::string, double> numbers_of(const Json& json) {
+std::map<std::string, double> numbers_of(const RecordedValue& json) {
   std::map<std::string, double> values;
-  for (const auto& [name, value] : json.items()) values[name] = value.is_null() ? std::nan("") : value.get<double>();
+  for (const auto& [name, value] : json.members()) values[name] = value.number_or_nan();
   return values;
 }
 
@@ -52,7 +55,8 @@ std::string record_text(const SweepPlan& plan, const SweepTask& task, const Task
   json["configuration"] = resolved_configuration(plan.job, task_arguments(plan, task));
   json["metrics"] = json_of(record.metrics);
   json["standard_errors"] = json_of(record.standard_errors);
-  json["losses"] = record.losses;
+  json["losses"] = Json::array();
+  for (const double loss : record.losses) json["losses"].push_back(number_or_null(loss));
   json["epochs"] = record.epochs;
   json["resumed_epochs"] = record.resumed_epochs;
   json["begin_seconds"] = record.begin_seconds;
@@ -61,41 +65,76 @@ std::string record_text(const SweepPlan& plan, const SweepTask& task, const Task
   json["ranks"] = record.ranks;
   json["threads_per_rank"] = record.threads_per_rank;
   json["host"] = record.host;
-  return json.dump(1) + "\n";
+  return json_text(json, 1) + "\n";
 }
 
-TaskRecord record_of(const Json& json) {
+/// What the task's record says. Throws Error(bad_data) where it is damaged, or of anything else than the plan's task.
+TaskRecord record_of(const RecordedValue& json, const SweepPlan& plan, const SweepTask& task) {
+  const auto require = [&json](const char* name, const std::string& expected) {
+    if (const RecordedValue value = json.at(name); value.text() != expected) value.refuse(expected);
+  };
+  require("kind", "sweep-record");
+  require("key", task.key);
+  require("version", plan.version);
+  const RecordedValue configuration = json.at("configuration");
+  if (task_key(plan, task, configuration.text()) != task.key) {
+    configuration.refuse(fmt::format("that of {} in the plan, of which the key is made", task.name));
+  }
   TaskRecord record;
-  record.dataset_digest = json.at("dataset_digest").get<std::uint64_t>();
+  record.dataset_digest = json.at("dataset_digest").bits();
+  if (record.dataset_digest != plan.dataset_digest) {
+    json.at("dataset_digest").refuse(fmt::format("that of the plan, {}", plan.dataset_digest));
+  }
   record.metrics = numbers_of(json.at("metrics"));
+  (void)json.at("metrics").at(plan.metric());
   record.standard_errors = numbers_of(json.at("standard_errors"));
-  record.losses = json.at("losses").get<std::vector<double>>();
-  record.epochs = json.at("epochs").get<Index>();
-  record.resumed_epochs = json.at("resumed_epochs").get<Index>();
-  record.begin_seconds = json.at("begin_seconds").get<double>();
-  record.seconds = json.at("seconds").get<double>();
-  record.memory_bytes = json.at("memory_bytes").get<double>();
-  record.ranks = json.at("ranks").get<int>();
-  record.threads_per_rank = json.at("threads_per_rank").get<int>();
-  record.host = json.at("host").get<std::string>();
+  for (const RecordedValue& loss : json.at("losses").elements()) record.losses.push_back(loss.number_or_nan());
+  record.epochs = json.at("epochs").whole(0, most_epochs);
+  record.resumed_epochs = json.at("resumed_epochs").whole(0, record.epochs);
+  record.begin_seconds = json.at("begin_seconds").number(0, most_seconds);
+  record.seconds = json.at("seconds").number(0, most_seconds);
+  record.memory_bytes = json.at("memory_bytes").number(0, most_bytes);
+  record.ranks = static_cast<int>(json.at("ranks").whole(1, most_ranks));
+  record.threads_per_rank = static_cast<int>(json.at("threads_per_rank").whole(1, most_threads));
+  record.host = json.at("host").text();
   return record;
+}
+
+/// A record, or why the file that should hold it does not; neither where there is no such file.
+struct FoundRecord {
+  std::optional<TaskRecord> record;
+  std::string fault;
+};
+
+FoundRecord find_record(const SweepPlan& plan, const std::string& directory, const SweepTask& task) {
+  const fs::path path = record_path(directory, task);
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return {};
+  const std::string text = slurm::file_text(path.string());
+  try {
+    return {record_of(RecordedValue::parse(text, path.string()), plan, task), ""};
+  } catch (const Error& error) {
+    return {std::nullopt, error.what()};
+  }
 }
 
 }  // namespace
 
 std::optional<TaskRecord> read_record(const SweepPlan& plan, const std::string& directory, const SweepTask& task) {
-  const fs::path path = record_path(directory, task);
-  std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored)) return std::nullopt;
-  try {
-    const Json json = Json::parse(slurm::file_text(path.string()));
-    if (json.at("key") != task.key || json.at("version") != plan.version) return std::nullopt;
-    TaskRecord record = record_of(json);
-    if (record.dataset_digest != plan.dataset_digest) return std::nullopt;
-    return record.metrics.contains(plan.metric()) ? std::optional(std::move(record)) : std::nullopt;
-  } catch (const Json::exception&) {
-    return std::nullopt;
+  return find_record(plan, directory, task).record;
+}
+
+void warn_of_damaged_records(const SweepPlan& plan, const std::string& directory, Report& report) {
+  constexpr std::size_t told = 5;
+  std::set<std::string> faults;  // tasks may share a record
+  for (const SweepTask& task : plan.tasks) {
+    if (std::string fault = find_record(plan, directory, task).fault; !fault.empty()) faults.insert(std::move(fault));
   }
+  std::size_t count = 0;
+  for (const std::string& fault : faults) {
+    if (count++ < told) report.warning(fmt::format("{}; this record does not count", fault));
+  }
+  if (count > told) report.warning(fmt::format("{}: {} more records do not count", directory, count - told));
 }
 
 Records read_records(const SweepPlan& plan, const std::string& directory) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "distributed/communicator.hpp"
+#include "jobs/report.hpp"
 #include "jobs/sweep_plan.hpp"
 
 namespace rankwise {
@@ -28,11 +29,14 @@ struct TaskRecord {
 };
 
 /// Of every task of the plan, in the plan's order. What is damaged, or of other options, another dataset or another
-/// program, is as if it were not there.
+/// program, is as if it were not there: warn_of_damaged_records() tells of it.
 using Records = std::vector<std::optional<TaskRecord>>;
 [[nodiscard]] Records read_records(const SweepPlan& plan, const std::string& directory);
 [[nodiscard]] std::optional<TaskRecord> read_record(const SweepPlan& plan, const std::string& directory,
                                                     const SweepTask& task);
+
+/// A line for each file that should hold a record of the plan's and does not, with why; of many files some.
+void warn_of_damaged_records(const SweepPlan& plan, const std::string& directory, Report& report);
 
 /// Of two writers of one record the last one stays, whole; both found the same metrics. Collective over comm; throws
 /// AgreedError (cannot_create, io_error).

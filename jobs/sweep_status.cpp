@@ -18,8 +18,10 @@
 #include "io/folder_lock.hpp"
 #include "jobs/file_option.hpp"
 #include "jobs/folder_files.hpp"
+#include "jobs/json_text.hpp"
 #include "jobs/standard_output.hpp"
 #include "jobs/sweep_driver.hpp"
+#include "jobs/sweep_plan_file.hpp"
 #include "jobs/text_output.hpp"
 
 namespace rankwise {
@@ -163,7 +165,7 @@ std::string status_json(const SweepPlan& plan, const SweepState& state) {
                              {"reason", task.reason},
                              {"job", task.job_id}});
   }
-  return json.dump(1) + "\n";
+  return json_text(json, 1) + "\n";
 }
 
 void tell_status(const StatusOptions& options, JobContext& context) {
@@ -172,6 +174,7 @@ void tell_status(const StatusOptions& options, JobContext& context) {
   const std::string json = agree_on(context.comm, [&] {
     const WatchedSweep sweep = watch(options.directory);
     const SweepState state = sweep_state(sweep.plan, sweep.directory, sweep.settings, *sweep.scheduler);
+    warn_of_damaged_records(sweep.plan, sweep.directory, context.report);
     print_result(status_text(sweep, state));
     wrong = what_went_wrong(sweep, state);
     return status_json(sweep.plan, state);

@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <unistd.h>
 
@@ -27,6 +26,8 @@
 #include "jobs/kmeans.hpp"
 #include "jobs/options.hpp"
 #include "jobs/process_memory.hpp"
+#include "jobs/recorded_value.hpp"
+#include "jobs/sweep_plan_file.hpp"
 #include "jobs/sweep_programs.hpp"
 #include "jobs/sweep_state.hpp"
 #include "jobs/swept_data.hpp"
@@ -39,7 +40,6 @@ namespace rankwise {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 double seconds_since_1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -111,12 +111,12 @@ void train_and_evaluate(const SweepPlan& plan, const SweepTask& task, const Work
 
 /// What the jobs wrote. Root only.
 TaskRecord record_of_files(const SweepPlan& plan, const WorkFiles& files) {
-  const Json json = Json::parse(slurm::file_text(files.metrics));
+  const RecordedValue json = RecordedValue::parse(slurm::file_text(files.metrics), files.metrics);
   TaskRecord record;
-  for (const auto& [name, value] : json.at("metrics").items()) {
-    const Json& number = plan.job == SweptJob::als ? value.at("model") : value;
-    record.metrics[name] = number.is_null() ? std::nan("") : number.get<double>();
-    if (plan.job == SweptJob::als) record.standard_errors[name] = value.at("standard_error").get<double>();
+  for (const auto& [name, value] : json.at("metrics").members()) {
+    const bool is_als = plan.job == SweptJob::als;
+    record.metrics[name] = (is_als ? value.at("model") : value).number_or_nan();
+    if (is_als) record.standard_errors[name] = value.at("standard_error").number_or_nan();
   }
   return record;
 }
@@ -232,11 +232,11 @@ void do_task(const SweepPlan& plan, const std::string& directory, const SweepTas
     if (!comm.is_root()) return record;
     TaskRecord measured = record_of_files(plan, files);
     measured.dataset_digest = digest;
-    measured.resumed_epochs = record.resumed_epochs;
     measured.epochs = static_cast<Index>(losses.size());
+    measured.resumed_epochs = std::clamp(record.resumed_epochs, Index{0}, measured.epochs);
     measured.losses = losses;
     measured.begin_seconds = begin_seconds;
-    measured.seconds = seconds_since_1970() - begin_seconds;
+    measured.seconds = std::max(0.0, seconds_since_1970() - begin_seconds);  // clocks are set
     measured.memory_bytes = static_cast<double>(memory);
     measured.ranks = comm.size();
     measured.threads_per_rank = context.common.threads;

@@ -5,29 +5,39 @@
 #include <sstream>
 
 #include "slurm/folder_file.hpp"
+#include "slurm/number_word.hpp"
 
 namespace rankwise::slurm {
 
 std::vector<Attempt> parse_attempts(std::string_view text) {
+  constexpr std::int64_t most_restarts = 1'000'000'000;
+  constexpr std::int64_t most_code = 255;
   std::vector<Attempt> attempts;
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line) && !lines.eof();) {  // no newline: cut short
     std::istringstream words(line);
     std::string kind;
-    std::int64_t seconds = 0;
+    std::string time;
+    std::string restarts;
+    std::string last;
     Attempt run;
-    if (!(words >> kind >> seconds >> run.job >> run.job_id >> run.restart)) continue;
-    if (kind == "begin" && words >> run.host) {
-      run.begin_seconds = seconds;
+    if (!(words >> kind >> time >> run.job >> run.job_id >> restarts >> last)) continue;
+    const auto seconds = number_of(time, most_seconds);
+    const auto restart = number_of(restarts, most_restarts);
+    if (!seconds || !restart) continue;
+    run.restart = *restart;
+    if (kind == "begin") {
+      run.host = last;
+      run.begin_seconds = *seconds;
       attempts.push_back(std::move(run));
-    } else if (int code = 0; kind == "end" && words >> code) {
+    } else if (const auto code = number_of(last, most_code); kind == "end" && code) {
       // Of two jobs that ran it at once (a node that seemed to be lost) each ends its own run.
       const auto begun = std::find_if(attempts.rbegin(), attempts.rend(), [&run](const Attempt& other) {
         return other.job_id == run.job_id && other.restart == run.restart && !other.end_seconds;
       });
       if (begun == attempts.rend()) continue;
-      begun->end_seconds = seconds;
-      begun->exit_code = code;
+      begun->end_seconds = *seconds;
+      begun->exit_code = static_cast<int>(*code);
     }
   }
   return attempts;

@@ -47,8 +47,8 @@ std::int64_t cores_of(const Resources& need) {
   return need.tasks * need.cpus_per_task;
 }
 
-std::int64_t memory_of(const Resources& need) {
-  return need.nodes * need.memory_bytes_per_node;
+double memory_of(const Resources& need) {
+  return static_cast<double>(need.nodes) * static_cast<double>(need.memory_bytes_per_node);
 }
 
 /// Alone, or under mpirun.
@@ -129,12 +129,12 @@ struct LocalScheduler::Impl {
 
 bool LocalScheduler::Impl::fits(const Resources& need) const {
   std::int64_t cores = cores_of(need);
-  std::int64_t memory = memory_of(need);
+  double memory = memory_of(need);
   for (const Run& run : running) {
     cores += cores_of(run.work.submission->resources);
     memory += memory_of(run.work.submission->resources);
   }
-  return cores <= limits.cores && (limits.memory_bytes == 0 || memory <= limits.memory_bytes);
+  return cores <= limits.cores && (limits.memory_bytes == 0 || memory <= static_cast<double>(limits.memory_bytes));
 }
 
 /// Drops what waits for a success that can no longer be.
@@ -269,7 +269,9 @@ TaskInQueue LocalScheduler::Impl::place(const Job& job, const std::string& item)
   if (job.id.substr(at + 1) != host_name()) {
     return {Place::unknown, "", fmt::format("only {} knows", job.id.substr(at + 1))};
   }
-  const bool is_alive = kill(std::stoi(job.id), 0) == 0;
+  pid_t process = 0;
+  std::from_chars(job.id.data(), job.id.data() + at, process);
+  const bool is_alive = process > 0 && kill(process, 0) == 0;
   return {is_alive ? Place::running : Place::absent, "", ""};
 }
 
@@ -308,9 +310,10 @@ void LocalScheduler::submit(const Submission& submission) {
     throw Refused(ExitCode::usage, fmt::format("submission {}: an item needs {} cores, and {} may be used",
                                                submission.name, cores_of(need), local.limits.cores));
   }
-  if (local.limits.memory_bytes > 0 && memory_of(need) > local.limits.memory_bytes) {
-    throw Refused(ExitCode::usage, fmt::format("submission {}: an item needs {} bytes of memory, and {} may be used",
-                                               submission.name, memory_of(need), local.limits.memory_bytes));
+  if (local.limits.memory_bytes > 0 && memory_of(need) > static_cast<double>(local.limits.memory_bytes)) {
+    throw Refused(ExitCode::usage,
+                  fmt::format("submission {}: an item needs {:.0f} bytes of memory, and {} may be used",
+                              submission.name, memory_of(need), local.limits.memory_bytes));
   }
   Job job = jobs_of(submission, 1, std::ssize(submission.items)).front();
   record_intent(local.folder, job);

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <fmt/format.h>
+#include <functional>
+#include <iterator>
+#include <limits>
 #include <set>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "kernels/error.hpp"
 #include "slurm/folder_file.hpp"
+#include "slurm/number_word.hpp"
 
 namespace rankwise::slurm {
 
@@ -36,15 +40,73 @@ void append_to_ledger(const std::string& folder, const std::string& line) {
   throw Error(ExitCode::cannot_create, fmt::format("{}: cannot be written", ledger_path(folder)));
 }
 
+/// "<number>" of Slurm, "<process>@<host>" of a process.
+bool is_id(std::string_view word) {
+  const auto number = number_of(word.substr(0, word.find('@')), std::numeric_limits<std::int32_t>::max());
+  return number && *number > 0 && !word.ends_with('@');
+}
+
+std::vector<std::string> words_of(const std::string& line) {
+  std::istringstream words(line);
+  return {std::istream_iterator<std::string>(words), {}};
+}
+
+[[noreturn]] void refuse_line(const std::string& path, std::size_t line, const std::string& expected) {
+  throw Error(ExitCode::bad_data, fmt::format("{}:{}: expected {}", path, line, expected));
+}
+
+/// Notices lines of a ledger that no run writes: whatever follows from them would be wrong.
+class LedgerCheck {
+ public:
+  explicit LedgerCheck(std::string path) : path_(std::move(path)) {}
+
+  /// Throws Error(bad_data), which names the line.
+  void require(const std::string& line) {
+    ++line_;
+    const std::vector<std::string> words = words_of(line);
+    const auto word = [&words](std::size_t w) { return w < words.size() ? std::string_view(words[w]) : ""; };
+    const bool is_first = word(0) == "intent";
+    if (!is_name(word(1)) || is_first == jobs_.contains(word(1))) {
+      refuse_line(path_, line_,
+                  is_first ? "the name of a new job after 'intent'" : "the name of a job of an earlier line");
+    }
+    if (is_first) {
+      const bool fits = is_name(word(2)) && (words.size() < 4 || number_of(word(3), most_seconds));
+      if (!fits) refuse_line(path_, line_, "a submission, and when it was made, after the job");
+      jobs_.emplace(word(1));
+    } else if (word(0) == "accepted") {
+      if (!is_id(word(2))) refuse_line(path_, line_, "the id of a job in Slurm, or PROCESS@HOST");
+    } else if (word(0) != "refused" && word(0) != "superseded") {
+      refuse_line(path_, line_, "intent, accepted, refused or superseded");
+    }
+  }
+
+ private:
+  std::string path_;
+  std::size_t line_ = 0;
+  std::set<std::string, std::less<>> jobs_;
+};
+
+/// Throws Error(bad_data), which names the line.
 std::vector<std::vector<std::string>> read_items(const std::string& path) {
   std::vector<std::vector<std::string>> tasks;
-  std::istringstream words(file_text(path));
-  std::string item;
-  for (std::size_t task = 0; words >> task >> item;) {
-    if (task > tasks.size()) throw Error(ExitCode::io_error, fmt::format("{}: task {} is missing", path, tasks.size()));
-    if (task == tasks.size()) tasks.emplace_back();
-    tasks[task].push_back(item);
+  std::set<std::string> items;
+  std::istringstream lines(file_text(path));
+  std::size_t number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    const std::vector<std::string> words = words_of(line);
+    if (words.size() != 2 || !is_name(words[1]) || !items.insert(words[1]).second) {
+      refuse_line(path, number, "a task's number and an item's name, each item once");
+    }
+    const auto task = number_of(words[0], std::ssize(tasks));
+    if (!task || *task + 1 < std::ssize(tasks)) {
+      refuse_line(path, number, fmt::format("task {} after what stands before", tasks.size()));
+    }
+    if (*task == std::ssize(tasks)) tasks.emplace_back();
+    tasks.back().push_back(words[1]);
   }
+  if (tasks.empty()) throw Error(ExitCode::bad_data, fmt::format("{}: holds no items", path));
   return tasks;
 }
 
@@ -116,7 +178,9 @@ void record_superseded(const std::string& folder, const Job& job) {
 std::vector<Job> read_jobs(const std::string& folder) {
   std::vector<Job> jobs;
   std::istringstream lines(file_text(ledger_path(folder)));
-  for (std::string line; std::getline(lines, line);) {
+  LedgerCheck check(ledger_path(folder));
+  for (std::string line; std::getline(lines, line) && !lines.eof();) {  // no newline: cut short
+    check.require(line);
     std::istringstream words(line);
     std::string kind;
     Job job;

@@ -38,7 +38,7 @@ void record_answer(const std::string& folder, const Job& job);
 void record_superseded(const std::string& folder, const Job& job);
 /// Where these lines are.
 [[nodiscard]] std::string ledger_path(const std::string& folder);
-/// Every job, in the order of their intents. Throws Error(io_error).
+/// Every job, in the order of their intents. Throws Error (io_error, and bad_data with the line that no run writes).
 [[nodiscard]] std::vector<Job> read_jobs(const std::string& folder);
 
 }  // namespace rankwise::slurm

@@ -153,7 +153,7 @@ TEST_F(PointTextTest, LineBreaksInsideQuotes) {
   }
   EXPECT_EQ(rows_of(source(content, "2,3", "id")), expected);
   EXPECT_EQ(failure(source(content + "a,b,c\n", "2,3", "id")),
-            "65: rows:203: column 'x\\x0Avalue': 'b': expected a finite number");
+            "65: rows:203: column 'x\\x0avalue': 'b': expected a finite number");
 }
 
 TEST_F(PointTextTest, HeaderRule) {
@@ -255,7 +255,7 @@ TEST_F(PointTextTest, BadValuesAreNamedByLineAndColumn) {
   EXPECT_EQ(failure(source(good, "id", "")), "65: rows:2: column 'id': 'a': expected a finite number");
   EXPECT_EQ(failure(source(good + ",5,6\n", "", "id")), "65: rows:4: column 'id': '': expected an id");
   EXPECT_EQ(failure(source(good + "\" \",5,6\n", "", "id")), "65: rows:4: column 'id': ' ': expected an id");
-  EXPECT_EQ(failure(source(good + "\xFF,5,6\n", "", "id")), "65: rows:4: id '\\xFF' is not UTF-8 text");
+  EXPECT_EQ(failure(source(good + "\xFF,5,6\n", "", "id")), "65: rows:4: id '\\xff' is not UTF-8 text");
   for (const char* weight : {"0", "-1", "nan", "inf", "1e-60", "", "x"}) {
     EXPECT_EQ(failure(source(good + "c,1," + weight + "\n", "", "id", "y")),
               fmt::format("65: rows:4: column 'y': '{}': expected a finite weight above 0", weight));

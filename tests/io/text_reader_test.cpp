@@ -387,8 +387,8 @@ TEST_F(TextReaderTest, FilesThatAreNoTextAreNamed) {
   EXPECT_EQ(failure_of(std::string("user,item\n1,\0\n", 14), options()),
             "65: log: is no text file: it holds zero bytes");
   EXPECT_EQ(failure_of("\x1B[31m,\xFF\xFE\n1,2\n", options()),
-            "2: log: which column is the user? Say --columns user=NAME,item=NAME,...; its columns are \\x1B[31m, "
-            "\\xFF\\xFE");
+            "2: log: which column is the user? Say --columns user=NAME,item=NAME,...; its columns are \\x1b[31m, "
+            "\\xff\\xfe");
 }
 
 TEST_F(TextReaderTest, IdsAreBounded) {
@@ -453,7 +453,7 @@ TEST_F(TextReaderTest, BadRowsAreNamedByFileAndLine) {
             "65: log:7: field 2 has text after its closing quote");
   EXPECT_EQ(failure_of(good + "1,2,\"3\n4\",\"5\n6\"\n", options()),
             "65: log:5: field 4 opens a quote that is not closed");
-  EXPECT_EQ(failure_of(good + "\xFF\xFE,2,3\n", options()), "65: log:5: id '\\xFF\\xFE' is not UTF-8 text");
+  EXPECT_EQ(failure_of(good + "\xFF\xFE,2,3\n", options()), "65: log:5: id '\\xff\\xfe' is not UTF-8 text");
   EXPECT_EQ(failure_of("user,item,time\n1,2,90003\n1,2,monday\n", options()),
             "65: log:3: time 'monday' is neither seconds since 1970 nor YYYY-MM-DD[ HH:MM[:SS]] (--time-format)");
   EXPECT_EQ(failure_of(good + "1,2,x\n" + good + "1,2,NaN\n", options()), "65: log:5: value 'x' is not a number");

@@ -69,7 +69,7 @@ class PrepareFormatsTest(unittest.TestCase):
         self.assertEqual(self.read(packed), expected)
         self.assertIn("is an xz file, which is not read here: unpack it first (xz -dk FILE)", self.refused(b"\xfd7zXZ\0\0\4\xe6"))
         self.assertIn("is a zip file", self.refused(b"PK\x03\x04\x14\0"))
-        self.assertEqual(self.refused(b"\x1b[31muser,\xff\xfe\n1,2\n", code=2).split("columns are ")[1], "\\x1B[31muser, \\xFF\\xFE")
+        self.assertEqual(self.refused(b"\x1b[31muser,\xff\xfe\n1,2\n", code=2).split("columns are ")[1], "\\x1b[31muser, \\xff\\xfe")
 
     def test_ids(self):
         self.assertEqual(self.read("user,item\n-5,1\n7,1\n"), {("-5", 1): 1, ("7", 1): 1})

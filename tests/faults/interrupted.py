@@ -86,7 +86,7 @@ class InterruptedRuns(unittest.TestCase):
         return [name for name in self.files() if name.startswith(self.prefix)] if self.checkpoints.exists() else []
 
     def start(self, ranks, *options, **how):
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | {"OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         command = ([LAUNCHER, str(ranks)] if ranks > 1 else []) + [PROGRAM] + [str(option) for option in self.arguments(*options, **how)]
         return subprocess.Popen(command, env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.PIPE, text=True)

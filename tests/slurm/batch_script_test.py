@@ -16,7 +16,7 @@ class BatchScriptTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.cluster = cls.enterClassContext(Cluster(nodes=2, cpus=2, requeue_seconds=6))
-        cls.path = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(dir="/tmp")))
+        cls.path = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         (cls.path / "bin").mkdir()
         (cls.path / "bin/rankwise").symlink_to(PROGRAM)
         cls.cluster.environment["PATH"] = f"{cls.path / 'bin'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -28,8 +28,7 @@ def eventually(condition, seconds=40, every=0.1, what="it did not happen"):
 
 
 def quiet_environment():
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
-    return environment | {"OMP_NUM_THREADS": "1"}
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 class Cluster:

@@ -41,7 +41,7 @@ class Finished:
         return f"{' '.join(self.args)}\nexit code {self.code}\n--- out\n{self.out}\n--- err\n{self.err}"
 
 
-def run(args, ranks=1, env=None, timeout=120, cwd=None, launcher=None):
+def run(args, ranks=1, env=None, timeout=300, cwd=None, launcher=None):
     """Runs `rankwise args`; one rank runs without mpirun; `launcher` is a command that starts the ranks in its place. `env`
     adds variables, a value of None takes one away. Threads: one per rank, unless env sets OMP_NUM_THREADS or args say
     otherwise. A run that outlives `timeout` seconds is killed with all its ranks and fails the test."""

@@ -93,9 +93,13 @@ class InterruptedRuns(unittest.TestCase):
 
     def ranks_of(self):
         """Process numbers of the ranks that a launcher has started."""
-        listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout.splitlines()
-        lines = [line.split(None, 1) for line in listed if str(self.output) in line and f" {self.job} " in line]
-        return [int(number) for number, command in lines if command.startswith(str(PROGRAM))]
+        found = []
+        for path in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # gone meanwhile
+                words = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                if words[:2] == [str(PROGRAM), self.job] and str(self.output) in words:
+                    found.append(int(path.name))
+        return sorted(found)
 
     def run_or_kill(self, chance, seconds, ranks, *options, **how):
         """A run that is killed after so many seconds, by one rank or by all, where it has not ended by then. Whether it was

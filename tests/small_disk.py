@@ -7,7 +7,7 @@ import sys
 import tempfile
 import unittest
 
-# A user's own name space: the same user, with the right to mount there and nowhere else.
+# A user's own namespace: the same user, with the right to mount there and nowhere else.
 OWN_MOUNTS = ["unshare", "--user", "--map-current-user", "--keep-caps", "--mount"]
 
 
@@ -24,7 +24,7 @@ def mount(folder, kibibytes):
     """Skips the test where it cannot be mounted."""
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", folder], capture_output=True, text=True)
     if mounted.returncode != 0:
-        raise unittest.SkipTest("cannot mount a small file system: this needs root, or a kernel that lets users have name spaces: "
+        raise unittest.SkipTest("cannot mount a small file system: this needs root, or a kernel that lets users have namespaces: "
                                 + mounted.stderr.strip())
 
 

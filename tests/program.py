@@ -2,9 +2,25 @@
 surrounding shell may have set."""
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import unittest
+
+# What a shell, a batch job or a login file may have set, and what would change how the program and its tools run.
+SURROUNDINGS = ("SLURM_", "SBATCH_", "SALLOC_", "SQUEUE_", "SCANCEL_", "SINFO_", "SCONTROL_", "SRUN_", "PMI_", "PMIX_", "OMPI_COMM_", "OMP_", "GOMP_",
+                "LC_", "LANG", "COLUMNS", "LINES")
+
+
+def forget_surroundings():
+    """Takes them out of this process: what a test starts by any way does not see them. Messages of tools are in English."""
+    for name in [name for name in os.environ if name.startswith(SURROUNDINGS)]:
+        del os.environ[name]
+    os.environ["LC_ALL"] = "C.UTF-8"
+    os.environ["PATH"] = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"  # tc is there, which an ordinary user's PATH leaves out
+
+
+forget_surroundings()
 
 SOURCE = pathlib.Path(os.environ.get("RANKWISE_SOURCE", pathlib.Path(__file__).resolve().parents[1]))
 PROGRAM = os.environ.get("RANKWISE_PROGRAM", str(SOURCE / "build/release/jobs/rankwise"))
@@ -26,12 +42,11 @@ class Finished:
         return f"{' '.join(self.args)}\nexit code {self.code}\n--- out\n{self.out}\n--- err\n{self.err}"
 
 
-def run(args, ranks=1, env=None, timeout=120, cwd=None, launcher=None):
+def run(args, ranks=1, env=None, timeout=300, cwd=None, launcher=None):
     """Runs `rankwise args`; one rank runs without mpirun; `launcher` is a command that starts the ranks in its place. `env`
     adds variables, a value of None takes one away. Threads: one per rank, unless env sets OMP_NUM_THREADS or args say
     otherwise. A run that outlives `timeout` seconds is killed with all its ranks and fails the test."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
-    environment.setdefault("OMP_NUM_THREADS", "1")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     for key, value in (env or {}).items():
         environment.pop(key, None)
         if value is not None:
@@ -54,6 +69,16 @@ def run(args, ranks=1, env=None, timeout=120, cwd=None, launcher=None):
                 out, err = process.communicate()
             raise AssertionError(f"still running after {timeout} s, killed: {Finished(command, None, out, err)}") from None
     return Finished(command, process.returncode, out, err)
+
+
+def folder_of_tools(folder, *names):
+    """A value of PATH: `folder` with links to these tools of the PATH and nothing else. Skips the test if one is not installed."""
+    for name in names:
+        tool = shutil.which(name)
+        if not tool:
+            raise unittest.SkipTest(f"{name} is not installed")
+        (pathlib.Path(folder) / name).symlink_to(tool)
+    return str(folder)
 
 
 def data_file(name):

@@ -5,9 +5,9 @@ import shutil
 import subprocess
 import unittest
 
-from faults_test import small_disk
 from interrupted import InterruptedTrainings
 from program import run
+from small_disk import small_disk, with_own_mounts
 
 
 class CheckpointFolderTest(InterruptedTrainings):
@@ -80,4 +80,5 @@ class CheckpointFolderTest(InterruptedTrainings):
 
 
 if __name__ == "__main__":
+    with_own_mounts()
     unittest.main()

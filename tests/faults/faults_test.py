@@ -11,19 +11,7 @@ import unittest
 
 import shop
 from program import LAUNCHER, PROGRAM, run
-
-
-@contextlib.contextmanager
-def small_disk(kibibytes):
-    """A file system of its own with that much room; skips where it cannot be mounted."""
-    with tempfile.TemporaryDirectory() as folder:
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", folder], capture_output=True, text=True)
-        if mounted.returncode != 0:
-            raise unittest.SkipTest(f"cannot mount a small file system here: {mounted.stderr.strip()}")
-        try:
-            yield pathlib.Path(folder)
-        finally:
-            subprocess.run(["umount", folder], check=True)
+from small_disk import small_disk, with_own_mounts
 
 
 class FaultsTest(unittest.TestCase):
@@ -104,4 +92,5 @@ class FaultsTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    with_own_mounts()
     unittest.main()

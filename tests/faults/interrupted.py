@@ -86,16 +86,20 @@ class InterruptedRuns(unittest.TestCase):
         return [name for name in self.files() if name.startswith(self.prefix)] if self.checkpoints.exists() else []
 
     def start(self, ranks, *options, **how):
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | {"OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         command = ([LAUNCHER, str(ranks)] if ranks > 1 else []) + [PROGRAM] + [str(option) for option in self.arguments(*options, **how)]
         return subprocess.Popen(command, env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.PIPE, text=True)
 
     def ranks_of(self):
         """Process numbers of the ranks that a launcher has started."""
-        listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout.splitlines()
-        lines = [line.split(None, 1) for line in listed if str(self.output) in line and f" {self.job} " in line]
-        return [int(number) for number, command in lines if command.startswith(str(PROGRAM))]
+        found = []
+        for path in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # gone meanwhile
+                words = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                if words[:2] == [str(PROGRAM), self.job] and str(self.output) in words:
+                    found.append(int(path.name))
+        return sorted(found)
 
     def run_or_kill(self, chance, seconds, ranks, *options, **how):
         """A run that is killed after so many seconds, by one rank or by all, where it has not ended by then. Whether it was

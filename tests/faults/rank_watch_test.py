@@ -47,7 +47,7 @@ class RankWatchTest(unittest.TestCase):
     def training(self, launcher, *options, epochs=1_000_000):
         """A training on three ranks that has begun to sweep, and the processes of its ranks, by rank."""
         self.log.unlink(missing_ok=True)
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | launcher | {"OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, **launcher, "OMP_NUM_THREADS": "1"}
         command = [LAUNCHER, "3", PROGRAM, "als", "--data", self.data, "--model", self.model, "--epochs", epochs, "--log-json", self.log,
                    "--rank-timeout", LIMIT, *options]
         with subprocess.Popen([str(word) for word in command], env=environment, start_new_session=True, stdin=subprocess.DEVNULL,

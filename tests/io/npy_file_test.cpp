@@ -8,6 +8,7 @@
 #include "kernels/error.hpp"
 #include "tests/io/npy_bytes.hpp"
 #include "tests/io/shared_folder.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace rankwise {
 namespace {
@@ -31,9 +32,9 @@ class NpyFileTest : public testing::Test {
     EXPECT_TRUE(error.starts_with(prefix)) << error;
     return error.substr(std::min(error.size(), prefix.size()));
   }
-  void TearDown() override { std::filesystem::remove(path_); }
 
-  std::string path_ = testing::TempDir() + "rankwise_npy_" + std::to_string(getpid()) + ".npy";
+  TemporaryFolder folder_;
+  std::string path_ = folder_.path + "/rows.npy";
 };
 
 using Values = std::vector<double>;

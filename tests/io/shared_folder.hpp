@@ -1,7 +1,6 @@
 #pragma once
 // A folder of its own for a test that runs on several ranks.
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "distributed/communicator.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace rankwise {
 
@@ -16,10 +16,7 @@ namespace rankwise {
 class SharedFolder {
  public:
   explicit SharedFolder(const Communicator& comm) : comm_(comm) {
-    if (comm_.is_root()) {
-      path_ = (std::filesystem::temp_directory_path() / "rankwise-XXXXXX").string();
-      if (mkdtemp(path_.data()) == nullptr) path_ = "/no-temporary-folder";
-    }
+    if (comm_.is_root()) path_ = make_temporary_folder();
     comm_.broadcast(path_);
   }
   ~SharedFolder() {

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 import tempfile
 import unittest
 
@@ -15,6 +14,7 @@ import numpy as np
 import numpy_als
 import shop
 from program import data_file, run
+from small_disk import small_disk, with_own_mounts
 
 KINDS = {
     "implicit constant": ["--regularization", "0.01"],
@@ -178,14 +178,9 @@ class AlsTest(unittest.TestCase):
 
     def test_a_node_without_room_does_without_sharing(self):
         expected = self.digests(self.train("room.h5", [], ranks=3))
-        with tempfile.TemporaryDirectory() as tiny:
-            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tiny], stderr=subprocess.DEVNULL).returncode != 0:
-                self.skipTest("needs the right to mount a small file system")
-            try:
-                done = run(["als", "--data", self.data, "--model", self.path / "room.h5", "--factors", "17", "--epochs", "3"], ranks=3,
-                           env={"OMPI_MCA_osc_sm_backing_directory": tiny})
-            finally:
-                subprocess.run(["umount", tiny], check=True)
+        with small_disk(64) as tiny:
+            done = run(["als", "--data", self.data, "--model", self.path / "room.h5", "--factors", "17", "--epochs", "3"], ranks=3,
+                       env={"OMPI_MCA_osc_sm_backing_directory": tiny})
         self.assertEqual(done.code, 0, done)
         lines = [line for line in done.err.splitlines() if "do not share" in line]
         self.assertEqual(len(lines), 1, done)
@@ -332,4 +327,5 @@ class GoodbooksTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    with_own_mounts()
     unittest.main()

@@ -236,7 +236,7 @@ class CommandLine(unittest.TestCase):
     def test_a_rank_alone_starts_no_other_process(self):
         fifo = self.folder / "events.jsonl"
         os.mkfifo(fifo)
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("OMPI_MCA_", "SLURM_"))} | {"PATH": "/nonexistent"}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("OMPI_MCA_")} | {"PATH": "/nonexistent"}
         with subprocess.Popen([PROGRAM, "inspect", self.file, "--log-json", str(fifo)], env=environment, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True) as process:
             with fifo.open() as events:  # opened by the program once MPI has started
@@ -249,7 +249,7 @@ class CommandLine(unittest.TestCase):
         self.assertNotIn("ssh", err)
 
     def test_what_it_starts_does_not_see_how_it_started_itself(self):
-        (self.folder / "mpirun").write_text(f"#!/bin/sh\n/usr/bin/env >{self.folder}/seen\nexit 1\n")
+        (self.folder / "mpirun").write_text(f"#!/bin/sh\n/usr/bin/env >'{self.folder}/seen'\nexit 1\n")
         (self.folder / "mpirun").chmod(0o755)
         finished = run(["doctor", "--directory", self.folder], env={"PATH": str(self.folder), "SLURM_CONF": "/nonexistent/slurm.conf"})
         self.assertIn("mpirun here", finished.out, finished)

@@ -3,7 +3,8 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <unistd.h>
+
+#include "tests/temporary_folder.hpp"
 
 namespace rankwise {
 namespace {
@@ -15,18 +16,14 @@ constexpr const char* mounts_of_two = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - c
 /// A made-up root of a file system.
 class CpuQuota : public testing::Test {
  protected:
-  ~CpuQuota() override { fs::remove_all(root_); }
-  CpuQuota() = default;
-  CpuQuota(const CpuQuota&) = delete;
-  CpuQuota& operator=(const CpuQuota&) = delete;
-
   void put(const std::string& path, const std::string& text) const {
     fs::create_directories(fs::path(root_ + path).parent_path());
     std::ofstream(root_ + path) << text;
   }
   [[nodiscard]] std::optional<int> quota() const { return cpu_quota(root_); }
 
-  std::string root_ = (fs::temp_directory_path() / ("rankwise-quota-" + std::to_string(getpid()))).string();
+  TemporaryFolder folder_;
+  std::string root_ = folder_.path;
 };
 
 TEST_F(CpuQuota, WithoutGroupsOrLimitsThereIsNone) {

@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "jobs/options.hpp"
 #include "jobs/run_job.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace rankwise {
 namespace {
@@ -24,19 +24,16 @@ const FileRole written_role{FileUse::written, csv_endings, {}};
 class FileClashes : public testing::Test {
  protected:
   FileClashes() {
-    fs::create_directories(folder_);
     fs::current_path(folder_);
     std::ofstream("target") << "bytes";
   }
-  ~FileClashes() override {
-    fs::current_path(home_);
-    fs::remove_all(folder_);
-  }
+  ~FileClashes() override { fs::current_path(home_); }
   FileClashes(const FileClashes&) = delete;
   FileClashes& operator=(const FileClashes&) = delete;
 
   fs::path home_ = fs::current_path();
-  fs::path folder_ = fs::temp_directory_path() / ("rankwise-clashes-" + std::to_string(getpid()));
+  TemporaryFolder made_;
+  fs::path folder_ = made_.path;
 };
 
 std::string message_of(const std::vector<NamedFile>& files) {

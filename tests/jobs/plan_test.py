@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import stat
 import subprocess
 import tempfile
@@ -188,7 +189,7 @@ class PlanTest(PlanCase):
         # It trains what was planned; 75 asks for another go; any other failure stays one.
         tools = self.path / "tools"
         tools.mkdir()
-        self.tool(tools / "rankwise", f'exec {PROGRAM} "$@"\n')
+        self.tool(tools / "rankwise", f'exec {shlex.quote(PROGRAM)} "$@"\n')
         self.tool(tools / "scontrol", 'echo "scontrol $*"\n')
         self.tool(tools / "squeue", "echo RUNNING\n")
         self.tool(tools / "srun", 'echo "srun $*"\nwhile [[ $1 == --* ]]; do shift; done\n"$@"\n')

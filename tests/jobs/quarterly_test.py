@@ -88,7 +88,7 @@ class QuarterlyTest(unittest.TestCase):
 
     def test_the_chain_has_the_bits_of_its_jobs_by_hand_and_does_nothing_twice(self):
         told = self.quarterly(self.chain()).out
-        self.assertIn("rankwise als --data", told)
+        self.assertRegex(told, "rankwise als '?--data")
         self.assertFalse((self.folder / "q").exists())
         done = self.quarterly(self.chain(), "--submit")
         self.assertEqual(done.out.count("done"), 7, done)
@@ -171,7 +171,7 @@ class QuarterlyTest(unittest.TestCase):
 
     def interrupted(self, file, is_time, interrupt):
         """What a chain tells that is interrupted once `is_time`."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | AS_ROOT
+        environment = os.environ | AS_ROOT
         with subprocess.Popen([PROGRAM, "quarterly", file, "--submit"], cwd=self.folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
             deadline = time.monotonic() + 60
             while not is_time() and time.monotonic() < deadline:

@@ -18,7 +18,7 @@ def blocks(language):
 
 class ReadmeTest(unittest.TestCase):
     def shell(self, script, folder):
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
+        environment = dict(os.environ)
         environment.update(PATH=f"{pathlib.Path(PROGRAM).parent}:{environment['PATH']}", OMPI_ALLOW_RUN_AS_ROOT="1",
                            OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_rmaps_base_oversubscribe="1", OMP_NUM_THREADS="1",
                            OMPI_MCA_mpi_yield_when_idle="1", OMPI_MCA_hwloc_base_binding_policy="none")

@@ -7,19 +7,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <thread>
-#include <unistd.h>
 
 #include "jobs/phase_table.hpp"
+#include "tests/io/shared_folder.hpp"
 
 namespace rankwise {
 namespace {
-
-/// A path that all ranks share and no other run uses.
-std::string shared_path(const Communicator& comm, const std::string& name) {
-  std::string path = (std::filesystem::temp_directory_path() / (name + std::to_string(getpid()))).string();
-  comm.broadcast(path);
-  return path;
-}
 
 std::vector<nlohmann::json> events_of(const std::string& path) {
   std::vector<nlohmann::json> events;
@@ -69,7 +62,8 @@ TEST(PhaseTable, ShowsDashesWhereNothingWasCounted) {
 
 TEST(Report, LogsEventsPhasesAndTheEnd) {
   const Communicator comm = Communicator::world();
-  const std::string path = shared_path(comm, "rankwise_report_");
+  const SharedFolder folder(comm);
+  const std::string path = folder.file("log.jsonl");
   {
     Report report(comm, {.quiet = true, .log_json = path, .threads = 1});
     report.event("epoch", {{"epoch", Index{3}}, {"loss", 0.5}, {"note", "a \"word\"\n\xff"}, {"broken", std::nan("")}});
@@ -111,7 +105,6 @@ TEST(Report, LogsEventsPhasesAndTheEnd) {
       EXPECT_GT(events[2]["max_peak_memory_bytes"].get<double>(), 1e6);
       EXPECT_GT(events[2]["peak_gflops"].get<double>(), 0.1);
     }
-    std::filesystem::remove(path);
   }
 }
 

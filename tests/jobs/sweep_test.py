@@ -73,9 +73,9 @@ class SweepTestCase(unittest.TestCase):
                 process.kill()
 
     def wait_for_records(self, directory, count):
-        deadline = time.time() + 60
+        deadline = time.monotonic() + 60
         while len(list((directory / "records").glob("*.json"))) < count:
-            self.assertLess(time.time(), deadline)
+            self.assertLess(time.monotonic(), deadline)
             time.sleep(0.02)
 
 

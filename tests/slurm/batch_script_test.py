@@ -1,6 +1,7 @@
 """Batch scripts on a real Slurm: what `rankwise plan` writes, and the templates, run, stop before their limit, come back and end with
 the bytes of a run that nothing interrupts."""
 import hashlib
+import os
 import pathlib
 import tempfile
 import unittest
@@ -23,10 +24,10 @@ class BatchScriptTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.cluster = cls.enterClassContext(Cluster(nodes=2, cpus=2, requeue_seconds=6))
-        cls.path = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(dir="/tmp")))
+        cls.path = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         (cls.path / "bin").mkdir()
         (cls.path / "bin/rankwise").symlink_to(PROGRAM)
-        cls.cluster.environment["PATH"] = f"{cls.path / 'bin'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        cls.cluster.environment["PATH"] = f"{cls.path / 'bin'}:{os.environ['PATH']}"
         shop.write_log(cls.path / "log.csv")
         done = run(["prepare", "--input", cls.path / "log.csv", "--split", "random:0.1", "--output", cls.path / "shop.h5"])
         assert done.code == 0, done

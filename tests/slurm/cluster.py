@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ TEST_CLUSTER = str(SOURCE / "slurm/test-cluster")
 PROBE = os.environ.get("RANKWISE_SCHEDULER_PROBE", str(SOURCE / "build/release/tests/slurm/scheduler_probe"))
 
 
-def eventually(condition, seconds=40, every=0.1, what="it did not happen"):
+def eventually(condition, seconds=120, every=0.1, what="it did not happen"):
     """The first true value of `condition`; fails the test after so many seconds. No measure of speed: a bound on waiting."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
@@ -28,8 +29,7 @@ def eventually(condition, seconds=40, every=0.1, what="it did not happen"):
 
 
 def quiet_environment():
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
-    return environment | {"OMP_NUM_THREADS": "1"}
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 class Cluster:
@@ -42,7 +42,7 @@ class Cluster:
         command += ["--preemption"] if preemption else []
         for key, value in settings.items():
             command += ["--set", f"{key}={value}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if done.returncode:
             shutil.rmtree(self.folder)
             if done.returncode == 77:
@@ -56,7 +56,7 @@ class Cluster:
         return self
 
     def __exit__(self, *_):
-        done = subprocess.run([TEST_CLUSTER, "stop", self.folder], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([TEST_CLUSTER, "stop", self.folder], capture_output=True, text=True, timeout=120)
         shutil.rmtree(self.folder, ignore_errors=True)
         if done.returncode:
             raise AssertionError(done.stderr)
@@ -169,16 +169,23 @@ class Scheduler:
         return path.read_text() if path.exists() else ""
 
 
+def word(path):
+    """As one word of a shell command."""
+    return shlex.quote(str(path))
+
+
 def counting(path, steps, seconds=0.1):
     """A command that counts to `steps` in a file, and ends with 75 where it is asked to stop: to be run again to go on. It
     notes every start in its log."""
+    path, partial = word(path), word(f"{path}.partial")
     return (f'echo started; trap "exit 75" USR2 TERM; n=$(cat {path} 2> /dev/null || echo 0); '
-            f"while ((n < {steps})); do sleep {seconds}; n=$((n + 1)); echo $n > {path}.partial; mv {path}.partial {path}; done; echo finished")
+            f"while ((n < {steps})); do sleep {seconds}; n=$((n + 1)); echo $n > {partial}; mv {partial} {path}; done; echo finished")
 
 
 def noting(folder, item, seconds):
     """A command that takes so long and notes when it began and ended."""
-    return f"date +%s.%N >> {folder}/{item}.times; sleep {seconds}; date +%s.%N >> {folder}/{item}.times"
+    times = word(f"{folder}/{item}.times")
+    return f"date +%s.%N >> {times}; sleep {seconds}; date +%s.%N >> {times}"
 
 
 def most_at_once(folder, items):

@@ -6,7 +6,7 @@ import tempfile
 import time
 import unittest
 
-from cluster import Scheduler, counting, eventually, most_at_once, noting, main
+from cluster import Scheduler, counting, eventually, most_at_once, noting, main, word
 
 
 class LocalSchedulerTest(unittest.TestCase):
@@ -64,7 +64,7 @@ class LocalSchedulerTest(unittest.TestCase):
 
     def test_75_runs_again_until_it_is_done(self):
         local = self.scheduler()
-        count = self.path / "count"
+        count = word(self.path / "count")
         local.submit("again", {"item": f"echo >> {count}; if (($(wc -l < {count}) < 3)); then exit 75; fi"})
         self.assertEqual(self.finish(local)["item"]["phase"], "done")
         self.assertEqual([(run[2], run[3]) for run in local.attempts("item")], [("0", 75), ("1", 75), ("2", 0)])
@@ -100,8 +100,9 @@ class LocalSchedulerTest(unittest.TestCase):
 
     def test_submissions_wait_for_others(self):
         local = self.scheduler()
-        local.submit("first", {"good": f"sleep 0.3; touch {self.path}/there", "bad": "exit 1"})
-        local.submit("second", {"after": f"test -e {self.path}/there"}, after=[{"submission": "first", "on": "ended"}])
+        there = word(self.path / "there")
+        local.submit("first", {"good": f"sleep 0.3; touch {there}", "bad": "exit 1"})
+        local.submit("second", {"after": f"test -e {there}"}, after=[{"submission": "first", "on": "ended"}])
         local.submit("third", {"never": "true"}, after=[{"submission": "first", "on": "succeeded"}])
         states = self.finish(local)
         self.assertEqual([states[name]["phase"] for name in ("after", "never")], ["done", "lost"])

@@ -1,6 +1,7 @@
 """A lost rank under a plain srun, without --kill-on-bad-exit, which lets the others live: they end by themselves, and the job fails."""
 import os
 import pathlib
+import shlex
 import signal
 import tempfile
 import unittest
@@ -16,7 +17,7 @@ class LostRankTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.cluster = cls.enterClassContext(Cluster(nodes=2, cpus=2))
-        cls.path = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(dir="/tmp")))
+        cls.path = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         shop.write_log(cls.path / "log.csv")
         done = run(["prepare", "--input", cls.path / "log.csv", "--output", cls.path / "shop.h5"])
         assert done.code == 0, done
@@ -38,8 +39,9 @@ class LostRankTest(unittest.TestCase):
             for rank in (0, 1):
                 with self.subTest(signal=number, rank=rank):
                     log, events = self.path / f"{number}-{rank}.log", self.path / f"{number}-{rank}.jsonl"
-                    training = (f"srun --mpi=pmix {PROGRAM} als --data {self.path}/shop.h5 --model {self.path}/model.h5 --epochs 1000000 --rank-timeout {LIMIT} "
-                                f"--log-json {events} --quiet; echo ended with $?")
+                    command = ["srun", "--mpi=pmix", PROGRAM, "als", "--data", self.path / "shop.h5", "--model", self.path / "model.h5", "--epochs", 1000000,
+                               "--rank-timeout", LIMIT, "--log-json", events, "--quiet"]
+                    training = shlex.join(map(str, command)) + "; echo ended with $?"
                     job = self.cluster.ask("sbatch", "--parsable", "--nodes=2", "--ntasks=2", "--time=00:10:00", f"--output={log}", f"--wrap={training}",
                                            cwd=self.path)
                     eventually(lambda: events.exists() and '"epoch"' in events.read_text(), 60, what=self.cluster.queue)

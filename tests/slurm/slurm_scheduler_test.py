@@ -6,7 +6,7 @@ import signal
 import tempfile
 import unittest
 
-from cluster import Cluster, Scheduler, counting, eventually, most_at_once, noting, main
+from cluster import Cluster, Scheduler, counting, eventually, most_at_once, noting, main, word
 
 
 class SlurmCase(unittest.TestCase):
@@ -85,10 +85,11 @@ class ArrayTest(SlurmCase):
             eventually(self.cluster.empty, what=self.cluster.queue)
 
     def test_submissions_wait_for_others(self):
-        self.slurm.submit("first", {"good": f"sleep 1; touch {self.path}/there", "bad": "sleep 0.5; exit 1"})
-        self.slurm.submit("second", {"after": f"test -e {self.path}/there"}, after=[{"submission": "first", "on": "ended"}])
+        there = word(self.path / "there")
+        self.slurm.submit("first", {"good": f"sleep 1; touch {there}", "bad": "sleep 0.5; exit 1"})
+        self.slurm.submit("second", {"after": f"test -e {there}"}, after=[{"submission": "first", "on": "ended"}])
         self.slurm.submit("third", {"never": "true"}, after=[{"submission": "first", "on": "succeeded"}])
-        self.slurm.submit("fourth", {"later": f"test -e {self.path}/there"}, after=[{"submission": "second", "on": "succeeded"}])
+        self.slurm.submit("fourth", {"later": f"test -e {there}"}, after=[{"submission": "second", "on": "succeeded"}])
         states = self.finish()
         self.assertEqual([states[item]["phase"] for item in ("good", "bad", "after", "never", "later")], ["done", "failed", "done", "lost", "done"])
         self.assertIn("submission fifth waits for the success of first, whose item bad is not done",
@@ -178,7 +179,7 @@ class ArrayTest(SlurmCase):
         self.assertFalse((self.path / "a").exists())
 
     def test_scripts_run_by_hand_pass_by_what_is_over(self):
-        self.slurm.submit("mine", {"a": f"echo ran >> {self.path}/a", "b": "exit 2"}, batch={"items_per_job": 2})
+        self.slurm.submit("mine", {"a": f"echo ran >> {word(self.path / 'a')}", "b": "exit 2"}, batch={"items_per_job": 2})
         self.finish()
         script = self.slurm.folder / "mine-0.sbatch"
         self.assertEqual(self.cluster.run("bash", "-n", script).returncode, 0)
@@ -206,7 +207,7 @@ class LoneRankTest(SlurmCase):
         self.assertEqual(len({self.slurm.attempts(item)[0][1] for item in items}), 2)
 
     def test_what_ends_with_75_goes_on_in_the_next_job_and_the_rest_does_not_run_again(self):
-        count = self.path / "count"
+        count = word(self.path / "count")
         items = {"before": "true", "again": f"echo >> {count}; if (($(wc -l < {count}) < 3)); then exit 75; fi", "bad": "exit 4"}
         self.submit("pack", items, batch={"items_per_job": 3})
         states = self.finish()

@@ -11,6 +11,7 @@ import unittest
 
 from cluster import eventually, main, quiet_environment
 from program import PROGRAM
+from small_disk import mount, with_own_mounts
 from sweep_case import EXPLICIT, SweepCase
 
 # Four tasks of some seconds.
@@ -214,9 +215,7 @@ class MachineTest(MishapCase):
         directory = self.plan("full", *TRAININGS)
         small = directory / "work/t1.f1"
         small.mkdir(parents=True)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", small], capture_output=True, text=True)
-        if mounted.returncode:
-            self.skipTest(f"this machine mounts no tmpfs: {mounted.stderr}")
+        mount(small, 64)
         self.addCleanup(subprocess.run, ["umount", "--lazy", small], check=True)
         self.submit(directory, "--max-retries", "0")
         self.finish(directory)
@@ -233,4 +232,5 @@ class MachineTest(MishapCase):
 
 
 if __name__ == "__main__":
+    with_own_mounts()
     main()

@@ -1,0 +1,72 @@
+"""A small case of every job, for runs under tools that look at memory. Each finds the files of those before it."""
+import pathlib
+
+from program import run
+
+LOG = "user,item\nann,tea\nann,cup\nbob,tea\nbob,pot\nbob,cup\ncat,pot\ncat,tea\ndan,pot\neve,cup\n"
+CHAIN = "[quarterly]\ndirectory = q\nscheduler = local\ncores = 1\n[prepare]\ninput = log.csv\nsplit = random:0.3\n[als]\nfactors = 2\nepochs = 1\n"
+
+# Job and arguments, in groups that need the first one and no other. "clustering" has planning too.
+CASES = {
+    "training": [
+        ("prepare", "--input log.csv --split random:0.3 --output d.h5"),
+        ("als", "--data d.h5 --model m.h5 --factors 2 --epochs 2 --checkpoint c"),
+        ("als", "--data d.h5 --model w.h5 --factors 2 --epochs 1 --warm-start m.h5 --validation-metric ndcg@2 --checkpoint w"),
+        ("evaluate", "--data d.h5 --model m.h5 --output e.json"),
+        ("recommend", "--data d.h5 --model m.h5 --output r.h5"),
+        ("recommend", "--data d.h5 --model m.h5 --output r.csv"),
+        ("inspect", "m.h5"),
+        ("verify", "d.h5 m.h5 r.h5"),
+    ],
+    "clustering": [
+        ("synthesize", "--users 20 --items 10 --interactions 60 --output s.csv --truth t.h5"),
+        ("kmeans", "--input m.h5 --rows items --clusters 2 --output k.h5 --checkpoint k"),
+        ("kmeans", "--input m.h5 --rows items --predict k.h5 --output p.h5"),
+        ("kmeans", "--input s.csv --clusters 2:3 --output s.h5"),
+        ("plan", "--data d.h5 --factors 2 --calibrate 0 --model m.h5 --ranks 1,2 --sbatch p.sbatch --json p.json"),
+        ("scale", "--strong 1 --users 20 --items 10 --interactions 60 --epochs 2 --factors 2 --calibrate 0 --json y.json --plot y.svg"),
+        ("doctor", "--directory ."),
+    ],
+    "sweep": [
+        ("sweep plan", "s --data d.h5 --factors 2,3 --epochs 1 --validation interactions:2 --optimize ndcg@2 --calibrate 0"),
+        ("sweep trial", "s --task t1.f1.r0"),
+        ("sweep run", "s --cores 1"),
+        ("sweep status", "s"),
+        ("sweep resume", "s --cores 1"),
+        ("sweep collect", "s"),
+        ("sweep refit", "s --model f.h5 --metrics f.json"),
+        ("sweep cancel", "s"),
+    ],
+    "quarterly": [
+        ("quarterly", "chain.ini"),
+        ("quarterly", "chain.ini --submit"),
+        ("quarterly step", "q --step prepare"),
+        ("quarterly status", "q"),
+        ("quarterly cancel", "q"),
+    ],
+}
+# doctor starts mpirun, and finds what Slurm is here: none.
+ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+               "SLURM_CONF": "/nonexistent/slurm.conf"}
+
+
+def names():
+    """Jobs that have a case."""
+    return sorted({job for cases in CASES.values() for job, _ in cases})
+
+
+def help_names():
+    """Jobs that `rankwise --help` lists."""
+    lines = run(["--help"]).out.split("Jobs:\n")[1].split("\n\n")[0].splitlines()
+    return sorted(line[2:20].strip() for line in lines)
+
+
+def write_inputs(folder):
+    pathlib.Path(folder, "log.csv").write_text(LOG)
+    pathlib.Path(folder, "chain.ini").write_text(CHAIN)
+
+
+def run_group(group, folder, launcher=None, env=None):
+    """Runs each case of a group and yields it as it ended."""
+    for job, arguments in CASES[group]:
+        yield run([*job.split(), *arguments.split()], cwd=folder, launcher=launcher, env=ENVIRONMENT | (env or {}), timeout=400)

@@ -1,4 +1,5 @@
 """`rankwise quarterly` on this machine: one file, the same bits as the jobs by hand, nothing done twice, and what is wrong in a file."""
+import ctypes
 import hashlib
 import json
 import os
@@ -194,24 +195,29 @@ class QuarterlyTest(unittest.TestCase):
         self.assertEqual((self.folder / "alone.h5").read_bytes(), (self.folder / "q/model.h5").read_bytes())
 
     def test_killed_it_waits_for_the_step_that_outlived_it(self):
-        file = self.chain(CHAIN.replace("als.ranks = 2\n", "final = no\n").replace("epochs = 3", "epochs = 3000"))
+        file = self.chain(CHAIN.replace("als.ranks = 2\n", "final = no\n").replace("epochs = 3", "epochs = 12000"))
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | AS_ROOT
         how = {"cwd": self.folder, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+        # The step becomes this process's: the kernel ends a stopped process by SIGHUP whose session nobody is left in.
+        prctl, set_child_subreaper = ctypes.CDLL(None).prctl, 36
+        self.assertEqual(prctl(set_child_subreaper, 1), 0)
+        self.addCleanup(prctl, set_child_subreaper, 0)
         with subprocess.Popen([PROGRAM, "quarterly", file, "--submit"], **how) as killed:
             deadline = time.monotonic() + 60
-            while not list(self.folder.glob("q/checkpoints/als/lock")) and time.monotonic() < deadline:
-                time.sleep(0.05)
+            log = self.folder / "q/scheduler/logs/als.log"
+            while not (log.exists() and " epoch 2/" in log.read_text()) and time.monotonic() < deadline:
+                time.sleep(0.02)
             step = int((self.folder / "q/scheduler/logs/als.attempts").read_text().split()[3])
             os.kill(step, signal.SIGSTOP)  # as one that takes long to write its checkpoint
             killed.kill()
         with subprocess.Popen([PROGRAM, "quarterly", file, "--submit"], **how) as again:
-            for line in again.stderr:
-                if f"waiting for process {step}, which outlived the command that started it" in line:
-                    os.kill(step, signal.SIGCONT)
-                    break
+            told = next((line for line in again.stderr if "outlived" in line), "")
+            os.kill(step, signal.SIGCONT)
             err = again.communicate(timeout=90)[1]
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(step, 0)[1]), 75)
+        self.assertIn(f"waiting for process {step}, which outlived the command that started it", told)
         self.assertEqual(again.returncode, 0, err)
-        self.assertIn("goes on from", (self.folder / "q/scheduler/logs/als.log").read_text())
+        self.assertTrue("goes on from" in log.read_text())  # too long to be shown
         self.assertEqual(self.runs("als"), 2)
 
     def test_a_training_whose_dataset_is_there_asks_for_what_it_is_predicted_to_take(self):

@@ -71,6 +71,12 @@ def run(args, ranks=1, env=None, timeout=300, cwd=None, launcher=None):
     return Finished(command, process.returncode, out, err)
 
 
+def preloaded(library):
+    """Variables that load it before others. LD_PRELOAD takes no path with a space: its folder goes another way."""
+    folder, name = os.path.split(library)
+    return {"LD_PRELOAD": name, "LD_LIBRARY_PATH": ":".join(filter(None, (folder, os.environ.get("LD_LIBRARY_PATH"))))}
+
+
 def folder_of_tools(folder, *names):
     """A value of PATH: `folder` with links to these tools of the PATH and nothing else. Skips the test if one is not installed."""
     for name in names:

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 import program
-from program import preloaded, run
+from program import run
 
 LIBRARY = os.environ.get("RANKWISE_FAIL_IO", str(program.SOURCE / "build/release/tests/faults/libfail_io.so"))
 ROWS = 6_000  # bytes: more than HDF5 writes of its own at once
@@ -41,7 +41,7 @@ class FailingIoTest(unittest.TestCase):
         pattern = f"*/{file}" if call == "rename" else f"*/.{file}.*.partial"
         notes = self.path / "notes"
         notes.unlink(missing_ok=True)
-        environment = preloaded(LIBRARY) | {"FAIL_IO_CALL": call, "FAIL_IO_PATH": pattern, "FAIL_IO_FROM": first, "FAIL_IO_BYTES": least_bytes,
+        environment = {"LD_PRELOAD": LIBRARY, "FAIL_IO_CALL": call, "FAIL_IO_PATH": pattern, "FAIL_IO_FROM": first, "FAIL_IO_BYTES": least_bytes,
                        "FAIL_IO_ERROR": errno.ENOSPC if call in ("write", "fallocate") else errno.EIO, "FAIL_IO_NOTES": notes,
                        "FAIL_IO_RANK": rank}
         done = run([*job, output], ranks=ranks, env=environment, timeout=60)

@@ -51,6 +51,8 @@ def run(args, ranks=1, env=None, timeout=300, cwd=None, launcher=None):
         environment.pop(key, None)
         if value is not None:
             environment[key] = str(value)
+    if "/" in environment.get("LD_PRELOAD", ""):
+        environment |= preloaded(environment["LD_PRELOAD"])
     command = [PROGRAM] + [str(argument) for argument in args]
     if launcher:
         command = [*launcher, *command]
@@ -69,6 +71,12 @@ def run(args, ranks=1, env=None, timeout=300, cwd=None, launcher=None):
                 out, err = process.communicate()
             raise AssertionError(f"still running after {timeout} s, killed: {Finished(command, None, out, err)}") from None
     return Finished(command, process.returncode, out, err)
+
+
+def preloaded(library):
+    """Variables that load a library before others. LD_PRELOAD takes no path with a space: the folder goes another way."""
+    folder, name = os.path.split(library)
+    return {"LD_PRELOAD": name, "LD_LIBRARY_PATH": ":".join(filter(None, (folder, os.environ.get("LD_LIBRARY_PATH"))))}
 
 
 def folder_of_tools(folder, *names):

@@ -45,10 +45,20 @@ Hdf5Kind kind_of(Hdf5Element element) {
 
 struct Hdf5Reader::Impl {
   std::string path;
-  Index file_bytes = 0;
+  FileVersion version;
   Hdf5Handle file;
+  int descriptor = -1;  // of `file`, which owns it
 
+  /// What seems wrong in a file may come from a change while it is read.
+  void check_unchanged() const {
+    try {
+      check_same(version, version_of(descriptor));
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
+    }
+  }
   [[noreturn]] void refuse(const std::string& object, const std::string& reason) const {
+    check_unchanged();
     throw Error(ExitCode::bad_data, fmt::format("{}: {} {}", path, object, reason));
   }
   template <class Status>
@@ -89,7 +99,8 @@ Hdf5Reader::Hdf5Reader(std::string path) : impl_(std::make_unique<Impl>()) {
     throw Error(ExitCode::no_input, fmt::format("{}: cannot open: {}", name, std::generic_category().message(errno)));
   }
   if (!S_ISREG(status.st_mode)) throw Error(ExitCode::no_input, fmt::format("{}: is not a regular file", name));
-  impl_->file_bytes = status.st_size;
+  impl_->version = version_of(opened.get());
+  impl_->descriptor = opened.get();
 
   silence_hdf5();
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
@@ -100,8 +111,15 @@ Hdf5Reader::Hdf5Reader(std::string path) : impl_(std::make_unique<Impl>()) {
   }
   impl_->file = Hdf5Handle(H5Fopen(name.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);
   if (!impl_->file) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: is not a sound HDF5 file: {}", name, hdf5_reason()));
+    const std::string reason = hdf5_reason();
+    impl_->check_unchanged();
+    throw Error(ExitCode::bad_data, fmt::format("{}: is not a sound HDF5 file: {}", name, reason));
   }
+  // HDF5 has opened the path once more.
+  void* handle = nullptr;
+  if (H5Fget_vfd_handle(impl_->file.get(), H5P_DEFAULT, &handle) < 0) impl_->refuse("/", hdf5_reason());
+  impl_->descriptor = *static_cast<const int*>(handle);
+  impl_->check_unchanged();
 }
 
 Hdf5Reader::~Hdf5Reader() = default;
@@ -110,6 +128,10 @@ Hdf5Reader& Hdf5Reader::operator=(Hdf5Reader&&) noexcept = default;
 
 const std::string& Hdf5Reader::path() const {
   return impl_->path;
+}
+
+const FileVersion& Hdf5Reader::version() const {
+  return impl_->version;
 }
 
 bool Hdf5Reader::has(const std::string& object) const {
@@ -164,7 +186,7 @@ void Hdf5Reader::Impl::check_storage(hid_t dataset, const std::string& name, std
   }
   const auto stored_bytes = static_cast<double>(H5Dget_storage_size(dataset));
   const double packing = layout == H5D_CHUNKED ? largest_packing : 1;
-  if (declared_bytes > packing * stored_bytes || stored_bytes > static_cast<double>(file_bytes)) {
+  if (declared_bytes > packing * stored_bytes || stored_bytes > static_cast<double>(version.bytes)) {
     refuse(name, fmt::format("claims {:.0f} bytes of data, of which the file does not hold enough", declared_bytes));
   }
   if (layout == H5D_CHUNKED && declared_bytes > 0) {
@@ -178,7 +200,7 @@ void Hdf5Reader::Impl::check_storage(hid_t dataset, const std::string& name, std
     }
   }
   if (layout == H5D_CONTIGUOUS && declared_bytes > 0 &&
-      static_cast<double>(H5Dget_offset(dataset)) + declared_bytes > static_cast<double>(file_bytes)) {
+      static_cast<double>(H5Dget_offset(dataset)) + declared_bytes > static_cast<double>(version.bytes)) {
     refuse(name, "reaches beyond the end of the file");
   }
 }
@@ -248,6 +270,7 @@ void Hdf5Reader::Impl::read_selected(const std::string& name, hid_t type, RowRan
   const Hdf5Handle in_memory = checked(Hdf5Handle(H5Screate_simple(2, memory.data(), nullptr), H5Sclose), name);
   checked(H5Sselect_hyperslab(in_memory.get(), H5S_SELECT_SET, place.data(), nullptr, count.data(), nullptr), name);
   checked(H5Dread(dataset.get(), type, in_memory.get(), in_file.get(), H5P_DEFAULT, out), name);
+  check_unchanged();
 }
 
 void Hdf5Reader::read_into(const std::string& dataset, Hdf5Element element, RowRange rows, void* out, Index stride,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "io/file_version.hpp"
 #include "io/hdf5_element.hpp"
 #include "kernels/matrix.hpp"
 #include "kernels/types.hpp"
@@ -35,8 +36,9 @@ struct Hdf5Shape {
 
 /// A file from elsewhere is hostile: soft and external links, external storage, virtual datasets and filters that are
 /// not HDF5's own are refused, and sizes are checked against the bytes in the file before anything is allocated.
-/// Every member throws Error (no_input: the file cannot be opened; bad_data: it does not hold what was asked for), with
-/// the names of file and object. Objects are named by absolute paths.
+/// Every member throws Error (no_input: the file cannot be opened; bad_data: it does not hold what was asked for;
+/// io_error: it was written to since it was opened), with the names of file and object. Objects are named by absolute
+/// paths.
 class Hdf5Reader {
  public:
   explicit Hdf5Reader(std::string path);
@@ -45,6 +47,8 @@ class Hdf5Reader {
   Hdf5Reader& operator=(Hdf5Reader&&) noexcept;
 
   [[nodiscard]] const std::string& path() const;
+  /// As it was opened.
+  [[nodiscard]] const FileVersion& version() const;
   /// Whether the file has such an object; links that are refused throw.
   [[nodiscard]] bool has(const std::string& object) const;
   [[nodiscard]] Hdf5Shape shape(const std::string& dataset) const;

@@ -247,7 +247,9 @@ std::vector<Index> ModelReader::Impl::read_entries(const std::string& group, Row
 }
 
 ModelReader::ModelReader(const Communicator& comm, const std::string& path)
-    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {}
+    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
+  agree_on_version(comm, path, impl_->file.version());
+}
 ModelReader::~ModelReader() = default;
 ModelReader::ModelReader(ModelReader&&) noexcept = default;
 ModelReader& ModelReader::operator=(ModelReader&&) noexcept = default;

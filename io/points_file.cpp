@@ -156,6 +156,7 @@ PointSet read_hdf5_rows(const Communicator& comm, const PointSource& source) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: which dataset of the file holds the rows?", source.path));
   }
   const auto file = agree_on(comm, [&] { return Hdf5Reader(source.path); });
+  agree_on_version(comm, source.path, file.version());
   const Hdf5Shape shape = agree_on(comm, [&] { return shape_of_matrix(file, source); });
   PointSet set;
   set.points.dimensions = shape.extents[1];
@@ -181,7 +182,9 @@ PointSet read_hdf5_rows(const Communicator& comm, const PointSource& source) {
 }
 
 PointSet read_npy_rows(const Communicator& comm, const PointSource& source) {
-  const auto file = agree_on(comm, [&] { return NpyFile(source.path); });
+  const auto opened = agree_on(comm, [&] { return open_named(source.path); });
+  agree_on_version(comm, source.path, opened->version());
+  const auto file = agree_on(comm, [&] { return NpyFile(source.path, opened); });
   PointSet set;
   set.points.dimensions = file.columns();
   const Partition partition = share_out(comm, source.path, file.rows(), file.columns());

@@ -15,13 +15,16 @@
 
 namespace rankwise {
 
-enum class Hdf5Kind { integer, floating, text };
+/// Booleans are numbers, 0 and 1, but no counts and no ids: h5py's, which are enumerations, and bit fields.
+enum class Hdf5Kind { integer, floating, text, boolean };
 
 /// What a dataset declares, checked against what the file stores.
 struct Hdf5Shape {
   Hdf5Kind kind = Hdf5Kind::integer;
   std::vector<Index> extents;
-  std::size_t element_bytes = 0;
+  std::size_t element_bytes = 0;  ///< in the file
+  bool varies = false;            ///< texts of variable length, to which the elements refer
+  std::string type;               ///< for messages: "int64", "string[12]"
 
   [[nodiscard]] Index rows() const { return extents.empty() ? 1 : extents.front(); }
   /// Of one row of a dataset with one or two dimensions.
@@ -51,6 +54,7 @@ class Hdf5Reader {
   [[nodiscard]] const FileVersion& version() const;
   /// Whether the file has such an object; links that are refused throw.
   [[nodiscard]] bool has(const std::string& object) const;
+  [[nodiscard]] bool has_group(const std::string& object) const;
   [[nodiscard]] Hdf5Shape shape(const std::string& dataset) const;
   /// The same, of the wanted kind and rank (1 or 2 dimensions).
   [[nodiscard]] Hdf5Shape shape(const std::string& dataset, Hdf5Kind kind, std::size_t dimensions) const;
@@ -76,7 +80,7 @@ class Hdf5Reader {
   /// Rows of a dataset of numbers of any kind and width, of `columns` columns (or of one dimension: one column), into
   /// `out`, row-major, which holds rows.size() * columns values.
   void read_numbers(const std::string& dataset, RowRange rows, Index columns, std::span<double> out) const;
-  /// Rows of a one-dimensional dataset of fixed-length strings, without their padding.
+  /// Rows of a one-dimensional dataset of strings of fixed or variable length, ASCII or UTF-8, without their padding.
   [[nodiscard]] std::vector<std::string> read_strings(const std::string& dataset, RowRange rows) const;
 
   /// Rows of a dataset of one or two dimensions as they lie in the file, into `out`, which holds rows.size() *

@@ -15,12 +15,14 @@ constexpr std::size_t compressed_block_bytes = std::size_t{128} << 10;
 
 class PlainSource : public ByteSource {
  public:
-  PlainSource(const std::string& path, Index offset) : file_(path), offset_(offset) {}
+  PlainSource(const std::string& path, const FileVersion& version, Index offset)
+      : file_(path, version), offset_(offset) {}
   std::size_t read(char* to, std::size_t size) override {
     const std::size_t got = file_.read_at(offset_, to, size);
     offset_ += static_cast<Index>(got);
     return got;
   }
+  void check_unchanged() const override { file_.check_unchanged(); }
 
  private:
   InputFile file_;
@@ -29,7 +31,8 @@ class PlainSource : public ByteSource {
 
 class GzipSource : public ByteSource {
  public:
-  explicit GzipSource(const std::string& path) : file_(path), compressed_(compressed_block_bytes) {
+  GzipSource(const std::string& path, const FileVersion& version)
+      : file_(path, version), compressed_(compressed_block_bytes) {
     if (inflateInit2(&stream_, gzip_window_bits) != Z_OK) throw Error(ExitCode::internal, "zlib does not start");
   }
   ~GzipSource() override { inflateEnd(&stream_); }
@@ -59,6 +62,7 @@ class GzipSource : public ByteSource {
     if (got == 0 && size > 0 && !between_members_) throw Error(ExitCode::bad_data, "gzip stream ends early");
     return got;
   }
+  void check_unchanged() const override { file_.check_unchanged(); }
 
  private:
   static constexpr int gzip_window_bits = 15 + 16;  // the largest window; 16 asks for a gzip wrapper
@@ -95,7 +99,8 @@ class GzipSource : public ByteSource {
 
 class ZstdSource : public ByteSource {
  public:
-  explicit ZstdSource(const std::string& path) : file_(path), compressed_(compressed_block_bytes) {
+  ZstdSource(const std::string& path, const FileVersion& version)
+      : file_(path, version), compressed_(compressed_block_bytes) {
     if (stream_ == nullptr) throw Error(ExitCode::internal, "zstd does not start");
   }
 
@@ -118,6 +123,7 @@ class ZstdSource : public ByteSource {
     if (out.pos == 0 && size > 0 && !between_frames_) throw Error(ExitCode::bad_data, "zstd stream ends early");
     return out.pos;
   }
+  void check_unchanged() const override { file_.check_unchanged(); }
 
  private:
   struct FreeStream {
@@ -143,16 +149,16 @@ class ZstdSource : public ByteSource {
 };
 }  // namespace
 
-std::unique_ptr<ByteSource> open_plain(const std::string& path, Index offset) {
-  return std::make_unique<PlainSource>(path, offset);
+std::unique_ptr<ByteSource> open_plain(const std::string& path, const FileVersion& version, Index offset) {
+  return std::make_unique<PlainSource>(path, version, offset);
 }
 
-std::unique_ptr<ByteSource> open_gzip(const std::string& path) {
-  return std::make_unique<GzipSource>(path);
+std::unique_ptr<ByteSource> open_gzip(const std::string& path, const FileVersion& version) {
+  return std::make_unique<GzipSource>(path, version);
 }
 
-std::unique_ptr<ByteSource> open_zstd(const std::string& path) {
-  return std::make_unique<ZstdSource>(path);
+std::unique_ptr<ByteSource> open_zstd(const std::string& path, const FileVersion& version) {
+  return std::make_unique<ZstdSource>(path, version);
 }
 
 }  // namespace rankwise

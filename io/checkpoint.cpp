@@ -120,7 +120,9 @@ Matrix CheckpointReader::Impl::read_factors(const std::string& name, RowRange ro
 }
 
 CheckpointReader::CheckpointReader(const Communicator& comm, const std::string& path)
-    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {}
+    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
+  agree_on_version(comm, path, impl_->file.version());
+}
 CheckpointReader::~CheckpointReader() = default;
 CheckpointReader::CheckpointReader(CheckpointReader&&) noexcept = default;
 CheckpointReader& CheckpointReader::operator=(CheckpointReader&&) noexcept = default;

@@ -217,7 +217,9 @@ void ClusteringReader::Impl::read_row_count() {
 }
 
 ClusteringReader::ClusteringReader(const Communicator& comm, const std::string& path)
-    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {}
+    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
+  agree_on_version(comm, path, impl_->file.version());
+}
 ClusteringReader::~ClusteringReader() = default;
 ClusteringReader::ClusteringReader(ClusteringReader&&) noexcept = default;
 ClusteringReader& ClusteringReader::operator=(ClusteringReader&&) noexcept = default;

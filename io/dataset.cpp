@@ -521,6 +521,7 @@ void DatasetReader::Impl::divide(const Fold& by) {
 DatasetReader::DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold,
                              TrainedOn trained_on)
     : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
+  agree_on_version(comm, path, impl_->file.version());
   if (fold && trained_on == TrainedOn::all)
     throw AgreedError(ExitCode::usage, "--fold needs --train-on training: with all parts nothing is left to validate");
   if (fold) impl_->divide(*fold);

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <fmt/format.h>
 #include <string_view>
-#include <sys/stat.h>
 #include <utility>
 #include <vector>
 
+#include "io/input_file.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -54,16 +52,16 @@ std::string_view view_of(const std::vector<char>& bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-std::unique_ptr<ByteSource> open_unpacked(const std::string& path, Packing packing) {
-  switch (packing) {
+std::unique_ptr<ByteSource> open_unpacked(const std::string& path, const FileKind& kind) {
+  switch (kind.packing) {
     case Packing::gzip:
-      return open_gzip(path);
+      return open_gzip(path, kind.version);
     case Packing::zstd:
-      return open_zstd(path);
+      return open_zstd(path, kind.version);
     case Packing::none:
       break;
   }
-  return open_plain(path, 0);
+  return open_plain(path, kind.version, 0);
 }
 
 Packing packing_of(std::string_view first_bytes) {
@@ -95,20 +93,11 @@ void refuse_zero_bytes(std::string_view beginning) {
 
 }  // namespace
 
-Index regular_file_bytes(const std::string& path) {
-  struct stat status {};  // before opening: the open of a pipe would wait for its writer
-  if (::stat(path.c_str(), &status) != 0) throw Error(ExitCode::no_input, std::strerror(errno));
-  if (S_ISDIR(status.st_mode)) throw Error(ExitCode::no_input, "is a directory, not a file");
-  if (!S_ISREG(status.st_mode)) throw Error(ExitCode::no_input, "is not a regular file");
-  return status.st_size;
-}
-
 FileKind probe_file(const std::string& path) {
-  const Index bytes = regular_file_bytes(path);
   constexpr std::size_t beginning_bytes = std::size_t{64} << 10;
-  FileKind kind{.bytes = bytes};
-  kind.packing = packing_of(view_of(beginning_of(*open_plain(path, 0), 16)));
-  kind.encoding = encoding_of(view_of(beginning_of(*open_unpacked(path, kind.packing), 2)));
+  FileKind kind{.version = InputFile(path).version()};
+  kind.packing = packing_of(view_of(beginning_of(*open_plain(path, kind.version, 0), 16)));
+  kind.encoding = encoding_of(view_of(beginning_of(*open_unpacked(path, kind), 2)));
   const std::vector<char> beginning = beginning_of(*open_text(path, kind), beginning_bytes);
   const std::string_view text = view_of(beginning);
   refuse_zero_bytes(text);
@@ -125,7 +114,7 @@ std::string packing_text(const FileKind& kind) {
 }
 
 std::unique_ptr<ByteSource> open_text(const std::string& path, const FileKind& kind) {
-  std::unique_ptr<ByteSource> source = open_unpacked(path, kind.packing);
+  std::unique_ptr<ByteSource> source = open_unpacked(path, kind);
   return kind.encoding == Encoding::utf8 ? std::move(source) : decoded_utf16(std::move(source), kind.encoding);
 }
 

@@ -7,6 +7,8 @@
 #include <sstream>
 
 #include "distributed/holdout.hpp"
+#include "io/field_text.hpp"
+#include "kernels/error.hpp"
 #include "kernels/philox.hpp"
 
 namespace rankwise {
@@ -94,7 +96,14 @@ std::optional<Fold> trained_fold(const Provenance& model) {
   std::istringstream lines(model.configuration);
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(setting)) continue;
-    return seeded(parse_fold(std::string_view(line).substr(setting.size())), model.seed);
+    const std::string_view text = std::string_view(line).substr(setting.size());
+    const std::optional<Fold> fold = parse_fold(text);
+    if (!fold) {
+      throw Error(
+          ExitCode::bad_data,
+          fmt::format("attribute configuration names the fold {}; expected one such as interactions:2/5", shown(text)));
+    }
+    return seeded(fold, model.seed);
   }
   return std::nullopt;
 }

@@ -69,6 +69,8 @@ std::string type_text(hid_t type) {
       return fmt::format("float{}", bits);
     case H5T_STRING:
       return H5Tis_variable_str(type) > 0 ? "string" : fmt::format("string[{}]", bits / 8);
+    case H5T_BITFIELD:
+      return fmt::format("bits{}", bits);
     case H5T_ENUM:
       return fmt::format("enum{}", bits);
     case H5T_COMPOUND:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -33,9 +34,19 @@ const char* kind_text(Hdf5Kind kind) {
     case Hdf5Kind::floating:
       return "floating-point numbers";
     case Hdf5Kind::text:
-      return "strings of fixed length";
+      return "strings";
+    case Hdf5Kind::boolean:
+      return "booleans";
   }
   return "";
+}
+
+/// As h5py and numpy store them: an enumeration of FALSE and TRUE.
+bool is_boolean(hid_t enumeration) {
+  if (H5Tget_nmembers(enumeration) != 2) return false;
+  std::int64_t value = 0;  // as wide as any
+  return H5Tget_size(enumeration) <= sizeof(value) && H5Tenum_valueof(enumeration, "FALSE", &value) >= 0 &&
+         H5Tenum_valueof(enumeration, "TRUE", &value) >= 0;
 }
 
 Hdf5Kind kind_of(Hdf5Element element) {
@@ -46,10 +57,20 @@ Hdf5Kind kind_of(Hdf5Element element) {
 
 struct Hdf5Reader::Impl {
   std::string path;
-  Index file_bytes = 0;
+  FileVersion version;
   Hdf5Handle file;
+  int descriptor = -1;  // of `file`, which owns it
 
+  /// What seems wrong in a file may come from a change while it is read.
+  void check_unchanged() const {
+    try {
+      check_same(version, version_of(descriptor));
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
+    }
+  }
   [[noreturn]] void refuse(const std::string& object, const std::string& reason) const {
+    check_unchanged();
     throw Error(ExitCode::bad_data, fmt::format("{}: {} {}", path, object, reason));
   }
   template <class Status>
@@ -77,6 +98,7 @@ struct Hdf5Reader::Impl {
                                           hsize_t& size) const;
   void read_value(const std::string& object, const std::string& name, H5T_class_t type_class, hid_t type,
                   void* value) const;
+  [[nodiscard]] std::vector<std::string> read_varying(const std::string& name, RowRange rows) const;
   void read_selected(const std::string& name, hid_t type, RowRange rows, void* out, Index stride, Index first_column,
                      Index columns) const;
 };
@@ -90,7 +112,8 @@ Hdf5Reader::Hdf5Reader(std::string path) : impl_(std::make_unique<Impl>()) {
     throw Error(ExitCode::no_input, fmt::format("{}: cannot open: {}", name, std::generic_category().message(errno)));
   }
   if (!S_ISREG(status.st_mode)) throw Error(ExitCode::no_input, fmt::format("{}: is not a regular file", name));
-  impl_->file_bytes = status.st_size;
+  impl_->version = version_of(opened.get());
+  impl_->descriptor = opened.get();
 
   silence_hdf5();
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
@@ -101,8 +124,15 @@ Hdf5Reader::Hdf5Reader(std::string path) : impl_(std::make_unique<Impl>()) {
   }
   impl_->file = Hdf5Handle(H5Fopen(name.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);
   if (!impl_->file) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: is not a sound HDF5 file: {}", name, hdf5_reason()));
+    const std::string reason = hdf5_reason();
+    impl_->check_unchanged();
+    throw Error(ExitCode::bad_data, fmt::format("{}: is not a sound HDF5 file: {}", name, reason));
   }
+  // HDF5 has opened the path once more.
+  void* handle = nullptr;
+  if (H5Fget_vfd_handle(impl_->file.get(), H5P_DEFAULT, &handle) < 0) impl_->refuse("/", hdf5_reason());
+  impl_->descriptor = *static_cast<const int*>(handle);
+  impl_->check_unchanged();
 }
 
 Hdf5Reader::~Hdf5Reader() = default;
@@ -111,6 +141,10 @@ Hdf5Reader& Hdf5Reader::operator=(Hdf5Reader&&) noexcept = default;
 
 const std::string& Hdf5Reader::path() const {
   return impl_->path;
+}
+
+const FileVersion& Hdf5Reader::version() const {
+  return impl_->version;
 }
 
 bool Hdf5Reader::has(const std::string& object) const {
@@ -132,6 +166,13 @@ bool Hdf5Reader::Impl::has(const std::string& object) const {
     if (info.type != H5O_TYPE_GROUP) refuse(part, "is not a group");
   }
   return true;
+}
+
+bool Hdf5Reader::has_group(const std::string& object) const {
+  if (!has(object)) return false;
+  H5O_info_t info{};
+  impl_->checked(H5Oget_info_by_name2(impl_->file.get(), object.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT), object);
+  return info.type == H5O_TYPE_GROUP;
 }
 
 Hdf5Handle Hdf5Reader::Impl::open(const std::string& object, H5O_type_t type) const {
@@ -165,7 +206,7 @@ void Hdf5Reader::Impl::check_storage(hid_t dataset, const std::string& name, std
   }
   const auto stored_bytes = static_cast<double>(H5Dget_storage_size(dataset));
   const double packing = layout == H5D_CHUNKED ? largest_packing : 1;
-  if (declared_bytes > packing * stored_bytes || stored_bytes > static_cast<double>(file_bytes)) {
+  if (declared_bytes > packing * stored_bytes || stored_bytes > static_cast<double>(version.bytes)) {
     refuse(name, fmt::format("claims {:.0f} bytes of data, of which the file does not hold enough", declared_bytes));
   }
   if (layout == H5D_CHUNKED && declared_bytes > 0) {
@@ -179,7 +220,7 @@ void Hdf5Reader::Impl::check_storage(hid_t dataset, const std::string& name, std
     }
   }
   if (layout == H5D_CONTIGUOUS && declared_bytes > 0 &&
-      static_cast<double>(H5Dget_offset(dataset)) + declared_bytes > static_cast<double>(file_bytes)) {
+      static_cast<double>(H5Dget_offset(dataset)) + declared_bytes > static_cast<double>(version.bytes)) {
     refuse(name, "reaches beyond the end of the file");
   }
 }
@@ -187,6 +228,10 @@ void Hdf5Reader::Impl::check_storage(hid_t dataset, const std::string& name, std
 Hdf5Shape Hdf5Reader::Impl::shape(hid_t dataset, const std::string& name) const {
   Hdf5Shape shape;
   const Hdf5Handle type = checked(Hdf5Handle(H5Dget_type(dataset), H5Tclose), name);
+  shape.type = type_text(type.get());
+  const auto refuse_type = [&] {
+    refuse(name, fmt::format("holds values of type {}, expected numbers or strings", shape.type));
+  };
   switch (H5Tget_class(type.get())) {
     case H5T_INTEGER:
       shape.kind = Hdf5Kind::integer;
@@ -195,13 +240,23 @@ Hdf5Shape Hdf5Reader::Impl::shape(hid_t dataset, const std::string& name) const 
       shape.kind = Hdf5Kind::floating;
       break;
     case H5T_STRING:
-      if (H5Tis_variable_str(type.get()) > 0) refuse(name, "holds strings of variable length, expected a fixed one");
       shape.kind = Hdf5Kind::text;
+      shape.varies = H5Tis_variable_str(type.get()) > 0;
+      break;
+    case H5T_BITFIELD:
+      shape.kind = Hdf5Kind::boolean;
+      break;
+    case H5T_ENUM:
+      if (!is_boolean(type.get())) refuse_type();
+      shape.kind = Hdf5Kind::boolean;
       break;
     default:
-      refuse(name, "holds neither numbers nor strings");
+      refuse_type();
   }
-  shape.element_bytes = H5Tget_size(type.get());
+  shape.element_bytes = shape.varies ? text_reference_bytes : H5Tget_size(type.get());
+  // Wider numbers would silently become the nearest ones that fit.
+  const std::size_t widest = shape.kind == Hdf5Kind::floating ? sizeof(long double) : sizeof(std::int64_t);
+  if (shape.kind != Hdf5Kind::text && shape.element_bytes > widest) refuse_type();
   const Hdf5Handle space = checked(Hdf5Handle(H5Dget_space(dataset), H5Sclose), name);
   if (H5Sget_simple_extent_type(space.get()) == H5S_NULL) refuse(name, "is empty (a null dataspace)");
   const int dimensions = checked(H5Sget_simple_extent_ndims(space.get()), name);
@@ -249,6 +304,7 @@ void Hdf5Reader::Impl::read_selected(const std::string& name, hid_t type, RowRan
   const Hdf5Handle in_memory = checked(Hdf5Handle(H5Screate_simple(2, memory.data(), nullptr), H5Sclose), name);
   checked(H5Sselect_hyperslab(in_memory.get(), H5S_SELECT_SET, place.data(), nullptr, count.data(), nullptr), name);
   checked(H5Dread(dataset.get(), type, in_memory.get(), in_file.get(), H5P_DEFAULT, out), name);
+  check_unchanged();
 }
 
 void Hdf5Reader::read_into(const std::string& dataset, Hdf5Element element, RowRange rows, void* out, Index stride,
@@ -271,6 +327,12 @@ void Hdf5Reader::read_numbers(const std::string& dataset, RowRange rows, Index c
     impl_->refuse(dataset, fmt::format("does not hold rows of {} numbers", columns));
   }
   impl_->check_range(dataset, held, rows);
+  if (held.kind == Hdf5Kind::boolean && held.type.starts_with("bits")) {
+    // HDF5 itself makes no numbers of bit fields.
+    impl_->read_selected(dataset, H5T_NATIVE_B64, rows, out.data(), columns, 0, columns);
+    for (double& value : out) value = static_cast<double>(std::bit_cast<std::uint64_t>(value));
+    return;
+  }
   read_into(dataset, Hdf5Element::float64, rows, out.data(), columns, 0, columns);
 }
 
@@ -278,22 +340,36 @@ std::vector<std::string> Hdf5Reader::read_strings(const std::string& dataset, Ro
   constexpr Index piece_bytes = Index{1} << 26;
   const Hdf5Shape held = shape(dataset, Hdf5Kind::text, 1);
   impl_->check_range(dataset, held, rows);
+  if (held.varies) return impl_->read_varying(dataset, rows);
   std::vector<std::string> values;
   values.reserve(static_cast<std::size_t>(rows.size()));
-  const Hdf5Handle type = impl_->checked(fixed_string_type(held.element_bytes), dataset);
+  // Its own type: HDF5 does not convert ASCII to UTF-8, which it is.
+  const Hdf5Handle opened = impl_->open_dataset(dataset);
+  const Hdf5Handle type = impl_->checked(Hdf5Handle(H5Dget_type(opened.get()), H5Tclose), dataset);
+  const H5T_str_t padding = impl_->checked(H5Tget_strpad(type.get()), dataset);
   const Index piece_rows = std::max<Index>(1, piece_bytes / static_cast<Index>(held.element_bytes));
   std::vector<char> piece;
   for (Index first = rows.begin; first < rows.end; first += piece_rows) {
     const RowRange part{first, std::min(first + piece_rows, rows.end)};
     piece.resize(static_cast<std::size_t>(part.size()) * held.element_bytes);
     impl_->read_selected(dataset, type.get(), part, piece.data(), 1, 0, 1);
-    for (Index r = 0; r < part.size(); ++r) {
-      std::string value(piece.data() + static_cast<std::size_t>(r) * held.element_bytes, held.element_bytes);
-      value.resize(value.find_last_not_of('\0') + 1);  // npos + 1 = 0
-      values.push_back(std::move(value));
+    for (std::size_t at = 0; at < piece.size(); at += held.element_bytes) {
+      values.push_back(unpadded({piece.data() + at, held.element_bytes}, padding));
     }
   }
   return values;
+}
+
+std::vector<std::string> Hdf5Reader::Impl::read_varying(const std::string& name, RowRange rows) const {
+  std::string references(static_cast<std::size_t>(rows.size()) * text_reference_bytes, '\0');
+  const TextReferences conversion;
+  read_selected(name, conversion.type(), rows, references.data(), 1, 0, 1);
+  const Hdf5Handle dataset = open_dataset(name);
+  try {
+    return texts_of(dataset.get(), references);
+  } catch (const Error& error) {
+    refuse(name, error.what());
+  }
 }
 
 void Hdf5Reader::read_bytes(const std::string& dataset, RowRange rows, std::span<char> out) const {

@@ -8,19 +8,23 @@
 #include <string>
 #include <vector>
 
+#include "io/file_version.hpp"
 #include "io/hdf5_element.hpp"
 #include "kernels/matrix.hpp"
 #include "kernels/types.hpp"
 
 namespace rankwise {
 
-enum class Hdf5Kind { integer, floating, text };
+/// Booleans are numbers, 0 and 1, but no counts and no ids: h5py's, which are enumerations, and bit fields.
+enum class Hdf5Kind { integer, floating, text, boolean };
 
 /// What a dataset declares, checked against what the file stores.
 struct Hdf5Shape {
   Hdf5Kind kind = Hdf5Kind::integer;
   std::vector<Index> extents;
-  std::size_t element_bytes = 0;
+  std::size_t element_bytes = 0;  ///< in the file
+  bool varies = false;            ///< texts of variable length, to which the elements refer
+  std::string type;               ///< for messages: "int64", "string[12]"
 
   [[nodiscard]] Index rows() const { return extents.empty() ? 1 : extents.front(); }
   /// Of one row of a dataset with one or two dimensions.
@@ -35,8 +39,9 @@ struct Hdf5Shape {
 
 /// A file from elsewhere is hostile: soft and external links, external storage, virtual datasets and filters that are
 /// not HDF5's own are refused, and sizes are checked against the bytes in the file before anything is allocated.
-/// Every member throws Error (no_input: the file cannot be opened; bad_data: it does not hold what was asked for), with
-/// the names of file and object. Objects are named by absolute paths.
+/// Every member throws Error (no_input: the file cannot be opened; bad_data: it does not hold what was asked for;
+/// io_error: it was written to since it was opened), with the names of file and object. Objects are named by absolute
+/// paths.
 class Hdf5Reader {
  public:
   explicit Hdf5Reader(std::string path);
@@ -45,8 +50,11 @@ class Hdf5Reader {
   Hdf5Reader& operator=(Hdf5Reader&&) noexcept;
 
   [[nodiscard]] const std::string& path() const;
+  /// As it was opened.
+  [[nodiscard]] const FileVersion& version() const;
   /// Whether the file has such an object; links that are refused throw.
   [[nodiscard]] bool has(const std::string& object) const;
+  [[nodiscard]] bool has_group(const std::string& object) const;
   [[nodiscard]] Hdf5Shape shape(const std::string& dataset) const;
   /// The same, of the wanted kind and rank (1 or 2 dimensions).
   [[nodiscard]] Hdf5Shape shape(const std::string& dataset, Hdf5Kind kind, std::size_t dimensions) const;
@@ -72,7 +80,7 @@ class Hdf5Reader {
   /// Rows of a dataset of numbers of any kind and width, of `columns` columns (or of one dimension: one column), into
   /// `out`, row-major, which holds rows.size() * columns values.
   void read_numbers(const std::string& dataset, RowRange rows, Index columns, std::span<double> out) const;
-  /// Rows of a one-dimensional dataset of fixed-length strings, without their padding.
+  /// Rows of a one-dimensional dataset of strings of fixed or variable length, ASCII or UTF-8, without their padding.
   [[nodiscard]] std::vector<std::string> read_strings(const std::string& dataset, RowRange rows) const;
 
   /// Rows of a dataset of one or two dimensions as they lie in the file, into `out`, which holds rows.size() *

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 #include <span>
 
 #include "kernels/error.hpp"
@@ -56,8 +57,10 @@ void write_ids(const Communicator& comm, Hdf5Writer& file, const std::string& na
 
 Index id_rows(const Hdf5Reader& file, const std::string& name) {
   const Hdf5Shape shape = file.shape(name);
-  if (shape.kind == Hdf5Kind::floating || shape.extents.size() != 1) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: {} is not one row of integer or string ids", file.path(), name));
+  if ((shape.kind != Hdf5Kind::integer && shape.kind != Hdf5Kind::text) || shape.extents.size() != 1) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: {} is not one row of integer or string ids: it holds {}{} values", file.path(), name,
+                            shape.extents.size() == 1 ? "" : "a table of ", shape.type));
   }
   return shape.rows();
 }
@@ -73,6 +76,15 @@ IdRows read_ids(const Hdf5Reader& file, const std::string& name, RowRange rows) 
   if (negative != ids.end()) {
     throw Error(ExitCode::bad_data, fmt::format("{}: {}: row {} holds the negative id {}", file.path(), name,
                                                 rows.begin + (negative - ids.begin()), *negative));
+  }
+  for (auto id = ids.begin(); (id = std::find(id, ids.end(), std::numeric_limits<std::int64_t>::max())) != ids.end();
+       ++id) {
+    // HDF5 gives this one for any that is too large.
+    const Index row = rows.begin + (id - ids.begin());
+    const std::uint64_t unsigned_id = file.read_rows<std::uint64_t>(name, {row, row + 1}).front();
+    if (unsigned_id <= static_cast<std::uint64_t>(*id)) continue;
+    throw Error(ExitCode::bad_data, fmt::format("{}: {}: row {} holds the id {}; expected one below 2^63", file.path(),
+                                                name, row, unsigned_id));
   }
   read.ids = std::move(ids);
   return read;

@@ -60,6 +60,7 @@ Records all_records(const std::string& path, const TextLayout& layout) {
       for (const std::string_view view : *views) record.fields.emplace_back(bare(view));
     }
   } catch (const Error& error) {
+    reader.check_unchanged();
     throw Error(error.code(), fmt::format("line {}: {}", reader.line(), error.what()));
   }
   return records;

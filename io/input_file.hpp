@@ -1,26 +1,39 @@
 #pragma once
 // A file that is open for reading.
 
+#include <memory>
 #include <string>
 
+#include "distributed/file_descriptor.hpp"
+#include "io/file_version.hpp"
 #include "kernels/types.hpp"
 
 namespace rankwise {
 
-/// Errors are without the file's name.
+/// A regular file. Errors are without the file's name.
 class InputFile {
  public:
-  /// Throws Error(no_input).
+  /// Throws Error(no_input) for anything but a regular file that one may read.
   explicit InputFile(const std::string& path);
-  ~InputFile();
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
+  /// A file that was opened before; throws also Error(io_error) if it has changed since, or is another one now.
+  InputFile(const std::string& path, const FileVersion& expected);
 
-  /// Up to `size` bytes from `offset` on; 0 at the end only. Throws Error(io_error, no_input).
+  /// As it was opened, first of all.
+  [[nodiscard]] const FileVersion& version() const { return version_; }
+
+  /// Up to `size` bytes from `offset` on; 0 at the end only. Throws Error(io_error, no_input), also where the file ends
+  /// earlier than it did when it was opened.
   [[nodiscard]] std::size_t read_at(Index offset, char* to, std::size_t size) const;
 
+  /// Throws Error(io_error) with the figures if the file was written to since it was opened.
+  void check_unchanged() const;
+
  private:
-  int descriptor_;
+  FileDescriptor descriptor_;
+  FileVersion version_;
 };
+
+/// As the constructor, with the file's name in errors.
+[[nodiscard]] std::shared_ptr<const InputFile> open_named(const std::string& path);
 
 }  // namespace rankwise

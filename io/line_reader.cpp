@@ -22,15 +22,15 @@ LineReader::LineReader(const std::string& path, const FileKind& kind)
       block_bytes_(first_block_bytes),
       end_(std::numeric_limits<Index>::max()) {}
 
-LineReader::LineReader(const std::string& path, Index begin, Index end, char line_end)
-    : line_end_(line_end), block_bytes_(first_block_bytes), end_(end) {
+LineReader::LineReader(const std::string& path, const FileKind& kind, Index begin, Index end)
+    : line_end_(kind.line_end), block_bytes_(first_block_bytes), end_(end) {
   offset_ = begin;
   if (begin >= end) return;  // an empty range needs no file
   if (begin == 0) {
-    source_ = open_plain(path, 0);
+    source_ = open_plain(path, kind.version, 0);
   } else {
     // One byte early: the range begins with a whole line exactly if that byte ends the line before.
-    source_ = open_plain(path, begin - 1);
+    source_ = open_plain(path, kind.version, begin - 1);
     offset_ = begin - 1;
     skip_partial_line();
   }
@@ -48,7 +48,13 @@ bool LineReader::fill() {
   const auto wanted = static_cast<std::size_t>(std::clamp(ahead, static_cast<Index>(first_block_bytes), block));
   block_bytes_ = std::min(2 * block_bytes_, largest_block_bytes);
   if (buffer_.size() < filled_ + wanted) buffer_.resize(filled_ + wanted);
-  const std::size_t got = source_->read(buffer_.data() + filled_, wanted);
+  std::size_t got = 0;
+  try {
+    got = source_->read(buffer_.data() + filled_, wanted);
+  } catch (const Error&) {
+    check_unchanged();  // a packed file that changes looks damaged
+    throw;
+  }
   filled_ += got;
   return got > 0;
 }
@@ -91,16 +97,24 @@ std::string_view LineReader::take_line(std::size_t length, std::size_t end_bytes
   return line;
 }
 
+void LineReader::check_unchanged() const {
+  if (source_) source_->check_unchanged();
+}
+
 std::optional<std::string_view> LineReader::next() {
-  if (offset_ >= end_) return std::nullopt;
+  if (offset_ >= end_) {
+    check_unchanged();
+    return std::nullopt;
+  }
   lines_before_last_ = lines_;
   if (const auto newline = find(line_end_, 0)) return take_line(*newline, 1);
   const std::size_t rest = filled_ - place_;
   if (rest > longest_line) {
     throw Error(ExitCode::bad_data, fmt::format("a line is longer than {} MiB", longest_line >> 20));
   }
-  if (rest == 0) return std::nullopt;
-  return take_line(rest, 0);
+  if (rest > 0) return take_line(rest, 0);
+  check_unchanged();
+  return std::nullopt;
 }
 
 std::optional<std::string_view> LineReader::grow_past_quote(std::size_t quote) {

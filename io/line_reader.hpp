@@ -21,14 +21,17 @@ class LineReader {
   LineReader(const std::string& path, const FileKind& kind);
   /// The lines of a file that can be shared whose first byte lies in [begin, end). `begin` is 0, or any byte after the
   /// first line's first.
-  LineReader(const std::string& path, Index begin, Index end, char line_end);
+  LineReader(const std::string& path, const FileKind& kind, Index begin, Index end);
 
-  /// The next line, valid until the next call; none at the end.
+  /// The next line, valid until the next call; none at the end. Throws Error(bad_data, io_error) without the file's
+  /// name; io_error also at the end, if the file has changed since it was probed.
   std::optional<std::string_view> next();
   /// The last line again, grown over all line ends up to the end of the line on which the quote that opens at its byte
   /// `quote` is closed (a doubled quote does not close it). None if the file or 16 MiB end before; then the reader is
   /// of no more use.
   std::optional<std::string_view> grow_past_quote(std::size_t quote);
+  /// Throws Error(io_error) if the file has changed since it was probed: what seems wrong in it may come from that.
+  void check_unchanged() const;
   /// Lines passed so far.
   [[nodiscard]] Index lines() const { return lines_; }
   /// Where the next line begins, in uncompressed bytes.

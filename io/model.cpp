@@ -136,6 +136,7 @@ struct ModelReader::Impl {
   std::vector<EpochLoss> history;
   std::optional<Index> best_epoch = {};
   TrainedOn trained_on = TrainedOn::training;
+  std::optional<Fold> fold = {};
   std::string dataset_configuration = {};
   Index factors = 0;
   Index users = 0;
@@ -161,6 +162,11 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   }
   opened.lineage_trained_on_all = read_digests(opened.file, trained_on_all_name);
   opened.objective = read_objective(opened.file);
+  try {
+    opened.fold = rankwise::trained_fold(opened.provenance);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
+  }
   opened.factors = opened.file.read_integer("/", "factors");
   if (opened.factors < 1 || opened.factors > most_factors) {
     throw Error(ExitCode::bad_data,
@@ -241,7 +247,9 @@ std::vector<Index> ModelReader::Impl::read_entries(const std::string& group, Row
 }
 
 ModelReader::ModelReader(const Communicator& comm, const std::string& path)
-    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {}
+    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
+  agree_on_version(comm, path, impl_->file.version());
+}
 ModelReader::~ModelReader() = default;
 ModelReader::ModelReader(ModelReader&&) noexcept = default;
 ModelReader& ModelReader::operator=(ModelReader&&) noexcept = default;
@@ -272,6 +280,10 @@ const std::vector<EpochLoss>& ModelReader::history() const {
 
 std::optional<Index> ModelReader::best_epoch() const {
   return impl_->best_epoch;
+}
+
+const std::optional<Fold>& ModelReader::trained_fold() const {
+  return impl_->fold;
 }
 
 TrainedOn ModelReader::trained_on() const {

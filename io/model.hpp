@@ -19,6 +19,7 @@
 
 #include "distributed/communicator.hpp"
 #include "io/dataset.hpp"
+#include "io/fold.hpp"
 #include "io/provenance.hpp"
 #include "kernels/matrix.hpp"
 #include "kernels/objective.hpp"
@@ -86,6 +87,8 @@ class ModelReader {
   [[nodiscard]] std::optional<Index> best_epoch() const;
   /// `training` for files of versions that knew nothing else.
   [[nodiscard]] TrainedOn trained_on() const;
+  /// The fold whose rest the model was trained on; nothing where it was trained on all.
+  [[nodiscard]] const std::optional<Fold>& trained_fold() const;
   /// How the dataset of the training was prepared; empty for files of versions that did not keep it.
   [[nodiscard]] const std::string& dataset_configuration() const;
   [[nodiscard]] Index factors() const;

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "io/field_text.hpp"
-#include "io/file_kind.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -28,12 +27,12 @@ constexpr Index most_header_bytes = Index{1} << 16;  // numpy itself pads to a m
 }
 
 /// Exactly bytes [offset, offset + size) of the file.
-std::vector<char> read_bytes(const std::string& path, Index offset, Index size) {
+std::vector<char> read_bytes(const InputFile& file, Index offset, Index size) {
   std::vector<char> bytes(static_cast<std::size_t>(size));
-  const auto source = open_plain(path, offset);
   std::size_t filled = 0;
   while (filled < bytes.size()) {
-    const std::size_t got = source->read(bytes.data() + filled, bytes.size() - filled);
+    const std::size_t got =
+        file.read_at(offset + static_cast<Index>(filled), bytes.data() + filled, bytes.size() - filled);
     if (got == 0) refuse("the file ends early");
     filled += got;
   }
@@ -60,25 +59,25 @@ void decode(std::span<const char> bytes, std::span<double> values) {
 }
 
 /// A type of numbers as numpy names it, without the byte order.
-struct ElementType {
+struct NumberType {
   std::string_view name;
   Index bytes;
   void (*decode)(std::span<const char> bytes, std::span<double> values);
 };
 
-constexpr std::array<ElementType, 10> element_types{{{"f4", 4, decode<float>},
-                                                     {"f8", 8, decode<double>},
-                                                     {"i1", 1, decode<std::int8_t>},
-                                                     {"i2", 2, decode<std::int16_t>},
-                                                     {"i4", 4, decode<std::int32_t>},
-                                                     {"i8", 8, decode<std::int64_t>},
-                                                     {"u1", 1, decode<std::uint8_t>},
-                                                     {"u2", 2, decode<std::uint16_t>},
-                                                     {"u4", 4, decode<std::uint32_t>},
-                                                     {"u8", 8, decode<std::uint64_t>}}};
+constexpr std::array<NumberType, 10> number_types{{{"f4", 4, decode<float>},
+                                                   {"f8", 8, decode<double>},
+                                                   {"i1", 1, decode<std::int8_t>},
+                                                   {"i2", 2, decode<std::int16_t>},
+                                                   {"i4", 4, decode<std::int32_t>},
+                                                   {"i8", 8, decode<std::int64_t>},
+                                                   {"u1", 1, decode<std::uint8_t>},
+                                                   {"u2", 2, decode<std::uint16_t>},
+                                                   {"u4", 4, decode<std::uint32_t>},
+                                                   {"u8", 8, decode<std::uint64_t>}}};
 
-const ElementType& find_element_type(const std::string& descr) {
-  for (const ElementType& type : element_types) {
+const NumberType& find_number_type(const std::string& descr) {
+  for (const NumberType& type : number_types) {
     if (descr.size() != 3 || !descr.ends_with(type.name)) continue;
     if (descr[0] == '>')
       refuse(fmt::format("holds big-endian numbers ({}), expected little-endian ones", shown(descr)));
@@ -180,13 +179,16 @@ class HeaderParser {
 
 }  // namespace
 
-NpyFile::NpyFile(std::string path) : path_(std::move(path)) {
+NpyFile::NpyFile(std::string path) : NpyFile(path, open_named(path)) {}
+
+NpyFile::NpyFile(std::string path, std::shared_ptr<const InputFile> file)
+    : path_(std::move(path)), file_(std::move(file)) {
   naming(path_, [&] { parse_header(); });
 }
 
 void NpyFile::parse_header() {
-  const Index file_bytes = regular_file_bytes(path_);
-  const auto begin = read_bytes(path_, 0, std::min<Index>(file_bytes, 12));
+  const Index file_bytes = version().bytes;
+  const auto begin = read_bytes(*file_, 0, std::min<Index>(file_bytes, 12));
   if (!std::string_view(begin.data(), begin.size()).starts_with(magic)) refuse("is not a .npy file");
   if (begin.size() < 12) refuse("the file ends early");
   const int version = begin[6];
@@ -199,9 +201,9 @@ void NpyFile::parse_header() {
   if (header_bytes > most_header_bytes) refuse(fmt::format("claims a header of {} bytes", header_bytes));
   if (data_begin_ > file_bytes) refuse("the file ends early");
 
-  const auto text = read_bytes(path_, 8 + length_bytes, header_bytes);
+  const auto text = read_bytes(*file_, 8 + length_bytes, header_bytes);
   const Header header = HeaderParser(std::string_view(text.data(), text.size())).parse();
-  const ElementType& element = find_element_type(header.descr);
+  const NumberType& element = find_number_type(header.descr);
   if (header.shape.size() != 2) {
     refuse(fmt::format("has {} dimension{}, expected 2: rows and columns", header.shape.size(),
                        header.shape.size() == 1 ? "" : "s"));
@@ -225,7 +227,8 @@ void NpyFile::parse_header() {
 void NpyFile::read_rows(RowRange rows, std::span<double> out) const {
   naming(path_, [&] {
     const Index row_bytes = columns_ * element_bytes_;
-    decode_(read_bytes(path_, data_begin_ + rows.begin * row_bytes, rows.size() * row_bytes), out);
+    decode_(read_bytes(*file_, data_begin_ + rows.begin * row_bytes, rows.size() * row_bytes), out);
+    file_->check_unchanged();
   });
 }
 

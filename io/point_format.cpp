@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <string_view>
 
-#include "io/file_kind.hpp"
 #include "io/hdf5_reader.hpp"
+#include "io/input_file.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
@@ -16,11 +16,10 @@ constexpr std::string_view hdf5_signature = "\x89HDF\r\n\x1a\n";
 constexpr std::string_view npy_signature = "\x93NUMPY";
 
 std::string first_bytes(const std::string& path) {
+  const std::shared_ptr<const InputFile> file = open_named(path);
   try {
-    static_cast<void>(regular_file_bytes(path));
     std::array<char, 8> bytes{};
-    const std::size_t got = open_plain(path, 0)->read(bytes.data(), bytes.size());
-    return {bytes.data(), got};
+    return {bytes.data(), file->read_at(0, bytes.data(), bytes.size())};
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
   }

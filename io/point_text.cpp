@@ -115,8 +115,7 @@ LocalRows read_local(const Communicator& comm, const std::string& path, const Po
     local.lines = records->lines() - lines_skipped;
     local.span.end = records->offset();
   } catch (const Error& error) {
-    const bool whole_file = !records || error.code() == ExitCode::no_input;
-    local.failure = {0, whole_file ? 0 : records->line() - lines_skipped, error};
+    local.failure = failure_of(0, records, lines_skipped, error);
   } catch (const std::bad_alloc&) {
     local.failure = {0, 0, Error(ExitCode::internal, "out of memory while reading")};
   }
@@ -229,6 +228,7 @@ std::vector<std::string> settle(PointLayout& layout, const std::vector<ColumnVer
 
 PointText read_point_text(const Communicator& comm, const PointSource& source) {
   PointLayout layout = agree_on(comm, [&] { return probe_points(source); });
+  agree_on_version(comm, source.path, layout.text.file.version);
   LocalRows local = read_agreed(comm, source.path, layout);
   const Index lines_before = layout.text.lines_before + comm.exclusive_sum(local.lines);
   agree_on_earliest(comm, {source.path}, {lines_before}, local.failure);

@@ -8,6 +8,8 @@
 #include <numeric>
 #include <utility>
 
+#include "io/annotated_data.hpp"
+#include "io/field_text.hpp"
 #include "io/finite_rows.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/id_file.hpp"
@@ -17,6 +19,7 @@
 #include "io/points_digest.hpp"
 #include "io/points_left_out.hpp"
 #include "io/redistribute.hpp"
+#include "io/utf8.hpp"
 
 namespace rankwise {
 
@@ -72,6 +75,11 @@ Matrix without_last_column(const Matrix& matrix) {
   return kept;
 }
 
+CsrBlock csr_block(SparseRows rows) {
+  return {std::move(rows.offsets), std::vector<LocalIndex>(rows.columns.begin(), rows.columns.end()),
+          std::move(rows.values), rows.column_count};
+}
+
 /// `entries` of this rank's rows.
 void leave_out_without_entries(const Communicator& comm, PointSet& set, const std::vector<Index>& entries) {
   std::vector<Index> without;
@@ -119,8 +127,7 @@ PointSet read_dataset_rows(const Communicator& comm, const PointSource& source) 
   std::vector<Index> entries;
   std::adjacent_difference(rows.offsets.begin(), rows.offsets.end(), std::back_inserter(entries));
   entries.erase(entries.begin());  // what an offset adds to the one before it
-  set.points.rows = CsrBlock(std::move(rows.offsets), std::vector<LocalIndex>(rows.columns.begin(), rows.columns.end()),
-                             std::move(rows.values), rows.column_count);
+  set.points.rows = csr_block(std::move(rows));
   set.ids = users ? dataset.user_ids(mine) : dataset.item_ids(mine);
   set.dataset_digest = dataset.provenance().dataset_digest;
   const RowRange my_dimensions = Partition::by_count(set.points.dimensions, comm.size()).range(comm.rank());
@@ -135,20 +142,63 @@ PointSet read_dataset_rows(const Communicator& comm, const PointSource& source) 
   return set;
 }
 
-/// The rows of the matrix, checked for what `source` names beside it.
-Hdf5Shape shape_of_matrix(const Hdf5Reader& file, const PointSource& source) {
-  const Hdf5Shape shape = file.shape(source.dataset);
-  if (shape.kind == Hdf5Kind::text || shape.extents.size() != 2) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: {} is not a matrix of numbers", file.path(), source.dataset));
+/// A matrix in an HDF5 file, and what lies beside it.
+struct MatrixForm {
+  Index rows = 0;
+  Index columns = 0;
+  std::optional<SparseForm> sparse = {};  ///< nothing of a dense one
+  std::string ids = {};                   ///< a dataset; empty where rows are numbered
+  std::vector<std::string> warnings = {};
+};
+
+MatrixForm extents_of(const Hdf5Reader& file, const std::string& name) {
+  if (file.has_group(name)) {
+    const SparseForm form = sparse_form(file, name);
+    return {.rows = form.rows, .columns = form.columns, .sparse = form};
   }
+  const Hdf5Shape shape = file.shape(name);
+  if (shape.kind == Hdf5Kind::text || shape.extents.size() != 2) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: {} is not a matrix of numbers: it holds {} values in {} dimension{}", file.path(),
+                            name, shape.type, shape.extents.size(), shape.extents.size() == 1 ? "" : "s"));
+  }
+  return {.rows = shape.rows(), .columns = shape.extents[1]};
+}
+
+/// Checked for what `source` names beside the matrix. Local; the same on every rank.
+MatrixForm matrix_form(const Hdf5Reader& file, const PointSource& source) {
+  MatrixForm form = extents_of(file, source.dataset);
   const auto check_rows = [&](const std::string& name, Index rows) {
-    if (rows == shape.rows()) return;
-    throw Error(ExitCode::bad_data, fmt::format("{}: {} has {} rows, but {} has {}", file.path(), name, rows,
-                                                source.dataset, shape.rows()));
+    if (rows == form.rows) return;
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: {} has {} rows, but {} has {}", file.path(), name, rows, source.dataset, form.rows));
   };
-  if (!source.ids.empty()) check_rows(source.ids, id_rows(file, source.ids));
   if (!source.weights.empty()) check_rows(source.weights, file.shape(source.weights).rows());
-  return shape;
+  if (!source.ids.empty()) {
+    form.ids = id_dataset(file, source.ids);
+    check_rows(form.ids, id_rows(file, form.ids));
+    return form;
+  }
+  try {
+    const std::optional<std::string> ids = observation_ids(file, source.dataset);
+    if (ids) check_rows(*ids, id_rows(file, *ids));
+    form.ids = ids.value_or("");
+  } catch (const Error& error) {  // nobody asked for them
+    if (error.code() != ExitCode::bad_data) throw;
+    form.warnings.push_back(fmt::format("{}; rows are numbered from 0", error.what()));
+  }
+  return form;
+}
+
+/// Ids of others' files, which may hold any bytes.
+IdRows read_text_or_integer_ids(const Hdf5Reader& file, const std::string& name, RowRange rows) {
+  IdRows read = read_ids(file, name, rows);
+  const auto* const texts = std::get_if<std::vector<std::string>>(&read.ids);
+  if (texts == nullptr) return read;
+  const auto bad = std::ranges::find_if_not(*texts, is_utf8);
+  if (bad == texts->end()) return read;
+  throw Error(ExitCode::bad_data, fmt::format("{}: {}: row {} is no UTF-8: {}", file.path(), name,
+                                              rows.begin + (bad - texts->begin()), shown(*bad)));
 }
 
 PointSet read_hdf5_rows(const Communicator& comm, const PointSource& source) {
@@ -156,10 +206,11 @@ PointSet read_hdf5_rows(const Communicator& comm, const PointSource& source) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: which dataset of the file holds the rows?", source.path));
   }
   const auto file = agree_on(comm, [&] { return Hdf5Reader(source.path); });
-  const Hdf5Shape shape = agree_on(comm, [&] { return shape_of_matrix(file, source); });
+  agree_on_version(comm, source.path, file.version());
+  const MatrixForm form = agree_on(comm, [&] { return matrix_form(file, source); });
   PointSet set;
-  set.points.dimensions = shape.extents[1];
-  const Partition partition = share_out(comm, source.path, shape.rows(), set.points.dimensions);
+  set.points.dimensions = form.columns;
+  const Partition partition = share_out(comm, source.path, form.rows, form.columns);
   const RowRange mine = partition.range(comm.rank());
   set.points.count = partition.rows();
   set.points.mine = mine;
@@ -167,21 +218,29 @@ PointSet read_hdf5_rows(const Communicator& comm, const PointSource& source) {
     return
         [&file, name, columns](RowRange rows, std::span<double> out) { file.read_numbers(name, rows, columns, out); };
   };
-  set.points.rows = agree_on(comm, [&] {
-    return read_finite_rows(source.path, mine, shape.extents[1], numbers_of(source.dataset, shape.extents[1]));
-  });
+  if (form.sparse) {
+    set.points.rows = csr_block(read_sparse_matrix(comm, file, source.dataset, *form.sparse, partition));
+  } else {
+    set.points.rows = agree_on(comm, [&] {
+      return read_finite_rows(source.path, mine, form.columns, numbers_of(source.dataset, form.columns));
+    });
+  }
   if (!source.weights.empty()) {
     set.points.weights = agree_on(comm, [&] { return read_weights(source.path, mine, numbers_of(source.weights, 1)); });
   }
-  set.origin = {.format = PointFormat::hdf5, .has_ids = !source.ids.empty()};
-  set.ids = source.ids.empty() ? row_numbers(mine, shape.rows())
-                               : agree_on(comm, [&] { return read_ids(file, source.ids, mine); });
-  set.note = fmt::format("{}: {}, {} x {}", source.path, source.dataset, shape.rows(), set.points.dimensions);
+  set.origin = {.format = PointFormat::hdf5, .has_ids = !form.ids.empty()};
+  set.ids = form.ids.empty() ? row_numbers(mine, form.rows)
+                             : agree_on(comm, [&] { return read_text_or_integer_ids(file, form.ids, mine); });
+  set.warnings = form.warnings;
+  set.note = fmt::format("{}: {}, {} x {}{}{}", source.path, source.dataset, form.rows, form.columns,
+                         form.sparse ? ", sparse" : "", form.ids.empty() ? "" : ", ids = " + form.ids);
   return set;
 }
 
 PointSet read_npy_rows(const Communicator& comm, const PointSource& source) {
-  const auto file = agree_on(comm, [&] { return NpyFile(source.path); });
+  const auto opened = agree_on(comm, [&] { return open_named(source.path); });
+  agree_on_version(comm, source.path, opened->version());
+  const auto file = agree_on(comm, [&] { return NpyFile(source.path, opened); });
   PointSet set;
   set.points.dimensions = file.columns();
   const Partition partition = share_out(comm, source.path, file.rows(), file.columns());

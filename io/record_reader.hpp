@@ -23,6 +23,8 @@ class RecordReader {
   /// Fields of the next record, valid until the next call; null at the end. Throws Error(bad_data, io_error) without a
   /// place.
   const std::vector<std::string_view>* next();
+  /// As LineReader's.
+  void check_unchanged() const { lines_.check_unchanged(); }
 
   /// The line, counted from 1 by the line reader, where the last record begins, or where reading failed.
   [[nodiscard]] Index line() const { return line_; }

@@ -9,7 +9,7 @@ namespace {
 
 /// The first byte of part `part` of `parts` of a file's data.
 Index boundary(const TextLayout& layout, Index part, Index parts) {
-  const Index bytes = layout.file.bytes - layout.data_begin;
+  const Index bytes = layout.file.version.bytes - layout.data_begin;
   return layout.data_begin + bytes / parts * part + bytes % parts * part / parts;  // no overflow of bytes * part
 }
 
@@ -30,7 +30,7 @@ std::optional<LineReader> open_part(const Communicator& comm, const std::string&
   }
   const Index end = boundary(layout, comm.rank() + 1, comm.size());
   if (begin == PartSpan::unknown) begin = boundary(layout, comm.rank(), comm.size());
-  return LineReader(path, begin, end, layout.file.line_end);
+  return LineReader(path, layout.file, begin, end);
 }
 
 WrongBegins correct_begins(const Communicator& comm, const std::vector<const TextLayout*>& layouts,
@@ -61,6 +61,17 @@ WrongBegins correct_begins(const Communicator& comm, const std::vector<const Tex
     }
   }
   return wrong;
+}
+
+TextFailure failure_of(Index file, const std::optional<RecordReader>& records, Index lines_skipped,
+                       const Error& error) {
+  if (!records) return {file, 0, error};
+  try {
+    records->check_unchanged();
+  } catch (const Error& changed) {
+    return {file, 0, changed};
+  }
+  return {file, records->line() - lines_skipped, error};
 }
 
 void agree_on_earliest(const Communicator& comm, const std::vector<std::string>& files,

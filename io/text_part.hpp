@@ -9,6 +9,7 @@
 #include "distributed/communicator.hpp"
 #include "io/line_reader.hpp"
 #include "io/log_format.hpp"
+#include "io/record_reader.hpp"
 
 namespace rankwise {
 
@@ -46,6 +47,11 @@ struct TextFailure {
   Index line = 0;  ///< counts this rank's data lines of the file from 1; 0 where the file as a whole is meant
   std::optional<Error> error;
 };
+
+/// The failure `error` while `records` of a file were read; none where it could not be opened. A file that has changed
+/// is the failure itself. `lines_skipped`: what the reader had passed before the data lines.
+[[nodiscard]] TextFailure failure_of(Index file, const std::optional<RecordReader>& records, Index lines_skipped,
+                                     const Error& error);
 
 /// Throws the earliest failure as AgreedError, "FILE:LINE: ...", when some rank has one. `lines_before[f]` are the
 /// lines of file f before this rank's data lines; they need only be right where every lower rank has read its part to

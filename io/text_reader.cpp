@@ -72,7 +72,7 @@ void read_records(const Communicator& comm, const LogPlan& plan, Index file, Rec
   const FileLayout& layout = plan.layouts[static_cast<std::size_t>(file)];
   const Index lines_skipped = records.lines();
   const Index begin = records.offset();
-  const Index part_bytes = (layout.file.bytes - layout.data_begin) / comm.size();
+  const Index part_bytes = (layout.file.version.bytes - layout.data_begin) / comm.size();
   RowParser parser(layout, plan.missing_values, plan.missing, TimeReader(layout.time, plan.time_pattern));
   RoomForRows room(layout.file.can_be_shared() ? part_bytes : 0, log.size());
   while (const std::vector<std::string_view>* const fields = records.next()) {
@@ -108,8 +108,7 @@ LocalResult read_local(const Communicator& comm, const LogPlan& plan, const std:
         result.spans[f].end = records->offset();
       }
     } catch (const Error& error) {
-      const bool whole_file = !records || error.code() == ExitCode::no_input;
-      result.failure = {file, whole_file ? 0 : records->line() - lines_skipped, error};
+      result.failure = failure_of(file, records, lines_skipped, error);
       return result;
     } catch (const std::bad_alloc&) {
       result.failure = {file, 0, Error(ExitCode::internal, "out of memory while reading")};

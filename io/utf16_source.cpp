@@ -22,6 +22,7 @@ class Utf16Source : public ByteSource {
     }
     return given;
   }
+  void check_unchanged() const override { source_->check_unchanged(); }
 
  private:
   /// One sign to utf8_; false at the end.

@@ -20,6 +20,15 @@ std::size_t utf8_bytes(std::string_view text) {
   return refused ? 0 : length;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t bytes = utf8_bytes(text);
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
+
 bool is_blank_sign(std::string_view sign) {
   if (sign.size() == 1) return sign[0] == ' ' || (sign[0] >= '\t' && sign[0] <= '\r');
   utf8proc_int32_t code = 0;

@@ -10,6 +10,9 @@ namespace rankwise {
 /// not). `text` is not empty.
 [[nodiscard]] std::size_t utf8_bytes(std::string_view text);
 
+/// Whether all of `text` is well-formed.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 /// Whether one sign shows nothing: a blank, tab or line break, any space of Unicode, or a byte order mark.
 [[nodiscard]] bool is_blank_sign(std::string_view sign);
 /// Whether all signs of `text` do.

@@ -30,8 +30,10 @@ void require_sound_loss(const EpochLoss& loss, std::span<const EpochLoss> histor
   if (next.incoming) next.incoming->wait();
   const std::size_t epoch = history.size() + 1;
   if (!std::isfinite(loss.total())) {
-    throw AgreedError(ExitCode::internal,
-                      fmt::format("epoch {}: the loss is {}; expected a finite number", epoch, loss.total()));
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("epoch {}: the loss is beyond the range of 64-bit floating point; expected smaller "
+                                  "values or a larger --regularization",
+                                  epoch));
   }
   throw AgreedError(ExitCode::internal,
                     fmt::format("epoch {}: the loss rose from {:.9e} to {:.9e}; expected an exact solver to lower it",

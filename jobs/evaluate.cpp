@@ -69,7 +69,18 @@ struct EvaluatedModel {
   Catalogue catalogue;
 };
 
-EvaluatedModel read_evaluated(const Communicator& comm, const DatasetReader& dataset, const ModelReader& model) {
+/// What is wrong with the model's numbers is said with its name.
+template <class Step>
+auto naming(const std::string& model, Step&& step) {
+  try {
+    return step();
+  } catch (const AgreedError& error) {
+    throw AgreedError(error.code(), fmt::format("{}: {}", model, error.what()));
+  }
+}
+
+EvaluatedModel read_evaluated(const Communicator& comm, const DatasetReader& dataset, const ModelReader& model,
+                              const std::string& model_path) {
   const Partition user_rows = Partition::by_count(dataset.rows(DatasetPart::heldout), comm.size());
   const Partition item_rows = Partition::by_count(model.items(), comm.size());
   HeldoutRows rows = read_heldout_rows(comm, dataset, user_rows);
@@ -82,7 +93,8 @@ EvaluatedModel read_evaluated(const Communicator& comm, const DatasetReader& dat
             std::move(catalogue)};
   }
   AlsFactors fixed = with_gramian(comm, model.objective(), std::move(items));
-  Matrix users = fold_in(comm, model.objective(), user_rows, rows.seen, fixed, "held-out user");
+  Matrix users = naming(model_path,
+                        [&] { return fold_in(comm, model.objective(), user_rows, rows.seen, fixed, "held-out user"); });
   return {model.objective(), std::move(rows), std::move(users), std::move(fixed.factors), std::move(catalogue)};
 }
 
@@ -310,7 +322,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   const ModelReader model(comm, options.model);
   const std::vector<EvaluationMetric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
   require_unseen_heldout(options, model);
-  const auto opened = open_dataset(context, options.data, trained_fold(model.provenance()));
+  const auto opened = open_dataset(context, options.data, model.trained_fold());
   const DatasetReader& dataset = *opened;
   require_same_dataset(dataset, options.data, model, options.model);
   if (!dataset.has(DatasetPart::heldout) || dataset.entries(DatasetPart::heldout) == 0) {
@@ -319,7 +331,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
                                   "or with a larger one",
                                   options.data));
   }
-  EvaluatedModel evaluated = read_evaluated(comm, dataset, model);
+  EvaluatedModel evaluated = read_evaluated(comm, dataset, model, options.model);
   reading.reset();
   const Index evaluated_users = comm.sum(rows_with_entries(evaluated.rows.heldout));
   const Index interactions = comm.sum(evaluated.rows.heldout.entries());
@@ -345,7 +357,8 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
                                     "lists can have",
                                     options.data, seen_words[static_cast<std::size_t>(options.seen)], interactions));
     }
-    const std::vector<Comparison> more = compare_rankings(context, rankings, rule, evaluated);
+    const std::vector<Comparison> more =
+        naming(options.model, [&] { return compare_rankings(context, rankings, rule, evaluated); });
     comparisons.insert(comparisons.end(), more.begin(), more.end());
   }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <iterator>
+#include <optional>
 
 #include "distributed/als_side.hpp"
 #include "distributed/order_free_sum.hpp"
@@ -52,14 +53,22 @@ void append_ranking_values(const Communicator& comm, const Objective& objective,
   Matrix vectors = pick(users, known);
   make_scoring_vectors(objective, vectors);
   const TopItems top = rank_items(rule, item_rows, vectors.view(), pick(rows.seen, known), longest);
+  const RowRange mine = rows.partition.range(comm.rank());
+  std::optional<Error> failure;
   Index place = 0;  // in `known`
   for (const Index row : some) {
     const std::span<const Index> history = row_columns(rows.seen, row);
     const bool is_known = place < static_cast<Index>(known.size()) && known[static_cast<std::size_t>(place)] == row;
     const std::vector<ScoredItem> ranked = is_known ? top.sorted(place++) : popular_items(rule, history, longest);
+    const auto bad = std::ranges::find_if(ranked, [](const ScoredItem& item) { return !std::isfinite(item.score); });
+    if (bad != ranked.end() && !failure) {
+      failure = Error(ExitCode::bad_data,
+                      fmt::format("user row {}: {}", mine.begin + row, overflow_text(bad->item, bad->score)));
+    }
     const std::vector<Index> targets = listable(rule.seen, row_columns(rows.heldout, row), history);
     for (std::size_t m = 0; m < metrics.size(); ++m) values[m].push_back(ranking_value(metrics[m], ranked, targets));
   }
+  agree(comm, failure);
 }
 
 }  // namespace

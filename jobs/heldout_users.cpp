@@ -1,6 +1,7 @@
 #include "jobs/heldout_users.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sstream>
@@ -42,6 +43,15 @@ std::string difference(const DatasetReader& dataset, const std::string& data_pat
   return text;
 }
 
+/// The same on every rank.
+void require_finite(const Matrix& gramian) {
+  for (Index r = 0; r < gramian.rows(); ++r) {
+    if (std::ranges::all_of(gramian.view().row_span(r), [](float value) { return std::isfinite(value); })) continue;
+    throw AgreedError(ExitCode::bad_data,
+                      "item factors are so large that their products are beyond the range of 32-bit floating point");
+  }
+}
+
 }  // namespace
 
 void require_same_dataset(const DatasetReader& dataset, const std::string& data_path, const ModelReader& model,
@@ -67,6 +77,7 @@ HeldoutRows read_heldout_rows(const Communicator& comm, const DatasetReader& dat
 
 Matrix fold_in(const Communicator& comm, const Objective& objective, const Partition& rows, const SparseRows& seen,
                const AlsFactors& other, const char* name, Gathering gathering, const SolverOptions& solver) {
+  require_finite(other.gramian);
   const Partition& other_rows = other.factors.partition;
   const Index width = other.factors.local.columns();
   AlsSide side = make_als_side(comm, objective, rows, other_rows, {seen.offsets, seen.columns, seen.values}, {},

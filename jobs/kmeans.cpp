@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <limits>
@@ -81,6 +82,40 @@ void require_rows(const PointSet& set, const std::string& input, Index clusters)
                                                     set.places ? " that can belong to a cluster" : "", clusters));
 }
 
+/// Of rows and centroids, so that no difference of two and no distance is beyond the range of 32-bit floating point.
+constexpr double greatest_length = static_cast<double>(std::numeric_limits<float>::max()) / 2;
+
+[[noreturn]] void refuse_length(const std::string& file, const char* what, Index number, double length) {
+  throw Error(ExitCode::bad_data,
+              fmt::format("{}: {} {}: its length is {:.3g}; expected at most {:.3g}, so that distances are within the "
+                          "range of 32-bit floating point",
+                          file, what, number, length, greatest_length));
+}
+
+/// Scaled rows; throws AgreedError(bad_data) for the first one that is too long. Collective.
+void require_bounded(const Communicator& comm, const PointSet& set, const std::string& input) {
+  agree_on(comm, [&] {
+    for (Index r = 0; r < set.points.mine.size(); ++r) {
+      double squares = 0;
+      squared_norms(set.points, {r, r + 1}, {&squares, 1});
+      if (std::sqrt(squares) <= greatest_length) continue;
+      const Index place = set.places ? (*set.places)[static_cast<std::size_t>(r)] : r;
+      refuse_length(input, "row", set.ids.rows.begin + place, std::sqrt(squares));
+    }
+  });
+}
+
+/// Likewise of given centroids, the same on every rank.
+void require_bounded(const Communicator& comm, const Matrix& centroids, const std::string& file) {
+  agree_on(comm, [&] {
+    for (Index k = 0; k < centroids.rows(); ++k) {
+      double squares = 0;
+      for (const float value : centroids.view().row_span(k)) squares += std::pow(static_cast<double>(value), 2);
+      if (!(std::sqrt(squares) <= greatest_length)) refuse_length(file, "centroid", k, std::sqrt(squares));
+    }
+  });
+}
+
 /// Some row must be left after `left_out`.
 void require_some(const PointSet& set, const std::string& input, const char* left_out) {
   if (set.points.count > 0) return;
@@ -123,6 +158,7 @@ FoundClusters find_clusters(const KMeansJobOptions& options, const PointSet& set
   if (given) {
     rescale(given->scaling, space.scaling, given->centroids);
     if (space.metric == DistanceMetric::cosine) normalize_rows(given->centroids.view());
+    require_bounded(context.comm, given->centroids, options.init_file);
   }
   KMeansJobOptions fitting = options;
   fitting.iterations.pruning.bound_bytes_per_row = room_for_bounds(options, set, counts.last, context);
@@ -188,6 +224,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     require_some(set, options.source.path, "have only zeros, so no direction");
   }
   if (space.unit_rows || space.metric == DistanceMetric::cosine) normalize_rows(set.points);
+  require_bounded(comm, set, options.source.path);
   tell_left_out(set, without_direction, report);
 
   // 3. Find clusters, or assign rows to those given.
@@ -197,6 +234,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     const auto timer = report.phase("assign");
     report.add_flops("assign", assignment_flops(set.points, given->centroids.rows()));
     if (space.metric == DistanceMetric::cosine) normalize_rows(given->centroids.view());
+    require_bounded(comm, given->centroids, options.predict);
     result = assign_rows(comm, set.points, std::move(given->centroids), space.metric);
     report.line(fmt::format("{} assigned to {}, metric {}, inertia {:.6e}", counted(set.points.count, "row"),
                             counted(result.centroids.rows(), "cluster"), metric_text(space.metric), result.inertia));

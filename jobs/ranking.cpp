@@ -1,6 +1,8 @@
 #include "jobs/ranking.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
 #include <span>
 
 #include "distributed/team_size.hpp"
@@ -65,6 +67,13 @@ TopItems rank_items(const ListRule& rule, const ItemVectors& item_vectors, Const
     rank_block(rule, users, items.view(), first, histories, top);
   }
   return top;
+}
+
+std::string overflow_text(Index item, float score) {
+  return fmt::format("the score of item row {} is {}; expected one within the range of 32-bit floating point", item,
+                     std::isnan(score) ? "nan"
+                     : score > 0       ? "inf"
+                                       : "-inf");
 }
 
 void make_scoring_vectors(const Objective& objective, Matrix& users) {

@@ -2,6 +2,7 @@
 // Rankings over the full catalogue: items stream by in blocks, each user keeps its best.
 
 #include <functional>
+#include <string>
 
 #include "io/dataset.hpp"
 #include "jobs/catalogue.hpp"
@@ -18,6 +19,9 @@ using ItemVectors = std::function<Matrix(RowRange)>;
 /// row of `histories`. No users x items matrix is ever held. Collective if `item_vectors` is.
 [[nodiscard]] TopItems rank_items(const ListRule& rule, const ItemVectors& item_vectors, ConstMatrixView users,
                                   const SparseRows& histories, Index count);
+
+/// What is wrong with a score that is not finite: "the score of item row 7 is inf; expected ...".
+[[nodiscard]] std::string overflow_text(Index item, float score);
 
 /// Turns user factors into vectors whose product with item factors orders the items: under biases the user's own bias,
 /// which orders nothing, gives way to the factor 1 of the item's bias.

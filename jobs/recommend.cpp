@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
+#include <cmath>
 #include <fmt/format.h>
 #include <iterator>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "io/commit.hpp"
 #include "io/csv_field.hpp"
 #include "io/dataset.hpp"
+#include "io/field_text.hpp"
 #include "io/hdf5_writer.hpp"
 #include "io/id_file.hpp"
 #include "io/model.hpp"
@@ -137,6 +139,18 @@ std::vector<float> score_offsets(const Objective& objective, const Matrix& users
   return offsets;
 }
 
+/// Collective.
+void require_finite(const Communicator& comm, const std::string& model, const Lists& lists) {
+  agree_on(comm, [&] {
+    const auto bad = std::ranges::find_if(lists.scores, [](float score) { return !std::isfinite(score); });
+    if (bad == lists.scores.end()) return;
+    const Index entry = bad - lists.scores.begin();
+    const Index user = std::ranges::upper_bound(lists.offsets, entry) - lists.offsets.begin() - 1;
+    throw Error(ExitCode::bad_data, fmt::format("{}: user {}: {}", model, escaped(id_text(lists.users, user)),
+                                                overflow_text(lists.items[static_cast<std::size_t>(entry)], *bad)));
+  });
+}
+
 /// Lists for the wanted among this rank's part of the users from `first` on. Collective.
 Lists lists_for(const Communicator& comm, const Sources& sources, Index first, const Partition& rows,
                 WantedUsers& wanted) {
@@ -166,6 +180,7 @@ Lists lists_for(const Communicator& comm, const Sources& sources, Index first, c
                    0);
     }
   }
+  require_finite(comm, sources.options.model, lists);
   return lists;
 }
 
@@ -341,7 +356,7 @@ void require_sense(const RecommendOptions& options) {
 Catalogue read_catalogue(const RecommendOptions& options, const JobContext& context, const ModelReader& model) {
   const RowRange mine = Partition::by_count(model.items(), context.comm.size()).range(context.comm.rank());
   if (model.has_entry_counts()) return make_catalogue(context.comm, model.users(), model.item_entries(mine));
-  const auto trained = open_dataset(context, options.data, trained_fold(model.provenance()));
+  const auto trained = open_dataset(context, options.data, model.trained_fold());
   return make_catalogue(context.comm, model.users(), trained->row_sizes(DatasetPart::interactions_by_item, mine));
 }
 

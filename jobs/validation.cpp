@@ -145,9 +145,9 @@ void Validation::measure(const Objective& objective, const AlsFactors& users, co
     const MetricEstimate estimate = evaluate(objective, users, items);
     history.back().validation = estimate.value;
     tell(estimate, history);
-  } catch (const AgreedError&) {
+  } catch (const AgreedError& error) {
     if (next.incoming) next.incoming->wait();
-    throw;
+    throw AgreedError(error.code(), fmt::format("epoch {}: {}", epoch, error.what()));
   }
   if (keeps_ == BestFactors::in_memory && best_epoch(history) == epoch) {
     best_ = {};  // before the new ones are there

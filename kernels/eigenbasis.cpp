@@ -15,7 +15,9 @@ Eigenbasis eigenbasis(ConstMatrixView gramian, Index width) {
     for (Index c = 0; c < width; ++c) full(r, c) = static_cast<double>(gramian.row(r)[c]);
   }
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(full);
-  if (solver.info() != Eigen::Success) throw Error(ExitCode::internal, "a Gramian has no eigenbasis: not finite");
+  if (solver.info() != Eigen::Success) {
+    throw Error(ExitCode::bad_data, "factors are so large that their products are beyond 32-bit floating point");
+  }
   const Index padded = padded_columns(width);
   Eigenbasis basis{Matrix(width, padded), Matrix(width, padded),
                    std::vector<float>(static_cast<std::size_t>(padded), 1.0F)};

@@ -14,7 +14,7 @@ struct Eigenbasis {
 };
 
 /// Decomposes the symmetric `gramian` (width x width of a padded square) in double precision. The same bits for the
-/// same input on every x86-64 or Arm processor: one thread, baseline instructions. Throws Error(internal) when the
+/// same input on every x86-64 or Arm processor: one thread, baseline instructions. Throws Error(bad_data) when the
 /// iteration does not converge (non-finite input).
 [[nodiscard]] Eigenbasis eigenbasis(ConstMatrixView gramian, Index width);
 

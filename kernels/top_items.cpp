@@ -30,10 +30,10 @@ void TopItems::offer(Index user, std::span<const float> scores, Index first_item
   for (; i + group_scores <= scores.size(); i += group_scores) {
     const float worst_kept = threshold();
     int reaching = 0;
-    for (std::size_t j = i; j < i + group_scores; ++j) reaching += scores[j] >= worst_kept ? 1 : 0;
+    for (std::size_t j = i; j < i + group_scores; ++j) reaching += scores[j] < worst_kept ? 0 : 1;
     if (reaching == 0) continue;
     for (std::size_t j = i; j < i + group_scores; ++j) {
-      if (scores[j] >= worst_kept) consider(j);
+      if (!(scores[j] < worst_kept)) consider(j);
     }
   }
   for (; i < scores.size(); ++i) consider(i);

@@ -13,9 +13,13 @@ struct ScoredItem {
   Index item;
 };
 
-/// Higher score first; equal scores by the lower item.
+/// Higher score first; equal scores by the lower item. What is no number is first of all: no list hides it.
 [[nodiscard]] inline bool better(const ScoredItem& a, const ScoredItem& b) {
-  return a.score > b.score || (a.score == b.score && a.item < b.item);
+  if (a.score > b.score) return true;
+  if (a.score < b.score) return false;
+  const bool a_is_number = a.score == a.score;
+  const bool b_is_number = b.score == b.score;
+  return a_is_number == b_is_number ? a.item < b.item : b_is_number;
 }
 
 /// For each of `users` users the best `count` items offered so far. The result does not depend on the order of offers.

@@ -21,10 +21,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::vector<std::string> whole;
     append_lines(LineReader(file.path(), kind), whole);
     if (!kind.can_be_shared() || size == 0) return;
-    const Index cut = static_cast<Index>(data[size / 2]) % kind.bytes;
+    const Index cut = static_cast<Index>(data[size / 2]) % kind.version.bytes;
     std::vector<std::string> parts;
-    append_lines(LineReader(file.path(), 0, cut, kind.line_end), parts);
-    append_lines(LineReader(file.path(), cut, kind.bytes, kind.line_end), parts);
+    append_lines(LineReader(file.path(), kind, 0, cut), parts);
+    append_lines(LineReader(file.path(), kind, cut, kind.version.bytes), parts);
     fuzz::require(cut == 0 || parts == whole, "ranges give the lines of the whole");
   });
   return 0;

@@ -52,12 +52,12 @@ TEST_F(LineReaderTest, EverySplitIntoThreeRangesGivesEachLineOnce) {
   for (const auto& [content, expected] : contents) {
     const std::string path = write_log(comm_, folder_, "lines", content);
     const auto size = static_cast<Index>(content.size());
-    const char line_end = probe_file(path).line_end;
+    const FileKind kind = probe_file(path);
     for (Index first = 0; first <= size; ++first) {
       for (Index second = first; second <= size; ++second) {
-        Lines lines = drain(LineReader(path, 0, first, line_end));
-        for (const std::string& line : drain(LineReader(path, first, second, line_end))) lines.push_back(line);
-        for (const std::string& line : drain(LineReader(path, second, size, line_end))) lines.push_back(line);
+        Lines lines = drain(LineReader(path, kind, 0, first));
+        for (const std::string& line : drain(LineReader(path, kind, first, second))) lines.push_back(line);
+        for (const std::string& line : drain(LineReader(path, kind, second, size))) lines.push_back(line);
         ASSERT_EQ(lines, expected) << "cut at " << first << " and " << second << " of " << content;
       }
     }
@@ -85,9 +85,10 @@ TEST_F(LineReaderTest, LinesLongerThanABlockAndManyBlocks) {
   EXPECT_EQ(all_lines(path), expected);
   EXPECT_EQ(all_lines(write_log(comm_, folder_, "long.gz", gzipped(content))), expected);
   const auto size = static_cast<Index>(content.size());
+  const FileKind kind = probe_file(path);
   for (const Index cut : {Index{149'999}, Index{150'001}, size / 2, size - 5}) {
-    Lines lines = drain(LineReader(path, 0, cut, '\n'));
-    for (const std::string& line : drain(LineReader(path, cut, size, '\n'))) lines.push_back(line);
+    Lines lines = drain(LineReader(path, kind, 0, cut));
+    for (const std::string& line : drain(LineReader(path, kind, cut, size))) lines.push_back(line);
     EXPECT_TRUE(lines == expected) << cut;
   }
 }

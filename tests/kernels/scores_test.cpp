@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <limits>
 #include <random>
 
 #include "kernels/score_block.hpp"
@@ -89,6 +90,25 @@ TEST(TopItems, KeepsTheBestInAnyOrderOfOffersWithTiesToTheLowestItem) {
         EXPECT_EQ(kept[i].score, expected[i].score);
       }
     }
+  }
+}
+
+TEST(TopItems, WhatIsNoNumberComesFirst) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<Index> counts(100, 1);
+  for (const std::size_t place : {std::size_t{0}, std::size_t{37}, std::size_t{98}}) {  // in groups and behind them
+    std::vector<float> scores(100);
+    for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = static_cast<float>(i);
+    scores[place] = nan;
+    scores[50] = std::numeric_limits<float>::infinity();
+    scores[99] = -nan;
+    TopItems top(1, 3);
+    top.offer(0, scores, 0, counts, {});
+    const std::vector<ScoredItem> kept = top.sorted(0);
+    ASSERT_EQ(kept.size(), 3U);
+    EXPECT_EQ(kept[0].item, static_cast<Index>(place));
+    EXPECT_EQ(kept[1].item, 99);
+    EXPECT_EQ(kept[2].item, 50);
   }
 }
 

@@ -14,6 +14,8 @@
 
 namespace rankwise {
 
+struct DigestTable;
+
 enum class Hdf5Kind { integer, floating, text };
 
 /// What a dataset declares, checked against what the file stores.
@@ -45,6 +47,11 @@ class Hdf5Reader {
   Hdf5Reader& operator=(Hdf5Reader&&) noexcept;
 
   [[nodiscard]] const std::string& path() const;
+  /// From now on a chunk of these datasets' rows is compared with its digest when a row of it is first read; one that
+  /// differs is bad data. Each table fits its dataset.
+  void compare_with(std::vector<DigestTable> tables);
+  /// Whether that was asked for, of any dataset.
+  [[nodiscard]] bool compares() const;
   /// Whether the file has such an object; links that are refused throw.
   [[nodiscard]] bool has(const std::string& object) const;
   [[nodiscard]] Hdf5Shape shape(const std::string& dataset) const;

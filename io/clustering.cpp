@@ -11,6 +11,7 @@
 
 #include "io/commit.hpp"
 #include "io/csv_field.hpp"
+#include "io/file_digests.hpp"
 #include "io/finite_rows.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
@@ -149,7 +150,7 @@ struct ClusteringReader::Impl {
   bool unit_rows = false;
   std::optional<RowOrigin> origin;
 
-  [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
+  [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path, InputCheck check);
   [[noreturn]] void refuse(const std::string& reason) const {
     throw Error(ExitCode::bad_data, fmt::format("{}: {}", file.path(), reason));
   }
@@ -159,8 +160,10 @@ struct ClusteringReader::Impl {
   [[nodiscard]] std::vector<double> read_per_dimension(const std::string& name) const;
 };
 
-ClusteringReader::Impl ClusteringReader::Impl::open(const Communicator& comm, const std::string& path) {
-  Impl opened{.comm = &comm, .file = Hdf5Reader(path), .provenance = {}, .names = {}, .scaling = {}, .origin = {}};
+ClusteringReader::Impl ClusteringReader::Impl::open(const Communicator& comm, const std::string& path,
+                                                    InputCheck check) {
+  Impl opened{
+      .comm = &comm, .file = open_checked(path, check), .provenance = {}, .names = {}, .scaling = {}, .origin = {}};
   opened.provenance = read_provenance(opened.file, "clustering");
   opened.read_metric();
   const Hdf5Shape shape = opened.file.shape("/centroids", Hdf5Kind::floating, 2);
@@ -216,13 +219,17 @@ void ClusteringReader::Impl::read_row_count() {
   }
 }
 
-ClusteringReader::ClusteringReader(const Communicator& comm, const std::string& path)
-    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
+ClusteringReader::ClusteringReader(const Communicator& comm, const std::string& path, InputCheck check)
+    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path, check)); })) {
   agree_on_version(comm, path, impl_->file.version());
 }
 ClusteringReader::~ClusteringReader() = default;
 ClusteringReader::ClusteringReader(ClusteringReader&&) noexcept = default;
 ClusteringReader& ClusteringReader::operator=(ClusteringReader&&) noexcept = default;
+
+bool ClusteringReader::compares() const {
+  return impl_->file.compares();
+}
 
 const Provenance& ClusteringReader::provenance() const {
   return impl_->provenance;

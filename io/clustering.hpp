@@ -22,6 +22,7 @@
 #include "distributed/feature_scaling.hpp"
 #include "distributed/kmeans.hpp"
 #include "io/dataset.hpp"
+#include "io/input_check.hpp"
 #include "io/provenance.hpp"
 #include "io/row_origin.hpp"
 #include "kernels/matrix.hpp"
@@ -68,11 +69,13 @@ void write_assignments_csv(const Communicator& comm, const std::string& path, co
 /// (no_input, bad_data, io_error) that names the file.
 class ClusteringReader {
  public:
-  ClusteringReader(const Communicator& comm, const std::string& path);
+  ClusteringReader(const Communicator& comm, const std::string& path, InputCheck check = InputCheck::digests);
   ~ClusteringReader();
   ClusteringReader(ClusteringReader&&) noexcept;
   ClusteringReader& operator=(ClusteringReader&&) noexcept;
 
+  /// Whether what is read is compared with digests, which files of older versions do not have.
+  [[nodiscard]] bool compares() const;
   [[nodiscard]] const Provenance& provenance() const;
   [[nodiscard]] DistanceMetric metric() const;
   [[nodiscard]] Index clusters() const;

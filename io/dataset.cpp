@@ -8,6 +8,7 @@
 
 #include "distributed/partition.hpp"
 #include "io/entry_marks.hpp"
+#include "io/file_digests.hpp"
 #include "io/fold_division.hpp"
 #include "io/folded_rows.hpp"
 #include "io/hdf5_reader.hpp"
@@ -27,33 +28,6 @@ namespace {
 const std::string user_ids_name = "/users/ids";
 const std::string item_ids_name = "/items/ids";
 const std::string heldout_user_ids_name = "/heldout/users/ids";
-
-const char* group_name(DatasetPart part) {
-  switch (part) {
-    case DatasetPart::interactions:
-      return "/interactions";
-    case DatasetPart::interactions_by_item:
-      return "/interactions_by_item";
-    case DatasetPart::heldout:
-      return "/heldout/interactions";
-    case DatasetPart::heldout_by_item:
-      return "/heldout/interactions_by_item";
-    case DatasetPart::given:
-      return "/heldout/given";
-    case DatasetPart::given_by_item:
-      return "/heldout/given_by_item";
-    case DatasetPart::repeated:
-      return "/heldout/repeated";
-    case DatasetPart::repeated_by_item:
-      return "/heldout/repeated_by_item";
-  }
-  return "";
-}
-
-/// Of the log rows on pairs of a matrix of the training part.
-const char* log_rows_name(DatasetPart part) {
-  return part == DatasetPart::interactions_by_item ? "/log_rows_by_item" : "/log_rows";
-}
 
 /// What format-version 1 has, too.
 bool is_in_every_format(DatasetPart part) {
@@ -91,6 +65,32 @@ void append_part(const SparseRows& row, const SharedPart& part, SparseRows& part
 }
 
 }  // namespace
+
+const char* group_name(DatasetPart part) {
+  switch (part) {
+    case DatasetPart::interactions:
+      return "/interactions";
+    case DatasetPart::interactions_by_item:
+      return "/interactions_by_item";
+    case DatasetPart::heldout:
+      return "/heldout/interactions";
+    case DatasetPart::heldout_by_item:
+      return "/heldout/interactions_by_item";
+    case DatasetPart::given:
+      return "/heldout/given";
+    case DatasetPart::given_by_item:
+      return "/heldout/given_by_item";
+    case DatasetPart::repeated:
+      return "/heldout/repeated";
+    case DatasetPart::repeated_by_item:
+      return "/heldout/repeated_by_item";
+  }
+  return "";
+}
+
+const char* log_rows_name(DatasetPart part) {
+  return part == DatasetPart::interactions_by_item ? "/log_rows_by_item" : "/log_rows";
+}
 
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
                    const Provenance& provenance, int deflate_level) {
@@ -167,7 +167,7 @@ struct DatasetReader::Impl {
   std::unique_ptr<RememberedRows> remembered;  // where they are
   SparseShape file_shape = {};                 // of /interactions, if there is a fold
 
-  [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
+  [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path, InputCheck check);
   [[nodiscard]] bool is_of_first_format() const { return provenance.format_version == 1; }
   void read_shapes();
   void read_heldout_shapes();
@@ -201,9 +201,9 @@ struct DatasetReader::Impl {
   [[nodiscard]] const SparseShape& shape_in(const Shapes& some, DatasetPart part) const;
 };
 
-DatasetReader::Impl DatasetReader::Impl::open(const Communicator& comm, const std::string& path) {
+DatasetReader::Impl DatasetReader::Impl::open(const Communicator& comm, const std::string& path, InputCheck check) {
   Impl opened{.comm = &comm,
-              .file = Hdf5Reader(path),
+              .file = open_checked(path, check),
               .provenance = {},
               .shapes = {},
               .marked = {},
@@ -519,8 +519,8 @@ void DatasetReader::Impl::divide(const Fold& by) {
 }
 
 DatasetReader::DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold,
-                             TrainedOn trained_on)
-    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
+                             TrainedOn trained_on, InputCheck check)
+    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path, check)); })) {
   agree_on_version(comm, path, impl_->file.version());
   if (fold && trained_on == TrainedOn::all)
     throw AgreedError(ExitCode::usage, "--fold needs --train-on training: with all parts nothing is left to validate");
@@ -530,6 +530,10 @@ DatasetReader::DatasetReader(const Communicator& comm, const std::string& path, 
 DatasetReader::~DatasetReader() = default;
 DatasetReader::DatasetReader(DatasetReader&&) noexcept = default;
 DatasetReader& DatasetReader::operator=(DatasetReader&&) noexcept = default;
+
+bool DatasetReader::compares() const {
+  return impl_->file.compares();
+}
 
 Index DatasetReader::users() const {
   return impl_->trained_on == TrainedOn::all ? all_users() : training_users();

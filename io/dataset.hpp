@@ -29,6 +29,7 @@
 #include "distributed/shared_rows.hpp"
 #include "io/fold.hpp"
 #include "io/ids.hpp"
+#include "io/input_check.hpp"
 #include "io/provenance.hpp"
 #include "kernels/types.hpp"
 
@@ -131,6 +132,11 @@ inline constexpr std::array all_dataset_parts{
     DatasetPart::interactions, DatasetPart::interactions_by_item, DatasetPart::heldout,  DatasetPart::heldout_by_item,
     DatasetPart::given,        DatasetPart::given_by_item,        DatasetPart::repeated, DatasetPart::repeated_by_item};
 
+/// The group of a part in the file.
+[[nodiscard]] const char* group_name(DatasetPart part);
+/// Of the log rows on pairs of a matrix of the training part.
+[[nodiscard]] const char* log_rows_name(DatasetPart part);
+
 /// What a file may hold of each interaction beside its value.
 enum class EntryMark { time, fold };
 
@@ -147,11 +153,13 @@ class DatasetReader {
   /// together, and there are no others: users held out whole follow those of the training part, a pair of two parts has
   /// the value that the file holds for both together.
   DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold = std::nullopt,
-                TrainedOn trained_on = TrainedOn::training);
+                TrainedOn trained_on = TrainedOn::training, InputCheck check = InputCheck::digests);
   ~DatasetReader();
   DatasetReader(DatasetReader&&) noexcept;
   DatasetReader& operator=(DatasetReader&&) noexcept;
 
+  /// Whether what is read is compared with digests, which files of older versions do not have.
+  [[nodiscard]] bool compares() const;
   [[nodiscard]] Index users() const;
   [[nodiscard]] Index items() const;
   /// Of the file, whatever the view: without those held out whole, and with them.

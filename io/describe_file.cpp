@@ -184,6 +184,7 @@ FileDescription describe_file(const std::string& path) {
   { const Hdf5Reader probe(path); }  // opens as every reader does: the same errors for the same faults
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_file_locking(access.get(), false, true);
+  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);  // as a reader, which may have the file open meanwhile
   const Hdf5Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);
   if (!file) throw Error(ExitCode::bad_data, fmt::format("{}: is not a sound HDF5 file: {}", path, hdf5_reason()));
   Walk walk(path);

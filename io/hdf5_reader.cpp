@@ -4,12 +4,17 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <map>
+#include <optional>
 #include <sys/stat.h>
 #include <system_error>
+#include <utility>
 
 #include "io/commit.hpp"
+#include "io/compared_rows.hpp"
 #include "io/hdf5_handle.hpp"
 #include "io/hdf5_text.hpp"
 #include "io/text_encoding.hpp"
@@ -53,6 +58,21 @@ Hdf5Kind kind_of(Hdf5Element element) {
   return element == Hdf5Element::float32 || element == Hdf5Element::float64 ? Hdf5Kind::floating : Hdf5Kind::integer;
 }
 
+/// Where rows go: row-major memory of `stride` values of `type` a row, at columns [first_column, first_column +
+/// columns).
+struct RowPlace {
+  hid_t type;
+  void* out;
+  Index stride;
+  Index first_column;
+  Index columns;
+
+  [[nodiscard]] Index value_bytes() const { return static_cast<Index>(H5Tget_size(type)); }
+  [[nodiscard]] bool is_dense() const { return stride == columns; }
+  [[nodiscard]] char* row(Index r) const { return static_cast<char*>(out) + r * stride * value_bytes(); }
+  [[nodiscard]] RowPlace after(Index rows) const { return {type, row(rows), stride, first_column, columns}; }
+};
+
 }  // namespace
 
 struct Hdf5Reader::Impl {
@@ -60,6 +80,7 @@ struct Hdf5Reader::Impl {
   FileVersion version;
   Hdf5Handle file;
   int descriptor = -1;  // of `file`, which owns it
+  std::map<std::string, ComparedRows> compared = {};  // by dataset
 
   /// What seems wrong in a file may come from a change while it is read.
   void check_unchanged() const {
@@ -99,8 +120,14 @@ struct Hdf5Reader::Impl {
   void read_value(const std::string& object, const std::string& name, H5T_class_t type_class, hid_t type,
                   void* value) const;
   [[nodiscard]] std::vector<std::string> read_varying(const std::string& name, RowRange rows) const;
-  void read_selected(const std::string& name, hid_t type, RowRange rows, void* out, Index stride, Index first_column,
-                     Index columns) const;
+  void read_selected(const std::string& name, RowRange rows, const RowPlace& place);
+  void transfer(hid_t dataset, const std::string& name, RowRange rows, const RowPlace& place) const;
+  void read_compared(hid_t dataset, const std::string& name, ComparedRows& known, RowRange part,
+                     const RowPlace& place) const;
+  void convert(const std::string& name, hid_t from, hid_t to, Index values, void* place) const;
+  void require_intact(const std::string& name, const std::optional<std::string>& damage) const {
+    if (damage) refuse(name + ":", *damage);
+  }
 };
 
 Hdf5Reader::Hdf5Reader(std::string path) : impl_(std::make_unique<Impl>()) {
@@ -145,6 +172,18 @@ const std::string& Hdf5Reader::path() const {
 
 const FileVersion& Hdf5Reader::version() const {
   return impl_->version;
+}
+
+void Hdf5Reader::compare_with(std::vector<DigestTable> tables) {
+  for (DigestTable& table : tables) {
+    const std::string name = table.dataset;
+    const Index rows = shape(name).rows();
+    impl_->compared.emplace(name, ComparedRows(std::move(table), rows));
+  }
+}
+
+bool Hdf5Reader::compares() const {
+  return !impl_->compared.empty();
 }
 
 bool Hdf5Reader::has(const std::string& object) const {
@@ -291,25 +330,79 @@ void Hdf5Reader::check_rows(const std::string& dataset, Hdf5Element element, Row
   impl_->check_range(dataset, shape(dataset, kind_of(element), 1), rows);
 }
 
-void Hdf5Reader::Impl::read_selected(const std::string& name, hid_t type, RowRange rows, void* out, Index stride,
-                                     Index first_column, Index columns) const {
+void Hdf5Reader::Impl::read_selected(const std::string& name, RowRange rows, const RowPlace& place) {
   if (rows.size() == 0) return;
   const Hdf5Handle dataset = open_dataset(name);
-  const Hdf5Handle in_file = checked(Hdf5Handle(H5Dget_space(dataset.get()), H5Sclose), name);
+  const auto found = compared.find(name);
+  if (found == compared.end()) return transfer(dataset.get(), name, rows, place);
+  for (Index begin = rows.begin; begin < rows.end;) {
+    const RowRange part{begin, std::min(found->second.chunk_of(begin).end, rows.end)};
+    read_compared(dataset.get(), name, found->second, part, place.after(begin - rows.begin));
+    begin = part.end;
+  }
+}
+
+void Hdf5Reader::Impl::transfer(hid_t dataset, const std::string& name, RowRange rows, const RowPlace& place) const {
+  const Hdf5Handle in_file = checked(Hdf5Handle(H5Dget_space(dataset), H5Sclose), name);
   const std::array<hsize_t, 2> start{static_cast<hsize_t>(rows.begin), 0};
-  const std::array<hsize_t, 2> count{static_cast<hsize_t>(rows.size()), static_cast<hsize_t>(columns)};
+  const std::array<hsize_t, 2> count{static_cast<hsize_t>(rows.size()), static_cast<hsize_t>(place.columns)};
   checked(H5Sselect_hyperslab(in_file.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr), name);
-  const std::array<hsize_t, 2> memory{count[0], static_cast<hsize_t>(stride)};
-  const std::array<hsize_t, 2> place{0, static_cast<hsize_t>(first_column)};
+  const std::array<hsize_t, 2> memory{count[0], static_cast<hsize_t>(place.stride)};
+  const std::array<hsize_t, 2> corner{0, static_cast<hsize_t>(place.first_column)};
   const Hdf5Handle in_memory = checked(Hdf5Handle(H5Screate_simple(2, memory.data(), nullptr), H5Sclose), name);
-  checked(H5Sselect_hyperslab(in_memory.get(), H5S_SELECT_SET, place.data(), nullptr, count.data(), nullptr), name);
-  checked(H5Dread(dataset.get(), type, in_memory.get(), in_file.get(), H5P_DEFAULT, out), name);
+  checked(H5Sselect_hyperslab(in_memory.get(), H5S_SELECT_SET, corner.data(), nullptr, count.data(), nullptr), name);
+  checked(H5Dread(dataset, place.type, in_memory.get(), in_file.get(), H5P_DEFAULT, place.out), name);
   check_unchanged();
+}
+
+/// `part` is of one chunk. No byte is read twice for it: a chunk that is wanted whole is compared where it will stay,
+/// of any other one the bytes are held for who reads the rest.
+void Hdf5Reader::Impl::read_compared(hid_t dataset, const std::string& name, ComparedRows& known, RowRange part,
+                                     const RowPlace& place) const {
+  const Hdf5Handle type = checked(Hdf5Handle(H5Dget_type(dataset), H5Tclose), name);
+  const auto value_bytes = static_cast<Index>(H5Tget_size(type.get()));
+  const Index row_bytes = value_bytes * place.columns;
+  const RowRange chunk = known.chunk_of(part.begin);
+  const auto raw = [&](RowRange rows, void* out) {
+    transfer(dataset, name, rows, {type.get(), out, place.columns, 0, place.columns});
+  };
+  if (!known.holds(part.begin)) {
+    if (known.is_compared(part.begin)) return transfer(dataset, name, part, place);
+    if (part.size() == chunk.size() && place.is_dense() && value_bytes <= place.value_bytes()) {
+      raw(chunk, place.out);
+      require_intact(name,
+                     known.compare(chunk.begin, {place.row(0), static_cast<std::size_t>(chunk.size() * row_bytes)}));
+      return convert(name, type.get(), place.type, chunk.size() * place.columns, place.out);
+    }
+    require_intact(name, known.hold(part.begin, row_bytes, raw));
+  }
+
+  // From the held chunk.
+  const char* from = known.held().data() + (part.begin - chunk.begin) * row_bytes;
+  const Index values = part.size() * place.columns;
+  std::vector<char> converted;
+  if (checked(H5Tequal(type.get(), place.type), name) == 0) {
+    converted.resize(static_cast<std::size_t>(values * std::max(value_bytes, place.value_bytes())));
+    std::memcpy(converted.data(), from, static_cast<std::size_t>(part.size() * row_bytes));
+    convert(name, type.get(), place.type, values, converted.data());
+    from = converted.data();
+  }
+  const Index copied = place.columns * place.value_bytes();
+  for (Index r = 0; r < part.size(); ++r) {
+    std::memcpy(place.row(r) + place.first_column * place.value_bytes(), from + r * copied,
+                static_cast<std::size_t>(copied));
+  }
+}
+
+/// Values of the file's type to those of memory, in their place, which has room for either.
+void Hdf5Reader::Impl::convert(const std::string& name, hid_t from, hid_t to, Index values, void* place) const {
+  if (checked(H5Tequal(from, to), name) > 0) return;
+  checked(H5Tconvert(from, to, static_cast<std::size_t>(values), place, nullptr, H5P_DEFAULT), name);
 }
 
 void Hdf5Reader::read_into(const std::string& dataset, Hdf5Element element, RowRange rows, void* out, Index stride,
                            Index first_column, Index columns) const {
-  impl_->read_selected(dataset, memory_type(element), rows, out, stride, first_column, columns);
+  impl_->read_selected(dataset, rows, {memory_type(element), out, stride, first_column, columns});
 }
 
 void Hdf5Reader::read_matrix(const std::string& dataset, RowRange rows, MatrixView out) const {
@@ -329,7 +422,7 @@ void Hdf5Reader::read_numbers(const std::string& dataset, RowRange rows, Index c
   impl_->check_range(dataset, held, rows);
   if (held.kind == Hdf5Kind::boolean && held.type.starts_with("bits")) {
     // HDF5 itself makes no numbers of bit fields.
-    impl_->read_selected(dataset, H5T_NATIVE_B64, rows, out.data(), columns, 0, columns);
+    impl_->read_selected(dataset, rows, {H5T_NATIVE_B64, out.data(), columns, 0, columns});
     for (double& value : out) value = static_cast<double>(std::bit_cast<std::uint64_t>(value));
     return;
   }
@@ -352,7 +445,7 @@ std::vector<std::string> Hdf5Reader::read_strings(const std::string& dataset, Ro
   for (Index first = rows.begin; first < rows.end; first += piece_rows) {
     const RowRange part{first, std::min(first + piece_rows, rows.end)};
     piece.resize(static_cast<std::size_t>(part.size()) * held.element_bytes);
-    impl_->read_selected(dataset, type.get(), part, piece.data(), 1, 0, 1);
+    impl_->read_selected(dataset, part, {type.get(), piece.data(), 1, 0, 1});
     for (std::size_t at = 0; at < piece.size(); at += held.element_bytes) {
       values.push_back(unpadded({piece.data() + at, held.element_bytes}, padding));
     }
@@ -363,8 +456,9 @@ std::vector<std::string> Hdf5Reader::read_strings(const std::string& dataset, Ro
 std::vector<std::string> Hdf5Reader::Impl::read_varying(const std::string& name, RowRange rows) const {
   std::string references(static_cast<std::size_t>(rows.size()) * text_reference_bytes, '\0');
   const TextReferences conversion;
-  read_selected(name, conversion.type(), rows, references.data(), 1, 0, 1);
   const Hdf5Handle dataset = open_dataset(name);
+  // No file of this program holds such texts, so there are no digests to compare with.
+  transfer(dataset.get(), name, rows, {conversion.type(), references.data(), 1, 0, 1});
   try {
     return texts_of(dataset.get(), references);
   } catch (const Error& error) {
@@ -381,7 +475,7 @@ void Hdf5Reader::read_bytes(const std::string& dataset, RowRange rows, std::span
   const Hdf5Handle type =
       impl_->checked(Hdf5Handle(H5Dget_type(impl_->open_dataset(dataset).get()), H5Tclose), dataset);
   const Index columns = held.extents.size() == 2 ? held.extents[1] : 1;
-  impl_->read_selected(dataset, type.get(), rows, out.data(), columns, 0, columns);
+  impl_->read_selected(dataset, rows, {type.get(), out.data(), columns, 0, columns});
 }
 
 Hdf5Handle Hdf5Reader::Impl::owner_of_attributes(const std::string& object) const {

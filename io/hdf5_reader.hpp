@@ -15,6 +15,8 @@
 
 namespace rankwise {
 
+struct DigestTable;
+
 /// Booleans are numbers, 0 and 1, but no counts and no ids: h5py's, which are enumerations, and bit fields.
 enum class Hdf5Kind { integer, floating, text, boolean };
 
@@ -52,6 +54,11 @@ class Hdf5Reader {
   [[nodiscard]] const std::string& path() const;
   /// As it was opened.
   [[nodiscard]] const FileVersion& version() const;
+  /// From now on a chunk of these datasets' rows is compared with its digest when a row of it is first read; one that
+  /// differs is bad data. Each table fits its dataset.
+  void compare_with(std::vector<DigestTable> tables);
+  /// Whether that was asked for, of any dataset.
+  [[nodiscard]] bool compares() const;
   /// Whether the file has such an object; links that are refused throw.
   [[nodiscard]] bool has(const std::string& object) const;
   [[nodiscard]] bool has_group(const std::string& object) const;

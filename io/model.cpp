@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "io/file_digests.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
 #include "io/id_file.hpp"
@@ -143,15 +144,15 @@ struct ModelReader::Impl {
   Index items = 0;
   bool has_entry_counts = false;
 
-  [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path);
+  [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path, InputCheck check);
   [[nodiscard]] Index read_side(const std::string& group) const;
   [[nodiscard]] std::optional<Index> read_best_epoch() const;
   [[nodiscard]] Matrix read_factors(const std::string& group, RowRange rows) const;
   [[nodiscard]] std::vector<Index> read_entries(const std::string& group, RowRange rows) const;
 };
 
-ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::string& path) {
-  Impl opened{.comm = &comm, .file = Hdf5Reader(path), .provenance = {}, .objective = {}, .history = {}};
+ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::string& path, InputCheck check) {
+  Impl opened{.comm = &comm, .file = open_checked(path, check), .provenance = {}, .objective = {}, .history = {}};
   opened.provenance = read_provenance(opened.file, "model");
   if (opened.file.has_attribute("/", metadata_digest_attribute)) {
     opened.content_digest = opened.file.read_unsigned("/", metadata_digest_attribute);
@@ -246,8 +247,8 @@ std::vector<Index> ModelReader::Impl::read_entries(const std::string& group, Row
   return entries;
 }
 
-ModelReader::ModelReader(const Communicator& comm, const std::string& path)
-    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path)); })) {
+ModelReader::ModelReader(const Communicator& comm, const std::string& path, InputCheck check)
+    : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(Impl::open(comm, path, check)); })) {
   agree_on_version(comm, path, impl_->file.version());
 }
 ModelReader::~ModelReader() = default;
@@ -256,6 +257,10 @@ ModelReader& ModelReader::operator=(ModelReader&&) noexcept = default;
 
 const Objective& ModelReader::objective() const {
   return impl_->objective;
+}
+
+bool ModelReader::compares() const {
+  return impl_->file.compares();
 }
 
 const Provenance& ModelReader::provenance() const {

@@ -20,6 +20,7 @@
 #include "distributed/communicator.hpp"
 #include "io/dataset.hpp"
 #include "io/fold.hpp"
+#include "io/input_check.hpp"
 #include "io/provenance.hpp"
 #include "kernels/matrix.hpp"
 #include "kernels/objective.hpp"
@@ -67,11 +68,13 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
 /// A model file opened for reading; construction and reads are collective over comm and throw AgreedError.
 class ModelReader {
  public:
-  ModelReader(const Communicator& comm, const std::string& path);
+  ModelReader(const Communicator& comm, const std::string& path, InputCheck check = InputCheck::digests);
   ~ModelReader();
   ModelReader(ModelReader&&) noexcept;
   ModelReader& operator=(ModelReader&&) noexcept;
 
+  /// Whether what is read is compared with digests, which files of older versions do not have.
+  [[nodiscard]] bool compares() const;
   [[nodiscard]] const Objective& objective() const;
   [[nodiscard]] const Provenance& provenance() const;
   /// The file's metadata digest, which covers the digests of its values; 0 where it holds none.

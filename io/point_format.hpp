@@ -6,6 +6,7 @@
 #include <string>
 
 #include "distributed/communicator.hpp"
+#include "io/input_check.hpp"
 #include "io/log_format.hpp"
 
 namespace rankwise {
@@ -25,6 +26,7 @@ struct PointSource {
   HeaderRule header = HeaderRule::automatic;  ///< text
   Delimiter delimiter = {};                   ///< text
   DecimalSign decimal = {};                   ///< text
+  InputCheck check = InputCheck::digests;     ///< HDF5
 };
 
 enum class PointFormat : std::int32_t { model, dataset, clustering, hdf5, npy, text };

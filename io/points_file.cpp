@@ -10,6 +10,7 @@
 
 #include "io/annotated_data.hpp"
 #include "io/field_text.hpp"
+#include "io/file_digests.hpp"
 #include "io/finite_rows.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/id_file.hpp"
@@ -89,8 +90,14 @@ void leave_out_without_entries(const Communicator& comm, PointSet& set, const st
   set.without_entries = leave_out(comm, set, without);
 }
 
+template <class Reader>
+void warn_if_not_compared(const PointSource& source, const Reader& file, std::vector<std::string>& warnings) {
+  if (source.check == InputCheck::none || file.compares()) return;
+  warnings.push_back(fmt::format("{}: {}", source.path, no_digests_text));
+}
+
 PointSet read_model_rows(const Communicator& comm, const PointSource& source) {
-  const ModelReader model(comm, source.path);
+  const ModelReader model(comm, source.path, source.check);
   const bool users = side_of(source) == RowSide::users;
   PointSet set;
   set.points.dimensions = model.factors();
@@ -110,11 +117,12 @@ PointSet read_model_rows(const Communicator& comm, const PointSource& source) {
   set.note = fmt::format("{}: a model, {} {} x {} factors", source.path, set.points.count, side_text(side_of(source)),
                          set.points.dimensions);
   leave_out_without_entries(comm, set, users ? model.user_entries(mine) : model.item_entries(mine));
+  warn_if_not_compared(source, model, set.warnings);
   return set;
 }
 
 PointSet read_dataset_rows(const Communicator& comm, const PointSource& source) {
-  const DatasetReader dataset(comm, source.path);
+  const DatasetReader dataset(comm, source.path, std::nullopt, TrainedOn::training, source.check);
   const bool users = side_of(source) == RowSide::users;
   const DatasetPart part = users ? DatasetPart::interactions : DatasetPart::interactions_by_item;
   PointSet set;
@@ -139,6 +147,7 @@ PointSet read_dataset_rows(const Communicator& comm, const PointSource& source) 
   set.note = fmt::format("{}: a dataset, {} {} x {} {}", source.path, set.points.count, side_text(side_of(source)),
                          set.points.dimensions, users ? "items" : "users");
   leave_out_without_entries(comm, set, entries);
+  warn_if_not_compared(source, dataset, set.warnings);
   return set;
 }
 
@@ -205,7 +214,7 @@ PointSet read_hdf5_rows(const Communicator& comm, const PointSource& source) {
   if (source.dataset.empty()) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: which dataset of the file holds the rows?", source.path));
   }
-  const auto file = agree_on(comm, [&] { return Hdf5Reader(source.path); });
+  const auto file = agree_on(comm, [&] { return open_checked(source.path, source.check); });
   agree_on_version(comm, source.path, file.version());
   const MatrixForm form = agree_on(comm, [&] { return matrix_form(file, source); });
   PointSet set;

@@ -27,7 +27,7 @@ struct PointSet {
   bool weighted = false;             ///< whether rows have weights; the same on every rank, even where one has no rows
   std::uint64_t dataset_digest = 0;  ///< that of the dataset behind a model or dataset, else 0
   RowOrigin origin;
-  std::vector<std::string> warnings;  ///< columns of text that are left out, and why
+  std::vector<std::string> warnings;  ///< columns of text that are left out, and why; that nothing can be compared
   std::string note;                   ///< "FILE: a model, 943 users x 32", the same on every rank
 };
 

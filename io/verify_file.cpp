@@ -5,10 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "io/describe_file.hpp"
-#include "io/hdf5_reader.hpp"
-#include "io/metadata_digest.hpp"
-#include "io/row_chunks.hpp"
+#include "io/compared_rows.hpp"
+#include "io/file_digests.hpp"
 #include "io/row_digests.hpp"
 #include "io/verify_structure.hpp"
 #include "kernels/error.hpp"
@@ -41,84 +39,37 @@ void append(std::vector<Damage>& damages, const Damage& next) {
 /// A file with digests, opened on this rank.
 struct Opened {
   Hdf5Reader file;
-  FileDescription description;
-  std::vector<DigestTable> tables;  // of the datasets that have a sound one
-  std::uint64_t expected_metadata = 0;
-  std::uint64_t found_metadata = 0;
+  FileDigests digests;
   Verification verification;
 
   [[nodiscard]] static Opened open(const std::string& path);
-  void read_tables();
-  [[nodiscard]] std::optional<DigestTable> read_table(const std::string& dataset) const;
-  void check_metadata();
   [[nodiscard]] std::vector<Damage> damages(const Communicator& comm) const;
 };
 
-bool is_table(const FileObject& object) {
-  return object.path.starts_with(digests_group + "/");
-}
-
 Opened Opened::open(const std::string& path) {
-  FileDescription description = describe_file(path);  // before the reader: HDF5 has a file open in one way only
-  Opened opened{.file = Hdf5Reader(path), .description = std::move(description), .tables = {}, .verification = {}};
-  const FileObject& root = opened.description.objects.front();
-  const AttributeValue* digest = root.attribute(metadata_digest_attribute);
-  if (opened.description.find(digests_group) == nullptr || digest == nullptr ||
-      !std::holds_alternative<std::uint64_t>(*digest)) {
+  Hdf5Reader file(path);
+  const FileDescription description = describe_file(path);
+  std::optional<FileDigests> digests = read_file_digests(file, description);
+  if (!digests) {
     throw Error(ExitCode::bad_data,
                 fmt::format("{}: holds no digests: an older version wrote it, or another program", path));
   }
-  opened.expected_metadata = std::get<std::uint64_t>(*digest);
-  const AttributeValue* kind = root.attribute("kind");
-  opened.verification.kind =
+  const AttributeValue* kind = description.objects.front().attribute("kind");
+  Verification verification;
+  verification.kind =
       kind != nullptr && std::holds_alternative<std::string>(*kind) ? std::get<std::string>(*kind) : "file";
-  opened.verification.file_bytes = opened.description.file_bytes;
-  opened.read_tables();
-  opened.check_metadata();
-  return opened;
-}
-
-void Opened::read_tables() {
-  for (const FileObject& object : description.objects) {
-    if (object.kind != FileObject::Kind::dataset || is_table(object)) continue;
-    ++verification.datasets;
-    if (std::optional<DigestTable> table = read_table(object.path)) {
-      tables.push_back(std::move(*table));
-    } else {
-      verification.faults.push_back(
-          fmt::format("{}: {}: its digests are missing, or not one for each chunk of rows", file.path(), object.path));
-    }
-  }
-}
-
-std::optional<DigestTable> Opened::read_table(const std::string& dataset) const {
-  const std::string name = digest_table_name(dataset);
-  if (!file.has(name) || !file.has_attribute(name, digest_rows_attribute)) return std::nullopt;
-  const Hdf5Shape shape = file.shape(dataset);
-  const Index rows = file.shape(name, Hdf5Kind::integer, 1).rows();
-  DigestTable table{dataset, file.read_integer(name, digest_rows_attribute), {}};
-  if (table.chunk_rows != rows_per_chunk(shape.row_bytes())) return std::nullopt;
-  const Index chunks = shape.rows() / table.chunk_rows + (shape.rows() % table.chunk_rows > 0 ? 1 : 0);
-  if (rows != chunks) return std::nullopt;
-  table.digests = file.read_rows<std::uint64_t>(name, {0, rows});
-  return table;
-}
-
-void Opened::check_metadata() {
-  found_metadata = metadata_digest(description.objects, tables);
-  if (found_metadata != expected_metadata) {
-    verification.faults.push_back(
-        fmt::format("{}: attributes, shapes or {} are damaged: expected digest {:016x}, found {:016x}", file.path(),
-                    digests_group, expected_metadata, found_metadata));
-  }
+  verification.datasets = digests->datasets;
+  verification.file_bytes = description.file_bytes;
+  verification.faults = digests->faults;
+  return {std::move(file), std::move(*digests), std::move(verification)};
 }
 
 /// Those among the chunks that fall to this rank: a contiguous share of each dataset's.
 std::vector<Damage> Opened::damages(const Communicator& comm) const {
   std::vector<Damage> found;
   std::vector<char> values;
-  for (std::size_t t = 0; t < tables.size(); ++t) {
-    const DigestTable& table = tables[t];
+  for (std::size_t t = 0; t < digests.tables.size(); ++t) {
+    const DigestTable& table = digests.tables[t];
     const Hdf5Shape shape = file.shape(table.dataset);
     const Index row_bytes = shape.row_bytes();
     const Index chunk_bytes = table.chunk_rows * row_bytes;
@@ -142,9 +93,8 @@ std::vector<Damage> Opened::damages(const Communicator& comm) const {
   return found;
 }
 
-std::string damage_text(const Damage& damage) {
-  std::string text = fmt::format("rows [{}, {}) are damaged: expected digest {:016x}, found {:016x}", damage.rows.begin,
-                                 damage.rows.end, damage.expected, damage.found);
+std::string text_of(const Damage& damage) {
+  std::string text = damage_text(damage.rows, damage.expected, damage.found);
   if (damage.chunks > 1) text += fmt::format(" in the first of {} chunks", damage.chunks);
   return text;
 }
@@ -153,7 +103,7 @@ std::string damage_text(const Damage& damage) {
 Verification check_digests(const Communicator& comm, const std::string& path) {
   // 1. Structure and metadata, on every rank. Ranks may read through caches of their own.
   Opened opened = agree_on(comm, [&] { return Opened::open(path); });
-  if (comm.min(opened.found_metadata) != comm.max(opened.found_metadata)) {
+  if (comm.min(opened.digests.found_metadata) != comm.max(opened.digests.found_metadata)) {
     throw AgreedError(ExitCode::io_error, fmt::format("{}: not all ranks read the same from it", path));
   }
 
@@ -166,7 +116,7 @@ Verification check_digests(const Communicator& comm, const std::string& path) {
   Verification verification = std::move(opened.verification);
   for (const Damage& damage : joined) {
     verification.faults.push_back(fmt::format(
-        "{}: {}: {}", path, opened.tables[static_cast<std::size_t>(damage.table)].dataset, damage_text(damage)));
+        "{}: {}: {}", path, opened.digests.tables[static_cast<std::size_t>(damage.table)].dataset, text_of(damage)));
   }
   return verification;
 }

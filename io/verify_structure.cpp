@@ -1,14 +1,22 @@
 #include "io/verify_structure.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <fmt/format.h>
 #include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "io/checkpoint.hpp"
 #include "io/clustering.hpp"
+#include "io/content_digest.hpp"
 #include "io/dataset.hpp"
 #include "io/describe_file.hpp"
 #include "io/kmeans_checkpoint.hpp"
 #include "io/model.hpp"
+#include "io/unique_ids.hpp"
 
 namespace rankwise {
 
@@ -57,51 +65,145 @@ std::vector<RowRange> entry_blocks(RowRange rows, const std::vector<Index>& size
   return blocks;
 }
 
-void check_dataset(const Communicator& comm, const std::string& path) {
-  const DatasetReader file(comm, path);
-  for (const DatasetPart part : all_dataset_parts) {
-    if (!file.has(part)) continue;
-    for_each_block(comm, row_blocks(comm, file.rows(part), block_rows), [&](RowRange rows) {
-      for_each_block(comm, entry_blocks(rows, file.row_sizes(part, rows)),
-                     [&](RowRange block) { static_cast<void>(file.read(part, block)); });
-      for (const EntryMark mark : {EntryMark::time, EntryMark::fold}) {
-        if (file.has(part, mark)) static_cast<void>(file.marks(part, mark, rows));
-      }
-    });
-  }
-  for_each_block(comm, row_blocks(comm, file.users(), block_rows),
-                 [&](RowRange rows) { static_cast<void>(file.user_ids(rows)); });
-  for_each_block(comm, row_blocks(comm, file.items(), block_rows),
-                 [&](RowRange rows) { static_cast<void>(file.item_ids(rows)); });
-  if (file.has_log_rows()) {
-    for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {
-      for_each_block(comm, row_blocks(comm, file.rows(part), block_rows),
-                     [&](RowRange rows) { static_cast<void>(file.log_rows(part, rows)); });
+/// Calls visit(rows of the part, with their times and folds) for this rank's share in blocks. Collective.
+void for_each_block_of(const Communicator& comm, const DatasetReader& file, DatasetPart part,
+                       const std::function<void(const SparseRows&)>& visit) {
+  const auto read_block = [&](RowRange block) {
+    SparseRows rows = file.read(part, block);
+    if (file.has(part, EntryMark::time)) rows.times = file.marks(part, EntryMark::time, block);
+    if (file.has(part, EntryMark::fold)) {
+      const std::vector<std::int64_t> folds = file.marks(part, EntryMark::fold, block);
+      rows.folds.emplace(folds.begin(), folds.end());
     }
+    visit(rows);
+  };
+  for_each_block(comm, row_blocks(comm, file.rows(part), block_rows), [&](RowRange rows) {
+    for_each_block(comm, entry_blocks(rows, file.row_sizes(part, rows)), read_block);
+  });
+}
+
+[[noreturn]] void refuse(const std::string& path, const std::string& reason) {
+  throw AgreedError(ExitCode::bad_data, fmt::format("{}: {}", path, reason));
+}
+
+/// Sums over all ranks, of the entries of a matrix and of its transpose.
+void require_transpose(const Communicator& comm, const std::string& path, const char* name, std::uint64_t by_user,
+                       std::uint64_t by_item) {
+  if (comm.sum(by_user) == comm.sum(by_item)) return;
+  refuse(path, fmt::format("{0}_by_item is not the transpose of {0}", name));
+}
+
+/// A matrix against its transpose, if the file has both. Returns the content digest of this rank's rows. Collective.
+std::uint64_t check_matrix(const Communicator& comm, const DatasetReader& file, const std::string& path,
+                           DatasetPart part, DatasetPart part_by_item) {
+  std::uint64_t content = 0;
+  std::uint64_t by_user = 0;
+  std::uint64_t by_item = 0;
+  for_each_block_of(comm, file, part, [&](const SparseRows& rows) {
+    content += sum_of_row_digests(rows);
+    by_user += sum_of_entry_digests(rows, RowsAre::users);
+  });
+  if (!file.has(part_by_item)) return content;
+  for_each_block_of(comm, file, part_by_item,
+                    [&](const SparseRows& rows) { by_item += sum_of_entry_digests(rows, RowsAre::items); });
+  require_transpose(comm, path, group_name(part), by_user, by_item);
+  return content;
+}
+
+/// Likewise, of the log's rows.
+std::uint64_t check_log_rows(const Communicator& comm, const DatasetReader& file, const std::string& path) {
+  std::uint64_t content = 0;
+  std::uint64_t by_user = 0;
+  std::uint64_t by_item = 0;
+  for_each_block(comm, row_blocks(comm, file.rows(DatasetPart::interactions), block_rows), [&](RowRange block) {
+    const LogRows rows = file.log_rows(DatasetPart::interactions, block);
+    content += sum_of_row_digests(rows);
+    by_user += sum_of_entry_digests(rows, RowsAre::users);
+  });
+  for_each_block(comm, row_blocks(comm, file.rows(DatasetPart::interactions_by_item), block_rows), [&](RowRange block) {
+    const LogRows rows = file.log_rows(DatasetPart::interactions_by_item, block);
+    by_item += sum_of_entry_digests(rows, RowsAre::items);
+  });
+  require_transpose(comm, path, log_rows_name(DatasetPart::interactions), by_user, by_item);
+  return content;
+}
+
+/// Adds all of a table's ids. Collective.
+void add_ids(const Communicator& comm, UniqueIds& ids, std::size_t table, Index rows,
+             const std::function<IdRows(RowRange)>& read) {
+  for_each_block(comm, row_blocks(comm, rows, block_rows), [&](RowRange block) {
+    const IdRows some = read(block);
+    agree_on(comm, [&] { ids.add(table, some); });
+  });
+}
+
+void check_dataset_ids(const Communicator& comm, const DatasetReader& file, const std::string& path) {
+  UniqueIds users(comm, {path + ": /users/ids", path + ": /heldout/users/ids"});
+  add_ids(comm, users, 0, file.users(), [&](RowRange rows) { return file.user_ids(rows); });
+  if (file.has(DatasetPart::given)) {
+    add_ids(comm, users, 1, file.rows(DatasetPart::given), [&](RowRange rows) { return file.heldout_user_ids(rows); });
   }
-  if (!file.has(DatasetPart::given)) return;
-  for_each_block(comm, row_blocks(comm, file.rows(DatasetPart::given), block_rows),
-                 [&](RowRange rows) { static_cast<void>(file.heldout_user_ids(rows)); });
+  users.require_unique();
+  UniqueIds items(comm, {path + ": /items/ids"});
+  add_ids(comm, items, 0, file.items(), [&](RowRange rows) { return file.item_ids(rows); });
+  items.require_unique();
+}
+
+void check_dataset(const Communicator& comm, const std::string& path) {
+  const DatasetReader file(comm, path, std::nullopt, TrainedOn::training, InputCheck::none);
+  // 1. Matrices.
+  std::uint64_t content = check_matrix(comm, file, path, DatasetPart::interactions, DatasetPart::interactions_by_item);
+  constexpr std::array others{std::pair(DatasetPart::heldout, DatasetPart::heldout_by_item),
+                              std::pair(DatasetPart::given, DatasetPart::given_by_item),
+                              std::pair(DatasetPart::repeated, DatasetPart::repeated_by_item)};
+  for (const auto& [part, by_item] : others) {
+    if (file.has(part)) static_cast<void>(check_matrix(comm, file, path, part, by_item));
+  }
+  if (file.has_log_rows()) content += check_log_rows(comm, file, path);
+
+  // 2. What the file says of itself.
+  content = comm.sum(content);
+  if (file.has_log_rows()) content += rules_digest(file.rules());
+  const std::uint64_t stated = file.provenance().dataset_digest;
+  if (content != stated) {
+    refuse(path,
+           fmt::format("attribute dataset-digest is {:016x}, but the training part has {:016x}", stated, content));
+  }
+
+  // 3. Ids.
+  check_dataset_ids(comm, file, path);
 }
 
 void check_model(const Communicator& comm, const std::string& path) {
-  const ModelReader file(comm, path);
+  const ModelReader file(comm, path, InputCheck::none);
   const Index most_rows = std::max<Index>(1, block_entries / (file.factors() + 1));
   for_each_block(comm, row_blocks(comm, file.users(), most_rows), [&](RowRange rows) {
     static_cast<void>(file.user_factors(rows));
-    static_cast<void>(file.user_ids(rows));
+    static_cast<void>(file.user_entries(rows));
   });
   for_each_block(comm, row_blocks(comm, file.items(), most_rows), [&](RowRange rows) {
     static_cast<void>(file.item_factors(rows));
-    static_cast<void>(file.item_ids(rows));
+    static_cast<void>(file.item_entries(rows));
   });
+  UniqueIds users(comm, {path + ": /users/ids"});
+  add_ids(comm, users, 0, file.users(), [&](RowRange rows) { return file.user_ids(rows); });
+  users.require_unique();
+  UniqueIds items(comm, {path + ": /items/ids"});
+  add_ids(comm, items, 0, file.items(), [&](RowRange rows) { return file.item_ids(rows); });
+  items.require_unique();
 }
 
+/// Ids of other files' rows may repeat.
 void check_clustering(const Communicator& comm, const std::string& path) {
-  const ClusteringReader file(comm, path);
+  const ClusteringReader file(comm, path, InputCheck::none);
   static_cast<void>(file.centroids());
-  for_each_block(comm, row_blocks(comm, file.rows(), block_rows),
-                 [&](RowRange rows) { static_cast<void>(file.clustered_rows(rows)); });
+  UniqueIds ids(comm, {path + ": /ids"});
+  for_each_block(comm, row_blocks(comm, file.rows(), block_rows), [&](RowRange block) {
+    const ClusteredRows rows = file.clustered_rows(block);  // assignments below K, too
+    agree_on(comm, [&] { ids.add(0, rows.ids); });
+  });
+  const std::optional<RowOrigin>& origin = file.origin();
+  if (origin && (origin->format == PointFormat::model || origin->format == PointFormat::dataset)) ids.require_unique();
 }
 
 void check_checkpoint(const Communicator& comm, const std::string& path) {

@@ -1,6 +1,6 @@
 #pragma once
 // Whether a file is what its kind says, beyond the bits: shapes that fit each other, offsets and columns in order,
-// finite values.
+// finite values, transposes, ids of one row each, a dataset's own digest.
 
 #include <string>
 

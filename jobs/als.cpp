@@ -19,6 +19,7 @@
 #include "io/dataset.hpp"
 #include "io/model.hpp"
 #include "jobs/als_steps.hpp"
+#include "jobs/compared_input.hpp"
 #include "jobs/counted.hpp"
 #include "jobs/dataset_shelf.hpp"
 #include "jobs/gather_choice.hpp"
@@ -121,7 +122,8 @@ namespace {
 AlsOptions with_epochs(const AlsOptions& options, JobContext& context) {
   AlsOptions resolved = options;
   if (options.epochs_of.empty()) return resolved;
-  const ModelReader model(context.comm, options.epochs_of);
+  const ModelReader model(context.comm, options.epochs_of, context.common.input_check);
+  warn_if_not_compared(context, model, options.epochs_of);
   const auto history = static_cast<Index>(model.history().size());
   resolved.epochs = model.best_epoch().value_or(history);
   context.report.line(fmt::format("{} epochs, as {} {}", resolved.epochs, options.epochs_of,
@@ -159,7 +161,9 @@ void train_als(const AlsOptions& given, JobContext& context) {
   }
   require_heldout(*options.validation, dataset, options.data);
   std::optional<WarmStart> warm_start;
-  if (!options.warm_start.empty()) warm_start.emplace(comm, options.warm_start, options.factors, objective);
+  if (!options.warm_start.empty()) {
+    warm_start.emplace(comm, options.warm_start, options.factors, objective, context.common.input_check);
+  }
   if (warm_start && options.validation->metric) {
     warm_start->require_unseen_heldout(dataset, "--validation-metric");
     if (!warm_start->trained_on_all().empty()) {

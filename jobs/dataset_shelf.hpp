@@ -17,7 +17,8 @@ class DatasetShelf {
  public:
   /// As DatasetReader's construction, of which it may spare all.
   [[nodiscard]] std::shared_ptr<const DatasetReader> open(const Communicator& comm, const std::string& path,
-                                                          const std::optional<Fold>& fold, TrainedOn trained_on);
+                                                          const std::optional<Fold>& fold, TrainedOn trained_on,
+                                                          InputCheck check);
 
  private:
   std::string path_;
@@ -26,8 +27,8 @@ class DatasetShelf {
   std::shared_ptr<const DatasetReader> kept_;
 };
 
-/// The dataset as the fold has it, from the program's shelf where it has one. Collective over context.comm; throws
-/// AgreedError as DatasetReader's construction.
+/// The dataset as the fold has it, from the program's shelf where it has one; a warning if it has no digests.
+/// Collective over context.comm; throws AgreedError as DatasetReader's construction.
 [[nodiscard]] std::shared_ptr<const DatasetReader> open_dataset(const JobContext& context, const std::string& path,
                                                                 const std::optional<Fold>& fold,
                                                                 TrainedOn trained_on = TrainedOn::training);

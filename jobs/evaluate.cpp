@@ -23,6 +23,7 @@
 #include "io/model.hpp"
 #include "jobs/bias_baseline.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/compared_input.hpp"
 #include "jobs/counted.hpp"
 #include "jobs/dataset_shelf.hpp"
 #include "jobs/factor_evaluation.hpp"
@@ -319,7 +320,8 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
 
   // 1. Read the model and what was held out; users who are new to it are folded in.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  const ModelReader model(comm, options.model);
+  const ModelReader model(comm, options.model, context.common.input_check);
+  warn_if_not_compared(context, model, options.model);
   const std::vector<EvaluationMetric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
   require_unseen_heldout(options, model);
   const auto opened = open_dataset(context, options.data, model.trained_fold());

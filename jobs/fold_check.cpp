@@ -79,14 +79,14 @@ void require_filled(const std::string& data, const FoldContent& content) {
 }  // namespace
 
 void require_filled_folds(const Communicator& comm, const std::string& data, const std::vector<std::string>& folds,
-                          std::uint64_t seed) {
-  const DatasetReader dataset(comm, data);
+                          std::uint64_t seed, InputCheck check) {
+  const DatasetReader dataset(comm, data, std::nullopt, TrainedOn::training, check);
   std::vector<FoldContent> contents;
   for (const std::string& text : folds) {
     const auto fold = seeded(parse_fold(text), seed);
     if (!fold || fold->kind == FoldKind::column) continue;  // whose numbers are those that occur
     if (fold->kind == FoldKind::temporal) {
-      static_cast<void>(DatasetReader(comm, data, fold));
+      static_cast<void>(DatasetReader(comm, data, fold, TrainedOn::training, check));
       continue;
     }
     require_enough(dataset, data, *fold);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "distributed/communicator.hpp"
+#include "io/input_check.hpp"
 
 namespace rankwise {
 
@@ -12,6 +13,6 @@ namespace rankwise {
 /// where there are more folds than users or interactions, else bad_data. `folds` are of one kind, as fold_texts() makes
 /// them, and `seed` divides. Reads only as many rows as it takes to find something in each. Collective over comm.
 void require_filled_folds(const Communicator& comm, const std::string& data, const std::vector<std::string>& folds,
-                          std::uint64_t seed);
+                          std::uint64_t seed, InputCheck check);
 
 }  // namespace rankwise

@@ -8,10 +8,13 @@
 
 namespace rankwise {
 
-GivenCentroids read_given(const Communicator& comm, const std::string& path) {
+GivenCentroids read_given(const Communicator& comm, const std::string& path, InputCheck check) {
   GivenCentroids given;
   if (detect_points(comm, path) == PointFormat::clustering) {
-    const ClusteringReader file(comm, path);
+    const ClusteringReader file(comm, path, check);
+    if (check == InputCheck::digests && !file.compares()) {
+      given.warnings.push_back(fmt::format("{}: {}", path, no_digests_text));
+    }
     given.centroids = file.centroids();
     given.scaling = file.scaling();
     given.metric = file.metric();
@@ -23,6 +26,7 @@ GivenCentroids read_given(const Communicator& comm, const std::string& path) {
   }
   PointSource source;
   source.path = path;
+  source.check = check;
   Centroids read = read_centroids(comm, source);
   given.centroids = std::move(read.rows);
   given.dimensions = std::move(read.dimensions);

@@ -24,7 +24,7 @@ struct GivenCentroids {
 };
 
 /// A clustering's centroids, or the rows of a .npy, CSV or TSV file. Collective over comm; throws AgreedError.
-[[nodiscard]] GivenCentroids read_given(const Communicator& comm, const std::string& path);
+[[nodiscard]] GivenCentroids read_given(const Communicator& comm, const std::string& path, InputCheck check);
 
 /// Centroids of a file of numbers that names its columns, `path`, as the named dimensions of `set` ask for them: in
 /// their order, and without further columns. Throws AgreedError(bad_data) that lists the columns where one is missing;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "io/describe_file.hpp"
+#include "io/file_digests.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/row_digests.hpp"
 #include "io/text_encoding.hpp"
@@ -79,10 +80,10 @@ std::optional<SparseSummary> sparse_summary(const FileDescription& file, const F
 }
 
 /// Everything under /history that is a short list of numbers.
-History read_history(const std::string& path, const FileDescription& file) {
+History read_history(const std::string& path, const FileDescription& file, InputCheck check) {
   constexpr Index most_epochs = 100'000;
   History history;
-  const Hdf5Reader reader(path);
+  const Hdf5Reader reader = open_checked(path, check);
   for (const FileObject& object : file.objects) {
     const bool is_list = object.kind == FileObject::Kind::dataset && object.shape.size() == 1;
     if (!object.path.starts_with("/history/") || !is_list || object.shape.front() > most_epochs) continue;
@@ -234,7 +235,7 @@ void inspect(const InspectOptions& options, const JobContext& context) {
     if (!context.comm.is_root()) return;
     for (const std::string& path : options.files) {
       const FileDescription file = describe_file(path);
-      const History history = read_history(path, file);
+      const History history = read_history(path, file, context.common.input_check);
       if (options.json) {
         print_data(json_text(describe_as_json(path, file, history), one_line) + "\n");
       } else {

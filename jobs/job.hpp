@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "distributed/communicator.hpp"
+#include "io/input_check.hpp"
 #include "io/provenance.hpp"
 #include "jobs/report.hpp"
 
@@ -28,6 +29,7 @@ struct CommonOptions {
   std::string log_json;
   int rank_timeout_seconds = 20;  ///< 0: none
   bool quiet = false;
+  InputCheck input_check = InputCheck::digests;
 };
 
 /// What a running job sees beside its own options.

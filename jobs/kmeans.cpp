@@ -185,13 +185,15 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
 
   // 1. Read the rows, and the centroids where some are given.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  PointSet set = read_points(comm, options.source);
+  PointSource source = options.source;
+  source.check = context.common.input_check;
+  PointSet set = read_points(comm, source);
   report.line(set.note);
   for (const std::string& text : set.warnings) report.warning(text);
   const std::string& centroids_file = options.predict.empty() ? options.init_file : options.predict;
   std::optional<GivenCentroids> given;
   if (!centroids_file.empty()) {
-    given = read_given(comm, centroids_file);
+    given = read_given(comm, centroids_file, context.common.input_check);
     for (const std::string& text : given->warnings) report.warning(text);
     const std::optional<std::string> further = match_by_name(*given, centroids_file, set);
     if (further) report.warning(*further);

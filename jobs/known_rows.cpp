@@ -74,7 +74,7 @@ KnownRows count_known_rows(const Communicator& comm, const ClusteringReader& ear
 }
 
 void tell_known_rows(JobContext& context, const std::string& path, const Clustering& now) {
-  const ClusteringReader earlier(context.comm, path);
+  const ClusteringReader earlier(context.comm, path, context.common.input_check);
   if (const std::string reason = why_not(earlier.origin(), now.origin); !reason.empty()) {
     context.report.line(fmt::format("rows that keep their cluster of {} are not counted: {}", path, reason));
     return;

@@ -21,11 +21,12 @@ namespace {
 
 constexpr int most_threads = 4096;
 /// Wherever and however fast a run is made, its files are the same, or hold the same.
-constexpr std::array<std::string_view, 16> without_effect_on_output{"threads",
+constexpr std::array<std::string_view, 17> without_effect_on_output{"threads",
                                                                     "rank-timeout",
                                                                     "simd",
                                                                     "log-json",
                                                                     "quiet",
+                                                                    "verify-inputs",
                                                                     "config",
                                                                     "memory-budget",
                                                                     "node-sharing",
@@ -87,6 +88,9 @@ JobOptions::JobOptions(const Job& job) : job_(job) {
     ("rank-timeout", po::value(&common_.rank_timeout_seconds)->value_name("SECONDS")->default_value(20)
      ->notifier([](int seconds) { if (seconds != 0) within<int>("rank-timeout", 3, 86'400)(seconds); }),
      "end the job if a rank has not answered for so long; 0: wait forever")
+    ("verify-inputs", po::value<std::string>()->value_name("yes|no")->default_value("yes")->notifier(
+       one_of<InputCheck>("verify-inputs", common_.input_check, {{"yes", InputCheck::digests}, {"no", InputCheck::none}})),
+     "compare what is read of datasets, models and other files of rankwise with the digests in them")
     ("quiet", po::bool_switch(&common_.quiet), "no progress and no table on standard error; warnings are still printed")
     ("config", read_file(),
      "read options from lines `name = value`, or, where its name ends in .json, from an object; the command line wins")

@@ -101,7 +101,8 @@ PlanTexts make_plan(const PlanOptions& options, JobContext& context, int cores_p
 
   // 1. Row sizes.
   const PlannedMatrix matrix = options.als.data.empty() ? matrix_of_sizes(options.sizes, context.common.seed)
-                                                        : matrix_of_dataset(options.als.data, options.als.trained_on);
+                                                        : matrix_of_dataset(options.als.data, options.als.trained_on,
+                                                                            context.common.input_check);
   const auto users = static_cast<Index>(matrix.user_sizes.size());
   const auto items = static_cast<Index>(matrix.item_sizes.size());
   report.line(fmt::format("{} x {}, {}", counted(users, "user"), counted(items, "item"),

@@ -9,10 +9,10 @@
 
 namespace rankwise {
 
-PlannedMatrix matrix_of_dataset(const std::string& path, TrainedOn trained_on) {
+PlannedMatrix matrix_of_dataset(const std::string& path, TrainedOn trained_on, InputCheck check) {
   constexpr Index entries_at_once = 4'000'000;
   const auto alone = std::make_shared<Communicator>(Communicator::single());
-  const auto dataset = std::make_shared<DatasetReader>(*alone, path, std::nullopt, trained_on);
+  const auto dataset = std::make_shared<DatasetReader>(*alone, path, std::nullopt, trained_on, check);
   PlannedMatrix matrix;
   matrix.user_sizes = dataset->row_sizes(DatasetPart::interactions, {0, dataset->users()});
   matrix.item_sizes = dataset->row_sizes(DatasetPart::interactions_by_item, {0, dataset->items()});

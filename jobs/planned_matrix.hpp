@@ -23,7 +23,7 @@ struct PlannedMatrix {
 };
 
 /// What of a dataset is trained on. Throws Error (no_input, bad_data, io_error).
-[[nodiscard]] PlannedMatrix matrix_of_dataset(const std::string& path, TrainedOn trained_on);
+[[nodiscard]] PlannedMatrix matrix_of_dataset(const std::string& path, TrainedOn trained_on, InputCheck check);
 
 /// A planted log of stated sizes. Throws Error(usage), also for sizes that would take this machine too long.
 [[nodiscard]] PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed);

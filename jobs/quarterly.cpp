@@ -112,11 +112,11 @@ void fit_to_cores(Chain& chain, const Communicator& comm) {
 }
 
 /// Resources that the file leaves open.
-void settle_needs(Chain& chain, const Communicator& comm) {
-  if (chain.settings.run.scheduler == SchedulerKind::local) return fit_to_cores(chain, comm);
+void settle_needs(Chain& chain, const JobContext& context) {
+  if (chain.settings.run.scheduler == SchedulerKind::local) return fit_to_cores(chain, context.comm);
   slurm::require_scriptable(chain.settings.directory);
   slurm::require_scriptable(fs::current_path());
-  predict_needs(chain, processors_per_rank(comm));
+  predict_needs(chain, processors_per_rank(context.comm), context.common.input_check);
 }
 
 std::string plan_text(const Chain& chain, const std::vector<StepState>& states) {
@@ -220,7 +220,8 @@ void run_quarterly(const QuarterlyOptions& options, JobContext& context) {
   require_one_rank(context.comm);
   agree_on(context.comm, [&] {
     Chain chain = chain_of_file(options);
-    settle_needs(chain, context.comm);
+    chain.settings.run.input_check = context.common.input_check;
+    settle_needs(chain, context);
     if (options.submits) return submit_chain(chain, context);
     print_result(plan_text(chain, step_states(chain)));
   });

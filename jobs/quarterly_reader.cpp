@@ -39,7 +39,7 @@ bool is_run_option(const ConfigEntry& entry) {
 }
 
 /// What [final] may say for itself after [als]; all else that decides the model is that of [als].
-constexpr std::array<std::string_view, 12> final_options{"model",
+constexpr std::array<std::string_view, 13> final_options{"model",
                                                          "checkpoint",
                                                          "checkpoint-every",
                                                          "checkpoint-interval",
@@ -50,6 +50,7 @@ constexpr std::array<std::string_view, 12> final_options{"model",
                                                          "simd",
                                                          "log-json",
                                                          "rank-timeout",
+                                                         "verify-inputs",
                                                          "quiet"};
 
 /// Options of [als] that its own training alone has: its files, and what decides when it ends, which [final] takes from

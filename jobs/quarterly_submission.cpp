@@ -31,6 +31,9 @@ slurm::Submission submission_of(const Chain& chain, const ChainStep& step, const
   std::vector<std::string> command{own_program(), "quarterly", "step", chain.settings.directory, "--step", step.name};
   command.insert(command.end(), step.launch.begin(), step.launch.end());
   command.insert(command.end(), {"--threads", std::to_string(step.resources.cpus_per_task)});
+  const bool says_itself = std::ranges::any_of(
+      step.launch, [](const std::string& argument) { return argument.starts_with("--verify-inputs"); });
+  if (!says_itself) add_input_check(chain.settings.run.input_check, command);
   submission.items = {{step.name, std::move(command)}};
   submission.resources = step.resources;
   submission.signal_seconds = chain.settings.run.signal_seconds;

@@ -26,6 +26,7 @@
 #include "io/model.hpp"
 #include "io/provenance_attributes.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/compared_input.hpp"
 #include "jobs/compression_option.hpp"
 #include "jobs/counted.hpp"
 #include "jobs/dataset_shelf.hpp"
@@ -396,8 +397,10 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   agree_on(comm, [&] { require_sense(options); });
   check_output(comm, options.output);
-  const DatasetReader dataset(comm, options.data, std::nullopt, TrainedOn::all);
-  const ModelReader model(comm, options.model);
+  const DatasetReader dataset(comm, options.data, std::nullopt, TrainedOn::all, context.common.input_check);
+  warn_if_not_compared(context, dataset, options.data);
+  const ModelReader model(comm, options.model, context.common.input_check);
+  warn_if_not_compared(context, model, options.model);
   require_same_dataset(dataset, options.data, model, options.model);
   WantedUsers wanted(comm, options.users);
   if (!wanted.note().empty()) context.report.line(wanted.note());
@@ -410,7 +413,7 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
 
   const auto timer = context.report.phase("recommend");
   const ServedUsers users(comm, dataset, model, catalogue);
-  const DatasetReader training(comm, options.data);
+  const DatasetReader training(comm, options.data, std::nullopt, TrainedOn::training, context.common.input_check);
   const bool masks_training = options.seen == SeenItems::exclude && training.has(DatasetPart::repeated);
   const Sources sources{options, model, users, {catalogue, options.seen}, masks_training ? &training : nullptr};
   const Served served = names_hdf5(options.output)

@@ -19,7 +19,7 @@ namespace {
 namespace po = boost::program_options;
 
 /// Of every job's options, those of the launch; each step's result is the same without them.
-constexpr std::array<std::string_view, 4> launch_options{"simd", "log-json", "rank-timeout", "quiet"};
+constexpr std::array<std::string_view, 5> launch_options{"simd", "log-json", "rank-timeout", "verify-inputs", "quiet"};
 
 /// What Boost reads as true.
 constexpr std::array<std::string_view, 4> words_for_true{"true", "yes", "on", "1"};

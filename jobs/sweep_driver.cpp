@@ -168,10 +168,12 @@ void pack(std::int64_t count, double longest_seconds, const RunSettings& setting
                                           rounded_up(rounds * longest_seconds * time_safety, least_time_seconds));
 }
 
-slurm::WorkItem item_of(const SweepPlan& plan, const std::string& directory, const ProgramTasks& tasks) {
+slurm::WorkItem item_of(const SweepPlan& plan, const std::string& directory, const ProgramTasks& tasks,
+                        InputCheck check) {
   std::vector<std::string> command{own_program(), "sweep", "trial", directory};
   for (const SweepTask* task : tasks) command.insert(command.end(), {"--task", task->name});
   command.insert(command.end(), {"--threads", std::to_string(plan.threads_per_rank)});
+  add_input_check(check, command);
   return {tasks.front()->program, std::move(command)};
 }
 
@@ -211,6 +213,10 @@ Index SweepState::wanted() const {
 
 std::string own_program() {
   return fs::read_symlink("/proc/self/exe").string();
+}
+
+void add_input_check(InputCheck check, std::vector<std::string>& command) {
+  if (check == InputCheck::none) command.insert(command.end(), {"--verify-inputs", "no"});
 }
 
 std::string scheduler_folder(const std::string& directory) {
@@ -310,7 +316,8 @@ std::vector<std::string> submit_open(const SweepPlan& plan, const std::string& d
   for (const auto& [key, programs] : groups) {
     slurm::Submission submission;
     submission.name = next_submission(plan, directory, settings);
-    for (const ProgramTasks& tasks : programs) submission.items.push_back(item_of(plan, directory, tasks));
+    for (const ProgramTasks& tasks : programs)
+      submission.items.push_back(item_of(plan, directory, tasks, settings.input_check));
     submission.resources = program_needs(plan, programs.front(), settings);
     submission.signal_seconds = settings.signal_seconds;
     submission.batch = settings.batch;
@@ -329,6 +336,7 @@ slurm::Submission refit_submission(const SweepPlan& plan, const std::string& dir
   std::vector<std::string> command{own_program(), "sweep", "refit", directory, "--model", settings.refit_model};
   if (!settings.refit_metrics.empty()) command.insert(command.end(), {"--metrics", settings.refit_metrics});
   command.insert(command.end(), {"--threads", std::to_string(plan.threads_per_rank)});
+  add_input_check(settings.input_check, command);
   submission.items = {{fmt::format("{}{}", refit_prefix, settings.submissions), std::move(command)}};
   submission.resources = program_needs(plan, {&last}, settings);
   submission.signal_seconds = settings.signal_seconds;

@@ -94,4 +94,7 @@ void remove_finished_work(const SweepPlan& plan, const std::string& directory, c
 /// This program's own file.
 [[nodiscard]] std::string own_program();
 
+/// Gives a command the choice that this one was given; nothing where it is the default.
+void add_input_check(InputCheck check, std::vector<std::string>& command);
+
 }  // namespace rankwise

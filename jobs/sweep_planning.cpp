@@ -19,6 +19,7 @@
 #include "io/stated_rows.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/choices.hpp"
+#include "jobs/compared_input.hpp"
 #include "jobs/counted.hpp"
 #include "jobs/file_option.hpp"
 #include "jobs/fold_check.hpp"
@@ -118,9 +119,11 @@ std::string wanted_metrics(const SweepPlanOptions& options) {
   return metrics;
 }
 
-SweptData swept_data(const SweepPlanOptions& options, const Communicator& comm) {
+SweptData swept_data(const SweepPlanOptions& options, const JobContext& context) {
   if (options.job == SweptJob::kmeans) return {.digest = data_digest(options.job, options.data), .fold_numbers = {}};
-  const DatasetReader dataset(comm, options.data);
+  const DatasetReader dataset(context.comm, options.data, std::nullopt, TrainedOn::training,
+                              context.common.input_check);
+  warn_if_not_compared(context, dataset, options.data);
   if (dataset.entries(DatasetPart::interactions) == 0) {
     throw Error(ExitCode::bad_data, fmt::format("{}: holds no interactions; expected at least one", options.data));
   }
@@ -291,16 +294,19 @@ void plan_sweep(const SweepPlanOptions& options, JobContext& context) {
   require_single_rank(context.comm, "plan");
   agree_on(context.comm, [&] {
     // 1. Which trials, on which folds, for how long.
-    SweepPlan plan = make_plan(options, swept_data(options, context.comm), context.common.seed);
+    SweepPlan plan = make_plan(options, swept_data(options, context), context.common.seed);
     // Better told now than by every task.
-    if (plan.job == SweptJob::als) require_filled_folds(context.comm, plan.data, plan.folds, plan.seed);
+    if (plan.job == SweptJob::als) {
+      require_filled_folds(context.comm, plan.data, plan.folds, plan.seed, context.common.input_check);
+    }
     if (plan.job == SweptJob::kmeans) require_enough_rows(context.comm, plan);
     plan.configuration = context.configuration;
     name_tasks(plan);
     // 2. What that takes.
     {
       const auto timer = context.report.phase("predict");
-      predict_trials(plan, options.network, options.calibration_seconds, processors_per_rank(context.comm));
+      predict_trials(plan, options.network, options.calibration_seconds, processors_per_rank(context.comm),
+                     context.common.input_check);
     }
     tell_plan(plan);
     const double core_hours = plan.predicted_core_hours();

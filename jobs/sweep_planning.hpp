@@ -49,7 +49,8 @@ struct SweptData {
 [[nodiscard]] SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std::uint64_t seed);
 
 /// Predicts what each trial of `als` takes, from the dataset; leaves others as they are. Throws Error.
-void predict_trials(SweepPlan& plan, const NetworkRate& network, double calibration_seconds, int cores_per_node);
+void predict_trials(SweepPlan& plan, const NetworkRate& network, double calibration_seconds, int cores_per_node,
+                    InputCheck check);
 
 /// "interactions:5@2" as one text per fold and repeat: "interactions:1/5", ... "interactions:5/5@2"; "column" as one
 /// for each number, "column:0", ...; "seeds:3" as "seed:0" to "seed:2" from `seed` on. Throws Error(usage).

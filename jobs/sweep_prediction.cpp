@@ -83,11 +83,12 @@ Evaluation predict_evaluation(const SweepPlan& plan, Index users, Index items, I
 
 }  // namespace
 
-void predict_trials(SweepPlan& plan, const NetworkRate& network, double calibration_seconds, int cores_per_node) {
+void predict_trials(SweepPlan& plan, const NetworkRate& network, double calibration_seconds, int cores_per_node,
+                    InputCheck check) {
   if (plan.job != SweptJob::als) return;
 
   // 1. Row sizes of a fold's training.
-  const PlannedMatrix matrix = matrix_of_dataset(plan.data, TrainedOn::training);
+  const PlannedMatrix matrix = matrix_of_dataset(plan.data, TrainedOn::training, check);
   const double share = trained_share(plan);
   const auto trained = [share](std::vector<Index> sizes) {
     for (Index& size : sizes) size = static_cast<Index>(static_cast<double>(size) * share + 0.5);

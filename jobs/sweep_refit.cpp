@@ -32,7 +32,8 @@ void require_sense(const RefitOptions& options) {
 }
 
 bool has_heldout(const Communicator& comm, const std::string& data) {
-  const DatasetReader dataset(comm, data);
+  // Its shapes alone, which HDF5's own checksums cover.
+  const DatasetReader dataset(comm, data, std::nullopt, TrainedOn::training, InputCheck::none);
   return dataset.has(DatasetPart::heldout) && dataset.entries(DatasetPart::heldout) > 0;
 }
 
@@ -87,7 +88,7 @@ void refit_along_path(const SweepPlan& plan, const std::string& directory, std::
                                             as_model ? options.epochs_of : std::to_string(plan.rungs.back().epochs)});
     arguments.insert(arguments.end(), begin.begin(), begin.end());
     run_nested(als_job(), arguments, context);
-    const ModelReader trained(context.comm, written);
+    const ModelReader trained(context.comm, written, context.common.input_check);
     agree_on(context.comm, [&] { require_planned_digest(plan, trained.provenance().dataset_digest); });
     begin = {"--warm-start", written};
   }

@@ -122,8 +122,9 @@ void submit_follow_up(const SweepPlan& plan, const std::string& directory, const
   if (after.empty()) return;
   slurm::Submission submission;
   submission.name = next_submission(plan, directory, settings);
-  submission.items = {
-      {fmt::format("{}{}", follow_up_prefix, settings.submissions), {own_program(), "sweep", "run", directory}}};
+  std::vector<std::string> command{own_program(), "sweep", "run", directory};
+  add_input_check(settings.input_check, command);
+  submission.items = {{fmt::format("{}{}", follow_up_prefix, settings.submissions), std::move(command)}};
   submission.resources.time_limit_seconds = follow_up_seconds;
   if (settings.asks_for_memory) submission.resources.memory_bytes_per_node = follow_up_memory_bytes;
   submission.batch = settings.batch;
@@ -315,6 +316,7 @@ void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& conte
   agree_on(context.comm, [&] {
     earlier = read_settings(directory);
     settings = settled(options, directory, start, plan, context.comm);
+    settings.input_check = context.common.input_check;
     if (!settings.data.empty() && (!earlier || settings.data != earlier->data)) {
       plan.data = settings.data;
       require_planned_data(plan);

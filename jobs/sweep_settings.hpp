@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "io/input_check.hpp"
 #include "slurm/scheduler.hpp"
 
 namespace rankwise {
@@ -27,8 +28,9 @@ struct RunSettings {
   slurm::BatchRequest batch;            ///< of the tasks, but for items_per_job
   std::string refit_model;              ///< empty: not wanted
   std::string refit_metrics;
-  std::int64_t submissions = 0;         ///< so far
-  std::map<std::string, int> forgiven;  ///< failed runs of tasks that the last resume took back
+  InputCheck input_check = InputCheck::digests;  ///< of the tasks; each command says it anew
+  std::int64_t submissions = 0;                  ///< so far
+  std::map<std::string, int> forgiven;           ///< failed runs of tasks that the last resume took back
 };
 
 /// The settings that the text of `path` holds. Throws Error(bad_data), one line with file and place.

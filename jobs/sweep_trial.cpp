@@ -148,6 +148,7 @@ SweepPlan shared_plan(const Communicator& comm, const std::string& directory) {
 }
 
 void run_nested(const Job& job, std::vector<std::string> arguments, JobContext& context) {
+  if (context.common.input_check == InputCheck::none) arguments.emplace_back("--verify-inputs=no");
   const auto options = agree_on(context.comm, [&] {
     auto parsed = std::make_unique<JobOptions>(job);
     parsed->parse_command_line(arguments);
@@ -220,7 +221,7 @@ void do_task(const SweepPlan& plan, const std::string& directory, const SweepTas
   std::vector<double> losses;
   std::uint64_t digest = plan.dataset_digest;
   if (plan.job == SweptJob::als) {
-    const ModelReader model(comm, files.result);
+    const ModelReader model(comm, files.result, context.common.input_check);
     for (const EpochLoss& loss : model.history()) losses.push_back(loss.total());
     digest = model.provenance().dataset_digest;
   }

@@ -19,7 +19,9 @@ namespace rankwise {
 std::uint64_t data_digest(SweptJob job, const std::string& path) {
   if (job == SweptJob::kmeans) return file_digest(path);
   const Communicator alone = Communicator::single();
-  return DatasetReader(alone, path).provenance().dataset_digest;
+  // An attribute alone, which HDF5's own checksums cover.
+  const DatasetReader dataset(alone, path, std::nullopt, TrainedOn::training, InputCheck::none);
+  return dataset.provenance().dataset_digest;
 }
 
 void place_data(SweepPlan& plan, const std::string& directory) {

@@ -5,7 +5,6 @@
 #include <iterator>
 
 #include "io/id_matching.hpp"
-#include "io/verify_file.hpp"
 #include "jobs/heldout_users.hpp"
 #include "jobs/pick_rows.hpp"
 
@@ -146,9 +145,10 @@ void take_new_rows(AlsFactors& factors, const std::vector<Index>& old_rows, cons
 
 }  // namespace
 
-WarmStart::WarmStart(const Communicator& comm, std::string path, Index factors, const Objective& objective)
-    : comm_(comm), path_(std::move(path)) {
-  const ModelReader model(comm, path_);
+WarmStart::WarmStart(const Communicator& comm, std::string path, Index factors, const Objective& objective,
+                     InputCheck check)
+    : comm_(comm), path_(std::move(path)), check_(check) {
+  const ModelReader model(comm, path_, check_);
   const auto refuse = [&](const std::string& theirs, const std::string& ours) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("--warm-start {}: {}; this training has {}", path_, theirs, ours));
@@ -205,11 +205,8 @@ Index WarmStart::begin_bytes(const GatherTask& task) const {
 FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, const Objective& objective,
                             const Partition& users, const Partition& items, const GatherChoice& gathering) const {
   const auto timer = context.report.phase("warm start");
-  // 1. The model must be intact: it determines all that follows.
-  verify_file(comm_, path_);
-  const ModelReader model(comm_, path_);
-
-  // 2. Rows that it has, by their ids.
+  // 1. Rows that the model has, by their ids.
+  const ModelReader model(comm_, path_, check_);
   const auto match = [&](const Partition& rows, const IdRows& ids, Index model_rows, const auto& model_ids,
                          const auto& model_factors, const auto& model_entries) {
     const Partition held = Partition::by_count(model_rows, comm_.size());
@@ -237,7 +234,7 @@ FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, c
                       fmt::format("--warm-start {}: has none of the dataset's users and items", path_));
   }
 
-  // 3. The others, each side against what the model has of the other one.
+  // 2. The others, each side against what the model has of the other one.
   const auto begin_new = [&](const Side& side, const Partition& rows, const MatchedSide& mine,
                              const MatchedSide& other) {
     const SparseRows entries = new_entries(dataset, side.part, rows.range(comm_.rank()), mine, other);

@@ -17,8 +17,8 @@ namespace rankwise {
 class WarmStart {
  public:
   /// Looks at the model. Throws AgreedError(bad_data) where its factors are not of this length, or its objective is not
-  /// implicit or explicit, with or without biases, as the training's.
-  WarmStart(const Communicator& comm, std::string path, Index factors, const Objective& objective);
+  /// implicit or explicit, with or without biases, as the training's; or where it is damaged.
+  WarmStart(const Communicator& comm, std::string path, Index factors, const Objective& objective, InputCheck check);
 
   /// What tells this model from others: the digest of its metadata, which covers those of its values.
   [[nodiscard]] std::uint64_t digest() const { return digest_; }
@@ -47,6 +47,7 @@ class WarmStart {
  private:
   const Communicator& comm_;
   std::string path_;
+  InputCheck check_;
   std::uint64_t digest_ = 0;
   std::vector<std::uint64_t> lineage_;
   std::vector<std::uint64_t> trained_on_all_;

@@ -9,6 +9,7 @@
 #include "io/clustering.hpp"
 #include "io/dataset.hpp"
 #include "io/describe_file.hpp"
+#include "io/file_digests.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/id_file.hpp"
 #include "io/model.hpp"
@@ -59,25 +60,25 @@ inline bool read_log_rows_of(const DatasetReader& file, DatasetPart part) {
 }
 
 /// The file as folds of its marks have it.
-inline void read_folds(const std::string& path) {
+inline void read_folds(const std::string& path, InputCheck check) {
   for (const char* const text : {"temporal:1/2", "temporal:2/2", "column:2"}) {
     read_or_refuse([&] {
-      const DatasetReader fold(single_rank(), path, parse_fold(text));
+      const DatasetReader fold(single_rank(), path, parse_fold(text), TrainedOn::training, check);
       Index entries = 0;
       for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::heldout}) {
         require(fold.entries(part) > 0, "no part of a fold is empty");
         entries += fold.read(part, {0, fold.rows(part)}).entries();
       }
-      const DatasetReader whole(single_rank(), path);
+      const DatasetReader whole(single_rank(), path, std::nullopt, TrainedOn::training, check);
       require(whole.has_log_rows() || entries <= whole.entries(DatasetPart::interactions), "parts do not overlap");
     });
   }
 }
 
 /// The file as trainings on all of its parts have it.
-inline void read_all_parts(const std::string& path) {
+inline void read_all_parts(const std::string& path, InputCheck check) {
   read_or_refuse([&] {
-    const DatasetReader all(single_rank(), path, std::nullopt, TrainedOn::all);
+    const DatasetReader all(single_rank(), path, std::nullopt, TrainedOn::all, check);
     const RowRange users{0, all.users()};
     static_cast<void>(all.user_ids(users));
     for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {
@@ -91,11 +92,19 @@ inline void read_all_parts(const std::string& path) {
   });
 }
 
+/// Whether all could be read as it is. The digests refuse most edited files early, so that they are read without, too.
+inline bool read_both_ways(const std::string& path, bool (*read)(const std::string& path, InputCheck check)) {
+  const bool compared = read(path, InputCheck::digests);
+  const bool whole = read(path, InputCheck::none);
+  require(whole || !compared, "what digests do not refuse is refused no more than without them");
+  return whole;
+}
+
 /// Every matrix and every id.
-inline bool read_dataset_file(const std::string& path) {
+inline bool read_dataset_file(const std::string& path, InputCheck check) {
   bool whole = true;
   return read_or_refuse([&] {
-           const DatasetReader file(single_rank(), path);
+           const DatasetReader file(single_rank(), path, std::nullopt, TrainedOn::training, check);
            for (const DatasetPart part : all_dataset_parts) {
              if (!file.has(part)) continue;
              whole &= read_part(file, part);
@@ -112,17 +121,17 @@ inline bool read_dataset_file(const std::string& path) {
                static_cast<void>(file.heldout_user_ids({0, file.rows(DatasetPart::given)}));
              });
            }
-           if (file.has(DatasetPart::interactions, EntryMark::time)) read_folds(path);
-           read_all_parts(path);
+           if (file.has(DatasetPart::interactions, EntryMark::time)) read_folds(path, check);
+           read_all_parts(path, check);
          }) &&
          whole;
 }
 
 /// All factors and ids.
-inline bool read_model_file(const std::string& path) {
+inline bool read_model_file(const std::string& path, InputCheck check) {
   bool whole = true;
   return read_or_refuse([&] {
-           const ModelReader file(single_rank(), path);
+           const ModelReader file(single_rank(), path, check);
            const RowRange users{0, file.users()};
            const RowRange items{0, file.items()};
            whole &= read_or_refuse([&] { static_cast<void>(file.user_factors(users)); });
@@ -135,9 +144,9 @@ inline bool read_model_file(const std::string& path) {
          whole;
 }
 
-inline bool read_clustering_file(const std::string& path) {
+inline bool read_clustering_file(const std::string& path, InputCheck check) {
   return read_or_refuse([&] {
-    const ClusteringReader file(single_rank(), path);
+    const ClusteringReader file(single_rank(), path, check);
     const Matrix centroids = file.centroids();
     require(centroids.rows() == file.clusters() && centroids.columns() == file.dimensions(), "centroids are whole");
     const ClusteredRows rows = file.clustered_rows({0, file.rows()});
@@ -180,12 +189,12 @@ inline void verify_any_file(const std::string& path) {
 }
 
 /// Each of its datasets as a matrix, as weights, as ids and as texts.
-inline void read_any_file(const std::string& path) {
+inline void read_any_file(const std::string& path, InputCheck check) {
   constexpr std::size_t most_objects = 16;
-  read_or_refuse([&] { static_cast<void>(read_points(single_rank(), {.path = path})); });
+  read_or_refuse([&] { static_cast<void>(read_points(single_rank(), {.path = path, .check = check})); });
   read_or_refuse([&] {
     const FileDescription description = describe_file(path);
-    const Hdf5Reader file(path);
+    const Hdf5Reader file = open_checked(path, check);
     std::size_t objects = 0;
     for (const FileObject& object : description.objects) {
       if (++objects > most_objects) break;
@@ -195,7 +204,8 @@ inline void read_any_file(const std::string& path) {
         const RowRange rows{0, id_rows(file, name)};
         require(id_count(read_ids(file, name, rows).ids) == rows.size(), "every row has an id");
       });
-      read_or_refuse([&] { static_cast<void>(read_points(single_rank(), {.path = path, .dataset = name})); });
+      read_or_refuse(
+          [&] { static_cast<void>(read_points(single_rank(), {.path = path, .dataset = name, .check = check})); });
       read_or_refuse([&] {
         const Index rows = file.shape(name).rows();
         static_cast<void>(file.read_rows<double>(name, {0, rows}));

@@ -5,6 +5,6 @@
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rankwise;
   const fuzz::InputFile input(fuzz::text_of(data, size));
-  fuzz::read_dataset_file(input.path());
+  fuzz::read_both_ways(input.path(), fuzz::read_dataset_file);
   return 0;
 }

@@ -30,10 +30,10 @@ std::vector<Base> read_bases() {
 }
 
 bool read_whole_file(const std::string& path, const std::string& kind) {
-  if (kind == "dataset") return fuzz::read_dataset_file(path);
-  if (kind == "model") return fuzz::read_model_file(path);
+  if (kind == "dataset") return fuzz::read_both_ways(path, fuzz::read_dataset_file);
+  if (kind == "model") return fuzz::read_both_ways(path, fuzz::read_model_file);
   if (kind == "checkpoint") return fuzz::read_checkpoint_file(path);
-  return fuzz::read_clustering_file(path);
+  return fuzz::read_both_ways(path, fuzz::read_clustering_file);
 }
 
 }  // namespace
@@ -47,10 +47,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::edit_file(input.path(), base.objects, script);
   const bool whole = read_whole_file(input.path(), base.kind);
   const bool sound = fuzz::read_or_refuse([&] { verify_structure(fuzz::single_rank(), input.path(), base.kind); });
-  fuzz::require(whole == sound, "what is verified can be read, and the other way round");
+  fuzz::require(whole || !sound, "what is verified can be read");
   if (looks_closely) {
     fuzz::verify_any_file(input.path());
-    fuzz::read_any_file(input.path());
+    for (const InputCheck check : {InputCheck::digests, InputCheck::none}) fuzz::read_any_file(input.path(), check);
   }
   return 0;
 }

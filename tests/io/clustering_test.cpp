@@ -100,7 +100,7 @@ TEST_F(ClusteringTest, WhereRowsComeFromComesBack) {
     for (const char* name : {"rows-from", "scale"}) file.remove_attribute("/", name);
   }
   comm_.barrier();
-  EXPECT_EQ(ClusteringReader(comm_, path).origin(), std::nullopt) << "of an older version";
+  EXPECT_EQ(ClusteringReader(comm_, path, InputCheck::none).origin(), std::nullopt) << "of an older version";
 }
 
 TEST_F(ClusteringTest, CentroidsAreRowsOfAnHdf5FileToo) {
@@ -164,7 +164,7 @@ TEST_P(DamagedClustering, IsNamedOnEveryRank) {
   if (comm_.is_root()) GetParam().apply(OpenFile(path));
   comm_.barrier();
   const auto read_all = [&] {
-    const ClusteringReader file(comm_, path);
+    const ClusteringReader file(comm_, path, InputCheck::none);
     static_cast<void>(file.centroids());
     static_cast<void>(file.clustered_rows({0, file.rows()}));
   };

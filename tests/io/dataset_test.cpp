@@ -160,6 +160,8 @@ TEST_F(DatasetTest, AFileOfTheFirstFormatIsReadButForWhatItCannotHold) {
     file.set_attribute<std::int64_t>("/", "format-version", {1});
     for (const char* name : {"duplicates", "repeats"}) file.remove_attribute("/", name);
     file.remove("/heldout/interactions_by_item");
+    file.remove("/digests");
+    file.remove_attribute("/", "metadata-digest");
   }
   comm_.barrier();
   const DatasetReader file(comm_, path);
@@ -401,7 +403,7 @@ class DamagedDataset : public DatasetTest, public testing::WithParamInterface<Da
 
 /// Opens the file and reads all of it, every rank its rows.
 void read_everything(const Communicator& comm, const std::string& path) {
-  const DatasetReader file(comm, path);
+  const DatasetReader file(comm, path, std::nullopt, TrainedOn::training, InputCheck::none);
   static_cast<void>(file.user_ids(sample_range(comm, file.users())));
   static_cast<void>(file.item_ids(sample_range(comm, file.items())));
   for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {

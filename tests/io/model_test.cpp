@@ -157,7 +157,7 @@ class DamagedModel : public ModelTest, public testing::WithParamInterface<Damage
 };
 
 void read_everything(const Communicator& comm, const std::string& path) {
-  const ModelReader file(comm, path);
+  const ModelReader file(comm, path, InputCheck::none);
   static_cast<void>(file.user_ids(sample_range(comm, file.users())));
   static_cast<void>(file.item_ids(sample_range(comm, file.items())));
   static_cast<void>(file.user_factors(sample_range(comm, file.users())));

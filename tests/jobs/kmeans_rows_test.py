@@ -272,8 +272,9 @@ class LineageTest(RowsTest):
         old = self.path / "old.h5"
         shutil.copy(self.segments, old)
         with h5py.File(old, "r+", libver="latest") as file:
-            for name in ("rows-from", "rows-have-ids", "rows", "model-digest", "scale", "rows-in-no-cluster"):
+            for name in ("rows-from", "rows-have-ids", "rows", "model-digest", "scale", "rows-in-no-cluster", "metadata-digest"):
                 del file.attrs[name]
+            del file["digests"]
         self.cluster("of-old.h5", "--input", self.first, "--predict", old, "--quiet")
         self.assertIn("warning: ", self.done.err)
         self.assertIn("an older version wrote it", self.done.err)

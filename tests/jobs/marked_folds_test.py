@@ -172,9 +172,9 @@ class MarkedFoldsTest(unittest.TestCase):
         shutil.copy(self.data, old)
         with h5py.File(old, "r+") as file:
             file.attrs["format-version"] = np.int64(1)
-            for name in ("log_rows", "log_rows_by_item"):
+            for name in ("log_rows", "log_rows_by_item", "digests"):
                 del file[name]
-            for name in ("duplicates", "repeats"):
+            for name in ("duplicates", "repeats", "metadata-digest"):
                 del file.attrs[name]
         als = ["als", "--data", old, "--model", self.path / "x.h5", "--epochs", "1", "--factors", "2"]
         for fold in ([], ["--fold", "column:3"], ["--fold", "interactions:1/2"]):
@@ -216,7 +216,7 @@ class MarkedFoldsTest(unittest.TestCase):
         with h5py.File(other, "r+") as file:
             file["interactions/fold"][7] = 10000
         self.refused(65, "entry 7 holds the fold 10000, expected a number from 0 to 9999", "als", "--data", other, "--model",
-                     self.path / "x.h5", "--fold", "column:0")
+                     self.path / "x.h5", "--fold", "column:0", "--verify-inputs", "no")
 
     def test_faulty_folds_of_logs_are_named(self):
         rows = [(1, 2, 3), (2, 2, 0), (1, 3, 1)] * 400

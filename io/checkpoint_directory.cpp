@@ -26,21 +26,22 @@ Error cannot_use(const std::string& path, const std::string& reason) {
 }  // namespace
 
 CheckpointDirectory::CheckpointDirectory(const Communicator& comm, std::string path, std::string prefix,
-                                         std::vector<std::string> more)
+                                         Locking locking, std::vector<std::string> more)
     : comm_(comm), path_(std::move(path)), prefix_(std::move(prefix)), more_(std::move(more)) {
   more_.emplace_back();
   agree_on(comm_, [&] {
-    if (comm_.is_root()) lock_on_root();
+    if (comm_.is_root()) lock_on_root(locking);
   });
 }
 
-void CheckpointDirectory::lock_on_root() {
+void CheckpointDirectory::lock_on_root(Locking locking) {
   std::error_code error;
   fs::create_directories(path_, error);
   if (error || !fs::is_directory(path_)) {
     throw cannot_use(path_, error ? error.message() : "it is not a directory");
   }
-  lock_.emplace(path_, "hold checkpoints");
+  lock_.emplace(path_, "hold checkpoints", locking);
+  lock_fault_ = lock_->fault();
   // What a run that was killed while it wrote left.
   remove_leftovers(path_, [this](const std::string& name) { return place_of(name).has_value(); });
 }

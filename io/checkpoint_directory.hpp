@@ -21,8 +21,11 @@ class CheckpointDirectory {
   /// Makes the folder where it is missing and locks it until the end: the system lets go of the lock when the process
   /// ends in whatever way, so no lock is ever stale. Throws AgreedError(cannot_create), naming who runs here where
   /// another run does.
-  CheckpointDirectory(const Communicator& comm, std::string path, std::string prefix,
+  CheckpointDirectory(const Communicator& comm, std::string path, std::string prefix, Locking locking,
                       std::vector<std::string> more = {});
+
+  /// As FolderLock::fault(); on the root.
+  [[nodiscard]] const std::string& lock_fault() const { return lock_fault_; }
 
   /// Checkpoints, newest first.
   [[nodiscard]] std::vector<std::string> newest_first() const;
@@ -38,7 +41,7 @@ class CheckpointDirectory {
 
  private:
   using Place = std::pair<Index, std::string>;  ///< number and word, by which checkpoints are in order
-  void lock_on_root();
+  void lock_on_root(Locking locking);
   [[nodiscard]] std::string name_of(const Place& place) const;
   [[nodiscard]] std::optional<Place> place_of(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> newest_first_here() const;
@@ -47,6 +50,7 @@ class CheckpointDirectory {
   std::string prefix_;
   std::vector<std::string> more_;
   std::optional<FolderLock> lock_;  ///< the root's
+  std::string lock_fault_;
 };
 
 }  // namespace rankwise

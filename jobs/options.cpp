@@ -37,6 +37,7 @@ constexpr std::array<std::string_view, 17> without_effect_on_output{"threads",
                                                                     "resume",
                                                                     "max-time",
                                                                     "keep",
+                                                                    "lock",
                                                                     "compression"};
 
 Error usage_error(const std::string& message) {

@@ -29,6 +29,7 @@
 #include "jobs/recommend.hpp"
 #include "jobs/scale.hpp"
 #include "jobs/standard_output.hpp"
+#include "jobs/stop_requests.hpp"
 #include "jobs/sweep_collect.hpp"
 #include "jobs/sweep_planning.hpp"
 #include "jobs/sweep_refit.hpp"
@@ -232,10 +233,18 @@ std::optional<std::string> text_without_job(std::span<const std::string> argumen
   }
 }
 
+bool stops_on_request(std::span<const std::string> arguments) {
+  try {
+    return may_stop_on_request(find_job(arguments).job.name);
+  } catch (const Error&) {
+    return false;  // for all ranks to agree on
+  }
+}
+
 int print_alone(const std::string& text) {
   if (is_first_of_launch()) {
     print_result(text);
-    flush_results();
+    require_results();
   }
   return static_cast<int>(ExitCode::done);
 }
@@ -268,6 +277,7 @@ void run_job(const Communicator& comm, std::span<const std::string> arguments) {
     explain_memory(comm, report, [&] {
       options.run()(context);
       report.finish();
+      report.require_log();
     });
   });
 }

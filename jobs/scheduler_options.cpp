@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "jobs/choices.hpp"
+#include "jobs/folder_locking.hpp"
 #include "slurm/array_script.hpp"
 #include "slurm/client_environment.hpp"
 
@@ -38,6 +39,16 @@ void tell_sbatch_variables(const slurm::BatchRequest& batch, Report& report) {
       fmt::format("{} of the environment: no effect here; expected options of this command instead, such as "
                   "--partition or --sbatch-option",
                   fmt::join(dropped, ", ")));
+}
+
+void describe_locking(boost::program_options::options_description& description,
+                      std::vector<SettingChanges::Change>& given) {
+  const SettingChanges changes(given);
+  description.add_options()(
+      "lock",
+      changes.to(+[](RunSettings& settings, const std::string& text) { settings.locking = locking_of(text); })
+          ->value_name("auto|off"),
+      lock_option_meaning);
 }
 
 void describe_scheduler(boost::program_options::options_description& description,

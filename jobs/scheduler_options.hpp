@@ -42,6 +42,10 @@ class SettingChanges {
 /// warns of those without effect, if there are any.
 void tell_sbatch_variables(const slurm::BatchRequest& batch, Report& report);
 
+/// Adds --lock; `changes` outlives the description.
+void describe_locking(boost::program_options::options_description& description,
+                      std::vector<SettingChanges::Change>& changes);
+
 /// Adds --scheduler, --cores, --signal and what only Slurm understands; `changes` outlives the description.
 void describe_scheduler(boost::program_options::options_description& description,
                         std::vector<SettingChanges::Change>& changes);

@@ -1,10 +1,10 @@
 #include "jobs/standard_output.hpp"
 
-#include <cerrno>
-#include <cstdio>
 #include <fmt/format.h>
 #include <system_error>
+#include <unistd.h>
 
+#include "distributed/standard_error.hpp"
 #include "io/text_encoding.hpp"
 #include "kernels/error.hpp"
 
@@ -12,11 +12,8 @@ namespace rankwise {
 
 namespace {
 
-void require(bool written) {
-  if (written) return;
-  throw Error(ExitCode::io_error,
-              fmt::format("standard output: cannot be written: {}", std::generic_category().message(errno)));
-}
+// As standard output itself, there is one for all who write to it.
+int first_fault = 0;
 
 }  // namespace
 
@@ -25,11 +22,16 @@ void print_result(std::string_view text) {
 }
 
 void print_data(std::string_view data) {
-  require(std::fwrite(data.data(), 1, data.size(), stdout) == data.size());
+  if (first_fault == 0) first_fault = write_whole(STDOUT_FILENO, data);
 }
 
-void flush_results() {
-  require(std::fflush(stdout) == 0 && std::ferror(stdout) == 0);
+std::optional<std::string> lost_results() {
+  if (first_fault == 0) return std::nullopt;
+  return fmt::format("standard output: results could not be written: {}", std::generic_category().message(first_fault));
+}
+
+void require_results() {
+  if (const std::optional<std::string> fault = lost_results()) throw Error(ExitCode::io_error, *fault);
 }
 
 }  // namespace rankwise

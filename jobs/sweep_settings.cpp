@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "jobs/folder_locking.hpp"
 #include "jobs/json_text.hpp"
 #include "jobs/recorded_value.hpp"
+#include "kernels/error.hpp"
 #include "slurm/folder_file.hpp"
 
 namespace rankwise {
@@ -61,6 +63,9 @@ RunSettings settings_of(const RecordedValue& json) {
   settings.batch.items_at_once = whole("items_at_once", 1, most_tasks_per_job);
   settings.refit_model = json.at("refit_model").text();
   settings.refit_metrics = json.at("refit_metrics").text();
+  if (const auto lock = json.find("lock")) {
+    settings.locking = lock->one_of<Locking>({{"auto", Locking::automatic}, {"off", Locking::off}});
+  }
   settings.submissions = whole("submissions", 0, most_submissions);
   for (const auto& [task, failures] : json.at("forgiven").members()) {
     settings.forgiven[task] = static_cast<int>(failures.whole(0, most_submissions));
@@ -102,6 +107,7 @@ void write_settings(const std::string& directory, const RunSettings& settings) {
   json["items_at_once"] = settings.batch.items_at_once;
   json["refit_model"] = settings.refit_model;
   json["refit_metrics"] = settings.refit_metrics;
+  json["lock"] = settings.locking == Locking::off ? "off" : "auto";
   json["submissions"] = settings.submissions;
   json["forgiven"] = settings.forgiven;
   slurm::replace_file(settings_path(directory), json_text(json, 1) + "\n");

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "io/folder_lock.hpp"
 #include "io/input_check.hpp"
 #include "slurm/scheduler.hpp"
 
@@ -29,6 +30,7 @@ struct RunSettings {
   std::string refit_model;              ///< empty: not wanted
   std::string refit_metrics;
   InputCheck input_check = InputCheck::digests;  ///< of the tasks; each command says it anew
+  Locking locking = Locking::automatic;          ///< of the folder and of those of trainings
   std::int64_t submissions = 0;                  ///< so far
   std::map<std::string, int> forgiven;           ///< failed runs of tasks that the last resume took back
 };

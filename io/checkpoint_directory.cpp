@@ -9,6 +9,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "io/commit.hpp"
 #include "io/unfinished_file.hpp"
 
 namespace rankwise {

@@ -16,19 +16,6 @@
 
 namespace rankwise {
 
-namespace {
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t bytes = utf8_bytes(text);
-    if (bytes == 0) return false;
-    text.remove_prefix(bytes);
-  }
-  return true;
-}
-
-}  // namespace
-
 UniqueIds::UniqueIds(const Communicator& comm, std::vector<std::string> tables)
     : comm_(&comm), tables_(std::move(tables)) {}
 

@@ -147,7 +147,7 @@ void require_finite(const Communicator& comm, const std::string& model, const Li
     if (bad == lists.scores.end()) return;
     const Index entry = bad - lists.scores.begin();
     const Index user = std::ranges::upper_bound(lists.offsets, entry) - lists.offsets.begin() - 1;
-    throw Error(ExitCode::bad_data, fmt::format("{}: user {}: {}", model, escaped(id_text(lists.users, user)),
+    throw Error(ExitCode::bad_data, fmt::format("{}: user {}: {}", model, id_text(lists.users, user),
                                                 overflow_text(lists.items[static_cast<std::size_t>(entry)], *bad)));
   });
 }

@@ -1,6 +1,7 @@
 """What runs leave that end while they write: nothing after a signal that can be caught, and after a kill -9 a temporary file that the
 next run of the same output removes. Files of live writers and of others stay."""
 import contextlib
+import errno
 import os
 import pathlib
 import signal
@@ -142,6 +143,16 @@ class UnfinishedFilesTest(unittest.TestCase):
         os.kill(first.pid, signal.SIGCONT)
         self.assertEqual(first.wait(timeout=30), 0)
         self.assertEqual(self.leftovers(), [])
+        self.assertEqual(run(["verify", job[-1], "--quiet"]).code, 0)
+
+    def test_a_file_system_without_locks_keeps_what_it_cannot_tell(self):
+        job, notes, old = self.jobs()["data.h5"], self.path / "lock-notes", self.folder / ".data.h5.4000000-0.partial"
+        old.write_text("half")
+        done = run(job, env={"LD_PRELOAD": LIBRARY, "FAIL_IO_CALL": "lock", "FAIL_IO_PATH": "*/.data.h5.*.partial", "FAIL_IO_FROM": "1",
+                             "FAIL_IO_ERROR": errno.ENOLCK, "FAIL_IO_NOTES": notes})
+        self.assertEqual(done.code, 0, done)
+        self.assertTrue(notes.exists())
+        self.assertEqual(self.leftovers(), [old.name])
         self.assertEqual(run(["verify", job[-1], "--quiet"]).code, 0)
 
     def test_a_folder_of_checkpoints(self):

@@ -195,7 +195,7 @@ class QuarterlyTest(unittest.TestCase):
         self.assertEqual((self.folder / "alone.h5").read_bytes(), (self.folder / "q/model.h5").read_bytes())
 
     def test_killed_it_waits_for_the_step_that_outlived_it(self):
-        file = self.chain(CHAIN.replace("als.ranks = 2\n", "final = no\n").replace("epochs = 3", "epochs = 12000"))
+        file = self.chain(CHAIN.replace("als.ranks = 2\n", "final = no\n").replace("epochs = 3", "epochs = 6000"))
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | AS_ROOT
         how = {"cwd": self.folder, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
         # The step becomes this process's: the kernel ends a stopped process by SIGHUP whose session nobody is left in.

@@ -77,11 +77,11 @@ RecordedValue RecordedValue::parse(std::string_view text, const std::string& pat
 
 void RecordedValue::refuse(const std::string& expected) const {
   const std::string place = place_.empty() ? std::string() : printable(place_) + ": ";
-  const bool is_simple = value_->is_primitive() && !value_->is_string();
-  const std::string found = value_->is_string()   ? shown(value_->get_ref<const std::string&>())
-                            : is_simple           ? value_->dump()
-                            : value_->is_object() ? "an object"
-                                                  : "a list";
+  const std::string found = value_->is_string()         ? shown(value_->get_ref<const std::string&>())
+                            : value_->is_number_float() ? fmt::format("{}", value_->get<double>())
+                            : value_->is_primitive()    ? value_->dump()
+                            : value_->is_object()       ? "an object"
+                                                        : "a list";
   throw Error(ExitCode::bad_data, fmt::format("{}: {}{}; expected {}", file_->path, place, found, expected));
 }
 

@@ -29,7 +29,7 @@ constexpr Index most_ranks = 100'000;
 constexpr Index most_threads = 4096;
 constexpr Index most_trials_per_program = 10'000;
 constexpr double most_seconds = 1e12;
-constexpr double most_bytes = 0x1p60;
+constexpr double most_bytes = 1e18;
 
 Json json_of(const Trial& trial) {
   Json point = Json::object();

@@ -27,7 +27,7 @@ constexpr Index most_epochs = 1'000'000;
 constexpr Index most_ranks = 100'000;
 constexpr Index most_threads = 4096;
 constexpr double most_seconds = 1e12;
-constexpr double most_bytes = 0x1p60;
+constexpr double most_bytes = 1e18;
 
 fs::path record_path(const std::string& directory, const SweepTask& task) {
   return fs::path(directory) / "records" / (task.key + ".json");

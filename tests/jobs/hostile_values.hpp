@@ -18,7 +18,7 @@ inline const std::vector<std::string> hostile_values{
 
 /// Calls `look` with the place of each number, text and flag in `json`.
 inline void for_each_leaf(const Json& json, const std::function<void(const Json::json_pointer&)>& look,
-                          const Json::json_pointer& place = {}) {
+                          const Json::json_pointer& place = Json::json_pointer()) {
   if (json.is_object()) {
     for (const auto& [name, value] : json.items()) for_each_leaf(value, look, place / name);
   } else if (json.is_array()) {

@@ -150,7 +150,7 @@ class FolderTest(NamesTestCase):
         self.assertIn(b"k\xe4ufer", decoded(described["objects"][0]["attributes"]["configuration"]))
         for job in (["plan", "--data", data, "--factors", "4", "--calibrate", "0", "--ranks", "1"],
                     ["scale", "--users", "50", "--items", "20", "--interactions", "200", "--strong", "1", "--factors", "4",
-                     "--epochs", "1", "--calibrate", "0"]):
+                     "--epochs", "2", "--calibrate", "0"]):
             out = os.fsdecode(b"\xffout.json")
             self.done(*job, "--json", out)
             json_of(self.folder / out)

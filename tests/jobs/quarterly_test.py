@@ -158,6 +158,12 @@ class QuarterlyTest(unittest.TestCase):
         record = self.folder / "q/steps/als.json"
         record.write_text("{")
         self.assertIn(f"its record is damaged: {record}: is not JSON: ", told(short)["als"])
+        prepared = self.folder / "q/steps/prepare.json"
+        known = json.loads(prepared.read_text())
+        for name, value in [("bytes", -1), ("bytes", 1e23), ("bytes", 2**64 - 1), ("modified_nanoseconds", 0.5), ("digest", None)]:
+            output = {path: file | {name: value} for path, file in known["outputs"].items()}
+            prepared.write_text(json.dumps(known | {"outputs": output}))
+            self.assertIn(f"its record is damaged: {prepared}: outputs.{self.folder}/q/dataset.h5.{name}: ", told(short)["prepare"])
 
     def test_paths_that_are_relative_to_the_file_s_reader_are_those_of_the_steps(self):
         (self.folder / "a").mkdir()

@@ -188,10 +188,38 @@ class GridTest(SweepTestCase):
         record = json.loads(paths[1].read_text())
         record["dataset_digest"] += 1
         paths[1].write_text(json.dumps(record))
+        third = json.loads(paths[2].read_text())  # its numbers under another one's name
+        paths[2].write_text(json.dumps(third | {"configuration": third["configuration"].replace("factors = ", "factors = 1")}))
         tasks, _ = self.tasks(directory)
-        self.assertEqual(sum(task["phase"] == "done" for task in tasks.values()), 4)
-        self.sweep("resume", directory)
+        self.assertEqual(sum(task["phase"] == "done" for task in tasks.values()), 3)
+        resumed = self.sweep("resume", directory)
+        for path, place in zip(paths, (": is not JSON: ", ": dataset_digest: ", ": configuration: ")):
+            self.assertIn(f"rankwise: warning: {path}{place}", resumed.err)
         self.assertEqual(self.metrics(directory), before)
+
+    def test_a_plan_that_was_changed_is_refused_by_all_who_read_it(self):
+        directory = self.plan("changed", *EXPLICIT, "--factors", "2,3", "--epochs", "1")
+        text = (directory / "plan.json").read_text()
+        commands = [["status", directory], ["collect", directory], ["run", directory], ["cancel", directory], ["resume", directory],
+                    ["refit", directory, "--model", self.path / "changed.h5"], ["trial", directory, "--task", "t1.f1.r0"]]
+        for old, new, place in [('"trial": 1', '"trial": 18446744073709551615', "tasks[3].trial: 18446744073709551615; expected"),
+                                ('"factors": "3"', '"factors": "4"', "trials[1].arguments: "),
+                                ('"seed": 0', '"seed": 1', "tasks[0].key: ")]:
+            (directory / "plan.json").write_text(text.replace(old, new, 1))
+            for command in commands:
+                done = run(["sweep", *command])
+                self.assertEqual((done.code, len(done.our_lines)), (65, 1), done)
+                self.assertIn(f"{directory}/plan.json: {place}", done.err)
+            commands = commands[:2]
+        (directory / "plan.json").write_text(text)
+        self.sweep("run", directory, "--cores", "2")
+        settings = json.loads((directory / "run.json").read_text())
+        for name in ("time_limit_seconds", "memory_bytes", "cores"):
+            (directory / "run.json").write_text(json.dumps(settings | {name: 1e23}))
+            done = self.sweep("status", directory, code=65)
+            self.assertIn(f"{directory}/run.json: {name}: 1e+23; expected a whole number from 0 to ", done.our_lines[0])
+        for option in ("--time-limit", "--memory", "--cores"):
+            self.assertEqual(len(self.sweep("run", directory, option, "1e23", code=2).our_lines), 1)
 
     def test_a_plan_from_json_is_the_one_from_ini(self):
         space = {"factors": [2, 3], "regularization": "log 0.01 .. 0.1 x 2", "weighting": ["constant", "linear"],

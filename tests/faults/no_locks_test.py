@@ -74,7 +74,7 @@ class NoLocksTest(unittest.TestCase):
 
     def test_sweeps(self):
         folder = self.out / "sweep"
-        planned = run(["sweep", "plan", folder, "--job", "als", "--data", self.data, "--factors", "4", "--epochs", "1", "--folds", "2"])
+        planned = run(["sweep", "plan", folder, "--job", "als", "--data", self.data, "--factors", "4", "--epochs", "1"])
         self.assertEqual(planned.code, 0, planned)
         log = folder / "scheduler/logs/t1.f1.r0.log"
         self.expect_silence(run(["sweep", "run", folder, "--cores", "1", "--lock", "off"], env=self.locks_fail()), folder)

@@ -416,7 +416,8 @@ void Hdf5Reader::read_matrix(const std::string& dataset, RowRange rows, MatrixVi
 
 void Hdf5Reader::read_numbers(const std::string& dataset, RowRange rows, Index columns, std::span<double> out) const {
   const Hdf5Shape held = shape(dataset);
-  if (held.kind == Hdf5Kind::text || !held.has_columns(columns)) {
+  if (held.kind == Hdf5Kind::text) impl_->refuse(dataset, fmt::format("holds {} values, expected numbers", held.type));
+  if (!held.has_columns(columns)) {
     impl_->refuse(dataset, fmt::format("does not hold rows of {} numbers", columns));
   }
   impl_->check_range(dataset, held, rows);

@@ -227,12 +227,15 @@ TEST_F(PointsFileTest, WhatTheFileDoesNotHoldIsNamed) {
   comm_.barrier();
   EXPECT_EQ(with("", "", ""), "2: x.h5: which dataset of the file holds the rows?");
   EXPECT_EQ(with("/y", "", ""), "65: x.h5: /y is missing");
-  EXPECT_EQ(with("/w", "", ""), "65: x.h5: /w is not a matrix of numbers");
-  EXPECT_EQ(with("/texts", "", ""), "65: x.h5: /texts is not a matrix of numbers");
+  EXPECT_EQ(with("/w", "", ""), "65: x.h5: /w is not a matrix of numbers: it holds float64 values in 1 dimension");
+  EXPECT_EQ(with("/texts", "", ""),
+            "65: x.h5: /texts is not a matrix of numbers: it holds string[1] values in 2 dimensions");
+  EXPECT_EQ(with("/x", "", "/texts"), "65: x.h5: /texts holds string[1] values, expected numbers");
   EXPECT_EQ(with("/none", "", ""), "65: x.h5: holds no rows");
   EXPECT_EQ(with("/narrow", "", ""), "65: x.h5: rows have 0 columns, expected 1 to 2^31");
   EXPECT_EQ(with("/x", "/ids", ""), "65: x.h5: /ids has 9 rows, but /x has 10");
-  EXPECT_EQ(with("/x", "/x", ""), "65: x.h5: /x is not one row of integer or string ids");
+  EXPECT_EQ(with("/x", "/x", ""),
+            "65: x.h5: /x is not one row of integer or string ids: it holds a table of float32 values");
   EXPECT_EQ(with("/x", "", "/short"), "65: x.h5: /short has 9 rows, but /x has 10");
   EXPECT_EQ(with("/x", "", "/x"), "65: x.h5: /x does not hold rows of 1 numbers");
   EXPECT_EQ(failure(npy_source(npy_bytes(npy_header("<f4", "0, 3"), ""))), "65: x.npy: holds no rows");

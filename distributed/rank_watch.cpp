@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "distributed/rank_links.hpp"
+#include "distributed/standard_error.hpp"
 
 namespace rankwise {
 
@@ -219,7 +220,7 @@ void RankWatch::Watcher::end_job(const Neighbour& lost, const std::string& reaso
   const RankLink& link = lost.link;
   const std::string line =
       fmt::format("rankwise: rank {} ({}, process {}) {}; the job ends\n", link.rank, link.host, link.process, reason);
-  (void)!write(STDERR_FILENO, line.data(), line.size());
+  write_standard_error(line);
   tell_all(job_ends_message);
   std::this_thread::sleep_for(line_patience);
   // A stopped process would outlive a job that is not ended by the launcher.

@@ -30,6 +30,7 @@
 #include "jobs/heldout_users.hpp"
 #include "jobs/metrics.hpp"
 #include "jobs/pick_rows.hpp"
+#include "jobs/standard_output.hpp"
 #include "jobs/training_sides.hpp"
 
 namespace rankwise {
@@ -210,15 +211,16 @@ std::vector<EvaluationMetric> chosen_metrics(const EvaluateOptions& options, con
 }
 
 void print_table(const std::vector<Comparison>& comparisons) {
-  fmt::print("{:<12} {:>10} {:>10} {:>12}\n", "metric", "model", "baseline", "vs baseline");
+  std::string text = fmt::format("{:<12} {:>10} {:>10} {:>12}\n", "metric", "model", "baseline", "vs baseline");
   bool has_dash = false;
   for (const Comparison& c : comparisons) {
     const std::optional<double> ratio = c.vs_baseline();
     has_dash = has_dash || !ratio;
-    fmt::print("{:<12} {:>10.6f} {:>10.6f} {:>12}\n", c.metric().name, c.model.value, c.baseline,
-               ratio ? fmt::format("{:.3f}", *ratio) : "-");
+    text += fmt::format("{:<12} {:>10.6f} {:>10.6f} {:>12}\n", c.metric().name, c.model.value, c.baseline,
+                        ratio ? fmt::format("{:.3f}", *ratio) : "-");
   }
-  if (has_dash) fmt::print("-: there is no ratio to 0\n");
+  if (has_dash) text += "-: there is no ratio to 0\n";
+  print_result(text);
 }
 
 /// One line that names every metric by which the model is worse.

@@ -7,11 +7,13 @@
 
 #include "distributed/communicator.hpp"
 #include "distributed/environment.hpp"
+#include "distributed/standard_error.hpp"
 #include "jobs/outcome.hpp"
 #include "jobs/run_job.hpp"
 #include "kernels/error.hpp"
 
 int main(int argc, char** argv) {
+  rankwise::settle_standard_streams();
   std::set_terminate(rankwise::end_uncaught);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {

@@ -2,13 +2,14 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <exception>
 #include <fmt/format.h>
 #include <new>
+#include <optional>
 #include <thread>
 
 #include "distributed/environment.hpp"
+#include "distributed/standard_error.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/standard_output.hpp"
 #include "kernels/error.hpp"
@@ -38,8 +39,7 @@ std::string out_of_memory_text(std::size_t bytes, const std::string& phase) {
 }
 
 void print_error(const std::string& text) {
-  (void)std::fflush(stdout);  // the run has failed already; its reason matters more
-  fmt::print(stderr, "rankwise: {}\n", text);
+  write_standard_error(fmt::format("rankwise: {}\n", text));
 }
 
 void end_uncaught() {
@@ -65,10 +65,13 @@ void end_uncaught() {
 int outcome(const Communicator& comm, const std::function<void()>& body) {
   try {
     body();
-    agree_on(comm, flush_results);
+    agree_on(comm, require_results);
     return static_cast<int>(ExitCode::done);
   } catch (const AgreedError& error) {
-    if (comm.is_root()) print_error(error.what());
+    if (!comm.is_root()) return static_cast<int>(error.code());
+    print_error(error.what());
+    const std::optional<std::string> lost = lost_results();
+    if (lost && *lost != error.what()) print_error(*lost);
     return static_cast<int>(error.code());
   } catch (const Error& error) {
     return end_alone(comm, error.code(), error.what());

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <exception>
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <unistd.h>
 #include <utility>
 
+#include "distributed/file_descriptor.hpp"
 #include "distributed/order_free_sum.hpp"
+#include "distributed/standard_error.hpp"
 #include "jobs/byte_size.hpp"
 #include "jobs/phase_table.hpp"
 #include "jobs/process_memory.hpp"
@@ -37,6 +39,36 @@ double measure_peak_gflops(const Communicator& comm, int threads) {
   return order_free_sum(comm, std::span(&mine, 1));
 }
 
+/// The event log. Once a line cannot be written no other one is, so that what it holds is the beginning of the run.
+class EventLog {
+ public:
+  /// Throws Error(cannot_create).
+  void create(const std::string& path) {
+    file_ = FileDescriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!file_.is_open()) {
+      throw Error(ExitCode::cannot_create,
+                  fmt::format("{}: cannot create the event log: {}", path, std::strerror(errno)));
+    }
+    path_ = path;
+  }
+  [[nodiscard]] bool is_open() const { return file_.is_open(); }
+  void append(const std::string& line) {
+    if (fault_ == 0) fault_ = write_whole(file_.get(), line);
+  }
+  /// Closes it; why it is not whole, if it is not.
+  [[nodiscard]] std::optional<std::string> close() {
+    if (!file_.is_open()) return std::nullopt;
+    if (!file_.close_now() && fault_ == 0) fault_ = errno;
+    if (fault_ == 0) return std::nullopt;
+    return fmt::format("{}: the event log could not be written: {}", path_, std::strerror(fault_));
+  }
+
+ private:
+  FileDescriptor file_;
+  std::string path_;
+  int fault_ = 0;
+};
+
 }  // namespace
 
 struct Report::Impl {
@@ -51,7 +83,7 @@ struct Report::Impl {
   bool is_root;
   bool shows_bar;
   Clock::time_point begin = Clock::now();
-  std::ofstream log;
+  EventLog log;
   std::vector<PhaseCost> phases;
   std::string failed_phase;
   Index bytes_sent = 0;
@@ -68,9 +100,8 @@ struct Report::Impl {
 
   /// Writes to standard error over a bar that may be shown.
   void print(const std::string& text) {
-    if (bar_is_shown) fmt::print(stderr, "\r\x1b[K");
+    write_standard_error((bar_is_shown ? "\r\x1b[K" : "") + text);
     bar_is_shown = false;
-    fmt::print(stderr, "{}", text);
   }
 };
 
@@ -78,17 +109,16 @@ Report::Report(const Communicator& comm, Options options) : impl_(std::make_uniq
   agree_on(comm, [this] {
     const std::string& path = impl_->options.log_json;
     if (!impl_->is_root || path.empty()) return;
-    errno = 0;
-    impl_->log.open(path, std::ios::trunc);
-    if (!impl_->log) {
-      throw Error(ExitCode::cannot_create,
-                  fmt::format("{}: cannot create the event log: {}", path, std::strerror(errno)));
-    }
+    impl_->log.create(path);
   });
 }
 
 Report::~Report() {
-  if (impl_->bar_is_shown) fmt::print(stderr, "\n");
+  if (impl_->bar_is_shown) write_standard_error("\n");
+  // The run ends for another reason, whose exit code it has.
+  if (const std::optional<std::string> fault = impl_->log.close()) {
+    write_standard_error(fmt::format("rankwise: warning: {}\n", *fault));
+  }
 }
 
 Report::PhaseTimer::PhaseTimer(Report& report, std::string name)
@@ -139,7 +169,8 @@ void Report::bar(std::string_view what, Index done, Index total) {
   if (done < total && now - impl_->last_bar < bar_interval) return;
   impl_->last_bar = now;
   const auto filled = static_cast<std::size_t>(std::clamp(done * bar_width / total, Index{0}, Index{bar_width}));
-  fmt::print(stderr, "\r\x1b[K{} [{:<{}}] {}/{}", what, std::string(filled, '#'), bar_width, done, total);
+  write_standard_error(
+      fmt::format("\r\x1b[K{} [{:<{}}] {}/{}", what, std::string(filled, '#'), bar_width, done, total));
   impl_->bar_is_shown = true;
 }
 
@@ -150,7 +181,7 @@ void Report::event(std::string_view name, const std::vector<Field>& fields) {
     std::visit([&object, &key = key](const auto& typed) { object[std::string(key)] = typed; }, value);
   }
   // A line is out as soon as it is written, for those who follow the file; bytes that are no UTF-8 must not stop a run.
-  impl_->log << object.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+  impl_->log.append(object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 void Report::finish() {
@@ -199,12 +230,11 @@ void Report::finish() {
       impl_->print(text);
     }
   }
-  agree_on(comm, [this] {
-    if (!impl_->log.is_open()) return;
-    impl_->log.close();
-    if (!impl_->log) {
-      throw Error(ExitCode::io_error, fmt::format("{}: the event log could not be written", impl_->options.log_json));
-    }
+}
+
+void Report::require_log() {
+  agree_on(impl_->comm, [this] {
+    if (const std::optional<std::string> fault = impl_->log.close()) throw Error(ExitCode::io_error, *fault);
   });
 }
 

@@ -17,6 +17,7 @@ namespace rankwise {
 /// A named value of an event.
 using Field = std::pair<std::string_view, std::variant<Index, double, std::string>>;
 
+/// What cannot be written, to standard error or to the event log, never ends a run.
 class Report {
  public:
   struct Options {
@@ -65,9 +66,11 @@ class Report {
   void event(std::string_view name, const std::vector<Field>& fields);
 
   /// Prints and logs the table: per phase min, mean and max seconds over ranks, imbalance, GFLOP/s and share of the
-  /// measured FMA peak, interactions per second; bytes sent and peak memory. Collective over comm; throws
-  /// AgreedError(io_error) where the event log could not be written.
+  /// measured FMA peak, interactions per second; bytes sent and peak memory. Collective over comm.
   void finish();
+  /// After the last event of a run that has done all else: throws AgreedError(io_error) if the event log could not be
+  /// written. Otherwise that is a warning at the end, and the run keeps its own exit code. Collective over comm.
+  void require_log();
 
  private:
   struct Impl;

@@ -225,7 +225,7 @@ std::optional<std::string> text_without_job(std::span<const std::string> argumen
 int print_alone(const std::string& text) {
   if (is_first_of_launch()) {
     print_result(text);
-    flush_results();
+    require_results();
   }
   return static_cast<int>(ExitCode::done);
 }
@@ -256,6 +256,7 @@ void run_job(const Communicator& comm, std::span<const std::string> arguments) {
     explain_memory(comm, report, [&] {
       options.run()(context);
       report.finish();
+      report.require_log();
     });
   });
 }

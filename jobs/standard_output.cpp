@@ -1,30 +1,32 @@
 #include "jobs/standard_output.hpp"
 
-#include <cerrno>
-#include <cstdio>
 #include <fmt/format.h>
 #include <system_error>
+#include <unistd.h>
 
+#include "distributed/standard_error.hpp"
 #include "kernels/error.hpp"
 
 namespace rankwise {
 
 namespace {
 
-void require(bool written) {
-  if (written) return;
-  throw Error(ExitCode::io_error,
-              fmt::format("standard output: cannot be written: {}", std::generic_category().message(errno)));
-}
+// As standard output itself, there is one for all who write to it.
+int first_fault = 0;
 
 }  // namespace
 
 void print_result(std::string_view text) {
-  require(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
+  if (first_fault == 0) first_fault = write_whole(STDOUT_FILENO, text);
 }
 
-void flush_results() {
-  require(std::fflush(stdout) == 0 && std::ferror(stdout) == 0);
+std::optional<std::string> lost_results() {
+  if (first_fault == 0) return std::nullopt;
+  return fmt::format("standard output: results could not be written: {}", std::generic_category().message(first_fault));
+}
+
+void require_results() {
+  if (const std::optional<std::string> fault = lost_results()) throw Error(ExitCode::io_error, *fault);
 }
 
 }  // namespace rankwise

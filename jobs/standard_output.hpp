@@ -1,14 +1,20 @@
 #pragma once
-// Standard output is for results: what cannot be written there is an error, not a shrug.
+// Standard output is for results: what cannot be written there is an error, not a shrug. But it is one of the end:
+// files that the run has yet to write are worth more.
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace rankwise {
 
-/// Appends to standard output; throws Error(io_error). Not collective: call it on the root under agree_on.
+/// Writes to standard output at once. Where that fails, this and all that follows is lost, which lost_results() tells.
 void print_result(std::string_view text);
 
-/// Makes sure that everything printed has arrived; throws Error(io_error).
-void flush_results();
+/// Why results could not be written to standard output, if they could not, in one line.
+[[nodiscard]] std::optional<std::string> lost_results();
+
+/// Throws Error(io_error) where results were lost.
+void require_results();
 
 }  // namespace rankwise

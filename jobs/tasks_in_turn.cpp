@@ -1,7 +1,6 @@
 #include "jobs/tasks_in_turn.hpp"
 
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fcntl.h>
@@ -35,8 +34,6 @@ class OutputToFile {
 
  private:
   static void redirect(const FileDescriptor& output, const FileDescriptor& error) {
-    std::fflush(stdout);
-    std::fflush(stderr);
     dup2(output.get(), STDOUT_FILENO);
     dup2(error.get(), STDERR_FILENO);
   }

@@ -20,7 +20,7 @@ namespace {
 
 void fail(const Communicator& comm, const std::string& what, std::chrono::seconds limit) {
   print_result(fmt::format("rank {} process {}\n", comm.rank(), getpid()));
-  flush_results();
+  require_results();
   const bool is_middle = comm.rank() == comm.size() / 2;
   if (what == "exit" && is_middle) std::exit(0);
   if (what == "root-exit" && comm.is_root()) std::exit(0);

@@ -9,6 +9,8 @@
 #include <sstream>
 #include <system_error>
 
+#include "io/commit.hpp"
+
 namespace rankwise {
 
 namespace {
@@ -37,20 +39,22 @@ std::optional<std::pair<Index, std::string>> place_of(std::string_view name, con
 
 }  // namespace
 
-CheckpointDirectory::CheckpointDirectory(const Communicator& comm, std::string path, std::string prefix)
+CheckpointDirectory::CheckpointDirectory(const Communicator& comm, std::string path, std::string prefix,
+                                         Locking locking)
     : comm_(comm), path_(std::move(path)), prefix_(std::move(prefix)) {
   agree_on(comm_, [&] {
-    if (comm_.is_root()) lock_on_root();
+    if (comm_.is_root()) lock_on_root(locking);
   });
 }
 
-void CheckpointDirectory::lock_on_root() {
+void CheckpointDirectory::lock_on_root(Locking locking) {
   std::error_code error;
   fs::create_directories(path_, error);
   if (error || !fs::is_directory(path_)) {
     throw cannot_use(path_, error ? error.message() : "it is not a directory");
   }
-  lock_.emplace(path_, "hold checkpoints");
+  lock_.emplace(path_, "hold checkpoints", locking);
+  lock_fault_ = lock_->fault();
   remove_unfinished();
 }
 

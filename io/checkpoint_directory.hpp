@@ -20,7 +20,10 @@ class CheckpointDirectory {
   /// Makes the folder where it is missing and locks it until the end: the system lets go of the lock when the process
   /// ends in whatever way, so no lock is ever stale. Throws AgreedError(cannot_create), naming who runs here where
   /// another run does.
-  CheckpointDirectory(const Communicator& comm, std::string path, std::string prefix);
+  CheckpointDirectory(const Communicator& comm, std::string path, std::string prefix, Locking locking);
+
+  /// As FolderLock::fault(); on the root.
+  [[nodiscard]] const std::string& lock_fault() const { return lock_fault_; }
 
   /// Checkpoints, newest first.
   [[nodiscard]] std::vector<std::string> newest_first() const;
@@ -35,13 +38,14 @@ class CheckpointDirectory {
   [[nodiscard]] bool take_stop_request();
 
  private:
-  void lock_on_root();
+  void lock_on_root(Locking locking);
   void remove_unfinished() const;
   [[nodiscard]] std::vector<std::string> newest_first_here() const;
   const Communicator& comm_;
   std::string path_;
   std::string prefix_;
   std::optional<FolderLock> lock_;  ///< the root's
+  std::string lock_fault_;
 };
 
 }  // namespace rankwise

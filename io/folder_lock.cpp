@@ -40,9 +40,15 @@ struct flock whole_file() {
   return whole;
 }
 
+/// What file systems say that have no locks, or no server of locks that answers.
+bool has_no_locks(int error) {
+  return error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP || error == ENOTSUP || error == EINVAL;
+}
+
 }  // namespace
 
-FolderLock::FolderLock(const std::string& folder, const std::string& purpose) {
+FolderLock::FolderLock(const std::string& folder, const std::string& purpose, Locking locking) {
+  if (locking == Locking::off) return;
   const auto refuse = [&](const std::string& reason) {
     throw Error(ExitCode::cannot_create, fmt::format("{}: cannot {}: {}", folder, purpose, reason));
   };
@@ -51,6 +57,10 @@ FolderLock::FolderLock(const std::string& folder, const std::string& purpose) {
   // An open file description's lock: it ends with the last process that has it, and no other close of the file ends it.
   struct flock whole = whole_file();
   if (fcntl(file_.get(), F_OFD_SETLK, &whole) != 0) {
+    if (has_no_locks(errno)) {
+      fault_ = errno_text();
+      return;
+    }
     if (errno != EAGAIN && errno != EACCES) refuse(errno_text());
     std::string holder(512, '\0');
     holder.resize(static_cast<std::size_t>(std::max<ssize_t>(0, pread(file_.get(), holder.data(), holder.size(), 0))));
@@ -65,10 +75,12 @@ FolderLock::FolderLock(const std::string& folder, const std::string& purpose) {
   }
 }
 
-bool is_locked(const std::string& folder) {
+LockHolder lock_holder(const std::string& folder) {
   const FileDescriptor file(open(lock_path(folder).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return LockHolder::none;
   struct flock whole = whole_file();
-  return file.is_open() && fcntl(file.get(), F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+  if (fcntl(file.get(), F_OFD_GETLK, &whole) != 0) return LockHolder::unknown;
+  return whole.l_type == F_UNLCK ? LockHolder::none : LockHolder::some;
 }
 
 }  // namespace rankwise

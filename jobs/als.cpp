@@ -147,6 +147,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   check_output(comm, options.model);  // before hours of work, not after
   Objective objective = resolved_objective(options);
   const Index width = options.factors + (objective.biases ? 1 : 0);
+  CheckpointClaim claim = Checkpointing::claim(*options.checkpoints, context, run_begin);
 
   // 1. Partition both sides by predicted cost.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
@@ -220,7 +221,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   // 3. Resume or initialise.
   Provenance provenance = context.provenance("model", dataset.provenance().dataset_digest);
   if (warm_start) provenance.warm_start_digest = warm_start->digest();
-  Checkpointing checkpointing(*options.checkpoints, checkpoint_writing, context, provenance, run_begin,
+  Checkpointing checkpointing(*options.checkpoints, checkpoint_writing, context, std::move(claim), provenance,
                               options.validation->metric);
   std::optional<Checkpoint> checkpoint = checkpointing.resume(user_rows, item_rows, width, options.epochs);
   TrainingProgress progress;

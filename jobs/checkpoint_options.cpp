@@ -8,6 +8,7 @@
 #include "jobs/duration.hpp"
 #include "jobs/file_option.hpp"
 #include "jobs/folder_files.hpp"
+#include "jobs/folder_locking.hpp"
 
 namespace rankwise {
 
@@ -28,6 +29,8 @@ void describe_checkpoints(boost::program_options::options_description& descripti
      "auto: go on from the newest intact checkpoint, if there is one; never: begin anew; or from this checkpoint")
     ("max-time", po::value<std::string>()->value_name("TIME")->notifier(duration_of("max-time", options->most_seconds)),
      "stop with a checkpoint before this time is over")
+    ("lock", po::value<std::string>()->value_name("auto|off")->default_value("auto")->notifier([options](const std::string& text) {
+       options->locking = locking_of(text); }), lock_option_meaning)
     ("keep", po::value<Index>()->value_name("N")->notifier([options](Index count) {
        within<Index>("keep", 1, 1'000'000)(count);
        options->keep = count; }), "checkpoints to keep, beside that of the best epoch where epochs are compared; 2 where not given");
@@ -43,6 +46,7 @@ void require_sense(const CheckpointOptions& options) {
   if (options.interval_seconds) refuse("checkpoint-interval");
   if (options.most_seconds) refuse("max-time");
   if (options.keep) refuse("keep");
+  if (options.locking != Locking::automatic) refuse("lock");
   if (options.resume != "auto") refuse("resume");
   if (options.writing != CheckpointWriting::automatic) refuse("checkpoint-writing");
 }

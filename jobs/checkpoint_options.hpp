@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "io/folder_lock.hpp"
 #include "kernels/types.hpp"
 
 namespace boost::program_options {
@@ -24,7 +25,8 @@ struct CheckpointOptions {
   std::optional<double> most_seconds;
   std::optional<Index> keep;
   CheckpointWriting writing = CheckpointWriting::automatic;
-  int deflate_level = 0;  ///< of the run's files, checkpoints too
+  Locking locking = Locking::automatic;  ///< of the directory
+  int deflate_level = 0;                 ///< of the run's files, checkpoints too
 };
 
 /// Adds the options; `options` outlives them. Checkpoints are counted in `steps` ("epochs").

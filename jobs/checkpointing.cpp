@@ -40,12 +40,17 @@ CheckpointWriting choose_writing(const CheckpointOptions& options, const Communi
   return comm.max(Index{is_dear}) == 0 ? CheckpointWriting::behind : CheckpointWriting::waiting;
 }
 
+CheckpointClaim Checkpointing::claim(const CheckpointOptions& options, JobContext& context,
+                                     std::chrono::steady_clock::time_point begin) {
+  // More epochs are the same training.
+  return {options, context, {checkpoint_kind, "epoch", "epochs"}, begin};
+}
+
 Checkpointing::Checkpointing(const CheckpointOptions& options, CheckpointWriting writing, JobContext& context,
-                             const Provenance& provenance, std::chrono::steady_clock::time_point begin,
+                             CheckpointClaim claim, const Provenance& provenance,
                              std::optional<EvaluationMetric> validation)
     : context_(context),
-      // More epochs are the same training.
-      checkpoints_(options, context, {checkpoint_kind, "epoch", "epochs"}, provenance, begin),
+      checkpoints_(options, context, std::move(claim), provenance),
       writing_(writing),
       deflate_level_(options.deflate_level),
       validation_(std::move(validation)) {}

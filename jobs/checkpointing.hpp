@@ -24,12 +24,13 @@ void describe_checkpoint_writing(boost::program_options::options_description& de
 /// The checkpoints of one training: its state between two half-sweeps. Every member is collective over the job's ranks.
 class Checkpointing {
  public:
-  /// Locks the directory and begins to listen to signals, where checkpoints are wanted; --max-time counts from `begin`.
-  /// Where epochs are compared, the best one by `validation` has a checkpoint that is kept. Throws
-  /// AgreedError(cannot_create).
-  Checkpointing(const CheckpointOptions& options, CheckpointWriting writing, JobContext& context,
-                const Provenance& provenance, std::chrono::steady_clock::time_point begin,
-                std::optional<EvaluationMetric> validation);
+  /// Claims the folder of a training; as CheckpointClaim.
+  [[nodiscard]] static CheckpointClaim claim(const CheckpointOptions& options, JobContext& context,
+                                             std::chrono::steady_clock::time_point begin);
+
+  /// Where epochs are compared, the best one by `validation` has a checkpoint that is kept.
+  Checkpointing(const CheckpointOptions& options, CheckpointWriting writing, JobContext& context, CheckpointClaim claim,
+                const Provenance& provenance, std::optional<EvaluationMetric> validation);
 
   /// The newest checkpoint that can be read, if there is one and --resume allows it; damaged ones are told and passed
   /// by, and so are those whose best epoch's checkpoint is not to be had. Throws AgreedError(bad_data) for one of

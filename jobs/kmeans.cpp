@@ -111,8 +111,7 @@ struct FoundClusters {
 
 /// Clusters of rows that are ready; centroids that are `given` are brought into their space. Collective.
 FoundClusters find_clusters(const KMeansJobOptions& options, const PointSet& set, std::optional<GivenCentroids> given,
-                            const RowSpace& space, std::chrono::steady_clock::time_point run_begin,
-                            JobContext& context) {
+                            const RowSpace& space, CheckpointClaim claim, JobContext& context) {
   const Index given_count = given ? given->centroids.rows() : 0;
   const ClusterCounts counts = options.clusters.value_or(ClusterCounts{given_count, given_count, 1});
   if (given && counts.first != given_count) {
@@ -127,7 +126,7 @@ FoundClusters find_clusters(const KMeansJobOptions& options, const PointSet& set
   KMeansJobOptions fitting = options;
   fitting.iterations.pruning.bound_bytes_per_row = room_for_bounds(options, set, counts.last, context);
   Matrix start = given ? std::move(given->centroids) : Matrix();
-  KMeansCheckpointing checkpoints(*options.checkpoints, context, set.points, start, run_begin);
+  KMeansCheckpointing checkpoints(*options.checkpoints, context, std::move(claim), set.points, start);
   KMeansProgress progress = checkpoints.resume();
   if (progress.steps == 0) progress.before = std::move(start);
   KMeansResult result = try_counts(fitting, counts, set.points, progress, checkpoints, context);
@@ -146,6 +145,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
   for (const std::string& path : {options.assignments_csv, options.quality}) {
     if (!path.empty()) check_output(comm, path);
   }
+  CheckpointClaim claim = KMeansCheckpointing::claim(*options.checkpoints, context, run_begin);
 
   // 1. Read the rows, and the centroids where some are given.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
@@ -207,7 +207,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
                               {"inertia", result.inertia}});
     context.configuration = configuration_in(space, context.configuration);
   } else {
-    FoundClusters found = find_clusters(options, set, std::move(given), space, run_begin, context);
+    FoundClusters found = find_clusters(options, set, std::move(given), space, std::move(claim), context);
     result = std::move(found.result);
     quality = std::move(found.quality);
   }

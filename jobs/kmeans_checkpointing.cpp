@@ -33,17 +33,21 @@ std::string progress_text(const KMeansProgress& progress) {
 
 }  // namespace
 
-KMeansCheckpointing::KMeansCheckpointing(const CheckpointOptions& options, JobContext& context, const Points& points,
-                                         const Matrix& given_centroids, std::chrono::steady_clock::time_point begin)
+CheckpointClaim KMeansCheckpointing::claim(const CheckpointOptions& options, JobContext& context,
+                                           std::chrono::steady_clock::time_point begin) {
+  return {options, context, {kmeans_checkpoint_kind, "step", ""}, begin};
+}
+
+KMeansCheckpointing::KMeansCheckpointing(const CheckpointOptions& options, JobContext& context, CheckpointClaim claim,
+                                         const Points& points, const Matrix& given_centroids)
     : context_(context),
       dimensions_(points.dimensions),
       deflate_level_(options.deflate_level),
       seeds_are_due_(options.every_steps || !options.interval_seconds),
       checkpoints_(
-          options, context, {kmeans_checkpoint_kind, "step", ""},
+          options, context, std::move(claim),
           context.provenance(kmeans_checkpoint_kind,
-                             options.directory.empty() ? 0 : points_digest(context.comm, points, given_centroids)),
-          begin),
+                             options.directory.empty() ? 0 : points_digest(context.comm, points, given_centroids))),
       step_begin_(std::chrono::steady_clock::now()) {}
 
 KMeansProgress KMeansCheckpointing::resume() {

@@ -17,9 +17,13 @@ enum class NextStep { iteration, training };
 /// The checkpoints of one run. Every member is collective over the job's ranks.
 class KMeansCheckpointing {
  public:
+  /// Claims the folder of a run; as CheckpointClaim.
+  [[nodiscard]] static CheckpointClaim claim(const CheckpointOptions& options, JobContext& context,
+                                             std::chrono::steady_clock::time_point begin);
+
   /// As RunCheckpoints, for a run over `points` that begins at `given_centroids`, where there are any.
-  KMeansCheckpointing(const CheckpointOptions& options, JobContext& context, const Points& points,
-                      const Matrix& given_centroids, std::chrono::steady_clock::time_point begin);
+  KMeansCheckpointing(const CheckpointOptions& options, JobContext& context, CheckpointClaim claim,
+                      const Points& points, const Matrix& given_centroids);
 
   /// Where the newest checkpoint that can be read stands, or the very beginning. Throws AgreedError(bad_data) for one
   /// of another run, naming what differs.

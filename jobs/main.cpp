@@ -10,6 +10,7 @@
 #include "distributed/standard_error.hpp"
 #include "jobs/outcome.hpp"
 #include "jobs/run_job.hpp"
+#include "jobs/stop_requests.hpp"
 #include "kernels/error.hpp"
 
 int main(int argc, char** argv) {
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
     if (const auto text = rankwise::text_without_job(arguments)) return rankwise::print_alone(*text);
+    if (rankwise::stops_on_request(arguments)) rankwise::note_requests();  // MPI takes its time to start
     const rankwise::Environment environment(argc, argv);
     const rankwise::Communicator comm = rankwise::Communicator::world();
     return rankwise::outcome(comm, [&] { rankwise::run_job(comm, arguments); });

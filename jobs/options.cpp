@@ -21,7 +21,7 @@ namespace {
 
 constexpr int most_threads = 4096;
 /// Wherever and however fast a run is made, its files are the same, or hold the same.
-constexpr std::array<std::string_view, 16> without_effect_on_output{"threads",
+constexpr std::array<std::string_view, 17> without_effect_on_output{"threads",
                                                                     "rank-timeout",
                                                                     "simd",
                                                                     "log-json",
@@ -36,6 +36,7 @@ constexpr std::array<std::string_view, 16> without_effect_on_output{"threads",
                                                                     "resume",
                                                                     "max-time",
                                                                     "keep",
+                                                                    "lock",
                                                                     "compression"};
 
 Error usage_error(const std::string& message) {

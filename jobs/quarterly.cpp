@@ -19,6 +19,7 @@
 #include "jobs/file_clashes.hpp"
 #include "jobs/file_option.hpp"
 #include "jobs/folder_files.hpp"
+#include "jobs/folder_locking.hpp"
 #include "jobs/quarterly_needs.hpp"
 #include "jobs/quarterly_submission.hpp"
 #include "jobs/scheduler_options.hpp"
@@ -194,7 +195,8 @@ void submit_chain(const Chain& chain, JobContext& context) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", directory, error.message()));
-  const FolderLock lock(directory, "submit this chain");
+  const FolderLock lock(directory, "submit this chain", chain.settings.run.locking);
+  warn_if_unlocked(context.report, directory, lock.fault());
   require_same_queue(chain);
   unmark_cancelled(directory);
   if (chain.settings.run.scheduler == SchedulerKind::slurm) tell_ineffective_variables(context.report);
@@ -230,6 +232,7 @@ final = no leaves it out, and a chain whose [prepare] holds nothing out has none
   final = yes|no                        whether the model that serves is trained on everything (yes without it)
   scheduler = slurm|local               cores = N: local
   partition, account, qos, constraint, sbatch-option, signal    as sweep run has them; none: not asked for
+  lock = auto|off                       of DIR, as als has it for its checkpoints; trainings and sweeps have their own
   nodes, ranks, threads-per-rank, memory (of a node), time-limit    of every step, or of one: als.ranks = 16; final has
                                         those of als or refit unless it says its own
 A training asks for the memory and time that are predicted where they are not stated and its dataset is there. Locally no
@@ -290,7 +293,8 @@ void tell_status(const Chain& chain, JobContext& /*context*/) {
 /// Locally the steps are those of the process that submitted them, which looks for the mark.
 void cancel_here(const Chain& chain, JobContext& context) {
   const std::string& directory = chain.settings.directory;
-  if (!is_locked(directory)) return context.report.line("nothing was running");
+  const bool is_told = chain.settings.run.locking == Locking::automatic;
+  if (is_told && lock_holder(directory) == LockHolder::none) return context.report.line("nothing was running");
   mark_cancelled(directory);
   context.report.line("cancelled; what runs is told to stop; rankwise quarterly FILE --submit goes on");
 }

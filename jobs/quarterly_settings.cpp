@@ -67,6 +67,7 @@ Job settings_job(ChainSettings& settings, std::vector<SettingChanges::Change>& c
     description.add_options()("final", po::value(&settings.trains_final)->value_name("yes|no"),
                               "train the model that serves on everything, once it is measured");
     describe_scheduler(description, changes);
+    describe_locking(description, changes);
     describe_needs(description, "", settings.needs[""]);
     for (const std::string_view step : all_steps) {
       describe_needs(description, std::string(step), settings.needs[std::string(step)]);

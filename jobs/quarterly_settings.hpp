@@ -26,7 +26,7 @@ struct StepNeeds {
 struct ChainSettings {
   std::string directory;                   ///< absolute
   bool trains_final = true;                ///< on everything, once the model is measured
-  RunSettings run;                         ///< scheduler, cores, signal and batch alone
+  RunSettings run;                         ///< scheduler, cores, signal, locking and batch alone
   std::map<std::string, StepNeeds> needs;  ///< by step; "" of all of them
 
   /// Of the step; nothing where neither it nor all steps say.

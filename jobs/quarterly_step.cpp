@@ -16,6 +16,7 @@
 #include "jobs/folder_files.hpp"
 #include "jobs/quarterly_chain.hpp"
 #include "jobs/quarterly_records.hpp"
+#include "jobs/stop_requests.hpp"
 #include "jobs/sweep_status.hpp"
 #include "jobs/sweep_trial.hpp"
 #include "slurm/folder_file.hpp"
@@ -140,6 +141,7 @@ void run_chain_step(const std::string& directory, const std::string& name, JobCo
       arguments.insert(arguments.end(), {"--reuse", beginning.older_sweep});
     }
     context.report.line(command_text(step, {command.job, arguments}));
+    if (step.sweep.empty() && !may_stop_on_request(command.job.name)) let_signals_act();
     run_nested(command.job, arguments, context);
   }
 

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "io/verified_checkpoint.hpp"
+#include "jobs/folder_locking.hpp"
 
 namespace rankwise {
 
@@ -25,17 +26,28 @@ std::map<std::string, std::string> settings_of(const std::string& configuration,
 
 }  // namespace
 
-RunCheckpoints::RunCheckpoints(const CheckpointOptions& options, JobContext& context, CheckpointKind kind,
-                               Provenance provenance, std::chrono::steady_clock::time_point begin)
+CheckpointClaim::CheckpointClaim(const CheckpointOptions& options, JobContext& context, CheckpointKind kind,
+                                 std::chrono::steady_clock::time_point begin)
+    : kind_(std::move(kind)) {
+  if (options.directory.empty()) {
+    let_signals_act();
+    return;
+  }
+  requests_ = std::make_unique<StopRequests>(options.most_seconds, begin);
+  directory_ = std::make_unique<CheckpointDirectory>(context.comm, options.directory, kind_.prefix, options.locking);
+  warn_if_unlocked(context.report, options.directory, directory_->lock_fault());
+}
+
+RunCheckpoints::RunCheckpoints(const CheckpointOptions& options, JobContext& context, CheckpointClaim claim,
+                               Provenance provenance)
     : options_(options),
       context_(context),
-      kind_(std::move(kind)),
+      kind_(std::move(claim.kind_)),
       provenance_(std::move(provenance)),
+      directory_(std::move(claim.directory_)),
+      requests_(std::move(claim.requests_)),
       last_write_(std::chrono::steady_clock::now()) {
-  if (options.directory.empty()) return;
-  directory_ = std::make_unique<CheckpointDirectory>(context.comm, options.directory, kind_.prefix);
-  requests_ = std::make_unique<StopRequests>(options.most_seconds, begin);
-  background_ = context.comm.split(0);
+  if (are_wanted()) background_ = context.comm.split(0);
 }
 
 void RunCheckpoints::require_same_run(const std::string& path, const Provenance& found) const {

@@ -24,13 +24,26 @@ struct CheckpointKind {
   std::string growing_option;  ///< the option of which more is the same run; empty: there is none
 };
 
+/// What a run has of its checkpoints before it reads anything, which may take long: the folder is locked, so that a
+/// second run is refused at once, and signals are noted until there is something to write.
+class CheckpointClaim {
+ public:
+  /// Where checkpoints are wanted; else signals act as on any program. --max-time counts from `begin`. Throws
+  /// AgreedError(cannot_create). Collective over the job's ranks.
+  CheckpointClaim(const CheckpointOptions& options, JobContext& context, CheckpointKind kind,
+                  std::chrono::steady_clock::time_point begin);
+
+ private:
+  friend class RunCheckpoints;
+  CheckpointKind kind_;
+  std::unique_ptr<CheckpointDirectory> directory_;
+  std::unique_ptr<StopRequests> requests_;
+};
+
 /// The checkpoints of one run. Every member is collective over the job's ranks.
 class RunCheckpoints {
  public:
-  /// Locks the directory and begins to listen to signals, where checkpoints are wanted; --max-time counts from `begin`.
-  /// Throws AgreedError(cannot_create).
-  RunCheckpoints(const CheckpointOptions& options, JobContext& context, CheckpointKind kind, Provenance provenance,
-                 std::chrono::steady_clock::time_point begin);
+  RunCheckpoints(const CheckpointOptions& options, JobContext& context, CheckpointClaim claim, Provenance provenance);
 
   [[nodiscard]] bool are_wanted() const { return directory_ != nullptr; }
 

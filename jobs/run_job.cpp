@@ -30,6 +30,7 @@
 #include "jobs/recommend.hpp"
 #include "jobs/scale.hpp"
 #include "jobs/standard_output.hpp"
+#include "jobs/stop_requests.hpp"
 #include "jobs/sweep_collect.hpp"
 #include "jobs/sweep_planning.hpp"
 #include "jobs/sweep_refit.hpp"
@@ -219,6 +220,14 @@ std::optional<std::string> text_without_job(std::span<const std::string> argumen
     return JobOptions(found.job).help();
   } catch (const Error&) {
     return std::nullopt;  // for all ranks to agree on
+  }
+}
+
+bool stops_on_request(std::span<const std::string> arguments) {
+  try {
+    return may_stop_on_request(find_job(arguments).job.name);
+  } catch (const Error&) {
+    return false;  // for all ranks to agree on
   }
 }
 

@@ -18,6 +18,9 @@ namespace rankwise {
 /// wrong. Needs no MPI.
 [[nodiscard]] std::optional<std::string> text_without_job(std::span<const std::string> arguments);
 
+/// Whether the arguments name a job that a signal may stop after a checkpoint. Needs no MPI.
+[[nodiscard]] bool stops_on_request(std::span<const std::string> arguments);
+
 /// Prints the text, on the first rank of a launch, and returns the exit code. Throws Error(io_error).
 [[nodiscard]] int print_alone(const std::string& text);
 

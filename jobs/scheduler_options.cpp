@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "jobs/choices.hpp"
+#include "jobs/folder_locking.hpp"
 #include "slurm/child_process.hpp"
 
 namespace rankwise {
@@ -33,6 +34,16 @@ void tell_ineffective_variables(Report& report) {
       fmt::format("{} of the environment: without effect here; options of this command, as --partition or "
                   "--sbatch-option, say what is asked of Slurm",
                   fmt::join(names, ", ")));
+}
+
+void describe_locking(boost::program_options::options_description& description,
+                      std::vector<SettingChanges::Change>& given) {
+  const SettingChanges changes(given);
+  description.add_options()(
+      "lock",
+      changes.to(+[](RunSettings& settings, const std::string& text) { settings.locking = locking_of(text); })
+          ->value_name("auto|off"),
+      lock_option_meaning);
 }
 
 void describe_scheduler(boost::program_options::options_description& description,

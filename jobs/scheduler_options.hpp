@@ -41,6 +41,10 @@ class SettingChanges {
 /// Tells which of the environment's options for sbatch have no effect on what this program submits, if there are any.
 void tell_ineffective_variables(Report& report);
 
+/// Adds --lock; `changes` outlives the description.
+void describe_locking(boost::program_options::options_description& description,
+                      std::vector<SettingChanges::Change>& changes);
+
 /// Adds --scheduler, --cores, --signal and what only Slurm understands; `changes` outlives the description.
 void describe_scheduler(boost::program_options::options_description& description,
                         std::vector<SettingChanges::Change>& changes);

@@ -1,5 +1,6 @@
 #include "jobs/stop_requests.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <fmt/format.h>
@@ -27,11 +28,25 @@ extern "C" void note_signal(int number) {
   }
 }
 
-void listen(void (*handler)(int)) {
+// Signals are the process's: so is who has them, and what they did before.
+bool is_listening = false;
+std::array<struct sigaction, listened.size()> before;
+
+/// Whether it is new.
+bool listen() {
+  if (is_listening) return false;
+  is_listening = true;
   struct sigaction action {};
-  action.sa_handler = handler;
+  action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART;
-  for (const Listened& signal : listened) sigaction(signal.number, &action, nullptr);
+  for (std::size_t s = 0; s < listened.size(); ++s) sigaction(listened[s].number, &action, &before[s]);
+  return true;
+}
+
+void listen_no_more() {
+  if (!is_listening) return;
+  is_listening = false;
+  for (std::size_t s = 0; s < listened.size(); ++s) sigaction(listened[s].number, &before[s], nullptr);
 }
 
 const char* name_of(Index number) {
@@ -43,15 +58,28 @@ const char* name_of(Index number) {
 
 }  // namespace
 
-StopRequests::StopRequests(std::optional<double> most_seconds, std::chrono::steady_clock::time_point begin)
-    : begin_(begin), most_seconds_(most_seconds) {
-  wants_checkpoint = 0;
-  stop_signal = 0;
-  listen(note_signal);
+bool may_stop_on_request(std::string_view job) {
+  constexpr std::array<std::string_view, 7> jobs{"als",         "kmeans",      "sweep run",     "sweep resume",
+                                                 "sweep refit", "sweep trial", "quarterly step"};
+  return std::ranges::find(jobs, job) != jobs.end();
 }
 
+void note_requests() {
+  listen();
+}
+
+void let_signals_act() {
+  if (!is_listening) return;
+  listen_no_more();
+  if (wants_checkpoint != 0) (void)raise(SIGUSR1);
+  if (stop_signal != 0) (void)raise(static_cast<int>(stop_signal));
+}
+
+StopRequests::StopRequests(std::optional<double> most_seconds, std::chrono::steady_clock::time_point begin)
+    : begin_(begin), most_seconds_(most_seconds), began_to_listen_(listen()) {}
+
 StopRequests::~StopRequests() {
-  listen(SIG_DFL);
+  if (began_to_listen_) listen_no_more();
 }
 
 StopRequest StopRequests::agreed(const Communicator& comm, double next_seconds) {

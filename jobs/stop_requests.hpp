@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "distributed/communicator.hpp"
 
@@ -12,8 +13,19 @@ namespace rankwise {
 /// What a run is to do between two half-sweeps; the later one of several wins.
 enum class StopRequest { none, checkpoint, stop };
 
+/// Whether runs of this job may stop early, to go on later, when a signal asks for that. Only the options tell which.
+[[nodiscard]] bool may_stop_on_request(std::string_view job);
+
+/// From now on SIGUSR1, SIGUSR2, SIGTERM and SIGINT end nothing: what they ask for is noted, and the next StopRequests
+/// tells it. For the start of programs that may write checkpoints: MPI starts, and a run reads, before it can.
+void note_requests();
+
+/// For a run that turns out to write no checkpoints: these signals do again what they did before, and one that was
+/// noted does so now. Nothing where none are noted.
+void let_signals_act();
+
 /// Listens to SIGUSR1 (write a checkpoint and go on), SIGUSR2, SIGTERM and SIGINT (write one and stop) as long as it
-/// lives; at most one at a time. Signals reach one rank or all.
+/// lives, and to those that note_requests() has noted before; at most one at a time. Signals reach one rank or all.
 class StopRequests {
  public:
   /// `most_seconds`: from `begin` to the end of the last checkpoint.
@@ -32,6 +44,7 @@ class StopRequests {
   std::chrono::steady_clock::time_point begin_;
   std::optional<double> most_seconds_;
   std::string reason_;
+  bool began_to_listen_;
 };
 
 }  // namespace rankwise

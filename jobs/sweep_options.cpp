@@ -19,8 +19,9 @@ namespace po = boost::program_options;
 namespace {
 
 /// Decided by the sweep itself, by fold, rung and directory.
-constexpr std::array<std::string_view, 9> sweeps_own{
-    "fold", "epochs", "epochs-of", "train-on", "checkpoint-every", "checkpoint-interval", "resume", "max-time", "keep"};
+constexpr std::array<std::string_view, 10> sweeps_own{
+    "fold",   "epochs",   "epochs-of", "train-on", "checkpoint-every", "checkpoint-interval",
+    "resume", "max-time", "keep",      "lock"};
 
 ValueKind kind_of(const po::option_description& option) {
   if (option.long_name() == "clusters") return ValueKind::whole_number;

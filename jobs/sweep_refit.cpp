@@ -73,6 +73,7 @@ void refit_along_path(const SweepPlan& plan, const std::string& directory, std::
                       const RefitOptions& options, JobContext& context) {
   const std::filesystem::path work = std::filesystem::path(directory) / "work";
   const bool on_all = options.trained_on == TrainedOn::all;
+  const std::vector<std::string> locking = locking_arguments(context.comm, directory);
   std::vector<std::string> begin;
   for (const std::size_t each : path_to(plan, trial)) {
     const std::string name = fmt::format("{}-t{}", on_all ? "final" : "refit", each + 1);
@@ -86,6 +87,7 @@ void refit_along_path(const SweepPlan& plan, const std::string& directory, std::
     arguments = with(std::move(arguments), {as_model ? "--epochs-of" : "--epochs",
                                             as_model ? options.epochs_of : std::to_string(plan.rungs.back().epochs)});
     arguments.insert(arguments.end(), begin.begin(), begin.end());
+    arguments.insert(arguments.end(), locking.begin(), locking.end());
     run_nested(als_job(), arguments, context);
     const ModelReader trained(context.comm, written);
     agree_on(context.comm, [&] { require_planned_digest(plan, trained.provenance().dataset_digest); });

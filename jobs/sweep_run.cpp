@@ -21,6 +21,7 @@
 #include "jobs/duration.hpp"
 #include "jobs/file_option.hpp"
 #include "jobs/folder_files.hpp"
+#include "jobs/folder_locking.hpp"
 #include "jobs/scheduler_options.hpp"
 #include "jobs/stop_requests.hpp"
 #include "jobs/sweep_collect.hpp"
@@ -71,6 +72,13 @@ RunSettings settled(const SweepRunOptions& options, const std::string& directory
   if (settings.cores == 0) settings.cores = processors_per_rank(comm);
   if (start == RunStart::forgive) forgive_failures(plan, directory, settings);
   return settings;
+}
+
+/// By this command or those before it.
+Locking asked_locking(const SweepRunOptions& options, const std::string& directory) {
+  RunSettings settings = (options.resets ? std::nullopt : read_settings(directory)).value_or(RunSettings());
+  for (const auto& change : options.changes) change(settings);
+  return settings.locking;
 }
 
 /// Tells tasks as they end.
@@ -180,6 +188,11 @@ void wait_for_ends(slurm::Scheduler& scheduler) {
   }
 }
 
+/// Tasks of a local scheduler write their checkpoints and end; others do not end with this process.
+void end_what_runs_here(slurm::Scheduler& scheduler) {
+  if (auto* local = dynamic_cast<slurm::LocalScheduler*>(&scheduler)) local->stop(stop_patience_seconds);
+}
+
 /// Submits and looks until the sweep is over, or is handed to jobs that go on by themselves.
 SweepState drive(const SweepPlan& plan, const std::string& directory, RunSettings& settings, bool waits,
                  JobContext& context) {
@@ -187,9 +200,6 @@ SweepState drive(const SweepPlan& plan, const std::string& directory, RunSetting
   StopRequests requests(std::nullopt, std::chrono::steady_clock::now());
   Ticker ticker(plan);
   SilencePatience patience;
-  const auto end_local = [&] {
-    if (auto* local = dynamic_cast<slurm::LocalScheduler*>(scheduler.get())) local->stop(stop_patience_seconds);
-  };
   while (true) {
     SweepState state = sweep_state(plan, directory, settings, *scheduler);
     ticker.tell(state, directory, context.report);
@@ -199,11 +209,11 @@ SweepState drive(const SweepPlan& plan, const std::string& directory, RunSetting
       return state;
     }
     if (is_cancelled(directory)) {
-      end_local();
+      end_what_runs_here(*scheduler);
       end_early(context, state, directory, "cancelled");
     }
     if (requests.agreed(context.comm, 0) == StopRequest::stop) {
-      end_local();
+      end_what_runs_here(*scheduler);
       end_early(context, sweep_state(plan, directory, settings, *scheduler), directory,
                 scheduler->outlives_process() ? "no longer waited for" : "stopped");
     }
@@ -237,6 +247,7 @@ void run_refit(const SweepPlan& plan, const std::string& directory, RunSettings&
         fmt::format("{} is in the queue and will write {}", submission.name, settings.refit_model));
   }
   const std::string name = submission.items.front().name;
+  StopRequests requests(std::nullopt, std::chrono::steady_clock::now());
   while (true) {
     for (const slurm::ItemState& item : scheduler->states()) {
       if (item.name != name) continue;
@@ -247,6 +258,13 @@ void run_refit(const SweepPlan& plan, const std::string& directory, RunSettings&
         for (const std::string& line : log_tail(directory, name)) context.report.line("    " + line);
         throw AgreedError(ExitCode::internal, fmt::format("{}: the refit failed: {}", directory, item.reason));
       }
+    }
+    if (requests.agreed(context.comm, 0) == StopRequest::stop) {
+      end_what_runs_here(*scheduler);
+      context.report.finish();
+      throw AgreedError(ExitCode::stopped_early,
+                        fmt::format("{}: the refit is {}; rankwise sweep resume {} goes on", directory,
+                                    scheduler->outlives_process() ? "no longer waited for" : "stopped", directory));
     }
     scheduler->wait(scheduler->outlives_process() ? slurm_look_seconds : local_look_seconds);
   }
@@ -274,7 +292,7 @@ void keeping_what_is_taken(const std::string& directory, const std::optional<Run
 
 void forgive_sweep(const std::string& directory) {
   if (!read_settings(directory)) return;
-  const FolderLock lock(directory, "forgive what failed in this sweep");
+  const FolderLock lock(directory, "forgive what failed in this sweep", read_settings(directory)->locking);
   std::optional<RunSettings> settings = read_settings(directory);
   forgive_failures(read_plan(directory), directory, *settings);
   write_settings(directory, *settings);
@@ -293,7 +311,10 @@ void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& conte
                                                    "with --reuse {}",
                                                    directory, plan.version, program_version(), directory));
   }
-  const auto lock = agree_on(context.comm, [&] { return std::make_unique<FolderLock>(directory, "run this sweep"); });
+  const auto lock = agree_on(context.comm, [&] {
+    return std::make_unique<FolderLock>(directory, "run this sweep", asked_locking(options, directory));
+  });
+  warn_if_unlocked(report, directory, lock->fault());
   if (start == RunStart::forgive) unmark_cancelled(directory);
   if (is_cancelled(directory)) {
     throw AgreedError(ExitCode::usage,
@@ -344,6 +365,7 @@ void describe_settings(boost::program_options::options_description& description,
   namespace po = boost::program_options;
   const RunSettings defaults;
   describe_scheduler(description, options->changes);
+  describe_locking(description, options->changes);
   const SettingChanges changes(options->changes);
   using Text = std::string;
   using Number = std::int64_t;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "jobs/folder_locking.hpp"
 #include "kernels/error.hpp"
 #include "slurm/folder_file.hpp"
 
@@ -45,6 +46,7 @@ RunSettings settings_of(const Json& json) {
   take("items_at_once", settings.batch.items_at_once);
   take("refit_model", settings.refit_model);
   take("refit_metrics", settings.refit_metrics);
+  settings.locking = locking_of(json.value("lock", std::string("auto")));
   take("submissions", settings.submissions);
   take("forgiven", settings.forgiven);
   return settings;
@@ -84,6 +86,7 @@ void write_settings(const std::string& directory, const RunSettings& settings) {
   json["items_at_once"] = settings.batch.items_at_once;
   json["refit_model"] = settings.refit_model;
   json["refit_metrics"] = settings.refit_metrics;
+  json["lock"] = settings.locking == Locking::off ? "off" : "auto";
   json["submissions"] = settings.submissions;
   json["forgiven"] = settings.forgiven;
   slurm::replace_file(settings_path(directory), json.dump(1) + "\n");

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "io/folder_lock.hpp"
 #include "slurm/scheduler.hpp"
 
 namespace rankwise {
@@ -27,8 +28,9 @@ struct RunSettings {
   slurm::BatchRequest batch;            ///< of the tasks, but for items_per_job
   std::string refit_model;              ///< empty: not wanted
   std::string refit_metrics;
-  std::int64_t submissions = 0;         ///< so far
-  std::map<std::string, int> forgiven;  ///< failed runs of tasks that the last resume took back
+  Locking locking = Locking::automatic;  ///< of the folder and of those of trainings
+  std::int64_t submissions = 0;          ///< so far
+  std::map<std::string, int> forgiven;   ///< failed runs of tasks that the last resume took back
 };
 
 /// Throws Error (io_error, bad_data); nothing where the sweep was never run.

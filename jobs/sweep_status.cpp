@@ -95,7 +95,7 @@ std::optional<double> remaining_seconds(const SweepPlan& plan, const SweepState&
 /// Whether no one goes on with it, and no job will.
 bool needs_resume(const WatchedSweep& sweep, const SweepState& state) {
   const bool has_tasks = state.count(TaskPhase::running) + state.count(TaskPhase::waiting) > 0;
-  return !state.is_over && !has_tasks && !state.has_follow_up && !is_locked(sweep.directory);
+  return !state.is_over && !has_tasks && !state.has_follow_up && lock_holder(sweep.directory) != LockHolder::some;
 }
 
 Index lost_tasks(const SweepState& state) {

@@ -28,6 +28,7 @@
 #include "jobs/options.hpp"
 #include "jobs/process_memory.hpp"
 #include "jobs/sweep_programs.hpp"
+#include "jobs/sweep_settings.hpp"
 #include "jobs/sweep_state.hpp"
 #include "jobs/swept_data.hpp"
 #include "jobs/tasks_in_turn.hpp"
@@ -89,8 +90,8 @@ WorkFiles work_files(const std::string& directory, const SweepTask& task) {
 }
 
 /// `begin`: the model to begin with; empty: at random.
-void train_and_evaluate(const SweepPlan& plan, const SweepTask& task, const WorkFiles& files, const std::string& begin,
-                        JobContext& context) {
+void train_and_evaluate(const SweepPlan& plan, const std::string& directory, const SweepTask& task,
+                        const WorkFiles& files, const std::string& begin, JobContext& context) {
   std::vector<std::string> arguments = task_arguments(plan, task);
   const auto add = [&arguments](std::initializer_list<std::string> more) {
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -103,6 +104,8 @@ void train_and_evaluate(const SweepPlan& plan, const SweepTask& task, const Work
   add({"--data", plan.data, "--model", files.result, "--checkpoint", files.checkpoints, "--checkpoint-interval",
        "00:10:00", "--checkpoint-every", std::to_string(plan.rungs[task.rung].epochs)});
   if (!begin.empty()) add({"--warm-start", begin});
+  const std::vector<std::string> locking = locking_arguments(context.comm, directory);
+  arguments.insert(arguments.end(), locking.begin(), locking.end());
   run_nested(als_job(), arguments, context);
   run_nested(evaluate_job(),
              {"--data", plan.data, "--model", files.result, "--metrics", plan.metrics, "--output", files.metrics},
@@ -167,6 +170,18 @@ bool root_finds(const Communicator& comm, const Question& question) {
   return comm.max(Index{agree_on(comm, [&] { return comm.is_root() && question(); })}) != 0;
 }
 
+}  // namespace
+
+std::vector<std::string> locking_arguments(const Communicator& comm, const std::string& directory) {
+  const bool is_off = root_finds(comm, [&] {
+    const std::optional<RunSettings> settings = read_settings(directory);
+    return settings && settings->locking == Locking::off;
+  });
+  return is_off ? std::vector<std::string>{"--lock", "off"} : std::vector<std::string>();
+}
+
+namespace {
+
 /// Of als the digest that the model has counts, whatever became of the file since; of kmeans the file must have stayed.
 /// What was made of other data goes. Root only; throws Error(bad_data).
 void require_read_as_planned(const SweepPlan& plan, const WorkFiles& files, std::uint64_t digest,
@@ -214,7 +229,7 @@ void do_task(const SweepPlan& plan, const std::string& directory, const SweepTas
     if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", files.folder, error.message()));
     return checkpointed_epochs(files.checkpoints);
   });
-  train_and_evaluate(plan, task, files, begin, context);
+  train_and_evaluate(plan, directory, task, files, begin, context);
 
   // 4. Tell.
   std::vector<double> losses;

@@ -21,6 +21,9 @@ void run_nested(const Job& job, std::vector<std::string> arguments, JobContext& 
 /// end (tasks_in_turn.hpp). Collective over context.comm; throws AgreedError.
 void run_trials(const std::string& directory, const std::vector<std::string>& task_names, JobContext& context);
 
+/// What trainings in the sweep's folder are given of its settings: --lock. Collective.
+[[nodiscard]] std::vector<std::string> locking_arguments(const Communicator& comm, const std::string& directory);
+
 [[nodiscard]] Job sweep_trial_job();
 
 }  // namespace rankwise

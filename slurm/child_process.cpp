@@ -34,7 +34,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 [[noreturn]] void become(char* const* arguments, char* const* environment, const ChildCommand& command, pid_t parent,
                          int descriptors) {
   setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  prctl(PR_SET_PDEATHSIG, command.signal_when_left);
   if (getppid() != parent) _exit(127);
   sigset_t none;
   sigemptyset(&none);

@@ -1,6 +1,7 @@
 #pragma once
 // A program that runs beside this one, in a process group of its own.
 
+#include <csignal>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -14,9 +15,10 @@ struct ChildCommand {
   std::vector<std::string> environment;  ///< "NAME=value", all of it
   int output = 2;
   int error = 2;
+  int signal_when_left = SIGTERM;  ///< it gets this when this process dies
 };
 
-/// Ends with SIGTERM when this process dies, and with SIGKILL, as a group, when its owner does. Move-only.
+/// Told to end when this process dies, and ended with SIGKILL, as a group, when its owner does. Move-only.
 class ChildProcess {
  public:
   /// Throws Error(io_error) where no process can be made. A program that cannot be executed ends with 127.

@@ -59,6 +59,12 @@ std::vector<std::string> launched(const WorkItem& item, std::int64_t tasks) {
   return arguments;
 }
 
+/// What lets an item write its checkpoint. mpirun hands SIGUSR2 to all ranks and waits for them; after SIGTERM it kills
+/// them within 2 s and ends with 1, and its parameter for more time delays every end of a run that failed.
+int signal_to_stop(std::int64_t tasks) {
+  return tasks == 1 ? SIGTERM : SIGUSR2;
+}
+
 /// An item that waits, or runs.
 struct Work {
   WorkItem item;
@@ -141,7 +147,8 @@ void LocalScheduler::Impl::start(Work work) {
   ChildProcess process({.arguments = launched(work.item, submission.resources.tasks),
                         .environment = clean_environment(environment),
                         .output = output,
-                        .error = output});
+                        .error = output,
+                        .signal_when_left = signal_to_stop(submission.resources.tasks)});
   close(output);
   Run run{.work = std::move(work), .attempt = {}, .process = std::move(process), .signals = {}, .limit_signals = 0};
   run.attempt = {.job = run.work.job,

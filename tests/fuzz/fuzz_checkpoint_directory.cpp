@@ -35,7 +35,7 @@ bool is_file_name(const std::string& text) {
 /// A second run is told who runs here, in one line.
 void require_locked(const std::string& folder) {
   try {
-    const CheckpointDirectory second(fuzz::single_rank(), folder, "epoch");
+    const CheckpointDirectory second(fuzz::single_rank(), folder, "epoch", Locking::automatic);
   } catch (const Error& error) {
     fuzz::require(error.code() == ExitCode::cannot_create, "a locked folder cannot be used");
     for (const char c : std::string_view(error.what())) {
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (is_file_name(line) && names.insert(line).second) std::ofstream(folder.place() / line);
   }
 
-  CheckpointDirectory directory(fuzz::single_rank(), folder.place().string(), "epoch");
+  CheckpointDirectory directory(fuzz::single_rank(), folder.place().string(), "epoch", Locking::automatic);
   std::ofstream(folder.place() / "lock", std::ios::binary) << holder;
   require_locked(folder.place().string());
   const std::vector<std::string> found = directory.newest_first();

@@ -77,7 +77,7 @@ TEST_F(CheckpointTest, NamesThatTellNoEpochAreNoCheckpoints) {
   make_files({"epoch-000002.h5", "epoch-000002-half.h5", "epoch-000010.h5", "epoch-9223372036854775807.h5"});
   make_files({"epoch-.h5", "epoch--1.h5", "epoch-1x.h5", "epoch-9223372036854775808.h5", "epoch-000003-a\nb.h5",
               "step-000004.h5"});
-  const CheckpointDirectory directory(comm_, folder_.file(""), "epoch");
+  const CheckpointDirectory directory(comm_, folder_.file(""), "epoch", Locking::automatic);
   std::vector<std::string> names;
   for (const std::string& path : directory.newest_first()) names.push_back(std::filesystem::path(path).filename());
   EXPECT_EQ(names, (std::vector<std::string>{"epoch-9223372036854775807.h5", "epoch-000010.h5", "epoch-000002-half.h5",
@@ -85,10 +85,10 @@ TEST_F(CheckpointTest, NamesThatTellNoEpochAreNoCheckpoints) {
 }
 
 TEST_F(CheckpointTest, WhoRunsHereIsToldInOneLine) {
-  const CheckpointDirectory first(comm_, folder_.file(""), "epoch");
+  const CheckpointDirectory first(comm_, folder_.file(""), "epoch", Locking::automatic);
   if (comm_.is_root()) std::ofstream(folder_.file("lock")) << "process 1\non \33[31mnode";
   comm_.barrier();
-  EXPECT_EQ(error_of([&] { const CheckpointDirectory second(comm_, folder_.file(""), "epoch"); }),
+  EXPECT_EQ(error_of([&] { const CheckpointDirectory second(comm_, folder_.file(""), "epoch", Locking::automatic); }),
             fmt::format("73: {}: cannot hold checkpoints: process 1?on ?[31mnode runs here", folder_.file("")));
 }
 

@@ -153,6 +153,17 @@ class LocalSchedulerTest(unittest.TestCase):
             self.assertEqual(other.submit("again", {"a": "true", "b": "true"}), {})
             self.assertEqual({state["phase"] for state in self.finish(other).values()}, {"done"})
 
+    def test_ranks_that_its_death_leaves_have_time_for_a_checkpoint(self):
+        """mpirun would kill them 2 s after a SIGTERM."""
+        local = self.scheduler(cores=2)
+        written = self.path / "written"
+        local.submit("s", {"a": f'trap "sleep 4; echo >> {written}; exit 75" USR2 TERM; echo started; while true; do sleep 0.1; done'}, resources={"tasks": 2})
+        eventually(lambda: local.phases()["a"] == "running" and local.log("a").count("started") == 2)
+        os.kill(local.process.pid, signal.SIGKILL)
+        local.process.wait()
+        eventually(lambda: written.exists() and len(written.read_text()) == 2, what="two checkpoints")
+
+
 
 if __name__ == "__main__":
     main()

@@ -79,7 +79,7 @@ struct Hdf5Reader::Impl {
   std::string path;
   FileVersion version;
   Hdf5Handle file;
-  int descriptor = -1;  // of `file`, which owns it
+  int descriptor = -1;                                // of `file`, which owns it
   std::map<std::string, ComparedRows> compared = {};  // by dataset
 
   /// What seems wrong in a file may come from a change while it is read.

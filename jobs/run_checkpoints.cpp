@@ -34,8 +34,8 @@ CheckpointClaim::CheckpointClaim(const CheckpointOptions& options, JobContext& c
     return;
   }
   requests_ = std::make_unique<StopRequests>(options.most_seconds, begin);
-  directory_ = std::make_unique<CheckpointDirectory>(context.comm, options.directory, kind_.prefix, options.locking,
-                                                     kind_.more);
+  directory_ =
+      std::make_unique<CheckpointDirectory>(context.comm, options.directory, kind_.prefix, options.locking, kind_.more);
   warn_if_unlocked(context.report, options.directory, directory_->lock_fault());
 }
 

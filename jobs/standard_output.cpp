@@ -27,7 +27,7 @@ void print_data(std::string_view data) {
 
 std::optional<std::string> lost_results() {
   if (first_fault == 0) return std::nullopt;
-  return fmt::format("standard output: results could not be written: {}", std::generic_category().message(first_fault));
+  return fmt::format("standard output: cannot be written: {}", std::generic_category().message(first_fault));
 }
 
 void require_results() {

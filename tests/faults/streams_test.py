@@ -86,7 +86,7 @@ class StreamsTest(unittest.TestCase):
                 with self.subTest(job=name, redirection=redirection):
                     done = self.through_shell(redirection, args)
                     self.assertEqual(done.returncode, 74 if has_results else 0, done)
-                    expected = [f"rankwise: standard output: results could not be written: {reason}"] if has_results else []
+                    expected = [f"rankwise: standard output: cannot be written: {reason}"] if has_results else []
                     self.assertEqual(self.our_lines(done), expected)
                     self.expect_file(file)
 

@@ -102,7 +102,7 @@ TEST_F(ModelTest, WithoutCountsZeroRowsHaveNoEntries) {
     file.remove_attribute("/", "trained-on");
   }
   comm_.barrier();
-  const ModelReader file(comm_, path);
+  const ModelReader file(comm_, path, InputCheck::none);
   EXPECT_FALSE(file.has_entry_counts());
   EXPECT_EQ(file.trained_on(), TrainedOn::training);
   std::vector<Index> expected(static_cast<std::size_t>(small_log.users), 1);

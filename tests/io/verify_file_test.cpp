@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <functional>
 #include <gtest/gtest.h>
 #include <limits>
 #include <random>
@@ -16,6 +17,7 @@
 #include "io/metadata_digest.hpp"
 #include "io/provenance_attributes.hpp"
 #include "io/row_digests.hpp"
+#include "io/verify_structure.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_checkpoint.hpp"
 #include "tests/io/sample_of_each_kind.hpp"
@@ -211,6 +213,85 @@ TEST_F(VerifyFileTest, CheckpointsWhosePartsDoNotFitAreRefused) {
   EXPECT_EQ(fault({.user_regularizer = nan}), path + ": attribute user-regularizer is not finite");
   EXPECT_EQ(fault({.observed_epochs = 3}), path + ": /history: its parts differ in length");
   EXPECT_EQ(fault({.last_loss = nan}), path + ": /history/unobserved holds a value that is not finite");
+}
+
+TEST_F(VerifyFileTest, IntactDatasetsThatContradictThemselvesAreRefused) {
+  const std::string path = folder_.file("dataset.h5");
+  const SampleSize size{.users = 29, .items = 17};
+  const auto fault_of = [&](const std::function<void(Dataset&)>& edit) {
+    Dataset dataset = split_dataset(comm_, size, SampleIds::integers, {});
+    edit(dataset);
+    write_dataset(comm_, path, dataset, sample_provenance());
+    const std::vector<std::string> found = faults(path);
+    EXPECT_LE(found.size(), 1U);
+    return found.empty() ? "" : found.front();
+  };
+  /// Raises the last number of the last rank that has any.
+  const auto raise_last = [&](auto& values) {
+    const Index mine = values.empty() ? -1 : Index{comm_.rank()};
+    if (comm_.max(mine) == mine && mine >= 0) values.back() += 1;
+  };
+  const std::string transposed = path + ": {0}_by_item is not the transpose of {0}";
+  EXPECT_EQ(fault_of([](Dataset&) {}), "");
+  EXPECT_EQ(fault_of([&](Dataset& d) { raise_last(d.interactions_by_item.values); }),
+            fmt::format(fmt::runtime(transposed), "/interactions"));
+  EXPECT_EQ(fault_of([&](Dataset& d) { raise_last(*d.interactions_by_item.times); }),
+            fmt::format(fmt::runtime(transposed), "/interactions"));
+  EXPECT_EQ(fault_of([&](Dataset& d) { raise_last(d.heldout->by_user.values); }),
+            fmt::format(fmt::runtime(transposed), "/heldout/interactions"));
+  EXPECT_EQ(fault_of([&](Dataset& d) { raise_last(d.log_rows->by_item.values); }),
+            fmt::format(fmt::runtime(transposed), "/log_rows"));
+  const auto set_id = [&](IdRows& ids, Index row, std::int64_t id) {
+    if (row >= ids.rows.begin && row < ids.rows.end) {
+      std::get<std::vector<std::int64_t>>(ids.ids)[static_cast<std::size_t>(row - ids.rows.begin)] = id;
+    }
+  };
+  EXPECT_EQ(fault_of([&](Dataset& d) {
+              set_id(d.users, 28, 1000);
+              set_id(d.users, 4, 1009);
+            }),
+            path + ": /users/ids: row 4 has the same id as row 3 of " + path + ": /users/ids");
+  EXPECT_EQ(fault_of([&](Dataset& d) { set_id(d.items, 16, 1003); }),
+            path + ": /items/ids: row 16 has the same id as row 1 of " + path + ": /items/ids");
+
+  EXPECT_EQ(fault_of([](Dataset&) {}), "");
+  change(path, [](const OpenFile& file) { file.set_attribute<std::int64_t>("/", "dataset-digest", {5}); });
+  const std::string error = error_of([&] { verify_structure(comm_, path, "dataset"); });
+  EXPECT_TRUE(
+      error.starts_with("65: " + path + ": attribute dataset-digest is 0000000000000005, but the training part"))
+      << error;
+}
+
+TEST_F(VerifyFileTest, IdsOfAllTablesAreUtf8AndNameOneRow) {
+  const std::string path = folder_.file("ids.h5");
+  const auto with_id = [&](IdRows& ids, Index row, const char* id) {
+    if (row >= ids.rows.begin && row < ids.rows.end) {
+      std::get<std::vector<std::string>>(ids.ids)[static_cast<std::size_t>(row - ids.rows.begin)] = id;
+    }
+  };
+  Dataset dataset = sample_dataset(comm_, sample_size, SampleIds::strings);
+  with_id(dataset.heldout_users->ids, 2, "user 25");
+  write_dataset(comm_, path, dataset, sample_provenance());
+  EXPECT_EQ(faults(path), std::vector<std::string>{path + ": /heldout/users/ids: row 2 has the same id as row 5 of " +
+                                                   path + ": /users/ids"});
+  Model model = sample_model(comm_, sample_size, SampleIds::strings, 4, false);
+  with_id(model.items.ids, 7, "M\xfcnchen");
+  write_model(comm_, path, model, sample_provenance());
+  EXPECT_EQ(faults(path), std::vector<std::string>{path + ": /items/ids: the id of row 7 is not UTF-8"});
+  Clustering clustering = rich_clustering(comm_, 40);
+  with_id(clustering.ids, 9, "row, 1");
+  for (const PointFormat format : {PointFormat::text, PointFormat::model}) {
+    clustering.origin = {.format = format, .has_ids = true};
+    write_clustering(comm_, path, clustering, sample_provenance());
+    const bool is_unique = format == PointFormat::model;  // ids of other files' rows may repeat
+    EXPECT_EQ(faults(path), is_unique ? std::vector<std::string>{path + ": /ids: row 9 has the same id as row 1 of " +
+                                                                 path + ": /ids"}
+                                      : std::vector<std::string>{});
+  }
+  std::ranges::fill(clustering.assignments, 3);
+  write_clustering(comm_, path, clustering, sample_provenance());
+  EXPECT_EQ(faults(path), std::vector<std::string>{path + ": /assignments: row 0 is 3, expected a cluster below 3, or "
+                                                          "-1 for none"});
 }
 
 TEST_F(VerifyFileTest, KMeansCheckpointsWhosePartsDoNotFitAreRefused) {

@@ -106,16 +106,18 @@ std::string task_key(const SweepPlan& plan, const SweepTask& task, std::string_v
   return content_hash(text);
 }
 
+void key_task(SweepPlan& plan, std::size_t place) {
+  // What it begins with follows from what the trainings before on its path are.
+  for (const std::size_t trial : path_to(plan, plan.tasks[place].trial)) {
+    SweepTask& task = plan.tasks[plan.task_place(trial, plan.tasks[place].fold, plan.tasks[place].rung)];
+    if (!task.key.empty()) continue;
+    task.key = task_key(plan, task, resolved_configuration(plan.job, task_arguments(plan, task)));
+  }
+}
+
 void name_tasks(SweepPlan& plan) {
   place_tasks(plan);
-  for (const SweepTask& named : plan.tasks) {
-    // What it begins with follows from what the trainings before on its path are.
-    for (const std::size_t trial : path_to(plan, named.trial)) {
-      SweepTask& task = plan.tasks[plan.task_place(trial, named.fold, named.rung)];
-      if (!task.key.empty()) continue;
-      task.key = task_key(plan, task, resolved_configuration(plan.job, task_arguments(plan, task)));
-    }
-  }
+  for (std::size_t place = 0; place < plan.tasks.size(); ++place) key_task(plan, place);
 }
 
 }  // namespace rankwise

@@ -79,6 +79,9 @@ struct SweepPlan {
 void place_tasks(SweepPlan& plan);
 /// The same, and keys. Throws Error(usage) where a trial's arguments do not fit the job.
 void name_tasks(SweepPlan& plan);
+/// Writes the key of the task at this place and of those before it on its path, where they have none. Throws as
+/// name_tasks().
+void key_task(SweepPlan& plan, std::size_t place);
 
 /// The key of a task of the plan whose job has this resolved configuration; of those before it on its path the plan has
 /// the keys.

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <set>
 
 #include "io/fold.hpp"
 #include "jobs/json_text.hpp"
@@ -147,6 +149,51 @@ SweepPlan plan_of(const RecordedValue& json) {
   return plan;
 }
 
+std::string plan_path(const std::string& directory) {
+  return (std::filesystem::path(directory) / "plan.json").string();
+}
+
+SweepPlan parse_file(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    throw Error(ExitCode::no_input, fmt::format("{}: does not exist; rankwise sweep plan makes it", path));
+  }
+  return parse_plan(slurm::file_text(path), path);
+}
+
+[[noreturn]] void refuse(const std::string& path, const std::string& reason) {
+  throw Error(ExitCode::bad_data, fmt::format("{}: {}", path, reason));
+}
+
+void require_own_arguments(const SweepPlan& plan, std::size_t trial, const std::string& path) {
+  const std::vector<std::string> expected = point_arguments(plan.job, plan.trials[trial].point);
+  if (plan.trials[trial].arguments == expected) return;
+  refuse(path,
+         fmt::format("trials[{}].arguments: are not those of its point; expected {}", trial, fmt::join(expected, " ")));
+}
+
+/// Of the tasks at these places, and those before them on their paths.
+void require_own_keys(const SweepPlan& plan, const std::vector<std::size_t>& places, const std::string& path) {
+  if (plan.version != program_version()) return;
+  SweepPlan again = plan;
+  for (SweepTask& task : again.tasks) task.key.clear();
+  try {
+    std::set<std::size_t> trials;
+    for (const std::size_t place : places) trials.insert(plan.tasks[place].trial);
+    for (const std::size_t trial : trials) require_own_arguments(plan, trial, path);
+    for (const std::size_t place : places) key_task(again, place);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::usage) throw;
+    refuse(path, fmt::format("trials: {}", error.what()));
+  }
+  for (std::size_t t = 0; t < plan.tasks.size(); ++t) {
+    if (again.tasks[t].key.empty() || plan.tasks[t].key == again.tasks[t].key) continue;
+    refuse(path,
+           fmt::format("tasks[{}].key: '{}'; expected '{}', as follows from what {} would do: the file was changed", t,
+                       plan.tasks[t].key, again.tasks[t].key, plan.tasks[t].name));
+  }
+}
+
 }  // namespace
 
 std::string plan_json(const SweepPlan& plan) {
@@ -190,38 +237,24 @@ SweepPlan parse_plan(const std::string& text, const std::string& path) {
   return plan_of(RecordedValue::parse(text, path));
 }
 
-void require_own_keys(const SweepPlan& plan, const std::string& path) {
-  if (plan.version != program_version()) return;
-  const auto refuse = [&path](const std::string& reason) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: {}", path, reason));
-  };
-  SweepPlan again = plan;
-  try {
-    for (std::size_t t = 0; t < plan.trials.size(); ++t) {
-      const std::vector<std::string> expected = point_arguments(plan.job, plan.trials[t].point);
-      if (plan.trials[t].arguments == expected) continue;
-      refuse(fmt::format("trials[{}].arguments: are not those of its point; expected {}", t, fmt::join(expected, " ")));
-    }
-    name_tasks(again);
-  } catch (const Error& error) {
-    if (error.code() != ExitCode::usage) throw;
-    refuse(fmt::format("trials: {}", error.what()));
-  }
-  for (std::size_t t = 0; t < plan.tasks.size(); ++t) {
-    if (plan.tasks[t].key == again.tasks[t].key) continue;
-    refuse(fmt::format("tasks[{}].key: '{}'; expected '{}', as follows from what {} would do: the file was changed", t,
-                       plan.tasks[t].key, again.tasks[t].key, plan.tasks[t].name));
-  }
+SweepPlan read_plan(const std::string& directory) {
+  const std::string path = plan_path(directory);
+  SweepPlan plan = parse_file(path);
+  std::vector<std::size_t> places(plan.tasks.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  require_own_keys(plan, places, path);
+  return plan;
 }
 
-SweepPlan read_plan(const std::string& directory) {
-  const std::string path = (std::filesystem::path(directory) / "plan.json").string();
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) {
-    throw Error(ExitCode::no_input, fmt::format("{}: does not exist; rankwise sweep plan makes it", path));
+SweepPlan read_plan_of_tasks(const std::string& directory, const std::vector<std::string>& tasks) {
+  const std::string path = plan_path(directory);
+  SweepPlan plan = parse_file(path);
+  std::vector<std::size_t> places;
+  for (const std::string& name : tasks) {
+    const auto task = std::ranges::find(plan.tasks, name, &SweepTask::name);
+    if (task != plan.tasks.end()) places.push_back(static_cast<std::size_t>(task - plan.tasks.begin()));
   }
-  SweepPlan plan = parse_plan(slurm::file_text(path), path);
-  require_own_keys(plan, path);
+  require_own_keys(plan, places, path);
   return plan;
 }
 

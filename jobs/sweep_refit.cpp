@@ -44,7 +44,7 @@ std::vector<std::string> with(std::vector<std::string> arguments, std::initializ
 
 /// The plan, with the data that the options name, if they do; it must be the planned one. Collective.
 SweepPlan plan_of_refit(const Communicator& comm, const RefitOptions& options, const std::string& directory) {
-  SweepPlan plan = shared_plan(comm, directory);
+  SweepPlan plan = shared_plan(comm, directory, {});
   if (!options.data.empty()) plan.data = std::filesystem::absolute(options.data).lexically_normal().string();
   agree_on(comm, [&] {
     if (comm.is_root()) require_planned_data(plan);

@@ -139,10 +139,10 @@ void remove_finished_path(const SweepPlan& plan, const std::string& directory, c
 
 }  // namespace
 
-SweepPlan shared_plan(const Communicator& comm, const std::string& directory) {
+SweepPlan shared_plan(const Communicator& comm, const std::string& directory, const std::vector<std::string>& tasks) {
   std::string text = agree_on(comm, [&] {
     if (!comm.is_root()) return std::string();
-    SweepPlan plan = read_plan(directory);
+    SweepPlan plan = tasks.empty() ? read_plan(directory) : read_plan_of_tasks(directory, tasks);
     place_data(plan, directory);
     return plan_json(plan);
   });
@@ -289,7 +289,7 @@ void run_task(const SweepPlan& plan, const std::string& directory, const SweepTa
 
 void run_trials(const std::string& directory, const std::vector<std::string>& task_names, JobContext& context) {
   const double begin_seconds = seconds_since_1970() - process_age_seconds();
-  const SweepPlan plan = shared_plan(context.comm, directory);
+  const SweepPlan plan = shared_plan(context.comm, directory, task_names);
   if (plan.version != program_version()) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: was planned by {}, and this is {}; plan anew, since results of "
                                                    "two programs are not comparable",

@@ -9,8 +9,10 @@
 
 namespace rankwise {
 
-/// The root reads the plan, for all. Collective; throws AgreedError (no_input, bad_data).
-[[nodiscard]] SweepPlan shared_plan(const Communicator& comm, const std::string& directory);
+/// The root reads the plan, for all; as read_plan_of_tasks(), or, where no tasks are named, as read_plan(). Collective;
+/// throws AgreedError (no_input, bad_data).
+[[nodiscard]] SweepPlan shared_plan(const Communicator& comm, const std::string& directory,
+                                    const std::vector<std::string>& tasks);
 
 /// Runs a job on the ranks of `context` as its own command line would, with this run's threads and report. Collective;
 /// throws AgreedError.

@@ -59,8 +59,7 @@ const char* name_of(Index number) {
 }  // namespace
 
 bool may_stop_on_request(std::string_view job) {
-  constexpr std::array<std::string_view, 7> jobs{"als",         "kmeans",      "sweep run",     "sweep resume",
-                                                 "sweep refit", "sweep trial", "quarterly step"};
+  constexpr std::array<std::string_view, 5> jobs{"als", "kmeans", "sweep refit", "sweep trial", "quarterly step"};
   return std::ranges::find(jobs, job) != jobs.end();
 }
 

@@ -13,7 +13,7 @@ namespace rankwise {
 /// What a run is to do between two half-sweeps; the later one of several wins.
 enum class StopRequest { none, checkpoint, stop };
 
-/// Whether runs of this job may stop early, to go on later, when a signal asks for that. Only the options tell which.
+/// Whether runs of this job may write checkpoints when a signal asks for one; only their options tell which do.
 [[nodiscard]] bool may_stop_on_request(std::string_view job);
 
 /// From now on SIGUSR1, SIGUSR2, SIGTERM and SIGINT end nothing: what they ask for is noted, and the next StopRequests

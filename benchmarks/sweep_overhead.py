@@ -2,7 +2,7 @@
 
     benchmarks/sweep_overhead.py [--program PATH] [--tasks 200] [--seconds 1] [--cores N] [--schedulers local,slurm] [--tasks-per-job N]
 
-Tasks are of one rank and one thread, as many at a time as there are cores. Slurm is the tests' own (slurm/test-cluster: root, nothing
+Tasks are of one rank and one thread, as many at a time as there are cores. Slurm is the tests' own (slurm/test-cluster: nothing
 else installed than for the tests), one virtual node, with small tasks packed into jobs as the sweep does by itself. For each scheduler
 two ratios of the wall time, from the command to the report, over seconds of work / cores, which is the least there could be:
 

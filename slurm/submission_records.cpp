@@ -76,8 +76,10 @@ class LedgerCheck {
       jobs_.emplace(word(1));
     } else if (word(0) == "accepted") {
       if (!is_id(word(2))) refuse_line(path_, line_, "the id of a job in Slurm, or PROCESS@HOST");
+    } else if (word(0) == "unanswered") {
+      if (!number_of(word(2), most_seconds)) refuse_line(path_, line_, "when the job was handed over");
     } else if (word(0) != "refused" && word(0) != "superseded") {
-      refuse_line(path_, line_, "intent, accepted, refused or superseded");
+      refuse_line(path_, line_, "intent, accepted, unanswered, refused or superseded");
     }
   }
 
@@ -101,7 +103,7 @@ std::vector<std::vector<std::string>> read_items(const std::string& path) {
     }
     const auto task = number_of(words[0], std::ssize(tasks));
     if (!task || *task + 1 < std::ssize(tasks)) {
-      refuse_line(path, number, fmt::format("task {} after what stands before", tasks.size()));
+      refuse_line(path, number, fmt::format("task {} here", tasks.size()));
     }
     if (*task == std::ssize(tasks)) tasks.emplace_back();
     tasks.back().push_back(words[1]);

@@ -288,7 +288,10 @@ TEST_F(SweepFiles, LedgersAreRefusedWithTheirLine) {
     EXPECT_NE(told("submissions", intent + "accepted sweep-1-0 " + id + "\n"), "") << id;
   }
   EXPECT_EQ(told("submissions", intent + "acepted sweep-1-0 17\n"),
-            "submissions:2: expected intent, accepted, refused or superseded");
+            "submissions:2: expected intent, accepted, unanswered, refused or superseded");
+  EXPECT_EQ(told("submissions", intent + "unanswered sweep-1-0 1e23\n"),
+            "submissions:2: expected when the job was handed over");
+  EXPECT_EQ(told("submissions", intent + "unanswered sweep-1-0 1790000000\nsuperseded sweep-1-0\n"), "");
   EXPECT_EQ(told("submissions", intent + intent), "submissions:2: expected the name of a new job after 'intent'");
   EXPECT_EQ(told("submissions", "intent ../../x-0 x\n"),
             "submissions:1: expected the name of a new job after 'intent'");
@@ -299,7 +302,7 @@ TEST_F(SweepFiles, LedgersAreRefusedWithTheirLine) {
                             "0\n", "0 a\n1 b\n0 c\n", "0.5 a\n"}) {
     EXPECT_NE(told("sweep-1-0.items", items), "") << items;
   }
-  EXPECT_EQ(told("sweep-1-0.items", "0 a\n2 b\n"), "sweep-1-0.items:2: expected task 1 after what stands before");
+  EXPECT_EQ(told("sweep-1-0.items", "0 a\n2 b\n"), "sweep-1-0.items:2: expected task 1 here");
 }
 
 TEST_F(SweepFiles, RunsThatCannotHaveBeenArePassedOver) {

@@ -380,6 +380,10 @@ void Hdf5Reader::Impl::read_compared(hid_t dataset, const std::string& name, Com
   // From the held chunk.
   const char* from = known.held().data() + (part.begin - chunk.begin) * row_bytes;
   const Index values = part.size() * place.columns;
+  if (place.is_dense() && value_bytes <= place.value_bytes()) {
+    std::memcpy(place.out, from, static_cast<std::size_t>(part.size() * row_bytes));
+    return convert(name, type.get(), place.type, values, place.out);
+  }
   std::vector<char> converted;
   if (checked(H5Tequal(type.get(), place.type), name) == 0) {
     converted.resize(static_cast<std::size_t>(values * std::max(value_bytes, place.value_bytes())));

@@ -119,7 +119,7 @@ Report::~Report() {
   if (impl_->bar_is_shown) write_standard_error("\n");
   // The run ends for another reason, whose exit code it has.
   if (const std::optional<std::string> fault = impl_->log.close()) {
-    write_standard_error(fmt::format("rankwise: warning: {}\n", *fault));
+    write_standard_error(fmt::format("rankwise: warning: {}\n", printable(*fault)));
   }
 }
 

@@ -90,7 +90,7 @@ TEST(Report, LogsEventsPhasesAndTheEnd) {
       EXPECT_EQ(events[0]["event"], "epoch");
       EXPECT_EQ(events[0]["epoch"], 3);
       EXPECT_EQ(events[0]["loss"], 0.5);
-      EXPECT_EQ(events[0]["note"], "a \"word\"\n\xEF\xBF\xBD");
+      EXPECT_EQ(events[0]["note"], "a \"word\"\n\\xff");
       EXPECT_TRUE(events[0]["broken"].is_null());
       EXPECT_GE(events[0]["seconds"].get<double>(), 0);
       EXPECT_EQ(events[1]["event"], "phase");

@@ -63,8 +63,10 @@ Hdf5Reader open_checked(const std::string& path, InputCheck check) {
   }
   std::optional<FileDigests> digests = read_file_digests(file, describe_file(path));
   if (!digests) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: holds only a part of its digests: expected {} and attribute {}",
-                                                path, digests_group, metadata_digest_attribute));
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: holds only a part of its digests: expected {} and attribute {} (if another "
+                            "program changed the file, --verify-inputs no reads it)",
+                            path, digests_group, metadata_digest_attribute));
   }
   if (!digests->faults.empty()) {
     throw Error(ExitCode::bad_data, fmt::format("{} (if another program changed the file, --verify-inputs no reads it)",

@@ -17,7 +17,8 @@ FileDescriptor open_regular(const std::string& path) {
   struct stat status {};  // before opening: the open of a pipe would wait for its writer
   if (::stat(path.c_str(), &status) != 0) throw Error(ExitCode::no_input, std::strerror(errno));
   if (S_ISDIR(status.st_mode)) throw Error(ExitCode::no_input, "is a directory, not a file");
-  if (!S_ISREG(status.st_mode)) throw Error(ExitCode::no_input, "is not a regular file");
+  if (!S_ISREG(status.st_mode))
+    throw Error(ExitCode::no_input, "is not a regular file; write what comes through a pipe to a file first");
   FileDescriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!opened.is_open()) throw Error(ExitCode::no_input, std::strerror(errno));
   return opened;

@@ -212,7 +212,9 @@ IdRows read_text_or_integer_ids(const Hdf5Reader& file, const std::string& name,
 
 PointSet read_hdf5_rows(const Communicator& comm, const PointSource& source) {
   if (source.dataset.empty()) {
-    throw AgreedError(ExitCode::usage, fmt::format("{}: which dataset of the file holds the rows?", source.path));
+    throw AgreedError(
+        ExitCode::usage,
+        fmt::format("{}: expected --dataset, the dataset of this file that holds the rows, such as /X", source.path));
   }
   const auto file = agree_on(comm, [&] { return open_checked(source.path, source.check); });
   agree_on_version(comm, source.path, file.version());

@@ -6,8 +6,18 @@
 
 namespace rankwise {
 
-/// A file that SIGINT, SIGTERM or SIGHUP removes before the process ends by that signal. The first of these objects
-/// installs the handler for those signals that have no other one: whoever else listens, or ignores a signal, wins.
+/// While it lives, SIGINT, SIGTERM and the other signals that end a process wait: a file is created and becomes a
+/// RemovedOnSignal under it. It installs the handler for those of them that have no other one: whoever else listens, or
+/// ignores a signal, wins.
+class EndingDelayed {
+ public:
+  EndingDelayed();
+  ~EndingDelayed();
+  EndingDelayed(const EndingDelayed&) = delete;
+  EndingDelayed& operator=(const EndingDelayed&) = delete;
+};
+
+/// A file that these signals remove before they end the process.
 class RemovedOnSignal {
  public:
   /// Where more files than the table has places are in the making at once, the last ones are not removed.

@@ -131,6 +131,7 @@ UnfinishedFile::UnfinishedFile(const std::string& path, const std::string& targe
   const fs::path folder = parent.empty() ? fs::path(".") : parent;
   remove_leftovers(folder.string(), [&stem](const std::string& name) { return name == stem; });
   std::string_view kind;
+  const EndingDelayed until_it_is_known;
   for (int attempt = 0; attempt < attempts; ++attempt) {
     path_ = (folder / fmt::format(".{}.{}-{}{}{}", stem, getpid(), attempt, kind, suffix)).string();
     FileDescriptor created(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));

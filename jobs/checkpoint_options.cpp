@@ -18,7 +18,7 @@ void describe_checkpoints(boost::program_options::options_description& descripti
   // clang-format off
   description.add_options()
     ("checkpoint", written_folder(&options->directory, checkpoint_folder_files),
-     "folder of checkpoints, from which an interrupted run goes on to the same bits, on any number of ranks. SIGUSR1 writes one at once; SIGUSR2, SIGTERM, SIGINT "
+     "folder of checkpoints, from which an interrupted run continues to the same bits, on any number of ranks. SIGUSR1 writes one at once; SIGUSR2, SIGTERM, SIGINT "
      "or a file DIR/stop write one and end the run with exit code 75")
     ("checkpoint-every", po::value<Index>()->value_name("N")->notifier([options](Index count) {
        within<Index>("checkpoint-every", 1, 1'000'000)(count);

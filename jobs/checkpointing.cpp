@@ -30,7 +30,7 @@ void describe_checkpoint_writing(boost::program_options::options_description& de
     ("checkpoint-writing", po::value<std::string>()->value_name("auto|behind|waiting")->default_value("auto")->notifier(
        one_of<CheckpointWriting>("checkpoint-writing", options->writing,
                                  {{"auto", CheckpointWriting::automatic}, {"behind", CheckpointWriting::behind}, {"waiting", CheckpointWriting::waiting}})),
-     "behind: the run goes on meanwhile, and can stop between the batches of a half-sweep; takes a copy of the larger side's factors. auto: behind, unless that "
+     "behind: the run continues meanwhile, and can stop between the batches of a half-sweep; takes a copy of the larger side's factors. auto: behind, unless that "
      "copy is more than a tenth of --memory-budget");
   // clang-format on
 }
@@ -71,7 +71,7 @@ std::optional<Checkpoint> Checkpointing::resume(const Partition& users, const Pa
     throw AgreedError(ExitCode::usage,
                       fmt::format("--epochs {}: {} already has {}", epochs, *path, progress_text(progress)));
   }
-  context_.report.line(fmt::format("goes on from {}: {} of {}", *path, progress_text(progress), epochs));
+  context_.report.line(fmt::format("continues from {}: {} of {}", *path, progress_text(progress), epochs));
   context_.report.event("resumed", {{"file", *path}, {"epochs", static_cast<Index>(progress.history.size())}});
   path_ = *path;
   return checkpoint;
@@ -121,7 +121,7 @@ bool Checkpointing::is_due(const TrainingProgress& progress) const {
   return checkpoints_.is_due(epochs);
 }
 
-/// What of it is solved next is copied where the run goes on meanwhile.
+/// What of it is solved next is copied where the run continues meanwhile.
 void Checkpointing::keep_state(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
                                CheckpointWriting writing) {
   state_.emplace(State{progress, {users.partition, users.local.view()}, {items.partition, items.local.view()}});

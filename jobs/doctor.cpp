@@ -201,7 +201,7 @@ RunJob describe(po::options_description& description) {
 
 Job doctor_job() {
   return {
-      "doctor", "tells by running whether this cluster will run us, and what to change",
+      "doctor", "finds out by running whether this cluster will run us, and what to change",
       "One rank alone tries mpirun here and, where there is Slurm, one small job: which launchers make one program of "
       "its\ntasks, whether signals reach it, what its ranks see. Under mpirun or srun the launch itself is examined. "
       "Warnings cost\nspeed or safety; a fault, which makes runs fail, ends with 74.",

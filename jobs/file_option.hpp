@@ -70,7 +70,7 @@ template <class Value>
   return read_file<std::string>(nullptr);
 }
 
-/// A checkpoint that the run goes on from.
+/// A checkpoint that the run continues from.
 [[nodiscard]] inline auto* checkpoint_file(std::string* target) {
   return new FileValue<std::string>(target, "FILE", {FileUse::read_from_folder, {}, {}});
 }

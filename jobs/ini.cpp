@@ -91,6 +91,10 @@ std::vector<ConfigSection> parse_ini_sections(std::string_view text, std::string
 }
 
 std::string ini_line(std::string_view name, std::string_view value) {
+  if (value.find('\n') != std::string_view::npos) {
+    throw Error(ExitCode::usage,
+                fmt::format("{}: '{}' has a line break, which no line of settings can hold", name, value));
+  }
   for (const std::string& line : {fmt::format("{} = {}\n", name, value), fmt::format("{} = \"{}\"\n", name, value)}) {
     const std::vector<ConfigEntry> entries = parse_ini(line, "");
     if (entries.size() == 1 && entries[0].name == name && entries[0].value == value) return line;

@@ -258,7 +258,7 @@ RunJob describe(po::options_description& description) {
 }  // namespace
 
 Job inspect_job() {
-  return {"inspect", "tells what a dataset, a model, a clustering or any other HDF5 file holds",
+  return {"inspect", "shows what a dataset, a model, a clustering or any other HDF5 file holds",
           "Links out of the file are listed and never followed. Sizes are those in the file, after compression.",
           describe, "file"};
 }

@@ -55,7 +55,7 @@ KMeansProgress KMeansCheckpointing::resume() {
   const std::optional<std::string> path = checkpoints_.resume(
       [&](const std::string& candidate) { progress = read_kmeans_checkpoint(context_.comm, candidate, dimensions_); });
   if (!path) return progress;
-  context_.report.line(fmt::format("goes on from {}: {}", *path, progress_text(progress)));
+  context_.report.line(fmt::format("continues from {}: {}", *path, progress_text(progress)));
   context_.report.event("resumed", {{"file", *path}, {"steps", progress.steps}});
   return progress;
 }

@@ -215,7 +215,7 @@ void submit_chain(const Chain& chain, JobContext& context) {
   if (auto* local = dynamic_cast<slurm::LocalScheduler*>(scheduler.get())) return run_here(chain, *local, context);
   for (const std::string& name : submitted) context.report.line(fmt::format("{} is in the queue", name));
   print_result(states_text(chain, step_states(chain, *scheduler)));
-  context.report.line(fmt::format("rankwise quarterly status {} tells how they fare", directory));
+  context.report.line(fmt::format("rankwise quarterly status {} shows their state", directory));
 }
 
 void run_quarterly(const QuarterlyOptions& options, JobContext& context) {
@@ -342,7 +342,7 @@ Job quarterly_job() {
 
 Job quarterly_status_job() {
   return {"quarterly status",
-          "where each step of a chain stands, what failed and why",
+          "the state of each step of a chain, what failed and why",
           {},
           describe_folder(tell_status),
           "directory"};

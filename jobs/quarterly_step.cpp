@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What a folder's unfinished work is of, so that nothing goes on from what other options or inputs began.
+/// What a folder's unfinished work is of, so that nothing continues from what other options or inputs began.
 class WorkMark {
  public:
   WorkMark(const std::string& folder, const StepRecord& record)

@@ -7,7 +7,7 @@
 
 namespace rankwise {
 
-/// Runs the step's commands, or goes on from their checkpoints, and records what they wrote; nothing to do where that
+/// Runs the step's commands, or continues from their checkpoints, and records what they wrote; nothing to do where that
 /// is done. Collective over context.comm; throws AgreedError.
 void run_chain_step(const std::string& directory, const std::string& name, JobContext& context);
 

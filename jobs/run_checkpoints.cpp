@@ -165,9 +165,9 @@ void RunCheckpoints::finish() {
 
 void RunCheckpoints::stop(const std::string& path, const std::string& reached) {
   context_.report.finish();
-  throw AgreedError(
-      ExitCode::stopped_early,
-      fmt::format("stopped after {} ({}): wrote {}; the same command goes on from there", reached, stop_reason_, path));
+  throw AgreedError(ExitCode::stopped_early,
+                    fmt::format("stopped after {} ({}): wrote {}; the same command continues from there", reached,
+                                stop_reason_, path));
 }
 
 }  // namespace rankwise

@@ -118,7 +118,7 @@ RunJob describe_collect(boost::program_options::options_description& description
 
 Job sweep_collect_job() {
   constexpr std::string_view notes =
-      R"(May be run at any time: it tells what is known so far, and what is missing. DIR/results gets summary.json, trials.csv (one line per task),
+      R"(May be run at any time: it shows what is known so far, and what is missing. DIR/results gets summary.json, trials.csv (one line per task),
 report.html (readable without network) and winner.ini (options of the chosen trial, for als --config).
 The interval is Student's t over folds. The pair test divides the mean difference over folds by its standard error with
 the variance times 1/folds + validated/trained, since folds share training data (Nadeau and Bengio, 2003).)";

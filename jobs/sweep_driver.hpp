@@ -1,6 +1,6 @@
 #pragma once
 // Drives a sweep: which tasks are to run now, what became of them, and when it is over. It keeps nothing in memory that
-// counts: any later process goes on from the directory and the scheduler.
+// counts: any later process continues from the directory and the scheduler.
 
 #include <map>
 #include <memory>

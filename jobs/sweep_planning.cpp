@@ -94,7 +94,7 @@ std::string wanted_metrics(const SweepPlanOptions& options) {
                   fmt::format("--optimize {}: expected one of {}", metric, fmt::join(cluster_metrics, ", ")));
     }
     if (!options.more_metrics.empty()) {
-      throw Error(ExitCode::usage, "--metrics has a meaning only with --job als; kmeans always tells all of its own");
+      throw Error(ExitCode::usage, "--metrics has a meaning only with --job als; kmeans always reports all of its own");
     }
     return metric;
   }

@@ -23,7 +23,7 @@ struct SweepPlan;
 /// refit. For one rank.
 void require_outputs_apart(const SweepPlan& plan, const RefitOptions& options);
 
-/// Trains, or goes on from a checkpoint, and writes the model; then measures a model of the training part on the
+/// Trains, or continues from a checkpoint, and writes the model; then measures a model of the training part on the
 /// dataset's held-out part, where there is one: nested, since no trial has read that. Collective over context.comm;
 /// throws AgreedError.
 void refit_winner(const RefitOptions& options, JobContext& context);

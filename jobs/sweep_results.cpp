@@ -119,7 +119,7 @@ SweepResults sweep_results(const SweepPlan& plan, const std::string& directory) 
     const std::string why =
         results.missing.empty() ? fmt::format("{} is not defined for any", plan.metric()) : missing_text(results);
     throw Error(ExitCode::bad_data,
-                fmt::format("{}: no trial is done on all folds: {}; rankwise sweep status {} tells more", directory,
+                fmt::format("{}: no trial is done on all folds: {}; rankwise sweep status {} shows more", directory,
                             why, directory));
   }
   results.chosen = selected(plan, results.ranked);

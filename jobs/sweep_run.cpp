@@ -270,7 +270,7 @@ void run_refit(const SweepPlan& plan, const std::string& directory, RunSettings&
       end_what_runs_here(*scheduler);
       context.report.finish();
       throw AgreedError(ExitCode::stopped_early,
-                        fmt::format("{}: the refit is {}; rankwise sweep resume {} goes on", directory,
+                        fmt::format("{}: the refit is {}; rankwise sweep resume {} continues", directory,
                                     scheduler->outlives_process() ? "no longer waited for" : "stopped", directory));
     }
     scheduler->wait(scheduler->outlives_process() ? slurm_look_seconds : local_look_seconds);
@@ -363,7 +363,7 @@ void run_sweep(const SweepRunOptions& options, RunStart start, JobContext& conte
     keeping_what_is_taken(directory, earlier, settings,
                           [&] { run_refit(plan, directory, settings, options.waits, context); });
   } else {
-    report.line(fmt::format("{} tasks are in the queue; rankwise sweep status {} tells how they fare",
+    report.line(fmt::format("{} tasks are in the queue; rankwise sweep status {} shows their state",
                             state.wanted() - state.count(TaskPhase::done), directory));
   }
 }

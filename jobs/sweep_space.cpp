@@ -39,7 +39,7 @@ std::vector<std::string> parse_list(const std::string& name, std::string_view te
     const std::string value(trimmed(rest.substr(0, comma)));
     if (value.empty()) refuse(name, text, "values separated by commas");
     if (std::ranges::find(values, value) != values.end()) {
-      refuse(name, text, fmt::format("different values, but {} stands there twice", value));
+      refuse(name, text, fmt::format("different values, but {} is given twice", value));
     }
     values.push_back(value);
     if (comma == rest.size()) return values;

@@ -261,7 +261,7 @@ void do_task(const SweepPlan& plan, const std::string& directory, const SweepTas
   });
   write_record(comm, plan, directory, task, record);
 
-  // 5. Leave only what a later rung goes on from, or the next training of the path begins with.
+  // 5. Leave only what a later rung continues from, or the next training of the path begins with.
   if (!comm.is_root()) return;
   std::error_code ignored;
   const bool is_last = task.rung + 1 == plan.rungs.size();

@@ -18,7 +18,7 @@ namespace rankwise {
 /// throws AgreedError.
 void run_nested(const Job& job, std::vector<std::string> arguments, JobContext& context);
 
-/// Each task trains on its fold's training part, or goes on from its checkpoint, measures on what the fold leaves out
+/// Each task trains on its fold's training part, or continues from its checkpoint, measures on what the fold leaves out
 /// and writes the record; nothing to do where that is there. Of tasks that share their program each has its own log and
 /// end (tasks_in_turn.hpp). Collective over context.comm; throws AgreedError.
 void run_trials(const std::string& directory, const std::vector<std::string>& task_names, JobContext& context);

@@ -193,7 +193,7 @@ RunJob describe(po::options_description& description) {
 
 Job verify_job() {
   return {
-      "verify", "tells whether files still hold what was written, or which rows of which dataset are damaged",
+      "verify", "checks whether files still hold what was written, or which rows of which dataset are damaged",
       "Every byte is read, shared out over the ranks, and compared with digests in the file: XXH3-64 over chunks of "
       "about 1 MiB\nof each dataset's rows, and one over attributes, shapes and the digests themselves. Then "
       "datasets, models, checkpoints\nand clusterings are read as the other jobs read them. Of a dataset, each matrix "

@@ -1,4 +1,4 @@
-// K-means that is ended after any iteration goes on from its state to the bits of a run that was left alone, on every
+// K-means that is ended after any iteration continues from its state to the bits of a run that was left alone, on every
 // rank or on one.
 
 #include <gtest/gtest.h>

@@ -36,7 +36,7 @@ class CheckpointTest(InterruptedTrainings):
                         (self.checkpoints / "stop").touch()
                         done = self.train(*options, ranks=before if half_sweeps % 2 else after, code=STOPPED, epochs=3)
                         self.assertEqual(len(done.our_lines), 1, done)
-                        self.assertIn("goes on from there", done.our_lines[0])
+                        self.assertIn("continues from there", done.our_lines[0])
                         name = f"epoch-{half_sweeps // 2:06}{'-half' if half_sweeps % 2 else ''}.h5"
                         self.assertIn(name, self.files())
                         self.assertEqual((self.checkpoints / "newest").read_text(), name + "\n")

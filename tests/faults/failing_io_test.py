@@ -1,5 +1,5 @@
 """Calls into the system that fail: fsync, rename, fallocate, and writes of rows. One line, exit code 74, all ranks end, what stood
-before still stands, nothing unfinished is left, and a training goes on from its last good checkpoint to the same bits."""
+before still stands, nothing unfinished is left, and a training continues from its last good checkpoint to the same bits."""
 import errno
 import hashlib
 import os

@@ -55,7 +55,7 @@ class KMeansCheckpointTest(InterruptedRuns):
                 break
             self.assertEqual(done.code, STOPPED, done)
             self.assertEqual(len(done.our_lines), 1, done)
-            self.assertIn("goes on from there", done.our_lines[0])
+            self.assertIn("continues from there", done.our_lines[0])
             stops += 1
             name = f"step-{stops:06}.h5"
             self.assertIn(name, self.files())

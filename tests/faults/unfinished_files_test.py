@@ -100,7 +100,8 @@ class UnfinishedFilesTest(unittest.TestCase):
         self.assertEqual(self.leftovers(), [])
 
     def test_signals_that_can_be_caught_leave_nothing(self):
-        cases = [(name, signal.SIGTERM) for name in self.jobs()] + [("data.h5", signal.SIGINT), ("lists.csv", signal.SIGINT), ("data.h5", signal.SIGHUP)]
+        cases = [(name, signal.SIGTERM) for name in self.jobs()] + [("data.h5", signal.SIGINT), ("lists.csv", signal.SIGINT), ("data.h5", signal.SIGHUP),
+                                                                         ("data.h5", signal.SIGUSR2), ("model.h5", signal.SIGUSR1), ("lists.h5", signal.SIGXCPU)]
         for name, number in cases:
             with self.subTest(output=name, signal=number):
                 job = self.jobs()[name]
@@ -109,6 +110,13 @@ class UnfinishedFilesTest(unittest.TestCase):
                 self.assertEqual(ended.code, -number, ended)
                 self.assertEqual(self.leftovers(), [])
                 self.assertEqual(job[-1].read_text(), "what stood here before")
+
+    def test_a_signal_that_comes_as_the_file_is_created_leaves_nothing(self):
+        """Between its creation and its lock, when nothing else is known of it yet."""
+        for number in (signal.SIGTERM, signal.SIGUSR2):
+            ended = run(self.jobs()["data.h5"], env=self.meeting(number, "data.h5", FAIL_IO_CALL="lock"))
+            self.assertEqual(ended.code, -number, ended)
+            self.assertEqual(self.leftovers(), [])
 
     def test_a_signal_that_is_ignored_stays_so(self):
         job = self.jobs()["data.h5"]

@@ -208,7 +208,7 @@ class TypesTest(HDF5Test):
                               (numbers.astype(h5py.enum_dtype({"A": 0, "B": 1}, "i4")), "/ids holds values of type enum32, expected numbers or strings"),
                               (large, f"/ids: row 7 holds the id {2**63 + 5}; expected one below 2^63"),
                               (numbers - 1, "/ids: row 0 holds the negative id -1"),
-                              (np.array(other, dtype="S24"), "/ids: row 0 is no UTF-8: 'cell 0\\xFC'")):
+                              (np.array(other, dtype="S24"), "/ids: row 0 is no UTF-8: 'cell 0\\xfc'")):
             with self.subTest(expected):
                 self.make(**({"write": ids} if callable(ids) else {"ids": ids}))
                 self.assertEqual(self.refused("types.h5", "--id-column", "/ids", ranks=3 if ids is large else 1), expected)

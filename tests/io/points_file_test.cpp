@@ -225,7 +225,7 @@ TEST_F(PointsFileTest, WhatTheFileDoesNotHoldIsNamed) {
     file.add_zeros("/texts", H5T_C_S1, {10, 3});
   }
   comm_.barrier();
-  EXPECT_EQ(with("", "", ""), "2: x.h5: which dataset of the file holds the rows?");
+  EXPECT_EQ(with("", "", ""), "2: x.h5: expected --dataset, the dataset of this file that holds the rows, such as /X");
   EXPECT_EQ(with("/y", "", ""), "65: x.h5: /y is missing");
   EXPECT_EQ(with("/w", "", ""), "65: x.h5: /w is not a matrix of numbers: it holds float64 values in 1 dimension");
   EXPECT_EQ(with("/texts", "", ""),

@@ -134,7 +134,7 @@ class FolderTest(NamesTestCase):
         self.done("als", "--data", data, "--model", model, "--factors", "4", "--epochs", "2", "--log-json", events)
         again = ["als", "--data", data, "--model", "again.h5", "--factors", "4", "--checkpoint", os.fsdecode(b"\xfecheckpoints")]
         self.done(*again, "--epochs", "2", "--warm-start", model)
-        self.assertIn(r"goes on from \xfecheckpoints/", self.done(*again, "--epochs", "3", "--warm-start", model).err)
+        self.assertIn(r"continues from \xfecheckpoints/", self.done(*again, "--epochs", "3", "--warm-start", model).err)
         with h5py.File(self.folder / "again.h5") as file:
             self.assertIn(b"k\xe4ufer", decoded(file.attrs["dataset-configuration"]))
         metrics = os.fsdecode(b"\xffmetrics.json")

@@ -195,7 +195,7 @@ class QuarterlyTest(unittest.TestCase):
         err = self.interrupted(file, lambda: self.runs("als") == 2, lambda process: self.quarterly("cancel", "q"))
         self.assertIn("cancelled; rankwise quarterly", err)
         self.quarterly(file, "--submit")
-        self.assertIn("goes on from", (self.folder / "q/scheduler/logs/als.log").read_text())
+        self.assertIn("continues from", (self.folder / "q/scheduler/logs/als.log").read_text())
         done = run(["als", "--data", "q/dataset.h5", "--model", "alone.h5", "--factors", "8", "--epochs", "12000", "--seed", "5"], cwd=self.folder)
         self.assertEqual(done.code, 0, done)
         self.assertEqual((self.folder / "alone.h5").read_bytes(), (self.folder / "q/model.h5").read_bytes())
@@ -223,7 +223,7 @@ class QuarterlyTest(unittest.TestCase):
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(step, 0)[1]), 75)
         self.assertIn(f"waiting for process {step}, which outlived the command that started it", told)
         self.assertEqual(again.returncode, 0, err)
-        self.assertTrue("goes on from" in log.read_text())  # too long to be shown
+        self.assertTrue("continues from" in log.read_text())  # too long to be shown
         self.assertEqual(self.runs("als"), 2)
 
     def test_a_training_whose_dataset_is_there_asks_for_what_it_is_predicted_to_take(self):

@@ -59,7 +59,7 @@ class BatchScriptTest(unittest.TestCase):
         self.assertIn("als on 2 ranks", self.logs(log))
         eventually(lambda: f"{first} PENDING BeginTime" in self.cluster.queue(), what=self.cluster.queue)
         # It comes back under the same number and goes on.
-        eventually(lambda: self.cluster.hurry() or f"goes on from {self.path}" in self.logs(log), what=lambda: self.cluster.queue() + self.logs(log))
+        eventually(lambda: self.cluster.hurry() or f"continues from {self.path}" in self.logs(log), what=lambda: self.cluster.queue() + self.logs(log))
         self.assertIn("Restarts=1 ", self.cluster.ask("scontrol", "-o", "show", "job", first))
         # Cancelled, it writes a checkpoint and stays away.
         self.cluster.ask("scancel", first)
@@ -69,7 +69,7 @@ class BatchScriptTest(unittest.TestCase):
         # Little is left to do now: another job does it, and the model is that of one run on one rank.
         self.cluster.ask("sbatch", self.script_of(reached + 2), cwd=self.path)
         self.finish()
-        self.assertEqual(self.logs(log).count(f"goes on from {self.path}"), 2)
+        self.assertEqual(self.logs(log).count(f"continues from {self.path}"), 2)
         done = run(["als", "--data", self.path / "shop.h5", "--factors", "32", "--epochs", reached + 2, "--regularization", "0.01", "--model",
                     self.path / "whole.h5"])
         self.assertEqual(done.code, 0, done)

@@ -7,11 +7,16 @@
 #include "jobs/kmeans.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <limits>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
 
 #include "distributed/point_rows.hpp"
 #include "io/clustering.hpp"
@@ -92,16 +97,30 @@ constexpr double greatest_length = static_cast<double>(std::numeric_limits<float
                           file, what, number, length, greatest_length));
 }
 
+/// The first of this rank's rows that is longer than that, and its length squared; nothing if none is.
+std::optional<std::pair<Index, double>> first_too_long(const Points& points) {
+  std::mutex comparing;
+  std::optional<std::pair<Index, double>> first;
+  for_each_point_block(points, row_terms(points), [&](RowRange rows) {
+    std::array<double, point_block> squares{};
+    squared_norms(points, rows, std::span(squares).first(static_cast<std::size_t>(rows.size())));
+    for (Index r = rows.begin; r < rows.end; ++r) {
+      const double square = squares[static_cast<std::size_t>(r - rows.begin)];
+      if (square <= greatest_length * greatest_length) continue;
+      const std::scoped_lock lock(comparing);
+      if (!first || r < first->first) first = {r, square};
+    }
+  });
+  return first;
+}
+
 /// Scaled rows; throws AgreedError(bad_data) for the first one that is too long. Collective.
 void require_bounded(const Communicator& comm, const PointSet& set, const std::string& input) {
   agree_on(comm, [&] {
-    for (Index r = 0; r < set.points.mine.size(); ++r) {
-      double squares = 0;
-      squared_norms(set.points, {r, r + 1}, {&squares, 1});
-      if (std::sqrt(squares) <= greatest_length) continue;
-      const Index place = set.places ? (*set.places)[static_cast<std::size_t>(r)] : r;
-      refuse_length(input, "row", set.ids.rows.begin + place, std::sqrt(squares));
-    }
+    const auto found = first_too_long(set.points);
+    if (!found) return;
+    const Index place = set.places ? (*set.places)[static_cast<std::size_t>(found->first)] : found->first;
+    refuse_length(input, "row", set.ids.rows.begin + place, std::sqrt(found->second));
   });
 }
 

@@ -93,6 +93,8 @@ TEST(Ini, WritesLinesThatReadBack) {
   }
   EXPECT_EQ(message_of("", [](std::string_view, std::string_view) { return ini_line("name", "a # b\" # c"); }),
             "name: 'a # b\" # c' has quotes and comment signs that no line can hold");
+  EXPECT_EQ(message_of("", [](std::string_view, std::string_view) { return ini_line("directory", "new\nline/q"); }),
+            "directory: 'new\nline/q' has a line break, which no line of settings can hold");
 }
 
 }  // namespace

@@ -51,8 +51,11 @@ Opened Opened::open(const std::string& path) {
   const FileDescription description = describe_file(path);
   std::optional<FileDigests> digests = read_file_digests(file, description);
   if (!digests) {
+    const bool has_some = file.has(digests_group) || file.has_attribute("/", metadata_digest_attribute);
     throw Error(ExitCode::bad_data,
-                fmt::format("{}: holds no digests: an older version wrote it, or another program", path));
+                fmt::format("{}: {}", path,
+                            has_some ? "holds only a part of its digests: another program changed it"
+                                     : "holds no digests: an older version wrote it, or another program"));
   }
   const AttributeValue* kind = description.objects.front().attribute("kind");
   Verification verification;

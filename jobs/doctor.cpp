@@ -62,8 +62,9 @@ class TrialFolder {
 
 Finding free_space(const std::string& directory) {
   struct statvfs space {};
-  if (statvfs(directory.c_str(), &space) != 0) {
-    throw Error(ExitCode::cannot_create, fmt::format("--directory {}: is no directory that can be written", directory));
+  if (!std::filesystem::is_directory(directory) || statvfs(directory.c_str(), &space) != 0) {
+    throw Error(ExitCode::cannot_create,
+                fmt::format("--directory {}: expected a folder that can be written", directory));
   }
   const double bytes = static_cast<double>(space.f_bavail) * static_cast<double>(space.f_frsize);
   constexpr double little_bytes = 10.0 * (1 << 30);

@@ -90,6 +90,13 @@ class StreamsTest(unittest.TestCase):
                     self.assertEqual(self.our_lines(done), expected)
                     self.expect_file(file)
 
+    def test_a_log_to_a_closed_output_is_refused(self):
+        args, file, _ = self.jobs()["als"]
+        done = self.through_shell(">&-", [*args, "--log-json", "/dev/stdout"])
+        self.assertEqual(done.returncode, 73, done)
+        self.assertEqual(self.our_lines(done), ["rankwise: --log-json /dev/stdout: cannot create: it is a directory"])
+        self.assertFalse((self.out / file).exists())
+
     def test_no_stream_at_all(self):
         """No file that is written gets the number of one of them, and messages in it."""
         args, file, _ = self.jobs()["als"]

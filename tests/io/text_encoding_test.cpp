@@ -8,15 +8,6 @@
 namespace rankwise {
 namespace {
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t bytes = utf8_bytes(text);
-    if (bytes == 0) return false;
-    text.remove_prefix(bytes);
-  }
-  return true;
-}
-
 TEST(EncodedText, LeavesUtf8AsItIs) {
   for (const char* text : {"", "/data/shop.h5", "M\xC3\xBCnchen", "C:\\x", "\\", "\\\\x", "\\xFC", "\\x41", "\\xfz",
                            "\\x5", "tab\tline\n", "%fc"}) {

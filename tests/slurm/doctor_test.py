@@ -79,6 +79,9 @@ class WithoutSlurmTest(DoctorCase):
             done = run(["doctor", "--directory", self.path / "none"], ranks=ranks, env=LAUNCHING)
             self.assertEqual((done.code, len(done.our_lines)), (73, 1), done)
             self.assertIn("none", done.our_lines[0])
+        (self.path / "file").touch()
+        done = run(["doctor", "--directory", self.path / "file"], env=LAUNCHING)
+        self.assertEqual((done.code, done.our_lines), (73, [f"rankwise: --directory {self.path / 'file'}: expected a folder that can be written"]))
 
 
 class WithSlurmTest(DoctorCase):

@@ -18,12 +18,7 @@ class NoLocksTest(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.path = pathlib.Path(cls.folder.name).resolve()
-        shop.write_log(cls.path / "log.csv", users=80, items=40)
-        cls.data, cls.model = cls.path / "data.h5", cls.path / "model.h5"
-        for step in (["prepare", "--input", cls.path / "log.csv", "--split", "random:0.1", "--output", cls.data],
-                     ["als", "--data", cls.data, "--factors", "4", "--epochs", "2", "--model", cls.model]):
-            done = run(step)
-            assert done.code == 0, done
+        cls.data, cls.model = shop.write_model(cls.path, users=80, items=40)
 
     @classmethod
     def tearDownClass(cls):

@@ -130,7 +130,7 @@ class WarmStartTest(unittest.TestCase):
         return np.linalg.solve(features.T @ features + lam * len(columns) ** nu * np.eye(features.shape[1]), features.T @ targets)
 
     def test_same_bits_on_any_ranks_and_threads(self):
-        for options in (self.warm("implicit"), self.warm("explicit"), [*self.warm("implicit"), "--solver", "cg", "--memory-budget", "100MB"]):
+        for options in (self.warm("implicit"), self.warm("explicit"), [*self.warm("implicit"), "--solver", "cg", "--memory-budget", "1GB"]):
             digests = set()
             for ranks, threads in ((1, 1), (1, 2), (2, 1), (3, 2)):
                 self.train([*options, "--threads", threads], 1, ranks=ranks)

@@ -10,13 +10,13 @@
 #include <numeric>
 
 #include "benchmarks/peak_benchmark.hpp"
-#include "kernels/cholesky.hpp"
-#include "kernels/eigenbasis.hpp"
-#include "kernels/gramian.hpp"
-#include "kernels/iterative_rows.hpp"
-#include "kernels/rotate_rows.hpp"
-#include "kernels/score_block.hpp"
-#include "kernels/solve_rows.hpp"
+#include "kernels/als/iterative_rows.hpp"
+#include "kernels/als/solve_rows.hpp"
+#include "kernels/dense/cholesky.hpp"
+#include "kernels/dense/eigenbasis.hpp"
+#include "kernels/dense/gramian.hpp"
+#include "kernels/dense/rotate_rows.hpp"
+#include "kernels/ranking/score_block.hpp"
 #include "tests/kernels/random_data.hpp"
 
 namespace {

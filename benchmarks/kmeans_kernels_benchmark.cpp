@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "benchmarks/peak_benchmark.hpp"
-#include "kernels/centroid_sums.hpp"
-#include "kernels/nearest_centroid.hpp"
+#include "kernels/kmeans/centroid_sums.hpp"
+#include "kernels/kmeans/nearest_centroid.hpp"
 #include "tests/kernels/random_data.hpp"
 
 namespace {

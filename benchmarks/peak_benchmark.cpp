@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <string_view>
 
-#include "kernels/fma_peak.hpp"
-#include "kernels/simd_target.hpp"
+#include "kernels/dense/fma_peak.hpp"
+#include "kernels/dense/simd_target.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-"""Measures the rates that kernels/solver_rates.cpp predicts rows by, and prints its table and constants as C++ text.
+"""Measures the rates that kernels/cost/solver_rates.cpp predicts rows by, and prints its table and constants as C++ text.
 
     benchmarks/solver_rates.py [--program-kernels PATH] [--min-time 0.2] [--repetitions 3] [--widths 16,32,64,128,256,512]
 

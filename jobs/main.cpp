@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "distributed/communicator.hpp"
-#include "distributed/environment.hpp"
-#include "distributed/standard_error.hpp"
-#include "jobs/outcome.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "distributed/comm/environment.hpp"
+#include "jobs/checkpoint/stop_requests.hpp"
+#include "jobs/run/outcome.hpp"
 #include "jobs/run_job.hpp"
-#include "jobs/stop_requests.hpp"
-#include "kernels/error.hpp"
+#include "kernels/base/error.hpp"
+#include "kernels/process/standard_error.hpp"
 
 int main(int argc, char** argv) {
   rankwise::settle_standard_streams();

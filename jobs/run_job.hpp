@@ -5,9 +5,9 @@
 #include <span>
 #include <string>
 
-#include "distributed/communicator.hpp"
-#include "jobs/job.hpp"
-#include "kernels/error.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "jobs/run/job.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 

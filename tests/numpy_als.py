@@ -1,4 +1,4 @@
-"""An independent ALS in numpy and scipy (float64): the formulas of kernels/objective.hpp, row by row, nothing shared with
+"""An independent ALS in numpy and scipy (float64): the formulas of kernels/als/objective.hpp, row by row, nothing shared with
 the program. Also readers of the program's files by h5py alone."""
 import h5py
 import numpy as np

@@ -3,7 +3,7 @@ list of (user, item, value, time in seconds); results are by (user, item)."""
 import collections
 import math
 
-HOLDOUT_TIES = 22  # kernels/philox.hpp
+HOLDOUT_TIES = 22  # kernels/base/philox.hpp
 
 
 def _philox(counter, key):

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "distributed/als.hpp"
-#include "distributed/solver_plan.hpp"
+#include "distributed/als/half_sweep.hpp"
+#include "distributed/als/solver_plan.hpp"
 
 namespace rankwise {
 

@@ -1,4 +1,4 @@
-#include "distributed/als_memory.hpp"
+#include "distributed/planning/als_memory.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>

@@ -1,19 +1,18 @@
 // The exchange and the distributed sweeps against one-rank plain computations.
 
-#include "distributed/als.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <map>
 
-#include "distributed/exchange_plan.hpp"
-#include "distributed/layout_plan.hpp"
-#include "distributed/row_batches.hpp"
-#include "distributed/side_plan.hpp"
-#include "kernels/reference.hpp"
-#include "kernels/solve_rows.hpp"
+#include "distributed/als/half_sweep.hpp"
+#include "distributed/als/row_batches.hpp"
+#include "distributed/exchange/exchange_plan.hpp"
+#include "distributed/planning/layout_plan.hpp"
+#include "distributed/planning/side_plan.hpp"
+#include "kernels/als/solve_rows.hpp"
+#include "kernels/reference/reference.hpp"
 #include "tests/distributed/als_log.hpp"
 
 namespace rankwise {

@@ -9,11 +9,11 @@
 #include <span>
 #include <vector>
 
-#include "distributed/communicator.hpp"
-#include "distributed/kmeans.hpp"
-#include "distributed/mini_batch.hpp"
-#include "distributed/partition.hpp"
-#include "distributed/points.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "distributed/kmeans/lloyd.hpp"
+#include "distributed/kmeans/mini_batch.hpp"
+#include "distributed/kmeans/points.hpp"
+#include "distributed/rows/partition.hpp"
 
 namespace rankwise::testing {
 

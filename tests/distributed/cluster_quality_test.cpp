@@ -1,6 +1,6 @@
 // Indices of clusterings against their definitions.
 
-#include "distributed/cluster_quality.hpp"
+#include "distributed/kmeans/cluster_quality.hpp"
 
 #include <cmath>
 #include <gtest/gtest.h>

@@ -1,11 +1,11 @@
-#include "distributed/communicator.hpp"
+#include "distributed/comm/communicator.hpp"
 
 #include <cmath>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <numeric>
 
-#include "distributed/order_free_sum.hpp"
+#include "distributed/comm/order_free_sum.hpp"
 
 namespace rankwise {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "distributed/kmeans.hpp"
-#include "distributed/mini_batch.hpp"
+#include "distributed/kmeans/lloyd.hpp"
+#include "distributed/kmeans/mini_batch.hpp"
 #include "tests/distributed/cloud.hpp"
 
 namespace rankwise {

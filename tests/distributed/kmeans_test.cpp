@@ -1,17 +1,16 @@
 // Distributed K-means against plain computations in double, and against itself on one rank.
 
-#include "distributed/kmeans.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <random>
 
-#include "distributed/cluster_quality.hpp"
-#include "distributed/feature_scaling.hpp"
-#include "distributed/mini_batch.hpp"
-#include "distributed/seeding.hpp"
+#include "distributed/kmeans/cluster_quality.hpp"
+#include "distributed/kmeans/feature_scaling.hpp"
+#include "distributed/kmeans/lloyd.hpp"
+#include "distributed/kmeans/mini_batch.hpp"
+#include "distributed/kmeans/seeding.hpp"
 #include "tests/distributed/cloud.hpp"
 
 namespace rankwise {

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "distributed/communicator.hpp"
-#include "distributed/exchange_plan.hpp"
-#include "distributed/partition.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "distributed/exchange/exchange_plan.hpp"
+#include "distributed/rows/partition.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,15 +1,15 @@
 // What a layout computes and exchanges, against sets built the plain way, without MPI.
 
-#include "distributed/layout_plan.hpp"
+#include "distributed/planning/layout_plan.hpp"
 
 #include <gtest/gtest.h>
 #include <numeric>
 #include <random>
 #include <set>
 
-#include "distributed/epoch_model.hpp"
-#include "distributed/side_plan.hpp"
-#include "kernels/solve_rows.hpp"
+#include "distributed/planning/epoch_model.hpp"
+#include "distributed/planning/side_plan.hpp"
+#include "kernels/als/solve_rows.hpp"
 
 namespace rankwise {
 namespace {

@@ -8,9 +8,9 @@
 #include <set>
 #include <tuple>
 
-#include "distributed/duplicates.hpp"
-#include "distributed/holdout.hpp"
-#include "distributed/rare_rows.hpp"
+#include "distributed/log/duplicates.hpp"
+#include "distributed/log/holdout.hpp"
+#include "distributed/log/k_core.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,6 +1,6 @@
 // Transfers cut into messages: the same results for any limit, and no message beyond it.
 
-#include "distributed/messages.hpp"
+#include "distributed/comm/messages.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "distributed/communicator.hpp"
-#include "distributed/exchange_plan.hpp"
-#include "distributed/partition.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "distributed/exchange/exchange_plan.hpp"
+#include "distributed/rows/partition.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,4 +1,4 @@
-#include "distributed/node_map.hpp"
+#include "distributed/exchange/node_map.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>

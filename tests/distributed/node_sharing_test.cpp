@@ -4,8 +4,8 @@
 #include <omp.h>
 #include <set>
 
-#include "distributed/layout_plan.hpp"
-#include "kernels/solve_rows.hpp"
+#include "distributed/planning/layout_plan.hpp"
+#include "kernels/als/solve_rows.hpp"
 #include "tests/distributed/als_log.hpp"
 
 namespace rankwise {

@@ -1,4 +1,4 @@
-#include "distributed/partition.hpp"
+#include "distributed/rows/partition.hpp"
 
 #include <gtest/gtest.h>
 #include <numeric>

@@ -1,6 +1,6 @@
 // The barrier that sleeps is a barrier.
 
-#include "distributed/patient_barrier.hpp"
+#include "distributed/comm/patient_barrier.hpp"
 
 #include <algorithm>
 #include <chrono>

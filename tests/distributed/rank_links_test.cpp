@@ -1,6 +1,6 @@
 // The tree of connections beside MPI.
 
-#include "distributed/rank_links.hpp"
+#include "distributed/comm/rank_links.hpp"
 
 #include <gtest/gtest.h>
 #include <set>

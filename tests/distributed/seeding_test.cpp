@@ -1,10 +1,10 @@
 // Where K-means begins: distributions, edges, and planted clusters found.
 
-#include "distributed/seeding.hpp"
+#include "distributed/kmeans/seeding.hpp"
 
 #include <gtest/gtest.h>
 
-#include "distributed/cluster_quality.hpp"
+#include "distributed/kmeans/cluster_quality.hpp"
 #include "tests/distributed/cloud.hpp"
 
 namespace rankwise {

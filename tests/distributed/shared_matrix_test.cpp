@@ -1,4 +1,4 @@
-#include "distributed/shared_matrix.hpp"
+#include "distributed/exchange/shared_matrix.hpp"
 
 #include <cstdint>
 #include <gtest/gtest.h>

@@ -1,12 +1,12 @@
 // Which parts of long rows go to which ranks.
 
-#include "distributed/shared_rows.hpp"
+#include "distributed/als/shared_rows.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <numeric>
 
-#include "kernels/solve_rows.hpp"
+#include "kernels/als/solve_rows.hpp"
 
 namespace rankwise {
 namespace {

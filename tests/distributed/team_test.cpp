@@ -8,10 +8,10 @@
 #include <omp.h>
 #include <thread>
 
-#include "distributed/held_threads.hpp"
-#include "distributed/openmp_runtime.hpp"
-#include "distributed/point_rows.hpp"
-#include "distributed/team_size.hpp"
+#include "distributed/kmeans/point_rows.hpp"
+#include "distributed/threads/held_threads.hpp"
+#include "distributed/threads/openmp_runtime.hpp"
+#include "distributed/threads/team_size.hpp"
 
 namespace rankwise {
 namespace {

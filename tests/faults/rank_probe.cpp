@@ -9,11 +9,11 @@
 #include <thread>
 #include <unistd.h>
 
-#include "distributed/communicator.hpp"
-#include "distributed/environment.hpp"
-#include "distributed/rank_watch.hpp"
-#include "jobs/outcome.hpp"
-#include "jobs/standard_output.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "distributed/comm/environment.hpp"
+#include "distributed/comm/rank_watch.hpp"
+#include "jobs/run/outcome.hpp"
+#include "jobs/run/standard_output.hpp"
 
 namespace rankwise {
 namespace {

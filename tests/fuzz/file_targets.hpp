@@ -5,17 +5,17 @@
 #include <algorithm>
 #include <string>
 
-#include "io/checkpoint.hpp"
-#include "io/clustering.hpp"
-#include "io/dataset.hpp"
-#include "io/describe_file.hpp"
-#include "io/file_digests.hpp"
-#include "io/hdf5_reader.hpp"
-#include "io/id_file.hpp"
-#include "io/model.hpp"
-#include "io/points_file.hpp"
-#include "io/verify_file.hpp"
-#include "io/verify_structure.hpp"
+#include "io/clustering/clustering.hpp"
+#include "io/dataset/dataset.hpp"
+#include "io/dataset/id_file.hpp"
+#include "io/hdf5/describe_file.hpp"
+#include "io/hdf5/file_digests.hpp"
+#include "io/hdf5/reader.hpp"
+#include "io/model/checkpoint.hpp"
+#include "io/model/model.hpp"
+#include "io/points/points_file.hpp"
+#include "io/verify/verify_file.hpp"
+#include "io/verify/verify_structure.hpp"
 #include "tests/fuzz/base_files.hpp"
 #include "tests/fuzz/harness.hpp"
 

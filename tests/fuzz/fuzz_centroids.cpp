@@ -1,7 +1,7 @@
 // Centroids to begin with (kmeans --init FILE), in any format.
 
-#include "io/clustering.hpp"
-#include "io/points_file.hpp"
+#include "io/clustering/clustering.hpp"
+#include "io/points/points_file.hpp"
 #include "tests/fuzz/harness.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,7 +5,7 @@
 #include <set>
 #include <sstream>
 
-#include "io/checkpoint_directory.hpp"
+#include "io/model/checkpoint_directory.hpp"
 #include "tests/fuzz/harness.hpp"
 
 namespace {

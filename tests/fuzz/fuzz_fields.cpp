@@ -1,7 +1,7 @@
 // One line: fields of every dialect, and each field as a number, a time and an error message's excerpt.
 
-#include "io/field_text.hpp"
-#include "io/time_text.hpp"
+#include "io/text/field_text.hpp"
+#include "io/text/time_text.hpp"
 #include "tests/fuzz/harness.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

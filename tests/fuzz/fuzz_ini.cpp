@@ -1,7 +1,7 @@
 // Configuration files in INI: as entries, and as the options of the job that a first line "# JOB" names.
 
-#include "jobs/ini.hpp"
-#include "jobs/options.hpp"
+#include "io/config/ini.hpp"
+#include "jobs/options/options.hpp"
 #include "tests/fuzz/job_target.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,7 +1,7 @@
 // Configuration files in JSON: as entries, as sections, and as options of every job.
 
-#include "jobs/json_config.hpp"
-#include "jobs/options.hpp"
+#include "io/config/json_config.hpp"
+#include "jobs/options/options.hpp"
 #include "tests/fuzz/job_target.hpp"
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "io/line_reader.hpp"
+#include "io/text/line_reader.hpp"
 #include "tests/fuzz/harness.hpp"
 
 namespace {

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "io/npy_file.hpp"
-#include "io/points_file.hpp"
+#include "io/points/npy_file.hpp"
+#include "io/points/points_file.hpp"
 #include "tests/fuzz/harness.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -3,13 +3,13 @@
 #include <sstream>
 #include <vector>
 
-#include "io/log_columns.hpp"
-#include "jobs/byte_size.hpp"
-#include "jobs/metrics.hpp"
-#include "jobs/options.hpp"
-#include "jobs/plan.hpp"
-#include "jobs/prepare_options.hpp"
-#include "slurm/sbatch_file.hpp"
+#include "io/log/columns.hpp"
+#include "jobs/data/prepare_options.hpp"
+#include "jobs/evaluate/metrics.hpp"
+#include "jobs/options/options.hpp"
+#include "jobs/planning/plan.hpp"
+#include "kernels/text/byte_size.hpp"
+#include "slurm/batch/sbatch_file.hpp"
 #include "tests/fuzz/job_target.hpp"
 
 namespace {

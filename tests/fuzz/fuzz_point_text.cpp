@@ -1,7 +1,7 @@
 // Columns of text as rows to cluster: all of them, and chosen ones with ids and weights.
 
-#include "io/point_text.hpp"
-#include "io/points_file.hpp"
+#include "io/points/point_text.hpp"
+#include "io/points/points_file.hpp"
 #include "tests/fuzz/harness.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

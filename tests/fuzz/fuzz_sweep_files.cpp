@@ -1,9 +1,9 @@
 // What a sweep's folder holds: plans, settings and the runs of a task, and texts of any bytes as these files have them.
 
-#include "io/text_encoding.hpp"
-#include "jobs/sweep_plan_file.hpp"
-#include "jobs/sweep_settings.hpp"
-#include "slurm/attempts.hpp"
+#include "jobs/sweep/plan/plan_file.hpp"
+#include "jobs/sweep/state/settings.hpp"
+#include "kernels/text/text_encoding.hpp"
+#include "slurm/work/attempts.hpp"
 #include "tests/fuzz/harness.hpp"
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "jobs/wanted_users.hpp"
+#include "jobs/recommend/wanted_users.hpp"
 #include "tests/fuzz/harness.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "distributed/environment.hpp"
+#include "distributed/comm/environment.hpp"
 
 namespace rankwise::fuzz {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "distributed/communicator.hpp"
-#include "kernels/error.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise::fuzz {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "io/describe_file.hpp"
+#include "io/hdf5/describe_file.hpp"
 
 namespace rankwise::fuzz {
 

@@ -1,7 +1,7 @@
 #pragma once
 // Reads an input as an interaction log from its beginning to its end.
 
-#include "io/text_reader.hpp"
+#include "io/log/reader.hpp"
 #include "tests/fuzz/harness.hpp"
 
 namespace rankwise::fuzz {

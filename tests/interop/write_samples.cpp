@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <string>
 
-#include "distributed/communicator.hpp"
-#include "distributed/environment.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "distributed/comm/environment.hpp"
 #include "tests/io/sample_clustering.hpp"
 
 int main(int argc, char** argv) {

@@ -6,12 +6,12 @@
 #include <functional>
 #include <gtest/gtest.h>
 
-#include "distributed/partition.hpp"
-#include "io/describe_file.hpp"
-#include "io/file_digests.hpp"
-#include "io/points_file.hpp"
-#include "io/row_chunks.hpp"
-#include "io/row_digests.hpp"
+#include "distributed/rows/partition.hpp"
+#include "io/hdf5/describe_file.hpp"
+#include "io/hdf5/file_digests.hpp"
+#include "io/hdf5/row_chunks.hpp"
+#include "io/hdf5/row_digests.hpp"
+#include "io/points/points_file.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_of_each_kind.hpp"
 

@@ -1,13 +1,13 @@
 // Checkpoints as files, and the folder that they lie in.
 
-#include "io/checkpoint.hpp"
+#include "io/model/checkpoint.hpp"
 
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
 
-#include "io/checkpoint_directory.hpp"
+#include "io/model/checkpoint_directory.hpp"
 #include "tests/io/sample_checkpoint.hpp"
 #include "tests/io/shared_folder.hpp"
 

@@ -1,11 +1,11 @@
 // Clustering files: what any number of ranks wrote, any number reads; damage is named.
 
-#include "io/clustering.hpp"
+#include "io/clustering/clustering.hpp"
 
 #include <gtest/gtest.h>
 #include <limits>
 
-#include "io/points_file.hpp"
+#include "io/points/points_file.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_clustering.hpp"
 #include "tests/io/shared_folder.hpp"

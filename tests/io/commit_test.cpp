@@ -1,6 +1,6 @@
 // Output files appear whole or not at all, on any number of ranks.
 
-#include "io/commit.hpp"
+#include "io/files/commit.hpp"
 
 #include <algorithm>
 #include <climits>
@@ -10,7 +10,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "io/unfinished_file.hpp"
+#include "io/files/unfinished_file.hpp"
 #include "tests/io/shared_folder.hpp"
 
 namespace rankwise {

@@ -7,11 +7,11 @@
 #include <gtest/gtest.h>
 #include <random>
 
-#include "io/describe_file.hpp"
-#include "io/hdf5_reader.hpp"
-#include "io/metadata_digest.hpp"
-#include "io/row_digests.hpp"
-#include "io/verify_file.hpp"
+#include "io/hdf5/describe_file.hpp"
+#include "io/hdf5/metadata_digest.hpp"
+#include "io/hdf5/reader.hpp"
+#include "io/hdf5/row_digests.hpp"
+#include "io/verify/verify_file.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_checkpoint.hpp"
 #include "tests/io/sample_of_each_kind.hpp"

@@ -1,6 +1,6 @@
 // Dataset files: what any number of ranks wrote, any number reads; damage is named.
 
-#include "io/dataset.hpp"
+#include "io/dataset/dataset.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -8,10 +8,10 @@
 #include <numeric>
 #include <optional>
 
-#include "io/id_file.hpp"
-#include "io/model.hpp"
-#include "io/provenance_attributes.hpp"
-#include "io/sparse_file.hpp"
+#include "io/dataset/id_file.hpp"
+#include "io/dataset/provenance_attributes.hpp"
+#include "io/dataset/sparse_file.hpp"
+#include "io/model/model.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"

@@ -1,8 +1,8 @@
-#include "io/field_text.hpp"
+#include "io/text/field_text.hpp"
 
 #include <gtest/gtest.h>
 
-#include "kernels/error.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,4 +1,4 @@
-#include "io/file_image.hpp"
+#include "io/hdf5/file_image.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>

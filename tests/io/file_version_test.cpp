@@ -1,5 +1,5 @@
 // Files that change while they are open.
-#include "io/file_version.hpp"
+#include "io/files/file_version.hpp"
 
 #include <array>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "io/input_file.hpp"
-#include "io/line_reader.hpp"
+#include "io/files/input_file.hpp"
+#include "io/text/line_reader.hpp"
 #include "tests/io/log_files.hpp"
 
 namespace rankwise {

@@ -6,7 +6,7 @@
 #include <set>
 #include <span>
 
-#include "io/dataset.hpp"
+#include "io/dataset/dataset.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"
 

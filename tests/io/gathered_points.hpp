@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "distributed/partition.hpp"
-#include "io/key_exchange.hpp"
-#include "io/points_file.hpp"
+#include "distributed/comm/key_exchange.hpp"
+#include "distributed/rows/partition.hpp"
+#include "io/points/points_file.hpp"
 
 namespace rankwise {
 

@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 #include <numeric>
 
-#include "io/hdf5_reader.hpp"
-#include "io/hdf5_writer.hpp"
-#include "io/verify_file.hpp"
+#include "io/hdf5/reader.hpp"
+#include "io/hdf5/writer.hpp"
+#include "io/verify/verify_file.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"

@@ -1,4 +1,4 @@
-#include "io/id_dictionary.hpp"
+#include "distributed/rows/id_dictionary.hpp"
 
 #include <gtest/gtest.h>
 #include <map>

@@ -1,4 +1,4 @@
-#include "io/id_list.hpp"
+#include "io/log/id_list.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,11 +1,11 @@
-#include "io/id_matching.hpp"
+#include "distributed/rows/id_matching.hpp"
 
 #include <gtest/gtest.h>
 #include <map>
 #include <random>
 #include <string>
 
-#include "distributed/partition.hpp"
+#include "distributed/rows/partition.hpp"
 
 namespace rankwise {
 namespace {

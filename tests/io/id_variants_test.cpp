@@ -1,9 +1,9 @@
-#include "io/id_variants.hpp"
+#include "distributed/rows/id_variants.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "distributed/partition.hpp"
+#include "distributed/rows/partition.hpp"
 
 namespace rankwise {
 namespace {

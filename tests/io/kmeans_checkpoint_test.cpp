@@ -1,13 +1,13 @@
 // Checkpoints of K-means: what is written is read again to the bit, by any number of ranks, and nothing else.
 
-#include "io/kmeans_checkpoint.hpp"
+#include "io/clustering/kmeans_checkpoint.hpp"
 
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "io/points_digest.hpp"
+#include "distributed/kmeans/points_digest.hpp"
 #include "tests/distributed/cloud.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_files.hpp"

@@ -1,8 +1,8 @@
-#include "io/line_reader.hpp"
+#include "io/text/line_reader.hpp"
 
 #include <gtest/gtest.h>
 
-#include "kernels/error.hpp"
+#include "kernels/base/error.hpp"
 #include "tests/io/log_files.hpp"
 
 namespace rankwise {

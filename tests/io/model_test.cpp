@@ -1,6 +1,6 @@
 // Model files: what any number of ranks wrote, any number reads; damage is named.
 
-#include "io/model.hpp"
+#include "io/model/model.hpp"
 
 #include <gtest/gtest.h>
 #include <limits>

@@ -1,11 +1,11 @@
 // .npy files: every type that numpy writes and we read, and headers that nobody should believe.
 
-#include "io/npy_file.hpp"
+#include "io/points/npy_file.hpp"
 
 #include <gtest/gtest.h>
 #include <vector>
 
-#include "kernels/error.hpp"
+#include "kernels/base/error.hpp"
 #include "tests/io/npy_bytes.hpp"
 #include "tests/io/shared_folder.hpp"
 #include "tests/temporary_folder.hpp"

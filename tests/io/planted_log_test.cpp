@@ -1,7 +1,5 @@
 // The planted log is what it says it is: its law, its counts, its dirt.
 
-#include "io/planted_log.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <gtest/gtest.h>
@@ -11,7 +9,8 @@
 #include <set>
 #include <vector>
 
-#include "kernels/error.hpp"
+#include "distributed/synthetic/log.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 namespace {

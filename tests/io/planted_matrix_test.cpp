@@ -1,8 +1,6 @@
 // A planted matrix is the same whatever the number of ranks; its other orientation is its transpose; all of it passes
 // the root.
 
-#include "io/planted_matrix.hpp"
-
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <iterator>
@@ -10,9 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "io/planted_pattern.hpp"
-#include "io/rows_at_root.hpp"
-#include "kernels/solve_rows.hpp"
+#include "distributed/planning/rows_at_root.hpp"
+#include "distributed/synthetic/matrix.hpp"
+#include "distributed/synthetic/pattern.hpp"
+#include "kernels/als/solve_rows.hpp"
 
 namespace rankwise {
 namespace {

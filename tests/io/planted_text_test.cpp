@@ -1,14 +1,13 @@
 // A planted log as text: its lines, and that neither ranks nor threads can change one.
 
-#include "io/planted_text.hpp"
-
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
 
-#include "distributed/communicator.hpp"
-#include "distributed/partition.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "distributed/rows/partition.hpp"
+#include "io/synthetic/text.hpp"
 
 namespace rankwise {
 namespace {

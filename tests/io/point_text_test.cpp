@@ -1,6 +1,6 @@
 // Columns of text files as rows to cluster: the same rows and the same errors for any number of ranks.
 
-#include "io/point_text.hpp"
+#include "io/points/point_text.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

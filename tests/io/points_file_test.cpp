@@ -1,6 +1,6 @@
 // Rows to cluster from models, datasets, HDF5 and .npy files: the same rows and errors for any number of ranks.
 
-#include "io/points_file.hpp"
+#include "io/points/points_file.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,10 +1,10 @@
 // Chunks are those of the whole, whatever ranks hold the rows and in whatever pieces they come.
 
-#include "io/row_chunks.hpp"
+#include "io/hdf5/row_chunks.hpp"
 
 #include <gtest/gtest.h>
 
-#include "io/row_digests.hpp"
+#include "io/hdf5/row_digests.hpp"
 #include "tests/io/sample_files.hpp"
 
 namespace rankwise {

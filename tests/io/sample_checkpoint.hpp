@@ -1,8 +1,8 @@
 #pragma once
 // A small checkpoint whose content is a pure function of global row numbers, cut over any ranks.
 
-#include "distributed/factor_matrix.hpp"
-#include "io/checkpoint.hpp"
+#include "distributed/als/factor_matrix.hpp"
+#include "io/model/checkpoint.hpp"
 #include "tests/io/sample_files.hpp"
 
 namespace rankwise {

@@ -1,7 +1,7 @@
 #pragma once
 // Small clusterings whose content is a pure function of global row numbers, cut over any ranks.
 
-#include "io/clustering.hpp"
+#include "io/clustering/clustering.hpp"
 #include "tests/io/sample_files.hpp"
 
 namespace rankwise {

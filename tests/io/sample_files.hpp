@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <string>
 
-#include "distributed/communicator.hpp"
-#include "io/dataset.hpp"
-#include "io/model.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "io/dataset/dataset.hpp"
+#include "io/model/model.hpp"
 
 namespace rankwise {
 

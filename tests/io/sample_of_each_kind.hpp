@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "io/clustering.hpp"
-#include "io/hdf5_writer.hpp"
+#include "io/clustering/clustering.hpp"
+#include "io/hdf5/writer.hpp"
 #include "tests/io/sample_clustering.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "distributed/communicator.hpp"
+#include "distributed/comm/communicator.hpp"
 #include "tests/temporary_folder.hpp"
 
 namespace rankwise {

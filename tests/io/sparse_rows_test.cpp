@@ -1,10 +1,9 @@
-#include "io/sparse_rows.hpp"
-
 #include <gtest/gtest.h>
 #include <map>
 #include <random>
 
-#include "io/redistribute.hpp"
+#include "distributed/log/select_part.hpp"
+#include "distributed/rows/redistribute.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,9 +1,9 @@
-#include "io/text_encoding.hpp"
+#include "kernels/text/text_encoding.hpp"
 
 #include <gtest/gtest.h>
 #include <random>
 
-#include "io/utf8.hpp"
+#include "kernels/text/utf8.hpp"
 
 namespace rankwise {
 namespace {

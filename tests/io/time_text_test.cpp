@@ -1,11 +1,11 @@
-#include "io/time_text.hpp"
+#include "io/text/time_text.hpp"
 
 #include <array>
 #include <ctime>
 #include <gtest/gtest.h>
 #include <random>
 
-#include "kernels/error.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,6 +1,6 @@
 // Whatever happens to a file's bytes is noticed, or changes nothing that can be read from it.
 
-#include "io/verify_file.hpp"
+#include "io/verify/verify_file.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,14 +10,14 @@
 #include <limits>
 #include <random>
 
-#include "io/describe_file.hpp"
-#include "io/hdf5_reader.hpp"
-#include "io/hdf5_writer.hpp"
-#include "io/kmeans_checkpoint.hpp"
-#include "io/metadata_digest.hpp"
-#include "io/provenance_attributes.hpp"
-#include "io/row_digests.hpp"
-#include "io/verify_structure.hpp"
+#include "io/clustering/kmeans_checkpoint.hpp"
+#include "io/dataset/provenance_attributes.hpp"
+#include "io/hdf5/describe_file.hpp"
+#include "io/hdf5/metadata_digest.hpp"
+#include "io/hdf5/reader.hpp"
+#include "io/hdf5/row_digests.hpp"
+#include "io/hdf5/writer.hpp"
+#include "io/verify/verify_structure.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_checkpoint.hpp"
 #include "tests/io/sample_of_each_kind.hpp"

@@ -1,15 +1,15 @@
 // Rows that another thread writes while the ranks go on: the same file as without, or none.
 
-#include "io/write_behind.hpp"
+#include "io/files/write_behind.hpp"
 
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <thread>
 
-#include "distributed/partition.hpp"
-#include "io/hdf5_reader.hpp"
-#include "io/hdf5_writer.hpp"
-#include "io/verify_file.hpp"
+#include "distributed/rows/partition.hpp"
+#include "io/hdf5/reader.hpp"
+#include "io/hdf5/writer.hpp"
+#include "io/verify/verify_file.hpp"
 #include "tests/io/shared_folder.hpp"
 
 namespace rankwise {

@@ -1,8 +1,8 @@
-#include "jobs/byte_size.hpp"
+#include "kernels/text/byte_size.hpp"
 
 #include <gtest/gtest.h>
 
-#include "kernels/error.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,4 +1,4 @@
-#include "jobs/cpu_quota.hpp"
+#include "kernels/process/cpu_quota.hpp"
 
 #include <filesystem>
 #include <fstream>

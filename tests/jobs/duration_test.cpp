@@ -1,8 +1,8 @@
-#include "jobs/duration.hpp"
+#include "kernels/text/duration.hpp"
 
 #include <gtest/gtest.h>
 
-#include "kernels/error.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,6 +1,6 @@
 // Which files of a run may not be one file: for every job and every pair of its options.
 
-#include "jobs/file_clashes.hpp"
+#include "jobs/options/file_clashes.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 
-#include "jobs/options.hpp"
+#include "jobs/options/options.hpp"
 #include "jobs/run_job.hpp"
 #include "tests/temporary_folder.hpp"
 

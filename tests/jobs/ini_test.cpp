@@ -1,8 +1,8 @@
-#include "jobs/ini.hpp"
+#include "io/config/ini.hpp"
 
 #include <gtest/gtest.h>
 
-#include "kernels/error.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 namespace {

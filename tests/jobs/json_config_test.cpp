@@ -1,8 +1,8 @@
-#include "jobs/json_config.hpp"
+#include "io/config/json_config.hpp"
 
 #include <gtest/gtest.h>
 
-#include "kernels/error.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,4 +1,4 @@
-#include "jobs/layout_figures.hpp"
+#include "jobs/planning/layout_figures.hpp"
 
 #include <gtest/gtest.h>
 

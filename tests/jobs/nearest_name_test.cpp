@@ -1,4 +1,4 @@
-#include "jobs/nearest_name.hpp"
+#include "kernels/text/nearest_name.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>

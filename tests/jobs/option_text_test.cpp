@@ -1,4 +1,4 @@
-#include "jobs/option_text.hpp"
+#include "jobs/options/option_text.hpp"
 
 #include <cstdint>
 #include <gtest/gtest.h>

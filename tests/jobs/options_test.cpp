@@ -1,11 +1,11 @@
-#include "jobs/options.hpp"
+#include "jobs/options/options.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
 
-#include "jobs/file_option.hpp"
+#include "jobs/options/file_option.hpp"
 
 namespace rankwise {
 namespace {

@@ -4,10 +4,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "distributed/communicator.hpp"
-#include "distributed/environment.hpp"
-#include "jobs/outcome.hpp"
-#include "jobs/standard_output.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "distributed/comm/environment.hpp"
+#include "jobs/run/outcome.hpp"
+#include "jobs/run/standard_output.hpp"
 
 namespace rankwise {
 namespace {

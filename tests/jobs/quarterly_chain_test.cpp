@@ -1,22 +1,21 @@
 // What a chain's file says reads the same from the file that is submitted and from the one that its folder keeps,
 // wherever its paths are relative.
 
-#include "jobs/quarterly_chain.hpp"
-
 #include <boost/program_options.hpp>
 #include <filesystem>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <map>
 
-#include "jobs/als.hpp"
-#include "jobs/evaluate.hpp"
-#include "jobs/kmeans.hpp"
-#include "jobs/option_text.hpp"
-#include "jobs/prepare.hpp"
-#include "jobs/recommend.hpp"
-#include "jobs/sweep_planning.hpp"
-#include "jobs/sweep_refit.hpp"
+#include "jobs/als/als.hpp"
+#include "jobs/data/prepare.hpp"
+#include "jobs/evaluate/evaluate.hpp"
+#include "jobs/kmeans/kmeans.hpp"
+#include "jobs/options/option_text.hpp"
+#include "jobs/quarterly/chain.hpp"
+#include "jobs/recommend/recommend.hpp"
+#include "jobs/sweep/planning.hpp"
+#include "jobs/sweep/refit.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,4 +1,4 @@
-#include "jobs/report.hpp"
+#include "jobs/run/report.hpp"
 
 #include <chrono>
 #include <cmath>
@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "jobs/phase_table.hpp"
+#include "jobs/run/phase_table.hpp"
 #include "tests/io/shared_folder.hpp"
 
 namespace rankwise {

@@ -1,9 +1,9 @@
 // What runs say together: efficiency, medians, the check of losses.
 
-#include "jobs/scale_figures.hpp"
-
 #include <cmath>
 #include <gtest/gtest.h>
+
+#include "jobs/scale/figures.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,9 +1,9 @@
 // The picture of a scaling report: complete, inside its frame, with safe texts.
 
-#include "jobs/scale_plot.hpp"
-
 #include <gtest/gtest.h>
 #include <string>
+
+#include "io/page/line_plot.hpp"
 
 namespace rankwise {
 namespace {

@@ -9,13 +9,13 @@
 #include <set>
 #include <unistd.h>
 
-#include "jobs/json_text.hpp"
-#include "jobs/sweep_collect.hpp"
-#include "jobs/sweep_driver.hpp"
-#include "jobs/sweep_html.hpp"
-#include "jobs/sweep_options.hpp"
-#include "jobs/sweep_plan_file.hpp"
-#include "jobs/version.hpp"
+#include "io/config/json_text.hpp"
+#include "jobs/run/version.hpp"
+#include "jobs/sweep/plan/plan_file.hpp"
+#include "jobs/sweep/plan/swept_options.hpp"
+#include "jobs/sweep/results/collect.hpp"
+#include "jobs/sweep/results/html.hpp"
+#include "jobs/sweep/state/driver.hpp"
 #include "tests/jobs/hostile_values.hpp"
 
 namespace rankwise {

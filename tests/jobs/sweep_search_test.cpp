@@ -1,11 +1,10 @@
-#include "jobs/sweep_search.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <gtest/gtest.h>
 #include <set>
 
-#include "kernels/error.hpp"
+#include "jobs/sweep/plan/search.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 namespace {

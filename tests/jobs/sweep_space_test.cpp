@@ -1,8 +1,7 @@
-#include "jobs/sweep_space.hpp"
-
 #include <gtest/gtest.h>
 
-#include "kernels/error.hpp"
+#include "jobs/sweep/plan/space.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 namespace {

@@ -1,4 +1,4 @@
-#include "jobs/threads.hpp"
+#include "jobs/run/threads.hpp"
 
 #include <gtest/gtest.h>
 #include <map>

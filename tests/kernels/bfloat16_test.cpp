@@ -1,6 +1,6 @@
 // Rounding to bfloat16 against exact arithmetic, and the way back in place.
 
-#include "kernels/bfloat16.hpp"
+#include "kernels/base/bfloat16.hpp"
 
 #include <bit>
 #include <cmath>

@@ -1,6 +1,6 @@
 // Sums per cluster against sums of 128-bit integers, in any order, on every SIMD target.
 
-#include "kernels/centroid_sums.hpp"
+#include "kernels/kmeans/centroid_sums.hpp"
 
 #include <algorithm>
 #include <cmath>

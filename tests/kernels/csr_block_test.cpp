@@ -1,9 +1,9 @@
-#include "kernels/csr_block.hpp"
+#include "kernels/base/csr_block.hpp"
 
 #include <cmath>
 #include <gtest/gtest.h>
 
-#include "kernels/error.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 namespace {

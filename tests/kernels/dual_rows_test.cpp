@@ -7,10 +7,10 @@
 #include <gtest/gtest.h>
 #include <limits>
 
-#include "kernels/eigenbasis.hpp"
-#include "kernels/reference.hpp"
-#include "kernels/rotate_rows.hpp"
-#include "kernels/solve_rows.hpp"
+#include "kernels/als/solve_rows.hpp"
+#include "kernels/dense/eigenbasis.hpp"
+#include "kernels/dense/rotate_rows.hpp"
+#include "kernels/reference/reference.hpp"
 #include "tests/kernels/random_data.hpp"
 #include "tests/kernels/row_problem.hpp"
 #include "tests/kernels/simd_targets.hpp"

@@ -1,6 +1,6 @@
 // The search by groups of centroids against distances in double, on every SIMD target, while centroids move.
 
-#include "kernels/grouped_search.hpp"
+#include "kernels/kmeans/grouped_search.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include <numeric>
 #include <set>
 
-#include "kernels/reference.hpp"
+#include "kernels/reference/reference.hpp"
 #include "tests/kernels/random_data.hpp"
 #include "tests/kernels/simd_targets.hpp"
 

@@ -1,13 +1,13 @@
 // Conjugate gradients and subspace blocks against the double reference, on every SIMD target.
 
-#include "kernels/iterative_rows.hpp"
+#include "kernels/als/iterative_rows.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 
-#include "kernels/reference.hpp"
+#include "kernels/reference/reference.hpp"
 #include "tests/kernels/random_data.hpp"
 #include "tests/kernels/row_problem.hpp"
 #include "tests/kernels/simd_targets.hpp"

@@ -5,10 +5,10 @@
 #include <cstring>
 #include <gtest/gtest.h>
 
-#include "kernels/cholesky.hpp"
-#include "kernels/gramian.hpp"
-#include "kernels/reference.hpp"
-#include "kernels/solve_rows.hpp"
+#include "kernels/als/solve_rows.hpp"
+#include "kernels/dense/cholesky.hpp"
+#include "kernels/dense/gramian.hpp"
+#include "kernels/reference/reference.hpp"
 #include "tests/kernels/random_data.hpp"
 #include "tests/kernels/row_problem.hpp"
 #include "tests/kernels/simd_targets.hpp"

@@ -1,6 +1,6 @@
-// The global allocator of this program: kernels/large_allocation.cpp.
+// The global allocator of this program: kernels/base/large_allocation.cpp.
 
-#include "kernels/large_allocation.hpp"
+#include "kernels/base/large_allocation.hpp"
 
 #include <cstdint>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // The nearest centroid of every row against distances in double, on every SIMD target.
 
-#include "kernels/nearest_centroid.hpp"
+#include "kernels/kmeans/nearest_centroid.hpp"
 
 #include <cmath>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <random>
 #include <utility>
 
-#include "kernels/candidate_distances.hpp"
-#include "kernels/reference.hpp"
+#include "kernels/kmeans/candidate_distances.hpp"
+#include "kernels/reference/reference.hpp"
 #include "tests/kernels/random_data.hpp"
 #include "tests/kernels/simd_targets.hpp"
 

@@ -1,4 +1,4 @@
-#include "kernels/philox.hpp"
+#include "kernels/base/philox.hpp"
 
 #include <cmath>
 #include <gtest/gtest.h>

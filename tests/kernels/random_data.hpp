@@ -5,8 +5,8 @@
 #include <set>
 #include <vector>
 
-#include "kernels/csr_block.hpp"
-#include "kernels/matrix.hpp"
+#include "kernels/base/csr_block.hpp"
+#include "kernels/base/matrix.hpp"
 
 namespace rankwise::testing {
 

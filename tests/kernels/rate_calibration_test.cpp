@@ -1,10 +1,10 @@
-#include "kernels/rate_calibration.hpp"
+#include "kernels/cost/rate_calibration.hpp"
 
 #include <cmath>
 #include <gtest/gtest.h>
 #include <vector>
 
-#include "kernels/method_rates.hpp"
+#include "kernels/cost/row_cost.hpp"
 
 namespace rankwise::kernels {
 namespace {

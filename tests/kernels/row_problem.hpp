@@ -6,11 +6,11 @@
 #include <gtest/gtest.h>
 #include <vector>
 
-#include "kernels/eigenbasis.hpp"
-#include "kernels/objective.hpp"
-#include "kernels/reference.hpp"
-#include "kernels/rotate_rows.hpp"
-#include "kernels/row_system.hpp"
+#include "kernels/als/objective.hpp"
+#include "kernels/als/row_system.hpp"
+#include "kernels/dense/eigenbasis.hpp"
+#include "kernels/dense/rotate_rows.hpp"
+#include "kernels/reference/reference.hpp"
 #include "tests/kernels/random_data.hpp"
 
 namespace rankwise::testing {

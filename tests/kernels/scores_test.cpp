@@ -6,8 +6,8 @@
 #include <limits>
 #include <random>
 
-#include "kernels/score_block.hpp"
-#include "kernels/top_items.hpp"
+#include "kernels/ranking/score_block.hpp"
+#include "kernels/ranking/top_items.hpp"
 #include "tests/kernels/random_data.hpp"
 #include "tests/kernels/simd_targets.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/simd_target.hpp"
+#include "kernels/dense/simd_target.hpp"
 
 namespace rankwise::testing {
 

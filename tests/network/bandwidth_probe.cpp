@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <vector>
 
-#include "distributed/communicator.hpp"
-#include "distributed/environment.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "distributed/comm/environment.hpp"
 
 namespace {
 

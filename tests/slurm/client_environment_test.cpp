@@ -1,7 +1,7 @@
 // Variables of the user's environment against Slurm's clients: every one that the manual pages list, and every one that
 // the clients which are installed here have in their text, so that a newer Slurm's are tried without a change here.
 
-#include "slurm/client_environment.hpp"
+#include "slurm/batch/client_environment.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -12,8 +12,8 @@
 #include <set>
 #include <sstream>
 
-#include "slurm/child_process.hpp"
-#include "slurm/slurm_queue.hpp"
+#include "slurm/batch/slurm_queue.hpp"
+#include "slurm/process/child_process.hpp"
 
 namespace rankwise::slurm {
 namespace {

@@ -1,8 +1,8 @@
-#include "slurm/item_states.hpp"
+#include "slurm/work/item_states.hpp"
 
 #include <gtest/gtest.h>
 
-#include "slurm/slurm_queue.hpp"
+#include "slurm/batch/slurm_queue.hpp"
 
 namespace rankwise::slurm {
 namespace {

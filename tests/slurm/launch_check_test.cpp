@@ -1,4 +1,4 @@
-#include "slurm/launch_check.hpp"
+#include "slurm/batch/launch_check.hpp"
 
 #include <cstdlib>
 #include <gtest/gtest.h>

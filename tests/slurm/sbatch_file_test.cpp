@@ -1,8 +1,8 @@
-#include "slurm/sbatch_file.hpp"
+#include "slurm/batch/sbatch_file.hpp"
 
 #include <gtest/gtest.h>
 
-#include "kernels/error.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise::slurm {
 namespace {

@@ -12,9 +12,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "kernels/error.hpp"
-#include "slurm/local_scheduler.hpp"
-#include "slurm/slurm_scheduler.hpp"
+#include "kernels/base/error.hpp"
+#include "slurm/batch/slurm_scheduler.hpp"
+#include "slurm/work/local_scheduler.hpp"
 
 namespace rankwise::slurm {
 namespace {

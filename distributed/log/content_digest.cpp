@@ -1,0 +1,105 @@
+// The content digests of a sparse matrix and of a dataset (io/dataset/dataset.hpp).
+
+#include <fmt/format.h>
+#include <span>
+#include <string>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "distributed/log/content_digest.hpp"
+#include "io/dataset/merge_rules.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// Digest of one row: its number, columns and values, and its marks.
+template <class Value>
+std::uint64_t row_digest(XXH3_state_t& state, const CsrRows<Value>& matrix, Index local_row) {
+  const auto begin = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(local_row)]);
+  const std::size_t size = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(local_row) + 1]) - begin;
+  const Index row = matrix.rows.begin + local_row;
+  const auto add = [&](const auto& all) {
+    const auto some = std::span(all).subspan(begin, size);
+    XXH3_64bits_update(&state, some.data(), some.size_bytes());
+  };
+  XXH3_64bits_reset(&state);
+  XXH3_64bits_update(&state, &row, sizeof row);
+  add(matrix.columns);
+  add(matrix.values);
+  if (matrix.times) add(*matrix.times);
+  if (matrix.folds) add(*matrix.folds);
+  return XXH3_64bits_digest(&state);
+}
+
+template <class Value>
+std::uint64_t sum_of_rows(const CsrRows<Value>& matrix) {
+  XXH3_state_t state;
+  XXH3_INITSTATE(&state);
+  std::uint64_t sum = 0;
+  for (Index r = 0; r < matrix.rows.size(); ++r) sum += row_digest(state, matrix, r);
+  return sum;
+}
+
+template <class Value>
+std::uint64_t sum_of_entries(const CsrRows<Value>& matrix, RowsAre side) {
+  struct Entry {
+    Index user;
+    Index item;
+    std::int64_t time;
+    std::int64_t fold;
+    double value;
+  };
+  std::uint64_t sum = 0;
+  for (Index r = 0; r < matrix.rows.size(); ++r) {
+    const Index row = matrix.rows.begin + r;
+    const auto end = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(r) + 1]);
+    for (auto e = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(r)]); e < end; ++e) {
+      const Index column = matrix.columns[e];
+      const Entry entry{.user = side == RowsAre::users ? row : column,
+                        .item = side == RowsAre::users ? column : row,
+                        .time = matrix.times ? (*matrix.times)[e] : 0,
+                        .fold = matrix.folds ? (*matrix.folds)[e] : 0,
+                        .value = static_cast<double>(matrix.values[e])};
+      sum += XXH3_64bits(&entry, sizeof entry);
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::uint64_t sum_of_row_digests(const SparseRows& rows) {
+  return sum_of_rows(rows);
+}
+
+std::uint64_t sum_of_row_digests(const LogRows& rows) {
+  return sum_of_rows(rows);
+}
+
+std::uint64_t sum_of_entry_digests(const SparseRows& rows, RowsAre side) {
+  return sum_of_entries(rows, side);
+}
+
+std::uint64_t sum_of_entry_digests(const LogRows& rows, RowsAre side) {
+  return sum_of_entries(rows, side);
+}
+
+std::uint64_t rules_digest(const MergeRules& rules) {
+  std::string text = fmt::format("{} {}", duplicates_name(rules.duplicates), repeats_name(rules.repeats));
+  if (rules.min_total) text += fmt::format(" {}", *rules.min_total);
+  return XXH3_64bits(text.data(), text.size());
+}
+
+std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix) {
+  return comm.sum(sum_of_rows(matrix));
+}
+
+std::uint64_t content_digest(const Communicator& comm, const Dataset& dataset) {
+  const std::uint64_t digest = content_digest(comm, dataset.interactions);
+  if (!dataset.log_rows) return digest;
+  return digest + comm.sum(sum_of_rows(dataset.log_rows->by_user)) + rules_digest(dataset.rules);
+}
+
+}  // namespace rankwise

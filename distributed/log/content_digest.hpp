@@ -1,0 +1,23 @@
+#pragma once
+// Parts of a dataset's content digest (io/dataset/dataset.hpp), for who reads it in blocks of rows.
+
+#include <cstdint>
+
+#include "io/dataset/dataset.hpp"
+
+namespace rankwise {
+
+/// The sum modulo 2^64 of the digests of the rows that are here. Not collective.
+[[nodiscard]] std::uint64_t sum_of_row_digests(const SparseRows& rows);
+[[nodiscard]] std::uint64_t sum_of_row_digests(const LogRows& rows);
+
+/// What the rules add, if there are log rows.
+[[nodiscard]] std::uint64_t rules_digest(const MergeRules& rules);
+
+/// The sum modulo 2^64 of a digest of each entry that is here: of its user, item, value, time and fold, whatever the
+/// order of entries; hence a matrix and its transpose have the same. Not collective.
+enum class RowsAre { users, items };
+[[nodiscard]] std::uint64_t sum_of_entry_digests(const SparseRows& rows, RowsAre side);
+[[nodiscard]] std::uint64_t sum_of_entry_digests(const LogRows& rows, RowsAre side);
+
+}  // namespace rankwise

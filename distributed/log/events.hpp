@@ -1,0 +1,104 @@
+#pragma once
+// An indexed log in the hands of the ranks that own its users.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/rows/partition.hpp"
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+/// One row of a log, its ids replaced by global indices.
+struct Interaction {
+  Index user = 0;
+  Index item = 0;
+  double value = 0;
+  std::int64_t time = 0;      ///< microseconds since 1970; 0 where the log has no times
+  std::int64_t position = 0;  ///< ascends in the order of the input
+  std::int32_t fold = 0;      ///< 0 where the log has no folds
+};
+
+/// Whole seconds, the past rounded down too.
+[[nodiscard]] constexpr std::int64_t seconds_of(std::int64_t microseconds) {
+  constexpr std::int64_t second = 1'000'000;
+  return microseconds / second - (microseconds % second < 0 ? 1 : 0);
+}
+
+/// What becomes of a row: it is trained on, held out, or given for the fold-in of a user who is held out whole.
+enum class EventPart : std::uint8_t { training, heldout, given };
+
+/// One row of a user with one item.
+struct Event {
+  Index item = 0;
+  double value = 0;
+  std::int64_t time = 0;
+  std::int64_t position = 0;
+  std::int32_t fold = 0;
+  EventPart part = EventPart::training;
+  /// Whether it is counted as an interaction: of the rows of a pair the first one, if they make an interaction.
+  bool counts = true;
+};
+
+/// This rank's users and their events.
+struct UserEvents {
+  RowRange users;         ///< global rows held here
+  Index total_users = 0;  ///< over all ranks
+  Index items = 0;
+  std::vector<Index> offsets{0};  ///< users.size() + 1
+  std::vector<Event> events;      ///< of each user, ascending by (item, position)
+  bool timed = false;             ///< whether their times mean anything
+  bool folded = false;            ///< and their folds
+
+  [[nodiscard]] std::span<Event> of(Index local_user) {
+    const auto u = static_cast<std::size_t>(local_user);
+    return std::span(events).subspan(static_cast<std::size_t>(offsets[u]),
+                                     static_cast<std::size_t>(offsets[u + 1] - offsets[u]));
+  }
+  [[nodiscard]] std::span<const Event> of(Index local_user) const {
+    const auto u = static_cast<std::size_t>(local_user);
+    return std::span(events).subspan(static_cast<std::size_t>(offsets[u]),
+                                     static_cast<std::size_t>(offsets[u + 1] - offsets[u]));
+  }
+};
+
+/// Calls `visit` with the rows of each item in turn; they are together in `events`.
+template <class AnyEvent, class Visit>
+void for_each_pair(std::span<AnyEvent> events, const Visit& visit) {
+  for (std::size_t begin = 0; begin < events.size();) {
+    std::size_t end = begin + 1;
+    while (end < events.size() && events[end].item == events[begin].item) ++end;
+    visit(events.subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+/// BEFORE: any rank holds any rows of the log. AFTER: each rank holds all events of the users that `users` gives it.
+/// Collective over comm.
+[[nodiscard]] UserEvents events_by_user(const Communicator& comm, std::vector<Interaction> interactions,
+                                        const Partition& users, Index items);
+
+/// Values per destination rank from records in any order: a stable counting sort. `owner(record)` is a rank.
+template <class Record, class Owner>
+std::vector<Record> sorted_by_owner(std::span<const Record> records, int ranks, Owner&& owner,
+                                    std::vector<Index>& counts) {
+  counts.assign(static_cast<std::size_t>(ranks), 0);
+  std::vector<std::int32_t> owners;
+  owners.reserve(records.size());
+  for (const Record& record : records) {
+    const int rank = owner(record);
+    owners.push_back(rank);
+    ++counts[static_cast<std::size_t>(rank)];
+  }
+  std::vector<Index> next(counts.size(), 0);
+  for (std::size_t rank = 1; rank < counts.size(); ++rank) next[rank] = next[rank - 1] + counts[rank - 1];
+  std::vector<Record> sorted(records.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    sorted[static_cast<std::size_t>(next[static_cast<std::size_t>(owners[i])]++)] = records[i];
+  }
+  return sorted;
+}
+
+}  // namespace rankwise

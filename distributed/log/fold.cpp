@@ -1,0 +1,124 @@
+#include "distributed/log/fold.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fmt/format.h>
+#include <sstream>
+
+#include "distributed/log/holdout.hpp"
+#include "io/text/field_text.hpp"
+#include "kernels/base/error.hpp"
+#include "kernels/base/philox.hpp"
+
+namespace rankwise {
+
+namespace {
+
+struct KindName {
+  FoldKind kind;
+  std::string_view name;
+};
+constexpr std::array<KindName, 4> kind_names{{{FoldKind::interactions, "interactions"},
+                                              {FoldKind::users, "users"},
+                                              {FoldKind::temporal, "temporal"},
+                                              {FoldKind::column, "column"}}};
+
+std::optional<Index> take_number(std::string_view& text, std::string_view before, Index least, Index most) {
+  if (!text.starts_with(before)) return std::nullopt;
+  text.remove_prefix(before.size());
+  Index number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number < least || number > most) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+/// Repeats divide by other seeds.
+std::uint64_t division_seed(const Fold& fold) {
+  return fold.seed + static_cast<std::uint64_t>(fold.repeat) * 0xD1B54A32D192ED03ULL;
+}
+
+Index fold_of_draw(const Fold& fold, double uniform) {
+  return static_cast<Index>(uniform * static_cast<double>(fold.count));
+}
+
+bool holds_pair(const Fold& fold, Index user, Index item) {
+  return fold_of_draw(fold, pair_draw(division_seed(fold), RandomPurpose::fold_pairs, user, item)) == fold.number;
+}
+
+}  // namespace
+
+Index least_folds(FoldKind kind) {
+  return kind == FoldKind::temporal ? 1 : 2;
+}
+
+std::optional<Fold> parse_fold(std::string_view text) {
+  const auto kind = std::ranges::find(kind_names, text.substr(0, text.find(':')), &KindName::name);
+  if (kind == kind_names.end()) return std::nullopt;
+  Fold fold{.kind = kind->kind};
+  text.remove_prefix(kind->name.size());
+  if (fold.kind == FoldKind::column) {
+    const auto number = take_number(text, ":", 0, most_folds - 1);
+    if (!number || !text.empty()) return std::nullopt;
+    fold.number = *number;
+    fold.count = 0;
+    return fold;
+  }
+  const auto number = take_number(text, ":", 1, most_folds);
+  const auto count = take_number(text, "/", least_folds(fold.kind), most_folds);
+  if (!number || !count || *number > *count) return std::nullopt;
+  fold.number = *number - 1;
+  fold.count = *count;
+  if (!text.empty()) {
+    const auto repeat = take_number(text, "@", 1, most_folds);
+    if (!repeat || !text.empty() || fold.kind == FoldKind::temporal) return std::nullopt;
+    fold.repeat = *repeat - 1;
+  }
+  return fold;
+}
+
+std::optional<Fold> seeded(std::optional<Fold> fold, std::uint64_t seed) {
+  if (fold) fold->seed = seed;
+  return fold;
+}
+
+std::string fold_text(const Fold& fold) {
+  const std::string_view kind = std::ranges::find(kind_names, fold.kind, &KindName::kind)->name;
+  if (fold.kind == FoldKind::column) return fmt::format("{}:{}", kind, fold.number);
+  std::string text = fmt::format("{}:{}/{}", kind, fold.number + 1, fold.count);
+  if (fold.repeat > 0) text += fmt::format("@{}", fold.repeat + 1);
+  return text;
+}
+
+std::optional<Fold> trained_fold(const Provenance& model) {
+  constexpr std::string_view setting = "fold = ";
+  std::istringstream lines(model.configuration);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(setting)) continue;
+    const std::string_view text = std::string_view(line).substr(setting.size());
+    const std::optional<Fold> fold = parse_fold(text);
+    if (!fold) {
+      throw Error(
+          ExitCode::bad_data,
+          fmt::format("attribute configuration names the fold {}; expected one such as interactions:2/5", shown(text)));
+    }
+    return seeded(fold, model.seed);
+  }
+  return std::nullopt;
+}
+
+bool validates_user(const Fold& fold, Index user) {
+  return fold_of_draw(fold, RandomStream(division_seed(fold), RandomPurpose::fold_users).uniform(user, 0)) ==
+         fold.number;
+}
+
+bool is_trained(const Fold& fold, Index user, Index item) {
+  return fold.kind == FoldKind::users ? !validates_user(fold, user) : !holds_pair(fold, user, item);
+}
+
+double given_draw(const Fold& fold, Index user, Index item) {
+  return pair_draw(division_seed(fold), RandomPurpose::fold_given, user, item);
+}
+
+}  // namespace rankwise

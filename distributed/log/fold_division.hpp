@@ -1,0 +1,34 @@
+#pragma once
+// How a fold divides one dataset: what it learns from the file before it can tell an interaction's part.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/log/fold.hpp"
+#include "io/dataset/dataset.hpp"
+
+namespace rankwise {
+
+/// A fold, and of a temporal one the times between which it validates.
+struct FoldDivision {
+  Fold fold;
+  std::int64_t last_trained = 0;    ///< seconds since 1970; what is later is not trained on
+  std::int64_t last_validated = 0;  ///< likewise
+};
+
+/// Which mark of an interaction decides; none where user and item do.
+[[nodiscard]] std::optional<EntryMark> deciding_mark(FoldKind kind);
+
+/// The division by a fold; `marks` are those of this rank's interactions, empty where none decides. A temporal fold
+/// cuts the time line into count + 1 parts of equal numbers of interactions: cut k is the earliest that has at least
+/// floor(k n / (count + 1)) of all n before it and divides no time. Fold number f, from 1, trains on what is before cut
+/// f and validates what is between cut f and the next one, or the end. Collective over comm.
+[[nodiscard]] FoldDivision divide_by(const Communicator& comm, const Fold& fold, std::vector<std::int64_t> marks);
+
+/// The distinct numbers of all ranks' folds, ascending. Collective over comm.
+[[nodiscard]] std::vector<Index> distinct_folds(const Communicator& comm, std::span<const std::int64_t> folds);
+
+}  // namespace rankwise

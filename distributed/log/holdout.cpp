@@ -1,0 +1,112 @@
+#include "distributed/log/holdout.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "distributed/log/time_cuts.hpp"
+
+namespace rankwise {
+
+// The draw number has 32 bits; what an item index has beyond them selects another seed.
+double pair_draw(std::uint64_t seed, RandomPurpose purpose, Index user, Index item) {
+  const auto bits = static_cast<std::uint64_t>(item);
+  const RandomStream stream(seed + (bits >> 32) * 0x9E3779B97F4A7C15ULL, purpose);
+  return stream.uniform(user, static_cast<std::uint32_t>(bits));
+}
+
+namespace {
+
+void put(std::span<Event> pair, EventPart part) {
+  for (Event& row : pair) row.part = part;
+}
+
+/// What a user did with an item at one time.
+struct ItemTime {
+  std::int64_t time = 0;
+  double draw = 0;
+  Index item = 0;
+  friend auto operator<=>(const ItemTime&, const ItemTime&) = default;
+};
+
+}  // namespace
+
+void hold_out_at_random(UserEvents& rows, double fraction, std::uint64_t seed) {
+  for (Index u = 0; u < rows.users.size(); ++u) {
+    for_each_pair(rows.of(u), [&](std::span<Event> pair) {
+      const double draw = pair_draw(seed, RandomPurpose::holdout, rows.users.begin + u, pair.front().item);
+      put(pair, draw < fraction ? EventPart::heldout : EventPart::training);
+    });
+  }
+}
+
+void hold_out_last(UserEvents& rows, Index count, std::uint64_t seed) {
+  std::vector<ItemTime> all;
+  for (Index u = 0; u < rows.users.size(); ++u) {
+    const std::span<Event> events = rows.of(u);
+    const auto item_time = [&](const Event& row) {
+      const double draw = pair_draw(seed, RandomPurpose::holdout_ties, rows.users.begin + u, row.item);
+      return ItemTime{row.time, draw, row.item};
+    };
+    all.clear();
+    for (const Event& row : events) all.push_back(item_time(row));
+    std::ranges::sort(all);
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    if (std::ssize(all) <= count) continue;
+    const ItemTime first = all[all.size() - static_cast<std::size_t>(count)];
+    for (Event& row : events) row.part = item_time(row) < first ? EventPart::training : EventPart::heldout;
+  }
+}
+
+std::int64_t hold_out_after_cut(const Communicator& comm, UserEvents& rows, double fraction) {
+  std::vector<std::int64_t> times;
+  times.reserve(rows.events.size());
+  for (Index u = 0; u < rows.users.size(); ++u) {
+    for_each_pair(rows.of(u), [&](std::span<Event> pair) {
+      const auto first = times.size();
+      for (const Event& row : pair) times.push_back(row.time);
+      const auto of_pair = times.begin() + static_cast<std::ptrdiff_t>(first);
+      std::sort(of_pair, times.end());
+      times.erase(std::unique(of_pair, times.end()), times.end());
+    });
+  }
+  const Index total = comm.sum(static_cast<Index>(times.size()));
+  const Index kept = total - static_cast<Index>(std::floor(fraction * static_cast<double>(total)));
+  const std::int64_t last_trained = times_reaching(comm, std::move(times), std::array{kept}).front();
+  for (Event& row : rows.events) row.part = row.time > last_trained ? EventPart::heldout : EventPart::training;
+  return last_trained;
+}
+
+std::vector<Index> hold_out_users(UserEvents& rows, double fraction, double given_fraction, std::uint64_t seed) {
+  const RandomStream users(seed, RandomPurpose::heldout_users);
+  std::vector<Index> heldout;
+  for (Index u = 0; u < rows.users.size(); ++u) {
+    const Index user = rows.users.begin + u;
+    const std::span<Event> events = rows.of(u);
+    if (std::ranges::count(events, true, &Event::counts) < 2 || !(users.uniform(user, 0) < fraction)) continue;
+    heldout.push_back(u);
+    const auto draw_of = [&](const Event& row) {
+      return pair_draw(seed, RandomPurpose::heldout_given, user, row.item);
+    };
+    // The lowest draw is always given and the highest never; among equal draws the lower item counts as lower.
+    std::optional<std::pair<double, Index>> lowest;
+    std::optional<std::pair<double, Index>> highest;
+    for (const Event& row : events) {
+      if (!row.counts) continue;
+      const std::pair drawn(draw_of(row), row.item);
+      if (!lowest || drawn < *lowest) lowest = drawn;
+      if (!highest || drawn > *highest) highest = drawn;
+    }
+    for_each_pair(events, [&](std::span<Event> pair) {
+      const double draw = draw_of(pair.front());
+      const Index item = pair.front().item;
+      const bool given = item == lowest->second || (item != highest->second && draw < given_fraction);
+      put(pair, given ? EventPart::given : EventPart::heldout);
+    });
+  }
+  return heldout;
+}
+
+}  // namespace rankwise

@@ -1,0 +1,61 @@
+#pragma once
+// Raw rows of an interaction log, as this rank read them.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "distributed/rows/id_column.hpp"
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+/// A place in the input as one number that sorts by file, then line.
+class InputPosition {
+ public:
+  InputPosition(Index file, Index line) : packed_(file << line_bits | line) {}
+  explicit InputPosition(std::int64_t packed) : packed_(packed) {}
+  [[nodiscard]] std::int64_t packed() const { return packed_; }
+  [[nodiscard]] Index file() const { return packed_ >> line_bits; }
+  [[nodiscard]] Index line() const { return packed_ & ((Index{1} << line_bits) - 1); }
+
+ private:
+  static constexpr int line_bits = 42;  // 4e12 lines in each of 2 million files
+  std::int64_t packed_;
+};
+
+/// Rows dropped because the field of a role was missing.
+struct MissingCounts {
+  Index user = 0;
+  Index item = 0;
+  Index value = 0;
+  Index time = 0;
+  Index fold = 0;
+};
+
+/// One entry per row in every column. Rows stand in ascending position on a rank; ranks interleave.
+struct InteractionLog {
+  IdColumn users;
+  IdColumn items;
+  std::vector<double> values;           ///< finite, within the range of float; all 1 where rows are counted
+  std::vector<std::int64_t> times;      ///< microseconds since 1970; empty unless `timed`
+  std::vector<std::int32_t> folds;      ///< 0 to most_folds - 1; empty unless `folded`
+  std::vector<std::int64_t> positions;  ///< InputPosition::packed()
+  bool timed = false;
+  bool folded = false;
+  std::vector<std::string> files;  ///< the same on every rank
+  Index rows_read = 0;             ///< over all ranks, before any row was dropped
+  MissingCounts missing;           ///< over all ranks
+  Index repeated_headers = 0;      ///< over all ranks: lines that repeat the header of their file; no rows
+
+  [[nodiscard]] Index size() const { return static_cast<Index>(positions.size()); }
+  /// `FILE:LINE`
+  [[nodiscard]] std::string place(InputPosition position) const;
+  /// Room for `rows` rows in all.
+  void reserve(Index rows);
+  /// Keeps the rows at `kept` (ascending row numbers).
+  void keep(const std::vector<Index>& kept);
+};
+
+}  // namespace rankwise

@@ -1,0 +1,27 @@
+#pragma once
+// All parts of a dataset as one matrix.
+
+#include <optional>
+#include <span>
+
+#include "io/dataset/dataset.hpp"
+
+namespace rankwise {
+
+/// Rows of one part. Their columns follow `columns_before` columns of other parts.
+struct JoinedPart {
+  SparseRows rows;
+  Index columns_before = 0;
+};
+
+/// The entries of the parts, row by row; all parts have as many rows. A pair of `repeated` has the value that is there,
+/// and no entry if the rules do not accept it; any other pair may be in one part only. The rows have no place in the
+/// whole. Throws Error(bad_data), without a file's name, if a pair is in two parts and not repeated, or repeated and in
+/// none.
+[[nodiscard]] SparseRows join_rows(std::span<const JoinedPart> parts, const std::optional<SparseRows>& repeated,
+                                   const MergeRules& rules);
+
+/// Appends rows that follow those of `rows`.
+void append_rows(SparseRows& rows, const SparseRows& more);
+
+}  // namespace rankwise

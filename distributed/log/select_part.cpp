@@ -1,0 +1,195 @@
+#include "distributed/log/select_part.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <type_traits>
+
+#include "kernels/base/error.hpp"
+
+namespace rankwise {
+
+namespace {
+std::size_t at(Index i) {
+  return static_cast<std::size_t>(i);
+}
+
+RowRange numbered(const Communicator& comm, Index count) {
+  const Index begin = comm.exclusive_sum(count);
+  return {begin, begin + count};
+}
+
+/// One entry on its way to the rank that owns its column.
+template <class Value>
+struct Entry {
+  Index row = 0;
+  Index column = 0;
+  Value value = 0;
+  std::int32_t fold = 0;
+  std::int64_t time = 0;
+};
+}  // namespace
+
+namespace {
+
+/// Without entries.
+template <class Value>
+CsrRows<Value> empty_rows(const Communicator& comm, const UserEvents& events, std::span<const Index> local_users) {
+  CsrRows<Value> matrix;
+  matrix.rows = numbered(comm, static_cast<Index>(local_users.size()));
+  matrix.total_rows = comm.sum(matrix.rows.size());
+  matrix.column_count = events.items;
+  matrix.offsets.reserve(local_users.size() + 1);
+  return matrix;
+}
+
+void require_finite(const Communicator& comm, const SparseRows& matrix) {
+  agree_on(comm, [&] {
+    if (std::ranges::all_of(matrix.values, [](float value) { return std::isfinite(value); })) return;
+    throw Error(ExitCode::bad_data, "the rows on one user and item add up beyond 32-bit floating point");
+  });
+}
+
+}  // namespace
+
+SparseRows select_part(const Communicator& comm, const UserEvents& events, EventPart part,
+                       std::span<const Index> local_users, const MergeRules& rules) {
+  auto matrix = empty_rows<float>(comm, events, local_users);
+  if (events.timed) matrix.times.emplace();
+  if (events.folded) matrix.folds.emplace();
+  const bool leaves_out_repeats = part == EventPart::heldout && rules.repeats == Repeats::drop;
+  for (const Index user : local_users) {
+    for_each_pair(events.of(user), [&](std::span<const Event> pair) {
+      const std::optional<Event> merged = merged_part(pair, part, rules);
+      if (!merged || (leaves_out_repeats && is_repeated(pair, rules))) return;
+      matrix.columns.push_back(merged->item);
+      matrix.values.push_back(static_cast<float>(merged->value));
+      if (matrix.times) matrix.times->push_back(seconds_of(merged->time));
+      if (matrix.folds) matrix.folds->push_back(merged->fold);
+    });
+    matrix.offsets.push_back(static_cast<Index>(matrix.columns.size()));
+  }
+  require_finite(comm, matrix);
+  return matrix;
+}
+
+SparseRows select_repeated(const Communicator& comm, const UserEvents& events, const MergeRules& rules) {
+  std::vector<Index> users(at(events.users.size()));
+  std::iota(users.begin(), users.end(), Index{0});
+  auto matrix = empty_rows<float>(comm, events, users);
+  for (const Index user : users) {
+    for_each_pair(events.of(user), [&](std::span<const Event> pair) {
+      const auto rows_in = [&](EventPart part) { return std::ranges::count(pair, part, &Event::part); };
+      if (rows_in(EventPart::training) == 0 || rows_in(EventPart::heldout) == 0) return;
+      if (!merged_part(pair, EventPart::training, rules) && !merged_part(pair, EventPart::heldout, rules)) return;
+      matrix.columns.push_back(pair.front().item);
+      matrix.values.push_back(static_cast<float>(merged_value(pair, rules.duplicates)));
+    });
+    matrix.offsets.push_back(static_cast<Index>(matrix.columns.size()));
+  }
+  require_finite(comm, matrix);
+  return matrix;
+}
+
+LogRows select_log_rows(const Communicator& comm, const UserEvents& events, std::span<const Index> local_users,
+                        const MergeRules& rules) {
+  auto matrix = empty_rows<double>(comm, events, local_users);
+  matrix.times.emplace();
+  std::vector<Event> rows;
+  const auto is_of_training = [](const Event& row) { return row.part == EventPart::training; };
+  for (const Index user : local_users) {
+    for_each_pair(events.of(user), [&](std::span<const Event> pair) {
+      if (pair.size() == 1) return;
+      rows.clear();
+      std::ranges::copy_if(pair, std::back_inserter(rows), is_of_training);
+      const bool is_one_time = std::ranges::all_of(
+          rows, [&](const Event& row) { return seconds_of(row.time) == seconds_of(rows.front().time); });
+      if (is_one_time) return;
+      // Whole seconds no longer tell which of two rows is the last one.
+      if (rules.duplicates == DuplicatePolicy::last) std::ranges::stable_sort(rows, {}, &Event::time);
+      for (const Event& row : rows) {
+        matrix.columns.push_back(row.item);
+        matrix.values.push_back(row.value);
+        matrix.times->push_back(seconds_of(row.time));
+      }
+    });
+    matrix.offsets.push_back(static_cast<Index>(matrix.columns.size()));
+  }
+  return matrix;
+}
+
+std::vector<std::int64_t> first_seconds(const Communicator& comm, const UserEvents& events) {
+  // Negated, so that the largest of all ranks is the earliest.
+  std::vector<std::int64_t> seconds(at(events.items), -std::numeric_limits<std::int64_t>::max());
+  for (const Event& event : events.events) {
+    std::int64_t& latest = seconds[at(event.item)];
+    latest = std::max(latest, -seconds_of(event.time));
+  }
+  comm.all_reduce_max(std::span(seconds));
+  for (std::int64_t& second : seconds) second = -second;
+  return seconds;
+}
+
+IdRows select_ids(const Communicator& comm, const IdRows& ids, std::span<const Index> local_rows) {
+  IdRows selected;
+  selected.rows = numbered(comm, static_cast<Index>(local_rows.size()));
+  selected.total_rows = comm.sum(selected.rows.size());
+  selected.ids = std::visit(
+      [&](const auto& values) -> Ids {
+        std::decay_t<decltype(values)> kept;
+        kept.reserve(local_rows.size());
+        for (const Index row : local_rows) kept.push_back(values[at(row)]);
+        return kept;
+      },
+      ids.ids);
+  return selected;
+}
+
+template <class Value>
+CsrRows<Value> transpose(const Communicator& comm, const CsrRows<Value>& matrix, const Partition& partition) {
+  std::vector<Entry<Value>> entries;
+  entries.reserve(matrix.columns.size());
+  for (Index r = 0; r < matrix.rows.size(); ++r) {
+    for (Index e = matrix.offsets[at(r)]; e < matrix.offsets[at(r) + 1]; ++e) {
+      entries.push_back({matrix.rows.begin + r, matrix.columns[at(e)], matrix.values[at(e)],
+                         matrix.folds ? (*matrix.folds)[at(e)] : 0, matrix.times ? (*matrix.times)[at(e)] : 0});
+    }
+  }
+  std::vector<Index> counts;
+  std::vector<Entry<Value>> sorted = sorted_by_owner(
+      std::span<const Entry<Value>>(entries), comm.size(),
+      [&](const Entry<Value>& entry) { return partition.owner(entry.column); }, counts);
+  entries = {};
+  // Sender order, rank order and the counting sort below keep the old rows ascending in every column.
+  const std::vector<Entry<Value>> received = comm.exchange(std::span<const Entry<Value>>(sorted), counts).values;
+  sorted = {};
+
+  CsrRows<Value> transposed;
+  transposed.rows = partition.range(comm.rank());
+  transposed.total_rows = partition.rows();
+  transposed.column_count = matrix.total_rows;
+  transposed.offsets.assign(at(transposed.rows.size()) + 1, 0);
+  for (const Entry<Value>& entry : received) ++transposed.offsets[at(entry.column - transposed.rows.begin) + 1];
+  for (std::size_t r = 1; r < transposed.offsets.size(); ++r) transposed.offsets[r] += transposed.offsets[r - 1];
+  std::vector<Index> next(transposed.offsets.begin(), transposed.offsets.end() - 1);
+  transposed.columns.resize(received.size());
+  transposed.values.resize(received.size());
+  if (matrix.times) transposed.times.emplace(received.size());
+  if (matrix.folds) transposed.folds.emplace(received.size());
+  for (const Entry<Value>& entry : received) {
+    const auto place = at(next[at(entry.column - transposed.rows.begin)]++);
+    transposed.columns[place] = entry.row;
+    transposed.values[place] = entry.value;
+    if (matrix.times) (*transposed.times)[place] = entry.time;
+    if (matrix.folds) (*transposed.folds)[place] = entry.fold;
+  }
+  return transposed;
+}
+
+template SparseRows transpose(const Communicator& comm, const SparseRows& matrix, const Partition& partition);
+template LogRows transpose(const Communicator& comm, const LogRows& matrix, const Partition& partition);
+
+}  // namespace rankwise

@@ -1,0 +1,35 @@
+#pragma once
+// What a split lets a model know of the future, and what it holds out of users and items that training does not know
+// (Ji, Sun, Zhang and Li, "A critical study on data leakage in recommender system offline evaluation", TOIS 2023).
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "io/dataset/dataset.hpp"
+
+namespace rankwise {
+
+/// An interaction's time is that of its latest row. What held-out users give for fold-in counts as training.
+struct Leakage {
+  double after_own_heldout = 0;    ///< share of training later than its user's first held-out interaction
+  double after_first_heldout = 0;  ///< share of training later than the first held-out interaction of all
+  double future_items = 0;         ///< share of held-out interactions whose item has no earlier row of anyone
+  /// Median time between a held-out interaction and its user's latest training that is not later; none without such.
+  std::optional<double> median_gap_days;
+};
+
+struct SplitFigures {
+  Index heldout_users = 0;  ///< users with held-out interactions
+  Index heldout_items = 0;
+  Index cold_users = 0;  ///< of these, users without training
+  Index cold_items = 0;
+  std::optional<Leakage> leakage;  ///< if there are times, and anything is held out
+};
+
+/// `first_seconds`: of each item its earliest row (distributed/log/select_part.hpp). Rows of all matrices are
+/// partitioned by count. Collective over comm.
+[[nodiscard]] SplitFigures split_figures(const Communicator& comm, const Dataset& dataset,
+                                         std::span<const std::int64_t> first_seconds);
+
+}  // namespace rankwise

@@ -1,0 +1,23 @@
+#pragma once
+// Moves contiguous rows between ranks.
+
+#include <span>
+#include <vector>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/rows/partition.hpp"
+#include "io/dataset/dataset.hpp"
+
+namespace rankwise {
+
+/// BEFORE: rank r holds any contiguous rows, in rank order. AFTER: rank r holds partition.range(r). Collective over
+/// comm.
+template <class Value>
+[[nodiscard]] CsrRows<Value> redistribute(const Communicator& comm, const CsrRows<Value>& matrix,
+                                          const Partition& partition);
+[[nodiscard]] IdRows redistribute(const Communicator& comm, const IdRows& ids, const Partition& partition);
+/// The same for dense rows: `values` holds `columns` values for each of `rows`.
+[[nodiscard]] std::vector<float> redistribute(const Communicator& comm, RowRange rows, std::span<const float> values,
+                                              Index columns, const Partition& partition);
+
+}  // namespace rankwise

@@ -1,0 +1,21 @@
+#pragma once
+// Single rows of a rank's part, and some of its rows in their order.
+
+#include <span>
+
+#include "distributed/rows/ids.hpp"
+#include "io/dataset/dataset.hpp"
+#include "kernels/base/matrix.hpp"
+
+namespace rankwise {
+
+/// The columns of one row; `row` is local.
+[[nodiscard]] std::span<const Index> row_columns(const SparseRows& rows, Index row);
+
+/// Rows (or ids) at `positions`, which are local. The picked rows are numbered from 0; local work only goes on with
+/// them.
+[[nodiscard]] Ids pick(const Ids& ids, std::span<const Index> positions);
+[[nodiscard]] SparseRows pick(const SparseRows& rows, std::span<const Index> positions);
+[[nodiscard]] Matrix pick(ConstMatrixView rows, std::span<const Index> positions);
+
+}  // namespace rankwise

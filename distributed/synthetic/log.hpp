@@ -1,0 +1,78 @@
+#pragma once
+// The rows of a planted log, user by user: a pure function of the shape and the user's number, so that the log is the
+// same however users are spread over ranks and threads.
+
+#include <cstdint>
+#include <vector>
+
+#include "distributed/synthetic/catalogue.hpp"
+#include "distributed/synthetic/shape.hpp"
+
+namespace rankwise {
+
+/// What a row is. Dirt is added to the clean log and takes nothing away: without it the log is the clean one.
+enum class PlantedDirt : std::uint8_t {
+  none,
+  duplicate,     ///< a clean row once more, exactly
+  repeat,        ///< its user and item again at a later time, with another quantity or rating
+  missing_user,  ///< its content again without a user
+  cancellation,  ///< purchases only: its quantity taken back, negative, at a later time
+  zero_price,    ///< purchases only: its user and item again at a later time, for nothing
+  broken         ///< a line that cannot be read: a word for a number, or too few fields (only by --broken-lines)
+};
+
+struct PlantedRow {
+  Index user = 0;
+  Index item = 0;
+  std::int64_t value = 0;        ///< quantity or rating
+  std::int64_t price_cents = 0;  ///< of one piece; 0 in a log of ratings
+  std::int64_t timestamp = 0;    ///< seconds since 1970-01-01 UTC
+  PlantedDirt dirt = PlantedDirt::none;
+  friend bool operator==(const PlantedRow&, const PlantedRow&) = default;
+};
+
+/// Of a drawn row, as team_size() counts them.
+inline constexpr double planted_row_operations = 100;
+
+/// What is planted in one user.
+struct PlantedUser {
+  int segment = 0;
+  Index clean_rows = 0;
+  std::vector<double> own_taste;  ///< user_spread times a vector of unit variance per sqrt(factors)
+  std::vector<float> factors;     ///< segment's taste + own taste
+};
+
+/// Clean rows hold no (user, item) pair twice. The number of rows is 1 + log-normal, cut at shape.largest_row(); items
+/// are successive choices without replacement with weights a_i exp(signal (<t_s, y_i> + clamp(<own, y_i>))). Rows of a
+/// user fall on a few visits between the user's first day and the end of the log, more in high season and at the end of
+/// the week.
+class PlantedLog {
+ public:
+  /// Throws Error(usage) where the shape is out of range.
+  explicit PlantedLog(const PlantedShape& shape);
+
+  [[nodiscard]] const PlantedShape& shape() const { return shape_; }
+  [[nodiscard]] const PlantedCatalogue& catalogue() const { return catalogue_; }
+  [[nodiscard]] PlantedUser user(Index user) const;
+  /// What the probability that the user chooses the item first is proportional to.
+  [[nodiscard]] double choice_weight(const PlantedUser& planted, Index item) const;
+  /// The distinct items of the user's clean rows, in order of choice.
+  [[nodiscard]] std::vector<Index> items(Index user) const { return choose_items(user, this->user(user)); }
+  /// The user's clean and dirty rows by ascending time; rows of one time keep their order of choice.
+  [[nodiscard]] std::vector<PlantedRow> rows(Index user) const;
+
+ private:
+  [[nodiscard]] std::vector<Index> choose_items(Index user, const PlantedUser& planted) const;
+  [[nodiscard]] std::vector<Index> race_items(Index user, const PlantedUser& planted) const;
+  [[nodiscard]] double own_exponent(const PlantedUser& planted, Index item) const;
+  void set_times(Index user, const PlantedUser& planted, std::vector<PlantedRow>& rows) const;
+  void set_values(Index user, const PlantedUser& planted, std::vector<PlantedRow>& rows) const;
+  void add_dirt(Index user, std::vector<PlantedRow>& rows) const;
+
+  PlantedShape shape_;
+  PlantedCatalogue catalogue_;
+  double activity_location_;  // mean of the logarithm of (rows - 1)
+  double own_bound_;          // of the exponent that a user's own taste adds
+};
+
+}  // namespace rankwise

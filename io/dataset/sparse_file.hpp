@@ -1,0 +1,52 @@
+#pragma once
+// Sparse matrices in HDF5 files: CSR groups with AnnData's attributes.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "distributed/als/shared_rows.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "io/dataset/dataset.hpp"
+#include "io/hdf5/reader.hpp"
+#include "io/hdf5/writer.hpp"
+
+namespace rankwise {
+
+/// Size of a matrix in a file.
+struct SparseShape {
+  Index rows = 0;
+  Index columns = 0;
+  Index entries = 0;
+};
+
+/// Bytes that the group will take in a file. Collective over comm.
+template <class Value>
+[[nodiscard]] Index sparse_bytes(const Communicator& comm, const CsrRows<Value>& matrix);
+
+/// Writes group `name`: data, indices, indptr, and the marks of entries that there are. Collective over comm.
+template <class Value>
+void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const CsrRows<Value>& matrix);
+
+/// Checks the group's attributes and that its datasets fit together. Not collective, as the reader is; throws
+/// Error(bad_data).
+[[nodiscard]] SparseShape sparse_shape(const Hdf5Reader& file, const std::string& name);
+
+/// indptr[rows.begin .. rows.end], checked to be monotone and within the matrix. Not collective.
+[[nodiscard]] std::vector<Index> read_sparse_offsets(const Hdf5Reader& file, const std::string& name,
+                                                     const SparseShape& shape, RowRange rows);
+
+/// `rows` of the matrix, those in `without` (ascending) as if they had no entries: columns checked to ascend and be in
+/// range, values to be finite. Not collective.
+[[nodiscard]] SparseRows read_sparse(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
+                                     RowRange rows, std::span<const Index> without = {});
+
+/// `rows` of a group of log rows with their times, checked likewise, but that columns may repeat. Not collective.
+[[nodiscard]] LogRows read_log_rows(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
+                                    RowRange rows);
+
+/// Parts of rows, one row each, checked likewise; SparseRows::rows counts them. Not collective.
+[[nodiscard]] SparseRows read_sparse_parts(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
+                                           std::span<const SharedPart> parts);
+
+}  // namespace rankwise

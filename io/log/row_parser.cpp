@@ -1,0 +1,135 @@
+#define XXH_INLINE_ALL
+#include "io/log/row_parser.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+#include <xxhash.h>
+
+#include "distributed/log/fold.hpp"
+#include "io/log/columns.hpp"
+#include "kernels/base/error.hpp"
+#include "kernels/text/utf8.hpp"
+
+namespace rankwise {
+
+namespace {
+std::string_view field_at(const std::vector<std::string_view>& fields, int column) {
+  return fields[static_cast<std::size_t>(column)];
+}
+
+/// Of the fields and of where they end.
+std::uint64_t hash_of(const std::vector<std::string_view>& fields) {
+  std::uint64_t hash = 0;
+  for (const std::string_view field : fields) hash = XXH3_64bits_withSeed(field.data(), field.size(), hash);
+  return hash;
+}
+
+/// Values become float32 in the dataset.
+double within_float(double value) {
+  if (!(std::fabs(value) <= static_cast<double>(std::numeric_limits<float>::max()))) {
+    throw Error(ExitCode::bad_data, fmt::format("value {} is beyond the range of 32-bit floating point", value));
+  }
+  return value;
+}
+
+std::int32_t fold_number(std::string_view text) {
+  std::int32_t number = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (status != std::errc() || end != text.data() + text.size() || number < 0 || number >= most_folds) {
+    throw Error(ExitCode::bad_data, fmt::format("fold {} is not a number from 0 to {}", shown(text), most_folds - 1));
+  }
+  return number;
+}
+
+Index matrix_index(std::string_view text, Index limit, std::string_view role) {
+  Index index = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), index);
+  if (status != std::errc() || end != text.data() + text.size() || index < 1 || index > limit) {
+    throw Error(ExitCode::bad_data, fmt::format("{} {} is not a number from 1 to {}", role, shown(text), limit));
+  }
+  return index;
+}
+}  // namespace
+
+HeaderMark mark_of(const std::vector<std::string_view>& header, const ColumnNumbers& columns) {
+  const std::string_view user = field_at(header, columns.user);
+  return {hash_of(header), static_cast<std::int32_t>(user.size()),
+          static_cast<std::int32_t>(field_at(header, columns.item).size()), user.empty() ? '\0' : user.front()};
+}
+
+bool RowParser::append(const std::vector<std::string_view>& fields, InteractionLog& log) {
+  check_field_count(fields, layout_.fields);
+  if (layout_.format != LogFormat::matrix_market) return append_delimited(fields, log);
+  append_matrix_entry(fields, log);
+  return true;
+}
+
+bool RowParser::is_missing(std::string_view field, std::string_view role, Index& count) const {
+  if (!missing_values_.holds(field)) return false;
+  if (missing_ == MissingRule::error) {
+    if (is_blank_text(field)) {
+      throw Error(ExitCode::bad_data, fmt::format("the {} field is empty (--missing skip drops such rows)", role));
+    }
+    throw Error(ExitCode::bad_data, fmt::format("the {} field holds {}, which means missing (--missing skip drops such "
+                                                "rows, --missing-values changes the words)",
+                                                role, shown(field)));
+  }
+  ++count;
+  return true;
+}
+
+bool RowParser::repeats_header(const std::vector<std::string_view>& fields) const {
+  const HeaderMark& header = layout_.header;
+  const std::string_view user = field_at(fields, layout_.columns.user);
+  if (header.user_begin == '\0' || user.empty()) return false;
+  const std::string_view item = field_at(fields, layout_.columns.item);
+  if (user.front() == header.user_begin && std::ssize(user) == header.user_bytes &&
+      std::ssize(item) == header.item_bytes && hash_of(fields) == header.hash) {
+    return true;
+  }
+  const bool ends_as_names = user.back() < '0' || user.back() > '9';  // most ids end in a digit: no closer look
+  return ends_as_names && is_common_user_name(user) && is_common_item_name(item) &&
+         std::ranges::none_of(fields, is_number);
+}
+
+bool RowParser::append_delimited(const std::vector<std::string_view>& fields, InteractionLog& log) {
+  if (repeats_header(fields)) {
+    ++log.repeated_headers;
+    return false;
+  }
+  const ColumnNumbers& columns = layout_.columns;
+  const std::string_view user = field_at(fields, columns.user);
+  const std::string_view item = field_at(fields, columns.item);
+  if (is_missing(user, "user", log.missing.user) || is_missing(item, "item", log.missing.item)) return false;
+  double value = 1;
+  for (int factor = 0; factor < columns.value_factors; ++factor) {
+    const std::string_view field = field_at(fields, columns.value[static_cast<std::size_t>(factor)]);
+    if (is_missing(field, "value", log.missing.value)) return false;
+    value *= parse_number(field, "value", layout_.decimal);
+  }
+  value = within_float(value);
+  const std::string_view time = columns.time >= 0 ? field_at(fields, columns.time) : "";
+  const std::string_view fold = columns.fold >= 0 ? field_at(fields, columns.fold) : "";
+  if (columns.time >= 0 && is_missing(time, "time", log.missing.time)) return false;
+  if (columns.fold >= 0 && is_missing(fold, "fold", log.missing.fold)) return false;
+  if (columns.time >= 0) log.times.push_back(times_.read(time));
+  if (columns.fold >= 0) log.folds.push_back(fold_number(fold));
+  log.users.append(user);
+  log.items.append(item);
+  log.values.push_back(value);
+  return true;
+}
+
+void RowParser::append_matrix_entry(const std::vector<std::string_view>& fields, InteractionLog& log) const {
+  const Index row = matrix_index(fields[0], layout_.matrix_rows, "row");
+  const Index column = matrix_index(fields[1], layout_.matrix_columns, "column");
+  const double value = layout_.columns.value_factors == 0 ? 1 : within_float(parse_number(fields[2], "value"));
+  log.users.append(row);
+  log.items.append(column);
+  log.values.push_back(value);
+}
+
+}  // namespace rankwise

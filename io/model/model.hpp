@@ -1,0 +1,116 @@
+#pragma once
+// The model file: factors as dense row-major float32, ids beside them.
+//
+//   /users/factors (users x k)   /users/ids   /users/entries   /users/biases (where the model has them)
+//   /items/factors (items x k)   /items/ids   /items/entries   /items/biases
+//   /history/loss, /history/observed, /history/unobserved, /history/regularizer    float64, one value per epoch
+//   /history/validation (where the training was validated)
+//   /lineage (uint64, where it began with another model)
+//   /lineage-trained-on-all (uint64, if ancestors were trained on all of a dataset)
+//
+// Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, `dataset-configuration`, and
+// the numbers that fold-in needs.
+
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/log/fold.hpp"
+#include "io/dataset/dataset.hpp"
+#include "io/dataset/provenance.hpp"
+#include "io/hdf5/input_check.hpp"
+#include "kernels/als/objective.hpp"
+#include "kernels/base/matrix.hpp"
+
+namespace rankwise {
+
+/// Factors that a file may claim: beyond any use, and so few that a hostile file cannot make a k x k matrix exhaust
+/// memory.
+inline constexpr Index most_factors = 16384;
+
+/// Loss after one epoch, by its parts; and the metric on what was held out, NaN where it was not computed.
+struct EpochLoss {
+  double observed = 0;
+  double unobserved = 0;
+  double regularizer = 0;
+  double validation = std::numeric_limits<double>::quiet_NaN();
+  [[nodiscard]] double total() const { return observed + unobserved + regularizer; }
+};
+
+/// One side of a model: this rank's rows. Where the objective has biases, the last column of `factors` is the bias; in
+/// the file it stands apart in `biases`.
+struct ModelSide {
+  IdRows ids;
+  Matrix factors;
+  std::vector<Index> entries;  ///< of each row, that it was trained on
+};
+
+struct Model {
+  Objective objective;  ///< kernels/als/objective.hpp: everything that scoring and fold-in need
+  Index factors = 0;    ///< k, without the bias column
+  std::vector<EpochLoss> history;
+  ModelSide users;
+  ModelSide items;
+  std::optional<Index> best_epoch = std::nullopt;  ///< whose factors these are, from 1, where epochs were compared
+  TrainedOn trained_on = TrainedOn::training;
+  std::string dataset_configuration = {};   ///< Provenance::configuration of the dataset
+  std::vector<std::uint64_t> lineage = {};  ///< digests of the models that it descends from, the nearest first
+  std::vector<std::uint64_t> lineage_trained_on_all = {};  ///< digests of the datasets that any of these has all of
+};
+
+/// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
+void write_model(const Communicator& comm, const std::string& path, const Model& model, const Provenance& provenance,
+                 int deflate_level = 0);
+
+/// A model file opened for reading; construction and reads are collective over comm and throw AgreedError.
+class ModelReader {
+ public:
+  ModelReader(const Communicator& comm, const std::string& path, InputCheck check = InputCheck::digests);
+  ~ModelReader();
+  ModelReader(ModelReader&&) noexcept;
+  ModelReader& operator=(ModelReader&&) noexcept;
+
+  /// Whether what is read is compared with digests, which files of older versions do not have.
+  [[nodiscard]] bool compares() const;
+  [[nodiscard]] const Objective& objective() const;
+  [[nodiscard]] const Provenance& provenance() const;
+  /// The file's metadata digest, which covers the digests of its values; 0 where it holds none.
+  [[nodiscard]] std::uint64_t content_digest() const;
+  /// Content digests of the models that the training descends from by warm starts, the nearest first; empty where it
+  /// began at random. Of a file of an older version no more than the nearest.
+  [[nodiscard]] const std::vector<std::uint64_t>& lineage() const;
+  /// Content digests of the datasets that an ancestor was trained on all of (TrainedOn::all), each once: what they hold
+  /// out measures neither that ancestor nor this model.
+  [[nodiscard]] const std::vector<std::uint64_t>& lineage_trained_on_all() const;
+  [[nodiscard]] const std::vector<EpochLoss>& history() const;
+  /// Whose factors these are, from 1; nothing where epochs were not compared.
+  [[nodiscard]] std::optional<Index> best_epoch() const;
+  /// `training` for files of versions that knew nothing else.
+  [[nodiscard]] TrainedOn trained_on() const;
+  /// The fold whose rest the model was trained on; nothing where it was trained on all.
+  [[nodiscard]] const std::optional<Fold>& trained_fold() const;
+  /// How the dataset of the training was prepared; empty for files of versions that did not keep it.
+  [[nodiscard]] const std::string& dataset_configuration() const;
+  [[nodiscard]] Index factors() const;
+  [[nodiscard]] Index users() const;
+  [[nodiscard]] Index items() const;
+  /// Rows with k columns, or k + 1 where the objective has biases. Values are finite.
+  [[nodiscard]] Matrix user_factors(RowRange rows) const;
+  [[nodiscard]] Matrix item_factors(RowRange rows) const;
+  /// Entries that each row was trained on. Files of older versions do not hold them: there rows count 1 entry, those
+  /// whose factors are all zero 0.
+  [[nodiscard]] bool has_entry_counts() const;
+  [[nodiscard]] std::vector<Index> user_entries(RowRange rows) const;
+  [[nodiscard]] std::vector<Index> item_entries(RowRange rows) const;
+  [[nodiscard]] IdRows user_ids(RowRange rows) const;
+  [[nodiscard]] IdRows item_ids(RowRange rows) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rankwise

@@ -1,0 +1,56 @@
+#pragma once
+// How the bytes of a text file are stored: packed or not, in which encoding, with which line ends.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "io/files/file_version.hpp"
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+/// By the first bytes of a file, not by its name.
+enum class Packing : std::int32_t { none, gzip, zstd };
+enum class Encoding : std::int32_t { utf8, utf16_little, utf16_big };
+
+/// Trivially copyable: the root finds it out, the other ranks receive it.
+struct FileKind {
+  FileVersion version;  ///< when its beginning was looked at; of the bytes as stored
+  Packing packing = Packing::none;
+  Encoding encoding = Encoding::utf8;  ///< UTF-16 only with a byte order mark
+  char line_end = '\n';                ///< '\r' if the beginning holds no other, as files of old Macs do
+
+  /// Ranks can read it by ranges of its bytes; any other file is read by one rank from its beginning to its end.
+  [[nodiscard]] bool can_be_shared() const { return packing == Packing::none && encoding == Encoding::utf8; }
+};
+
+/// Throws Error without the file's name: no_input unless `path` is a regular file one may read; bad_data for a file
+/// that is known to be no text (xz, zip, HDF5, Parquet, ..., or any with zero bytes in its beginning).
+[[nodiscard]] FileKind probe_file(const std::string& path);
+
+/// " (gzip)", " (zstd, UTF-16)", or "" for plain UTF-8.
+[[nodiscard]] std::string packing_text(const FileKind& kind);
+
+/// A stream of bytes.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// Up to `size` bytes to `to`; 0 at the end only. Throws Error(io_error, bad_data) without the file's name.
+  virtual std::size_t read(char* to, std::size_t size) = 0;
+  /// Throws Error(io_error), without the file's name, if the file was written to since it was opened.
+  virtual void check_unchanged() const = 0;
+};
+
+/// Bytes of a file of `version` from `offset` on, by pread. Throws Error without the file's name: no_input, and
+/// io_error if the file has changed.
+[[nodiscard]] std::unique_ptr<ByteSource> open_plain(const std::string& path, const FileVersion& version, Index offset);
+/// The unpacked bytes of a gzip or zstd file (any number of members), checksums and ends verified.
+[[nodiscard]] std::unique_ptr<ByteSource> open_gzip(const std::string& path, const FileVersion& version);
+[[nodiscard]] std::unique_ptr<ByteSource> open_zstd(const std::string& path, const FileVersion& version);
+/// `source`, which holds UTF-16, as UTF-8. A lone surrogate or half a sign is bad data.
+[[nodiscard]] std::unique_ptr<ByteSource> decoded_utf16(std::unique_ptr<ByteSource> source, Encoding encoding);
+/// The text of a whole file as UTF-8.
+[[nodiscard]] std::unique_ptr<ByteSource> open_text(const std::string& path, const FileKind& kind);
+
+}  // namespace rankwise

@@ -1,0 +1,49 @@
+#include "io/text/record_reader.hpp"
+
+#include <fmt/format.h>
+#include <optional>
+
+#include "kernels/base/error.hpp"
+
+namespace rankwise {
+
+Dialect dialect_of(LogFormat format) {
+  switch (format) {
+    case LogFormat::tsv:
+      return Dialect::tab;
+    case LogFormat::movielens:
+      return Dialect::double_colon;
+    case LogFormat::matrix_market:
+      return Dialect::blanks;
+    case LogFormat::automatic:
+    case LogFormat::csv:
+      break;
+  }
+  return Dialect::quoted;
+}
+
+const std::vector<std::string_view>* RecordReader::next() {
+  while (true) {
+    line_ = lines_.lines() + 1;
+    const std::optional<std::string_view> line = lines_.next();
+    if (!line) return nullptr;
+    if (line->empty() || trimmed(*line).empty()) continue;
+    return &split_whole(*line);
+  }
+}
+
+const std::vector<std::string_view>& RecordReader::split_whole(std::string_view record) {
+  const std::vector<std::string_view>& fields = splitter_.split(record);
+  while (const std::optional<std::size_t> quote = splitter_.open_quote()) {
+    const auto complete = static_cast<Index>(fields.size());
+    const bool too_many = most_fields_ > 0 && complete >= most_fields_;
+    const std::optional<std::string_view> grown = too_many ? std::nullopt : lines_.grow_past_quote(*quote);
+    if (!grown) {
+      throw Error(ExitCode::bad_data, fmt::format("field {} opens a quote that is not closed", complete + 1));
+    }
+    splitter_.split(*grown);
+  }
+  return fields;
+}
+
+}  // namespace rankwise

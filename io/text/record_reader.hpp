@@ -1,0 +1,44 @@
+#pragma once
+// Records of a text file: lines cut into fields, line breaks inside quotes included.
+
+#include <string_view>
+#include <vector>
+
+#include "io/log/format.hpp"
+#include "io/text/field_text.hpp"
+#include "io/text/line_reader.hpp"
+
+namespace rankwise {
+
+/// How the fields of a format are told apart.
+[[nodiscard]] Dialect dialect_of(LogFormat format);
+
+/// Reads what a LineReader gives as records of `layout`. Blank lines are no records.
+class RecordReader {
+ public:
+  /// `layout.fields` is the most fields that a record may have if a line break lies in its quotes; 0: any number.
+  RecordReader(LineReader lines, const TextLayout& layout)
+      : lines_(std::move(lines)), splitter_(dialect_of(layout.format), layout.delimiter), most_fields_(layout.fields) {}
+
+  /// Fields of the next record, valid until the next call; null at the end. Throws Error(bad_data, io_error) without a
+  /// place.
+  const std::vector<std::string_view>* next();
+  /// As LineReader's.
+  void check_unchanged() const { lines_.check_unchanged(); }
+
+  /// The line, counted from 1 by the line reader, where the last record begins, or where reading failed.
+  [[nodiscard]] Index line() const { return line_; }
+  /// Lines passed so far, and where the next one begins.
+  [[nodiscard]] Index lines() const { return lines_.lines(); }
+  [[nodiscard]] Index offset() const { return lines_.offset(); }
+
+ private:
+  const std::vector<std::string_view>& split_whole(std::string_view record);
+
+  LineReader lines_;
+  FieldSplitter splitter_;
+  Index most_fields_;
+  Index line_ = 0;
+};
+
+}  // namespace rankwise

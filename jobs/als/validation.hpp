@@ -1,0 +1,94 @@
+#pragma once
+// Validation of a training: a metric of what is held out after each epoch, which epoch is the best, and when to stop.
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "distributed/als/half_sweep.hpp"
+#include "distributed/evaluation/factor_evaluation.hpp"
+#include "io/dataset/dataset.hpp"
+#include "io/model/model.hpp"
+#include "jobs/evaluate/metrics.hpp"
+#include "jobs/run/job.hpp"
+
+namespace rankwise {
+
+struct ValidationOptions {
+  std::optional<EvaluationMetric> metric;  ///< none: no validation
+  std::optional<Index> patience;           ///< evaluations without a better one before the training stops
+  std::optional<Index> every_epochs;
+
+  [[nodiscard]] Index epochs_between() const { return every_epochs.value_or(1); }
+};
+
+/// Adds the options; `options` outlives them.
+void describe_validation(boost::program_options::options_description& description,
+                         const std::shared_ptr<ValidationOptions>& options);
+
+/// Throws AgreedError(usage) where an option would be without effect in a training of so many epochs, or the metric has
+/// no meaning for the objective.
+void require_sense(const ValidationOptions& options, const Objective& objective, Index epochs);
+
+/// Throws AgreedError(usage) where a metric is asked for and the dataset, of that name, holds nothing out.
+void require_heldout(const ValidationOptions& options, const DatasetReader& dataset, const std::string& data);
+
+/// For each prefix of the history, from that of no epochs: the epoch, from 1, with the best value; the earliest of
+/// equals; 0 where none has been evaluated.
+[[nodiscard]] std::vector<Index> best_epochs(const EvaluationMetric& metric, std::span<const EpochLoss> history);
+
+/// Where the best epoch's factors are meanwhile.
+enum class BestFactors { in_memory, in_checkpoints };
+
+/// Bytes of this rank for validation of a training whose users are in `user_rows`. Collective over comm.
+[[nodiscard]] Index validation_bytes(const Communicator& comm, const ValidationOptions& options,
+                                     const DatasetReader& dataset, const Partition& user_rows, Index width);
+
+/// Factors of both sides, this rank's rows.
+struct FactorPair {
+  Matrix users;
+  Matrix items;
+};
+
+/// The validation of one training; does nothing where no metric is asked for. Every member but is_over() and
+/// best_epoch() is collective over the job's ranks.
+class Validation {
+ public:
+  /// Reads what is held out. `item_entries`: of this rank's items, in rank order; `mean_rating`: of the training part,
+  /// of objectives that predict ratings. Throws AgreedError.
+  Validation(const ValidationOptions& options, JobContext& context, const DatasetReader& dataset,
+             const Partition& user_rows, std::span<const Index> item_entries, std::optional<double> mean_rating,
+             BestFactors best);
+
+  /// After the epoch that the history ends with: evaluates the factors where it is their turn, enters the value into
+  /// the history, and tells it. Where it throws (AgreedError), what is on its way to `next` is complete.
+  void measure(const Objective& objective, const AlsFactors& users, const AlsFactors& items,
+               std::vector<EpochLoss>& history, AlsSide& next);
+
+  /// Whether the best evaluation is as old as patience allows.
+  [[nodiscard]] bool is_over(std::span<const EpochLoss> history) const;
+  /// From 1; nothing where epochs are not compared.
+  [[nodiscard]] std::optional<Index> best_epoch(std::span<const EpochLoss> history) const;
+  /// The best epoch's factors, where they are in memory.
+  [[nodiscard]] FactorPair take_best() { return std::move(best_); }
+
+ private:
+  [[nodiscard]] ListRule rule() const { return {catalogue_, SeenItems::exclude}; }
+  void tell_what_is_ranked();
+  [[nodiscard]] MetricEstimate evaluate(const Objective& objective, const AlsFactors& users,
+                                        const AlsFactors& items) const;
+  [[nodiscard]] Index evaluations_since_best(std::span<const EpochLoss> history) const;
+  void tell(const MetricEstimate& estimate, std::span<const EpochLoss> history) const;
+
+  const ValidationOptions& options_;
+  JobContext& context_;
+  BestFactors keeps_;
+  bool are_new_users_ = false;  ///< held out whole: folded in for each evaluation
+  HeldoutRows rows_;
+  Catalogue catalogue_;
+  FactorPair best_;
+};
+
+}  // namespace rankwise

@@ -1,0 +1,218 @@
+#include "jobs/data/prepare_messages.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <fmt/format.h>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "io/dataset/merge_rules.hpp"
+#include "kernels/text/counted.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// "2 without user, 1 without value": what is not zero.
+std::string missing_text(const MissingCounts& missing) {
+  const std::array<std::pair<Index, std::string_view>, 5> kinds{{{missing.user, "user"},
+                                                                 {missing.item, "item"},
+                                                                 {missing.value, "value"},
+                                                                 {missing.time, "time"},
+                                                                 {missing.fold, "fold"}}};
+  std::string text;
+  for (const auto& [count, what] : kinds) {
+    if (count > 0) text += fmt::format("{}{} without {}", text.empty() ? "" : ", ", count, what);
+  }
+  return text;
+}
+
+/// "2010-12-01 08:26:00".
+std::string utc_text(std::int64_t seconds) {
+  using namespace std::chrono;
+  const sys_seconds moment{std::chrono::seconds(seconds)};
+  const auto day = floor<days>(moment);
+  const year_month_day date(day);
+  const hh_mm_ss time(moment - day);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
+                     time.minutes().count(), time.seconds().count());
+}
+
+std::string percent(double share) {
+  constexpr double hundred = 100;
+  return fmt::format("{:.1f}%", hundred * share);
+}
+
+std::string bound_text(double min_total) {
+  return min_total == above_zero ? std::string("not above 0") : fmt::format("below {}", min_total);
+}
+
+void tell_repeats(Report& report, Index repeated, Index heldout, Repeats rule) {
+  const bool drops = rule == Repeats::drop;
+  const Index all = heldout + (drops ? repeated : 0);
+  report.line(fmt::format("{} of {} ({}) {} in training too: {}", repeated, counted(all, "held-out pair"),
+                          percent(static_cast<double>(repeated) / static_cast<double>(all)),
+                          verb(repeated, "is", "are"),
+                          drops ? "not held out (--repeats keep holds them out)" : "held out (--repeats keep)"));
+}
+
+void tell_leakage(Report& report, const Leakage& leakage) {
+  report.line(
+      fmt::format("leakage: {} of the training part is later than its user's first held-out interaction, {} is "
+                  "later than the first held-out interaction of all",
+                  percent(leakage.after_own_heldout), percent(leakage.after_first_heldout)));
+  const std::string gap = leakage.median_gap_days ? fmt::format("{:.1f} days", *leakage.median_gap_days) : "unknown";
+  report.line(
+      fmt::format("leakage: {} of the held-out part has items that nobody had before; median time since the "
+                  "user's last interaction in training: {}",
+                  percent(leakage.future_items), gap));
+}
+
+}  // namespace
+
+void tell_read(Report& report, Index rows, const MissingCounts& missing, Index repeated_headers) {
+  report.line(fmt::format("{} read", counted(rows, "row")));
+  const Index skipped = missing.user + missing.item + missing.value + missing.time + missing.fold;
+  if (skipped > 0) report.line(fmt::format("{} skipped: {}", counted(skipped, "row"), missing_text(missing)));
+  report.event("read", {{"rows", rows},
+                        {"missing_user", missing.user},
+                        {"missing_item", missing.item},
+                        {"missing_value", missing.value},
+                        {"missing_time", missing.time},
+                        {"missing_fold", missing.fold},
+                        {"repeated_headers", repeated_headers}});
+  if (repeated_headers > 0) {
+    report.warning(fmt::format("{} inside the input {} the header of the file: passed over",
+                               counted(repeated_headers, "line"), verb(repeated_headers, "repeats", "repeat")));
+  }
+}
+
+void tell_period(Report& report, const Period& period) {
+  report.line(fmt::format("the log is from {} to {} (UTC)", utc_text(period.first), utc_text(period.last)));
+  report.event("period", {{"first", period.first}, {"last", period.last}});
+}
+
+void tell_duplicates(Report& report, const DuplicateCounts& counts, DuplicatePolicy policy) {
+  if (counts.repeated > 0) {
+    report.line(fmt::format("{} {} the user and item of an earlier row ({} of them exactly): merged by {}",
+                            counted(counts.repeated, "row"), verb(counts.repeated, "repeats", "repeat"), counts.exact,
+                            duplicates_name(policy)));
+  }
+  report.event("duplicates", {{"repeated_pairs", counts.repeated},
+                              {"exact_duplicates", counts.exact},
+                              {"policy", std::string(duplicates_name(policy))}});
+}
+
+void tell_refused(Report& report, const TotalBound& bound, double min_total, const RefusedTotals& refused) {
+  const auto& [training, heldout] = refused.parts;
+  report.event("min_total", {{"min_total", min_total},
+                             {"training_dropped", training},
+                             {"heldout_dropped", heldout},
+                             {"users_dropped", refused.users},
+                             {"items_dropped", refused.items}});
+  const Index dropped = training + heldout;
+  if (dropped == 0) return;
+  std::string text = fmt::format("{} dropped because {} total is {}", counted(dropped, "interaction"),
+                                 verb(dropped, "its", "their"), bound_text(min_total));
+  if (heldout > 0) text += fmt::format(", {} of them from the held-out part", heldout);
+  if (refused.users + refused.items > 0) {
+    std::string emptied;
+    if (refused.users > 0) emptied = counted(refused.users, "user");
+    if (refused.items > 0) emptied += (emptied.empty() ? "" : " and ") + counted(refused.items, "item");
+    text += fmt::format("; {} {} none left", emptied, verb(refused.users + refused.items, "has", "have"));
+  }
+  if (bound.kind == TotalBound::Kind::automatic) {
+    report.warning(text + " (the log has negative values; --min-total none keeps them)");
+  } else {
+    report.line(text);
+  }
+}
+
+void tell_rare(Report& report, const RareCounts& counts) {
+  report.line(fmt::format("{}, {} and {} dropped as rare, in {}", counted(counts.users, "user"),
+                          counted(counts.items, "item"), counted(counts.events, "interaction"),
+                          counted(counts.rounds, "round")));
+  report.event("rare", {{"users_dropped", counts.users},
+                        {"items_dropped", counts.items},
+                        {"interactions_dropped", counts.events},
+                        {"rounds", counts.rounds}});
+}
+
+void tell_sizes(const Communicator& comm, Report& report, const Dataset& dataset) {
+  const Index interactions = comm.sum(dataset.interactions.entries());
+  const Index heldout = comm.sum(dataset.heldout ? dataset.heldout->by_user.entries() : 0);
+  const Index given = comm.sum(dataset.heldout_users ? dataset.heldout_users->given.entries() : 0);
+  const Index heldout_users = dataset.heldout_users ? dataset.heldout_users->ids.total_rows : 0;
+  report.line(fmt::format("{}, {}, {}; {} held out", counted(dataset.users.total_rows, "user"),
+                          counted(dataset.items.total_rows, "item"), counted(interactions, "interaction"), heldout));
+  if (dataset.heldout_users) {
+    report.line(fmt::format("{} held out whole; {} of their interactions {} given for fold-in",
+                            counted(heldout_users, "user"), given, verb(given, "is", "are")));
+  }
+  report.event("dataset", {{"users", dataset.users.total_rows},
+                           {"items", dataset.items.total_rows},
+                           {"interactions", interactions},
+                           {"heldout", heldout},
+                           {"heldout_users", heldout_users},
+                           {"given", given}});
+  if (dataset.heldout && heldout == 0) {
+    report.warning(
+        "the split holds out nothing, so that evaluate has nothing to measure; choose a larger --split, or "
+        "--split none");
+  }
+}
+
+void tell_split(const Communicator& comm, Report& report, const Dataset& dataset, const SplitOutcome& outcome) {
+  const SplitFigures& figures = outcome.figures;
+  if (outcome.last_training) {
+    report.line(fmt::format("the cut is after {} (UTC): what is later is held out", utc_text(*outcome.last_training)));
+  }
+  if (outcome.repeated > 0) {
+    tell_repeats(report, outcome.repeated, comm.sum(dataset.heldout->by_user.entries()), dataset.rules.repeats);
+  }
+  if (figures.heldout_users > 0) {
+    report.line(fmt::format("without training: {} of {} and {} of {} in the held-out part", figures.cold_users,
+                            counted(figures.heldout_users, "user"), figures.cold_items,
+                            counted(figures.heldout_items, "item")));
+  }
+  if (figures.leakage) tell_leakage(report, *figures.leakage);
+
+  const std::vector<DatasetFigure> kept = figures_of(outcome, dataset.heldout.has_value());
+  std::vector<std::string> names;
+  for (const DatasetFigure& figure : kept) {
+    names.push_back(figure.name);
+    std::ranges::replace(names.back(), '-', '_');
+  }
+  std::vector<Field> fields;
+  for (std::size_t f = 0; f < kept.size(); ++f) {
+    std::visit([&](auto value) { fields.emplace_back(names[f], value); }, kept[f].value);
+  }
+  report.event("split", fields);
+}
+
+std::vector<DatasetFigure> figures_of(const SplitOutcome& outcome, bool holds_out) {
+  std::vector<DatasetFigure> figures;
+  if (outcome.period) {
+    figures.push_back({"log-first-time", outcome.period->first});
+    figures.push_back({"log-last-time", outcome.period->last});
+  }
+  if (outcome.last_training) figures.push_back({"last-training-time", *outcome.last_training});
+  if (holds_out) {
+    figures.push_back({"repeated-pairs", outcome.repeated});
+    figures.push_back({"cold-users", outcome.figures.cold_users});
+    figures.push_back({"cold-items", outcome.figures.cold_items});
+  }
+  if (const auto& leakage = outcome.figures.leakage) {
+    figures.push_back({"training-after-own-heldout", leakage->after_own_heldout});
+    figures.push_back({"training-after-first-heldout", leakage->after_first_heldout});
+    figures.push_back({"heldout-of-future-items", leakage->future_items});
+    if (leakage->median_gap_days) figures.push_back({"median-gap-days", *leakage->median_gap_days});
+  }
+  return figures;
+}
+
+}  // namespace rankwise

@@ -1,0 +1,53 @@
+#pragma once
+// What `rankwise prepare` tells of a log, of what it drops, and of a split.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "distributed/log/duplicates.hpp"
+#include "distributed/log/interaction_log.hpp"
+#include "distributed/log/k_core.hpp"
+#include "distributed/log/split_figures.hpp"
+#include "io/dataset/dataset.hpp"
+#include "jobs/data/prepare_options.hpp"
+#include "jobs/run/report.hpp"
+
+namespace rankwise {
+
+/// The times between which a log lies, in seconds since 1970.
+struct Period {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
+
+/// What --min-total drops, over all ranks.
+struct RefusedTotals {
+  RefusedParts parts;
+  Index users = 0;  ///< without an interaction because of it
+  Index items = 0;
+};
+
+/// What a split did, over all ranks.
+struct SplitOutcome {
+  std::optional<Period> period;               ///< of a log with times
+  std::optional<std::int64_t> last_training;  ///< of a split at one time: seconds since 1970
+  Index repeated = 0;                         ///< held-out pairs that training has too
+  SplitFigures figures;
+};
+
+/// Of a log's rows, without ranks; `repeated_headers` are lines inside files that repeat their header.
+void tell_read(Report& report, Index rows, const MissingCounts& missing, Index repeated_headers);
+void tell_period(Report& report, const Period& period);
+void tell_duplicates(Report& report, const DuplicateCounts& counts, DuplicatePolicy policy);
+void tell_refused(Report& report, const TotalBound& bound, double min_total, const RefusedTotals& refused);
+void tell_rare(Report& report, const RareCounts& counts);
+/// Sizes of the dataset; a warning if its split holds out nothing. Collective over comm.
+void tell_sizes(const Communicator& comm, Report& report, const Dataset& dataset);
+/// What the split knows of the future. Collective over comm.
+void tell_split(const Communicator& comm, Report& report, const Dataset& dataset, const SplitOutcome& outcome);
+
+/// The same for the dataset's file.
+[[nodiscard]] std::vector<DatasetFigure> figures_of(const SplitOutcome& outcome, bool holds_out);
+
+}  // namespace rankwise

@@ -1,0 +1,180 @@
+#include "jobs/data/prepare_options.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <utility>
+
+#include "io/dataset/merge_rules.hpp"
+#include "jobs/options/compression_option.hpp"
+#include "jobs/options/file_option.hpp"
+#include "kernels/base/error.hpp"
+
+namespace rankwise {
+
+namespace {
+constexpr std::array<std::pair<std::string_view, SplitKind>, 4> splits{{{"random", SplitKind::random},
+                                                                        {"leave-last", SplitKind::leave_last},
+                                                                        {"temporal", SplitKind::temporal},
+                                                                        {"users", SplitKind::users}}};
+
+template <class Number>
+std::optional<Number> number_of(std::string_view text) {
+  Number number{};
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+void check_fraction(double fraction, std::string_view option) {
+  if (!(fraction > 0 && fraction < 1)) {
+    throw Error(ExitCode::usage, fmt::format("{}: {} is not a fraction above 0 and below 1", option, fraction));
+  }
+}
+
+void check_at_least_one(Index count, std::string_view option) {
+  if (count < 1) throw Error(ExitCode::usage, fmt::format("{} must be at least 1, not {}", option, count));
+}
+}  // namespace
+
+Split parse_split(std::string_view text) {
+  if (text == "none") return {};
+  const auto colon = text.find(':');
+  const std::string_view word = text.substr(0, colon);
+  const std::string_view amount = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
+  for (const auto& [name, kind] : splits) {
+    if (name != word) continue;
+    if (kind == SplitKind::leave_last) {
+      const std::optional<Index> count = number_of<Index>(amount);
+      if (!count || *count < 1) {
+        throw Error(ExitCode::usage,
+                    fmt::format("--split '{}': expected a count of at least 1, as in leave-last:1", text));
+      }
+      return {kind, 0, *count};
+    }
+    const std::optional<double> fraction = number_of<double>(amount);
+    if (!fraction || !(*fraction > 0 && *fraction < 1)) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--split '{}': expected a fraction above 0 and below 1, as in {}:0.1", text, name));
+    }
+    return {kind, *fraction, 0};
+  }
+  throw Error(ExitCode::usage,
+              fmt::format("--split '{}' is unknown; expected none, random:FRACTION, leave-last:N, temporal:FRACTION or "
+                          "users:FRACTION",
+                          text));
+}
+
+std::optional<DuplicatePolicy> parse_duplicates(std::string_view word) {
+  if (word == "auto") return std::nullopt;
+  if (const auto policy = duplicates_of(word)) return policy;
+  throw Error(ExitCode::usage,
+              fmt::format("--duplicates '{}' is unknown; expected auto, sum, last, max, mean or error", word));
+}
+
+TotalBound parse_min_total(std::string_view text) {
+  if (text == "auto") return {TotalBound::Kind::automatic, 0};
+  if (text == "none") return {TotalBound::Kind::none, 0};
+  const std::optional<double> number = number_of<double>(text);
+  if (!number || !std::isfinite(*number)) {
+    throw Error(ExitCode::usage, fmt::format("--min-total '{}': expected auto, none or a number", text));
+  }
+  return {TotalBound::Kind::given, *number};
+}
+
+Repeats parse_repeats(std::string_view word) {
+  if (const auto repeats = repeats_of(word)) return *repeats;
+  throw Error(ExitCode::usage, fmt::format("--repeats '{}' is unknown; expected drop or keep", word));
+}
+
+void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values) {
+  namespace po = boost::program_options;
+  auto add = options.add_options();
+  add("input", read_file(&values.inputs)->composing()->required(),
+      "log file, plain, gzip or zstd, UTF-8 or UTF-16; may be repeated");
+  add("format",
+      po::value<std::string>()->default_value("auto")->value_name("FORMAT")->notifier(
+          [&values](const std::string& word) { values.log.format = parse_log_format(word); }),
+      "auto, csv, tsv, movielens (user::item::rating::time) or matrix-market; auto looks at the first line");
+  add("columns", po::value<std::string>()->value_name("ROLES")->notifier([&values](const std::string& text) {
+    values.log.columns = parse_column_choice(text);
+  }),
+      "which column is what: user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME]; names of the header or "
+      "numbers from 1; without value each row counts 1; fold: small numbers from 0 that divide the log for "
+      "cross-validation. By default usual names are recognised, but none for folds");
+  add("delimiter",
+      po::value<std::string>()->default_value("auto")->value_name("SIGN")->notifier(
+          [&values](const std::string& word) { values.log.delimiter = parse_delimiter(word); }),
+      "between the fields of csv: auto, comma, semicolon, pipe, tab or another sign; auto takes the most frequent one "
+      "of "
+      "the first line");
+  add("decimal",
+      po::value<std::string>()->default_value("auto")->value_name("SIGN")->notifier(
+          [&values](const std::string& word) { values.log.decimal = parse_decimal(word); }),
+      "before the decimals of values: auto, point or comma; auto looks at the first rows, and takes points where "
+      "commas "
+      "divide fields");
+  add("time-format",
+      po::value<std::string>()->default_value("auto")->value_name("FORM")->notifier(
+          [&values](const std::string& word) { values.log.time = parse_time_format(word); }),
+      "auto, seconds, milliseconds, iso, or a pattern of strptime such as '%d.%m.%Y %H:%M'; auto reads seconds and ISO "
+      "times, and, if the first rows are all plausible as such, milliseconds and eight-digit dates such as 20101201");
+  add("header",
+      po::value<std::string>()->default_value("auto")->value_name("RULE")->notifier(
+          [&values](const std::string& word) { values.log.header = parse_header_rule(word); }),
+      "auto, present or absent");
+  add("missing",
+      po::value<std::string>()->default_value("error")->value_name("RULE")->notifier(
+          [&values](const std::string& word) { values.log.missing = parse_missing_rule(word); }),
+      "error, or skip: drop and count rows whose user, item, value, time or fold is missing");
+  add("missing-values",
+      po::value<std::string>()
+          ->default_value(std::string(usual_missing_values))
+          ->value_name("WORDS")
+          ->notifier([&values](const std::string& words) { values.log.missing_values = MissingValues(words); }),
+      "words, with commas between them, that say that a field is missing; none: only empty fields are");
+  add("min-value", po::value<double>()->value_name("VALUE")->notifier([&values](double value) {
+    if (!std::isfinite(value)) throw Error(ExitCode::usage, "--min-value must be a finite number");
+    values.min_value = value;
+  }),
+      "drop rows with a smaller value before anything else");
+  add("duplicates",
+      po::value<std::string>()->default_value("auto")->value_name("POLICY")->notifier(
+          [&values](const std::string& word) { values.duplicates = parse_duplicates(word); }),
+      "rows on the same user and item become one: sum, last, max, mean, or error; auto is last for a value column, sum "
+      "for counted rows, products and matrix-market");
+  add("min-total",
+      po::value<std::string>()->default_value("auto")->value_name("VALUE")->notifier(
+          [&values](const std::string& text) { values.min_total = parse_min_total(text); }),
+      "drop a user and item whose rows make a smaller value, after --duplicates, in each part of the split; none: keep "
+      "all; auto: keep values above 0 if the log has negative ones (returns), else keep all");
+  add("min-user-count", po::value(&values.min_user_count)->default_value(1)->value_name("N")->notifier([](Index count) {
+    check_at_least_one(count, "--min-user-count");
+  }),
+      "drop users with fewer items");
+  add("min-item-count", po::value(&values.min_item_count)->default_value(1)->value_name("N")->notifier([](Index count) {
+    check_at_least_one(count, "--min-item-count");
+  }),
+      "drop items with fewer users; both bounds are repeated until both hold");
+  add("split",
+      po::value<std::string>()->default_value("none")->value_name("SPLIT")->notifier(
+          [&values](const std::string& text) { values.split = parse_split(text); }),
+      "what to hold out: none, random:FRACTION of the interactions, leave-last:N of each user, temporal:FRACTION (the "
+      "latest), users:FRACTION (whole users)");
+  add("repeats",
+      po::value<std::string>()->default_value("drop")->value_name("RULE")->notifier(
+          [&values](const std::string& word) { values.repeats = parse_repeats(word); }),
+      "with leave-last and temporal: held-out pairs that training has too leave the held-out part (drop), or stay "
+      "(keep)");
+  add("given-fraction",
+      po::value(&values.given_fraction)
+          ->default_value(0.8, "0.8")
+          ->value_name("FRACTION")
+          ->notifier([](double fraction) { check_fraction(fraction, "--given-fraction"); }),
+      "with users: part of a held-out user's interactions that fold-in may see");
+  add("output", written_file(&values.output, hdf5_endings)->required(), "dataset to write (HDF5)");
+  describe_compression(options, values.deflate_level);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,61 @@
+#pragma once
+// What `rankwise prepare` can be told.
+
+#include <boost/program_options.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "distributed/log/duplicates.hpp"
+#include "io/log/format.hpp"
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+enum class SplitKind { none, random, leave_last, temporal, users };
+
+struct Split {
+  SplitKind kind = SplitKind::none;
+  double fraction = 0;  ///< random, temporal, users: above 0 and below 1
+  Index count = 0;      ///< leave_last: at least 1
+};
+
+/// `none`, `random:0.1`, `leave-last:1`, `temporal:0.2` or `users:0.1`; throws Error(usage).
+[[nodiscard]] Split parse_split(std::string_view text);
+
+/// None for `auto`; throws Error(usage).
+[[nodiscard]] std::optional<DuplicatePolicy> parse_duplicates(std::string_view word);
+
+/// The smallest merged value that is an interaction.
+struct TotalBound {
+  enum class Kind { automatic, none, given };
+  Kind kind = Kind::automatic;  ///< automatic: above 0 if the log has negative values, else none
+  double value = 0;             ///< given
+};
+
+/// `auto`, `none` or a number; throws Error(usage).
+[[nodiscard]] TotalBound parse_min_total(std::string_view text);
+
+/// `drop` or `keep`; throws Error(usage).
+[[nodiscard]] Repeats parse_repeats(std::string_view word);
+
+struct PrepareOptions {
+  std::vector<std::string> inputs;
+  LogOptions log;
+  std::optional<double> min_value;
+  std::optional<DuplicatePolicy> duplicates;  ///< none: by what the log holds
+  TotalBound min_total;
+  Repeats repeats = Repeats::drop;
+  Index min_user_count = 1;
+  Index min_item_count = 1;
+  Split split;
+  double given_fraction = 0.8;
+  std::string output;
+  int deflate_level = 0;
+};
+
+/// Adds the job's options; their values go to `values`, which must outlive the parsing.
+void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values);
+
+}  // namespace rankwise

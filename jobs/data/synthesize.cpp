@@ -1,0 +1,198 @@
+#include "jobs/data/synthesize.hpp"
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+#include <memory>
+#include <vector>
+
+#include "distributed/rows/partition.hpp"
+#include "distributed/synthetic/shape.hpp"
+#include "io/files/commit.hpp"
+#include "io/synthetic/text.hpp"
+#include "io/synthetic/truth.hpp"
+#include "jobs/options/file_option.hpp"
+#include "kernels/base/error.hpp"
+#include "kernels/text/counted.hpp"
+
+namespace rankwise {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr double rows_per_round = 400'000;  // of each rank: about 16 MB of text
+
+struct Options {
+  std::string output;
+  std::string truth;
+  std::string preset;
+  double scale = 1;
+  std::vector<std::function<void(PlantedShape&)>> changes;  // what was given beside the preset
+
+  [[nodiscard]] PlantedShape shape(std::uint64_t seed) const;
+};
+
+/// The preset, scaled, then what was asked for by itself.
+PlantedShape Options::shape(std::uint64_t seed) const {
+  PlantedShape shape = planted_preset(preset).scaled(scale);
+  for (const auto& change : changes) change(shape);
+  shape.seed = seed;
+  shape.validate();
+  return shape;
+}
+
+PlantedKind parse_kind(const std::string& text) {
+  if (text == "purchases") return PlantedKind::purchases;
+  if (text == "ratings") return PlantedKind::ratings;
+  throw Error(ExitCode::usage, fmt::format("option --kind: '{}' does not fit; expected purchases or ratings", text));
+}
+
+PlantedIds parse_ids(const std::string& text) {
+  if (text == "integer") return PlantedIds::integers;
+  if (text == "string") return PlantedIds::strings;
+  throw Error(ExitCode::usage, fmt::format("option --ids: '{}' does not fit; expected integer or string", text));
+}
+
+/// One round of users after another, each round split over the ranks, so that the file holds users in ascending order
+/// whatever the rank count and no rank holds more than its part of a round.
+PlantedLines write_log(JobContext& context, const PlantedLog& log, const std::string& path) {
+  const Communicator& comm = context.comm;
+  const PlantedShape& shape = log.shape();
+  OrderedTextFile file(comm, path);
+  file.append(comm.is_root() ? planted_header(shape.kind) : std::string_view());
+  const double rows_per_user =
+      shape.interactions * (1 + shape.dirt + shape.broken_lines) / static_cast<double>(shape.users);
+  const Index users_per_round = comm.size() * std::max(chunk_rows, static_cast<Index>(rows_per_round / rows_per_user));
+  PlantedLines written;
+  for (Index begin = 0; begin < shape.users; begin += users_per_round) {
+    const Index count = std::min(users_per_round, shape.users - begin);
+    const RowRange mine = Partition::by_count(count, comm.size()).range(comm.rank());
+    const PlantedLines lines = agree_on(comm, [&] {
+      return planted_lines(log, {begin + mine.begin, begin + mine.end}, context.common.threads);
+    });
+    file.append(lines.text);
+    written.clean_rows += lines.clean_rows;
+    written.added_rows += lines.added_rows;
+    context.report.bar("users", begin + count, shape.users);
+  }
+  file.commit();
+  context.report.add_interactions("write log", written.clean_rows + written.added_rows);
+  return {.text = {}, .clean_rows = comm.sum(written.clean_rows), .added_rows = comm.sum(written.added_rows)};
+}
+
+void run(JobContext& context, const Options& options) {
+  const Communicator& comm = context.comm;
+  Report& report = context.report;
+
+  // 1. The shape, and whether its files can be written.
+  const PlantedShape shape = agree_on(comm, [&] { return options.shape(context.common.seed); });
+  if (!options.truth.empty()) check_output(comm, options.truth);
+
+  // 2. Items and segments, the same on every rank.
+  const PlantedLog log = [&] {
+    const auto timer = report.phase("plant");
+    return agree_on(comm, [&] { return PlantedLog(shape); });
+  }();
+  report.line(fmt::format("planted {} x {} in {}, {:.0f} interactions expected", counted(shape.users, "user"),
+                          counted(shape.items, "item"), counted(shape.segments, "segment"), shape.interactions));
+
+  // 3. The log, and the truth beside it.
+  const PlantedLines written = [&] {
+    const auto timer = report.phase("write log");
+    return write_log(context, log, options.output);
+  }();
+  if (!options.truth.empty()) {
+    const auto timer = report.phase("write truth");
+    write_planted_truth(comm, options.truth, log, context.provenance("planted-truth", 0));
+  }
+  report.line(fmt::format("{}: {}, {} of dirt", options.output, counted(written.clean_rows, "interaction"),
+                          counted(written.added_rows, "line")));
+  report.event("synthesized", {{"users", shape.users},
+                               {"items", shape.items},
+                               {"interactions", written.clean_rows},
+                               {"dirty_lines", written.added_rows}});
+}
+
+RunJob describe(po::options_description& description) {
+  const auto options = std::make_shared<Options>();
+  // Options without a default change one member of the preset's shape.
+  const auto member = [options](auto PlantedShape::*target, const char* unit) {
+    using Value = std::remove_reference_t<decltype(std::declval<PlantedShape&>().*target)>;
+    return po::value<Value>()->value_name(unit)->notifier([options, target](const Value& value) {
+      options->changes.emplace_back([target, value](PlantedShape& shape) { shape.*target = value; });
+    });
+  };
+  // clang-format off
+  description.add_options()
+    ("output", written_file(&options->output, csv_endings)->required(), "the log, plain CSV")
+    ("truth", written_file(&options->truth, hdf5_endings),
+     "write what was planted, too (HDF5): tastes, segments, popularity, prices")
+    ("shape", po::value(&options->preset)->value_name("none|movielens-20m|shop")->default_value("none"),
+     "preset that sets every option below not given by itself; see the table")
+    ("scale", po::value(&options->scale)->value_name("FACTOR")->default_value(1),
+     "multiplies the preset's users, items and interactions")
+    ("kind", po::value<std::string>()->value_name("purchases|ratings")->notifier([options](const std::string& text) {
+       options->changes.emplace_back([kind = parse_kind(text)](PlantedShape& shape) { shape.kind = kind; });
+     }), "columns user_id,item_id,quantity,price,timestamp or user_id,item_id,rating,timestamp")
+    ("ids", po::value<std::string>()->value_name("integer|string")->notifier([options](const std::string& text) {
+       options->changes.emplace_back([ids = parse_ids(text)](PlantedShape& shape) { shape.ids = ids; });
+     }), "ids 1, 2, ... (unless asked otherwise), or C0000001 and SKU-000001")
+    ("users", member(&PlantedShape::users, "N"), "users")
+    ("items", member(&PlantedShape::items, "N"), "items")
+    ("interactions", member(&PlantedShape::interactions, "N"), "expected number of clean rows, at least one per user")
+    ("activity-spread", member(&PlantedShape::activity_spread, "SIGMA"), "of the log-normal number of rows of a user")
+    ("zipf", member(&PlantedShape::zipf_exponent, "EXPONENT"),
+     "popularity of the item of rank r is proportional to (r + flattening)^-exponent")
+    ("zipf-flattening", member(&PlantedShape::zipf_flattening, "RANKS"), "flattens the head of the popularity")
+    ("segments", member(&PlantedShape::segments, "N"), "groups of users of one taste")
+    ("planted-factors", member(&PlantedShape::factors, "N"), "length of the planted taste vectors")
+    ("categories", member(&PlantedShape::categories, "N"), "groups of items of one season and price level")
+    ("signal", member(&PlantedShape::signal, "STRENGTH"), "strength of taste against popularity; 0: popularity alone")
+    ("user-spread", member(&PlantedShape::user_spread, "RATIO"), "a user's own taste relative to its segment's")
+    ("basket-size", member(&PlantedShape::basket_size, "ROWS"), "rows of a visit, on average")
+    ("start", member(&PlantedShape::start, "SECONDS"), "first day, in seconds since 1970-01-01 UTC (1672531200, 2023)")
+    ("days", member(&PlantedShape::days, "DAYS"), "days from first to last (730)")
+    ("dirt", member(&PlantedShape::dirt, "RATE"), "expected dirty rows per clean row, added evenly over the kinds of dirt (0)")
+    ("broken-lines", member(&PlantedShape::broken_lines, "RATE"),
+     "expected unreadable lines per clean row: a word for a number, or too few fields (0)");
+  // clang-format on
+  return [options](JobContext& context) { run(context, *options); };
+}
+
+constexpr std::string_view notes =
+    R"(Presets:                  none  movielens-20m       shop
+  kind               purchases        ratings  purchases
+  users                 20,000        138,000  1,000,000
+  items                  5,000         27,000    100,000
+  interactions       1,200,000     20,000,000  8,000,000
+  activity-spread          1.1          1.125       1.55
+  zipf                       1           1.35          1
+  zipf-flattening           20             60         20
+  segments                  12             20         30
+  categories                40             40        200
+  basket-size                3             20          3
+  planted-factors 16, signal 2.5, user-spread 0.4
+
+Method: user u of segment s chooses items, none twice, with probability proportional to
+  a_i exp(signal <x_u, y_i>),  x_u = t_s + user-spread d_u,  |t_s| = 1,  |y_i|^2 = planted-factors,
+where the a_i give every item its Zipf-Mandelbrot share of all choices. Rows of a user fall on a few visits, more on
+Saturdays and before Christmas; items of a category sell in its season, to some segments more than to others.
+A rating is 3.6 + user bias + item bias + 0.93 times (affinity <x_u, y_i> less the user's average) + noise, rounded
+and cut to 1 ... 5.
+
+Dirt is added to the clean log and takes nothing away. Kinds: exact duplicates; the same user and item again with
+another value; rows without user; and among purchases cancellations (negative quantity) and gifts (price 0).
+The log is the same, byte for byte, for any number of ranks and threads.)";
+
+}  // namespace
+
+Job synthesize_job() {
+  return {
+      .name = "synthesize",
+      .summary = "writes a planted e-commerce log: known tastes and segments, Zipf popularity, seasons, chosen dirt",
+      .notes = notes,
+      .describe = describe};
+}
+
+}  // namespace rankwise

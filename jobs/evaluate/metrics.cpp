@@ -1,0 +1,113 @@
+#include "jobs/evaluate/metrics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <utility>
+
+#include "kernels/base/error.hpp"
+
+namespace rankwise {
+
+const std::string_view metric_formulas =
+    R"(Rankings are over the full catalogue, never over a sample; --seen says whether they leave out the user's training
+items. An item without a training entry is in no list; a user without one gets the items with the most training entries
+(ties to the lower item id). With T a user's held-out items, h_p = 1 if position p (from 1) of the ranking holds one of
+them, m = min(k, |T|), averaged over users with T not empty:
+  recall@k   sum_{p<=k} h_p / m
+  ndcg@k     sum_{p<=k} h_p / log2(p + 1)  /  sum_{p<=m} 1 / log2(p + 1)
+  map@k      sum_{p<=k} h_p (sum_{q<=p} h_q / p) / m
+  hr@k       1 where any h_p = 1, p <= k; else 0
+Over held-out ratings r with predictions p:  rmse = sqrt(mean (r - p)^2),  mae = mean |r - p|.
+Baselines: rankings by training popularity; ratings by mean + user bias + item bias, each damped by 5 ratings.)";
+
+namespace {
+
+constexpr std::array metric_words{std::pair{std::string_view("recall"), MetricKind::recall},
+                                  std::pair{std::string_view("ndcg"), MetricKind::ndcg},
+                                  std::pair{std::string_view("map"), MetricKind::average_precision},
+                                  std::pair{std::string_view("hr"), MetricKind::hit_rate},
+                                  std::pair{std::string_view("rmse"), MetricKind::rmse},
+                                  std::pair{std::string_view("mae"), MetricKind::mae}};
+
+double discount(Index position) {
+  return 1.0 / std::log2(static_cast<double>(position + 1));
+}
+
+}  // namespace
+
+EvaluationMetric parse_metric(const std::string& option, const std::string& text) {
+  const auto fault = [&](const char* expected) {
+    return Error(ExitCode::usage, fmt::format("--{} {}: expected {}", option, text, expected));
+  };
+  const std::size_t at = text.find('@');
+  const auto word =
+      std::ranges::find(metric_words, std::string_view(text).substr(0, at), [](const auto& w) { return w.first; });
+  if (word == metric_words.end()) throw fault("recall@K, ndcg@K, map@K, hr@K, rmse or mae");
+  EvaluationMetric metric{text, word->second};
+  if (metric.ranks() != (at != std::string::npos))
+    throw fault(metric.ranks() ? "@K after its name" : "no @K after its name");
+  if (metric.ranks()) {
+    const char* begin = text.data() + at + 1;
+    const char* end = text.data() + text.size();
+    const auto [rest, status] = std::from_chars(begin, end, metric.cutoff);
+    if (status != std::errc() || rest != end || metric.cutoff < 1) throw fault("a whole number >= 1 after @");
+  }
+  return metric;
+}
+
+std::vector<EvaluationMetric> parse_metrics(const std::string& list) {
+  std::vector<EvaluationMetric> metrics;
+  std::size_t begin = 0;
+  while (begin <= list.size()) {
+    const std::size_t comma = std::min(list.find(',', begin), list.size());
+    metrics.push_back(parse_metric("metrics", list.substr(begin, comma - begin)));
+    begin = comma + 1;
+  }
+  return metrics;
+}
+
+double ranking_value(const EvaluationMetric& metric, std::span<const ScoredItem> ranked,
+                     std::span<const Index> relevant) {
+  const Index positions = std::min(metric.cutoff, static_cast<Index>(ranked.size()));
+  const Index attainable = std::min(metric.cutoff, static_cast<Index>(relevant.size()));
+  Index hits = 0;
+  double gain = 0;
+  double precisions = 0;
+  for (Index position = 1; position <= positions; ++position) {
+    const Index item = ranked[static_cast<std::size_t>(position - 1)].item;
+    if (!std::binary_search(relevant.begin(), relevant.end(), item)) continue;
+    ++hits;
+    gain += discount(position);
+    precisions += static_cast<double>(hits) / static_cast<double>(position);
+  }
+  switch (metric.kind) {
+    case MetricKind::recall:
+      return static_cast<double>(hits) / static_cast<double>(attainable);
+    case MetricKind::ndcg: {
+      double ideal = 0;
+      for (Index position = 1; position <= attainable; ++position) ideal += discount(position);
+      return gain / ideal;
+    }
+    case MetricKind::average_precision:
+      return precisions / static_cast<double>(attainable);
+    case MetricKind::hit_rate:
+      return hits > 0 ? 1.0 : 0.0;
+    case MetricKind::rmse:
+    case MetricKind::mae:
+      break;
+  }
+  throw Error(ExitCode::internal, fmt::format("{} is not a ranking metric", metric.name));
+}
+
+double rating_term(const EvaluationMetric& metric, double error) {
+  return metric.kind == MetricKind::rmse ? error * error : std::fabs(error);
+}
+
+double rating_value(const EvaluationMetric& metric, double mean_term) {
+  return metric.kind == MetricKind::rmse ? std::sqrt(mean_term) : mean_term;
+}
+
+}  // namespace rankwise

@@ -1,0 +1,61 @@
+#pragma once
+// A chain of jobs, from logs to recommendations and segments, as one file describes it: a value, the same for whoever
+// reads the file.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "jobs/quarterly/settings.hpp"
+#include "jobs/run/job.hpp"
+
+namespace rankwise {
+
+/// A job and its arguments, as on a command line.
+struct ChainCommand {
+  Job job;
+  std::vector<std::string> arguments;  ///< "--name=value", or "--name" of a switch
+
+  /// The option's first value; empty where it is not given.
+  [[nodiscard]] std::string value_of(const std::string& option) const;
+};
+
+/// One step: commands that one launch runs one after the other, the files that they read, and those that they write.
+/// All paths are absolute.
+struct ChainStep {
+  std::string name;  ///< "als", "kmeans-items": of its item, log and record
+  std::vector<ChainCommand> commands;
+  std::string configuration;         ///< of the commands: what decides their output, beside files
+  std::vector<std::string> launch;   ///< options that change no output: --simd avx2
+  std::vector<std::string> inputs;   ///< files, also those that steps before write
+  std::vector<std::string> outputs;  ///< files
+  std::string checkpoints;           ///< a folder that the step needs no longer once it is done; empty: none
+  std::string sweep;                 ///< the sweep's folder, of the step that searches; else empty
+  std::vector<std::size_t> after;    ///< places of the steps whose outputs it reads
+  slurm::Resources resources;
+};
+
+struct Chain {
+  std::string file;  ///< that it was read from
+  ChainSettings settings;
+  std::vector<ChainStep> steps;  ///< each after those that it reads from
+  std::string text;              ///< the same chain, with absolute paths: what DIR/quarterly.ini has
+};
+
+/// Reads sections, each with its job's own options; files between steps are wired. `scheduler` as for
+/// read_chain_settings. Throws Error(usage) that names file and line or section.
+[[nodiscard]] Chain read_chain(std::string_view text, const std::string& file_name, const std::string& scheduler);
+
+/// Throws Error(no_input) where a step reads a file that is not there and that no step before writes.
+void require_inputs(const Chain& chain);
+
+/// What a chain's folder says: DIR/quarterly.ini, as it was submitted last. The root reads, for all. Collective over
+/// comm; throws AgreedError.
+[[nodiscard]] Chain submitted_chain(const Communicator& comm, const std::string& directory);
+[[nodiscard]] std::string chain_path(const std::string& directory);
+
+/// The command as a shell would take it: `rankwise als --data ...`.
+[[nodiscard]] std::string command_text(const ChainStep& step, const ChainCommand& command);
+
+}  // namespace rankwise

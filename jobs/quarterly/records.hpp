@@ -1,0 +1,48 @@
+#pragma once
+// What a chain's steps have done: DIR/steps/STEP.json, written by a step once all of its files are.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jobs/quarterly/chain.hpp"
+
+namespace rankwise {
+
+/// A file as it was written: whole where its size and either its time or its digest are still these.
+struct WrittenFile {
+  std::uint64_t bytes = 0;
+  std::int64_t modified_nanoseconds = 0;  ///< since 1970
+  std::string digest;                     ///< XXH3-64 of its bytes
+};
+
+struct StepRecord {
+  std::string version;                         ///< of the program
+  std::string configuration;                   ///< ChainStep::configuration
+  std::map<std::string, std::string> inputs;   ///< by path: digests of what steps wrote, sizes and times of other files
+  std::map<std::string, WrittenFile> outputs;  ///< by path
+};
+
+/// What the step is made of now: a record without outputs. Nothing where a step that it reads from has no record in
+/// `records`, or a file is missing.
+[[nodiscard]] std::optional<StepRecord> present_inputs(const Chain& chain, std::size_t place,
+                                                       const std::vector<std::optional<StepRecord>>& records);
+
+/// The records of steps that are done, in the chain's order: made by this program with these options from the files
+/// that are there now, and with every file that the step wrote still as it was. Throws Error(io_error).
+[[nodiscard]] std::vector<std::optional<StepRecord>> valid_records(const Chain& chain);
+
+/// Adds the step's outputs as they stand to `record` and writes it. Throws Error (io_error, cannot_create).
+void write_step_record(const Chain& chain, const ChainStep& step, StepRecord record);
+
+/// Why a step that was done is to be done again, in a few words: which options, inputs, outputs or program are others
+/// than in its record. `records` are the valid ones. Throws Error(io_error).
+[[nodiscard]] std::string what_changed(const Chain& chain, std::size_t place,
+                                       const std::vector<std::optional<StepRecord>>& records);
+
+/// A text that is the same only for equal versions, configurations and inputs.
+[[nodiscard]] std::string identity(const StepRecord& record);
+
+}  // namespace rankwise

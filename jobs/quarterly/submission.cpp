@@ -1,0 +1,139 @@
+#include "jobs/quarterly/submission.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fmt/format.h>
+#include <optional>
+
+#include "io/files/commit.hpp"
+#include "jobs/sweep/plan/plan.hpp"
+#include "jobs/sweep/run.hpp"
+#include "jobs/sweep/state/driver.hpp"
+#include "jobs/sweep/status.hpp"
+#include "kernels/process/folder_file.hpp"
+
+namespace rankwise {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A name that no earlier submission on the cluster has, as jobs are found by theirs.
+std::string new_batch_name(const std::string& directory) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch().count();
+  return fmt::format("quarterly-{}", content_hash(fmt::format("{}\n{}", directory, now)).substr(0, 8));
+}
+
+slurm::Submission submission_of(const Chain& chain, const ChainStep& step, const std::string& batch_name) {
+  slurm::Submission submission;
+  submission.name = fmt::format("{}-{}", batch_name, step.name);
+  std::vector<std::string> command{own_program(), "quarterly", "step", chain.settings.directory, "--step", step.name};
+  command.insert(command.end(), step.launch.begin(), step.launch.end());
+  command.insert(command.end(), {"--threads", std::to_string(step.resources.cpus_per_task)});
+  const bool says_itself = std::ranges::any_of(
+      step.launch, [](const std::string& argument) { return argument.starts_with("--verify-inputs"); });
+  if (!says_itself) add_input_check(chain.settings.run.input_check, command);
+  submission.items = {{step.name, std::move(command)}};
+  submission.resources = step.resources;
+  submission.signal_seconds = chain.settings.run.signal_seconds;
+  submission.batch = chain.settings.run.batch;
+  return submission;
+}
+
+[[noreturn]] void refuse_other_file(const Chain& chain, const std::string& queued, const std::string& job_id) {
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{}: differs from what was submitted, of which {} is still in the queue (job {}); wait for it, or "
+                  "rankwise quarterly cancel {}",
+                  chain.file, queued, job_id, chain.settings.directory));
+}
+
+}  // namespace
+
+void require_same_queue(const Chain& chain) {
+  const std::string path = chain_path(chain.settings.directory);
+  if (!fs::exists(path)) return;
+  const std::string text = slurm::file_text(path);
+  if (text == chain.text) return;
+  const Chain known = read_chain(text, path, "");
+  const std::vector<StepState> states = step_states(known);
+  for (std::size_t place = 0; place < states.size(); ++place) {
+    const ChainStep& step = known.steps[place];
+    require_answer(states[place]);
+    if (is_in_queue(states[place])) refuse_other_file(chain, step.name, states[place].job_id);
+    if (step.sweep.empty()) continue;
+    // Trials outlive a step that is gone.
+    const auto item = queued_item(step.sweep);
+    if (item) refuse_other_file(chain, fmt::format("{} of {}", item->name, step.name), item->job_id);
+  }
+}
+
+namespace {
+
+/// The folder's chain is this one from now on: its steps read it when they begin.
+class FolderChain {
+ public:
+  explicit FolderChain(const Chain& chain) : path_(chain_path(chain.settings.directory)) {
+    if (fs::exists(path_)) earlier_ = slurm::file_text(path_);
+    replace_file(path_, chain.text);
+  }
+  /// Nothing of it was accepted.
+  void take_back() const {
+    if (earlier_) {
+      replace_file(path_, *earlier_);
+    } else {
+      std::error_code ignored;
+      fs::remove(path_, ignored);
+    }
+  }
+
+ private:
+  std::string path_;
+  std::optional<std::string> earlier_;
+};
+
+}  // namespace
+
+std::vector<std::string> submit_open_steps(const Chain& chain, slurm::Scheduler& scheduler) {
+  const std::vector<StepState> states = step_states(chain, scheduler);
+  std::ranges::for_each(states, require_answer);
+  const FolderChain folder_chain(chain);
+  const std::string batch_name = new_batch_name(chain.settings.directory);
+  std::vector<std::string> submissions(states.size());  // that later steps have to wait for; empty where done
+  std::vector<std::string> submitted;
+  for (std::size_t place = 0; place < states.size(); ++place) {
+    const ChainStep& step = chain.steps[place];
+    const StepState& state = states[place];
+    if (state.phase == StepPhase::done) continue;
+    const bool follows_new = std::ranges::any_of(step.after, [&](std::size_t before) {
+      return std::ranges::find(submitted, chain.steps[before].name) != submitted.end();
+    });
+    if (is_in_queue(state) && !follows_new) {
+      submissions[place] = state.submission;
+      continue;
+    }
+    // What waits for a step that failed before would wait in vain.
+    if (is_in_queue(state)) {
+      scheduler.cancel(std::vector<std::string>{step.name});
+    } else if (!step.sweep.empty()) {
+      forgive_sweep(step.sweep);
+    }
+    slurm::Submission submission = submission_of(chain, step, batch_name);
+    for (const std::size_t before : step.after) {
+      if (submissions[before].empty()) continue;
+      submission.after.push_back({submissions[before], slurm::Dependency::On::succeeded});
+    }
+    try {
+      scheduler.submit(submission);
+    } catch (const slurm::Refused&) {
+      if (submitted.empty() && std::ranges::none_of(states, is_in_queue)) folder_chain.take_back();
+      throw;
+    }
+    submissions[place] = submission.name;
+    submitted.push_back(step.name);
+  }
+  return submitted;
+}
+
+}  // namespace rankwise

@@ -1,0 +1,31 @@
+#pragma once
+// `rankwise recommend`: the best items for each user.
+
+#include <string>
+
+#include "distributed/ranking/catalogue.hpp"
+#include "jobs/run/job.hpp"
+
+namespace rankwise {
+
+/// What happens to ids of --users that the dataset does not have.
+enum class UnknownUsers { skip, popular, error };
+
+struct RecommendOptions {
+  std::string data;
+  std::string model;
+  std::string users;
+  std::string output;
+  Index top = 0;
+  SeenItems seen = SeenItems::exclude;
+  UnknownUsers unknown_users = UnknownUsers::skip;
+  int deflate_level = 0;
+};
+
+/// Writes the `top` best items that the rule for seen items allows each user, as CSV or (by the output's name) HDF5.
+/// Collective over context.comm; throws AgreedError.
+void recommend_items(const RecommendOptions& options, JobContext& context);
+
+[[nodiscard]] Job recommend_job();
+
+}  // namespace rankwise

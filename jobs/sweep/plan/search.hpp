@@ -1,0 +1,46 @@
+#pragma once
+// Which points of the space a sweep tries, and for how long. Pure functions of space and seed.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "jobs/sweep/plan/space.hpp"
+
+namespace rankwise {
+
+enum class SearchDesign {
+  grid,             ///< every combination
+  random,           ///< independent draws
+  sobol,            ///< low discrepancy: Sobol's sequence, shifted by the seed
+  latin_hypercube,  ///< each parameter's range in as many strata as there are points
+};
+
+/// The points in the order of their trials, none twice: combinations that differ only in parameters without a meaning
+/// are one. Those of a design other than the grid may so be fewer than `count`, which the grid has no use for. Throws
+/// Error(usage) where the grid has a range without points or more than `most` points, or Sobol too many parameters.
+[[nodiscard]] std::vector<Point> search_points(const Space& space, SearchDesign design, Index count, Index most,
+                                               std::uint64_t seed);
+
+/// Parameters that Sobol's sequence here can tell apart.
+inline constexpr std::size_t most_sobol_parameters = 12;
+
+/// One level of successive halving: so many trials go on until they have had so many epochs.
+struct Rung {
+  Index trials = 0;
+  Index epochs = 0;
+  friend bool operator==(const Rung&, const Rung&) = default;
+};
+
+/// Successive halving (Jamieson and Talwalkar, AISTATS 2016): all trials get `least_epochs`, the best 1/factor of them
+/// factor times as many, and so on; the last rung has `epochs`. Without halving there is one rung of all trials.
+/// Throws Error(usage) where least_epochs > epochs.
+[[nodiscard]] std::vector<Rung> halving_rungs(Index trials, Index epochs, Index least_epochs, double factor);
+
+/// Which scores are better.
+enum class Direction { maximize, minimize };
+
+/// The places of the best `count` scores, ascending; the lower place of equals; NaN never before a number.
+[[nodiscard]] std::vector<std::size_t> promoted(std::span<const double> scores, std::size_t count, Direction direction);
+
+}  // namespace rankwise

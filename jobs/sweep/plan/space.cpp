@@ -1,0 +1,167 @@
+#include "jobs/sweep/plan/space.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+
+#include "kernels/base/error.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr Index most_points = 100'000;
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t";
+  const std::size_t begin = text.find_first_not_of(blanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+}
+
+[[noreturn]] void refuse(const std::string& name, std::string_view text, std::string_view expected) {
+  throw Error(ExitCode::usage, fmt::format("option {}: '{}' does not fit; expected {}", name, text, expected));
+}
+
+template <class Number>
+std::optional<Number> whole_text(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::vector<std::string> parse_list(const std::string& name, std::string_view text) {
+  std::vector<std::string> values;
+  for (std::string_view rest = text;;) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const std::string value(trimmed(rest.substr(0, comma)));
+    if (value.empty()) refuse(name, text, "values separated by commas");
+    if (std::ranges::find(values, value) != values.end()) {
+      refuse(name, text, fmt::format("different values, but {} is given twice", value));
+    }
+    values.push_back(value);
+    if (comma == rest.size()) return values;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+/// "1e-4 .. 1e-1 x 8" after "log" or "linear".
+NumberRange parse_range(const std::string& name, std::string_view text, bool is_logarithmic, ValueKind kind) {
+  constexpr std::string_view expected = "as in log 1e-4 .. 1e-1 x 8, or linear 16 .. 128";
+  NumberRange range;
+  range.is_logarithmic = is_logarithmic;
+  range.is_whole = kind == ValueKind::whole_number;
+  std::string_view rest = text;
+  if (const std::size_t times = rest.find(" x "); times != std::string_view::npos) {
+    const auto points = whole_text<Index>(trimmed(rest.substr(times + 3)));
+    if (!points || *points < 2 || *points > most_points) refuse(name, text, "at least 2 points after x");
+    range.points = *points;
+    rest = rest.substr(0, times);
+  }
+  const std::size_t dots = rest.find("..");
+  if (dots == std::string_view::npos) refuse(name, text, expected);
+  const auto lowest = whole_text<double>(trimmed(rest.substr(0, dots)));
+  const auto highest = whole_text<double>(trimmed(rest.substr(dots + 2)));
+  if (!lowest || !highest || !std::isfinite(*lowest) || !std::isfinite(*highest)) refuse(name, text, expected);
+  if (!(*lowest < *highest)) refuse(name, text, "a lower bound below the upper one");
+  if (is_logarithmic && *lowest <= 0) refuse(name, text, "bounds above 0 for log");
+  range.lowest = *lowest;
+  range.highest = *highest;
+  return range;
+}
+
+/// Six digits are more than any search resolves, and short enough to read in a table.
+std::string number_text(const NumberRange& range, double share) {
+  const double number =
+      range.is_logarithmic
+          ? std::exp(std::log(range.lowest) + share * (std::log(range.highest) - std::log(range.lowest)))
+          : range.lowest + share * (range.highest - range.lowest);
+  const double bounded = std::clamp(number, range.lowest, range.highest);
+  if (range.is_whole) return fmt::format("{}", static_cast<Index>(std::llround(bounded)));
+  return fmt::format("{:.6g}", bounded);
+}
+
+}  // namespace
+
+Index Parameter::count() const {
+  return range ? range->points : static_cast<Index>(choices.values.size());
+}
+
+std::string Parameter::value_at(Index place) const {
+  if (!range) return choices.values[static_cast<std::size_t>(place)];
+  return number_text(*range, static_cast<double>(place) / static_cast<double>(range->points - 1));
+}
+
+std::string Parameter::value_of(double uniform) const {
+  if (count() == 0) return number_text(*range, uniform);
+  return value_at(std::min(count() - 1, static_cast<Index>(uniform * static_cast<double>(count()))));
+}
+
+Parameter parse_parameter(const std::string& name, std::string_view text, ValueKind kind) {
+  Parameter parameter;
+  parameter.name = name;
+  std::string_view values = trimmed(text);
+  if (const std::size_t mark = values.find(" if "); mark != std::string_view::npos) {
+    const std::string_view condition = trimmed(values.substr(mark + 4));
+    const std::size_t equals = condition.find('=');
+    if (equals == std::string_view::npos) refuse(name, text, "a condition, as in if weighting = linear");
+    parameter.condition = Condition{std::string(trimmed(condition.substr(0, equals))),
+                                    parse_list(name, trimmed(condition.substr(equals + 1)))};
+    values = trimmed(values.substr(0, mark));
+  }
+  const bool is_logarithmic = values.starts_with("log ");
+  if (kind != ValueKind::word && (is_logarithmic || values.starts_with("linear "))) {
+    parameter.range = parse_range(name, trimmed(values.substr(values.find(' '))), is_logarithmic, kind);
+  } else {
+    parameter.choices.values = parse_list(name, values);
+  }
+  return parameter;
+}
+
+Space ordered_space(std::vector<Parameter> parameters) {
+  const auto named = [](const std::vector<Parameter>& among, const std::string& name) {
+    return std::ranges::find(among, name, &Parameter::name);
+  };
+  for (const Parameter& parameter : parameters) {
+    if (!parameter.condition) continue;
+    const auto asked = named(parameters, parameter.condition->parameter);
+    if (asked == parameters.end()) {
+      throw Error(ExitCode::usage, fmt::format("option {}: its condition asks for {}, which has no value here",
+                                               parameter.name, parameter.condition->parameter));
+    }
+    for (const std::string& value : parameter.condition->values) {
+      if (asked->range || std::ranges::find(asked->choices.values, value) != asked->choices.values.end()) continue;
+      throw Error(ExitCode::usage, fmt::format("option {}: its condition asks for {} = {}, which it never is",
+                                               parameter.name, asked->name, value));
+    }
+  }
+  Space space;
+  while (!parameters.empty()) {
+    const auto next = std::ranges::find_if(parameters, [&](const Parameter& parameter) {
+      return !parameter.condition || named(space, parameter.condition->parameter) != space.end();
+    });
+    if (next == parameters.end()) {
+      throw Error(ExitCode::usage, fmt::format("option {}: its condition goes in a circle", parameters.front().name));
+    }
+    space.push_back(std::move(*next));
+    parameters.erase(next);
+  }
+  return space;
+}
+
+Point point_of(const Space& space, const std::vector<std::string>& values) {
+  Point point;
+  for (std::size_t p = 0; p < space.size(); ++p) {
+    const auto& condition = space[p].condition;
+    const bool holds = !condition || std::ranges::any_of(point, [&](const Assignment& before) {
+      return before.name == condition->parameter &&
+             std::ranges::find(condition->values, before.value) != condition->values.end();
+    });
+    if (holds) point.push_back({space[p].name, values[p]});
+  }
+  return point;
+}
+
+}  // namespace rankwise

@@ -1,0 +1,405 @@
+// Sample runs:
+//   rankwise sweep plan search --data shop.h5 --factors 32,64,128 --regularization "log 1e-4 .. 1e-1 x 8"
+//   rankwise sweep plan search --config search.ini --search sobol --trials 64 --validation users:5
+
+#include "jobs/sweep/planning.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <memory>
+
+#include "distributed/log/fold.hpp"
+#include "io/dataset/dataset.hpp"
+#include "io/files/commit.hpp"
+#include "io/points/stated_rows.hpp"
+#include "jobs/evaluate/fold_check.hpp"
+#include "jobs/evaluate/metrics.hpp"
+#include "jobs/kmeans/kmeans.hpp"
+#include "jobs/options/choices.hpp"
+#include "jobs/options/file_option.hpp"
+#include "jobs/options/folder_files.hpp"
+#include "jobs/planning/prediction.hpp"
+#include "jobs/run/compared_input.hpp"
+#include "jobs/run/standard_output.hpp"
+#include "jobs/run/threads.hpp"
+#include "jobs/run/version.hpp"
+#include "jobs/sweep/plan/plan_file.hpp"
+#include "jobs/sweep/plan/swept_options.hpp"
+#include "jobs/sweep/state/records.hpp"
+#include "jobs/sweep/state/swept_data.hpp"
+#include "kernels/text/byte_size.hpp"
+#include "kernels/text/counted.hpp"
+
+namespace rankwise {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Of K-means; higher is better but for the last two.
+constexpr std::array<std::string_view, 6> cluster_metrics{"silhouette", "simplified-silhouette", "calinski-harabasz",
+                                                          "stability",  "davies-bouldin",        "inertia"};
+
+Direction natural_direction(SweptJob job, const std::string& metric) {
+  if (job == SweptJob::kmeans) {
+    return metric == "davies-bouldin" || metric == "inertia" ? Direction::minimize : Direction::maximize;
+  }
+  return parse_metrics(metric).front().ranks() ? Direction::maximize : Direction::minimize;
+}
+
+void require_sense(const SweepPlanOptions& options) {
+  const auto refuse = [](const char* message) { throw Error(ExitCode::usage, message); };
+  if (options.search == SearchDesign::grid && options.trials > 0) {
+    refuse("--trials has no meaning with --search grid, which takes every combination");
+  }
+  if (options.search != SearchDesign::grid && options.trials == 0) {
+    refuse("--trials is missing; expected how many points to try");
+  }
+  if (options.halving == 0 && options.halving_epochs > 0) refuse("--halving-epochs has a meaning only with --halving");
+  if (options.halving > 0 && options.job == SweptJob::kmeans) refuse("--halving has a meaning only with --job als");
+  if (options.has_paths && options.halving > 0) {
+    refuse(
+        "--path and --halving exclude each other: a training cannot begin with its neighbour's model and continue from "
+        "its own");
+  }
+  if (options.trials_per_program > 1 && options.texts.contains("memory-budget")) {
+    refuse("--trials-per-program keeps the matrix in memory, which --memory-budget does not count");
+  }
+  if (options.job == SweptJob::kmeans && options.has_paths) refuse("--path has a meaning only with --job als");
+  if (options.job == SweptJob::kmeans && options.trials_per_program > 1) {
+    refuse("--trials-per-program has a meaning only with --job als");
+  }
+  if (options.job == SweptJob::kmeans && options.epochs != SweepPlanOptions().epochs) {
+    refuse("--epochs has a meaning only with --job als");
+  }
+}
+
+/// Whether every trial of als predicts ratings.
+bool always_explicit(const SweepPlanOptions& options) {
+  const auto objective = options.texts.find("objective");
+  return objective != options.texts.end() && objective->second == "explicit";
+}
+
+/// Metrics that are measured, the first one deciding.
+std::string wanted_metrics(const SweepPlanOptions& options) {
+  if (options.job == SweptJob::kmeans) {
+    const std::string metric = options.optimize.empty() ? "silhouette" : options.optimize;
+    if (std::ranges::find(cluster_metrics, metric) == cluster_metrics.end()) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--optimize {}: expected one of {}", metric, fmt::join(cluster_metrics, ", ")));
+    }
+    if (!options.more_metrics.empty()) {
+      throw Error(ExitCode::usage, "--metrics has a meaning only with --job als; kmeans always reports all of its own");
+    }
+    return metric;
+  }
+  const bool predicts_ratings = always_explicit(options);
+  std::string metrics = !options.optimize.empty() ? options.optimize : predicts_ratings ? "rmse" : "ndcg@100";
+  if (parse_metrics(metrics).size() > 1) {
+    throw Error(ExitCode::usage, fmt::format("--optimize {}: expected one metric", metrics));
+  }
+  if (!options.more_metrics.empty()) metrics += "," + options.more_metrics;
+  const std::vector<EvaluationMetric> all = parse_metrics(metrics);
+  for (const EvaluationMetric& metric : all) {
+    if (!metric.ranks() && !predicts_ratings) {
+      throw Error(ExitCode::usage, fmt::format("--{} {}: expected --objective explicit in all trials; scores of an "
+                                               "implicit model are no ratings",
+                                               &metric == &all.front() ? "optimize" : "metrics", metric.name));
+    }
+    if (std::ranges::count(all, metric.name, &EvaluationMetric::name) > 1) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--metrics {}: {} is already measured", options.more_metrics, metric.name));
+    }
+  }
+  return metrics;
+}
+
+SweptData swept_data(const SweepPlanOptions& options, const JobContext& context) {
+  if (options.job == SweptJob::kmeans) return {.digest = data_digest(options.job, options.data), .fold_numbers = {}};
+  const DatasetReader dataset(context.comm, options.data, std::nullopt, TrainedOn::training,
+                              context.common.input_check);
+  warn_if_not_compared(context, dataset, options.data);
+  if (dataset.entries(DatasetPart::interactions) == 0) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: holds no interactions; expected at least one", options.data));
+  }
+  return {dataset.provenance().dataset_digest, dataset.fold_numbers()};
+}
+
+/// Of kmeans: no trial has more clusters than there are rows, if the file states how many these are.
+void require_enough_rows(const Communicator& comm, const SweepPlan& plan) {
+  for (std::size_t t = 0; t < plan.trials.size(); ++t) {
+    const Point& point = plan.trials[t].point;
+    const auto value_of = [&point](std::string_view name) -> std::string {
+      const auto found = std::ranges::find(point, name, &Assignment::name);
+      return found == point.end() ? "" : found->value;
+    };
+    const std::string clusters = value_of("clusters");
+    if (clusters.empty()) continue;
+    PointSource source{.path = plan.data, .dataset = value_of("dataset")};
+    if (value_of("rows") == "items") source.side = RowSide::items;
+    const std::optional<Index> rows = stated_rows(comm, source);
+    if (!rows || *rows >= parse_cluster_counts(clusters).last) continue;
+    throw Error(ExitCode::bad_data, fmt::format("{}: {}: expected at least {}, the number of clusters of trial t{}",
+                                                plan.data, counted(*rows, "row"), clusters, t + 1));
+  }
+}
+
+void tell_plan(const SweepPlan& plan) {
+  std::string text =
+      fmt::format("{:>6} {:>12} {:>12} {:>12}  {}\n", "trial", "s per task", "core-hours", "memory", "point");
+  for (std::size_t t = 0; t < plan.trials.size(); ++t) {
+    double seconds = 0;
+    for (std::size_t r = 0; r < plan.rungs.size(); ++r) seconds += plan.predicted_seconds(plan.task(t, 0, r));
+    const Trial& trial = plan.trials[t];
+    const bool is_predicted = trial.epoch_seconds > 0;
+    const double core_hours =
+        seconds * plan.ranks * plan.threads_per_rank * static_cast<double>(plan.folds.size()) / 3600;
+    text += fmt::format("{:>6} {:>12} {:>12} {:>12}  {}\n", t + 1, is_predicted ? fmt::format("{:.3g}", seconds) : "-",
+                        is_predicted ? fmt::format("{:.3g}", core_hours) : "-",
+                        is_predicted ? bytes_text(trial.memory_bytes) : "-", trial_text(plan, t));
+  }
+  text += fmt::format("{} trials x {} folds", plan.trials.size(), plan.folds.size());
+  for (const Rung& rung : plan.rungs) {
+    if (plan.job == SweptJob::als) text += fmt::format(", {} to {} epochs", rung.trials, rung.epochs);
+  }
+  if (plan.trials.front().epoch_seconds > 0) text += fmt::format("; {:.3g} core-hours", plan.predicted_core_hours());
+  print_result(text + "\n");
+}
+
+/// Writes the directory, or finds that it holds the very same plan.
+void write_plan(const SweepPlan& plan, const SweepPlanOptions& options, JobContext& context) {
+  const fs::path directory = options.directory;
+  std::error_code error;
+  for (const char* part : {"records", "work"}) fs::create_directories(directory / part, error);
+  if (error) {
+    throw Error(ExitCode::cannot_create, fmt::format("{}: cannot be created: {}", options.directory, error.message()));
+  }
+  const std::string path = (directory / "plan.json").string();
+  if (fs::exists(path)) {
+    const SweepPlan known = read_plan(options.directory);
+    const auto is_same = [](const SweepTask& a, const SweepTask& b) {
+      return a.key == b.key && a.program == b.program;
+    };
+    if (std::ranges::equal(known.tasks, plan.tasks, is_same)) {
+      context.report.line(fmt::format("{} already holds this plan", options.directory));
+      return;
+    }
+    throw Error(ExitCode::cannot_create,
+                fmt::format("{}: already holds another plan, which does not change; plan into a new directory with "
+                            "--reuse {} to take over what is still valid",
+                            options.directory, options.directory));
+  }
+  write_text_in_rank_order(context.comm, path, plan_json(plan));
+  context.report.line(fmt::format("wrote {}", path));
+  for (const std::string& other : options.reuse) {
+    const Index taken = take_over_records(plan, other, options.directory, context.comm);
+    context.report.line(fmt::format("{} of {} records are taken over from {}", taken, plan.tasks.size(), other));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> fold_texts(const std::string& validation, SweptJob job, const std::vector<Index>& fold_numbers,
+                                    std::uint64_t seed) {
+  const auto fault = [&](const char* expected) {
+    return Error(ExitCode::usage, fmt::format("--validation {}: expected {}", validation, expected));
+  };
+  const std::size_t colon = validation.find(':');
+  const std::size_t at = validation.find('@');
+  const std::string kind = validation.substr(0, colon);
+  const auto number = [](const std::string& text) {
+    Index value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() && value >= 1 && value <= 1000 ? value : 0;
+  };
+  const Index count = colon == std::string::npos ? 0 : number(validation.substr(colon + 1, at - colon - 1));
+  const Index repeats = at == std::string::npos ? 1 : number(validation.substr(at + 1));
+  std::vector<std::string> folds;
+  if (job == SweptJob::kmeans) {
+    if (kind != "seeds" || count < 1 || at != std::string::npos) throw fault("seeds:COUNT for kmeans, as in seeds:3");
+    for (Index s = 0; s < count; ++s) folds.push_back(fmt::format("seed:{}", seed + static_cast<std::uint64_t>(s)));
+    return folds;
+  }
+  if (validation == "column") {
+    if (fold_numbers.size() < 2) throw fault("a dataset with at least two folds, from prepare --columns ...,fold=NAME");
+    for (const Index fold : fold_numbers) folds.push_back(fmt::format("column:{}", fold));
+    return folds;
+  }
+  const std::string repeated = repeats > 1 ? fmt::format("@{}", repeats) : std::string();
+  if (repeats < 1 || !parse_fold(fmt::format("{}:1/{}{}", kind, count, repeated))) {
+    throw fault(
+        "interactions:FOLDS or users:FOLDS with at least 2, as in interactions:5, or interactions:5@3 for "
+        "three divisions; temporal:FOLDS; or column");
+  }
+  for (Index repeat = 1; repeat <= repeats; ++repeat) {
+    for (Index fold = 1; fold <= count; ++fold) {
+      folds.push_back(fmt::format("{}:{}/{}", kind, fold, count) + (repeat > 1 ? fmt::format("@{}", repeat) : ""));
+    }
+  }
+  return folds;
+}
+
+SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std::uint64_t seed) {
+  require_sense(options);
+  SweepPlan plan;
+  plan.version = program_version();
+  plan.job = options.job;
+  plan.data = fs::absolute(options.data).lexically_normal().string();
+  plan.dataset_digest = data.digest;
+  plan.seed = seed;
+  plan.metrics = wanted_metrics(options);
+  plan.direction = options.direction.value_or(natural_direction(options.job, plan.metric()));
+  plan.rule = options.rule;
+  plan.least_stability = options.job == SweptJob::kmeans ? options.least_stability : 0;
+  plan.has_paths = options.has_paths;
+  plan.trials_per_program = options.trials_per_program;
+  plan.ranks = options.ranks;
+  plan.threads_per_rank = options.threads_per_rank;
+  const std::string usual = options.job == SweptJob::als ? "interactions:3" : "seeds:3";
+  plan.folds =
+      fold_texts(options.validation.empty() ? usual : options.validation, options.job, data.fold_numbers, seed);
+
+  const Space space = swept_space(options.job, options.texts);
+  for (const Parameter& parameter : space) {
+    if (!parameter.is_fixed()) plan.parameters.push_back(parameter.name);
+  }
+  for (Point& point : search_points(space, options.search, options.trials, options.most_trials, seed)) {
+    Trial trial;
+    trial.arguments = point_arguments(options.job, point);
+    trial.point = std::move(point);
+    plan.trials.push_back(std::move(trial));
+  }
+  if (plan.has_paths && std::ranges::find(plan.parameters, "regularization") == plan.parameters.end()) {
+    throw Error(ExitCode::usage, "--path: expected several values of --regularization");
+  }
+  const auto trials = static_cast<Index>(plan.trials.size());
+  const Index epochs = options.job == SweptJob::als ? options.epochs : 0;
+  if (options.halving > 0) {
+    const Index least = options.halving_epochs > 0 ? options.halving_epochs : std::max<Index>(1, epochs / 9);
+    plan.rungs = halving_rungs(trials, epochs, least, options.halving);
+  } else {
+    plan.rungs = {{trials, epochs}};
+  }
+  return plan;
+}
+
+namespace {
+
+void plan_sweep(const SweepPlanOptions& options, JobContext& context) {
+  require_single_rank(context.comm, "plan");
+  agree_on(context.comm, [&] {
+    // 1. Which trials, on which folds, for how long.
+    SweepPlan plan = make_plan(options, swept_data(options, context), context.common.seed);
+    // Better told now than by every task.
+    if (plan.job == SweptJob::als) {
+      require_filled_folds(context.comm, plan.data, plan.folds, plan.seed, context.common.input_check);
+    }
+    if (plan.job == SweptJob::kmeans) require_enough_rows(context.comm, plan);
+    plan.configuration = context.configuration;
+    name_tasks(plan);
+    // 2. What that takes.
+    {
+      const auto timer = context.report.phase("predict");
+      predict_trials(plan, options.network, options.calibration_seconds, processors_per_rank(context.comm),
+                     context.common.input_check);
+    }
+    tell_plan(plan);
+    const double core_hours = plan.predicted_core_hours();
+    if (options.most_core_hours > 0 && core_hours > options.most_core_hours) {
+      throw Error(ExitCode::usage, fmt::format("--max-core-hours {}: the plan takes about {:.3g}; expected a smaller "
+                                               "space, fewer folds or epochs, or --halving",
+                                               options.most_core_hours, core_hours));
+    }
+    // 3. Write it.
+    write_plan(plan, options, context);
+  });
+}
+
+constexpr std::string_view notes =
+    R"(The options of the job itself are given as for the job, or as what to search:
+  factors = 32, 64, 128                          these values
+  regularization = log 1e-4 .. 1e-1 x 8          8 values in equal steps of the logarithm; linear: of the number
+  alpha = linear 1 .. 40                         any number between (every search but the grid)
+  alpha = 1, 10, 40 if weighting = linear, log   only where another option has one of these values
+What a trial is worth is the mean over folds of --optimize on what a fold leaves out; the dataset's own held-out part is
+never read. Folds are functions of --seed, user and item: the same for every trial, so that trials are compared in pairs.
+--validation users:5 leaves users out whole, whose factors are folded in from 80% of their interactions. temporal:4 cuts
+the time line into 5 parts of equal numbers of interactions, never between equal times: fold 1 trains on the first and
+validates on the second, fold 4 trains on the first four and validates on the last. Users without earlier interactions
+count; their lists are the popular items, as in evaluate. column makes a fold of each number of prepare --columns fold=NAME.
+--path: a training begins where its neighbour with more regularization ended, which changes what comes out (keys too), not
+in which order it may be run. --trials-per-program changes nothing that comes out.
+--halving 3 trains all trials for --halving-epochs, then the best third three times as long, and so on to --epochs;
+trainings go on where they were, and what is promoted depends on the values alone, not on who was first.
+K-means is judged without folds: each trial is repeated from --validation seeds:N different seeds, and among clusterings
+whose stability (adjusted Rand index over disjoint halves of the rows, --folds) reaches --min-stability the best
+--optimize wins.
+DIR/plan.json never changes. A record of one trial on one fold counts only for the same options, dataset and program,
+which its name is a hash of: with --reuse a new plan takes over from an older sweep what is still valid.)";
+
+RunJob describe_sweep_plan(boost::program_options::options_description& description) {
+  namespace po = boost::program_options;
+  const auto options = std::make_shared<SweepPlanOptions>();
+  // clang-format off
+  description.add_options()
+    ("directory", written_folder(&options->directory, sweep_folder_files)->required(), "folder of the sweep, which is made")
+    ("job", po::value<std::string>()->value_name("als|kmeans")->default_value("als")->notifier(
+       one_of<SweptJob>("job", options->job, {{"als", SweptJob::als}, {"kmeans", SweptJob::kmeans}})), "what is tuned")
+    ("data", read_file(&options->data)->required(), "als: dataset, as prepare writes it; kmeans: its --input")
+    ("search", po::value<std::string>()->value_name("grid|random|sobol|latin-hypercube")->default_value("grid")->notifier(
+       one_of<SearchDesign>("search", options->search, {{"grid", SearchDesign::grid}, {"random", SearchDesign::random}, {"sobol", SearchDesign::sobol},
+       {"latin-hypercube", SearchDesign::latin_hypercube}})), "which points of the space are tried")
+    ("trials", po::value(&options->trials)->value_name("N")->default_value(0)->notifier(within<Index>("trials", 0, 100'000)), "points to try, of every search but the grid")
+    ("max-trials", po::value(&options->most_trials)->value_name("N")->default_value(1000)->notifier(within<Index>("max-trials", 1, 100'000)), "refuse a plan of more")
+    ("max-core-hours", po::value(&options->most_core_hours)->value_name("HOURS")->default_value(0)->notifier(within<double>("max-core-hours", 0, 1e9)),
+     "refuse a plan that is predicted to take more; 0: no limit")
+    ("validation", po::value(&options->validation)->value_name("KIND[:COUNT[@REPEATS]]"),
+     "folds: interactions:K or users:K, @R for R divisions, temporal:K, or column (als; without it interactions:3), or seeds:N (kmeans; seeds:3)")
+    ("optimize", po::value(&options->optimize)->value_name("METRIC"),
+     "als: a metric of evaluate, without it ndcg@100 or rmse; kmeans: silhouette (without it), simplified-silhouette, davies-bouldin, calinski-harabasz, stability, inertia")
+    ("metrics", po::value(&options->more_metrics)->value_name("LIST"), "als: further metrics to measure")
+    ("direction", po::value<std::string>()->value_name("maximize|minimize")->notifier([options](const std::string& text) {
+       Direction direction{};
+       one_of<Direction>("direction", direction, {{"maximize", Direction::maximize}, {"minimize", Direction::minimize}})(text);
+       options->direction = direction; }), "which values of it are better; without it the natural one")
+    ("select", po::value<std::string>()->value_name("best|one-standard-error")->default_value("one-standard-error")->notifier(
+       one_of<SelectionRule>("select", options->rule, {{"best", SelectionRule::best}, {"one-standard-error", SelectionRule::one_standard_error}})),
+     "the best mean, or of those within one standard error of it the simplest: fewest factors or clusters, then the largest regularization")
+    ("min-stability", po::value(&options->least_stability)->value_name("SHARE")->default_value(0.8, "0.8")->notifier(within<double>("min-stability", -1, 1)),
+     "kmeans: clusterings below are chosen only where none reaches it")
+    ("epochs", po::value(&options->epochs)->value_name("N")->default_value(options->epochs)->notifier(within<Index>("epochs", 1, 1'000'000)), "als: of each training, or of the last rung")
+    ("halving", po::value(&options->halving)->value_name("FACTOR")->default_value(0)->notifier([](double factor) {
+       if (factor != 0) within<double>("halving", 1.5, 100)(factor); }), "als: successive halving, keep the best 1/FACTOR of the trials for FACTOR times the epochs; 0: off")
+    ("halving-epochs", po::value(&options->halving_epochs)->value_name("N")->default_value(0)->notifier(within<Index>("halving-epochs", 0, 1'000'000)),
+     "of the first rung; 0: a ninth of --epochs")
+    ("ranks", po::value(&options->ranks)->value_name("N")->default_value(1)->notifier(within<int>("ranks", 1, 100'000)), "MPI ranks of each trial")
+    ("threads-per-rank", po::value(&options->threads_per_rank)->value_name("N")->default_value(1)->notifier(within<int>("threads-per-rank", 1, 4096)), "of each trial")
+    ("path", po::bool_switch(&options->has_paths), "als: trials that differ in regularization alone follow each other on each fold, from the largest to the smallest, each "
+     "beginning with the model of the one before; fewer --epochs are then enough")
+    ("trials-per-program", po::value(&options->trials_per_program)->value_name("N")->default_value(1)->notifier(within<Index>("trials-per-program", 1, 10'000)),
+     "als: so many trials of a fold follow each other in one program, which starts once and reads the matrix once; for small ones")
+    ("reuse", read_folder(&options->reuse, sweep_folder_files), "take over records of this older sweep that are still valid; may be repeated");
+  // clang-format on
+  describe_machine(description, options->network, options->calibration_seconds);
+  describe_swept_options(description, options->texts);
+  return {[options](JobContext& context) { plan_sweep(*options, context); },
+          [options] {
+            // Without a dataset, which a chain may be yet to make.
+            SweepPlan plan = make_plan(*options, {.fold_numbers = {0, 1}}, 0);
+            name_tasks(plan);
+          }};
+}
+
+}  // namespace
+
+Job sweep_plan_job() {
+  return {"sweep plan", "cross-validated search: choose trials, folds and epochs, predict what they take", notes,
+          describe_sweep_plan, "directory"};
+}
+
+}  // namespace rankwise

@@ -1,0 +1,212 @@
+// What a sweep found, as values and as files for other programs.
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "io/config/json_text.hpp"
+#include "io/text/csv_field.hpp"
+#include "jobs/sweep/results/collect.hpp"
+
+namespace rankwise {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string csv_line(const std::vector<std::string>& fields) {
+  std::vector<std::string> quoted;
+  for (const std::string& field : fields) quoted.push_back(csv_field(field));
+  return fmt::format("{}\n", fmt::join(quoted, ","));
+}
+
+Json measured_and_predicted(double measured, double predicted) {
+  return {{"measured", measured}, {"predicted", predicted > 0 ? Json(predicted) : Json(nullptr)}};
+}
+
+void add_cost(Json& json, const SweepCost& cost) {
+  json["core_hours"] = measured_and_predicted(cost.core_hours, cost.predicted_core_hours);
+  json["memory_bytes"] = measured_and_predicted(cost.memory_bytes, cost.predicted_memory_bytes);
+}
+
+Json json_of(const SweepPlan& plan, const TrialScore& score) {
+  Json point = Json::object();
+  for (const Assignment& assignment : plan.trials[score.trial].point) point[assignment.name] = assignment.value;
+  return {{"trial", score.trial + 1},
+          {"rung", score.rung},
+          {"epochs", plan.rungs[score.rung].epochs},
+          {"point", point},
+          {"folds", score.folds},
+          {"mean", score.mean},
+          {"standard_deviation", number_or_null(score.standard_deviation)},
+          {"standard_error", number_or_null(score.standard_error)},
+          {"confidence_95", number_or_null(score.confidence)},
+          {"stability", number_or_null(score.stability)}};
+}
+
+}  // namespace
+
+const TrialScore* SweepResults::runner_up() const {
+  for (std::size_t place = 0; place < ranked.size(); ++place) {
+    if (place != chosen && ranked[place].rung == winner().rung) return &ranked[place];
+  }
+  return nullptr;
+}
+
+Index SweepResults::trained_epochs() const {
+  Index epochs = 0;
+  for (const auto& record : records) epochs += record ? record->epochs - record->resumed_epochs : 0;
+  return epochs;
+}
+
+SweepCost SweepResults::cost() const {
+  SweepCost sum;
+  for (std::size_t trial = 0; trial < plan.trials.size(); ++trial) {
+    const SweepCost cost = cost_of(trial);
+    sum.core_hours += cost.core_hours;
+    sum.predicted_core_hours += cost.predicted_core_hours;
+    sum.memory_bytes = std::max(sum.memory_bytes, cost.memory_bytes);
+    sum.predicted_memory_bytes = std::max(sum.predicted_memory_bytes, cost.predicted_memory_bytes);
+  }
+  return sum;
+}
+
+SweepCost SweepResults::cost_of(std::size_t trial) const {
+  constexpr double seconds_per_hour = 3600;
+  const bool is_predicted = plan.trials[trial].epoch_seconds > 0;
+  SweepCost cost;
+  for (std::size_t rung = 0; rung < plan.rungs.size(); ++rung) {
+    for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
+      const std::size_t place = plan.task_place(trial, fold, rung);
+      const auto& record = records[place];
+      if (!record) continue;
+      cost.core_hours += record->seconds * record->ranks * record->threads_per_rank / seconds_per_hour;
+      cost.memory_bytes = std::max(cost.memory_bytes, record->memory_bytes);
+      if (!is_predicted) continue;
+      cost.predicted_core_hours +=
+          plan.predicted_seconds(plan.tasks[place]) * plan.ranks * plan.threads_per_rank / seconds_per_hour;
+      cost.predicted_memory_bytes = plan.trials[trial].memory_bytes;
+    }
+  }
+  return cost;
+}
+
+std::string missing_text(const SweepResults& results) {
+  constexpr std::size_t told_tasks = 8;
+  const std::size_t count = results.missing.size();
+  if (count == 0) return {};
+  const auto done = std::ranges::count_if(results.records, [](const auto& record) { return record.has_value(); });
+  std::vector<std::string> names;
+  for (const std::size_t place : results.missing) names.push_back(results.plan.tasks[place].name);
+  names.resize(std::min(names.size(), told_tasks));
+  if (count > told_tasks) names.push_back(fmt::format("{} more", count - told_tasks));
+  return fmt::format("{} of {} tasks have no record yet: {}", count, done + std::ssize(results.missing),
+                     fmt::join(names, ", "));
+}
+
+SweepResults sweep_results(const SweepPlan& plan, const std::string& directory) {
+  SweepResults results{.plan = plan,
+                       .records = read_records(plan, directory),
+                       .ranked = {},
+                       .importance = {},
+                       .notes = {},
+                       .missing = {}};
+  results.ranked = ranked_scores(plan, results.records);
+  results.missing = missing_tasks(plan, results.records);
+  if (results.ranked.empty()) {
+    const std::string why =
+        results.missing.empty() ? fmt::format("{} is not defined for any", plan.metric()) : missing_text(results);
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: no trial is done on all folds: {}; rankwise sweep status {} shows more", directory,
+                            why, directory));
+  }
+  results.chosen = selected(plan, results.ranked);
+  results.importance = parameter_importance(plan, results.records);
+  results.notes = leakage_notes(plan);
+  return results;
+}
+
+Json results_summary(const SweepResults& results) {
+  const SweepPlan& plan = results.plan;
+  Json json;
+  json["kind"] = "sweep-results";
+  json["version"] = plan.version;
+  json["metric"] = plan.metric();
+  json["direction"] = plan.direction == Direction::maximize ? "maximize" : "minimize";
+  json["winner"] = json_of(plan, results.winner());
+  json["best"] = json_of(plan, results.ranked.front());
+  if (const TrialScore* other = results.runner_up()) {
+    const PairedComparison pair = compare_pairs(plan, results.winner(), *other);
+    json["runner_up"] = {{"trial", other->trial + 1},
+                         {"difference", pair.difference},
+                         {"standard_error", number_or_null(pair.standard_error)},
+                         {"t", number_or_null(pair.t)},
+                         {"p", pair.p}};
+  }
+  json["importance"] = Json::object();
+  for (const auto& [name, share] : results.importance) json["importance"][name] = share;
+  json["notes"] = results.notes;
+  json["trained_epochs"] = results.trained_epochs();
+  add_cost(json, results.cost());
+  json["tasks_done"] = std::ranges::count_if(results.records, [](const auto& record) { return record.has_value(); });
+  json["tasks_missing"] = Json::array();
+  for (const std::size_t place : results.missing) json["tasks_missing"].push_back(plan.tasks[place].name);
+  json["trials"] = Json::array();
+  for (const TrialScore& score : results.ranked) {
+    Json trial = json_of(plan, score);
+    add_cost(trial, results.cost_of(score.trial));
+    json["trials"].push_back(std::move(trial));
+  }
+  return json;
+}
+
+std::string results_csv(const SweepResults& results) {
+  const SweepPlan& plan = results.plan;
+  std::vector<std::string> names{"trial", "rung", "epochs", "fold"};
+  names.insert(names.end(), plan.parameters.begin(), plan.parameters.end());
+  std::vector<std::string> metrics;
+  for (const auto& record : results.records) {
+    if (!record) continue;
+    for (const auto& [name, value] : record->metrics) metrics.push_back(name);
+    break;
+  }
+  names.insert(names.end(), metrics.begin(), metrics.end());
+  names.insert(names.end(), {"loss", "seconds", "predicted_seconds", "memory_bytes", "predicted_memory_bytes"});
+  std::string csv = csv_line(names);
+  for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
+    const auto& record = results.records[place];
+    if (!record) continue;
+    const SweepTask& task = plan.tasks[place];
+    const Trial& trial = plan.trials[task.trial];
+    std::vector<std::string> fields{std::to_string(task.trial + 1), std::to_string(task.rung),
+                                    std::to_string(record->epochs), plan.folds[task.fold]};
+    for (const std::string& name : plan.parameters) {
+      const auto found = std::ranges::find(trial.point, name, &Assignment::name);
+      fields.push_back(found == trial.point.end() ? "" : found->value);
+    }
+    for (const std::string& name : metrics) fields.push_back(fmt::format("{}", record->metrics.at(name)));
+    fields.push_back(record->losses.empty() ? "" : fmt::format("{}", record->losses.back()));
+    for (const double number :
+         {record->seconds, plan.predicted_seconds(task), record->memory_bytes, trial.memory_bytes}) {
+      fields.push_back(fmt::format("{:.6g}", number));
+    }
+    csv += csv_line(fields);
+  }
+  return csv;
+}
+
+std::string winner_ini(const SweepResults& results) {
+  const SweepPlan& plan = results.plan;
+  const TrialScore& winner = results.winner();
+  std::string text = fmt::format("# trial {}: {} {} over {} folds\n", winner.trial + 1, plan.metric(), winner.mean,
+                                 winner.folds.size());
+  for (const Assignment& assignment : plan.trials[winner.trial].point) {
+    text += fmt::format("{} = {}\n", assignment.name, assignment.value);
+  }
+  if (plan.job == SweptJob::als) text += fmt::format("epochs = {}\n", plan.rungs.back().epochs);
+  return text + fmt::format("seed = {}\n", plan.seed);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,269 @@
+#include "jobs/sweep/state/scores.hpp"
+
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+#include <numeric>
+
+#include "distributed/log/fold.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr double confidence_level = 0.95;
+
+double mean_of(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double deviation_of(const std::vector<double>& values, double mean) {
+  if (values.size() < 2) return std::nan("");
+  double sum = 0;
+  for (const double value : values) sum += (value - mean) * (value - mean);
+  return std::sqrt(sum / static_cast<double>(values.size() - 1));
+}
+
+bool is_better(const SweepPlan& plan, double a, double b) {
+  return plan.direction == Direction::maximize ? a > b : a < b;
+}
+
+std::string value_of(const SweepPlan& plan, std::size_t trial, const std::string& parameter) {
+  const Point& point = plan.trials[trial].point;
+  const auto found = std::ranges::find(point, parameter, &Assignment::name);
+  return found == point.end() ? std::string() : found->value;
+}
+
+double number_of(const std::string& text, double otherwise) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? number : otherwise;
+}
+
+/// Smaller is simpler.
+std::pair<double, double> complexity(const SweepPlan& plan, std::size_t trial) {
+  const double size = number_of(value_of(plan, trial, plan.job == SweptJob::als ? "factors" : "clusters"), 0);
+  return {size, -number_of(value_of(plan, trial, "regularization"), 0)};
+}
+
+/// Which group of a parameter's values each of the trials falls into: by value, or where all are different numbers, by
+/// quarters of their order.
+std::vector<std::string> groups(const SweepPlan& plan, const std::vector<TrialScore>& scores, const std::string& name) {
+  std::vector<std::string> values;
+  for (const TrialScore& score : scores) values.push_back(value_of(plan, score.trial, name));
+  std::vector<std::string> distinct = values;
+  std::ranges::sort(distinct);
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  constexpr std::size_t quarters = 4;
+  if (distinct.size() * 2 <= values.size() || distinct.size() <= quarters) return values;
+  std::ranges::sort(distinct, {}, [](const std::string& text) { return number_of(text, -HUGE_VAL); });
+  for (std::string& value : values) {
+    const auto place = static_cast<std::size_t>(std::ranges::find(distinct, value) - distinct.begin());
+    value = std::to_string(place * quarters / distinct.size());
+  }
+  return values;
+}
+
+/// Interactions of a fold: one fold against the others; one part of the time line against those before it, the mean
+/// over folds. Repeats of k-means share all data.
+double validated_over_trained(const SweepPlan& plan) {
+  const auto fold = parse_fold(plan.folds.front());
+  if (!fold) return 0;
+  if (fold->kind == FoldKind::column) return 1.0 / static_cast<double>(plan.folds.size() - 1);
+  if (fold->kind != FoldKind::temporal) return 1.0 / static_cast<double>(fold->count - 1);
+  double sum = 0;
+  for (Index number = 1; number <= fold->count; ++number) sum += 1.0 / static_cast<double>(number);
+  return sum / static_cast<double>(fold->count);
+}
+
+std::string division_note(FoldKind kind) {
+  switch (kind) {
+    case FoldKind::interactions:
+      return "Folds divide interactions without regard to time: trainings see what users did later than what "
+             "is validated, which a deployed model cannot; differences between trials suffer less than values.";
+    case FoldKind::users:
+      return "Folds divide users: items of the validated users are known from other users, also from later "
+             "times.";
+    case FoldKind::temporal:
+      return "Folds divide the time line: what is validated is later than all that was trained on. Early folds train "
+             "on less than a deployed model does, and users without earlier interactions count: their lists are the "
+             "popular items.";
+    case FoldKind::column:
+      break;
+  }
+  return "Folds are the log's own.";
+}
+
+}  // namespace
+
+std::optional<TrialScore> score_of(const SweepPlan& plan, const Records& records, std::size_t trial, std::size_t rung) {
+  TrialScore score{.trial = trial, .rung = rung, .folds = {}};
+  double stability = 0;
+  for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
+    const auto& record = records[plan.task_place(trial, fold, rung)];
+    if (!record) return std::nullopt;
+    const double value = record->metrics.at(plan.metric());
+    if (!std::isfinite(value)) return std::nullopt;
+    score.folds.push_back(value);
+    const auto found = record->metrics.find("stability");
+    stability += found == record->metrics.end() || !std::isfinite(found->second) ? 1.0 : found->second;
+  }
+  const auto count = static_cast<double>(score.folds.size());
+  score.stability = stability / count;
+  score.mean = mean_of(score.folds);
+  score.standard_deviation = deviation_of(score.folds, score.mean);
+  score.standard_error = score.standard_deviation / std::sqrt(count);
+  score.confidence = std::nan("");
+  if (score.folds.size() > 1) {
+    const boost::math::students_t student(count - 1);
+    score.confidence = score.standard_error * boost::math::quantile(student, (1 + confidence_level) / 2);
+  }
+  return score;
+}
+
+std::vector<std::size_t> trials_of_rung(const SweepPlan& plan, const Records& records, std::size_t rung) {
+  std::vector<std::size_t> trials(plan.trials.size());
+  std::iota(trials.begin(), trials.end(), std::size_t{0});
+  for (std::size_t r = 1; r <= rung; ++r) {
+    std::vector<std::size_t> known;
+    std::vector<double> means;
+    for (const std::size_t trial : trials) {
+      const auto score = score_of(plan, records, trial, r - 1);
+      if (!score) continue;
+      known.push_back(trial);
+      means.push_back(score->mean);
+    }
+    trials.clear();
+    for (const std::size_t place : promoted(means, static_cast<std::size_t>(plan.rungs[r].trials), plan.direction)) {
+      trials.push_back(known[place]);
+    }
+  }
+  return trials;
+}
+
+std::vector<TrialScore> ranked_scores(const SweepPlan& plan, const Records& records) {
+  std::vector<TrialScore> scores;
+  for (std::size_t trial = 0; trial < plan.trials.size(); ++trial) {
+    for (std::size_t rung = plan.rungs.size(); rung-- > 0;) {
+      auto score = score_of(plan, records, trial, rung);
+      if (!score) continue;
+      scores.push_back(std::move(*score));
+      break;
+    }
+  }
+  std::ranges::stable_sort(scores, [&](const TrialScore& a, const TrialScore& b) {
+    if (a.rung != b.rung) return a.rung > b.rung;
+    const bool a_holds = a.stability >= plan.least_stability;
+    const bool b_holds = b.stability >= plan.least_stability;
+    return a_holds != b_holds ? a_holds : is_better(plan, a.mean, b.mean);
+  });
+  return scores;
+}
+
+std::vector<std::size_t> missing_tasks(const SweepPlan& plan, const Records& records) {
+  std::vector<std::size_t> missing;
+  for (std::size_t rung = 0; rung < plan.rungs.size(); ++rung) {
+    const auto first = records.begin() + static_cast<std::ptrdiff_t>(plan.task_place(0, 0, rung));
+    const bool has_begun = std::any_of(first, records.end(), [](const auto& record) { return record.has_value(); });
+    if (!missing.empty() && !has_begun) break;  // whose trials are not known yet
+    for (const std::size_t trial : trials_of_rung(plan, records, rung)) {
+      for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
+        const std::size_t place = plan.task_place(trial, fold, rung);
+        if (!records[place]) missing.push_back(place);
+      }
+    }
+  }
+  return missing;
+}
+
+std::size_t selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked) {
+  const TrialScore& best = ranked.front();
+  if (plan.rule == SelectionRule::best || !std::isfinite(best.standard_error)) return 0;
+  std::size_t simplest = 0;
+  for (std::size_t place = 1; place < ranked.size() && ranked[place].rung == best.rung; ++place) {
+    const TrialScore& score = ranked[place];
+    const bool is_near = std::abs(score.mean - best.mean) <= best.standard_error;
+    const bool holds = score.stability >= plan.least_stability || best.stability < plan.least_stability;
+    if (is_near && holds && complexity(plan, score.trial) < complexity(plan, ranked[simplest].trial)) simplest = place;
+  }
+  return simplest;
+}
+
+PairedComparison compare_pairs(const SweepPlan& plan, const TrialScore& first, const TrialScore& other) {
+  std::vector<double> differences;
+  for (std::size_t f = 0; f < first.folds.size(); ++f) {
+    const double difference = first.folds[f] - other.folds[f];
+    differences.push_back(plan.direction == Direction::maximize ? difference : -difference);
+  }
+  PairedComparison comparison;
+  comparison.difference = mean_of(differences);
+  const double deviation = deviation_of(differences, comparison.difference);
+  const auto count = static_cast<double>(differences.size());
+  comparison.standard_error = deviation * std::sqrt(1.0 / count + validated_over_trained(plan));
+  comparison.t = comparison.difference / comparison.standard_error;
+  if (differences.size() < 2 || std::isnan(comparison.t)) {
+    comparison.p = 1;
+  } else if (std::isinf(comparison.t)) {
+    comparison.p = 0;
+  } else {
+    const boost::math::students_t student(count - 1);
+    comparison.p = 2 * boost::math::cdf(boost::math::complement(student, std::abs(comparison.t)));
+  }
+  return comparison;
+}
+
+std::map<std::string, double> parameter_importance(const SweepPlan& plan, const Records& records) {
+  std::vector<TrialScore> scores;
+  for (std::size_t trial = 0; trial < plan.trials.size(); ++trial) {
+    if (auto score = score_of(plan, records, trial, 0)) scores.push_back(std::move(*score));
+  }
+  std::map<std::string, double> shares;
+  constexpr std::size_t least_trials = 3;
+  if (scores.size() < least_trials) return shares;
+  std::vector<double> means;
+  for (const TrialScore& score : scores) means.push_back(score.mean);
+  const double mean = mean_of(means);
+  double total = 0;
+  for (const double value : means) total += (value - mean) * (value - mean);
+  for (const std::string& name : plan.parameters) {
+    const std::vector<std::string> group = groups(plan, scores, name);
+    std::map<std::string, std::vector<double>> members;
+    for (std::size_t s = 0; s < scores.size(); ++s) members[group[s]].push_back(means[s]);
+    double between = 0;
+    for (const auto& [value, values] : members) {
+      const double distance = mean_of(values) - mean;
+      between += static_cast<double>(values.size()) * distance * distance;
+    }
+    shares[name] = total > 0 ? between / total : 0;
+  }
+  return shares;
+}
+
+std::vector<std::string> leakage_notes(const SweepPlan& plan) {
+  std::vector<std::string> notes;
+  if (plan.trials.size() > 1) {
+    notes.push_back(
+        fmt::format("The chosen trial is the best of {} on these very folds, so its score is optimistic; only "
+                    "what no trial has seen measures it without that: rankwise sweep refit.",
+                    plan.trials.size()));
+  }
+  if (plan.job == SweptJob::kmeans) {
+    notes.emplace_back(
+        "Clusterings are judged on the rows that they were found on; stability is over disjoint parts of "
+        "the rows.");
+    return notes;
+  }
+  notes.emplace_back("The held-out part of the dataset was not read by any trial.");
+  if (const auto fold = parse_fold(plan.folds.front())) notes.push_back(division_note(fold->kind));
+  if (plan.folds.size() > 1) {
+    notes.emplace_back(
+        "Folds share training data, so that plain standard errors are too small; the paired test is "
+        "corrected for it.");
+  }
+  return notes;
+}
+
+}  // namespace rankwise

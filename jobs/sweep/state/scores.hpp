@@ -1,0 +1,60 @@
+#pragma once
+// What records say about trials: scores over folds, who goes on, who wins, and how sure that is. Pure functions.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jobs/sweep/state/records.hpp"
+
+namespace rankwise {
+
+/// A trial at one rung, of which every fold is known.
+struct TrialScore {
+  std::size_t trial = 0;
+  std::size_t rung = 0;
+  std::vector<double> folds;  ///< values of the metric
+  double mean = 0;
+  double standard_deviation = 0;  ///< over folds; NaN of one fold, as the two below
+  double standard_error = 0;
+  double confidence = 0;  ///< half of the 95% interval of the mean, Student's t
+  double stability = 1;   ///< kmeans: mean over repeats
+};
+
+/// Of the trial at the rung; nothing where a fold's record is missing or its value is no number.
+[[nodiscard]] std::optional<TrialScore> score_of(const SweepPlan& plan, const Records& records, std::size_t trial,
+                                                 std::size_t rung);
+
+/// The trials of a rung, ascending: all of the first, then the best of those of the rung before whose every fold is
+/// known.
+[[nodiscard]] std::vector<std::size_t> trials_of_rung(const SweepPlan& plan, const Records& records, std::size_t rung);
+
+/// Each trial with a score, at the last rung where it has one, ranked: later rungs first, then by mean.
+[[nodiscard]] std::vector<TrialScore> ranked_scores(const SweepPlan& plan, const Records& records);
+
+/// Places in the plan's tasks of those that are wanted, as far as is known, and have no record.
+[[nodiscard]] std::vector<std::size_t> missing_tasks(const SweepPlan& plan, const Records& records);
+
+/// Place in ranked scores of the trial that the plan's rule takes among those of the latest rung. `ranked` is not
+/// empty.
+[[nodiscard]] std::size_t selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked);
+
+/// Best against another one, fold by fold: mean difference in favour of the first, Student's t with the variance
+/// corrected for folds that share training data (Nadeau and Bengio, Machine Learning 2003), two-sided p.
+struct PairedComparison {
+  double difference = 0;
+  double standard_error = 0;
+  double t = 0;
+  double p = 1;
+};
+[[nodiscard]] PairedComparison compare_pairs(const SweepPlan& plan, const TrialScore& first, const TrialScore& other);
+
+/// Share of the variance of the trials' means at the first rung that each varied parameter explains alone (eta
+/// squared; a range in quarters of its values). Empty of fewer than three trials.
+[[nodiscard]] std::map<std::string, double> parameter_importance(const SweepPlan& plan, const Records& records);
+
+/// What may make these scores look better than the truth, one sentence each.
+[[nodiscard]] std::vector<std::string> leakage_notes(const SweepPlan& plan);
+
+}  // namespace rankwise

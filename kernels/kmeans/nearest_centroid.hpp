@@ -1,0 +1,54 @@
+#pragma once
+// The hot loop of K-means: for each row the nearest of K centroids, without a rows x K matrix.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "kernels/base/csr_block.hpp"
+#include "kernels/base/matrix.hpp"
+
+namespace rankwise::kernels {
+
+/// K centroids of d dimensions, packed for the kernels. The score of row x for centroid c is <x, c> - |c|^2 / 2, which
+/// is (|x|^2 - |x - c|^2) / 2: the nearest centroid has the highest.
+class CentroidTable {
+ public:
+  explicit CentroidTable(ConstMatrixView centroids);
+  ~CentroidTable();
+  CentroidTable(CentroidTable&&) noexcept;
+  CentroidTable& operator=(CentroidTable&&) noexcept;
+
+  [[nodiscard]] Index count() const;
+  [[nodiscard]] Index dimensions() const;
+  /// The centroids as they were given.
+  [[nodiscard]] ConstMatrixView centroids() const;
+
+  struct Packed;
+  [[nodiscard]] const Packed& packed() const { return *packed_; }
+
+ private:
+  std::unique_ptr<const Packed> packed_;
+};
+
+/// nearest[r] = the centroid nearest to row r, ties to the lowest: exact. Scores are float, one accumulator per (row,
+/// centroid), which begins at -|c|^2 / 2 and takes the dimensions in order by FMA: the same bits on every target with
+/// FMA. Rows whose two best scores differ by less than the bound of their rounding errors are decided by squared
+/// distances in double precision. Returns how many rows were.
+Index find_nearest(ConstMatrixView rows, const CentroidTable& table, std::span<std::int32_t> nearest);
+
+/// Per row: it is at most so far from its nearest centroid, and at least so far from every other.
+struct DistanceBounds {
+  std::span<float> nearest_at_most;
+  std::span<float> others_at_least;
+};
+
+/// The same with bounds of the distances, which rounding only widens; those of rows decided in double say nothing.
+Index find_nearest(ConstMatrixView rows, const CentroidTable& table, std::span<std::int32_t> nearest,
+                   const DistanceBounds& bounds);
+
+/// The same for `rows` of a sparse matrix whose columns are the dimensions, at a cost of entries x K; nearest[0] is the
+/// first of these rows'. What is decided in double is |c|^2 / 2 - <x, c>, which needs the row's entries only.
+Index find_nearest(const CsrBlock& block, RowRange rows, const CentroidTable& table, std::span<std::int32_t> nearest);
+
+}  // namespace rankwise::kernels

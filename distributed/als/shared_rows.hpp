@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "distributed/rows/partition.hpp"
+#include "distributed/rows/row_piece.hpp"
 
 namespace rankwise {
 
@@ -25,14 +26,6 @@ struct SharedRow {
   Index entries = 0;
   std::vector<int> ranks;  ///< by part
   friend bool operator==(const SharedRow&, const SharedRow&) = default;
-};
-
-/// One part of a shared row.
-struct SharedPart {
-  Index row = 0;  ///< global
-  Index part = 0;
-  RowRange entries = {};  ///< kernels::part_range
-  friend bool operator==(const SharedPart&, const SharedPart&) = default;
 };
 
 /// Moves parts of long rows from ranks that have more than their fair share of the cost, longest rows first, to ranks

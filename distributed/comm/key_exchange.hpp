@@ -1,5 +1,5 @@
 #pragma once
-// Moves sorted keys, integers or texts, between ranks.
+// Moves sorted keys, integers or texts, between ranks; and sorts records by the rank that they go to.
 
 #include <cstdint>
 #include <span>
@@ -9,6 +9,27 @@
 #include "distributed/comm/communicator.hpp"
 
 namespace rankwise {
+
+/// Values per destination rank from records in any order: a stable counting sort. `owner(record)` is a rank.
+template <class Record, class Owner>
+std::vector<Record> sorted_by_owner(std::span<const Record> records, int ranks, Owner&& owner,
+                                    std::vector<Index>& counts) {
+  counts.assign(static_cast<std::size_t>(ranks), 0);
+  std::vector<std::int32_t> owners;
+  owners.reserve(records.size());
+  for (const Record& record : records) {
+    const int rank = owner(record);
+    owners.push_back(rank);
+    ++counts[static_cast<std::size_t>(rank)];
+  }
+  std::vector<Index> next(counts.size(), 0);
+  for (std::size_t rank = 1; rank < counts.size(); ++rank) next[rank] = next[rank - 1] + counts[rank - 1];
+  std::vector<Record> sorted(records.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    sorted[static_cast<std::size_t>(next[static_cast<std::size_t>(owners[i])]++)] = records[i];
+  }
+  return sorted;
+}
 
 /// Keys from all ranks in rank order, and how many came from each. Texts are views into `bytes`: move it, never copy
 /// it.

@@ -10,11 +10,12 @@
 #include "distributed/als/factor_matrix.hpp"
 #include "distributed/comm/communicator.hpp"
 #include "distributed/ranking/catalogue.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/sparse_rows.hpp"
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/run/report.hpp"
 #include "kernels/als/objective.hpp"
 #include "kernels/base/matrix.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

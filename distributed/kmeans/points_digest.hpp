@@ -5,7 +5,7 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/kmeans/points.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/id_rows.hpp"
 #include "kernels/base/matrix.hpp"
 
 namespace rankwise {

@@ -3,9 +3,18 @@
 
 #include <cstdint>
 
-#include "io/dataset/dataset.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "distributed/log/dataset.hpp"
 
 namespace rankwise {
+
+/// Content digest of a sparse matrix: XXH3-64 over each row (its number, columns and values, and its times and folds
+/// where it has any), summed modulo 2^64, hence the same for any partition. Collective over comm.
+[[nodiscard]] std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix);
+
+/// Digest of what trainings and folds are made of: of `interactions`, and of `log_rows` and the rules if there are any
+/// such rows. Collective over comm.
+[[nodiscard]] std::uint64_t content_digest(const Communicator& comm, const Dataset& dataset);
 
 /// The sum modulo 2^64 of the digests of the rows that are here. Not collective.
 [[nodiscard]] std::uint64_t sum_of_row_digests(const SparseRows& rows);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "distributed/comm/key_exchange.hpp"
+
 namespace rankwise {
 
 UserEvents events_by_user(const Communicator& comm, std::vector<Interaction> interactions, const Partition& users,

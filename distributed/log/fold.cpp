@@ -4,10 +4,8 @@
 #include <array>
 #include <charconv>
 #include <fmt/format.h>
-#include <sstream>
 
 #include "distributed/log/holdout.hpp"
-#include "io/text/field_text.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/base/philox.hpp"
 
@@ -89,23 +87,6 @@ std::string fold_text(const Fold& fold) {
   std::string text = fmt::format("{}:{}/{}", kind, fold.number + 1, fold.count);
   if (fold.repeat > 0) text += fmt::format("@{}", fold.repeat + 1);
   return text;
-}
-
-std::optional<Fold> trained_fold(const Provenance& model) {
-  constexpr std::string_view setting = "fold = ";
-  std::istringstream lines(model.configuration);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(setting)) continue;
-    const std::string_view text = std::string_view(line).substr(setting.size());
-    const std::optional<Fold> fold = parse_fold(text);
-    if (!fold) {
-      throw Error(
-          ExitCode::bad_data,
-          fmt::format("attribute configuration names the fold {}; expected one such as interactions:2/5", shown(text)));
-    }
-    return seeded(fold, model.seed);
-  }
-  return std::nullopt;
 }
 
 bool validates_user(const Fold& fold, Index user) {

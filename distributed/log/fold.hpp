@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "io/dataset/provenance.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
@@ -40,10 +39,6 @@ inline constexpr Index most_folds = 10'000;
 [[nodiscard]] std::optional<Fold> parse_fold(std::string_view text);
 [[nodiscard]] std::optional<Fold> seeded(std::optional<Fold> fold, std::uint64_t seed);
 [[nodiscard]] std::string fold_text(const Fold& fold);
-
-/// The fold that a model was trained on, from its configuration and seed; nothing where it was trained on all. Throws
-/// Error(bad_data) without the file's name.
-[[nodiscard]] std::optional<Fold> trained_fold(const Provenance& model);
 
 /// Whether the training of this fold of interactions or users sees the interaction.
 [[nodiscard]] bool is_trained(const Fold& fold, Index user, Index item);

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <span>
 
+#include "distributed/log/dataset.hpp"
+#include "distributed/log/duplicates.hpp"
 #include "distributed/log/fold_division.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/sparse_rows.hpp"
 
 namespace rankwise {
 

@@ -4,7 +4,9 @@
 #include <optional>
 #include <span>
 
-#include "io/dataset/dataset.hpp"
+#include "distributed/log/duplicates.hpp"
+#include "distributed/rows/sparse_rows.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "distributed/comm/key_exchange.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {

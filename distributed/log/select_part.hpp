@@ -4,10 +4,13 @@
 #include <span>
 
 #include "distributed/comm/communicator.hpp"
+#include "distributed/log/duplicates.hpp"
 #include "distributed/log/events.hpp"
 #include "distributed/log/holdout.hpp"
+#include "distributed/rows/id_rows.hpp"
 #include "distributed/rows/partition.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/sparse_rows.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

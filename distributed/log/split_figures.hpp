@@ -6,7 +6,9 @@
 #include <optional>
 #include <span>
 
-#include "io/dataset/dataset.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "distributed/log/dataset.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

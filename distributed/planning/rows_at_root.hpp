@@ -7,7 +7,8 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/planning/layout_plan.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/sparse_rows.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
-#include "io/dataset/dataset.hpp"
+#include "kernels/base/types.hpp"
 #include "kernels/ranking/top_items.hpp"
 
 namespace rankwise {

@@ -5,9 +5,10 @@
 #include <string>
 
 #include "distributed/ranking/catalogue.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/sparse_rows.hpp"
 #include "kernels/als/objective.hpp"
 #include "kernels/base/matrix.hpp"
+#include "kernels/base/types.hpp"
 #include "kernels/ranking/top_items.hpp"
 
 namespace rankwise {

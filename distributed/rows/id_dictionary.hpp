@@ -5,7 +5,8 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/rows/id_column.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/id_rows.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

@@ -7,7 +7,6 @@
 #include <xxhash.h>
 
 #include "distributed/comm/key_exchange.hpp"
-#include "distributed/log/events.hpp"
 
 namespace rankwise {
 

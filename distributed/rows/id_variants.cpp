@@ -12,7 +12,6 @@
 #include <xxhash.h>
 
 #include "distributed/comm/key_exchange.hpp"
-#include "distributed/log/events.hpp"
 #include "kernels/text/utf8.hpp"
 
 namespace rankwise {

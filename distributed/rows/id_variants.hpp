@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/id_rows.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
+#include "distributed/rows/id_rows.hpp"
 #include "distributed/rows/partition.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/sparse_rows.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

@@ -4,8 +4,9 @@
 #include <span>
 
 #include "distributed/rows/ids.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/sparse_rows.hpp"
 #include "kernels/base/matrix.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

@@ -10,7 +10,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "distributed/log/events.hpp"
+#include "distributed/comm/key_exchange.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/text/utf8.hpp"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "distributed/log/events.hpp"
+#include "distributed/comm/key_exchange.hpp"
 #include "distributed/log/select_part.hpp"
 #include "distributed/rows/redistribute.hpp"
 #include "distributed/threads/team_size.hpp"

@@ -5,8 +5,9 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/planning/side_plan.hpp"
+#include "distributed/rows/sparse_rows.hpp"
 #include "distributed/synthetic/log.hpp"
-#include "io/dataset/dataset.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

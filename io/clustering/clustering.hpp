@@ -21,11 +21,12 @@
 #include "distributed/comm/communicator.hpp"
 #include "distributed/kmeans/feature_scaling.hpp"
 #include "distributed/kmeans/lloyd.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/id_rows.hpp"
 #include "io/dataset/provenance.hpp"
 #include "io/hdf5/input_check.hpp"
 #include "io/points/row_origin.hpp"
 #include "kernels/base/matrix.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

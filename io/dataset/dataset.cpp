@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <numeric>
 
+#include "distributed/log/content_digest.hpp"
 #include "distributed/log/fold_division.hpp"
 #include "distributed/log/folded_rows.hpp"
 #include "distributed/log/joined_rows.hpp"

@@ -15,99 +15,22 @@
 // (int64) and AnnData's attributes `encoding-type`, `encoding-version` and `shape`; if the log has them, also `time`
 // (int64) and `fold` (int32) of each entry.
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "distributed/als/shared_rows.hpp"
 #include "distributed/comm/communicator.hpp"
-#include "distributed/log/duplicates.hpp"
+#include "distributed/log/dataset.hpp"
 #include "distributed/log/fold.hpp"
-#include "distributed/rows/ids.hpp"
+#include "distributed/rows/row_piece.hpp"
 #include "io/dataset/provenance.hpp"
 #include "io/hdf5/input_check.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
-
-/// This rank's rows of a distributed sparse matrix; columns are global and ascend within a row.
-template <class Value>
-struct CsrRows {
-  RowRange rows;         ///< global rows held here
-  Index total_rows = 0;  ///< over all ranks
-  Index column_count = 0;
-  std::vector<Index> offsets{0};  ///< rows.size() + 1, local, from 0
-  std::vector<Index> columns;
-  std::vector<Value> values;
-  /// Of each entry, where they are known and wanted; on all ranks or on none.
-  std::optional<std::vector<std::int64_t>> times = {};  ///< seconds since 1970
-  std::optional<std::vector<std::int32_t>> folds = {};  ///< 0 to most_folds - 1
-
-  [[nodiscard]] Index entries() const { return offsets.back(); }
-};
-
-/// One entry for a pair: columns ascend strictly.
-using SparseRows = CsrRows<float>;
-
-/// One entry for each row that a log has on a pair, hence a column repeats. Rows on one pair are in the order in which
-/// its policy takes them (distributed/log/duplicates.hpp).
-using LogRows = CsrRows<double>;
-
-/// This rank's rows of an id dictionary.
-struct IdRows {
-  RowRange rows;
-  Index total_rows = 0;
-  Ids ids;
-};
-
-/// Users held out whole.
-struct HeldoutUsers {
-  IdRows ids;
-  SparseRows given;          ///< held-out users x items
-  SparseRows given_by_item;  ///< items x held-out users
-};
-
-/// A matrix and its transpose.
-template <class Matrix>
-struct BothSides {
-  Matrix by_user;  ///< users x items
-  Matrix by_item;  ///< items x users
-};
-
-/// A number about the log or its split, for people: an attribute of the file's root.
-struct DatasetFigure {
-  std::string name;
-  std::variant<std::int64_t, double> value;
-};
-
-/// The content of a dataset file, distributed over ranks by rows (any contiguous partition in rank order).
-struct Dataset {
-  IdRows users;
-  IdRows items;
-  SparseRows interactions;          ///< users x items
-  SparseRows interactions_by_item;  ///< items x users
-  std::optional<BothSides<SparseRows>> heldout;
-  std::optional<HeldoutUsers> heldout_users;  ///< when set, users of `heldout` are these
-  /// Pairs with rows on both sides of a split in time: the merge of all of these rows.
-  std::optional<BothSides<SparseRows>> repeated;
-  /// All rows of the training part on pairs that have rows of several times.
-  std::optional<BothSides<LogRows>> log_rows;
-  MergeRules rules;  ///< by which rows became interactions
-  std::vector<DatasetFigure> figures;
-};
-
-/// Content digest of a sparse matrix: XXH3-64 over each row (its number, columns and values, and its times and folds
-/// where it has any), summed modulo 2^64, hence the same for any partition. Collective over comm.
-[[nodiscard]] std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix);
-
-/// Digest of what trainings and folds are made of: of `interactions`, and of `log_rows` and the rules if there are any
-/// such rows. Collective over comm.
-[[nodiscard]] std::uint64_t content_digest(const Communicator& comm, const Dataset& dataset);
 
 /// Writes the file under a temporary name and commits it. `provenance.dataset_digest` becomes the dataset's digest.
 /// `deflate_level`: see Hdf5WriterOptions. Collective over comm; throws AgreedError (cannot_create, io_error).
@@ -117,28 +40,10 @@ void write_dataset(const Communicator& comm, const std::string& path, const Data
 /// What of a dataset is trained on: its training part, or all that it holds.
 enum class TrainedOn { training, all };
 
-/// The sparse matrices of a dataset file.
-enum class DatasetPart {
-  interactions,
-  interactions_by_item,
-  heldout,
-  heldout_by_item,
-  given,
-  given_by_item,
-  repeated,
-  repeated_by_item
-};
-inline constexpr std::array all_dataset_parts{
-    DatasetPart::interactions, DatasetPart::interactions_by_item, DatasetPart::heldout,  DatasetPart::heldout_by_item,
-    DatasetPart::given,        DatasetPart::given_by_item,        DatasetPart::repeated, DatasetPart::repeated_by_item};
-
 /// The group of a part in the file.
 [[nodiscard]] const char* group_name(DatasetPart part);
 /// Of the log rows on pairs of a matrix of the training part.
 [[nodiscard]] const char* log_rows_name(DatasetPart part);
-
-/// What a file may hold of each interaction beside its value.
-enum class EntryMark { time, fold };
 
 /// A dataset file opened for reading. With a fold (distributed/log/fold.hpp) `interactions` and `interactions_by_item`
 /// are what remains for its training, `heldout` and `given` what it validates, all of the file's training part; the

@@ -7,9 +7,10 @@
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/sparse_rows.hpp"
 #include "io/hdf5/reader.hpp"
 #include "io/hdf5/writer.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

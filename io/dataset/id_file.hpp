@@ -5,9 +5,10 @@
 #include <string_view>
 
 #include "distributed/comm/communicator.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/id_rows.hpp"
 #include "io/hdf5/reader.hpp"
 #include "io/hdf5/writer.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

@@ -6,7 +6,9 @@
 #include <span>
 #include <vector>
 
-#include "io/dataset/dataset.hpp"
+#include "distributed/log/dataset.hpp"
+#include "distributed/rows/sparse_rows.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

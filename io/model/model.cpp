@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <sstream>
 
 #include "io/dataset/id_file.hpp"
 #include "io/dataset/provenance_attributes.hpp"
@@ -12,6 +13,7 @@
 #include "io/hdf5/writer.hpp"
 #include "io/model/loss_history.hpp"
 #include "io/points/row_origin.hpp"
+#include "io/text/field_text.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {
@@ -101,6 +103,25 @@ void check_finite(const Hdf5Reader& file, const std::string& name, RowRange rows
   }
 }
 
+/// The fold that a model was trained on, from its configuration and seed; nothing if it was trained on all. Throws
+/// Error(bad_data) without the file's name.
+std::optional<Fold> fold_of(const Provenance& model) {
+  constexpr std::string_view setting = "fold = ";
+  std::istringstream lines(model.configuration);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(setting)) continue;
+    const std::string_view text = std::string_view(line).substr(setting.size());
+    const std::optional<Fold> fold = parse_fold(text);
+    if (!fold) {
+      throw Error(
+          ExitCode::bad_data,
+          fmt::format("attribute configuration names the fold {}; expected one such as interactions:2/5", shown(text)));
+    }
+    return seeded(fold, model.seed);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void write_model(const Communicator& comm, const std::string& path, const Model& model, const Provenance& provenance,
@@ -164,7 +185,7 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   opened.lineage_trained_on_all = read_digests(opened.file, trained_on_all_name);
   opened.objective = read_objective(opened.file);
   try {
-    opened.fold = rankwise::trained_fold(opened.provenance);
+    opened.fold = fold_of(opened.provenance);
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
   }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
+#include "distributed/log/content_digest.hpp"
 #include "distributed/log/fold.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/dataset/provenance.hpp"

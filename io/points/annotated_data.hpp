@@ -6,8 +6,9 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/rows/partition.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/sparse_rows.hpp"
 #include "io/hdf5/reader.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/id_rows.hpp"
 #include "io/points/point_format.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

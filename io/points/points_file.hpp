@@ -8,10 +8,11 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/kmeans/points.hpp"
-#include "io/dataset/dataset.hpp"
+#include "distributed/rows/id_rows.hpp"
 #include "io/points/point_format.hpp"
 #include "io/points/row_origin.hpp"
 #include "kernels/base/matrix.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

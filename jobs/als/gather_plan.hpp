@@ -5,9 +5,9 @@
 
 #include "distributed/exchange/node_group.hpp"
 #include "distributed/planning/als_memory.hpp"
-#include "io/dataset/dataset.hpp"
 #include "jobs/als/als.hpp"
 #include "jobs/als/training_sides.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

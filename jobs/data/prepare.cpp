@@ -10,6 +10,7 @@
 #include <span>
 #include <utility>
 
+#include "distributed/log/content_digest.hpp"
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/holdout.hpp"
 #include "distributed/log/k_core.hpp"

@@ -5,13 +5,15 @@
 #include <optional>
 #include <vector>
 
+#include "distributed/comm/communicator.hpp"
+#include "distributed/log/dataset.hpp"
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/interaction_log.hpp"
 #include "distributed/log/k_core.hpp"
 #include "distributed/log/split_figures.hpp"
-#include "io/dataset/dataset.hpp"
 #include "jobs/data/prepare_options.hpp"
 #include "jobs/run/report.hpp"
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 

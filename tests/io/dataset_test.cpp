@@ -8,6 +8,7 @@
 #include <numeric>
 #include <optional>
 
+#include "distributed/log/content_digest.hpp"
 #include "io/dataset/id_file.hpp"
 #include "io/dataset/provenance_attributes.hpp"
 #include "io/dataset/sparse_file.hpp"

@@ -212,10 +212,6 @@ std::span<const Job> all_jobs() {
   return jobs;
 }
 
-Provenance JobContext::provenance(std::string_view kind, std::uint64_t dataset_digest) const {
-  return {std::string(kind), program_version(), configuration, common.seed, dataset_digest};
-}
-
 std::optional<std::string> text_without_job(std::span<const std::string> arguments) {
   const std::string first = arguments.empty() ? "--help" : arguments.front();
   if (first == "--help" || first == "-h") return program_help();

@@ -4,8 +4,8 @@
 #include <array>
 
 #include "tests/fuzz/harness.hpp"
-#include "tests/io/sample_checkpoint.hpp"
-#include "tests/io/sample_clustering.hpp"
+#include "tests/io/clustering/sample_clustering.hpp"
+#include "tests/io/model/sample_checkpoint.hpp"
 #include "tests/io/sample_files.hpp"
 
 namespace rankwise::fuzz {

@@ -6,7 +6,7 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/comm/environment.hpp"
-#include "tests/io/sample_clustering.hpp"
+#include "tests/io/clustering/sample_clustering.hpp"
 
 int main(int argc, char** argv) {
   using namespace rankwise;

@@ -6,7 +6,7 @@
 
 #include "io/clustering/clustering.hpp"
 #include "io/hdf5/writer.hpp"
-#include "tests/io/sample_clustering.hpp"
+#include "tests/io/clustering/sample_clustering.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"
 

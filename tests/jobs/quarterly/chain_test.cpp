@@ -1,0 +1,198 @@
+// What a chain's file says reads the same from the file that is submitted and from the one that its folder keeps,
+// wherever its paths are relative.
+
+#include "jobs/quarterly/chain.hpp"
+
+#include <boost/program_options.hpp>
+#include <filesystem>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <map>
+
+#include "jobs/als/als.hpp"
+#include "jobs/data/prepare.hpp"
+#include "jobs/evaluate/evaluate.hpp"
+#include "jobs/kmeans/kmeans.hpp"
+#include "jobs/options/option_text.hpp"
+#include "jobs/recommend/recommend.hpp"
+#include "jobs/sweep/planning.hpp"
+#include "jobs/sweep/refit.hpp"
+
+namespace rankwise {
+namespace {
+
+using Sections = std::vector<std::pair<std::string, std::map<std::string, std::string>>>;
+
+Sections chain_of(bool sweeps) {
+  Sections sections{{"quarterly", {{"directory", "q"}}}, {"prepare", {{"input", "log.csv"}, {"split", "random:0.1"}}}};
+  if (sweeps) {
+    sections.push_back({"sweep", {{"factors", "2, 4"}, {"optimize", "ndcg@10"}}});
+    sections.push_back({"refit", {}});
+  } else {
+    sections.push_back({"als", {{"factors", "4"}}});
+  }
+  sections.push_back({"evaluate", {}});
+  sections.push_back({"final", {}});
+  sections.push_back({"recommend", {}});
+  sections.push_back({"kmeans users", {{"clusters", "3"}}});
+  return sections;
+}
+
+std::string text_of(const Sections& sections) {
+  std::string text;
+  for (const auto& [name, entries] : sections) {
+    text += fmt::format("[{}]\n", name);
+    for (const auto& [option, value] : entries) text += fmt::format("{} = {}\n", option, value);
+  }
+  return text;
+}
+
+Job job_of(const std::string& section, bool sweeps) {
+  if (section == "prepare") return prepare_job();
+  if (section == "sweep") return sweep_plan_job();
+  if (section == "als") return als_job();
+  if (section == "refit") return sweep_refit_job();
+  if (section == "evaluate") return evaluate_job();
+  if (section == "final") return sweeps ? sweep_refit_job() : als_job();
+  if (section == "recommend") return recommend_job();
+  return kmeans_job();
+}
+
+/// Options that take a file or folder, alone or beside words, and the log that every job has.
+std::vector<std::string> path_options(const Job& job) {
+  boost::program_options::options_description description;
+  (void)job.describe(description);
+  std::vector<std::string> names{"log-json"};
+  for (const auto& option : description.options()) {
+    const std::string kinds = "|" + value_name(*option) + "|";
+    const bool is_path = kinds.find("|FILE|") != std::string::npos || kinds.find("|DIR|") != std::string::npos;
+    if (is_path) names.push_back(option->long_name());
+  }
+  return names;
+}
+
+/// Whether the chain has no such option: it decides that itself, or what it trains is decided elsewhere.
+bool is_the_chains_own(const std::string& section, const std::string& option, bool sweeps) {
+  if (section == "sweep") return option == "directory" || option == "init";  // of kmeans alone
+  if (section == "refit") return option == "directory";
+  if (section != "final") return false;
+  return sweeps ? option != "model" && option != "log-json"
+                : option != "model" && option != "checkpoint" && option != "log-json";
+}
+
+/// What else a section needs for the option to have a meaning.
+void make_room(const std::string& option, std::map<std::string, std::string>& entries) {
+  if (option == "predict") entries.erase("clusters");
+  if (option == "quality") entries["clusters"] = "2:4";
+}
+
+void expect_same(const Chain& chain, const Chain& again, const std::string& what) {
+  ASSERT_EQ(chain.steps.size(), again.steps.size()) << what;
+  for (std::size_t s = 0; s < chain.steps.size(); ++s) {
+    const ChainStep& step = chain.steps[s];
+    const ChainStep& same = again.steps[s];
+    EXPECT_EQ(step.configuration, same.configuration) << what;
+    EXPECT_EQ(step.launch, same.launch) << what;
+    EXPECT_EQ(step.inputs, same.inputs) << what;
+    EXPECT_EQ(step.outputs, same.outputs) << what;
+    EXPECT_EQ(step.checkpoints, same.checkpoints) << what;
+    ASSERT_EQ(step.commands.size(), same.commands.size()) << what;
+    for (std::size_t c = 0; c < step.commands.size(); ++c) {
+      EXPECT_EQ(step.commands[c].arguments, same.commands[c].arguments) << what;
+    }
+  }
+}
+
+/// The chain with the option of section `place`, as the first of some names has it that the option writes files of.
+struct ChainOfPath {
+  Chain chain;
+  std::string path;
+};
+ChainOfPath with_path(const Sections& base, std::size_t place, const std::string& option) {
+  const std::vector<std::string> names{"a/b.h5", "a/b.csv", "a/b.json", "a/b.jsonl"};
+  for (const std::string& name : names) {
+    Sections changed = base;
+    changed[place].second[option] = name;
+    make_room(option, changed[place].second);
+    try {
+      return {read_chain(text_of(changed), "chain.ini", ""), name};
+    } catch (const Error& error) {
+      const bool is_of_the_ending =
+          std::string(error.what()).find("cannot write a file of the kind") != std::string::npos;
+      if (!is_of_the_ending || name == names.back()) throw;
+    }
+  }
+  return {};
+}
+
+TEST(QuarterlyChain, RelativePathsOfEveryOptionReadTheSameFromTheFolder) {
+  for (const bool sweeps : {false, true}) {
+    const Sections base = chain_of(sweeps);
+    for (std::size_t s = 1; s < base.size(); ++s) {
+      const std::string& section = base[s].first;
+      for (const std::string& option : path_options(job_of(section, sweeps))) {
+        if (is_the_chains_own(section, option, sweeps)) continue;
+        const std::string what = fmt::format("[{}] {}", section, option);
+        const auto [chain, path] = with_path(base, s, option);
+        const std::string absolute = std::filesystem::absolute(path).string();
+        EXPECT_NE(chain.text.find(fmt::format("{} = {}\n", option, absolute)), std::string::npos) << what;
+        expect_same(chain, read_chain(chain.text, "quarterly.ini", ""), what);
+      }
+    }
+  }
+}
+
+TEST(QuarterlyChain, TheFinalModelIsTrainedAsTheMeasuredOneAndServes) {
+  Sections sections = chain_of(false);
+  sections[2].second = {{"factors", "4"},
+                        {"epochs", "30"},
+                        {"validation-metric", "ndcg@10"},
+                        {"patience", "2"},
+                        {"log-json", "als.jsonl"}};
+  const Chain chain = read_chain(text_of(sections), "chain.ini", "");
+  std::vector<std::string> names;
+  for (const ChainStep& step : chain.steps) names.push_back(step.name);
+  ASSERT_EQ(names, (std::vector<std::string>{"prepare", "als", "evaluate", "final", "recommend", "kmeans-users"}));
+  const std::string folder = chain.settings.directory;
+  const ChainStep& last = chain.steps[3];
+  const ChainCommand& command = last.commands.front();
+  EXPECT_EQ(command.value_of("model"), folder + "/final.h5");
+  EXPECT_EQ(command.value_of("train-on"), "all");
+  EXPECT_EQ(command.value_of("epochs-of"), folder + "/model.h5");
+  EXPECT_EQ(command.value_of("factors"), "4");
+  for (const char* option : {"epochs", "validation-metric", "patience", "log-json"}) {
+    EXPECT_EQ(command.value_of(option), "") << option;
+  }
+  EXPECT_EQ(last.after, (std::vector<std::size_t>{0, 1, 2}));
+  EXPECT_EQ(chain.steps[2].commands.front().value_of("model"), folder + "/model.h5");
+  EXPECT_EQ(chain.steps[4].commands.front().value_of("model"), folder + "/final.h5");
+  EXPECT_EQ(chain.steps[5].commands.front().value_of("input"), folder + "/final.h5");
+  EXPECT_EQ(chain.steps[4].after, (std::vector<std::size_t>{0, 3}));
+}
+
+TEST(QuarterlyChain, TheFinalModelHasTheEpochsOfTheMeasuredOneWhateverItsLimitCameFrom) {
+  Sections sections = chain_of(false);
+  sections[2].second = {
+      {"factors", "4"}, {"epochs-of", "long.h5"}, {"validation-metric", "ndcg@10"}, {"patience", "2"}};
+  const Chain chain = read_chain(text_of(sections), "chain.ini", "");
+  EXPECT_EQ(chain.steps[1].commands.front().value_of("epochs-of"), std::filesystem::absolute("long.h5").string());
+  EXPECT_EQ(chain.steps[3].name, "final");
+  EXPECT_EQ(chain.steps[3].commands.front().value_of("epochs-of"), chain.settings.directory + "/model.h5");
+}
+
+TEST(QuarterlyChain, NoFinalStepWhereNothingIsHeldOutOrItIsNotWanted) {
+  for (const char* why : {"final = no", "split = none", "train-on = all"}) {
+    Sections sections = chain_of(false);
+    std::erase_if(sections, [](const auto& section) { return section.first == "final"; });
+    const std::string line = why;
+    const std::size_t place = line.starts_with("final") ? 0 : line.starts_with("split") ? 1 : 2;
+    sections[place].second[line.substr(0, line.find(' '))] = line.substr(line.find("= ") + 2);
+    if (place == 1) std::erase_if(sections, [](const auto& section) { return section.first == "evaluate"; });
+    const Chain chain = read_chain(text_of(sections), "chain.ini", "");
+    for (const ChainStep& step : chain.steps) EXPECT_NE(step.name, "final") << why;
+    EXPECT_EQ(chain.steps.back().commands.front().value_of("input"), chain.settings.directory + "/model.h5") << why;
+  }
+}
+
+}  // namespace
+}  // namespace rankwise

@@ -10,6 +10,7 @@ CMake links exactly those. A room is a header with its sources: x.hpp, x.cpp, x-
  - two definitions of one type of namespace rankwise.
 --table prints the wings with their rooms, files and arrows instead."""
 import collections
+import itertools
 import pathlib
 import re
 import sys
@@ -58,6 +59,7 @@ class Tree:
     def __init__(self, root):
         self.faults = []
         self.uses = {}  # the table: wing -> wings that it may include
+        self.comments = {}  # wing -> what lives there, as its CMakeLists.txt begins
         self.sources = {}
         for floor in FLOOR_MAY_USE:
             for path in sorted((root / floor).rglob("CMakeLists.txt")):
@@ -82,6 +84,8 @@ class Tree:
             self.faults.append(f"{folder}/CMakeLists.txt: declares wing {call[1]}, not {folder}")
         if not cmake.startswith("# "):
             self.faults.append(f"{folder}/CMakeLists.txt: begins without a comment that says what lives there")
+        first_lines = itertools.takewhile(lambda line: line.startswith("#"), cmake.splitlines())
+        self.comments[folder] = " ".join(line[1:].strip() for line in first_lines)
         self.uses[folder], keyword = [], None
         for word in call[2].split():
             if word in KEYWORDS:

@@ -11,8 +11,8 @@ namespace rankwise {
 /// Processors that the ranks of `node` see together, bound or not. Collective over node.
 [[nodiscard]] int visible_processors(const Communicator& node);
 
-/// The smallest quota of their control groups, in processors (cpu_quota.hpp); nothing without one. Collective over
-/// node.
+/// The smallest quota of their control groups, in processors (kernels/process/cpu_quota.hpp); nothing without one.
+/// Collective over node.
 [[nodiscard]] std::optional<int> quota_of_node(const Communicator& node);
 
 /// Processors that the ranks of `node` may run on together, bound or not, and no more than their quota.

@@ -46,8 +46,8 @@ class ChildProcess {
 };
 
 /// This process's environment without what MPI and Slurm launchers left in it, so that a child starts anew, and without
-/// options for Slurm's clients, so that these do what their command line and script say (client_environment.hpp);
-/// `changes` are "NAME=value" and win.
+/// options for Slurm's clients, so that these do what their command line and script say
+/// (slurm/batch/client_environment.hpp); `changes` are "NAME=value" and win.
 [[nodiscard]] std::vector<std::string> clean_environment(const std::vector<std::string>& changes = {});
 
 }  // namespace rankwise::slurm

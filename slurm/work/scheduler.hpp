@@ -1,5 +1,6 @@
 #pragma once
-// One interface for work that outlasts a command: this machine (local_scheduler.hpp) or Slurm (slurm_scheduler.hpp).
+// One interface for work that outlasts a command: this machine (local_scheduler.hpp) or Slurm
+// (slurm/batch/slurm_scheduler.hpp).
 
 #include <cstdint>
 #include <functional>

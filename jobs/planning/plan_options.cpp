@@ -8,10 +8,9 @@
 
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
+#include "jobs/options/unit_options.hpp"
 #include "jobs/planning/plan.hpp"
 #include "jobs/planning/prediction.hpp"
-#include "kernels/text/byte_size.hpp"
-#include "kernels/text/duration.hpp"
 #include "slurm/batch/sbatch_file.hpp"
 
 namespace rankwise {

@@ -32,8 +32,8 @@
 #include "jobs/sweep/plan/swept_options.hpp"
 #include "jobs/sweep/state/records.hpp"
 #include "jobs/sweep/state/swept_data.hpp"
-#include "kernels/text/byte_size.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 

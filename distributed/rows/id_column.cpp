@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include "io/text/field_text.hpp"
+#include "kernels/text/shown_text.hpp"
 #include "kernels/text/utf8.hpp"
 
 namespace rankwise {

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "io/text/field_text.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/shown_text.hpp"
 #include "kernels/text/text_encoding.hpp"
 
 namespace rankwise {

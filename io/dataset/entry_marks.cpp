@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <span>
 
+#include "distributed/log/fold.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <span>
 
-#include "io/text/field_text.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/text/text_encoding.hpp"
 

@@ -7,10 +7,11 @@
 
 #include "io/log/columns.hpp"
 #include "io/log/row_parser.hpp"
-#include "io/text/field_text.hpp"
 #include "io/text/line_reader.hpp"
 #include "io/text/time_text.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/number_text.hpp"
+#include "kernels/text/shown_text.hpp"
 #include "kernels/text/text_encoding.hpp"
 
 namespace rankwise {

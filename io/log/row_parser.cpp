@@ -2,7 +2,6 @@
 #include "io/log/row_parser.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
@@ -11,6 +10,8 @@
 #include "distributed/log/fold.hpp"
 #include "io/log/columns.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/number_text.hpp"
+#include "kernels/text/shown_text.hpp"
 #include "kernels/text/utf8.hpp"
 
 namespace rankwise {
@@ -36,21 +37,14 @@ double within_float(double value) {
 }
 
 std::int32_t fold_number(std::string_view text) {
-  std::int32_t number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status != std::errc() || end != text.data() + text.size() || number < 0 || number >= most_folds) {
-    throw Error(ExitCode::bad_data, fmt::format("fold {} is not a number from 0 to {}", shown(text), most_folds - 1));
-  }
-  return number;
+  constexpr auto last_fold = static_cast<std::int32_t>(most_folds - 1);
+  if (const auto number = whole_number<std::int32_t>(text, 0, last_fold)) return *number;
+  throw Error(ExitCode::bad_data, fmt::format("fold {} is not a number from 0 to {}", shown(text), last_fold));
 }
 
 Index matrix_index(std::string_view text, Index limit, std::string_view role) {
-  Index index = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), index);
-  if (status != std::errc() || end != text.data() + text.size() || index < 1 || index > limit) {
-    throw Error(ExitCode::bad_data, fmt::format("{} {} is not a number from 1 to {}", role, shown(text), limit));
-  }
-  return index;
+  if (const auto index = whole_number<Index>(text, 1, limit)) return *index;
+  throw Error(ExitCode::bad_data, fmt::format("{} {} is not a number from 1 to {}", role, shown(text), limit));
 }
 }  // namespace
 

@@ -13,8 +13,8 @@
 #include "io/hdf5/writer.hpp"
 #include "io/model/loss_history.hpp"
 #include "io/points/row_origin.hpp"
-#include "io/text/field_text.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 

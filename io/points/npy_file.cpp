@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "io/text/field_text.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 

@@ -8,8 +8,8 @@
 
 #include "io/log/columns.hpp"
 #include "io/log/probe.hpp"
-#include "io/text/field_text.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 

@@ -12,6 +12,8 @@
 #include "io/text/record_reader.hpp"
 #include "io/text/text_part.hpp"
 #include "kernels/base/finite_rows.hpp"
+#include "kernels/text/number_text.hpp"
+#include "kernels/text/shown_text.hpp"
 #include "kernels/text/utf8.hpp"
 
 namespace rankwise {

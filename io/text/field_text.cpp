@@ -1,50 +1,18 @@
 #include "io/text/field_text.hpp"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
 #include <cstring>
 #include <fmt/format.h>
 
 #include "kernels/base/error.hpp"
-#include "kernels/text/text_encoding.hpp"
+#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 
 namespace {
-/// "1,5" as 1.5; numbers are short.
-std::optional<double> number_with_comma(std::string_view text) {
-  std::array<char, 64> digits{};
-  if (text.size() > digits.size() || text.find('.') != std::string_view::npos) return std::nullopt;
-  std::ranges::copy(text, digits.begin());
-  if (const auto comma = text.find(','); comma != std::string_view::npos) digits[comma] = '.';
-  return number_of({digits.data(), text.size()});
-}
-
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
 bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 }  // namespace
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
-std::string shown(std::string_view text) {
-  constexpr std::size_t longest = 40;
-  if (text.size() <= longest) return fmt::format("'{}'", printable(text));
-  std::string_view beginning = text.substr(0, longest);
-  while (!beginning.empty() && is_continuation(text[beginning.size()])) beginning.remove_suffix(1);  // a whole sign
-  if (beginning.empty()) beginning = text.substr(0, longest);
-  return fmt::format("'{}...'", printable(beginning));
-}
 
 const std::vector<std::string_view>& FieldSplitter::split(std::string_view record) {
   fields_.clear();
@@ -146,33 +114,6 @@ void check_field_count(std::span<const std::string_view> fields, Index expected)
   if (std::ssize(fields) == expected) return;
   throw Error(ExitCode::bad_data,
               fmt::format("has {} field{}, expected {}", fields.size(), fields.size() == 1 ? "" : "s", expected));
-}
-
-std::optional<double> number_of(std::string_view text, char decimal) {
-  if (decimal != '.') return number_with_comma(text);
-  if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
-  double value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-double parse_number(std::string_view text, std::string_view role, char decimal) {
-  const std::optional<double> value = number_of(text, decimal);
-  if (!value) {
-    const char other = decimal == '.' ? ',' : '.';
-    const bool reads_otherwise = number_of(text, other).has_value();
-    throw Error(ExitCode::bad_data, fmt::format("{} {} is not a number{}", role, shown(text),
-                                                !reads_otherwise ? ""
-                                                : other == ','   ? " (--decimal comma reads decimal commas)"
-                                                                 : " with a decimal comma (--decimal point)"));
-  }
-  if (!std::isfinite(*value)) throw Error(ExitCode::bad_data, fmt::format("{} {} is not finite", role, shown(text)));
-  return *value;
-}
-
-bool is_number(std::string_view text) {
-  return number_of(text).has_value();
 }
 
 }  // namespace rankwise

@@ -1,7 +1,7 @@
 #pragma once
-// From a line's bytes to fields and numbers: no allocation per field, no locale.
+// From a line's bytes to fields: no allocation per field.
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,21 +43,5 @@ class FieldSplitter {
 
 /// Throws Error(bad_data) without a place when a line has another number of fields than `expected`.
 void check_field_count(std::span<const std::string_view> fields, Index expected);
-
-/// The number that `text` reads as in decimal notation, perhaps not finite. `decimal`, '.' or ',', goes before the
-/// decimals; the other sign is no part of a number.
-[[nodiscard]] std::optional<double> number_of(std::string_view text, char decimal = '.');
-
-/// A finite number in decimal notation; throws Error(bad_data) that names the `role` of the field.
-[[nodiscard]] double parse_number(std::string_view text, std::string_view role, char decimal = '.');
-
-/// True when `text` reads as a number.
-[[nodiscard]] bool is_number(std::string_view text);
-
-/// `text` without spaces at its ends.
-[[nodiscard]] std::string_view trimmed(std::string_view text);
-
-/// A field as a message shows it: in quotes, shortened, and printable().
-[[nodiscard]] std::string shown(std::string_view text);
 
 }  // namespace rankwise

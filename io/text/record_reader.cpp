@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "kernels/base/error.hpp"
+#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 

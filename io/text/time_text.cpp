@@ -8,8 +8,9 @@
 #include <ctime>
 #include <fmt/format.h>
 
-#include "io/text/field_text.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/number_text.hpp"
+#include "kernels/text/shown_text.hpp"
 #include "kernels/text/text_encoding.hpp"
 
 namespace rankwise {

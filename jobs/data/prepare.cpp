@@ -22,9 +22,9 @@
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/log/reader.hpp"
-#include "io/text/field_text.hpp"
 #include "jobs/data/prepare_messages.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 

@@ -26,7 +26,6 @@
 #include "io/hdf5/writer.hpp"
 #include "io/model/model.hpp"
 #include "io/text/csv_field.hpp"
-#include "io/text/field_text.hpp"
 #include "jobs/evaluate/heldout_users.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/compression_option.hpp"

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "io/log/id_list.hpp"
-#include "io/text/field_text.hpp"
+#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 

@@ -2,6 +2,8 @@
 
 #include "io/text/field_text.hpp"
 #include "io/text/time_text.hpp"
+#include "kernels/text/number_text.hpp"
+#include "kernels/text/shown_text.hpp"
 #include "tests/fuzz/harness.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

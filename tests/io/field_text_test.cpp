@@ -87,42 +87,5 @@ TEST(FieldSplitter, UnescapedViewsOutliveLaterFieldsOfTheLine) {
   EXPECT_EQ(split(Dialect::quoted, line), expected);
 }
 
-TEST(Numbers, AreDecimalAndFinite) {
-  EXPECT_EQ(parse_number("5", "value"), 5.0);
-  EXPECT_EQ(parse_number("-0.25", "value"), -0.25);
-  EXPECT_EQ(parse_number("+1e3", "value"), 1000.0);
-  EXPECT_EQ(parse_number(".5", "value"), 0.5);
-  for (const char* bad : {"", "x", "5x", "1,5", "0x10", "+-1", "--1", "1 2"}) {
-    EXPECT_NE(failure_of([&] { (void)parse_number(bad, "value"); }).find("is not a number"), std::string::npos) << bad;
-  }
-  for (const char* bad : {"nan", "NaN", "inf", "-Infinity"}) {
-    EXPECT_NE(failure_of([&] { (void)parse_number(bad, "value"); }).find("is not finite"), std::string::npos) << bad;
-  }
-  EXPECT_NE(failure_of([] { (void)parse_number("1e999", "value"); }), "no failure");
-}
-
-TEST(Numbers, WithDecimalCommas) {
-  EXPECT_EQ(parse_number("4,5", "value", ','), 4.5);
-  EXPECT_EQ(parse_number("-0,25e1", "value", ','), -2.5);
-  EXPECT_EQ(parse_number("7", "value", ','), 7.0);
-  EXPECT_EQ(failure_of([] { (void)parse_number("4.5", "value", ','); }),
-            "value '4.5' is not a number with a decimal comma (--decimal point)");
-  EXPECT_EQ(failure_of([] { (void)parse_number("4,5", "value"); }),
-            "value '4,5' is not a number (--decimal comma reads decimal commas)");
-  for (const char* bad : {"1.234,5", "1,2,3", ",", "x"}) EXPECT_FALSE(number_of(bad, ',')) << bad;
-}
-
-TEST(Shown, KeepsMessagesOnOneLineOfPlainText) {
-  EXPECT_EQ(shown("a\nb"), "'a\\x0ab'");
-  EXPECT_EQ(shown("\xFF\xFE\x1B[31m"), "'\\xff\\xfe\\x1b[31m'");
-  EXPECT_EQ(shown("gr\xC3\xBCn \xE6\xBC\xA2 \xF0\x9F\x8D\xB5"), "'gr\xC3\xBCn \xE6\xBC\xA2 \xF0\x9F\x8D\xB5'");
-  EXPECT_EQ(shown("\xC2\x9B"
-                  "2J\xC3"),
-            "'\\u009b2J\\xc3'")
-      << "control signs of two bytes, and half a sign";
-  EXPECT_EQ(shown(std::string(100, 'x')), "'" + std::string(40, 'x') + "...'");
-  EXPECT_EQ(shown(std::string(39, 'x') + "\xC3\xBC" + "yz"), "'" + std::string(39, 'x') + "...'") << "no half signs";
-}
-
 }  // namespace
 }  // namespace rankwise

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -39,10 +40,8 @@ void skip_blanks(std::string_view& text) {
 
 /// Takes "1.5 h" from the beginning of the text, as seconds.
 std::optional<double> take_part(std::string_view& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || !(number >= 0)) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  const std::optional<double> number = take_finite_number(text);
+  if (!number || *number < 0) return std::nullopt;
   skip_blanks(text);
   std::size_t length = 0;
   while (length < text.size() && text[length] >= 'a' && text[length] <= 'z') ++length;
@@ -50,7 +49,7 @@ std::optional<double> take_part(std::string_view& text) {
   if (unit == time_units.end()) return std::nullopt;
   text.remove_prefix(length);
   skip_blanks(text);
-  return number * unit->seconds;
+  return *number * unit->seconds;
 }
 
 /// The sum of one or more parts.
@@ -66,13 +65,10 @@ std::optional<double> parse_parts(std::string_view text) {
 
 constexpr std::int64_t seconds_per_day = 86'400;
 
-/// A number of digits alone from the front of `text`, which loses them; nothing where there is none.
-std::optional<std::int64_t> take_number(std::string_view& text) {
-  std::int64_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc() || number < 0 || number > 1'000'000) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
+/// A part of a clock's time from the front of `text`, which loses it; nothing if there is none.
+std::optional<std::int64_t> take_clock_part(std::string_view& text) {
+  const auto number = take_whole_number<std::int64_t>(text);
+  return number && *number >= 0 && *number <= 1'000'000 ? number : std::nullopt;
 }
 
 bool take(std::string_view& text, char c) {
@@ -84,13 +80,12 @@ bool take(std::string_view& text, char c) {
 }  // namespace
 
 std::optional<Index> parse_bytes(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
-  skip_blanks(name);
+  const std::optional<double> number = take_finite_number(text);
+  if (!number) return std::nullopt;
+  skip_blanks(text);
   for (const ByteUnit& unit : byte_units) {
-    const double bytes = number * unit.bytes;
-    if (error == std::errc() && name == unit.name && bytes >= 1 && bytes < 0x1p62) return std::llround(bytes);
+    const double bytes = *number * unit.bytes;
+    if (text == unit.name && bytes >= 1 && bytes < 0x1p62) return std::llround(bytes);
   }
   return std::nullopt;
 }
@@ -122,17 +117,17 @@ std::optional<std::int64_t> parse_time_limit(std::string_view text) {
   std::int64_t days = 0;
   const bool has_days = text.find('-') != std::string_view::npos;
   if (has_days) {
-    const auto number = take_number(text);
+    const auto number = take_clock_part(text);
     if (!number || !take(text, '-')) return std::nullopt;
     days = *number;
   }
-  const auto hours = take_number(text);
+  const auto hours = take_clock_part(text);
   if (!hours) return std::nullopt;
   std::int64_t all = days * seconds_per_day + *hours * 3600;
   for (const std::int64_t unit : {60, 1}) {
     if (has_days && text.empty()) break;
     if (!take(text, ':')) return std::nullopt;
-    const auto number = take_number(text);
+    const auto number = take_clock_part(text);
     if (!number || *number > 59) return std::nullopt;
     all += *number * unit;
   }

@@ -46,10 +46,11 @@ Matrix identity_base(Index width) {
 void gramian(benchmark::State& state) {
   const Index width = state.range(0);
   const Matrix rows = rankwise::testing::random_matrix(rankwise::chunk_rows, width, 1);
-  RowWorkspace workspace(width);
+  const Index padded = rankwise::padded_columns(width);
+  Matrix product(padded, rankwise::kernels::spread_columns(padded));
   for (auto _ : state) {
-    rankwise::kernels::chunk_gramian(rows.view(), workspace);
-    benchmark::DoNotOptimize(workspace.system.row(0));
+    rankwise::kernels::chunk_gramian(rows.view(), product.view());
+    benchmark::DoNotOptimize(product.row(0));
   }
   report_rate(state, static_cast<double>(rankwise::chunk_rows * width * (width + 1)));
 }
@@ -82,7 +83,7 @@ void normal_equations(benchmark::State& state) {
   Index row = 0;
   for (auto _ : state) {
     rankwise::kernels::normal_equations(gathered.system(), gathered.rows.row(row), gathered.upcoming(row), workspace);
-    benchmark::DoNotOptimize(workspace.system.row(0));
+    benchmark::DoNotOptimize(workspace.system.matrix.row(0));
     row = row + 1 < gathered.rows.rows() ? row + 1 : 0;
   }
   report_rate(state, static_cast<double>(entries * width * (width + 1)));
@@ -91,14 +92,14 @@ void normal_equations(benchmark::State& state) {
 void cholesky_and_solves(benchmark::State& state) {
   const Index width = state.range(0);
   const Matrix rows = rankwise::testing::random_matrix(rankwise::kernels::entry_chunk, width, 1);
-  RowWorkspace original(width);
-  rankwise::kernels::chunk_gramian(rows.view(), original);
-  for (Index r = 0; r < width; ++r) original.system.row(r)[r] += 10.0F;
-  RowWorkspace workspace(width);
+  rankwise::kernels::SymmetricSystem original(width);
+  rankwise::kernels::chunk_gramian(rows.view(), original.matrix.view());
+  for (Index r = 0; r < width; ++r) original.matrix.row(r)[r] += 10.0F;
+  rankwise::kernels::SymmetricSystem system(width);
   for (auto _ : state) {
-    std::memcpy(workspace.system.row(0), original.system.row(0), original.system.bytes());
-    std::fill_n(workspace.rhs(), width, 1.0F);
-    if (!rankwise::kernels::solve_cholesky(workspace)) state.SkipWithError("not positive definite");
+    std::memcpy(system.matrix.row(0), original.matrix.row(0), original.matrix.bytes());
+    std::fill_n(system.rhs(), width, 1.0F);
+    if (!rankwise::kernels::solve_cholesky(system)) state.SkipWithError("not positive definite");
   }
   const auto k = static_cast<double>(width);
   report_rate(state, k * k * k / 3 + 2 * k * k);
@@ -117,16 +118,16 @@ void openblas_cholesky_and_solves(benchmark::State& state) {
   openblas_set_num_threads(1);
   const Index width = state.range(0);
   const Matrix rows = rankwise::testing::random_matrix(rankwise::kernels::entry_chunk, width, 1);
-  RowWorkspace original(width);
-  rankwise::kernels::chunk_gramian(rows.view(), original);
-  for (Index r = 0; r < width; ++r) original.system.row(r)[r] += 10.0F;
+  rankwise::kernels::SymmetricSystem original(width);
+  rankwise::kernels::chunk_gramian(rows.view(), original.matrix.view());
+  for (Index r = 0; r < width; ++r) original.matrix.row(r)[r] += 10.0F;
   const auto n = static_cast<int>(width);
-  const auto stride = static_cast<int>(original.system.stride());
+  const auto stride = static_cast<int>(original.matrix.stride());
   const int columns = 1;
-  Matrix system(width, original.system.stride());
+  Matrix system(width, original.matrix.stride());
   std::vector<float> b(static_cast<std::size_t>(width));
   for (auto _ : state) {
-    std::memcpy(system.row(0), original.system.row(0), system.bytes());
+    std::memcpy(system.row(0), original.matrix.row(0), system.bytes());
     std::fill(b.begin(), b.end(), 1.0F);
     int info = 0;
     spotrf_("L", &n, system.row(0), &stride, &info);  // the upper half by rows is the lower half by columns

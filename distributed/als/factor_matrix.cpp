@@ -7,6 +7,7 @@
 #include "distributed/threads/team_size.hpp"
 #include "kernels/base/fixed_point_sum.hpp"
 #include "kernels/dense/gramian.hpp"
+#include "kernels/dense/symmetric_system.hpp"
 
 namespace rankwise {
 
@@ -43,16 +44,16 @@ Matrix scaled_gramian(const Communicator& comm, const FactorMatrix& factors, dou
   const int threads = team_size(static_cast<double>(local.rows * width) * static_cast<double>(width));
 #pragma omp parallel num_threads(threads)
   {
-    kernels::RowWorkspace workspace(width);
+    Matrix product(padded, kernels::spread_columns(padded));
     std::vector<std::int64_t> thread_sums(cells);
 #pragma omp for schedule(dynamic)
     for (Index chunk = 0; chunk < chunks; ++chunk) {
       const Index first = chunk * chunk_rows;
-      kernels::chunk_gramian(local.middle_rows(first, std::min(chunk_rows, local.rows - first)), workspace);
+      kernels::chunk_gramian(local.middle_rows(first, std::min(chunk_rows, local.rows - first)), product.view());
       for (Index r = 0; r < width; ++r) {
         for (Index c = r; c < width; ++c) {
           thread_sums[static_cast<std::size_t>(r * padded + c)] +=
-              scale.to_fixed(static_cast<double>(workspace.system.row(r)[c]));
+              scale.to_fixed(static_cast<double>(product.row(r)[c]));
         }
       }
     }

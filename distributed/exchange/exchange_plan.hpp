@@ -15,11 +15,19 @@
 #include "distributed/comm/communicator.hpp"
 #include "distributed/comm/messages.hpp"
 #include "distributed/exchange/node_map.hpp"
-#include "distributed/exchange/row_format.hpp"
 #include "distributed/rows/partition.hpp"
 #include "kernels/base/matrix.hpp"
 
 namespace rankwise {
+
+/// What travels, and so what a rank sees of the other side's rows, its own among them: all of each float, or its upper
+/// half, rounded (kernels/base/bfloat16.hpp). Factors themselves stay floats.
+enum class RowFormat { float32, bfloat16 };
+
+/// Bytes of a row of `stride` floats on its way.
+[[nodiscard]] constexpr Index travel_bytes(RowFormat format, Index stride) {
+  return stride * (format == RowFormat::bfloat16 ? 2 : 4);
+}
 
 /// A transfer under way. Move-only; wait() completes it. The gathered matrix must outlive it.
 class Exchange {

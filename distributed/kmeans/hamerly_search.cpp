@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "distributed/kmeans/centroid_shifts.hpp"
 #include "distributed/kmeans/point_rows.hpp"
 
 namespace rankwise {

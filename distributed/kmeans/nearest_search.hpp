@@ -2,10 +2,11 @@
 // How Lloyd's iterations find nearest centroids: each way finds the same ones.
 
 #include <cstdint>
-#include <memory>
 #include <span>
+#include <vector>
 
 #include "distributed/kmeans/points.hpp"
+#include "kernels/base/matrix.hpp"
 
 namespace rankwise {
 
@@ -35,12 +36,7 @@ class NearestSearch {
   virtual void forget(Index row) = 0;
 };
 
-/// Bytes of bounds per row that a search of this kind takes at least.
-[[nodiscard]] Index least_bound_bytes(SearchKind kind);
-
-/// `points` outlive the search, whose groups are those of `centroids`. Bounds take at most `bound_bytes_per_row`, which
-/// is at least what the kind needs; dense rows only, but for SearchKind::plain.
-[[nodiscard]] std::unique_ptr<NearestSearch> make_search(SearchKind kind, const Points& points,
-                                                         ConstMatrixView centroids, Index bound_bytes_per_row);
+/// Distances between each centroid before and after, rounded up: what bounds of distances have to follow.
+[[nodiscard]] std::vector<float> centroid_shifts(ConstMatrixView before, ConstMatrixView after);
 
 }  // namespace rankwise

@@ -3,13 +3,57 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <optional>
 
+#include "distributed/kmeans/hamerly_search.hpp"
 #include "distributed/kmeans/point_rows.hpp"
+#include "distributed/kmeans/yinyang_search.hpp"
 #include "kernels/kmeans/centroid_groups.hpp"
 
 namespace rankwise {
 
 namespace {
+
+/// All distances of all rows.
+class PlainSearch : public NearestSearch {
+ public:
+  explicit PlainSearch(const Points& points) : points_(points) {}
+  void aim_at(ConstMatrixView centroids) override { table_.emplace(centroids); }
+  [[nodiscard]] SearchCounts find(RowRange rows, std::span<std::int32_t> nearest) override {
+    return {0, find_nearest(points_, rows, *table_, nearest), rows.size() * table_->count()};
+  }
+  void forget(Index /*row*/) override {}
+
+ private:
+  const Points& points_;
+  std::optional<kernels::CentroidTable> table_;
+};
+
+/// Bytes of bounds per row that a search of this kind takes at least.
+Index least_bound_bytes(SearchKind kind) {
+  switch (kind) {
+    case SearchKind::hamerly:
+      return 2 * static_cast<Index>(sizeof(float));
+    case SearchKind::yinyang:
+      return YinyangSearch::least_bytes();
+    default:
+      return 0;
+  }
+}
+
+/// `points` outlive the search, whose groups are those of `centroids`. Bounds take at most `bound_bytes_per_row`, which
+/// is at least what the kind needs; dense rows only, but for SearchKind::plain.
+std::unique_ptr<NearestSearch> make_search(SearchKind kind, const Points& points, ConstMatrixView centroids,
+                                           Index bound_bytes_per_row) {
+  switch (kind) {
+    case SearchKind::hamerly:
+      return std::make_unique<HamerlySearch>(points);
+    case SearchKind::yinyang:
+      return std::make_unique<YinyangSearch>(points, centroids, bound_bytes_per_row);
+    default:
+      return std::make_unique<PlainSearch>(points);
+  }
+}
 
 /// One bound for all others is soon too low where there are many of them; for few, there are no groups to speak of.
 constexpr Index most_hamerly_clusters = 128;

@@ -84,15 +84,6 @@ HalfSweepCost predict_half_sweep(std::span<const RankShare> shares, std::span<co
   return cost;
 }
 
-/// Bytes of one thread's RowWorkspace.
-Index workspace_bytes(Index width) {
-  const Index padded = padded_columns(width);
-  const Index pitch = kernels::spread_columns(padded);
-  const Index panel_rows = std::max(kernels::entry_chunk, padded);
-  return (4 * padded * pitch + panel_rows * pitch + (kernels::dual_batch_rows + 7) * padded) * float_bytes +
-         panel_rows * 4 * index_bytes;
-}
-
 /// Sums of heavy rows' parts, or what rows that take conjugate gradient steps together keep.
 Index long_row_bytes(const SolverPlan& method, const RankShare& share, Index width, int threads) {
   const Index padded = padded_columns(width);
@@ -169,7 +160,7 @@ Index rank_memory_bytes(const LayoutPlan& layout, const AlsCosts& costs, int ran
                          gathered_bytes(users, costs.user_method, costs.objective, bytes) +
                          gathered_bytes(items, costs.item_method, costs.objective, bytes) +
                          held(std::max(users.sent_rows, items.sent_rows) * costs.travel_row_bytes()) +
-                         threads * workspace_bytes(costs.width) + squares +
+                         threads * kernels::RowWorkspace::bytes(costs.width) + squares +
                          std::max(long_row_bytes(costs.user_method, users, costs.width, threads),
                                   long_row_bytes(costs.item_method, items, costs.width, threads));
   return std::max(reading, sweeping);

@@ -1,7 +1,7 @@
 #pragma once
 // Predicted seconds and bytes of a layout: counted work over rates, counted traffic over a stated network. Pure values.
 
-#include "distributed/exchange/row_format.hpp"
+#include "distributed/exchange/exchange_plan.hpp"
 #include "distributed/planning/layout_plan.hpp"
 #include "kernels/base/matrix.hpp"
 

@@ -1,7 +1,6 @@
 #include "io/model/checkpoint_directory.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,6 +10,7 @@
 
 #include "io/files/commit.hpp"
 #include "io/files/unfinished_file.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -56,9 +56,10 @@ std::string CheckpointDirectory::name_of(const Place& place) const {
 std::optional<CheckpointDirectory::Place> CheckpointDirectory::place_of(const std::string& name) const {
   if (!name.starts_with(prefix_ + "-")) return std::nullopt;
   Place place;
-  const char* const begin = name.data() + prefix_.size() + 1;
-  const auto [end, error] = std::from_chars(begin, name.data() + name.size(), place.first);
-  if (error != std::errc() || place.first < 0) return std::nullopt;
+  std::string_view rest = std::string_view(name).substr(prefix_.size() + 1);
+  const auto number = take_whole_number<Index>(rest);
+  if (!number || *number < 0) return std::nullopt;
+  place.first = *number;
   for (const std::string& more : more_) {
     place.second = more;
     if (name_of(place) == name) return place;

@@ -1,7 +1,6 @@
 #include "io/points/point_columns.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <optional>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include "io/log/columns.hpp"
 #include "io/log/probe.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/number_text.hpp"
 #include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
@@ -41,11 +41,7 @@ char judged_decimal(const PointSource& source, const TextLayout& text) {
 std::optional<std::vector<int>> range_of(std::string_view text, int fields) {
   const auto dash = text.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
-  const auto number = [](std::string_view digits) {
-    int value = 0;
-    const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return status == std::errc() && end == digits.data() + digits.size() ? value : 0;
-  };
+  const auto number = [](std::string_view digits) { return whole_number<std::int32_t>(digits).value_or(0); };
   const int first = number(text.substr(0, dash));
   const int last = number(text.substr(dash + 1));
   if (first < 1 || last < 1) return std::nullopt;

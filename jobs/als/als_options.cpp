@@ -8,7 +8,7 @@
 #include "jobs/options/choices.hpp"
 #include "jobs/options/compression_option.hpp"
 #include "jobs/options/file_option.hpp"
-#include "kernels/text/byte_size.hpp"
+#include "jobs/options/unit_options.hpp"
 
 namespace rankwise {
 

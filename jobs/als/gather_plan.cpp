@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "kernels/process/process_memory.hpp"
-#include "kernels/text/byte_size.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 

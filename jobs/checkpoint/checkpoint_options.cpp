@@ -8,7 +8,7 @@
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/folder_files.hpp"
 #include "jobs/options/folder_locking.hpp"
-#include "kernels/text/duration.hpp"
+#include "jobs/options/unit_options.hpp"
 
 namespace rankwise {
 

@@ -17,8 +17,8 @@
 #include "io/hdf5/row_digests.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/run/standard_output.hpp"
-#include "kernels/text/byte_size.hpp"
 #include "kernels/text/text_encoding.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 

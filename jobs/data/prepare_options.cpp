@@ -1,7 +1,6 @@
 #include "jobs/data/prepare_options.hpp"
 
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "jobs/options/compression_option.hpp"
 #include "jobs/options/file_option.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -18,14 +18,6 @@ constexpr std::array<std::pair<std::string_view, SplitKind>, 4> splits{{{"random
                                                                         {"leave-last", SplitKind::leave_last},
                                                                         {"temporal", SplitKind::temporal},
                                                                         {"users", SplitKind::users}}};
-
-template <class Number>
-std::optional<Number> number_of(std::string_view text) {
-  Number number{};
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 void check_fraction(double fraction, std::string_view option) {
   if (!(fraction > 0 && fraction < 1)) {
@@ -46,14 +38,14 @@ Split parse_split(std::string_view text) {
   for (const auto& [name, kind] : splits) {
     if (name != word) continue;
     if (kind == SplitKind::leave_last) {
-      const std::optional<Index> count = number_of<Index>(amount);
+      const std::optional<Index> count = whole_number<Index>(amount);
       if (!count || *count < 1) {
         throw Error(ExitCode::usage,
                     fmt::format("--split '{}': expected a count of at least 1, as in leave-last:1", text));
       }
       return {kind, 0, *count};
     }
-    const std::optional<double> fraction = number_of<double>(amount);
+    const std::optional<double> fraction = finite_number(amount);
     if (!fraction || !(*fraction > 0 && *fraction < 1)) {
       throw Error(ExitCode::usage,
                   fmt::format("--split '{}': expected a fraction above 0 and below 1, as in {}:0.1", text, name));
@@ -76,8 +68,8 @@ std::optional<DuplicatePolicy> parse_duplicates(std::string_view word) {
 TotalBound parse_min_total(std::string_view text) {
   if (text == "auto") return {TotalBound::Kind::automatic, 0};
   if (text == "none") return {TotalBound::Kind::none, 0};
-  const std::optional<double> number = number_of<double>(text);
-  if (!number || !std::isfinite(*number)) {
+  const std::optional<double> number = finite_number(text);
+  if (!number) {
     throw Error(ExitCode::usage, fmt::format("--min-total '{}': expected auto, none or a number", text));
   }
   return {TotalBound::Kind::given, *number};

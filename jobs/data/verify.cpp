@@ -22,7 +22,7 @@
 #include "jobs/options/file_option.hpp"
 #include "jobs/run/outcome.hpp"
 #include "jobs/run/standard_output.hpp"
-#include "kernels/text/byte_size.hpp"
+#include "kernels/text/units.hpp"
 #include "slurm/batch/sbatch_file.hpp"
 
 namespace rankwise {

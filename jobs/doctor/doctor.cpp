@@ -19,7 +19,7 @@
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/run/standard_output.hpp"
-#include "kernels/text/byte_size.hpp"
+#include "kernels/text/units.hpp"
 #include "slurm/process/command.hpp"
 
 namespace rankwise {

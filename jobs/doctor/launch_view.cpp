@@ -19,7 +19,7 @@
 #include "jobs/checkpoint/stop_requests.hpp"
 #include "jobs/run/threads.hpp"
 #include "kernels/dense/simd_target.hpp"
-#include "kernels/text/byte_size.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <utility>
 
 #include "kernels/base/error.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -50,10 +50,9 @@ EvaluationMetric parse_metric(const std::string& option, const std::string& text
   if (metric.ranks() != (at != std::string::npos))
     throw fault(metric.ranks() ? "@K after its name" : "no @K after its name");
   if (metric.ranks()) {
-    const char* begin = text.data() + at + 1;
-    const char* end = text.data() + text.size();
-    const auto [rest, status] = std::from_chars(begin, end, metric.cutoff);
-    if (status != std::errc() || rest != end || metric.cutoff < 1) throw fault("a whole number >= 1 after @");
+    const auto cutoff = whole_number<Index>(std::string_view(text).substr(at + 1));
+    if (!cutoff || *cutoff < 1) throw fault("a whole number >= 1 after @");
+    metric.cutoff = *cutoff;
   }
   return metric;
 }

@@ -30,8 +30,8 @@
 #include "jobs/kmeans/known_rows.hpp"
 #include "jobs/kmeans/row_space.hpp"
 #include "jobs/run/text_output.hpp"
-#include "kernels/text/byte_size.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 

@@ -1,7 +1,6 @@
 // The command line of `rankwise kmeans`.
 
 #include <boost/program_options.hpp>
-#include <charconv>
 #include <fmt/format.h>
 #include <memory>
 
@@ -9,28 +8,27 @@
 #include "jobs/options/choices.hpp"
 #include "jobs/options/compression_option.hpp"
 #include "jobs/options/file_option.hpp"
-#include "kernels/text/byte_size.hpp"
+#include "jobs/options/unit_options.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
 ClusterCounts parse_cluster_counts(const std::string& text) {
   constexpr Index most_clusters = 1'000'000;
   std::vector<Index> numbers;
-  const char* at = text.data();
-  const char* const end = at + text.size();
+  std::string_view rest = text;
   while (true) {
-    Index number = 0;
-    const auto [next, error] = std::from_chars(at, end, number);
-    if (error != std::errc() || number < 1 || number > most_clusters) break;
-    numbers.push_back(number);
-    if (next == end && numbers.size() <= 3) {
+    const auto number = take_whole_number<Index>(rest);
+    if (!number || *number < 1 || *number > most_clusters) break;
+    numbers.push_back(*number);
+    if (rest.empty() && numbers.size() <= 3) {
       const ClusterCounts counts{numbers[0], numbers.size() > 1 ? numbers[1] : numbers[0],
                                  numbers.size() > 2 ? numbers[2] : 1};
       if (counts.last < counts.first) break;
       return counts;
     }
-    if (next == end || *next != ':') break;
-    at = next + 1;
+    if (!rest.starts_with(':')) break;
+    rest.remove_prefix(1);
   }
   throw Error(ExitCode::usage, fmt::format("--clusters {}: expected a number from 1 to {}, or FIRST:LAST or "
                                            "FIRST:LAST:STEP to try several",

@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "io/config/json_text.hpp"
-#include "kernels/text/byte_size.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 

@@ -20,8 +20,8 @@
 #include "jobs/run/text_output.hpp"
 #include "jobs/run/threads.hpp"
 #include "kernels/process/process_memory.hpp"
-#include "kernels/text/byte_size.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/units.hpp"
 #include "slurm/batch/sbatch_file.hpp"
 
 namespace rankwise {

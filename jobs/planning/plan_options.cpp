@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
-#include <charconv>
 #include <fmt/format.h>
 #include <memory>
 
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
+#include "jobs/options/unit_options.hpp"
 #include "jobs/planning/plan.hpp"
 #include "jobs/planning/prediction.hpp"
-#include "kernels/text/byte_size.hpp"
-#include "kernels/text/duration.hpp"
+#include "kernels/text/number_text.hpp"
 #include "slurm/batch/sbatch_file.hpp"
 
 namespace rankwise {
@@ -21,16 +20,14 @@ namespace po = boost::program_options;
 std::vector<int> parse_counts(const std::string& option, const std::string& text) {
   constexpr int most = 100'000;
   std::vector<int> counts;
-  const char* at = text.data();
-  const char* const end = at + text.size();
+  std::string_view rest = text;
   while (true) {
-    int count = 0;
-    const auto [next, error] = std::from_chars(at, end, count);
-    if (error != std::errc() || count < 1 || count > most) break;
-    counts.push_back(count);
-    if (next == end) return counts;
-    if (*next != ',') break;
-    at = next + 1;
+    const auto count = take_whole_number<std::int32_t>(rest);
+    if (!count || *count < 1 || *count > most) break;
+    counts.push_back(*count);
+    if (rest.empty()) return counts;
+    if (!rest.starts_with(',')) break;
+    rest.remove_prefix(1);
   }
   throw Error(ExitCode::usage, fmt::format("--{} {}: expected numbers from 1 to {}, as in 1,2,8", option, text, most));
 }

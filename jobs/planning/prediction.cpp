@@ -4,8 +4,8 @@
 #include <string>
 
 #include "jobs/options/choices.hpp"
+#include "jobs/options/unit_options.hpp"
 #include "kernels/cost/rate_calibration.hpp"
-#include "kernels/text/byte_size.hpp"
 
 namespace rankwise {
 

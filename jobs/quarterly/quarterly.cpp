@@ -28,7 +28,7 @@
 #include "jobs/sweep/state/scheduler_options.hpp"
 #include "jobs/sweep/status.hpp"
 #include "kernels/process/folder_file.hpp"
-#include "kernels/text/byte_size.hpp"
+#include "kernels/text/units.hpp"
 #include "slurm/batch/sbatch_file.hpp"
 #include "slurm/work/local_scheduler.hpp"
 
@@ -133,7 +133,7 @@ std::string plan_text(const Chain& chain, const std::vector<StepState>& states) 
         fmt::format("{:<13} {:<8} {:>6} {:>6} {:>8} {:>12} {:>12}  {}\n", step.name, phase_name(states[place].phase),
                     need.nodes, need.tasks, need.cpus_per_task,
                     need.memory_bytes_per_node > 0 ? bytes_text(static_cast<double>(need.memory_bytes_per_node)) : "-",
-                    need.time_limit_seconds > 0 ? slurm::time_limit_text(need.time_limit_seconds) : "-", after);
+                    need.time_limit_seconds > 0 ? time_limit_text(need.time_limit_seconds) : "-", after);
   }
   for (std::size_t place = 0; place < chain.steps.size(); ++place) {
     const ChainStep& step = chain.steps[place];

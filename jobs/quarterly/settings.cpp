@@ -12,9 +12,8 @@
 #include "jobs/options/folder_files.hpp"
 #include "jobs/options/options.hpp"
 #include "jobs/options/section_options.hpp"
+#include "jobs/options/unit_options.hpp"
 #include "jobs/sweep/state/scheduler_options.hpp"
-#include "kernels/text/byte_size.hpp"
-#include "kernels/text/duration.hpp"
 
 namespace rankwise {
 

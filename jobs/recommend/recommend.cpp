@@ -36,6 +36,7 @@
 #include "jobs/run/compared_input.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -276,7 +277,7 @@ Ids ids_of(const std::vector<std::string>& texts) {
   };
   if (!std::ranges::all_of(texts, is_integer)) return texts;
   std::vector<std::int64_t> numbers;
-  for (const std::string& id : texts) numbers.push_back(std::stoll(id));
+  for (const std::string& id : texts) numbers.push_back(whole_number<std::int64_t>(id).value());
   return numbers;
 }
 

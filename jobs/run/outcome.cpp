@@ -15,8 +15,8 @@
 #include "kernels/base/error.hpp"
 #include "kernels/base/large_allocation.hpp"
 #include "kernels/process/standard_error.hpp"
-#include "kernels/text/byte_size.hpp"
 #include "kernels/text/text_encoding.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 

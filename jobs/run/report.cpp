@@ -18,8 +18,8 @@
 #include "kernels/process/file_descriptor.hpp"
 #include "kernels/process/process_memory.hpp"
 #include "kernels/process/standard_error.hpp"
-#include "kernels/text/byte_size.hpp"
 #include "kernels/text/text_encoding.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "kernels/text/byte_size.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
-#include <charconv>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -32,8 +31,9 @@
 #include "jobs/sweep/plan/swept_options.hpp"
 #include "jobs/sweep/state/records.hpp"
 #include "jobs/sweep/state/swept_data.hpp"
-#include "kernels/text/byte_size.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/number_text.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 
@@ -212,11 +212,7 @@ std::vector<std::string> fold_texts(const std::string& validation, SweptJob job,
   const std::size_t colon = validation.find(':');
   const std::size_t at = validation.find('@');
   const std::string kind = validation.substr(0, colon);
-  const auto number = [](const std::string& text) {
-    Index value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() && value >= 1 && value <= 1000 ? value : 0;
-  };
+  const auto number = [](const std::string& text) { return whole_number<Index>(text, 1, 1000).value_or(0); };
   const Index count = colon == std::string::npos ? 0 : number(validation.substr(colon + 1, at - colon - 1));
   const Index repeats = at == std::string::npos ? 1 : number(validation.substr(at + 1));
   std::vector<std::string> folds;

@@ -21,6 +21,7 @@
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/folder_files.hpp"
 #include "jobs/options/folder_locking.hpp"
+#include "jobs/options/unit_options.hpp"
 #include "jobs/run/threads.hpp"
 #include "jobs/run/version.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
@@ -30,8 +31,6 @@
 #include "jobs/sweep/state/scheduler_options.hpp"
 #include "jobs/sweep/state/swept_data.hpp"
 #include "jobs/sweep/status.hpp"
-#include "kernels/text/byte_size.hpp"
-#include "kernels/text/duration.hpp"
 #include "slurm/batch/sbatch_file.hpp"
 #include "slurm/work/local_scheduler.hpp"
 

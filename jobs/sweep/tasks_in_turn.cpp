@@ -13,6 +13,7 @@
 #include "kernels/process/file_descriptor.hpp"
 #include "kernels/process/folder_file.hpp"
 #include "kernels/process/process_memory.hpp"
+#include "kernels/text/number_text.hpp"
 #include "slurm/work/attempts.hpp"
 
 namespace rankwise {
@@ -56,7 +57,7 @@ slurm::Attempt begun(const SweepTask& task) {
   const char* const restarts = std::getenv("SLURM_RESTART_COUNT");
   return {.job = task.program,
           .job_id = job_id(),
-          .restart = restarts == nullptr ? 0 : std::strtol(restarts, nullptr, 10),
+          .restart = restarts == nullptr ? 0 : whole_number<std::int64_t>(restarts).value_or(0),
           .host = host.data(),
           .begin_seconds = std::time(nullptr),
           .end_seconds = {},

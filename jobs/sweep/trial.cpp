@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
-#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -35,6 +34,7 @@
 #include "jobs/sweep/tasks_in_turn.hpp"
 #include "kernels/process/folder_file.hpp"
 #include "kernels/process/process_memory.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -68,11 +68,12 @@ std::string host_name() {
 
 /// Whole epochs of the newest checkpoint, by its name.
 Index checkpointed_epochs(const std::string& checkpoints) {
-  const std::string name = slurm::file_text((fs::path(checkpoints) / "newest").string());
+  const std::string text = slurm::file_text((fs::path(checkpoints) / "newest").string());
+  std::string_view name = text;
   constexpr std::string_view prefix = "epoch-";
-  Index epochs = 0;
-  if (name.starts_with(prefix)) std::from_chars(name.data() + prefix.size(), name.data() + name.size(), epochs);
-  return epochs;
+  if (!name.starts_with(prefix)) return 0;
+  name.remove_prefix(prefix.size());
+  return take_whole_number<Index>(name).value_or(0);
 }
 
 /// The files of a training.

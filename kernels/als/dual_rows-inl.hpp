@@ -168,15 +168,16 @@ HWY_INLINE bool solve_dual_row(const RowSystem& system, SparseRow entries, Spars
   DualWorkspace& dual = workspace.dual;
   const EntryRows rows{dual.scaled_lines.data(), dual.feature_lines.data(),
                        spread_upcoming(system, upcoming, padded_entries, workspace), 1, padded_entries};
-  add_symmetric_product(rows, workspace.width, {nullptr, 0, workspace.system.row(0), workspace.system.stride()}, {});
+  add_symmetric_product(rows, workspace.width,
+                        {nullptr, 0, workspace.system.matrix.row(0), workspace.system.matrix.stride()}, {});
   for (Index e = 0; e < count; ++e) {
     const float inverse_weight = 1.0F / dual_weight(system.objective, entries.values[static_cast<std::size_t>(e)]);
-    workspace.system.row(e)[e] += inverse_weight;
+    workspace.system.matrix.row(e)[e] += inverse_weight;
     workspace.rhs()[e] = targets[e] * inverse_weight;
   }
   std::fill(workspace.rhs() + count, workspace.rhs() + padded_entries, 0.0F);
   // 3. z, and x from it.
-  if (!factor_and_solve(workspace, count)) return false;
+  if (!factor_and_solve(workspace.system, count)) return false;
   combine_rows(workspace.rhs(), count, workspace, x);
   return true;
 }

@@ -4,24 +4,11 @@
 
 #include <span>
 
+#include "kernels/als/iterative_methods.hpp"
 #include "kernels/als/row_system.hpp"
 #include "kernels/als/row_workspace.hpp"
 
 namespace rankwise::kernels {
-
-/// Conjugate gradients (Takács, Pilászy and Tikk, "Applications of the conjugate gradient method for implicit feedback
-/// collaborative filtering", RecSys 2011) in the basis where the base is diagonal, with the system's diagonal there as
-/// preconditioner: it holds the whole base. No matrix is built. Steps end early only at an exact solution, or where the
-/// system turns out not to be positive definite.
-struct ConjugateGradients {
-  Index steps = 3;  ///< from the warm start, at least 1
-};
-
-/// iALS++ (Rendle, Krichene, Zhang and Koren, "iALS++: Speeding up matrix factorization with subspace optimization",
-/// 2021): each block of coordinates is solved exactly with the others held, one pass over all blocks.
-struct SubspaceBlocks {
-  Index block = 64;  ///< coordinates; at least 1, rounded up to whole lines of 16
-};
 
 /// Improves each of `rows` of `block` towards the solution of (base + sum_i w_i y_i y_i^T + lambda_u I) x_u = sum_i t_i
 /// y_i (see solve_rows). On entry `solution` holds the rows to begin from, with zero padding. A row without entries

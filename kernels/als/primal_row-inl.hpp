@@ -77,11 +77,11 @@ HWY_INLINE void weight_rows(float weight_shift, SparseRow chunk, RowWorkspace& w
   }
 }
 
-/// workspace.system = from + the entries' products, workspace.rhs() = sum_i t_i y_i. Each chunk of entries is summed
-/// from zero, then added. `upcoming` are the columns that will be gathered after these.
+/// workspace.system.matrix = from + the entries' products, workspace.rhs() = sum_i t_i y_i. Each chunk of entries is
+/// summed from zero, then added. `upcoming` are the columns that will be gathered after these.
 HWY_INLINE void accumulate_entries(const RowSystem& system, SparseRow entries, ConstMatrixView from,
                                    std::span<const LocalIndex> upcoming, RowWorkspace& workspace) {
-  TileTarget target{from.data, from.stride, workspace.system.row(0), workspace.system.stride()};
+  TileTarget target{from.data, from.stride, workspace.system.matrix.row(0), workspace.system.matrix.stride()};
   RightHandSide rhs{nullptr, nullptr, workspace.rhs()};
   const Index most_entries = entries_per_chunk(workspace.padded_width);
   Index begin = 0;
@@ -114,7 +114,7 @@ HWY_INLINE void accumulate_entries(const RowSystem& system, SparseRow entries, C
 
 /// Adds lambda I over the unknowns.
 HWY_INLINE void add_regularization(float lambda, RowWorkspace& workspace) {
-  for (Index r = 0; r < workspace.width; ++r) workspace.system.row(r)[r] += lambda;
+  for (Index r = 0; r < workspace.width; ++r) workspace.system.matrix.row(r)[r] += lambda;
 }
 
 }  // namespace rankwise::kernels::HWY_NAMESPACE

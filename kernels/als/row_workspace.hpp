@@ -7,6 +7,7 @@
 #include "kernels/als/dual_workspace.hpp"
 #include "kernels/als/gradient_workspace.hpp"
 #include "kernels/base/matrix.hpp"
+#include "kernels/dense/symmetric_system.hpp"
 
 namespace rankwise::kernels {
 
@@ -47,47 +48,46 @@ struct SolveTally {
   }
 };
 
-/// Columns of a matrix that is read down its columns: whole lines, and an odd number of them, so that the lines of one
-/// column fall into all sets of L1 (rows of 512 bytes would share 8 of 64).
-[[nodiscard]] constexpr Index spread_columns(Index columns) {
-  const Index lines = padded_columns(columns) / line_floats;
-  return (lines | 1) * line_floats;
-}
-
 /// Buffers for systems of `width` unknowns; about 5 width^2 floats.
 class RowWorkspace {
  public:
   explicit RowWorkspace(Index unknowns)
       : width(unknowns),
         padded_width(padded_columns(unknowns)),
-        system(padded_width, spread_columns(padded_width)),
-        multipliers(padded_width, spread_columns(padded_width)),
+        system(unknowns),
         panel(std::max(entry_chunk, padded_width), spread_columns(padded_width)),
         dual(padded_width, spread_columns(padded_width)),
         gradients(padded_width),
         left_rows(static_cast<std::size_t>(panel.rows())),
         right_rows(left_rows.size()),
         upcoming_rows(2 * left_rows.size()),
-        vectors_(5, padded_width),
+        vectors_(2, padded_width),
         targets_(1, panel.rows()) {}
+
+  /// Bytes that the workspace of a thread takes.
+  [[nodiscard]] static constexpr Index bytes(Index unknowns) {
+    const Index padded = padded_columns(unknowns);
+    const Index pitch = spread_columns(padded);
+    const Index panel_rows = std::max(entry_chunk, padded);
+    return (4 * padded * pitch + panel_rows * pitch + (dual_batch_rows + 7) * padded) *
+               static_cast<Index>(sizeof(float)) +
+           panel_rows * 4 * static_cast<Index>(sizeof(Index));
+  }
 
   Index width;
   Index padded_width;
-  SolveTally tally;    ///< of all rows solved with this workspace
-  Matrix system;       ///< the upper half of padded_width square is A, then D L^T of its factorization A = L D L^T
-  Matrix multipliers;  ///< L^T
-  Matrix panel;        ///< copies of a chunk's feature rows, where they cannot be read in place
+  SolveTally tally;  ///< of all rows solved with this workspace
+  SymmetricSystem system;
+  Matrix panel;  ///< copies of a chunk's feature rows, where they cannot be read in place
   DualWorkspace dual;
   GradientWorkspace gradients;
   std::vector<const float*> left_rows;
   std::vector<const float*> right_rows;
   std::vector<const float*> upcoming_rows;
 
-  [[nodiscard]] float* rhs() { return vectors_.row(0); }
-  [[nodiscard]] float* inverse_pivots() { return vectors_.row(1); }
-  [[nodiscard]] float* forward_solution() { return vectors_.row(2); }
-  [[nodiscard]] float* saved_rhs() { return vectors_.row(3); }
-  [[nodiscard]] float* base_product() { return vectors_.row(4); }
+  [[nodiscard]] float* rhs() { return system.rhs(); }
+  [[nodiscard]] float* saved_rhs() { return vectors_.row(0); }
+  [[nodiscard]] float* base_product() { return vectors_.row(1); }
   [[nodiscard]] float* entry_targets() { return targets_.row(0); }
 
  private:

@@ -134,7 +134,7 @@ HWY_INLINE bool solve_accumulated(const RowSystem& system, double target_squares
                                   float* x, RowLoss& loss) {
   add_regularization(lambda, workspace);
   std::copy_n(workspace.rhs(), workspace.padded_width, workspace.saved_rhs());
-  if (!factor_and_solve(workspace, workspace.width) || !all_finite(workspace.rhs(), workspace.padded_width))
+  if (!factor_and_solve(workspace.system, workspace.width) || !all_finite(workspace.rhs(), workspace.padded_width))
     return false;
   std::copy_n(workspace.rhs(), workspace.padded_width, x);
   if (system.objective.has_closed_loss()) {
@@ -150,7 +150,7 @@ void accumulate_part(const RowSystem& system, SparseRow part, ConstMatrixView fr
   const auto begin = std::chrono::steady_clock::now();
   accumulate_entries(system, part, from, upcoming, workspace);
   const Index width = workspace.padded_width;
-  for (Index r = 0; r < width; ++r) std::copy_n(workspace.system.row(r), width, sum.row(r));
+  for (Index r = 0; r < width; ++r) std::copy_n(workspace.system.matrix.row(r), width, sum.row(r));
   std::copy_n(workspace.rhs(), width, sum.row(width));
   workspace.tally.primal_seconds += seconds_since(begin);
 }
@@ -161,7 +161,7 @@ bool solve_parts(const RowSystem& system, const PartedRow& row, std::span<const 
   const Index width = workspace.padded_width;
   const FloatTag d;
   for (Index r = 0; r <= width; ++r) {
-    float* total = r < width ? workspace.system.row(r) : workspace.rhs();
+    float* total = r < width ? workspace.system.matrix.row(r) : workspace.rhs();
     for (Index c = 0; c < width; c += vector_floats) {
       FloatVector sum = hn::Load(d, parts[0].row(r) + c);
       for (const ConstMatrixView& part : parts.subspan(1)) sum = hn::Add(sum, hn::Load(d, part.row(r) + c));

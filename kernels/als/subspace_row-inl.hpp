@@ -14,7 +14,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/als/entry_products-inl.hpp"
-#include "kernels/als/iterative_rows.hpp"
+#include "kernels/als/iterative_methods.hpp"
 #include "kernels/als/primal_row-inl.hpp"
 #include "kernels/als/row_system.hpp"
 #include "kernels/als/row_workspace.hpp"
@@ -49,7 +49,7 @@ class SubspaceRows {
     for (Index begin = 0; begin < workspace.width; begin += block_) {
       const ColumnBlock block{begin, std::min(begin + block_, workspace.width)};
       build_system(gatherer, entries, block, lambda, x);
-      if (!factor_and_solve(workspace, block.size())) return false;
+      if (!factor_and_solve(workspace.system, block.size())) return false;
       add_scaled(1.0F, workspace.rhs(), x + begin, block.padded_size());
       move_predictions(gatherer, entries, block);
     }
@@ -91,7 +91,7 @@ class SubspaceRows {
     for (Index e = 0; e < chunk.size; ++e) block_rows_[static_cast<std::size_t>(e)] = chunk.rows[e] + block.begin;
   }
 
-  /// The block of the row's matrix in workspace.system, and the negative gradient in workspace.rhs().
+  /// The block of the row's matrix in workspace.system.matrix, and the negative gradient in workspace.rhs().
   HWY_INLINE void build_system(EntryGatherer& gatherer, SparseRow entries, ColumnBlock block, float lambda,
                                const float* x) {
     RowWorkspace& workspace = gatherer.workspace();
@@ -99,13 +99,13 @@ class SubspaceRows {
     multiply_base(base, workspace.width, x, lambda, block.begin, block.begin + block.padded_size(), workspace.rhs());
     negate(workspace.rhs(), block.padded_size());
     const float* base_block = base.rows == 0 ? nullptr : base.row(block.begin) + block.begin;
-    TileTarget target{base_block, base.stride, workspace.system.row(0), workspace.system.stride()};
+    TileTarget target{base_block, base.stride, workspace.system.matrix.row(0), workspace.system.matrix.stride()};
     for_each_chunk(gatherer, entries, [&](Index begin, const EntryChunk& chunk) {
       add_chunk(gatherer, begin, chunk, block, target);
       target.from = target.out;
       target.from_stride = target.out_stride;
     });
-    for (Index r = 0; r < block.size(); ++r) workspace.system.row(r)[r] += lambda;
+    for (Index r = 0; r < block.size(); ++r) workspace.system.matrix.row(r)[r] += lambda;
   }
 
   /// Adds the products of the chunk that begins at entry `begin`, and its part of the negative gradient.

@@ -11,7 +11,7 @@
 
 #include <hwy/highway.h>
 
-#include "kernels/als/row_workspace.hpp"
+#include "kernels/dense/symmetric_system.hpp"
 #include "kernels/dense/symmetric_tiles-inl.hpp"
 #include "kernels/dense/virtual_lanes-inl.hpp"
 
@@ -273,16 +273,16 @@ HWY_INLINE void backward_solve(const Factors& factors, Index width, Index padded
   }
 }
 
-/// Factors and solves the leading `width` unknowns of workspace.system, workspace.rhs() in place.
-HWY_INLINE bool factor_and_solve(RowWorkspace& workspace, Index width) {
-  const Factors factors{workspace.system.row(0), workspace.multipliers.row(0), workspace.system.stride()};
+/// Factors and solves the leading `width` unknowns of the system, system.rhs() in place.
+HWY_INLINE bool factor_and_solve(SymmetricSystem& system, Index width) {
+  const Factors factors{system.matrix.row(0), system.multipliers.row(0), system.matrix.stride()};
   const Index padded_width = padded_columns(width);
   for (Index r = width; r < padded_width; ++r) factors.scaled[r * factors.stride + r] = 1.0F;
-  if (!factor_and_forward_solve(factors, width, padded_width, workspace.inverse_pivots(), workspace.rhs(),
-                                workspace.forward_solution())) {
+  if (!factor_and_forward_solve(factors, width, padded_width, system.inverse_pivots(), system.rhs(),
+                                system.forward_solution())) {
     return false;
   }
-  backward_solve(factors, width, padded_width, workspace.forward_solution(), workspace.rhs());
+  backward_solve(factors, width, padded_width, system.forward_solution(), system.rhs());
   return true;
 }
 

@@ -11,8 +11,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace rankwise::kernels::HWY_NAMESPACE {
 
-bool solve_workspace(RowWorkspace& workspace) {
-  return factor_and_solve(workspace, workspace.width);
+bool solve_system(SymmetricSystem& system) {
+  return factor_and_solve(system, system.width);
 }
 
 }  // namespace rankwise::kernels::HWY_NAMESPACE
@@ -21,10 +21,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace rankwise::kernels {
 
-HWY_EXPORT(solve_workspace);
+HWY_EXPORT(solve_system);
 
-bool solve_cholesky(RowWorkspace& workspace) {
-  return HWY_DYNAMIC_DISPATCH(solve_workspace)(workspace);
+bool solve_cholesky(SymmetricSystem& system) {
+  return HWY_DYNAMIC_DISPATCH(solve_system)(system);
 }
 
 }  // namespace rankwise::kernels

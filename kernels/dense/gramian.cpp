@@ -11,11 +11,11 @@
 HWY_BEFORE_NAMESPACE();
 namespace rankwise::kernels::HWY_NAMESPACE {
 
-void chunk_gramian(ConstMatrixView rows, RowWorkspace& workspace) {
-  for (Index r = 0; r < rows.rows; ++r) workspace.right_rows[static_cast<std::size_t>(r)] = rows.row(r);
-  const float* const* entry_rows = workspace.right_rows.data();
-  add_symmetric_product({entry_rows, entry_rows, entry_rows, 1, workspace.padded_width}, rows.rows,
-                        {nullptr, 0, workspace.system.row(0), workspace.system.stride()}, {});
+void chunk_gramian(ConstMatrixView rows, MatrixView gramian) {
+  const float* entry_rows[most_gramian_rows];
+  for (Index r = 0; r < rows.rows; ++r) entry_rows[r] = rows.row(r);
+  add_symmetric_product({entry_rows, entry_rows, entry_rows, 1, padded_columns(rows.columns)}, rows.rows,
+                        {nullptr, 0, gramian.data, gramian.stride}, {});
 }
 
 }  // namespace rankwise::kernels::HWY_NAMESPACE
@@ -26,8 +26,8 @@ namespace rankwise::kernels {
 
 HWY_EXPORT(chunk_gramian);
 
-void chunk_gramian(ConstMatrixView rows, RowWorkspace& workspace) {
-  HWY_DYNAMIC_DISPATCH(chunk_gramian)(rows, workspace);
+void chunk_gramian(ConstMatrixView rows, MatrixView gramian) {
+  HWY_DYNAMIC_DISPATCH(chunk_gramian)(rows, gramian);
 }
 
 }  // namespace rankwise::kernels

@@ -17,7 +17,6 @@
 
 #include <hwy/highway.h>
 
-#include "kernels/als/row_workspace.hpp"
 #include "kernels/base/matrix.hpp"
 #include "kernels/base/types.hpp"
 

@@ -1,13 +1,35 @@
 #pragma once
-// How centroids lie in memory for the kernels, and how far their scores may be off. Shared by what reads a
-// CentroidTable; not part of its interface.
+// How centroids lie in memory for the kernels, and how far their scores may be off.
 
+#include <memory>
 #include <vector>
 
-#include "kernels/kmeans/nearest_centroid.hpp"
+#include "kernels/base/matrix.hpp"
 
 namespace rankwise::kernels {
 
+/// K centroids of d dimensions, packed for the kernels. The score of row x for centroid c is <x, c> - |c|^2 / 2, which
+/// is (|x|^2 - |x - c|^2) / 2: the nearest centroid has the highest.
+class CentroidTable {
+ public:
+  explicit CentroidTable(ConstMatrixView centroids);
+  ~CentroidTable();
+  CentroidTable(CentroidTable&&) noexcept;
+  CentroidTable& operator=(CentroidTable&&) noexcept;
+
+  [[nodiscard]] Index count() const;
+  [[nodiscard]] Index dimensions() const;
+  /// The centroids as they were given.
+  [[nodiscard]] ConstMatrixView centroids() const;
+
+  struct Packed;
+  [[nodiscard]] const Packed& packed() const { return *packed_; }
+
+ private:
+  std::unique_ptr<const Packed> packed_;
+};
+
+/// What the kernels read of a CentroidTable; not part of its interface.
 struct CentroidTable::Packed {
   explicit Packed(ConstMatrixView given);
 

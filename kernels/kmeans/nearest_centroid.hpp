@@ -2,34 +2,13 @@
 // The hot loop of K-means: for each row the nearest of K centroids, without a rows x K matrix.
 
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "kernels/base/csr_block.hpp"
 #include "kernels/base/matrix.hpp"
+#include "kernels/kmeans/centroid_table.hpp"
 
 namespace rankwise::kernels {
-
-/// K centroids of d dimensions, packed for the kernels. The score of row x for centroid c is <x, c> - |c|^2 / 2, which
-/// is (|x|^2 - |x - c|^2) / 2: the nearest centroid has the highest.
-class CentroidTable {
- public:
-  explicit CentroidTable(ConstMatrixView centroids);
-  ~CentroidTable();
-  CentroidTable(CentroidTable&&) noexcept;
-  CentroidTable& operator=(CentroidTable&&) noexcept;
-
-  [[nodiscard]] Index count() const;
-  [[nodiscard]] Index dimensions() const;
-  /// The centroids as they were given.
-  [[nodiscard]] ConstMatrixView centroids() const;
-
-  struct Packed;
-  [[nodiscard]] const Packed& packed() const { return *packed_; }
-
- private:
-  std::unique_ptr<const Packed> packed_;
-};
 
 /// nearest[r] = the centroid nearest to row r, ties to the lowest: exact. Scores are float, one accumulator per (row,
 /// centroid), which begins at -|c|^2 / 2 and takes the dimensions in order by FMA: the same bits on every target with

@@ -2,35 +2,19 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <fmt/format.h>
 
+#include "kernels/text/units.hpp"
 #include "slurm/work/scheduler.hpp"
 
 namespace rankwise::slurm {
 
 namespace {
 
-constexpr std::int64_t seconds_per_day = 86'400;
 constexpr std::string_view safe_characters = "_-+=./:,@%^";
 
 bool is_safe(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || safe_characters.find(c) != std::string_view::npos;
-}
-
-/// A number of digits alone from the front of `text`, which loses them; nothing where there is none.
-std::optional<std::int64_t> take_number(std::string_view& text) {
-  std::int64_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc() || number < 0 || number > 1'000'000) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
-}
-
-bool take(std::string_view& text, char c) {
-  if (!text.starts_with(c)) return false;
-  text.remove_prefix(1);
-  return true;
 }
 
 /// A value as sbatch reads it from a #SBATCH line.
@@ -91,34 +75,6 @@ std::string shell_word(std::string_view text) {
   std::string quoted = "'";
   for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";
-}
-
-std::string time_limit_text(std::int64_t seconds) {
-  const std::int64_t days = seconds / seconds_per_day;
-  const std::int64_t rest = seconds % seconds_per_day;
-  const std::string clock = fmt::format("{:02}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
-  return days > 0 ? fmt::format("{}-{}", days, clock) : clock;
-}
-
-std::optional<std::int64_t> parse_time_limit(std::string_view text) {
-  std::int64_t days = 0;
-  const bool has_days = text.find('-') != std::string_view::npos;
-  if (has_days) {
-    const auto number = take_number(text);
-    if (!number || !take(text, '-')) return std::nullopt;
-    days = *number;
-  }
-  const auto hours = take_number(text);
-  if (!hours) return std::nullopt;
-  std::int64_t all = days * seconds_per_day + *hours * 3600;
-  for (const std::int64_t unit : {60, 1}) {
-    if (has_days && text.empty()) break;
-    if (!take(text, ':')) return std::nullopt;
-    const auto number = take_number(text);
-    if (!number || *number > 59) return std::nullopt;
-    all += *number * unit;
-  }
-  return all > 0 && text.empty() ? std::optional(all) : std::nullopt;
 }
 
 std::string log_in(std::string_view folder, std::string_view pattern) {

@@ -2,7 +2,6 @@
 // The text of a batch script that runs one program over MPI ranks.
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,11 +62,5 @@ struct SbatchFile : SbatchHeader {
 
 /// A word as a POSIX shell reads it back: unchanged where that is safe, else in single quotes.
 [[nodiscard]] std::string shell_word(std::string_view text);
-
-/// "2-04:30:00" or "04:30:00": Slurm's days, hours, minutes and seconds.
-[[nodiscard]] std::string time_limit_text(std::int64_t seconds);
-
-/// Reads it back, also "4:30:00", "2-04" and "2-04:30"; nothing where `text` is anything else or zero.
-[[nodiscard]] std::optional<std::int64_t> parse_time_limit(std::string_view text);
 
 }  // namespace rankwise::slurm

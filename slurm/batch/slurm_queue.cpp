@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sstream>
 #include <string_view>
 
 #include "kernels/process/folder_file.hpp"
+#include "kernels/text/number_text.hpp"
 #include "slurm/batch/client_environment.hpp"
 
 namespace rankwise::slurm {
@@ -101,10 +101,7 @@ std::int64_t number_in(const std::map<std::string, std::string>& configuration, 
                        std::int64_t fallback) {
   const auto found = configuration.find(name);
   if (found == configuration.end()) return fallback;
-  std::int64_t number = 0;
-  const char* end = found->second.data() + found->second.size();
-  const auto [rest, failure] = std::from_chars(found->second.data(), end, number);
-  return failure == std::errc() && rest == end ? number : fallback;
+  return whole_number<std::int64_t>(found->second).value_or(fallback);
 }
 
 bool lacks_answer(const CommandResult& sbatch) {

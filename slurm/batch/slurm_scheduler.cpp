@@ -1,7 +1,6 @@
 #include "slurm/batch/slurm_scheduler.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -17,6 +16,7 @@
 
 #include "kernels/base/error.hpp"
 #include "kernels/process/folder_file.hpp"
+#include "kernels/text/number_text.hpp"
 #include "slurm/batch/array_script.hpp"
 #include "slurm/batch/client_environment.hpp"
 #include "slurm/batch/sbatch_file.hpp"
@@ -120,11 +120,10 @@ std::int64_t most_tasks_of(const std::map<std::string, std::string>& configurati
   constexpr std::string_view key = "max_array_tasks=";
   const auto parameters = configuration.find("SchedulerParameters");
   if (parameters != configuration.end()) {
-    const std::string& text = parameters->second;
-    if (const std::size_t at = text.find(key); at != std::string::npos) {
-      std::int64_t stated = most;
-      std::from_chars(text.data() + at + key.size(), text.data() + text.size(), stated);
-      most = std::min(most, stated);
+    std::string_view text = parameters->second;
+    if (const std::size_t at = text.find(key); at != std::string_view::npos) {
+      text.remove_prefix(at + key.size());
+      most = std::min(most, take_whole_number<std::int64_t>(text).value_or(most));
     }
   }
   return std::max<std::int64_t>(most, 1);

@@ -1,7 +1,10 @@
 #include "slurm/process/environment_lookup.hpp"
 
-#include <charconv>
+#include <cstdint>
 #include <cstdlib>
+#include <limits>
+
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise::slurm {
 
@@ -14,11 +17,7 @@ std::optional<std::string> process_environment(std::string_view name) {
 std::optional<int> positive_number(const EnvironmentLookup& lookup, std::string_view name) {
   const std::optional<std::string> text = lookup(name);
   if (!text) return std::nullopt;
-  int number = 0;
-  const char* end = text->data() + text->size();
-  const auto [rest, failure] = std::from_chars(text->data(), end, number);
-  if (failure != std::errc() || rest != end || number <= 0) return std::nullopt;
-  return number;
+  return whole_number<std::int32_t>(*text, 1, std::numeric_limits<std::int32_t>::max());
 }
 
 }  // namespace rankwise::slurm

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "kernels/process/folder_file.hpp"
-#include "kernels/text/number_word.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise::slurm {
 
@@ -22,15 +22,15 @@ std::vector<Attempt> parse_attempts(std::string_view text) {
     std::string last;
     Attempt run;
     if (!(words >> kind >> time >> run.job >> run.job_id >> restarts >> last)) continue;
-    const auto seconds = number_of(time, most_seconds);
-    const auto restart = number_of(restarts, most_restarts);
+    const auto seconds = whole_number<std::int64_t>(time, 0, most_seconds);
+    const auto restart = whole_number<std::int64_t>(restarts, 0, most_restarts);
     if (!seconds || !restart) continue;
     run.restart = *restart;
     if (kind == "begin") {
       run.host = last;
       run.begin_seconds = *seconds;
       attempts.push_back(std::move(run));
-    } else if (const auto code = number_of(last, most_code); kind == "end" && code) {
+    } else if (const auto code = whole_number<std::int64_t>(last, 0, most_code); kind == "end" && code) {
       // Of two jobs that ran it at once (a node that seemed to be lost) each ends its own run.
       const auto begun = std::find_if(attempts.rbegin(), attempts.rend(), [&run](const Attempt& other) {
         return other.job_id == run.job_id && other.restart == run.restart && !other.end_seconds;

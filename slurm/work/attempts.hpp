@@ -26,6 +26,9 @@ struct Attempt {
 /// Exit code of a program that wrote a checkpoint and is to run again.
 inline constexpr int run_again_code = 75;
 
+/// Beyond any time in seconds since 1970.
+inline constexpr std::int64_t most_seconds = 1'000'000'000'000;
+
 /// Whether a run that ended so is the item's last in its job: not asked to run again, and not killed.
 [[nodiscard]] constexpr bool is_final(int exit_code) {
   return exit_code != run_again_code && exit_code <= 128;

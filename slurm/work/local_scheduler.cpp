@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <ctime>
@@ -17,6 +16,7 @@
 
 #include "kernels/base/error.hpp"
 #include "kernels/process/folder_file.hpp"
+#include "kernels/text/number_text.hpp"
 #include "slurm/process/child_process.hpp"
 #include "slurm/work/attempts.hpp"
 #include "slurm/work/item_states.hpp"
@@ -75,14 +75,12 @@ bool has_variable(const std::filesystem::path& process, const std::string& varia
 pid_t living_process(const std::vector<Job>& jobs) {
   std::error_code failure;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", failure)) {
-    pid_t process = 0;
-    const std::string name = entry.path().filename();
-    const auto [rest, fault] = std::from_chars(name.data(), name.data() + name.size(), process);
-    if (fault != std::errc() || process == getpid()) continue;
+    const auto process = whole_number<pid_t>(entry.path().filename().string());
+    if (!process || *process == getpid()) continue;
     const auto is_of = [&](const Job& job) {
       return has_variable(entry.path(), fmt::format("{}{}", local_job_variable, job.name));
     };
-    if (std::ranges::any_of(jobs, is_of)) return process;
+    if (std::ranges::any_of(jobs, is_of)) return *process;
   }
   return 0;
 }
@@ -276,8 +274,7 @@ TaskInQueue LocalScheduler::Impl::place(const Job& job, const std::string& item)
   if (job.id.substr(at + 1) != host_name()) {
     return {Place::unknown, "", fmt::format("only {} knows", job.id.substr(at + 1))};
   }
-  pid_t process = 0;
-  std::from_chars(job.id.data(), job.id.data() + at, process);
+  const pid_t process = whole_number<pid_t>(std::string_view(job.id).substr(0, at)).value_or(0);
   const bool is_alive = process > 0 && kill(process, 0) == 0;
   return {is_alive ? Place::running : Place::absent, "", ""};
 }

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <functional>
 #include <iterator>
-#include <limits>
 #include <set>
 #include <sstream>
 #include <string_view>
@@ -13,7 +12,8 @@
 
 #include "kernels/base/error.hpp"
 #include "kernels/process/folder_file.hpp"
-#include "kernels/text/number_word.hpp"
+#include "kernels/text/number_text.hpp"
+#include "slurm/work/attempts.hpp"
 
 namespace rankwise::slurm {
 
@@ -42,7 +42,7 @@ void append_to_ledger(const std::string& folder, const std::string& line) {
 
 /// "<number>" of Slurm, "<process>@<host>" of a process.
 bool is_id(std::string_view word) {
-  const auto number = number_of(word.substr(0, word.find('@')), std::numeric_limits<std::int32_t>::max());
+  const auto number = whole_number<std::int32_t>(word.substr(0, word.find('@')));
   return number && *number > 0 && !word.ends_with('@');
 }
 
@@ -71,13 +71,14 @@ class LedgerCheck {
                   is_first ? "the name of a new job after 'intent'" : "the name of a job of an earlier line");
     }
     if (is_first) {
-      const bool fits = is_name(word(2)) && (words.size() < 4 || number_of(word(3), most_seconds));
+      const bool fits = is_name(word(2)) && (words.size() < 4 || whole_number<std::int64_t>(word(3), 0, most_seconds));
       if (!fits) refuse_line(path_, line_, "a submission, and when it was made, after the job");
       jobs_.emplace(word(1));
     } else if (word(0) == "accepted") {
       if (!is_id(word(2))) refuse_line(path_, line_, "the id of a job in Slurm, or PROCESS@HOST");
     } else if (word(0) == "unanswered") {
-      if (!number_of(word(2), most_seconds)) refuse_line(path_, line_, "when the job was handed over");
+      if (!whole_number<std::int64_t>(word(2), 0, most_seconds))
+        refuse_line(path_, line_, "when the job was handed over");
     } else if (word(0) != "refused" && word(0) != "superseded") {
       refuse_line(path_, line_, "intent, accepted, unanswered, refused or superseded");
     }
@@ -101,7 +102,7 @@ std::vector<std::vector<std::string>> read_items(const std::string& path) {
     if (words.size() != 2 || !is_name(words[1]) || !items.insert(words[1]).second) {
       refuse_line(path, number, "a task's number and an item's name, each item once");
     }
-    const auto task = number_of(words[0], std::ssize(tasks));
+    const auto task = whole_number<std::int64_t>(words[0], 0, std::ssize(tasks));
     if (!task || *task + 1 < std::ssize(tasks)) {
       refuse_line(path, number, fmt::format("task {} here", tasks.size()));
     }

@@ -7,9 +7,9 @@
 #include "jobs/data/prepare_options.hpp"
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/options/options.hpp"
+#include "jobs/options/unit_options.hpp"
 #include "jobs/planning/plan.hpp"
-#include "kernels/text/byte_size.hpp"
-#include "slurm/batch/sbatch_file.hpp"
+#include "kernels/text/units.hpp"
 #include "tests/fuzz/job_target.hpp"
 
 namespace {
@@ -35,7 +35,7 @@ void parse_as_value(const std::string& text) {
   fuzz::read_or_refuse([&] {
     for (const int count : parse_counts("ranks", text)) fuzz::require(count >= 1, "counts are at least 1");
   });
-  fuzz::require(slurm::parse_time_limit(text).value_or(1) > 0, "time limits are above zero");
+  fuzz::require(parse_time_limit(text).value_or(1) > 0, "time limits are above zero");
 }
 
 }  // namespace

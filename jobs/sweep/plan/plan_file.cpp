@@ -1,7 +1,6 @@
 #include "jobs/sweep/plan/plan_file.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -16,6 +15,7 @@
 #include "jobs/sweep/plan/swept_options.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/process/folder_file.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -57,9 +57,7 @@ bool is_seed_text(std::string_view text) {
   constexpr std::string_view begin = "seed:";
   if (!text.starts_with(begin)) return false;
   text.remove_prefix(begin.size());
-  std::uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  return error == std::errc() && end == text.data() + text.size();
+  return whole_number<std::uint64_t>(text).has_value();
 }
 
 std::string fold_of(const RecordedValue& json, SweptJob job) {

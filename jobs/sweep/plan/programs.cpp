@@ -1,9 +1,10 @@
 #include "jobs/sweep/plan/programs.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
+
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -13,10 +14,9 @@ constexpr std::string_view regularization = "regularization";
 
 double strength(const Trial& trial) {
   const auto found = std::ranges::find(trial.point, regularization, &Assignment::name);
-  double number = 0;
-  if (found != trial.point.end())
-    std::from_chars(found->value.data(), found->value.data() + found->value.size(), number);
-  return std::isfinite(number) ? number : 0;
+  if (found == trial.point.end()) return 0;
+  std::string_view text = found->value;
+  return take_finite_number(text).value_or(0);
 }
 
 /// All else that the trial has.

@@ -1,11 +1,11 @@
 #include "jobs/sweep/plan/space.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 
 #include "kernels/base/error.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -22,14 +22,6 @@ std::string_view trimmed(std::string_view text) {
 
 [[noreturn]] void refuse(const std::string& name, std::string_view text, std::string_view expected) {
   throw Error(ExitCode::usage, fmt::format("option {}: '{}' does not fit; expected {}", name, text, expected));
-}
-
-template <class Number>
-std::optional<Number> whole_text(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 std::vector<std::string> parse_list(const std::string& name, std::string_view text) {
@@ -55,16 +47,16 @@ NumberRange parse_range(const std::string& name, std::string_view text, bool is_
   range.is_whole = kind == ValueKind::whole_number;
   std::string_view rest = text;
   if (const std::size_t times = rest.find(" x "); times != std::string_view::npos) {
-    const auto points = whole_text<Index>(trimmed(rest.substr(times + 3)));
+    const auto points = whole_number<Index>(trimmed(rest.substr(times + 3)));
     if (!points || *points < 2 || *points > most_points) refuse(name, text, "at least 2 points after x");
     range.points = *points;
     rest = rest.substr(0, times);
   }
   const std::size_t dots = rest.find("..");
   if (dots == std::string_view::npos) refuse(name, text, expected);
-  const auto lowest = whole_text<double>(trimmed(rest.substr(0, dots)));
-  const auto highest = whole_text<double>(trimmed(rest.substr(dots + 2)));
-  if (!lowest || !highest || !std::isfinite(*lowest) || !std::isfinite(*highest)) refuse(name, text, expected);
+  const auto lowest = finite_number(trimmed(rest.substr(0, dots)));
+  const auto highest = finite_number(trimmed(rest.substr(dots + 2)));
+  if (!lowest || !highest) refuse(name, text, expected);
   if (!(*lowest < *highest)) refuse(name, text, "a lower bound below the upper one");
   if (is_logarithmic && *lowest <= 0) refuse(name, text, "bounds above 0 for log");
   range.lowest = *lowest;

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
 #include <numeric>
 
 #include "distributed/log/fold.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -38,9 +38,7 @@ std::string value_of(const SweepPlan& plan, std::size_t trial, const std::string
 }
 
 double number_of(const std::string& text, double otherwise) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? number : otherwise;
+  return finite_number(text).value_or(otherwise);
 }
 
 /// Smaller is simpler.

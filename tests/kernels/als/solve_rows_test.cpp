@@ -51,9 +51,9 @@ TEST(Gramian, AgreesWithTheReference) {
       for (const Index rows : {Index{0}, Index{1}, Index{13}, Index{64}, Index{128}}) {
         SCOPED_TRACE(width);
         const Matrix matrix = testing::random_matrix(rows, width, 3);
-        RowWorkspace workspace(width);
-        kernels::chunk_gramian(matrix.view(), workspace);
-        expect_upper_half_near(workspace.system, reference::gramian(matrix.view()), 2e-6);
+        Matrix gramian(padded_columns(width), padded_columns(width));
+        kernels::chunk_gramian(matrix.view(), gramian.view());
+        expect_upper_half_near(gramian, reference::gramian(matrix.view()), 2e-6);
       }
     }
   });
@@ -70,7 +70,7 @@ TEST(NormalEquations, AgreeWithTheReferenceForEveryObjective) {
           kernels::normal_equations(problem.system(), problem.ratings.row(r), {}, workspace);
           const auto expected =
               reference::normal_equations(problem.system(), problem.base_double, problem.ratings.row(r));
-          expect_upper_half_near(workspace.system, expected.system, 2e-6);
+          expect_upper_half_near(workspace.system.matrix, expected.system, 2e-6);
           const double scale = std::max(1e-30, largest({expected.system}));
           for (Index c = 0; c < width; ++c) {
             EXPECT_NEAR(static_cast<double>(workspace.rhs()[c]), expected.rhs[static_cast<std::size_t>(c)],
@@ -89,21 +89,21 @@ TEST(Cholesky, SolvesConditionedSystems) {
       const Matrix rows = testing::random_matrix(2 * width + 3, width, 5);
       reference::DoubleMatrix a = reference::gramian(rows.view());
       for (Index i = 0; i < width; ++i) a.at(i, i) += 1.0;
-      RowWorkspace workspace(width);
+      kernels::SymmetricSystem system(width);
       std::vector<double> b;
       for (Index r = 0; r < width; ++r) {
-        for (Index c = r; c < width; ++c) workspace.system.row(r)[c] = static_cast<float>(a.at(r, c));
-        for (Index c = r; c < width; ++c) a.at(r, c) = a.at(c, r) = static_cast<double>(workspace.system.row(r)[c]);
+        for (Index c = r; c < width; ++c) system.matrix.row(r)[c] = static_cast<float>(a.at(r, c));
+        for (Index c = r; c < width; ++c) a.at(r, c) = a.at(c, r) = static_cast<double>(system.matrix.row(r)[c]);
         b.push_back(std::sin(static_cast<double>(r)));
-        workspace.rhs()[r] = static_cast<float>(b.back());
-        b.back() = static_cast<double>(workspace.rhs()[r]);
+        system.rhs()[r] = static_cast<float>(b.back());
+        b.back() = static_cast<double>(system.rhs()[r]);
       }
-      ASSERT_TRUE(kernels::solve_cholesky(workspace));
+      ASSERT_TRUE(kernels::solve_cholesky(system));
       const std::vector<double> expected = reference::solve(a, b);
       double scale = 0;
       for (const double x : expected) scale = std::max(scale, std::fabs(x));
       for (Index r = 0; r < width; ++r) {
-        EXPECT_NEAR(static_cast<double>(workspace.rhs()[r]), expected[static_cast<std::size_t>(r)], 3e-5 * scale);
+        EXPECT_NEAR(static_cast<double>(system.rhs()[r]), expected[static_cast<std::size_t>(r)], 3e-5 * scale);
       }
     }
   });
@@ -114,10 +114,10 @@ TEST(Cholesky, RefusesIndefiniteAndNonFiniteSystems) {
     for (const Index width : {Index{1}, Index{5}, Index{16}, Index{33}}) {
       for (const Index bad : {Index{0}, width / 2, width - 1}) {
         for (const float pivot : {0.0F, -1.0F, NAN, INFINITY}) {
-          RowWorkspace workspace(width);
-          for (Index r = 0; r < width; ++r) workspace.system.row(r)[r] = 2.0F;
-          workspace.system.row(bad)[bad] = pivot;
-          EXPECT_FALSE(kernels::solve_cholesky(workspace)) << width << " " << bad << " " << pivot;
+          kernels::SymmetricSystem system(width);
+          for (Index r = 0; r < width; ++r) system.matrix.row(r)[r] = 2.0F;
+          system.matrix.row(bad)[bad] = pivot;
+          EXPECT_FALSE(kernels::solve_cholesky(system)) << width << " " << bad << " " << pivot;
         }
       }
     }

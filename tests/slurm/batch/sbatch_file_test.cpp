@@ -67,19 +67,5 @@ TEST(ShellWord, QuotesWhatAShellWouldTakeApart) {
   EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
 }
 
-TEST(TimeLimit, ReadsBackWhatItWrites) {
-  EXPECT_EQ(time_limit_text(59), "00:00:59");
-  EXPECT_EQ(time_limit_text(36 * 3600 + 61), "1-12:01:01");
-  for (const std::int64_t seconds : {1L, 3600L, 86'399L, 86'400L, 1'000'000L}) {
-    EXPECT_EQ(parse_time_limit(time_limit_text(seconds)), seconds);
-  }
-  EXPECT_EQ(parse_time_limit("4:00:00"), 4 * 3600);
-  EXPECT_EQ(parse_time_limit("2-04"), 52 * 3600);
-  EXPECT_EQ(parse_time_limit("2-04:30"), 52 * 3600 + 1800);
-  for (const char* wrong : {"", "4", "4:00", "04:60:00", "04:00:61", "-1:00:00", "1-", "x", "00:00:00", "04:00:00 "}) {
-    EXPECT_FALSE(parse_time_limit(wrong)) << wrong;
-  }
-}
-
 }  // namespace
 }  // namespace rankwise::slurm

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <vector>
 
-#include "io/hdf5/deflate.hpp"
+#include "io/hdf5/library/deflate.hpp"
 #include "io/hdf5/metadata_digest.hpp"
 #include "io/hdf5/row_chunks.hpp"
 #include "io/hdf5/row_digests.hpp"

@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "io/hdf5/reader.hpp"
-#include "io/hdf5/writer.hpp"
 #include "io/hdf5/verify_digests.hpp"
+#include "io/hdf5/writer.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"

@@ -8,8 +8,8 @@
 
 #include "distributed/rows/partition.hpp"
 #include "io/hdf5/reader.hpp"
-#include "io/hdf5/writer.hpp"
 #include "io/hdf5/verify_digests.hpp"
+#include "io/hdf5/writer.hpp"
 #include "tests/io/shared_folder.hpp"
 
 namespace rankwise {

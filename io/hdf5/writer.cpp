@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <optional>
 #include <system_error>
@@ -83,8 +82,7 @@ Hdf5Writer::Hdf5Writer(const Communicator& comm, const std::string& path, Index 
   output.reserve(row_bytes + expected_bytes / bytes_per_digest_byte + metadata_bytes);
   agree_on(comm, [&] {
     if (comm.is_root()) impl_->structure.emplace();
-    impl_->file = FileDescriptor(open(output.temporary_path().c_str(), O_WRONLY | O_CLOEXEC));
-    if (!impl_->file.is_open()) throw impl_->cannot_write();
+    impl_->file = output.open_to_write();
   });
 }
 

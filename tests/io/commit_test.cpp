@@ -24,7 +24,7 @@ bool unfinished_files_are_on_nfs = false;
 }  // namespace
 
 /// Stands before the C library's.
-extern "C" int statfs(const char* path, struct statfs* system) {
+extern "C" int statfs(const char* path, struct statfs* system) noexcept {
   static const auto real = reinterpret_cast<int (*)(const char*, struct statfs*)>(dlsym(RTLD_NEXT, "statfs"));
   const int status = real(path, system);
   if (unfinished_files_are_on_nfs && std::string_view(path).ends_with(".partial")) system->f_type = NFS_SUPER_MAGIC;

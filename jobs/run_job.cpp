@@ -4,11 +4,11 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <fmt/format.h>
-#include <memory>
 #include <new>
+#include <optional>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "distributed/comm/environment.hpp"
@@ -41,6 +41,7 @@
 #include "jobs/sweep/trial.hpp"
 #include "kernels/base/large_allocation.hpp"
 #include "kernels/dense/simd_target.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/nearest_name.hpp"
 #include "slurm/batch/launch_check.hpp"
 
@@ -117,20 +118,10 @@ slurm::WorkOf work_of(const Job& job) {
 std::string read_configuration_file(const Communicator& comm, const std::string& path) {
   std::string text = agree_on(comm, [&] {
     if (!comm.is_root()) return std::string();
-    errno = 0;
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "r"), std::fclose);
-    std::string content;
-    std::array<char, 4096> piece{};
-    while (file) {
-      const std::size_t size = std::fread(piece.data(), 1, piece.size(), file.get());
-      if (size == 0) break;
-      content.append(piece.data(), size);
-    }
-    if (!file || std::ferror(file.get()) != 0) {
-      throw Error(ExitCode::no_input, fmt::format("{}: cannot read this configuration file: {}", path,
-                                                  std::generic_category().message(errno)));
-    }
-    return content;
+    std::optional<std::string> content = whole_file(path);
+    if (content) return std::move(*content);
+    throw Error(ExitCode::no_input, fmt::format("{}: cannot read this configuration file: {}", path,
+                                                std::generic_category().message(errno)));
   });
   comm.broadcast(text);
   return text;

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fstream>
 #include <functional>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -17,6 +16,9 @@
 #include <sys/time.h>
 #include <system_error>
 #include <unistd.h>
+
+#include "kernels/process/host_name.hpp"
+#include "kernels/process/small_file.hpp"
 
 namespace rankwise {
 
@@ -50,8 +52,7 @@ Error system_error(const char* what) {
 
 /// Names of the boot and of the namespaces that this process lives in, hashed.
 std::uint64_t machine_number() {
-  std::string text;
-  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), text);
+  std::string text = whole_file("/proc/sys/kernel/random/boot_id").value_or("");
   for (const char* name : {"/proc/self/ns/pid", "/proc/self/ns/net"}) {
     std::array<char, 64> target{};
     if (readlink(name, target.data(), target.size() - 1) > 0) text += target.data();
@@ -96,7 +97,7 @@ RankAddress describe_this_rank() {
   mine.machine = machine_number();
   std::random_device random;
   mine.token = (std::uint64_t{random()} << 32) ^ random();
-  if (gethostname(mine.host.data(), mine.host.size() - 1) != 0) mine.host[0] = '?';
+  host_name().copy(mine.host.data(), mine.host.size() - 1);
   return mine;
 }
 

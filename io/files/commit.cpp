@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -20,8 +22,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::string text_of(int fault) {
+  return std::generic_category().message(fault);
+}
+
 std::string errno_text() {
-  return std::generic_category().message(errno);
+  return text_of(errno);
 }
 
 Error cannot_create(const std::string& path, const std::string& reason) {
@@ -44,20 +50,6 @@ std::string resolve_target(const std::string& path) {
   // The temporary name is shorter, so that the rename would be the first to be refused.
   if (error == std::errc::filename_too_long) throw cannot_create(path, error.message());
   return target.string();
-}
-
-/// fsync of a file, or of a directory so that a rename in it lasts.
-void sync_to_disk(const std::string& path, const std::string& what, int flags) {
-  const FileDescriptor file(open(what.c_str(), flags | O_CLOEXEC));
-  // Some file systems have no fsync for directories and say EINVAL.
-  if (!file.is_open() || (fsync(file.get()) != 0 && errno != EINVAL)) throw cannot_write(path, errno_text());
-}
-
-/// Renames a durable file to its target, and makes that durable.
-void rename_durably(const std::string& path, UnfinishedFile& unfinished, const std::string& target) {
-  if (!unfinished.move_to(target)) throw cannot_write(path, errno_text());
-  const fs::path folder = fs::path(target).parent_path();
-  sync_to_disk(path, folder.empty() ? "." : folder.string(), O_RDONLY | O_DIRECTORY);
 }
 
 }  // namespace
@@ -95,8 +87,20 @@ void OutputFile::reserve(Index bytes) {
   });
 }
 
+FileDescriptor OutputFile::open_to_write() const {
+  struct statfs system {};
+  const bool is_nfs = statfs(temporary_path_.c_str(), &system) == 0 && system.f_type == NFS_SUPER_MAGIC;
+  // An NFS client may send the whole page of which it has written a part, and with it zeros in place of what another
+  // host has written in the rest; but not of files that are open for synchronous writes.
+  FileDescriptor file(open(temporary_path_.c_str(), O_WRONLY | O_CLOEXEC | (is_nfs ? O_DSYNC : 0)));
+  if (!file.is_open()) throw cannot_write(path_, errno_text());
+  return file;
+}
+
 void OutputFile::make_durable() const {
-  sync_to_disk(path_, temporary_path_, O_RDWR);
+  const FileDescriptor file(open(temporary_path_.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file.is_open()) throw cannot_write(path_, errno_text());
+  if (const int fault = sync_to_disk(file.get()); fault != 0) throw cannot_write(path_, text_of(fault));
 }
 
 void OutputFile::put_in_place() {
@@ -105,7 +109,8 @@ void OutputFile::put_in_place() {
   if (stat(temporary_path_.c_str(), &status) != 0 || truncate(temporary_path_.c_str(), status.st_size) != 0) {
     throw cannot_write(path_, errno_text());
   }
-  rename_durably(path_, *unfinished_, target_path_);
+  if (!unfinished_->move_to(target_path_)) throw cannot_write(path_, errno_text());
+  if (const int fault = sync_folder(folder_of(target_path_)); fault != 0) throw cannot_write(path_, text_of(fault));
   unfinished_.reset();
 }
 
@@ -115,14 +120,6 @@ void OutputFile::commit() {
   agree_on(comm_, [&] {
     if (comm_.is_root()) put_in_place();
   });
-}
-
-void replace_file(const std::string& path, std::string_view text) {
-  const std::string target = resolve_target(path);
-  UnfinishedFile file(path, target);
-  write_at(path, file.descriptor(), text, 0);
-  if (fsync(file.descriptor()) != 0) throw cannot_write(path, errno_text());
-  rename_durably(path, file, target);
 }
 
 void write_at(const std::string& path, int descriptor, std::string_view bytes, Index offset) {
@@ -141,10 +138,7 @@ void check_output(const Communicator& comm, const std::string& path) {
 
 OrderedTextFile::OrderedTextFile(const Communicator& comm, std::string path)
     : comm_(comm), output_(comm, std::move(path)) {
-  agree_on(comm_, [&] {
-    descriptor_ = FileDescriptor(open(output_.temporary_path().c_str(), O_WRONLY | O_CLOEXEC));
-    if (!descriptor_.is_open()) throw cannot_write(output_.path(), errno_text());
-  });
+  agree_on(comm_, [&] { descriptor_ = output_.open_to_write(); });
 }
 
 void OrderedTextFile::append(std::string_view mine) {

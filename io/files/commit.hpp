@@ -32,6 +32,10 @@ class OutputFile {
   /// The existing, empty file to write into; the same on every rank.
   [[nodiscard]] const std::string& temporary_path() const { return temporary_path_; }
 
+  /// The file for this rank's bytes, by write_at(): ranks write places that do not overlap, and may be on several hosts.
+  /// Not collective; throws Error(io_error).
+  [[nodiscard]] FileDescriptor open_to_write() const;
+
   /// Secures disk space for a file of `bytes`, so that a full disk is noticed before long work is
   /// written. The file's size does not change. Errors: io_error.
   void reserve(Index bytes);
@@ -56,9 +60,6 @@ class OutputFile {
 /// Fails as OutputFile's construction would, and leaves nothing behind: for jobs that work long before they write.
 /// Collective over comm.
 void check_output(const Communicator& comm, const std::string& path);
-
-/// Replaces a small file as a whole, by this process alone and without MPI. Throws Error(cannot_create, io_error).
-void replace_file(const std::string& path, std::string_view text);
 
 /// Writes all bytes at `offset` of an open file. `path` is for messages; throws Error(io_error).
 void write_at(const std::string& path, int descriptor, std::string_view bytes, Index offset);

@@ -1,29 +1,22 @@
 #include "io/files/file_version.hpp"
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <functional>
-#include <string_view>
+#include <string>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <vector>
 
 #include "kernels/base/error.hpp"
+#include "kernels/process/host_name.hpp"
 
 namespace rankwise {
 
 namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
-
-std::uint64_t this_node() {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  return std::hash<std::string_view>()(host.data());
-}
 
 std::string time_text(std::int64_t ns) {
   std::int64_t seconds = ns / second_ns;
@@ -51,7 +44,7 @@ std::string difference(const FileVersion& before, const char* where_before, cons
 FileVersion version_of(int descriptor) {
   struct stat status {};
   if (fstat(descriptor, &status) != 0) throw Error(ExitCode::io_error, std::strerror(errno));
-  static const std::uint64_t node = this_node();
+  static const std::uint64_t node = std::hash<std::string>()(host_name());
   return {.bytes = status.st_size,
           .modified_ns = status.st_mtim.tv_sec * second_ns + status.st_mtim.tv_nsec,
           .device = status.st_dev,

@@ -1,7 +1,6 @@
 #include "io/files/folder_lock.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "kernels/base/error.hpp"
+#include "kernels/process/host_name.hpp"
 
 namespace rankwise {
 
@@ -22,9 +22,7 @@ std::string errno_text() {
 
 /// Who runs here, for the next one who wants to.
 std::string holder_text() {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  std::string text = fmt::format("process {} on {}", getpid(), host.data());
+  std::string text = fmt::format("process {} on {}", getpid(), host_name());
   if (const char* const job = std::getenv("SLURM_JOB_ID")) text += fmt::format(", job {}", job);
   return text;
 }

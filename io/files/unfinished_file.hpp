@@ -26,7 +26,6 @@ class UnfinishedFile {
   UnfinishedFile& operator=(const UnfinishedFile&) = delete;
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] int descriptor() const { return file_.get(); }  ///< open for writing
   /// Renames it to `target`, of the same folder, and lets go of the lock; false, with errno, where that did not go.
   [[nodiscard]] bool move_to(const std::string& target);
 

@@ -1,9 +1,6 @@
 #include "io/files/write_behind.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
-#include <fmt/format.h>
 #include <system_error>
 
 namespace rankwise {
@@ -31,11 +28,7 @@ void write_rows(const std::string& path, int descriptor, const RowsAtByte& part)
 
 void write_durably(const OutputFile& file, const std::vector<RowsAtByte>& parts) {
   {
-    const FileDescriptor out(open(file.temporary_path().c_str(), O_WRONLY | O_CLOEXEC));
-    if (!out.is_open()) {
-      throw Error(ExitCode::io_error,
-                  fmt::format("{}: cannot write: {}", file.path(), std::generic_category().message(errno)));
-    }
+    const FileDescriptor out = file.open_to_write();
     for (const RowsAtByte& part : parts) {
       if (part.rows.rows > 0) write_rows(file.path(), out.get(), part);
     }

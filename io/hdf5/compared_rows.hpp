@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/hdf5/metadata_digest.hpp"
+#include "io/hdf5/row_digests.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {

@@ -7,8 +7,8 @@
 #include <limits>
 #include <set>
 
-#include "io/hdf5/attribute_text.hpp"
-#include "io/hdf5/handle.hpp"
+#include "io/hdf5/library/attribute_text.hpp"
+#include "io/hdf5/library/handle.hpp"
 #include "io/hdf5/reader.hpp"
 #include "kernels/base/error.hpp"
 

@@ -3,19 +3,11 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "io/hdf5/describe_file.hpp"
+#include "io/hdf5/row_digests.hpp"
 
 namespace rankwise {
-
-/// The digests of one dataset's chunks, as its table holds them.
-struct DigestTable {
-  std::string dataset;
-  Index chunk_rows = 1;
-  std::vector<std::uint64_t> digests;
-};
 
 /// XXH3-64 of the lines below, each ended by LF, sorted by their bytes; docs/FORMATS.md has them too. Attribute
 /// `metadata-digest` of the root is left out.

@@ -9,35 +9,14 @@
 #include <vector>
 
 #include "io/files/file_version.hpp"
-#include "io/hdf5/element.hpp"
+#include "io/hdf5/library/element.hpp"
+#include "io/hdf5/library/shape.hpp"
 #include "kernels/base/matrix.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
 
 struct DigestTable;
-
-/// Booleans are numbers, 0 and 1, but no counts and no ids: h5py's, which are enumerations, and bit fields.
-enum class Hdf5Kind { integer, floating, text, boolean };
-
-/// What a dataset declares, checked against what the file stores.
-struct Hdf5Shape {
-  Hdf5Kind kind = Hdf5Kind::integer;
-  std::vector<Index> extents;
-  std::size_t element_bytes = 0;  ///< in the file
-  bool varies = false;            ///< texts of variable length, to which the elements refer
-  std::string type;               ///< for messages: "int64", "string[12]"
-
-  [[nodiscard]] Index rows() const { return extents.empty() ? 1 : extents.front(); }
-  /// Of one row of a dataset with one or two dimensions.
-  [[nodiscard]] Index row_bytes() const {
-    return static_cast<Index>(element_bytes) * (extents.size() == 2 ? extents[1] : 1);
-  }
-  /// Whether rows have `columns` columns; one dimension is one column.
-  [[nodiscard]] bool has_columns(Index columns) const {
-    return extents.size() == 2 ? extents[1] == columns : extents.size() == 1 && columns == 1;
-  }
-};
 
 /// A file from elsewhere is hostile: soft and external links, external storage, virtual datasets and filters that are
 /// not HDF5's own are refused, and sizes are checked against the bytes in the file before anything is allocated.

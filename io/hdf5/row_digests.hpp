@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "kernels/base/types.hpp"
 
 namespace rankwise {
 
@@ -17,6 +20,13 @@ inline const std::string metadata_digest_attribute = "metadata-digest";
 [[nodiscard]] inline std::string digest_table_name(const std::string& dataset) {
   return digests_group + dataset;
 }
+
+/// The digests of one dataset's chunks, as its table holds them.
+struct DigestTable {
+  std::string dataset;
+  Index chunk_rows = 1;
+  std::vector<std::uint64_t> digests;
+};
 
 [[nodiscard]] std::uint64_t digest_of(std::string_view bytes);
 

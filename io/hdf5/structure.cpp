@@ -5,8 +5,8 @@
 #include <bit>
 #include <fmt/format.h>
 
-#include "io/hdf5/handle.hpp"
-#include "io/hdf5/image_driver.hpp"
+#include "io/hdf5/library/handle.hpp"
+#include "io/hdf5/library/image_driver.hpp"
 #include "io/hdf5/row_chunks.hpp"
 #include "io/hdf5/row_digests.hpp"
 #include "kernels/base/error.hpp"

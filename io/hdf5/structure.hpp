@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "io/hdf5/describe_file.hpp"
-#include "io/hdf5/element.hpp"
-#include "io/hdf5/file_image.hpp"
+#include "io/hdf5/library/element.hpp"
+#include "io/hdf5/library/file_image.hpp"
 #include "io/hdf5/metadata_digest.hpp"
 
 namespace rankwise {

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <optional>
 #include <system_error>
 #include <unistd.h>
 #include <vector>
 
-#include "io/hdf5/deflate.hpp"
+#include "io/hdf5/library/deflate.hpp"
 #include "io/hdf5/metadata_digest.hpp"
 #include "io/hdf5/row_chunks.hpp"
 #include "io/hdf5/row_digests.hpp"
@@ -83,8 +82,7 @@ Hdf5Writer::Hdf5Writer(const Communicator& comm, const std::string& path, Index 
   output.reserve(row_bytes + expected_bytes / bytes_per_digest_byte + metadata_bytes);
   agree_on(comm, [&] {
     if (comm.is_root()) impl_->structure.emplace();
-    impl_->file = FileDescriptor(open(output.temporary_path().c_str(), O_WRONLY | O_CLOEXEC));
-    if (!impl_->file.is_open()) throw impl_->cannot_write();
+    impl_->file = output.open_to_write();
   });
 }
 

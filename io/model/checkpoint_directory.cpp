@@ -8,8 +8,9 @@
 #include <sstream>
 #include <system_error>
 
-#include "io/files/commit.hpp"
 #include "io/files/unfinished_file.hpp"
+#include "kernels/base/error.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/number_text.hpp"
 
 namespace rankwise {

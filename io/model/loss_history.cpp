@@ -5,6 +5,8 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "kernels/base/error.hpp"
+
 namespace rankwise {
 
 namespace {

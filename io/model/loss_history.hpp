@@ -4,9 +4,9 @@
 
 #include <vector>
 
+#include "distributed/als/training_progress.hpp"
 #include "io/hdf5/reader.hpp"
 #include "io/hdf5/writer.hpp"
-#include "io/model/model.hpp"
 
 namespace rankwise {
 

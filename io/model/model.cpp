@@ -11,8 +11,8 @@
 #include "io/hdf5/reader.hpp"
 #include "io/hdf5/row_digests.hpp"
 #include "io/hdf5/writer.hpp"
+#include "io/model/lineage.hpp"
 #include "io/model/loss_history.hpp"
-#include "io/points/row_origin.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/text/shown_text.hpp"
 

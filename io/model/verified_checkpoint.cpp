@@ -2,13 +2,13 @@
 
 #include "io/dataset/provenance_attributes.hpp"
 #include "io/hdf5/reader.hpp"
-#include "io/verify/verify_file.hpp"
+#include "io/hdf5/verify_digests.hpp"
 
 namespace rankwise {
 
 Provenance verified_provenance(const Communicator& comm, const std::string& path, const std::string& kind) {
   return damage_named([&] {
-    verify_file(comm, path);
+    verify_digests(comm, path);
     return agree_on(comm, [&] { return read_provenance(Hdf5Reader(path), kind); });
   });
 }

@@ -26,8 +26,9 @@ auto damage_named(Step&& step) {
   }
 }
 
-/// Compares all of a checkpoint with its digests (verify_file) and tells where it comes from. Collective over comm;
-/// throws DamagedCheckpoint, also where the file is of another kind, or AgreedError(no_input).
+/// Compares all of a checkpoint with its digests (verify_digests) and returns where it comes from; who reads it checks
+/// its structure. Collective over comm; throws DamagedCheckpoint, also if the file is of another kind, or
+/// AgreedError(no_input).
 [[nodiscard]] Provenance verified_provenance(const Communicator& comm, const std::string& path,
                                              const std::string& kind);
 

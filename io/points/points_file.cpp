@@ -17,7 +17,6 @@
 #include "io/points/annotated_data.hpp"
 #include "io/points/npy_file.hpp"
 #include "io/points/point_text.hpp"
-#include "io/points/points_left_out.hpp"
 #include "kernels/base/finite_rows.hpp"
 #include "kernels/text/shown_text.hpp"
 #include "kernels/text/utf8.hpp"

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <string_view>
 
-#include "io/hdf5/root_rows.hpp"
+#include "io/model/lineage.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {
@@ -15,8 +15,6 @@ namespace {
 // By PointFormat and by RowSide.
 constexpr std::array<std::string_view, 6> format_names{"model", "dataset", "clustering", "hdf5", "npy", "text"};
 constexpr std::array<std::string_view, 2> side_names{"users", "items"};
-
-constexpr Index most_ancestors = Index{1} << 16;  // beyond any use, and nothing that exhausts memory
 
 template <std::size_t kSize>
 std::size_t read_choice(const Hdf5Reader& file, const std::string& name,
@@ -29,29 +27,6 @@ std::size_t read_choice(const Hdf5Reader& file, const std::string& name,
 }
 
 }  // namespace
-
-void write_lineage(const Communicator& comm, Hdf5Writer& file, const std::vector<std::uint64_t>& digests) {
-  write_digests(comm, file, "/lineage", digests);
-}
-
-std::vector<std::uint64_t> read_lineage(const Hdf5Reader& file) {
-  return read_digests(file, "/lineage");
-}
-
-void write_digests(const Communicator& comm, Hdf5Writer& file, const std::string& name,
-                   const std::vector<std::uint64_t>& digests) {
-  if (!digests.empty()) write_from_root(comm, file, name, digests);
-}
-
-std::vector<std::uint64_t> read_digests(const Hdf5Reader& file, const std::string& name) {
-  if (!file.has(name)) return {};
-  const Index count = file.shape(name, Hdf5Kind::integer, 1).rows();
-  if (count > most_ancestors) {
-    throw Error(ExitCode::bad_data,
-                fmt::format("{}: {} has {} rows, expected at most {}", file.path(), name, count, most_ancestors));
-  }
-  return file.read_rows<std::uint64_t>(name, {0, count});
-}
 
 void write_row_origin(const Communicator& comm, Hdf5Writer& file, const RowOrigin& origin) {
   file.write_attribute("/", "rows-from", format_names[static_cast<std::size_t>(origin.format)]);

@@ -30,13 +30,4 @@ void write_row_origin(const Communicator& comm, Hdf5Writer& file, const RowOrigi
 /// Nothing for a file of an older version, which does not say it. Local; throws Error(bad_data).
 [[nodiscard]] std::optional<RowOrigin> read_row_origin(const Hdf5Reader& file);
 
-/// `/lineage`: digests of models, the nearest ancestor first. No dataset stands for none.
-void write_lineage(const Communicator& comm, Hdf5Writer& file, const std::vector<std::uint64_t>& digests);
-[[nodiscard]] std::vector<std::uint64_t> read_lineage(const Hdf5Reader& file);
-
-/// A list of digests in the dataset `name`. No dataset stands for none.
-void write_digests(const Communicator& comm, Hdf5Writer& file, const std::string& name,
-                   const std::vector<std::uint64_t>& digests);
-[[nodiscard]] std::vector<std::uint64_t> read_digests(const Hdf5Reader& file, const std::string& name);
-
 }  // namespace rankwise

@@ -9,7 +9,7 @@
 
 #include "jobs/doctor/launch_view.hpp"
 #include "kernels/base/error.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 #include "slurm/batch/slurm_queue.hpp"
 #include "slurm/process/command.hpp"
 
@@ -49,14 +49,14 @@ bool wait_until(double seconds, const Condition& condition) {
 
 std::string last_line(const std::string& path) {
   slurm::CommandResult said;
-  said.error = slurm::file_text(path);
+  said.error = read_small_file(path);
   return said.error.empty() ? "nothing was said" : said.reason();
 }
 
 Finding launcher_finding(const SlurmTrial& trial, const std::string& name, Verdict if_wrong,
                          const std::string& advice) {
   const std::string base = trial.folder + "/" + name;
-  const std::optional<LaunchView> view = launch_view_from_json(slurm::file_text(base + ".json"));
+  const std::optional<LaunchView> view = launch_view_from_json(read_small_file(base + ".json"));
   if (!view) return {"launch by " + name, if_wrong, last_line(base + ".err"), advice};
   const bool is_right = view->ranks == trial.header.tasks;
   return {
@@ -66,7 +66,7 @@ Finding launcher_finding(const SlurmTrial& trial, const std::string& name, Verdi
 }
 
 Finding signal_finding(const SlurmTrial& trial) {
-  const std::optional<LaunchView> view = launch_view_from_json(slurm::file_text(trial.folder + "/signal.json"));
+  const std::optional<LaunchView> view = launch_view_from_json(read_small_file(trial.folder + "/signal.json"));
   if (view && !view->signal.empty()) return {"signal to the job", Verdict::fine, view->signal + " reaches the ranks"};
   return {"signal to the job", Verdict::warning,
           view ? "SIGUSR2 does not reach the ranks" : last_line(trial.folder + "/signal.err"),
@@ -110,7 +110,7 @@ std::vector<Finding> findings_of_configuration() {
 
 std::vector<Finding> findings_of_trial(const SlurmTrial& trial) {
   const std::string path = trial.folder + "/trial.sbatch";
-  slurm::replace_file(path, trial_script(trial));
+  replace_file(path, trial_script(trial));
   slurm::Acceptance job;
   try {
     slurm::require_scriptable(trial.folder);
@@ -137,7 +137,7 @@ std::vector<Finding> findings_of_trial(const SlurmTrial& trial) {
   std::vector<Finding> findings{
       launcher_finding(trial, "srun", Verdict::fault, "launch with mpirun inside the job, if that is fine"),
       launcher_finding(trial, "mpirun", Verdict::warning, "launch with srun --mpi=pmix"), signal_finding(trial)};
-  if (const auto view = launch_view_from_json(slurm::file_text(trial.folder + "/srun.json"))) {
+  if (const auto view = launch_view_from_json(read_small_file(trial.folder + "/srun.json"))) {
     for (Finding& finding : findings_of(*view)) {
       finding.check += " (job)";
       findings.push_back(std::move(finding));

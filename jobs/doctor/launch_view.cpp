@@ -4,7 +4,6 @@
 #include <chrono>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fstream>
 #include <mpi.h>
 #include <nlohmann/json.hpp>
 #include <sched.h>
@@ -19,6 +18,7 @@
 #include "jobs/checkpoint/stop_requests.hpp"
 #include "jobs/run/threads.hpp"
 #include "kernels/dense/simd_target.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/units.hpp"
 
 namespace rankwise {
@@ -65,9 +65,7 @@ bool try_lock(const Communicator& comm, const std::string& path) {
 bool try_rename(const Communicator& comm, const std::string& path) {
   constexpr std::string_view words = "all of it\n";
   write_text_in_rank_order(comm, path, comm.is_root() ? words : std::string_view());
-  std::ifstream file(path);
-  std::string line;
-  const bool mine = static_cast<bool>(std::getline(file, line)) && line + "\n" == words;
+  const bool mine = whole_file(path) == words;
   const bool all = comm.min(Index{mine}) == 1;
   if (comm.is_root()) unlink(path.c_str());
   return all;

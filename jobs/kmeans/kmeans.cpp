@@ -22,7 +22,7 @@
 #include "io/clustering/clustering.hpp"
 #include "io/files/commit.hpp"
 #include "io/points/points_file.hpp"
-#include "io/points/points_left_out.hpp"
+#include "io/points/point_set.hpp"
 #include "jobs/kmeans/checkpointing.hpp"
 #include "jobs/kmeans/cluster_counts.hpp"
 #include "jobs/kmeans/cluster_table.hpp"

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 #include "slurm/batch/sbatch_file.hpp"
 
 namespace rankwise {
@@ -44,7 +44,7 @@ Chain submitted_chain(const Communicator& comm, const std::string& directory) {
                                                   "submitted",
                                                   path));
     }
-    return slurm::file_text(path);
+    return read_small_file(path);
   });
   comm.broadcast(text);
   return agree_on(comm, [&] { return read_chain(text, path, ""); });

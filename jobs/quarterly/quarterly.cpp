@@ -27,7 +27,7 @@
 #include "jobs/sweep/state/driver.hpp"
 #include "jobs/sweep/state/scheduler_options.hpp"
 #include "jobs/sweep/status.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/units.hpp"
 #include "slurm/batch/sbatch_file.hpp"
 #include "slurm/work/local_scheduler.hpp"
@@ -79,7 +79,7 @@ Chain chain_of_file(const QuarterlyOptions& options) {
   if (!fs::is_regular_file(options.file)) {
     throw Error(ExitCode::no_input, fmt::format("{}: there is no such file", options.file));
   }
-  Chain chain = read_chain(slurm::file_text(options.file), options.file, options.scheduler);
+  Chain chain = read_chain(read_small_file(options.file), options.file, options.scheduler);
   require_outputs_apart(chain);
   require_inputs(chain);
   return chain;

@@ -11,11 +11,10 @@
 
 #include "io/config/json_text.hpp"
 #include "io/config/recorded_value.hpp"
-#include "io/files/commit.hpp"
 #include "jobs/run/version.hpp"
 #include "jobs/sweep/plan/plan.hpp"
 #include "jobs/sweep/state/records.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 
 namespace rankwise {
 
@@ -80,7 +79,7 @@ WrittenFile file_of(const RecordedValue& json) {
 
 /// Throws Error (io_error, bad_data).
 StepRecord parse_record(const fs::path& path) {
-  const RecordedValue json = RecordedValue::parse(slurm::file_text(path.string()), path.string());
+  const RecordedValue json = RecordedValue::parse(read_small_file(path.string()), path.string());
   if (const RecordedValue kind = json.at("kind"); kind.text() != record_kind) kind.refuse(record_kind);
   StepRecord record;
   record.version = json.at("version").text();

@@ -11,7 +11,6 @@
 #include <fmt/ranges.h>
 #include <memory>
 
-#include "io/files/commit.hpp"
 #include "jobs/checkpoint/stop_requests.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/folder_files.hpp"
@@ -19,7 +18,7 @@
 #include "jobs/quarterly/records.hpp"
 #include "jobs/sweep/status.hpp"
 #include "jobs/sweep/trial.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 
 namespace rankwise {
 
@@ -33,7 +32,7 @@ class WorkMark {
   WorkMark(const std::string& folder, const StepRecord& record)
       : path_((fs::path(folder) / "made-of").string()), text_(identity(record) + "\n") {}
 
-  [[nodiscard]] bool is_set() const { return slurm::file_text(path_) == text_; }
+  [[nodiscard]] bool is_set() const { return read_small_file(path_) == text_; }
   void set() const { replace_file(path_, text_); }
 
  private:

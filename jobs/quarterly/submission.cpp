@@ -6,12 +6,11 @@
 #include <fmt/format.h>
 #include <optional>
 
-#include "io/files/commit.hpp"
 #include "jobs/sweep/plan/plan.hpp"
 #include "jobs/sweep/run.hpp"
 #include "jobs/sweep/state/driver.hpp"
 #include "jobs/sweep/status.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 
 namespace rankwise {
 
@@ -54,7 +53,7 @@ slurm::Submission submission_of(const Chain& chain, const ChainStep& step, const
 void require_same_queue(const Chain& chain) {
   const std::string path = chain_path(chain.settings.directory);
   if (!fs::exists(path)) return;
-  const std::string text = slurm::file_text(path);
+  const std::string text = read_small_file(path);
   if (text == chain.text) return;
   const Chain known = read_chain(text, path, "");
   const std::vector<StepState> states = step_states(known);
@@ -75,7 +74,7 @@ namespace {
 class FolderChain {
  public:
   explicit FolderChain(const Chain& chain) : path_(chain_path(chain.settings.directory)) {
-    if (fs::exists(path_)) earlier_ = slurm::file_text(path_);
+    if (fs::exists(path_)) earlier_ = read_small_file(path_);
     replace_file(path_, chain.text);
   }
   /// Nothing of it was accepted.

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "kernels/base/error.hpp"
-#include "kernels/process/standard_error.hpp"
+#include "kernels/process/file_descriptor.hpp"
 #include "kernels/text/text_encoding.hpp"
 
 namespace rankwise {

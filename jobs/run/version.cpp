@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <mpi.h>
 
-#include "io/hdf5/version.hpp"
+#include "io/hdf5/library/version.hpp"
 #include "jobs/run/revision.hpp"
 #include "kernels/dense/simd_target.hpp"
 

@@ -1,6 +1,5 @@
 #include "jobs/sweep/tasks_in_turn.hpp"
 
-#include <array>
 #include <cstdlib>
 #include <ctime>
 #include <fcntl.h>
@@ -11,10 +10,12 @@
 #include "jobs/run/outcome.hpp"
 #include "jobs/sweep/state/driver.hpp"
 #include "kernels/process/file_descriptor.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/host_name.hpp"
 #include "kernels/process/process_memory.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/number_text.hpp"
 #include "slurm/work/attempts.hpp"
+#include "slurm/work/submission_records.hpp"
 
 namespace rankwise {
 
@@ -52,13 +53,11 @@ std::string job_id() {
 }
 
 slurm::Attempt begun(const SweepTask& task) {
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
   const char* const restarts = std::getenv("SLURM_RESTART_COUNT");
   return {.job = task.program,
           .job_id = job_id(),
           .restart = restarts == nullptr ? 0 : whole_number<std::int64_t>(restarts).value_or(0),
-          .host = host.data(),
+           .host = host_name(),
           .begin_seconds = std::time(nullptr),
           .end_seconds = {},
           .exit_code = {}};

@@ -6,7 +6,6 @@
 #include "jobs/sweep/trial.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <ctime>
@@ -32,8 +31,9 @@
 #include "jobs/sweep/state/settings.hpp"
 #include "jobs/sweep/state/swept_data.hpp"
 #include "jobs/sweep/tasks_in_turn.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/host_name.hpp"
 #include "kernels/process/process_memory.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/number_text.hpp"
 
 namespace rankwise {
@@ -48,7 +48,7 @@ double seconds_since_1970() {
 
 /// How long this process has lived, from its start by the launcher; 0 where the system does not tell.
 double process_age_seconds() {
-  const std::string text = slurm::file_text("/proc/self/stat");
+  const std::string text = read_small_file("/proc/self/stat");
   std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
   constexpr int fields_before_start = 19;
   std::string skipped;
@@ -60,15 +60,9 @@ double process_age_seconds() {
   return std::max(0.0, seconds - start_ticks / static_cast<double>(sysconf(_SC_CLK_TCK)));
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
 /// Whole epochs of the newest checkpoint, by its name.
 Index checkpointed_epochs(const std::string& checkpoints) {
-  const std::string text = slurm::file_text((fs::path(checkpoints) / "newest").string());
+  const std::string text = read_small_file((fs::path(checkpoints) / "newest").string());
   std::string_view name = text;
   constexpr std::string_view prefix = "epoch-";
   if (!name.starts_with(prefix)) return 0;
@@ -115,7 +109,7 @@ void train_and_evaluate(const SweepPlan& plan, const std::string& directory, con
 
 /// What the jobs wrote. Root only.
 TaskRecord record_of_files(const SweepPlan& plan, const WorkFiles& files) {
-  const RecordedValue json = RecordedValue::parse(slurm::file_text(files.metrics), files.metrics);
+  const RecordedValue json = RecordedValue::parse(read_small_file(files.metrics), files.metrics);
   TaskRecord record;
   for (const auto& [name, value] : json.at("metrics").members()) {
     const bool is_als = plan.job == SweptJob::als;

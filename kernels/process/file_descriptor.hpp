@@ -1,6 +1,8 @@
 #pragma once
-// Owner of an open file or socket.
+// Owner of an open file or socket, and bytes to it that are all written, and last.
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace rankwise {
@@ -27,5 +29,18 @@ class FileDescriptor {
  private:
   int number_ = -1;
 };
+
+/// Writes to an open file, pipe or terminal until all is written; an errno where that fails, else 0. Async-signal-safe.
+[[nodiscard]] int write_whole(int descriptor, std::string_view text) noexcept;
+
+/// Makes an open file durable, or a folder: what was renamed or created in it. An errno where that fails, else 0; file
+/// systems that do not know the call for folders are no failure.
+[[nodiscard]] int sync_to_disk(int descriptor) noexcept;
+
+/// The same for a folder by its path.
+[[nodiscard]] int sync_folder(const std::string& folder);
+
+/// The folder of a file, "." if the path has none.
+[[nodiscard]] std::string folder_of(const std::string& path);
 
 }  // namespace rankwise

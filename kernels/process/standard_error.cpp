@@ -3,36 +3,11 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
+#include "kernels/process/file_descriptor.hpp"
+
 namespace rankwise {
-
-namespace {
-
-/// Of a descriptor that others have made non-blocking: they may never read it.
-constexpr int patience_milliseconds = 1000;
-
-bool can_take_more(int descriptor) {
-  pollfd target{.fd = descriptor, .events = POLLOUT, .revents = 0};
-  return poll(&target, 1, patience_milliseconds) > 0;
-}
-
-}  // namespace
-
-int write_whole(int descriptor, std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t size = write(descriptor, text.data(), text.size());
-    if (size >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(size));
-    } else if (errno == EAGAIN) {
-      if (!can_take_more(descriptor)) return EAGAIN;
-    } else if (errno != EINTR) {
-      return errno;
-    }
-  }
-  return 0;
-}
 
 void write_standard_error(std::string_view text) noexcept {
   (void)write_whole(STDERR_FILENO, text);

@@ -5,9 +5,6 @@
 
 namespace rankwise {
 
-/// Writes to an open file, pipe or terminal until all is written; an errno where that fails, else 0. Async-signal-safe.
-[[nodiscard]] int write_whole(int descriptor, std::string_view text) noexcept;
-
 /// Writes to standard error what can be written there, and drops the rest: what a run says must never end it.
 /// Async-signal-safe.
 void write_standard_error(std::string_view text) noexcept;

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/number_text.hpp"
 #include "slurm/batch/client_environment.hpp"
 
@@ -127,7 +127,7 @@ bool lacks_answer(const CommandResult& sbatch) {
 
 Acceptance submit_script(const std::string& path) {
   const CommandResult result =
-      run_command({"sbatch", "--parsable", path}, client_timeout_seconds, places_for(file_text(path)));
+      run_command({"sbatch", "--parsable", path}, client_timeout_seconds, places_for(read_small_file(path)));
   if (lacks_answer(result)) throw NoAnswer(ExitCode::io_error, "sbatch: " + result.reason());
   if (!result.succeeded()) throw Error(ExitCode::io_error, "sbatch: " + result.reason());
   const std::string answer = result.output.substr(0, result.output.find('\n'));  // "17" or "17;cluster"

@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "kernels/base/error.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/number_text.hpp"
 #include "slurm/batch/array_script.hpp"
 #include "slurm/batch/client_environment.hpp"
@@ -93,7 +93,7 @@ bool holds_any(const Job& job, std::span<const std::string> items) {
 
 /// Why a task that Slurm has forgotten came to its end: what its daemon wrote into the job's log at last.
 std::string last_words(const std::string& folder, const Job& job, std::size_t task) {
-  std::istringstream lines(file_text(fmt::format("{}/logs/{}_{}.log", folder, job.name, task)));
+  std::istringstream lines(read_small_file(fmt::format("{}/logs/{}_{}.log", folder, job.name, task)));
   std::string words;
   for (std::string line; std::getline(lines, line);) {
     if (const std::size_t mark = line.find("error: *** "); mark != std::string::npos) words = line.substr(mark + 11);

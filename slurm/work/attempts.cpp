@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <sstream>
 
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/number_text.hpp"
 
 namespace rankwise::slurm {
@@ -44,15 +44,15 @@ std::vector<Attempt> parse_attempts(std::string_view text) {
 }
 
 std::vector<Attempt> read_attempts(const std::string& folder, const std::string& item) {
-  return parse_attempts(file_text(attempts_path(folder, item)));
+  return parse_attempts(read_small_file(attempts_path(folder, item)));
 }
 
 void append_attempt(const std::string& folder, const std::string& item, const Attempt& attempt) {
   const bool ended = attempt.exit_code.has_value();
-  append_line(attempts_path(folder, item),
-              fmt::format("{} {} {} {} {} {}", ended ? "end" : "begin",
-                          ended ? attempt.end_seconds.value_or(0) : attempt.begin_seconds, attempt.job, attempt.job_id,
-                          attempt.restart, ended ? std::to_string(*attempt.exit_code) : attempt.host));
+  const std::string line = fmt::format(
+      "{} {} {} {} {} {}", ended ? "end" : "begin", ended ? attempt.end_seconds.value_or(0) : attempt.begin_seconds,
+      attempt.job, attempt.job_id, attempt.restart, ended ? std::to_string(*attempt.exit_code) : attempt.host);
+  static_cast<void>(append_line(attempts_path(folder, item), line));  // what is only told later must not end the work
 }
 
 std::string log_path(const std::string& folder, const std::string& item) {

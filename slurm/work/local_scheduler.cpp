@@ -1,21 +1,21 @@
 #include "slurm/work/local_scheduler.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <csignal>
 #include <ctime>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <map>
 #include <poll.h>
+#include <sstream>
 #include <unistd.h>
 #include <utility>
 
 #include "kernels/base/error.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/host_name.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/number_text.hpp"
 #include "slurm/process/child_process.hpp"
 #include "slurm/work/attempts.hpp"
@@ -35,12 +35,6 @@ constexpr int milliseconds_between_looks = 10;
 
 Clock::time_point after_seconds(double seconds) {
   return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
 }
 
 std::int64_t cores_of(const Resources& need) {
@@ -64,7 +58,7 @@ std::vector<std::string> launched(const WorkItem& item, std::int64_t tasks) {
 
 /// Whether a process has the variable in the environment that it began with, as its children have.
 bool has_variable(const std::filesystem::path& process, const std::string& variable) {
-  std::ifstream environment(process / "environ");
+  std::istringstream environment(whole_file(process / "environ").value_or(""));
   for (std::string text; std::getline(environment, text, '\0');) {
     if (text == variable) return true;
   }

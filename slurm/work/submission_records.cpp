@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <fmt/format.h>
 #include <functional>
 #include <iterator>
 #include <set>
 #include <sstream>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "kernels/base/error.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/number_text.hpp"
 #include "slurm/work/attempts.hpp"
 
@@ -94,7 +96,7 @@ class LedgerCheck {
 std::vector<std::vector<std::string>> read_items(const std::string& path) {
   std::vector<std::vector<std::string>> tasks;
   std::set<std::string> items;
-  std::istringstream lines(file_text(path));
+  std::istringstream lines(read_small_file(path));
   std::size_t number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
@@ -114,6 +116,12 @@ std::vector<std::vector<std::string>> read_items(const std::string& path) {
 }
 
 }  // namespace
+
+void make_scheduler_folder(const std::string& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder + "/logs", failure);
+  if (failure) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", folder, failure.message()));
+}
 
 std::string ledger_path(const std::string& folder) {
   return folder + "/submissions";
@@ -180,7 +188,7 @@ void record_superseded(const std::string& folder, const Job& job) {
 
 std::vector<Job> read_jobs(const std::string& folder) {
   std::vector<Job> jobs;
-  std::istringstream lines(file_text(ledger_path(folder)));
+  std::istringstream lines(read_small_file(ledger_path(folder)));
   LedgerCheck check(ledger_path(folder));
   for (std::string line; std::getline(lines, line) && !lines.eof();) {  // no newline: cut short
     check.require(line);

@@ -20,6 +20,9 @@ struct Job {
   bool refused = false;            ///< Slurm answered no, or gave no answer until its items went to another job
 };
 
+/// The folder of a scheduler and its `logs`. Throws Error(cannot_create).
+void make_scheduler_folder(const std::string& folder);
+
 /// Throws Error(usage) where a name is not made of letters, digits, "_", "-" and ".", occurs twice, or was submitted
 /// before.
 void require_names(const Submission& submission, const std::vector<Job>& known);

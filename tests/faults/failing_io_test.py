@@ -37,8 +37,8 @@ class FailingIoTest(unittest.TestCase):
         """Runs a job in which a call on `file` (the output where none is given) fails, and checks how it ends. Whether there was such
         a call."""
         file = file or output.name
-        # rename and fsync of a folder see the name itself, all others the temporary file beside it.
-        pattern = f"*/{file}" if call == "rename" else f"*/.{file}.*.partial"
+        # rename and fsync of a folder see the name itself, all others the temporary file beside it, which small files share.
+        pattern = f"*/{file}" if call == "rename" else f"*/.{'records' if file == 'newest' else file}.*.partial"
         notes = self.path / "notes"
         notes.unlink(missing_ok=True)
         environment = {"LD_PRELOAD": LIBRARY, "FAIL_IO_CALL": call, "FAIL_IO_PATH": pattern, "FAIL_IO_FROM": first, "FAIL_IO_BYTES": least_bytes,
@@ -118,10 +118,10 @@ class FailingIoTest(unittest.TestCase):
         job = ["als", "--quiet", "--data", self.data, "--factors", "24", "--epochs", "4", "--checkpoint", checkpoints, "--model"]
         for call, file, ranks in (("fsync", "epoch-000003.h5", 1), ("fsync", "epoch-000003.h5", 3), ("rename", "epoch-000002.h5", 3),
                                   ("rename", "newest", 1), ("write", "epoch-000003.h5", 1), ("write", "epoch-000003.h5", 3),
-                                  ("fallocate", "epoch-000002.h5", 3), ("fsync", "newest", 3)):
+                                  ("fallocate", "epoch-000002.h5", 3), ("fsync", "newest", 3), ("write", "newest", 1)):
             with self.subTest(call=call, file=file, ranks=ranks):
                 shutil.rmtree(checkpoints, ignore_errors=True)
-                self.assertTrue(self.fail(job, output, call, ranks, file=file))
+                self.assertTrue(self.fail(job, output, call, ranks, file=file, least_bytes=0 if file == "newest" else ROWS))
                 self.assertFalse(output.exists())
                 kept = sorted(path.name for path in checkpoints.glob("epoch-*"))
                 if file != "newest":

@@ -168,7 +168,7 @@ class UnfinishedFilesTest(unittest.TestCase):
             others = [f"{prefix}-000009-mine.h5", f"{prefix}-9.h5", f".{prefix}-000001-mine.h5.1-0.partial", ".mine.partial"]
             for other in others:
                 (checkpoints / other).write_text("not ours")
-            for name in (f"{prefix}-000002.h5", "newest"):
+            for name in (f"{prefix}-000002.h5", "records"):  # what becomes `newest`
                 with self.subTest(job=job[0], file=name):
                     killed = run(job, env=self.meeting(signal.SIGKILL, name))
                     self.assertEqual(killed.code, -signal.SIGKILL, killed)

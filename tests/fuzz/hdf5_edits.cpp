@@ -5,7 +5,7 @@
 #include <cstring>
 #include <limits>
 
-#include "io/hdf5/handle.hpp"
+#include "io/hdf5/library/handle.hpp"
 #include "tests/fuzz/harness.hpp"
 
 namespace rankwise::fuzz {

@@ -14,7 +14,7 @@
 #include "jobs/run/version.hpp"
 #include "jobs/sweep/plan/swept_options.hpp"
 #include "kernels/base/error.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 #include "kernels/text/number_text.hpp"
 
 namespace rankwise {
@@ -156,7 +156,7 @@ SweepPlan parse_file(const std::string& path) {
   if (!std::filesystem::is_regular_file(path, ignored)) {
     throw Error(ExitCode::no_input, fmt::format("{}: does not exist; rankwise sweep plan makes it", path));
   }
-  return parse_plan(slurm::file_text(path), path);
+  return parse_plan(read_small_file(path), path);
 }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& reason) {

@@ -9,7 +9,7 @@
 
 #include "jobs/sweep/plan/plan_file.hpp"
 #include "jobs/sweep/plan/programs.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 #include "slurm/batch/slurm_scheduler.hpp"
 #include "slurm/work/attempts.hpp"
 #include "slurm/work/local_scheduler.hpp"
@@ -236,7 +236,7 @@ int failed_runs(const SweepPlan& plan, const std::string& directory, const Sweep
 
 std::vector<std::string> log_tail(const std::string& directory, const std::string& item) {
   std::vector<std::string> lines;
-  std::istringstream text(slurm::file_text(slurm::log_path(scheduler_folder(directory), item)));
+  std::istringstream text(read_small_file(slurm::log_path(scheduler_folder(directory), item)));
   for (std::string line; std::getline(text, line);) lines.push_back(line);
   if (lines.size() > log_tail_lines) lines.erase(lines.begin(), lines.end() - log_tail_lines);
   return lines;

@@ -13,7 +13,7 @@
 #include "io/config/json_text.hpp"
 #include "io/config/recorded_value.hpp"
 #include "io/files/commit.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 
 namespace rankwise {
 
@@ -110,7 +110,7 @@ FoundRecord find_record(const SweepPlan& plan, const std::string& directory, con
   const fs::path path = record_path(directory, task);
   std::error_code ignored;
   if (!fs::is_regular_file(path, ignored)) return {};
-  const std::string text = slurm::file_text(path.string());
+  const std::string text = read_small_file(path.string());
   try {
     return {record_of(RecordedValue::parse(text, path.string()), plan, task), ""};
   } catch (const Error& error) {

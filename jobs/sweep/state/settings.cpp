@@ -8,7 +8,7 @@
 #include "io/config/recorded_value.hpp"
 #include "jobs/options/folder_locking.hpp"
 #include "kernels/base/error.hpp"
-#include "kernels/process/folder_file.hpp"
+#include "kernels/process/small_file.hpp"
 
 namespace rankwise {
 
@@ -82,7 +82,7 @@ RunSettings parse_settings(const std::string& text, const std::string& path) {
 std::optional<RunSettings> read_settings(const std::string& directory) {
   const std::string path = settings_path(directory);
   if (!fs::exists(path)) return std::nullopt;
-  return parse_settings(slurm::file_text(path), path);
+  return parse_settings(read_small_file(path), path);
 }
 
 void write_settings(const std::string& directory, const RunSettings& settings) {
@@ -110,7 +110,7 @@ void write_settings(const std::string& directory, const RunSettings& settings) {
   json["lock"] = settings.locking == Locking::off ? "off" : "auto";
   json["submissions"] = settings.submissions;
   json["forgiven"] = settings.forgiven;
-  slurm::replace_file(settings_path(directory), json_text(json, 1) + "\n");
+  replace_file(settings_path(directory), json_text(json, 1) + "\n");
 }
 
 bool is_cancelled(const std::string& directory) {
@@ -118,7 +118,7 @@ bool is_cancelled(const std::string& directory) {
 }
 
 void mark_cancelled(const std::string& directory) {
-  slurm::replace_file(mark_path(directory), "");
+  replace_file(mark_path(directory), "");
 }
 
 void unmark_cancelled(const std::string& directory) {

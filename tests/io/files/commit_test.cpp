@@ -4,14 +4,32 @@
 
 #include <algorithm>
 #include <climits>
+#include <dlfcn.h>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "io/files/unfinished_file.hpp"
 #include "tests/io/shared_folder.hpp"
+
+namespace {
+
+bool unfinished_files_are_on_nfs = false;
+
+}  // namespace
+
+/// Stands before the C library's.
+extern "C" int statfs(const char* path, struct statfs* system) noexcept {
+  static const auto real = reinterpret_cast<int (*)(const char*, struct statfs*)>(dlsym(RTLD_NEXT, "statfs"));
+  const int status = real(path, system);
+  if (unfinished_files_are_on_nfs && std::string_view(path).ends_with(".partial")) system->f_type = NFS_SUPER_MAGIC;
+  return status;
+}
 
 namespace rankwise {
 namespace {
@@ -196,11 +214,16 @@ TEST_F(CommitTest, WhatDeadWritersLeftIsRemoved) {
   std::ranges::sort(left);
   std::ranges::sort(expected);
   EXPECT_EQ(left, expected);
+}
 
-  put(folder_.file(".newest.123-0.partial"), "half");
-  if (comm_.is_root()) replace_file(folder_.file("newest"), "text");
-  EXPECT_EQ(names().size(), expected.size() + 1);
-  EXPECT_EQ(file_content(folder_.file("newest")), "text");
+TEST_F(CommitTest, OnNfsNoWriteTouchesTheRestOfAPage) {
+  const OutputFile file(comm_, folder_.file("model"));
+  const auto is_synchronous = [&] { return (fcntl(file.open_to_write().get(), F_GETFL) & O_DSYNC) != 0; };
+  EXPECT_FALSE(is_synchronous());
+  unfinished_files_are_on_nfs = true;
+  EXPECT_TRUE(is_synchronous());
+  unfinished_files_are_on_nfs = false;
+  comm_.barrier();  // it is removed by the root
 }
 
 TEST_F(CommitTest, TwoWritersOfOneNameBothSurvive) {

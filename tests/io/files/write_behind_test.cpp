@@ -8,8 +8,8 @@
 
 #include "distributed/rows/partition.hpp"
 #include "io/hdf5/reader.hpp"
+#include "io/hdf5/verify_digests.hpp"
 #include "io/hdf5/writer.hpp"
-#include "io/verify/verify_file.hpp"
 #include "tests/io/shared_folder.hpp"
 
 namespace rankwise {
@@ -50,7 +50,7 @@ TEST_F(WriteBehindTest, MakesTheFileThatHdf5Makes) {
       file.commit();
       EXPECT_TRUE(file_content(folder_.file("behind.h5")) == file_content(folder_.file("whole.h5")))
           << count << " x " << columns;
-      EXPECT_NO_THROW(verify_file(comm_, folder_.file("behind.h5")));
+      EXPECT_NO_THROW(verify_digests(comm_, folder_.file("behind.h5")));
     }
   }
 }
@@ -68,7 +68,7 @@ TEST_F(WriteBehindTest, IsInPlaceOnceSomeProgressWasMadeAndThenCallsOnTheRoot) {
   }
   EXPECT_EQ(was_called, comm_.is_root());
   written->finish();
-  EXPECT_NO_THROW(verify_file(comm_, path));
+  EXPECT_NO_THROW(verify_digests(comm_, path));
 }
 
 TEST_F(WriteBehindTest, FailsOnEveryRankWhereOneCannotWrite) {

@@ -1,4 +1,4 @@
-#include "io/hdf5/file_image.hpp"
+#include "io/hdf5/library/file_image.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>

@@ -11,7 +11,7 @@
 #include "io/hdf5/metadata_digest.hpp"
 #include "io/hdf5/reader.hpp"
 #include "io/hdf5/row_digests.hpp"
-#include "io/verify/verify_file.hpp"
+#include "io/hdf5/verify_digests.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/model/sample_checkpoint.hpp"
 #include "tests/io/sample_of_each_kind.hpp"
@@ -69,7 +69,7 @@ TEST_F(DamagedFileTest, EveryFlippedBitIsNoticedOrChangesNothing) {
       damaged[at] = static_cast<char>(damaged[at] ^ (1 << (random() % 8)));
       write_bytes(copy, damaged);
       ++tried;
-      if (!error_of([&] { verify_file(alone, copy); }).empty()) {
+      if (!error_of([&] { verify_digests(alone, copy); }).empty()) {
         ++noticed;
       } else {
         EXPECT_TRUE(readable_content(copy) == expected) << path << " at " << at;
@@ -97,12 +97,12 @@ TEST_F(DamagedFileTest, EveryByteOfRowsAndTablesIsCovered) {
       const bool is_table = object.path.starts_with(digests_group);
       for (Index at = comm_.rank(); at < object.stored_bytes; at += comm_.size() * (is_table ? 1 : 5)) {
         flip_bit(copy, begin + at);
-        const std::string error = error_of([&] { verify_file(alone, copy); });
+        const std::string error = error_of([&] { verify_digests(alone, copy); });
         const std::string named = is_table ? "attributes, shapes or /digests are" : object.path + ": rows [";
         EXPECT_TRUE(error.starts_with("65: " + copy + ": " + named)) << object.path << " at " << at << ": " << error;
         flip_bit(copy, begin + at);
       }
-      EXPECT_EQ(error_of([&] { verify_file(alone, copy); }), "");
+      EXPECT_EQ(error_of([&] { verify_digests(alone, copy); }), "");
     }
   }
 }
@@ -121,7 +121,7 @@ TEST_F(DamagedFileTest, EveryCutIsNoticed) {
     for (std::size_t s = static_cast<std::size_t>(comm_.rank()); s < sizes.size();
          s += static_cast<std::size_t>(comm_.size())) {
       write_bytes(copy, whole.substr(0, sizes[s]));
-      EXPECT_EQ(error_of([&] { verify_file(alone, copy); }).substr(0, 3), "65:") << path << " of " << sizes[s];
+      EXPECT_EQ(error_of([&] { verify_digests(alone, copy); }).substr(0, 3), "65:") << path << " of " << sizes[s];
     }
   }
 }

@@ -57,7 +57,7 @@ TEST_F(VerifyFileTest, WhatWasWrittenIsIntact) {
     EXPECT_EQ(found.kind, kinds[f]);
     EXPECT_EQ(found.datasets, datasets[f]);
     EXPECT_EQ(found.file_bytes, static_cast<Index>(file_content(paths[f]).size()));
-    verify_file(comm_, paths[f]);
+    verify_digests(comm_, paths[f]);
   }
   EXPECT_EQ(faults(long_file(comm_, folder_)), std::vector<std::string>{});
 }
@@ -78,7 +78,7 @@ TEST_F(VerifyFileTest, DamagedRowsAreNamed) {
   std::vector<std::string> found = faults(path);
   EXPECT_EQ(found.size(), 1U);
   EXPECT_PRED2(begins, found.at(0), start + "[131072, 262144) are damaged: expected digest ");
-  EXPECT_EQ(error_of([&] { verify_file(comm_, path); }), "65: " + found.at(0));
+  EXPECT_EQ(error_of([&] { verify_digests(comm_, path); }), "65: " + found.at(0));
   damage(399'999);
   found = faults(path);
   EXPECT_EQ(found.size(), 2U);
@@ -96,7 +96,7 @@ TEST_F(VerifyFileTest, WhatOtherProgramsChangeIsNoticed) {
   const auto fault_after = [&](auto&& edit) {
     const std::string path = long_file(comm_, folder_);
     change(path, edit);
-    const std::string error = error_of([&] { verify_file(comm_, path); });
+    const std::string error = error_of([&] { verify_digests(comm_, path); });
     comm_.barrier();  // before the file changes again
     const std::string start = "65: " + path + ": ";
     EXPECT_TRUE(error.starts_with(start)) << error;
@@ -130,12 +130,12 @@ TEST_F(VerifyFileTest, FilesWithoutDigestsAreTold) {
   if (comm_.is_root()) OpenFile(foreign, OpenFile::Mode::fresh).add_zeros("/rows", H5T_NATIVE_INT64, {5});
   comm_.barrier();
   const std::string end = ": holds no digests: an older version wrote it, or another program";
-  EXPECT_EQ(error_of([&] { verify_file(comm_, foreign); }), "65: " + foreign + end);
+  EXPECT_EQ(error_of([&] { verify_digests(comm_, foreign); }), "65: " + foreign + end);
   const std::string path = long_file(comm_, folder_);
   change(path, [](const OpenFile& file) { file.remove_attribute("/", "metadata-digest"); });
-  EXPECT_EQ(error_of([&] { verify_file(comm_, path); }),
+  EXPECT_EQ(error_of([&] { verify_digests(comm_, path); }),
             "65: " + path + ": holds only a part of its digests: another program changed it");
-  EXPECT_EQ(error_of([&] { verify_file(comm_, folder_.file("missing")); }),
+  EXPECT_EQ(error_of([&] { verify_digests(comm_, folder_.file("missing")); }),
             "66: " + folder_.file("missing") + ": cannot open: No such file or directory");
 }
 

@@ -1,4 +1,4 @@
-#include "io/hdf5/version.hpp"
+#include "io/hdf5/library/version.hpp"
 
 #include <fmt/format.h>
 #include <hdf5.h>

@@ -1,4 +1,4 @@
-#include "io/hdf5/handle.hpp"
+#include "io/hdf5/library/handle.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "io/hdf5/deflate.hpp"
+#include "io/hdf5/library/deflate.hpp"
 
 #include <zlib.h>
 

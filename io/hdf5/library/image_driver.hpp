@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "io/hdf5/file_image.hpp"
-#include "io/hdf5/handle.hpp"
+#include "io/hdf5/library/file_image.hpp"
+#include "io/hdf5/library/handle.hpp"
 
 namespace rankwise {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "io/hdf5/element.hpp"
+#include "io/hdf5/library/element.hpp"
 
 namespace rankwise {
 

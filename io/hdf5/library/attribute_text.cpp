@@ -1,4 +1,4 @@
-#include "io/hdf5/attribute_text.hpp"
+#include "io/hdf5/library/attribute_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <unordered_map>
 
-#include "io/hdf5/handle.hpp"
+#include "io/hdf5/library/handle.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {

@@ -1,4 +1,4 @@
-#include "io/points/points_left_out.hpp"
+#include "io/points/point_set.hpp"
 
 #include <numeric>
 

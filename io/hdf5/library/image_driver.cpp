@@ -1,4 +1,4 @@
-#include "io/hdf5/image_driver.hpp"
+#include "io/hdf5/library/image_driver.hpp"
 
 #include <algorithm>
 #include <functional>

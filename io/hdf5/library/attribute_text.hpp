@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/hdf5/handle.hpp"
+#include "io/hdf5/library/handle.hpp"
 
 namespace rankwise {
 

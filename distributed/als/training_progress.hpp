@@ -1,0 +1,35 @@
+#pragma once
+// How far a training has come: the losses of its epochs, and which side was solved last.
+
+#include <limits>
+#include <vector>
+
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+/// Loss after one epoch, by its parts; and the metric on what was held out, NaN where it was not computed.
+struct EpochLoss {
+  double observed = 0;
+  double unobserved = 0;
+  double regularizer = 0;
+  double validation = std::numeric_limits<double>::quiet_NaN();
+  [[nodiscard]] double total() const { return observed + unobserved + regularizer; }
+};
+
+/// Which half of an epoch was the last to be finished.
+enum class SolvedSide { items, users };
+
+/// Where a training stands, but for its factors.
+struct TrainingProgress {
+  std::vector<EpochLoss> history;  ///< of finished epochs
+  SolvedSide solved = SolvedSide::items;
+  double user_regularizer = 0;  ///< of the unfinished epoch's first half-sweep
+
+  /// Half-sweeps done; progress is newer where it has more.
+  [[nodiscard]] Index half_sweeps() const {
+    return 2 * static_cast<Index>(history.size()) + (solved == SolvedSide::users ? 1 : 0);
+  }
+};
+
+}  // namespace rankwise

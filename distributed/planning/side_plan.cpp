@@ -56,13 +56,6 @@ bool is_shareable(const SolverPlan& solver, Index entries) {
   return exact != nullptr && entries >= shareable_entries && entries > exact->longest_dual_row;
 }
 
-SolverPlan plan_solver(const Communicator& comm, const SolverOptions& options, const Objective& objective, Index width,
-                       Index opposite_rows, std::span<const Index> row_sizes) {
-  std::vector<Index> counts = rows_by_size(row_sizes);
-  comm.all_reduce_sum(std::span<Index>(counts));
-  return plan_solver(options, objective, counts, opposite_rows, width);
-}
-
 SidePlan plan_side(const Communicator& comm, const SolverOptions& options, const Objective& objective, Index width,
                    Index rows, Index opposite_rows, std::span<const Index> row_sizes, RowSharing sharing) {
   // 1. The solver, from the sizes of all rows.

@@ -11,33 +11,17 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "distributed/als/factor_matrix.hpp"
+#include "distributed/als/training_progress.hpp"
 #include "distributed/comm/communicator.hpp"
 #include "io/dataset/provenance.hpp"
 #include "io/files/write_behind.hpp"
-#include "io/model/model.hpp"
 #include "io/model/verified_checkpoint.hpp"
 
 namespace rankwise {
 
 inline const std::string checkpoint_kind = "checkpoint";
-
-/// Which half of an epoch was the last to be finished.
-enum class SolvedSide { items, users };
-
-/// Where a training stands, but for its factors.
-struct TrainingProgress {
-  std::vector<EpochLoss> history;  ///< of finished epochs
-  SolvedSide solved = SolvedSide::items;
-  double user_regularizer = 0;  ///< of the unfinished epoch's first half-sweep
-
-  /// Half-sweeps done; progress is newer where it has more.
-  [[nodiscard]] Index half_sweeps() const {
-    return 2 * static_cast<Index>(history.size()) + (solved == SolvedSide::users ? 1 : 0);
-  }
-};
 
 /// A side's factors where they stand, or a copy of them: this rank's rows.
 struct FactorRows {

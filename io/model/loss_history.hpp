@@ -4,9 +4,10 @@
 
 #include <vector>
 
+#include "distributed/als/training_progress.hpp"
+#include "distributed/comm/communicator.hpp"
 #include "io/hdf5/reader.hpp"
 #include "io/hdf5/writer.hpp"
-#include "io/model/model.hpp"
 
 namespace rankwise {
 

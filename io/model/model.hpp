@@ -11,12 +11,12 @@
 // Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, `dataset-configuration`, and
 // the numbers that fold-in needs.
 
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "distributed/als/training_progress.hpp"
 #include "distributed/comm/communicator.hpp"
 #include "distributed/log/content_digest.hpp"
 #include "distributed/log/fold.hpp"
@@ -31,15 +31,6 @@ namespace rankwise {
 /// Factors that a file may claim: beyond any use, and so few that a hostile file cannot make a k x k matrix exhaust
 /// memory.
 inline constexpr Index most_factors = 16384;
-
-/// Loss after one epoch, by its parts; and the metric on what was held out, NaN where it was not computed.
-struct EpochLoss {
-  double observed = 0;
-  double unobserved = 0;
-  double regularizer = 0;
-  double validation = std::numeric_limits<double>::quiet_NaN();
-  [[nodiscard]] double total() const { return observed + unobserved + regularizer; }
-};
 
 /// One side of a model: this rank's rows. Where the objective has biases, the last column of `factors` is the bias; in
 /// the file it stands apart in `biases`.

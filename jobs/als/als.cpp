@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "distributed/als/half_sweep.hpp"
+#include "distributed/evaluation/baselines.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/model.hpp"
@@ -201,7 +202,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   const auto read_side = [&](DatasetPart part, const SidePlan& mine, const Partition& other, GatherLimit limit) {
     TrainingRows training = read_training_rows(dataset, part, mine, options, comm);
     if (objective.loss == LossKind::explicit_feedback && part == DatasetPart::interactions) {
-      mean = mean_rating(comm, training);
+      mean = mean_rating(comm, training.values());
       if (objective.biases) objective.global_mean = *mean;
     }
     reading.reset();

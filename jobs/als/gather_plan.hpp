@@ -5,7 +5,7 @@
 
 #include "distributed/exchange/node_group.hpp"
 #include "distributed/planning/als_memory.hpp"
-#include "jobs/als/als.hpp"
+#include "jobs/als/als_settings.hpp"
 #include "jobs/als/training_sides.hpp"
 #include "kernels/base/types.hpp"
 

@@ -6,7 +6,10 @@
 #include <fmt/format.h>
 #include <numeric>
 
+#include "distributed/als/fold_in.hpp"
+#include "jobs/evaluate/evaluation_report.hpp"
 #include "jobs/evaluate/heldout_users.hpp"
+#include "jobs/evaluate/metrics.hpp"
 #include "jobs/options/choices.hpp"
 
 namespace rankwise {

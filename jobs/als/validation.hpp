@@ -11,8 +11,8 @@
 #include "distributed/evaluation/factor_evaluation.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/model/model.hpp"
-#include "jobs/evaluate/metrics.hpp"
 #include "jobs/run/job.hpp"
+#include "kernels/ranking/ranking_metrics.hpp"
 
 namespace rankwise {
 

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <iterator>
 
+#include "distributed/als/fold_in.hpp"
 #include "distributed/rows/id_matching.hpp"
 #include "distributed/rows/select_rows.hpp"
-#include "jobs/evaluate/heldout_users.hpp"
 
 namespace rankwise {
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "distributed/als/half_sweep.hpp"
+#include "distributed/evaluation/baselines.hpp"
 #include "distributed/synthetic/matrix.hpp"
 #include "jobs/als/als_steps.hpp"
 #include "jobs/als/gather_plan.hpp"
@@ -141,7 +142,7 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   };
   TrainingRows user_rows = share_rows(matrix.users, matrix.user_plan);
   TrainingRows item_rows = share_rows(matrix.items, matrix.item_plan);
-  if (objective.biases) objective.global_mean = mean_rating(comm, user_rows);
+  if (objective.biases) objective.global_mean = mean_rating(comm, user_rows.values());
   JobContext of_run{comm, context.common, report, context.configuration};
   const GatherChoice gathering =
       choose_gathering(als, objective,

@@ -8,7 +8,7 @@
 #include "jobs/planning/layout_figures.hpp"
 #include "jobs/run/job.hpp"
 #include "jobs/scale/run_predictor.hpp"
-#include "jobs/scale/scale.hpp"
+#include "jobs/scale/scale_settings.hpp"
 
 namespace rankwise {
 

@@ -243,6 +243,12 @@ void gather_target_squares(const Communicator& comm, AlsSide& side) {
 
 }  // namespace
 
+void AlsSide::complete() {
+  if (!incoming) return;
+  incoming->wait();
+  incoming.reset();
+}
+
 Index AlsSide::entries() const {
   Index sum = 0;
   for (const SideBatch& batch : batches) sum += batch.block.entries() + batch.part_block.entries();

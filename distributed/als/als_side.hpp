@@ -69,6 +69,8 @@ struct AlsSide {
   SharedMatrix rotated;              ///< a batch's rows in the eigenbasis, where rows go to the dual
   std::optional<Exchange> incoming;  ///< under way for the only batch, from while the other side was solved
 
+  /// Completes rows on their way, of which no use is made. Collective.
+  void complete();
   /// Whether all rows that this side names are in memory together.
   [[nodiscard]] bool is_whole() const { return batches.size() == 1; }
   [[nodiscard]] Index entries() const;

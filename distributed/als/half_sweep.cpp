@@ -78,12 +78,6 @@ class Gatherer {
     if (side_.incoming) side_.incoming->progress();
   }
 
-  /// Completes what is on its way, of which no use is made.
-  void abandon() {
-    side_.incoming->wait();
-    side_.incoming.reset();
-  }
-
  private:
   MatrixView gathered(std::size_t b) {
     const MatrixView buffer =
@@ -150,6 +144,12 @@ std::optional<kernels::Eigenbasis> basis_for(const SolverPlan& plan, ConstMatrix
   return kernels::eigenbasis(gramian, width);
 }
 
+/// Whether a batch's rows are needed in the basis beside those that are gathered.
+bool is_rotated_beside(const SolverPlan& plan, const SideBatch& batch) {
+  const auto* exact = std::get_if<kernels::ExactRows>(&plan);
+  return exact != nullptr && batch.shortest_row <= exact->longest_dual_row;
+}
+
 /// What a batch's kernels need of its gathered rows: for conjugate gradients those rows in the basis, for exact
 /// solutions also as they are. Ranks that share the rows rotate a part each. Collective where they do.
 kernels::RowSystem make_row_system(const Communicator& comm, const Objective& objective, const SolverPlan& plan,
@@ -163,7 +163,7 @@ kernels::RowSystem make_row_system(const Communicator& comm, const Objective& ob
   const RowRange mine = side.nodes->share(gathered.rows);
   const MatrixView my_rows = gathered.middle_rows(mine.begin, mine.size());
   if (exact != nullptr) {
-    if (batch.shortest_row > exact->longest_dual_row) return system;
+    if (!is_rotated_beside(plan, batch)) return system;
     const MatrixView rotated = sized(comm, side, side.rotated, gathered.rows, gathered.columns);
     rotate_beside(my_rows, basis->vectors.view(), rotated.middle_rows(mine.begin, mine.size()));
     side.rotated.settle(*side.nodes);
@@ -173,6 +173,15 @@ kernels::RowSystem make_row_system(const Communicator& comm, const Objective& ob
     side.gathered[0].settle(*side.nodes);
   }
   return system;
+}
+
+/// Room for such rows of any batch: a node that has none for them says so here. Collective where nodes share.
+void reserve_rotated(const Communicator& comm, const SolverPlan& plan, AlsSide& side, Index width) {
+  std::optional<Index> most;
+  for (const SideBatch& batch : side.batches) {
+    if (is_rotated_beside(plan, batch)) most = std::max(most.value_or(0), batch.gathered_rows());
+  }
+  if (most) (void)sized(comm, side, side.rotated, *most, width);
 }
 
 /// What some rows of a block take at least, as team_size() counts it: iterative methods take the least.
@@ -224,6 +233,8 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
   const MatrixView solution = mine.factors.local.view();
   std::vector<kernels::RowLoss> losses(static_cast<std::size_t>(solution.rows));
   Gatherer gatherer(comm, side, other.factors.local.view());
+  const std::optional<kernels::Eigenbasis> basis = basis_for(plan, gramian, width);
+  if (basis) reserve_rotated(comm, plan, side, width);  // before `next` waits for rows
   Feed feed(comm, side, next, width);
   SharedRowTeam shared(comm, side, width);
   RowTeam team(width, [&] {
@@ -232,7 +243,6 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     shared.progress();
     hooks.meanwhile();
   });
-  const std::optional<kernels::Eigenbasis> basis = basis_for(plan, gramian, width);
   HalfSweep sweep;
   constexpr Index none = std::numeric_limits<Index>::max();
   Index failed_row = none;
@@ -281,7 +291,6 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     // 4. The rows that ranks share, once all their parts are summed. Before that, the run may have to stop.
     if (b + 1 < side.batches.size() && !hooks.goes_on()) {
       shared.abandon();
-      gatherer.abandon();
       sweep.was_stopped = true;
       return sweep;
     }
@@ -296,7 +305,6 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
   sweep.bytes_sent = side.sent_row_bytes(solution.stride) + shared.bytes_sent();
   failed_row = comm.min(failed_row);
   if (failed_row != none) {
-    if (next != nullptr && next->incoming) next->incoming->wait();
     sweep.failed_row = failed_row;
     return sweep;
   }

@@ -98,8 +98,7 @@ std::vector<Comparison> compare_rankings(JobContext& context, const std::vector<
   const Index users = rows_with_entries(evaluated.rows.heldout);
   const Index items = rule.catalogue.items();
   context.report.add_flops("rank", 2.0 * static_cast<double>(users * items * evaluated.users.columns()));
-  return compare(of_model,
-                 popularity_baseline(comm, rule, metrics, evaluated.rows, evaluated.items.partition));
+  return compare(of_model, popularity_baseline(comm, rule, metrics, evaluated.rows, evaluated.items.partition));
 }
 
 std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<EvaluationMetric>& metrics,
@@ -114,7 +113,8 @@ std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<E
   const std::vector<MetricEstimate> of_model =
       evaluate_factors(comm, evaluated.objective, {evaluated.catalogue}, metrics, evaluated.rows,
                        evaluated.users.view(), evaluated.items);
-  const std::vector<double> errors = bias_baseline_errors(fit_bias_baseline(comm, read_training(comm, dataset)), evaluated.rows);
+  const std::vector<double> errors =
+      bias_baseline_errors(fit_bias_baseline(comm, read_training(comm, dataset)), evaluated.rows);
   std::vector<double> baseline;
   for (const EvaluationMetric& metric : metrics) baseline.push_back(estimate_metric(comm, metric, errors).value);
   return compare(of_model, baseline);

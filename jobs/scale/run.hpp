@@ -3,17 +3,14 @@
 
 #include <vector>
 
+#include "distributed/als/training_progress.hpp"
 #include "distributed/synthetic/shape.hpp"
-#include "io/model/model.hpp"
 #include "jobs/planning/layout_figures.hpp"
 #include "jobs/run/job.hpp"
 #include "jobs/scale/run_predictor.hpp"
 #include "jobs/scale/scale_settings.hpp"
 
 namespace rankwise {
-
-/// strong: the same matrix on more ranks; weak: a matrix that grows with the ranks.
-enum class Scaling { strong, weak };
 
 /// Measured over the ranks of the run. Seconds of half-sweeps are means of the measured epochs, all but the first.
 struct ScaleRun {

@@ -26,8 +26,8 @@ Matrix fold_in(const Communicator& comm, const Objective& objective, const Parti
   require_finite(other.gramian);
   const Partition& other_rows = other.factors.partition;
   const Index width = other.factors.local.columns();
-  AlsSide side = make_als_side(comm, objective, rows, other_rows, {seen.offsets, seen.columns, seen.values}, {},
-                               std::move(gathering));
+  TrainingSide side = make_training_side(comm, objective, rows, other_rows, {seen.offsets, seen.columns, seen.values},
+                                         {}, std::move(gathering));
   AlsFactors solved{{rows, Matrix(seen.rows.size(), width)}, Matrix()};
   std::vector<Index> sizes(seen.offsets.begin() + 1, seen.offsets.end());
   for (std::size_t r = 0; r < sizes.size(); ++r) sizes[r] -= seen.offsets[r];

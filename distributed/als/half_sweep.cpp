@@ -27,7 +27,7 @@ double order_free_total(const Communicator& comm, const std::vector<kernels::Row
 }
 
 /// Gives one of a side's buffers the size that is wanted, where it is too small. Collective where nodes share.
-MatrixView sized(const Communicator& comm, const AlsSide& side, SharedMatrix& buffer, Index rows, Index columns) {
+MatrixView sized(const Communicator& comm, const TrainingSide& side, SharedMatrix& buffer, Index rows, Index columns) {
   if (buffer.rows() < rows || buffer.columns() != columns) {
     buffer = {};  // before the larger one is there
     buffer = SharedMatrix(comm, *side.nodes, rows, columns);
@@ -61,7 +61,8 @@ void rotate_in_place(MatrixView rows, ConstMatrixView basis) {
 /// travel.
 class Gatherer {
  public:
-  Gatherer(const Communicator& comm, AlsSide& side, ConstMatrixView other) : comm_(comm), side_(side), other_(other) {
+  Gatherer(const Communicator& comm, TrainingSide& side, ConstMatrixView other)
+      : comm_(comm), side_(side), other_(other) {
     if (!side.incoming) start(0);
   }
 
@@ -96,7 +97,7 @@ class Gatherer {
   }
 
   const Communicator& comm_;
-  AlsSide& side_;
+  TrainingSide& side_;
   ConstMatrixView other_;
 };
 
@@ -104,7 +105,7 @@ class Gatherer {
 /// whole; else that side gathers them itself.
 class Feed {
  public:
-  Feed(const Communicator& comm, const AlsSide& side, AlsSide* next, Index width)
+  Feed(const Communicator& comm, const TrainingSide& side, TrainingSide* next, Index width)
       : next_(next), rank_(comm.rank()), partition_(side.partition) {
     if (next == nullptr || !side.is_whole() || !next->is_whole()) {
       next_ = nullptr;
@@ -129,7 +130,7 @@ class Feed {
   }
 
  private:
-  AlsSide* next_;
+  TrainingSide* next_;
   int rank_;
   const Partition& partition_;
 };
@@ -154,7 +155,7 @@ bool is_rotated_beside(const SolverPlan& plan, const SideBatch& batch) {
 /// solutions also as they are. Ranks that share the rows rotate a part each. Collective where they do.
 kernels::RowSystem make_row_system(const Communicator& comm, const Objective& objective, const SolverPlan& plan,
                                    ConstMatrixView gramian, const std::optional<kernels::Eigenbasis>& basis,
-                                   MatrixView gathered, const SideBatch& batch, AlsSide& side) {
+                                   MatrixView gathered, const SideBatch& batch, TrainingSide& side) {
   const auto* exact = std::get_if<kernels::ExactRows>(&plan);
   kernels::RowSystem system{objective, gathered, gramian, side.opposite_rows};
   if (exact != nullptr) system.dual = {exact->longest_dual_row, gathered};
@@ -176,7 +177,7 @@ kernels::RowSystem make_row_system(const Communicator& comm, const Objective& ob
 }
 
 /// Room for such rows of any batch: a node that has none for them says so here. Collective where nodes share.
-void reserve_rotated(const Communicator& comm, const SolverPlan& plan, AlsSide& side, Index width) {
+void reserve_rotated(const Communicator& comm, const SolverPlan& plan, TrainingSide& side, Index width) {
   std::optional<Index> most;
   for (const SideBatch& batch : side.batches) {
     if (is_rotated_beside(plan, batch)) most = std::max(most.value_or(0), batch.gathered_rows());
@@ -197,7 +198,7 @@ double least_operations(const SolverPlan& plan, const CsrBlock& block, RowRange 
 }
 
 /// Primal-equivalent, without the Gramian.
-double half_sweep_flops(const AlsSide& side, Index width) {
+double half_sweep_flops(const TrainingSide& side, Index width) {
   double flops = 0;
   for (const SideBatch& batch : side.batches) {
     for (Index r = 0; r < batch.block.rows(); ++r) flops += kernels::solve_row_flops(batch.block.row_size(r), width);
@@ -226,8 +227,8 @@ AlsFactors with_gramian(const Communicator& comm, const Objective& objective, Fa
   return result;
 }
 
-HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const SolverPlan& plan, AlsSide& side,
-                     const AlsFactors& other, AlsFactors& mine, AlsSide* next, const SweepHooks& hooks) {
+HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const SolverPlan& plan, TrainingSide& side,
+                     const AlsFactors& other, AlsFactors& mine, TrainingSide* next, const SweepHooks& hooks) {
   const Index width = other.factors.local.columns();
   const ConstMatrixView gramian = other.gramian.view();
   const MatrixView solution = mine.factors.local.view();

@@ -1,10 +1,10 @@
 #pragma once
 // The training loop: users from items, items from users, epoch after epoch; and what is on its way meanwhile.
 
-#include "distributed/als/als_side.hpp"
 #include "distributed/als/half_sweep.hpp"
 #include "distributed/als/solver_plan.hpp"
 #include "distributed/als/training_progress.hpp"
+#include "distributed/als/training_side.hpp"
 #include "kernels/als/objective.hpp"
 
 namespace rankwise {
@@ -12,7 +12,7 @@ namespace rankwise {
 /// What half-sweeps over one side need, and what they leave.
 struct TrainedSide {
   SolverPlan solver;
-  AlsSide side;
+  TrainingSide side;
   AlsFactors factors;
 };
 
@@ -39,7 +39,7 @@ struct HalfSweepTask {
   Index epoch;  ///< from 1
   TrainedSide& mine;
   const TrainedSide& other;
-  AlsSide* next;  ///< gets the new rows while the others are solved; null if no half-sweep follows
+  TrainingSide* next;  ///< gets the new rows while the others are solved; null if no half-sweep follows
 };
 
 /// The job that drives a training. Every member is collective over the ranks of the training; one that throws

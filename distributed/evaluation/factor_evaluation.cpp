@@ -7,7 +7,7 @@
 #include <iterator>
 #include <optional>
 
-#include "distributed/als/als_side.hpp"
+#include "distributed/als/training_side.hpp"
 #include "distributed/comm/order_free_sum.hpp"
 #include "distributed/ranking/ranking.hpp"
 #include "distributed/rows/select_rows.hpp"
@@ -148,8 +148,8 @@ std::vector<double> rating_errors(const Communicator& comm, const Objective& obj
                                   const HeldoutRows& rows, ConstMatrixView users, const FactorMatrix& items) {
   // Only the items of this rank's held-out ratings are fetched.
   const SparseRows& heldout = rows.heldout;
-  const AlsSide side = make_als_side(comm, objective, rows.partition, items.partition,
-                                     {heldout.offsets, heldout.columns, heldout.values});
+  const TrainingSide side = make_training_side(comm, objective, rows.partition, items.partition,
+                                               {heldout.offsets, heldout.columns, heldout.values});
   const SideBatch& batch = side.batches.front();
   Matrix gathered(batch.gathered_rows(), items.local.columns());
   batch.plan.start(comm, items.local.view(), gathered.view()).wait();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "distributed/als/als_side.hpp"
+#include "distributed/als/training_side.hpp"
 #include "kernels/cost/row_cost.hpp"
 #include "kernels/cost/solver_rates.hpp"
 

@@ -95,7 +95,7 @@ struct Layout {
   TrainingPlan plan;
   EntryCounts entries;
   CheckpointWriting checkpoint_writing;
-  GatherChoice gathering;
+  GatherPlan gathering;
 
   [[nodiscard]] const Partition& users() const { return plan.users.rows; }
   [[nodiscard]] const Partition& items() const { return plan.items.rows; }
@@ -122,14 +122,14 @@ Layout lay_out(const AlsRun& run, const DatasetReader& dataset, const std::optio
   if (layout.checkpoint_writing == CheckpointWriting::behind) task.beside_bytes += copy_bytes;
   const bool packs_factors = options.checkpoints->deflate_level > 0;
   if (packs_factors) task.beside_bytes += copy_bytes;  // factors hardly shrink
-  layout.gathering = choose_gathering(options, run.objective, task, context);
+  layout.gathering = plan_gathering(options, run.objective, task, context);
   return layout;
 }
 
 /// Both sides of the matrix in the hands of this rank.
 struct ReadSides {
-  AlsSide users;
-  AlsSide items;
+  TrainingSide users;
+  TrainingSide items;
   std::optional<double> mean_rating;  ///< under the explicit loss
 };
 
@@ -150,9 +150,9 @@ ReadSides read_sides(AlsRun& run, const DatasetReader& dataset, const Layout& la
   const auto read_side = [&](DatasetPart part, const SidePlan& mine, const Partition& other, GatherLimit limit) {
     TrainingRows rows = read_rows(part, mine);
     const auto timer = context.report.phase("plan");
-    return make_als_side(comm, run.objective, mine.rows, other, global_rows(std::move(rows.rows)),
-                         {mine.shared, global_rows(std::move(rows.parts))},
-                         {limit, layout.gathering.nodes, run.options.row_format});
+    return make_training_side(comm, run.objective, mine.rows, other, global_rows(std::move(rows.rows)),
+                              {mine.shared, global_rows(std::move(rows.parts))},
+                              {limit, layout.gathering.nodes, run.options.row_format});
   };
   sides.users = read_side(DatasetPart::interactions, layout.plan.users, layout.items(), layout.gathering.users);
   sides.items = read_side(DatasetPart::interactions_by_item, layout.plan.items, layout.users(), layout.gathering.items);
@@ -189,7 +189,7 @@ AlsTraining resume_or_initialise(const AlsRun& run, ReadSides sides, const Layou
     begun = {random(layout.users(), RandomPurpose::initial_users),
              random(layout.items(), RandomPurpose::initial_items)};
   }
-  const auto trained = [&](const SidePlan& plan, AlsSide& side, Matrix& factors) {
+  const auto trained = [&](const SidePlan& plan, TrainingSide& side, Matrix& factors) {
     return TrainedSide{plan.solver, std::move(side),
                        with_gramian(comm, run.objective, {plan.rows, std::move(factors)})};
   };

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "distributed/als/als_side.hpp"
+#include "distributed/als/training_side.hpp"
 #include "distributed/planning/side_plan.hpp"
 #include "io/dataset/dataset.hpp"
 #include "jobs/als/als_settings.hpp"
@@ -45,7 +45,7 @@ struct TrainingRows {
 [[nodiscard]] TrainingRows read_training_rows(const DatasetReader& dataset, DatasetPart part, const SidePlan& plan,
                                               const AlsOptions& options, const Communicator& comm);
 
-/// The same rows without their place, as make_als_side takes them.
+/// The same rows without their place, as make_training_side takes them.
 [[nodiscard]] GlobalRows global_rows(SparseRows rows);
 
 }  // namespace rankwise

@@ -95,7 +95,7 @@ Index WarmStart::begin_bytes(const GatherTask& task) const {
 }
 
 FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, const Objective& objective,
-                            const Partition& users, const Partition& items, const GatherChoice& gathering) const {
+                            const Partition& users, const Partition& items, const GatherPlan& gathering) const {
   const auto timer = context.report.phase("warm start");
   // 1. Rows that the model has, by their ids.
   const ModelReader model(comm_, path_, check_);

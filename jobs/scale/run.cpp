@@ -187,20 +187,20 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   TrainingRows item_rows = share_rows(matrix.items, matrix.item_plan);
   if (objective.biases) objective.global_mean = mean_rating(comm, user_rows.values());
   JobContext of_run{comm, context.common, report, context.configuration};
-  const GatherChoice gathering =
-      choose_gathering(als, objective,
-                       {share_of(user_rows, matrix.user_plan, comm.rank()),
-                        share_of(item_rows, matrix.item_plan, comm.rank()), run.users, run.items},
-                       of_run);
+  const GatherPlan gathering =
+      plan_gathering(als, objective,
+                     {share_of(user_rows, matrix.user_plan, comm.rank()),
+                      share_of(item_rows, matrix.item_plan, comm.rank()), run.users, run.items},
+                     of_run);
   const auto make_side = [&](const SidePlan& plan, const SidePlan& opposite, TrainingRows& rows) {
     const auto timer = report.phase("plan");
-    return make_als_side(comm, objective, plan.rows, opposite.rows, global_rows(std::move(rows.rows)),
-                         {plan.shared, global_rows(std::move(rows.parts))}, {{}, gathering.nodes, als.row_format});
+    return make_training_side(comm, objective, plan.rows, opposite.rows, global_rows(std::move(rows.rows)),
+                              {plan.shared, global_rows(std::move(rows.parts))}, {{}, gathering.nodes, als.row_format});
   };
-  AlsSide user_side = make_side(matrix.user_plan, matrix.item_plan, user_rows);
-  AlsSide item_side = make_side(matrix.item_plan, matrix.user_plan, item_rows);
+  TrainingSide user_side = make_side(matrix.user_plan, matrix.item_plan, user_rows);
+  TrainingSide item_side = make_side(matrix.item_plan, matrix.user_plan, item_rows);
   mine.plan_seconds = seconds_since(planning);
-  const auto trained = [&](const SidePlan& plan, AlsSide& side, RandomPurpose purpose) {
+  const auto trained = [&](const SidePlan& plan, TrainingSide& side, RandomPurpose purpose) {
     FactorMatrix factors =
         random_factors(comm, plan.rows, width, width - als.factors, RandomStream(context.common.seed, purpose));
     return TrainedSide{plan.solver, std::move(side), with_gramian(comm, objective, std::move(factors))};

@@ -62,9 +62,9 @@ inline SolverPlan solver_for(const SolverOptions& options, const Objective& obje
   return plan_solver(options, objective, rows_by_size(row_sizes(log, orientation)), opposite, width);
 }
 
-inline AlsSide side_of(const Communicator& comm, const Objective& objective, const Log& log, Orientation orientation,
-                       const Partition& mine, const Partition& other, const Gathering& gathering = {},
-                       const std::vector<SharedRow>& shared = {}) {
+inline TrainingSide side_of(const Communicator& comm, const Objective& objective, const Log& log,
+                            Orientation orientation, const Partition& mine, const Partition& other,
+                            const Gathering& gathering = {}, const std::vector<SharedRow>& shared = {}) {
   const RowRange range = mine.range(comm.rank());
   const auto is_shared = [&](Index row) { return std::ranges::binary_search(shared, row, {}, &SharedRow::row); };
   std::map<std::pair<Index, Index>, float> own_rows;
@@ -92,7 +92,7 @@ inline AlsSide side_of(const Communicator& comm, const Objective& objective, con
     }
     parts.parts.offsets.push_back(static_cast<Index>(parts.parts.columns.size()));
   }
-  return make_als_side(comm, objective, mine, other, {offsets, columns, values}, std::move(parts), gathering);
+  return make_training_side(comm, objective, mine, other, {offsets, columns, values}, std::move(parts), gathering);
 }
 
 /// Shares every row of at least `least` entries: its parts go round the ranks, beginning anywhere.
@@ -211,8 +211,8 @@ inline Index first_unsolvable_user(const Communicator& comm, const std::shared_p
   log.ratings[{70, 140}] = 2;
   const Partition user_rows = Partition::by_count(log.users, comm.size());
   const Partition item_rows = Partition::by_count(log.items, comm.size());
-  AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {{}, nodes});
-  AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {{}, nodes});
+  TrainingSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {{}, nodes});
+  TrainingSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {{}, nodes});
   AlsFactors users =
       with_gramian(comm, objective, random_factors(comm, user_rows, 4, 0, {5, RandomPurpose::initial_users}));
   const AlsFactors items =

@@ -7,6 +7,7 @@
 #include "io/hdf5/reader.hpp"
 #include "io/hdf5/writer.hpp"
 #include "io/model/loss_history.hpp"
+#include "io/model/model.hpp"
 #include "io/model/verified_checkpoint.hpp"
 
 namespace rankwise {

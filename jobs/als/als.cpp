@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "distributed/als/training.hpp"
 #include "distributed/evaluation/baselines.hpp"
@@ -214,10 +216,10 @@ void take_best(AlsTraining& training, const AlsRun& run, const Layout& layout, s
   report.line(fmt::format("the model is that of epoch {}, the best of {}", *best_epoch, epochs));
 }
 
-/// Collective.
-void write(AlsTraining training, const AlsRun& run, EntryCounts entries, std::optional<Index> best_epoch,
-           const std::optional<WarmStart>& warm_start, const Provenance& provenance, const DatasetReader& dataset,
-           JobContext& context) {
+/// Writes the model that the training holds. Collective.
+void write_trained(AlsTraining training, const AlsRun& run, EntryCounts entries, std::optional<Index> best_epoch,
+                   const std::optional<WarmStart>& warm_start, const Provenance& provenance,
+                   const DatasetReader& dataset, JobContext& context) {
   const auto timer = context.report.phase("write");
   const AlsOptions& options = run.options;
   const auto side = [&](TrainedSide& trained, IdRows ids, std::vector<Index>& counts) {
@@ -292,7 +294,8 @@ void train_als(const AlsOptions& given, JobContext& context) {
   training.items.side = {};
   const std::optional<Index> best_epoch = validation.best_epoch(training.progress.history);
   take_best(training, run, layout, best_epoch, validation, checkpointing, report);
-  write(std::move(training), run, std::move(layout.entries), best_epoch, warm_start, provenance, dataset, context);
+  write_trained(std::move(training), run, std::move(layout.entries), best_epoch, warm_start, provenance, dataset,
+                context);
 }
 
 }  // namespace rankwise

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "jobs/als/als.hpp"
+#include "jobs/als/checkpointing.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/compression_option.hpp"
 #include "jobs/options/file_option.hpp"

@@ -12,6 +12,9 @@
 
 namespace rankwise {
 
+/// strong: the same matrix on more ranks; weak: a matrix that grows with the ranks.
+enum class Scaling { strong, weak };
+
 /// Measured over the ranks of the run. Seconds of half-sweeps are means of the measured epochs, all but the first.
 struct ScaleRun {
   Scaling scaling = Scaling::strong;

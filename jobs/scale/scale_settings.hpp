@@ -10,9 +10,6 @@
 
 namespace rankwise {
 
-/// strong: the same matrix on more ranks; weak: a matrix that grows with the ranks.
-enum class Scaling { strong, weak };
-
 struct ScaleOptions {
   AlsOptions als;           ///< without files
   StatedSizes sizes;        ///< of every strong run, and of each rank's share in weak ones

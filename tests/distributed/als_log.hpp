@@ -119,7 +119,7 @@ inline std::vector<float> whole(const Communicator& comm, const FactorMatrix& fa
 }
 
 /// How a training of a small log is set up.
-struct SetUp {
+struct LogTraining {
   SolverOptions solver = {};
   GatherLimit user_limit = {};
   GatherLimit item_limit = {};
@@ -129,7 +129,7 @@ struct SetUp {
 };
 
 inline AlsTraining training_of(const Communicator& comm, const Objective& objective, const Log& log, Index width,
-                               Index epochs, const SetUp& set_up = {}) {
+                               Index epochs, const LogTraining& set_up = {}) {
   const auto partition_of = [&](Index rows) {
     const std::vector<double> costs(static_cast<std::size_t>(chunk_count(rows)), 1.0);
     return Partition::by_count(rows, comm.size()).in_portions(costs, exchange_portions(comm.size()));

@@ -15,7 +15,8 @@ namespace {
 class NotingDriver final : public PlainDriver {
  public:
   static constexpr std::size_t never = static_cast<std::size_t>(-1);
-  NotingDriver(const Communicator& comm, std::size_t fails_at = never) : PlainDriver(comm), fails_at_(fails_at) {}
+  explicit NotingDriver(const Communicator& comm, std::size_t fails_at = never)
+      : PlainDriver(comm), fails_at_(fails_at) {}
 
   void begin(const AlsTraining& /*training*/) override { note("begin"); }
   bool is_over(const AlsTraining& training) override {
@@ -51,14 +52,14 @@ class NotingDriver final : public PlainDriver {
 };
 
 /// Whole sides, whose rows are sent while others are solved, and sides in batches; shared rows too.
-std::vector<SetUp> set_ups(const Communicator& comm) {
-  SetUp batches;
+std::vector<LogTraining> set_ups(const Communicator& comm) {
+  LogTraining batches;
   batches.user_limit = batches.item_limit = {60, 60};
-  SetUp node;
+  LogTraining node;
   node.nodes = std::make_shared<const NodeGroup>(NodeGroup::of_nodes(comm));
-  SetUp shared;
+  LogTraining shared;
   shared.least_shared = 1;
-  return {SetUp(), batches, node, shared};
+  return {LogTraining(), batches, node, shared};
 }
 
 bool is_complete(const AlsTraining& training) {
@@ -115,7 +116,7 @@ TEST(Training, CompletesWhatIsOnItsWayIfTheLastItemsTravel) {
 TEST(Training, CompletesWhatIsOnItsWayWhereverItsDriverFails) {
   const Communicator comm = Communicator::world();
   const Log log(200, 150, 3000, 1);
-  for (const SetUp& set_up : set_ups(comm)) {
+  for (const LogTraining& set_up : set_ups(comm)) {
     NotingDriver whole_run(comm);
     AlsTraining undisturbed = training_of(comm, objectives()[0], log, 4, 2, set_up);
     train(undisturbed, whole_run);
@@ -141,12 +142,12 @@ TEST(Training, CompletesWhatIsOnItsWayWhereverItsDriverFails) {
   }
 }
 
-/// Scales the users after an epoch, so that the loss of the next one is beyond all numbers or higher.
+/// Makes the loss of each epoch 0, so that the next one is higher.
 class SpoilingDriver final : public PlainDriver {
  public:
   using PlainDriver::PlainDriver;
   void end_epoch(const AlsTraining& /*training*/, EpochLoss& loss, double /*seconds*/) override {
-    loss.observed = loss.unobserved = loss.regularizer = 0;  // what follows is higher
+    loss.observed = loss.unobserved = loss.regularizer = 0;
   }
   void abandon() override { ++abandoned; }
   int abandoned = 0;
@@ -187,7 +188,7 @@ class StoppingDriver final : public TrainingDriver {
 TEST(Training, CompletesTheNextBatchIfAHalfSweepIsStopped) {
   const Communicator comm = Communicator::world();
   for (const Index least_shared : {Index{1}, Index{1000}}) {
-    SetUp set_up;
+    LogTraining set_up;
     set_up.user_limit = set_up.item_limit = {60, 60};
     set_up.least_shared = least_shared;
     AlsTraining training = training_of(comm, objectives()[3], Log(200, 150, 3000, 1), 4, 2, set_up);

@@ -1,5 +1,5 @@
-// rankwise: every rank starts here. On to the hot loops: run_job -> train_als -> half_sweep -> solve_rows, and
-// run_job -> cluster_rows -> lloyd -> find_nearest.
+// rankwise: every rank starts here. On to the hot loops: run_job -> train_als (by its driver) -> half_sweep ->
+// solve_rows, and run_job -> cluster_rows -> lloyd -> find_nearest.
 
 #include <csignal>
 #include <exception>

@@ -27,7 +27,7 @@ double order_free_total(const Communicator& comm, const std::vector<kernels::Row
 }
 
 /// Gives one of a side's buffers the size that is wanted, where it is too small. Collective where nodes share.
-MatrixView sized(const Communicator& comm, const AlsSide& side, SharedMatrix& buffer, Index rows, Index columns) {
+MatrixView sized(const Communicator& comm, const TrainingSide& side, SharedMatrix& buffer, Index rows, Index columns) {
   if (buffer.rows() < rows || buffer.columns() != columns) {
     buffer = {};  // before the larger one is there
     buffer = SharedMatrix(comm, *side.nodes, rows, columns);
@@ -61,7 +61,8 @@ void rotate_in_place(MatrixView rows, ConstMatrixView basis) {
 /// travel.
 class Gatherer {
  public:
-  Gatherer(const Communicator& comm, AlsSide& side, ConstMatrixView other) : comm_(comm), side_(side), other_(other) {
+  Gatherer(const Communicator& comm, TrainingSide& side, ConstMatrixView other)
+      : comm_(comm), side_(side), other_(other) {
     if (!side.incoming) start(0);
   }
 
@@ -76,12 +77,6 @@ class Gatherer {
 
   void progress() {
     if (side_.incoming) side_.incoming->progress();
-  }
-
-  /// Completes what is on its way, of which no use is made.
-  void abandon() {
-    side_.incoming->wait();
-    side_.incoming.reset();
   }
 
  private:
@@ -102,7 +97,7 @@ class Gatherer {
   }
 
   const Communicator& comm_;
-  AlsSide& side_;
+  TrainingSide& side_;
   ConstMatrixView other_;
 };
 
@@ -110,7 +105,7 @@ class Gatherer {
 /// whole; else that side gathers them itself.
 class Feed {
  public:
-  Feed(const Communicator& comm, const AlsSide& side, AlsSide* next, Index width)
+  Feed(const Communicator& comm, const TrainingSide& side, TrainingSide* next, Index width)
       : next_(next), rank_(comm.rank()), partition_(side.partition) {
     if (next == nullptr || !side.is_whole() || !next->is_whole()) {
       next_ = nullptr;
@@ -135,7 +130,7 @@ class Feed {
   }
 
  private:
-  AlsSide* next_;
+  TrainingSide* next_;
   int rank_;
   const Partition& partition_;
 };
@@ -150,11 +145,17 @@ std::optional<kernels::Eigenbasis> basis_for(const SolverPlan& plan, ConstMatrix
   return kernels::eigenbasis(gramian, width);
 }
 
+/// Whether a batch's rows are needed in the basis beside those that are gathered.
+bool is_rotated_beside(const SolverPlan& plan, const SideBatch& batch) {
+  const auto* exact = std::get_if<kernels::ExactRows>(&plan);
+  return exact != nullptr && batch.shortest_row <= exact->longest_dual_row;
+}
+
 /// What a batch's kernels need of its gathered rows: for conjugate gradients those rows in the basis, for exact
 /// solutions also as they are. Ranks that share the rows rotate a part each. Collective where they do.
 kernels::RowSystem make_row_system(const Communicator& comm, const Objective& objective, const SolverPlan& plan,
                                    ConstMatrixView gramian, const std::optional<kernels::Eigenbasis>& basis,
-                                   MatrixView gathered, const SideBatch& batch, AlsSide& side) {
+                                   MatrixView gathered, const SideBatch& batch, TrainingSide& side) {
   const auto* exact = std::get_if<kernels::ExactRows>(&plan);
   kernels::RowSystem system{objective, gathered, gramian, side.opposite_rows};
   if (exact != nullptr) system.dual = {exact->longest_dual_row, gathered};
@@ -163,7 +164,7 @@ kernels::RowSystem make_row_system(const Communicator& comm, const Objective& ob
   const RowRange mine = side.nodes->share(gathered.rows);
   const MatrixView my_rows = gathered.middle_rows(mine.begin, mine.size());
   if (exact != nullptr) {
-    if (batch.shortest_row > exact->longest_dual_row) return system;
+    if (!is_rotated_beside(plan, batch)) return system;
     const MatrixView rotated = sized(comm, side, side.rotated, gathered.rows, gathered.columns);
     rotate_beside(my_rows, basis->vectors.view(), rotated.middle_rows(mine.begin, mine.size()));
     side.rotated.settle(*side.nodes);
@@ -173,6 +174,15 @@ kernels::RowSystem make_row_system(const Communicator& comm, const Objective& ob
     side.gathered[0].settle(*side.nodes);
   }
   return system;
+}
+
+/// Room for such rows of any batch: a node that has none for them says so here. Collective where nodes share.
+void reserve_rotated(const Communicator& comm, const SolverPlan& plan, TrainingSide& side, Index width) {
+  std::optional<Index> most;
+  for (const SideBatch& batch : side.batches) {
+    if (is_rotated_beside(plan, batch)) most = std::max(most.value_or(0), batch.gathered_rows());
+  }
+  if (most) (void)sized(comm, side, side.rotated, *most, width);
 }
 
 /// What some rows of a block take at least, as team_size() counts it: iterative methods take the least.
@@ -188,7 +198,7 @@ double least_operations(const SolverPlan& plan, const CsrBlock& block, RowRange 
 }
 
 /// Primal-equivalent, without the Gramian.
-double half_sweep_flops(const AlsSide& side, Index width) {
+double half_sweep_flops(const TrainingSide& side, Index width) {
   double flops = 0;
   for (const SideBatch& batch : side.batches) {
     for (Index r = 0; r < batch.block.rows(); ++r) flops += kernels::solve_row_flops(batch.block.row_size(r), width);
@@ -217,13 +227,15 @@ AlsFactors with_gramian(const Communicator& comm, const Objective& objective, Fa
   return result;
 }
 
-HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const SolverPlan& plan, AlsSide& side,
-                     const AlsFactors& other, AlsFactors& mine, AlsSide* next, const SweepHooks& hooks) {
+HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const SolverPlan& plan, TrainingSide& side,
+                     const AlsFactors& other, AlsFactors& mine, TrainingSide* next, const SweepHooks& hooks) {
   const Index width = other.factors.local.columns();
   const ConstMatrixView gramian = other.gramian.view();
   const MatrixView solution = mine.factors.local.view();
   std::vector<kernels::RowLoss> losses(static_cast<std::size_t>(solution.rows));
   Gatherer gatherer(comm, side, other.factors.local.view());
+  const std::optional<kernels::Eigenbasis> basis = basis_for(plan, gramian, width);
+  if (basis) reserve_rotated(comm, plan, side, width);  // before `next` waits for rows
   Feed feed(comm, side, next, width);
   SharedRowTeam shared(comm, side, width);
   RowTeam team(width, [&] {
@@ -232,7 +244,6 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     shared.progress();
     hooks.meanwhile();
   });
-  const std::optional<kernels::Eigenbasis> basis = basis_for(plan, gramian, width);
   HalfSweep sweep;
   constexpr Index none = std::numeric_limits<Index>::max();
   Index failed_row = none;
@@ -281,7 +292,6 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     // 4. The rows that ranks share, once all their parts are summed. Before that, the run may have to stop.
     if (b + 1 < side.batches.size() && !hooks.goes_on()) {
       shared.abandon();
-      gatherer.abandon();
       sweep.was_stopped = true;
       return sweep;
     }
@@ -296,7 +306,6 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
   sweep.bytes_sent = side.sent_row_bytes(solution.stride) + shared.bytes_sent();
   failed_row = comm.min(failed_row);
   if (failed_row != none) {
-    if (next != nullptr && next->incoming) next->incoming->wait();
     sweep.failed_row = failed_row;
     return sweep;
   }

@@ -3,9 +3,9 @@
 
 #include <functional>
 
-#include "distributed/als/als_side.hpp"
 #include "distributed/als/factor_matrix.hpp"
 #include "distributed/als/solver_plan.hpp"
+#include "distributed/als/training_side.hpp"
 #include "distributed/comm/communicator.hpp"
 #include "kernels/als/objective.hpp"
 #include "kernels/als/row_workspace.hpp"
@@ -23,8 +23,9 @@ struct AlsFactors {
 
 /// What a half-sweep lets happen in its course, by the thread that calls MPI.
 struct SweepHooks {
-  std::function<void()> meanwhile = [] {};              ///< again and again while rows are solved; never waits
-  std::function<bool()> goes_on = [] { return true; };  ///< between batches; collective, the same on every rank
+  std::function<void()> meanwhile = [] {};  ///< again and again while rows are solved; never waits
+  /// Between batches; collective, the same on every rank. Throws nothing, as sums of shared rows are on their way.
+  std::function<bool()> goes_on = [] { return true; };
 };
 
 /// What a half-sweep did. Losses are over all ranks and the same on each; counts are this rank's own.
@@ -41,10 +42,12 @@ struct HalfSweep {
 
 /// Solves or improves every row of `mine` as `plan` says, the other side being fixed (DESIGN "ALS"). The same bits for
 /// any number of ranks and threads, and any cut into batches. `next`, where it is given, is the other side, whose
-/// half-sweep is the next call: where both sides are whole, it gets the new rows while the others are solved.
-/// Collective over comm.
-HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const SolverPlan& plan, AlsSide& side,
-                     const AlsFactors& other, AlsFactors& mine, AlsSide* next = nullptr, const SweepHooks& hooks = {});
+/// half-sweep is the next call: where both sides are whole, it gets the new rows while the others are solved. If there
+/// is no next call, the caller completes what is on its way to either side (TrainingSide::complete), also after this
+/// was stopped, has failed or has thrown. Collective over comm.
+HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const SolverPlan& plan, TrainingSide& side,
+                     const AlsFactors& other, AlsFactors& mine, TrainingSide* next = nullptr,
+                     const SweepHooks& hooks = {});
 
 /// alpha0 * sum of p^2 over the pairs that count as unobserved, after `last`, the epoch's second half-sweep.
 [[nodiscard]] double unobserved_loss(const Objective& objective, const HalfSweep& last, const AlsFactors& users,

@@ -19,7 +19,7 @@ std::size_t square_bytes(Index padded_width) {
 
 }  // namespace
 
-SharedRowTeam::SharedRowTeam(const Communicator& comm, const AlsSide& side, Index width)
+SharedRowTeam::SharedRowTeam(const Communicator& comm, const TrainingSide& side, Index width)
     : comm_(comm),
       side_(side),
       padded_width_(padded_columns(width)),

@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "distributed/als/als_side.hpp"
 #include "distributed/als/row_team.hpp"
+#include "distributed/als/training_side.hpp"
 #include "distributed/comm/communicator.hpp"
 #include "kernels/als/row_system.hpp"
 
@@ -21,7 +21,7 @@ namespace rankwise {
 class SharedRowTeam {
  public:
   /// Makes ready to receive sums of `side`'s own shared rows. `side` and `comm` must outlive it.
-  SharedRowTeam(const Communicator& comm, const AlsSide& side, Index width);
+  SharedRowTeam(const Communicator& comm, const TrainingSide& side, Index width);
 
   /// Bytes that this rank has sent to others.
   [[nodiscard]] Index bytes_sent() const { return bytes_sent_; }
@@ -48,7 +48,7 @@ class SharedRowTeam {
     int other_end = 0;
     std::size_t first = 0;  ///< place of its first part among this rank's, or among all of this rank's own rows
     Index parts = 0;
-    std::size_t row = 0;  ///< in AlsSide::own_shared; of own rows
+    std::size_t row = 0;  ///< in TrainingSide::own_shared; of own rows
   };
   void list_runs();
   void count_sent(const Run& run, Index bytes) { bytes_sent_ += run.other_end == comm_.rank() ? 0 : bytes; }
@@ -59,7 +59,7 @@ class SharedRowTeam {
                        std::span<kernels::RowLoss> losses);
 
   const Communicator& comm_;
-  const AlsSide& side_;
+  const TrainingSide& side_;
   Index padded_width_;
   std::vector<Run> runs_here_;              // of the parts that this rank sums
   std::vector<Run> runs_of_rows_;           // of this rank's own rows

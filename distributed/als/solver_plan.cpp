@@ -48,4 +48,11 @@ SolverPlan plan_solver(const SolverOptions& options, const Objective& objective,
   return kernels::ExactRows{};
 }
 
+SolverPlan plan_solver(const Communicator& comm, const SolverOptions& options, const Objective& objective, Index width,
+                       Index opposite_rows, std::span<const Index> row_sizes) {
+  std::vector<Index> counts = rows_by_size(row_sizes);
+  comm.all_reduce_sum(std::span<Index>(counts));
+  return plan_solver(options, objective, counts, opposite_rows, width);
+}
+
 }  // namespace rankwise

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "distributed/comm/communicator.hpp"
 #include "kernels/als/objective.hpp"
 #include "kernels/als/row_method.hpp"
 
@@ -36,5 +37,9 @@ inline constexpr Index longest_counted_row = 4097;
 /// rank count, no clock.
 [[nodiscard]] SolverPlan plan_solver(const SolverOptions& options, const Objective& objective,
                                      std::span<const Index> rows_by_size, Index opposite_rows, Index width);
+
+/// plan_solver from the sizes of this rank's rows, any share of the side's. Collective over comm.
+[[nodiscard]] SolverPlan plan_solver(const Communicator& comm, const SolverOptions& options, const Objective& objective,
+                                     Index width, Index opposite_rows, std::span<const Index> row_sizes);
 
 }  // namespace rankwise

@@ -1,5 +1,5 @@
 #pragma once
-// How far a training has come: the losses of its epochs, and which side was solved last.
+// How far a training has come, but for its factors. Plain values; files wrap them.
 
 #include <limits>
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace rankwise {
 
-/// Loss after one epoch, by its parts; and the metric on what was held out, NaN where it was not computed.
+/// Loss after one epoch, by its parts; and the metric on what was held out, NaN if it was not computed.
 struct EpochLoss {
   double observed = 0;
   double unobserved = 0;
@@ -20,16 +20,15 @@ struct EpochLoss {
 /// Which half of an epoch was the last to be finished.
 enum class SolvedSide { items, users };
 
-/// Where a training stands, but for its factors.
+/// What has been done of a training.
 struct TrainingProgress {
   std::vector<EpochLoss> history;  ///< of finished epochs
   SolvedSide solved = SolvedSide::items;
   double user_regularizer = 0;  ///< of the unfinished epoch's first half-sweep
 
-  /// Half-sweeps done; progress is newer where it has more.
-  [[nodiscard]] Index half_sweeps() const {
-    return 2 * static_cast<Index>(history.size()) + (solved == SolvedSide::users ? 1 : 0);
-  }
+  [[nodiscard]] Index epochs() const { return static_cast<Index>(history.size()); }
+  /// Half-sweeps done; progress is newer if it has more.
+  [[nodiscard]] Index half_sweeps() const { return 2 * epochs() + (solved == SolvedSide::users ? 1 : 0); }
 };
 
 }  // namespace rankwise

@@ -7,11 +7,10 @@
 #include <iterator>
 #include <optional>
 
-#include "distributed/als/als_side.hpp"
+#include "distributed/als/training_side.hpp"
 #include "distributed/comm/order_free_sum.hpp"
 #include "distributed/ranking/ranking.hpp"
 #include "distributed/rows/select_rows.hpp"
-#include "kernels/text/counted.hpp"
 
 namespace rankwise {
 
@@ -107,25 +106,18 @@ RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, con
           comm.sum(counts.cold_targets), comm.sum(counts.left_out)};
 }
 
-void tell_rankings(Report& report, const RankingCounts& counts) {
-  if (counts.popular_users > 0) {
-    report.line(fmt::format("{} of {} {} no training entry and {} served the popular items", counts.popular_users,
-                            counted(counts.users, "user"), verb(counts.popular_users, "has", "have"),
-                            verb(counts.popular_users, "is", "are")));
+RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue, const HeldoutRows& rows) {
+  RatingCounts counts{.ratings = rows.heldout.entries()};
+  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
+    const std::span<const Index> items = row_columns(rows.heldout, r);
+    const auto ratings = static_cast<Index>(items.size());
+    const Index cold = std::ranges::count_if(items, [&](Index item) { return !catalogue.is_candidate(item); });
+    const bool knows_user = catalogue.knows(row_columns(rows.seen, r));
+    counts.cold_items += cold;
+    counts.cold_users += knows_user ? 0 : ratings;
+    counts.cold += knows_user ? cold : ratings;
   }
-  if (counts.cold_targets > 0) {
-    report.line(fmt::format("{} of {} {} of an item without a training entry, which no list has", counts.cold_targets,
-                            counted(counts.targets, "held-out pair"), verb(counts.cold_targets, "is", "are")));
-  }
-  if (counts.left_out > 0) {
-    report.line(fmt::format("{} {} left out: --seen keeps the item out of the list",
-                            counted(counts.left_out, "held-out pair"), verb(counts.left_out, "is", "are")));
-  }
-  report.event("rankings", {{"users", counts.users},
-                            {"popular_users", counts.popular_users},
-                            {"targets", counts.targets},
-                            {"cold_targets", counts.cold_targets},
-                            {"left_out", counts.left_out}});
+  return {comm.sum(counts.ratings), comm.sum(counts.cold_users), comm.sum(counts.cold_items), comm.sum(counts.cold)};
 }
 
 Index ranking_bytes(Index users, Index width, Index cutoff) {
@@ -156,8 +148,8 @@ std::vector<double> rating_errors(const Communicator& comm, const Objective& obj
                                   const HeldoutRows& rows, ConstMatrixView users, const FactorMatrix& items) {
   // Only the items of this rank's held-out ratings are fetched.
   const SparseRows& heldout = rows.heldout;
-  const AlsSide side = make_als_side(comm, objective, rows.partition, items.partition,
-                                     {heldout.offsets, heldout.columns, heldout.values});
+  const TrainingSide side = make_training_side(comm, objective, rows.partition, items.partition,
+                                               {heldout.offsets, heldout.columns, heldout.values});
   const SideBatch& batch = side.batches.front();
   Matrix gathered(batch.gathered_rows(), items.local.columns());
   batch.plan.start(comm, items.local.view(), gathered.view()).wait();

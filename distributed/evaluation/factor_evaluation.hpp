@@ -3,19 +3,16 @@
 // without the file.
 
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "distributed/als/factor_matrix.hpp"
 #include "distributed/comm/communicator.hpp"
 #include "distributed/ranking/catalogue.hpp"
 #include "distributed/rows/sparse_rows.hpp"
-#include "jobs/evaluate/metrics.hpp"
-#include "jobs/run/report.hpp"
 #include "kernels/als/objective.hpp"
 #include "kernels/base/matrix.hpp"
 #include "kernels/base/types.hpp"
+#include "kernels/ranking/ranking_metrics.hpp"
 
 namespace rankwise {
 
@@ -43,6 +40,17 @@ struct RankingCounts {
 /// Collective over comm.
 [[nodiscard]] RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, const HeldoutRows& rows);
 
+/// Held-out ratings whose prediction is not wholly the model's; over all ranks.
+struct RatingCounts {
+  Index ratings = 0;
+  Index cold_users = 0;  ///< ratings of users without a training entry
+  Index cold_items = 0;  ///< ratings of items without a training entry
+  Index cold = 0;        ///< ratings of either
+};
+
+/// Collective over comm.
+[[nodiscard]] RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue, const HeldoutRows& rows);
+
 /// A metric over all that was held out.
 struct MetricEstimate {
   EvaluationMetric metric;
@@ -51,9 +59,6 @@ struct MetricEstimate {
   double standard_error =
       0;  ///< of the value, as one of so many independent ones; of rmse to first order; 0 where count < 2
 };
-
-/// Says which users are served by popularity and what no list can have, if there is any of it.
-void tell_rankings(Report& report, const RankingCounts& counts);
 
 /// Rankings are made for so many users of a rank at a time, which bounds their memory.
 inline constexpr Index users_per_ranking = 1 << 16;

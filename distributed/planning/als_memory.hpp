@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "distributed/als/als_side.hpp"
+#include "distributed/als/training_side.hpp"
 #include "distributed/planning/side_plan.hpp"
 #include "kernels/base/types.hpp"
 

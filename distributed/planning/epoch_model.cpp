@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "distributed/als/als_side.hpp"
 #include "distributed/als/heavy_rows.hpp"
+#include "distributed/als/training_side.hpp"
 #include "kernels/als/row_workspace.hpp"
 #include "kernels/als/solve_rows.hpp"
 #include "kernels/base/matrix.hpp"

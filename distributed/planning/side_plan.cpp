@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "distributed/als/als_side.hpp"
+#include "distributed/als/training_side.hpp"
 #include "kernels/cost/row_cost.hpp"
 #include "kernels/cost/solver_rates.hpp"
 
@@ -54,13 +54,6 @@ std::vector<double> rank_costs(const Partition& partition, std::span<const doubl
 bool is_shareable(const SolverPlan& solver, Index entries) {
   const auto* exact = std::get_if<kernels::ExactRows>(&solver);
   return exact != nullptr && entries >= shareable_entries && entries > exact->longest_dual_row;
-}
-
-SolverPlan plan_solver(const Communicator& comm, const SolverOptions& options, const Objective& objective, Index width,
-                       Index opposite_rows, std::span<const Index> row_sizes) {
-  std::vector<Index> counts = rows_by_size(row_sizes);
-  comm.all_reduce_sum(std::span<Index>(counts));
-  return plan_solver(options, objective, counts, opposite_rows, width);
 }
 
 SidePlan plan_side(const Communicator& comm, const SolverOptions& options, const Objective& objective, Index width,

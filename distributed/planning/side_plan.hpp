@@ -29,10 +29,6 @@ struct SidePlan {
 /// Whether rows of so many entries may be shared: their normal equations are built.
 [[nodiscard]] bool is_shareable(const SolverPlan& solver, Index entries);
 
-/// plan_solver from the sizes of this rank's rows, any share of the side's. Collective over comm.
-[[nodiscard]] SolverPlan plan_solver(const Communicator& comm, const SolverOptions& options, const Objective& objective,
-                                     Index width, Index opposite_rows, std::span<const Index> row_sizes);
-
 /// Whether rows are shared where a partition of whole rows is not fair.
 enum class RowSharing { automatic, off };
 

@@ -11,7 +11,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "distributed/als/factor_matrix.hpp"
 #include "distributed/als/training_progress.hpp"

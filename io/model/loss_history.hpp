@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "distributed/als/training_progress.hpp"
+#include "distributed/comm/communicator.hpp"
 #include "io/hdf5/reader.hpp"
 #include "io/hdf5/writer.hpp"
 

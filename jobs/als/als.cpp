@@ -6,21 +6,25 @@
 #include "jobs/als/als.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <memory>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
-#include "distributed/als/half_sweep.hpp"
+#include "distributed/als/training.hpp"
+#include "distributed/evaluation/baselines.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/model.hpp"
-#include "jobs/als/als_steps.hpp"
+#include "jobs/als/als_driver.hpp"
+#include "jobs/als/checkpointing.hpp"
 #include "jobs/als/gather_plan.hpp"
 #include "jobs/als/training_sides.hpp"
+#include "jobs/als/validation.hpp"
 #include "jobs/als/warm_start.hpp"
 #include "jobs/run/compared_input.hpp"
 #include "jobs/run/dataset_shelf.hpp"
@@ -28,93 +32,6 @@
 #include "kernels/text/counted.hpp"
 
 namespace rankwise {
-
-namespace {
-
-enum class SideName { users, items };
-
-/// Stops the run with the row that could not be solved, by its id.
-[[noreturn]] void fail_at_row(const DatasetReader& dataset, SideName side, Index row, Index epoch) {
-  const bool is_user = side == SideName::users;
-  const RowRange range{row, row + 1};
-  const IdRows id = is_user ? dataset.user_ids(range) : dataset.item_ids(range);
-  throw AgreedError(ExitCode::bad_data,
-                    fmt::format("epoch {}: {} {} (row {}): its normal equations have no finite solution; expected a "
-                                "positive definite system (a larger --regularization gives one)",
-                                epoch, is_user ? "user" : "item", id_text(id.ids, 0), row));
-}
-
-/// How many of a side's rows each solver took in all half-sweeps, and which share of their time. Collective.
-void tell_solvers(const Communicator& comm, Report& report, const char* side, const kernels::SolveTally& tally) {
-  const std::array<Index, 3> mine{tally.primal_rows, tally.dual_rows, tally.iterative_rows};
-  std::array<Index, 3> rows = mine;
-  comm.all_reduce_sum(std::span<Index>(rows));
-  // Times only inform: microseconds add up exactly, whatever the order.
-  const auto micros = [](double seconds) { return static_cast<Index>(seconds * 1e6); };
-  std::array<Index, 3> spent{micros(tally.primal_seconds), micros(tally.dual_seconds), micros(tally.iterative_seconds)};
-  comm.all_reduce_sum(std::span<Index>(spent));
-  const double total = static_cast<double>(std::max<Index>(1, spent[0] + spent[1] + spent[2]));
-  const std::array<const char*, 3> names{"primal", "dual", "iterative"};
-  std::vector<std::string> parts;
-  for (std::size_t s = 0; s < names.size(); ++s) {
-    if (rows[s] == 0) continue;
-    parts.push_back(
-        fmt::format("{} {} rows, {:.0f}% of the time", names[s], rows[s], 100 * static_cast<double>(spent[s]) / total));
-    report.event(
-        "solver",
-        {{"side", side}, {"solver", names[s]}, {"rows", rows[s]}, {"seconds", static_cast<double>(spent[s]) * 1e-6}});
-  }
-  report.line(fmt::format("solvers of {}: {}", side, fmt::join(parts, "; ")));
-}
-
-void tell_epoch(Report& report, Index epoch, Index epochs, const EpochLoss& loss, Index interactions, double seconds) {
-  const double rate = static_cast<double>(interactions) / seconds;
-  report.line(
-      fmt::format("epoch {}/{}: loss {:.6e} (observed {:.6e}, unobserved {:.6e}, regularizer {:.6e}), {:.2f} s, "
-                  "{:.1f} million interactions/s",
-                  epoch, epochs, loss.total(), loss.observed, loss.unobserved, loss.regularizer, seconds, rate * 1e-6));
-  report.event("epoch", {{"epoch", epoch},
-                         {"loss", loss.total()},
-                         {"observed", loss.observed},
-                         {"unobserved", loss.unobserved},
-                         {"regularizer", loss.regularizer},
-                         {"epoch_seconds", seconds}});
-}
-
-/// One side of the training: what its half-sweeps need, and what they leave.
-struct TrainedSide {
-  SideName name;
-  const SolverPlan& solver;
-  AlsSide side;
-  AlsFactors factors;
-  kernels::SolveTally tally = {};
-  bool is_traffic_told = false;
-
-  [[nodiscard]] const char* label() const { return name == SideName::users ? "users" : "items"; }
-  [[nodiscard]] const char* phase() const { return name == SideName::users ? "user half-sweeps" : "item half-sweeps"; }
-};
-
-/// What a side's half-sweeps send: the same in every epoch. Collective.
-void tell_traffic(const Communicator& comm, Report& report, const char* side, Index bytes_sent) {
-  const Index total = comm.sum(bytes_sent);
-  report.event("traffic", {{"side", side},
-                           {"min_bytes_sent", comm.min(bytes_sent)},
-                           {"mean_bytes_sent", static_cast<double>(total) / comm.size()},
-                           {"max_bytes_sent", comm.max(bytes_sent)},
-                           {"total_bytes_sent", total}});
-}
-
-/// Enters a half-sweep into the report. Collective.
-void account_for(const Communicator& comm, Report& report, TrainedSide& trained, const HalfSweep& done) {
-  trained.tally += done.tally;
-  report.add_flops(trained.phase(), done.flops);
-  report.add_interactions(trained.phase(), trained.side.entries());
-  report.add_bytes_sent(done.bytes_sent);
-  if (!trained.is_traffic_told) tell_traffic(comm, report, trained.label(), done.bytes_sent);
-  trained.is_traffic_told = true;
-}
-
-}  // namespace
 
 namespace {
 
@@ -138,191 +55,184 @@ AlsOptions with_epochs(const AlsOptions& options, JobContext& context) {
   return resolved;
 }
 
-}  // namespace
+/// What is asked for, once all is resolved.
+struct AlsRun {
+  const AlsOptions& options;
+  Objective objective;
+  Index width;  ///< floats of a row, with its bias
 
-void train_als(const AlsOptions& given, JobContext& context) {
-  const auto run_begin = std::chrono::steady_clock::now();
-  const Communicator& comm = context.comm;
-  Report& report = context.report;
-  const AlsOptions options = with_epochs(given, context);
-  require_sense(options);
-  check_output(comm, options.model);  // before hours of work, not after
-  Objective objective = resolved_objective(options);
-  const Index width = options.factors + (objective.biases ? 1 : 0);
-  CheckpointClaim claim = Checkpointing::claim(*options.checkpoints, context, run_begin);
+  [[nodiscard]] BestFactors best_place() const {
+    return options.checkpoints->directory.empty() ? BestFactors::in_memory : BestFactors::in_checkpoints;
+  }
+};
 
-  // 1. Partition both sides by predicted cost.
-  auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  const auto opened =
-      open_dataset(context, options.data, seeded(options.fold, context.common.seed), options.trained_on);
-  const DatasetReader& dataset = *opened;
+/// Refuses a dataset without interactions, or with nothing held out if that is asked for. Collective.
+void require_fit(const DatasetReader& dataset, const AlsOptions& options) {
   if (dataset.entries(DatasetPart::interactions) == 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: holds no interactions; expected at least one", options.data));
   }
   require_heldout(*options.validation, dataset, options.data);
+}
+
+/// The model that the training begins with, if it is to begin with one. Collective.
+std::optional<WarmStart> open_warm_start(const AlsRun& run, const DatasetReader& dataset, JobContext& context) {
+  const AlsOptions& options = run.options;
   std::optional<WarmStart> warm_start;
-  if (!options.warm_start.empty()) {
-    warm_start.emplace(comm, options.warm_start, options.factors, objective, context.common.input_check);
+  if (options.warm_start.empty()) return warm_start;
+  warm_start.emplace(context.comm, options.warm_start, options.factors, run.objective, context.common.input_check);
+  if (!options.validation->metric) return warm_start;
+  warm_start->require_unseen_heldout(dataset, "--validation-metric");
+  if (!warm_start->trained_on_all().empty()) {
+    context.report.warning(
+        fmt::format("--warm-start {}: this model or an ancestor of it was trained on all of another dataset: what "
+                    "--validation-metric reads may partly be in that dataset, and its values are then too good",
+                    options.warm_start));
   }
-  if (warm_start && options.validation->metric) {
-    warm_start->require_unseen_heldout(dataset, "--validation-metric");
-    if (!warm_start->trained_on_all().empty()) {
-      report.warning(
-          fmt::format("--warm-start {}: this model or an ancestor of it was trained on all of another dataset: what "
-                      "--validation-metric reads may partly be in that dataset, and its values are then too good",
-                      options.warm_start));
-    }
-  }
-  const TrainingPlan plan = plan_training(dataset, options, objective, context);
-  const Partition& user_rows = plan.users.rows;
-  const Partition& item_rows = plan.items.rows;
-  const RowRange my_users = user_rows.range(comm.rank());
-  const RowRange my_items = item_rows.range(comm.rank());
-  const BestFactors best_place =
-      options.checkpoints->directory.empty() ? BestFactors::in_memory : BestFactors::in_checkpoints;
-  EntryCounts entries = count_entries(dataset, plan, comm.rank());
-  GatherTask task = gather_task(plan, entries, comm.rank());
-  task.beside_bytes = validation_bytes(comm, *options.validation, dataset, user_rows, width);
-  if (options.validation->metric && best_place == BestFactors::in_memory) {
-    task.beside_bytes += (my_users.size() + my_items.size()) * padded_columns(width) * Index{sizeof(float)};
+  return warm_start;
+}
+
+/// Who does what, found before anything is read but row sizes.
+struct Layout {
+  TrainingPlan plan;
+  EntryCounts entries;
+  CheckpointWriting checkpoint_writing;
+  GatherPlan gathering;
+
+  [[nodiscard]] const Partition& users() const { return plan.users.rows; }
+  [[nodiscard]] const Partition& items() const { return plan.items.rows; }
+};
+
+/// Partitions both sides by predicted cost and divides the memory. Collective.
+Layout lay_out(const AlsRun& run, const DatasetReader& dataset, const std::optional<WarmStart>& warm_start,
+               JobContext& context) {
+  const Communicator& comm = context.comm;
+  const AlsOptions& options = run.options;
+  Layout layout{plan_training(dataset, options, run.objective, context), {}, {}, {}};
+  layout.entries = count_entries(dataset, layout.plan, comm.rank());
+  const Index users = layout.users().range(comm.rank()).size();
+  const Index items = layout.items().range(comm.rank()).size();
+  const Index row_bytes = padded_columns(run.width) * Index{sizeof(float)};
+  GatherTask task = gather_task(layout.plan, layout.entries, comm.rank());
+  task.beside_bytes = validation_bytes(comm, *options.validation, dataset, layout.users(), run.width);
+  if (options.validation->metric && run.best_place() == BestFactors::in_memory) {
+    task.beside_bytes += (users + items) * row_bytes;
   }
   if (warm_start) task.beside_bytes = std::max(task.beside_bytes, warm_start->begin_bytes(task));
-  const Index copy_bytes = std::max(my_users.size(), my_items.size()) * padded_columns(width) * Index{sizeof(float)};
-  const CheckpointWriting checkpoint_writing =
-      choose_writing(*options.checkpoints, comm, copy_bytes, options.memory_budget_bytes);
-  if (checkpoint_writing == CheckpointWriting::behind) task.beside_bytes += copy_bytes;
+  const Index copy_bytes = std::max(users, items) * row_bytes;
+  layout.checkpoint_writing = choose_writing(*options.checkpoints, comm, copy_bytes, options.memory_budget_bytes);
+  if (layout.checkpoint_writing == CheckpointWriting::behind) task.beside_bytes += copy_bytes;
   const bool packs_factors = options.checkpoints->deflate_level > 0;
   if (packs_factors) task.beside_bytes += copy_bytes;  // factors hardly shrink
-  const GatherChoice gathering = choose_gathering(options, objective, task, context);
+  layout.gathering = plan_gathering(options, run.objective, task, context);
+  return layout;
+}
 
-  // 2. Read this rank's rows of the matrix and of its transpose, and plan which rows travel.
-  std::optional<double> mean;
+/// Both sides of the matrix in the hands of this rank.
+struct ReadSides {
+  TrainingSide users;
+  TrainingSide items;
+  std::optional<double> mean_rating;  ///< under the explicit loss
+};
+
+/// Reads this rank's rows of the matrix and of its transpose, and plans which rows travel. Gives the objective its mean
+/// if it has biases. Collective.
+ReadSides read_sides(AlsRun& run, const DatasetReader& dataset, const Layout& layout, JobContext& context) {
+  const Communicator& comm = context.comm;
+  ReadSides sides;
+  const auto read_rows = [&](DatasetPart part, const SidePlan& mine) {
+    const auto timer = context.report.phase("read");
+    TrainingRows rows = read_training_rows(dataset, part, mine, run.options, comm);
+    if (run.objective.loss == LossKind::explicit_feedback && part == DatasetPart::interactions) {
+      sides.mean_rating = mean_rating(comm, rows.values());
+      if (run.objective.biases) run.objective.global_mean = *sides.mean_rating;
+    }
+    return rows;
+  };
   const auto read_side = [&](DatasetPart part, const SidePlan& mine, const Partition& other, GatherLimit limit) {
-    TrainingRows training = read_training_rows(dataset, part, mine, options, comm);
-    if (objective.loss == LossKind::explicit_feedback && part == DatasetPart::interactions) {
-      mean = mean_rating(comm, training);
-      if (objective.biases) objective.global_mean = *mean;
-    }
-    reading.reset();
-    const auto planning = report.phase("plan");
-    return make_als_side(comm, objective, mine.rows, other, global_rows(std::move(training.rows)),
-                         {mine.shared, global_rows(std::move(training.parts))},
-                         {limit, gathering.nodes, options.row_format});
+    TrainingRows rows = read_rows(part, mine);
+    const auto timer = context.report.phase("plan");
+    return make_training_side(comm, run.objective, mine.rows, other, global_rows(std::move(rows.rows)),
+                              {mine.shared, global_rows(std::move(rows.parts))},
+                              {limit, layout.gathering.nodes, run.options.row_format});
   };
-  AlsSide user_side = read_side(DatasetPart::interactions, plan.users, item_rows, gathering.users);
-  reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  AlsSide item_side = read_side(DatasetPart::interactions_by_item, plan.items, user_rows, gathering.items);
-  Validation validation(*options.validation, context, dataset, user_rows, entries.items, mean, best_place);
-  const Index interactions = comm.sum(user_side.entries());
-  if (options.memory_budget_bytes > 0) {
-    const auto users = static_cast<Index>(user_side.batches.size());
-    const auto items = static_cast<Index>(item_side.batches.size());
-    report.line(fmt::format("memory budget: users in {} batches, items in {}", users, items));
-    report.event("batches", {{"users", users}, {"items", items}});
-  }
+  sides.users = read_side(DatasetPart::interactions, layout.plan.users, layout.items(), layout.gathering.users);
+  sides.items = read_side(DatasetPart::interactions_by_item, layout.plan.items, layout.users(), layout.gathering.items);
+  return sides;
+}
 
-  // 3. Resume or initialise.
-  Provenance provenance = context.provenance("model", dataset.provenance().dataset_digest);
-  if (warm_start) provenance.warm_start_digest = warm_start->digest();
-  Checkpointing checkpointing(*options.checkpoints, checkpoint_writing, context, std::move(claim), provenance,
-                              options.validation->metric);
-  std::optional<Checkpoint> checkpoint = checkpointing.resume(user_rows, item_rows, width, options.epochs);
-  TrainingProgress progress;
-  if (checkpoint) progress = std::move(checkpoint->progress);
+void tell_batches(Report& report, const AlsOptions& options, const ReadSides& sides) {
+  if (options.memory_budget_bytes == 0) return;
+  const auto users = static_cast<Index>(sides.users.batches.size());
+  const auto items = static_cast<Index>(sides.items.batches.size());
+  report.line(fmt::format("memory budget: users in {} batches, items in {}", users, items));
+  report.event("batches", {{"users", users}, {"items", items}});
+}
+
+/// The training where its checkpoint has left it, or at its beginning: where an older model has ended, or at random.
+/// Collective.
+AlsTraining resume_or_initialise(const AlsRun& run, ReadSides sides, const Layout& layout, Checkpointing& checkpointing,
+                                 const std::optional<WarmStart>& warm_start, const DatasetReader& dataset,
+                                 JobContext& context) {
+  const Communicator& comm = context.comm;
+  const AlsOptions& options = run.options;
+  std::optional<Checkpoint> checkpoint =
+      checkpointing.resume(layout.users(), layout.items(), run.width, options.epochs);
   FactorPair begun;
-  if (warm_start && !checkpoint) {
-    begun = warm_start->begin(context, dataset, objective, user_rows, item_rows, gathering);
+  if (checkpoint) {
+    begun = {std::move(checkpoint->users), std::move(checkpoint->items)};
+  } else if (warm_start) {
+    begun = warm_start->begin(context, dataset, run.objective, layout.users(), layout.items(), layout.gathering);
+  } else {
+    const auto random = [&](const Partition& rows, RandomPurpose purpose) {
+      const RandomStream stream(context.common.seed, purpose);
+      return random_factors(comm, rows, run.width, run.width - options.factors, stream).local;
+    };
+    begun = {random(layout.users(), RandomPurpose::initial_users),
+             random(layout.items(), RandomPurpose::initial_items)};
   }
-  const auto initial = [&](const Partition& rows, RandomPurpose purpose, Matrix Checkpoint::*saved,
-                           Matrix FactorPair::*warm) {
-    FactorMatrix factors{rows, Matrix()};
-    if (checkpoint) {
-      factors.local = std::move((*checkpoint).*saved);
-    } else if (warm_start) {
-      factors.local = std::move(begun.*warm);
-    } else {
-      factors = random_factors(comm, rows, width, width - options.factors, RandomStream(context.common.seed, purpose));
-    }
-    return with_gramian(comm, objective, std::move(factors));
+  const auto trained = [&](const SidePlan& plan, TrainingSide& side, Matrix& factors) {
+    return TrainedSide{plan.solver, std::move(side),
+                       with_gramian(comm, run.objective, {plan.rows, std::move(factors)})};
   };
-  TrainedSide users{SideName::users, plan.users.solver, std::move(user_side),
-                    initial(user_rows, RandomPurpose::initial_users, &Checkpoint::users, &FactorPair::users)};
-  TrainedSide items{SideName::items, plan.items.solver, std::move(item_side),
-                    initial(item_rows, RandomPurpose::initial_items, &Checkpoint::items, &FactorPair::items)};
-  checkpoint.reset();
+  return {.objective = run.objective,
+          .solver = options.solver,
+          .epochs = options.epochs,
+          .users = trained(layout.plan.users, sides.users, begun.users),
+          .items = trained(layout.plan.items, sides.items, begun.items),
+          .progress = checkpoint ? std::move(checkpoint->progress) : TrainingProgress()};
+}
 
-  // 4. Sweep: users from items, items from users. Between half-sweeps there may be a checkpoint, or the end.
-  const auto sweep = [&](TrainedSide& mine, TrainedSide& other, AlsSide* next) {
-    const auto timer = report.phase(mine.phase());
-    const HalfSweep done =
-        half_sweep(comm, objective, mine.solver, mine.side, other.factors, mine.factors, next, checkpointing.hooks());
-    if (done.was_stopped) checkpointing.stop();
-    if (done.failed_row >= 0) {
-      fail_at_row(dataset, mine.name, done.failed_row, static_cast<Index>(progress.history.size()) + 1);
-    }
-    account_for(comm, report, mine, done);
-    return done;
+/// Puts the factors of the best epoch in the place of the last one's. Collective.
+void take_best(AlsTraining& training, const AlsRun& run, const Layout& layout, std::optional<Index> best_epoch,
+               Validation& validation, Checkpointing& checkpointing, Report& report) {
+  const Index epochs = training.progress.epochs();
+  if (!best_epoch || *best_epoch == epochs) return;
+  FactorPair best = run.best_place() == BestFactors::in_memory
+                        ? validation.take_best()
+                        : checkpointing.read_best(*best_epoch, layout.users(), layout.items(), run.width);
+  training.users.factors.factors.local = std::move(best.users);
+  training.items.factors.factors.local = std::move(best.items);
+  report.line(fmt::format("the model is that of epoch {}, the best of {}", *best_epoch, epochs));
+}
+
+/// Writes the model that the training holds. Collective.
+void write_trained(AlsTraining training, const AlsRun& run, EntryCounts entries, std::optional<Index> best_epoch,
+                   const std::optional<WarmStart>& warm_start, const Provenance& provenance,
+                   const DatasetReader& dataset, JobContext& context) {
+  const auto timer = context.report.phase("write");
+  const AlsOptions& options = run.options;
+  const auto side = [&](TrainedSide& trained, IdRows ids, std::vector<Index>& counts) {
+    return ModelSide{std::move(ids), std::move(trained.factors.factors.local), std::move(counts)};
   };
-  const auto seconds_since = [](std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const auto mine = [&](const TrainedSide& trained) {
+    return trained.factors.factors.partition.range(context.comm.rank());
   };
-  const auto& user_factors = users.factors.factors;
-  const auto& item_factors = items.factors.factors;
-  try {
-    checkpointing.begin(progress, user_factors, item_factors,
-                        progress.solved == SolvedSide::items ? users.side : items.side);
-    while (static_cast<Index>(progress.history.size()) < options.epochs && !validation.is_over(progress.history)) {
-      const Index epoch = static_cast<Index>(progress.history.size()) + 1;
-      const auto epoch_begin = std::chrono::steady_clock::now();
-      report.bar("epochs", epoch - 1, options.epochs);
-      if (progress.solved == SolvedSide::items) {
-        progress.user_regularizer = sweep(users, items, &items.side).regularizer;
-        progress.solved = SolvedSide::users;
-        checkpointing.pause(progress, user_factors, item_factors, seconds_since(epoch_begin), items.side);
-      }
-      const auto half_begin = std::chrono::steady_clock::now();
-      const HalfSweep done = sweep(items, users, epoch < options.epochs ? &users.side : nullptr);
-
-      // 5. The loss must be finite, and fall under an exact solver; what is held out tells which epoch is the best.
-      const EpochLoss loss = epoch_loss(objective, progress.user_regularizer, done, users.factors, items.factors);
-      require_sound_loss(loss, progress.history, options.solver, users.side);
-      progress.history.push_back(loss);
-      progress.solved = SolvedSide::items;
-      tell_epoch(report, epoch, options.epochs, loss, interactions, seconds_since(epoch_begin));
-      validation.measure(objective, users.factors, items.factors, progress.history, users.side);
-      checkpointing.pause(progress, user_factors, item_factors, seconds_since(half_begin), users.side);
-    }
-    checkpointing.finish();
-  } catch (const AgreedError&) {
-    checkpointing.settle();
-    throw;
-  }
-  if (users.side.incoming) users.side.incoming->wait();  // for the epoch that patience spared
-  if (options.epochs > 0) {
-    tell_solvers(comm, report, "users", users.tally);
-    tell_solvers(comm, report, "items", items.tally);
-  }
-
-  // 6. Write the model of the best epoch, which needs the sides' memory.
-  if (gathering.nodes->map.is_shared()) report.share_memory(bytes_of_other_processes());
-  users.side = {};
-  items.side = {};
-  const std::optional<Index> best_epoch = validation.best_epoch(progress.history);
-  if (best_epoch && *best_epoch < static_cast<Index>(progress.history.size())) {
-    FactorPair best = best_place == BestFactors::in_memory
-                          ? validation.take_best()
-                          : checkpointing.read_best(*best_epoch, user_rows, item_rows, width);
-    users.factors.factors.local = std::move(best.users);
-    items.factors.factors.local = std::move(best.items);
-    report.line(fmt::format("the model is that of epoch {}, the best of {}", *best_epoch, progress.history.size()));
-  }
-  const auto writing = report.phase("write");
-  Model model{objective,
+  Model model{run.objective,
               options.factors,
-              std::move(progress.history),
-              {dataset.user_ids(my_users), std::move(users.factors.factors.local), std::move(entries.users)},
-              {dataset.item_ids(my_items), std::move(items.factors.factors.local), std::move(entries.items)},
+              std::move(training.progress.history),
+              side(training.users, dataset.user_ids(mine(training.users)), entries.users),
+              side(training.items, dataset.item_ids(mine(training.items)), entries.items),
               best_epoch,
               options.trained_on,
               dataset.provenance().configuration};
@@ -330,9 +240,62 @@ void train_als(const AlsOptions& given, JobContext& context) {
     model.lineage = warm_start->lineage();
     model.lineage_trained_on_all = warm_start->trained_on_all();
   }
-  write_model(comm, options.model, model, provenance, options.checkpoints->deflate_level);
-  report.line(fmt::format("wrote {}: {} and {} with {}", options.model, counted(dataset.users(), "user"),
-                          counted(dataset.items(), "item"), counted(options.factors, "factor")));
+  write_model(context.comm, options.model, model, provenance, options.checkpoints->deflate_level);
+  context.report.line(fmt::format("wrote {}: {} and {} with {}", options.model, counted(dataset.users(), "user"),
+                                  counted(dataset.items(), "item"), counted(options.factors, "factor")));
+}
+
+}  // namespace
+
+void train_als(const AlsOptions& given, JobContext& context) {
+  const auto run_begin = std::chrono::steady_clock::now();
+  Report& report = context.report;
+
+  // 1. What is asked for, refused before hours of work, not after.
+  const AlsOptions options = with_epochs(given, context);
+  require_sense(options);
+  check_output(context.comm, options.model);
+  AlsRun run{options, resolved_objective(options), 0};
+  run.width = options.factors + (run.objective.biases ? 1 : 0);
+  CheckpointClaim claim = Checkpointing::claim(*options.checkpoints, context, run_begin);
+
+  // 2. Who does what, from the sizes of the dataset's rows.
+  auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
+  const auto opened =
+      open_dataset(context, options.data, seeded(options.fold, context.common.seed), options.trained_on);
+  const DatasetReader& dataset = *opened;
+  require_fit(dataset, options);
+  const std::optional<WarmStart> warm_start = open_warm_start(run, dataset, context);
+  Layout layout = lay_out(run, dataset, warm_start, context);
+  reading.reset();
+
+  // 3. Read both sides, and what is held out.
+  ReadSides sides = read_sides(run, dataset, layout, context);
+  Validation validation(*options.validation, context, dataset, layout.users(), layout.entries.items, sides.mean_rating,
+                        run.best_place());
+  tell_batches(report, options, sides);
+
+  // 4. Resume or initialise.
+  Provenance provenance = context.provenance("model", dataset.provenance().dataset_digest);
+  if (warm_start) provenance.warm_start_digest = warm_start->digest();
+  Checkpointing checkpointing(*options.checkpoints, layout.checkpoint_writing, context, std::move(claim), provenance,
+                              options.validation->metric);
+  AlsTraining training =
+      resume_or_initialise(run, std::move(sides), layout, checkpointing, warm_start, dataset, context);
+
+  // 5. Train: users from items, items from users. Between half-sweeps there may be a checkpoint, or the end.
+  AlsDriver driver(context, dataset, checkpointing, validation);
+  train(training, driver);
+  if (options.epochs > 0) driver.tell_solvers();
+
+  // 6. Write the model of the best epoch, which needs the sides' memory.
+  if (layout.gathering.nodes->map.is_shared()) report.share_memory(bytes_of_other_processes());
+  training.users.side = {};
+  training.items.side = {};
+  const std::optional<Index> best_epoch = validation.best_epoch(training.progress.history);
+  take_best(training, run, layout, best_epoch, validation, checkpointing, report);
+  write_trained(std::move(training), run, std::move(layout.entries), best_epoch, warm_start, provenance, dataset,
+                context);
 }
 
 }  // namespace rankwise

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <exception>
 #include <filesystem>
 #include <fmt/format.h>
 #include <utility>
@@ -122,8 +123,10 @@ bool Checkpointing::is_due(const TrainingProgress& progress) const {
 }
 
 /// What of it is solved next is copied where the run continues meanwhile.
-void Checkpointing::keep_state(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
-                               CheckpointWriting writing) {
+void Checkpointing::keep_state(const AlsTraining& training, CheckpointWriting writing) {
+  const TrainingProgress& progress = training.progress;
+  const FactorMatrix& users = training.users.factors.factors;
+  const FactorMatrix& items = training.items.factors.factors;
   state_.emplace(State{progress, {users.partition, users.local.view()}, {items.partition, items.local.view()}});
   if (writing == CheckpointWriting::waiting) return;
   FactorRows& solved_next = progress.solved == SolvedSide::items ? state_->users : state_->items;
@@ -157,50 +160,38 @@ void Checkpointing::settle() {
 }
 
 void Checkpointing::stop() {
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   if (!state_->is_written) start_writing();
   finish();
   checkpoints_.stop(path_, progress_text(state_->progress));
 }
 
-void Checkpointing::begin(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
-                          const AlsSide& next) {
-  if (!checkpoints_.are_wanted() || writing_ == CheckpointWriting::waiting || next.is_whole()) return;
-  keep_state(progress, users, items, writing_);
+void Checkpointing::begin(const AlsTraining& training) {
+  if (!checkpoints_.are_wanted() || writing_ == CheckpointWriting::waiting || training.next().side.is_whole()) return;
+  keep_state(training, writing_);
   state_->is_written = !path_.empty();
   last_batch_ = std::chrono::steady_clock::now();
 }
 
-void Checkpointing::pause(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
-                          double seconds, AlsSide& next) {
+void Checkpointing::pause(const AlsTraining& training, double seconds) {
   if (!checkpoints_.are_wanted()) return;
-  // What is on its way must not outlive the place that it goes to.
-  const auto complete = [&next] {
-    if (next.incoming) next.incoming->wait();
-  };
-  try {
-    // 1. What was written during the half-sweep must be in its place before its rows change.
-    finish();
-    state_.reset();
+  // 1. What was written during the half-sweep must be in its place before its rows change.
+  finish();
+  state_.reset();
 
-    // 2. What is to be done: a checkpoint, or the last one.
-    longest_half_sweep_seconds_ = std::max(longest_half_sweep_seconds_, seconds);
-    const StopRequest request = checkpoints_.requested(longest_half_sweep_seconds_);
-    const bool is_wanted = request != StopRequest::none || is_due(progress);
+  // 2. What is to be done: a checkpoint, or the last one.
+  longest_half_sweep_seconds_ = std::max(longest_half_sweep_seconds_, seconds);
+  const StopRequest request = checkpoints_.requested(longest_half_sweep_seconds_);
+  const bool is_wanted = request != StopRequest::none || is_due(training.progress);
 
-    // 3. Write it, behind the next half-sweep where there is one.
-    const CheckpointWriting writing = request == StopRequest::stop ? CheckpointWriting::waiting : writing_;
-    const bool may_go_back = writing == CheckpointWriting::behind && !next.is_whole();
-    if (is_wanted || may_go_back) keep_state(progress, users, items, writing);
-    if (is_wanted) start_writing();
-    if (writing == CheckpointWriting::waiting) finish();
-    last_batch_ = std::chrono::steady_clock::now();
-    if (request != StopRequest::stop) return;
-    complete();
-  } catch (const AgreedError&) {
-    complete();
-    throw;
-  }
-  stop();
+  // 3. Write it, behind the next half-sweep where there is one.
+  const CheckpointWriting writing = request == StopRequest::stop ? CheckpointWriting::waiting : writing_;
+  const bool may_go_back = writing == CheckpointWriting::behind && !training.next().side.is_whole();
+  if (is_wanted || may_go_back) keep_state(training, writing);
+  if (is_wanted) start_writing();
+  if (writing == CheckpointWriting::waiting) finish();
+  last_batch_ = std::chrono::steady_clock::now();
+  if (request == StopRequest::stop) stop();
 }
 
 SweepHooks Checkpointing::hooks() {
@@ -214,8 +205,14 @@ bool Checkpointing::goes_on() {
   const std::chrono::duration<double> seconds = now - std::exchange(last_batch_, now);
   longest_batch_seconds_ = std::max(longest_batch_seconds_, seconds.count());
   const StopRequest request = checkpoints_.requested(longest_batch_seconds_);
-  if (request == StopRequest::checkpoint && !state_->is_written) start_writing();
-  return request != StopRequest::stop;
+  if (request == StopRequest::stop) return false;
+  if (request == StopRequest::none || state_->is_written) return true;
+  try {
+    start_writing();
+  } catch (const AgreedError&) {
+    failure_ = std::current_exception();
+  }
+  return !failure_;
 }
 
 }  // namespace rankwise

@@ -2,10 +2,12 @@
 // When a training of factors writes checkpoints, when it stops, and where it goes on.
 
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <string>
 
 #include "distributed/als/half_sweep.hpp"
+#include "distributed/als/training.hpp"
 #include "io/model/checkpoint.hpp"
 #include "jobs/als/validation.hpp"
 #include "jobs/checkpoint/run_checkpoints.hpp"
@@ -38,20 +40,18 @@ class Checkpointing {
   [[nodiscard]] std::optional<Checkpoint> resume(const Partition& users, const Partition& items, Index width,
                                                  Index epochs);
 
-  /// Before the first half-sweep, of `next`: what a stop within it goes back to.
-  void begin(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
-             const AlsSide& next);
+  /// Before the first half-sweep: what a stop within it goes back to.
+  void begin(const AlsTraining& training);
 
-  /// Between half-sweeps, the last of which took `seconds` and the next of which solves `next`: begins to write a
-  /// checkpoint where one is due or asked for, the one before being finished. Where the run is to stop it finishes the
-  /// report and throws AgreedError(stopped_early), which says why and how to go on. What is on its way to `next` is
-  /// complete whenever this throws.
-  void pause(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items, double seconds,
-             AlsSide& next);
+  /// Between half-sweeps, the last of which took `seconds`: begins to write a checkpoint where one is due or asked for,
+  /// the one before being finished. Where the run is to stop it finishes the report and throws
+  /// AgreedError(stopped_early), which says why and how to go on.
+  void pause(const AlsTraining& training, double seconds);
 
   /// For the half-sweeps between: they let a checkpoint on its way move, and may have to stop.
   [[nodiscard]] SweepHooks hooks();
-  /// After a half-sweep that hooks() stopped: as pause() where the run is to stop.
+  /// After a half-sweep that hooks() stopped: as pause() where the run is to stop, or throws what kept a checkpoint
+  /// from being written.
   [[noreturn]] void stop();
 
   /// Waits until what is being written is in its place. Throws AgreedError (cannot_create, io_error).
@@ -70,8 +70,7 @@ class Checkpointing {
     FactorRows items;
     bool is_written = false;
   };
-  void keep_state(const TrainingProgress& progress, const FactorMatrix& users, const FactorMatrix& items,
-                  CheckpointWriting writing);
+  void keep_state(const AlsTraining& training, CheckpointWriting writing);
   [[nodiscard]] bool goes_on();
   [[nodiscard]] bool is_due(const TrainingProgress& progress) const;
   [[nodiscard]] std::vector<Index> best_epochs_of(const TrainingProgress& progress) const;
@@ -84,6 +83,7 @@ class Checkpointing {
   CheckpointWriting writing_;
   int deflate_level_;
   std::optional<EvaluationMetric> validation_;
+  std::exception_ptr failure_;  ///< of a checkpoint that was begun within a half-sweep
   std::optional<State> state_;  ///< of the last boundary, where a half-sweep may have to go back to it
   Matrix copy_;                 ///< of the rows in it that are being solved anew
   std::string path_;            ///< of the last checkpoint begun or resumed from

@@ -66,8 +66,8 @@ GatherTask gather_task(const TrainingPlan& plan, const EntryCounts& entries, int
           plan.users.rows.rows(), plan.items.rows.rows()};
 }
 
-GatherChoice choose_gathering(const AlsOptions& options, const Objective& objective, const GatherTask& task,
-                              JobContext& context) {
+GatherPlan plan_gathering(const AlsOptions& options, const Objective& objective, const GatherTask& task,
+                          JobContext& context) {
   const Index program_bytes = resident_bytes();
   // 1. Who shares.
   const SideShare& users = task.users;

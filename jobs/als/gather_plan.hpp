@@ -5,13 +5,13 @@
 
 #include "distributed/exchange/node_group.hpp"
 #include "distributed/planning/als_memory.hpp"
-#include "jobs/als/als.hpp"
+#include "jobs/als/als_settings.hpp"
 #include "jobs/als/training_sides.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
 
-struct GatherChoice {
+struct GatherPlan {
   std::shared_ptr<const NodeGroup> nodes;  ///< whose ranks share what they gather
   GatherLimit users;
   GatherLimit items;
@@ -29,8 +29,8 @@ struct GatherTask {
 /// From --node-sharing and --memory-budget, before anything is read but row sizes. Reports whether ranks share, and why
 /// not where a node has no room for it. Collective over context.comm; throws AgreedError(usage) where the budget is
 /// less than the least.
-[[nodiscard]] GatherChoice choose_gathering(const AlsOptions& options, const Objective& objective,
-                                            const GatherTask& task, JobContext& context);
+[[nodiscard]] GatherPlan plan_gathering(const AlsOptions& options, const Objective& objective, const GatherTask& task,
+                                        JobContext& context);
 
 /// The task of a training; `entries` are those of this rank's rows.
 [[nodiscard]] GatherTask gather_task(const TrainingPlan& plan, const EntryCounts& entries, int rank);

@@ -1,10 +1,7 @@
 #include "jobs/als/training_sides.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
-
-#include "distributed/comm/order_free_sum.hpp"
 
 namespace rankwise {
 
@@ -78,13 +75,6 @@ TrainingRows read_training_rows(const DatasetReader& dataset, DatasetPart part, 
 
 GlobalRows global_rows(SparseRows rows) {
   return {std::move(rows.offsets), std::move(rows.columns), std::move(rows.values)};
-}
-
-double mean_rating(const Communicator& comm, const TrainingRows& training) {
-  const std::array<std::span<const float>, 2> pieces{training.rows.values, training.parts.values};
-  const double sum = order_free_sum(comm, pieces);
-  const Index count = comm.sum(training.rows.entries() + training.parts.entries());
-  return count > 0 ? sum / static_cast<double>(count) : 0.0;
 }
 
 }  // namespace rankwise

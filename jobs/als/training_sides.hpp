@@ -1,10 +1,14 @@
 #pragma once
 // A dataset's two sides in the hands of the ranks that train on them: planned and read.
 
-#include "distributed/als/als_side.hpp"
+#include <array>
+#include <span>
+#include <vector>
+
+#include "distributed/als/training_side.hpp"
 #include "distributed/planning/side_plan.hpp"
 #include "io/dataset/dataset.hpp"
-#include "jobs/als/als.hpp"
+#include "jobs/als/als_settings.hpp"
 #include "jobs/run/job.hpp"
 
 namespace rankwise {
@@ -32,16 +36,16 @@ struct EntryCounts {
 struct TrainingRows {
   SparseRows rows;  ///< those that are shared without their entries
   SparseRows parts;
+
+  /// All values, in two pieces.
+  [[nodiscard]] std::array<std::span<const float>, 2> values() const { return {rows.values, parts.values}; }
 };
 
 /// Reads this rank's share of a side, checked against the objective. Collective; throws AgreedError(bad_data).
 [[nodiscard]] TrainingRows read_training_rows(const DatasetReader& dataset, DatasetPart part, const SidePlan& plan,
                                               const AlsOptions& options, const Communicator& comm);
 
-/// The same rows without their place, as make_als_side takes them.
+/// The same rows without their place, as make_training_side takes them.
 [[nodiscard]] GlobalRows global_rows(SparseRows rows);
-
-/// Mean of all values. Collective over comm.
-[[nodiscard]] double mean_rating(const Communicator& comm, const TrainingRows& training);
 
 }  // namespace rankwise

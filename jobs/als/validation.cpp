@@ -6,7 +6,10 @@
 #include <fmt/format.h>
 #include <numeric>
 
+#include "distributed/als/fold_in.hpp"
+#include "jobs/evaluate/evaluation_report.hpp"
 #include "jobs/evaluate/heldout_users.hpp"
+#include "jobs/evaluate/metrics.hpp"
 #include "jobs/options/choices.hpp"
 
 namespace rankwise {
@@ -127,31 +130,33 @@ void Validation::tell_what_is_ranked() {
                                 options_.metric->name));
 }
 
-MetricEstimate Validation::evaluate(const Objective& objective, const AlsFactors& users,
-                                    const AlsFactors& items) const {
+MetricEstimate Validation::evaluate(const AlsTraining& training) const {
   const Communicator& comm = context_.comm;
+  const AlsFactors& items = training.items.factors;
   Matrix new_users;
-  if (are_new_users_) new_users = fold_in(comm, objective, rows_.partition, rows_.seen, items, "held-out user");
-  const ConstMatrixView evaluated = are_new_users_ ? new_users.view() : users.factors.local.view();
-  return evaluate_factors(comm, objective, rule(), {&*options_.metric, 1}, rows_, evaluated, items.factors).front();
+  if (are_new_users_) {
+    new_users = fold_in(comm, training.objective, rows_.partition, rows_.seen, items, "held-out user");
+  }
+  const ConstMatrixView evaluated = are_new_users_ ? new_users.view() : training.users.factors.factors.local.view();
+  return evaluate_factors(comm, training.objective, rule(), {&*options_.metric, 1}, rows_, evaluated, items.factors)
+      .front();
 }
 
-void Validation::measure(const Objective& objective, const AlsFactors& users, const AlsFactors& items,
-                         std::vector<EpochLoss>& history, AlsSide& next) {
+void Validation::measure(const AlsTraining& training, EpochLoss& loss) {
+  const std::vector<EpochLoss>& history = training.progress.history;
   const auto epoch = static_cast<Index>(history.size());
   if (!options_.metric || epoch % options_.epochs_between() != 0) return;
   const auto timer = context_.report.phase("validation");
   try {
-    const MetricEstimate estimate = evaluate(objective, users, items);
-    history.back().validation = estimate.value;
+    const MetricEstimate estimate = evaluate(training);
+    loss.validation = estimate.value;
     tell(estimate, history);
   } catch (const AgreedError& error) {
-    if (next.incoming) next.incoming->wait();
     throw AgreedError(error.code(), fmt::format("epoch {}: {}", epoch, error.what()));
   }
   if (keeps_ == BestFactors::in_memory && best_epoch(history) == epoch) {
     best_ = {};  // before the new ones are there
-    best_ = {users.factors.local.clone(), items.factors.local.clone()};
+    best_ = {training.users.factors.factors.local.clone(), training.items.factors.factors.local.clone()};
   }
 }
 

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "distributed/als/half_sweep.hpp"
+#include "distributed/als/training.hpp"
 #include "distributed/evaluation/factor_evaluation.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/model/model.hpp"
-#include "jobs/evaluate/metrics.hpp"
 #include "jobs/run/job.hpp"
+#include "kernels/ranking/ranking_metrics.hpp"
 
 namespace rankwise {
 
@@ -62,10 +62,9 @@ class Validation {
              const Partition& user_rows, std::span<const Index> item_entries, std::optional<double> mean_rating,
              BestFactors best);
 
-  /// After the epoch that the history ends with: evaluates the factors where it is their turn, enters the value into
-  /// the history, and tells it. Where it throws (AgreedError), what is on its way to `next` is complete.
-  void measure(const Objective& objective, const AlsFactors& users, const AlsFactors& items,
-               std::vector<EpochLoss>& history, AlsSide& next);
+  /// After an epoch, whose loss is the last of the history: evaluates the factors where it is their turn, enters the
+  /// value into the loss, and tells it. Throws AgreedError.
+  void measure(const AlsTraining& training, EpochLoss& loss);
 
   /// Whether the best evaluation is as old as patience allows.
   [[nodiscard]] bool is_over(std::span<const EpochLoss> history) const;
@@ -77,8 +76,7 @@ class Validation {
  private:
   [[nodiscard]] ListRule rule() const { return {catalogue_, SeenItems::exclude}; }
   void tell_what_is_ranked();
-  [[nodiscard]] MetricEstimate evaluate(const Objective& objective, const AlsFactors& users,
-                                        const AlsFactors& items) const;
+  [[nodiscard]] MetricEstimate evaluate(const AlsTraining& training) const;
   [[nodiscard]] Index evaluations_since_best(std::span<const EpochLoss> history) const;
   void tell(const MetricEstimate& estimate, std::span<const EpochLoss> history) const;
 

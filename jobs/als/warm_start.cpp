@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <iterator>
+#include <utility>
 
-#include "distributed/rows/id_matching.hpp"
+#include "distributed/als/matched_start.hpp"
 #include "distributed/rows/select_rows.hpp"
-#include "jobs/evaluate/heldout_users.hpp"
 
 namespace rankwise {
 
@@ -21,106 +20,6 @@ struct Side {
   Gathering gathering;
 };
 
-std::uint64_t bit_of(Index row) {
-  return std::uint64_t{1} << (row % 64);
-}
-
-bool has_bit(const std::vector<std::uint64_t>& bits, Index row) {
-  return (bits[static_cast<std::size_t>(row / 64)] & bit_of(row)) != 0;
-}
-
-/// A side on its way: this rank's rows, zero where the model has none, and which those are.
-struct MatchedSide {
-  AlsFactors factors;
-  std::vector<Index> old_rows;         ///< the model's row of each of this rank's, or -1
-  std::vector<std::uint64_t> matched;  ///< of the whole side, a bit per row: whether the model has it
-
-  [[nodiscard]] bool has(Index row) const { return has_bit(matched, row); }
-};
-
-/// The model's rows `old_rows`, in their order; `held` are this rank's of the model. Collective over comm.
-Matrix fetch_rows(const Communicator& comm, const FactorMatrix& held, const std::vector<Index>& old_rows) {
-  std::vector<Index> needed;
-  std::ranges::copy_if(old_rows, std::back_inserter(needed), [](Index row) { return row >= 0; });
-  std::ranges::sort(needed);
-  needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
-  const ExchangePlan plan(comm, NodeMap::alone(comm.size()), held.partition, needed);
-  Matrix gathered(plan.needed_rows(), held.local.columns());
-  plan.start(comm, held.local.view(), gathered.view()).wait();
-  Matrix rows(static_cast<Index>(old_rows.size()), held.local.columns());
-  for (Index r = 0; r < rows.rows(); ++r) {
-    const Index old_row = old_rows[static_cast<std::size_t>(r)];
-    if (old_row < 0) continue;
-    const Index place = std::ranges::lower_bound(needed, old_row) - needed.begin();
-    std::copy_n(gathered.row(place), gathered.stride(), rows.row(r));
-  }
-  return rows;
-}
-
-/// One bit per row of the whole side, set where `holds` of this rank's row, from 0, is true. Collective over comm.
-template <class Holds>
-std::vector<std::uint64_t> row_bits(const Communicator& comm, const Partition& rows, const Holds& holds) {
-  std::vector<std::uint64_t> bits(static_cast<std::size_t>(rows.rows() / 64 + 1));
-  const RowRange mine = rows.range(comm.rank());
-  for (Index row = mine.begin; row < mine.end; ++row) {
-    if (holds(static_cast<std::size_t>(row - mine.begin))) bits[static_cast<std::size_t>(row / 64)] |= bit_of(row);
-  }
-  comm.all_reduce_or(bits);
-  return bits;
-}
-
-/// Of each row the model's row with its id, or -1: also if that one has no entry, so that its factors mean nothing.
-/// `known` and `entries` are this rank's of the model. Collective over comm.
-std::vector<Index> find_trained_rows(const Communicator& comm, const IdRows& ids, const IdRows& known,
-                                     const Partition& held, const std::vector<Index>& entries) {
-  const std::vector<std::uint64_t> trained = row_bits(comm, held, [&](std::size_t r) { return entries[r] > 0; });
-  std::vector<Index> rows = find_rows_by_id(comm, ids, known);
-  for (Index& row : rows) {
-    if (row >= 0 && !has_bit(trained, row)) row = -1;
-  }
-  return rows;
-}
-
-/// The entries of the rows that the model does not have, where it has the other side's row. Collective.
-SparseRows new_entries(const DatasetReader& dataset, DatasetPart part, RowRange mine, const MatchedSide& side,
-                       const MatchedSide& other) {
-  std::vector<Index> without;
-  for (Index row = mine.begin; row < mine.end; ++row) {
-    if (side.has(row)) without.push_back(row);
-  }
-  const SparseRows all = dataset.read(part, mine, without);
-  SparseRows kept;
-  kept.rows = all.rows;
-  kept.total_rows = all.total_rows;
-  kept.column_count = all.column_count;
-  for (Index r = 0; r < mine.size(); ++r) {
-    const auto end = static_cast<std::size_t>(all.offsets[static_cast<std::size_t>(r) + 1]);
-    for (auto e = static_cast<std::size_t>(all.offsets[static_cast<std::size_t>(r)]); e < end; ++e) {
-      if (!other.has(all.columns[e])) continue;
-      kept.columns.push_back(all.columns[e]);
-      kept.values.push_back(all.values[e]);
-    }
-    kept.offsets.push_back(static_cast<Index>(kept.columns.size()));
-  }
-  return kept;
-}
-
-/// The factors of rows that the model does not have: solved from `entries`, those without any at random. Collective.
-Matrix new_rows(const JobContext& context, const Objective& objective, const Side& side, const SparseRows& entries,
-                const AlsFactors& other, const Partition& rows) {
-  const Communicator& comm = context.comm;
-  const Index width = other.factors.local.columns();
-  Matrix begun =
-      random_factors(comm, rows, width, objective.biases ? 1 : 0, RandomStream(context.common.seed, side.purpose))
-          .local;
-  if (comm.sum(entries.entries()) == 0) return begun;
-  const Matrix solved = fold_in(comm, objective, rows, entries, other, side.row_name, side.gathering);
-  for (Index r = 0; r < begun.rows(); ++r) {
-    if (!row_columns(entries, r).empty()) std::copy_n(solved.row(r), solved.stride(), begun.row(r));
-  }
-  return begun;
-}
-
 /// How many rows of a side began where. Collective.
 void tell(JobContext& context, const Side& side, const MatchedSide& matched, const SparseRows& entries) {
   std::vector<Index> counts(3);  // matched, solved, random
@@ -134,13 +33,6 @@ void tell(JobContext& context, const Side& side, const MatchedSide& matched, con
   context.report.event(
       "warm_start",
       {{"side", std::string(side.label)}, {"matched", counts[0]}, {"solved", counts[1]}, {"random", counts[2]}});
-}
-
-void take_new_rows(AlsFactors& factors, const std::vector<Index>& old_rows, const Matrix& begun) {
-  Matrix& rows = factors.factors.local;
-  for (Index r = 0; r < rows.rows(); ++r) {
-    if (old_rows[static_cast<std::size_t>(r)] < 0) std::copy_n(begun.row(r), begun.stride(), rows.row(r));
-  }
 }
 
 }  // namespace
@@ -203,7 +95,7 @@ Index WarmStart::begin_bytes(const GatherTask& task) const {
 }
 
 FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, const Objective& objective,
-                            const Partition& users, const Partition& items, const GatherChoice& gathering) const {
+                            const Partition& users, const Partition& items, const GatherPlan& gathering) const {
   const auto timer = context.report.phase("warm start");
   // 1. Rows that the model has, by their ids.
   const ModelReader model(comm_, path_, check_);
@@ -212,12 +104,8 @@ FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, c
     const Partition held = Partition::by_count(model_rows, comm_.size());
     const RowRange mine = held.range(comm_.rank());
     const IdRows known = model_ids(mine);
-    MatchedSide side;
-    side.old_rows = find_trained_rows(comm_, ids, known, held, model_entries(mine));
-    side.matched = row_bits(comm_, rows, [&](std::size_t r) { return side.old_rows[r] >= 0; });
-    side.factors =
-        with_gramian(comm_, objective, {rows, fetch_rows(comm_, {held, model_factors(mine)}, side.old_rows)});
-    return side;
+    std::vector<Index> old_rows = find_trained_rows(comm_, ids, known, held, model_entries(mine));
+    return match_side(comm_, objective, rows, std::move(old_rows), {held, model_factors(mine)});
   };
   const RowRange my_users = users.range(comm_.rank());
   const RowRange my_items = items.range(comm_.rank());
@@ -237,9 +125,11 @@ FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, c
   // 2. The others, each side against what the model has of the other one.
   const auto begin_new = [&](const Side& side, const Partition& rows, const MatchedSide& mine,
                              const MatchedSide& other) {
-    const SparseRows entries = new_entries(dataset, side.part, rows.range(comm_.rank()), mine, other);
+    const RowRange range = rows.range(comm_.rank());
+    const SparseRows entries = matched_entries(dataset.read(side.part, range, matched_rows(mine, range)), other);
     tell(context, side, mine, entries);
-    return new_rows(context, objective, side, entries, other.factors, rows);
+    const RandomStream stream(context.common.seed, side.purpose);
+    return solve_new_rows(comm_, objective, rows, entries, other, stream, side.row_name, side.gathering);
   };
   const Matrix new_users = begin_new({"users",
                                       "new user",
@@ -253,8 +143,8 @@ FactorPair WarmStart::begin(JobContext& context, const DatasetReader& dataset, c
                                       RandomPurpose::initial_items,
                                       {gathering.items, gathering.nodes}},
                                      items, item_side, user_side);
-  take_new_rows(user_side.factors, user_side.old_rows, new_users);
-  take_new_rows(item_side.factors, item_side.old_rows, new_items);
+  take_new_rows(user_side, new_users);
+  take_new_rows(item_side, new_items);
   return {std::move(user_side.factors.factors.local), std::move(item_side.factors.factors.local)};
 }
 

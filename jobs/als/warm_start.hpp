@@ -42,7 +42,7 @@ class WarmStart {
   /// Throws AgreedError (bad_data) where the model is damaged, its ids are of another kind, or it knows none of the
   /// rows.
   [[nodiscard]] FactorPair begin(JobContext& context, const DatasetReader& dataset, const Objective& objective,
-                                 const Partition& users, const Partition& items, const GatherChoice& gathering) const;
+                                 const Partition& users, const Partition& items, const GatherPlan& gathering) const;
 
  private:
   const Communicator& comm_;

@@ -5,27 +5,23 @@
 #include "jobs/evaluate/evaluate.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <iterator>
-#include <limits>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <vector>
 
-#include "distributed/als/half_sweep.hpp"
-#include "distributed/evaluation/bias_baseline.hpp"
+#include "distributed/als/fold_in.hpp"
+#include "distributed/evaluation/baselines.hpp"
 #include "distributed/evaluation/factor_evaluation.hpp"
 #include "distributed/log/fold.hpp"
 #include "distributed/rows/select_rows.hpp"
-#include "io/config/json_text.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/model.hpp"
-#include "jobs/als/training_sides.hpp"
+#include "jobs/evaluate/evaluation_report.hpp"
 #include "jobs/evaluate/heldout_users.hpp"
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/options/choices.hpp"
@@ -33,34 +29,16 @@
 #include "jobs/run/compared_input.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "jobs/run/standard_output.hpp"
-#include "kernels/text/counted.hpp"
 
 namespace rankwise {
 
 namespace {
-
-constexpr std::array seen_words{"exclude", "allow", "only"};  // by SeenItems
 
 Index rows_with_entries(const SparseRows& rows) {
   Index count = 0;
   for (Index r = 0; r < rows.rows.size(); ++r) count += row_columns(rows, r).empty() ? 0 : 1;
   return count;
 }
-
-/// A metric's value for the model and for the baseline.
-struct Comparison {
-  MetricEstimate model;
-  double baseline = 0;
-
-  [[nodiscard]] const EvaluationMetric& metric() const { return model.metric; }
-  [[nodiscard]] bool is_worse() const { return metric().is_better(baseline, model.value); }
-  /// Rankings beat their baseline from above, errors from below: above 1 if the model is better. Nothing over 0.
-  [[nodiscard]] std::optional<double> vs_baseline() const {
-    const double above = metric().ranks() ? model.value : baseline;
-    const double below = metric().ranks() ? baseline : model.value;
-    return below == 0 ? std::nullopt : std::optional(above / below);
-  }
-};
 
 /// What is evaluated, distributed.
 struct EvaluatedModel {
@@ -111,25 +89,6 @@ std::vector<Comparison> compare(const std::vector<MetricEstimate>& model, const 
   return comparisons;
 }
 
-/// Items by training popularity: a model of one factor, the item's training interactions.
-std::vector<double> popularity_baseline(const Communicator& comm, const std::vector<EvaluationMetric>& metrics,
-                                        const ListRule& rule, const EvaluatedModel& evaluated) {
-  const Partition& item_rows = evaluated.items.partition;
-  const RowRange mine = item_rows.range(comm.rank());
-  FactorMatrix popularity{item_rows, Matrix(mine.size(), 1)};
-  for (Index i = 0; i < mine.size(); ++i) {
-    popularity.local.row(i)[0] = static_cast<float>(rule.catalogue.entries[static_cast<std::size_t>(mine.begin + i)]);
-  }
-  Matrix users(evaluated.users.rows(), 1);
-  for (Index r = 0; r < users.rows(); ++r) users.row(r)[0] = 1.0F;
-  std::vector<double> values;
-  for (const MetricEstimate& estimate :
-       evaluate_factors(comm, Objective(), rule, metrics, evaluated.rows, users.view(), popularity)) {
-    values.push_back(estimate.value);
-  }
-  return values;
-}
-
 std::vector<Comparison> compare_rankings(JobContext& context, const std::vector<EvaluationMetric>& metrics,
                                          const ListRule& rule, const EvaluatedModel& evaluated) {
   const auto timer = context.report.phase("rank");
@@ -139,24 +98,7 @@ std::vector<Comparison> compare_rankings(JobContext& context, const std::vector<
   const Index users = rows_with_entries(evaluated.rows.heldout);
   const Index items = rule.catalogue.items();
   context.report.add_flops("rank", 2.0 * static_cast<double>(users * items * evaluated.users.columns()));
-  return compare(of_model, popularity_baseline(comm, metrics, rule, evaluated));
-}
-
-/// Errors of a model of biases alone, entry by entry of this rank's held-out ratings.
-std::vector<double> bias_baseline_errors(const Communicator& comm, const DatasetReader& dataset,
-                                         const HeldoutRows& rows) {
-  const BiasBaseline baseline = fit_bias_baseline(comm, read_training(comm, dataset));
-  const SparseRows& heldout = rows.heldout;
-  std::vector<double> errors;
-  for (Index r = 0; r < heldout.rows.size(); ++r) {
-    const double user_bias = baseline.user_bias(rows.seen, r);
-    const auto end = static_cast<std::size_t>(heldout.offsets[static_cast<std::size_t>(r) + 1]);
-    for (std::size_t place = errors.size(); place < end; ++place) {
-      const double item_bias = baseline.item_biases[static_cast<std::size_t>(heldout.columns[place])];
-      errors.push_back(static_cast<double>(heldout.values[place]) - baseline.mean - user_bias - item_bias);
-    }
-  }
-  return errors;
+  return compare(of_model, popularity_baseline(comm, rule, metrics, evaluated.rows, evaluated.items.partition));
 }
 
 std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<EvaluationMetric>& metrics,
@@ -164,50 +106,18 @@ std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<E
   const auto timer = context.report.phase("predict");
   const Communicator& comm = context.comm;
   if (!evaluated.objective.biases) {
-    evaluated.catalogue.mean_rating = mean_rating(comm, {read_training(comm, dataset), {}});
+    const SparseRows training = read_training(comm, dataset);
+    const std::span<const float> values = training.values;
+    evaluated.catalogue.mean_rating = mean_rating(comm, {&values, 1});
   }
   const std::vector<MetricEstimate> of_model =
       evaluate_factors(comm, evaluated.objective, {evaluated.catalogue}, metrics, evaluated.rows,
                        evaluated.users.view(), evaluated.items);
-  const std::vector<double> errors = bias_baseline_errors(comm, dataset, evaluated.rows);
+  const std::vector<double> errors =
+      bias_baseline_errors(fit_bias_baseline(comm, read_training(comm, dataset)), evaluated.rows);
   std::vector<double> baseline;
   for (const EvaluationMetric& metric : metrics) baseline.push_back(estimate_metric(comm, metric, errors).value);
   return compare(of_model, baseline);
-}
-
-/// Held-out ratings whose prediction is not wholly the model's; over all ranks.
-struct RatingCounts {
-  Index ratings = 0;
-  Index cold_users = 0;  ///< ratings of users without a training entry
-  Index cold_items = 0;  ///< ratings of items without a training entry
-  Index cold = 0;        ///< ratings of either
-};
-
-/// Collective over comm.
-RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue, const HeldoutRows& rows) {
-  RatingCounts counts{.ratings = rows.heldout.entries()};
-  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
-    const std::span<const Index> items = row_columns(rows.heldout, r);
-    const auto ratings = static_cast<Index>(items.size());
-    const Index cold = std::ranges::count_if(items, [&](Index item) { return !catalogue.is_candidate(item); });
-    const bool knows_user = catalogue.knows(row_columns(rows.seen, r));
-    counts.cold_items += cold;
-    counts.cold_users += knows_user ? 0 : ratings;
-    counts.cold += knows_user ? cold : ratings;
-  }
-  return {comm.sum(counts.ratings), comm.sum(counts.cold_users), comm.sum(counts.cold_items), comm.sum(counts.cold)};
-}
-
-void tell_ratings(Report& report, const RatingCounts& counts, const Objective& objective) {
-  if (counts.cold > 0) {
-    report.line(fmt::format("{} of {} {} of a user or an item without a training entry: the prediction is the mean{}",
-                            counts.cold, counted(counts.ratings, "held-out rating"), verb(counts.cold, "is", "are"),
-                            objective.biases ? " and the known biases" : ""));
-  }
-  report.event("ratings", {{"ratings", counts.ratings},
-                           {"cold_users", counts.cold_users},
-                           {"cold_items", counts.cold_items},
-                           {"cold", counts.cold}});
 }
 
 std::vector<EvaluationMetric> chosen_metrics(const EvaluateOptions& options, const ModelReader& model) {
@@ -222,67 +132,6 @@ std::vector<EvaluationMetric> chosen_metrics(const EvaluateOptions& options, con
     }
   }
   return metrics;
-}
-
-void print_table(const std::vector<Comparison>& comparisons) {
-  std::string text = fmt::format("{:<12} {:>10} {:>10} {:>12}\n", "metric", "model", "baseline", "vs baseline");
-  bool has_dash = false;
-  for (const Comparison& c : comparisons) {
-    const std::optional<double> ratio = c.vs_baseline();
-    has_dash = has_dash || !ratio;
-    text += fmt::format("{:<12} {:>10.6f} {:>10.6f} {:>12}\n", c.metric().name, c.model.value, c.baseline,
-                        ratio ? fmt::format("{:.3f}", *ratio) : "-");
-  }
-  if (has_dash) text += "-: there is no ratio to 0\n";
-  print_result(text);
-}
-
-/// One line that names every metric by which the model is worse.
-void warn_of_worse(Report& report, const std::vector<Comparison>& comparisons) {
-  std::vector<std::string> worse;
-  for (const Comparison& c : comparisons) {
-    if (!c.is_worse()) continue;
-    worse.push_back(fmt::format("{} {:.6f}, {} {:.6f}", c.metric().name, c.model.value,
-                                c.metric().ranks() ? "popularity" : "mean and biases", c.baseline));
-  }
-  if (worse.empty()) return;
-  report.warning(fmt::format("the model is worse than its baseline: {}", fmt::join(worse, "; ")));
-}
-
-std::string json_text(const EvaluateOptions& options, const std::vector<Comparison>& comparisons, Index users,
-                      Index interactions, const std::optional<RankingCounts>& rankings,
-                      const std::optional<RatingCounts>& ratings, const ModelReader& model) {
-  nlohmann::ordered_json json;
-  json["users"] = users;
-  json["heldout_interactions"] = interactions;
-  if (rankings) {
-    json["rankings"] = {{"seen", seen_words[static_cast<std::size_t>(options.seen)]},
-                        {"users", rankings->users},
-                        {"popular_users", rankings->popular_users},
-                        {"targets", rankings->targets},
-                        {"cold_targets", rankings->cold_targets},
-                        {"left_out", rankings->left_out}};
-  }
-  if (ratings) {
-    json["ratings"] = {{"ratings", ratings->ratings},
-                       {"cold_users", ratings->cold_users},
-                       {"cold_items", ratings->cold_items},
-                       {"cold", ratings->cold}};
-  }
-  json["ancestor_trained_on_all"] = !model.lineage_trained_on_all().empty();
-  json["model_configuration"] = model.provenance().configuration;
-  json["baseline"] = {{"rankings", "training popularity"}, {"ratings", "damped mean + user bias + item bias"}};
-  json["worse_than_baseline"] = std::ranges::any_of(comparisons, &Comparison::is_worse);
-  for (const Comparison& c : comparisons) {
-    nlohmann::ordered_json metric{{"model", c.model.value},
-                                  {"standard_error", c.model.standard_error},
-                                  {"baseline", c.baseline},
-                                  {"vs_baseline", nullptr},
-                                  {"worse_than_baseline", c.is_worse()}};
-    if (const std::optional<double> ratio = c.vs_baseline()) metric["vs_baseline"] = *ratio;
-    json["metrics"][c.metric().name] = metric;
-  }
-  return rankwise::json_text(json, 2) + "\n";
 }
 
 /// A model that has learned what is held out, itself or by its warm start, cannot be measured by it.
@@ -313,6 +162,36 @@ void warn_of_ancestors(Report& report, const EvaluateOptions& options, const Mod
   report.event("ancestor_trained_on_all", {{"datasets", datasets}});
 }
 
+/// Compares predictions, then rankings, with their baselines.
+Evaluation measure(const EvaluateOptions& options, JobContext& context, const std::vector<EvaluationMetric>& metrics,
+                   const DatasetReader& dataset, EvaluatedModel& evaluated) {
+  const Communicator& comm = context.comm;
+  Evaluation found;
+  found.users = comm.sum(rows_with_entries(evaluated.rows.heldout));
+  found.interactions = comm.sum(evaluated.rows.heldout.entries());
+  std::vector<EvaluationMetric> rankings;
+  std::vector<EvaluationMetric> ratings;
+  std::ranges::partition_copy(metrics, std::back_inserter(rankings), std::back_inserter(ratings),
+                              &EvaluationMetric::ranks);
+  if (!ratings.empty()) {
+    found.comparisons = compare_ratings(context, ratings, dataset, evaluated);
+    found.ratings = count_ratings(comm, evaluated.catalogue, evaluated.rows);
+  }
+  if (rankings.empty()) return found;
+  const ListRule rule{evaluated.catalogue, options.seen};
+  found.rankings = count_rankings(comm, rule, evaluated.rows);
+  if (found.rankings->users == 0) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{}: --seen {} keeps all {} held-out pairs out of the lists; expected some that "
+                                  "lists can have",
+                                  options.data, seen_word(options.seen), found.interactions));
+  }
+  const std::vector<Comparison> more =
+      naming(options.model, [&] { return compare_rankings(context, rankings, rule, evaluated); });
+  found.comparisons.insert(found.comparisons.end(), more.begin(), more.end());
+  return found;
+}
+
 }  // namespace
 
 void evaluate_model(const EvaluateOptions& options, JobContext& context) {
@@ -337,54 +216,18 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   }
   EvaluatedModel evaluated = read_evaluated(comm, dataset, model, options.model);
   reading.reset();
-  const Index evaluated_users = comm.sum(rows_with_entries(evaluated.rows.heldout));
-  const Index interactions = comm.sum(evaluated.rows.heldout.entries());
 
-  // 2. Compare predictions, then rankings, with their baselines.
-  std::vector<EvaluationMetric> rankings;
-  std::vector<EvaluationMetric> ratings;
-  std::ranges::partition_copy(metrics, std::back_inserter(rankings), std::back_inserter(ratings),
-                              &EvaluationMetric::ranks);
-  std::vector<Comparison> comparisons;
-  std::optional<RankingCounts> counts;
-  std::optional<RatingCounts> rating_counts;
-  if (!ratings.empty()) {
-    comparisons = compare_ratings(context, ratings, dataset, evaluated);
-    rating_counts = count_ratings(comm, evaluated.catalogue, evaluated.rows);
-  }
-  if (!rankings.empty()) {
-    const ListRule rule{evaluated.catalogue, options.seen};
-    counts = count_rankings(comm, rule, evaluated.rows);
-    if (counts->users == 0) {
-      throw AgreedError(ExitCode::bad_data,
-                        fmt::format("{}: --seen {} keeps all {} held-out pairs out of the lists; expected some that "
-                                    "lists can have",
-                                    options.data, seen_words[static_cast<std::size_t>(options.seen)], interactions));
-    }
-    const std::vector<Comparison> more =
-        naming(options.model, [&] { return compare_rankings(context, rankings, rule, evaluated); });
-    comparisons.insert(comparisons.end(), more.begin(), more.end());
-  }
+  // 2. Measure.
+  const Evaluation found = measure(options, context, metrics, dataset, evaluated);
 
   // 3. Tell.
-  report.line(fmt::format("{} of {}", counted(interactions, "held-out interaction"), counted(evaluated_users, "user")));
-  if (rating_counts) tell_ratings(report, *rating_counts, evaluated.objective);
-  if (counts) tell_rankings(report, *counts);
-  for (const Comparison& c : comparisons) {
-    report.event("metric", {{"metric", c.metric().name},
-                            {"model", c.model.value},
-                            {"baseline", c.baseline},
-                            {"vs_baseline", c.vs_baseline().value_or(std::numeric_limits<double>::quiet_NaN())},
-                            {"worse_than_baseline", Index{c.is_worse() ? 1 : 0}}});
-  }
-  if (comm.is_root()) print_table(comparisons);
-  warn_of_worse(report, comparisons);
+  tell_evaluation(report, found, evaluated.objective);
+  if (comm.is_root()) print_result(evaluation_table(found.comparisons));
+  warn_of_worse(report, found.comparisons);
   warn_of_ancestors(report, options, model);
   if (!options.output.empty()) {
     OrderedTextFile file(comm, options.output);
-    file.append(comm.is_root()
-                    ? json_text(options, comparisons, evaluated_users, interactions, counts, rating_counts, model)
-                    : "");
+    file.append(comm.is_root() ? evaluation_json(found, options.seen, model) : "");
     file.commit();
   }
 }

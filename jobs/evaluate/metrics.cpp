@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <fmt/format.h>
 #include <utility>
 
@@ -31,10 +30,6 @@ constexpr std::array metric_words{std::pair{std::string_view("recall"), MetricKi
                                   std::pair{std::string_view("hr"), MetricKind::hit_rate},
                                   std::pair{std::string_view("rmse"), MetricKind::rmse},
                                   std::pair{std::string_view("mae"), MetricKind::mae}};
-
-double discount(Index position) {
-  return 1.0 / std::log2(static_cast<double>(position + 1));
-}
 
 }  // namespace
 
@@ -66,47 +61,6 @@ std::vector<EvaluationMetric> parse_metrics(const std::string& list) {
     begin = comma + 1;
   }
   return metrics;
-}
-
-double ranking_value(const EvaluationMetric& metric, std::span<const ScoredItem> ranked,
-                     std::span<const Index> relevant) {
-  const Index positions = std::min(metric.cutoff, static_cast<Index>(ranked.size()));
-  const Index attainable = std::min(metric.cutoff, static_cast<Index>(relevant.size()));
-  Index hits = 0;
-  double gain = 0;
-  double precisions = 0;
-  for (Index position = 1; position <= positions; ++position) {
-    const Index item = ranked[static_cast<std::size_t>(position - 1)].item;
-    if (!std::binary_search(relevant.begin(), relevant.end(), item)) continue;
-    ++hits;
-    gain += discount(position);
-    precisions += static_cast<double>(hits) / static_cast<double>(position);
-  }
-  switch (metric.kind) {
-    case MetricKind::recall:
-      return static_cast<double>(hits) / static_cast<double>(attainable);
-    case MetricKind::ndcg: {
-      double ideal = 0;
-      for (Index position = 1; position <= attainable; ++position) ideal += discount(position);
-      return gain / ideal;
-    }
-    case MetricKind::average_precision:
-      return precisions / static_cast<double>(attainable);
-    case MetricKind::hit_rate:
-      return hits > 0 ? 1.0 : 0.0;
-    case MetricKind::rmse:
-    case MetricKind::mae:
-      break;
-  }
-  throw Error(ExitCode::internal, fmt::format("{} is not a ranking metric", metric.name));
-}
-
-double rating_term(const EvaluationMetric& metric, double error) {
-  return metric.kind == MetricKind::rmse ? error * error : std::fabs(error);
-}
-
-double rating_value(const EvaluationMetric& metric, double mean_term) {
-  return metric.kind == MetricKind::rmse ? std::sqrt(mean_term) : mean_term;
 }
 
 }  // namespace rankwise

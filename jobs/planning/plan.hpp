@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "distributed/planning/epoch_model.hpp"
-#include "jobs/als/als.hpp"
+#include "jobs/als/als_settings.hpp"
 #include "jobs/planning/stated_sizes.hpp"
 #include "jobs/run/job.hpp"
 

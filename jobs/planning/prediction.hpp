@@ -4,7 +4,7 @@
 #include <span>
 
 #include "distributed/planning/epoch_model.hpp"
-#include "jobs/als/als.hpp"
+#include "jobs/als/als_settings.hpp"
 
 namespace rankwise {
 

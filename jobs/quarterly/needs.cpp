@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "io/dataset/dataset.hpp"
-#include "jobs/als/als.hpp"
+#include "jobs/als/als_settings.hpp"
 #include "jobs/quarterly/records.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
 #include "jobs/sweep/planning.hpp"

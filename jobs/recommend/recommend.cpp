@@ -5,32 +5,24 @@
 #include "jobs/recommend/recommend.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/program_options.hpp>
-#include <cmath>
 #include <fmt/format.h>
-#include <iterator>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "distributed/ranking/ranking.hpp"
 #include "distributed/rows/select_rows.hpp"
 #include "io/dataset/dataset.hpp"
-#include "io/dataset/id_file.hpp"
-#include "io/dataset/provenance_attributes.hpp"
 #include "io/files/commit.hpp"
-#include "io/hdf5/writer.hpp"
 #include "io/model/model.hpp"
-#include "io/text/csv_field.hpp"
 #include "jobs/evaluate/heldout_users.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/compression_option.hpp"
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"
+#include "jobs/recommend/list_files.hpp"
+#include "jobs/recommend/lists.hpp"
 #include "jobs/recommend/served_users.hpp"
 #include "jobs/recommend/wanted_users.hpp"
 #include "jobs/run/compared_input.hpp"
@@ -54,145 +46,6 @@ Source popular: a user without a training entry gets the items with the most tra
 them; source model: all others.
 CSV: user,rank,item,score,source. HDF5 (output name ends in .h5): /users/ids, and /recommendations with indptr (users + 1), items (item
 ids), scores and source: user u's items are items[indptr[u]:indptr[u + 1]].)";
-
-enum class ListSource { model, popular };
-constexpr std::array source_words{"model", "popular"};  // by ListSource
-
-/// The lists of some of this rank's users, in their order.
-struct Lists {
-  Ids users;
-  std::vector<ListSource> sources;  ///< of each user
-  std::vector<Index> offsets{0};
-  std::vector<Index> items;
-  std::vector<float> scores;
-
-  void append(ListSource source, std::span<const ScoredItem> list, float score_offset) {
-    for (const ScoredItem& item : list) {
-      items.push_back(item.item);
-      scores.push_back(item.score + score_offset);
-    }
-    offsets.push_back(static_cast<Index>(items.size()));
-    sources.push_back(source);
-  }
-};
-
-/// What was made, over all ranks once summed.
-struct Served {
-  Index users = 0;
-  Index recommendations = 0;
-  Index popular_users = 0;
-  Index short_lists = 0;  ///< with fewer items than asked for, but some
-  Index empty_lists = 0;
-
-  void add(const Lists& lists, Index top) {
-    users += static_cast<Index>(lists.sources.size());
-    recommendations += lists.offsets.back();
-    popular_users += std::ranges::count(lists.sources, ListSource::popular);
-    for (std::size_t u = 0; u < lists.sources.size(); ++u) {
-      const Index items = lists.offsets[u + 1] - lists.offsets[u];
-      if (items == 0) ++empty_lists;
-      if (items > 0 && items < top) ++short_lists;
-    }
-  }
-  [[nodiscard]] Served sum(const Communicator& comm) const {
-    return {comm.sum(users), comm.sum(recommendations), comm.sum(popular_users), comm.sum(short_lists),
-            comm.sum(empty_lists)};
-  }
-};
-
-/// All that lists are made from.
-struct Sources {
-  const RecommendOptions& options;
-  const ModelReader& model;
-  const ServedUsers& users;
-  ListRule rule;
-  const DatasetReader* training;  ///< the training part alone, if lists leave out what it has; else null
-};
-
-/// What lists look at of some users: all that the dataset has of them. Lists that leave it out also leave out the
-/// training part's pairs whose values of both parts together are no interaction, such as what a user gave back later:
-/// the model has learned them. Collective.
-SparseRows list_histories(const Sources& sources, RowRange users, const SparseRows& histories) {
-  if (sources.training == nullptr) return histories;
-  const Index trained_users = sources.training->users();
-  const SparseRows training = sources.training->read(
-      DatasetPart::interactions, {std::min(users.begin, trained_users), std::min(users.end, trained_users)});
-  SparseRows both{.rows = histories.rows,
-                  .total_rows = histories.total_rows,
-                  .column_count = histories.column_count,
-                  .columns = {},
-                  .values = {}};
-  for (Index r = 0; r < histories.rows.size(); ++r) {
-    const std::span<const Index> trained =
-        r < training.rows.size() ? row_columns(training, r) : std::span<const Index>();
-    std::ranges::set_union(row_columns(histories, r), trained, std::back_inserter(both.columns));
-    both.offsets.push_back(static_cast<Index>(both.columns.size()));
-  }
-  both.values.resize(both.columns.size());  // rankings need none
-  return both;
-}
-
-/// mean + b_u, which orders no items but belongs to a predicted rating.
-std::vector<float> score_offsets(const Objective& objective, const Matrix& users) {
-  std::vector<float> offsets(static_cast<std::size_t>(users.rows()), static_cast<float>(objective.global_mean));
-  if (!objective.biases) return offsets;
-  for (Index r = 0; r < users.rows(); ++r) offsets[static_cast<std::size_t>(r)] += users.row(r)[users.columns() - 1];
-  return offsets;
-}
-
-/// Collective.
-void require_finite(const Communicator& comm, const std::string& model, const Lists& lists) {
-  agree_on(comm, [&] {
-    const auto bad = std::ranges::find_if(lists.scores, [](float score) { return !std::isfinite(score); });
-    if (bad == lists.scores.end()) return;
-    const Index entry = bad - lists.scores.begin();
-    const Index user = std::ranges::upper_bound(lists.offsets, entry) - lists.offsets.begin() - 1;
-    throw Error(ExitCode::bad_data, fmt::format("{}: user {}: {}", model, id_text(lists.users, user),
-                                                overflow_text(lists.items[static_cast<std::size_t>(entry)], *bad)));
-  });
-}
-
-/// Lists for the wanted among this rank's part of the users from `first` on. Collective.
-Lists lists_for(const Communicator& comm, const Sources& sources, Index first, const Partition& rows,
-                WantedUsers& wanted) {
-  const ModelReader& model = sources.model;
-  const UserRows users = sources.users.read(first, rows);
-  const RowRange mine = rows.range(comm.rank());
-  const SparseRows histories = list_histories(sources, {first + mine.begin, first + mine.end}, users.histories);
-  const std::vector<Index> selected = wanted.select(users.ids);
-  std::vector<Index> known;
-  std::ranges::copy_if(selected, std::back_inserter(known),
-                       [&](Index row) { return users.is_known[static_cast<std::size_t>(row)]; });
-  Matrix vectors = pick(users.factors.view(), known);
-  const std::vector<float> score_offset = score_offsets(model.objective(), vectors);
-  make_scoring_vectors(model.objective(), vectors);
-  const TopItems top = rank_items(
-      sources.rule, [&](RowRange items) { return model.item_factors(items); }, vectors.view(), pick(histories, known),
-      sources.options.top);
-  Lists lists;
-  lists.users = pick(users.ids, selected);
-  std::size_t place = 0;  // in `known`
-  for (const Index row : selected) {
-    if (place < known.size() && known[place] == row) {
-      lists.append(ListSource::model, top.sorted(static_cast<Index>(place)), score_offset[place]);
-      ++place;
-    } else {
-      lists.append(ListSource::popular, popular_items(sources.rule, row_columns(histories, row), sources.options.top),
-                   0);
-    }
-  }
-  require_finite(comm, sources.options.model, lists);
-  return lists;
-}
-
-/// The popular items for ids that the dataset does not have.
-Lists lists_for_unknown(const Sources& sources, const Ids& ids) {
-  Lists lists;
-  const std::vector<ScoredItem> popular = popular_items(sources.rule, {}, sources.options.top);
-  for (Index u = 0; u < id_count(ids); ++u) lists.append(ListSource::popular, popular, 0);
-  lists.users = ids;
-  return lists;
-}
 
 /// The ids of the list that the dataset does not have, and are to be served; others are refused, or skipped and told.
 /// Collective.
@@ -221,52 +74,28 @@ std::vector<std::string> unknown_to_serve(const RecommendOptions& options, JobCo
   return unknown;
 }
 
-std::string csv_text(const Lists& lists, const Ids& item_ids) {
-  fmt::memory_buffer text;
-  for (std::size_t u = 0; u + 1 < lists.offsets.size(); ++u) {
-    const std::string user = csv_field(id_text(lists.users, static_cast<Index>(u)));
-    const char* source = source_words[static_cast<std::size_t>(lists.sources[u])];
-    for (Index e = lists.offsets[u]; e < lists.offsets[u + 1]; ++e) {
-      const auto entry = static_cast<std::size_t>(e);
-      fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", user, e - lists.offsets[u] + 1,
-                     csv_field(id_text(item_ids, lists.items[entry])), lists.scores[entry], source);
-    }
-  }
-  return fmt::to_string(text);
-}
-
-Served write_csv(const Sources& sources, JobContext& context, WantedUsers& wanted) {
+Served write_csv(const RecommendOptions& options, const ListInputs& inputs, JobContext& context, WantedUsers& wanted) {
   const Communicator& comm = context.comm;
-  const Ids item_ids = sources.model.item_ids({0, sources.model.items()}).ids;
-  OrderedTextFile file(comm, sources.options.output);
-  file.append(comm.is_root() ? "user,rank,item,score,source\n" : "");
+  const Ids item_ids = inputs.model.item_ids({0, inputs.model.items()}).ids;
+  OrderedTextFile file(comm, options.output);
+  file.append(comm.is_root() ? std::string(csv_header) : "");
   const Index round = users_per_round * comm.size();
-  const Index users = sources.users.count();
+  const Index users = inputs.users.count();
   Served served;
   for (Index first = 0; first < users; first += round) {
     const Partition rows = Partition::by_count(std::min(round, users - first), comm.size());
-    const Lists lists = lists_for(comm, sources, first, rows, wanted);
+    const Lists lists = lists_for(comm, inputs, first, rows, wanted);
     file.append(csv_text(lists, item_ids));
-    served.add(lists, sources.options.top);
+    served.add(lists, inputs.top);
     context.report.bar("users", std::min(first + round, users), users);
   }
-  std::vector<std::string> unknown = unknown_to_serve(sources.options, context, wanted);
+  std::vector<std::string> unknown = unknown_to_serve(options, context, wanted);
   if (!comm.is_root()) unknown.clear();
-  const Lists lists = lists_for_unknown(sources, unknown);
+  const Lists lists = lists_for_unknown(inputs, unknown);
   file.append(csv_text(lists, item_ids));
-  served.add(lists, sources.options.top);
+  served.add(lists, inputs.top);
   file.commit();
   return served.sum(comm);
-}
-
-/// Appends lists, whose ids become texts unless all are integers.
-void append_lists(Lists& lists, const Lists& more) {
-  append_ids(lists.users, more.users);
-  const Index before = lists.offsets.back();
-  for (std::size_t u = 1; u < more.offsets.size(); ++u) lists.offsets.push_back(before + more.offsets[u]);
-  lists.items.insert(lists.items.end(), more.items.begin(), more.items.end());
-  lists.scores.insert(lists.scores.end(), more.scores.begin(), more.scores.end());
-  lists.sources.insert(lists.sources.end(), more.sources.begin(), more.sources.end());
 }
 
 /// As a dataset holds them: integers if all of them are written as such.
@@ -281,60 +110,22 @@ Ids ids_of(const std::vector<std::string>& texts) {
   return numbers;
 }
 
-/// Of each entry, what its user's list was made from.
-std::vector<std::string> entry_sources(const Lists& lists) {
-  std::vector<std::string> sources;
-  sources.reserve(lists.items.size());
-  for (std::size_t u = 0; u < lists.sources.size(); ++u) {
-    const auto items = static_cast<std::size_t>(lists.offsets[u + 1] - lists.offsets[u]);
-    sources.insert(sources.end(), items, source_words[static_cast<std::size_t>(lists.sources[u])]);
-  }
-  return sources;
-}
-
-Served write_hdf5(const Sources& sources, JobContext& context, WantedUsers& wanted, std::uint64_t dataset_digest) {
+Served write_hdf5(const RecommendOptions& options, const ListInputs& inputs, JobContext& context, WantedUsers& wanted,
+                  std::uint64_t dataset_digest) {
   const Communicator& comm = context.comm;
-  const RecommendOptions& options = sources.options;
-  const ModelReader& model = sources.model;
-  Lists lists = lists_for(comm, sources, 0, Partition::by_count(sources.users.count(), comm.size()), wanted);
-  const bool is_last = comm.rank() == comm.size() - 1;
+  Lists lists = lists_for(comm, inputs, 0, Partition::by_count(inputs.users.count(), comm.size()), wanted);
   const std::vector<std::string> unknown = unknown_to_serve(options, context, wanted);
   if (!unknown.empty()) {
     // The last rank has them; whether they are integers decides about everyone's ids.
+    const bool is_last = comm.rank() == comm.size() - 1;
     const Ids ids = ids_of(unknown);
-    append_lists(lists, lists_for_unknown(sources, is_last ? ids : pick(ids, {})));
+    lists.append(lists_for_unknown(inputs, is_last ? ids : pick(ids, {})));
   }
-
-  const Index users = id_count(lists.users);
-  const Index entries = lists.offsets.back();
-  const Index first_user = comm.exclusive_sum(users);
-  const Index first_entry = comm.exclusive_sum(entries);
   Served served;
-  served.add(lists, options.top);
+  served.add(lists, inputs.top);
   served = served.sum(comm);
-  const RowRange my_entries{first_entry, first_entry + entries};
-  const IdRows user_rows{{first_user, first_user + users}, served.users, lists.users};
-  const IdRows item_rows{my_entries, served.recommendations, pick(model.item_ids({0, model.items()}).ids, lists.items)};
-  // The last rank with a share also writes the closing offset.
-  std::vector<Index> offsets(lists.offsets.begin(), lists.offsets.end() - 1);
-  for (Index& offset : offsets) offset += first_entry;
-  if (is_last) offsets.push_back(served.recommendations);
-  const RowRange my_offsets{first_user, first_user + users + (is_last ? 1 : 0)};
-
-  constexpr Index score_and_source_bytes = 4 + 7;
-  Hdf5Writer file(comm, options.output,
-                  id_bytes(comm, user_rows) + id_bytes(comm, item_rows) +
-                      served.recommendations * score_and_source_bytes + served.users * 8,
-                  {.deflate_level = options.deflate_level});
-  write_provenance(file, context.provenance("recommendations", dataset_digest));
-  file.create_group("/users");
-  write_ids(comm, file, "/users/ids", user_rows);
-  file.create_group("/recommendations");
-  file.write_rows("/recommendations/indptr", served.users + 1, my_offsets, std::span<const Index>(offsets));
-  write_ids(comm, file, "/recommendations/items", item_rows);
-  file.write_rows("/recommendations/scores", served.recommendations, my_entries, std::span<const float>(lists.scores));
-  file.write_strings("/recommendations/source", served.recommendations, my_entries, entry_sources(lists));
-  file.commit();
+  write_lists(comm, options.output, lists, served, inputs.model.item_ids({0, inputs.model.items()}).ids,
+              context.provenance("recommendations", dataset_digest), options.deflate_level);
   return served;
 }
 
@@ -415,10 +206,11 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
   const ServedUsers users(comm, dataset, model, catalogue);
   const DatasetReader training(comm, options.data, std::nullopt, TrainedOn::training, context.common.input_check);
   const bool masks_training = options.seen == SeenItems::exclude && training.has(DatasetPart::repeated);
-  const Sources sources{options, model, users, {catalogue, options.seen}, masks_training ? &training : nullptr};
+  const ListInputs inputs{
+      options.model, model, users, {catalogue, options.seen}, options.top, masks_training ? &training : nullptr};
   const Served served = names_hdf5(options.output)
-                            ? write_hdf5(sources, context, wanted, dataset.provenance().dataset_digest)
-                            : write_csv(sources, context, wanted);
+                            ? write_hdf5(options, inputs, context, wanted, dataset.provenance().dataset_digest)
+                            : write_csv(options, inputs, context, wanted);
   tell(context, options, served, users.new_users());
 }
 

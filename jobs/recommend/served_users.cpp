@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "distributed/als/fold_in.hpp"
 #include "distributed/rows/select_rows.hpp"
-#include "jobs/evaluate/heldout_users.hpp"
 
 namespace rankwise {
 

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <utility>
 
-#include "distributed/als/half_sweep.hpp"
+#include "distributed/als/training.hpp"
+#include "distributed/evaluation/baselines.hpp"
 #include "distributed/synthetic/matrix.hpp"
-#include "jobs/als/als_steps.hpp"
 #include "jobs/als/gather_plan.hpp"
 #include "jobs/als/training_sides.hpp"
 #include "jobs/run/threads.hpp"
@@ -52,13 +52,6 @@ auto timed(Report& report, const char* phase, double& seconds, const Step& step)
   return result;
 }
 
-[[noreturn]] void fail_at_row(const char* side, Index row, Index epoch) {
-  throw AgreedError(ExitCode::bad_data,
-                    fmt::format("epoch {}: planted {} {}: its normal equations have no finite solution; expected a "
-                                "positive definite system (a larger --regularization gives one)",
-                                epoch, side, row));
-}
-
 /// What this rank holds of a side.
 SideShare share_of(const TrainingRows& training, const SidePlan& plan, int rank) {
   const std::vector<Index>& offsets = training.rows.offsets;
@@ -70,6 +63,57 @@ SideShare share_of(const TrainingRows& training, const SidePlan& plan, int rank)
 /// Of all threads.
 double seconds_of(const kernels::SolveTally& tally) {
   return tally.primal_seconds + tally.dual_seconds + tally.iterative_seconds;
+}
+
+[[noreturn]] void fail_at_row(const char* side, Index row, Index epoch) {
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("epoch {}: planted {} {}: its normal equations have no finite solution; expected a "
+                                "positive definite system (a larger --regularization gives one)",
+                                epoch, side, row));
+}
+
+/// Measures each half-sweep and epoch.
+class ScaleDriver final : public TrainingDriver {
+ public:
+  ScaleDriver(const Communicator& comm, JobContext& context, RankMeasures& mine, ScaleRun& run)
+      : comm_(comm), context_(context), mine_(mine), run_(run) {}
+
+  void begin_epoch(const AlsTraining& training, Index epoch) override {
+    context_.report.bar("epochs", epoch - 1, training.epochs);
+    comm_.barrier();
+  }
+  HalfSweep sweep(const AlsTraining& training, const HalfSweepTask& task) override;
+  void end_epoch(const AlsTraining& training, EpochLoss& loss, double seconds) override;
+
+ private:
+  const Communicator& comm_;
+  JobContext& context_;
+  RankMeasures& mine_;
+  ScaleRun& run_;
+};
+
+HalfSweep ScaleDriver::sweep(const AlsTraining& training, const HalfSweepTask& task) {
+  Report& report = context_.report;
+  const bool are_users = task.solves == SolvedSide::users;
+  const char* phase = are_users ? "user half-sweeps" : "item half-sweeps";
+  SweepMeasures& measures = are_users ? mine_.users : mine_.items;
+  const HalfSweep done = timed(report, phase, measures.seconds, [&] {
+    return half_sweep(comm_, training.objective, task.mine.solver, task.mine.side, task.other.factors,
+                      task.mine.factors, task.next);
+  });
+  if (done.failed_row >= 0) fail_at_row(are_users ? "user" : "item", done.failed_row, task.epoch);
+  report.add_flops(phase, done.flops);
+  report.add_interactions(phase, task.mine.side.entries());
+  report.add_bytes_sent(done.bytes_sent);
+  measures.solver_seconds += seconds_of(done.tally) / context_.common.threads;
+  measures.flops = done.flops;
+  measures.bytes_sent = done.bytes_sent;
+  return done;
+}
+
+void ScaleDriver::end_epoch(const AlsTraining& training, EpochLoss& /*loss*/, double seconds) {
+  run_.epoch_seconds.push_back(seconds);
+  if (training.progress.epochs() == 1) mine_.users = mine_.items = {};  // it warms up
 }
 
 /// Where the run's ranks are. Collective over comm.
@@ -141,59 +185,37 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   };
   TrainingRows user_rows = share_rows(matrix.users, matrix.user_plan);
   TrainingRows item_rows = share_rows(matrix.items, matrix.item_plan);
-  if (objective.biases) objective.global_mean = mean_rating(comm, user_rows);
+  if (objective.biases) objective.global_mean = mean_rating(comm, user_rows.values());
   JobContext of_run{comm, context.common, report, context.configuration};
-  const GatherChoice gathering =
-      choose_gathering(als, objective,
-                       {share_of(user_rows, matrix.user_plan, comm.rank()),
-                        share_of(item_rows, matrix.item_plan, comm.rank()), run.users, run.items},
-                       of_run);
+  const GatherPlan gathering =
+      plan_gathering(als, objective,
+                     {share_of(user_rows, matrix.user_plan, comm.rank()),
+                      share_of(item_rows, matrix.item_plan, comm.rank()), run.users, run.items},
+                     of_run);
   const auto make_side = [&](const SidePlan& plan, const SidePlan& opposite, TrainingRows& rows) {
     const auto timer = report.phase("plan");
-    return make_als_side(comm, objective, plan.rows, opposite.rows, global_rows(std::move(rows.rows)),
-                         {plan.shared, global_rows(std::move(rows.parts))}, {{}, gathering.nodes, als.row_format});
+    return make_training_side(comm, objective, plan.rows, opposite.rows, global_rows(std::move(rows.rows)),
+                              {plan.shared, global_rows(std::move(rows.parts))}, {{}, gathering.nodes, als.row_format});
   };
-  AlsSide user_side = make_side(matrix.user_plan, matrix.item_plan, user_rows);
-  AlsSide item_side = make_side(matrix.item_plan, matrix.user_plan, item_rows);
+  TrainingSide user_side = make_side(matrix.user_plan, matrix.item_plan, user_rows);
+  TrainingSide item_side = make_side(matrix.item_plan, matrix.user_plan, item_rows);
   mine.plan_seconds = seconds_since(planning);
-  const auto initial = [&](const Partition& rows, RandomPurpose purpose) {
-    return with_gramian(
-        comm, objective,
-        random_factors(comm, rows, width, width - als.factors, RandomStream(context.common.seed, purpose)));
+  const auto trained = [&](const SidePlan& plan, TrainingSide& side, RandomPurpose purpose) {
+    FactorMatrix factors =
+        random_factors(comm, plan.rows, width, width - als.factors, RandomStream(context.common.seed, purpose));
+    return TrainedSide{plan.solver, std::move(side), with_gramian(comm, objective, std::move(factors))};
   };
-  AlsFactors users = initial(matrix.user_plan.rows, RandomPurpose::initial_users);
-  AlsFactors items = initial(matrix.item_plan.rows, RandomPurpose::initial_items);
+  AlsTraining training{.objective = objective,
+                       .solver = als.solver,
+                       .epochs = als.epochs,
+                       .last_items = LastItems::travel,
+                       .users = trained(matrix.user_plan, user_side, RandomPurpose::initial_users),
+                       .items = trained(matrix.item_plan, item_side, RandomPurpose::initial_items)};
 
-  // 4. Sweep: users from items, items from users. The last epoch too sends its items on their way, so that all measured
-  // ones are alike.
-  const auto sweep = [&](const char* phase, const char* name, const SolverPlan& solver, AlsSide& side,
-                         const AlsFactors& other, AlsFactors& solved, AlsSide& next, SweepMeasures& measures) {
-    const HalfSweep done = timed(report, phase, measures.seconds,
-                                 [&] { return half_sweep(comm, objective, solver, side, other, solved, &next); });
-    if (done.failed_row >= 0) fail_at_row(name, done.failed_row, std::ssize(run.losses) + 1);
-    report.add_flops(phase, done.flops);
-    report.add_interactions(phase, side.entries());
-    report.add_bytes_sent(done.bytes_sent);
-    measures.solver_seconds += seconds_of(done.tally) / context.common.threads;
-    measures.flops = done.flops;
-    measures.bytes_sent = done.bytes_sent;
-    return done;
-  };
-  for (Index epoch = 1; epoch <= als.epochs; ++epoch) {
-    report.bar("epochs", epoch - 1, als.epochs);
-    comm.barrier();
-    const Clock::time_point begin = Clock::now();
-    const HalfSweep first =
-        sweep("user half-sweeps", "user", matrix.user_plan.solver, user_side, items, users, item_side, mine.users);
-    const HalfSweep second =
-        sweep("item half-sweeps", "item", matrix.item_plan.solver, item_side, users, items, user_side, mine.items);
-    const EpochLoss loss = epoch_loss(objective, first.regularizer, second, users, items);
-    run.epoch_seconds.push_back(seconds_since(begin));
-    if (epoch == 1) mine.users = mine.items = {};  // it warms up
-    require_sound_loss(loss, run.losses, als.solver, user_side);
-    run.losses.push_back(loss);
-  }
-  if (user_side.incoming) user_side.incoming->wait();
+  // 4. Train. The last epoch too sends its items on their way, so that all measured ones are alike.
+  ScaleDriver driver(comm, context, mine, run);
+  train(training, driver);
+  run.losses = std::move(training.progress.history);
   const Index of_others = gathering.nodes->map.is_shared() ? bytes_of_other_processes() : 0;
   mine.memory_bytes = peak_memory_bytes() - of_others;
 

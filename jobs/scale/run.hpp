@@ -3,12 +3,12 @@
 
 #include <vector>
 
+#include "distributed/als/training_progress.hpp"
 #include "distributed/synthetic/shape.hpp"
-#include "io/model/model.hpp"
 #include "jobs/planning/layout_figures.hpp"
 #include "jobs/run/job.hpp"
 #include "jobs/scale/run_predictor.hpp"
-#include "jobs/scale/scale.hpp"
+#include "jobs/scale/scale_settings.hpp"
 
 namespace rankwise {
 

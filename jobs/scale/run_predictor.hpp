@@ -5,7 +5,7 @@
 
 #include "distributed/synthetic/matrix.hpp"
 #include "jobs/planning/layout_figures.hpp"
-#include "jobs/scale/scale.hpp"
+#include "jobs/scale/scale_settings.hpp"
 
 namespace rankwise {
 

@@ -12,6 +12,7 @@
 
 #include "distributed/als/half_sweep.hpp"
 #include "distributed/als/solver_plan.hpp"
+#include "distributed/als/training.hpp"
 
 namespace rankwise {
 
@@ -61,9 +62,9 @@ inline SolverPlan solver_for(const SolverOptions& options, const Objective& obje
   return plan_solver(options, objective, rows_by_size(row_sizes(log, orientation)), opposite, width);
 }
 
-inline AlsSide side_of(const Communicator& comm, const Objective& objective, const Log& log, Orientation orientation,
-                       const Partition& mine, const Partition& other, const Gathering& gathering = {},
-                       const std::vector<SharedRow>& shared = {}) {
+inline TrainingSide side_of(const Communicator& comm, const Objective& objective, const Log& log,
+                            Orientation orientation, const Partition& mine, const Partition& other,
+                            const Gathering& gathering = {}, const std::vector<SharedRow>& shared = {}) {
   const RowRange range = mine.range(comm.rank());
   const auto is_shared = [&](Index row) { return std::ranges::binary_search(shared, row, {}, &SharedRow::row); };
   std::map<std::pair<Index, Index>, float> own_rows;
@@ -91,7 +92,7 @@ inline AlsSide side_of(const Communicator& comm, const Objective& objective, con
     }
     parts.parts.offsets.push_back(static_cast<Index>(parts.parts.columns.size()));
   }
-  return make_als_side(comm, objective, mine, other, {offsets, columns, values}, std::move(parts), gathering);
+  return make_training_side(comm, objective, mine, other, {offsets, columns, values}, std::move(parts), gathering);
 }
 
 /// Shares every row of at least `least` entries: its parts go round the ranks, beginning anywhere.
@@ -117,6 +118,55 @@ inline std::vector<float> whole(const Communicator& comm, const FactorMatrix& fa
   return comm.all_gather_varied(local).values;
 }
 
+/// How a training of a small log is set up.
+struct LogTraining {
+  SolverOptions solver = {};
+  GatherLimit user_limit = {};
+  GatherLimit item_limit = {};
+  std::shared_ptr<const NodeGroup> nodes = nullptr;
+  Index least_shared = std::numeric_limits<Index>::max();  ///< entries of rows that ranks share
+  RowFormat format = RowFormat::float32;
+};
+
+inline AlsTraining training_of(const Communicator& comm, const Objective& objective, const Log& log, Index width,
+                               Index epochs, const LogTraining& set_up = {}) {
+  const auto partition_of = [&](Index rows) {
+    const std::vector<double> costs(static_cast<std::size_t>(chunk_count(rows)), 1.0);
+    return Partition::by_count(rows, comm.size()).in_portions(costs, exchange_portions(comm.size()));
+  };
+  const Partition user_rows = partition_of(log.users);
+  const Partition item_rows = partition_of(log.items);
+  const auto trained = [&](Orientation orientation, const Partition& mine, const Partition& other, GatherLimit limit,
+                           RandomPurpose purpose) {
+    FactorMatrix factors = random_factors(comm, mine, width, objective.biases ? 1 : 0, {5, purpose});
+    return TrainedSide{solver_for(set_up.solver, objective, log, orientation, width),
+                       side_of(comm, objective, log, orientation, mine, other, {limit, set_up.nodes, set_up.format},
+                               share_long_rows(comm, log, orientation, set_up.least_shared)),
+                       with_gramian(comm, objective, std::move(factors))};
+  };
+  return {
+      .objective = objective,
+      .solver = set_up.solver,
+      .epochs = epochs,
+      .users = trained(Orientation::by_user, user_rows, item_rows, set_up.user_limit, RandomPurpose::initial_users),
+      .items = trained(Orientation::by_item, item_rows, user_rows, set_up.item_limit, RandomPurpose::initial_items)};
+}
+
+/// Sweeps, and nothing else.
+class PlainDriver : public TrainingDriver {
+ public:
+  explicit PlainDriver(const Communicator& comm) : comm_(comm) {}
+  HalfSweep sweep(const AlsTraining& training, const HalfSweepTask& task) override {
+    HalfSweep done = half_sweep(comm_, training.objective, task.mine.solver, task.mine.side, task.other.factors,
+                                task.mine.factors, task.next);
+    EXPECT_EQ(done.failed_row, -1);
+    return done;
+  }
+
+ private:
+  const Communicator& comm_;
+};
+
 struct AlsRun {
   std::vector<float> users;
   std::vector<float> items;
@@ -127,37 +177,14 @@ inline AlsRun run_als(const Communicator& comm, const Objective& objective, cons
                       const SolverOptions& solver = {}, GatherLimit user_limit = {}, GatherLimit item_limit = {},
                       const std::shared_ptr<const NodeGroup>& nodes = nullptr,
                       Index least_shared = std::numeric_limits<Index>::max(), RowFormat format = RowFormat::float32) {
-  const auto partition_of = [&](Index rows) {
-    const std::vector<double> costs(static_cast<std::size_t>(chunk_count(rows)), 1.0);
-    return Partition::by_count(rows, comm.size()).in_portions(costs, exchange_portions(comm.size()));
-  };
-  const Partition user_rows = partition_of(log.users);
-  const Partition item_rows = partition_of(log.items);
-  AlsSide user_side =
-      side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {user_limit, nodes, format},
-              share_long_rows(comm, log, Orientation::by_user, least_shared));
-  AlsSide item_side =
-      side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {item_limit, nodes, format},
-              share_long_rows(comm, log, Orientation::by_item, least_shared));
-  const SolverPlan user_solver = solver_for(solver, objective, log, Orientation::by_user, width);
-  const SolverPlan item_solver = solver_for(solver, objective, log, Orientation::by_item, width);
-  const Index zero_columns = objective.biases ? 1 : 0;
-  AlsFactors users = with_gramian(
-      comm, objective, random_factors(comm, user_rows, width, zero_columns, {5, RandomPurpose::initial_users}));
-  AlsFactors items = with_gramian(
-      comm, objective, random_factors(comm, item_rows, width, zero_columns, {5, RandomPurpose::initial_items}));
+  AlsTraining training =
+      training_of(comm, objective, log, width, epochs, {solver, user_limit, item_limit, nodes, least_shared, format});
+  PlainDriver driver(comm);
+  train(training, driver);
   AlsRun run;
-  for (int epoch = 0; epoch < epochs; ++epoch) {
-    const HalfSweep first = half_sweep(comm, objective, user_solver, user_side, items, users, &item_side);
-    const HalfSweep second =
-        half_sweep(comm, objective, item_solver, item_side, users, items, epoch + 1 < epochs ? &user_side : nullptr);
-    EXPECT_EQ(first.failed_row, -1);
-    EXPECT_EQ(second.failed_row, -1);
-    run.losses.push_back(second.observed + first.regularizer + second.regularizer +
-                         unobserved_loss(objective, second, users, items));
-  }
-  run.users = whole(comm, users.factors);
-  run.items = whole(comm, items.factors);
+  for (const EpochLoss& loss : training.progress.history) run.losses.push_back(loss.total());
+  run.users = whole(comm, training.users.factors.factors);
+  run.items = whole(comm, training.items.factors.factors);
   return run;
 }
 
@@ -184,13 +211,15 @@ inline Index first_unsolvable_user(const Communicator& comm, const std::shared_p
   log.ratings[{70, 140}] = 2;
   const Partition user_rows = Partition::by_count(log.users, comm.size());
   const Partition item_rows = Partition::by_count(log.items, comm.size());
-  AlsSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {{}, nodes});
-  AlsSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {{}, nodes});
+  TrainingSide user_side = side_of(comm, objective, log, Orientation::by_user, user_rows, item_rows, {{}, nodes});
+  TrainingSide item_side = side_of(comm, objective, log, Orientation::by_item, item_rows, user_rows, {{}, nodes});
   AlsFactors users =
       with_gramian(comm, objective, random_factors(comm, user_rows, 4, 0, {5, RandomPurpose::initial_users}));
   const AlsFactors items =
       with_gramian(comm, objective, random_factors(comm, item_rows, 4, 0, {5, RandomPurpose::initial_items}));
-  return half_sweep(comm, objective, kernels::ExactRows{0}, user_side, items, users, &item_side).failed_row;
+  const Index row = half_sweep(comm, objective, kernels::ExactRows{0}, user_side, items, users, &item_side).failed_row;
+  item_side.complete();
+  return row;
 }
 
 inline SolverOptions solver_of(SolverChoice choice) {

@@ -157,8 +157,8 @@ TEST_F(AlsTest, BatchesKeepTheRowsThatTheNextOneNames) {
   const Log log(700, 400, 9000, 19);
   const Partition user_rows = Partition::by_count(log.users, comm.size());
   const Partition item_rows = Partition::by_count(log.items, comm.size());
-  const AlsSide whole = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows);
-  const AlsSide cut = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows, {{60, 60}});
+  const TrainingSide whole = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows);
+  const TrainingSide cut = side_of(comm, {}, log, Orientation::by_user, user_rows, item_rows, {{60, 60}});
   ASSERT_TRUE(whole.is_whole());
   EXPECT_EQ(comm.min(static_cast<Index>(cut.batches.size())), comm.max(static_cast<Index>(cut.batches.size())));
   EXPECT_EQ(cut.entries(), whole.entries());

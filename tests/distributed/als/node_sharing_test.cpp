@@ -86,7 +86,7 @@ TEST_F(NodeSharingTest, ARankCountsItsPartOfWhatItsNodeGathers) {
   EXPECT_EQ(comm.min(gathered), comm.max(gathered));
   const Index part = (gathered + comm.size() - 1) / comm.size();
   EXPECT_TRUE(side_within(part).is_whole());
-  const AlsSide cut = side_within(part - 1);
+  const TrainingSide cut = side_within(part - 1);
   EXPECT_FALSE(cut.is_whole());
   EXPECT_FALSE(cut.nodes->map.is_shared());
 }
@@ -124,7 +124,7 @@ TEST_F(NodeSharingTest, SendsEachRowOncePerNodeThatNeedsItAsPlanned) {
     LayoutPlan plan(user_work, item_work, {}, comm.size(), ranks_per_node);
     add_to(plan, log);
     const auto rank = static_cast<std::size_t>(comm.rank());
-    const auto expect_planned = [&](const AlsSide& side, const RankShare& share) {
+    const auto expect_planned = [&](const TrainingSide& side, const RankShare& share) {
       EXPECT_EQ(side.sent_rows(), share.sent_rows);
       EXPECT_EQ(side.batches.front().gathered_rows(), share.needed_rows);
     };

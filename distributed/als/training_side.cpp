@@ -1,4 +1,4 @@
-#include "distributed/als/als_side.hpp"
+#include "distributed/als/training_side.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -219,7 +219,7 @@ std::vector<OwnSharedRow> own_shared_rows(std::span<const SharedRow> shared, Row
 }
 
 /// Sums of squared targets, from the ranks that have the parts' entries to the owners of the rows. Collective.
-void gather_target_squares(const Communicator& comm, AlsSide& side) {
+void gather_target_squares(const Communicator& comm, TrainingSide& side) {
   std::vector<double> mine;
   std::vector<Index> counts(static_cast<std::size_t>(comm.size()));
   for (const SideBatch& batch : side.batches) {
@@ -243,19 +243,25 @@ void gather_target_squares(const Communicator& comm, AlsSide& side) {
 
 }  // namespace
 
-Index AlsSide::entries() const {
+void TrainingSide::complete() {
+  if (!incoming) return;
+  incoming->wait();
+  incoming.reset();
+}
+
+Index TrainingSide::entries() const {
   Index sum = 0;
   for (const SideBatch& batch : batches) sum += batch.block.entries() + batch.part_block.entries();
   return sum;
 }
 
-Index AlsSide::sent_rows() const {
+Index TrainingSide::sent_rows() const {
   Index sum = 0;
   for (const SideBatch& batch : batches) sum += batch.plan.sent_rows();
   return sum;
 }
 
-Index AlsSide::most_gathered_rows(std::size_t first) const {
+Index TrainingSide::most_gathered_rows(std::size_t first) const {
   Index most = 0;
   for (std::size_t b = first; b < batches.size(); b += 2) most = std::max(most, batches[b].gathered_rows());
   return most;
@@ -266,14 +272,14 @@ int exchange_portions(int ranks) {
   return ranks == 1 ? 1 : std::clamp(most_requests / ranks, 1, 8);
 }
 
-AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
-                      const Partition& opposite, GlobalRows rows, SharedParts shared, Gathering gathering) {
+TrainingSide make_training_side(const Communicator& comm, const Objective& objective, const Partition& partition,
+                                const Partition& opposite, GlobalRows rows, SharedParts shared, Gathering gathering) {
   agree_on(comm, [&] {
     require_columns_in_range(rows.columns, opposite.rows());
     require_columns_in_range(shared.parts.columns, opposite.rows());
     require_parts(shared, comm.rank());
   });
-  AlsSide side;
+  TrainingSide side;
   side.partition = partition;
   side.opposite_rows = opposite.rows();
   side.format = gathering.format;

@@ -1,12 +1,15 @@
-#include "distributed/evaluation/bias_baseline.hpp"
+#include "distributed/evaluation/baselines.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <span>
 
+#include "distributed/als/factor_matrix.hpp"
 #include "distributed/comm/order_free_sum.hpp"
+#include "kernels/als/objective.hpp"
 #include "kernels/base/fixed_point_sum.hpp"
+#include "kernels/base/matrix.hpp"
 
 namespace rankwise {
 
@@ -64,6 +67,46 @@ BiasBaseline fit_bias_baseline(const Communicator& comm, const SparseRows& rows)
     }
   }
   return baseline;
+}
+
+std::vector<double> bias_baseline_errors(const BiasBaseline& baseline, const HeldoutRows& rows) {
+  const SparseRows& heldout = rows.heldout;
+  std::vector<double> errors;
+  for (Index r = 0; r < heldout.rows.size(); ++r) {
+    const double user_bias = baseline.user_bias(rows.seen, r);
+    const auto end = static_cast<std::size_t>(heldout.offsets[static_cast<std::size_t>(r) + 1]);
+    for (std::size_t place = errors.size(); place < end; ++place) {
+      const double item_bias = baseline.item_biases[static_cast<std::size_t>(heldout.columns[place])];
+      errors.push_back(static_cast<double>(heldout.values[place]) - baseline.mean - user_bias - item_bias);
+    }
+  }
+  return errors;
+}
+
+std::vector<double> popularity_baseline(const Communicator& comm, const ListRule& rule,
+                                        std::span<const EvaluationMetric> metrics, const HeldoutRows& rows,
+                                        const Partition& item_rows) {
+  const RowRange mine = item_rows.range(comm.rank());
+  FactorMatrix popularity{item_rows, Matrix(mine.size(), 1)};
+  for (Index i = 0; i < mine.size(); ++i) {
+    popularity.local.row(i)[0] = static_cast<float>(rule.catalogue.entries[static_cast<std::size_t>(mine.begin + i)]);
+  }
+  Matrix users(rows.heldout.rows.size(), 1);
+  for (Index r = 0; r < users.rows(); ++r) users.row(r)[0] = 1.0F;
+  std::vector<double> values;
+  for (const MetricEstimate& estimate :
+       evaluate_factors(comm, Objective(), rule, metrics, rows, users.view(), popularity)) {
+    values.push_back(estimate.value);
+  }
+  return values;
+}
+
+double mean_rating(const Communicator& comm, std::span<const std::span<const float>> pieces) {
+  Index mine = 0;
+  for (const std::span<const float> piece : pieces) mine += static_cast<Index>(piece.size());
+  const double sum = order_free_sum(comm, pieces);
+  const Index count = comm.sum(mine);
+  return count > 0 ? sum / static_cast<double>(count) : 0.0;
 }
 
 }  // namespace rankwise

@@ -44,7 +44,7 @@ struct OwnSharedRow {
 struct SideBatch {
   RowRange rows;   ///< local
   CsrBlock block;  ///< of these rows; columns are rows of the batch's gathered matrix, values Objective::entry_value
-  RowRange parts;  ///< places in AlsSide::parts
+  RowRange parts;  ///< places in TrainingSide::parts
   CsrBlock part_block;           ///< of these parts
   std::vector<LocalIndex> kept;  ///< rows of the gathered matrix before, which come first in this one's
   ExchangePlan plan;             ///< brings the others, which follow them
@@ -54,7 +54,7 @@ struct SideBatch {
 };
 
 /// Everything that stays the same over the sweeps of one side, and its buffers.
-struct AlsSide {
+struct TrainingSide {
   Partition partition;                     ///< of this side's rows
   Index opposite_rows = 0;                 ///< rows of the whole other side
   std::vector<SideBatch> batches;          ///< as many on every rank, the last ones perhaps without rows; parts first
@@ -69,6 +69,8 @@ struct AlsSide {
   SharedMatrix rotated;              ///< a batch's rows in the eigenbasis, where rows go to the dual
   std::optional<Exchange> incoming;  ///< under way for the only batch, from while the other side was solved
 
+  /// Completes rows on their way, of which no use is made. Collective.
+  void complete();
   /// Whether all rows that this side names are in memory together.
   [[nodiscard]] bool is_whole() const { return batches.size() == 1; }
   [[nodiscard]] Index entries() const;
@@ -103,8 +105,8 @@ struct Gathering {
 /// are done. Ranks of a group of gathering.nodes have one copy, unless some rank has too little room for its part of
 /// it: then each gathers for itself, as without. Collective over comm; throws AgreedError(bad_data) on damaged rows or
 /// more than 2^31 needed rows.
-[[nodiscard]] AlsSide make_als_side(const Communicator& comm, const Objective& objective, const Partition& partition,
-                                    const Partition& opposite, GlobalRows rows, SharedParts shared = {},
-                                    Gathering gathering = {});
+[[nodiscard]] TrainingSide make_training_side(const Communicator& comm, const Objective& objective,
+                                              const Partition& partition, const Partition& opposite, GlobalRows rows,
+                                              SharedParts shared = {}, Gathering gathering = {});
 
 }  // namespace rankwise

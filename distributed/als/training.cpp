@@ -1,0 +1,116 @@
+#include "distributed/als/training.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <fmt/format.h>
+#include <limits>
+#include <span>
+
+namespace rankwise {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How far an exact solver's loss may rise by float rounding once it has converged.
+constexpr double rounding_tolerance = 1e-5;
+/// And if each side meets the other's rows with 8 bits of precision.
+constexpr double bfloat16_tolerance = 2e-3;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// The loss after the epoch whose half-sweep over items this was.
+EpochLoss epoch_loss(const AlsTraining& training, const HalfSweep& of_items) {
+  return {of_items.observed,
+          unobserved_loss(training.objective, of_items, training.users.factors, training.items.factors),
+          training.progress.user_regularizer + of_items.regularizer};
+}
+
+/// The same on every rank, as losses are.
+void require_sound(const EpochLoss& loss, const AlsTraining& training) {
+  const std::vector<EpochLoss>& history = training.progress.history;
+  const double previous = history.empty() ? std::numeric_limits<double>::infinity() : history.back().total();
+  const double tolerance = training.users.side.format == RowFormat::bfloat16 ? bfloat16_tolerance : rounding_tolerance;
+  const bool has_risen = training.solver.is_exact() && loss.total() > previous * (1 + tolerance);
+  if (std::isfinite(loss.total()) && !has_risen) return;
+  const std::size_t epoch = history.size() + 1;
+  if (!std::isfinite(loss.total())) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("epoch {}: the loss is beyond the range of 64-bit floating point; expected smaller "
+                                  "values or a larger --regularization",
+                                  epoch));
+  }
+  throw AgreedError(ExitCode::internal,
+                    fmt::format("epoch {}: the loss rose from {:.9e} to {:.9e}; expected an exact solver to lower it",
+                                epoch, previous, loss.total()));
+}
+
+/// The half-sweep that is next, in an epoch.
+HalfSweepTask next_task(AlsTraining& training, Index epoch) {
+  TrainedSide& users = training.users;
+  TrainedSide& items = training.items;
+  if (training.progress.solved == SolvedSide::items) return {SolvedSide::users, epoch, users, items, &items.side};
+  const bool do_items_travel = epoch < training.epochs || training.last_items == LastItems::travel;
+  return {SolvedSide::items, epoch, items, users, do_items_travel ? &users.side : nullptr};
+}
+
+void sweep_epochs(AlsTraining& training, TrainingDriver& driver) {
+  TrainingProgress& progress = training.progress;
+  driver.begin(training);
+  while (progress.epochs() < training.epochs && !driver.is_over(training)) {
+    // 1. Users from items, unless a resumed training has them already.
+    const Index epoch = progress.epochs() + 1;
+    driver.begin_epoch(training, epoch);
+    const Clock::time_point epoch_begin = Clock::now();
+    if (progress.solved == SolvedSide::items) {
+      progress.user_regularizer = driver.sweep(training, next_task(training, epoch)).regularizer;
+      progress.solved = SolvedSide::users;
+      driver.pause(training, seconds_since(epoch_begin));
+    }
+    // 2. Items from users, and the loss that this leaves.
+    const Clock::time_point half_begin = Clock::now();
+    const HalfSweep of_items = driver.sweep(training, next_task(training, epoch));
+    const EpochLoss loss = epoch_loss(training, of_items);
+    const double epoch_seconds = seconds_since(epoch_begin);
+    require_sound(loss, training);
+    progress.history.push_back(loss);
+    progress.solved = SolvedSide::items;
+    driver.end_epoch(training, progress.history.back(), epoch_seconds);
+    driver.pause(training, seconds_since(half_begin));
+  }
+  driver.finish();
+}
+
+}  // namespace
+
+void TrainingDriver::begin(const AlsTraining& /*training*/) {}
+bool TrainingDriver::is_over(const AlsTraining& /*training*/) {
+  return false;
+}
+void TrainingDriver::begin_epoch(const AlsTraining& /*training*/, Index /*epoch*/) {}
+void TrainingDriver::end_epoch(const AlsTraining& /*training*/, EpochLoss& /*loss*/, double /*seconds*/) {}
+void TrainingDriver::pause(const AlsTraining& /*training*/, double /*seconds*/) {}
+void TrainingDriver::finish() {}
+void TrainingDriver::abandon() {}
+
+void train(AlsTraining& training, TrainingDriver& driver) {
+  // 1. All ranks leave the loop together: at its end, or by an error on which they have agreed.
+  std::exception_ptr failure;
+  try {
+    sweep_epochs(training, driver);
+  } catch (const AgreedError&) {
+    failure = std::current_exception();
+  }
+  // 2. Rows may be on their way to a half-sweep that does not follow, and must not outlive the place that they go to:
+  // after an error, if the driver had enough before all epochs were done, or if the last items travel too.
+  training.users.side.complete();
+  training.items.side.complete();
+  if (!failure) return;
+  driver.abandon();
+  std::rethrow_exception(failure);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,67 @@
+#pragma once
+// The lists of `recommend`: made from a model's scores, or from popularity for users of whom nothing is known.
+
+#include <span>
+#include <vector>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/ranking/catalogue.hpp"
+#include "distributed/rows/ids.hpp"
+#include "distributed/rows/partition.hpp"
+#include "io/dataset/dataset.hpp"
+#include "io/model/model.hpp"
+#include "jobs/recommend/served_users.hpp"
+#include "jobs/recommend/wanted_users.hpp"
+#include "kernels/base/types.hpp"
+#include "kernels/ranking/top_items.hpp"
+
+namespace rankwise {
+
+enum class ListSource { model, popular };
+
+/// The lists of some of this rank's users, in their order.
+struct Lists {
+  Ids users;
+  std::vector<ListSource> sources;  ///< of each user
+  std::vector<Index> offsets{0};
+  std::vector<Index> items;
+  std::vector<float> scores;
+
+  /// Adds a user's list, whose id the caller adds.
+  void append(ListSource source, std::span<const ScoredItem> list, float score_offset);
+  /// Adds lists with their ids, which become texts unless all are integers.
+  void append(const Lists& more);
+};
+
+/// What was made, over all ranks once summed.
+struct Served {
+  Index users = 0;
+  Index recommendations = 0;
+  Index popular_users = 0;
+  Index short_lists = 0;  ///< with fewer items than asked for, but some
+  Index empty_lists = 0;
+
+  void add(const Lists& lists, Index top);
+  /// Collective over comm.
+  [[nodiscard]] Served sum(const Communicator& comm) const;
+};
+
+/// All that lists are made from; what it refers to outlives it.
+struct ListInputs {
+  const std::string& model_path;
+  const ModelReader& model;
+  const ServedUsers& users;
+  ListRule rule;
+  Index top;                      ///< items of a list at most
+  const DatasetReader* training;  ///< the training part alone, if lists leave out what it has; else null
+};
+
+/// Lists for the wanted among this rank's part of the users from `first` on. Collective over comm; throws
+/// AgreedError(bad_data) for a score that is not finite.
+[[nodiscard]] Lists lists_for(const Communicator& comm, const ListInputs& inputs, Index first, const Partition& rows,
+                              WantedUsers& wanted);
+
+/// The popular items for ids that the dataset does not have.
+[[nodiscard]] Lists lists_for_unknown(const ListInputs& inputs, const Ids& ids);
+
+}  // namespace rankwise

@@ -1,0 +1,203 @@
+// The owner of the training loop: the order of what a driver sees, and how a training ends.
+
+#include "distributed/als/training.hpp"
+
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "tests/distributed/als_log.hpp"
+
+namespace rankwise {
+namespace {
+
+/// Notes what is called, and throws at one of the calls.
+class NotingDriver final : public PlainDriver {
+ public:
+  static constexpr std::size_t never = static_cast<std::size_t>(-1);
+  explicit NotingDriver(const Communicator& comm, std::size_t fails_at = never)
+      : PlainDriver(comm), fails_at_(fails_at) {}
+
+  void begin(const AlsTraining& /*training*/) override { note("begin"); }
+  bool is_over(const AlsTraining& training) override {
+    note("is over");
+    return training.progress.epochs() >= most_epochs;
+  }
+  void begin_epoch(const AlsTraining& /*training*/, Index epoch) override { note("epoch " + std::to_string(epoch)); }
+  HalfSweep sweep(const AlsTraining& training, const HalfSweepTask& task) override {
+    note(task.solves == SolvedSide::users ? "before users" : "before items");
+    const HalfSweep done = PlainDriver::sweep(training, task);
+    note(task.solves == SolvedSide::users ? "users" : "items");
+    return done;
+  }
+  void end_epoch(const AlsTraining& training, EpochLoss& loss, double seconds) override {
+    EXPECT_EQ(&training.progress.history.back(), &loss);
+    EXPECT_GE(seconds, 0);
+    note("end");
+  }
+  void pause(const AlsTraining& /*training*/, double /*seconds*/) override { note("pause"); }
+  void finish() override { note("finish"); }
+  void abandon() override { ++abandoned; }
+
+  std::vector<std::string> calls;
+  Index most_epochs = 100;
+  int abandoned = 0;
+
+ private:
+  void note(const std::string& call) {
+    calls.push_back(call);
+    if (calls.size() - 1 == fails_at_) throw AgreedError(ExitCode::bad_data, "fails at " + call);
+  }
+  std::size_t fails_at_;
+};
+
+/// Whole sides, whose rows are sent while others are solved, and sides in batches; shared rows too.
+std::vector<LogTraining> set_ups(const Communicator& comm) {
+  LogTraining batches;
+  batches.user_limit = batches.item_limit = {60, 60};
+  LogTraining node;
+  node.nodes = std::make_shared<const NodeGroup>(NodeGroup::of_nodes(comm));
+  LogTraining shared;
+  shared.least_shared = 1;
+  return {LogTraining(), batches, node, shared};
+}
+
+bool is_complete(const AlsTraining& training) {
+  return !training.users.side.incoming && !training.items.side.incoming;
+}
+
+TEST(Training, CallsItsDriverAtEachBoundary) {
+  const Communicator comm = Communicator::world();
+  AlsTraining training = training_of(comm, objectives()[0], Log(200, 150, 3000, 1), 4, 2);
+  NotingDriver driver(comm);
+  train(training, driver);
+  const std::vector<std::string> expected{"begin",        "is over",      "epoch 1",      "before users", "users",
+                                          "pause",        "before items", "items",        "end",          "pause",
+                                          "is over",      "epoch 2",      "before users", "users",        "pause",
+                                          "before items", "items",        "end",          "pause",        "finish"};
+  EXPECT_EQ(driver.calls, expected);
+  EXPECT_EQ(driver.abandoned, 0);
+  EXPECT_TRUE(is_complete(training));
+}
+
+TEST(Training, GoesOnInTheMiddleOfAnEpoch) {
+  const Communicator comm = Communicator::world();
+  const Log log(200, 150, 3000, 1);
+  const AlsRun expected = run_als(comm, objectives()[0], log, 4, 2);
+  AlsTraining training = training_of(comm, objectives()[0], log, 4, 2);
+  NotingDriver until_half(comm, 5);  // "pause", after the first half-sweep
+  EXPECT_THROW(train(training, until_half), AgreedError);
+  EXPECT_EQ(training.progress.half_sweeps(), 1);
+  PlainDriver driver(comm);
+  train(training, driver);
+  EXPECT_EQ(whole(comm, training.users.factors.factors), expected.users);
+  EXPECT_EQ(whole(comm, training.items.factors.factors), expected.items);
+}
+
+TEST(Training, CompletesWhatIsOnItsWayIfItsDriverHasEnough) {
+  const Communicator comm = Communicator::world();
+  AlsTraining training = training_of(comm, objectives()[0], Log(200, 150, 3000, 1), 4, 5);
+  NotingDriver driver(comm);
+  driver.most_epochs = 2;
+  train(training, driver);
+  EXPECT_EQ(training.progress.epochs(), 2);
+  EXPECT_TRUE(is_complete(training));
+}
+
+TEST(Training, CompletesWhatIsOnItsWayIfTheLastItemsTravel) {
+  const Communicator comm = Communicator::world();
+  AlsTraining training = training_of(comm, objectives()[0], Log(200, 150, 3000, 1), 4, 2);
+  training.last_items = LastItems::travel;
+  PlainDriver driver(comm);
+  train(training, driver);
+  EXPECT_TRUE(is_complete(training));
+}
+
+TEST(Training, CompletesWhatIsOnItsWayWhereverItsDriverFails) {
+  const Communicator comm = Communicator::world();
+  const Log log(200, 150, 3000, 1);
+  for (const LogTraining& set_up : set_ups(comm)) {
+    NotingDriver whole_run(comm);
+    AlsTraining undisturbed = training_of(comm, objectives()[0], log, 4, 2, set_up);
+    train(undisturbed, whole_run);
+    for (std::size_t call = 0; call < whole_run.calls.size(); ++call) {
+      SCOPED_TRACE(whole_run.calls[call]);
+      AlsTraining training = training_of(comm, objectives()[0], log, 4, 2, set_up);
+      NotingDriver driver(comm, call);
+      try {
+        train(training, driver);
+        FAIL() << "throws nothing";
+      } catch (const AgreedError& error) {
+        EXPECT_EQ(error.code(), ExitCode::bad_data);
+        EXPECT_EQ(error.what(), "fails at " + whole_run.calls[call]);
+      }
+      EXPECT_EQ(driver.abandoned, 1);
+      EXPECT_TRUE(is_complete(training));
+    }
+    // Nothing is left that a training after them could take for its own.
+    AlsTraining after = training_of(comm, objectives()[0], log, 4, 2, set_up);
+    PlainDriver driver(comm);
+    train(after, driver);
+    EXPECT_EQ(whole(comm, after.users.factors.factors), whole(comm, undisturbed.users.factors.factors));
+  }
+}
+
+/// Makes the loss of each epoch 0, so that the next one is higher.
+class SpoilingDriver final : public PlainDriver {
+ public:
+  using PlainDriver::PlainDriver;
+  void end_epoch(const AlsTraining& /*training*/, EpochLoss& loss, double /*seconds*/) override {
+    loss.observed = loss.unobserved = loss.regularizer = 0;
+  }
+  void abandon() override { ++abandoned; }
+  int abandoned = 0;
+};
+
+TEST(Training, RefusesALossThatRisesUnderAnExactSolver) {
+  const Communicator comm = Communicator::world();
+  AlsTraining training = training_of(comm, objectives()[0], Log(200, 150, 3000, 1), 4, 3);
+  SpoilingDriver driver(comm);
+  try {
+    train(training, driver);
+    FAIL() << "throws nothing";
+  } catch (const AgreedError& error) {
+    EXPECT_EQ(error.code(), ExitCode::internal);
+    EXPECT_NE(std::string(error.what()).find("epoch 2: the loss rose from"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(driver.abandoned, 1);
+  EXPECT_EQ(training.progress.epochs(), 1);
+  EXPECT_TRUE(is_complete(training));
+}
+
+/// Stops half-sweeps between batches, as a request to stop does.
+class StoppingDriver final : public TrainingDriver {
+ public:
+  explicit StoppingDriver(const Communicator& comm) : comm_(comm) {}
+  HalfSweep sweep(const AlsTraining& training, const HalfSweepTask& task) override {
+    const SweepHooks hooks{[] {}, [] { return false; }};
+    const HalfSweep done = half_sweep(comm_, training.objective, task.mine.solver, task.mine.side, task.other.factors,
+                                      task.mine.factors, task.next, hooks);
+    if (done.was_stopped) throw AgreedError(ExitCode::stopped_early, "stopped");
+    return done;
+  }
+
+ private:
+  const Communicator& comm_;
+};
+
+TEST(Training, CompletesTheNextBatchIfAHalfSweepIsStopped) {
+  const Communicator comm = Communicator::world();
+  for (const Index least_shared : {Index{1}, Index{1000}}) {
+    LogTraining set_up;
+    set_up.user_limit = set_up.item_limit = {60, 60};
+    set_up.least_shared = least_shared;
+    AlsTraining training = training_of(comm, objectives()[3], Log(200, 150, 3000, 1), 4, 2, set_up);
+    ASSERT_GT(training.users.side.batches.size(), 1U);
+    StoppingDriver driver(comm);
+    EXPECT_THROW(train(training, driver), AgreedError);
+    EXPECT_TRUE(is_complete(training));
+  }
+}
+
+}  // namespace
+}  // namespace rankwise

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 
 #include "distributed/log/holdout.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/base/philox.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -25,11 +25,8 @@ constexpr std::array<KindName, 4> kind_names{{{FoldKind::interactions, "interact
 std::optional<Index> take_number(std::string_view& text, std::string_view before, Index least, Index most) {
   if (!text.starts_with(before)) return std::nullopt;
   text.remove_prefix(before.size());
-  Index number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || number < least || number > most) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
+  const std::optional<Index> number = take_whole_number<Index>(text);
+  return number && *number >= least && *number <= most ? number : std::nullopt;
 }
 
 /// Repeats divide by other seeds.

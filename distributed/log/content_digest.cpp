@@ -1,4 +1,4 @@
-// The content digests of a sparse matrix and of a dataset (io/dataset/dataset.hpp).
+#include "distributed/log/content_digest.hpp"
 
 #include <fmt/format.h>
 #include <span>
@@ -7,8 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "distributed/log/content_digest.hpp"
-#include "io/dataset/merge_rules.hpp"
+#include "distributed/log/duplicates.hpp"
 
 namespace rankwise {
 

@@ -1,6 +1,7 @@
 #include "distributed/log/duplicates.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <tuple>
@@ -9,6 +10,35 @@
 namespace rankwise {
 
 namespace {
+template <class Value, std::size_t size>
+using Names = std::array<std::pair<std::string_view, Value>, size>;
+
+constexpr Names<DuplicatePolicy, 5> policies{{{"sum", DuplicatePolicy::sum},
+                                              {"last", DuplicatePolicy::last},
+                                              {"max", DuplicatePolicy::max},
+                                              {"mean", DuplicatePolicy::mean},
+                                              {"error", DuplicatePolicy::error}}};
+constexpr Names<Repeats, 2> repeats_rules{{{"drop", Repeats::drop}, {"keep", Repeats::keep}}};
+
+template <class Value, std::size_t size>
+std::string_view name_of(const Names<Value, size>& names, Value value) {
+  const auto found = std::ranges::find(names, value, &std::pair<std::string_view, Value>::second);
+  return found == names.end() ? std::string_view() : found->first;
+}
+
+template <class Value, std::size_t size>
+std::optional<Value> value_of(const Names<Value, size>& names, std::string_view name) {
+  const auto found = std::ranges::find(names, name, &std::pair<std::string_view, Value>::first);
+  return found == names.end() ? std::nullopt : std::optional(found->second);
+}
+
+template <class Value, std::size_t size>
+std::string listed(const Names<Value, size>& names) {
+  std::string words;
+  for (const auto& [name, value] : names) words.append(words.empty() ? "" : ", ").append(name);
+  return words;
+}
+
 /// Rows that equal an earlier row of the same pair.
 Index count_exact(std::span<const Event> pair) {
   std::vector<std::tuple<double, std::int64_t>> seen;
@@ -71,6 +101,30 @@ RepeatedPair earliest_pair(const UserEvents& rows, const Wanted& wanted) {
   return earliest;
 }
 }  // namespace
+
+std::string_view duplicates_name(DuplicatePolicy policy) {
+  return name_of(policies, policy);
+}
+
+std::string_view repeats_name(Repeats repeats) {
+  return name_of(repeats_rules, repeats);
+}
+
+std::optional<DuplicatePolicy> duplicates_of(std::string_view name) {
+  return value_of(policies, name);
+}
+
+std::optional<Repeats> repeats_of(std::string_view name) {
+  return value_of(repeats_rules, name);
+}
+
+std::string duplicates_names() {
+  return listed(policies);
+}
+
+std::string repeats_names() {
+  return listed(repeats_rules);
+}
 
 double merged_value(std::span<const Event> rows, DuplicatePolicy policy) {
   switch (policy) {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "distributed/log/events.hpp"
 
@@ -19,6 +21,16 @@ inline constexpr double above_zero = std::numeric_limits<double>::denorm_min();
 
 /// Held-out pairs of a split in time that are in training too: they leave the held-out part, or stay.
 enum class Repeats { drop, keep };
+
+/// The word for it that options, messages, files and digests have: "sum", ...; "drop" or "keep".
+[[nodiscard]] std::string_view duplicates_name(DuplicatePolicy policy);
+[[nodiscard]] std::string_view repeats_name(Repeats repeats);
+/// Nothing if `name` is none of these words.
+[[nodiscard]] std::optional<DuplicatePolicy> duplicates_of(std::string_view name);
+[[nodiscard]] std::optional<Repeats> repeats_of(std::string_view name);
+/// All words, "sum, last, ...".
+[[nodiscard]] std::string duplicates_names();
+[[nodiscard]] std::string repeats_names();
 
 /// How the rows of a log become interactions.
 struct MergeRules {

@@ -25,7 +25,7 @@ constexpr std::array<KindName, 4> kind_names{{{FoldKind::interactions, "interact
 std::optional<Index> take_number(std::string_view& text, std::string_view before, Index least, Index most) {
   if (!text.starts_with(before)) return std::nullopt;
   text.remove_prefix(before.size());
-  const auto number = take_whole_number<Index>(text);
+  const std::optional<Index> number = take_whole_number<Index>(text);
   return number && *number >= least && *number <= most ? number : std::nullopt;
 }
 

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include "kernels/text/number_text.hpp"
 #include "kernels/text/shown_text.hpp"
 #include "kernels/text/utf8.hpp"
 
@@ -23,10 +23,7 @@ std::optional<std::int64_t> canonical_integer(std::string_view text) {
   const std::string_view digits = negative ? text.substr(1) : text;
   if (digits.empty() || digits.front() < '0' || digits.front() > '9') return std::nullopt;
   if (digits.front() == '0' && text.size() > 1) return std::nullopt;  // leading zeros, and -0
-  std::int64_t value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  return whole_number<std::int64_t>(text);
 }
 
 /// UTF-8 without zero bytes.

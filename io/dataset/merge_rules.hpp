@@ -2,20 +2,11 @@
 // By which rules a dataset's rows became interactions, as attributes of its file's root group: duplicates, repeats, and
 // min-total if there is one.
 
-#include <optional>
-#include <string_view>
-
 #include "distributed/log/duplicates.hpp"
 #include "io/hdf5/reader.hpp"
 #include "io/hdf5/writer.hpp"
 
 namespace rankwise {
-
-[[nodiscard]] std::string_view duplicates_name(DuplicatePolicy policy);
-[[nodiscard]] std::string_view repeats_name(Repeats repeats);
-/// Nothing if `name` is none.
-[[nodiscard]] std::optional<DuplicatePolicy> duplicates_of(std::string_view name);
-[[nodiscard]] std::optional<Repeats> repeats_of(std::string_view name);
 
 /// Collective, as the writer is.
 void write_merge_rules(Hdf5Writer& file, const MergeRules& rules);

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "distributed/als/shared_rows.hpp"
 #include "distributed/comm/communicator.hpp"
 #include "distributed/rows/row_piece.hpp"
 #include "distributed/rows/sparse_rows.hpp"

@@ -1,11 +1,11 @@
 #include "io/log/columns.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <span>
 
 #include "kernels/base/error.hpp"
+#include "kernels/text/number_text.hpp"
 #include "kernels/text/text_encoding.hpp"
 
 namespace rankwise {
@@ -87,10 +87,7 @@ int find_column(const std::string& column, const std::vector<std::string>& heade
     }
     return static_cast<int>(found - header.begin());
   }
-  int number = 0;
-  const char* const last = column.data() + column.size();
-  const auto [end, status] = std::from_chars(column.data(), last, number);
-  if (status == std::errc() && end == last && number >= 1 && number <= fields) return number - 1;
+  if (const auto number = whole_number<int>(column, 1, fields)) return *number - 1;
   throw Error(ExitCode::usage, fmt::format("no column '{}': {}", column, listed(header, fields)));
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// How interaction logs are written down, and what the user said about it.
+// What a text file must say to be an interaction log, and what the user said about it.
 
 #include <array>
 #include <cstdint>
@@ -8,38 +8,18 @@
 #include <string_view>
 #include <vector>
 
-#include "io/text/file_kind.hpp"
 #include "io/text/missing_values.hpp"
+#include "io/text/text_format.hpp"
 #include "io/text/time_text.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
 
-enum class LogFormat { automatic, csv, tsv, movielens, matrix_market };
-enum class HeaderRule { automatic, present, absent };
 /// What to do with a row whose user, item, value, time or fold field is missing.
 enum class MissingRule { error, skip };
 
-/// The sign between fields of a csv file; `automatic` is decided by the first line.
-struct Delimiter {
-  static constexpr char automatic = '\0';
-  char sign = automatic;
-};
-/// The sign before the decimals of a number; `automatic` is decided by the first rows.
-struct DecimalSign {
-  static constexpr char automatic = '\0';
-  char sign = automatic;
-};
-
-/// Throw Error(usage) that lists the known words.
-[[nodiscard]] LogFormat parse_log_format(std::string_view word);
-[[nodiscard]] HeaderRule parse_header_rule(std::string_view word);
+/// Throws Error(usage) that lists the known words.
 [[nodiscard]] MissingRule parse_missing_rule(std::string_view word);
-/// auto, comma, semicolon, pipe, tab, or one ASCII sign that is no part of a number, a name or a line end.
-[[nodiscard]] Delimiter parse_delimiter(std::string_view word);
-/// auto, point or comma.
-[[nodiscard]] DecimalSign parse_decimal(std::string_view word);
-[[nodiscard]] std::string_view log_format_name(LogFormat format);
 
 /// Factors of a product in `value=A*B`, at most.
 inline constexpr int max_value_factors = 8;
@@ -57,7 +37,7 @@ struct ColumnChoice {
 [[nodiscard]] ColumnChoice parse_column_choice(std::string_view text);
 
 struct LogOptions {
-  LogFormat format = LogFormat::automatic;
+  TextFormat format = TextFormat::automatic;
   Delimiter delimiter = {};
   DecimalSign decimal = {};
   HeaderRule header = HeaderRule::automatic;
@@ -77,20 +57,6 @@ struct ColumnNumbers {
   std::array<int, max_value_factors> value{};
 };
 
-/// What a rank must know to find its records of one text file and their fields.
-struct TextLayout {
-  FileKind file;
-  LogFormat format = LogFormat::csv;
-  char delimiter = ',';     ///< csv and tsv
-  char decimal = '.';       ///< before the decimals of numbers
-  Index data_begin = 0;     ///< first byte of the first data line, as UTF-8 without packing
-  Index lines_before = 0;   ///< lines before the first data line
-  std::int32_t fields = 0;  ///< of every row
-};
-
-/// "csv (gzip) with semicolons and decimal commas"
-[[nodiscard]] std::string layout_text(const TextLayout& layout);
-
 /// By what a header line is known again inside a file, where files with headers were joined; without a header all 0.
 struct HeaderMark {
   std::uint64_t hash = 0;  ///< of all names
@@ -101,7 +67,7 @@ struct HeaderMark {
 
 /// All that a rank must know to read its part of one log. Trivially copyable: the root finds it out, the others receive
 /// it.
-struct FileLayout : TextLayout {
+struct LogLayout : TextLayout {
   ColumnNumbers columns;
   HeaderMark header;  ///< of a file that has one
   TimeForm time = TimeForm::by_look;

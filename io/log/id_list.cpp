@@ -6,9 +6,9 @@
 #include <span>
 
 #include "io/log/columns.hpp"
-#include "io/log/probe.hpp"
 #include "io/text/missing_values.hpp"
 #include "io/text/record_reader.hpp"
+#include "io/text/text_probe.hpp"
 #include "kernels/text/text_encoding.hpp"
 
 namespace rankwise {
@@ -124,7 +124,7 @@ struct ReadList {
 ReadList read_records(const std::string& path) {
   TextLayout layout;
   layout.file = probe_file(path);
-  choose_format(layout, path, LogFormat::csv, {});
+  choose_format(layout, path, TextFormat::csv, {});
   Records lines = bare_lines(path, layout.file);
   const std::vector<std::string> first = fields_of(lines.front().fields.front(), layout);
   const bool has_header = id_column(first).has_value();
@@ -134,7 +134,7 @@ ReadList read_records(const std::string& path) {
   const auto holds_tab = [](const std::string& line) { return line.find('\t') != std::string::npos; };
   const auto is_quoted = [](const std::string& line) { return line.starts_with('"'); };
   if (!has_header && std::ranges::all_of(lines, holds_tab, text_of)) {
-    layout.format = LogFormat::tsv;
+    layout.format = TextFormat::tsv;
     return {all_records(path, layout), layout_text(layout) + " without header"};
   }
   const std::string one_a_line = fmt::format("one id a line{}", packing_text(layout.file));

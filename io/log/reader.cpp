@@ -27,7 +27,7 @@ struct LocalResult {
   TextFailure failure;
 };
 
-void check_alike(const std::vector<std::string>& paths, const std::vector<FileLayout>& layouts) {
+void check_alike(const std::vector<std::string>& paths, const std::vector<LogLayout>& layouts) {
   for (std::size_t f = 1; f < layouts.size(); ++f) {
     if ((layouts[f].columns.time >= 0) != (layouts[0].columns.time >= 0)) {
       throw Error(ExitCode::usage, fmt::format("{} and {}: only one has a time column", paths[0], paths[f]));
@@ -69,7 +69,7 @@ InteractionLog empty_log(const LogPlan& plan) {
 /// All records of one part of a file go to the log, and their number to part.entries.
 void read_records(const Communicator& comm, const LogPlan& plan, Index file, RecordReader& records, FilePart& part,
                   InteractionLog& log) {
-  const FileLayout& layout = plan.layouts[static_cast<std::size_t>(file)];
+  const LogLayout& layout = plan.layouts[static_cast<std::size_t>(file)];
   const Index lines_skipped = records.lines();
   const Index begin = records.offset();
   const Index part_bytes = (layout.file.version.bytes - layout.data_begin) / comm.size();
@@ -91,7 +91,7 @@ LocalResult read_local(const Communicator& comm, const LogPlan& plan, const std:
   result.parts.resize(plan.layouts.size());
   result.spans.resize(plan.layouts.size());
   for (std::size_t f = 0; f < plan.layouts.size(); ++f) {
-    const FileLayout& layout = plan.layouts[f];
+    const LogLayout& layout = plan.layouts[f];
     FilePart& part = result.parts[f];
     const auto file = static_cast<Index>(f);
     std::optional<RecordReader> records;
@@ -120,7 +120,7 @@ LocalResult read_local(const Communicator& comm, const LogPlan& plan, const std:
 }
 
 /// True line numbers: a rank's data lines follow the header and the lower ranks' lines.
-std::vector<Index> count_lines_before(const Communicator& comm, const std::vector<FileLayout>& layouts,
+std::vector<Index> count_lines_before(const Communicator& comm, const std::vector<LogLayout>& layouts,
                                       const std::vector<FilePart>& parts) {
   std::vector<Index> before(layouts.size());
   for (std::size_t f = 0; f < layouts.size(); ++f) {
@@ -129,11 +129,11 @@ std::vector<Index> count_lines_before(const Communicator& comm, const std::vecto
   return before;
 }
 
-void check_entry_counts(const Communicator& comm, const InteractionLog& log, const std::vector<FileLayout>& layouts,
+void check_entry_counts(const Communicator& comm, const InteractionLog& log, const std::vector<LogLayout>& layouts,
                         const std::vector<Index>& entries) {
   agree_on(comm, [&] {
     for (std::size_t f = 0; f < layouts.size(); ++f) {
-      if (layouts[f].format == LogFormat::matrix_market && entries[f] != layouts[f].matrix_entries) {
+      if (layouts[f].format == TextFormat::matrix_market && entries[f] != layouts[f].matrix_entries) {
         throw Error(ExitCode::bad_data, fmt::format("{}: the size line promises {} entries, the file holds {}",
                                                     log.files[f], layouts[f].matrix_entries, entries[f]));
       }
@@ -143,7 +143,7 @@ void check_entry_counts(const Communicator& comm, const InteractionLog& log, con
 
 std::vector<const TextLayout*> text_layouts(const LogPlan& plan) {
   std::vector<const TextLayout*> layouts;
-  for (const FileLayout& layout : plan.layouts) layouts.push_back(&layout);
+  for (const LogLayout& layout : plan.layouts) layouts.push_back(&layout);
   return layouts;
 }
 }  // namespace

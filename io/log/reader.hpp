@@ -13,8 +13,8 @@ namespace rankwise {
 /// What is known before the rows are read.
 struct LogPlan {
   std::vector<std::string> files;
-  std::vector<FileLayout> layouts;  ///< one per file; all with a time column or none, all with a value column or none
-  std::vector<std::string> notes;   ///< root: one line a file on the format and columns used
+  std::vector<LogLayout> layouts;  ///< one per file; all with a time column or none, all with a value column or none
+  std::vector<std::string> notes;  ///< root: one line a file on the format and columns used
   MissingRule missing = MissingRule::error;
   MissingValues missing_values;
   std::string time_pattern;  ///< of layouts whose times are of that form
@@ -25,7 +25,7 @@ struct LogPlan {
   [[nodiscard]] bool counted() const { return layouts.front().columns.value_factors == 0; }
   /// Repeated pairs are amounts to add (counts, products, matrix entries), not opinions to replace.
   [[nodiscard]] bool additive() const {
-    return layouts.front().columns.value_factors != 1 || layouts.front().format == LogFormat::matrix_market;
+    return layouts.front().columns.value_factors != 1 || layouts.front().format == TextFormat::matrix_market;
   }
 };
 

@@ -56,7 +56,7 @@ HeaderMark mark_of(const std::vector<std::string_view>& header, const ColumnNumb
 
 bool RowParser::append(const std::vector<std::string_view>& fields, InteractionLog& log) {
   check_field_count(fields, layout_.fields);
-  if (layout_.format != LogFormat::matrix_market) return append_delimited(fields, log);
+  if (layout_.format != TextFormat::matrix_market) return append_delimited(fields, log);
   append_matrix_entry(fields, log);
   return true;
 }

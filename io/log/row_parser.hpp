@@ -17,7 +17,7 @@ namespace rankwise {
 class RowParser {
  public:
   /// Layout and missing values must outlive the parser.
-  RowParser(const FileLayout& layout, const MissingValues& missing_values, MissingRule missing, TimeReader times)
+  RowParser(const LogLayout& layout, const MissingValues& missing_values, MissingRule missing, TimeReader times)
       : layout_(layout), missing_values_(missing_values), missing_(missing), times_(std::move(times)) {}
 
   /// Appends users, items, values, times and folds of a record; the caller appends the position of a row that was
@@ -32,7 +32,7 @@ class RowParser {
   /// The header itself, or one with other names of users and items.
   [[nodiscard]] bool repeats_header(const std::vector<std::string_view>& fields) const;
 
-  const FileLayout& layout_;
+  const LogLayout& layout_;
   const MissingValues& missing_values_;
   MissingRule missing_;
   TimeReader times_;

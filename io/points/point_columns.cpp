@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "io/log/columns.hpp"
-#include "io/log/probe.hpp"
+#include "io/text/text_probe.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/text/number_text.hpp"
 #include "kernels/text/shown_text.hpp"
@@ -113,7 +113,7 @@ PointLayout probe(const PointSource& source, Index& line) {
   TextLayout& text = layout.text;
   text.file = probe_file(source.path);
   choose_format(text, source.path, source.format, source.delimiter);
-  if (text.format == LogFormat::matrix_market) {
+  if (text.format == TextFormat::matrix_market) {
     throw Error(ExitCode::usage, "matrix-market entries are no rows; make a dataset of them (rankwise prepare)");
   }
   text.decimal = judged_decimal(source, text);

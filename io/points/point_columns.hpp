@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "io/log/format.hpp"
 #include "io/points/point_format.hpp"
+#include "io/text/text_format.hpp"
 
 namespace rankwise {
 

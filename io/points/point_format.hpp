@@ -7,7 +7,7 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "io/hdf5/input_check.hpp"
-#include "io/log/format.hpp"
+#include "io/text/text_format.hpp"
 
 namespace rankwise {
 
@@ -22,7 +22,7 @@ struct PointSource {
   std::string columns = {};  ///< text: names or 1-based numbers and ranges, "recency,3,5-8"; empty: all numeric ones
   std::string ids = {};      ///< text: a column; HDF5: a dataset; empty: rows are numbered from 0
   std::string weights = {};  ///< text: a column; HDF5: a dataset; empty: every row weighs 1
-  LogFormat format = LogFormat::automatic;    ///< text
+  TextFormat format = TextFormat::automatic;  ///< text
   HeaderRule header = HeaderRule::automatic;  ///< text
   Delimiter delimiter = {};                   ///< text
   DecimalSign decimal = {};                   ///< text

@@ -8,16 +8,16 @@
 
 namespace rankwise {
 
-Dialect dialect_of(LogFormat format) {
+Dialect dialect_of(TextFormat format) {
   switch (format) {
-    case LogFormat::tsv:
+    case TextFormat::tsv:
       return Dialect::tab;
-    case LogFormat::movielens:
+    case TextFormat::movielens:
       return Dialect::double_colon;
-    case LogFormat::matrix_market:
+    case TextFormat::matrix_market:
       return Dialect::blanks;
-    case LogFormat::automatic:
-    case LogFormat::csv:
+    case TextFormat::automatic:
+    case TextFormat::csv:
       break;
   }
   return Dialect::quoted;

@@ -4,14 +4,14 @@
 #include <string_view>
 #include <vector>
 
-#include "io/log/format.hpp"
 #include "io/text/field_text.hpp"
 #include "io/text/line_reader.hpp"
+#include "io/text/text_format.hpp"
 
 namespace rankwise {
 
 /// How the fields of a format are told apart.
-[[nodiscard]] Dialect dialect_of(LogFormat format);
+[[nodiscard]] Dialect dialect_of(TextFormat format);
 
 /// Reads what a LineReader gives as records of `layout`. Blank lines are no records.
 class RecordReader {

@@ -14,7 +14,7 @@ Index boundary(const TextLayout& layout, Index part, Index parts) {
 }
 
 bool may_break_lines(const TextLayout& layout) {
-  return layout.file.can_be_shared() && layout.format == LogFormat::csv;
+  return layout.file.can_be_shared() && layout.format == TextFormat::csv;
 }
 
 }  // namespace

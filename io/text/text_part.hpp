@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
-#include "io/log/format.hpp"
 #include "io/text/line_reader.hpp"
 #include "io/text/record_reader.hpp"
+#include "io/text/text_format.hpp"
 
 namespace rankwise {
 

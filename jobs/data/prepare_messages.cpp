@@ -9,7 +9,6 @@
 #include <utility>
 #include <variant>
 
-#include "io/dataset/merge_rules.hpp"
 #include "kernels/text/counted.hpp"
 
 namespace rankwise {

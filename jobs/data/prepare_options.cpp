@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <utility>
 
-#include "io/dataset/merge_rules.hpp"
 #include "jobs/options/compression_option.hpp"
 #include "jobs/options/file_option.hpp"
 #include "kernels/base/error.hpp"
@@ -87,7 +86,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
       "log file, plain, gzip or zstd, UTF-8 or UTF-16; may be repeated");
   add("format",
       po::value<std::string>()->default_value("auto")->value_name("FORMAT")->notifier(
-          [&values](const std::string& word) { values.log.format = parse_log_format(word); }),
+          [&values](const std::string& word) { values.log.format = parse_text_format(word); }),
       "auto, csv, tsv, movielens (user::item::rating::time) or matrix-market; auto looks at the first line");
   add("columns", po::value<std::string>()->value_name("ROLES")->notifier([&values](const std::string& text) {
     values.log.columns = parse_column_choice(text);

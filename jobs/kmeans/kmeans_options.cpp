@@ -114,7 +114,7 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
     ("id-column", po::value(&source.ids)->value_name("NAME"), "text: the column that names the rows; HDF5: the dataset; without it the only column of text with a name of ids, or the index of /obs of an AnnData file, else rows are numbered from 0")
     ("weight-column", po::value(&source.weights)->value_name("NAME"), "text: the column with the rows' weights; HDF5: the dataset; without it each weighs 1")
     ("format", po::value<std::string>()->value_name("auto|csv|tsv")->default_value("auto")->notifier(
-       one_of<LogFormat>("format", source.format, {{"auto", LogFormat::automatic}, {"csv", LogFormat::csv}, {"tsv", LogFormat::tsv}})), "text: what separates columns")
+       one_of<TextFormat>("format", source.format, {{"auto", TextFormat::automatic}, {"csv", TextFormat::csv}, {"tsv", TextFormat::tsv}})), "text: what separates columns")
     ("header", po::value<std::string>()->value_name("auto|yes|no")->default_value("auto")->notifier(
        one_of<HeaderRule>("header", source.header, {{"auto", HeaderRule::automatic}, {"yes", HeaderRule::present}, {"no", HeaderRule::absent}})),
      "text: whether the first line names the columns")

@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fuzz::InputFile file(fuzz::text_of(data, size));
   fuzz::read_whole_log(file.path(), {});
   LogOptions options;  // filled in steps: g++ 12 sees uninitialized strings in a temporary
-  options.format = LogFormat::csv;
+  options.format = TextFormat::csv;
   options.columns = ColumnChoice{"2", "1", {}, "3", ""};
   fuzz::read_whole_log(file.path(), options);
   options.columns = ColumnChoice{"1", "2", {}, "", "3"};

@@ -5,6 +5,6 @@
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rankwise;
   const fuzz::InputFile file(fuzz::text_of(data, size));
-  fuzz::read_whole_log(file.path(), {.format = LogFormat::matrix_market, .columns = {}});
+  fuzz::read_whole_log(file.path(), {.format = TextFormat::matrix_market, .columns = {}});
   return 0;
 }

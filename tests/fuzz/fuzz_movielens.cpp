@@ -5,7 +5,7 @@
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rankwise;
   const fuzz::InputFile file(fuzz::text_of(data, size));
-  fuzz::read_whole_log(file.path(), {.format = LogFormat::movielens, .header = HeaderRule::absent, .columns = {}});
-  fuzz::read_whole_log(file.path(), {.format = LogFormat::movielens, .missing = MissingRule::skip, .columns = {}});
+  fuzz::read_whole_log(file.path(), {.format = TextFormat::movielens, .header = HeaderRule::absent, .columns = {}});
+  fuzz::read_whole_log(file.path(), {.format = TextFormat::movielens, .missing = MissingRule::skip, .columns = {}});
   return 0;
 }

@@ -28,7 +28,7 @@ void parse_as_value(const std::string& text) {
     fuzz::require(split.fraction >= 0 && split.fraction < 1 && split.count >= 0, "splits are in range");
   });
   fuzz::read_or_refuse([&] { static_cast<void>(parse_duplicates(text)); });
-  fuzz::read_or_refuse([&] { static_cast<void>(parse_log_format(text)); });
+  fuzz::read_or_refuse([&] { static_cast<void>(parse_text_format(text)); });
   fuzz::read_or_refuse([&] { static_cast<void>(parse_header_rule(text)); });
   fuzz::read_or_refuse([&] { static_cast<void>(parse_missing_rule(text)); });
   fuzz::read_or_refuse([&] { static_cast<void>(parse_metrics(text)); });

@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rankwise;
   const fuzz::InputFile file(fuzz::text_of(data, size));
   LogOptions options;  // filled in steps: g++ 12 sees uninitialized strings in a temporary
-  options.format = LogFormat::tsv;
+  options.format = TextFormat::tsv;
   fuzz::read_whole_log(file.path(), options);
   options.header = HeaderRule::absent;
   options.missing = MissingRule::skip;

@@ -38,7 +38,7 @@ class TextReaderTest : public testing::Test {
 
   static LogOptions options(std::string_view format = "auto", std::string_view columns = "") {
     LogOptions result;
-    result.format = parse_log_format(format);
+    result.format = parse_text_format(format);
     if (!columns.empty()) result.columns = parse_column_choice(columns);
     return result;
   }
@@ -272,7 +272,7 @@ TEST_F(TextReaderTest, DelimitersAndDecimalsOfTheFirstRows) {
   EXPECT_EQ(rows_of({write("log", "a,b,\"1,5\"\n")}, chosen), (Rows{{"log:1", "a", "b", 1.5, 0}}));
   EXPECT_EQ(failure_of("a,b,1.5\n", chosen),
             "65: log:1: value '1.5' is not a number with a decimal comma (--decimal point)");
-  chosen.format = LogFormat::movielens;
+  chosen.format = TextFormat::movielens;
   EXPECT_EQ(failure_of("1::2::3\n", chosen), "2: log: --delimiter is for csv files, and this is movielens");
   for (const char* bad : {"", "a", "7", "\"", ".", "-", "::", "\n", "\xC3"})
     EXPECT_THROW((void)parse_delimiter(bad), Error);

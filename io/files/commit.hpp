@@ -32,8 +32,8 @@ class OutputFile {
   /// The existing, empty file to write into; the same on every rank.
   [[nodiscard]] const std::string& temporary_path() const { return temporary_path_; }
 
-  /// The file for this rank's bytes, by write_at(): ranks write places that do not overlap, and may be on several hosts.
-  /// Not collective; throws Error(io_error).
+  /// The file for this rank's bytes, by write_at(): ranks write places that do not overlap, and may be on several
+  /// hosts. Not collective; throws Error(io_error).
   [[nodiscard]] FileDescriptor open_to_write() const;
 
   /// Secures disk space for a file of `bytes`, so that a full disk is noticed before long work is

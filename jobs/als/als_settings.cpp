@@ -3,7 +3,7 @@
 #include <boost/program_options.hpp>
 
 #include "jobs/options/choices.hpp"
-#include "kernels/text/byte_size.hpp"
+#include "jobs/options/unit_options.hpp"
 
 namespace rankwise {
 

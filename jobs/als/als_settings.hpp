@@ -6,7 +6,7 @@
 #include <string>
 
 #include "distributed/als/solver_plan.hpp"
-#include "distributed/exchange/row_format.hpp"
+#include "distributed/exchange/exchange_plan.hpp"
 #include "distributed/log/fold.hpp"
 #include "io/dataset/dataset.hpp"
 #include "jobs/als/validation.hpp"

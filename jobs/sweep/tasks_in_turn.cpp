@@ -57,7 +57,7 @@ slurm::Attempt begun(const SweepTask& task) {
   return {.job = task.program,
           .job_id = job_id(),
           .restart = restarts == nullptr ? 0 : whole_number<std::int64_t>(restarts).value_or(0),
-           .host = host_name(),
+          .host = host_name(),
           .begin_seconds = std::time(nullptr),
           .end_seconds = {},
           .exit_code = {}};

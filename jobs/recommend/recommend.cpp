@@ -162,14 +162,14 @@ Lists lists_for(const Communicator& comm, const Sources& sources, Index first, c
   std::vector<Index> known;
   std::ranges::copy_if(selected, std::back_inserter(known),
                        [&](Index row) { return users.is_known[static_cast<std::size_t>(row)]; });
-  Matrix vectors = pick(users.factors.view(), known);
+  Matrix vectors = select_rows(users.factors.view(), known);
   const std::vector<float> score_offset = score_offsets(model.objective(), vectors);
   make_scoring_vectors(model.objective(), vectors);
   const TopItems top = rank_items(
-      sources.rule, [&](RowRange items) { return model.item_factors(items); }, vectors.view(), pick(histories, known),
-      sources.options.top);
+      sources.rule, [&](RowRange items) { return model.item_factors(items); }, vectors.view(),
+      select_rows(histories, known), sources.options.top);
   Lists lists;
-  lists.users = pick(users.ids, selected);
+  lists.users = select_rows(users.ids, selected);
   std::size_t place = 0;  // in `known`
   for (const Index row : selected) {
     if (place < known.size() && known[place] == row) {
@@ -301,7 +301,7 @@ Served write_hdf5(const Sources& sources, JobContext& context, WantedUsers& want
   if (!unknown.empty()) {
     // The last rank has them; whether they are integers decides about everyone's ids.
     const Ids ids = ids_of(unknown);
-    append_lists(lists, lists_for_unknown(sources, is_last ? ids : pick(ids, {})));
+    append_lists(lists, lists_for_unknown(sources, is_last ? ids : select_rows(ids, {})));
   }
 
   const Index users = id_count(lists.users);
@@ -313,7 +313,8 @@ Served write_hdf5(const Sources& sources, JobContext& context, WantedUsers& want
   served = served.sum(comm);
   const RowRange my_entries{first_entry, first_entry + entries};
   const IdRows user_rows{{first_user, first_user + users}, served.users, lists.users};
-  const IdRows item_rows{my_entries, served.recommendations, pick(model.item_ids({0, model.items()}).ids, lists.items)};
+  const IdRows item_rows{my_entries, served.recommendations,
+                         select_rows(model.item_ids({0, model.items()}).ids, lists.items)};
   // The last rank with a share also writes the closing offset.
   std::vector<Index> offsets(lists.offsets.begin(), lists.offsets.end() - 1);
   for (Index& offset : offsets) offset += first_entry;

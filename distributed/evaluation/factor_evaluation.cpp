@@ -49,9 +49,9 @@ void append_ranking_values(const Communicator& comm, const Objective& objective,
   std::vector<Index> known;
   std::ranges::copy_if(some, std::back_inserter(known),
                        [&](Index row) { return rule.catalogue.knows(row_columns(rows.seen, row)); });
-  Matrix vectors = pick(users, known);
+  Matrix vectors = select_rows(users, known);
   make_scoring_vectors(objective, vectors);
-  const TopItems top = rank_items(rule, item_rows, vectors.view(), pick(rows.seen, known), longest);
+  const TopItems top = rank_items(rule, item_rows, vectors.view(), select_rows(rows.seen, known), longest);
   const RowRange mine = rows.partition.range(comm.rank());
   std::optional<Error> failure;
   Index place = 0;  // in `known`

@@ -27,7 +27,7 @@ std::uint64_t row_digest(XXH3_state_t& state, const CsrRows<Value>& matrix, Inde
   XXH3_64bits_update(&state, &row, sizeof row);
   add(matrix.columns);
   add(matrix.values);
-  if (matrix.times) add(*matrix.times);
+  if (matrix.times_seconds) add(*matrix.times_seconds);
   if (matrix.folds) add(*matrix.folds);
   return XXH3_64bits_digest(&state);
 }
@@ -58,7 +58,7 @@ std::uint64_t sum_of_entries(const CsrRows<Value>& matrix, RowsAre side) {
       const Index column = matrix.columns[e];
       const Entry entry{.user = side == RowsAre::users ? row : column,
                         .item = side == RowsAre::users ? column : row,
-                        .time = matrix.times ? (*matrix.times)[e] : 0,
+                        .time = matrix.times_seconds ? (*matrix.times_seconds)[e] : 0,
                         .fold = matrix.folds ? (*matrix.folds)[e] : 0,
                         .value = static_cast<double>(matrix.values[e])};
       sum += XXH3_64bits(&entry, sizeof entry);

@@ -43,7 +43,7 @@ std::string listed(const Names<Value, size>& names) {
 Index count_exact(std::span<const Event> pair) {
   std::vector<std::tuple<double, std::int64_t>> seen;
   seen.reserve(pair.size());
-  for (const Event& event : pair) seen.emplace_back(event.value, event.time);
+  for (const Event& event : pair) seen.emplace_back(event.value, event.time_microseconds);
   std::sort(seen.begin(), seen.end());
   return seen.end() - std::unique(seen.begin(), seen.end());
 }
@@ -68,14 +68,15 @@ bool can_be_interaction(std::span<const Event> pair, const MergeRules& rules) {
     return std::ranges::any_of(pair, [&](const Event& row) { return rules.accept(row.value); });
   }
   std::vector<Event> rows(pair.begin(), pair.end());
-  std::ranges::stable_sort(rows, {}, &Event::time);
+  std::ranges::stable_sort(rows, {}, &Event::time_microseconds);
   // The largest sum of neighbours (Kadane); rows of one time are never divided.
   double ending_here = 0;
   double largest = -std::numeric_limits<double>::infinity();
   double magnitude = 0;
   for (std::size_t r = 0; r < rows.size();) {
     ending_here = std::max(ending_here, 0.0);
-    for (const std::int64_t time = rows[r].time; r < rows.size() && rows[r].time == time; ++r) {
+    for (const std::int64_t time = rows[r].time_microseconds; r < rows.size() && rows[r].time_microseconds == time;
+         ++r) {
       ending_here += rows[r].value;
       magnitude += std::fabs(rows[r].value);
     }
@@ -140,7 +141,7 @@ double merged_value(std::span<const Event> rows, DuplicatePolicy policy) {
   }
   const Event* last = &rows.front();
   for (const Event& row : rows) {
-    if (row.time >= last->time) last = &row;
+    if (row.time_microseconds >= last->time_microseconds) last = &row;
   }
   return last->value;
 }
@@ -168,7 +169,7 @@ DuplicateCounts count_duplicates(const UserEvents& rows) {
 std::optional<Event> merged_pair(std::span<const Event> pair, const MergeRules& rules) {
   Event merged = pair.front();
   merged.value = merged_value(pair, rules.duplicates);
-  for (const Event& row : pair) merged.time = std::max(merged.time, row.time);
+  for (const Event& row : pair) merged.time_microseconds = std::max(merged.time_microseconds, row.time_microseconds);
   return rules.accept(merged.value) ? std::optional(merged) : std::nullopt;
 }
 

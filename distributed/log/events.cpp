@@ -30,7 +30,7 @@ UserEvents events_by_user(const Communicator& comm, std::vector<Interaction> int
   rows.events.resize(received.size());
   for (const Interaction& interaction : received) {
     rows.events[static_cast<std::size_t>(next[local(interaction)]++)] = {
-        interaction.item, interaction.value, interaction.time, interaction.position, interaction.fold};
+        interaction.item, interaction.value, interaction.time_microseconds, interaction.position, interaction.fold};
   }
   for (Index u = 0; u < rows.users.size(); ++u) {
     const std::span<Event> events = rows.of(u);

@@ -16,16 +16,10 @@ struct Interaction {
   Index user = 0;
   Index item = 0;
   double value = 0;
-  std::int64_t time = 0;      ///< microseconds since 1970; 0 where the log has no times
-  std::int64_t position = 0;  ///< ascends in the order of the input
-  std::int32_t fold = 0;      ///< 0 where the log has no folds
+  std::int64_t time_microseconds = 0;  ///< since 1970; 0 where the log has no times
+  std::int64_t position = 0;           ///< ascends in the order of the input
+  std::int32_t fold = 0;               ///< 0 where the log has no folds
 };
-
-/// Whole seconds, the past rounded down too.
-[[nodiscard]] constexpr std::int64_t seconds_of(std::int64_t microseconds) {
-  constexpr std::int64_t second = 1'000'000;
-  return microseconds / second - (microseconds % second < 0 ? 1 : 0);
-}
 
 /// What becomes of a row: it is trained on, held out, or given for the fold-in of a user who is held out whole.
 enum class EventPart : std::uint8_t { training, heldout, given };
@@ -34,7 +28,7 @@ enum class EventPart : std::uint8_t { training, heldout, given };
 struct Event {
   Index item = 0;
   double value = 0;
-  std::int64_t time = 0;
+  std::int64_t time_microseconds = 0;
   std::int64_t position = 0;
   std::int32_t fold = 0;
   EventPart part = EventPart::training;

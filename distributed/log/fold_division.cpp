@@ -22,9 +22,9 @@ FoldDivision divide_by(const Communicator& comm, const Fold& fold, std::vector<s
     before.push_back(interactions / parts * cut + interactions % parts * cut / parts);
   }
   const std::vector<std::int64_t> last = times_reaching(comm, std::move(marks), before);
-  division.last_trained = last[0];
+  division.last_trained_seconds = last[0];
   const bool is_last = fold.number + 1 == fold.count;
-  division.last_validated = is_last ? std::numeric_limits<std::int64_t>::max() : last[1];
+  division.last_validated_seconds = is_last ? std::numeric_limits<std::int64_t>::max() : last[1];
   return division;
 }
 

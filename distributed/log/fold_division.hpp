@@ -16,8 +16,8 @@ namespace rankwise {
 /// A fold, and of a temporal one the times between which it validates.
 struct FoldDivision {
   Fold fold;
-  std::int64_t last_trained = 0;    ///< seconds since 1970; what is later is not trained on
-  std::int64_t last_validated = 0;  ///< likewise
+  std::int64_t last_trained_seconds = 0;    ///< since 1970; what is later is not trained on
+  std::int64_t last_validated_seconds = 0;  ///< likewise
 };
 
 /// Which mark of an interaction decides; none where user and item do.

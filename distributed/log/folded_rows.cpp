@@ -6,6 +6,8 @@
 #include <set>
 #include <vector>
 
+#include "kernels/base/time_units.hpp"
+
 namespace rankwise {
 
 namespace {
@@ -34,7 +36,8 @@ std::vector<bool> given_of(const Fold& fold, Index user, std::span<const Index> 
 /// Whether the training or the validation of a fold that divides by marks sees an interaction with this one.
 bool sees_mark(const FoldDivision& division, bool is_training, std::int64_t mark) {
   if (division.fold.kind == FoldKind::column) return (mark != division.fold.number) == is_training;
-  return is_training ? mark <= division.last_trained : mark > division.last_trained && mark <= division.last_validated;
+  return is_training ? mark <= division.last_trained_seconds
+                     : mark > division.last_trained_seconds && mark <= division.last_validated_seconds;
 }
 
 /// What a file tells of one pair: an entry, or log rows.
@@ -60,7 +63,7 @@ void for_each_pair(const SparseRows& rows, const LogRows& log_rows, Index row, c
     for (; log_row < log_rows_end && log_rows.columns[log_row] == column; ++log_row) {
       pair.log_rows.push_back({.item = column,
                                .value = log_rows.values[log_row],
-                               .time = (*log_rows.times)[log_row],
+                               .time_microseconds = microseconds_of((*log_rows.times_seconds)[log_row]),
                                .position = static_cast<std::int64_t>(log_row)});
     }
     visit(pair);
@@ -71,8 +74,9 @@ void for_each_pair(const SparseRows& rows, const LogRows& log_rows, Index row, c
 std::optional<double> merged_side(const FoldDivision& division, const std::vector<Event>& log_rows, bool is_training,
                                   const MergeRules& rules) {
   std::vector<Event> seen;
-  std::ranges::copy_if(log_rows, std::back_inserter(seen),
-                       [&](const Event& row) { return sees_mark(division, is_training, row.time); });
+  std::ranges::copy_if(log_rows, std::back_inserter(seen), [&](const Event& row) {
+    return sees_mark(division, is_training, seconds_of(row.time_microseconds));
+  });
   if (seen.empty()) return std::nullopt;
   const double value = merged_value(seen, rules.duplicates);
   return rules.accept(value) ? std::optional(value) : std::nullopt;
@@ -135,7 +139,8 @@ SparseRows merge_part(const FoldDivision& division, DatasetPart part, const Spar
   for (Index r = 0; r < rows.rows.size(); ++r) {
     for_each_pair(rows, log_rows, r, [&](const PairRows& pair) {
       if (pair.log_rows.empty()) {
-        if (sees_mark(division, is_training, (*rows.times)[pair.entry])) keep(pair.column, rows.values[pair.entry]);
+        if (sees_mark(division, is_training, (*rows.times_seconds)[pair.entry]))
+          keep(pair.column, rows.values[pair.entry]);
         return;
       }
       const std::optional<double> value = merged_side(division, pair.log_rows, is_training, rules);
@@ -152,9 +157,9 @@ std::vector<std::int64_t> distinct_times(const SparseRows& rows, const LogRows& 
   std::vector<std::int64_t> times;
   for (Index r = 0; r < rows.rows.size(); ++r) {
     for_each_pair(rows, log_rows, r, [&](const PairRows& pair) {
-      if (pair.log_rows.empty()) return times.push_back((*rows.times)[pair.entry]);
+      if (pair.log_rows.empty()) return times.push_back((*rows.times_seconds)[pair.entry]);
       std::set<std::int64_t> distinct;
-      for (const Event& row : pair.log_rows) distinct.insert(row.time);
+      for (const Event& row : pair.log_rows) distinct.insert(seconds_of(row.time_microseconds));
       times.insert(times.end(), distinct.begin(), distinct.end());
     });
   }

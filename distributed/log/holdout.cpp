@@ -25,7 +25,7 @@ void put(std::span<Event> pair, EventPart part) {
 
 /// What a user did with an item at one time.
 struct ItemTime {
-  std::int64_t time = 0;
+  std::int64_t time_microseconds = 0;
   double draw = 0;
   Index item = 0;
   friend auto operator<=>(const ItemTime&, const ItemTime&) = default;
@@ -48,7 +48,7 @@ void hold_out_last(UserEvents& rows, Index count, std::uint64_t seed) {
     const std::span<Event> events = rows.of(u);
     const auto item_time = [&](const Event& row) {
       const double draw = pair_draw(seed, RandomPurpose::holdout_ties, rows.users.begin + u, row.item);
-      return ItemTime{row.time, draw, row.item};
+      return ItemTime{row.time_microseconds, draw, row.item};
     };
     all.clear();
     for (const Event& row : events) all.push_back(item_time(row));
@@ -61,22 +61,24 @@ void hold_out_last(UserEvents& rows, Index count, std::uint64_t seed) {
 }
 
 std::int64_t hold_out_after_cut(const Communicator& comm, UserEvents& rows, double fraction) {
-  std::vector<std::int64_t> times;
-  times.reserve(rows.events.size());
+  std::vector<std::int64_t> times_microseconds;
+  times_microseconds.reserve(rows.events.size());
   for (Index u = 0; u < rows.users.size(); ++u) {
     for_each_pair(rows.of(u), [&](std::span<Event> pair) {
-      const auto first = times.size();
-      for (const Event& row : pair) times.push_back(row.time);
-      const auto of_pair = times.begin() + static_cast<std::ptrdiff_t>(first);
-      std::sort(of_pair, times.end());
-      times.erase(std::unique(of_pair, times.end()), times.end());
+      const auto first = times_microseconds.size();
+      for (const Event& row : pair) times_microseconds.push_back(row.time_microseconds);
+      const auto of_pair = times_microseconds.begin() + static_cast<std::ptrdiff_t>(first);
+      std::sort(of_pair, times_microseconds.end());
+      times_microseconds.erase(std::unique(of_pair, times_microseconds.end()), times_microseconds.end());
     });
   }
-  const Index total = comm.sum(static_cast<Index>(times.size()));
+  const Index total = comm.sum(static_cast<Index>(times_microseconds.size()));
   const Index kept = total - static_cast<Index>(std::floor(fraction * static_cast<double>(total)));
-  const std::int64_t last_trained = times_reaching(comm, std::move(times), std::array{kept}).front();
-  for (Event& row : rows.events) row.part = row.time > last_trained ? EventPart::heldout : EventPart::training;
-  return last_trained;
+  const std::int64_t last_trained_microseconds =
+      times_reaching(comm, std::move(times_microseconds), std::array{kept}).front();
+  for (Event& row : rows.events)
+    row.part = row.time_microseconds > last_trained_microseconds ? EventPart::heldout : EventPart::training;
+  return last_trained_microseconds;
 }
 
 std::vector<Index> hold_out_users(UserEvents& rows, double fraction, double given_fraction, std::uint64_t seed) {

@@ -17,7 +17,7 @@ void InteractionLog::reserve(Index rows) {
   items.reserve(rows);
   const auto room = static_cast<std::size_t>(rows);
   values.reserve(room);
-  if (timed) times.reserve(room);
+  if (timed) times_microseconds.reserve(room);
   if (folded) folds.reserve(room);
   positions.reserve(room);
 }
@@ -30,7 +30,7 @@ void InteractionLog::keep(const std::vector<Index>& kept) {
   users.keep(kept);
   items.keep(kept);
   keep_of(values, kept);
-  if (timed) keep_of(times, kept);
+  if (timed) keep_of(times_microseconds, kept);
   if (folded) keep_of(folds, kept);
   keep_of(positions, kept);
 }

@@ -38,10 +38,10 @@ struct MissingCounts {
 struct InteractionLog {
   IdColumn users;
   IdColumn items;
-  std::vector<double> values;           ///< finite, within the range of float; all 1 where rows are counted
-  std::vector<std::int64_t> times;      ///< microseconds since 1970; empty unless `timed`
-  std::vector<std::int32_t> folds;      ///< 0 to most_folds - 1; empty unless `folded`
-  std::vector<std::int64_t> positions;  ///< InputPosition::packed()
+  std::vector<double> values;                    ///< finite, within the range of float; all 1 where rows are counted
+  std::vector<std::int64_t> times_microseconds;  ///< since 1970; empty unless `timed`
+  std::vector<std::int32_t> folds;               ///< 0 to most_folds - 1; empty unless `folded`
+  std::vector<std::int64_t> positions;           ///< InputPosition::packed()
   bool timed = false;
   bool folded = false;
   std::vector<std::string> files;  ///< the same on every rank

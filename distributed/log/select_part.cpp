@@ -10,6 +10,7 @@
 
 #include "distributed/comm/key_exchange.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/base/time_units.hpp"
 
 namespace rankwise {
 
@@ -30,7 +31,7 @@ struct Entry {
   Index column = 0;
   Value value = 0;
   std::int32_t fold = 0;
-  std::int64_t time = 0;
+  std::int64_t time_seconds = 0;
 };
 }  // namespace
 
@@ -59,7 +60,7 @@ void require_finite(const Communicator& comm, const SparseRows& matrix) {
 SparseRows select_part(const Communicator& comm, const UserEvents& events, EventPart part,
                        std::span<const Index> local_users, const MergeRules& rules) {
   auto matrix = empty_rows<float>(comm, events, local_users);
-  if (events.timed) matrix.times.emplace();
+  if (events.timed) matrix.times_seconds.emplace();
   if (events.folded) matrix.folds.emplace();
   const bool leaves_out_repeats = part == EventPart::heldout && rules.repeats == Repeats::drop;
   for (const Index user : local_users) {
@@ -68,7 +69,7 @@ SparseRows select_part(const Communicator& comm, const UserEvents& events, Event
       if (!merged || (leaves_out_repeats && is_repeated(pair, rules))) return;
       matrix.columns.push_back(merged->item);
       matrix.values.push_back(static_cast<float>(merged->value));
-      if (matrix.times) matrix.times->push_back(seconds_of(merged->time));
+      if (matrix.times_seconds) matrix.times_seconds->push_back(seconds_of(merged->time_microseconds));
       if (matrix.folds) matrix.folds->push_back(merged->fold);
     });
     matrix.offsets.push_back(static_cast<Index>(matrix.columns.size()));
@@ -98,7 +99,7 @@ SparseRows select_repeated(const Communicator& comm, const UserEvents& events, c
 LogRows select_log_rows(const Communicator& comm, const UserEvents& events, std::span<const Index> local_users,
                         const MergeRules& rules) {
   auto matrix = empty_rows<double>(comm, events, local_users);
-  matrix.times.emplace();
+  matrix.times_seconds.emplace();
   std::vector<Event> rows;
   const auto is_of_training = [](const Event& row) { return row.part == EventPart::training; };
   for (const Index user : local_users) {
@@ -106,15 +107,16 @@ LogRows select_log_rows(const Communicator& comm, const UserEvents& events, std:
       if (pair.size() == 1) return;
       rows.clear();
       std::ranges::copy_if(pair, std::back_inserter(rows), is_of_training);
-      const bool is_one_time = std::ranges::all_of(
-          rows, [&](const Event& row) { return seconds_of(row.time) == seconds_of(rows.front().time); });
+      const bool is_one_time = std::ranges::all_of(rows, [&](const Event& row) {
+        return seconds_of(row.time_microseconds) == seconds_of(rows.front().time_microseconds);
+      });
       if (is_one_time) return;
       // Whole seconds no longer tell which of two rows is the last one.
-      if (rules.duplicates == DuplicatePolicy::last) std::ranges::stable_sort(rows, {}, &Event::time);
+      if (rules.duplicates == DuplicatePolicy::last) std::ranges::stable_sort(rows, {}, &Event::time_microseconds);
       for (const Event& row : rows) {
         matrix.columns.push_back(row.item);
         matrix.values.push_back(row.value);
-        matrix.times->push_back(seconds_of(row.time));
+        matrix.times_seconds->push_back(seconds_of(row.time_microseconds));
       }
     });
     matrix.offsets.push_back(static_cast<Index>(matrix.columns.size()));
@@ -127,7 +129,7 @@ std::vector<std::int64_t> first_seconds(const Communicator& comm, const UserEven
   std::vector<std::int64_t> seconds(at(events.items), -std::numeric_limits<std::int64_t>::max());
   for (const Event& event : events.events) {
     std::int64_t& latest = seconds[at(event.item)];
-    latest = std::max(latest, -seconds_of(event.time));
+    latest = std::max(latest, -seconds_of(event.time_microseconds));
   }
   comm.all_reduce_max(std::span(seconds));
   for (std::int64_t& second : seconds) second = -second;
@@ -156,7 +158,8 @@ CsrRows<Value> transpose(const Communicator& comm, const CsrRows<Value>& matrix,
   for (Index r = 0; r < matrix.rows.size(); ++r) {
     for (Index e = matrix.offsets[at(r)]; e < matrix.offsets[at(r) + 1]; ++e) {
       entries.push_back({matrix.rows.begin + r, matrix.columns[at(e)], matrix.values[at(e)],
-                         matrix.folds ? (*matrix.folds)[at(e)] : 0, matrix.times ? (*matrix.times)[at(e)] : 0});
+                         matrix.folds ? (*matrix.folds)[at(e)] : 0,
+                         matrix.times_seconds ? (*matrix.times_seconds)[at(e)] : 0});
     }
   }
   std::vector<Index> counts;
@@ -178,13 +181,13 @@ CsrRows<Value> transpose(const Communicator& comm, const CsrRows<Value>& matrix,
   std::vector<Index> next(transposed.offsets.begin(), transposed.offsets.end() - 1);
   transposed.columns.resize(received.size());
   transposed.values.resize(received.size());
-  if (matrix.times) transposed.times.emplace(received.size());
+  if (matrix.times_seconds) transposed.times_seconds.emplace(received.size());
   if (matrix.folds) transposed.folds.emplace(received.size());
   for (const Entry<Value>& entry : received) {
     const auto place = at(next[at(entry.column - transposed.rows.begin)]++);
     transposed.columns[place] = entry.row;
     transposed.values[place] = entry.value;
-    if (matrix.times) (*transposed.times)[place] = entry.time;
+    if (matrix.times_seconds) (*transposed.times_seconds)[place] = entry.time_seconds;
     if (matrix.folds) (*transposed.folds)[place] = entry.fold;
   }
   return transposed;

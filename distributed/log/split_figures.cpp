@@ -22,7 +22,7 @@ Index size_of(const SparseRows& matrix, Index row) {
 }
 
 std::span<const std::int64_t> times_of(const SparseRows& matrix, Index row) {
-  return std::span(*matrix.times).subspan(at(matrix.offsets[at(row)]), at(size_of(matrix, row)));
+  return std::span(*matrix.times_seconds).subspan(at(matrix.offsets[at(row)]), at(size_of(matrix, row)));
 }
 
 /// What is known of the users that are held out: their part of the training.
@@ -63,15 +63,15 @@ Leakage leakage_of(const Communicator& comm, const Dataset& dataset, std::span<c
   const SparseRows& heldout = dataset.heldout->by_user;
   const SparseRows& known = known_part(dataset);
   std::int64_t first_of_all = never;
-  for (const std::int64_t time : *heldout.times) first_of_all = std::min(first_of_all, time);
+  for (const std::int64_t time : *heldout.times_seconds) first_of_all = std::min(first_of_all, time);
   first_of_all = comm.min(first_of_all);
 
   Index training = dataset.interactions.entries();
-  Index after_first =
-      std::ranges::count_if(*dataset.interactions.times, [&](std::int64_t time) { return time > first_of_all; });
+  Index after_first = std::ranges::count_if(*dataset.interactions.times_seconds,
+                                            [&](std::int64_t time) { return time > first_of_all; });
   if (dataset.heldout_users) {
     training += known.entries();
-    after_first += std::ranges::count_if(*known.times, [&](std::int64_t time) { return time > first_of_all; });
+    after_first += std::ranges::count_if(*known.times_seconds, [&](std::int64_t time) { return time > first_of_all; });
   }
 
   Index after_own = 0;
@@ -111,7 +111,7 @@ SplitFigures split_figures(const Communicator& comm, const Dataset& dataset,
   SplitFigures figures;
   if (!dataset.heldout) return figures;
   count_cold(comm, dataset, figures);
-  const bool is_timed = dataset.interactions.times.has_value();
+  const bool is_timed = dataset.interactions.times_seconds.has_value();
   if (is_timed && comm.sum(dataset.heldout->by_user.entries()) > 0) {
     figures.leakage = leakage_of(comm, dataset, first_seconds);
   }

@@ -46,7 +46,8 @@ CsrRows<Value> redistribute(const Communicator& comm, const CsrRows<Value>& matr
   }
   moved.columns = comm.exchange(std::span<const Index>(matrix.columns), entry_counts).values;
   moved.values = comm.exchange(std::span<const Value>(matrix.values), entry_counts).values;
-  if (matrix.times) moved.times = comm.exchange(std::span<const std::int64_t>(*matrix.times), entry_counts).values;
+  if (matrix.times_seconds)
+    moved.times_seconds = comm.exchange(std::span<const std::int64_t>(*matrix.times_seconds), entry_counts).values;
   if (matrix.folds) moved.folds = comm.exchange(std::span<const std::int32_t>(*matrix.folds), entry_counts).values;
   return moved;
 }

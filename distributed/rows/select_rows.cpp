@@ -12,7 +12,7 @@ std::span<const Index> row_columns(const SparseRows& rows, Index row) {
   return std::span<const Index>(rows.columns).subspan(begin, end - begin);
 }
 
-Ids pick(const Ids& ids, std::span<const Index> positions) {
+Ids select_rows(const Ids& ids, std::span<const Index> positions) {
   return std::visit(
       [&](const auto& values) -> Ids {
         std::decay_t<decltype(values)> picked;
@@ -22,7 +22,7 @@ Ids pick(const Ids& ids, std::span<const Index> positions) {
       ids);
 }
 
-SparseRows pick(const SparseRows& rows, std::span<const Index> positions) {
+SparseRows select_rows(const SparseRows& rows, std::span<const Index> positions) {
   SparseRows picked;
   picked.rows = {0, static_cast<Index>(positions.size())};
   picked.total_rows = picked.rows.size();
@@ -37,7 +37,7 @@ SparseRows pick(const SparseRows& rows, std::span<const Index> positions) {
   return picked;
 }
 
-Matrix pick(ConstMatrixView rows, std::span<const Index> positions) {
+Matrix select_rows(ConstMatrixView rows, std::span<const Index> positions) {
   Matrix picked(static_cast<Index>(positions.size()), rows.columns);
   for (Index r = 0; r < picked.rows(); ++r) {
     std::copy_n(rows.row(positions[static_cast<std::size_t>(r)]), rows.stride, picked.row(r));

@@ -13,10 +13,10 @@ namespace rankwise {
 /// The columns of one row; `row` is local.
 [[nodiscard]] std::span<const Index> row_columns(const SparseRows& rows, Index row);
 
-/// Rows (or ids) at `positions`, which are local. The picked rows are numbered from 0; local work only goes on with
+/// Rows (or ids) at `positions`, which are local. The selected rows are numbered from 0; local work only goes on with
 /// them.
-[[nodiscard]] Ids pick(const Ids& ids, std::span<const Index> positions);
-[[nodiscard]] SparseRows pick(const SparseRows& rows, std::span<const Index> positions);
-[[nodiscard]] Matrix pick(ConstMatrixView rows, std::span<const Index> positions);
+[[nodiscard]] Ids select_rows(const Ids& ids, std::span<const Index> positions);
+[[nodiscard]] SparseRows select_rows(const SparseRows& rows, std::span<const Index> positions);
+[[nodiscard]] Matrix select_rows(ConstMatrixView rows, std::span<const Index> positions);
 
 }  // namespace rankwise

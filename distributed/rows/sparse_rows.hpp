@@ -19,8 +19,8 @@ struct CsrRows {
   std::vector<Index> columns;
   std::vector<Value> values;
   /// Of each entry, where they are known and wanted; on all ranks or on none.
-  std::optional<std::vector<std::int64_t>> times = {};  ///< seconds since 1970
-  std::optional<std::vector<std::int32_t>> folds = {};  ///< 0 to most_folds - 1
+  std::optional<std::vector<std::int64_t>> times_seconds = {};  ///< since 1970
+  std::optional<std::vector<std::int32_t>> folds = {};          ///< 0 to most_folds - 1
 
   [[nodiscard]] Index entries() const { return offsets.back(); }
 };

@@ -326,7 +326,7 @@ SparseRows DatasetReader::Impl::read_folded(DatasetPart part, RowRange rows) con
   if (!mark) return keep_part(*division, part, read, {});
   std::vector<std::int64_t> marks = read_marks_of(source, in_file, *mark, rows);
   if (!log_row_entries || division->fold.kind != FoldKind::temporal) return keep_part(*division, part, read, marks);
-  read.times = std::move(marks);
+  read.times_seconds = std::move(marks);
   return merge_part(*division, part, read, log_rows(source, rows), rules);
 }
 
@@ -493,7 +493,7 @@ std::vector<std::int64_t> DatasetReader::Impl::times_of_units(RowRange rows) con
   std::vector<std::int64_t> times = read_marks_of(DatasetPart::interactions, file_shape, EntryMark::time, rows);
   if (!log_row_entries) return times;
   SparseRows read = read_sparse(file, group_name(DatasetPart::interactions), file_shape, rows);
-  read.times = std::move(times);
+  read.times_seconds = std::move(times);
   return distinct_times(read, log_rows(DatasetPart::interactions, rows));
 }
 

@@ -20,14 +20,15 @@ std::string mark_path(const std::string& name, EntryMark mark) {
 template <class Value>
 Index mark_bytes(const CsrRows<Value>& matrix) {
   const Index entry_bytes =
-      static_cast<Index>((matrix.times ? sizeof(std::int64_t) : 0) + (matrix.folds ? sizeof(std::int32_t) : 0));
+      static_cast<Index>((matrix.times_seconds ? sizeof(std::int64_t) : 0) + (matrix.folds ? sizeof(std::int32_t) : 0));
   return matrix.entries() * entry_bytes;
 }
 
 template <class Value>
 void write_marks(Hdf5Writer& file, const std::string& name, const CsrRows<Value>& matrix, Index total,
                  RowRange entries) {
-  if (matrix.times) file.write_rows(mark_path(name, EntryMark::time), total, entries, std::span(*matrix.times));
+  if (matrix.times_seconds)
+    file.write_rows(mark_path(name, EntryMark::time), total, entries, std::span(*matrix.times_seconds));
   if (matrix.folds) file.write_rows(mark_path(name, EntryMark::fold), total, entries, std::span(*matrix.folds));
 }
 

@@ -71,7 +71,7 @@ void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string&
     if (static_cast<Index>(matrix.offsets.size()) != matrix.rows.size() + 1 ||
         static_cast<Index>(matrix.columns.size()) != matrix.entries() ||
         static_cast<Index>(matrix.values.size()) != matrix.entries() ||
-        (matrix.times && static_cast<Index>(matrix.times->size()) != matrix.entries()) ||
+        (matrix.times_seconds && static_cast<Index>(matrix.times_seconds->size()) != matrix.entries()) ||
         (matrix.folds && static_cast<Index>(matrix.folds->size()) != matrix.entries())) {
       throw Error(ExitCode::internal, fmt::format("{}: offsets, columns, values and marks do not fit together", name));
     }
@@ -185,7 +185,7 @@ LogRows read_log_rows(const Hdf5Reader& file, const std::string& name, const Spa
   const RowRange entries{offsets.front(), offsets.back()};
   file.append_rows(name + "/indices", entries, read.columns);
   file.append_rows(name + "/data", entries, read.values);
-  read.times = read_marks(file, name, EntryMark::time, entries);
+  read.times_seconds = read_marks(file, name, EntryMark::time, entries);
   for (Index row = rows.begin; row < rows.end; ++row) {
     const auto end = static_cast<std::size_t>(row - rows.begin) + 1;
     read.offsets.push_back(offsets[end] - entries.begin);

@@ -109,7 +109,7 @@ bool RowParser::append_delimited(const std::vector<std::string_view>& fields, In
   const std::string_view fold = columns.fold >= 0 ? field_at(fields, columns.fold) : "";
   if (columns.time >= 0 && is_missing(time, "time", log.missing.time)) return false;
   if (columns.fold >= 0 && is_missing(fold, "fold", log.missing.fold)) return false;
-  if (columns.time >= 0) log.times.push_back(times_.read(time));
+  if (columns.time >= 0) log.times_microseconds.push_back(times_.read(time));
   if (columns.fold >= 0) log.folds.push_back(fold_number(fold));
   log.users.append(user);
   log.items.append(item);

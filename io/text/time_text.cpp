@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "kernels/base/error.hpp"
+#include "kernels/base/time_units.hpp"
 #include "kernels/text/number_text.hpp"
 #include "kernels/text/shown_text.hpp"
 #include "kernels/text/text_encoding.hpp"
@@ -57,10 +58,10 @@ class Scanner {
   std::string_view text_;
 };
 
-constexpr std::int64_t second = 1'000'000;
+constexpr std::int64_t second = microseconds_per_second;
 constexpr std::int64_t largest_seconds = 9'000'000'000'000;  // microseconds must fit into 63 bits
 
-std::optional<std::int64_t> date_of(std::string_view text) {
+std::optional<std::int64_t> microseconds_of_date(std::string_view text) {
   Scanner scan(text);
   const int year = scan.digits(4);
   if (year < 0 || !scan.take('-')) return std::nullopt;
@@ -102,7 +103,7 @@ std::optional<std::int64_t> date_of(std::string_view text) {
   return midnight + ((std::int64_t{hours} * 60 + minutes - offset_minutes) * 60 + seconds) * second + fraction;
 }
 
-std::optional<std::int64_t> seconds_of(std::string_view text) {
+std::optional<std::int64_t> microseconds_of_seconds(std::string_view text) {
   std::string_view rest = text;
   const auto whole = take_whole_number<std::int64_t>(rest);
   if (whole && (rest.empty() || rest.front() == '.') && *whole > -largest_seconds && *whole < largest_seconds) {
@@ -144,8 +145,8 @@ std::optional<std::int64_t> eight_digit_date(std::string_view text) {
   return std::chrono::sys_days(date).time_since_epoch().count() * 86'400 * second;
 }
 
-std::optional<std::int64_t> milliseconds_of(std::string_view text) {
-  const std::optional<std::int64_t> as_seconds = seconds_of(text);
+std::optional<std::int64_t> microseconds_of_milliseconds(std::string_view text) {
+  const std::optional<std::int64_t> as_seconds = microseconds_of_seconds(text);
   if (!as_seconds) return std::nullopt;
   return *as_seconds / thousand;
 }
@@ -185,8 +186,8 @@ std::string no_time(TimeForm form, const std::string& pattern, std::string_view 
 std::string outside(TimeForm form, std::string_view text) {
   std::string_view hint;
   if ((form == TimeForm::by_look || form == TimeForm::seconds) && !looks_iso(text)) {
-    const std::int64_t days = seconds_of(text).value_or(0) / second;
-    const std::int64_t as_milliseconds = milliseconds_of(text).value_or(0);
+    const std::int64_t days = microseconds_of_seconds(text).value_or(0) / second;
+    const std::int64_t as_milliseconds = microseconds_of_milliseconds(text).value_or(0);
     if (days >= 20'000 && days < 86'400) hint = "; a day number of Excel? Save dates as YYYY-MM-DD";
     if (as_milliseconds >= earliest_judged_milliseconds && is_within(as_milliseconds))
       hint = "; --time-format milliseconds reads milliseconds";
@@ -253,14 +254,14 @@ std::optional<std::int64_t> TimeReader::by_pattern(std::string_view text) const 
 std::optional<std::int64_t> TimeReader::value_of(std::string_view text) const {
   switch (form_) {
     case TimeForm::by_look:
-      return looks_iso(text) ? date_of(text) : seconds_of(text);
+      return looks_iso(text) ? microseconds_of_date(text) : microseconds_of_seconds(text);
     case TimeForm::seconds:
-      return seconds_of(text);
+      return microseconds_of_seconds(text);
     case TimeForm::milliseconds:
     case TimeForm::judged_milliseconds:
-      return milliseconds_of(text);
+      return microseconds_of_milliseconds(text);
     case TimeForm::iso:
-      return date_of(text);
+      return microseconds_of_date(text);
     case TimeForm::eight_digits:
       return eight_digit_date(text);
     case TimeForm::pattern:
@@ -299,7 +300,8 @@ bool TimeReader::reads(std::string_view text) const {
 void TimeGuess::add(std::string_view time) {
   any_ = true;
   all_dates_ = all_dates_ && is_plausible_date(time);
-  const std::optional<std::int64_t> as_milliseconds = looks_iso(time) ? std::nullopt : milliseconds_of(time);
+  const std::optional<std::int64_t> as_milliseconds =
+      looks_iso(time) ? std::nullopt : microseconds_of_milliseconds(time);
   all_milliseconds_ = all_milliseconds_ && as_milliseconds && *as_milliseconds >= earliest_judged_milliseconds &&
                       is_within(*as_milliseconds);
 }

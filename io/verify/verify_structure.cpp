@@ -70,7 +70,7 @@ void for_each_block_of(const Communicator& comm, const DatasetReader& file, Data
                        const std::function<void(const SparseRows&)>& visit) {
   const auto read_block = [&](RowRange block) {
     SparseRows rows = file.read(part, block);
-    if (file.has(part, EntryMark::time)) rows.times = file.marks(part, EntryMark::time, block);
+    if (file.has(part, EntryMark::time)) rows.times_seconds = file.marks(part, EntryMark::time, block);
     if (file.has(part, EntryMark::fold)) {
       const std::vector<std::int64_t> folds = file.marks(part, EntryMark::fold, block);
       rows.folds.emplace(folds.begin(), folds.end());

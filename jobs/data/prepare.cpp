@@ -23,6 +23,7 @@
 #include "io/files/commit.hpp"
 #include "io/log/reader.hpp"
 #include "jobs/data/prepare_messages.hpp"
+#include "kernels/base/time_units.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/shown_text.hpp"
 
@@ -74,7 +75,7 @@ std::optional<Period> find_period(JobContext& context, const InteractionLog& log
   if (!log.timed) return std::nullopt;
   std::int64_t first = std::numeric_limits<std::int64_t>::max();
   std::int64_t last = std::numeric_limits<std::int64_t>::min();
-  for (const std::int64_t time : log.times) {
+  for (const std::int64_t time : log.times_microseconds) {
     first = std::min(first, time);
     last = std::max(last, time);
   }
@@ -124,11 +125,12 @@ IndexedLog index_log(JobContext& context, InteractionLog& log) {
   std::vector<Interaction> interactions;
   interactions.reserve(log.positions.size());
   for (std::size_t row = 0; row < log.positions.size(); ++row) {
-    interactions.push_back({users.index[row], items.index[row], log.values[row], log.timed ? log.times[row] : 0,
-                            log.positions[row], log.folded ? log.folds[row] : 0});
+    interactions.push_back({users.index[row], items.index[row], log.values[row],
+                            log.timed ? log.times_microseconds[row] : 0, log.positions[row],
+                            log.folded ? log.folds[row] : 0});
   }
   log.values = {};
-  log.times = {};
+  log.times_microseconds = {};
   log.folds = {};
   log.positions = {};
   users.index = {};
@@ -217,7 +219,7 @@ std::vector<Index> hold_out(const JobContext& context, const PrepareOptions& opt
       hold_out_last(events, split.count, seed);
       break;
     case SplitKind::temporal:
-      outcome.last_training = seconds_of(hold_out_after_cut(context.comm, events, split.fraction));
+      outcome.last_training_seconds = seconds_of(hold_out_after_cut(context.comm, events, split.fraction));
       break;
     case SplitKind::users:
       return hold_out_users(events, split.fraction, options.given_fraction, seed);

@@ -91,8 +91,9 @@ void tell_read(Report& report, Index rows, const MissingCounts& missing, Index r
 }
 
 void tell_period(Report& report, const Period& period) {
-  report.line(fmt::format("the log is from {} to {} (UTC)", utc_text(period.first), utc_text(period.last)));
-  report.event("period", {{"first", period.first}, {"last", period.last}});
+  report.line(
+      fmt::format("the log is from {} to {} (UTC)", utc_text(period.first_seconds), utc_text(period.last_seconds)));
+  report.event("period", {{"first", period.first_seconds}, {"last", period.last_seconds}});
 }
 
 void tell_duplicates(Report& report, const DuplicateCounts& counts, DuplicatePolicy policy) {
@@ -167,8 +168,9 @@ void tell_sizes(const Communicator& comm, Report& report, const Dataset& dataset
 
 void tell_split(const Communicator& comm, Report& report, const Dataset& dataset, const SplitOutcome& outcome) {
   const SplitFigures& figures = outcome.figures;
-  if (outcome.last_training) {
-    report.line(fmt::format("the cut is after {} (UTC): what is later is held out", utc_text(*outcome.last_training)));
+  if (outcome.last_training_seconds) {
+    report.line(
+        fmt::format("the cut is after {} (UTC): what is later is held out", utc_text(*outcome.last_training_seconds)));
   }
   if (outcome.repeated > 0) {
     tell_repeats(report, outcome.repeated, comm.sum(dataset.heldout->by_user.entries()), dataset.rules.repeats);
@@ -196,10 +198,10 @@ void tell_split(const Communicator& comm, Report& report, const Dataset& dataset
 std::vector<DatasetFigure> figures_of(const SplitOutcome& outcome, bool holds_out) {
   std::vector<DatasetFigure> figures;
   if (outcome.period) {
-    figures.push_back({"log-first-time", outcome.period->first});
-    figures.push_back({"log-last-time", outcome.period->last});
+    figures.push_back({"log-first-time", outcome.period->first_seconds});
+    figures.push_back({"log-last-time", outcome.period->last_seconds});
   }
-  if (outcome.last_training) figures.push_back({"last-training-time", *outcome.last_training});
+  if (outcome.last_training_seconds) figures.push_back({"last-training-time", *outcome.last_training_seconds});
   if (holds_out) {
     figures.push_back({"repeated-pairs", outcome.repeated});
     figures.push_back({"cold-users", outcome.figures.cold_users});

@@ -17,10 +17,10 @@
 
 namespace rankwise {
 
-/// The times between which a log lies, in seconds since 1970.
+/// The times between which a log lies, since 1970.
 struct Period {
-  std::int64_t first = 0;
-  std::int64_t last = 0;
+  std::int64_t first_seconds = 0;
+  std::int64_t last_seconds = 0;
 };
 
 /// What --min-total drops, over all ranks.
@@ -32,9 +32,9 @@ struct RefusedTotals {
 
 /// What a split did, over all ranks.
 struct SplitOutcome {
-  std::optional<Period> period;               ///< of a log with times
-  std::optional<std::int64_t> last_training;  ///< of a split at one time: seconds since 1970
-  Index repeated = 0;                         ///< held-out pairs that training has too
+  std::optional<Period> period;                       ///< of a log with times
+  std::optional<std::int64_t> last_training_seconds;  ///< of a split at one time: since 1970
+  Index repeated = 0;                                 ///< held-out pairs that training has too
   SplitFigures figures;
 };
 

@@ -54,7 +54,7 @@ void write_lists(const Communicator& comm, const std::string& path, const Lists&
   const Index first_entry = comm.exclusive_sum(entries);
   const RowRange my_entries{first_entry, first_entry + entries};
   const IdRows user_rows{{first_user, first_user + users}, served.users, lists.users};
-  const IdRows item_rows{my_entries, served.recommendations, pick(item_ids, lists.items)};
+  const IdRows item_rows{my_entries, served.recommendations, select_rows(item_ids, lists.items)};
   // The last rank with a share also writes the closing offset.
   std::vector<Index> offsets(lists.offsets.begin(), lists.offsets.end() - 1);
   for (Index& offset : offsets) offset += first_entry;

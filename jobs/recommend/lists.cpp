@@ -101,14 +101,14 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, Index first,
   std::vector<Index> known;
   std::ranges::copy_if(selected, std::back_inserter(known),
                        [&](Index row) { return users.is_known[static_cast<std::size_t>(row)]; });
-  Matrix vectors = pick(users.factors.view(), known);
+  Matrix vectors = select_rows(users.factors.view(), known);
   const std::vector<float> score_offset = score_offsets(model.objective(), vectors);
   make_scoring_vectors(model.objective(), vectors);
   const TopItems top = rank_items(
-      inputs.rule, [&](RowRange items) { return model.item_factors(items); }, vectors.view(), pick(histories, known),
-      inputs.top);
+      inputs.rule, [&](RowRange items) { return model.item_factors(items); }, vectors.view(),
+      select_rows(histories, known), inputs.top);
   Lists lists;
-  lists.users = pick(users.ids, selected);
+  lists.users = select_rows(users.ids, selected);
   std::size_t place = 0;  // in `known`
   for (const Index row : selected) {
     if (place < known.size() && known[place] == row) {

@@ -119,7 +119,7 @@ Served write_hdf5(const RecommendOptions& options, const ListInputs& inputs, Job
     // The last rank has them; whether they are integers decides about everyone's ids.
     const bool is_last = comm.rank() == comm.size() - 1;
     const Ids ids = ids_of(unknown);
-    lists.append(lists_for_unknown(inputs, is_last ? ids : pick(ids, {})));
+    lists.append(lists_for_unknown(inputs, is_last ? ids : select_rows(ids, {})));
   }
   Served served;
   served.add(lists, inputs.top);

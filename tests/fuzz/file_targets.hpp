@@ -53,7 +53,7 @@ inline bool read_marks_of(const DatasetReader& file, DatasetPart part) {
 inline bool read_log_rows_of(const DatasetReader& file, DatasetPart part) {
   return read_or_refuse([&] {
     const LogRows read = file.log_rows(part, {0, file.rows(part)});
-    require(read.times->size() == read.columns.size(), "every log row has its time");
+    require(read.times_seconds->size() == read.columns.size(), "every log row has its time");
     for (const Index column : read.columns) require(column >= 0 && column < file.columns(part), "columns are in range");
     for (const double value : read.values) require(value - value == 0, "values are finite");
   });

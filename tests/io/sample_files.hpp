@@ -58,7 +58,7 @@ inline SparseRows sample_matrix(RowRange rows, Index users, Index items, bool by
 
 /// The rows of such a matrix with times and folds.
 inline void mark_sample(SparseRows& matrix, bool by_item) {
-  matrix.times.emplace();
+  matrix.times_seconds.emplace();
   matrix.folds.emplace();
   for (Index r = 0; r < matrix.rows.size(); ++r) {
     const auto begin = static_cast<std::size_t>(matrix.offsets[static_cast<std::size_t>(r)]);
@@ -66,7 +66,7 @@ inline void mark_sample(SparseRows& matrix, bool by_item) {
     for (std::size_t e = begin; e < end; ++e) {
       const Index user = by_item ? matrix.columns[e] : matrix.rows.begin + r;
       const Index item = by_item ? matrix.rows.begin + r : matrix.columns[e];
-      matrix.times->push_back(sample_time(user, item));
+      matrix.times_seconds->push_back(sample_time(user, item));
       matrix.folds->push_back(sample_fold(user, item));
     }
   }
@@ -148,7 +148,7 @@ inline LogRows sample_log_rows(RowRange rows, Index users, Index items, bool by_
                    .column_count = pairs.column_count,
                    .columns = {},
                    .values = {},
-                   .times = std::vector<std::int64_t>()};
+                   .times_seconds = std::vector<std::int64_t>()};
   for (Index r = 0; r < rows.size(); ++r) {
     for (Index e = pairs.offsets[static_cast<std::size_t>(r)]; e < pairs.offsets[static_cast<std::size_t>(r) + 1];
          ++e) {
@@ -159,7 +159,7 @@ inline LogRows sample_log_rows(RowRange rows, Index users, Index items, bool by_
       for (std::size_t row = 0; row < times.size(); ++row) {
         log_rows.columns.push_back(column);
         log_rows.values.push_back(sample_log_value(user, item, row));
-        log_rows.times->push_back(times[row]);
+        log_rows.times_seconds->push_back(times[row]);
       }
     }
     log_rows.offsets.push_back(static_cast<Index>(log_rows.columns.size()));

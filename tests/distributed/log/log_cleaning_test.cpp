@@ -70,12 +70,12 @@ class LogCleaningTest : public testing::Test {
     for (Index u = 0; u < events.users.size(); ++u) {
       for_each_pair(events.of(u), [&](std::span<const Event> pair) {
         const std::optional<Event> merged = part ? merged_part(pair, *part, rules) : merged_pair(pair, rules);
-        if (merged) mine.push_back({events.users.begin + u, merged->item, merged->value, merged->time, 0});
+        if (merged) mine.push_back({events.users.begin + u, merged->item, merged->value, merged->time_microseconds, 0});
       });
     }
     Pairs pairs;
     for (const Interaction& row : comm_.all_gather_varied(std::span<const Interaction>(mine)).values) {
-      EXPECT_TRUE(pairs.emplace(Pair(row.user, row.item), Told{row.value, row.time}).second);
+      EXPECT_TRUE(pairs.emplace(Pair(row.user, row.item), Told{row.value, row.time_microseconds}).second);
     }
     return pairs;
   }
@@ -105,15 +105,16 @@ Pairs reference_pairs(const WholeLog& log, DuplicatePolicy policy) {
   for (const Interaction& row : log.rows) groups[{row.user, row.item}].push_back(row);
   Pairs pairs;
   for (auto& [pair, group] : groups) {
-    Told told{0, group.front().time};
+    Told told{0, group.front().time_microseconds};
     double sum = 0;
     double largest = -1;
     for (const Interaction& row : group) {
       sum += row.value;
       largest = std::max(largest, row.value);
-      told.time = std::max(told.time, row.time);
+      told.time = std::max(told.time, row.time_microseconds);
     }
-    std::stable_sort(group.begin(), group.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+    std::stable_sort(group.begin(), group.end(),
+                     [](const auto& a, const auto& b) { return a.time_microseconds < b.time_microseconds; });
     told.value = policy == DuplicatePolicy::sum    ? sum
                  : policy == DuplicatePolicy::mean ? sum / static_cast<double>(group.size())
                  : policy == DuplicatePolicy::max  ? largest
@@ -132,7 +133,7 @@ TEST_F(LogCleaningTest, DuplicatesLikeThePlainReference) {
       const Pairs expected = reference_pairs(log, policy);
       EXPECT_EQ(gathered(events, {.duplicates = policy}), expected);
       std::set<std::tuple<Index, Index, double, std::int64_t>> different;
-      for (const Interaction& row : log.rows) different.emplace(row.user, row.item, row.value, row.time);
+      for (const Interaction& row : log.rows) different.emplace(row.user, row.item, row.value, row.time_microseconds);
       EXPECT_EQ(comm_.sum(counts.repeated), std::ssize(log.rows) - std::ssize(expected));
       EXPECT_EQ(comm_.sum(counts.exact), std::ssize(log.rows) - std::ssize(different));
     }
@@ -236,7 +237,7 @@ TEST_F(LogCleaningTest, LeaveLastLikeThePlainReference) {
     // Distinct (time, draw, item) of each user: ties of time are broken by the draw of the pair.
     std::map<Index, std::set<std::tuple<std::int64_t, double, Index>>> by_user;
     const auto key = [](const Interaction& row) {
-      return std::tuple(row.time, pair_draw(9, RandomPurpose::holdout_ties, row.user, row.item), row.item);
+      return std::tuple(row.time_microseconds, pair_draw(9, RandomPurpose::holdout_ties, row.user, row.item), row.item);
     };
     for (const Interaction& row : log.rows) by_user[row.user].insert(key(row));
     std::set<std::int64_t> expected;
@@ -271,9 +272,9 @@ TEST_F(LogCleaningTest, LeaveLastChoosesFromABasketByChanceNotById) {
 
 TEST_F(LogCleaningTest, TemporalHoldsOutAtMostTheFractionFromOneCutOn) {
   WholeLog log = random_log(300, 60, 1500, 8);
-  for (Interaction& row : log.rows) row.time = (row.position * 7919 % 101 - 50) * (std::int64_t{1} << 50);
+  for (Interaction& row : log.rows) row.time_microseconds = (row.position * 7919 % 101 - 50) * (std::int64_t{1} << 50);
   std::set<std::tuple<Index, Index, std::int64_t>> distinct;
-  for (const Interaction& row : log.rows) distinct.emplace(row.user, row.item, row.time);
+  for (const Interaction& row : log.rows) distinct.emplace(row.user, row.item, row.time_microseconds);
   std::vector<std::int64_t> times;
   for (const auto& [user, item, time] : distinct) times.push_back(time);
   std::sort(times.begin(), times.end());
@@ -283,7 +284,7 @@ TEST_F(LogCleaningTest, TemporalHoldsOutAtMostTheFractionFromOneCutOn) {
     const std::int64_t last_trained = hold_out_after_cut(comm_, events, fraction);
     std::set<std::int64_t> expected;
     for (const Interaction& row : log.rows) {
-      if (row.time > last_trained) expected.insert(row.position);
+      if (row.time_microseconds > last_trained) expected.insert(row.position);
     }
     EXPECT_EQ(positions(events, EventPart::heldout), expected);
     const auto held = std::ranges::count_if(times, [&](auto time) { return time > last_trained; });
@@ -342,7 +343,7 @@ UserEvents rows_of_one_pair(const std::vector<std::pair<double, std::int64_t>>& 
   rows.items = 1;
   rows.timed = true;
   for (const auto& [value, time] : value_and_time) {
-    rows.events.push_back({.item = 0, .value = value, .time = time, .position = std::ssize(rows.events)});
+    rows.events.push_back({.item = 0, .value = value, .time_microseconds = time, .position = std::ssize(rows.events)});
   }
   rows.offsets = {0, std::ssize(rows.events)};
   return rows;

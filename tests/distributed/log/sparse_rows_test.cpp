@@ -84,18 +84,18 @@ TEST_F(SparseRowsTest, TransposeAndRedistribute) {
 TEST_F(SparseRowsTest, MarksMoveWithTheirEntries) {
   const Dense whole = random_matrix(97, 31, 900);
   SparseRows part = part_of(whole, 97, 31);
-  part.times.emplace();
+  part.times_seconds.emplace();
   part.folds.emplace();
   for (const float value : part.values) {
-    part.times->push_back(static_cast<std::int64_t>(value) * 1'000'000'007);
+    part.times_seconds->push_back(static_cast<std::int64_t>(value) * 1'000'000'007);
     part.folds->push_back(static_cast<std::int32_t>(value) % 7);
   }
   const SparseRows moved = redistribute(comm_, part, Partition::by_count(97, comm_.size()));
   for (const SparseRows& rows : {moved, transpose(comm_, part, Partition::by_count(31, comm_.size()))}) {
-    ASSERT_TRUE(rows.times && rows.folds);
-    ASSERT_EQ(rows.times->size(), rows.values.size());
+    ASSERT_TRUE(rows.times_seconds && rows.folds);
+    ASSERT_EQ(rows.times_seconds->size(), rows.values.size());
     for (std::size_t e = 0; e < rows.values.size(); ++e) {
-      EXPECT_EQ((*rows.times)[e], static_cast<std::int64_t>(rows.values[e]) * 1'000'000'007);
+      EXPECT_EQ((*rows.times_seconds)[e], static_cast<std::int64_t>(rows.values[e]) * 1'000'000'007);
       EXPECT_EQ((*rows.folds)[e], static_cast<std::int32_t>(rows.values[e]) % 7);
     }
   }

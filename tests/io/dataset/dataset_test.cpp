@@ -44,7 +44,7 @@ void expect_equal(const SparseRows& read, const SparseRows& expected) {
 
 /// The marks that rows should have, as the reader tells them.
 std::vector<std::int64_t> expected_marks(const SparseRows& matrix, EntryMark mark) {
-  if (mark == EntryMark::time) return *matrix.times;
+  if (mark == EntryMark::time) return *matrix.times_seconds;
   return {matrix.folds->begin(), matrix.folds->end()};
 }
 
@@ -145,7 +145,7 @@ TEST_F(DatasetTest, RepeatedPairsLogRowsAndRulesComeBack) {
       EXPECT_EQ(read.offsets, expected.offsets);
       EXPECT_EQ(read.columns, expected.columns);
       EXPECT_EQ(read.values, expected.values);
-      EXPECT_EQ(*read.times, *expected.times);
+      EXPECT_EQ(*read.times_seconds, *expected.times_seconds);
       const DatasetPart repeated = by_item ? DatasetPart::repeated_by_item : DatasetPart::repeated;
       expect_equal(file.read(repeated, rows), sample_matrix(rows, small_log.users, small_log.items, by_item));
     }
@@ -204,7 +204,7 @@ TEST_F(DatasetTest, TheDigestCoversTimesAndFolds) {
   const std::uint64_t digest = content_digest(comm_, marked.interactions);
   EXPECT_NE(digest, content_digest(comm_, plain.interactions));
   SparseRows other = marked.interactions;
-  if (comm_.rank() == comm_.size() - 1) ++other.times->back();
+  if (comm_.rank() == comm_.size() - 1) ++other.times_seconds->back();
   EXPECT_NE(content_digest(comm_, other), digest);
   other = marked.interactions;
   if (comm_.rank() == comm_.size() - 1) ++other.folds->back();

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "io/dataset/dataset.hpp"
+#include "kernels/base/time_units.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"
 
@@ -185,9 +186,9 @@ DividedLog divided_log(const Entries& all, const MergeRules& rules, std::int64_t
     const std::vector<std::int64_t> times = sample_log_times(pair.first, pair.second);
     const auto add = [&](std::int64_t time, double of_row) {
       if (time <= last_trained) {
-        before.push_back({.value = of_row, .time = time});
+        before.push_back({.value = of_row, .time_microseconds = microseconds_of(time)});
       } else if (time <= last_validated) {
-        after.push_back({.value = of_row, .time = time});
+        after.push_back({.value = of_row, .time_microseconds = microseconds_of(time)});
       }
     };
     if (times.empty()) add(sample_time(pair.first, pair.second), static_cast<double>(value));

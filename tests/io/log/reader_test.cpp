@@ -1,11 +1,10 @@
-#include "io/log/reader.hpp"
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <map>
 #include <sstream>
 #include <tuple>
 
+#include "io/log/reader.hpp"
 #include "tests/io/log_files.hpp"
 
 namespace rankwise {
@@ -30,7 +29,7 @@ std::string id_of(const IdColumn& column, std::size_t row) {
   return column.are_integers() ? std::to_string(value) : std::string(column.texts().at(value));
 }
 
-class TextReaderTest : public testing::Test {
+class LogReaderTest : public testing::Test {
  protected:
   std::string write(const std::string& name, std::string_view content) {
     return write_log(comm_, folder_, name, content);
@@ -55,7 +54,7 @@ class TextReaderTest : public testing::Test {
       const std::string& file = log.files[static_cast<std::size_t>(position.file())];
       text += fmt::format("{}\n{}:{}\n{}\n{}\n{}\n{}\n", log.positions[row], file.substr(file.rfind('/') + 1),
                           position.line(), id_of(log.users, row), id_of(log.items, row), log.values[row],
-                          log.timed ? log.times[row] : 0);
+                          log.timed ? log.times_microseconds[row] : 0);
     }
     const std::vector<char> all = comm_.all_gather_varied(std::span<const char>(text.data(), text.size())).values;
     std::istringstream stream(std::string(all.begin(), all.end()));
@@ -102,7 +101,7 @@ class TextReaderTest : public testing::Test {
   SharedFolder folder_{comm_};
 };
 
-TEST_F(TextReaderTest, EveryFormatGivesTheSameRows) {
+TEST_F(LogReaderTest, EveryFormatGivesTheSameRows) {
   const Rows expected{
       {"", "1", "10", 3.5, 90'100'000'000}, {"", "2", "20", -4, 90'200'000'000}, {"", "1", "30", 5e2, 90'150'000'000}};
   const auto without_places = [](Rows rows) {
@@ -128,7 +127,7 @@ TEST_F(TextReaderTest, EveryFormatGivesTheSameRows) {
   }
 }
 
-TEST_F(TextReaderTest, PlacesAreTrueLineNumbersInEveryFile) {
+TEST_F(LogReaderTest, PlacesAreTrueLineNumbersInEveryFile) {
   const std::string a = write("a.csv", "user,item\n1,1\n\n2,1\n");
   const std::string b = write("b.csv", gzipped("\n\nitem,user\n5,1\n6,2"));
   const Rows expected{{"a.csv:2", "1", "1", 1, 0},
@@ -138,7 +137,7 @@ TEST_F(TextReaderTest, PlacesAreTrueLineNumbersInEveryFile) {
   EXPECT_EQ(rows_of({a, b}, options()), expected);
 }
 
-TEST_F(TextReaderTest, LongFilesComeCompleteAndInOrder) {
+TEST_F(LogReaderTest, LongFilesComeCompleteAndInOrder) {
   std::string content = "user_id,title,item_id,rating\n";
   Rows expected;
   for (int i = 0; i < 20'000; ++i) {
@@ -151,7 +150,7 @@ TEST_F(TextReaderTest, LongFilesComeCompleteAndInOrder) {
   EXPECT_TRUE(rows_of({write("big.csv", content)}, options()) == expected);
 }
 
-TEST_F(TextReaderTest, MatrixMarket) {
+TEST_F(LogReaderTest, MatrixMarket) {
   const std::string head = "%%MatrixMarket matrix coordinate real general\n% a comment\n\n3 4 2\n";
   EXPECT_EQ(rows_of({write("m.mtx", head + "1 4 2.5\n 3\t1  -1e2 \n")}, options()),
             (Rows{{"m.mtx:5", "1", "4", 2.5, 0}, {"m.mtx:6", "3", "1", -100, 0}}));
@@ -172,7 +171,7 @@ TEST_F(TextReaderTest, MatrixMarket) {
             "2: log: a matrix-market file has no columns for --columns to choose");
 }
 
-TEST_F(TextReaderTest, AColumnIsIntegersOnlyWhenAllIdsAreCanonical) {
+TEST_F(LogReaderTest, AColumnIsIntegersOnlyWhenAllIdsAreCanonical) {
   const auto kind = [&](const std::string& ids) {
     std::string content = "user,item\n";
     std::istringstream stream(ids);
@@ -199,7 +198,7 @@ TEST_F(TextReaderTest, AColumnIsIntegersOnlyWhenAllIdsAreCanonical) {
   EXPECT_FALSE(kind("1 é"));
 }
 
-TEST_F(TextReaderTest, MissingFieldsAreAnErrorOrSkipped) {
+TEST_F(LogReaderTest, MissingFieldsAreAnErrorOrSkipped) {
   const std::string content = "user,item,value,time\n1,2,3,90004\n,2,3,4\n1,,3,4\n1,2,,4\n1,2,3,\n,,,\n5,6,7,90008\n";
   EXPECT_EQ(failure_of(content, options()), "65: log:3: the user field is empty (--missing skip drops such rows)");
   LogOptions skip = options();
@@ -213,7 +212,7 @@ TEST_F(TextReaderTest, MissingFieldsAreAnErrorOrSkipped) {
   EXPECT_EQ(log.missing.time, 1);
 }
 
-TEST_F(TextReaderTest, WordsForMissingValues) {
+TEST_F(LogReaderTest, WordsForMissingValues) {
   const std::string content = "user,item,value\nNULL,2,3\n1,\\N,3\n1,2,nan\n1,2,N/A\nNone,1,1\n4,NaN,6\n5,6,7\n";
   EXPECT_EQ(failure_of(content, options()),
             "65: log:2: the user field holds 'NULL', which means missing (--missing skip drops such rows, "
@@ -231,7 +230,7 @@ TEST_F(TextReaderTest, WordsForMissingValues) {
   EXPECT_EQ(rows_of({write("log", "user,item\nNone,2\n,4\n")}, chosen), (Rows{{"log:2", "None", "2", 1, 0}}));
 }
 
-TEST_F(TextReaderTest, HeadersInsideAFileArePassedOver) {
+TEST_F(LogReaderTest, HeadersInsideAFileArePassedOver) {
   const std::string content = "user_id,item_id\n1,2\nuser_id,item_id\n3,4\n\xEF\xBB\xBFuser_id,\"item_id\"\n5,6\n";
   const InteractionLog log = read({write("log", content)}, options());
   EXPECT_EQ(gathered(log), (Rows{{"log:2", "1", "2", 1, 0}, {"log:4", "3", "4", 1, 0}, {"log:6", "5", "6", 1, 0}}));
@@ -246,7 +245,7 @@ TEST_F(TextReaderTest, HeadersInsideAFileArePassedOver) {
   EXPECT_EQ(rows_of({write("log", "1,2\nuser,item\n")}, options("auto", "user=1,item=2")).size(), 2U) << "no header";
 }
 
-TEST_F(TextReaderTest, DelimitersAndDecimalsOfTheFirstRows) {
+TEST_F(LogReaderTest, DelimitersAndDecimalsOfTheFirstRows) {
   const auto values = [&](std::string_view content, std::string_view columns = "") {
     std::string text;
     for (const Row& row : rows_of({write("log", content)}, options("auto", columns)))
@@ -279,14 +278,14 @@ TEST_F(TextReaderTest, DelimitersAndDecimalsOfTheFirstRows) {
   EXPECT_THROW((void)parse_decimal(","), Error);
 }
 
-TEST_F(TextReaderTest, ContradictedDecimalsAreAnError) {
+TEST_F(LogReaderTest, ContradictedDecimalsAreAnError) {
   std::string content = "user;item;rating\n";
   for (int i = 0; i < 3000; ++i) content += fmt::format("{};1;{}\n", i, i % 5);
   EXPECT_EQ(failure_of(content + "7;1;4,5\n", options()),
             "65: log:3002: value '4,5' is not a number (--decimal comma reads decimal commas)");
 }
 
-TEST_F(TextReaderTest, LineBreaksInsideQuotesOnAnyNumberOfRanks) {
+TEST_F(LogReaderTest, LineBreaksInsideQuotesOnAnyNumberOfRanks) {
   const std::string head = "user,\"item\nname\",note\n";
   const std::string body =
       "a,\"x\n\"\"y\"\"\",1\n\"b\nb\",x,\"2\n\n,\"\"\n\"\nc,5\" pipe,\"\n\n\"\nd,\"p,q\n,r\n,s\",\"\r\n\"\r\n\ne,f,g\n";
@@ -328,7 +327,7 @@ TEST_F(TextReaderTest, LineBreaksInsideQuotesOnAnyNumberOfRanks) {
   }
 }
 
-TEST_F(TextReaderTest, EveryCutThroughAQuotedText) {
+TEST_F(LogReaderTest, EveryCutThroughAQuotedText) {
   // One field takes most of the file, so that parts of several ranks lie inside it.
   for (int lines = 0; lines < 30; ++lines) {
     std::string note;
@@ -347,7 +346,7 @@ TEST_F(TextReaderTest, EveryCutThroughAQuotedText) {
   }
 }
 
-TEST_F(TextReaderTest, Utf16AndZstd) {
+TEST_F(LogReaderTest, Utf16AndZstd) {
   const std::string content = "user,item\nann,gr\xC3\xBCn \xF0\x9F\x8D\xB5\nbob,\xE6\xBC\xA2\n";
   const Rows expected{{"log:2", "ann", "gr\xC3\xBCn \xF0\x9F\x8D\xB5", 1, 0}, {"log:3", "bob", "\xE6\xBC\xA2", 1, 0}};
   for (const bool big : {false, true}) {
@@ -373,7 +372,7 @@ TEST_F(TextReaderTest, Utf16AndZstd) {
   }
 }
 
-TEST_F(TextReaderTest, FilesThatAreNoTextAreNamed) {
+TEST_F(LogReaderTest, FilesThatAreNoTextAreNamed) {
   EXPECT_EQ(
       failure_of(std::string("\xFD"
                              "7zXZ\0\0\4",
@@ -391,14 +390,14 @@ TEST_F(TextReaderTest, FilesThatAreNoTextAreNamed) {
             "\\xff\\xfe");
 }
 
-TEST_F(TextReaderTest, IdsAreBounded) {
+TEST_F(LogReaderTest, IdsAreBounded) {
   const std::string longest(1024, 'x');
   EXPECT_EQ(rows_of({write("log", "user,item\n1,2\n3," + longest + "\n")}, options()).back().item, longest);
   EXPECT_EQ(failure_of("user,item\n1,2\n3,y" + longest + "\n", options()),
             "65: log:3: id 'y" + std::string(39, 'x') + "...' holds 1025 bytes, at most 1024 are taken");
 }
 
-TEST_F(TextReaderTest, TimesByTheFirstRowsAreTheSameForAllRows) {
+TEST_F(LogReaderTest, TimesByTheFirstRowsAreTheSameForAllRows) {
   const auto times = [&](const std::string& column, const LogOptions& chosen) {
     std::string text;
     for (const Row& row : rows_of({write("log", "user,item,time\n" + column)}, chosen))
@@ -439,7 +438,7 @@ TEST_F(TextReaderTest, TimesByTheFirstRowsAreTheSameForAllRows) {
       "dates as YYYY-MM-DD");
 }
 
-TEST_F(TextReaderTest, BadRowsAreNamedByFileAndLine) {
+TEST_F(LogReaderTest, BadRowsAreNamedByFileAndLine) {
   const std::string good = "user,item,rating\n1,2,3\n4,5,6\n7,8,9\n";
   EXPECT_EQ(failure_of(good + "1,2,x\n", options()), "65: log:5: value 'x' is not a number");
   EXPECT_EQ(failure_of(good + "1,2,-NaN\n", options()), "65: log:5: value '-NaN' is not finite");
@@ -459,7 +458,7 @@ TEST_F(TextReaderTest, BadRowsAreNamedByFileAndLine) {
   EXPECT_EQ(failure_of(good + "1,2,x\n" + good + "1,2,NaN\n", options()), "65: log:5: value 'x' is not a number");
 }
 
-TEST_F(TextReaderTest, TheEarliestBadLineWinsWhereverItIs) {
+TEST_F(LogReaderTest, TheEarliestBadLineWinsWhereverItIs) {
   constexpr int lines = 60;
   for (int bad = 0; bad < lines; ++bad) {
     std::string content = "user,item,rating\n";
@@ -475,7 +474,7 @@ TEST_F(TextReaderTest, TheEarliestBadLineWinsWhereverItIs) {
   EXPECT_EQ(failure({good, second, first}, options()), "65: second.csv:2: has 1 field, expected 2");
 }
 
-TEST_F(TextReaderTest, BadFilesAreNamed) {
+TEST_F(LogReaderTest, BadFilesAreNamed) {
   EXPECT_EQ(failure({folder_.file("absent.csv")}, options()), "66: absent.csv: No such file or directory");
   EXPECT_TRUE(failure({folder_.file("")}, options()).ends_with("is a directory, not a file"));
   EXPECT_EQ(failure_of("", options()), "65: log: is empty");
@@ -492,7 +491,7 @@ TEST_F(TextReaderTest, BadFilesAreNamed) {
   EXPECT_TRUE(cut.starts_with("65: log:") && cut.ends_with(": gzip stream ends early")) << cut;
 }
 
-TEST_F(TextReaderTest, ColumnsMustExist) {
+TEST_F(LogReaderTest, ColumnsMustExist) {
   const std::string good = "user,item,rating\n1,2,3\n";
   EXPECT_EQ(failure_of(good, options("auto", "user=usr,item=item")),
             "2: log: no column 'usr': its columns are user, item, rating");
@@ -513,7 +512,7 @@ TEST_F(TextReaderTest, ColumnsMustExist) {
   EXPECT_EQ(failure({timed, bare}, options()), "2: timed.csv and bare.csv: only one has a time column");
 }
 
-TEST_F(TextReaderTest, HeaderRule) {
+TEST_F(LogReaderTest, HeaderRule) {
   LogOptions chosen = options("csv", "user=1,item=2");
   EXPECT_EQ(rows_of({write("h", "a,b\nc,d\n")}, chosen).size(), 2U) << "nothing says that a,b is a header";
   EXPECT_EQ(rows_of({write("h", "user,b\nc,d\n")}, chosen).size(), 1U);

@@ -238,7 +238,7 @@ TEST_F(VerifyFileTest, IntactDatasetsThatContradictThemselvesAreRefused) {
   EXPECT_EQ(fault_of([](Dataset&) {}), "");
   EXPECT_EQ(fault_of([&](Dataset& d) { raise_last(d.interactions_by_item.values); }),
             fmt::format(fmt::runtime(transposed), "/interactions"));
-  EXPECT_EQ(fault_of([&](Dataset& d) { raise_last(*d.interactions_by_item.times); }),
+  EXPECT_EQ(fault_of([&](Dataset& d) { raise_last(*d.interactions_by_item.times_seconds); }),
             fmt::format(fmt::runtime(transposed), "/interactions"));
   EXPECT_EQ(fault_of([&](Dataset& d) { raise_last(d.heldout->by_user.values); }),
             fmt::format(fmt::runtime(transposed), "/heldout/interactions"));

@@ -13,11 +13,11 @@
 namespace rankwise {
 
 /// strong: the same matrix on more ranks; weak: a matrix that grows with the ranks.
-enum class Scaling { strong, weak };
+enum class ScalingKind { strong, weak };
 
 /// Measured over the ranks of the run. Seconds of half-sweeps are means of the measured epochs, all but the first.
 struct ScaleRun {
-  Scaling scaling = Scaling::strong;
+  ScalingKind scaling = ScalingKind::strong;
   int growth = 1;  ///< the stated sizes times this; runs of equal growth train the same matrix
   int ranks = 1;
   int threads_per_rank = 1;

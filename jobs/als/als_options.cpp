@@ -6,7 +6,6 @@
 
 #include "jobs/als/als.hpp"
 #include "jobs/options/choices.hpp"
-#include "jobs/options/compression_option.hpp"
 #include "jobs/options/file_option.hpp"
 #include "kernels/text/byte_size.hpp"
 
@@ -125,11 +124,9 @@ void describe_training_part(boost::program_options::options_description& descrip
   // clang-format on
 }
 
-namespace {
-
-RunJob describe_als(boost::program_options::options_description& description) {
+RunJob describe_als(boost::program_options::options_description& description,
+                    const std::shared_ptr<AlsOptions>& options) {
   namespace po = boost::program_options;
-  const auto options = std::make_shared<AlsOptions>();
   // clang-format off
   description.add_options()
     ("data", read_file(&options->data)->required(), "dataset, as prepare writes it")
@@ -155,10 +152,9 @@ RunJob describe_als(boost::program_options::options_description& description) {
   return {[options](JobContext& context) { train_als(*options, context); }, [options] { require_sense(*options); }};
 }
 
-}  // namespace
-
 Job als_job() {
-  return {"als", "factorize a dataset's user-item matrix: dataset -> model", notes, describe_als};
+  return {"als", "factorize a dataset's user-item matrix: dataset -> model", notes,
+          [](auto& description) { return describe_als(description, std::make_shared<AlsOptions>()); }};
 }
 
 }  // namespace rankwise

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "io/dataset/merge_rules.hpp"
-#include "jobs/options/compression_option.hpp"
+#include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
 #include "kernels/base/error.hpp"
 

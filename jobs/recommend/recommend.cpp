@@ -29,7 +29,6 @@
 #include "io/text/field_text.hpp"
 #include "jobs/evaluate/heldout_users.hpp"
 #include "jobs/options/choices.hpp"
-#include "jobs/options/compression_option.hpp"
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/recommend/served_users.hpp"

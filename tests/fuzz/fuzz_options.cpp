@@ -7,7 +7,7 @@
 #include "jobs/data/prepare_options.hpp"
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/options/options.hpp"
-#include "jobs/planning/plan.hpp"
+#include "jobs/planning/plan_settings.hpp"
 #include "kernels/text/byte_size.hpp"
 #include "slurm/batch/sbatch_file.hpp"
 #include "tests/fuzz/job_target.hpp"

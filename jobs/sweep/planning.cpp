@@ -29,7 +29,9 @@
 #include "jobs/run/threads.hpp"
 #include "jobs/run/version.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
+#include "jobs/sweep/plan/prediction.hpp"
 #include "jobs/sweep/plan/swept_options.hpp"
+#include "jobs/sweep/plan/tasks.hpp"
 #include "jobs/sweep/state/records.hpp"
 #include "jobs/sweep/state/swept_data.hpp"
 #include "kernels/text/byte_size.hpp"
@@ -244,6 +246,11 @@ std::vector<std::string> fold_texts(const std::string& validation, SweptJob job,
   return folds;
 }
 
+bool always_implicit(const SweepPlanOptions& options) {
+  const auto objective = options.texts.find("objective");
+  return objective == options.texts.end() || objective->second == "implicit";
+}
+
 SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std::uint64_t seed) {
   require_sense(options);
   SweepPlan plan;
@@ -342,9 +349,11 @@ whose stability (adjusted Rand index over disjoint halves of the rows, --folds) 
 DIR/plan.json never changes. A record of one trial on one fold counts only for the same options, dataset and program,
 which its name is a hash of: with --reuse a new plan takes over from an older sweep what is still valid.)";
 
-RunJob describe_sweep_plan(boost::program_options::options_description& description) {
+}  // namespace
+
+RunJob describe_sweep_plan(boost::program_options::options_description& description,
+                           const std::shared_ptr<SweepPlanOptions>& options) {
   namespace po = boost::program_options;
-  const auto options = std::make_shared<SweepPlanOptions>();
   // clang-format off
   description.add_options()
     ("directory", written_folder(&options->directory, sweep_folder_files)->required(), "folder of the sweep, which is made")
@@ -395,11 +404,10 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
           }};
 }
 
-}  // namespace
-
 Job sweep_plan_job() {
   return {"sweep plan", "cross-validated search: choose trials, folds and epochs, predict what they take", notes,
-          describe_sweep_plan, "directory"};
+          [](auto& description) { return describe_sweep_plan(description, std::make_shared<SweepPlanOptions>()); },
+          "directory"};
 }
 
 }  // namespace rankwise

@@ -11,7 +11,7 @@
 namespace rankwise {
 
 /// A list of words or numbers, as they are handed to the job.
-struct Choices {
+struct ValueList {
   std::vector<std::string> values;
 };
 
@@ -32,8 +32,8 @@ struct Condition {
 
 struct Parameter {
   std::string name;
-  std::optional<NumberRange> range;  ///< else choices
-  Choices choices;
+  std::optional<NumberRange> range;  ///< else the list
+  ValueList list;
   std::optional<Condition> condition;
 
   /// Different values; 0 where any number between two bounds may be.

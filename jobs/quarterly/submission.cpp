@@ -7,9 +7,10 @@
 #include <optional>
 
 #include "io/files/commit.hpp"
-#include "jobs/sweep/plan/plan.hpp"
+#include "io/files/content_hash.hpp"
+#include "jobs/quarterly/reader.hpp"
 #include "jobs/sweep/run.hpp"
-#include "jobs/sweep/state/driver.hpp"
+#include "jobs/sweep/state/scheduler_folder.hpp"
 #include "jobs/sweep/status.hpp"
 #include "kernels/process/folder_file.hpp"
 

@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import tempfile
 
-from epochs import PROGRAM, dataset_of, planted_log
+from epochs import PROGRAM, dataset_of, synthetic_log
 
 WRITING = {"none": [], "behind": ["--checkpoint-writing", "behind"], "waiting": ["--checkpoint-writing", "waiting"]}
 
@@ -51,7 +51,7 @@ def main():
         parser.error("expected 3 epochs or more, and a repeat of 1 or more")
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = pathlib.Path(name)
-        data = options.data or dataset_of(options.program, planted_log(options.program, "movielens-20m", options.scale, folder), folder)
+        data = options.data or dataset_of(options.program, synthetic_log(options.program, "movielens-20m", options.scale, folder), folder)
         print(f"{'k':>4} {'checkpoints':<12} {'s an epoch: min':>16} {'median':>8} {'max':>8} {'of none':>8} {'file s':>8} {'waited s':>9}")
         for factors in options.factors.split(","):
             runs = {writing: [] for writing in WRITING}

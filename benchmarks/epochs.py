@@ -25,7 +25,7 @@ def run(*command, stdout=None):
     subprocess.run([str(word) for word in command], check=True, stdout=stdout)
 
 
-def planted_log(program, shape, scale, folder):
+def synthetic_log(program, shape, scale, folder):
     log = folder / f"{shape}.csv"
     run(program, "synthesize", "--quiet", "--shape", shape, "--scale", scale, "--output", log)
     return log
@@ -103,7 +103,7 @@ def main():
         parser.error("expected a log, --planted or --data")
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        logs = options.logs + [planted_log(options.program, shape, options.scale, folder) for shape in options.planted]
+        logs = options.logs + [synthetic_log(options.program, shape, options.scale, folder) for shape in options.planted]
         datasets = options.data + [dataset_of(options.program, log, folder) for log in logs]
         configurations = [(data, int(k), int(t), solver) for data in datasets for k in options.factors.split(",")
                           for t in options.threads.split(",") for solver in options.solvers.split(",")]

@@ -15,7 +15,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from epochs import PROGRAM, dataset_of, epoch_seconds, planted_log, run, trained_events
+from epochs import PROGRAM, dataset_of, epoch_seconds, synthetic_log, run, trained_events
 
 TOLERANCE = 0.001
 METRIC = "ndcg@100"
@@ -81,7 +81,7 @@ def main():
         folder = pathlib.Path(name)
         datasets = list(options.data)
         for shape in options.planted:
-            log = planted_log(options.program, shape, options.scale, folder)
+            log = synthetic_log(options.program, shape, options.scale, folder)
             datasets.append(dataset_of(options.program, log, folder, "--split", options.split))
         for data in datasets:
             print_dataset(options, data, folder)

@@ -8,8 +8,8 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/comm/environment.hpp"
-#include "jobs/checkpoint/stop_requests.hpp"
 #include "jobs/run/outcome.hpp"
+#include "jobs/run/stop_requests.hpp"
 #include "jobs/run_job.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/process/standard_error.hpp"

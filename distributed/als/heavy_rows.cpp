@@ -18,7 +18,7 @@ Index parts_per_thread(Index width) {
   return std::clamp<Index>(bytes_per_thread / part_bytes(width), 2, 16);
 }
 
-SparseRow entries_of_part(SparseRow row, Index part) {
+CsrRow entries_of_part(CsrRow row, Index part) {
   const RowRange range = kernels::part_range(row.size(), part);
   return row.middle(range.begin, range.size());
 }
@@ -62,7 +62,7 @@ Index HeavyRowTeam::solve(const kernels::RowSystem& system, const CsrBlock& bloc
 #pragma omp for schedule(dynamic)
     for (std::size_t p = 0; p < group.parts.size(); ++p) {
       const auto [row, part] = group.parts[p];
-      const SparseRow entries = block.row(row);
+      const CsrRow entries = block.row(row);
       const auto end = static_cast<std::size_t>(kernels::part_range(entries.size(), part).end);
       kernels::accumulate_part(system, entries_of_part(entries, part), part == 0 ? system.base : ConstMatrixView(),
                                entries.columns.subspan(end), workspace, sums_[p].view());
@@ -71,7 +71,7 @@ Index HeavyRowTeam::solve(const kernels::RowSystem& system, const CsrBlock& bloc
     // 2. Solutions.
 #pragma omp for schedule(dynamic)
     for (const HeavyRow& heavy : group.rows) {
-      const SparseRow entries = block.row(heavy.row);
+      const CsrRow entries = block.row(heavy.row);
       kernels::PartedRow parted{entries.size(), 0};
       for (std::size_t part = 0; has_closed_loss && part < heavy.parts; ++part) {
         parted.target_squares += kernels::squared_targets(entries_of_part(entries, static_cast<Index>(part)));

@@ -160,7 +160,7 @@ std::vector<double> rating_errors(const Communicator& comm, const Objective& obj
   std::vector<double> errors;
   errors.reserve(heldout.values.size());
   for (Index r = 0; r < heldout.rows.size(); ++r) {
-    const SparseRow entries = batch.block.row(r);
+    const CsrRow entries = batch.block.row(r);
     const std::span<const Index> item_rows = row_columns(heldout, r);
     const std::span<const Index> history = row_columns(rows.seen, r);
     const bool knows_user = catalogue.knows(history);

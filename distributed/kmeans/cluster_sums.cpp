@@ -31,7 +31,7 @@ std::vector<double> largest_terms(const Communicator& comm, const Points& points
       const std::span<const float> row = dense->view().row_span(r);
       for (std::size_t j = 0; j < row.size(); ++j) offer(j, row[j]);
     } else {
-      const SparseRow row = std::get<CsrBlock>(points.rows).row(r);
+      const CsrRow row = std::get<CsrBlock>(points.rows).row(r);
       for (std::size_t e = 0; e < row.values.size(); ++e)
         offer(static_cast<std::size_t>(row.columns[e]), row.values[e]);
     }

@@ -92,7 +92,7 @@ class Lloyd {
   }
 
   /// Assigns every row to its nearest centroid and keeps the sums up to date.
-  void assign(KMeansIteration& iteration) {
+  void assign(LloydIteration& iteration) {
     NearestSearch& search = choice_.aim_at(centroids_.view());
     Progress all;
     for_each_point_block(points_, search_operations(), [&](RowRange rows) {
@@ -138,7 +138,7 @@ class Lloyd {
 
   /// Gives each empty cluster one of the rows that are farthest from their centroids. Rows alone in their cluster stay,
   /// and so do rows that lie on their centroid.
-  void fill_empty_clusters(KMeansIteration& iteration) {
+  void fill_empty_clusters(LloydIteration& iteration) {
     state_.relocations.clear();
     std::vector<std::int32_t> empty;
     for (std::size_t k = 0; k < totals_.counts.size(); ++k) {
@@ -192,7 +192,7 @@ class Lloyd {
 
   /// Assignments, distances and inertia to the centroids as they are now.
   [[nodiscard]] KMeansResult finish() && {
-    KMeansIteration last;
+    LloydIteration last;
     assign(last);
     std::vector<double> squares = own_squared_distances(points_, centroids_.view(), assignments_);
     KMeansResult result;
@@ -274,11 +274,11 @@ class Lloyd {
 }  // namespace
 
 KMeansResult lloyd(const Communicator& comm, const Points& points, LloydState& state, const KMeansOptions& options,
-                   const std::function<void(const KMeansIteration&)>& tell) {
+                   const std::function<void(const LloydIteration&)>& tell) {
   Lloyd run(comm, points, state, options);
   while (!state.converged && static_cast<Index>(state.history.size()) < options.max_iterations) {
     const auto begin = std::chrono::steady_clock::now();
-    KMeansIteration iteration;
+    LloydIteration iteration;
     // 1. Rows to their nearest centroids; the sums follow.
     run.assign(iteration);
     iteration.inertia = run.inertia_from_sums();

@@ -27,7 +27,7 @@ struct KMeansOptions {
 };
 
 /// One iteration: rows assigned, then centroids moved.
-struct KMeansIteration {
+struct LloydIteration {
   double inertia = 0;  ///< weighted squared distances of the rows to the centroids before they moved
   Index moved = 0;     ///< rows that changed their cluster
   SearchKind search = SearchKind::plain;
@@ -48,11 +48,11 @@ struct Relocation {
 /// Where Lloyd's iterations stand between two of them, the same on every rank. Assignments follow from it: they are the
 /// centroids of `assigned_to` that are nearest, but for the rows relocated.
 struct LloydState {
-  Matrix centroids = {};                      ///< K x dimensions
-  Matrix assigned_to = {};                    ///< the centroids before they last moved; none before the first iteration
-  std::vector<Relocation> relocations = {};   ///< of the last iteration
-  std::vector<KMeansIteration> history = {};  ///< of the iterations so far
-  double least_squared_shift = 0;             ///< of which less is no progress
+  Matrix centroids = {};                     ///< K x dimensions
+  Matrix assigned_to = {};                   ///< the centroids before they last moved; none before the first iteration
+  std::vector<Relocation> relocations = {};  ///< of the last iteration
+  std::vector<LloydIteration> history = {};  ///< of the iterations so far
+  double least_squared_shift = 0;            ///< of which less is no progress
   bool converged = false;
 };
 
@@ -64,7 +64,7 @@ struct KMeansResult {
   std::vector<Index> sizes;               ///< rows per cluster
   std::vector<double> weights;            ///< their weights per cluster
   double inertia = 0;                     ///< weighted squared distances, each from differences; cosine: 1 - cosine
-  std::vector<KMeansIteration> history;
+  std::vector<LloydIteration> history;
   bool converged = false;
 };
 
@@ -77,7 +77,7 @@ struct KMeansResult {
 /// more. At the end the state has handed its centroids and history to the result. Collective over comm; no error that
 /// data can cause.
 [[nodiscard]] KMeansResult lloyd(const Communicator& comm, const Points& points, LloydState& state,
-                                 const KMeansOptions& options, const std::function<void(const KMeansIteration&)>& tell);
+                                 const KMeansOptions& options, const std::function<void(const LloydIteration&)>& tell);
 
 /// Nearest centroids and distances of all rows, the centroids being left as they are. Collective over comm.
 [[nodiscard]] KMeansResult assign_rows(const Communicator& comm, const Points& points, Matrix centroids,

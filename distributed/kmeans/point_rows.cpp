@@ -87,7 +87,7 @@ void copy_row(const Points& points, Index row, float* out) {
   if (const auto* dense = std::get_if<Matrix>(&points.rows)) {
     std::copy_n(dense->row(row), points.dimensions, out);
   } else {
-    const SparseRow entries = std::get<CsrBlock>(points.rows).row(row);
+    const CsrRow entries = std::get<CsrBlock>(points.rows).row(row);
     for (std::size_t e = 0; e < entries.columns.size(); ++e) out[entries.columns[e]] = entries.values[e];
   }
 }
@@ -107,7 +107,7 @@ CsrBlock select_sparse(const CsrBlock& rows, std::span<const Index> chosen) {
   std::vector<LocalIndex> columns;
   std::vector<float> values;
   for (const Index row : chosen) {
-    const SparseRow entries = rows.row(row);
+    const CsrRow entries = rows.row(row);
     columns.insert(columns.end(), entries.columns.begin(), entries.columns.end());
     values.insert(values.end(), entries.values.begin(), entries.values.end());
     offsets.push_back(static_cast<Index>(columns.size()));

@@ -33,7 +33,7 @@ void add_values(RowHash& hash, const Matrix& rows, Index row) {
 }
 
 void add_values(RowHash& hash, const CsrBlock& rows, Index row) {
-  const SparseRow entries = rows.row(row);
+  const CsrRow entries = rows.row(row);
   hash.add(std::span<const LocalIndex>(entries.columns));
   hash.add(std::span<const float>(entries.values));
 }

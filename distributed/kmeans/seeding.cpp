@@ -360,7 +360,7 @@ Matrix seed_in_parallel(const Communicator& comm, const Points& points, Index cl
   KMeansOptions few;
   few.max_iterations = 10;
   LloydState state{seed_plus_plus(self, weighed, clusters, greedy_trials(clusters), random)};
-  return lloyd(self, weighed, state, few, [](const KMeansIteration&) {}).centroids;
+  return lloyd(self, weighed, state, few, [](const LloydIteration&) {}).centroids;
 }
 
 }  // namespace rankwise

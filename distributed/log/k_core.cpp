@@ -67,11 +67,11 @@ void renumber(const Communicator& comm, UserEvents& rows, const std::vector<Inde
 }
 }  // namespace
 
-RareCounts drop_rare(const Communicator& comm, UserEvents& rows, Index min_user_events, Index min_item_events,
-                     KeptRows& kept) {
+DroppedCounts keep_k_core(const Communicator& comm, UserEvents& rows, Index min_user_events, Index min_item_events,
+                          KeptRows& kept) {
   const Index users_before = rows.total_users;
   const Index items_before = rows.items;
-  RareCounts counts;
+  DroppedCounts counts;
   const Index interactions_before = comm.sum(count_interactions(rows));
   std::vector<Index> item_counts = count_items(comm, rows);
   while (true) {

@@ -13,8 +13,8 @@ struct KeptRows {
   std::vector<Index> items;  ///< global items, ascending; the same on every rank
 };
 
-/// What drop_rare did, over all ranks.
-struct RareCounts {
+/// What keep_k_core did, over all ranks.
+struct DroppedCounts {
   Index users = 0;
   Index items = 0;
   Index events = 0;  ///< that count
@@ -26,7 +26,7 @@ struct RareCounts {
 /// result is the largest log that satisfies both, so it depends on no order. Both bounds are at least 1: every user and
 /// item without events that count goes too. Afterwards `rows` is numbered by what was kept. Collective over comm; holds
 /// one integer per item.
-RareCounts drop_rare(const Communicator& comm, UserEvents& rows, Index min_user_events, Index min_item_events,
-                     KeptRows& kept);
+DroppedCounts keep_k_core(const Communicator& comm, UserEvents& rows, Index min_user_events, Index min_item_events,
+                          KeptRows& kept);
 
 }  // namespace rankwise

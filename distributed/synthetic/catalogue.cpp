@@ -35,7 +35,7 @@ std::vector<double> normal_direction(Draws& draws, std::size_t size, double leng
 }
 
 /// Popularity ranks in item order: items are not numbered by popularity, as no shop's are.
-std::vector<Index> shuffled_ranks(const PlantedShape& shape) {
+std::vector<Index> shuffled_ranks(const SyntheticShape& shape) {
   struct Key {
     std::uint64_t key;
     Index item;
@@ -43,7 +43,7 @@ std::vector<Index> shuffled_ranks(const PlantedShape& shape) {
   };
   std::vector<Key> keys(static_cast<std::size_t>(shape.items));
   for (Index item = 0; item < shape.items; ++item) {
-    const PhiloxCounter w = RandomStream(shape.seed, RandomPurpose::planted_items).words(item, 0);
+    const PhiloxCounter w = RandomStream(shape.seed, RandomPurpose::synthetic_items).words(item, 0);
     keys[static_cast<std::size_t>(item)] = {std::uint64_t{w[0]} << 32 | w[1], item};
   }
   std::sort(keys.begin(), keys.end());
@@ -61,17 +61,17 @@ double dot(std::span<const float> a, std::span<const float> b) {
 
 }  // namespace
 
-PlantedCatalogue::PlantedCatalogue(const PlantedShape& shape)
+SyntheticCatalogue::SyntheticCatalogue(const SyntheticShape& shape)
     : factors_(static_cast<std::size_t>(shape.factors)), items_(shape.items) {
   draw_segments(shape);
   draw_items(shape);
   tabulate_choices(shape);
 }
 
-void PlantedCatalogue::draw_segments(const PlantedShape& shape) {
+void SyntheticCatalogue::draw_segments(const SyntheticShape& shape) {
   double total = 0;
   for (int s = 0; s < shape.segments; ++s) {
-    Draws draws(shape.seed, RandomPurpose::planted_segments, s);
+    Draws draws(shape.seed, RandomPurpose::synthetic_segments, s);
     season_strength_.push_back(0.1 + 0.7 * draws.uniform());
     for (const double x : normal_direction(draws, factors_, 1)) segment_factors_.push_back(static_cast<float>(x));
     total += std::pow(s + 2, -0.7);  // a few large segments, many small ones
@@ -80,11 +80,11 @@ void PlantedCatalogue::draw_segments(const PlantedShape& shape) {
   for (double& quantile : segment_quantile_) quantile /= total;
 }
 
-void PlantedCatalogue::draw_items(const PlantedShape& shape) {
+void SyntheticCatalogue::draw_items(const SyntheticShape& shape) {
   std::vector<std::vector<double>> centres;
   std::vector<double> log_price;
   for (int c = 0; c < shape.categories; ++c) {
-    Draws draws(shape.seed, RandomPurpose::planted_categories, c);
+    Draws draws(shape.seed, RandomPurpose::synthetic_categories, c);
     season_peak_.push_back(days_per_year * draws.uniform());
     log_price.push_back(std::log(15.0) + 0.8 * draws.normal());
     centres.push_back(normal_direction(draws, factors_, std::sqrt(static_cast<double>(factors_))));
@@ -95,7 +95,7 @@ void PlantedCatalogue::draw_items(const PlantedShape& shape) {
   for (Index item = 0; item < items_; ++item) {
     popularity_.push_back(std::pow(static_cast<double>(rank[at(item)]) + shape.zipf_flattening, -shape.zipf_exponent));
     total += popularity_.back();
-    Draws draws(shape.seed, RandomPurpose::planted_items, item);
+    Draws draws(shape.seed, RandomPurpose::synthetic_items, item);
     (void)draws.words();  // number 0 set the popularity rank
     const Index category = draws.below(shape.categories);
     category_.push_back(static_cast<int>(category));
@@ -112,7 +112,7 @@ void PlantedCatalogue::draw_items(const PlantedShape& shape) {
   for (double& share : popularity_) share /= total;
 }
 
-void PlantedCatalogue::tabulate_choices(const PlantedShape& shape) {
+void SyntheticCatalogue::tabulate_choices(const SyntheticShape& shape) {
   const auto items = at(items_);
   const auto segments = static_cast<std::size_t>(shape.segments);
   cumulative_.resize(segments * items);
@@ -161,12 +161,12 @@ void PlantedCatalogue::tabulate_choices(const PlantedShape& shape) {
   }
 }
 
-int PlantedCatalogue::segment_at(double u) const {
+int SyntheticCatalogue::segment_at(double u) const {
   const auto found = std::upper_bound(segment_quantile_.begin(), segment_quantile_.end() - 1, u);
   return static_cast<int>(found - segment_quantile_.begin());
 }
 
-Index PlantedCatalogue::item_at(int segment, double u) const {
+Index SyntheticCatalogue::item_at(int segment, double u) const {
   const std::size_t first = at(segment) * at(items_);
   const auto bucket = std::min(static_cast<std::size_t>(u * static_cast<double>(items_)), at(items_) - 1);
   std::size_t item = guide_[first + bucket];
@@ -174,18 +174,18 @@ Index PlantedCatalogue::item_at(int segment, double u) const {
   return static_cast<Index>(item);
 }
 
-double PlantedCatalogue::choice_probability(int segment, Index item) const {
+double SyntheticCatalogue::choice_probability(int segment, Index item) const {
   const std::size_t entry = at(segment) * at(items_) + at(item);
   return cumulative_[entry] - (item > 0 ? cumulative_[entry - 1] : 0.0);
 }
 
-double PlantedCatalogue::season(int segment, Index item, Index day) const {
+double SyntheticCatalogue::season(int segment, Index item, Index day) const {
   const double strength = season_strength_[at(segment)];
   const double peak = season_peak_[at(category(item))];
   return (1 + strength * year_wave(static_cast<double>(day), peak)) / (1 + strength);
 }
 
-double planted_demand(Index day) {
+double synthetic_demand(Index day) {
   constexpr std::array<double, 7> weekly{0.78, 0.72, 0.74, 0.78, 0.88, 1.0, 0.7};  // Monday first
   constexpr double yearly_strength = 0.35;
   constexpr double yearly_peak = 340;  // early December

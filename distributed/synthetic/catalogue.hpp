@@ -14,9 +14,9 @@ namespace rankwise {
 /// segments item i is chosen with its Zipf-Mandelbrot popularity, whatever the signal.
 ///
 /// Holds segments x items doubles, the same on every rank; a pure function of the shape.
-class PlantedCatalogue {
+class SyntheticCatalogue {
  public:
-  explicit PlantedCatalogue(const PlantedShape& shape);
+  explicit SyntheticCatalogue(const SyntheticShape& shape);
 
   /// Share of all choices that fall on item i; sums to 1.
   [[nodiscard]] double popularity(Index item) const { return popularity_[at(item)]; }
@@ -42,9 +42,9 @@ class PlantedCatalogue {
   [[nodiscard]] std::span<const float> row(const std::vector<float>& matrix, Index r) const {
     return std::span(matrix).subspan(at(r) * factors_, factors_);
   }
-  void draw_segments(const PlantedShape& shape);
-  void draw_items(const PlantedShape& shape);
-  void tabulate_choices(const PlantedShape& shape);
+  void draw_segments(const SyntheticShape& shape);
+  void draw_items(const SyntheticShape& shape);
+  void tabulate_choices(const SyntheticShape& shape);
 
   std::size_t factors_;
   Index items_;
@@ -62,6 +62,6 @@ class PlantedCatalogue {
 };
 
 /// Demand of the whole shop on a day (since 1970-01-01), in (0, 1]: a weekly rhythm times a yearly one.
-[[nodiscard]] double planted_demand(Index day);
+[[nodiscard]] double synthetic_demand(Index day);
 
 }  // namespace rankwise

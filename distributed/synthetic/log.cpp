@@ -22,7 +22,7 @@ double capped_mean(double location, double spread, double cap) {
 }
 
 /// The location of the log-normal (rows - 1) that gives users the asked mean although no user exceeds the cap.
-double location_for(const PlantedShape& shape) {
+double location_for(const SyntheticShape& shape) {
   constexpr double no_further_rows = -1000;  // exp of it is 0
   const double mean = shape.interactions / static_cast<double>(shape.users) - 1;
   const double cap = static_cast<double>(shape.largest_row() - 1);
@@ -57,15 +57,15 @@ class ItemSet {
 
 }  // namespace
 
-PlantedLog::PlantedLog(const PlantedShape& shape)
+SyntheticLog::SyntheticLog(const SyntheticShape& shape)
     : shape_((shape.validate(), shape)),
       catalogue_(shape),
       activity_location_(location_for(shape)),
       own_bound_(std::min(2 * shape.signal * shape.user_spread, 2.5)) {}
 
-PlantedUser PlantedLog::user(Index user) const {
-  Draws draws(shape_.seed, RandomPurpose::planted_users, user);
-  PlantedUser planted;
+SyntheticUser SyntheticLog::user(Index user) const {
+  Draws draws(shape_.seed, RandomPurpose::synthetic_users, user);
+  SyntheticUser planted;
   planted.segment = catalogue_.segment_at(draws.uniform());
   const double cap = static_cast<double>(shape_.largest_row() - 1);
   const double further = std::min(std::exp(activity_location_ + shape_.activity_spread * draws.normal()), cap);
@@ -78,18 +78,18 @@ PlantedUser PlantedLog::user(Index user) const {
   return planted;
 }
 
-double PlantedLog::own_exponent(const PlantedUser& planted, Index item) const {
+double SyntheticLog::own_exponent(const SyntheticUser& planted, Index item) const {
   const std::span<const float> y = catalogue_.item_factors(item);
   double sum = 0;
   for (std::size_t f = 0; f < y.size(); ++f) sum += planted.own_taste[f] * double{y[f]};
   return std::clamp(shape_.signal * sum, -own_bound_, own_bound_);
 }
 
-double PlantedLog::choice_weight(const PlantedUser& planted, Index item) const {
+double SyntheticLog::choice_weight(const SyntheticUser& planted, Index item) const {
   return catalogue_.choice_probability(planted.segment, item) * std::exp(own_exponent(planted, item));
 }
 
-std::vector<Index> PlantedLog::choose_items(Index user, const PlantedUser& planted) const {
+std::vector<Index> SyntheticLog::choose_items(Index user, const SyntheticUser& planted) const {
   const auto wanted = static_cast<std::size_t>(planted.clean_rows);
   // Drawing again and again for what is new gets slow where a user has much of what is liked; the race costs one pass.
   if (planted.clean_rows > shape_.items / 16) return race_items(user, planted);
@@ -98,7 +98,7 @@ std::vector<Index> PlantedLog::choose_items(Index user, const PlantedUser& plant
   taken.resize(shape_.items);
   std::vector<Index> chosen;
   chosen.reserve(wanted);
-  Draws draws(shape_.seed, RandomPurpose::planted_log, user);
+  Draws draws(shape_.seed, RandomPurpose::synthetic_log, user);
   for (std::size_t attempt = 0; attempt < attempts && chosen.size() < wanted; ++attempt) {
     const PhiloxCounter w = draws.words();
     const double quantile = static_cast<double>((std::uint64_t{w[0]} << 32 | w[1]) >> 11) * 0x1.0p-53;
@@ -113,9 +113,9 @@ std::vector<Index> PlantedLog::choose_items(Index user, const PlantedUser& plant
 /// The same law in one pass over the catalogue: the order of exponential arrival times with the weights as rates is the
 /// order of successive choices without replacement (Efraimidis and Spirakis, "Weighted random sampling with a
 /// reservoir", 2006).
-std::vector<Index> PlantedLog::race_items(Index user, const PlantedUser& planted) const {
+std::vector<Index> SyntheticLog::race_items(Index user, const SyntheticUser& planted) const {
   std::vector<std::pair<double, Index>> arrivals(static_cast<std::size_t>(shape_.items));
-  Draws draws(shape_.seed, RandomPurpose::planted_race, user);
+  Draws draws(shape_.seed, RandomPurpose::synthetic_race, user);
   for (Index item = 0; item < shape_.items; ++item) {
     const double weight = choice_weight(planted, item);
     arrivals[static_cast<std::size_t>(item)] = {-std::log1p(-draws.uniform()) / std::max(weight, 1e-300), item};
@@ -128,22 +128,22 @@ std::vector<Index> PlantedLog::race_items(Index user, const PlantedUser& planted
   return chosen;
 }
 
-std::vector<PlantedRow> PlantedLog::rows(Index user) const {
-  const PlantedUser planted = this->user(user);
-  std::vector<PlantedRow> rows;
+std::vector<SyntheticRow> SyntheticLog::rows(Index user) const {
+  const SyntheticUser planted = this->user(user);
+  std::vector<SyntheticRow> rows;
   rows.reserve(static_cast<std::size_t>(planted.clean_rows));
   for (const Index item : choose_items(user, planted)) rows.push_back({.user = user, .item = item});
   set_times(user, planted, rows);
   set_values(user, planted, rows);
   add_dirt(user, rows);
   std::stable_sort(rows.begin(), rows.end(),
-                   [](const PlantedRow& a, const PlantedRow& b) { return a.timestamp < b.timestamp; });
+                   [](const SyntheticRow& a, const SyntheticRow& b) { return a.timestamp < b.timestamp; });
   return rows;
 }
 
-void PlantedLog::set_times(Index user, const PlantedUser& planted, std::vector<PlantedRow>& rows) const {
+void SyntheticLog::set_times(Index user, const SyntheticUser& planted, std::vector<SyntheticRow>& rows) const {
   constexpr int tries = 16;  // enough for both densities, whose means are above a third of their heights
-  Draws draws(shape_.seed, RandomPurpose::planted_times, user);
+  Draws draws(shape_.seed, RandomPurpose::synthetic_times, user);
   const Index first_day = shape_.start / seconds_per_day;
   const Index joined = first_day + draws.below((shape_.days * 7 + 9) / 10);
   std::vector<std::int64_t> visits(static_cast<std::size_t>(
@@ -152,27 +152,27 @@ void PlantedLog::set_times(Index user, const PlantedUser& planted, std::vector<P
     Index day = joined;
     for (int t = 0; t < tries; ++t) {
       day = joined + draws.below(first_day + shape_.days - joined);
-      if (draws.uniform() < planted_demand(day)) break;
+      if (draws.uniform() < synthetic_demand(day)) break;
     }
     constexpr std::int64_t opening = 7 * 3600;
     // Two uniforms make a triangle: busiest in the middle of the afternoon.
     const std::int64_t second = opening + draws.below(8 * 3600) + draws.below(8 * 3600);
     visit = day * seconds_per_day + second;
   }
-  for (PlantedRow& row : rows) {
+  for (SyntheticRow& row : rows) {
     for (int t = 0; t < tries; ++t) {
       row.timestamp = visits[static_cast<std::size_t>(draws.below(static_cast<Index>(visits.size())))];
       if (draws.uniform() < catalogue_.season(planted.segment, row.item, row.timestamp / seconds_per_day)) break;
     }
     // Ratings of a visit are given one after the other; a basket is paid at once.
-    if (shape_.kind == PlantedKind::ratings) row.timestamp += draws.below(1800);
+    if (shape_.kind == SyntheticKind::ratings) row.timestamp += draws.below(1800);
   }
 }
 
-void PlantedLog::set_values(Index user, const PlantedUser& planted, std::vector<PlantedRow>& rows) const {
-  Draws draws(shape_.seed, RandomPurpose::planted_values, user);
-  if (shape_.kind == PlantedKind::purchases) {
-    for (PlantedRow& row : rows) {
+void SyntheticLog::set_values(Index user, const SyntheticUser& planted, std::vector<SyntheticRow>& rows) const {
+  Draws draws(shape_.seed, RandomPurpose::synthetic_values, user);
+  if (shape_.kind == SyntheticKind::purchases) {
+    for (SyntheticRow& row : rows) {
       // Geometric, mostly 1; some categories are bought by the dozen.
       const double more = 0.1 + 0.05 * (catalogue_.category(row.item) % 9);
       row.value =
@@ -189,7 +189,7 @@ void PlantedLog::set_values(Index user, const PlantedUser& planted, std::vector<
   const double scale = taste_weight / std::sqrt(1 + shape_.user_spread * shape_.user_spread);
   std::vector<double> affinities;
   double mean_affinity = 0;
-  for (const PlantedRow& row : rows) {
+  for (const SyntheticRow& row : rows) {
     const std::span<const float> y = catalogue_.item_factors(row.item);
     double affinity = 0;
     for (std::size_t f = 0; f < y.size(); ++f) affinity += double{planted.factors[f]} * double{y[f]};
@@ -204,33 +204,33 @@ void PlantedLog::set_values(Index user, const PlantedUser& planted, std::vector<
   }
 }
 
-void PlantedLog::add_dirt(Index user, std::vector<PlantedRow>& rows) const {
+void SyntheticLog::add_dirt(Index user, std::vector<SyntheticRow>& rows) const {
   if (shape_.dirt <= 0 && shape_.broken_lines <= 0) return;
-  constexpr std::array kinds{PlantedDirt::duplicate, PlantedDirt::repeat, PlantedDirt::missing_user,
-                             PlantedDirt::cancellation, PlantedDirt::zero_price};
-  const Index kind_count = shape_.kind == PlantedKind::purchases ? 5 : 3;
-  Draws draws(shape_.seed, RandomPurpose::planted_dirt, user);
+  constexpr std::array kinds{SyntheticDirt::duplicate, SyntheticDirt::repeat, SyntheticDirt::missing_user,
+                             SyntheticDirt::cancellation, SyntheticDirt::zero_price};
+  const Index kind_count = shape_.kind == SyntheticKind::purchases ? 5 : 3;
+  Draws draws(shape_.seed, RandomPurpose::synthetic_dirt, user);
   const std::size_t clean = rows.size();
   const std::int64_t end = (shape_.start / seconds_per_day + shape_.days) * seconds_per_day;
   for (std::size_t r = 0; r < clean; ++r) {
     if (draws.uniform() < shape_.broken_lines) {
       rows.push_back(rows[r]);
-      rows.back().dirt = PlantedDirt::broken;
+      rows.back().dirt = SyntheticDirt::broken;
     }
     if (draws.uniform() >= shape_.dirt) continue;
-    PlantedRow row = rows[r];
+    SyntheticRow row = rows[r];
     row.dirt = kinds[static_cast<std::size_t>(draws.below(kind_count))];
     const std::int64_t later = std::min(row.timestamp + 3600 + draws.below(14 * seconds_per_day), end - 1);
     switch (row.dirt) {
-      case PlantedDirt::repeat:
+      case SyntheticDirt::repeat:
         row.timestamp = later;
-        row.value = shape_.kind == PlantedKind::purchases ? row.value + 1 + draws.below(3) : 1 + row.value % 5;
+        row.value = shape_.kind == SyntheticKind::purchases ? row.value + 1 + draws.below(3) : 1 + row.value % 5;
         break;
-      case PlantedDirt::cancellation:
+      case SyntheticDirt::cancellation:
         row.timestamp = later;
         row.value = -row.value;
         break;
-      case PlantedDirt::zero_price:
+      case SyntheticDirt::zero_price:
         row.timestamp = later;
         row.price_cents = 0;
         break;

@@ -11,7 +11,7 @@
 namespace rankwise {
 
 /// What a row is. Dirt is added to the clean log and takes nothing away: without it the log is the clean one.
-enum class PlantedDirt : std::uint8_t {
+enum class SyntheticDirt : std::uint8_t {
   none,
   duplicate,     ///< a clean row once more, exactly
   repeat,        ///< its user and item again at a later time, with another quantity or rating
@@ -21,21 +21,21 @@ enum class PlantedDirt : std::uint8_t {
   broken         ///< a line that cannot be read: a word for a number, or too few fields (only by --broken-lines)
 };
 
-struct PlantedRow {
+struct SyntheticRow {
   Index user = 0;
   Index item = 0;
   std::int64_t value = 0;        ///< quantity or rating
   std::int64_t price_cents = 0;  ///< of one piece; 0 in a log of ratings
   std::int64_t timestamp = 0;    ///< seconds since 1970-01-01 UTC
-  PlantedDirt dirt = PlantedDirt::none;
-  friend bool operator==(const PlantedRow&, const PlantedRow&) = default;
+  SyntheticDirt dirt = SyntheticDirt::none;
+  friend bool operator==(const SyntheticRow&, const SyntheticRow&) = default;
 };
 
 /// Of a drawn row, as team_size() counts them.
-inline constexpr double planted_row_operations = 100;
+inline constexpr double synthetic_row_operations = 100;
 
 /// What is planted in one user.
-struct PlantedUser {
+struct SyntheticUser {
   int segment = 0;
   Index clean_rows = 0;
   std::vector<double> own_taste;  ///< user_spread times a vector of unit variance per sqrt(factors)
@@ -46,31 +46,31 @@ struct PlantedUser {
 /// are successive choices without replacement with weights a_i exp(signal (<t_s, y_i> + clamp(<own, y_i>))). Rows of a
 /// user fall on a few visits between the user's first day and the end of the log, more in high season and at the end of
 /// the week.
-class PlantedLog {
+class SyntheticLog {
  public:
   /// Throws Error(usage) where the shape is out of range.
-  explicit PlantedLog(const PlantedShape& shape);
+  explicit SyntheticLog(const SyntheticShape& shape);
 
-  [[nodiscard]] const PlantedShape& shape() const { return shape_; }
-  [[nodiscard]] const PlantedCatalogue& catalogue() const { return catalogue_; }
-  [[nodiscard]] PlantedUser user(Index user) const;
+  [[nodiscard]] const SyntheticShape& shape() const { return shape_; }
+  [[nodiscard]] const SyntheticCatalogue& catalogue() const { return catalogue_; }
+  [[nodiscard]] SyntheticUser user(Index user) const;
   /// What the probability that the user chooses the item first is proportional to.
-  [[nodiscard]] double choice_weight(const PlantedUser& planted, Index item) const;
+  [[nodiscard]] double choice_weight(const SyntheticUser& planted, Index item) const;
   /// The distinct items of the user's clean rows, in order of choice.
   [[nodiscard]] std::vector<Index> items(Index user) const { return choose_items(user, this->user(user)); }
   /// The user's clean and dirty rows by ascending time; rows of one time keep their order of choice.
-  [[nodiscard]] std::vector<PlantedRow> rows(Index user) const;
+  [[nodiscard]] std::vector<SyntheticRow> rows(Index user) const;
 
  private:
-  [[nodiscard]] std::vector<Index> choose_items(Index user, const PlantedUser& planted) const;
-  [[nodiscard]] std::vector<Index> race_items(Index user, const PlantedUser& planted) const;
-  [[nodiscard]] double own_exponent(const PlantedUser& planted, Index item) const;
-  void set_times(Index user, const PlantedUser& planted, std::vector<PlantedRow>& rows) const;
-  void set_values(Index user, const PlantedUser& planted, std::vector<PlantedRow>& rows) const;
-  void add_dirt(Index user, std::vector<PlantedRow>& rows) const;
+  [[nodiscard]] std::vector<Index> choose_items(Index user, const SyntheticUser& planted) const;
+  [[nodiscard]] std::vector<Index> race_items(Index user, const SyntheticUser& planted) const;
+  [[nodiscard]] double own_exponent(const SyntheticUser& planted, Index item) const;
+  void set_times(Index user, const SyntheticUser& planted, std::vector<SyntheticRow>& rows) const;
+  void set_values(Index user, const SyntheticUser& planted, std::vector<SyntheticRow>& rows) const;
+  void add_dirt(Index user, std::vector<SyntheticRow>& rows) const;
 
-  PlantedShape shape_;
-  PlantedCatalogue catalogue_;
+  SyntheticShape shape_;
+  SyntheticCatalogue catalogue_;
   double activity_location_;  // mean of the logarithm of (rows - 1)
   double own_bound_;          // of the exponent that a user's own taste adds
 };

@@ -26,14 +26,14 @@ struct DrawnUsers {
   std::vector<float> values;
 };
 
-DrawnUsers draw_users(const PlantedLog& log, RowRange users) {
+DrawnUsers draw_users(const SyntheticLog& log, RowRange users) {
   DrawnUsers drawn;
   for (Index user = users.begin; user < users.end; ++user) {
-    std::vector<PlantedRow> rows = log.rows(user);
-    std::erase_if(rows, [](const PlantedRow& row) { return row.dirt != PlantedDirt::none; });
-    std::ranges::sort(rows, {}, &PlantedRow::item);  // clean rows name an item once
+    std::vector<SyntheticRow> rows = log.rows(user);
+    std::erase_if(rows, [](const SyntheticRow& row) { return row.dirt != SyntheticDirt::none; });
+    std::ranges::sort(rows, {}, &SyntheticRow::item);  // clean rows name an item once
     drawn.sizes.push_back(static_cast<Index>(rows.size()));
-    for (const PlantedRow& row : rows) {
+    for (const SyntheticRow& row : rows) {
       drawn.items.push_back(row.item);
       drawn.values.push_back(static_cast<float>(row.value));
     }
@@ -45,7 +45,7 @@ DrawnUsers draw_users(const PlantedLog& log, RowRange users) {
 template <class Body>
 void for_each_user_block(RowRange users, double rows, const Body& body) {
   const Index blocks = (users.size() + users_at_once - 1) / users_at_once;
-  const int threads = team_size(rows * planted_row_operations);
+  const int threads = team_size(rows * synthetic_row_operations);
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (Index b = 0; b < blocks; ++b) {
     const Index begin = users.begin + b * users_at_once;
@@ -53,7 +53,7 @@ void for_each_user_block(RowRange users, double rows, const Body& body) {
   }
 }
 
-SparseRows draw_rows(const PlantedLog& log, RowRange users) {
+SparseRows draw_rows(const SyntheticLog& log, RowRange users) {
   std::vector<DrawnUsers> blocks(at((users.size() + users_at_once - 1) / users_at_once));
   const double share = static_cast<double>(users.size()) / static_cast<double>(log.shape().users);
   for_each_user_block(users, share * log.shape().interactions,
@@ -123,7 +123,7 @@ void drop_entries(SparseRows& matrix, std::span<const SharedRow> shared) {
 
 }  // namespace
 
-PlantedMatrix plant_matrix(const Communicator& comm, const PlantedLog& log, const PlantedTask& task) {
+SyntheticMatrix plant_matrix(const Communicator& comm, const SyntheticLog& log, const SyntheticTask& task) {
   const auto my_share = [&comm](Index rows) { return Partition::by_count(rows, comm.size()).range(comm.rank()); };
   const Index users = log.shape().users;
   // 1. Any users, from which items are counted.
@@ -139,7 +139,7 @@ PlantedMatrix plant_matrix(const Communicator& comm, const PlantedLog& log, cons
     user_sizes.push_back(drawn.offsets[r + 1] - drawn.offsets[r]);
   }
   const RowRange counted = my_share(items);
-  PlantedMatrix matrix;
+  SyntheticMatrix matrix;
   matrix.user_plan = plan(users, items, user_sizes);
   matrix.item_plan = plan(items, users, std::span(item_sizes).subspan(at(counted.begin), at(counted.size())));
   // 3. Rows to their owners, each item's entries to its owner.

@@ -12,7 +12,7 @@
 namespace rankwise {
 
 /// What is trained, as far as partitions depend on it.
-struct PlantedTask {
+struct SyntheticTask {
   SolverOptions solver;
   Objective objective;
   Index width = 0;  ///< unknowns of a row
@@ -20,7 +20,7 @@ struct PlantedTask {
 
 /// The clean rows of a log as `prepare` would number them: items that nobody has are left out. Both orientations are
 /// planned and partitioned as ALS does; values are quantities or ratings.
-struct PlantedMatrix {
+struct SyntheticMatrix {
   SidePlan user_plan;
   SidePlan item_plan;
   SparseRows users;  ///< user_plan.rows.range(rank); columns are items
@@ -31,7 +31,8 @@ struct PlantedMatrix {
 /// have been counted. The matrix is the same for any number of ranks and threads. A rank holds one number per item of
 /// the log besides its part of the matrix, and while the transpose travels its entries three times. Collective over
 /// comm; throws AgreedError.
-[[nodiscard]] PlantedMatrix plant_matrix(const Communicator& comm, const PlantedLog& log, const PlantedTask& task);
+[[nodiscard]] SyntheticMatrix plant_matrix(const Communicator& comm, const SyntheticLog& log,
+                                           const SyntheticTask& task);
 
 /// BEFORE: every rank holds whole rows. AFTER: those among `shared` (the same on every rank) have no entries; the
 /// result holds the parts that this rank sums, a row each, as parts_of lists them. Collective over comm.

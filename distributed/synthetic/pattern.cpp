@@ -16,11 +16,11 @@ std::size_t at(Index i) {
 
 }  // namespace
 
-PlantedPattern::PlantedPattern(const PlantedLog& log)
+SyntheticPattern::SyntheticPattern(const SyntheticLog& log)
     : user_sizes_(at(log.shape().users)),
       item_sizes_(at(log.shape().items)),
       blocks_(at((log.shape().users + block_rows - 1) / block_rows)) {
-  const int threads = team_size(log.shape().interactions * planted_row_operations);
+  const int threads = team_size(log.shape().interactions * synthetic_row_operations);
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (std::size_t b = 0; b < blocks_.size(); ++b) {
     const Index begin = static_cast<Index>(b) * block_rows;
@@ -39,7 +39,7 @@ PlantedPattern::PlantedPattern(const PlantedLog& log)
   leave_out_absent_items();
 }
 
-void PlantedPattern::leave_out_absent_items() {
+void SyntheticPattern::leave_out_absent_items() {
   std::vector<LocalIndex> number(item_sizes_.size());
   LocalIndex next = 0;
   for (std::size_t item = 0; item < item_sizes_.size(); ++item) {
@@ -52,7 +52,7 @@ void PlantedPattern::leave_out_absent_items() {
   std::erase(item_sizes_, 0);
 }
 
-void PlantedPattern::for_each_block(const std::function<void(const PatternRows&)>& visit) const {
+void SyntheticPattern::for_each_block(const std::function<void(const PatternRows&)>& visit) const {
   std::vector<Index> offsets;
   std::vector<Index> columns;
   for (std::size_t b = 0; b < blocks_.size(); ++b) {

@@ -10,10 +10,10 @@
 namespace rankwise {
 
 /// Users and items of a planted log as `prepare` would number them: items that nobody has are left out.
-class PlantedPattern {
+class SyntheticPattern {
  public:
   /// Draws all users' items by the team's threads: 4 bytes per interaction. The same for any number of threads.
-  explicit PlantedPattern(const PlantedLog& log);
+  explicit SyntheticPattern(const SyntheticLog& log);
 
   [[nodiscard]] const std::vector<Index>& user_sizes() const { return user_sizes_; }
   [[nodiscard]] const std::vector<Index>& item_sizes() const { return item_sizes_; }

@@ -24,19 +24,19 @@ void require(std::string_view option, Value value, Value least, Value most) {
 
 }  // namespace
 
-PlantedShape PlantedShape::scaled(double scale) const {
+SyntheticShape SyntheticShape::scaled(double scale) const {
   require("scale", scale, 1e-9, 1e6);
   const auto times = [scale](Index count) {
     return std::max<Index>(1, std::llround(scale * static_cast<double>(count)));
   };
-  PlantedShape shape = *this;
+  SyntheticShape shape = *this;
   shape.users = times(users);
   shape.items = times(items);
   shape.interactions = std::max(1.0, scale * interactions);
   return shape;
 }
 
-void PlantedShape::validate() const {
+void SyntheticShape::validate() const {
   require<Index>("users", users, 1, most_users);
   require<Index>("items", items, 1, most_items);
   require("segments", segments, 1, 1000);
@@ -62,11 +62,11 @@ void PlantedShape::validate() const {
   }
 }
 
-PlantedShape planted_preset(std::string_view name) {
-  PlantedShape shape;
+SyntheticShape synthetic_preset(std::string_view name) {
+  SyntheticShape shape;
   if (name == "none") return shape;
   if (name == "movielens-20m") {
-    shape.kind = PlantedKind::ratings;
+    shape.kind = SyntheticKind::ratings;
     shape.users = 138'000;
     shape.items = 27'000;
     shape.interactions = 20e6;

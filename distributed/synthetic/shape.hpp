@@ -8,13 +8,13 @@
 
 namespace rankwise {
 
-enum class PlantedKind { purchases, ratings };
-enum class PlantedIds { integers, strings };
+enum class SyntheticKind { purchases, ratings };
+enum class SyntheticIds { integers, strings };
 
 /// Everything that a planted log depends on. Two equal shapes give the same log, byte for byte.
-struct PlantedShape {
-  PlantedKind kind = PlantedKind::purchases;
-  PlantedIds ids = PlantedIds::integers;
+struct SyntheticShape {
+  SyntheticKind kind = SyntheticKind::purchases;
+  SyntheticIds ids = SyntheticIds::integers;
   std::uint64_t seed = 0;
 
   Index users = 20'000;
@@ -40,7 +40,7 @@ struct PlantedShape {
   /// Rows that one user may have: half of the catalogue, so that rows without repetition stay cheap to draw.
   [[nodiscard]] Index largest_row() const { return (items + 1) / 2; }
   /// The shape with `scale` times the users, items and interactions, at least 1 of each.
-  [[nodiscard]] PlantedShape scaled(double scale) const;
+  [[nodiscard]] SyntheticShape scaled(double scale) const;
   /// Throws Error(usage) that names the option which is out of range.
   void validate() const;
 };
@@ -48,6 +48,6 @@ struct PlantedShape {
 /// A preset by name: none (the defaults above), movielens-20m (20 million ratings of 138,000 users x 27,000 items),
 /// shop (8 million purchases of 1,000,000 users x 100,000 items, half of the users with 3 rows or fewer). Throws
 /// Error(usage).
-[[nodiscard]] PlantedShape planted_preset(std::string_view name);
+[[nodiscard]] SyntheticShape synthetic_preset(std::string_view name);
 
 }  // namespace rankwise

@@ -72,7 +72,7 @@ Index expected_bytes(const Communicator& comm, const Clustering& clustering) {
   const Index dimensions = clustering.centroids.columns();
   Index bytes = id_bytes(comm, clustering.ids) + clustering.ids.total_rows * per_row +
                 clusters * (dimensions * static_cast<Index>(sizeof(float)) + per_cluster) +
-                std::ssize(clustering.history) * static_cast<Index>(sizeof(KMeansIteration)) +
+                std::ssize(clustering.history) * static_cast<Index>(sizeof(LloydIteration)) +
                 2 * dimensions * static_cast<Index>(sizeof(double));
   std::size_t longest_name = 0;
   for (const std::string& name : clustering.dimensions) longest_name = std::max(longest_name, name.size());

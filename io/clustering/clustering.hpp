@@ -42,7 +42,7 @@ struct Clustering {
   std::vector<float> distances;           ///< NaN where there is no cluster
   std::vector<Index> sizes;               ///< rows of each cluster
   std::vector<double> weights;            ///< weight of each cluster; empty where rows have no weights
-  std::vector<KMeansIteration> history;
+  std::vector<LloydIteration> history;
   double inertia = 0;  ///< of the assignments
   bool converged = false;
   std::vector<std::string> dimensions;  ///< names; empty where unknown

@@ -8,10 +8,10 @@
 namespace rankwise {
 
 void write_kmeans_history(const Communicator& comm, Hdf5Writer& file, const std::string& group,
-                          const std::vector<KMeansIteration>& history) {
+                          const std::vector<LloydIteration>& history) {
   std::vector<double> inertia;
   std::vector<std::int64_t> moved;
-  for (const KMeansIteration& iteration : history) {
+  for (const LloydIteration& iteration : history) {
     inertia.push_back(iteration.inertia);
     moved.push_back(iteration.moved);
   }
@@ -20,7 +20,7 @@ void write_kmeans_history(const Communicator& comm, Hdf5Writer& file, const std:
   write_from_root(comm, file, group + "/history/moved", moved);
 }
 
-std::vector<KMeansIteration> read_kmeans_history(const Hdf5Reader& file, const std::string& group) {
+std::vector<LloydIteration> read_kmeans_history(const Hdf5Reader& file, const std::string& group) {
   const std::string inertia_name = group + "/history/inertia";
   const std::string moved_name = group + "/history/moved";
   const Index iterations = file.shape(inertia_name, Hdf5Kind::floating, 1).rows();
@@ -29,7 +29,7 @@ std::vector<KMeansIteration> read_kmeans_history(const Hdf5Reader& file, const s
   }
   const std::vector<double> inertia = file.read_rows<double>(inertia_name, {0, iterations});
   const std::vector<std::int64_t> moved = file.read_rows<std::int64_t>(moved_name, {0, iterations});
-  std::vector<KMeansIteration> history(inertia.size());
+  std::vector<LloydIteration> history(inertia.size());
   for (std::size_t i = 0; i < history.size(); ++i) {
     history[i].inertia = inertia[i];
     history[i].moved = moved[i];

@@ -13,10 +13,10 @@ namespace rankwise {
 /// One value per iteration; every rank has the history, the root writes it. `group` is "" for the root group.
 /// Collective, as the writer is.
 void write_kmeans_history(const Communicator& comm, Hdf5Writer& file, const std::string& group,
-                          const std::vector<KMeansIteration>& history);
+                          const std::vector<LloydIteration>& history);
 
 /// What the file holds of the iterations: inertia and moved rows. Not collective, as the reader is; throws
 /// Error(bad_data).
-[[nodiscard]] std::vector<KMeansIteration> read_kmeans_history(const Hdf5Reader& file, const std::string& group);
+[[nodiscard]] std::vector<LloydIteration> read_kmeans_history(const Hdf5Reader& file, const std::string& group);
 
 }  // namespace rankwise

@@ -30,8 +30,8 @@ void append_number(std::string& text, Number number) {
 /// How rows are named: a prefix and a least number of digits.
 class IdFormat {
  public:
-  IdFormat(const PlantedShape& shape, std::string_view prefix, Index rows, int least_digits) {
-    if (shape.ids == PlantedIds::integers) return;
+  IdFormat(const SyntheticShape& shape, std::string_view prefix, Index rows, int least_digits) {
+    if (shape.ids == SyntheticIds::integers) return;
     prefix_ = prefix;
     digits_ = std::max(least_digits, digits(rows));
   }
@@ -46,15 +46,15 @@ class IdFormat {
   int digits_ = 0;
 };
 
-IdFormat user_format(const PlantedShape& shape) {
+IdFormat user_format(const SyntheticShape& shape) {
   return {shape, "C", shape.users, 7};
 }
-IdFormat item_format(const PlantedShape& shape) {
+IdFormat item_format(const SyntheticShape& shape) {
   return {shape, "SKU-", shape.items, 6};
 }
 
-Ids ids_of(const PlantedShape& shape, const IdFormat& format, RowRange rows) {
-  if (shape.ids == PlantedIds::integers) {
+Ids ids_of(const SyntheticShape& shape, const IdFormat& format, RowRange rows) {
+  if (shape.ids == SyntheticIds::integers) {
     std::vector<std::int64_t> ids;
     for (Index row = rows.begin; row < rows.end; ++row) ids.push_back(row + 1);
     return ids;
@@ -67,22 +67,22 @@ Ids ids_of(const PlantedShape& shape, const IdFormat& format, RowRange rows) {
 
 class LineWriter {
  public:
-  explicit LineWriter(const PlantedShape& shape)
+  explicit LineWriter(const SyntheticShape& shape)
       : kind_(shape.kind), users_(user_format(shape)), items_(item_format(shape)) {}
 
-  void append(std::string& text, const PlantedRow& row) const {
-    if (row.dirt != PlantedDirt::missing_user) users_.append(text, row.user);
+  void append(std::string& text, const SyntheticRow& row) const {
+    if (row.dirt != SyntheticDirt::missing_user) users_.append(text, row.user);
     text += ',';
     items_.append(text, row.item);
     text += ',';
-    if (row.dirt == PlantedDirt::broken) {
+    if (row.dirt == SyntheticDirt::broken) {
       // Two ways to be unreadable: a word in place of the value, or a line that ends here.
       text += row.timestamp % 2 == 0 ? "many" : "\n";
       if (text.back() == '\n') return;
     } else {
       append_number(text, row.value);
     }
-    if (kind_ == PlantedKind::purchases) {
+    if (kind_ == SyntheticKind::purchases) {
       text += ',';
       append_number(text, row.price_cents / 100);
       const std::int64_t cents = row.price_cents % 100;
@@ -96,47 +96,47 @@ class LineWriter {
   }
 
  private:
-  PlantedKind kind_;
+  SyntheticKind kind_;
   IdFormat users_;
   IdFormat items_;
 };
 
 }  // namespace
 
-std::string_view planted_header(PlantedKind kind) {
-  return kind == PlantedKind::purchases ? "user_id,item_id,quantity,price,timestamp\n"
-                                        : "user_id,item_id,rating,timestamp\n";
+std::string_view synthetic_header(SyntheticKind kind) {
+  return kind == SyntheticKind::purchases ? "user_id,item_id,quantity,price,timestamp\n"
+                                          : "user_id,item_id,rating,timestamp\n";
 }
 
-Ids planted_user_ids(const PlantedShape& shape, RowRange users) {
+Ids synthetic_user_ids(const SyntheticShape& shape, RowRange users) {
   return ids_of(shape, user_format(shape), users);
 }
-Ids planted_item_ids(const PlantedShape& shape, RowRange items) {
+Ids synthetic_item_ids(const SyntheticShape& shape, RowRange items) {
   return ids_of(shape, item_format(shape), items);
 }
 
-PlantedLines planted_lines(const PlantedLog& log, RowRange users, int threads) {
+SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int threads) {
   const LineWriter writer(log.shape());
   const Index tasks = (users.size() + users_per_task - 1) / users_per_task;
-  std::vector<PlantedLines> parts(static_cast<std::size_t>(tasks));
+  std::vector<SyntheticLines> parts(static_cast<std::size_t>(tasks));
   const double share = static_cast<double>(users.size()) / static_cast<double>(log.shape().users);
-  const int team = team_size(share * log.shape().interactions * planted_row_operations, threads);
+  const int team = team_size(share * log.shape().interactions * synthetic_row_operations, threads);
 #pragma omp parallel for schedule(dynamic) num_threads(team)
   for (Index task = 0; task < tasks; ++task) {
-    PlantedLines& part = parts[static_cast<std::size_t>(task)];
+    SyntheticLines& part = parts[static_cast<std::size_t>(task)];
     const Index begin = users.begin + task * users_per_task;
     for (Index user = begin; user < std::min(begin + users_per_task, users.end); ++user) {
-      for (const PlantedRow& row : log.rows(user)) {
+      for (const SyntheticRow& row : log.rows(user)) {
         writer.append(part.text, row);
-        ++(row.dirt == PlantedDirt::none ? part.clean_rows : part.added_rows);
+        ++(row.dirt == SyntheticDirt::none ? part.clean_rows : part.added_rows);
       }
     }
   }
-  PlantedLines lines;
+  SyntheticLines lines;
   std::size_t size = 0;
-  for (const PlantedLines& part : parts) size += part.text.size();
+  for (const SyntheticLines& part : parts) size += part.text.size();
   lines.text.reserve(size);
-  for (const PlantedLines& part : parts) {
+  for (const SyntheticLines& part : parts) {
     lines.text += part.text;
     lines.clean_rows += part.clean_rows;
     lines.added_rows += part.added_rows;

@@ -22,11 +22,12 @@ void write_column(Hdf5Writer& file, const std::string& name, Index total_rows, R
   });
 }
 
-void write_items(const Communicator& comm, Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
-  const PlantedShape& shape = log.shape();
-  const PlantedCatalogue& catalogue = log.catalogue();
+void write_items(const Communicator& comm, Hdf5Writer& file, const SyntheticLog& log, RowRange mine) {
+  const SyntheticShape& shape = log.shape();
+  const SyntheticCatalogue& catalogue = log.catalogue();
   file.create_group("/items");
-  write_ids(comm, file, "/items/ids", {.rows = mine, .total_rows = shape.items, .ids = planted_item_ids(shape, mine)});
+  write_ids(comm, file, "/items/ids",
+            {.rows = mine, .total_rows = shape.items, .ids = synthetic_item_ids(shape, mine)});
   Matrix factors(mine.size(), shape.factors);
   for (Index r = 0; r < mine.size(); ++r) std::ranges::copy(catalogue.item_factors(mine.begin + r), factors.row(r));
   file.write_matrix("/items/factors", shape.items, mine, factors.view());
@@ -37,14 +38,15 @@ void write_items(const Communicator& comm, Hdf5Writer& file, const PlantedLog& l
                              [&](Index i) { return catalogue.price_cents(i); });
 }
 
-void write_users(const Communicator& comm, Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
-  const PlantedShape& shape = log.shape();
+void write_users(const Communicator& comm, Hdf5Writer& file, const SyntheticLog& log, RowRange mine) {
+  const SyntheticShape& shape = log.shape();
   file.create_group("/users");
-  write_ids(comm, file, "/users/ids", {.rows = mine, .total_rows = shape.users, .ids = planted_user_ids(shape, mine)});
+  write_ids(comm, file, "/users/ids",
+            {.rows = mine, .total_rows = shape.users, .ids = synthetic_user_ids(shape, mine)});
   Matrix factors(mine.size(), shape.factors);
   std::vector<std::int32_t> segments;
   for (Index r = 0; r < mine.size(); ++r) {
-    const PlantedUser user = log.user(mine.begin + r);
+    const SyntheticUser user = log.user(mine.begin + r);
     std::ranges::copy(user.factors, factors.row(r));
     segments.push_back(user.segment);
   }
@@ -52,8 +54,8 @@ void write_users(const Communicator& comm, Hdf5Writer& file, const PlantedLog& l
   file.write_rows<std::int32_t>("/users/segments", shape.users, mine, segments);
 }
 
-void write_segments(Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
-  const PlantedShape& shape = log.shape();
+void write_segments(Hdf5Writer& file, const SyntheticLog& log, RowRange mine) {
+  const SyntheticShape& shape = log.shape();
   file.create_group("/segments");
   Matrix factors(mine.size(), shape.factors);
   for (Index r = 0; r < mine.size(); ++r) {
@@ -64,10 +66,10 @@ void write_segments(Hdf5Writer& file, const PlantedLog& log, RowRange mine) {
 
 }  // namespace
 
-void write_planted_truth(const Communicator& comm, const std::string& path, const PlantedLog& log,
-                         const Provenance& provenance) {
+void write_synthetic_truth(const Communicator& comm, const std::string& path, const SyntheticLog& log,
+                           const Provenance& provenance) {
   constexpr Index bytes_beside_factors = 32;  // of a row: id, segment or popularity, category and price
-  const PlantedShape& shape = log.shape();
+  const SyntheticShape& shape = log.shape();
   const auto mine = [&](Index rows) { return Partition::by_count(rows, comm.size()).range(comm.rank()); };
   const Index bytes_per_row = bytes_beside_factors + 4 * Index{shape.factors};
   Hdf5Writer file(comm, path, (shape.users + shape.items + shape.segments) * bytes_per_row);

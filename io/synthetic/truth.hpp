@@ -17,7 +17,7 @@
 namespace rankwise {
 
 /// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
-void write_planted_truth(const Communicator& comm, const std::string& path, const PlantedLog& log,
-                         const Provenance& provenance);
+void write_synthetic_truth(const Communicator& comm, const std::string& path, const SyntheticLog& log,
+                           const Provenance& provenance);
 
 }  // namespace rankwise

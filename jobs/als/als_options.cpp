@@ -7,7 +7,6 @@
 #include "jobs/als/als.hpp"
 #include "jobs/als/checkpointing.hpp"
 #include "jobs/options/choices.hpp"
-#include "jobs/options/compression_option.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/unit_options.hpp"
 
@@ -25,9 +24,11 @@ constexpr std::string_view notes =
              with --biases, p = mean + b_u + b_i + <x_u, y_i>, and the biases are penalized like factors
   alpha0 is --unobserved-weight, lambda --regularization, nu --regularization-exponent.)";
 
-RunJob describe_als(boost::program_options::options_description& description) {
+}  // namespace
+
+RunJob describe_als(boost::program_options::options_description& description,
+                    const std::shared_ptr<AlsOptions>& options) {
   namespace po = boost::program_options;
-  const auto options = std::make_shared<AlsOptions>();
   // clang-format off
   description.add_options()
     ("data", read_file(&options->data)->required(), "dataset, as prepare writes it")
@@ -53,10 +54,9 @@ RunJob describe_als(boost::program_options::options_description& description) {
   return {[options](JobContext& context) { train_als(*options, context); }, [options] { require_sense(*options); }};
 }
 
-}  // namespace
-
 Job als_job() {
-  return {"als", "factorize a dataset's user-item matrix: dataset -> model", notes, describe_als};
+  return {"als", "factorize a dataset's user-item matrix: dataset -> model", notes,
+          [](auto& description) { return describe_als(description, std::make_shared<AlsOptions>()); }};
 }
 
 }  // namespace rankwise

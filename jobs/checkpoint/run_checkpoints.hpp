@@ -12,8 +12,8 @@
 #include "io/files/write_behind.hpp"
 #include "io/model/checkpoint_directory.hpp"
 #include "jobs/checkpoint/checkpoint_options.hpp"
-#include "jobs/checkpoint/stop_requests.hpp"
 #include "jobs/run/job.hpp"
+#include "jobs/run/stop_requests.hpp"
 
 namespace rankwise {
 

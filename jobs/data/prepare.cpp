@@ -173,9 +173,9 @@ void check_duplicates(JobContext& context, DuplicatePolicy policy, const Interac
 }
 
 /// Drops users and items with fewer interactions, with their ids. Collective.
-RareCounts drop_rows(const Communicator& comm, Index min_user_count, Index min_item_count, IndexedLog& log) {
+DroppedCounts drop_rows(const Communicator& comm, Index min_user_count, Index min_item_count, IndexedLog& log) {
   KeptRows kept;
-  const RareCounts counts = drop_rare(comm, log.events, min_user_count, min_item_count, kept);
+  const DroppedCounts counts = keep_k_core(comm, log.events, min_user_count, min_item_count, kept);
   log.users = select_ids(comm, log.users, kept.users);
   const RowRange held = log.items.rows;
   std::vector<Index> local_items;
@@ -186,9 +186,9 @@ RareCounts drop_rows(const Communicator& comm, Index min_user_count, Index min_i
   return counts;
 }
 
-void drop_rare_rows(JobContext& context, const PrepareOptions& options, IndexedLog& log) {
+void keep_k_core_rows(JobContext& context, const PrepareOptions& options, IndexedLog& log) {
   const auto timer = context.report.phase("rare users and items");
-  tell_rare(context.report, drop_rows(context.comm, options.min_user_count, options.min_item_count, log));
+  tell_k_core(context.report, drop_rows(context.comm, options.min_user_count, options.min_item_count, log));
 }
 
 SplitUnit unit_of(SplitKind kind) {
@@ -201,7 +201,7 @@ void refuse_totals(const Communicator& comm, const RefusedParts& mine, IndexedLo
   if (all.training + all.heldout == 0) return;
   refused.parts.training += all.training;
   refused.parts.heldout += all.heldout;
-  const RareCounts lost = drop_rows(comm, 1, 1, log);
+  const DroppedCounts lost = drop_rows(comm, 1, 1, log);
   refused.users += lost.users;
   refused.items += lost.items;
 }
@@ -350,7 +350,7 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   refuse_totals(comm, {.training = mark_interactions(indexed.events, rules, unit_of(options.split.kind))}, indexed,
                 refused);
   require_rows(comm, std::ssize(indexed.events.events), "--min-total drops all of them");
-  if (options.min_user_count > 1 || options.min_item_count > 1) drop_rare_rows(context, options, indexed);
+  if (options.min_user_count > 1 || options.min_item_count > 1) keep_k_core_rows(context, options, indexed);
   require_rows(comm, std::ssize(indexed.events.events),
                "no user and item satisfy --min-user-count and --min-item-count");
 

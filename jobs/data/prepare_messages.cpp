@@ -132,7 +132,7 @@ void tell_refused(Report& report, const TotalBound& bound, double min_total, con
   }
 }
 
-void tell_rare(Report& report, const RareCounts& counts) {
+void tell_k_core(Report& report, const DroppedCounts& counts) {
   report.line(fmt::format("{}, {} and {} dropped as rare, in {}", counted(counts.users, "user"),
                           counted(counts.items, "item"), counted(counts.events, "interaction"),
                           counted(counts.rounds, "round")));

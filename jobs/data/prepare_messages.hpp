@@ -43,7 +43,7 @@ void tell_read(Report& report, Index rows, const MissingCounts& missing, Index r
 void tell_period(Report& report, const Period& period);
 void tell_duplicates(Report& report, const DuplicateCounts& counts, DuplicatePolicy policy);
 void tell_refused(Report& report, const TotalBound& bound, double min_total, const RefusedTotals& refused);
-void tell_rare(Report& report, const RareCounts& counts);
+void tell_k_core(Report& report, const DroppedCounts& counts);
 /// Sizes of the dataset; a warning if its split holds out nothing. Collective over comm.
 void tell_sizes(const Communicator& comm, Report& report, const Dataset& dataset);
 /// What the split knows of the future. Collective over comm.

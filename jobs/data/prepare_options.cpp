@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <utility>
 
-#include "jobs/options/compression_option.hpp"
+#include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/text/number_text.hpp"

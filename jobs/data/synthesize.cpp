@@ -28,48 +28,48 @@ struct Options {
   std::string truth;
   std::string preset;
   double scale = 1;
-  std::vector<std::function<void(PlantedShape&)>> changes;  // what was given beside the preset
+  std::vector<std::function<void(SyntheticShape&)>> changes;  // what was given beside the preset
 
-  [[nodiscard]] PlantedShape shape(std::uint64_t seed) const;
+  [[nodiscard]] SyntheticShape shape(std::uint64_t seed) const;
 };
 
 /// The preset, scaled, then what was asked for by itself.
-PlantedShape Options::shape(std::uint64_t seed) const {
-  PlantedShape shape = planted_preset(preset).scaled(scale);
+SyntheticShape Options::shape(std::uint64_t seed) const {
+  SyntheticShape shape = synthetic_preset(preset).scaled(scale);
   for (const auto& change : changes) change(shape);
   shape.seed = seed;
   shape.validate();
   return shape;
 }
 
-PlantedKind parse_kind(const std::string& text) {
-  if (text == "purchases") return PlantedKind::purchases;
-  if (text == "ratings") return PlantedKind::ratings;
+SyntheticKind parse_kind(const std::string& text) {
+  if (text == "purchases") return SyntheticKind::purchases;
+  if (text == "ratings") return SyntheticKind::ratings;
   throw Error(ExitCode::usage, fmt::format("option --kind: '{}' does not fit; expected purchases or ratings", text));
 }
 
-PlantedIds parse_ids(const std::string& text) {
-  if (text == "integer") return PlantedIds::integers;
-  if (text == "string") return PlantedIds::strings;
+SyntheticIds parse_ids(const std::string& text) {
+  if (text == "integer") return SyntheticIds::integers;
+  if (text == "string") return SyntheticIds::strings;
   throw Error(ExitCode::usage, fmt::format("option --ids: '{}' does not fit; expected integer or string", text));
 }
 
 /// One round of users after another, each round split over the ranks, so that the file holds users in ascending order
 /// whatever the rank count and no rank holds more than its part of a round.
-PlantedLines write_log(JobContext& context, const PlantedLog& log, const std::string& path) {
+SyntheticLines write_log(JobContext& context, const SyntheticLog& log, const std::string& path) {
   const Communicator& comm = context.comm;
-  const PlantedShape& shape = log.shape();
+  const SyntheticShape& shape = log.shape();
   OrderedTextFile file(comm, path);
-  file.append(comm.is_root() ? planted_header(shape.kind) : std::string_view());
+  file.append(comm.is_root() ? synthetic_header(shape.kind) : std::string_view());
   const double rows_per_user =
       shape.interactions * (1 + shape.dirt + shape.broken_lines) / static_cast<double>(shape.users);
   const Index users_per_round = comm.size() * std::max(chunk_rows, static_cast<Index>(rows_per_round / rows_per_user));
-  PlantedLines written;
+  SyntheticLines written;
   for (Index begin = 0; begin < shape.users; begin += users_per_round) {
     const Index count = std::min(users_per_round, shape.users - begin);
     const RowRange mine = Partition::by_count(count, comm.size()).range(comm.rank());
-    const PlantedLines lines = agree_on(comm, [&] {
-      return planted_lines(log, {begin + mine.begin, begin + mine.end}, context.common.threads);
+    const SyntheticLines lines = agree_on(comm, [&] {
+      return synthetic_lines(log, {begin + mine.begin, begin + mine.end}, context.common.threads);
     });
     file.append(lines.text);
     written.clean_rows += lines.clean_rows;
@@ -86,25 +86,25 @@ void run(JobContext& context, const Options& options) {
   Report& report = context.report;
 
   // 1. The shape, and whether its files can be written.
-  const PlantedShape shape = agree_on(comm, [&] { return options.shape(context.common.seed); });
+  const SyntheticShape shape = agree_on(comm, [&] { return options.shape(context.common.seed); });
   if (!options.truth.empty()) check_output(comm, options.truth);
 
   // 2. Items and segments, the same on every rank.
-  const PlantedLog log = [&] {
+  const SyntheticLog log = [&] {
     const auto timer = report.phase("plant");
-    return agree_on(comm, [&] { return PlantedLog(shape); });
+    return agree_on(comm, [&] { return SyntheticLog(shape); });
   }();
   report.line(fmt::format("planted {} x {} in {}, {:.0f} interactions expected", counted(shape.users, "user"),
                           counted(shape.items, "item"), counted(shape.segments, "segment"), shape.interactions));
 
   // 3. The log, and the truth beside it.
-  const PlantedLines written = [&] {
+  const SyntheticLines written = [&] {
     const auto timer = report.phase("write log");
     return write_log(context, log, options.output);
   }();
   if (!options.truth.empty()) {
     const auto timer = report.phase("write truth");
-    write_planted_truth(comm, options.truth, log, context.provenance("planted-truth", 0));
+    write_synthetic_truth(comm, options.truth, log, context.provenance("planted-truth", 0));
   }
   report.line(fmt::format("{}: {}, {} of dirt", options.output, counted(written.clean_rows, "interaction"),
                           counted(written.added_rows, "line")));
@@ -117,10 +117,10 @@ void run(JobContext& context, const Options& options) {
 RunJob describe(po::options_description& description) {
   const auto options = std::make_shared<Options>();
   // Options without a default change one member of the preset's shape.
-  const auto member = [options](auto PlantedShape::*target, const char* unit) {
-    using Value = std::remove_reference_t<decltype(std::declval<PlantedShape&>().*target)>;
+  const auto member = [options](auto SyntheticShape::*target, const char* unit) {
+    using Value = std::remove_reference_t<decltype(std::declval<SyntheticShape&>().*target)>;
     return po::value<Value>()->value_name(unit)->notifier([options, target](const Value& value) {
-      options->changes.emplace_back([target, value](PlantedShape& shape) { shape.*target = value; });
+      options->changes.emplace_back([target, value](SyntheticShape& shape) { shape.*target = value; });
     });
   };
   // clang-format off
@@ -133,28 +133,28 @@ RunJob describe(po::options_description& description) {
     ("scale", po::value(&options->scale)->value_name("FACTOR")->default_value(1),
      "multiplies the preset's users, items and interactions")
     ("kind", po::value<std::string>()->value_name("purchases|ratings")->notifier([options](const std::string& text) {
-       options->changes.emplace_back([kind = parse_kind(text)](PlantedShape& shape) { shape.kind = kind; });
+       options->changes.emplace_back([kind = parse_kind(text)](SyntheticShape& shape) { shape.kind = kind; });
      }), "columns user_id,item_id,quantity,price,timestamp or user_id,item_id,rating,timestamp")
     ("ids", po::value<std::string>()->value_name("integer|string")->notifier([options](const std::string& text) {
-       options->changes.emplace_back([ids = parse_ids(text)](PlantedShape& shape) { shape.ids = ids; });
+       options->changes.emplace_back([ids = parse_ids(text)](SyntheticShape& shape) { shape.ids = ids; });
      }), "ids 1, 2, ... (unless asked otherwise), or C0000001 and SKU-000001")
-    ("users", member(&PlantedShape::users, "N"), "users")
-    ("items", member(&PlantedShape::items, "N"), "items")
-    ("interactions", member(&PlantedShape::interactions, "N"), "expected number of clean rows, at least one per user")
-    ("activity-spread", member(&PlantedShape::activity_spread, "SIGMA"), "of the log-normal number of rows of a user")
-    ("zipf", member(&PlantedShape::zipf_exponent, "EXPONENT"),
+    ("users", member(&SyntheticShape::users, "N"), "users")
+    ("items", member(&SyntheticShape::items, "N"), "items")
+    ("interactions", member(&SyntheticShape::interactions, "N"), "expected number of clean rows, at least one per user")
+    ("activity-spread", member(&SyntheticShape::activity_spread, "SIGMA"), "of the log-normal number of rows of a user")
+    ("zipf", member(&SyntheticShape::zipf_exponent, "EXPONENT"),
      "popularity of the item of rank r is proportional to (r + flattening)^-exponent")
-    ("zipf-flattening", member(&PlantedShape::zipf_flattening, "RANKS"), "flattens the head of the popularity")
-    ("segments", member(&PlantedShape::segments, "N"), "groups of users of one taste")
-    ("planted-factors", member(&PlantedShape::factors, "N"), "length of the planted taste vectors")
-    ("categories", member(&PlantedShape::categories, "N"), "groups of items of one season and price level")
-    ("signal", member(&PlantedShape::signal, "STRENGTH"), "strength of taste against popularity; 0: popularity alone")
-    ("user-spread", member(&PlantedShape::user_spread, "RATIO"), "a user's own taste relative to its segment's")
-    ("basket-size", member(&PlantedShape::basket_size, "ROWS"), "rows of a visit, on average")
-    ("start", member(&PlantedShape::start, "SECONDS"), "first day, in seconds since 1970-01-01 UTC (1672531200, 2023)")
-    ("days", member(&PlantedShape::days, "DAYS"), "days from first to last (730)")
-    ("dirt", member(&PlantedShape::dirt, "RATE"), "expected dirty rows per clean row, added evenly over the kinds of dirt (0)")
-    ("broken-lines", member(&PlantedShape::broken_lines, "RATE"),
+    ("zipf-flattening", member(&SyntheticShape::zipf_flattening, "RANKS"), "flattens the head of the popularity")
+    ("segments", member(&SyntheticShape::segments, "N"), "groups of users of one taste")
+    ("planted-factors", member(&SyntheticShape::factors, "N"), "length of the planted taste vectors")
+    ("categories", member(&SyntheticShape::categories, "N"), "groups of items of one season and price level")
+    ("signal", member(&SyntheticShape::signal, "STRENGTH"), "strength of taste against popularity; 0: popularity alone")
+    ("user-spread", member(&SyntheticShape::user_spread, "RATIO"), "a user's own taste relative to its segment's")
+    ("basket-size", member(&SyntheticShape::basket_size, "ROWS"), "rows of a visit, on average")
+    ("start", member(&SyntheticShape::start, "SECONDS"), "first day, in seconds since 1970-01-01 UTC (1672531200, 2023)")
+    ("days", member(&SyntheticShape::days, "DAYS"), "days from first to last (730)")
+    ("dirt", member(&SyntheticShape::dirt, "RATE"), "expected dirty rows per clean row, added evenly over the kinds of dirt (0)")
+    ("broken-lines", member(&SyntheticShape::broken_lines, "RATE"),
      "expected unreadable lines per clean row: a word for a number, or too few fields (0)");
   // clang-format on
   return [options](JobContext& context) { run(context, *options); };

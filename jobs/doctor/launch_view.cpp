@@ -16,7 +16,7 @@
 #include "distributed/exchange/shared_matrix.hpp"
 #include "io/config/json_text.hpp"
 #include "io/files/commit.hpp"
-#include "jobs/checkpoint/stop_requests.hpp"
+#include "jobs/run/stop_requests.hpp"
 #include "jobs/run/threads.hpp"
 #include "kernels/dense/simd_target.hpp"
 #include "kernels/process/small_file.hpp"

@@ -4,7 +4,7 @@
 #include "distributed/kmeans/points.hpp"
 #include "io/clustering/kmeans_checkpoint.hpp"
 #include "jobs/kmeans/checkpointing.hpp"
-#include "jobs/kmeans/kmeans.hpp"
+#include "jobs/kmeans/kmeans_settings.hpp"
 
 namespace rankwise {
 

@@ -98,7 +98,7 @@ KMeansResult ClusterTrainer::improve(const Points& points) const {
   }
   auto& state = std::get<LloydState>(progress_.training);
   const double flops = assignment_flops(points, state.centroids.rows());
-  return lloyd(comm, points, state, options_.iterations, [&](const KMeansIteration& iteration) {
+  return lloyd(comm, points, state, options_.iterations, [&](const LloydIteration& iteration) {
     const Index done = std::ssize(state.history);
     context_.report.add_flops("iterations", flops);
     tell(points, done, iteration);
@@ -106,7 +106,7 @@ KMeansResult ClusterTrainer::improve(const Points& points) const {
   });
 }
 
-void ClusterTrainer::tell(const Points& points, Index number, const KMeansIteration& iteration) const {
+void ClusterTrainer::tell(const Points& points, Index number, const LloydIteration& iteration) const {
   if (options_.clusters && !options_.clusters->is_single()) {
     context_.report.bar("iterations", number, options_.iterations.max_iterations);
   } else {

@@ -5,7 +5,7 @@
 #include "distributed/kmeans/points.hpp"
 #include "io/clustering/kmeans_checkpoint.hpp"
 #include "jobs/kmeans/checkpointing.hpp"
-#include "jobs/kmeans/kmeans.hpp"
+#include "jobs/kmeans/kmeans_settings.hpp"
 #include "kernels/base/philox.hpp"
 
 namespace rankwise {
@@ -31,7 +31,7 @@ class ClusterTrainer {
   [[nodiscard]] RandomStream random(RandomPurpose purpose) const;
   [[nodiscard]] Matrix seed(const Points& points, Index clusters, const Matrix& before) const;
   [[nodiscard]] KMeansResult improve(const Points& points) const;
-  void tell(const Points& points, Index number, const KMeansIteration& iteration) const;
+  void tell(const Points& points, Index number, const LloydIteration& iteration) const;
 
   const KMeansJobOptions& options_;
   KMeansProgress& progress_;

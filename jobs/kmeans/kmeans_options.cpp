@@ -6,79 +6,11 @@
 
 #include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/choices.hpp"
-#include "jobs/options/compression_option.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/unit_options.hpp"
 #include "kernels/text/number_text.hpp"
 
 namespace rankwise {
-
-ClusterCounts parse_cluster_counts(const std::string& text) {
-  constexpr Index most_clusters = 1'000'000;
-  std::vector<Index> numbers;
-  std::string_view rest = text;
-  while (true) {
-    const auto number = take_whole_number<Index>(rest);
-    if (!number || *number < 1 || *number > most_clusters) break;
-    numbers.push_back(*number);
-    if (rest.empty() && numbers.size() <= 3) {
-      const ClusterCounts counts{numbers[0], numbers.size() > 1 ? numbers[1] : numbers[0],
-                                 numbers.size() > 2 ? numbers[2] : 1};
-      if (counts.last < counts.first) break;
-      return counts;
-    }
-    if (!rest.starts_with(':')) break;
-    rest.remove_prefix(1);
-  }
-  throw Error(ExitCode::usage, fmt::format("--clusters {}: expected a number from 1 to {}, or FIRST:LAST or "
-                                           "FIRST:LAST:STEP to try several",
-                                           text, most_clusters));
-}
-
-bool keeps_bounds(Pruning pruning) {
-  return pruning == Pruning::hamerly || pruning == Pruning::yinyang;
-}
-
-void require_sense(const KMeansJobOptions& options) {
-  require_sense(*options.checkpoints);
-  const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
-  const bool given_centroids = options.init == Init::file;
-  if (!options.predict.empty()) {
-    if (options.clusters || options.init != Init::plus_plus || options.restarts > 1 || options.batch_rows > 0) {
-      refuse("--predict assigns rows to given clusters: --clusters, --init, --restarts and --batch have no meaning");
-    }
-    if (!options.quality.empty()) refuse("--predict finds no clusters: --quality has no meaning");
-    if (options.memory_budget_bytes > 0 || options.iterations.pruning.pruning != Pruning::automatic) {
-      refuse("--predict keeps no bounds: --memory-budget and --pruning have no meaning");
-    }
-    if (!options.checkpoints->directory.empty()) refuse("--predict is done at once: --checkpoint has no meaning");
-    return;
-  }
-  const KMeansJobOptions defaults;
-  const bool one_count = !options.clusters || options.clusters->is_single();
-  if (options.init != Init::kmeans_parallel &&
-      (options.parallel_seeding.oversampling != defaults.parallel_seeding.oversampling ||
-       options.parallel_seeding.rounds != defaults.parallel_seeding.rounds)) {
-    refuse("--oversampling and --rounds have a meaning only with --init kmeans-parallel");
-  }
-  if (one_count && options.sweep_start != defaults.sweep_start) {
-    refuse("--sweep-start has a meaning only with several numbers of clusters");
-  }
-  if (one_count && options.quality.empty() && options.folds != defaults.folds) {
-    refuse("--folds has a meaning only with several numbers of clusters or --quality");
-  }
-  if (options.batch_rows > 0 && options.iterations.tolerance != defaults.iterations.tolerance) {
-    refuse("--tolerance has no meaning with --batch");
-  }
-  if (!options.clusters && !given_centroids) refuse("--clusters is missing; expected the number of clusters");
-  if (given_centroids && options.restarts > 1) refuse("--restarts has no meaning with --init FILE");
-  if (given_centroids && options.clusters && !options.clusters->is_single()) {
-    refuse("--clusters FIRST:LAST has no meaning with --init FILE");
-  }
-  if (options.batch_rows > 0 && keeps_bounds(options.iterations.pruning.pruning)) {
-    refuse("--pruning hamerly and yinyang have no meaning with --batch");
-  }
-}
 
 namespace {
 
@@ -96,9 +28,11 @@ With several numbers of clusters, as in --clusters 2:40:2, a table compares them
 highest silhouette among those that are stable: whose clusterings, trained on disjoint folds of the rows, agree on
 all rows by an adjusted Rand index of at least 0.8; where none is, the most stable one.)";
 
-RunJob describe_kmeans(boost::program_options::options_description& description) {
+}  // namespace
+
+RunJob describe_kmeans(boost::program_options::options_description& description,
+                       const std::shared_ptr<KMeansJobOptions>& options) {
   namespace po = boost::program_options;
-  const auto options = std::make_shared<KMeansJobOptions>();
   PointSource& source = options->source;
   KMeansOptions& iterations = options->iterations;
   // clang-format off
@@ -169,10 +103,9 @@ RunJob describe_kmeans(boost::program_options::options_description& description)
   return {[options](JobContext& context) { cluster_rows(*options, context); }, [options] { require_sense(*options); }};
 }
 
-}  // namespace
-
 Job kmeans_job() {
-  return {"kmeans", "group users, items or any rows into clusters", notes, describe_kmeans};
+  return {"kmeans", "group users, items or any rows into clusters", notes,
+          [](auto& description) { return describe_kmeans(description, std::make_shared<KMeansJobOptions>()); }};
 }
 
 }  // namespace rankwise

@@ -7,7 +7,7 @@
 #include "distributed/kmeans/feature_scaling.hpp"
 #include "distributed/kmeans/lloyd.hpp"
 #include "jobs/kmeans/given_centroids.hpp"
-#include "jobs/kmeans/kmeans.hpp"
+#include "jobs/kmeans/kmeans_settings.hpp"
 
 namespace rankwise {
 

@@ -1,6 +1,7 @@
 #pragma once
-// Options that take one of a few words, and numbers with bounds.
+// Options that take one of a few words, and numbers with bounds; --compression among them.
 
+#include <boost/program_options.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <functional>
@@ -40,6 +41,16 @@ template <class Number>
                   fmt::format("--{} {}: expected a number from {} to {}", option, value, lowest, highest));
     }
   };
+}
+
+/// Adds --compression; `level` outlives the description.
+inline void describe_compression(boost::program_options::options_description& description, int& level) {
+  namespace po = boost::program_options;
+  description.add_options()(
+      "compression", po::value(&level)->value_name("0-9")->default_value(0)->notifier(within<int>("compression", 0, 9)),
+      "deflate rows in HDF5 files that are written, from 1 (fast) to 9 (small), after shuffling their bytes; the run "
+      "waits for it, and has the packed rows of "
+      "one dataset in memory. 0: leave rows as they are");
 }
 
 }  // namespace rankwise

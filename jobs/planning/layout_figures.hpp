@@ -8,7 +8,7 @@
 
 #include "distributed/planning/epoch_model.hpp"
 #include "jobs/planning/over_ranks.hpp"
-#include "jobs/planning/plan.hpp"
+#include "jobs/planning/plan_settings.hpp"
 
 namespace rankwise {
 

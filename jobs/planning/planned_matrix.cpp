@@ -38,7 +38,7 @@ PlannedMatrix matrix_of_dataset(const std::string& path, TrainedOn trained_on, I
 namespace {
 
 /// The plan draws every interaction here and keeps them all: minutes, and some GB, at most.
-void require_plannable(const PlantedShape& shape) {
+void require_plannable(const SyntheticShape& shape) {
   constexpr double most = 5e8;
   const double drawn = shape.interactions + static_cast<double>(shape.users) + static_cast<double>(shape.items);
   if (drawn <= most) return;
@@ -52,10 +52,10 @@ void require_plannable(const PlantedShape& shape) {
 }  // namespace
 
 PlannedMatrix matrix_of_sizes(const StatedSizes& sizes, std::uint64_t seed) {
-  const PlantedShape shape = stated_shape(sizes, seed);
+  const SyntheticShape shape = stated_shape(sizes, seed);
   shape.validate();
   require_plannable(shape);
-  const auto pattern = std::make_shared<PlantedPattern>(PlantedLog(shape));
+  const auto pattern = std::make_shared<SyntheticPattern>(SyntheticLog(shape));
   PlannedMatrix matrix;
   matrix.user_sizes = pattern->user_sizes();
   matrix.item_sizes = pattern->item_sizes();

@@ -21,7 +21,7 @@ void describe_sizes(po::options_description& description, StatedSizes& sizes) {
   // clang-format off
   description.add_options()
     ("shape", po::value<std::string>()->value_name("none|movielens-20m|shop")->notifier([&sizes](const std::string& name) {
-       (void)planted_preset(name);
+       (void)synthetic_preset(name);
        sizes.shape = name; }), "planted log: preset of the sizes that are not stated, and how they are spread")
     ("users", po::value<Index>()->value_name("N")->notifier(store_in(sizes.users)), "planted log: users")
     ("items", po::value<Index>()->value_name("N")->notifier(store_in(sizes.items)), "planted log: items")
@@ -29,8 +29,8 @@ void describe_sizes(po::options_description& description, StatedSizes& sizes) {
   // clang-format on
 }
 
-PlantedShape stated_shape(const StatedSizes& sizes, std::uint64_t seed) {
-  PlantedShape shape = planted_preset(sizes.shape.value_or("none")).scaled(sizes.scale);
+SyntheticShape stated_shape(const StatedSizes& sizes, std::uint64_t seed) {
+  SyntheticShape shape = synthetic_preset(sizes.shape.value_or("none")).scaled(sizes.scale);
   shape.users = sizes.users.value_or(shape.users);
   shape.items = sizes.items.value_or(shape.items);
   shape.interactions = sizes.interactions.value_or(shape.interactions);

@@ -30,6 +30,6 @@ void describe_sizes(boost::program_options::options_description& description, St
 /// The planted log of these sizes, by popularity alone: users come in no order, so any range of them names items by
 /// popularity, and tastes would cost minutes and change no rank's needs. The numbers of rows per user are those of the
 /// shape.
-[[nodiscard]] PlantedShape stated_shape(const StatedSizes& sizes, std::uint64_t seed);
+[[nodiscard]] SyntheticShape stated_shape(const StatedSizes& sizes, std::uint64_t seed);
 
 }  // namespace rankwise

@@ -11,13 +11,6 @@ namespace rankwise {
 
 namespace fs = std::filesystem;
 
-std::string ChainCommand::value_of(const std::string& option) const {
-  const std::string begin = fmt::format("--{}=", option);
-  const auto found =
-      std::ranges::find_if(arguments, [&begin](const std::string& argument) { return argument.starts_with(begin); });
-  return found == arguments.end() ? std::string() : found->substr(begin.size());
-}
-
 void require_inputs(const Chain& chain) {
   std::vector<std::string> written;
   for (const ChainStep& step : chain.steps) {
@@ -29,25 +22,6 @@ void require_inputs(const Chain& chain) {
     }
     written.insert(written.end(), step.outputs.begin(), step.outputs.end());
   }
-}
-
-std::string chain_path(const std::string& directory) {
-  return (fs::path(directory) / "quarterly.ini").string();
-}
-
-Chain submitted_chain(const Communicator& comm, const std::string& directory) {
-  const std::string path = chain_path(directory);
-  std::string text = agree_on(comm, [&] {
-    if (!comm.is_root()) return std::string();
-    if (!fs::exists(path)) {
-      throw Error(ExitCode::no_input, fmt::format("{}: there is no such file; expected the folder of a chain that was "
-                                                  "submitted",
-                                                  path));
-    }
-    return read_small_file(path);
-  });
-  comm.broadcast(text);
-  return agree_on(comm, [&] { return read_chain(text, path, ""); });
 }
 
 std::string command_text(const ChainStep& step, const ChainCommand& command) {

@@ -2,9 +2,8 @@
 // A chain of jobs, from logs to recommendations and segments, as one file describes it: a value, the same for whoever
 // reads the file.
 
-#include <map>
+#include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "jobs/quarterly/settings.hpp"
@@ -16,9 +15,6 @@ namespace rankwise {
 struct ChainCommand {
   Job job;
   std::vector<std::string> arguments;  ///< "--name=value", or "--name" of a switch
-
-  /// The option's first value; empty where it is not given.
-  [[nodiscard]] std::string value_of(const std::string& option) const;
 };
 
 /// One step: commands that one launch runs one after the other, the files that they read, and those that they write.
@@ -32,6 +28,9 @@ struct ChainStep {
   std::vector<std::string> outputs;  ///< files
   std::string checkpoints;           ///< a folder that the step needs no longer once it is done; empty: none
   std::string sweep;                 ///< the sweep's folder, of the step that searches; else empty
+  std::int64_t cores_of_trial = 0;   ///< of the step that searches
+  std::string data;                  ///< als: the dataset
+  Index epochs = 0;                  ///< als: at most
   std::vector<std::size_t> after;    ///< places of the steps whose outputs it reads
   slurm::Resources resources;
 };
@@ -43,17 +42,8 @@ struct Chain {
   std::string text;              ///< the same chain, with absolute paths: what DIR/quarterly.ini has
 };
 
-/// Reads sections, each with its job's own options; files between steps are wired. `scheduler` as for
-/// read_chain_settings. Throws Error(usage) that names file and line or section.
-[[nodiscard]] Chain read_chain(std::string_view text, const std::string& file_name, const std::string& scheduler);
-
 /// Throws Error(no_input) where a step reads a file that is not there and that no step before writes.
 void require_inputs(const Chain& chain);
-
-/// What a chain's folder says: DIR/quarterly.ini, as it was submitted last. The root reads, for all. Collective over
-/// comm; throws AgreedError.
-[[nodiscard]] Chain submitted_chain(const Communicator& comm, const std::string& directory);
-[[nodiscard]] std::string chain_path(const std::string& directory);
 
 /// The command as a shell would take it: `rankwise als --data ...`.
 [[nodiscard]] std::string command_text(const ChainStep& step, const ChainCommand& command);

@@ -9,7 +9,7 @@
 #include "jobs/als/als_settings.hpp"
 #include "jobs/quarterly/records.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
-#include "jobs/sweep/planning.hpp"
+#include "jobs/sweep/plan/prediction.hpp"
 #include "jobs/sweep/state/driver.hpp"
 
 namespace rankwise {
@@ -20,16 +20,14 @@ namespace fs = std::filesystem;
 
 /// The training as a sweep of one trial on all of the training part: what is known of such counts here too.
 SweepPlan plan_of_training(const ChainStep& step, int cores_per_node, InputCheck check) {
-  const ChainCommand& training = step.commands.front();
-  const std::string epochs = training.value_of("epochs");
   SweepPlan plan;
-  plan.data = training.value_of("data");
+  plan.data = step.data;
   plan.ranks = static_cast<int>(step.resources.tasks);
   plan.threads_per_rank = static_cast<int>(step.resources.cpus_per_task);
   plan.metrics = "rmse";  // nothing is ranked
   plan.folds = {""};
-  plan.trials.emplace_back().arguments = training.arguments;
-  plan.rungs = {{1, epochs.empty() ? AlsOptions().epochs : std::stoll(epochs)}};
+  plan.trials.emplace_back().arguments = step.commands.front().arguments;
+  plan.rungs = {{1, step.epochs}};
   plan.tasks.emplace_back().name = step.name;
   predict_trials(plan, NetworkRate(), 0, cores_per_node, check);
   return plan;
@@ -99,8 +97,7 @@ void predict_needs(Chain& chain, int cores_per_node, InputCheck check) {
     if (step.name == "final") fill_in_final(step, *training, has_lasting_inputs(*training, records), check);
     if (!has_lasting_inputs(step, records)) continue;
     RunSettings settings = settings_of(step);
-    const std::string data = step.commands.front().value_of("data");
-    if (step.name == "als" && fs::exists(data)) {
+    if (step.name == "als" && fs::exists(step.data)) {
       const SweepPlan plan = plan_of_training(step, cores_per_node, check);
       fill_in(step.resources, program_needs(plan, {&plan.tasks.front()}, settings));
     }

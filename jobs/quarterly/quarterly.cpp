@@ -15,16 +15,17 @@
 #include <set>
 
 #include "io/files/folder_lock.hpp"
-#include "jobs/checkpoint/stop_requests.hpp"
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/folder_files.hpp"
 #include "jobs/options/folder_locking.hpp"
 #include "jobs/quarterly/needs.hpp"
+#include "jobs/quarterly/reader.hpp"
 #include "jobs/quarterly/submission.hpp"
 #include "jobs/run/standard_output.hpp"
+#include "jobs/run/stop_requests.hpp"
 #include "jobs/run/threads.hpp"
-#include "jobs/sweep/state/driver.hpp"
+#include "jobs/sweep/state/scheduler_folder.hpp"
 #include "jobs/sweep/state/scheduler_options.hpp"
 #include "jobs/sweep/status.hpp"
 #include "kernels/process/small_file.hpp"
@@ -87,15 +88,10 @@ Chain chain_of_file(const QuarterlyOptions& options) {
 
 /// Trials are planned for their ranks and threads, which are not fitted to what there is.
 void require_cores_for_trials(const Chain& chain, const ChainStep& step) {
-  const auto count = [&step](const char* option) {
-    const std::string value = step.commands.front().value_of(option);
-    return value.empty() ? std::int64_t{1} : std::stoll(value);
-  };
-  const std::int64_t needed = count("ranks") * count("threads-per-rank");
-  if (needed <= chain.settings.run.cores) return;
+  if (step.cores_of_trial <= chain.settings.run.cores) return;
   throw Error(ExitCode::usage,
               fmt::format("{}: [sweep] ranks x threads-per-rank: a trial needs {} cores, and {} may be used here",
-                          chain.file, needed, chain.settings.run.cores));
+                          chain.file, step.cores_of_trial, chain.settings.run.cores));
 }
 
 /// Here steps take no more than there is: ranks and threads change no bit. The sweep shares out all of it.

@@ -1,11 +1,13 @@
-// From a chain's file to a chain.
+#include "jobs/quarterly/reader.hpp"
 
 #include <algorithm>
 #include <array>
+#include <boost/program_options.hpp>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iterator>
+#include <memory>
 
 #include "jobs/als/als.hpp"
 #include "jobs/data/prepare.hpp"
@@ -13,22 +15,21 @@
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/section_options.hpp"
-#include "jobs/quarterly/chain.hpp"
 #include "jobs/quarterly/file.hpp"
+#include "jobs/quarterly/links.hpp"
+#include "jobs/quarterly/step_resources.hpp"
 #include "jobs/recommend/recommend.hpp"
 #include "jobs/sweep/planning.hpp"
 #include "jobs/sweep/refit.hpp"
 #include "jobs/sweep/run.hpp"
+#include "kernels/process/small_file.hpp"
 
 namespace rankwise {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// What the step that looks on while a sweep runs asks for, unless it is said; it comes back as often as needed.
-constexpr std::int64_t looking_memory_bytes = std::int64_t{1} << 30;
-constexpr std::int64_t looking_seconds = std::int64_t{4} * 3600;
+namespace po = boost::program_options;
 
 /// Options of `sweep run` that [sweep] takes beside those of `sweep plan`; [quarterly] has the others.
 constexpr std::array<std::string_view, 7> run_options{
@@ -62,6 +63,14 @@ constexpr std::array<std::string_view, 13> training_alone{
 template <std::size_t count>
 bool is_of(const std::array<std::string_view, count>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
+}
+
+/// The job, whose options go into `options` once a section is read.
+template <class Options>
+Job into(const std::shared_ptr<Options>& options, Job job,
+         RunJob (*describe)(po::options_description&, const std::shared_ptr<Options>&)) {
+  job.describe = [options, describe](po::options_description& description) { return describe(description, options); };
+  return job;
 }
 
 /// How the sweep reaches the scheduler that runs the chain.
@@ -105,7 +114,7 @@ class ChainReader {
     }
     if (chain_.steps.empty())
       throw Error(ExitCode::usage, fmt::format("{}: no steps; expected a section such as [prepare]", chain_.file));
-    find_predecessors();
+    link_steps(chain_);
   }
 
  private:
@@ -127,7 +136,7 @@ class ChainReader {
     step.commands = {{job, command.arguments}};
     step.configuration = command.configuration;
     step.launch = command.launch;
-    step.resources = resources_of(name.substr(0, name.find('-')));
+    step.resources = resources_of(chain_, name.substr(0, name.find('-')));
     return step;
   }
   /// Files that options of the command name.
@@ -141,56 +150,13 @@ class ChainReader {
       }
     }
   }
-  /// Of a step that trains again what `like` has trained: as that one, unless it has needs of its own.
-  [[nodiscard]] slurm::Resources resources_like(const ChainStep& like, const std::string& step) const {
-    slurm::Resources resources = like.resources;
-    const auto found = chain_.settings.needs.find(step);
-    if (found == chain_.settings.needs.end()) return resources;
-    const StepNeeds& needs = found->second;
-    resources.memory_bytes_per_node = needs.memory_bytes.value_or(resources.memory_bytes_per_node);
-    resources.time_limit_seconds = needs.time_limit_seconds.value_or(resources.time_limit_seconds);
-    resources.nodes = needs.nodes.value_or(resources.nodes);
-    resources.tasks = needs.ranks.value_or(std::max(resources.tasks, resources.nodes));
-    resources.cpus_per_task = needs.threads_per_rank.value_or(resources.cpus_per_task);
-    require_rank_on_each_node(resources, step);
-    return resources;
-  }
-  void require_rank_on_each_node(const slurm::Resources& resources, const std::string& step) const {
-    if (resources.tasks >= resources.nodes) return;
-    throw Error(ExitCode::usage,
-                fmt::format("{}: [quarterly] {} ranks on {} nodes for {}; expected at least one on each", chain_.file,
-                            resources.tasks, resources.nodes, step));
-  }
-  [[nodiscard]] slurm::Resources resources_of(const std::string& step) const {
-    const ChainSettings& settings = chain_.settings;
-    slurm::Resources resources;
-    const bool looks_on = step == "sweep";
-    resources.memory_bytes_per_node =
-        settings.need(step, &StepNeeds::memory_bytes).value_or(looks_on ? looking_memory_bytes : 0);
-    resources.time_limit_seconds =
-        settings.need(step, &StepNeeds::time_limit_seconds).value_or(looks_on ? looking_seconds : 0);
-    if (looks_on) return resources;
-    resources.nodes = settings.need(step, &StepNeeds::nodes).value_or(1);
-    resources.tasks = settings.need(step, &StepNeeds::ranks).value_or(resources.nodes);
-    resources.cpus_per_task = settings.need(step, &StepNeeds::threads_per_rank).value_or(1);
-    require_rank_on_each_node(resources, step);
-    return resources;
-  }
   /// Wires a folder of checkpoints, unless the section names its own.
   [[nodiscard]] NamedValues checkpoint_options(const ConfigSection& section, const std::string& step) const {
-    const auto has = [&section](const char* name) {
-      return std::ranges::find(section.entries, name, &ConfigEntry::name) != section.entries.end();
-    };
-    if (has("checkpoint")) return {};
+    if (has_entry(section, "checkpoint")) return {};
     NamedValues options{{"checkpoint", checkpoint_folder(step)}};
-    if (!has("checkpoint-every") && !has("checkpoint-interval"))
+    if (!has_entry(section, "checkpoint-every") && !has_entry(section, "checkpoint-interval"))
       options.emplace_back("checkpoint-interval", "00:10:00");
     return options;
-  }
-  /// A number that the section has, else 1.
-  [[nodiscard]] static std::int64_t count_in(const ConfigSection& section, const char* name) {
-    const auto entry = std::ranges::find(section.entries, name, &ConfigEntry::name);
-    return entry == section.entries.end() ? 1 : std::stoll(entry->value);
   }
   [[nodiscard]] std::string checkpoint_folder(const std::string& step) const {
     return (fs::path(in_folder("checkpoints")) / step).string();
@@ -207,74 +173,87 @@ class ChainReader {
   }
 
   void read_prepare(const ConfigSection& section) {
-    const SectionCommand command = section_command(prepare_job(), section, {{"output", dataset_}}, chain_.file);
+    const auto options = std::make_shared<PrepareOptions>();
+    Job job = prepare_job();
+    job.describe = [options](po::options_description& description) {
+      add_prepare_options(description, *options);
+      return RunJob([](JobContext&) {});
+    };
+    const SectionCommand command = section_command(job, section, {{"output", dataset_}}, chain_.file);
     dataset_ = command.file("output");
-    holds_out_ = (command.configuration + "\n").find("\nsplit = none\n") == std::string::npos;
+    holds_out_ = options->split.kind != SplitKind::none;
     take_files(add_step("prepare", prepare_job(), command), command, {"output"});
   }
 
   void read_sweep(const ConfigSection& section) {
-    for (const ConfigEntry& entry : section.entries) {
-      for (const char* name : {"directory", "job"}) {
-        if (entry.name != name) continue;
-        throw Error(ExitCode::usage,
-                    fmt::format("{}:{}: [sweep] {}: the chain sweeps als in DIR/sweep; expected no such option",
-                                chain_.file, entry.line, name));
-      }
-    }
-    if (find("als") != nullptr) refuse(section, "and [als] both train; expected one of them");
+    require_chains_own_sweep(section);
     const std::string folder = in_folder("sweep");
     ConfigSection planned = section;
     ConfigSection run = section;
     std::erase_if(planned.entries, is_run_option);
     std::erase_if(run.entries, [](const ConfigEntry& entry) { return !is_run_option(entry); });
-    const SectionCommand plan =
-        section_command(sweep_plan_job(), planned, {{"directory", folder}, {"data", dataset_}}, chain_.file);
+    const auto options = std::make_shared<SweepPlanOptions>();
+    const SectionCommand plan = section_command(into(options, sweep_plan_job(), describe_sweep_plan), planned,
+                                                {{"directory", folder}, {"data", dataset_}}, chain_.file);
     dataset_ = plan.file("data");
     NamedValues run_values = scheduler_options(chain_.settings.run);
     run_values.insert(run_values.begin(), {"directory", folder});
     SectionCommand drive = section_command(sweep_run_job(), run, run_values, chain_.file);
     drive.arguments.emplace_back("--reset");  // what an earlier file asked for does not stay
     if (chain_.settings.run.scheduler == SchedulerKind::slurm) drive.arguments.emplace_back("--wait");
-    const std::string winner = (fs::path(folder) / "results" / "winner.ini").string();
 
     ChainStep& step = add_step("sweep", sweep_plan_job(), plan);
     step.commands.push_back({sweep_run_job(), drive.arguments});
     step.sweep = folder;
-    step.outputs = {winner};
+    step.cores_of_trial = std::int64_t{options->ranks} * options->threads_per_rank;
+    step.outputs = {(fs::path(folder) / "results" / "winner.ini").string()};
     take_files(step, plan, {});
     std::erase_if(step.inputs, [this](const std::string& path) { return path != dataset_; });  // not the older sweeps
-
-    const ConfigSection* section_of_refit = find("refit");
-    const ConfigSection refit =
-        section_of_refit != nullptr ? *section_of_refit : ConfigSection{"refit", section.line, {}};
+    read_refit(section, *options);
+  }
+  void require_chains_own_sweep(const ConfigSection& section) const {
+    for (const ConfigEntry& entry : section.entries) {
+      if (entry.name != "directory" && entry.name != "job") continue;
+      throw Error(ExitCode::usage,
+                  fmt::format("{}:{}: [sweep] {}: the chain sweeps als in DIR/sweep; expected no such option",
+                              chain_.file, entry.line, entry.name));
+    }
+    if (find("als") != nullptr) refuse(section, "and [als] both train; expected one of them");
+  }
+  /// Trains the winner of the sweep before it, on as many ranks as its trials had.
+  void read_refit(const ConfigSection& swept, const SweepPlanOptions& options) {
+    const std::string folder = chain_.steps.back().sweep;
+    const std::string winner = chain_.steps.back().outputs.front();
+    const ConfigSection* own = find("refit");
+    const ConfigSection section = own != nullptr ? *own : ConfigSection{"refit", swept.line, {}};
     const SectionCommand command =
-        section_command(sweep_refit_job(), refit, {{"directory", folder}, {"model", model_}}, chain_.file);
+        section_command(sweep_refit_job(), section, {{"directory", folder}, {"model", model_}}, chain_.file);
     model_ = command.file("model");
-    const auto objective = std::ranges::find(section.entries, "objective", &ConfigEntry::name);
-    if (objective == section.entries.end() || objective->value == "implicit") implicit_model_ = model_;
-    ChainStep& training = add_step("refit", sweep_refit_job(), command);
+    if (always_implicit(options)) implicit_model_ = model_;
+    ChainStep& step = add_step("refit", sweep_refit_job(), command);
     const ChainSettings& settings = chain_.settings;
     if (!settings.need("refit", &StepNeeds::ranks))
-      training.resources.tasks = std::max(training.resources.nodes, count_in(section, "ranks"));
-    if (!settings.need("refit", &StepNeeds::threads_per_rank))
-      training.resources.cpus_per_task = count_in(section, "threads-per-rank");
-    training.inputs = {dataset_, winner};
-    training.outputs = {model_};
+      step.resources.tasks = std::max(step.resources.nodes, std::int64_t{options.ranks});
+    if (!settings.need("refit", &StepNeeds::threads_per_rank)) step.resources.cpus_per_task = options.threads_per_rank;
+    step.inputs = {dataset_, winner};
+    step.outputs = {model_};
     trains_here_ = true;
-    if (const std::string metrics = command.file("metrics"); !metrics.empty()) training.outputs.push_back(metrics);
+    if (const std::string metrics = command.file("metrics"); !metrics.empty()) step.outputs.push_back(metrics);
   }
 
   void read_als(const ConfigSection& section) {
     NamedValues wired{{"data", dataset_}, {"model", model_}};
     std::ranges::copy(checkpoint_options(section, "als"), std::back_inserter(wired));
-    const SectionCommand command = section_command(als_job(), section, wired, chain_.file);
+    const auto options = std::make_shared<AlsOptions>();
+    const SectionCommand command = section_command(into(options, als_job(), describe_als), section, wired, chain_.file);
     dataset_ = command.file("data");
     model_ = command.file("model");
-    if (command.configuration.find("\nobjective = implicit\n") != std::string::npos) implicit_model_ = model_;
-    if (command.configuration.find("\nvalidation-metric = ") != std::string::npos) require_heldout(section, dataset_);
-    trains_here_ = command.configuration.find("\ntrain-on = all\n") == std::string::npos;
+    if (options->objective.loss == LossKind::implicit_feedback) implicit_model_ = model_;
+    if (options->validation->metric) require_heldout(section, dataset_);
+    trains_here_ = options->trained_on != TrainedOn::all;
     ChainStep& step = add_step("als", als_job(), command);
+    step.data = dataset_;
+    step.epochs = options->epochs;
     take_files(step, command, {"model"});
     if (has_checkpoints_of(command, checkpoint_folder("als"))) step.checkpoints = checkpoint_folder("als");
   }
@@ -322,7 +301,7 @@ class ChainReader {
     std::ranges::copy(checkpoint_options(section, "final"), std::back_inserter(wired));
     const SectionCommand command = section_command(als_job(), section, wired, chain_.file);
     ChainStep& step = add_step("final", als_job(), command);
-    step.resources = resources_like(*step_named("als"), "final");
+    step.resources = resources_like(chain_, *step_named("als"), "final");
     step.inputs = {dataset_};
     take_files(step, command, {"model"});
     if (has_checkpoints_of(command, checkpoint_folder("final"))) step.checkpoints = checkpoint_folder("final");
@@ -336,7 +315,7 @@ class ChainReader {
     const SectionCommand command = section_command(sweep_refit_job(), own, wired, chain_.file);
     const std::string winner = swept.outputs.front();
     ChainStep& step = add_step("final", sweep_refit_job(), command);
-    step.resources = resources_like(*step_named("refit"), "final");
+    step.resources = resources_like(chain_, *step_named("refit"), "final");
     step.inputs = {dataset_, winner, model_};
     model_ = command.file("model");
     step.outputs = {model_};
@@ -353,15 +332,14 @@ class ChainReader {
     const std::string name = side.empty() ? "kmeans" : "kmeans-" + side;
     const std::string output = side.empty() ? "segments.h5" : fmt::format("segments-{}.h5", side);
     NamedValues wired{{"input", model_}, {"output", in_folder(output)}};
-    if (!side.empty()) {
-      for (const ConfigEntry& entry : section.entries) {
-        if (entry.name == "rows" && entry.value != side) refuse(section, "rows: expected those that its title names");
-      }
-      wired.emplace_back("rows", side);
+    if (!side.empty()) wired.emplace_back("rows", side);
+    if (!has_entry(section, "predict")) std::ranges::copy(checkpoint_options(section, name), std::back_inserter(wired));
+    const auto options = std::make_shared<KMeansJobOptions>();
+    const SectionCommand command =
+        section_command(into(options, kmeans_job(), describe_kmeans), section, wired, chain_.file);
+    if (!side.empty() && options->source.side != (side == "users" ? RowSide::users : RowSide::items)) {
+      refuse(section, "rows: expected those that its title names");
     }
-    const bool predicts = std::ranges::find(section.entries, "predict", &ConfigEntry::name) != section.entries.end();
-    if (!predicts) std::ranges::copy(checkpoint_options(section, name), std::back_inserter(wired));
-    const SectionCommand command = section_command(kmeans_job(), section, wired, chain_.file);
     ChainStep& step = add_step(name, kmeans_job(), command);
     take_files(step, command, {"output", "quality", "export"});
     if (has_checkpoints_of(command, checkpoint_folder(name))) step.checkpoints = checkpoint_folder(name);
@@ -382,44 +360,6 @@ class ChainReader {
           ExitCode::usage,
           fmt::format("{}:{}: [evaluate] metrics {}: expected a model of explicit ratings; the chain's is implicit",
                       chain_.file, entry->line, metric.name));
-    }
-  }
-
-  void find_predecessors() {
-    std::map<std::string, std::size_t> writers;
-    for (std::size_t place = 0; place < chain_.steps.size(); ++place) {
-      ChainStep& step = chain_.steps[place];
-      for (const std::string& path : step.inputs) {
-        const auto writer = writers.find(path);
-        if (writer != writers.end()) step.after.push_back(writer->second);
-      }
-      // Only a model whose options have been measured is trained to serve.
-      if (step.name == "final" && find("evaluate") != nullptr) {
-        step.after.push_back(static_cast<std::size_t>(step_named("evaluate") - chain_.steps.data()));
-      }
-      std::ranges::sort(step.after);
-      step.after.erase(std::unique(step.after.begin(), step.after.end()), step.after.end());
-      for (const std::string& path : step.outputs) {
-        const auto [other, is_new] = writers.emplace(path, place);
-        if (is_new) continue;
-        throw Error(ExitCode::usage, fmt::format("{}: {} and {} both write {}", chain_.file,
-                                                 chain_.steps[other->second].name, step.name, path));
-      }
-    }
-    require_earlier_writers(writers);
-  }
-  /// What a step reads must last: it would else never be done.
-  void require_earlier_writers(const std::map<std::string, std::size_t>& writers) const {
-    for (std::size_t place = 0; place < chain_.steps.size(); ++place) {
-      const ChainStep& step = chain_.steps[place];
-      for (const std::string& path : step.inputs) {
-        const auto writer = writers.find(path);
-        if (writer == writers.end() || writer->second < place) continue;
-        throw Error(
-            ExitCode::usage,
-            fmt::format("{}: {} reads {}, which {} writes; expected a file that no step writes, or one before it",
-                        chain_.file, step.name, path, chain_.steps[writer->second].name));
-      }
     }
   }
 
@@ -452,6 +392,25 @@ Chain read_chain(std::string_view text, const std::string& file_name, const std:
   for (const ChainStep& step : chain.steps) steps.push_back(step.name.substr(0, step.name.find('-')));
   require_effect(shared, steps, chain.settings.run.scheduler, file_name);
   return chain;
+}
+
+std::string chain_path(const std::string& directory) {
+  return (fs::path(directory) / "quarterly.ini").string();
+}
+
+Chain submitted_chain(const Communicator& comm, const std::string& directory) {
+  const std::string path = chain_path(directory);
+  std::string text = agree_on(comm, [&] {
+    if (!comm.is_root()) return std::string();
+    if (!fs::exists(path)) {
+      throw Error(ExitCode::no_input, fmt::format("{}: there is no such file; expected the folder of a chain that was "
+                                                  "submitted",
+                                                  path));
+    }
+    return read_small_file(path);
+  });
+  comm.broadcast(text);
+  return agree_on(comm, [&] { return read_chain(text, path, ""); });
 }
 
 }  // namespace rankwise

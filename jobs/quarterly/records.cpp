@@ -9,11 +9,11 @@
 #include <sstream>
 #include <string_view>
 
+#include "io/config/json_fields.hpp"
 #include "io/config/json_text.hpp"
 #include "io/config/recorded_value.hpp"
+#include "io/files/content_hash.hpp"
 #include "jobs/run/version.hpp"
-#include "jobs/sweep/plan/plan.hpp"
-#include "jobs/sweep/state/records.hpp"
 #include "kernels/process/small_file.hpp"
 
 namespace rankwise {
@@ -54,6 +54,14 @@ bool is_whole(const std::string& path, const WrittenFile& written) {
   return modified_nanoseconds(path) == written.modified_nanoseconds || digest_of(path) == written.digest;
 }
 
+template <class Fields, class File>
+void list_members(Fields& fields, File& file) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  fields.whole("bytes", file.bytes, 0, most);
+  fields.whole("modified_nanoseconds", file.modified_nanoseconds, std::numeric_limits<std::int64_t>::min(), most);
+  fields.text("digest", file.digest);
+}
+
 std::string record_text(const StepRecord& record) {
   Json json;
   json["kind"] = record_kind;
@@ -62,18 +70,16 @@ std::string record_text(const StepRecord& record) {
   json["inputs"] = record.inputs;
   json["outputs"] = Json::object();
   for (const auto& [path, file] : record.outputs) {
-    json["outputs"][path] = {
-        {"bytes", file.bytes}, {"modified_nanoseconds", file.modified_nanoseconds}, {"digest", file.digest}};
+    FieldWriter fields(json["outputs"][path]);
+    list_members(fields, file);
   }
   return json_text(json, 1) + "\n";
 }
 
 WrittenFile file_of(const RecordedValue& json) {
-  constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
   WrittenFile file;
-  file.bytes = static_cast<std::uint64_t>(json.at("bytes").whole(0, any));
-  file.modified_nanoseconds = json.at("modified_nanoseconds").whole(std::numeric_limits<std::int64_t>::min(), any);
-  file.digest = json.at("digest").text();
+  FieldReader fields(json);
+  list_members(fields, file);
   return file;
 }
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "jobs/quarterly/records.hpp"
-#include "jobs/sweep/state/driver.hpp"
+#include "jobs/sweep/state/scheduler_folder.hpp"
 
 namespace rankwise {
 

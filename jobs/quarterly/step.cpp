@@ -11,13 +11,13 @@
 #include <fmt/ranges.h>
 #include <memory>
 
-#include "jobs/checkpoint/stop_requests.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/folder_files.hpp"
-#include "jobs/quarterly/chain.hpp"
+#include "jobs/options/nested_job.hpp"
+#include "jobs/quarterly/reader.hpp"
 #include "jobs/quarterly/records.hpp"
+#include "jobs/run/stop_requests.hpp"
 #include "jobs/sweep/status.hpp"
-#include "jobs/sweep/trial.hpp"
 #include "kernels/process/small_file.hpp"
 
 namespace rankwise {

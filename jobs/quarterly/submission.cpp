@@ -6,9 +6,10 @@
 #include <fmt/format.h>
 #include <optional>
 
-#include "jobs/sweep/plan/plan.hpp"
+#include "io/files/content_hash.hpp"
+#include "jobs/quarterly/reader.hpp"
 #include "jobs/sweep/run.hpp"
-#include "jobs/sweep/state/driver.hpp"
+#include "jobs/sweep/state/scheduler_folder.hpp"
 #include "jobs/sweep/status.hpp"
 #include "kernels/process/small_file.hpp"
 

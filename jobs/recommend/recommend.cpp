@@ -18,7 +18,6 @@
 #include "io/model/model.hpp"
 #include "jobs/evaluate/heldout_users.hpp"
 #include "jobs/options/choices.hpp"
-#include "jobs/options/compression_option.hpp"
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/recommend/list_files.hpp"

@@ -37,16 +37,16 @@ ScaleFigures figures_of(const ScaleRun& run) {
 
 /// Of a run with `seconds` an epoch beside the first.
 double efficiency(const ScaleRun& first, double first_seconds, const ScaleRun& run, double seconds) {
-  const double ranks = run.scaling == Scaling::strong ? static_cast<double>(run.ranks) / first.ranks : 1.0;
+  const double ranks = run.scaling == ScalingKind::strong ? static_cast<double>(run.ranks) / first.ranks : 1.0;
   return ratio(first_seconds, ranks * seconds, 1);
 }
 
 std::string series_table(std::span<const ScaleRun> series) {
   const ScaleRun& first = series.front();
   std::string table = fmt::format("{} scaling, {}; {} thread{} a rank; the median of {} epoch{}\n",
-                                  first.scaling == Scaling::strong ? "strong" : "weak",
-                                  first.scaling == Scaling::strong ? "the same matrix on every number of ranks"
-                                                                   : "a matrix that grows with the ranks",
+                                  first.scaling == ScalingKind::strong ? "strong" : "weak",
+                                  first.scaling == ScalingKind::strong ? "the same matrix on every number of ranks"
+                                                                       : "a matrix that grows with the ranks",
                                   first.threads_per_rank, first.threads_per_rank == 1 ? "" : "s",
                                   first.epoch_seconds.size() - 1, first.epoch_seconds.size() == 2 ? "" : "s");
   table += fmt::format(
@@ -96,7 +96,7 @@ std::vector<ScaleFigures> scale_figures(std::span<const ScaleRun> series) {
   return all;
 }
 
-std::span<const ScaleRun> series_of(std::span<const ScaleRun> runs, Scaling scaling) {
+std::span<const ScaleRun> series_of(std::span<const ScaleRun> runs, ScalingKind scaling) {
   const auto begin = std::ranges::find(runs, scaling, &ScaleRun::scaling);
   const auto end = std::find_if(begin, runs.end(), [&](const ScaleRun& run) { return run.scaling != scaling; });
   return {begin, end};
@@ -120,7 +120,7 @@ std::optional<std::string> difference_of_losses(std::span<const ScaleRun> runs) 
 
 std::string scale_table(std::span<const ScaleRun> runs) {
   std::string table;
-  for (const Scaling scaling : {Scaling::strong, Scaling::weak}) {
+  for (const ScalingKind scaling : {ScalingKind::strong, ScalingKind::weak}) {
     const std::span<const ScaleRun> series = series_of(runs, scaling);
     if (!series.empty()) table += series_table(series);
   }

@@ -35,7 +35,7 @@ struct ScaleFigures {
 [[nodiscard]] std::vector<ScaleFigures> scale_figures(std::span<const ScaleRun> series);
 
 /// The runs of one kind, which stand together.
-[[nodiscard]] std::span<const ScaleRun> series_of(std::span<const ScaleRun> runs, Scaling scaling);
+[[nodiscard]] std::span<const ScaleRun> series_of(std::span<const ScaleRun> runs, ScalingKind scaling);
 
 /// Why two runs of the same matrix are not alike, bit for bit; nothing where they are.
 [[nodiscard]] std::optional<std::string> difference_of_losses(std::span<const ScaleRun> runs);

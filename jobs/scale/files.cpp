@@ -15,8 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* name_of(Scaling scaling) {
-  return scaling == Scaling::strong ? "strong" : "weak";
+const char* name_of(ScalingKind scaling) {
+  return scaling == ScalingKind::strong ? "strong" : "weak";
 }
 
 Json json_of(const OverRanks& values) {
@@ -112,7 +112,7 @@ Columns columns_of(const ScaleRun& run, const ScaleFigures& figures) {
 /// Calls body(run, figures) for every run, strong ones first.
 template <class Body>
 void for_each_run(std::span<const ScaleRun> runs, const Body& body) {
-  for (const Scaling scaling : {Scaling::strong, Scaling::weak}) {
+  for (const ScalingKind scaling : {ScalingKind::strong, ScalingKind::weak}) {
     const std::span<const ScaleRun> series = series_of(runs, scaling);
     const std::vector<ScaleFigures> figures = scale_figures(series);
     for (std::size_t r = 0; r < series.size(); ++r) body(series[r], figures[r]);

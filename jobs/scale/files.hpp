@@ -13,7 +13,7 @@ namespace rankwise {
 /// What all runs share.
 struct ScaleSetting {
   const ScaleOptions& options;
-  const PlantedShape& shape;  ///< of growth 1
+  const SyntheticShape& shape;  ///< of growth 1
   MachineRatio ratio;
   std::string version;
   std::string configuration;

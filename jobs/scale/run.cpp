@@ -151,7 +151,7 @@ void summarize(const Communicator& comm, const RankMeasures& mine, ScaleRun& run
 
 }  // namespace
 
-ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, const PlantedShape& shape,
+ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, const SyntheticShape& shape,
                      RunPredictor& predictor, JobContext& context) {
   const AlsOptions& als = options.als;
   Report& report = context.report;
@@ -162,8 +162,8 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   note_layout(comm, context.common.threads, run);
 
   // 1. Plant the matrix where it is used.
-  PlantedMatrix matrix = timed(report, "generate", mine.generate_seconds, [&] {
-    const PlantedLog log = agree_on(comm, [&] { return PlantedLog(shape); });
+  SyntheticMatrix matrix = timed(report, "generate", mine.generate_seconds, [&] {
+    const SyntheticLog log = agree_on(comm, [&] { return SyntheticLog(shape); });
     return plant_matrix(comm, log, {als.solver, objective, width});
   });
   run.users = matrix.users.total_rows;

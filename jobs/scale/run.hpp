@@ -13,11 +13,11 @@
 namespace rankwise {
 
 /// strong: the same matrix on more ranks; weak: a matrix that grows with the ranks.
-enum class Scaling { strong, weak };
+enum class ScalingKind { strong, weak };
 
 /// Measured over the ranks of the run. Seconds of half-sweeps are means of the measured epochs, all but the first.
 struct ScaleRun {
-  Scaling scaling = Scaling::strong;
+  ScalingKind scaling = ScalingKind::strong;
   int growth = 1;  ///< the stated sizes times this; runs of equal growth train the same matrix
   int ranks = 1;
   int threads_per_rank = 1;
@@ -43,7 +43,7 @@ struct ScaleRun {
 
 /// Plants and trains on the ranks of `comm`, the first of context.comm. The same on every rank but for `predicted`.
 /// Collective over comm; throws AgreedError.
-[[nodiscard]] ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, const PlantedShape& shape,
+[[nodiscard]] ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, const SyntheticShape& shape,
                                    RunPredictor& predictor, JobContext& context);
 
 }  // namespace rankwise

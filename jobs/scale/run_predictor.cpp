@@ -19,7 +19,7 @@ RunPredictor::RunPredictor(const ScaleOptions& options, JobContext& context)
   options_.calibration_seconds = options.calibration_seconds;
 }
 
-LayoutFigures RunPredictor::predict(const Communicator& comm, const PlantedMatrix& matrix) {
+LayoutFigures RunPredictor::predict(const Communicator& comm, const SyntheticMatrix& matrix) {
   // 1. Where the ranks are: the layout is planned for nodes of as many.
   const auto most_on_a_node = static_cast<int>(comm.max(Index{comm.node().size()}));
   // 2. Row sizes, which say what rows cost, and how fast they are solved here.

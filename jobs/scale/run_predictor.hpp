@@ -17,7 +17,7 @@ class RunPredictor {
   /// The layout of the matrix on the ranks of `comm`, by `plan`'s own means. The root counts and, the first time,
   /// measures its core while the other ranks sleep; it holds 8 bytes per user and item, and the columns of some million
   /// interactions at a time. The figures are the root's alone. Collective over comm.
-  [[nodiscard]] LayoutFigures predict(const Communicator& comm, const PlantedMatrix& matrix);
+  [[nodiscard]] LayoutFigures predict(const Communicator& comm, const SyntheticMatrix& matrix);
 
   [[nodiscard]] const MachineRatio& ratio() const { return *ratio_; }
 

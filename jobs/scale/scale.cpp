@@ -26,11 +26,11 @@ namespace {
 
 /// A run that is asked for.
 struct WantedRun {
-  Scaling scaling;
+  ScalingKind scaling;
   int ranks;
   /// Strong runs keep the stated sizes. In weak ones users, items and interactions all grow with the ranks, so that
   /// rows keep their lengths on both sides, and every rank its work.
-  [[nodiscard]] int growth() const { return scaling == Scaling::strong ? 1 : ranks; }
+  [[nodiscard]] int growth() const { return scaling == ScalingKind::strong ? 1 : ranks; }
 };
 
 void require_sense(const ScaleOptions& options, int world) {
@@ -59,8 +59,8 @@ void require_sense(const ScaleOptions& options, int world) {
 
 std::vector<WantedRun> wanted_runs(const ScaleOptions& options) {
   std::vector<WantedRun> runs;
-  for (const int ranks : options.strong) runs.push_back({Scaling::strong, ranks});
-  for (const int ranks : options.weak) runs.push_back({Scaling::weak, ranks});
+  for (const int ranks : options.strong) runs.push_back({ScalingKind::strong, ranks});
+  for (const int ranks : options.weak) runs.push_back({ScalingKind::weak, ranks});
   return runs;
 }
 
@@ -93,7 +93,7 @@ void tell_run(Report& report, const ScaleRun& run) {
   report.line(fmt::format("{} rank{}: {:.4g} s an epoch, predicted {:.4g} s; loss {:.6e}", run.ranks,
                           run.ranks == 1 ? "" : "s", figures.epoch_seconds, run.predicted.epoch_seconds,
                           run.losses.back().total()));
-  report.event("scaling_run", {{"scaling", run.scaling == Scaling::strong ? "strong" : "weak"},
+  report.event("scaling_run", {{"scaling", run.scaling == ScalingKind::strong ? "strong" : "weak"},
                                {"ranks", Index{run.ranks}},
                                {"nodes", run.nodes},
                                {"users", run.users},
@@ -108,13 +108,13 @@ void tell_run(Report& report, const ScaleRun& run) {
                                {"loss", run.losses.back().total()}});
 }
 
-std::string plot_of(const ScaleOptions& options, const PlantedShape& shape, std::span<const ScaleRun> runs) {
+std::string plot_of(const ScaleOptions& options, const SyntheticShape& shape, std::span<const ScaleRun> runs) {
   std::vector<PlotPanel> panels;
-  for (const Scaling scaling : {Scaling::strong, Scaling::weak}) {
+  for (const ScalingKind scaling : {ScalingKind::strong, ScalingKind::weak}) {
     const std::span<const ScaleRun> series = series_of(runs, scaling);
     if (series.empty()) continue;
     PlotPanel panel;
-    panel.title = scaling == Scaling::strong ? "Strong scaling: the same matrix" : "Weak scaling: the matrix grows";
+    panel.title = scaling == ScalingKind::strong ? "Strong scaling: the same matrix" : "Weak scaling: the matrix grows";
     const std::vector<ScaleFigures> figures = scale_figures(series);
     for (std::size_t r = 0; r < series.size(); ++r) {
       panel.points.push_back({.ranks = static_cast<double>(series[r].ranks),
@@ -146,8 +146,8 @@ void measure_scaling(const ScaleOptions& options, JobContext& context) {
   require_sense(options, comm.size());
   require_sense(options.als);
   const std::vector<WantedRun> wanted = wanted_runs(options);
-  const PlantedShape shape = agree_on(comm, [&] {
-    const PlantedShape stated = stated_shape(options.sizes, context.common.seed);
+  const SyntheticShape shape = agree_on(comm, [&] {
+    const SyntheticShape stated = stated_shape(options.sizes, context.common.seed);
     for (const WantedRun& run : wanted) stated.scaled(run.growth()).validate();
     return stated;
   });

@@ -28,7 +28,9 @@
 #include "jobs/run/threads.hpp"
 #include "jobs/run/version.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
+#include "jobs/sweep/plan/prediction.hpp"
 #include "jobs/sweep/plan/swept_options.hpp"
+#include "jobs/sweep/plan/tasks.hpp"
 #include "jobs/sweep/state/records.hpp"
 #include "jobs/sweep/state/swept_data.hpp"
 #include "kernels/text/counted.hpp"
@@ -133,7 +135,7 @@ SweptData swept_data(const SweepPlanOptions& options, const JobContext& context)
 /// Of kmeans: no trial has more clusters than there are rows, if the file states how many these are.
 void require_enough_rows(const Communicator& comm, const SweepPlan& plan) {
   for (std::size_t t = 0; t < plan.trials.size(); ++t) {
-    const Point& point = plan.trials[t].point;
+    const SearchPoint& point = plan.trials[t].point;
     const auto value_of = [&point](std::string_view name) -> std::string {
       const auto found = std::ranges::find(point, name, &Assignment::name);
       return found == point.end() ? "" : found->value;
@@ -240,6 +242,11 @@ std::vector<std::string> fold_texts(const std::string& validation, SweptJob job,
   return folds;
 }
 
+bool always_implicit(const SweepPlanOptions& options) {
+  const auto objective = options.texts.find("objective");
+  return objective == options.texts.end() || objective->second == "implicit";
+}
+
 SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std::uint64_t seed) {
   require_sense(options);
   SweepPlan plan;
@@ -264,7 +271,7 @@ SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std:
   for (const Parameter& parameter : space) {
     if (!parameter.is_fixed()) plan.parameters.push_back(parameter.name);
   }
-  for (Point& point : search_points(space, options.search, options.trials, options.most_trials, seed)) {
+  for (SearchPoint& point : search_points(space, options.search, options.trials, options.most_trials, seed)) {
     Trial trial;
     trial.arguments = point_arguments(options.job, point);
     trial.point = std::move(point);
@@ -338,9 +345,11 @@ whose stability (adjusted Rand index over disjoint halves of the rows, --folds) 
 DIR/plan.json never changes. A record of one trial on one fold counts only for the same options, dataset and program,
 which its name is a hash of: with --reuse a new plan takes over from an older sweep what is still valid.)";
 
-RunJob describe_sweep_plan(boost::program_options::options_description& description) {
+}  // namespace
+
+RunJob describe_sweep_plan(boost::program_options::options_description& description,
+                           const std::shared_ptr<SweepPlanOptions>& options) {
   namespace po = boost::program_options;
-  const auto options = std::make_shared<SweepPlanOptions>();
   // clang-format off
   description.add_options()
     ("directory", written_folder(&options->directory, sweep_folder_files)->required(), "folder of the sweep, which is made")
@@ -391,11 +400,10 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
           }};
 }
 
-}  // namespace
-
 Job sweep_plan_job() {
   return {"sweep plan", "cross-validated search: choose trials, folds and epochs, predict what they take", notes,
-          describe_sweep_plan, "directory"};
+          [](auto& description) { return describe_sweep_plan(description, std::make_shared<SweepPlanOptions>()); },
+          "directory"};
 }
 
 }  // namespace rankwise

@@ -2,6 +2,7 @@
 // `rankwise sweep plan`: from a space, a search and folds to a sweep's directory.
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,18 +46,20 @@ struct SweptData {
   std::vector<Index> fold_numbers;  ///< distinct ones of the log's folds, ascending
 };
 
+/// Whether no trial of als predicts ratings.
+[[nodiscard]] bool always_implicit(const SweepPlanOptions& options);
+
 /// The plan that the options ask for, without predictions. Throws Error(usage).
 [[nodiscard]] SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std::uint64_t seed);
-
-/// Predicts what each trial of `als` takes, from the dataset; leaves others as they are. Throws Error.
-void predict_trials(SweepPlan& plan, const NetworkRate& network, double calibration_seconds, int cores_per_node,
-                    InputCheck check);
 
 /// "interactions:5@2" as one text per fold and repeat: "interactions:1/5", ... "interactions:5/5@2"; "column" as one
 /// for each number, "column:0", ...; "seeds:3" as "seed:0" to "seed:2" from `seed` on. Throws Error(usage).
 [[nodiscard]] std::vector<std::string> fold_texts(const std::string& validation, SweptJob job,
                                                   const std::vector<Index>& fold_numbers, std::uint64_t seed);
 
+/// Adds all options of the job, and returns what runs it; `options` gets their values.
+[[nodiscard]] RunJob describe_sweep_plan(boost::program_options::options_description& description,
+                                         const std::shared_ptr<SweepPlanOptions>& options);
 [[nodiscard]] Job sweep_plan_job();
 
 }  // namespace rankwise

@@ -17,10 +17,11 @@
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/folder_files.hpp"
+#include "jobs/options/nested_job.hpp"
 #include "jobs/sweep/plan/programs.hpp"
-#include "jobs/sweep/results/collect.hpp"
+#include "jobs/sweep/results/results.hpp"
+#include "jobs/sweep/shared_plan.hpp"
 #include "jobs/sweep/state/swept_data.hpp"
-#include "jobs/sweep/trial.hpp"
 
 namespace rankwise {
 

@@ -23,6 +23,7 @@
 #include "jobs/run/text_output.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
 #include "jobs/sweep/state/driver.hpp"
+#include "jobs/sweep/state/scheduler_folder.hpp"
 
 namespace rankwise {
 
@@ -64,7 +65,7 @@ const char* phase_name(const TaskState& state) {
       return state.lost ? "lost" : state.failures > 0 ? "to retry" : "not begun";
     case TaskPhase::failed:
       return "failed";
-    case TaskPhase::later:
+    case TaskPhase::pending:
       return "later";
   }
   return "";
@@ -84,7 +85,7 @@ std::optional<double> remaining_seconds(const SweepPlan& plan, const SweepState&
     if (phase == TaskPhase::done) {
       done_seconds += state.records[place]->seconds;
       done_units += units;
-    } else if (phase != TaskPhase::failed && phase != TaskPhase::later) {
+    } else if (phase != TaskPhase::failed && phase != TaskPhase::pending) {
       open_units += units;
     }
   }

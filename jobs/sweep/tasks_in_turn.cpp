@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "jobs/run/outcome.hpp"
-#include "jobs/sweep/state/driver.hpp"
+#include "jobs/sweep/state/scheduler_folder.hpp"
 #include "kernels/process/file_descriptor.hpp"
 #include "kernels/process/host_name.hpp"
 #include "kernels/process/process_memory.hpp"

@@ -30,7 +30,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 /// find them in no cache. They are spread evenly over the groups of entries in all passes.
 class NextRowAhead {
  public:
-  NextRowAhead(ConstMatrixView table, SparseRow next, Index groups)
+  NextRowAhead(ConstMatrixView table, CsrRow next, Index groups)
       : table_(table), columns_(next.columns), per_group_(next.columns.size() / static_cast<std::size_t>(groups) + 1) {}
 
   HWY_INLINE void ask(const EntryChunk& /*chunk*/, Index /*entry*/) {
@@ -151,7 +151,7 @@ struct ProductPass {
 
 /// A chunk of entries that begins at the row's position.
 template <class Pass, class Prefetch>
-HWY_INLINE void pass_over_chunk(const Pass& pass, EntryGatherer& gatherer, SparseRow entries, GradientRow& row,
+HWY_INLINE void pass_over_chunk(const Pass& pass, EntryGatherer& gatherer, CsrRow entries, GradientRow& row,
                                 Prefetch& prefetch) {
   const EntryChunk chunk = gatherer.gather(entries);
   for_each_group(0, chunk.size, [&](auto group, Index e) {
@@ -173,7 +173,7 @@ HWY_INLINE void pass_over(const Pass& pass, EntryGatherer& gatherer, std::span<G
     left = false;
     for (GradientRow& row : rows) {
       while (row.position < row.entries.size()) {
-        SparseRow chunk = row.entries.middle(row.position, std::min(entry_chunk, row.entries.size() - row.position));
+        CsrRow chunk = row.entries.middle(row.position, std::min(entry_chunk, row.entries.size() - row.position));
         if (chunk.columns.back() >= bound) {
           const auto beyond = std::lower_bound(chunk.columns.begin(), chunk.columns.end(), bound);
           chunk = chunk.middle(0, beyond - chunk.columns.begin());

@@ -49,7 +49,7 @@ HWY_INLINE void invert_base(const DiagonalBasis& basis, float lambda, RowWorkspa
 }
 
 /// Points workspace.right_rows at the row's features in the basis; returns the targets.
-HWY_INLINE const float* find_dual_rows(const RowSystem& system, SparseRow entries, RowWorkspace& workspace) {
+HWY_INLINE const float* find_dual_rows(const RowSystem& system, CsrRow entries, RowWorkspace& workspace) {
   point_at_rows(system.dual.rotated, entries.columns, workspace.right_rows);
   if (!system.objective.biases) return entries.values.data();
   move_biases(entries, workspace);
@@ -136,7 +136,7 @@ HWY_INLINE void transpose_features(Index entries, RowWorkspace& workspace) {
 
 /// Spreads the lines of the next row's features over the pointers that tiles prefetch from: one per feature of this
 /// row's product, each read at the columns of its `padded_entries`.
-HWY_INLINE const float* const* spread_upcoming(const RowSystem& system, SparseRow upcoming, Index padded_entries,
+HWY_INLINE const float* const* spread_upcoming(const RowSystem& system, CsrRow upcoming, Index padded_entries,
                                                RowWorkspace& workspace) {
   const Index count = std::max<Index>(1, upcoming.size());
   Index entry = 0;
@@ -156,7 +156,7 @@ HWY_INLINE const float* const* spread_upcoming(const RowSystem& system, SparseRo
 
 /// Solves one row into `x`, in the basis; `upcoming` is the next such row. workspace.rhs() is z. False when the system
 /// is not positive definite.
-HWY_INLINE bool solve_dual_row(const RowSystem& system, SparseRow entries, SparseRow upcoming, float lambda,
+HWY_INLINE bool solve_dual_row(const RowSystem& system, CsrRow entries, CsrRow upcoming, float lambda,
                                RowWorkspace& workspace, float* x) {
   const Index count = entries.size();
   const Index padded_entries = padded_columns(count);
@@ -216,7 +216,7 @@ HWY_INLINE void dot_products(const float* const* first, const float* const* seco
 }
 
 /// Writes one row's system and right-hand side into lane `lane` of the interleaved systems.
-HWY_INLINE void build_lane_system(const RowSystem& system, SparseRow entries, float lambda, Index lane,
+HWY_INLINE void build_lane_system(const RowSystem& system, CsrRow entries, float lambda, Index lane,
                                   RowWorkspace& workspace) {
   const Index count = entries.size();
   const float* targets = find_dual_rows(system, entries, workspace);

@@ -60,7 +60,7 @@ class EntryGatherer {
   [[nodiscard]] float weight(float value) const { return unit_weights_ ? 1.0F : value - weight_shift_; }
 
   /// At most entry_chunk entries; valid until the next are asked for.
-  [[nodiscard]] EntryChunk gather(SparseRow chunk) {
+  [[nodiscard]] EntryChunk gather(CsrRow chunk) {
     const bool biases = system_.objective.biases;
     if (chunk.columns.data() != gathered_.data() || chunk.columns.size() != gathered_.size()) {
       point_at_rows(system_.other, chunk.columns, workspace_.right_rows);
@@ -72,7 +72,7 @@ class EntryGatherer {
   }
 
  private:
-  HWY_INLINE void copy_rows(SparseRow chunk) {
+  HWY_INLINE void copy_rows(CsrRow chunk) {
     prefetch_rows(workspace_.right_rows.data(), 0, chunk.size(), chunk.size(), workspace_.padded_width);
     move_biases(chunk, workspace_);
   }

@@ -24,7 +24,7 @@ namespace rankwise::kernels {
 /// A row on its way: x and what conjugate gradients keep beside it, all padded and aligned.
 struct GradientRow {
   Index row;  ///< of the block
-  SparseRow entries;
+  CsrRow entries;
   float lambda;
   float* x;
   float* residual = nullptr;

@@ -53,7 +53,7 @@ HWY_INLINE void take_steps_of_rows(Index steps, EntryGatherer& gatherer, std::ve
   for (std::size_t r = 0; r < short_count; ++r) {
     const auto row = all.subspan(r, 1);
     vectors.place(row, gatherer.unit_weights());
-    const SparseRow next = r + 1 < short_count ? rows[r + 1].entries : SparseRow();
+    const CsrRow next = r + 1 < short_count ? rows[r + 1].entries : CsrRow();
     const NextRowAhead ahead(system.other, next, (steps + 1) * group_count(row[0].entries.size()));
     take_conjugate_gradient_steps(steps, gatherer, row, ahead);
     find_losses(row);
@@ -75,7 +75,7 @@ Index improve_rows_by_gradients(const RowSystem& system, const CsrBlock& block, 
   std::vector<const float*> inputs;
   std::vector<float*> outputs;
   for (const Index r : rows) {
-    const SparseRow entries = block.row(r);
+    const CsrRow entries = block.row(r);
     if (entries.size() == 0) {
       std::fill_n(solution.row(r), width, 0.0F);
       losses[static_cast<std::size_t>(r)] = {};
@@ -112,7 +112,7 @@ Index improve_rows_by_blocks(const RowSystem& system, const CsrBlock& block, Row
   SubspaceRows subspace(method, workspace);
   EntryGatherer gatherer(system, workspace);
   for (Index r = rows.begin; r < rows.end; ++r) {
-    const SparseRow entries = block.row(r);
+    const CsrRow entries = block.row(r);
     float* x = solution.row(r);
     RowLoss& loss = losses[static_cast<std::size_t>(r)];
     if (entries.size() == 0) {

@@ -57,7 +57,7 @@ HWY_INLINE Index point_at_upcoming(ConstMatrixView table, std::span<const LocalI
 }
 
 /// The other side's bias goes to the target; in its place stands the feature of the row's own bias, 1.
-HWY_INLINE void move_biases(SparseRow chunk, RowWorkspace& workspace) {
+HWY_INLINE void move_biases(CsrRow chunk, RowWorkspace& workspace) {
   const Index bias_column = workspace.width - 1;
   for (std::size_t e = 0; e < chunk.columns.size(); ++e) {
     float* copy = workspace.panel.row(static_cast<Index>(e));
@@ -69,7 +69,7 @@ HWY_INLINE void move_biases(SparseRow chunk, RowWorkspace& workspace) {
 }
 
 /// Weighted copies of the feature rows.
-HWY_INLINE void weight_rows(float weight_shift, SparseRow chunk, RowWorkspace& workspace) {
+HWY_INLINE void weight_rows(float weight_shift, CsrRow chunk, RowWorkspace& workspace) {
   for (std::size_t e = 0; e < chunk.columns.size(); ++e) {
     float* copy = workspace.panel.row(static_cast<Index>(e));
     scale_features(chunk.values[e] - weight_shift, workspace.right_rows[e], copy, workspace.padded_width);
@@ -79,7 +79,7 @@ HWY_INLINE void weight_rows(float weight_shift, SparseRow chunk, RowWorkspace& w
 
 /// workspace.system.matrix = from + the entries' products, workspace.rhs() = sum_i t_i y_i. Each chunk of entries is
 /// summed from zero, then added. `upcoming` are the columns that will be gathered after these.
-HWY_INLINE void accumulate_entries(const RowSystem& system, SparseRow entries, ConstMatrixView from,
+HWY_INLINE void accumulate_entries(const RowSystem& system, CsrRow entries, ConstMatrixView from,
                                    std::span<const LocalIndex> upcoming, RowWorkspace& workspace) {
   TileTarget target{from.data, from.stride, workspace.system.matrix.row(0), workspace.system.matrix.stride()};
   RightHandSide rhs{nullptr, nullptr, workspace.rhs()};
@@ -88,7 +88,7 @@ HWY_INLINE void accumulate_entries(const RowSystem& system, SparseRow entries, C
   do {
     // 1. Find the chunk's feature rows, and those of the next.
     const Index count = std::min(most_entries, entries.size() - begin);
-    const SparseRow chunk = entries.middle(begin, count);
+    const CsrRow chunk = entries.middle(begin, count);
     point_at_rows(system.other, chunk.columns, workspace.right_rows);
     begin += count;
     const auto rest = begin < entries.size() ? entries.columns.subspan(static_cast<std::size_t>(begin)) : upcoming;

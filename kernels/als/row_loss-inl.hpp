@@ -24,7 +24,7 @@ namespace rankwise::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// Asks for the factor rows of an entry a few entries ahead.
-HWY_INLINE void prefetch_row(const RowSystem& system, SparseRow entries, Index entry) {
+HWY_INLINE void prefetch_row(const RowSystem& system, CsrRow entries, Index entry) {
   constexpr Index distance = 8;
   if (entry + distance >= entries.size()) return;
   const float* row = system.other.row(entries.columns[static_cast<std::size_t>(entry + distance)]);
@@ -48,7 +48,7 @@ HWY_INLINE void add_entry_loss(const Objective& objective, float value, double p
 }
 
 /// The observed part of the loss of `entries` at solution `x` (padded, aligned).
-HWY_INLINE RowLoss entries_loss(const RowSystem& system, SparseRow entries, const float* x) {
+HWY_INLINE RowLoss entries_loss(const RowSystem& system, CsrRow entries, const float* x) {
   const Index stride = system.other.stride;
   const Index width = system.other.columns;
   RowLoss loss;
@@ -68,7 +68,7 @@ HWY_INLINE RowLoss entries_loss(const RowSystem& system, SparseRow entries, cons
 }
 
 /// The row's loss at solution `x`.
-HWY_INLINE RowLoss row_loss(const RowSystem& system, SparseRow entries, const float* x, float lambda) {
+HWY_INLINE RowLoss row_loss(const RowSystem& system, CsrRow entries, const float* x, float lambda) {
   RowLoss loss = entries_loss(system, entries, x);
   loss.regularizer = regularizer(x, lambda, system.other.stride);
   return loss;
@@ -76,7 +76,7 @@ HWY_INLINE RowLoss row_loss(const RowSystem& system, SparseRow entries, const fl
 
 /// The observed part of the loss where predictions <y_i, x> of all entries are known; with biases, y_i has a one in
 /// place of the other side's bias. Summed in four parts, whose chains of additions run side by side.
-HWY_INLINE RowLoss predicted_loss(const RowSystem& system, SparseRow entries, const float* predictions) {
+HWY_INLINE RowLoss predicted_loss(const RowSystem& system, CsrRow entries, const float* predictions) {
   const Index bias_column = system.other.columns - 1;
   RowLoss parts[4];
   for (std::size_t e = 0; e < entries.columns.size(); ++e) {

@@ -30,7 +30,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 }
 
 /// Where the dual is exact and safe: no weight below zero, and a positive diagonal.
-HWY_INLINE bool takes_dual(const RowSystem& system, SparseRow entries, float lambda) {
+HWY_INLINE bool takes_dual(const RowSystem& system, CsrRow entries, float lambda) {
   if (entries.size() > system.dual.longest_row) return false;
   if (!(lambda + (system.basis.values == nullptr ? 0.0F : system.basis.values[0]) > 0.0F)) return false;
   const float weight_shift = system.objective.weight_shift();
@@ -69,7 +69,7 @@ HWY_INLINE void solve_lane_rows(const RowSystem& system, const CsrBlock& block, 
     }
     solve_lane_systems(longest, dual);
     for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
-      const SparseRow entries = block.row(lanes[lane].row);
+      const CsrRow entries = block.row(lanes[lane].row);
       float z[lane_entries];
       for (Index e = 0; e < entries.size(); ++e) z[e] = dual.lane_rhs(e)[lane];
       find_dual_rows(system, entries, workspace);
@@ -94,8 +94,8 @@ HWY_INLINE Index solve_dual_rows(const RowSystem& system, const CsrBlock& block,
   const auto lane_rows = static_cast<std::size_t>(longer - rows.begin());
   solve_lane_rows(system, block, rows.first(lane_rows), workspace, losses);
   for (std::size_t r = lane_rows; r < rows.size(); ++r) {
-    const SparseRow entries = block.row(rows[r].row);
-    const SparseRow upcoming = r + 1 < rows.size() ? block.row(rows[r + 1].row) : SparseRow();
+    const CsrRow entries = block.row(rows[r].row);
+    const CsrRow upcoming = r + 1 < rows.size() ? block.row(rows[r + 1].row) : CsrRow();
     if (!solve_dual_row(system, entries, upcoming, rows[r].lambda, workspace,
                         dual.solutions.row(static_cast<Index>(r)))) {
       failed = std::min(failed, rows[r].row);
@@ -145,8 +145,8 @@ HWY_INLINE bool solve_accumulated(const RowSystem& system, double target_squares
   return true;
 }
 
-void accumulate_part(const RowSystem& system, SparseRow part, ConstMatrixView from,
-                     std::span<const LocalIndex> upcoming, RowWorkspace& workspace, MatrixView sum) {
+void accumulate_part(const RowSystem& system, CsrRow part, ConstMatrixView from, std::span<const LocalIndex> upcoming,
+                     RowWorkspace& workspace, MatrixView sum) {
   const auto begin = std::chrono::steady_clock::now();
   accumulate_entries(system, part, from, upcoming, workspace);
   const Index width = workspace.padded_width;
@@ -175,7 +175,7 @@ bool solve_parts(const RowSystem& system, const PartedRow& row, std::span<const 
   return solved;
 }
 
-RowLoss part_loss(const RowSystem& system, SparseRow part, const float* x) {
+RowLoss part_loss(const RowSystem& system, CsrRow part, const float* x) {
   return entries_loss(system, part, x);
 }
 
@@ -188,7 +188,7 @@ HWY_INLINE Index solve_batch(const RowSystem& system, const CsrBlock& block, Row
   std::size_t dual_count = 0;
   std::size_t primal_count = 0;
   for (Index r = rows.begin; r < rows.end; ++r) {
-    const SparseRow entries = block.row(r);
+    const CsrRow entries = block.row(r);
     const float lambda = system.objective.row_regularization(entries.size(), system.opposite_rows);
     if (entries.size() == 0) {
       std::fill_n(solution.row(r), workspace.padded_width, 0.0F);
@@ -211,14 +211,14 @@ HWY_INLINE Index solve_batch(const RowSystem& system, const CsrBlock& block, Row
   const bool has_closed_loss = system.objective.has_closed_loss();
   const auto begin = std::chrono::steady_clock::now();
   if (primal_count > 0) {  // the others' features come during the row before
-    const SparseRow first = block.row(primal_rows[0].row);
+    const CsrRow first = block.row(primal_rows[0].row);
     prefetch_rows(system.other,
                   first.middle(0, std::min(first.size(), entries_per_chunk(workspace.padded_width))).columns);
   }
   for (std::size_t p = 0; p < primal_count; ++p) {
     const auto [row, lambda] = primal_rows[p];
-    const SparseRow entries = block.row(row);
-    const SparseRow upcoming = p + 1 < primal_count ? block.row(primal_rows[p + 1].row) : SparseRow();
+    const CsrRow entries = block.row(row);
+    const CsrRow upcoming = p + 1 < primal_count ? block.row(primal_rows[p + 1].row) : CsrRow();
     accumulate_entries(system, entries, system.base, upcoming.columns, workspace);
     RowLoss& loss = losses[static_cast<std::size_t>(row)];
     const double target_squares = has_closed_loss ? squared_targets(entries) : 0.0;
@@ -248,7 +248,7 @@ Index solve_rows(const RowSystem& system, const CsrBlock& block, RowRange rows, 
   return -1;
 }
 
-void normal_equations(const RowSystem& system, SparseRow entries, std::span<const LocalIndex> upcoming,
+void normal_equations(const RowSystem& system, CsrRow entries, std::span<const LocalIndex> upcoming,
                       RowWorkspace& workspace) {
   accumulate_entries(system, entries, system.base, upcoming, workspace);
   add_regularization(system.objective.row_regularization(entries.size(), system.opposite_rows), workspace);
@@ -271,13 +271,13 @@ Index solve_rows(const RowSystem& system, const CsrBlock& block, RowRange rows, 
   return HWY_DYNAMIC_DISPATCH(solve_rows)(system, block, rows, workspace, solution, losses);
 }
 
-void normal_equations(const RowSystem& system, SparseRow entries, std::span<const LocalIndex> upcoming,
+void normal_equations(const RowSystem& system, CsrRow entries, std::span<const LocalIndex> upcoming,
                       RowWorkspace& workspace) {
   HWY_DYNAMIC_DISPATCH(normal_equations)(system, entries, upcoming, workspace);
 }
 
-void accumulate_part(const RowSystem& system, SparseRow part, ConstMatrixView from,
-                     std::span<const LocalIndex> upcoming, RowWorkspace& workspace, MatrixView sum) {
+void accumulate_part(const RowSystem& system, CsrRow part, ConstMatrixView from, std::span<const LocalIndex> upcoming,
+                     RowWorkspace& workspace, MatrixView sum) {
   HWY_DYNAMIC_DISPATCH(accumulate_part)(system, part, from, upcoming, workspace, sum);
 }
 
@@ -286,11 +286,11 @@ bool solve_parts(const RowSystem& system, const PartedRow& row, std::span<const 
   return HWY_DYNAMIC_DISPATCH(solve_parts)(system, row, parts, workspace, x, loss);
 }
 
-RowLoss part_loss(const RowSystem& system, SparseRow part, const float* x) {
+RowLoss part_loss(const RowSystem& system, CsrRow part, const float* x) {
   return HWY_DYNAMIC_DISPATCH(part_loss)(system, part, x);
 }
 
-double squared_targets(SparseRow part) {
+double squared_targets(CsrRow part) {
   double sum = 0;
   for (const float value : part.values) sum += static_cast<double>(value) * static_cast<double>(value);
   return sum;

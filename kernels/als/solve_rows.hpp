@@ -38,8 +38,8 @@ namespace rankwise::kernels {
 /// A part's share of its row's normal equations, on top of `from` (RowSystem::base for the first part, nothing for the
 /// others): `sum` is padded_width + 1 rows of padded_width, the right-hand side last. `upcoming` are the columns that
 /// the thread will gather next.
-void accumulate_part(const RowSystem& system, SparseRow part, ConstMatrixView from,
-                     std::span<const LocalIndex> upcoming, RowWorkspace& workspace, MatrixView sum);
+void accumulate_part(const RowSystem& system, CsrRow part, ConstMatrixView from, std::span<const LocalIndex> upcoming,
+                     RowWorkspace& workspace, MatrixView sum);
 
 /// What is left of a row once its parts are summed.
 struct PartedRow {
@@ -53,10 +53,10 @@ struct PartedRow {
                                RowWorkspace& workspace, float* x, RowLoss& loss);
 
 /// The observed part of the loss over a part of a row, at the row's solution `x`.
-[[nodiscard]] RowLoss part_loss(const RowSystem& system, SparseRow part, const float* x);
+[[nodiscard]] RowLoss part_loss(const RowSystem& system, CsrRow part, const float* x);
 
 /// sum t^2 over entries without weights and biases.
-[[nodiscard]] double squared_targets(SparseRow entries);
+[[nodiscard]] double squared_targets(CsrRow entries);
 
 /// Floating-point operations of the above for a row of `entries` entries and `width` unknowns, the symmetric half
 /// counted: n k (k + 1) + k^3 / 3 + 2 k^2.
@@ -66,7 +66,7 @@ struct PartedRow {
 [[nodiscard]] double entry_flops(Index entries, Index width);
 
 /// Builds one row's system and right-hand side in the workspace and leaves them there; for tests and benchmarks.
-void normal_equations(const RowSystem& system, SparseRow entries, std::span<const LocalIndex> upcoming,
+void normal_equations(const RowSystem& system, CsrRow entries, std::span<const LocalIndex> upcoming,
                       RowWorkspace& workspace);
 
 }  // namespace rankwise::kernels

@@ -43,7 +43,7 @@ class SubspaceRows {
         block_rows_(static_cast<std::size_t>(entry_chunk)) {}
 
   /// Improves `x` in place by one pass; false at a block that is not positive definite.
-  [[nodiscard]] bool improve(EntryGatherer& gatherer, SparseRow entries, float lambda, float* x) {
+  [[nodiscard]] bool improve(EntryGatherer& gatherer, CsrRow entries, float lambda, float* x) {
     RowWorkspace& workspace = gatherer.workspace();
     predict(gatherer, entries, x);
     for (Index begin = 0; begin < workspace.width; begin += block_) {
@@ -62,14 +62,14 @@ class SubspaceRows {
  private:
   /// Calls body(begin, chunk) for each chunk of entries.
   template <class Body>
-  HWY_INLINE void for_each_chunk(EntryGatherer& gatherer, SparseRow entries, const Body& body) {
+  HWY_INLINE void for_each_chunk(EntryGatherer& gatherer, CsrRow entries, const Body& body) {
     for (Index begin = 0; begin < entries.size(); begin += entry_chunk) {
       body(begin, gatherer.gather(entries.middle(begin, std::min(entry_chunk, entries.size() - begin))));
     }
   }
 
   /// predictions = <y_i, x>.
-  HWY_INLINE void predict(EntryGatherer& gatherer, SparseRow entries, const float* x) {
+  HWY_INLINE void predict(EntryGatherer& gatherer, CsrRow entries, const float* x) {
     predictions_.resize(static_cast<std::size_t>(entries.size()));
     for_each_chunk(gatherer, entries, [&](Index begin, const EntryChunk& chunk) {
       dot_rows(chunk.rows, chunk.size, x, gatherer.workspace().padded_width, predictions_.data() + begin);
@@ -77,7 +77,7 @@ class SubspaceRows {
   }
 
   /// predictions += <y_i, step> over the block, whose step is the solution in the workspace.
-  HWY_INLINE void move_predictions(EntryGatherer& gatherer, SparseRow entries, ColumnBlock block) {
+  HWY_INLINE void move_predictions(EntryGatherer& gatherer, CsrRow entries, ColumnBlock block) {
     for_each_chunk(gatherer, entries, [&](Index begin, const EntryChunk& chunk) {
       point_at_block(chunk, block);
       dot_rows(block_rows_.data(), chunk.size, gatherer.workspace().rhs(), block.padded_size(), targets_.data());
@@ -92,7 +92,7 @@ class SubspaceRows {
   }
 
   /// The block of the row's matrix in workspace.system.matrix, and the negative gradient in workspace.rhs().
-  HWY_INLINE void build_system(EntryGatherer& gatherer, SparseRow entries, ColumnBlock block, float lambda,
+  HWY_INLINE void build_system(EntryGatherer& gatherer, CsrRow entries, ColumnBlock block, float lambda,
                                const float* x) {
     RowWorkspace& workspace = gatherer.workspace();
     const ConstMatrixView base = gatherer.system().base;

@@ -26,7 +26,7 @@ CsrBlock::CsrBlock(std::vector<Index> offsets, std::vector<LocalIndex> columns, 
   // Offsets first: with them monotone and the end in place, every later subscript is in range.
   for (Index r = 0; r < rows(); ++r) require(row_size(r) >= 0, r, "offsets that never fall");
   for (Index r = 0; r < rows(); ++r) {
-    const SparseRow entries = row(r);
+    const CsrRow entries = row(r);
     Index previous = -1;
     for (Index e = 0; e < entries.size(); ++e) {
       const Index column = entries.columns[at(e)];

@@ -9,11 +9,11 @@
 namespace rankwise {
 
 /// One sparse row: local columns, ascending unless their block says otherwise, and their values.
-struct SparseRow {
+struct CsrRow {
   std::span<const LocalIndex> columns;
   std::span<const float> values;
   [[nodiscard]] Index size() const { return static_cast<Index>(columns.size()); }
-  [[nodiscard]] SparseRow middle(Index begin, Index count) const {
+  [[nodiscard]] CsrRow middle(Index begin, Index count) const {
     const auto first = static_cast<std::size_t>(begin);
     return {columns.subspan(first, static_cast<std::size_t>(count)),
             values.subspan(first, static_cast<std::size_t>(count))};
@@ -40,7 +40,7 @@ class CsrBlock {
   [[nodiscard]] Index entries() const { return offsets_.back(); }
   [[nodiscard]] Index column_count() const { return column_count_; }
   [[nodiscard]] Index row_size(Index r) const { return offsets_[at(r) + 1] - offsets_[at(r)]; }
-  [[nodiscard]] SparseRow row(Index r) const {
+  [[nodiscard]] CsrRow row(Index r) const {
     const auto begin = static_cast<std::size_t>(offsets_[at(r)]);
     const auto size = static_cast<std::size_t>(row_size(r));
     return {std::span(columns_).subspan(begin, size), std::span(values_).subspan(begin, size)};

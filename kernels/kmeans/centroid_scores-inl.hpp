@@ -24,7 +24,7 @@ using DoubleTag = hn::ScalableTag<double>;
 using DoubleVector = hn::Vec<DoubleTag>;
 using FloatOfDoubleTag = hn::Rebind<float, DoubleTag>;
 
-/// A dense row, to be read like a SparseRow.
+/// A dense row, to be read like a CsrRow.
 struct DenseRow {
   const float* values;
   Index columns;
@@ -32,19 +32,19 @@ struct DenseRow {
 HWY_INLINE Index size_of(const DenseRow& row) {
   return row.columns;
 }
-HWY_INLINE Index size_of(const SparseRow& row) {
+HWY_INLINE Index size_of(const CsrRow& row) {
   return row.size();
 }
 HWY_INLINE float value_at(const DenseRow& row, Index e) {
   return row.values[e];
 }
-HWY_INLINE float value_at(const SparseRow& row, Index e) {
+HWY_INLINE float value_at(const CsrRow& row, Index e) {
   return row.values[static_cast<std::size_t>(e)];
 }
 HWY_INLINE Index column_at(const DenseRow&, Index e) {
   return e;
 }
-HWY_INLINE Index column_at(const SparseRow& row, Index e) {
+HWY_INLINE Index column_at(const CsrRow& row, Index e) {
   return row.columns[static_cast<std::size_t>(e)];
 }
 
@@ -132,7 +132,7 @@ HWY_INLINE void distances_to(const DenseRow& row, const CentroidTable::Packed& t
 }
 
 /// The same less |x|^2 and halved, |c|^2 / 2 - <x, c>, which needs the row's entries only.
-HWY_NOINLINE inline void distances_to(const SparseRow& row, const CentroidTable::Packed& table, Index first,
+HWY_NOINLINE inline void distances_to(const CsrRow& row, const CentroidTable::Packed& table, Index first,
                                       double* distances) {
   const DoubleTag d;
   DoubleVector sums[distance_vectors];

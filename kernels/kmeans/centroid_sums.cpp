@@ -127,7 +127,7 @@ namespace rankwise::kernels {
 namespace {
 
 /// Adds the row to the cluster's sums, or takes it out by sign -1.
-void add_sparse(const SparseRow& row, std::int64_t sign, double weight, const SumQuanta& quanta, Index cluster,
+void add_sparse(const CsrRow& row, std::int64_t sign, double weight, const SumQuanta& quanta, Index cluster,
                 CentroidSums& sums) {
   std::int64_t* sum = sums.row(cluster);
   for (std::size_t e = 0; e < row.columns.size(); ++e) {
@@ -202,7 +202,7 @@ void move_rows(const CsrBlock& block, RowRange rows, std::span<const float> weig
   for (Index r = 0; r < rows.size(); ++r) {
     const auto at = static_cast<std::size_t>(r);
     if (before[at] == after[at]) continue;
-    const SparseRow row = block.row(rows.begin + r);
+    const CsrRow row = block.row(rows.begin + r);
     const double weight = weight_of(weights, r);
     if (before[at] >= 0) add_sparse(row, -1, weight, quanta, before[at], sums);
     add_sparse(row, 1, weight, quanta, after[at], sums);

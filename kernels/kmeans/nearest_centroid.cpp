@@ -186,7 +186,7 @@ Index nearest_of_sparse(const CsrBlock& matrix, RowRange rows, const CentroidTab
   Matrix scores(1, padded_columns(centroids.count()));
   Index rechecked = 0;
   for (Index r = 0; r < rows.size(); ++r) {
-    const SparseRow row = matrix.row(rows.begin + r);
+    const CsrRow row = matrix.row(rows.begin + r);
     score_row(row, table, scores.row(0));
     double squares = 0;
     for (const float value : row.values) squares += static_cast<double>(value) * static_cast<double>(value);

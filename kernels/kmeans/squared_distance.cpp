@@ -70,7 +70,7 @@ void squared_distances(const CsrBlock& block, RowRange rows, ConstMatrixView cen
                        std::span<const std::int32_t> which, std::span<double> distances) {
   Matrix dense(1, centroids.columns);
   for (Index r = rows.begin; r < rows.end; ++r) {
-    const SparseRow entries = block.row(r);
+    const CsrRow entries = block.row(r);
     const auto at = static_cast<std::size_t>(r - rows.begin);
     for (std::size_t e = 0; e < entries.columns.size(); ++e) dense.row(0)[entries.columns[e]] = entries.values[e];
     distances[at] = squared_distance(dense.row(0), centroids.row(which[at]), dense.stride());

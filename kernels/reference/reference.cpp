@@ -15,7 +15,7 @@ struct Entry {
   double other_bias;
 };
 
-Entry entry_of(const kernels::RowSystem& system, SparseRow entries, std::size_t e) {
+Entry entry_of(const kernels::RowSystem& system, CsrRow entries, std::size_t e) {
   const Objective& objective = system.objective;
   const auto other = system.other.row_span(entries.columns[e]);
   const auto value = static_cast<double>(entries.values[e]);
@@ -50,7 +50,7 @@ DoubleMatrix gramian(ConstMatrixView rows) {
   return sum;
 }
 
-NormalEquations normal_equations(const kernels::RowSystem& system, const DoubleMatrix& base, SparseRow entries) {
+NormalEquations normal_equations(const kernels::RowSystem& system, const DoubleMatrix& base, CsrRow entries) {
   const Index width = system.other.columns;
   NormalEquations equations{base, std::vector<double>(static_cast<std::size_t>(width))};
   const double lambda = static_cast<double>(system.objective.row_regularization(entries.size(), system.opposite_rows));
@@ -96,7 +96,7 @@ std::vector<double> solve(const DoubleMatrix& a, const std::vector<double>& b) {
   return x;
 }
 
-kernels::RowLoss row_loss(const kernels::RowSystem& system, SparseRow entries, const std::vector<double>& x) {
+kernels::RowLoss row_loss(const kernels::RowSystem& system, CsrRow entries, const std::vector<double>& x) {
   kernels::RowLoss loss;
   for (std::size_t e = 0; e < entries.columns.size(); ++e) {
     const Entry entry = entry_of(system, entries, e);

@@ -32,14 +32,13 @@ struct NormalEquations {
 };
 /// `base` is alpha0 * Y^T Y (width square), all zero for the explicit loss.
 [[nodiscard]] NormalEquations normal_equations(const kernels::RowSystem& system, const DoubleMatrix& base,
-                                               SparseRow entries);
+                                               CsrRow entries);
 
 /// x with A x = b by an unblocked Cholesky factorization; empty when A is not positive definite.
 [[nodiscard]] std::vector<double> solve(const DoubleMatrix& a, const std::vector<double>& b);
 
 /// The row's loss at `x`, by the formulas of kernels/als/objective.hpp.
-[[nodiscard]] kernels::RowLoss row_loss(const kernels::RowSystem& system, SparseRow entries,
-                                        const std::vector<double>& x);
+[[nodiscard]] kernels::RowLoss row_loss(const kernels::RowSystem& system, CsrRow entries, const std::vector<double>& x);
 
 /// For each row the centroid of least squared distance, ties to the lowest.
 [[nodiscard]] std::vector<std::int32_t> nearest_centroids(ConstMatrixView rows, ConstMatrixView centroids);

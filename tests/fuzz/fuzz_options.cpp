@@ -8,7 +8,7 @@
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/options/options.hpp"
 #include "jobs/options/unit_options.hpp"
-#include "jobs/planning/plan.hpp"
+#include "jobs/planning/plan_settings.hpp"
 #include "kernels/text/units.hpp"
 #include "tests/fuzz/job_target.hpp"
 

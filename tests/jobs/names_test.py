@@ -9,7 +9,7 @@ import unittest
 
 import h5py
 
-import planted_sweep
+import synthetic_sweep
 import shop
 from program import run
 
@@ -73,7 +73,7 @@ class FolderTest(NamesTestCase):
     def test_a_sweep_in_such_a_folder_is_the_one_of_any_folder(self):
         records = []
         for home in (self.root, self.folder):
-            planted_sweep.write_ratings(home / "log.csv")
+            synthetic_sweep.write_ratings(home / "log.csv")
             here = {"cwd": home, "env": AS_ROOT}
             for arguments in (["prepare", "--input", "log.csv", "--split", "random:0.1", "--output", "data.h5"],
                               ["sweep", "plan", "search", "--data", "data.h5", "--calibrate", "0", "--objective", "explicit",
@@ -85,7 +85,7 @@ class FolderTest(NamesTestCase):
                 done = run(arguments, **here)
                 self.assertEqual(done.code, 0, done)
                 self.assertNotIn("\ufffd", done.out + done.err)  # as bytes that are no UTF-8 would be read
-            records.append(planted_sweep.recorded(home / "search"))
+            records.append(synthetic_sweep.recorded(home / "search"))
             self.assertEqual((home / "winner.h5").read_bytes(), (home / "again.h5").read_bytes())
         self.assertEqual(records[0], records[1])
         self.assert_bytes(json_of(self.folder / "search/plan.json")["data"], self.folder / "data.h5")

@@ -4,7 +4,7 @@ import pathlib
 import tempfile
 import unittest
 
-import planted_sweep
+import synthetic_sweep
 from cluster import Cluster, eventually
 from program import PROGRAM, run
 
@@ -23,7 +23,7 @@ class SweepCase(unittest.TestCase):
 
     @classmethod
     def prepare(cls):
-        planted_sweep.write_ratings(cls.folder / "log.csv")
+        synthetic_sweep.write_ratings(cls.folder / "log.csv")
         done = run(["prepare", "--input", cls.folder / "log.csv", "--split", "random:0.1", "--output", cls.data])
         assert done.code == 0, done
 
@@ -70,7 +70,7 @@ class SweepCase(unittest.TestCase):
         eventually(is_over, seconds, 0.5, lambda: self.cluster.queue() + self.tasks(directory)[1])
         return self.summary(directory)
 
-    metrics = staticmethod(planted_sweep.recorded)
+    metrics = staticmethod(synthetic_sweep.recorded)
 
     @staticmethod
     def attempts(directory, task):

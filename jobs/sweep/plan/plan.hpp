@@ -19,7 +19,7 @@ enum class SelectionRule { best, one_standard_error };
 
 /// One point of the space, and what a training of it is expected to take.
 struct Trial {
-  Point point;
+  SearchPoint point;
   std::vector<std::string> arguments;  ///< of the job: this point and what all trials share
   std::optional<std::size_t> after;    ///< the trial before it on its path
   double epoch_seconds = 0;            ///< of all ranks together as they run, on one fold; 0: not predicted
@@ -74,27 +74,5 @@ struct SweepPlan {
 
 /// Tells the values that a trial has for the parameters that vary: "factors=32 regularization=0.01".
 [[nodiscard]] std::string trial_text(const SweepPlan& plan, std::size_t trial);
-
-/// Links paths, and writes tasks with their names and programs, from all else in the plan.
-void place_tasks(SweepPlan& plan);
-/// The same, and keys. Throws Error(usage) where a trial's arguments do not fit the job.
-void name_tasks(SweepPlan& plan);
-/// Writes the key of the task at this place and of those before it on its path, where they have none. Throws as
-/// name_tasks().
-void key_task(SweepPlan& plan, std::size_t place);
-
-/// The key of a task of the plan whose job has this resolved configuration; of those before it on its path the plan has
-/// the keys.
-[[nodiscard]] std::string task_key(const SweepPlan& plan, const SweepTask& task, std::string_view configuration);
-
-/// Arguments of the job itself for a task, but for its files.
-[[nodiscard]] std::vector<std::string> task_arguments(const SweepPlan& plan, const SweepTask& task);
-
-/// Resolved configuration of `job arguments`, as output files carry it; files may be missing in `arguments`. Throws
-/// Error(usage).
-[[nodiscard]] std::string resolved_configuration(SweptJob job, const std::vector<std::string>& arguments);
-
-/// Sixteen hexadecimal digits of XXH3-64.
-[[nodiscard]] std::string content_hash(std::string_view text);
 
 }  // namespace rankwise

@@ -9,10 +9,12 @@
 #include <set>
 
 #include "distributed/log/fold.hpp"
+#include "io/config/json_fields.hpp"
 #include "io/config/json_text.hpp"
 #include "io/config/recorded_value.hpp"
 #include "jobs/run/version.hpp"
 #include "jobs/sweep/plan/swept_options.hpp"
+#include "jobs/sweep/plan/tasks.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/process/small_file.hpp"
 #include "kernels/text/number_text.hpp"
@@ -33,24 +35,58 @@ constexpr Index most_trials_per_program = 10'000;
 constexpr double most_seconds = 1e12;
 constexpr double most_bytes = 1e18;
 
+/// All but its point.
+template <class Fields, class Of>
+void list_trial(Fields& fields, Of& trial) {
+  fields.texts("arguments", trial.arguments);
+  fields.number("epoch_seconds", trial.epoch_seconds, 0, most_seconds);
+  fields.number("other_seconds", trial.other_seconds, 0, most_seconds);
+  fields.number("memory_bytes", trial.memory_bytes, 0, most_bytes);
+}
+
 Json json_of(const Trial& trial) {
-  Json point = Json::object();
-  for (const Assignment& assignment : trial.point) point[assignment.name] = assignment.value;
-  return {{"point", point},
-          {"arguments", trial.arguments},
-          {"epoch_seconds", trial.epoch_seconds},
-          {"other_seconds", trial.other_seconds},
-          {"memory_bytes", trial.memory_bytes}};
+  Json json;
+  json["point"] = Json::object();
+  for (const Assignment& assignment : trial.point) json["point"][assignment.name] = assignment.value;
+  FieldWriter fields(json);
+  list_trial(fields, trial);
+  return json;
 }
 
 Trial trial_of(const RecordedValue& json) {
   Trial trial;
   for (const auto& [name, value] : json.at("point").members()) trial.point.push_back({name, value.text()});
-  trial.arguments = json.at("arguments").texts();
-  trial.epoch_seconds = json.at("epoch_seconds").number(0, most_seconds);
-  trial.other_seconds = json.at("other_seconds").number(0, most_seconds);
-  trial.memory_bytes = json.at("memory_bytes").number(0, most_bytes);
+  FieldReader fields(json);
+  list_trial(fields, trial);
   return trial;
+}
+
+/// What comes before the lists of a plan.
+template <class Fields, class Plan>
+void list_beginning(Fields& fields, Plan& plan) {
+  fields.text("version", plan.version);
+  fields.text("configuration", plan.configuration);
+  fields.one_of("job", plan.job, {{"als", SweptJob::als}, {"kmeans", SweptJob::kmeans}});
+  fields.text("data", plan.data);
+  fields.bits("dataset_digest", plan.dataset_digest);
+  fields.bits("seed", plan.seed);
+  fields.texts("parameters", plan.parameters);
+}
+
+/// How trials are compared, and how they run.
+template <class Fields, class Plan>
+void list_rules(Fields& fields, Plan& plan) {
+  fields.text("metrics", plan.metrics);
+  fields.one_of("direction", plan.direction, {{"maximize", Direction::maximize}, {"minimize", Direction::minimize}});
+  fields.one_of("rule", plan.rule,
+                {{"best", SelectionRule::best}, {"one-standard-error", SelectionRule::one_standard_error}});
+  fields.number("least_stability", plan.least_stability, -1, 1);
+  if (fields.has("paths")) fields.flag("paths", plan.has_paths);
+  if (fields.has("trials_per_program")) {
+    fields.whole("trials_per_program", plan.trials_per_program, 1, most_trials_per_program);
+  }
+  fields.whole("ranks", plan.ranks, 1, most_ranks);
+  fields.whole("threads_per_rank", plan.threads_per_rank, 1, most_threads);
 }
 
 bool is_seed_text(std::string_view text) {
@@ -119,30 +155,14 @@ SweepPlan plan_of(const RecordedValue& json) {
   if (const RecordedValue kind = json.at("kind"); kind.text() != "sweep-plan") kind.refuse("sweep-plan");
   (void)json.at("format").whole(format_version, format_version);
   SweepPlan plan;
-  plan.version = json.at("version").text();
-  plan.configuration = json.at("configuration").text();
-  plan.job = json.at("job").one_of<SweptJob>({{"als", SweptJob::als}, {"kmeans", SweptJob::kmeans}});
-  plan.data = json.at("data").text();
-  plan.dataset_digest = json.at("dataset_digest").bits();
-  plan.seed = json.at("seed").bits();
-  plan.parameters = json.at("parameters").texts();
+  FieldReader fields(json);
+  list_beginning(fields, plan);
   for (const RecordedValue& trial : json.at("trials").elements()) plan.trials.push_back(trial_of(trial));
   if (plan.trials.empty()) json.at("trials").refuse("at least one trial");
   for (const RecordedValue& fold : json.at("folds").elements()) plan.folds.push_back(fold_of(fold, plan.job));
   if (plan.folds.empty()) json.at("folds").refuse("at least one fold");
   plan.rungs = rungs_of(json.at("rungs"), plan.job, std::ssize(plan.trials));
-  plan.metrics = json.at("metrics").text();
-  plan.direction =
-      json.at("direction").one_of<Direction>({{"maximize", Direction::maximize}, {"minimize", Direction::minimize}});
-  plan.rule = json.at("rule").one_of<SelectionRule>(
-      {{"best", SelectionRule::best}, {"one-standard-error", SelectionRule::one_standard_error}});
-  plan.least_stability = json.at("least_stability").number(-1, 1);
-  if (const auto paths = json.find("paths")) plan.has_paths = paths->flag();
-  if (const auto count = json.find("trials_per_program")) {
-    plan.trials_per_program = count->whole(1, most_trials_per_program);
-  }
-  plan.ranks = static_cast<int>(json.at("ranks").whole(1, most_ranks));
-  plan.threads_per_rank = static_cast<int>(json.at("threads_per_rank").whole(1, most_threads));
+  list_rules(fields, plan);
   read_tasks(plan, json.at("tasks"));
   return plan;
 }
@@ -198,24 +218,12 @@ std::string plan_json(const SweepPlan& plan) {
   Json json;
   json["kind"] = "sweep-plan";
   json["format"] = format_version;
-  json["version"] = plan.version;
-  json["configuration"] = plan.configuration;
-  json["job"] = plan.job == SweptJob::als ? "als" : "kmeans";
-  json["data"] = plan.data;
-  json["dataset_digest"] = plan.dataset_digest;
-  json["seed"] = plan.seed;
-  json["parameters"] = plan.parameters;
+  FieldWriter fields(json);
+  list_beginning(fields, plan);
   json["folds"] = plan.folds;
   json["rungs"] = Json::array();
   for (const Rung& rung : plan.rungs) json["rungs"].push_back({{"trials", rung.trials}, {"epochs", rung.epochs}});
-  json["metrics"] = plan.metrics;
-  json["direction"] = plan.direction == Direction::maximize ? "maximize" : "minimize";
-  json["rule"] = plan.rule == SelectionRule::best ? "best" : "one-standard-error";
-  json["least_stability"] = plan.least_stability;
-  json["paths"] = plan.has_paths;
-  json["trials_per_program"] = plan.trials_per_program;
-  json["ranks"] = plan.ranks;
-  json["threads_per_rank"] = plan.threads_per_rank;
+  list_rules(fields, plan);
   json["predicted_core_hours"] = plan.predicted_core_hours();
   json["trials"] = Json::array();
   for (const Trial& trial : plan.trials) json["trials"].push_back(json_of(trial));

@@ -20,8 +20,8 @@ double strength(const Trial& trial) {
 }
 
 /// All else that the trial has.
-Point rest_of(const Trial& trial) {
-  Point rest;
+SearchPoint rest_of(const Trial& trial) {
+  SearchPoint rest;
   std::ranges::copy_if(trial.point, std::back_inserter(rest),
                        [](const Assignment& assignment) { return assignment.name != regularization; });
   return rest;
@@ -30,7 +30,7 @@ Point rest_of(const Trial& trial) {
 }  // namespace
 
 void link_paths(SweepPlan& plan) {
-  std::map<Point, std::vector<std::size_t>> paths;
+  std::map<SearchPoint, std::vector<std::size_t>> paths;
   for (std::size_t trial = 0; trial < plan.trials.size(); ++trial) paths[rest_of(plan.trials[trial])].push_back(trial);
   for (auto& [rest, path] : paths) {
     std::ranges::stable_sort(path, std::ranges::greater(), [&](std::size_t t) { return strength(plan.trials[t]); });

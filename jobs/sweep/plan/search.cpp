@@ -98,9 +98,9 @@ std::vector<Uniforms> random_uniforms(std::size_t parameters, Index count, const
 }
 
 /// Every combination, the last parameter changing fastest; each point once.
-std::vector<Point> grid_points(const Space& space, Index most) {
-  std::vector<Point> points;
-  std::set<Point> known;
+std::vector<SearchPoint> grid_points(const Space& space, Index most) {
+  std::vector<SearchPoint> points;
+  std::set<SearchPoint> known;
   double combinations = 1;
   for (const Parameter& parameter : space) {
     if (parameter.count() == 0) {
@@ -119,7 +119,7 @@ std::vector<Point> grid_points(const Space& space, Index most) {
   std::vector<std::string> values(space.size());
   while (true) {
     for (std::size_t p = 0; p < space.size(); ++p) values[p] = space[p].value_at(places[p]);
-    Point point = point_of(space, values);
+    SearchPoint point = point_of(space, values);
     if (known.insert(point).second) points.push_back(std::move(point));
     if (static_cast<Index>(points.size()) > most) {
       throw Error(ExitCode::usage, fmt::format("the grid has more than --max-trials {} points", most));
@@ -132,7 +132,8 @@ std::vector<Point> grid_points(const Space& space, Index most) {
 
 }  // namespace
 
-std::vector<Point> search_points(const Space& space, SearchDesign design, Index count, Index most, std::uint64_t seed) {
+std::vector<SearchPoint> search_points(const Space& space, SearchDesign design, Index count, Index most,
+                                       std::uint64_t seed) {
   if (design == SearchDesign::grid) return grid_points(space, most);
   if (count > most) {
     throw Error(ExitCode::usage, fmt::format("--trials {}: expected at most --max-trials {}", count, most));
@@ -146,15 +147,15 @@ std::vector<Point> search_points(const Space& space, SearchDesign design, Index 
                                          : design == SearchDesign::latin_hypercube
                                              ? latin_uniforms(varied.size(), count, random)
                                              : random_uniforms(varied.size(), count, random);
-  std::vector<Point> points;
-  std::set<Point> known;
+  std::vector<SearchPoint> points;
+  std::set<SearchPoint> known;
   for (const Uniforms& drawn : uniforms) {
     std::vector<std::string> values(space.size());
     for (std::size_t p = 0; p < space.size(); ++p) {
       if (space[p].is_fixed()) values[p] = space[p].value_at(0);
     }
     for (std::size_t d = 0; d < varied.size(); ++d) values[varied[d]] = space[varied[d]].value_of(drawn[d]);
-    Point point = point_of(space, values);
+    SearchPoint point = point_of(space, values);
     if (known.insert(point).second) points.push_back(std::move(point));
   }
   return points;

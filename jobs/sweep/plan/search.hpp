@@ -19,8 +19,8 @@ enum class SearchDesign {
 /// The points in the order of their trials, none twice: combinations that differ only in parameters without a meaning
 /// are one. Those of a design other than the grid may so be fewer than `count`, which the grid has no use for. Throws
 /// Error(usage) where the grid has a range without points or more than `most` points, or Sobol too many parameters.
-[[nodiscard]] std::vector<Point> search_points(const Space& space, SearchDesign design, Index count, Index most,
-                                               std::uint64_t seed);
+[[nodiscard]] std::vector<SearchPoint> search_points(const Space& space, SearchDesign design, Index count, Index most,
+                                                     std::uint64_t seed);
 
 /// Parameters that Sobol's sequence here can tell apart.
 inline constexpr std::size_t most_sobol_parameters = 12;

@@ -78,11 +78,11 @@ std::string number_text(const NumberRange& range, double share) {
 }  // namespace
 
 Index Parameter::count() const {
-  return range ? range->points : static_cast<Index>(choices.values.size());
+  return range ? range->points : static_cast<Index>(list.values.size());
 }
 
 std::string Parameter::value_at(Index place) const {
-  if (!range) return choices.values[static_cast<std::size_t>(place)];
+  if (!range) return list.values[static_cast<std::size_t>(place)];
   return number_text(*range, static_cast<double>(place) / static_cast<double>(range->points - 1));
 }
 
@@ -107,7 +107,7 @@ Parameter parse_parameter(const std::string& name, std::string_view text, ValueK
   if (kind != ValueKind::word && (is_logarithmic || values.starts_with("linear "))) {
     parameter.range = parse_range(name, trimmed(values.substr(values.find(' '))), is_logarithmic, kind);
   } else {
-    parameter.choices.values = parse_list(name, values);
+    parameter.list.values = parse_list(name, values);
   }
   return parameter;
 }
@@ -124,7 +124,7 @@ Space ordered_space(std::vector<Parameter> parameters) {
                                                parameter.name, parameter.condition->parameter));
     }
     for (const std::string& value : parameter.condition->values) {
-      if (asked->range || std::ranges::find(asked->choices.values, value) != asked->choices.values.end()) continue;
+      if (asked->range || std::ranges::find(asked->list.values, value) != asked->list.values.end()) continue;
       throw Error(ExitCode::usage, fmt::format("option {}: its condition asks for {} = {}, which it never is",
                                                parameter.name, asked->name, value));
     }
@@ -143,8 +143,8 @@ Space ordered_space(std::vector<Parameter> parameters) {
   return space;
 }
 
-Point point_of(const Space& space, const std::vector<std::string>& values) {
-  Point point;
+SearchPoint point_of(const Space& space, const std::vector<std::string>& values) {
+  SearchPoint point;
   for (std::size_t p = 0; p < space.size(); ++p) {
     const auto& condition = space[p].condition;
     const bool holds = !condition || std::ranges::any_of(point, [&](const Assignment& before) {

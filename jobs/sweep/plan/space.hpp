@@ -11,7 +11,7 @@
 namespace rankwise {
 
 /// A list of words or numbers, as they are handed to the job.
-struct Choices {
+struct ValueList {
   std::vector<std::string> values;
 };
 
@@ -32,8 +32,8 @@ struct Condition {
 
 struct Parameter {
   std::string name;
-  std::optional<NumberRange> range;  ///< else choices
-  Choices choices;
+  std::optional<NumberRange> range;  ///< else the list
+  ValueList list;
   std::optional<Condition> condition;
 
   /// Different values; 0 where any number between two bounds may be.
@@ -59,7 +59,7 @@ struct Assignment {
   friend bool operator==(const Assignment&, const Assignment&) = default;
   friend auto operator<=>(const Assignment&, const Assignment&) = default;
 };
-using Point = std::vector<Assignment>;
+using SearchPoint = std::vector<Assignment>;
 
 /// Parameters such that each one's condition names one before it.
 using Space = std::vector<Parameter>;
@@ -69,6 +69,6 @@ using Space = std::vector<Parameter>;
 [[nodiscard]] Space ordered_space(std::vector<Parameter> parameters);
 
 /// Drops from one value per parameter those whose condition does not hold.
-[[nodiscard]] Point point_of(const Space& space, const std::vector<std::string>& values);
+[[nodiscard]] SearchPoint point_of(const Space& space, const std::vector<std::string>& values);
 
 }  // namespace rankwise

@@ -90,7 +90,7 @@ Space swept_space(SweptJob job, const std::map<std::string, std::string>& texts)
   return ordered_space(std::move(parameters));
 }
 
-std::vector<std::string> point_arguments(SweptJob job, const Point& point) {
+std::vector<std::string> point_arguments(SweptJob job, const SearchPoint& point) {
   const std::vector<SweptOption> options = swept_options(job);
   std::vector<std::string> arguments;
   for (const Assignment& assignment : point) {

@@ -33,6 +33,6 @@ void describe_swept_options(boost::program_options::options_description& descrip
 [[nodiscard]] Space swept_space(SweptJob job, const std::map<std::string, std::string>& texts);
 
 /// The point as arguments of the job.
-[[nodiscard]] std::vector<std::string> point_arguments(SweptJob job, const Point& point);
+[[nodiscard]] std::vector<std::string> point_arguments(SweptJob job, const SearchPoint& point);
 
 }  // namespace rankwise

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "io/config/json_text.hpp"
-#include "jobs/sweep/state/driver.hpp"
+#include "jobs/sweep/state/scheduler_folder.hpp"
 #include "slurm/work/attempts.hpp"
 
 namespace rankwise {

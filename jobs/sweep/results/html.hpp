@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "jobs/sweep/results/collect.hpp"
+#include "jobs/sweep/results/results.hpp"
 
 namespace rankwise {
 

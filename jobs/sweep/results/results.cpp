@@ -1,4 +1,4 @@
-// What a sweep found, as values and as files for other programs.
+#include "jobs/sweep/results/results.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,6 @@
 
 #include "io/config/json_text.hpp"
 #include "io/text/csv_field.hpp"
-#include "jobs/sweep/results/collect.hpp"
 
 namespace rankwise {
 
@@ -138,7 +137,7 @@ Json results_summary(const SweepResults& results) {
   json["winner"] = json_of(plan, results.winner());
   json["best"] = json_of(plan, results.ranked.front());
   if (const TrialScore* other = results.runner_up()) {
-    const PairedComparison pair = compare_pairs(plan, results.winner(), *other);
+    const PairedTest pair = compare_pairs(plan, results.winner(), *other);
     json["runner_up"] = {{"trial", other->trial + 1},
                          {"difference", pair.difference},
                          {"standard_error", number_or_null(pair.standard_error)},

@@ -5,14 +5,13 @@
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
-#include <sstream>
 
+#include "io/files/content_hash.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
 #include "jobs/sweep/plan/programs.hpp"
+#include "jobs/sweep/state/scheduler_folder.hpp"
 #include "kernels/process/small_file.hpp"
-#include "slurm/batch/slurm_scheduler.hpp"
 #include "slurm/work/attempts.hpp"
-#include "slurm/work/local_scheduler.hpp"
 
 namespace rankwise {
 
@@ -24,7 +23,6 @@ using slurm::ItemState;
 
 /// A task whose node or job dies again and again is left alone, too.
 constexpr int more_losses = 5;
-constexpr std::size_t log_tail_lines = 5;
 /// What a job of packed small tasks should take, so that Slurm's own work is small beside it.
 constexpr double packed_seconds = 120;
 constexpr std::int64_t most_packed = 50;
@@ -208,38 +206,11 @@ Index SweepState::count(TaskPhase phase) const {
 }
 
 Index SweepState::wanted() const {
-  return static_cast<Index>(tasks.size()) - count(TaskPhase::later);
-}
-
-std::string own_program() {
-  return fs::read_symlink("/proc/self/exe").string();
-}
-
-void add_input_check(InputCheck check, std::vector<std::string>& command) {
-  if (check == InputCheck::none) command.insert(command.end(), {"--verify-inputs", "no"});
-}
-
-std::string scheduler_folder(const std::string& directory) {
-  return (fs::path(directory) / "scheduler").string();
-}
-
-std::unique_ptr<slurm::Scheduler> make_scheduler(const std::string& directory, const RunSettings& settings) {
-  const std::string folder = scheduler_folder(directory);
-  if (settings.scheduler == SchedulerKind::slurm) return std::make_unique<slurm::SlurmScheduler>(folder);
-  return std::make_unique<slurm::LocalScheduler>(
-      folder, slurm::LocalLimits{.cores = settings.cores, .memory_bytes = settings.memory_bytes});
+  return static_cast<Index>(tasks.size()) - count(TaskPhase::pending);
 }
 
 int failed_runs(const SweepPlan& plan, const std::string& directory, const SweepTask& task) {
   return blamed_runs(plan, directory, task).failed;
-}
-
-std::vector<std::string> log_tail(const std::string& directory, const std::string& item) {
-  std::vector<std::string> lines;
-  std::istringstream text(read_small_file(slurm::log_path(scheduler_folder(directory), item)));
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  if (lines.size() > log_tail_lines) lines.erase(lines.begin(), lines.end() - log_tail_lines);
-  return lines;
 }
 
 std::vector<std::string> log_tail(const std::string& directory, const SweepTask& task) {
@@ -349,12 +320,12 @@ slurm::Submission refit_submission(const SweepPlan& plan, const std::string& dir
 void remove_finished_work(const SweepPlan& plan, const std::string& directory, const SweepState& state) {
   std::size_t known_rungs = 0;  // those whose trials are known
   for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
-    if (state.tasks[place].phase != TaskPhase::later) known_rungs = plan.tasks[place].rung + 1;
+    if (state.tasks[place].phase != TaskPhase::pending) known_rungs = plan.tasks[place].rung + 1;
   }
   for (std::size_t trial = 0; trial < plan.trials.size(); ++trial) {
     for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
       std::size_t rung = 0;  // the trial's last
-      while (rung + 1 < known_rungs && state.tasks[plan.task_place(trial, fold, rung + 1)].phase != TaskPhase::later)
+      while (rung + 1 < known_rungs && state.tasks[plan.task_place(trial, fold, rung + 1)].phase != TaskPhase::pending)
         ++rung;
       const bool goes_no_further = state.is_over || rung + 1 < known_rungs;
       const std::size_t place = plan.task_place(trial, fold, rung);

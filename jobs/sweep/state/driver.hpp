@@ -19,11 +19,11 @@ enum class TaskPhase {
   waiting,  ///< in the queue
   open,     ///< to be submitted: never was, or failed or was lost and may be tried again
   failed,   ///< failed too often
-  later     ///< of a rung that is not known yet, or of a trial that did not reach it
+  pending   ///< of a rung that is not known yet, or of a trial that did not reach it
 };
 
 struct TaskState {
-  TaskPhase phase = TaskPhase::later;
+  TaskPhase phase = TaskPhase::pending;
   int failures = 0;      ///< runs that ended with an error, since the last resume
   bool lost = false;     ///< was in the queue, and is no longer, without having ended
   bool unknown = false;  ///< was in the queue, which does not answer: `waiting`, as far as one knows
@@ -39,7 +39,7 @@ struct SweepState {
   bool has_follow_up = false;  ///< a job that goes on with the sweep is in the queue, or runs
 
   [[nodiscard]] Index count(TaskPhase phase) const;
-  /// Of tasks that are wanted as far as is known: all but `later`.
+  /// Of tasks that are wanted as far as is known: all but `pending`.
   [[nodiscard]] Index wanted() const;
   /// A task of which the scheduler knows nothing now; null where it answers.
   [[nodiscard]] const TaskState* unanswered() const;
@@ -82,19 +82,7 @@ void remove_finished_work(const SweepPlan& plan, const std::string& directory, c
 /// Runs that ended with an error of the task, or of its program while none of its tasks ran, over its whole life.
 [[nodiscard]] int failed_runs(const SweepPlan& plan, const std::string& directory, const SweepTask& task);
 
-/// The scheduler of the sweep's directory that the settings name.
-[[nodiscard]] std::unique_ptr<slurm::Scheduler> make_scheduler(const std::string& directory,
-                                                               const RunSettings& settings);
-[[nodiscard]] std::string scheduler_folder(const std::string& directory);
-
-/// The last lines of an item's log; empty where it has none. Of a task that has none those of its program's.
-[[nodiscard]] std::vector<std::string> log_tail(const std::string& directory, const std::string& item);
+/// The last lines of the task's log, or, where it has none, of its program's.
 [[nodiscard]] std::vector<std::string> log_tail(const std::string& directory, const SweepTask& task);
-
-/// This program's own file.
-[[nodiscard]] std::string own_program();
-
-/// Gives a command the choice that this one was given; nothing where it is the default.
-void add_input_check(InputCheck check, std::vector<std::string>& command);
 
 }  // namespace rankwise

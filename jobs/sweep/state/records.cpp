@@ -2,17 +2,14 @@
 
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
+#include "io/config/json_fields.hpp"
 #include "io/config/json_text.hpp"
 #include "io/config/recorded_value.hpp"
 #include "io/files/commit.hpp"
+#include "jobs/sweep/plan/tasks.hpp"
 #include "kernels/process/small_file.hpp"
 
 namespace rankwise {
@@ -33,16 +30,20 @@ fs::path record_path(const std::string& directory, const SweepTask& task) {
   return fs::path(directory) / "records" / (task.key + ".json");
 }
 
-Json json_of(const std::map<std::string, double>& values) {
-  Json json = Json::object();
-  for (const auto& [name, value] : values) json[name] = number_or_null(value);
-  return json;
-}
-
-std::map<std::string, double> numbers_of(const RecordedValue& json) {
-  std::map<std::string, double> values;
-  for (const auto& [name, value] : json.members()) values[name] = value.number_or_nan();
-  return values;
+/// What was measured.
+template <class Fields, class Record>
+void list_members(Fields& fields, Record& record) {
+  fields.numbers("metrics", record.metrics);
+  fields.numbers("standard_errors", record.standard_errors);
+  fields.numbers("losses", record.losses);
+  fields.whole("epochs", record.epochs, 0, most_epochs);
+  fields.whole("resumed_epochs", record.resumed_epochs, 0, record.epochs);
+  fields.number("begin_seconds", record.begin_seconds, 0, most_seconds);
+  fields.number("seconds", record.seconds, 0, most_seconds);
+  fields.number("memory_bytes", record.memory_bytes, 0, most_bytes);
+  fields.whole("ranks", record.ranks, 1, most_ranks);
+  fields.whole("threads_per_rank", record.threads_per_rank, 1, most_threads);
+  fields.text("host", record.host);
 }
 
 std::string record_text(const SweepPlan& plan, const SweepTask& task, const TaskRecord& record) {
@@ -53,18 +54,8 @@ std::string record_text(const SweepPlan& plan, const SweepTask& task, const Task
   json["version"] = plan.version;
   json["dataset_digest"] = record.dataset_digest;
   json["configuration"] = resolved_configuration(plan.job, task_arguments(plan, task));
-  json["metrics"] = json_of(record.metrics);
-  json["standard_errors"] = json_of(record.standard_errors);
-  json["losses"] = Json::array();
-  for (const double loss : record.losses) json["losses"].push_back(number_or_null(loss));
-  json["epochs"] = record.epochs;
-  json["resumed_epochs"] = record.resumed_epochs;
-  json["begin_seconds"] = record.begin_seconds;
-  json["seconds"] = record.seconds;
-  json["memory_bytes"] = record.memory_bytes;
-  json["ranks"] = record.ranks;
-  json["threads_per_rank"] = record.threads_per_rank;
-  json["host"] = record.host;
+  FieldWriter fields(json);
+  list_members(fields, record);
   return json_text(json, 1) + "\n";
 }
 
@@ -85,18 +76,9 @@ TaskRecord record_of(const RecordedValue& json, const SweepPlan& plan, const Swe
   if (record.dataset_digest != plan.dataset_digest) {
     json.at("dataset_digest").refuse(fmt::format("that of the plan, {}", plan.dataset_digest));
   }
-  record.metrics = numbers_of(json.at("metrics"));
+  FieldReader fields(json);
+  list_members(fields, record);
   (void)json.at("metrics").at(plan.metric());
-  record.standard_errors = numbers_of(json.at("standard_errors"));
-  for (const RecordedValue& loss : json.at("losses").elements()) record.losses.push_back(loss.number_or_nan());
-  record.epochs = json.at("epochs").whole(0, most_epochs);
-  record.resumed_epochs = json.at("resumed_epochs").whole(0, record.epochs);
-  record.begin_seconds = json.at("begin_seconds").number(0, most_seconds);
-  record.seconds = json.at("seconds").number(0, most_seconds);
-  record.memory_bytes = json.at("memory_bytes").number(0, most_bytes);
-  record.ranks = static_cast<int>(json.at("ranks").whole(1, most_ranks));
-  record.threads_per_rank = static_cast<int>(json.at("threads_per_rank").whole(1, most_threads));
-  record.host = json.at("host").text();
   return record;
 }
 
@@ -166,19 +148,6 @@ Index take_over_records(const SweepPlan& plan, const std::string& other, const s
 
 std::string work_folder(const std::string& directory, const SweepTask& task) {
   return (fs::path(directory) / "work" / fmt::format("t{}.f{}", task.trial + 1, task.fold + 1)).string();
-}
-
-std::uint64_t file_digest(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ExitCode::no_input, fmt::format("{}: cannot be read", path));
-  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
-  XXH3_64bits_reset(state.get());
-  std::vector<char> piece(1 << 20);
-  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())), file.gcount() > 0) {
-    XXH3_64bits_update(state.get(), piece.data(), static_cast<std::size_t>(file.gcount()));
-  }
-  if (file.bad()) throw Error(ExitCode::io_error, fmt::format("{}: cannot be read to its end", path));
-  return XXH3_64bits_digest(state.get());
 }
 
 void require_single_rank(const Communicator& comm, const char* action) {

@@ -50,9 +50,6 @@ void write_record(const Communicator& comm, const SweepPlan& plan, const std::st
 /// Where a training keeps its checkpoints and model, over all of its rungs.
 [[nodiscard]] std::string work_folder(const std::string& directory, const SweepTask& task);
 
-/// XXH3-64 of a file's bytes. Throws Error (no_input, io_error).
-[[nodiscard]] std::uint64_t file_digest(const std::string& path);
-
 /// Throws AgreedError(usage) where the action was started on several ranks.
 void require_single_rank(const Communicator& comm, const char* action);
 

@@ -1,13 +1,13 @@
 #include "jobs/sweep/state/scores.hpp"
 
 #include <algorithm>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
 #include <numeric>
 
 #include "distributed/log/fold.hpp"
+#include "kernels/statistics/estimates.hpp"
 #include "kernels/text/number_text.hpp"
 
 namespace rankwise {
@@ -16,23 +16,12 @@ namespace {
 
 constexpr double confidence_level = 0.95;
 
-double mean_of(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-double deviation_of(const std::vector<double>& values, double mean) {
-  if (values.size() < 2) return std::nan("");
-  double sum = 0;
-  for (const double value : values) sum += (value - mean) * (value - mean);
-  return std::sqrt(sum / static_cast<double>(values.size() - 1));
-}
-
 bool is_better(const SweepPlan& plan, double a, double b) {
   return plan.direction == Direction::maximize ? a > b : a < b;
 }
 
 std::string value_of(const SweepPlan& plan, std::size_t trial, const std::string& parameter) {
-  const Point& point = plan.trials[trial].point;
+  const SearchPoint& point = plan.trials[trial].point;
   const auto found = std::ranges::find(point, parameter, &Assignment::name);
   return found == point.end() ? std::string() : found->value;
 }
@@ -114,11 +103,7 @@ std::optional<TrialScore> score_of(const SweepPlan& plan, const Records& records
   score.mean = mean_of(score.folds);
   score.standard_deviation = deviation_of(score.folds, score.mean);
   score.standard_error = score.standard_deviation / std::sqrt(count);
-  score.confidence = std::nan("");
-  if (score.folds.size() > 1) {
-    const boost::math::students_t student(count - 1);
-    score.confidence = score.standard_error * boost::math::quantile(student, (1 + confidence_level) / 2);
-  }
+  score.confidence = half_interval(score.standard_error, score.folds.size(), confidence_level);
   return score;
 }
 
@@ -190,27 +175,13 @@ std::size_t selected(const SweepPlan& plan, const std::vector<TrialScore>& ranke
   return simplest;
 }
 
-PairedComparison compare_pairs(const SweepPlan& plan, const TrialScore& first, const TrialScore& other) {
+PairedTest compare_pairs(const SweepPlan& plan, const TrialScore& first, const TrialScore& other) {
   std::vector<double> differences;
   for (std::size_t f = 0; f < first.folds.size(); ++f) {
     const double difference = first.folds[f] - other.folds[f];
     differences.push_back(plan.direction == Direction::maximize ? difference : -difference);
   }
-  PairedComparison comparison;
-  comparison.difference = mean_of(differences);
-  const double deviation = deviation_of(differences, comparison.difference);
-  const auto count = static_cast<double>(differences.size());
-  comparison.standard_error = deviation * std::sqrt(1.0 / count + validated_over_trained(plan));
-  comparison.t = comparison.difference / comparison.standard_error;
-  if (differences.size() < 2 || std::isnan(comparison.t)) {
-    comparison.p = 1;
-  } else if (std::isinf(comparison.t)) {
-    comparison.p = 0;
-  } else {
-    const boost::math::students_t student(count - 1);
-    comparison.p = 2 * boost::math::cdf(boost::math::complement(student, std::abs(comparison.t)));
-  }
-  return comparison;
+  return paired_test(differences, validated_over_trained(plan));
 }
 
 std::map<std::string, double> parameter_importance(const SweepPlan& plan, const Records& records) {
@@ -223,20 +194,7 @@ std::map<std::string, double> parameter_importance(const SweepPlan& plan, const 
   if (scores.size() < least_trials) return shares;
   std::vector<double> means;
   for (const TrialScore& score : scores) means.push_back(score.mean);
-  const double mean = mean_of(means);
-  double total = 0;
-  for (const double value : means) total += (value - mean) * (value - mean);
-  for (const std::string& name : plan.parameters) {
-    const std::vector<std::string> group = groups(plan, scores, name);
-    std::map<std::string, std::vector<double>> members;
-    for (std::size_t s = 0; s < scores.size(); ++s) members[group[s]].push_back(means[s]);
-    double between = 0;
-    for (const auto& [value, values] : members) {
-      const double distance = mean_of(values) - mean;
-      between += static_cast<double>(values.size()) * distance * distance;
-    }
-    shares[name] = total > 0 ? between / total : 0;
-  }
+  for (const std::string& name : plan.parameters) shares[name] = variance_between(means, groups(plan, scores, name));
   return shares;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "jobs/sweep/state/records.hpp"
+#include "kernels/statistics/paired_test.hpp"
 
 namespace rankwise {
 
@@ -40,15 +41,9 @@ struct TrialScore {
 /// empty.
 [[nodiscard]] std::size_t selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked);
 
-/// Best against another one, fold by fold: mean difference in favour of the first, Student's t with the variance
-/// corrected for folds that share training data (Nadeau and Bengio, Machine Learning 2003), two-sided p.
-struct PairedComparison {
-  double difference = 0;
-  double standard_error = 0;
-  double t = 0;
-  double p = 1;
-};
-[[nodiscard]] PairedComparison compare_pairs(const SweepPlan& plan, const TrialScore& first, const TrialScore& other);
+/// Best against another one, fold by fold: differences in favour of the first, corrected for folds that share training
+/// data.
+[[nodiscard]] PairedTest compare_pairs(const SweepPlan& plan, const TrialScore& first, const TrialScore& other);
 
 /// Share of the variance of the trials' means at the first rung that each varied parameter explains alone (eta
 /// squared; a range in quarters of its values). Empty of fewer than three trials.

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "io/config/json_fields.hpp"
 #include "io/config/json_text.hpp"
-#include "io/config/recorded_value.hpp"
 #include "jobs/options/folder_locking.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/process/small_file.hpp"
@@ -37,46 +37,43 @@ constexpr std::int64_t most_jobs_at_once = 1'000'000;
 constexpr std::int64_t most_tasks_per_job = 10'000;
 constexpr std::int64_t most_submissions = 1'000'000'000;
 
-RunSettings settings_of(const RecordedValue& json) {
-  RunSettings settings;
-  const auto whole = [&json](const char* name, std::int64_t least, std::int64_t most) {
-    return json.at(name).whole(least, most);
-  };
-  settings.scheduler =
-      json.at("scheduler").one_of<SchedulerKind>({{"local", SchedulerKind::local}, {"slurm", SchedulerKind::slurm}});
-  if (const auto data = json.find("data")) settings.data = data->text();
-  settings.cores = whole("cores", 0, most_cores);
-  settings.memory_bytes = whole("memory_bytes", 0, most_bytes);
-  settings.most_retries = static_cast<int>(whole("max_retries", 0, most_retries));
-  settings.time_limit_seconds = whole("time_limit_seconds", 0, most_seconds);
-  settings.signal_seconds = whole("signal_seconds", 1, most_signal_seconds);
-  settings.cores_per_node = whole("cores_per_node", 0, most_cores_per_node);
-  settings.memory_safety = json.at("memory_safety").number(1, most_safety);
-  settings.asks_for_memory = json.at("asks_for_memory").flag();
-  settings.batch.partition = json.at("partition").text();
-  settings.batch.account = json.at("account").text();
-  settings.batch.qos = json.at("qos").text();
-  settings.batch.constraint = json.at("constraint").text();
-  settings.batch.extra_lines = json.at("extra_lines").texts();
-  settings.batch.jobs_at_once = whole("jobs_at_once", 0, most_jobs_at_once);
-  settings.tasks_per_job = whole("tasks_per_job", 0, most_tasks_per_job);
-  settings.batch.items_at_once = whole("items_at_once", 1, most_tasks_per_job);
-  settings.refit_model = json.at("refit_model").text();
-  settings.refit_metrics = json.at("refit_metrics").text();
-  if (const auto lock = json.find("lock")) {
-    settings.locking = lock->one_of<Locking>({{"auto", Locking::automatic}, {"off", Locking::off}});
+/// run.json.
+template <class Fields, class Settings>
+void list_members(Fields& fields, Settings& settings) {
+  fields.one_of("scheduler", settings.scheduler, {{"local", SchedulerKind::local}, {"slurm", SchedulerKind::slurm}});
+  if (fields.has("data")) fields.text("data", settings.data);
+  fields.whole("cores", settings.cores, 0, most_cores);
+  fields.whole("memory_bytes", settings.memory_bytes, 0, most_bytes);
+  fields.whole("max_retries", settings.most_retries, 0, most_retries);
+  fields.whole("time_limit_seconds", settings.time_limit_seconds, 0, most_seconds);
+  fields.whole("signal_seconds", settings.signal_seconds, 1, most_signal_seconds);
+  fields.whole("cores_per_node", settings.cores_per_node, 0, most_cores_per_node);
+  fields.number("memory_safety", settings.memory_safety, 1, most_safety);
+  fields.flag("asks_for_memory", settings.asks_for_memory);
+  fields.text("partition", settings.batch.partition);
+  fields.text("account", settings.batch.account);
+  fields.text("qos", settings.batch.qos);
+  fields.text("constraint", settings.batch.constraint);
+  fields.texts("extra_lines", settings.batch.extra_lines);
+  fields.whole("jobs_at_once", settings.batch.jobs_at_once, 0, most_jobs_at_once);
+  fields.whole("tasks_per_job", settings.tasks_per_job, 0, most_tasks_per_job);
+  fields.whole("items_at_once", settings.batch.items_at_once, 1, most_tasks_per_job);
+  fields.text("refit_model", settings.refit_model);
+  fields.text("refit_metrics", settings.refit_metrics);
+  if (fields.has("lock")) {
+    fields.one_of("lock", settings.locking, {{"auto", Locking::automatic}, {"off", Locking::off}});
   }
-  settings.submissions = whole("submissions", 0, most_submissions);
-  for (const auto& [task, failures] : json.at("forgiven").members()) {
-    settings.forgiven[task] = static_cast<int>(failures.whole(0, most_submissions));
-  }
-  return settings;
+  fields.whole("submissions", settings.submissions, 0, most_submissions);
+  fields.wholes("forgiven", settings.forgiven, 0, most_submissions);
 }
 
 }  // namespace
 
 RunSettings parse_settings(const std::string& text, const std::string& path) {
-  return settings_of(RecordedValue::parse(text, path));
+  RunSettings settings;
+  FieldReader fields(RecordedValue::parse(text, path));
+  list_members(fields, settings);
+  return settings;
 }
 
 std::optional<RunSettings> read_settings(const std::string& directory) {
@@ -87,29 +84,8 @@ std::optional<RunSettings> read_settings(const std::string& directory) {
 
 void write_settings(const std::string& directory, const RunSettings& settings) {
   Json json;
-  json["scheduler"] = settings.scheduler == SchedulerKind::slurm ? "slurm" : "local";
-  json["data"] = settings.data;
-  json["cores"] = settings.cores;
-  json["memory_bytes"] = settings.memory_bytes;
-  json["max_retries"] = settings.most_retries;
-  json["time_limit_seconds"] = settings.time_limit_seconds;
-  json["signal_seconds"] = settings.signal_seconds;
-  json["cores_per_node"] = settings.cores_per_node;
-  json["memory_safety"] = settings.memory_safety;
-  json["asks_for_memory"] = settings.asks_for_memory;
-  json["partition"] = settings.batch.partition;
-  json["account"] = settings.batch.account;
-  json["qos"] = settings.batch.qos;
-  json["constraint"] = settings.batch.constraint;
-  json["extra_lines"] = settings.batch.extra_lines;
-  json["jobs_at_once"] = settings.batch.jobs_at_once;
-  json["tasks_per_job"] = settings.tasks_per_job;
-  json["items_at_once"] = settings.batch.items_at_once;
-  json["refit_model"] = settings.refit_model;
-  json["refit_metrics"] = settings.refit_metrics;
-  json["lock"] = settings.locking == Locking::off ? "off" : "auto";
-  json["submissions"] = settings.submissions;
-  json["forgiven"] = settings.forgiven;
+  FieldWriter fields(json);
+  list_members(fields, settings);
   replace_file(settings_path(directory), json_text(json, 1) + "\n");
 }
 

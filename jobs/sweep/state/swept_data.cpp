@@ -10,7 +10,7 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "io/dataset/dataset.hpp"
-#include "jobs/sweep/state/records.hpp"
+#include "io/files/content_hash.hpp"
 #include "jobs/sweep/state/settings.hpp"
 #include "kernels/base/error.hpp"
 

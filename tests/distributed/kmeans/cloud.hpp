@@ -141,7 +141,7 @@ inline std::vector<float> values_of(const Matrix& matrix) {
 inline KMeansResult run_lloyd(const Communicator& comm, const Points& points, Matrix start,
                               const KMeansOptions& options) {
   LloydState state{std::move(start)};
-  return lloyd(comm, points, state, options, [](const KMeansIteration& /*iteration*/) {});
+  return lloyd(comm, points, state, options, [](const LloydIteration& /*iteration*/) {});
 }
 
 inline Matrix run_mini_batches(const Communicator& comm, const Points& points, Matrix start, const MiniBatches& batches,

@@ -83,7 +83,7 @@ TEST_F(KMeansStateTest, GoesOnFromAnyIterationOnAnyRanksToTheSameBits) {
       LloydState state{far_start(cloud, clusters)};
       KMeansResult result;
       const Index iterations = count_ends(state, [&](LloydState& at, const std::function<void()>& end) {
-        result = lloyd(comm, together, at, options, [&](const KMeansIteration& /*iteration*/) { end(); });
+        result = lloyd(comm, together, at, options, [&](const LloydIteration& /*iteration*/) { end(); });
       });
       EXPECT_EQ(iterations, std::ssize(expected.history));
       expect_same(comm, result, expected);
@@ -92,14 +92,14 @@ TEST_F(KMeansStateTest, GoesOnFromAnyIterationOnAnyRanksToTheSameBits) {
         const auto begin = [&](const Communicator& some, const Points& points) {
           LloydState begun_state{far_start(cloud, clusters)};
           EXPECT_THROW(static_cast<void>(lloyd(some, points, begun_state, options,
-                                               [&](const KMeansIteration& /*iteration*/) {
+                                               [&](const LloydIteration& /*iteration*/) {
                                                  if (begun_state.history.size() == begun) throw Ended();
                                                })),
                        Ended);
           return begun_state;
         };
         const auto go_on = [&](const Communicator& some, const Points& points, LloydState begun_state) {
-          return lloyd(some, points, begun_state, options, [](const KMeansIteration& /*iteration*/) {});
+          return lloyd(some, points, begun_state, options, [](const LloydIteration& /*iteration*/) {});
         };
         expect_same(self, go_on(self, alone, begin(comm, together)), expected);
         expect_same(comm, go_on(comm, together, begin(self, alone)), expected);
@@ -113,12 +113,12 @@ TEST_F(KMeansStateTest, AStateThatHasConvergedOnlyAssigns) {
   const Points points = cloud.dense(comm);
   const KMeansResult expected = run_lloyd(self, cloud.dense(self), first_rows(cloud, 4), {});
   LloydState state{first_rows(cloud, 4)};
-  const auto end_when_converged = [&](const KMeansIteration& /*iteration*/) {
+  const auto end_when_converged = [&](const LloydIteration& /*iteration*/) {
     if (state.converged) throw Ended();
   };
   EXPECT_THROW(static_cast<void>(lloyd(comm, points, state, {}, end_when_converged)), Ended);
   Index told = 0;
-  expect_same(comm, lloyd(comm, points, state, {}, [&](const KMeansIteration& /*iteration*/) { ++told; }), expected);
+  expect_same(comm, lloyd(comm, points, state, {}, [&](const LloydIteration& /*iteration*/) { ++told; }), expected);
   EXPECT_EQ(told, 0);
 }
 

@@ -105,7 +105,7 @@ void expect_same_run(const KMeansResult& a, const KMeansResult& b) {
 
 Index rows_passed_over(const KMeansResult& result) {
   Index rows = 0;
-  for (const KMeansIteration& iteration : result.history) rows += iteration.pruned;
+  for (const LloydIteration& iteration : result.history) rows += iteration.pruned;
   return rows;
 }
 

@@ -158,7 +158,7 @@ TEST_F(LogCleaningTest, TheEarliestRepeatIsFound) {
   EXPECT_EQ(earliest_repeat(distributed(without_repeats(log))).second, RepeatedPair{}.second);
 }
 
-TEST_F(LogCleaningTest, RareRowsAreDroppedUntilBothBoundsHold) {
+TEST_F(LogCleaningTest, KCoreIsKeptUntilBothBoundsHold) {
   for (const auto& [min_user, min_item] :
        std::vector<std::pair<Index, Index>>{{1, 1}, {2, 1}, {1, 3}, {5, 6}, {9, 12}, {500, 1}}) {
     const WholeLog log = random_log(300, 150, 1500, 5);
@@ -183,7 +183,7 @@ TEST_F(LogCleaningTest, RareRowsAreDroppedUntilBothBoundsHold) {
     }
     KeptRows kept;
     const RowRange held = events.users;
-    const RareCounts counts = drop_rare(comm_, events, min_user, min_item, kept);
+    const DroppedCounts counts = keep_k_core(comm_, events, min_user, min_item, kept);
     for (Index& user : kept.users) user += held.begin;
     const std::vector<Index> kept_users = comm_.all_gather_varied(std::span<const Index>(kept.users)).values;
     EXPECT_EQ(kept_users, std::vector<Index>(users.begin(), users.end()));

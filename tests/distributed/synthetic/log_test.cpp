@@ -16,8 +16,8 @@
 namespace rankwise {
 namespace {
 
-PlantedShape small_shape() {
-  PlantedShape shape;
+SyntheticShape small_shape() {
+  SyntheticShape shape;
   shape.users = 3000;
   shape.items = 800;
   shape.interactions = 90'000;
@@ -25,30 +25,30 @@ PlantedShape small_shape() {
   return shape;
 }
 
-std::vector<PlantedRow> all_rows(const PlantedLog& log) {
-  std::vector<PlantedRow> rows;
+std::vector<SyntheticRow> all_rows(const SyntheticLog& log) {
+  std::vector<SyntheticRow> rows;
   for (Index user = 0; user < log.shape().users; ++user) {
-    const std::vector<PlantedRow> of_user = log.rows(user);
+    const std::vector<SyntheticRow> of_user = log.rows(user);
     rows.insert(rows.end(), of_user.begin(), of_user.end());
   }
   return rows;
 }
 
-std::map<PlantedDirt, Index> count_kinds(const std::vector<PlantedRow>& rows) {
-  std::map<PlantedDirt, Index> counts;
-  for (const PlantedRow& row : rows) ++counts[row.dirt];
+std::map<SyntheticDirt, Index> count_kinds(const std::vector<SyntheticRow>& rows) {
+  std::map<SyntheticDirt, Index> counts;
+  for (const SyntheticRow& row : rows) ++counts[row.dirt];
   return counts;
 }
 
-TEST(PlantedLog, CleanRowsAreWithinBoundsAndNeverRepeat) {
-  const PlantedLog log(small_shape());
-  const PlantedShape& shape = log.shape();
+TEST(SyntheticLog, CleanRowsAreWithinBoundsAndNeverRepeat) {
+  const SyntheticLog log(small_shape());
+  const SyntheticShape& shape = log.shape();
   for (Index user = 0; user < shape.users; ++user) {
-    const std::vector<PlantedRow> rows = log.rows(user);
+    const std::vector<SyntheticRow> rows = log.rows(user);
     EXPECT_EQ(static_cast<Index>(rows.size()), log.user(user).clean_rows);
     std::set<Index> items;
     std::int64_t before = 0;
-    for (const PlantedRow& row : rows) {
+    for (const SyntheticRow& row : rows) {
       EXPECT_EQ(row.user, user);
       EXPECT_TRUE(items.insert(row.item).second) << "user " << user << " has item " << row.item << " twice";
       EXPECT_TRUE(row.item >= 0 && row.item < shape.items);
@@ -57,18 +57,18 @@ TEST(PlantedLog, CleanRowsAreWithinBoundsAndNeverRepeat) {
       EXPECT_GE(row.price_cents, 1);
       EXPECT_TRUE(row.timestamp >= shape.start && row.timestamp < shape.start + shape.days * 86'400);
       EXPECT_GE(row.timestamp, before);
-      EXPECT_EQ(row.dirt, PlantedDirt::none);
+      EXPECT_EQ(row.dirt, SyntheticDirt::none);
       before = row.timestamp;
     }
   }
 }
 
-TEST(PlantedLog, RowCountsFollowTheAskedLogNormal) {
+TEST(SyntheticLog, RowCountsFollowTheAskedLogNormal) {
   for (const double per_user : {1.0, 1.5, 8.0, 40.0}) {
-    PlantedShape shape = small_shape();
+    SyntheticShape shape = small_shape();
     shape.users = 20'000;
     shape.interactions = per_user * static_cast<double>(shape.users);
-    const PlantedLog log(shape);
+    const SyntheticLog log(shape);
     std::vector<double> counts;
     for (Index user = 0; user < shape.users; ++user) counts.push_back(static_cast<double>(log.user(user).clean_rows));
     const double users = static_cast<double>(shape.users);
@@ -87,23 +87,23 @@ TEST(PlantedLog, RowCountsFollowTheAskedLogNormal) {
 
 /// Users with one row each: the first choice has exactly the documented law. 40 items go by accept and reject, 15 by
 /// the race.
-TEST(PlantedLog, FirstChoicesHaveTheDocumentedLawOnBothPaths) {
+TEST(SyntheticLog, FirstChoicesHaveTheDocumentedLawOnBothPaths) {
   for (const Index items : {40, 15}) {
-    PlantedShape shape;
+    SyntheticShape shape;
     shape.users = 40'000;
     shape.items = items;
     shape.interactions = 40'000;
     shape.signal = 1.5;
     shape.user_spread = 0.7;
     shape.zipf_flattening = 1;
-    const PlantedLog log(shape);
+    const SyntheticLog log(shape);
     const auto count = static_cast<std::size_t>(items);
     std::vector<double> surplus(count, 0.0);
     std::vector<double> variance(count, 0.0);
     double weight_surplus = 0;  // of the logarithm of the chosen weight: tells whether the own taste has its effect
     double weight_variance = 0;
     for (Index user = 0; user < shape.users; ++user) {
-      const PlantedUser planted = log.user(user);
+      const SyntheticUser planted = log.user(user);
       std::vector<double> p(count);
       for (std::size_t i = 0; i < count; ++i) p[i] = log.choice_weight(planted, static_cast<Index>(i));
       const double total = std::accumulate(p.begin(), p.end(), 0.0);
@@ -131,16 +131,16 @@ TEST(PlantedLog, FirstChoicesHaveTheDocumentedLawOnBothPaths) {
 
 /// Three choices without replacement by popularity alone: how often an item is among them, against every ordered
 /// triple. 48 items go by accept and reject, 44 by the race.
-TEST(PlantedLog, ChoicesWithoutReplacementHaveTheirExactLawOnBothPaths) {
+TEST(SyntheticLog, ChoicesWithoutReplacementHaveTheirExactLawOnBothPaths) {
   for (const Index items : {48, 44}) {
-    PlantedShape shape;
+    SyntheticShape shape;
     shape.users = 40'000;
     shape.items = items;
     shape.interactions = 3 * 40'000;
     shape.activity_spread = 0;
     shape.signal = 0;
     shape.zipf_flattening = 0;
-    const PlantedLog log(shape);
+    const SyntheticLog log(shape);
     const auto count = static_cast<std::size_t>(items);
     std::vector<double> p(count);
     for (std::size_t i = 0; i < count; ++i) p[i] = log.catalogue().popularity(static_cast<Index>(i));
@@ -157,7 +157,7 @@ TEST(PlantedLog, ChoicesWithoutReplacementHaveTheirExactLawOnBothPaths) {
       }
     }
     std::vector<double> observed(count, 0.0);
-    for (const PlantedRow& row : all_rows(log)) observed[static_cast<std::size_t>(row.item)] += 1;
+    for (const SyntheticRow& row : all_rows(log)) observed[static_cast<std::size_t>(row.item)] += 1;
     EXPECT_EQ(std::accumulate(observed.begin(), observed.end(), 0.0), shape.interactions);
     for (std::size_t i = 0; i < count; ++i) {
       const double deviation = std::sqrt(shape.interactions / 3 * included[i] * (1 - included[i]));
@@ -166,20 +166,20 @@ TEST(PlantedLog, ChoicesWithoutReplacementHaveTheirExactLawOnBothPaths) {
   }
 }
 
-TEST(PlantedLog, PopularityIsTheAskedZipfWhateverTheSignal) {
+TEST(SyntheticLog, PopularityIsTheAskedZipfWhateverTheSignal) {
   for (const double signal : {0.0, 2.5}) {
-    PlantedShape shape = small_shape();
+    SyntheticShape shape = small_shape();
     shape.users = 60'000;
     shape.interactions = 120'000;  // short rows: repetitions, which flatten the head, are rare
     shape.zipf_exponent = 1.1;
     shape.zipf_flattening = 5;
     shape.signal = signal;
     shape.user_spread = 0.3;
-    const PlantedLog log(shape);
+    const SyntheticLog log(shape);
     std::vector<double> popularity;
     std::vector<double> observed(static_cast<std::size_t>(shape.items), 0.0);
     double total = 0;
-    for (const PlantedRow& row : all_rows(log)) observed[static_cast<std::size_t>(row.item)] += 1, total += 1;
+    for (const SyntheticRow& row : all_rows(log)) observed[static_cast<std::size_t>(row.item)] += 1, total += 1;
     std::vector<std::pair<double, Index>> order;
     for (Index i = 0; i < shape.items; ++i) order.emplace_back(-log.catalogue().popularity(i), i);
     std::sort(order.begin(), order.end());
@@ -203,18 +203,18 @@ TEST(PlantedLog, PopularityIsTheAskedZipfWhateverTheSignal) {
   }
 }
 
-TEST(PlantedLog, SegmentsShowInWhatUsersChoose) {
-  const PlantedLog log(small_shape());
+TEST(SyntheticLog, SegmentsShowInWhatUsersChoose) {
+  const SyntheticLog log(small_shape());
   Index right = 0;
   Index judged = 0;
   std::set<int> seen;
   for (Index user = 0; user < 1000; ++user) {
     const int planted = log.user(user).segment;
-    const std::vector<PlantedRow> rows = log.rows(user);
+    const std::vector<SyntheticRow> rows = log.rows(user);
     if (rows.size() < 20) continue;
     std::vector<double> likelihood(static_cast<std::size_t>(log.shape().segments), 0.0);
     for (std::size_t s = 0; s < likelihood.size(); ++s) {
-      for (const PlantedRow& row : rows) {
+      for (const SyntheticRow& row : rows) {
         likelihood[s] += std::log(log.catalogue().choice_probability(static_cast<int>(s), row.item));
       }
     }
@@ -228,16 +228,16 @@ TEST(PlantedLog, SegmentsShowInWhatUsersChoose) {
   EXPECT_EQ(static_cast<int>(seen.size()), log.shape().segments);
 }
 
-TEST(PlantedLog, WeeksYearsAndSeasonsShow) {
-  PlantedShape shape = small_shape();
+TEST(SyntheticLog, WeeksYearsAndSeasonsShow) {
+  SyntheticShape shape = small_shape();
   shape.days = 2 * 365;
   shape.categories = 5;
-  const PlantedLog log(shape);
+  const SyntheticLog log(shape);
   double saturday = 0;
   double sunday = 0;
   double in_season = 0;
   double at_random = 0;
-  const std::vector<PlantedRow> rows = all_rows(log);
+  const std::vector<SyntheticRow> rows = all_rows(log);
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const Index day = rows[r].timestamp / 86'400;
     saturday += (day + 3) % 7 == 5 ? 1 : 0;
@@ -250,56 +250,56 @@ TEST(PlantedLog, WeeksYearsAndSeasonsShow) {
   }
   EXPECT_NEAR(saturday / sunday, 1 / 0.7, 0.1);
   EXPECT_GT(in_season, 1.05 * at_random);
-  EXPECT_LE(planted_demand(19'700), 1.0);
-  EXPECT_GT(planted_demand(19'700), 0.0);
+  EXPECT_LE(synthetic_demand(19'700), 1.0);
+  EXPECT_GT(synthetic_demand(19'700), 0.0);
 }
 
-TEST(PlantedLog, DirtIsAddedAsAskedAndTakesNothingAway) {
-  for (const PlantedKind kind : {PlantedKind::purchases, PlantedKind::ratings}) {
-    PlantedShape shape = small_shape();
+TEST(SyntheticLog, DirtIsAddedAsAskedAndTakesNothingAway) {
+  for (const SyntheticKind kind : {SyntheticKind::purchases, SyntheticKind::ratings}) {
+    SyntheticShape shape = small_shape();
     shape.kind = kind;
-    const std::vector<PlantedRow> clean = all_rows(PlantedLog(shape));
+    const std::vector<SyntheticRow> clean = all_rows(SyntheticLog(shape));
     shape.dirt = 0.2;
     shape.broken_lines = 0.01;
-    const PlantedLog log(shape);
-    const std::vector<PlantedRow> dirty = all_rows(log);
-    std::vector<PlantedRow> kept;
-    for (const PlantedRow& row : dirty) {
-      if (row.dirt == PlantedDirt::none) kept.push_back(row);
+    const SyntheticLog log(shape);
+    const std::vector<SyntheticRow> dirty = all_rows(log);
+    std::vector<SyntheticRow> kept;
+    for (const SyntheticRow& row : dirty) {
+      if (row.dirt == SyntheticDirt::none) kept.push_back(row);
     }
     EXPECT_EQ(kept, clean);
 
     auto counts = count_kinds(dirty);
     const double rows = static_cast<double>(clean.size());
-    const int kinds = kind == PlantedKind::purchases ? 5 : 3;
-    for (const PlantedDirt dirt : {PlantedDirt::duplicate, PlantedDirt::repeat, PlantedDirt::missing_user,
-                                   PlantedDirt::cancellation, PlantedDirt::zero_price}) {
-      const bool possible = kinds == 5 || dirt < PlantedDirt::cancellation;
+    const int kinds = kind == SyntheticKind::purchases ? 5 : 3;
+    for (const SyntheticDirt dirt : {SyntheticDirt::duplicate, SyntheticDirt::repeat, SyntheticDirt::missing_user,
+                                     SyntheticDirt::cancellation, SyntheticDirt::zero_price}) {
+      const bool possible = kinds == 5 || dirt < SyntheticDirt::cancellation;
       const double expected = possible ? 0.2 * rows / kinds : 0;
       EXPECT_NEAR(static_cast<double>(counts[dirt]), expected, 4.5 * std::sqrt(expected));
     }
-    EXPECT_NEAR(static_cast<double>(counts[PlantedDirt::broken]), 0.01 * rows, 4.5 * std::sqrt(0.01 * rows));
+    EXPECT_NEAR(static_cast<double>(counts[SyntheticDirt::broken]), 0.01 * rows, 4.5 * std::sqrt(0.01 * rows));
 
     for (Index user = 0; user < 200; ++user) {
-      const std::vector<PlantedRow> of_user = log.rows(user);
-      for (const PlantedRow& row : of_user) {
-        const auto source = std::find_if(of_user.begin(), of_user.end(), [&](const PlantedRow& other) {
-          return other.dirt == PlantedDirt::none && other.item == row.item;
+      const std::vector<SyntheticRow> of_user = log.rows(user);
+      for (const SyntheticRow& row : of_user) {
+        const auto source = std::find_if(of_user.begin(), of_user.end(), [&](const SyntheticRow& other) {
+          return other.dirt == SyntheticDirt::none && other.item == row.item;
         });
         ASSERT_NE(source, of_user.end());
         EXPECT_GE(row.timestamp, source->timestamp);
-        if (row.dirt == PlantedDirt::duplicate) {
+        if (row.dirt == SyntheticDirt::duplicate) {
           EXPECT_EQ(row.timestamp, source->timestamp);
           EXPECT_EQ(row.value, source->value);
         }
-        if (row.dirt == PlantedDirt::repeat) {
+        if (row.dirt == SyntheticDirt::repeat) {
           EXPECT_NE(row.value, source->value);
-          EXPECT_TRUE(kind == PlantedKind::purchases || (row.value >= 1 && row.value <= 5));
+          EXPECT_TRUE(kind == SyntheticKind::purchases || (row.value >= 1 && row.value <= 5));
         }
-        if (row.dirt == PlantedDirt::cancellation) {
+        if (row.dirt == SyntheticDirt::cancellation) {
           EXPECT_EQ(row.value, -source->value);
         }
-        if (row.dirt == PlantedDirt::zero_price) {
+        if (row.dirt == SyntheticDirt::zero_price) {
           EXPECT_EQ(row.price_cents, 0);
         }
       }
@@ -307,19 +307,19 @@ TEST(PlantedLog, DirtIsAddedAsAskedAndTakesNothingAway) {
   }
 }
 
-TEST(PlantedLog, RatingsFollowTasteAndBiases) {
-  PlantedShape shape = small_shape();
-  shape.kind = PlantedKind::ratings;
-  const PlantedLog log(shape);
+TEST(SyntheticLog, RatingsFollowTasteAndBiases) {
+  SyntheticShape shape = small_shape();
+  shape.kind = SyntheticKind::ratings;
+  const SyntheticLog log(shape);
   std::array<double, 6> counts{};
   double sum = 0;
   double liked = 0;
   double liked_count = 0;
   double disliked = 0;
   double disliked_count = 0;
-  const std::vector<PlantedRow> rows = all_rows(log);
+  const std::vector<SyntheticRow> rows = all_rows(log);
   std::vector<double> item_sum(static_cast<std::size_t>(shape.items), 0.0);
-  for (const PlantedRow& row : rows) {
+  for (const SyntheticRow& row : rows) {
     ASSERT_TRUE(row.value >= 1 && row.value <= 5);
     EXPECT_EQ(row.price_cents, 0);
     counts[static_cast<std::size_t>(row.value)] += 1;
@@ -336,10 +336,10 @@ TEST(PlantedLog, RatingsFollowTasteAndBiases) {
   EXPECT_GT(liked / liked_count, disliked / disliked_count + 0.2);
 }
 
-TEST(PlantedLog, TheSmallestShapesWork) {
+TEST(SyntheticLog, TheSmallestShapesWork) {
   for (const auto& [users, items, interactions] :
        {std::tuple<Index, Index, double>{1, 1, 1}, {5, 1, 5}, {3, 2, 3}, {3, 3, 4}, {130, 17, 600}}) {
-    PlantedShape shape;
+    SyntheticShape shape;
     shape.users = users;
     shape.items = items;
     shape.interactions = interactions;
@@ -347,25 +347,25 @@ TEST(PlantedLog, TheSmallestShapesWork) {
     shape.factors = 1;
     shape.categories = 1;
     shape.days = 1;
-    const PlantedLog log(shape);
-    const std::vector<PlantedRow> rows = all_rows(log);
+    const SyntheticLog log(shape);
+    const std::vector<SyntheticRow> rows = all_rows(log);
     EXPECT_GE(static_cast<Index>(rows.size()), users);
-    for (const PlantedRow& row : rows) EXPECT_LT(row.item, items);
+    for (const SyntheticRow& row : rows) EXPECT_LT(row.item, items);
   }
 }
 
-TEST(PlantedLog, AnotherSeedIsAnotherLog) {
-  PlantedShape shape = small_shape();
-  const PlantedLog one(shape);
+TEST(SyntheticLog, AnotherSeedIsAnotherLog) {
+  SyntheticShape shape = small_shape();
+  const SyntheticLog one(shape);
   shape.seed = 12;
-  const PlantedLog other(shape);
+  const SyntheticLog other(shape);
   EXPECT_NE(one.rows(0), other.rows(0));
-  EXPECT_EQ(one.rows(0), PlantedLog(small_shape()).rows(0));
+  EXPECT_EQ(one.rows(0), SyntheticLog(small_shape()).rows(0));
 }
 
-TEST(PlantedShape, RefusesWhatCannotBePlanted) {
+TEST(SyntheticShape, RefusesWhatCannotBeMade) {
   const auto refused = [](auto change) {
-    PlantedShape shape = small_shape();
+    SyntheticShape shape = small_shape();
     change(shape);
     try {
       shape.validate();
@@ -375,30 +375,30 @@ TEST(PlantedShape, RefusesWhatCannotBePlanted) {
     return false;
   };
   EXPECT_NO_THROW(small_shape().validate());
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.users = 0; }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.items = -1; }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.items = Index{1} << 40; }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.interactions = 2999; }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.interactions = 3000.0 * 300; }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.interactions = std::numeric_limits<double>::quiet_NaN(); }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.interactions = std::numeric_limits<double>::infinity(); }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.segments = 0; }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.factors = 0; }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.signal = std::numeric_limits<double>::quiet_NaN(); }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.signal = -1; }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.dirt = 1.5; }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.days = 0; }));
-  EXPECT_TRUE(refused([](PlantedShape& s) { s.start = -1; }));
-  EXPECT_THROW((void)planted_preset("movielens-20M"), Error);
-  EXPECT_THROW((void)planted_preset("shop").scaled(0), Error);
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.users = 0; }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.items = -1; }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.items = Index{1} << 40; }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.interactions = 2999; }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.interactions = 3000.0 * 300; }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.interactions = std::numeric_limits<double>::quiet_NaN(); }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.interactions = std::numeric_limits<double>::infinity(); }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.segments = 0; }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.factors = 0; }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.signal = std::numeric_limits<double>::quiet_NaN(); }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.signal = -1; }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.dirt = 1.5; }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.days = 0; }));
+  EXPECT_TRUE(refused([](SyntheticShape& s) { s.start = -1; }));
+  EXPECT_THROW((void)synthetic_preset("movielens-20M"), Error);
+  EXPECT_THROW((void)synthetic_preset("shop").scaled(0), Error);
 }
 
-TEST(PlantedShape, PresetsAreValidAtEveryScale) {
+TEST(SyntheticShape, PresetsAreValidAtEveryScale) {
   for (const char* name : {"none", "movielens-20m", "shop"}) {
     for (const double scale : {0.25, 1.0, 100.0})
-      EXPECT_NO_THROW(planted_preset(name).scaled(scale).validate()) << name;
+      EXPECT_NO_THROW(synthetic_preset(name).scaled(scale).validate()) << name;
   }
-  const PlantedShape shop = planted_preset("shop").scaled(0.5);
+  const SyntheticShape shop = synthetic_preset("shop").scaled(0.5);
   EXPECT_EQ(shop.users, 500'000);
   EXPECT_EQ(shop.items, 50'000);
   EXPECT_EQ(shop.interactions, 4e6);

@@ -28,8 +28,8 @@ void sort(std::vector<Entry>& entries) {
   std::ranges::sort(entries, {}, [](const Entry& entry) { return std::tuple(entry.row, entry.column); });
 }
 
-PlantedShape shape_of(PlantedKind kind, double dirt) {
-  PlantedShape shape;
+SyntheticShape shape_of(SyntheticKind kind, double dirt) {
+  SyntheticShape shape;
   shape.kind = kind;
   shape.users = 900;
   shape.items = 700;  // more than are named
@@ -39,11 +39,11 @@ PlantedShape shape_of(PlantedKind kind, double dirt) {
   return shape;
 }
 
-PlantedTask task(Index width) {
+SyntheticTask task(Index width) {
   return {.solver = {}, .objective = {}, .width = width};
 }
 
-class PlantedMatrixTest : public testing::Test {
+class SyntheticMatrixTest : public testing::Test {
  protected:
   /// All ranks' entries on every rank, in the order in which ranks hold them.
   [[nodiscard]] static std::vector<Entry> gathered(const Communicator& comm, const SparseRows& rows) {
@@ -61,11 +61,11 @@ class PlantedMatrixTest : public testing::Test {
   Communicator alone_ = Communicator::single();
 };
 
-TEST_F(PlantedMatrixTest, IsTheSameForAnyNumberOfRanks) {
-  for (const PlantedKind kind : {PlantedKind::purchases, PlantedKind::ratings}) {
-    const PlantedLog log(shape_of(kind, 0));
-    const PlantedMatrix whole = plant_matrix(alone_, log, task(32));
-    const PlantedMatrix part = plant_matrix(comm_, log, task(32));
+TEST_F(SyntheticMatrixTest, IsTheSameForAnyNumberOfRanks) {
+  for (const SyntheticKind kind : {SyntheticKind::purchases, SyntheticKind::ratings}) {
+    const SyntheticLog log(shape_of(kind, 0));
+    const SyntheticMatrix whole = plant_matrix(alone_, log, task(32));
+    const SyntheticMatrix part = plant_matrix(comm_, log, task(32));
     EXPECT_EQ(part.users.rows, part.user_plan.rows.range(comm_.rank()));
     EXPECT_EQ(part.items.rows, part.item_plan.rows.range(comm_.rank()));
     EXPECT_EQ(part.users.total_rows, 900);
@@ -76,8 +76,8 @@ TEST_F(PlantedMatrixTest, IsTheSameForAnyNumberOfRanks) {
   }
 }
 
-TEST_F(PlantedMatrixTest, ItsItemsAreTheTransposeOfItsUsers) {
-  const PlantedMatrix matrix = plant_matrix(comm_, PlantedLog(shape_of(PlantedKind::ratings, 0)), task(16));
+TEST_F(SyntheticMatrixTest, ItsItemsAreTheTransposeOfItsUsers) {
+  const SyntheticMatrix matrix = plant_matrix(comm_, SyntheticLog(shape_of(SyntheticKind::ratings, 0)), task(16));
   std::vector<Entry> by_user = gathered(comm_, matrix.users);
   const std::vector<Entry> by_item = gathered(comm_, matrix.items);
   for (Entry& entry : by_user) std::swap(entry.row, entry.column);
@@ -86,12 +86,12 @@ TEST_F(PlantedMatrixTest, ItsItemsAreTheTransposeOfItsUsers) {
   EXPECT_GT(std::ssize(by_user), 900);
 }
 
-TEST_F(PlantedMatrixTest, HoldsTheCleanRowsOfTheLog) {
-  const PlantedLog log(shape_of(PlantedKind::purchases, 0.3));
+TEST_F(SyntheticMatrixTest, HoldsTheCleanRowsOfTheLog) {
+  const SyntheticLog log(shape_of(SyntheticKind::purchases, 0.3));
   std::vector<Entry> expected;
   for (Index user = 0; user < log.shape().users; ++user) {
-    for (const PlantedRow& row : log.rows(user)) {
-      if (row.dirt == PlantedDirt::none) expected.push_back({user, row.item, static_cast<float>(row.value)});
+    for (const SyntheticRow& row : log.rows(user)) {
+      if (row.dirt == SyntheticDirt::none) expected.push_back({user, row.item, static_cast<float>(row.value)});
     }
   }
   std::vector<Index> items;
@@ -101,21 +101,21 @@ TEST_F(PlantedMatrixTest, HoldsTheCleanRowsOfTheLog) {
   items.erase(std::unique(items.begin(), items.end()), items.end());
   for (Entry& entry : expected) entry.column = std::ranges::lower_bound(items, entry.column) - items.begin();
   sort(expected);
-  const PlantedMatrix matrix = plant_matrix(comm_, log, task(16));
+  const SyntheticMatrix matrix = plant_matrix(comm_, log, task(16));
   EXPECT_EQ(gathered(comm_, matrix.users), expected);
   EXPECT_EQ(matrix.items.total_rows, std::ssize(items));
   EXPECT_LT(matrix.items.total_rows, log.shape().items);
 }
 
-TEST_F(PlantedMatrixTest, SharedRowsAreCutIntoTheirParts) {
-  PlantedShape shape = shape_of(PlantedKind::purchases, 0);
+TEST_F(SyntheticMatrixTest, SharedRowsAreCutIntoTheirParts) {
+  SyntheticShape shape = shape_of(SyntheticKind::purchases, 0);
   shape.users = 12'000;
   shape.items = 40;
   shape.interactions = 60'000;
   shape.zipf_exponent = 1.5;
   shape.zipf_flattening = 0;
-  const PlantedLog log(shape);
-  PlantedMatrix matrix = plant_matrix(comm_, log, task(16));
+  const SyntheticLog log(shape);
+  SyntheticMatrix matrix = plant_matrix(comm_, log, task(16));
   const std::vector<Entry> whole = gathered(comm_, matrix.items);
   // The rows of several parts, whose parts go to all ranks in turn.
   std::vector<SharedRow> shared;
@@ -149,10 +149,10 @@ TEST_F(PlantedMatrixTest, SharedRowsAreCutIntoTheirParts) {
   EXPECT_EQ(gathered(comm_, matrix.items), others);
 }
 
-TEST_F(PlantedMatrixTest, PassesTheRootAsThePatternOfAPlan) {
-  const PlantedLog log(shape_of(PlantedKind::purchases, 0));
-  const PlantedMatrix matrix = plant_matrix(comm_, log, task(16));
-  const PlantedPattern pattern(log);
+TEST_F(SyntheticMatrixTest, PassesTheRootAsThePatternOfAPlan) {
+  const SyntheticLog log(shape_of(SyntheticKind::purchases, 0));
+  const SyntheticMatrix matrix = plant_matrix(comm_, log, task(16));
+  const SyntheticPattern pattern(log);
   std::vector<std::vector<Index>> expected;
   const auto append = [](std::vector<std::vector<Index>>& all, const PatternRows& rows) {
     EXPECT_EQ(rows.first_row, std::ssize(all));

@@ -69,7 +69,7 @@ void expect_equal(const Matrix& a, const Matrix& b) {
   EXPECT_EQ(values_of(a), values_of(b));
 }
 
-void expect_equal(const std::vector<KMeansIteration>& a, const std::vector<KMeansIteration>& b) {
+void expect_equal(const std::vector<LloydIteration>& a, const std::vector<LloydIteration>& b) {
   ASSERT_EQ(a.size(), b.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
     EXPECT_EQ(a[i].inertia, b[i].inertia);

@@ -25,7 +25,7 @@ inline std::vector<float> dense_row(const Points& points, Index local_row) {
     const auto row = dense->view().row_span(local_row);
     return {row.begin(), row.end()};
   }
-  const SparseRow sparse = std::get<CsrBlock>(points.rows).row(local_row);
+  const CsrRow sparse = std::get<CsrBlock>(points.rows).row(local_row);
   std::vector<float> row(static_cast<std::size_t>(points.dimensions));
   for (std::size_t e = 0; e < sparse.columns.size(); ++e) {
     row[static_cast<std::size_t>(sparse.columns[e])] = sparse.values[e];

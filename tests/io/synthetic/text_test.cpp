@@ -13,8 +13,8 @@
 namespace rankwise {
 namespace {
 
-PlantedShape dirty_shape(Index users) {
-  PlantedShape shape;
+SyntheticShape dirty_shape(Index users) {
+  SyntheticShape shape;
   shape.users = users;
   shape.items = 500;
   shape.interactions = 9.0 * static_cast<double>(users);
@@ -24,15 +24,15 @@ PlantedShape dirty_shape(Index users) {
   return shape;
 }
 
-TEST(PlantedText, IsTheSameForAnyRanksAndThreads) {
+TEST(SyntheticText, IsTheSameForAnyRanksAndThreads) {
   const Communicator comm = Communicator::world();
   for (const Index users : {1, 63, 64, 1009}) {
-    const PlantedLog log(dirty_shape(users));
+    const SyntheticLog log(dirty_shape(users));
     const RowRange mine = Partition::by_count(users, comm.size()).range(comm.rank());
-    const PlantedLines lines = planted_lines(log, mine, 1 + comm.rank() % 3);
+    const SyntheticLines lines = synthetic_lines(log, mine, 1 + comm.rank() % 3);
     const std::vector<char> together =
         comm.all_gather_varied(std::span<const char>(lines.text.data(), lines.text.size())).values;
-    const PlantedLines alone = planted_lines(log, {0, users}, 1);
+    const SyntheticLines alone = synthetic_lines(log, {0, users}, 1);
     EXPECT_EQ(std::string(together.begin(), together.end()), alone.text);
     EXPECT_EQ(comm.sum(lines.clean_rows), alone.clean_rows);
     EXPECT_EQ(comm.sum(lines.added_rows), alone.added_rows);
@@ -51,50 +51,51 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
-TEST(PlantedText, LinesHoldTheRows) {
-  for (const PlantedKind kind : {PlantedKind::purchases, PlantedKind::ratings}) {
-    for (const PlantedIds ids : {PlantedIds::integers, PlantedIds::strings}) {
-      PlantedShape shape = dirty_shape(100);
+TEST(SyntheticText, LinesHoldTheRows) {
+  for (const SyntheticKind kind : {SyntheticKind::purchases, SyntheticKind::ratings}) {
+    for (const SyntheticIds ids : {SyntheticIds::integers, SyntheticIds::strings}) {
+      SyntheticShape shape = dirty_shape(100);
       shape.kind = kind;
       shape.ids = ids;
-      const PlantedLog log(shape);
-      const std::vector<std::string> lines = split(planted_lines(log, {0, shape.users}, 2).text, '\n');
+      const SyntheticLog log(shape);
+      const std::vector<std::string> lines = split(synthetic_lines(log, {0, shape.users}, 2).text, '\n');
       std::size_t number = 0;
       for (Index user = 0; user < shape.users; ++user) {
-        const std::string user_text = id_text(planted_user_ids(shape, {user, user + 1}), 0);
-        for (const PlantedRow& row : log.rows(user)) {
+        const std::string user_text = id_text(synthetic_user_ids(shape, {user, user + 1}), 0);
+        for (const SyntheticRow& row : log.rows(user)) {
           const std::vector<std::string> fields = split(lines.at(number++), ',');
-          EXPECT_EQ(fields[0], row.dirt == PlantedDirt::missing_user ? "" : user_text);
-          EXPECT_EQ(fields[1], id_text(planted_item_ids(shape, {row.item, row.item + 1}), 0));
-          if (row.dirt == PlantedDirt::broken) {
+          EXPECT_EQ(fields[0], row.dirt == SyntheticDirt::missing_user ? "" : user_text);
+          EXPECT_EQ(fields[1], id_text(synthetic_item_ids(shape, {row.item, row.item + 1}), 0));
+          if (row.dirt == SyntheticDirt::broken) {
             EXPECT_TRUE(fields.size() == 3 || fields[2] == "many");
             continue;
           }
-          ASSERT_EQ(fields.size(), kind == PlantedKind::purchases ? 5U : 4U);
+          ASSERT_EQ(fields.size(), kind == SyntheticKind::purchases ? 5U : 4U);
           EXPECT_EQ(fields[2], std::to_string(row.value));
           EXPECT_EQ(fields.back(), std::to_string(row.timestamp));
-          if (kind == PlantedKind::ratings) continue;
+          if (kind == SyntheticKind::ratings) continue;
           EXPECT_EQ(fields[3].size() - fields[3].find('.'), 3U);
           EXPECT_NEAR(std::stod(fields[3]) * 100, static_cast<double>(row.price_cents), 1e-6);
         }
       }
       EXPECT_EQ(number + 1, lines.size());
       EXPECT_EQ(lines.back(), "");
-      EXPECT_EQ(split(std::string(planted_header(kind)), ',').size(), kind == PlantedKind::purchases ? 5U : 4U);
+      EXPECT_EQ(split(std::string(synthetic_header(kind)), ',').size(), kind == SyntheticKind::purchases ? 5U : 4U);
     }
   }
 }
 
-TEST(PlantedText, IdsAreNumberedFromOneAndSortAsText) {
-  PlantedShape shape = dirty_shape(100);
-  EXPECT_EQ(std::get<std::vector<std::int64_t>>(planted_user_ids(shape, {0, 3})), (std::vector<std::int64_t>{1, 2, 3}));
-  EXPECT_EQ(id_count(planted_item_ids(shape, {5, 5})), 0);
-  shape.ids = PlantedIds::strings;
-  EXPECT_EQ(id_text(planted_user_ids(shape, {1233, 1234}), 0), "C0001234");
-  EXPECT_EQ(id_text(planted_item_ids(shape, {122, 123}), 0), "SKU-000123");
+TEST(SyntheticText, IdsAreNumberedFromOneAndSortAsText) {
+  SyntheticShape shape = dirty_shape(100);
+  EXPECT_EQ(std::get<std::vector<std::int64_t>>(synthetic_user_ids(shape, {0, 3})),
+            (std::vector<std::int64_t>{1, 2, 3}));
+  EXPECT_EQ(id_count(synthetic_item_ids(shape, {5, 5})), 0);
+  shape.ids = SyntheticIds::strings;
+  EXPECT_EQ(id_text(synthetic_user_ids(shape, {1233, 1234}), 0), "C0001234");
+  EXPECT_EQ(id_text(synthetic_item_ids(shape, {122, 123}), 0), "SKU-000123");
   shape.users = 100'000'000;
-  EXPECT_EQ(id_text(planted_user_ids(shape, {0, 1}), 0), "C000000001");
-  EXPECT_EQ(id_text(planted_user_ids(shape, {99'999'999, 100'000'000}), 0), "C100000000");
+  EXPECT_EQ(id_text(synthetic_user_ids(shape, {0, 1}), 0), "C000000001");
+  EXPECT_EQ(id_text(synthetic_user_ids(shape, {99'999'999, 100'000'000}), 0), "C100000000");
 }
 
 }  // namespace

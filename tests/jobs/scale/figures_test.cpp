@@ -8,11 +8,11 @@
 namespace rankwise {
 namespace {
 
-ScaleRun run_of(Scaling scaling, int ranks, std::vector<double> seconds, double predicted_seconds) {
+ScaleRun run_of(ScalingKind scaling, int ranks, std::vector<double> seconds, double predicted_seconds) {
   ScaleRun run;
   run.scaling = scaling;
   run.ranks = ranks;
-  run.growth = scaling == Scaling::strong ? 1 : ranks;
+  run.growth = scaling == ScalingKind::strong ? 1 : ranks;
   run.interactions = Index{1000} * run.growth;
   run.losses = std::vector<EpochLoss>(seconds.size(), {3, 2, 1});
   run.epoch_seconds = std::move(seconds);
@@ -29,7 +29,7 @@ ScaleRun run_of(Scaling scaling, int ranks, std::vector<double> seconds, double 
 }
 
 TEST(ScaleFigures, LeaveTheFirstEpochOut) {
-  const std::vector<ScaleRun> runs{run_of(Scaling::strong, 1, {100, 5, 3, 4}, 2)};
+  const std::vector<ScaleRun> runs{run_of(ScalingKind::strong, 1, {100, 5, 3, 4}, 2)};
   const ScaleFigures figures = scale_figures(runs).front();
   EXPECT_EQ(figures.epoch_seconds, 4);
   EXPECT_EQ(figures.min_epoch_seconds, 3);
@@ -43,12 +43,13 @@ TEST(ScaleFigures, LeaveTheFirstEpochOut) {
 }
 
 TEST(ScaleFigures, OfAnEvenNumberOfEpochsTakeTheMiddleOfBoth) {
-  const std::vector<ScaleRun> runs{run_of(Scaling::strong, 1, {100, 5, 4}, 2)};
+  const std::vector<ScaleRun> runs{run_of(ScalingKind::strong, 1, {100, 5, 4}, 2)};
   EXPECT_EQ(scale_figures(runs).front().epoch_seconds, 4.5);
 }
 
 TEST(ScaleFigures, MeasureStrongRunsByTheSmallest) {
-  const std::vector<ScaleRun> runs{run_of(Scaling::strong, 2, {9, 8}, 10), run_of(Scaling::strong, 8, {9, 4}, 2.5)};
+  const std::vector<ScaleRun> runs{run_of(ScalingKind::strong, 2, {9, 8}, 10),
+                                   run_of(ScalingKind::strong, 8, {9, 4}, 2.5)};
   const std::vector<ScaleFigures> figures = scale_figures(runs);
   EXPECT_EQ(figures[0].efficiency, 1);
   EXPECT_EQ(figures[0].speedup, 2);
@@ -58,7 +59,7 @@ TEST(ScaleFigures, MeasureStrongRunsByTheSmallest) {
 }
 
 TEST(ScaleFigures, MeasureWeakRunsByTheirSeconds) {
-  const std::vector<ScaleRun> runs{run_of(Scaling::weak, 1, {9, 4}, 4), run_of(Scaling::weak, 4, {9, 5}, 8)};
+  const std::vector<ScaleRun> runs{run_of(ScalingKind::weak, 1, {9, 4}, 4), run_of(ScalingKind::weak, 4, {9, 5}, 8)};
   const std::vector<ScaleFigures> figures = scale_figures(runs);
   EXPECT_EQ(figures[1].efficiency, 0.8);
   EXPECT_EQ(figures[1].speedup, 3.2);
@@ -66,17 +67,17 @@ TEST(ScaleFigures, MeasureWeakRunsByTheirSeconds) {
 }
 
 TEST(ScaleSeries, StandTogetherOrAreEmpty) {
-  const std::vector<ScaleRun> runs{run_of(Scaling::strong, 1, {1, 1}, 1), run_of(Scaling::strong, 2, {1, 1}, 1),
-                                   run_of(Scaling::weak, 2, {1, 1}, 1)};
-  EXPECT_EQ(series_of(runs, Scaling::strong).size(), 2U);
-  EXPECT_EQ(series_of(runs, Scaling::weak).size(), 1U);
-  EXPECT_TRUE(series_of(std::span(runs).first(2), Scaling::weak).empty());
-  EXPECT_TRUE(series_of(std::span(runs).last(1), Scaling::strong).empty());
+  const std::vector<ScaleRun> runs{run_of(ScalingKind::strong, 1, {1, 1}, 1), run_of(ScalingKind::strong, 2, {1, 1}, 1),
+                                   run_of(ScalingKind::weak, 2, {1, 1}, 1)};
+  EXPECT_EQ(series_of(runs, ScalingKind::strong).size(), 2U);
+  EXPECT_EQ(series_of(runs, ScalingKind::weak).size(), 1U);
+  EXPECT_TRUE(series_of(std::span(runs).first(2), ScalingKind::weak).empty());
+  EXPECT_TRUE(series_of(std::span(runs).last(1), ScalingKind::strong).empty());
 }
 
 TEST(Losses, OfTheSameMatrixMustBeTheSameBits) {
-  std::vector<ScaleRun> runs{run_of(Scaling::strong, 1, {1, 1}, 1), run_of(Scaling::strong, 4, {1, 1}, 1),
-                             run_of(Scaling::weak, 1, {1, 1}, 1), run_of(Scaling::weak, 3, {1, 1}, 1)};
+  std::vector<ScaleRun> runs{run_of(ScalingKind::strong, 1, {1, 1}, 1), run_of(ScalingKind::strong, 4, {1, 1}, 1),
+                             run_of(ScalingKind::weak, 1, {1, 1}, 1), run_of(ScalingKind::weak, 3, {1, 1}, 1)};
   runs[3].losses[0].observed = 7;  // another matrix
   EXPECT_FALSE(difference_of_losses(runs));
   runs[1].losses[1].unobserved = std::nextafter(2.0, 3.0);
@@ -90,7 +91,7 @@ TEST(Losses, OfTheSameMatrixMustBeTheSameBits) {
 }
 
 TEST(ScaleTable, MarksCrowdedRuns) {
-  std::vector<ScaleRun> runs{run_of(Scaling::strong, 1, {1, 1}, 1)};
+  std::vector<ScaleRun> runs{run_of(ScalingKind::strong, 1, {1, 1}, 1)};
   EXPECT_EQ(scale_table(runs).find('*'), std::string::npos);
   runs[0].is_oversubscribed = true;
   EXPECT_NE(scale_table(runs).find("* more threads than processors"), std::string::npos);

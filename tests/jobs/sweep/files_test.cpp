@@ -13,9 +13,11 @@
 #include "jobs/run/version.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
 #include "jobs/sweep/plan/swept_options.hpp"
-#include "jobs/sweep/results/collect.hpp"
+#include "jobs/sweep/plan/tasks.hpp"
 #include "jobs/sweep/results/html.hpp"
+#include "jobs/sweep/results/results.hpp"
 #include "jobs/sweep/state/driver.hpp"
+#include "jobs/sweep/state/scheduler_folder.hpp"
 #include "tests/jobs/sweep/hostile_values.hpp"
 
 namespace rankwise {

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 import scipy.sparse
 
-import planted_sweep
+import synthetic_sweep
 from program import PROGRAM, run
 
 # Trials on several ranks are launched by the program, as whoever runs it.
@@ -31,7 +31,7 @@ class SweepTestCase(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory()
         cls.path = pathlib.Path(cls.folder.name)
         cls.data = cls.path / "data.h5"
-        planted_sweep.write_ratings(cls.path / "log.csv")
+        synthetic_sweep.write_ratings(cls.path / "log.csv")
         done = run(["prepare", "--input", cls.path / "log.csv", "--split", "random:0.1", "--output", cls.data])
         assert done.code == 0, done
 
@@ -57,7 +57,7 @@ class SweepTestCase(unittest.TestCase):
         self.assertIn(done.code, {76} if "failed" in phases else {0, 76} if "lost" in phases else {0}, done)
         return tasks, done.out
 
-    metrics = staticmethod(planted_sweep.recorded)
+    metrics = staticmethod(synthetic_sweep.recorded)
 
     @staticmethod
     def summary(directory):

@@ -99,7 +99,7 @@ inline std::vector<double> row_of(const Matrix& matrix, Index r) {
 /// without entries is zero.
 inline void expect_row_near_reference(const Problem& problem, Index r, const Matrix& solution,
                                       const kernels::RowLoss& actual, double tolerance) {
-  const SparseRow entries = problem.ratings.row(r);
+  const CsrRow entries = problem.ratings.row(r);
   SCOPED_TRACE(entries.size());
   const std::vector<double> x = row_of(solution, r);
   if (entries.size() == 0) {

@@ -184,7 +184,7 @@ TEST(HeavyRows, AreSummedInPartsThatAgreeWithTheReference) {
                                  {drawn.columns().begin(), drawn.columns().end()}, values, problem.other.rows());
       const kernels::RowSystem system = problem.system();
       for (Index r = 0; r < 2; ++r) {
-        const SparseRow entries = problem.ratings.row(r);
+        const CsrRow entries = problem.ratings.row(r);
         ASSERT_TRUE(kernels::is_heavy(entries.size()));
         RowWorkspace workspace(width);
         std::vector<Matrix> sums;
@@ -232,7 +232,7 @@ TEST(HeavyRows, OnePartIsTheWholeRow) {
       const Index width = 33;
       const Problem problem(objective, {2000}, width, 3000);
       const kernels::RowSystem system = problem.system();
-      const SparseRow entries = problem.ratings.row(0);
+      const CsrRow entries = problem.ratings.row(0);
       RowWorkspace workspace(width);
       Matrix whole(1, width);
       std::vector<RowLoss> losses(1);

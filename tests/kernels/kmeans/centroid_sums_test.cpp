@@ -147,7 +147,7 @@ TEST(CentroidSums, OfSparseRowsAreThoseOfTheSameDenseRows) {
   Points points(8, 30, 3);
   points.rows = Matrix(8, 30);
   for (Index r = 0; r < 8; ++r) {
-    const SparseRow row = block.row(r);
+    const CsrRow row = block.row(r);
     for (std::size_t e = 0; e < row.columns.size(); ++e) points.rows.row(r)[row.columns[e]] = row.values[e];
   }
   const SumQuanta quanta = points.quanta();

@@ -198,7 +198,7 @@ TEST(FindNearest, DoesNotDependOnTheCutIntoBatches) {
 struct SparseAndDense {
   SparseAndDense(CsrBlock block, Index dimensions) : sparse(std::move(block)), dense(sparse.rows(), dimensions) {
     for (Index r = 0; r < sparse.rows(); ++r) {
-      const SparseRow row = sparse.row(r);
+      const CsrRow row = sparse.row(r);
       for (std::size_t e = 0; e < row.columns.size(); ++e) dense.row(r)[row.columns[e]] = row.values[e];
     }
   }

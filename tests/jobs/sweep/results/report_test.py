@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-import planted_sweep
+import synthetic_sweep
 from program import run
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-shell")  # Debian's packages of these names
@@ -59,7 +59,7 @@ class ReportTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        planted_sweep.write_ratings(cls.folder / "log.csv")
+        synthetic_sweep.write_ratings(cls.folder / "log.csv")
         cls.sweep = cls.folder / "sweep"
         for command in (
                 ["prepare", "--input", cls.folder / "log.csv", "--split", "random:0.1", "--output", cls.folder / "data.h5"],

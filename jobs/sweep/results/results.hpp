@@ -1,10 +1,11 @@
 #pragma once
-// `rankwise sweep collect` and `sweep refit`: what a sweep found, and the model that follows from it.
+// What a sweep found, as values and as files for other programs.
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
-#include "jobs/run/job.hpp"
 #include "jobs/sweep/state/scores.hpp"
 
 namespace rankwise {
@@ -44,16 +45,10 @@ struct SweepResults {
 /// Throws Error(bad_data), which tells what is missing, where no trial has all of its folds.
 [[nodiscard]] SweepResults sweep_results(const SweepPlan& plan, const std::string& directory);
 
-/// Prints the table and writes DIR/results: summary.json, trials.csv, report.html and winner.ini. Collective over
-/// context.comm, one rank; throws AgreedError.
-void collect_sweep(const SweepPlan& plan, const std::string& directory, JobContext& context);
-
 /// summary.json.
 [[nodiscard]] nlohmann::ordered_json results_summary(const SweepResults& results);
 [[nodiscard]] std::string results_csv(const SweepResults& results);
 /// The options of the chosen trial, for `rankwise als --config`.
 [[nodiscard]] std::string winner_ini(const SweepResults& results);
-
-[[nodiscard]] Job sweep_collect_job();
 
 }  // namespace rankwise

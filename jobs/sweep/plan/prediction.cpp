@@ -1,6 +1,4 @@
-// What each trial of a sweep takes, by the model of `rankwise plan`.
-
-#include "jobs/planning/prediction.hpp"
+#include "jobs/sweep/plan/prediction.hpp"
 
 #include <algorithm>
 #include <boost/program_options.hpp>
@@ -11,7 +9,7 @@
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/planning/layout_figures.hpp"
 #include "jobs/planning/planned_matrix.hpp"
-#include "jobs/sweep/planning.hpp"
+#include "jobs/planning/prediction.hpp"
 #include "kernels/process/process_memory.hpp"
 
 namespace rankwise {

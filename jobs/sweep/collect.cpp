@@ -1,7 +1,7 @@
 // Sample runs:
 //   rankwise sweep collect search
 
-#include "jobs/sweep/results/collect.hpp"
+#include "jobs/sweep/collect.hpp"
 
 #include <boost/program_options.hpp>
 #include <cmath>
@@ -17,6 +17,7 @@
 #include "jobs/run/text_output.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
 #include "jobs/sweep/results/html.hpp"
+#include "jobs/sweep/results/results.hpp"
 
 namespace rankwise {
 
@@ -46,7 +47,7 @@ std::string results_table(const SweepResults& results) {
   }
   if (results.ranked.size() > told_trials) text += fmt::format("and {} more\n", results.ranked.size() - told_trials);
   if (const TrialScore* other = results.runner_up()) {
-    const PairedComparison pair = compare_pairs(plan, results.winner(), *other);
+    const PairedTest pair = compare_pairs(plan, results.winner(), *other);
     text +=
         fmt::format("trial {} against trial {}, fold by fold: {} by {:.6f}, p = {:.3f}\n", results.winner().trial + 1,
                     other->trial + 1, pair.difference < 0 ? "worse" : "better", std::abs(pair.difference), pair.p);

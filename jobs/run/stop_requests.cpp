@@ -1,4 +1,4 @@
-#include "jobs/checkpoint/stop_requests.hpp"
+#include "jobs/run/stop_requests.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,10 +1,11 @@
+#include "io/log/reader.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <map>
 #include <sstream>
 #include <tuple>
 
-#include "io/log/reader.hpp"
 #include "tests/io/log_files.hpp"
 
 namespace rankwise {

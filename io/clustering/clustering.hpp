@@ -7,7 +7,7 @@
 //   /clusters/sizes (int64)  /clusters/weights (float64)  one per cluster; weights where rows have them
 //   /history/inertia (float64)  /history/moved (int64)    one per iteration
 //   /dimensions/names  /dimensions/shift  /dimensions/scale (float64)    where known, where rows were scaled
-//   /lineage (uint64)                                     of a model's rows, where that had ancestors (row_origin.hpp)
+//   /lineage (uint64)                                     of rows whose model had ancestors (io/points/row_origin.hpp)
 //
 // Attributes of the root: Provenance, RowOrigin, `metric`, `scale`, `inertia`, `iterations`, `converged`,
 // `rows-in-no-cluster`.

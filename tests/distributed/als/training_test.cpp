@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/distributed/als_log.hpp"
+#include "tests/distributed/als/als_log.hpp"
 
 namespace rankwise {
 namespace {

@@ -16,7 +16,7 @@ double seconds_since_1970() {
 }
 
 double process_age_seconds() {
-  const std::string text = slurm::file_text("/proc/self/stat");
+  const std::string text = read_small_file("/proc/self/stat");
   std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
   constexpr int fields_before_start = 19;
   std::string skipped;

@@ -15,34 +15,54 @@ std::span<const Index> row_columns(const SparseRows& rows, Index row) {
 Ids select_rows(const Ids& ids, std::span<const Index> positions) {
   return std::visit(
       [&](const auto& values) -> Ids {
-        std::decay_t<decltype(values)> picked;
-        for (const Index p : positions) picked.push_back(values[static_cast<std::size_t>(p)]);
-        return picked;
+        std::decay_t<decltype(values)> selected;
+        for (const Index p : positions) selected.push_back(values[static_cast<std::size_t>(p)]);
+        return selected;
       },
       ids);
 }
 
 SparseRows select_rows(const SparseRows& rows, std::span<const Index> positions) {
-  SparseRows picked;
-  picked.rows = {0, static_cast<Index>(positions.size())};
-  picked.total_rows = picked.rows.size();
-  picked.column_count = rows.column_count;
+  SparseRows selected;
+  selected.rows = {0, static_cast<Index>(positions.size())};
+  selected.total_rows = selected.rows.size();
+  selected.column_count = rows.column_count;
   for (const Index p : positions) {
     const Index begin = rows.offsets[static_cast<std::size_t>(p)];
     const Index end = rows.offsets[static_cast<std::size_t>(p) + 1];
-    picked.columns.insert(picked.columns.end(), rows.columns.begin() + begin, rows.columns.begin() + end);
-    picked.values.insert(picked.values.end(), rows.values.begin() + begin, rows.values.begin() + end);
-    picked.offsets.push_back(static_cast<Index>(picked.columns.size()));
+    selected.columns.insert(selected.columns.end(), rows.columns.begin() + begin, rows.columns.begin() + end);
+    selected.values.insert(selected.values.end(), rows.values.begin() + begin, rows.values.begin() + end);
+    selected.offsets.push_back(static_cast<Index>(selected.columns.size()));
   }
-  return picked;
+  return selected;
 }
 
 Matrix select_rows(ConstMatrixView rows, std::span<const Index> positions) {
-  Matrix picked(static_cast<Index>(positions.size()), rows.columns);
-  for (Index r = 0; r < picked.rows(); ++r) {
-    std::copy_n(rows.row(positions[static_cast<std::size_t>(r)]), rows.stride, picked.row(r));
+  Matrix selected(static_cast<Index>(positions.size()), rows.columns);
+  for (Index r = 0; r < selected.rows(); ++r) {
+    std::copy_n(rows.row(positions[static_cast<std::size_t>(r)]), rows.stride, selected.row(r));
   }
-  return picked;
+  return selected;
+}
+
+SparseRows without_entries(SparseRows rows, std::span<const Index> without) {
+  if (without.empty()) return rows;
+  SparseRows rest{
+      .rows = rows.rows, .total_rows = rows.total_rows, .column_count = rows.column_count, .columns = {}, .values = {}};
+  auto next = without.begin();
+  for (Index r = 0; r < rows.rows.size(); ++r) {
+    const Index begin = rows.offsets[static_cast<std::size_t>(r)];
+    const Index end = rows.offsets[static_cast<std::size_t>(r) + 1];
+    const bool is_dropped = next != without.end() && *next == rows.rows.begin + r;
+    if (is_dropped) {
+      ++next;
+    } else {
+      rest.columns.insert(rest.columns.end(), rows.columns.begin() + begin, rows.columns.begin() + end);
+      rest.values.insert(rest.values.end(), rows.values.begin() + begin, rows.values.begin() + end);
+    }
+    rest.offsets.push_back(static_cast<Index>(rest.columns.size()));
+  }
+  return rest;
 }
 
 }  // namespace rankwise

@@ -19,4 +19,8 @@ namespace rankwise {
 [[nodiscard]] SparseRows select_rows(const SparseRows& rows, std::span<const Index> positions);
 [[nodiscard]] Matrix select_rows(ConstMatrixView rows, std::span<const Index> positions);
 
+/// The rows, those in `without` (global, ascending) as if they had no entries; without times and folds unless
+/// `without` is empty.
+[[nodiscard]] SparseRows without_entries(SparseRows rows, std::span<const Index> without);
+
 }  // namespace rankwise

@@ -1,5 +1,6 @@
 #pragma once
-// The dataset file: an indexed, cleaned log as sparse matrices that scipy and anndata read as they are.
+// The dataset file: an indexed, cleaned log as sparse matrices that scipy and anndata read as they are; its reader
+// (io/dataset/dataset_writer.hpp writes it).
 //
 //   /users/ids  /items/ids            int64, or fixed-length UTF-8 strings
 //   /interactions                     training part, CSR by user (users x items)
@@ -32,18 +33,8 @@
 
 namespace rankwise {
 
-/// Writes the file under a temporary name and commits it. `provenance.dataset_digest` becomes the dataset's digest.
-/// `deflate_level`: see Hdf5WriterOptions. Collective over comm; throws AgreedError (cannot_create, io_error).
-void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
-                   const Provenance& provenance, int deflate_level = 0);
-
 /// What of a dataset is trained on: its training part, or all that it holds.
 enum class TrainedOn { training, all };
-
-/// The group of a part in the file.
-[[nodiscard]] const char* group_name(DatasetPart part);
-/// Of the log rows on pairs of a matrix of the training part.
-[[nodiscard]] const char* log_rows_name(DatasetPart part);
 
 /// A dataset file opened for reading. With a fold (distributed/log/fold.hpp) `interactions` and `interactions_by_item`
 /// are what remains for its training, `heldout` and `given` what it validates, all of the file's training part; the

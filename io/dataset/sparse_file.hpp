@@ -1,6 +1,8 @@
 #pragma once
-// Sparse matrices in HDF5 files: CSR groups with AnnData's attributes.
+// Sparse matrices in HDF5 files: CSR groups with AnnData's attributes, and what may be known of each entry beside its
+// value: when it was, and which fold its log puts it into.
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,6 +43,14 @@ void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string&
 /// range, values to be finite. Not collective.
 [[nodiscard]] SparseRows read_sparse(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
                                      RowRange rows, std::span<const Index> without = {});
+
+/// Whether group `name` has the mark, with one number for each of `entries` entries. Not collective; throws
+/// Error(bad_data).
+[[nodiscard]] bool has_mark(const Hdf5Reader& file, const std::string& name, EntryMark mark, Index entries);
+
+/// The marks of `entries`, folds checked to be in range. Not collective; throws Error(bad_data).
+[[nodiscard]] std::vector<std::int64_t> read_marks(const Hdf5Reader& file, const std::string& name, EntryMark mark,
+                                                   RowRange entries);
 
 /// `rows` of a group of log rows with their times, checked likewise, but that columns may repeat. Not collective.
 [[nodiscard]] LogRows read_log_rows(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,

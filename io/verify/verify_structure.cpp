@@ -14,6 +14,7 @@
 #include "io/clustering/clustering.hpp"
 #include "io/clustering/kmeans_checkpoint.hpp"
 #include "io/dataset/dataset.hpp"
+#include "io/dataset/dataset_parts.hpp"
 #include "io/hdf5/describe_file.hpp"
 #include "io/model/checkpoint.hpp"
 #include "io/model/model.hpp"

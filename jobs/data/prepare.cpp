@@ -19,7 +19,7 @@
 #include "distributed/rows/id_dictionary.hpp"
 #include "distributed/rows/id_variants.hpp"
 #include "distributed/rows/redistribute.hpp"
-#include "io/dataset/dataset.hpp"
+#include "io/dataset/dataset_writer.hpp"
 #include "io/files/commit.hpp"
 #include "io/log/reader.hpp"
 #include "jobs/data/prepare_messages.hpp"

@@ -6,6 +6,7 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "io/dataset/dataset.hpp"
+#include "io/dataset/dataset_writer.hpp"
 #include "io/model/model.hpp"
 
 namespace rankwise {

@@ -1,6 +1,7 @@
 // Dataset files: what any number of ranks wrote, any number reads; damage is named.
 
 #include "io/dataset/dataset.hpp"
+#include "io/dataset/dataset_writer.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

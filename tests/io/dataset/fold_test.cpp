@@ -7,6 +7,7 @@
 #include <span>
 
 #include "io/dataset/dataset.hpp"
+#include "io/dataset/dataset_writer.hpp"
 #include "kernels/base/time_units.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"

@@ -1,0 +1,89 @@
+#include "io/dataset/dataset_writer.hpp"
+
+#include <variant>
+
+#include "distributed/log/content_digest.hpp"
+#include "io/dataset/dataset_parts.hpp"
+#include "io/dataset/id_file.hpp"
+#include "io/dataset/merge_rules.hpp"
+#include "io/dataset/provenance_attributes.hpp"
+#include "io/dataset/sparse_file.hpp"
+#include "io/hdf5/writer.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// Collective.
+Index dataset_bytes(const Communicator& comm, const Dataset& dataset) {
+  const auto bytes_of = [&](const auto& sides) {
+    return sides ? sparse_bytes(comm, sides->by_user) + sparse_bytes(comm, sides->by_item) : Index{0};
+  };
+  Index bytes = id_bytes(comm, dataset.users) + id_bytes(comm, dataset.items) +
+                sparse_bytes(comm, dataset.interactions) + sparse_bytes(comm, dataset.interactions_by_item) +
+                bytes_of(dataset.heldout) + bytes_of(dataset.repeated) + bytes_of(dataset.log_rows);
+  if (dataset.heldout_users) {
+    bytes += id_bytes(comm, dataset.heldout_users->ids) + sparse_bytes(comm, dataset.heldout_users->given) +
+             sparse_bytes(comm, dataset.heldout_users->given_by_item);
+  }
+  return bytes;
+}
+
+/// Where it comes from, its rules and figures.
+void write_attributes(const Communicator& comm, Hdf5Writer& file, const Dataset& dataset,
+                      const Provenance& provenance) {
+  Provenance stamped = provenance;
+  stamped.kind = "dataset";
+  stamped.dataset_digest = content_digest(comm, dataset);
+  write_provenance(file, stamped);
+  write_merge_rules(file, dataset.rules);
+  for (const DatasetFigure& figure : dataset.figures) {
+    std::visit([&](auto value) { file.write_attribute("/", figure.name, value); }, figure.value);
+  }
+}
+
+void write_training(const Communicator& comm, Hdf5Writer& file, const Dataset& dataset) {
+  file.create_group("/users");
+  write_ids(comm, file, user_ids_name, dataset.users);
+  file.create_group("/items");
+  write_ids(comm, file, item_ids_name, dataset.items);
+  write_sparse(comm, file, group_name(DatasetPart::interactions), dataset.interactions);
+  write_sparse(comm, file, group_name(DatasetPart::interactions_by_item), dataset.interactions_by_item);
+  if (!dataset.log_rows) return;
+  write_sparse(comm, file, log_rows_name(DatasetPart::interactions), dataset.log_rows->by_user);
+  write_sparse(comm, file, log_rows_name(DatasetPart::interactions_by_item), dataset.log_rows->by_item);
+}
+
+void write_heldout(const Communicator& comm, Hdf5Writer& file, const Dataset& dataset) {
+  const auto write_matrix = [&](DatasetPart part, const SparseRows& matrix) {
+    write_sparse(comm, file, group_name(part), matrix);
+  };
+  if (dataset.heldout || dataset.heldout_users) file.create_group("/heldout");
+  if (dataset.heldout) {
+    write_matrix(DatasetPart::heldout, dataset.heldout->by_user);
+    write_matrix(DatasetPart::heldout_by_item, dataset.heldout->by_item);
+  }
+  if (dataset.heldout_users) {
+    file.create_group("/heldout/users");
+    write_ids(comm, file, heldout_user_ids_name, dataset.heldout_users->ids);
+    write_matrix(DatasetPart::given, dataset.heldout_users->given);
+    write_matrix(DatasetPart::given_by_item, dataset.heldout_users->given_by_item);
+  }
+  if (dataset.repeated) {
+    write_matrix(DatasetPart::repeated, dataset.repeated->by_user);
+    write_matrix(DatasetPart::repeated_by_item, dataset.repeated->by_item);
+  }
+}
+
+}  // namespace
+
+void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
+                   const Provenance& provenance, int deflate_level) {
+  Hdf5Writer file(comm, path, dataset_bytes(comm, dataset), {.deflate_level = deflate_level});
+  write_attributes(comm, file, dataset, provenance);
+  write_training(comm, file, dataset);
+  write_heldout(comm, file, dataset);
+  file.commit();
+}
+
+}  // namespace rankwise

@@ -1,0 +1,17 @@
+#pragma once
+// Writes the dataset file (io/dataset/dataset.hpp).
+
+#include <string>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/log/dataset.hpp"
+#include "io/dataset/provenance.hpp"
+
+namespace rankwise {
+
+/// Writes the file under a temporary name and commits it. `provenance.dataset_digest` becomes the dataset's digest.
+/// `deflate_level`: see Hdf5WriterOptions. Collective over comm; throws AgreedError (cannot_create, io_error).
+void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
+                   const Provenance& provenance, int deflate_level = 0);
+
+}  // namespace rankwise

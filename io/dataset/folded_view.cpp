@@ -1,0 +1,105 @@
+#include "io/dataset/folded_view.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <string>
+#include <utility>
+
+#include "distributed/log/folded_rows.hpp"
+#include "distributed/rows/partition.hpp"
+#include "kernels/base/error.hpp"
+
+namespace rankwise {
+
+namespace {
+RowRange share_of_users(const Communicator& comm, const DatasetFile& file) {
+  return Partition::by_count(file.users(), comm.size()).range(comm.rank());
+}
+}  // namespace
+
+std::vector<Index> fold_numbers(const Communicator& comm, const DatasetFile& file) {
+  if (!file.has(DatasetPart::interactions, EntryMark::fold)) return {};
+  const RowRange share = share_of_users(comm, file);
+  return distinct_folds(comm,
+                        agree_on(comm, [&] { return file.marks(DatasetPart::interactions, EntryMark::fold, share); }));
+}
+
+FoldedView::FoldedView(const Communicator& comm, const DatasetFile& file, const Fold& by) : file_(&file) {
+  // 1. The division.
+  require_marks(by);
+  const RowRange share = share_of_users(comm, file);
+  std::vector<std::int64_t> times_seconds;
+  if (by.kind == FoldKind::temporal) times_seconds = agree_on(comm, [&] { return times_of_units(share); });
+  division_ = divide_by(comm, by, std::move(times_seconds));
+
+  // 2. The sizes of what it makes.
+  const auto count = [&](DatasetPart part) {
+    return comm.sum(agree_on(comm, [&] { return read(part, share).entries(); }));
+  };
+  const Index users = file.users();
+  const Index items = file.items();
+  const Index trained = count(DatasetPart::interactions);
+  shapes_[DatasetPart::interactions] = {users, items, trained};
+  shapes_[DatasetPart::interactions_by_item] = {items, users, trained};
+  const Index validated = count(DatasetPart::heldout);
+  require_both(comm, trained, validated);
+  shapes_[DatasetPart::heldout] = {users, items, validated};
+  if (by.kind == FoldKind::users) shapes_[DatasetPart::given] = {users, items, count(DatasetPart::given)};
+}
+
+/// The rows of the file that the part is taken from, without what the fold has elsewhere.
+SparseRows FoldedView::read(DatasetPart part, RowRange rows) const {
+  const bool by_item = part == DatasetPart::interactions_by_item;
+  const DatasetPart source = by_item ? part : DatasetPart::interactions;
+  SparseRows read = file_->read(source, rows);
+  const auto mark = deciding_mark(division_.fold.kind);
+  if (!mark) return keep_part(division_, part, read, {});
+  std::vector<std::int64_t> marks = file_->marks(source, *mark, rows);
+  if (!file_->has_log_rows() || division_.fold.kind != FoldKind::temporal) {
+    return keep_part(division_, part, read, marks);
+  }
+  read.times_seconds = std::move(marks);
+  return merge_part(division_, part, read, file_->log_rows(source, rows), file_->rules());
+}
+
+/// The distinct times of each pair of these users, in seconds. Not collective.
+std::vector<std::int64_t> FoldedView::times_of_units(RowRange rows) const {
+  std::vector<std::int64_t> times_seconds = file_->marks(DatasetPart::interactions, EntryMark::time, rows);
+  if (!file_->has_log_rows()) return times_seconds;
+  SparseRows read = file_->read(DatasetPart::interactions, rows);
+  read.times_seconds = std::move(times_seconds);
+  return distinct_times(read, file_->log_rows(DatasetPart::interactions, rows));
+}
+
+/// What a fold of marks needs is there.
+void FoldedView::require_marks(const Fold& by) const {
+  if (by.kind == FoldKind::temporal && file_->is_of_first_format()) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{}: its format-version 1 does not hold what temporal folds need; run prepare again",
+                                  file_->path()));
+  }
+  const auto mark = deciding_mark(by.kind);
+  const auto has = [&](DatasetPart part) { return file_->has(part, *mark); };
+  if (!mark || (has(DatasetPart::interactions) && has(DatasetPart::interactions_by_item))) return;
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{}: {}", file_->path(),
+                                *mark == EntryMark::time
+                                    ? "holds no times, which temporal folds need; expected a dataset that prepare made "
+                                      "of a log with a time column"
+                                    : "holds no folds; expected a dataset from prepare --columns ...,fold=NAME"));
+}
+
+/// Neither the training nor the validation of a fold of marks may be empty. Collective.
+void FoldedView::require_both(const Communicator& comm, Index trained, Index validated) const {
+  const Fold& fold = division_.fold;
+  if (!deciding_mark(fold.kind) || (trained > 0 && validated > 0)) return;
+  const std::string expected =
+      fold.kind == FoldKind::column
+          ? fmt::format("some of each; its folds are {}", fmt::join(fold_numbers(comm, *file_), ", "))
+          : std::string("some of each; few times, or many interactions at one time, allow fewer folds");
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{}: fold {} has {} interactions to train on and {} to validate; expected {}",
+                                file_->path(), fold_text(fold), trained, validated, expected));
+}
+
+}  // namespace rankwise

@@ -178,18 +178,18 @@ bool SlurmScheduler::Impl::adopt_arrived(const std::vector<Job>& unanswered) con
 void SlurmScheduler::Impl::await_arrivals(const Notice& tell) const {
   for (bool is_told = false;; is_told = true) {
     std::vector<Job> unanswered;
-    double most_seconds = 0;
+    double longest_seconds = 0;
     for (Job& job : read_jobs(folder)) {
       if (!lacks_answer(job)) continue;
-      most_seconds = std::max(most_seconds, seconds_left(job));
+      longest_seconds = std::max(most_seconds, seconds_left(job));
       unanswered.push_back(std::move(job));
     }
-    if (unanswered.empty() || adopt_arrived(unanswered) || most_seconds <= 0) return;
+    if (unanswered.empty() || adopt_arrived(unanswered) || longest_seconds <= 0) return;
     if (!is_told) {
       tell(
           fmt::format("sbatch gave no answer for job {}, which may still enter the queue; looking for it for up to "
                       "{:.0f} s",
-                      unanswered.front().name, most_seconds));
+                      unanswered.front().name, longest_seconds));
     }
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }

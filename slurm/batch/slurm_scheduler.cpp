@@ -181,7 +181,7 @@ void SlurmScheduler::Impl::await_arrivals(const Notice& tell) const {
     double longest_seconds = 0;
     for (Job& job : read_jobs(folder)) {
       if (!lacks_answer(job)) continue;
-      longest_seconds = std::max(most_seconds, seconds_left(job));
+      longest_seconds = std::max(longest_seconds, seconds_left(job));
       unanswered.push_back(std::move(job));
     }
     if (unanswered.empty() || adopt_arrived(unanswered) || longest_seconds <= 0) return;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fstream>
 #include <mpi.h>
 #include <nlohmann/json.hpp>
 #include <sched.h>

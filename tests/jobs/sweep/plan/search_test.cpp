@@ -13,9 +13,9 @@ namespace {
 const Space plane{parse_parameter("x", "linear 0 .. 1", ValueKind::number),
                   parse_parameter("y", "linear 0 .. 1", ValueKind::number)};
 
-std::vector<std::pair<double, double>> numbers(const std::vector<Point>& points) {
+std::vector<std::pair<double, double>> numbers(const std::vector<SearchPoint>& points) {
   std::vector<std::pair<double, double>> pairs;
-  for (const Point& point : points) pairs.emplace_back(std::stod(point[0].value), std::stod(point[1].value));
+  for (const SearchPoint& point : points) pairs.emplace_back(std::stod(point[0].value), std::stod(point[1].value));
   return pairs;
 }
 
@@ -23,10 +23,10 @@ TEST(SweepSearch, GridHasEveryCombinationOnce) {
   const Space space = ordered_space({parse_parameter("weighting", "constant, linear", ValueKind::word),
                                      parse_parameter("alpha", "1, 2, 3 if weighting = linear", ValueKind::number),
                                      parse_parameter("factors", "8, 16", ValueKind::whole_number)});
-  const std::vector<Point> points = search_points(space, SearchDesign::grid, 0, 100, 1);
+  const std::vector<SearchPoint> points = search_points(space, SearchDesign::grid, 0, 100, 1);
   EXPECT_EQ(points.size(), 2U + 3U * 2U);
-  EXPECT_EQ(std::set<Point>(points.begin(), points.end()).size(), points.size());
-  EXPECT_EQ(points.front(), (Point{{"weighting", "constant"}, {"factors", "8"}}));
+  EXPECT_EQ(std::set<SearchPoint>(points.begin(), points.end()).size(), points.size());
+  EXPECT_EQ(points.front(), (SearchPoint{{"weighting", "constant"}, {"factors", "8"}}));
   EXPECT_THROW((void)search_points(space, SearchDesign::grid, 0, 7, 1), Error);
   EXPECT_THROW((void)search_points(plane, SearchDesign::grid, 0, 100, 1), Error);
 }
@@ -75,7 +75,7 @@ TEST(SweepSearch, SobolFillsTheStrataOfEveryParameter) {
   const auto points = search_points(space, SearchDesign::sobol, 128, 200, 5);
   for (std::size_t d = 0; d < most_sobol_parameters; ++d) {
     std::set<int> strata;
-    for (const Point& point : points) strata.insert(static_cast<int>(std::stod(point[d].value) * 128));
+    for (const SearchPoint& point : points) strata.insert(static_cast<int>(std::stod(point[d].value) * 128));
     EXPECT_GE(strata.size(), 126U) << d;  // values are rounded to six digits
   }
   space.push_back(parse_parameter("one-more", "linear 0 .. 1", ValueKind::number));

@@ -40,8 +40,8 @@ TEST(SweepSpace, ConditionsDropWhatHasNoMeaning) {
   const Space space = ordered_space({parse_parameter("alpha", "1, 40 if weighting = linear, log", ValueKind::number),
                                      parse_parameter("weighting", "constant, linear, log", ValueKind::word)});
   EXPECT_EQ(space[0].name, "weighting");
-  EXPECT_EQ(point_of(space, {"linear", "40"}), (Point{{"weighting", "linear"}, {"alpha", "40"}}));
-  EXPECT_EQ(point_of(space, {"constant", "40"}), (Point{{"weighting", "constant"}}));
+  EXPECT_EQ(point_of(space, {"linear", "40"}), (SearchPoint{{"weighting", "linear"}, {"alpha", "40"}}));
+  EXPECT_EQ(point_of(space, {"constant", "40"}), (SearchPoint{{"weighting", "constant"}}));
   const auto depends = [](const char* name, const char* text) { return parse_parameter(name, text, ValueKind::word); };
   EXPECT_THROW((void)ordered_space({depends("a", "1 if b = 2")}), Error);
   EXPECT_THROW((void)ordered_space({depends("a", "1 if b = 2"), depends("b", "3")}), Error);

@@ -1,7 +1,6 @@
 // Dataset files: what any number of ranks wrote, any number reads; damage is named.
 
 #include "io/dataset/dataset.hpp"
-#include "io/dataset/dataset_writer.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -10,6 +9,7 @@
 #include <optional>
 
 #include "distributed/log/content_digest.hpp"
+#include "io/dataset/dataset_writer.hpp"
 #include "io/dataset/id_file.hpp"
 #include "io/dataset/provenance_attributes.hpp"
 #include "io/dataset/sparse_file.hpp"

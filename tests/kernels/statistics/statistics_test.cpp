@@ -37,7 +37,7 @@ TEST(Estimates, OfTooFewValuesAreNoNumbers) {
 
 TEST(Estimates, GiveStudentsInterval) {
   constexpr double standard_error = 0.009420191080864556;
-  constexpr double close_quantile = 1e-10;  // Boost 1.74 finds this quantile of four degrees to a relative 2e-9
+  constexpr double close_quantile = 1e-10;  // scipy 1.10 has this quantile of four degrees to a relative 2e-9 only
   EXPECT_NEAR(half_interval(standard_error, values.size(), 0.90), 0.020082404035313917, close_quantile);
   EXPECT_NEAR(half_interval(standard_error, values.size(), 0.95), 0.026154643416494372, close_quantile);
   EXPECT_NEAR(half_interval(standard_error, values.size(), 0.99), 0.043371453443166286, close_quantile);

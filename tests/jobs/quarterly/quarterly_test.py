@@ -366,7 +366,7 @@ class QuarterlyTest(unittest.TestCase):
             ("als.ranks = 2", "sweep.memory = 1GiB", 2, "sweep.memory: the chain has no step sweep"),
             ("als.ranks = 2", "als.nodes = 2", 2, "als.nodes: has a meaning only with scheduler = slurm"),
             ("scheduler = local", "", 2, "cores: has a meaning only with scheduler = local"),
-            ("clusters = 2", "rows = users", 2, "rows: expected those that its title names"),
+            ("clusters = 2", "clusters = 2\nrows = users", 2, "rows: expected those that its title names"),
             ("[recommend]", "[final]\nfactors = 9\n[recommend]", 2, "chain.ini:20: [final] factors: the options of [als] hold; expected one of model,"),
             ("als.ranks = 2", "final = no\nfinal.ranks = 2", 2, "final.ranks: the chain has no step final"),
             ("als.ranks = 2\n", "final = no\n[final]\nmodel = m.h5\n", 2, "[final] has a meaning only without final = no"),

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include "kernels/text/number_text.hpp"
 #include "kernels/text/shown_text.hpp"
 #include "kernels/text/utf8.hpp"
 
@@ -24,7 +23,11 @@ std::optional<std::int64_t> canonical_integer(std::string_view text) {
   const std::string_view digits = negative ? text.substr(1) : text;
   if (digits.empty() || digits.front() < '0' || digits.front() > '9') return std::nullopt;
   if (digits.front() == '0' && text.size() > 1) return std::nullopt;  // leading zeros, and -0
-  return whole_number<std::int64_t>(text);
+  // Not by number_text: called, and by way of an optional, it made the reading of a log of 20 million rows 40% slower.
+  std::int64_t value = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
 }
 
 /// UTF-8 without zero bytes.

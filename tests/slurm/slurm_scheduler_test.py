@@ -210,7 +210,9 @@ class LoneRankTest(SlurmCase):
         self.submit("pack", items, batch={"items_per_job": 3})
         states = self.finish()
         self.assertEqual([states[item]["phase"] for item in items], ["done", "done", "failed"])
-        self.assertEqual([self.runs(item) for item in items], [[0], [75, 75, 0], [4]])
+        self.assertEqual([self.runs("before"), self.runs("bad")], [[0], [4]])
+        # A node that ends the job before may end the next one's launch too, before its command has counted.
+        self.assertEqual([code for code in self.runs("again") if code not in (137, 143)], [75, 75, 0])
 
     def signal_jobs(self, items):
         """As Slurm does before the time limit, whose moment it leaves open by half a minute."""

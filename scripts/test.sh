@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test.sh [--quick] [--sanitize] [CTEST ARGUMENT ...]: dependencies, build, all tests; ctest's summary comes last.
 #   --quick      builds and runs only what has the label `quick`: unit tests, kept fuzzing inputs, ranks by three, the shortest tests
-#                of jobs. No Slurm, no faults, no network, no browser: about 90 s on 2 cores, on a build that is up to date.
+#                of jobs. No Slurm, no faults, no network, no browser: under 3 minutes on 2 cores, on a build that is up to date.
 #   --sanitize   under the address and undefined-behaviour sanitizers
 # Examples: scripts/test.sh --quick; scripts/test.sh -L unit; scripts/test.sh --sanitize -R jobs_
 # No test needs root. An ordinary user needs sudo only if packages are missing.

@@ -30,7 +30,8 @@ class Partition {
   [[nodiscard]] int portions() const { return portions_; }
   [[nodiscard]] RowRange portion(int part, int portion) const {
     if (portions_ == 1) return range(part);
-    const auto p = static_cast<std::size_t>(part * portions_ + portion);
+    const std::size_t p =
+        static_cast<std::size_t>(part) * static_cast<std::size_t>(portions_) + static_cast<std::size_t>(portion);
     return {portion_begins_[p], portion_begins_[p + 1]};
   }
   /// The part that owns `row` (0 <= row < rows()).

@@ -1,5 +1,5 @@
 #pragma once
-// A training of `als` as it runs: what it tells, validates and writes between half-sweeps.
+// A training of `als` as it runs: what it reports, validates and writes between half-sweeps.
 
 #include "distributed/als/training.hpp"
 #include "io/dataset/dataset.hpp"

@@ -11,7 +11,7 @@ namespace rankwise {
 /// What HDF5 writes into.
 struct ImageTarget {
   FileImage image;
-  const void* placeholder = nullptr;  ///< bytes from here are not kept: somebody else writes what is to stand there
+  const void* placeholder = nullptr;       ///< bytes from here are not kept: somebody else writes what comes there
   std::optional<Index> placeholder_place;  ///< where they would stand, by the first byte
 };
 

@@ -122,8 +122,7 @@ RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue,
 
 Index ranking_bytes(Index users, Index width, Index cutoff) {
   const Index at_once = std::min(users, users_per_ranking);
-  return at_once *
-         (padded_columns(width) * static_cast<Index>(sizeof(float)) + cutoff * static_cast<Index>(sizeof(ScoredItem)));
+  return at_once * padded_columns(width) * static_cast<Index>(sizeof(float)) + TopItems::bytes(at_once, cutoff);
 }
 
 std::vector<std::vector<double>> ranking_values(const Communicator& comm, const Objective& objective,

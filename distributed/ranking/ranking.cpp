@@ -3,57 +3,78 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <span>
+#include <functional>
+#include <vector>
 
 #include "distributed/rows/select_rows.hpp"
 #include "distributed/threads/team_size.hpp"
-#include "kernels/ranking/score_block.hpp"
+#include "kernels/ranking/packed_items.hpp"
+#include "kernels/ranking/rank_block.hpp"
 
 namespace rankwise {
 
 namespace {
 
-/// Items read at a time; 2 MiB of factors at k = 128.
-constexpr Index items_per_read = 4096;
+/// Items read at a time; 4 MiB of factors at k = 64. With so many, the marks of a user's history cost little.
+constexpr Index items_per_read = 1 << 14;
+/// Users at a time of a thread: a panel of items serves all of them before the next one is read. Their vectors and the
+/// marks of their items take a part of L2.
+constexpr Index users_per_block = 128;
 
-/// Offers the scores of `scores.size()` items from `first_item` on that the rule allows.
-void offer(const ListRule& rule, Index user, std::span<const float> scores, Index first_item,
-           std::span<const Index> history, TopItems& top) {
-  if (rule.seen != SeenItems::only) {
-    const std::span<const Index> entries =
-        std::span(rule.catalogue.entries).subspan(static_cast<std::size_t>(first_item), scores.size());
-    top.offer(user, scores, first_item, entries, rule.seen == SeenItems::allow ? std::span<const Index>() : history);
-    return;
+/// Lists hold item numbers of 32 bits.
+constexpr Index most_items = Index{1} << 32;
+
+/// The rows of a block of items that lists may have, popular ones first: these raise thresholds early.
+std::vector<Index> visiting_order(const Catalogue& catalogue, RowRange block) {
+  std::vector<Index> rows;
+  for (Index row = 0; row < block.size(); ++row) {
+    if (catalogue.is_candidate(block.begin + row)) rows.push_back(row);
   }
-  const Index end = first_item + static_cast<Index>(scores.size());
-  for (auto item = std::ranges::lower_bound(history, first_item); item != history.end() && *item < end; ++item) {
-    const std::span<const float> score = scores.subspan(static_cast<std::size_t>(*item - first_item), 1);
-    top.offer(user, score, *item, std::span(rule.catalogue.entries).subspan(static_cast<std::size_t>(*item), 1), {});
+  std::ranges::stable_sort(rows, std::ranges::greater(),
+                           [&](Index row) { return catalogue.entries[static_cast<std::size_t>(block.begin + row)]; });
+  return rows;
+}
+
+/// Calls step(user, position) for each item of these users' histories that is packed.
+template <class Step>
+void for_each_position(const SparseRows& histories, RowRange users, const kernels::PackedItems& items,
+                       const Step& step) {
+  for (Index user = users.begin; user < users.end; ++user) {
+    for (const Index item : row_columns(histories, user)) {
+      const std::int32_t position = items.position(item);
+      if (position >= 0) step(user - users.begin, position);
+    }
   }
 }
 
-void rank_block(const ListRule& rule, ConstMatrixView users, ConstMatrixView items, Index first_item,
-                const SparseRows& histories, TopItems& top) {
-  const Index user_blocks = (users.rows + kernels::score_users - 1) / kernels::score_users;
-  const int threads = team_size(static_cast<double>(users.rows * items.rows) * static_cast<double>(users.columns));
+void offer_items(const ListRule& rule, ConstMatrixView users, const kernels::PackedItems& items,
+                 const SparseRows& histories, TopItems& top) {
+  const kernels::MarkedItems marked =
+      rule.seen == SeenItems::only ? kernels::MarkedItems::keep_only : kernels::MarkedItems::leave_out;
+  const Index blocks = (users.rows + users_per_block - 1) / users_per_block;
+  const int threads = team_size(static_cast<double>(users.rows * items.size()) * static_cast<double>(users.columns));
 #pragma omp parallel num_threads(threads)
   {
-    Matrix scores = kernels::score_buffer();
+    kernels::PositionBits marks(std::min(users_per_block, users.rows), items.size());
 #pragma omp for schedule(dynamic)
-    for (Index block = 0; block < user_blocks; ++block) {
-      const Index first_user = block * kernels::score_users;
-      const ConstMatrixView block_users =
-          users.middle_rows(first_user, std::min(kernels::score_users, users.rows - first_user));
-      for (Index begin = 0; begin < items.rows; begin += kernels::score_items) {
-        const Index item_count = std::min(kernels::score_items, items.rows - begin);
-        kernels::score_block(block_users, items.middle_rows(begin, item_count), scores.view());
-        for (Index u = 0; u < block_users.rows; ++u) {
-          offer(rule, first_user + u, {scores.row(u), static_cast<std::size_t>(item_count)}, first_item + begin,
-                row_columns(histories, first_user + u), top);
-        }
+    for (Index block = 0; block < blocks; ++block) {
+      const Index first = block * users_per_block;
+      const RowRange range{first, std::min(first + users_per_block, users.rows)};
+      if (rule.seen != SeenItems::allow) {
+        for_each_position(histories, range, items, [&](Index u, Index position) { marks.set(u, position); });
+      }
+      kernels::rank_block(users.middle_rows(first, range.size()), items, marks, marked, top, first);
+      if (rule.seen != SeenItems::allow) {
+        for_each_position(histories, range, items, [&](Index u, Index position) { marks.clear(u, position); });
       }
     }
   }
+}
+
+void settle(TopItems& top, Index users) {
+  const int threads = team_size(static_cast<double>(users * top.count()) * 10);
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (Index user = 0; user < users; ++user) top.settle(user);
 }
 
 }  // namespace
@@ -61,11 +82,18 @@ void rank_block(const ListRule& rule, ConstMatrixView users, ConstMatrixView ite
 TopItems rank_items(const ListRule& rule, const ItemVectors& item_vectors, ConstMatrixView users,
                     const SparseRows& histories, Index count) {
   const Index item_count = rule.catalogue.items();
+  if (item_count > most_items) {
+    throw AgreedError(ExitCode::bad_data, fmt::format("{} items; expected at most {}", item_count, most_items));
+  }
   TopItems top(users.rows, std::min(count, item_count));
   for (Index first = 0; first < item_count; first += items_per_read) {
-    const Matrix items = item_vectors({first, std::min(first + items_per_read, item_count)});
-    rank_block(rule, users, items.view(), first, histories, top);
+    const RowRange block{first, std::min(first + items_per_read, item_count)};
+    const Matrix vectors = item_vectors(block);
+    if (users.rows == 0) continue;  // item_vectors may be collective
+    offer_items(rule, users, kernels::PackedItems(vectors.view(), first, visiting_order(rule.catalogue, block)),
+                histories, top);
   }
+  settle(top, users.rows);
   return top;
 }
 

@@ -17,7 +17,8 @@ namespace rankwise {
 using ItemVectors = std::function<Matrix(RowRange)>;
 
 /// The best `count` items for each row of `users` by <user, item> that the rule allows a user whose history is the same
-/// row of `histories`. No users x items matrix is ever held. Collective if `item_vectors` is.
+/// row of `histories`. No score that falls short is ever stored.
+/// Collective if `item_vectors` is; throws AgreedError(bad_data) for more than 2^32 items.
 [[nodiscard]] TopItems rank_items(const ListRule& rule, const ItemVectors& item_vectors, ConstMatrixView users,
                                   const SparseRows& histories, Index count);
 

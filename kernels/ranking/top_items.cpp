@@ -3,59 +3,59 @@
 #include <algorithm>
 #include <limits>
 
+#include "kernels/ranking/best_candidates.hpp"
+#include "kernels/ranking/packed_items.hpp"
+
 namespace rankwise {
 
 namespace {
-constexpr std::size_t group_scores = 32;
+
+/// Candidates beyond `count` that are kept until a cut: enough of them make cuts rare.
+constexpr Index spare_candidates(Index count) {
+  return std::max<Index>(160, count / 4);
 }
+
+constexpr Index capacity_of(Index count) {
+  return count + spare_candidates(count) + kernels::panel_items;
+}
+
+std::size_t at(Index i) {
+  return static_cast<std::size_t>(i);
+}
+
+}  // namespace
 
 TopItems::TopItems(Index users, Index count)
-    : count_(count), sizes_(static_cast<std::size_t>(users)), slots_(static_cast<std::size_t>(users * count)) {}
+    : count_(count),
+      capacity_(capacity_of(count)),
+      sizes_(at(users)),
+      thresholds_(at(users), -std::numeric_limits<float>::infinity()),
+      scores_(std::make_unique_for_overwrite<float[]>(at(users * capacity_))),
+      items_(std::make_unique_for_overwrite<std::uint32_t[]>(at(users * capacity_))) {}
 
-void TopItems::offer(Index user, std::span<const float> scores, Index first_item, std::span<const Index> counts,
-                     std::span<const Index> excluded) {
-  if (count_ == 0) return;
-  const Index& size = sizes_[static_cast<std::size_t>(user)];
-  const auto threshold = [&] { return size < count_ ? -std::numeric_limits<float>::infinity() : slots(user)->score; };
-  const auto consider = [&](std::size_t i) {
-    const ScoredItem offered{scores[i], first_item + static_cast<Index>(i)};
-    // An equal score may still win by its lower item number.
-    if (size == count_ && !better(offered, *slots(user))) return;
-    if (counts[i] == 0) return;
-    if (std::binary_search(excluded.begin(), excluded.end(), offered.item)) return;
-    insert(user, offered);
-  };
-  // Nearly all scores fall short; whole groups are passed over by one comparison that the compiler vectorizes.
-  std::size_t i = 0;
-  for (; i + group_scores <= scores.size(); i += group_scores) {
-    const float worst_kept = threshold();
-    int reaching = 0;
-    for (std::size_t j = i; j < i + group_scores; ++j) reaching += scores[j] < worst_kept ? 0 : 1;
-    if (reaching == 0) continue;
-    for (std::size_t j = i; j < i + group_scores; ++j) {
-      if (!(scores[j] < worst_kept)) consider(j);
-    }
-  }
-  for (; i < scores.size(); ++i) consider(i);
+Index TopItems::bytes(Index users, Index count) {
+  return users * (capacity_of(count) * static_cast<Index>(sizeof(float) + sizeof(std::uint32_t)) +
+                  static_cast<Index>(sizeof(Index) + sizeof(float)));
 }
 
-void TopItems::insert(Index user, ScoredItem item) {
-  Index& size = sizes_[static_cast<std::size_t>(user)];
-  ScoredItem* heap = slots(user);
-  if (size == count_) {
-    std::pop_heap(heap, heap + size, better);
-    heap[size - 1] = item;
-  } else {
-    heap[size++] = item;
-  }
-  std::push_heap(heap, heap + size, better);
+kernels::Candidates TopItems::candidates(Index user) {
+  return {scores_.get() + user * capacity_,
+          items_.get() + user * capacity_,
+          sizes_[at(user)],
+          thresholds_[at(user)],
+          count_,
+          capacity_ - kernels::panel_items};
+}
+
+void TopItems::settle(Index user) {
+  kernels::cut(candidates(user), count_ + count_ / 8);
 }
 
 std::vector<ScoredItem> TopItems::sorted(Index user) const {
-  const ScoredItem* heap = slots_.data() + user * count_;
-  std::vector<ScoredItem> items(heap, heap + sizes_[static_cast<std::size_t>(user)]);
-  std::sort(items.begin(), items.end(), better);
-  return items;
+  const auto size = at(sizes_[at(user)]);
+  std::vector<ScoredItem> best(std::min(at(count_), size));
+  kernels::sort_best({scores_.get() + user * capacity_, size}, {items_.get() + user * capacity_, size}, best);
+  return best;
 }
 
 }  // namespace rankwise

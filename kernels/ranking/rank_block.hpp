@@ -1,0 +1,19 @@
+#pragma once
+// Scores of users against items and the best of them in one pass: no score that falls short is ever stored.
+
+#include "kernels/base/matrix.hpp"
+#include "kernels/ranking/packed_items.hpp"
+#include "kernels/ranking/top_items.hpp"
+
+namespace rankwise::kernels {
+
+/// Which items users may get: those whose bit is set, or those whose bit is not.
+enum class MarkedItems { leave_out, keep_only };
+
+/// Offers every item to users `first_user`, first_user + 1, ... of `top`, whose vectors are the rows of `users`; marks
+/// are by row of `users`. A score is <user, item> with one accumulator, FMA in the order of the columns: the same bits
+/// on every target with FMA.
+void rank_block(ConstMatrixView users, const PackedItems& items, const PositionBits& marks, MarkedItems rule,
+                TopItems& top, Index first_user);
+
+}  // namespace rankwise::kernels

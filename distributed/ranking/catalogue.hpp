@@ -8,7 +8,7 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "kernels/base/types.hpp"
-#include "kernels/ranking/top_items.hpp"
+#include "kernels/ranking/scored_item.hpp"
 
 namespace rankwise {
 

@@ -1,12 +1,14 @@
 #include "jobs/recommend/list_files.hpp"
 
 #include <array>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <iterator>
 #include <span>
 #include <vector>
 
 #include "distributed/rows/select_rows.hpp"
+#include "distributed/threads/team_size.hpp"
 #include "io/dataset/id_file.hpp"
 #include "io/dataset/provenance_attributes.hpp"
 #include "io/hdf5/writer.hpp"
@@ -16,7 +18,7 @@ namespace rankwise {
 
 namespace {
 
-constexpr std::array source_words{"model", "popular"};  // by ListSource
+constexpr std::array<std::string_view, 2> source_words{"model", "popular"};  // by ListSource
 
 /// Of each entry, what its user's list was made from.
 std::vector<std::string> entry_sources(const Lists& lists) {
@@ -24,25 +26,56 @@ std::vector<std::string> entry_sources(const Lists& lists) {
   sources.reserve(lists.items.size());
   for (std::size_t u = 0; u < lists.sources.size(); ++u) {
     const auto items = static_cast<std::size_t>(lists.offsets[u + 1] - lists.offsets[u]);
-    sources.insert(sources.end(), items, source_words[static_cast<std::size_t>(lists.sources[u])]);
+    sources.insert(sources.end(), items, std::string(source_words[static_cast<std::size_t>(lists.sources[u])]));
   }
   return sources;
 }
 
-}  // namespace
+/// What a line costs, in multiplications.
+constexpr double operations_per_line = 100;
+/// A usual line: `C0012345,17,SKU-000123,0.98765432,model`.
+constexpr std::size_t usual_line_bytes = 40;
 
-std::string csv_text(const Lists& lists, const Ids& item_ids) {
-  fmt::memory_buffer text;
-  for (std::size_t u = 0; u + 1 < lists.offsets.size(); ++u) {
-    const std::string user = csv_field(id_text(lists.users, static_cast<Index>(u)));
-    const char* source = source_words[static_cast<std::size_t>(lists.sources[u])];
-    for (Index e = lists.offsets[u]; e < lists.offsets[u + 1]; ++e) {
+void append_lines(const Lists& lists, RowRange users, std::span<const std::string> item_fields, std::string& text) {
+  const auto entries_before = [&](Index user) { return lists.offsets[static_cast<std::size_t>(user)]; };
+  text.reserve(static_cast<std::size_t>(entries_before(users.end) - entries_before(users.begin)) * usual_line_bytes);
+  for (Index user = users.begin; user < users.end; ++user) {
+    const std::string user_field = csv_field(id_text(lists.users, user)) + ',';
+    const std::string_view source =
+        source_words[static_cast<std::size_t>(lists.sources[static_cast<std::size_t>(user)])];
+    for (Index e = entries_before(user); e < entries_before(user + 1); ++e) {
       const auto entry = static_cast<std::size_t>(e);
-      fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", user, e - lists.offsets[u] + 1,
-                     csv_field(id_text(item_ids, lists.items[entry])), lists.scores[entry], source);
+      const fmt::format_int rank(e - entries_before(user) + 1);
+      text.append(user_field).append(rank.data(), rank.size()) += ',';
+      text.append(item_fields[static_cast<std::size_t>(lists.items[entry])]) += ',';
+      fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), lists.scores[entry]);
+      text.append(1, ',').append(source) += '\n';
     }
   }
-  return fmt::to_string(text);
+}
+
+}  // namespace
+
+std::vector<std::string> csv_fields(const Ids& ids) {
+  std::vector<std::string> fields;
+  const Index count = id_count(ids);
+  fields.reserve(static_cast<std::size_t>(count));
+  for (Index i = 0; i < count; ++i) fields.push_back(csv_field(id_text(ids, i)));
+  return fields;
+}
+
+std::string csv_text(const Lists& lists, std::span<const std::string> item_fields) {
+  const auto users = static_cast<Index>(lists.sources.size());
+  const int threads = team_size(static_cast<double>(lists.offsets.back()) * operations_per_line);
+  std::vector<std::string> parts(static_cast<std::size_t>(threads));
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (int t = 0; t < threads; ++t) {
+    append_lines(lists, {users * t / threads, users * (t + 1) / threads}, item_fields,
+                 parts[static_cast<std::size_t>(t)]);
+  }
+  std::string text = std::move(parts.front());
+  for (std::size_t t = 1; t < parts.size(); ++t) text += parts[t];
+  return text;
 }
 
 void write_lists(const Communicator& comm, const std::string& path, const Lists& lists, const Served& served,

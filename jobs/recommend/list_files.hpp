@@ -1,8 +1,10 @@
 #pragma once
 // The files of `recommend`: lists as lines of a CSV, or as an HDF5 file (docs/FORMATS.md).
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/rows/ids.hpp"
@@ -14,8 +16,11 @@ namespace rankwise {
 
 inline constexpr std::string_view csv_header = "user,rank,item,score,source\n";
 
-/// A line per entry, best first; `item_ids` are those of all items.
-[[nodiscard]] std::string csv_text(const Lists& lists, const Ids& item_ids);
+/// Ids as fields of a CSV, which are made once and not once an entry.
+[[nodiscard]] std::vector<std::string> csv_fields(const Ids& ids);
+
+/// A line per entry, best first; `item_fields` are those of all items. By all threads.
+[[nodiscard]] std::string csv_text(const Lists& lists, std::span<const std::string> item_fields);
 
 /// Writes all ranks' lists, in rank order; `served` counts them over all ranks. Collective over comm; throws
 /// AgreedError (cannot_create, io_error).

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <iterator>
 
-#include "distributed/ranking/ranking.hpp"
 #include "distributed/rows/select_rows.hpp"
 
 namespace rankwise {
@@ -104,9 +103,8 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, Index first,
   Matrix vectors = select_rows(users.factors.view(), known);
   const std::vector<float> score_offset = score_offsets(model.objective(), vectors);
   make_scoring_vectors(model.objective(), vectors);
-  const TopItems top = rank_items(
-      inputs.rule, [&](RowRange items) { return model.item_factors(items); }, vectors.view(),
-      select_rows(histories, known), inputs.top);
+  const TopItems top =
+      rank_items(inputs.rule, inputs.item_vectors, vectors.view(), select_rows(histories, known), inputs.top);
   Lists lists;
   lists.users = select_rows(users.ids, selected);
   std::size_t place = 0;  // in `known`

@@ -6,6 +6,7 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/ranking/catalogue.hpp"
+#include "distributed/ranking/ranking.hpp"
 #include "distributed/rows/ids.hpp"
 #include "distributed/rows/partition.hpp"
 #include "io/dataset/dataset.hpp"
@@ -13,7 +14,7 @@
 #include "jobs/recommend/served_users.hpp"
 #include "jobs/recommend/wanted_users.hpp"
 #include "kernels/base/types.hpp"
-#include "kernels/ranking/top_items.hpp"
+#include "kernels/ranking/scored_item.hpp"
 
 namespace rankwise {
 
@@ -51,6 +52,7 @@ struct ListInputs {
   const std::string& model_path;
   const ModelReader& model;
   const ServedUsers& users;
+  const ItemVectors& item_vectors;
   ListRule rule;
   Index top;                      ///< items of a list at most
   const DatasetReader* training;  ///< the training part alone, if lists leave out what it has; else null

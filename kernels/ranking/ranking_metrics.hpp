@@ -5,7 +5,7 @@
 #include <string>
 
 #include "kernels/base/types.hpp"
-#include "kernels/ranking/top_items.hpp"
+#include "kernels/ranking/scored_item.hpp"
 
 namespace rankwise {
 

@@ -6,36 +6,10 @@
 #include <vector>
 
 #include "kernels/base/types.hpp"
+#include "kernels/ranking/best_candidates.hpp"
+#include "kernels/ranking/scored_item.hpp"
 
 namespace rankwise {
-
-struct ScoredItem {
-  float score;
-  Index item;
-};
-
-/// Higher score first; equal scores by the lower item. What is no number is first of all: no list hides it.
-[[nodiscard]] inline bool better(const ScoredItem& a, const ScoredItem& b) {
-  if (a.score > b.score) return true;
-  if (a.score < b.score) return false;
-  const bool a_is_number = a.score == a.score;
-  const bool b_is_number = b.score == b.score;
-  return a_is_number == b_is_number ? a.item < b.item : b_is_number;
-}
-
-namespace kernels {
-
-/// Items of one user among which its best `count` are, in no order.
-struct Candidates {
-  float* scores;
-  std::uint32_t* items;
-  Index& size;
-  float& threshold;  ///< what is below it is not among the best
-  Index count;
-  Index full;  ///< size from which on there may be no room for one more panel
-};
-
-}  // namespace kernels
 
 /// For each of `users` users the best `count` items offered so far. The result does not depend on the order of offers.
 /// Distinct users may be offered to from distinct threads.

@@ -57,33 +57,6 @@ HalfSweepTask next_task(AlsTraining& training, Index epoch) {
   return {SolvedSide::items, epoch, items, users, do_items_travel ? &users.side : nullptr};
 }
 
-void sweep_epochs(AlsTraining& training, TrainingDriver& driver) {
-  TrainingProgress& progress = training.progress;
-  driver.begin(training);
-  while (progress.epochs() < training.epochs && !driver.is_over(training)) {
-    // 1. Users from items, unless a resumed training has them already.
-    const Index epoch = progress.epochs() + 1;
-    driver.begin_epoch(training, epoch);
-    const Clock::time_point epoch_begin = Clock::now();
-    if (progress.solved == SolvedSide::items) {
-      progress.user_regularizer = driver.sweep(training, next_task(training, epoch)).regularizer;
-      progress.solved = SolvedSide::users;
-      driver.pause(training, seconds_since(epoch_begin));
-    }
-    // 2. Items from users, and the loss that this leaves.
-    const Clock::time_point half_begin = Clock::now();
-    const HalfSweep of_items = driver.sweep(training, next_task(training, epoch));
-    const EpochLoss loss = epoch_loss(training, of_items);
-    const double epoch_seconds = seconds_since(epoch_begin);
-    require_sound(loss, training);
-    progress.history.push_back(loss);
-    progress.solved = SolvedSide::items;
-    driver.end_epoch(training, progress.history.back(), epoch_seconds);
-    driver.pause(training, seconds_since(half_begin));
-  }
-  driver.finish();
-}
-
 }  // namespace
 
 void TrainingDriver::begin(const AlsTraining& /*training*/) {}
@@ -91,20 +64,55 @@ bool TrainingDriver::is_over(const AlsTraining& /*training*/) {
   return false;
 }
 void TrainingDriver::begin_epoch(const AlsTraining& /*training*/, Index /*epoch*/) {}
+std::shared_ptr<void> TrainingDriver::accompany(const HalfSweepTask& /*task*/) {
+  return nullptr;
+}
+SweepHooks TrainingDriver::hooks() {
+  return {};
+}
 void TrainingDriver::end_epoch(const AlsTraining& /*training*/, EpochLoss& /*loss*/, double /*seconds*/) {}
 void TrainingDriver::pause(const AlsTraining& /*training*/, double /*seconds*/) {}
 void TrainingDriver::finish() {}
 void TrainingDriver::abandon() {}
 
-void train(AlsTraining& training, TrainingDriver& driver) {
-  // 1. All ranks leave the loop together: at its end, or by an error on which they have agreed.
+void train(const Communicator& comm, AlsTraining& training, TrainingDriver& driver) {
+  TrainingProgress& progress = training.progress;
+  const auto sweep = [&](const HalfSweepTask& task) {
+    const std::shared_ptr<void> company = driver.accompany(task);
+    HalfSweep done = half_sweep(comm, training.objective, task.mine.solver, task.mine.side, task.other.factors,
+                                task.mine.factors, task.next, driver.hooks());
+    driver.end_sweep(task, done);
+    return done;
+  };
   std::exception_ptr failure;
   try {
-    sweep_epochs(training, driver);
-  } catch (const AgreedError&) {
+    driver.begin(training);
+    while (progress.epochs() < training.epochs && !driver.is_over(training)) {
+      // 1. Users from items, unless a resumed training has them already.
+      const Index epoch = progress.epochs() + 1;
+      driver.begin_epoch(training, epoch);
+      const Clock::time_point epoch_begin = Clock::now();
+      if (progress.solved == SolvedSide::items) {
+        progress.user_regularizer = sweep(next_task(training, epoch)).regularizer;
+        progress.solved = SolvedSide::users;
+        driver.pause(training, seconds_since(epoch_begin));
+      }
+      // 2. Items from users, and the loss that this leaves.
+      const Clock::time_point half_begin = Clock::now();
+      const HalfSweep of_items = sweep(next_task(training, epoch));
+      const EpochLoss loss = epoch_loss(training, of_items);
+      const double epoch_seconds = seconds_since(epoch_begin);
+      require_sound(loss, training);
+      progress.history.push_back(loss);
+      progress.solved = SolvedSide::items;
+      driver.end_epoch(training, progress.history.back(), epoch_seconds);
+      driver.pause(training, seconds_since(half_begin));
+    }
+    driver.finish();
+  } catch (const AgreedError&) {  // all ranks leave the loop together: at its end, or by an error that they agreed on
     failure = std::current_exception();
   }
-  // 2. Rows may be on their way to a half-sweep that does not follow, and must not outlive the place that they go to:
+  // 3. Rows may be on their way to a half-sweep that does not follow, and must not outlive the place that they go to:
   // after an error, if the driver had enough before all epochs were done, or if the last items travel too.
   training.users.side.complete();
   training.items.side.complete();

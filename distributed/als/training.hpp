@@ -1,6 +1,8 @@
 #pragma once
 // The training loop: users from items, items from users, epoch after epoch; and what is on its way meanwhile.
 
+#include <memory>
+
 #include "distributed/als/half_sweep.hpp"
 #include "distributed/als/solver_plan.hpp"
 #include "distributed/als/training_progress.hpp"
@@ -54,8 +56,12 @@ class TrainingDriver {
   [[nodiscard]] virtual bool is_over(const AlsTraining& training);
   /// Before an epoch (from 1), or what a resumed training has left of it.
   virtual void begin_epoch(const AlsTraining& training, Index epoch);
-  /// Calls half_sweep() with the task's parts, and throws if that was stopped or has failed at a row.
-  virtual HalfSweep sweep(const AlsTraining& training, const HalfSweepTask& task) = 0;
+  /// What accompanies a half-sweep, such as a clock: made before it, destroyed after it, also by an error.
+  [[nodiscard]] virtual std::shared_ptr<void> accompany(const HalfSweepTask& task);
+  /// What a half-sweep lets happen in its course.
+  [[nodiscard]] virtual SweepHooks hooks();
+  /// After a half-sweep; throws if it was stopped or has failed at a row.
+  virtual void end_sweep(const HalfSweepTask& task, const HalfSweep& done) = 0;
   /// After an epoch of so many seconds, `loss` being the last of the history, into which the driver may enter the
   /// metric of what is held out.
   virtual void end_epoch(const AlsTraining& training, EpochLoss& loss, double seconds);
@@ -70,8 +76,8 @@ class TrainingDriver {
 
 /// Trains until all epochs are done or the driver has enough. The loss after each epoch must be finite, and no higher
 /// than the one before under an exact solver. However this ends, rows on their way to either side are complete, so that
-/// sides and factors may be destroyed. Collective over the ranks of the sides; throws the driver's AgreedError, or its
-/// own (bad_data, internal).
-void train(AlsTraining& training, TrainingDriver& driver);
+/// sides and factors may be destroyed. Collective over comm, the ranks of the sides; throws the driver's AgreedError,
+/// or its own (bad_data, internal).
+void train(const Communicator& comm, AlsTraining& training, TrainingDriver& driver);
 
 }  // namespace rankwise

@@ -285,7 +285,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
 
   // 5. Train: users from items, items from users. Between half-sweeps there may be a checkpoint, or the end.
   AlsDriver driver(context, dataset, checkpointing, validation);
-  train(training, driver);
+  train(context.comm, training, driver);
   if (options.epochs > 0) driver.tell_solvers();
 
   // 6. Write the model of the best epoch, which needs the sides' memory.

@@ -95,14 +95,18 @@ void AlsDriver::begin_epoch(const AlsTraining& training, Index epoch) {
   context_.report.bar("epochs", epoch - 1, training.epochs);
 }
 
-HalfSweep AlsDriver::sweep(const AlsTraining& training, const HalfSweepTask& task) {
-  const auto timer = context_.report.phase(phase_of(task.solves));
-  const HalfSweep done = half_sweep(context_.comm, training.objective, task.mine.solver, task.mine.side,
-                                    task.other.factors, task.mine.factors, task.next, checkpointing_.hooks());
+std::shared_ptr<void> AlsDriver::accompany(const HalfSweepTask& task) {
+  return std::make_shared<Report::PhaseTimer>(context_.report, phase_of(task.solves));
+}
+
+SweepHooks AlsDriver::hooks() {
+  return checkpointing_.hooks();
+}
+
+void AlsDriver::end_sweep(const HalfSweepTask& task, const HalfSweep& done) {
   if (done.was_stopped) checkpointing_.stop();
   if (done.failed_row >= 0) fail_at_row(dataset_, task.solves, done.failed_row, task.epoch);
   account_for(task, done);
-  return done;
 }
 
 void AlsDriver::account_for(const HalfSweepTask& task, const HalfSweep& done) {

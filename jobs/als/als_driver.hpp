@@ -1,6 +1,8 @@
 #pragma once
 // A training of `als` as it runs: what it reports, validates and writes between half-sweeps.
 
+#include <memory>
+
 #include "distributed/als/training.hpp"
 #include "io/dataset/dataset.hpp"
 #include "jobs/als/checkpointing.hpp"
@@ -18,7 +20,9 @@ class AlsDriver final : public TrainingDriver {
   void begin(const AlsTraining& training) override;
   [[nodiscard]] bool is_over(const AlsTraining& training) override;
   void begin_epoch(const AlsTraining& training, Index epoch) override;
-  HalfSweep sweep(const AlsTraining& training, const HalfSweepTask& task) override;
+  [[nodiscard]] std::shared_ptr<void> accompany(const HalfSweepTask& task) override;
+  [[nodiscard]] SweepHooks hooks() override;
+  void end_sweep(const HalfSweepTask& task, const HalfSweep& done) override;
   void end_epoch(const AlsTraining& training, EpochLoss& loss, double seconds) override;
   void pause(const AlsTraining& training, double seconds) override;
   void finish() override;

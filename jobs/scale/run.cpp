@@ -42,14 +42,29 @@ struct RankMeasures {
   Index memory_bytes = 0;
 };
 
+/// A phase of the report, whose seconds are added to others.
+class PhaseClock {
+ public:
+  PhaseClock(Report& report, const char* phase, double& seconds) : timer_(report, phase), seconds_(seconds) {}
+  ~PhaseClock() { seconds_ += seconds_since(begin_); }
+  PhaseClock(const PhaseClock&) = delete;
+  PhaseClock& operator=(const PhaseClock&) = delete;
+
+ private:
+  Report::PhaseTimer timer_;
+  double& seconds_;
+  Clock::time_point begin_ = Clock::now();
+};
+
 /// Runs a step as a phase of the report and adds its seconds.
 template <class Step>
 auto timed(Report& report, const char* phase, double& seconds, const Step& step) {
-  const auto timer = report.phase(phase);
-  const Clock::time_point begin = Clock::now();
-  auto result = step();
-  seconds += seconds_since(begin);
-  return result;
+  const PhaseClock clock(report, phase, seconds);
+  return step();
+}
+
+const char* phase_of(SolvedSide side) {
+  return side == SolvedSide::users ? "user half-sweeps" : "item half-sweeps";
 }
 
 /// What this rank holds of a side.
@@ -82,33 +97,35 @@ class ScaleDriver final : public TrainingDriver {
     context_.report.bar("epochs", epoch - 1, training.epochs);
     comm_.barrier();
   }
-  HalfSweep sweep(const AlsTraining& training, const HalfSweepTask& task) override;
+  [[nodiscard]] std::shared_ptr<void> accompany(const HalfSweepTask& task) override;
+  void end_sweep(const HalfSweepTask& task, const HalfSweep& done) override;
   void end_epoch(const AlsTraining& training, EpochLoss& loss, double seconds) override;
 
  private:
+  SweepMeasures& measures_of(SolvedSide side) { return side == SolvedSide::users ? mine_.users : mine_.items; }
+
   const Communicator& comm_;
   JobContext& context_;
   RankMeasures& mine_;
   ScaleRun& run_;
 };
 
-HalfSweep ScaleDriver::sweep(const AlsTraining& training, const HalfSweepTask& task) {
-  Report& report = context_.report;
-  const bool are_users = task.solves == SolvedSide::users;
-  const char* phase = are_users ? "user half-sweeps" : "item half-sweeps";
-  SweepMeasures& measures = are_users ? mine_.users : mine_.items;
-  const HalfSweep done = timed(report, phase, measures.seconds, [&] {
-    return half_sweep(comm_, training.objective, task.mine.solver, task.mine.side, task.other.factors,
-                      task.mine.factors, task.next);
-  });
-  if (done.failed_row >= 0) fail_at_row(are_users ? "user" : "item", done.failed_row, task.epoch);
-  report.add_flops(phase, done.flops);
-  report.add_interactions(phase, task.mine.side.entries());
-  report.add_bytes_sent(done.bytes_sent);
+std::shared_ptr<void> ScaleDriver::accompany(const HalfSweepTask& task) {
+  return std::make_shared<PhaseClock>(context_.report, phase_of(task.solves), measures_of(task.solves).seconds);
+}
+
+void ScaleDriver::end_sweep(const HalfSweepTask& task, const HalfSweep& done) {
+  if (done.failed_row >= 0) {
+    fail_at_row(task.solves == SolvedSide::users ? "user" : "item", done.failed_row, task.epoch);
+  }
+  const char* phase = phase_of(task.solves);
+  context_.report.add_flops(phase, done.flops);
+  context_.report.add_interactions(phase, task.mine.side.entries());
+  context_.report.add_bytes_sent(done.bytes_sent);
+  SweepMeasures& measures = measures_of(task.solves);
   measures.solver_seconds += seconds_of(done.tally) / context_.common.threads;
   measures.flops = done.flops;
   measures.bytes_sent = done.bytes_sent;
-  return done;
 }
 
 void ScaleDriver::end_epoch(const AlsTraining& training, EpochLoss& /*loss*/, double seconds) {
@@ -214,7 +231,7 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
 
   // 4. Train. The last epoch too sends its items on their way, so that all measured ones are alike.
   ScaleDriver driver(comm, context, mine, run);
-  train(training, driver);
+  train(comm, training, driver);
   run.losses = std::move(training.progress.history);
   const Index of_others = gathering.nodes->map.is_shared() ? bytes_of_other_processes() : 0;
   mine.memory_bytes = peak_memory_bytes() - of_others;

@@ -152,19 +152,10 @@ inline AlsTraining training_of(const Communicator& comm, const Objective& object
       .items = trained(Orientation::by_item, item_rows, user_rows, set_up.item_limit, RandomPurpose::initial_items)};
 }
 
-/// Sweeps, and nothing else.
+/// Lets a training run, and nothing else.
 class PlainDriver : public TrainingDriver {
  public:
-  explicit PlainDriver(const Communicator& comm) : comm_(comm) {}
-  HalfSweep sweep(const AlsTraining& training, const HalfSweepTask& task) override {
-    HalfSweep done = half_sweep(comm_, training.objective, task.mine.solver, task.mine.side, task.other.factors,
-                                task.mine.factors, task.next);
-    EXPECT_EQ(done.failed_row, -1);
-    return done;
-  }
-
- private:
-  const Communicator& comm_;
+  void end_sweep(const HalfSweepTask& /*task*/, const HalfSweep& done) override { EXPECT_EQ(done.failed_row, -1); }
 };
 
 struct AlsRun {
@@ -179,8 +170,8 @@ inline AlsRun run_als(const Communicator& comm, const Objective& objective, cons
                       Index least_shared = std::numeric_limits<Index>::max(), RowFormat format = RowFormat::float32) {
   AlsTraining training =
       training_of(comm, objective, log, width, epochs, {solver, user_limit, item_limit, nodes, least_shared, format});
-  PlainDriver driver(comm);
-  train(training, driver);
+  PlainDriver driver;
+  train(comm, training, driver);
   AlsRun run;
   for (const EpochLoss& loss : training.progress.history) run.losses.push_back(loss.total());
   run.users = whole(comm, training.users.factors.factors);

@@ -15,8 +15,7 @@ namespace {
 class NotingDriver final : public PlainDriver {
  public:
   static constexpr std::size_t never = static_cast<std::size_t>(-1);
-  explicit NotingDriver(const Communicator& comm, std::size_t fails_at = never)
-      : PlainDriver(comm), fails_at_(fails_at) {}
+  explicit NotingDriver(std::size_t fails_at = never) : fails_at_(fails_at) {}
 
   void begin(const AlsTraining& /*training*/) override { note("begin"); }
   bool is_over(const AlsTraining& training) override {
@@ -24,11 +23,13 @@ class NotingDriver final : public PlainDriver {
     return training.progress.epochs() >= most_epochs;
   }
   void begin_epoch(const AlsTraining& /*training*/, Index epoch) override { note("epoch " + std::to_string(epoch)); }
-  HalfSweep sweep(const AlsTraining& training, const HalfSweepTask& task) override {
+  std::shared_ptr<void> accompany(const HalfSweepTask& task) override {
     note(task.solves == SolvedSide::users ? "before users" : "before items");
-    const HalfSweep done = PlainDriver::sweep(training, task);
+    return std::shared_ptr<void>(this, [](NotingDriver* driver) { ++driver->left; });
+  }
+  void end_sweep(const HalfSweepTask& task, const HalfSweep& done) override {
+    PlainDriver::end_sweep(task, done);
     note(task.solves == SolvedSide::users ? "users" : "items");
-    return done;
   }
   void end_epoch(const AlsTraining& training, EpochLoss& loss, double seconds) override {
     EXPECT_EQ(&training.progress.history.back(), &loss);
@@ -42,6 +43,7 @@ class NotingDriver final : public PlainDriver {
   std::vector<std::string> calls;
   Index most_epochs = 100;
   int abandoned = 0;
+  int left = 0;  ///< half-sweeps, by whatever way
 
  private:
   void note(const std::string& call) {
@@ -69,14 +71,15 @@ bool is_complete(const AlsTraining& training) {
 TEST(Training, CallsItsDriverAtEachBoundary) {
   const Communicator comm = Communicator::world();
   AlsTraining training = training_of(comm, objectives()[0], Log(200, 150, 3000, 1), 4, 2);
-  NotingDriver driver(comm);
-  train(training, driver);
+  NotingDriver driver;
+  train(comm, training, driver);
   const std::vector<std::string> expected{"begin",        "is over",      "epoch 1",      "before users", "users",
                                           "pause",        "before items", "items",        "end",          "pause",
                                           "is over",      "epoch 2",      "before users", "users",        "pause",
                                           "before items", "items",        "end",          "pause",        "finish"};
   EXPECT_EQ(driver.calls, expected);
   EXPECT_EQ(driver.abandoned, 0);
+  EXPECT_EQ(driver.left, 4);
   EXPECT_TRUE(is_complete(training));
 }
 
@@ -85,11 +88,11 @@ TEST(Training, GoesOnInTheMiddleOfAnEpoch) {
   const Log log(200, 150, 3000, 1);
   const AlsRun expected = run_als(comm, objectives()[0], log, 4, 2);
   AlsTraining training = training_of(comm, objectives()[0], log, 4, 2);
-  NotingDriver until_half(comm, 5);  // "pause", after the first half-sweep
-  EXPECT_THROW(train(training, until_half), AgreedError);
+  NotingDriver until_half(5);  // "pause", after the first half-sweep
+  EXPECT_THROW(train(comm, training, until_half), AgreedError);
   EXPECT_EQ(training.progress.half_sweeps(), 1);
-  PlainDriver driver(comm);
-  train(training, driver);
+  PlainDriver driver;
+  train(comm, training, driver);
   EXPECT_EQ(whole(comm, training.users.factors.factors), expected.users);
   EXPECT_EQ(whole(comm, training.items.factors.factors), expected.items);
 }
@@ -97,9 +100,9 @@ TEST(Training, GoesOnInTheMiddleOfAnEpoch) {
 TEST(Training, CompletesWhatIsOnItsWayIfItsDriverHasEnough) {
   const Communicator comm = Communicator::world();
   AlsTraining training = training_of(comm, objectives()[0], Log(200, 150, 3000, 1), 4, 5);
-  NotingDriver driver(comm);
+  NotingDriver driver;
   driver.most_epochs = 2;
-  train(training, driver);
+  train(comm, training, driver);
   EXPECT_EQ(training.progress.epochs(), 2);
   EXPECT_TRUE(is_complete(training));
 }
@@ -108,8 +111,8 @@ TEST(Training, CompletesWhatIsOnItsWayIfTheLastItemsTravel) {
   const Communicator comm = Communicator::world();
   AlsTraining training = training_of(comm, objectives()[0], Log(200, 150, 3000, 1), 4, 2);
   training.last_items = LastItems::travel;
-  PlainDriver driver(comm);
-  train(training, driver);
+  PlainDriver driver;
+  train(comm, training, driver);
   EXPECT_TRUE(is_complete(training));
 }
 
@@ -117,15 +120,15 @@ TEST(Training, CompletesWhatIsOnItsWayWhereverItsDriverFails) {
   const Communicator comm = Communicator::world();
   const Log log(200, 150, 3000, 1);
   for (const LogTraining& set_up : set_ups(comm)) {
-    NotingDriver whole_run(comm);
+    NotingDriver whole_run;
     AlsTraining undisturbed = training_of(comm, objectives()[0], log, 4, 2, set_up);
-    train(undisturbed, whole_run);
+    train(comm, undisturbed, whole_run);
     for (std::size_t call = 0; call < whole_run.calls.size(); ++call) {
       SCOPED_TRACE(whole_run.calls[call]);
       AlsTraining training = training_of(comm, objectives()[0], log, 4, 2, set_up);
-      NotingDriver driver(comm, call);
+      NotingDriver driver(call);
       try {
-        train(training, driver);
+        train(comm, training, driver);
         FAIL() << "throws nothing";
       } catch (const AgreedError& error) {
         EXPECT_EQ(error.code(), ExitCode::bad_data);
@@ -136,8 +139,8 @@ TEST(Training, CompletesWhatIsOnItsWayWhereverItsDriverFails) {
     }
     // Nothing is left that a training after them could take for its own.
     AlsTraining after = training_of(comm, objectives()[0], log, 4, 2, set_up);
-    PlainDriver driver(comm);
-    train(after, driver);
+    PlainDriver driver;
+    train(comm, after, driver);
     EXPECT_EQ(whole(comm, after.users.factors.factors), whole(comm, undisturbed.users.factors.factors));
   }
 }
@@ -145,7 +148,6 @@ TEST(Training, CompletesWhatIsOnItsWayWhereverItsDriverFails) {
 /// Makes the loss of each epoch 0, so that the next one is higher.
 class SpoilingDriver final : public PlainDriver {
  public:
-  using PlainDriver::PlainDriver;
   void end_epoch(const AlsTraining& /*training*/, EpochLoss& loss, double /*seconds*/) override {
     loss.observed = loss.unobserved = loss.regularizer = 0;
   }
@@ -156,9 +158,9 @@ class SpoilingDriver final : public PlainDriver {
 TEST(Training, RefusesALossThatRisesUnderAnExactSolver) {
   const Communicator comm = Communicator::world();
   AlsTraining training = training_of(comm, objectives()[0], Log(200, 150, 3000, 1), 4, 3);
-  SpoilingDriver driver(comm);
+  SpoilingDriver driver;
   try {
-    train(training, driver);
+    train(comm, training, driver);
     FAIL() << "throws nothing";
   } catch (const AgreedError& error) {
     EXPECT_EQ(error.code(), ExitCode::internal);
@@ -172,17 +174,12 @@ TEST(Training, RefusesALossThatRisesUnderAnExactSolver) {
 /// Stops half-sweeps between batches, as a request to stop does.
 class StoppingDriver final : public TrainingDriver {
  public:
-  explicit StoppingDriver(const Communicator& comm) : comm_(comm) {}
-  HalfSweep sweep(const AlsTraining& training, const HalfSweepTask& task) override {
-    const SweepHooks hooks{[] {}, [] { return false; }};
-    const HalfSweep done = half_sweep(comm_, training.objective, task.mine.solver, task.mine.side, task.other.factors,
-                                      task.mine.factors, task.next, hooks);
-    if (done.was_stopped) throw AgreedError(ExitCode::stopped_early, "stopped");
-    return done;
+  SweepHooks hooks() override {
+    return {[] {}, [] { return false; }};
   }
-
- private:
-  const Communicator& comm_;
+  void end_sweep(const HalfSweepTask& /*task*/, const HalfSweep& done) override {
+    if (done.was_stopped) throw AgreedError(ExitCode::stopped_early, "stopped");
+  }
 };
 
 TEST(Training, CompletesTheNextBatchIfAHalfSweepIsStopped) {
@@ -193,8 +190,8 @@ TEST(Training, CompletesTheNextBatchIfAHalfSweepIsStopped) {
     set_up.least_shared = least_shared;
     AlsTraining training = training_of(comm, objectives()[3], Log(200, 150, 3000, 1), 4, 2, set_up);
     ASSERT_GT(training.users.side.batches.size(), 1U);
-    StoppingDriver driver(comm);
-    EXPECT_THROW(train(training, driver), AgreedError);
+    StoppingDriver driver;
+    EXPECT_THROW(train(comm, training, driver), AgreedError);
     EXPECT_TRUE(is_complete(training));
   }
 }

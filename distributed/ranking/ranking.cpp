@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <compare>
 #include <fmt/format.h>
-#include <functional>
+#include <utility>
 #include <vector>
 
 #include "distributed/rows/select_rows.hpp"
 #include "distributed/threads/team_size.hpp"
-#include "kernels/ranking/packed_items.hpp"
+#include "kernels/ranking/coarse_block.hpp"
 #include "kernels/ranking/rank_block.hpp"
 
 namespace rankwise {
@@ -24,14 +25,22 @@ constexpr Index users_per_block = 128;
 /// Lists hold item numbers of 32 bits.
 constexpr Index most_items = Index{1} << 32;
 
-/// The rows of a block of items that lists may have, popular ones first: these raise thresholds early.
-std::vector<Index> visiting_order(const Catalogue& catalogue, RowRange block) {
+/// The rows of a block of items that lists may have, those with the longest vectors first: they raise thresholds early,
+/// and of what follows whole panels cannot reach them.
+std::vector<Index> visiting_order(const Catalogue& catalogue, Index first_item, ConstMatrixView vectors) {
   std::vector<Index> rows;
-  for (Index row = 0; row < block.size(); ++row) {
-    if (catalogue.is_candidate(block.begin + row)) rows.push_back(row);
+  std::vector<double> squares(static_cast<std::size_t>(vectors.rows));
+  for (Index row = 0; row < vectors.rows; ++row) {
+    if (!catalogue.is_candidate(first_item + row)) continue;
+    rows.push_back(row);
+    for (const float value : vectors.row_span(row)) {
+      squares[static_cast<std::size_t>(row)] += static_cast<double>(value) * static_cast<double>(value);
+    }
   }
-  std::ranges::stable_sort(rows, std::ranges::greater(),
-                           [&](Index row) { return catalogue.entries[static_cast<std::size_t>(block.begin + row)]; });
+  // What is no number orders nothing, but must not spoil the order of the others.
+  std::ranges::stable_sort(rows, [&](Index x, Index y) {
+    return std::strong_order(squares[static_cast<std::size_t>(x)], squares[static_cast<std::size_t>(y)]) > 0;
+  });
   return rows;
 }
 
@@ -79,22 +88,47 @@ void settle(TopItems& top, Index users) {
 
 }  // namespace
 
-TopItems rank_items(const ListRule& rule, const ItemVectors& item_vectors, ConstMatrixView users,
-                    const SparseRows& histories, Index count) {
-  const Index item_count = rule.catalogue.items();
-  if (item_count > most_items) {
-    throw AgreedError(ExitCode::bad_data, fmt::format("{} items; expected at most {}", item_count, most_items));
+RankableItems::RankableItems(const Catalogue& catalogue, ItemVectors vectors, ItemStorage storage)
+    : catalogue_(catalogue), vectors_(std::move(vectors)) {
+  if (catalogue.items() > most_items) {
+    throw AgreedError(ExitCode::bad_data, fmt::format("{} items; expected at most {}", catalogue.items(), most_items));
   }
-  TopItems top(users.rows, std::min(count, item_count));
-  for (Index first = 0; first < item_count; first += items_per_read) {
-    const RowRange block{first, std::min(first + items_per_read, item_count)};
-    const Matrix vectors = item_vectors(block);
-    if (users.rows == 0) continue;  // item_vectors may be collective
-    offer_items(rule, users, kernels::PackedItems(vectors.view(), first, visiting_order(rule.catalogue, block)),
-                histories, top);
+  if (storage == ItemStorage::streamed) return;
+  for (Index block = 0; block < blocks(); ++block) kept_.push_back(pack(block));
+}
+
+Index RankableItems::blocks() const {
+  return (catalogue_.items() + items_per_read - 1) / items_per_read;
+}
+
+std::shared_ptr<const RankableItems::Block> RankableItems::block(Index number) const {
+  return kept_.empty() ? pack(number) : kept_[static_cast<std::size_t>(number)];
+}
+
+std::shared_ptr<const RankableItems::Block> RankableItems::pack(Index number) const {
+  const Index first = number * items_per_read;
+  Matrix vectors = vectors_({first, std::min(first + items_per_read, catalogue_.items())});
+  const std::vector<Index> order = visiting_order(catalogue_, first, vectors.view());
+  const auto precision =
+      kernels::has_coarse_products() ? kernels::ItemPrecision::floats_and_codes : kernels::ItemPrecision::floats;
+  kernels::PackedItems packed(vectors.view(), first, order, precision);
+  return std::make_shared<const Block>(std::move(vectors), std::move(packed));
+}
+
+TopItems rank_items(const ListRule& rule, const RankableItems& items, ConstMatrixView users,
+                    const SparseRows& histories, Index count) {
+  TopItems top(users.rows, std::min(count, rule.catalogue.items()));
+  for (Index number = 0; number < items.blocks(); ++number) {
+    const auto block = items.block(number);  // may be collective
+    if (users.rows > 0) offer_items(rule, users, block->packed, histories, top);
   }
   settle(top, users.rows);
   return top;
+}
+
+TopItems rank_items(const ListRule& rule, const ItemVectors& item_vectors, ConstMatrixView users,
+                    const SparseRows& histories, Index count) {
+  return rank_items(rule, RankableItems(rule.catalogue, item_vectors, ItemStorage::streamed), users, histories, count);
 }
 
 std::string overflow_text(Index item, float score) {

@@ -2,13 +2,17 @@
 // Rankings over the full catalogue: items stream by in blocks, each user keeps its best.
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "distributed/ranking/catalogue.hpp"
 #include "distributed/rows/sparse_rows.hpp"
 #include "kernels/als/objective.hpp"
 #include "kernels/base/matrix.hpp"
 #include "kernels/base/types.hpp"
+#include "kernels/ranking/packed_items.hpp"
 #include "kernels/ranking/top_items.hpp"
 
 namespace rankwise {
@@ -16,9 +20,43 @@ namespace rankwise {
 /// Scoring vectors of the items in a range; called with the same ranges in the same order on every rank.
 using ItemVectors = std::function<Matrix(RowRange)>;
 
+enum class ItemStorage {
+  streamed,  ///< a block at a time, again for each ranking
+  kept       ///< all, for many rankings
+};
+
+/// The items of a catalogue, packed for ranking block by block.
+class RankableItems {
+ public:
+  struct Block {
+    Block(Matrix block_vectors, kernels::PackedItems block_packed)
+        : vectors(std::move(block_vectors)), packed(std::move(block_packed)) {}
+    Matrix vectors;
+    kernels::PackedItems packed;  ///< of `vectors`
+  };
+
+  /// `catalogue` outlives this. Collective if `vectors` is and all are kept; throws AgreedError(bad_data) for more than
+  /// 2^32 items.
+  RankableItems(const Catalogue& catalogue, ItemVectors vectors, ItemStorage storage);
+
+  [[nodiscard]] Index blocks() const;
+  /// Collective if `vectors` is and items are streamed.
+  [[nodiscard]] std::shared_ptr<const Block> block(Index number) const;
+
+ private:
+  [[nodiscard]] std::shared_ptr<const Block> pack(Index number) const;
+
+  const Catalogue& catalogue_;
+  ItemVectors vectors_;
+  std::vector<std::shared_ptr<const Block>> kept_;
+};
+
 /// The best `count` items for each row of `users` by <user, item> that the rule allows a user whose history is the same
-/// row of `histories`. No score that falls short is ever stored.
-/// Collective if `item_vectors` is; throws AgreedError(bad_data) for more than 2^32 items.
+/// row of `histories`. No score that falls short is ever stored. Collective as RankableItems::block is.
+[[nodiscard]] TopItems rank_items(const ListRule& rule, const RankableItems& items, ConstMatrixView users,
+                                  const SparseRows& histories, Index count);
+
+/// The same of items that are streamed. Collective if `item_vectors` is.
 [[nodiscard]] TopItems rank_items(const ListRule& rule, const ItemVectors& item_vectors, ConstMatrixView users,
                                   const SparseRows& histories, Index count);
 

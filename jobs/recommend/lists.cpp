@@ -103,8 +103,7 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, Index first,
   Matrix vectors = select_rows(users.factors.view(), known);
   const std::vector<float> score_offset = score_offsets(model.objective(), vectors);
   make_scoring_vectors(model.objective(), vectors);
-  const TopItems top =
-      rank_items(inputs.rule, inputs.item_vectors, vectors.view(), select_rows(histories, known), inputs.top);
+  const TopItems top = rank_items(inputs.rule, inputs.items, vectors.view(), select_rows(histories, known), inputs.top);
   Lists lists;
   lists.users = select_rows(users.ids, selected);
   std::size_t place = 0;  // in `known`

@@ -52,7 +52,7 @@ struct ListInputs {
   const std::string& model_path;
   const ModelReader& model;
   const ServedUsers& users;
-  const ItemVectors& item_vectors;
+  const RankableItems& items;
   ListRule rule;
   Index top;                      ///< items of a list at most
   const DatasetReader* training;  ///< the training part alone, if lists leave out what it has; else null

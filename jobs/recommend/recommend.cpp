@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "distributed/rows/select_rows.hpp"
@@ -34,8 +33,9 @@ namespace rankwise {
 
 namespace {
 
-/// Item factors up to this size are kept; larger ones are read again for each round of users.
-constexpr Index kept_factor_bytes = Index{256} << 20;
+/// Item factors up to this size are kept, which takes them two and a quarter times; larger ones are read again for each
+/// round of users.
+constexpr Index kept_factor_bytes = Index{128} << 20;
 /// Users of one round of a CSV file, per rank: bounds what a rank holds, whatever the number of users. Small rounds use
 /// the same pages again: to fill fresh ones took half the time of a run. They want items that are kept.
 constexpr Index users_per_round = 1 << 13;
@@ -78,19 +78,9 @@ std::vector<std::string> unknown_to_serve(const RecommendOptions& options, JobCo
   return unknown;
 }
 
-bool are_kept(const ModelReader& model) {
-  return model.items() * padded_columns(model.factors() + 1) * static_cast<Index>(sizeof(float)) <= kept_factor_bytes;
-}
-
-ItemVectors read_item_vectors(const ModelReader& model) {
-  if (!are_kept(model)) return [&model](RowRange items) { return model.item_factors(items); };
-  const auto kept = std::make_shared<Matrix>(model.item_factors({0, model.items()}));
-  return [kept](RowRange items) {
-    const ConstMatrixView rows = std::as_const(*kept).view().middle_rows(items.begin, items.size());
-    Matrix copy(rows.rows, rows.columns);
-    std::copy_n(rows.data, rows.rows * rows.stride, copy.row(0));
-    return copy;
-  };
+ItemStorage storage_of(const ModelReader& model) {
+  const Index bytes = model.items() * padded_columns(model.factors() + 1) * static_cast<Index>(sizeof(float));
+  return bytes <= kept_factor_bytes ? ItemStorage::kept : ItemStorage::streamed;
 }
 
 Served write_csv(const RecommendOptions& options, const ListInputs& inputs, JobContext& context, WantedUsers& wanted) {
@@ -98,7 +88,8 @@ Served write_csv(const RecommendOptions& options, const ListInputs& inputs, JobC
   const std::vector<std::string> item_fields = csv_fields(inputs.model.item_ids({0, inputs.model.items()}).ids);
   OrderedTextFile file(comm, options.output);
   file.append(comm.is_root() ? std::string(csv_header) : "");
-  const Index round = (are_kept(inputs.model) ? users_per_round : users_per_long_round) * comm.size();
+  const Index round =
+      (storage_of(inputs.model) == ItemStorage::kept ? users_per_round : users_per_long_round) * comm.size();
   const Index users = inputs.users.count();
   Served served;
   for (Index first = 0; first < users; first += round) {
@@ -225,14 +216,10 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
   const ServedUsers users(comm, dataset, model, catalogue);
   const DatasetReader training(comm, options.data, std::nullopt, TrainedOn::training, context.common.input_check);
   const bool masks_training = options.seen == SeenItems::exclude && training.has(DatasetPart::repeated);
-  const ItemVectors item_vectors = read_item_vectors(model);
-  const ListInputs inputs{options.model,
-                          model,
-                          users,
-                          item_vectors,
-                          {catalogue, options.seen},
-                          options.top,
-                          masks_training ? &training : nullptr};
+  const RankableItems items(
+      catalogue, [&model](RowRange rows) { return model.item_factors(rows); }, storage_of(model));
+  const ListInputs inputs{
+      options.model, model, users, items, {catalogue, options.seen}, options.top, masks_training ? &training : nullptr};
   const Served served = names_hdf5(options.output)
                             ? write_hdf5(options, inputs, context, wanted, dataset.provenance().dataset_digest)
                             : write_csv(options, inputs, context, wanted);

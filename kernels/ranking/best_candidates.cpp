@@ -63,24 +63,29 @@ HWY_INLINE Index count_reaching(const float* HWY_RESTRICT scores, Index size, fl
 }
 
 /// Moves what reaches the threshold to the front. Whole vectors are stored, over what was read before.
-HWY_INLINE Index keep_reaching(float* scores, std::uint32_t* items, Index size, float threshold) {
+HWY_INLINE Index keep_reaching(Candidates candidates, float threshold) {
+  const auto& [scores, uppers, items, size, old_threshold, count, full] = candidates;
   const FloatTag d;
   const hn::ScalableTag<std::uint32_t> du;
   const FloatVector bound = hn::Set(d, threshold);
   Index kept = 0;
   Index i = 0;
   for (; i + lanes <= size; i += lanes) {
-    const FloatVector s = hn::LoadU(d, scores + i);
+    const FloatVector score = hn::LoadU(d, scores + i);
+    const FloatVector upper = hn::LoadU(d, uppers + i);
     const auto numbers = hn::LoadU(du, items + i);
-    const auto reaches = hn::Ge(s, bound);
-    hn::StoreU(hn::Compress(s, reaches), d, scores + kept);
+    const auto reaches = hn::Ge(upper, bound);
+    hn::StoreU(hn::Compress(score, reaches), d, scores + kept);
+    hn::StoreU(hn::Compress(upper, reaches), d, uppers + kept);
     hn::StoreU(hn::Compress(numbers, hn::RebindMask(du, reaches)), du, items + kept);
     kept += static_cast<Index>(hn::CountTrue(d, reaches));
   }
   for (; i < size; ++i) {
+    const float upper = uppers[i];
     scores[kept] = scores[i];
+    uppers[kept] = upper;
     items[kept] = items[i];
-    kept += scores[i] >= threshold ? 1 : 0;
+    kept += upper >= threshold ? 1 : 0;
   }
   return kept;
 }
@@ -103,8 +108,8 @@ void count_greater(const float* HWY_RESTRICT scores, Index size, std::int32_t* H
   }
 }
 
-/// The threshold by bisection between the scores of all and the greatest; whether it leaves at most `most`.
-bool cut_by_bisection(Candidates candidates, Index most) {
+/// The threshold by bisection between the least score and the greatest.
+bool cut_by_bounds(Candidates candidates, Index most) {
   ScoreRange range = range_of(candidates.scores, candidates.size);
   Index reaching = candidates.size;
   // A factor of two each time: 24 halvings part all but equal scores.
@@ -120,7 +125,7 @@ bool cut_by_bisection(Candidates candidates, Index most) {
     }
   }
   if (reaching > most) return false;
-  candidates.size = keep_reaching(candidates.scores, candidates.items, candidates.size, range.least);
+  candidates.size = keep_reaching(candidates, range.least);
   candidates.threshold = range.least;
   return true;
 }
@@ -131,7 +136,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace rankwise::kernels {
 
-HWY_EXPORT(cut_by_bisection);
+HWY_EXPORT(cut_by_bounds);
 HWY_EXPORT(count_greater);
 
 namespace {
@@ -155,7 +160,7 @@ void cut_exactly(Candidates candidates) {
   std::vector<ScoredItem> scored = scored_items({candidates.scores, size}, {candidates.items, size});
   std::ranges::nth_element(scored, scored.begin() + (count - 1), better);
   for (Index i = 0; i < count; ++i) {
-    candidates.scores[i] = scored[static_cast<std::size_t>(i)].score;
+    candidates.scores[i] = candidates.upper_scores[i] = scored[static_cast<std::size_t>(i)].score;
     candidates.items[i] = static_cast<std::uint32_t>(scored[static_cast<std::size_t>(i)].item);
   }
   candidates.size = count;
@@ -164,9 +169,12 @@ void cut_exactly(Candidates candidates) {
 
 }  // namespace
 
+bool cut_by_bounds(Candidates candidates, Index most) {
+  return candidates.size <= most || HWY_DYNAMIC_DISPATCH(cut_by_bounds)(candidates, most);
+}
+
 void cut(Candidates candidates, Index most) {
-  if (candidates.size <= most) return;
-  if (!HWY_DYNAMIC_DISPATCH(cut_by_bisection)(candidates, most)) cut_exactly(candidates);
+  if (!cut_by_bounds(candidates, most)) cut_exactly(candidates);
 }
 
 Index sort_best(std::span<const float> scores, std::span<const std::uint32_t> items, std::span<ScoredItem> best) {

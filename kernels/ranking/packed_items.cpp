@@ -13,11 +13,12 @@ constexpr Index word_bytes = 8;
 
 }  // namespace
 
-PackedItems::PackedItems(ConstMatrixView block, Index first_item, std::span<const Index> order)
-    : columns_(block.columns),
+PackedItems::PackedItems(ConstMatrixView block, Index first_item, std::span<const Index> order, ItemPrecision precision)
+    : block_(block),
       first_item_(first_item),
       panels_((static_cast<Index>(order.size()) + panel_items - 1) / panel_items, block.columns * panel_items),
       positions_(static_cast<std::size_t>(block.rows), -1) {
+  if (precision == ItemPrecision::floats_and_codes && are_finite(block)) codes_.emplace(block, order);
   items_.reserve(order.size());
   for (const Index row : order) {
     positions_[static_cast<std::size_t>(row)] = static_cast<std::int32_t>(items_.size());

@@ -3,26 +3,33 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "kernels/base/matrix.hpp"
+#include "kernels/ranking/coarse_codes.hpp"
 
 namespace rankwise::kernels {
 
-/// Items of a panel: 3 vectors of AVX-512, 6 of AVX2.
-inline constexpr Index panel_items = 48;
+/// Whether items have codes of 8 bits beside their floats (kernels/ranking/coarse_codes.hpp).
+enum class ItemPrecision { floats, floats_and_codes };
 
 /// The chosen items of a block in panels: a panel has a line of panel_items floats for each column, zeros beyond the
 /// last item. Positions are places in the order of visiting.
 class PackedItems {
  public:
-  /// `block` has the vectors of items first_item, first_item + 1, ...; `order` are the rows of it that are visited, in
-  /// this order. Item numbers are below 2^32.
-  PackedItems(ConstMatrixView block, Index first_item, std::span<const Index> order);
+  /// `block` has the vectors of items first_item, first_item + 1, ..., and outlives this; `order` are the rows of it
+  /// that are visited, in this order. Item numbers are below 2^32. With `codes` they have codes, too, if all are
+  /// finite.
+  PackedItems(ConstMatrixView block, Index first_item, std::span<const Index> order, ItemPrecision precision);
 
   [[nodiscard]] Index size() const { return static_cast<Index>(items_.size()); }
-  [[nodiscard]] Index columns() const { return columns_; }
+  [[nodiscard]] Index columns() const { return block_.columns; }
+  [[nodiscard]] Index first_item() const { return first_item_; }
+  [[nodiscard]] ConstMatrixView block() const { return block_; }
+  [[nodiscard]] bool has_codes() const { return codes_.has_value(); }
+  [[nodiscard]] const ItemCodes& codes() const { return *codes_; }
   [[nodiscard]] Index panels() const { return (size() + panel_items - 1) / panel_items; }
   /// columns() lines of panel_items floats.
   [[nodiscard]] const float* panel(Index p) const { return panels_.row(p); }
@@ -38,9 +45,10 @@ class PackedItems {
   }
 
  private:
-  Index columns_;
+  ConstMatrixView block_;
   Index first_item_;
-  Matrix panels_;                        // a panel a row
+  Matrix panels_;  // a panel a row
+  std::optional<ItemCodes> codes_;
   std::vector<std::uint32_t> items_;     // by position
   std::vector<std::int32_t> positions_;  // by row of the block
 };
@@ -63,5 +71,15 @@ class PositionBits {
   Index stride_;
   std::vector<std::uint8_t> bytes_;
 };
+
+/// Which items users may get: those whose bit is set, or those whose bit is not.
+enum class MarkedItems { leave_out, keep_only };
+
+/// Bits of a panel's items that a user may get, whose row of marks is given.
+[[nodiscard]] inline std::uint64_t allowed_bits(const PositionBits& marks, MarkedItems rule, Index row, Index panel,
+                                                Index items) {
+  const std::uint64_t marked = marks.panel(row, panel);
+  return (rule == MarkedItems::leave_out ? ~marked : marked) & ((std::uint64_t{1} << items) - 1);
+}
 
 }  // namespace rankwise::kernels

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "kernels/ranking/best_candidates.hpp"
+#include "kernels/ranking/coarse_block.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ranking/rank_block.cpp"
@@ -34,30 +35,22 @@ struct RankedUsers {
   Index first;  ///< user of `top` that is row 0
 };
 
-/// The items of a tile that a user may get, one bit each.
-HWY_INLINE std::uint64_t allowed_bits(const RankedUsers& users, Index row, Index panel, Index first, Index items) {
-  std::uint64_t bits = users.marks.panel(row, panel);
-  if (users.rule == MarkedItems::leave_out) bits = ~bits;
-  const Index count = std::min(tile_items, items - first);
-  return count <= 0 ? 0 : (bits >> first) & ((std::uint64_t{1} << count) - 1);
-}
-
 /// Adds a user's scores that reach the threshold. Rare: a function of its own, which leaves registers to the tile.
 HWY_NOINLINE void add_reaching(const RankedUsers& users, Index row, const PackedItems& items, Index panel, Index first,
                                const float* HWY_RESTRICT scores, std::uint64_t reaching) {
   const std::span<const std::uint32_t> ids = items.panel_ids(panel);
-  reaching &= allowed_bits(users, row, panel, first, static_cast<Index>(ids.size()));
+  reaching &= allowed_bits(users.marks, users.rule, row, panel, static_cast<Index>(ids.size())) >> first;
   if (reaching == 0) return;
   const Candidates candidates = users.top.candidates(users.first + row);
   Index size = candidates.size;
   for (; reaching != 0; reaching &= reaching - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(reaching));
-    candidates.scores[size] = scores[i];
+    candidates.scores[size] = candidates.upper_scores[size] = scores[i];
     candidates.items[size] = ids[static_cast<std::size_t>(first) + i];
     ++size;
   }
   candidates.size = size;
-  if (size >= candidates.full) cut(candidates, candidates.count + (candidates.full - candidates.count) / 4);
+  if (size >= candidates.full) cut(candidates, most_after_cut(candidates));
 }
 
 /// Bit i is lane i of the masks, one after the other.
@@ -137,6 +130,10 @@ HWY_EXPORT(rank_block);
 void rank_block(ConstMatrixView users, const PackedItems& items, const PositionBits& marks, MarkedItems rule,
                 TopItems& top, Index first_user) {
   if (top.count() == 0) return;
+  if (items.has_codes() && are_finite(users)) {
+    coarse_rank_block(users, items, marks, rule, top, first_user);
+    return;
+  }
   HWY_DYNAMIC_DISPATCH(rank_block)(users, items, marks, rule, top, first_user);
 }
 

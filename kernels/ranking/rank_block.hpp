@@ -7,9 +7,6 @@
 
 namespace rankwise::kernels {
 
-/// Which items users may get: those whose bit is set, or those whose bit is not.
-enum class MarkedItems { leave_out, keep_only };
-
 /// Offers every item to users `first_user`, first_user + 1, ... of `top`, whose vectors are the rows of `users`; marks
 /// are by row of `users`. A score is <user, item> with one accumulator, FMA in the order of the columns: the same bits
 /// on every target with FMA.

@@ -31,15 +31,17 @@ TopItems::TopItems(Index users, Index count)
       sizes_(at(users)),
       thresholds_(at(users), -std::numeric_limits<float>::infinity()),
       scores_(std::make_unique_for_overwrite<float[]>(at(users * capacity_))),
+      upper_scores_(std::make_unique_for_overwrite<float[]>(at(users * capacity_))),
       items_(std::make_unique_for_overwrite<std::uint32_t[]>(at(users * capacity_))) {}
 
 Index TopItems::bytes(Index users, Index count) {
-  return users * (capacity_of(count) * static_cast<Index>(sizeof(float) + sizeof(std::uint32_t)) +
+  return users * (capacity_of(count) * static_cast<Index>(2 * sizeof(float) + sizeof(std::uint32_t)) +
                   static_cast<Index>(sizeof(Index) + sizeof(float)));
 }
 
 kernels::Candidates TopItems::candidates(Index user) {
   return {scores_.get() + user * capacity_,
+          upper_scores_.get() + user * capacity_,
           items_.get() + user * capacity_,
           sizes_[at(user)],
           thresholds_[at(user)],

@@ -23,6 +23,8 @@ class TopItems {
   /// Bytes of so many users.
   [[nodiscard]] static Index bytes(Index users, Index count);
 
+  [[nodiscard]] const float* thresholds(Index first_user) const { return thresholds_.data() + first_user; }
+
   /// Where rank_block() adds what reaches the threshold.
   [[nodiscard]] kernels::Candidates candidates(Index user);
   /// After the last offer to a user: makes sorted() cheap.
@@ -37,6 +39,7 @@ class TopItems {
   std::vector<Index> sizes_;
   std::vector<float> thresholds_;
   std::unique_ptr<float[]> scores_;  // capacity_ a user; never cleared, as pages that are not used then cost nothing
+  std::unique_ptr<float[]> upper_scores_;
   std::unique_ptr<std::uint32_t[]> items_;
 };
 

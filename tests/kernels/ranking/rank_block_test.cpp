@@ -11,12 +11,15 @@
 #include <random>
 
 #include "kernels/ranking/best_candidates.hpp"
+#include "kernels/ranking/coarse_block.hpp"
+#include "kernels/ranking/coarse_codes.hpp"
 #include "tests/kernels/random_data.hpp"
 #include "tests/kernels/simd_targets.hpp"
 
 namespace rankwise {
 namespace {
 
+using kernels::ItemPrecision;
 using kernels::MarkedItems;
 using kernels::PackedItems;
 using kernels::PositionBits;
@@ -72,14 +75,15 @@ std::vector<ScoredItem> plain_best(const Ranked& ranked, Index user, MarkedItems
 }
 
 /// Offers the items in two blocks, cut at `cut_row`, the second one first.
-TopItems rank(const Ranked& ranked, MarkedItems rule, Index count, Index cut_row) {
+TopItems rank(const Ranked& ranked, MarkedItems rule, Index count, Index cut_row,
+              ItemPrecision precision = ItemPrecision::floats) {
   TopItems top(ranked.users.rows(), count);
   for (const RowRange block : {RowRange{cut_row, ranked.items.rows()}, RowRange{0, cut_row}}) {
     std::vector<Index> order;
     for (const Index item : ranked.order) {
       if (block.contains(item)) order.push_back(item - block.begin);
     }
-    const PackedItems packed(ranked.items.view().middle_rows(block.begin, block.size()), block.begin, order);
+    const PackedItems packed(ranked.items.view().middle_rows(block.begin, block.size()), block.begin, order, precision);
     PositionBits marks(ranked.users.rows(), packed.size());
     for (Index u = 0; u < ranked.users.rows(); ++u) {
       for (Index item = 0; item < ranked.items.rows(); ++item) {
@@ -161,6 +165,83 @@ TEST(RankBlock, WhatIsNoNumberComesFirst) {
   });
 }
 
+TEST(RankBlock, AFirstPassInCodesChangesNoBit) {
+  if (!kernels::has_coarse_products()) GTEST_SKIP() << "this processor has no AVX-512 VNNI";
+  unsigned seed = 100;
+  for (const Index width : {Index{1}, Index{3}, Index{64}, Index{70}}) {
+    for (const Index users : {Index{1}, Index{8}, Index{21}}) {
+      for (const Index items : {Index{1}, Index{49}, Index{2000}}) {
+        for (const bool are_integers : {true, false}) {
+          Ranked ranked = random_ranked(users, items, width, ++seed);
+          if (!are_integers) {
+            ranked.users = testing::random_matrix(users, width, seed);
+            ranked.items = testing::random_matrix(items, width, seed + 1);
+            for (Index i = 0; i < items; ++i) {  // items of all sizes, some of them tiny or zero
+              const float size = i % 11 == 0 ? 0.0F : std::ldexp(1.0F, static_cast<int>(i % 40) - 30);
+              for (float& value : ranked.items.view().row_span(i)) value *= size;
+            }
+          }
+          for (const Index count : {Index{1}, Index{10}, Index{300}}) {
+            for (const MarkedItems rule : {MarkedItems::leave_out, MarkedItems::keep_only}) {
+              const TopItems plain = rank(ranked, rule, count, items / 3);
+              const TopItems coded = rank(ranked, rule, count, items / 3, ItemPrecision::floats_and_codes);
+              for (Index u = 0; u < users; ++u) expect_equal(coded.sorted(u), plain.sorted(u));
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(RankBlock, CodesAreLeftAsideIfAValueIsNotFinite) {
+  for (const float value : {nan_value, infinity}) {
+    Ranked of_items = random_ranked(9, 700, 16, 7);
+    of_items.items.row(333)[5] = value;
+    Ranked of_users = random_ranked(9, 700, 16, 7);
+    of_users.users.row(4)[5] = value;
+    for (const Ranked* ranked : {&of_items, &of_users}) {
+      const TopItems plain = rank(*ranked, MarkedItems::leave_out, 50, 200);
+      const TopItems coded = rank(*ranked, MarkedItems::leave_out, 50, 200, ItemPrecision::floats_and_codes);
+      for (Index u = 0; u < 9; ++u) {
+        const std::vector<ScoredItem> expected = plain.sorted(u);
+        const std::vector<ScoredItem> found = coded.sorted(u);
+        ASSERT_EQ(found.size(), expected.size());
+        for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].item, expected[i].item);
+      }
+    }
+  }
+}
+
+/// The bound that lets a product of codes stand for a score holds for every pair.
+TEST(ItemCodes, LoseNoMoreThanTheirBounds) {
+  const Index width = 37;
+  const Matrix users = testing::random_matrix(20, width, 1);
+  const Matrix items = testing::random_matrix(100, width, 2);
+  std::vector<Index> order(100);
+  std::iota(order.begin(), order.end(), Index{0});
+  const kernels::ItemCodes codes(items.view(), order);
+  const kernels::UserCodes coded = kernels::user_codes(users.view());
+  for (Index u = 0; u < 20; ++u) {
+    for (Index i = 0; i < 100; ++i) {
+      const Index panel = i / kernels::panel_items;
+      const Index place = i % kernels::panel_items;
+      double score = 0;
+      Index product = codes.shifts(panel)[place];
+      for (Index c = 0; c < width; ++c) {
+        score += static_cast<double>(users.row(u)[c]) * static_cast<double>(items.row(i)[c]);
+        product += Index{coded.codes[static_cast<std::size_t>(u * coded.stride + c)]} *
+                   codes.panel(panel)[(c / 4 * kernels::panel_items + place) * 4 + c % 4];
+      }
+      const auto at = static_cast<std::size_t>(u);
+      const kernels::PanelBounds& bounds = codes.bounds(panel);
+      const double bound = coded.norms[at] * bounds.residual_norm + coded.residual_norms[at] * bounds.decoded_norm;
+      EXPECT_LE(std::fabs(score - coded.scales[at] * bounds.scale * static_cast<double>(product)), bound + 1e-12);
+      EXPECT_LE(bound, 0.05 * coded.norms[at] * bounds.norm);
+    }
+  }
+}
+
 TEST(RankBlock, AZeroIsWithoutSign) {
   Ranked ranked{Matrix(1, 1), Matrix(2, 1), {1, 0}, {std::vector<bool>(2)}};
   ranked.users.row(0)[0] = -1;
@@ -201,7 +282,10 @@ TEST(BestCandidates, ACutKeepsTheBestAndNoScoreThatFallsShortOfTheThreshold) {
           auto kept = static_cast<Index>(size);
           float threshold = -infinity;
           const Index most = count + count / 8;
-          kernels::cut({scores.data(), items.data(), kept, threshold, count, most}, most);
+          std::vector<float> upper_scores = scores;
+          kernels::cut({scores.data(), upper_scores.data(), items.data(), kept, threshold, count, most}, most);
+          EXPECT_TRUE(std::equal(scores.begin(), scores.begin() + kept, upper_scores.begin(),
+                                 [](float a, float b) { return std::memcmp(&a, &b, sizeof(float)) == 0; }));
           EXPECT_LE(kept, std::max(most, Index{0}));
           std::vector<ScoredItem> best(expected.size());
           kernels::sort_best(std::span(scores).first(static_cast<std::size_t>(kept)), items, best);

@@ -22,6 +22,9 @@ constexpr Index items_per_read = 1 << 14;
 /// marks of their items take a part of L2.
 constexpr Index users_per_block = 128;
 
+/// Lists of more than a hundredth of the catalogue have so many candidates that a first pass in codes gains nothing.
+constexpr Index least_items_per_place = 100;
+
 /// Lists hold item numbers of 32 bits.
 constexpr Index most_items = Index{1} << 32;
 
@@ -60,6 +63,9 @@ void offer_items(const ListRule& rule, ConstMatrixView users, const kernels::Pac
                  const SparseRows& histories, TopItems& top) {
   const kernels::MarkedItems marked =
       rule.seen == SeenItems::only ? kernels::MarkedItems::keep_only : kernels::MarkedItems::leave_out;
+  const auto precision = rule.catalogue.items() < least_items_per_place * top.count()
+                             ? kernels::ItemPrecision::floats
+                             : kernels::ItemPrecision::floats_and_codes;
   const Index blocks = (users.rows + users_per_block - 1) / users_per_block;
   const int threads = team_size(static_cast<double>(users.rows * items.size()) * static_cast<double>(users.columns));
 #pragma omp parallel num_threads(threads)
@@ -72,7 +78,7 @@ void offer_items(const ListRule& rule, ConstMatrixView users, const kernels::Pac
       if (rule.seen != SeenItems::allow) {
         for_each_position(histories, range, items, [&](Index u, Index position) { marks.set(u, position); });
       }
-      kernels::rank_block(users.middle_rows(first, range.size()), items, marks, marked, top, first);
+      kernels::rank_block(users.middle_rows(first, range.size()), items, marks, marked, top, first, precision);
       if (rule.seen != SeenItems::allow) {
         for_each_position(histories, range, items, [&](Index u, Index position) { marks.clear(u, position); });
       }

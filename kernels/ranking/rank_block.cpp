@@ -128,9 +128,9 @@ namespace rankwise::kernels {
 HWY_EXPORT(rank_block);
 
 void rank_block(ConstMatrixView users, const PackedItems& items, const PositionBits& marks, MarkedItems rule,
-                TopItems& top, Index first_user) {
+                TopItems& top, Index first_user, ItemPrecision precision) {
   if (top.count() == 0) return;
-  if (items.has_codes() && are_finite(users)) {
+  if (precision == ItemPrecision::floats_and_codes && items.has_codes() && are_finite(users)) {
     coarse_rank_block(users, items, marks, rule, top, first_user);
     return;
   }

@@ -92,7 +92,7 @@ TopItems rank(const Ranked& ranked, MarkedItems rule, Index count, Index cut_row
           marks.set(u, position);
       }
     }
-    kernels::rank_block(ranked.users.view(), packed, marks, rule, top, 0);
+    kernels::rank_block(ranked.users.view(), packed, marks, rule, top, 0, precision);
   }
   return top;
 }

@@ -39,7 +39,9 @@ enum class RandomPurpose : std::uint32_t {
   fold_pairs = 19,
   fold_users = 20,
   fold_given = 21,
-  holdout_ties = 22
+  holdout_ties = 22,
+  bootstrap_weights = 23,
+  sign_flips = 24
 };
 
 /// The draws of one purpose under one seed. Copyable and stateless.

@@ -1,6 +1,7 @@
 #pragma once
 // Student's t test of pairs.
 
+#include <cstddef>
 #include <span>
 
 namespace rankwise {
@@ -17,5 +18,9 @@ struct PairedTest {
 /// what it was trained on, corrects for that (Nadeau and Bengio, Machine Learning 2003): the variance is multiplied by
 /// 1/n + validated_over_trained. 0: independent pairs, the plain test.
 [[nodiscard]] PairedTest paired_test(std::span<const double> differences, double validated_over_trained);
+
+/// The same test if only the mean of the differences, its standard error and their number are known, as of sums over
+/// ranks.
+[[nodiscard]] PairedTest paired_test_of_mean(double mean, double standard_error, std::size_t pairs);
 
 }  // namespace rankwise

@@ -1,13 +1,17 @@
 // Estimates and paired tests against numbers of SciPy 1.10.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <gtest/gtest.h>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "kernels/statistics/estimates.hpp"
+#include "kernels/statistics/multiple_tests.hpp"
 #include "kernels/statistics/paired_test.hpp"
+#include "kernels/statistics/signed_rank.hpp"
 
 namespace rankwise {
 namespace {
@@ -72,6 +76,79 @@ TEST(PairedTest, OfOnePairOrEqualDifferencesHasAnAnswer) {
   EXPECT_EQ(single.p, 1);
   EXPECT_EQ(paired_test(std::array{0.5, 0.5, 0.5}, 0).p, 0);
   EXPECT_EQ(paired_test(std::array{0.0, 0.0, 0.0}, 0).p, 1);
+}
+
+TEST(PairedTest, OfAMeanIsThatOfItsPairs) {
+  const PairedTest whole = paired_test(differences(), 0);
+  const PairedTest test = paired_test_of_mean(whole.difference, whole.standard_error, values.size());
+  EXPECT_EQ(test.t, whole.t);
+  EXPECT_EQ(test.p, whole.p);
+}
+
+TEST(PercentileInterval, InterpolatesLikeNumpy) {
+  const std::array<double, 13> sample{0.31,  0.295, 0.342, 0.288, 0.301, 0.31, 0.295,
+                                      0.342, 0.288, 0.301, 0.4,   0.1,   0.27};
+  const Interval wide = percentile_interval(sample, 0.95);
+  EXPECT_NEAR(wide.low, 0.15100000000000002, close);
+  EXPECT_NEAR(wide.high, 0.3826, close);
+  const Interval narrow = percentile_interval(sample, 0.90);
+  EXPECT_NEAR(narrow.low, 0.202, close);
+  EXPECT_NEAR(narrow.high, 0.36519999999999997, close);
+  EXPECT_EQ(percentile_interval(std::array{2.5}, 0.95).high, 2.5);
+}
+
+TEST(PercentileInterval, OfNothingOrANaNIsNone) {
+  EXPECT_TRUE(std::isnan(percentile_interval({}, 0.95).low));
+  const std::array<double, 2> broken{1, std::numeric_limits<double>::quiet_NaN()};
+  EXPECT_TRUE(std::isnan(percentile_interval(broken, 0.95).low));
+  EXPECT_TRUE(std::isnan(percentile_interval(broken, 0.95).high));
+}
+
+TEST(SignedRankTest, IsScipysWithTiesAndZeros) {
+  std::vector<double> pairs{0.02, -0.006, 0.012, 0.018, 0.002, 0, 0.018, -0.018, 0.031, -0.012, 0.05, 0.006, 0, 0.027};
+  const SignedRankTest test = signed_rank_test(pairs);
+  EXPECT_EQ(test.pairs, 12);
+  EXPECT_EQ(test.positive_ranks, 64);
+  EXPECT_EQ(test.negative_ranks, 14);
+  EXPECT_NEAR(test.z, -1.9657028349268786, 1e-12);
+  EXPECT_NEAR(test.p, 0.04933294716674134, 1e-13);
+  std::reverse(pairs.begin(), pairs.end());
+  EXPECT_EQ(signed_rank_test(pairs).p, test.p);
+  const std::array<double, 12> distinct{-0.5, 0.25, -0.75, -1.0, 2.0, -3.0, -4, -5, -6, -7.5, 8, 9};
+  EXPECT_NEAR(signed_rank_test(distinct).p, 0.43276758066778476, 1e-13);
+}
+
+TEST(SignedRankTest, OfEqualPairsFindsNothing) {
+  EXPECT_EQ(signed_rank_test({}).p, 1);
+  const SignedRankTest test = signed_rank_test(std::array{0.0, 0.0});
+  EXPECT_EQ(test.pairs, 0);
+  EXPECT_EQ(test.p, 1);
+}
+
+/// The example of Benjamini and Hochberg (1995), in its order and from back to front.
+TEST(AdjustedPValues, AreThoseOfTheirAuthors) {
+  std::vector<double> p{.0001, .0004, .0019, .0095, .0201, .0278, .0298, .0344,
+                        .0459, .3240, .4262, .5719, .6528, .7590, 1};
+  const std::vector<double> expected{
+      .0015, .0030, .0095, .035625,           .0603,   .06385714285714286, .06385714285714286,
+      .0645, .0765, .4860, .5811818181818182, .714875, .7532307692307694,  .8132142857142857,
+      1};
+  std::vector<double> adjusted = adjusted_p_values(p);
+  for (std::size_t test = 0; test < p.size(); ++test) EXPECT_NEAR(adjusted[test], expected[test], close) << test;
+  EXPECT_EQ(std::count_if(adjusted.begin(), adjusted.end(), [](double value) { return value <= 0.05; }), 4);
+  std::reverse(p.begin(), p.end());
+  std::vector<double> reversed = adjusted_p_values(p);
+  std::reverse(reversed.begin(), reversed.end());
+  EXPECT_EQ(reversed, adjusted);
+}
+
+TEST(AdjustedPValues, LeaveOutWhatIsNoTest) {
+  const std::vector<double> adjusted =
+      adjusted_p_values(std::array{0.04, std::numeric_limits<double>::quiet_NaN(), 0.01});
+  EXPECT_DOUBLE_EQ(adjusted[0], 0.04);
+  EXPECT_TRUE(std::isnan(adjusted[1]));
+  EXPECT_DOUBLE_EQ(adjusted[2], 0.02);
+  EXPECT_TRUE(adjusted_p_values({}).empty());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "io/config/json_text.hpp"
+#include "io/page/report_page.hpp"
 #include "jobs/sweep/state/scheduler_folder.hpp"
 #include "slurm/work/attempts.hpp"
 
@@ -76,14 +77,7 @@ std::string results_html(const SweepResults& results, const std::string& directo
     if (results.records[place]) data["tasks"].push_back(task_json(plan, task, *results.records[place]));
     for (Json& run : runs_json(directory, task, results.records[place])) data["runs"].push_back(std::move(run));
   }
-  // Nothing in the data may end the script that holds it.
-  std::string text = ascii_json_text(data);
-  for (std::size_t at = text.find("</"); at != std::string::npos; at = text.find("</", at + 3))
-    text.replace(at, 2, "<\\/");
-  constexpr std::string_view mark = "/*DATA*/";
-  std::string page(sweep_report_page);
-  page.replace(page.find(mark), mark.size(), text);
-  return page;
+  return report_page(sweep_report_page, ascii_json_text(data));
 }
 
 }  // namespace rankwise

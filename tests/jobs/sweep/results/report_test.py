@@ -1,58 +1,22 @@
 """The report of a sweep in a real browser, without network: no script fails, every plot has its marks, and there is something to see. Ends with 77 where
 there is no browser."""
 import json
-import os
 import pathlib
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
 
 import synthetic_sweep
+from browser import BROWSER, WHY_SKIPPED, Browser, marks
 from program import run
 
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-shell")  # Debian's packages of these names
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 FOLDS, FACTORS, REGULARIZATIONS = 3, ("1", "4", "12"), ("0.02", "0.1")
-
-
-class Browser:
-    """Opens files, each time as if for the first time."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        # Where this user may, in a network that leads nowhere; else names lead nowhere.
-        isolated = ["unshare", "--net"] if subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0 else []
-        self.command = [*isolated, BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                        "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--virtual-time-budget=10000", f"--user-data-dir={folder}/profile"]
-
-    def open(self, page, *options):
-        done = subprocess.run([*self.command, *options, page.as_uri()], capture_output=True, text=True, timeout=120, cwd=self.folder,
-                              env=dict(os.environ, HOME=str(self.folder)))
-        if done.returncode:
-            raise AssertionError(f"{BROWSER}: {done.returncode}: {done.stderr}")
-        return done
-
-    def document(self, page):
-        """The page as its scripts left it, and what they complained about."""
-        done = self.open(page, "--dump-dom")
-        return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-
-    def screenshot(self, page, width, height):
-        path = self.folder / "page.png"
-        self.open(page, f"--screenshot={path}", f"--window-size={width},{height}")
-        return path
 
 
 def section(document, name):
     """What stands in the element of this id, which has neighbours but no parent of its own."""
     return re.search(rf'<(?:div|p|ul|span) id="{name}".*?(?=<h2>|<h1>|<script|<noscript|<p id)', document, re.S).group()
-
-
-def marks(text, kind):
-    return len(re.findall(rf"<{kind}[ >]", text))
 
 
 class ReportTest(unittest.TestCase):
@@ -150,6 +114,6 @@ class ReportTest(unittest.TestCase):
 
 if __name__ == "__main__":
     if BROWSER is None:
-        print(f"skipped: no browser: none of {', '.join(BROWSERS)} is installed (scripts/dependencies.sh --test)")
+        print(WHY_SKIPPED)
         sys.exit(77)
     unittest.main()

@@ -15,6 +15,7 @@
 #include "io/clustering/kmeans_checkpoint.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/dataset/dataset_parts.hpp"
+#include "io/evaluation/user_metrics.hpp"
 #include "io/hdf5/describe_file.hpp"
 #include "io/model/checkpoint.hpp"
 #include "io/model/model.hpp"
@@ -207,6 +208,17 @@ void check_clustering(const Communicator& comm, const std::string& path) {
   if (origin && (origin->format == PointFormat::model || origin->format == PointFormat::dataset)) ids.require_unique();
 }
 
+/// Rows of one number: finite, or NaN of a user without a value.
+void check_user_metrics(const Communicator& comm, const std::string& path) {
+  const UserMetricsReader file(comm, path, InputCheck::none);
+  for_each_block(comm, row_blocks(comm, file.users(), block_rows), [&](RowRange rows) {
+    for (std::size_t m = 0; m < file.names().size(); ++m) static_cast<void>(file.metric(m, rows));
+  });
+  UniqueIds users(comm, {path + ": /users/ids"});
+  add_ids(comm, users, 0, file.users(), [&](RowRange rows) { return file.user_ids(rows); });
+  users.require_unique();
+}
+
 void check_checkpoint(const Communicator& comm, const std::string& path) {
   const CheckpointReader file(comm, path);
   const Index most_rows = std::max<Index>(1, block_entries / file.width());
@@ -237,6 +249,7 @@ void verify_structure(const Communicator& comm, const std::string& path, const s
   if (kind == checkpoint_kind) check_checkpoint(comm, path);
   if (kind == kmeans_checkpoint_kind) check_kmeans_checkpoint(comm, path);
   if (kind == "clustering") check_clustering(comm, path);
+  if (kind == user_metrics_kind) check_user_metrics(comm, path);
 }
 
 }  // namespace rankwise

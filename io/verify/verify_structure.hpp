@@ -8,8 +8,9 @@
 
 namespace rankwise {
 
-/// Reads a dataset, a model, a checkpoint or a clustering through its reader, rows shared out over the ranks in blocks;
-/// other kinds have nothing to check. Collective over comm; throws AgreedError (bad_data) that names what does not fit.
+/// Reads a dataset, a model, a checkpoint, a clustering or metrics of users through its reader, rows shared out over
+/// the ranks in blocks; other kinds have nothing to check. Collective over comm; throws AgreedError (bad_data) that
+/// names what does not fit.
 void verify_structure(const Communicator& comm, const std::string& path, const std::string& kind);
 
 }  // namespace rankwise

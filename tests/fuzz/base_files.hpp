@@ -5,6 +5,7 @@
 
 #include "tests/fuzz/harness.hpp"
 #include "tests/io/clustering/sample_clustering.hpp"
+#include "tests/io/evaluation/sample_user_metrics.hpp"
 #include "tests/io/model/sample_checkpoint.hpp"
 #include "tests/io/sample_files.hpp"
 
@@ -20,7 +21,7 @@ struct BaseFile {
 inline constexpr SampleSize checkpoint_size{.users = 3, .items = 2};
 inline constexpr Index checkpoint_width = 2;
 
-inline const std::array<BaseFile, 10> base_files{{
+inline const std::array<BaseFile, 11> base_files{{
     {"dataset", "integers.h5",
      [](const std::string& path) {
        const Communicator& comm = single_rank();
@@ -73,6 +74,11 @@ inline const std::array<BaseFile, 10> base_files{{
        const MergeRules rules{.duplicates = DuplicatePolicy::sum, .min_total = 0.25};
        write_dataset(comm, path, split_dataset(comm, {.users = 8, .items = 7}, SampleIds::integers, rules),
                      sample_provenance());
+     }},
+    {user_metrics_kind, "users.h5",
+     [](const std::string& path) {
+       write_user_metrics(single_rank(), path, sample_user_metrics(single_rank(), 5, SampleIds::strings),
+                          sample_provenance());
      }},
 }};
 

@@ -8,6 +8,7 @@
 #include "io/clustering/clustering.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/dataset/id_file.hpp"
+#include "io/evaluation/user_metrics.hpp"
 #include "io/hdf5/describe_file.hpp"
 #include "io/hdf5/file_digests.hpp"
 #include "io/hdf5/reader.hpp"
@@ -155,6 +156,25 @@ inline bool read_clustering_file(const std::string& path, InputCheck check) {
                             [&](std::int32_t cluster) { return cluster >= no_cluster && cluster < centroids.rows(); }),
         "assignments are clusters");
   });
+}
+
+inline bool read_user_metrics_file(const std::string& path, InputCheck check) {
+  bool whole = true;
+  return read_or_refuse([&] {
+           const UserMetricsReader file(single_rank(), path, check);
+           const RowRange users{0, file.users()};
+           whole &= read_or_refuse([&] { static_cast<void>(file.user_ids(users)); });
+           for (std::size_t m = 0; m < file.names().size(); ++m) {
+             whole &= read_or_refuse([&] {
+               const UserMetric metric = file.metric(m, users);
+               require(std::ssize(metric.values) == users.size(), "every user has a place");
+               for (const double value : metric.values) {
+                 require(value != value || value - value == 0, "values are finite or absent");
+               }
+             });
+           }
+         }) &&
+         whole;
 }
 
 /// All of it; and as a training of the base files' size does.

@@ -1,6 +1,7 @@
 // Makes small HDF5 files for the fuzzers to begin with, a folder for each of them: hdf5_seeds FOLDER. Not kept with the
 // sources, since the program writes them.
 
+#include <algorithm>
 #include <filesystem>
 #include <hdf5.h>
 
@@ -72,7 +73,9 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argv[1];
   for (const char* const reader : {"centroids", "hdf5", "verify"}) create_directories(folder / reader);
   for (const fuzz::BaseFile& file : fuzz::base_files) {
-    const std::filesystem::path own = folder / file.kind;
+    std::string reader = file.kind;
+    std::ranges::replace(reader, '-', '_');
+    const std::filesystem::path own = folder / reader;
     create_directories(own);
     file.write((own / file.name).string());
     copy_file(own / file.name, folder / "verify" / (std::string(file.kind) + "_" + file.name),

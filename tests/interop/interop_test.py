@@ -20,7 +20,7 @@ WRITE_SAMPLES = os.environ["RANKWISE_WRITE_SAMPLES"]
 LAUNCHER = pathlib.Path(os.environ["RANKWISE_SOURCE"]) / "tests/launch_mpi.sh"
 RANKS = [1, 2, 3, 4, 7]
 NAMES = ["empty.dataset.h5", "integers.dataset.h5", "integers.model.h5", "plain.clustering.h5", "rich.clustering.csv",
-         "rich.clustering.h5", "split.dataset.h5", "strings.dataset.h5", "strings.model.h5"]
+         "rich.clustering.h5", "sample.users.h5", "split.dataset.h5", "strings.dataset.h5", "strings.model.h5"]
 
 
 # The content of the samples (tests/io/sample_files.hpp), said once more.
@@ -160,6 +160,19 @@ class Interop(unittest.TestCase):
             np.testing.assert_array_equal(file["dimensions/shift"], [1, -2])
             np.testing.assert_array_equal(file["dimensions/scale"], [0.5, 4])
             np.testing.assert_array_equal(file["clusters/weights"], [1.5, 2.5, 3.5])
+
+    def test_h5py_reads_metrics_of_users(self):
+        users = np.arange(150)
+        with h5py.File(self.path("sample.users.h5")) as file:
+            self.assertEqual(list(file["users/ids"].asstr()), sample_texts(150, "user "))
+            self.assertEqual(sorted(file["metrics"]), ["auc", "recall@20"])
+            self.assertEqual({metric.dtype for metric in file["metrics"].values()}, {np.dtype("f8")})
+            np.testing.assert_array_equal(file["metrics/recall@20"], np.where(users % 7 == 3, np.nan, users % 20 / 20))
+            np.testing.assert_array_equal(file["metrics/auc"], 1 / (users + 1))
+            self.assertEqual(file["metrics/recall@20"].attrs["definition"], "hits / min(k, targets)")
+            self.assertEqual(file["metrics/auc"].attrs["definition"], "größer")
+            self.assertEqual((file.attrs["kind"], file.attrs["model-digest"]), ("user-metrics", 0xfedcba9876543210))
+            np.testing.assert_array_equal(anndata.experimental.read_elem(file["metrics/auc"]), 1 / (users + 1))
 
     def test_csv_readers_read_the_assignments(self):
         with self.path("rich.clustering.csv").open(newline="", encoding="utf-8") as file:

@@ -7,6 +7,7 @@
 #include "distributed/comm/communicator.hpp"
 #include "distributed/comm/environment.hpp"
 #include "tests/io/clustering/sample_clustering.hpp"
+#include "tests/io/evaluation/sample_user_metrics.hpp"
 
 int main(int argc, char** argv) {
   using namespace rankwise;
@@ -36,6 +37,8 @@ int main(int argc, char** argv) {
                 sample_provenance());
     write_clustering(comm, folder + "/plain.clustering.h5", plain_clustering(comm, 150), sample_provenance());
     write_clustering(comm, folder + "/rich.clustering.h5", rich_clustering(comm, 150), sample_provenance());
+    write_user_metrics(comm, folder + "/sample.users.h5", sample_user_metrics(comm, 150, SampleIds::strings),
+                       sample_provenance());
     write_assignments_csv(comm, folder + "/rich.clustering.csv", rich_clustering(comm, 150));
   } catch (const AgreedError& error) {
     if (comm.is_root()) std::fprintf(stderr, "write_samples: %s\n", error.what());

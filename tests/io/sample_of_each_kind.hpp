@@ -7,6 +7,7 @@
 #include "io/clustering/clustering.hpp"
 #include "io/hdf5/writer.hpp"
 #include "tests/io/clustering/sample_clustering.hpp"
+#include "tests/io/evaluation/sample_user_metrics.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"
 
@@ -21,7 +22,10 @@ inline std::vector<std::string> sample_of_each_kind(const Communicator& comm, co
   write_model(comm, folder.file("model.h5"), sample_model(comm, sample_size, SampleIds::integers, 5, true),
               sample_provenance());
   write_clustering(comm, folder.file("clustering.h5"), rich_clustering(comm, 40), sample_provenance());
-  return {folder.file("dataset.h5"), folder.file("model.h5"), folder.file("clustering.h5")};
+  write_user_metrics(comm, folder.file("user_metrics.h5"), sample_user_metrics(comm, 29, SampleIds::strings),
+                     sample_provenance());
+  return {folder.file("dataset.h5"), folder.file("model.h5"), folder.file("clustering.h5"),
+          folder.file("user_metrics.h5")};
 }
 /// 400'000 rows of 8 bytes: four chunks, the last one shorter.
 inline std::string long_file(const Communicator& comm, const SharedFolder& folder) {

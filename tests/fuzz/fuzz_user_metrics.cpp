@@ -1,0 +1,10 @@
+// Files of metrics of users.
+
+#include "tests/fuzz/file_targets.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rankwise;
+  const fuzz::InputFile input(fuzz::text_of(data, size));
+  fuzz::read_both_ways(input.path(), fuzz::read_user_metrics_file);
+  return 0;
+}

@@ -177,7 +177,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   tell_overlap(report, overlap, data, options.model);
   if (!options.output.empty()) {
     OrderedTextFile file(comm, options.output);
-    file.append(comm.is_root() ? evaluation_json(found, options.seen, model) : "");
+    file.append(comm.is_root() ? evaluation_json(found, options.seen, model, evaluated.counts, overlap) : "");
     file.commit();
   }
 }

@@ -197,6 +197,20 @@ MatchedItems match_items(const Communicator& comm, const DatasetReader& dataset,
                   shown(id_text(of_data, 0))));
 }
 
+std::vector<std::pair<std::string_view, Index>> named_counts(const MatchCounts& counts) {
+  return {{"users", counts.users},
+          {"known_users", counts.known_users},
+          {"folded_in", counts.folded_in},
+          {"unknown_users", counts.users - counts.folded_in},
+          {"history_entries", counts.history_entries},
+          {"unknown_entries", counts.unknown_entries},
+          {"items", counts.items},
+          {"known_items", counts.known_items},
+          {"items_elsewhere", counts.items_elsewhere},
+          {"pairs", counts.pairs},
+          {"missed_pairs", counts.missed_pairs}};
+}
+
 MatchedModel match_model(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
                          const HeldoutRows& rows, const ModelReader& model, const std::string& model_path) {
   if (is_own_dataset(dataset, model)) return match_own_dataset(comm, dataset, rows, model, model_path);
@@ -221,17 +235,9 @@ void tell_match(Report& report, const MatchedModel& matched, const DatasetReader
       counted(counts.pairs, "held-out pair"), verb(counts.missed_pairs, "is", "are"), counts.unknown_entries,
       counted(counts.history_entries, "interaction"), counted(counts.items_elsewhere, "item"),
       verb(counts.items_elsewhere, "is", "are"), data_path, verb(counts.items_elsewhere, "it", "them")));
-  report.event("matched_model", {{"users", counts.users},
-                                 {"known_users", counts.known_users},
-                                 {"folded_in", counts.folded_in},
-                                 {"unknown_users", unknown_users},
-                                 {"history_entries", counts.history_entries},
-                                 {"unknown_entries", counts.unknown_entries},
-                                 {"items", counts.items},
-                                 {"known_items", counts.known_items},
-                                 {"items_elsewhere", counts.items_elsewhere},
-                                 {"pairs", counts.pairs},
-                                 {"missed_pairs", counts.missed_pairs}});
+  std::vector<Field> fields;
+  for (const auto& [name, count] : named_counts(counts)) fields.emplace_back(name, count);
+  report.event("matched_model", fields);
 }
 
 }  // namespace rankwise

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "distributed/als/factor_matrix.hpp"
@@ -52,6 +54,9 @@ struct MatchCounts {
   Index pairs = 0;            ///< held-out interactions
   Index missed_pairs = 0;     ///< of them, of items that the model does not know: no list has them
 };
+
+/// Each count with its name in files (docs/FORMATS.md).
+[[nodiscard]] std::vector<std::pair<std::string_view, Index>> named_counts(const MatchCounts& counts);
 
 /// A model over the users and items of a dataset, distributed.
 struct MatchedModel {

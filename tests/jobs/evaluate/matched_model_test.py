@@ -232,6 +232,7 @@ class QuartersTest(Case):
                         self.assertAlmostEqual(found["metrics"][f"{metric}@10"]["baseline"], baseline, places=12)
                     told = {name: value for name, value in events["matched_model"].items() if name not in ("event", "seconds")}
                     self.assertEqual(told, counts)
+                    self.assertEqual(found["matched_model"], counts)
                     self.assertGreater(counts["known_users"], 0)
                     self.assertLess(counts["known_users"], counts["folded_in"])
                     self.assertGreater(min(counts["missed_pairs"], counts["unknown_entries"], counts["items_elsewhere"]), 0)
@@ -376,7 +377,8 @@ class OverlapTest(Case):
 
     def told(self, data, model):
         """What is said of leakage, and the only warnings."""
-        _, events, _ = self.evaluate(data, model, "recall@5")
+        found, events, _ = self.evaluate(data, model, "recall@5")
+        self.assertEqual(found.get("training_overlap", {}).get("disjoint"), events.get("training_overlap", {}).get("disjoint"))
         done = self.job("evaluate", "--data", f"@{data}.h5", "--model", f"@{model}.h5", "--metrics", "recall@5", "--quiet")
         warnings = [line for line in done.our_lines if "worse than its baseline" not in line]
         return events.get("training_overlap", {}).get("disjoint"), warnings

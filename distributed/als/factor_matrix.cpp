@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <vector>
 
+#include "distributed/exchange/exchange_plan.hpp"
+#include "distributed/exchange/node_map.hpp"
 #include "distributed/threads/team_size.hpp"
 #include "kernels/base/fixed_point_sum.hpp"
 #include "kernels/dense/gramian.hpp"
@@ -24,6 +27,24 @@ FactorMatrix random_factors(const Communicator& comm, const Partition& partition
     }
   }
   return factors;
+}
+
+Matrix fetch_rows(const Communicator& comm, const FactorMatrix& factors, std::span<const Index> rows) {
+  std::vector<Index> needed;
+  std::ranges::copy_if(rows, std::back_inserter(needed), [](Index row) { return row >= 0; });
+  std::ranges::sort(needed);
+  needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
+  const ExchangePlan plan(comm, NodeMap::alone(comm.size()), factors.partition, needed);
+  Matrix gathered(plan.needed_rows(), factors.local.columns());
+  plan.start(comm, factors.local.view(), gathered.view()).wait();
+  Matrix fetched(static_cast<Index>(rows.size()), factors.local.columns());
+  for (Index r = 0; r < fetched.rows(); ++r) {
+    const Index row = rows[static_cast<std::size_t>(r)];
+    if (row < 0) continue;
+    const Index place = std::ranges::lower_bound(needed, row) - needed.begin();
+    std::copy_n(gathered.row(place), gathered.stride(), fetched.row(r));
+  }
+  return fetched;
 }
 
 Matrix scaled_gramian(const Communicator& comm, const FactorMatrix& factors, double alpha) {

@@ -1,6 +1,8 @@
 #pragma once
 // One side's factors, distributed by rows.
 
+#include <span>
+
 #include "distributed/comm/communicator.hpp"
 #include "distributed/rows/partition.hpp"
 #include "kernels/base/matrix.hpp"
@@ -18,6 +20,10 @@ struct FactorMatrix {
 /// depends on seed, purpose and r only. The last `zero_columns` columns stay zero (biases).
 [[nodiscard]] FactorMatrix random_factors(const Communicator& comm, const Partition& partition, Index width,
                                           Index zero_columns, RandomStream stream);
+
+/// Any rows of a side, in the order of `rows` (global; -1 for a row of zeros), each sent once to each rank that wants
+/// it. Collective over comm.
+[[nodiscard]] Matrix fetch_rows(const Communicator& comm, const FactorMatrix& factors, std::span<const Index> rows);
 
 /// alpha * Y^T Y over all ranks' rows, padded width square, the same bits for any partition. Each chunk of
 /// rows is summed in float, chunks as fixed-point integers. Collective over comm.

@@ -1,13 +1,10 @@
 #include "distributed/als/matched_start.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <span>
 #include <utility>
 
 #include "distributed/als/fold_in.hpp"
-#include "distributed/exchange/exchange_plan.hpp"
-#include "distributed/exchange/node_map.hpp"
 #include "distributed/rows/id_matching.hpp"
 #include "distributed/rows/select_rows.hpp"
 
@@ -21,25 +18,6 @@ std::uint64_t bit_of(Index row) {
 
 bool has_bit(const std::vector<std::uint64_t>& bits, Index row) {
   return (bits[static_cast<std::size_t>(row / 64)] & bit_of(row)) != 0;
-}
-
-/// The rows `old_rows` of the older training, in their order. Collective over comm.
-Matrix fetch_rows(const Communicator& comm, const FactorMatrix& held, const std::vector<Index>& old_rows) {
-  std::vector<Index> needed;
-  std::ranges::copy_if(old_rows, std::back_inserter(needed), [](Index row) { return row >= 0; });
-  std::ranges::sort(needed);
-  needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
-  const ExchangePlan plan(comm, NodeMap::alone(comm.size()), held.partition, needed);
-  Matrix gathered(plan.needed_rows(), held.local.columns());
-  plan.start(comm, held.local.view(), gathered.view()).wait();
-  Matrix rows(static_cast<Index>(old_rows.size()), held.local.columns());
-  for (Index r = 0; r < rows.rows(); ++r) {
-    const Index old_row = old_rows[static_cast<std::size_t>(r)];
-    if (old_row < 0) continue;
-    const Index place = std::ranges::lower_bound(needed, old_row) - needed.begin();
-    std::copy_n(gathered.row(place), gathered.stride(), rows.row(r));
-  }
-  return rows;
 }
 
 /// One bit per row of the whole side, set where `holds` of this rank's row, from 0, is true. Collective over comm.

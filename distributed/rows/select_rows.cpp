@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace rankwise {
 
@@ -43,6 +45,27 @@ Matrix select_rows(ConstMatrixView rows, std::span<const Index> positions) {
     std::copy_n(rows.row(positions[static_cast<std::size_t>(r)]), rows.stride, selected.row(r));
   }
   return selected;
+}
+
+SparseRows renumber_columns(const SparseRows& rows, std::span<const Index> numbers, Index column_count) {
+  SparseRows renumbered{
+      .rows = rows.rows, .total_rows = rows.total_rows, .column_count = column_count, .columns = {}, .values = {}};
+  std::vector<std::pair<Index, float>> entries;  // of a row
+  for (Index r = 0; r < rows.rows.size(); ++r) {
+    entries.clear();
+    const auto end = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(r) + 1]);
+    for (auto e = static_cast<std::size_t>(rows.offsets[static_cast<std::size_t>(r)]); e < end; ++e) {
+      const Index number = numbers[static_cast<std::size_t>(rows.columns[e])];
+      if (number >= 0) entries.emplace_back(number, rows.values[e]);
+    }
+    std::ranges::sort(entries, {}, &std::pair<Index, float>::first);
+    for (const auto& [column, value] : entries) {
+      renumbered.columns.push_back(column);
+      renumbered.values.push_back(value);
+    }
+    renumbered.offsets.push_back(static_cast<Index>(renumbered.columns.size()));
+  }
+  return renumbered;
 }
 
 SparseRows without_entries(SparseRows rows, std::span<const Index> without) {

@@ -19,6 +19,10 @@ namespace rankwise {
 [[nodiscard]] SparseRows select_rows(const SparseRows& rows, std::span<const Index> positions);
 [[nodiscard]] Matrix select_rows(ConstMatrixView rows, std::span<const Index> positions);
 
+/// The rows with other numbers of their columns: entries of column c go to column numbers[c] of `column_count`, no two
+/// columns to one; entries of columns that go to -1 are left out. Without times and folds.
+[[nodiscard]] SparseRows renumber_columns(const SparseRows& rows, std::span<const Index> numbers, Index column_count);
+
 /// The rows, those in `without` (global, ascending) as if they had no entries; without times and folds unless
 /// `without` is empty.
 [[nodiscard]] SparseRows without_entries(SparseRows rows, std::span<const Index> without);

@@ -109,6 +109,17 @@ const Provenance& DatasetReader::provenance() const {
   return impl_->file.provenance();
 }
 
+LogTimes DatasetReader::log_times() const {
+  return agree_on(*impl_->comm, [&] {
+    const Hdf5Reader& file = impl_->file.hdf5();
+    const auto seconds = [&](const char* name) -> std::optional<std::int64_t> {
+      if (!file.has_attribute("/", name)) return std::nullopt;
+      return file.read_integer("/", name);
+    };
+    return LogTimes{seconds("log-first-time"), seconds("log-last-time"), seconds("last-training-time")};
+  });
+}
+
 std::vector<Index> DatasetReader::row_sizes(DatasetPart part, RowRange rows) const {
   static_cast<void>(impl_->shape(part));
   return agree_on(*impl_->comm, [&] {

@@ -36,6 +36,13 @@ namespace rankwise {
 /// What of a dataset is trained on: its training part, or all that it holds.
 enum class TrainedOn { training, all };
 
+/// What a dataset says of the times of its log; nothing of a log without times, and of files of format-version 1.
+struct LogTimes {
+  std::optional<std::int64_t> first_seconds = {};          ///< since 1970, of the earliest row
+  std::optional<std::int64_t> last_seconds = {};           ///< of the latest row
+  std::optional<std::int64_t> last_training_seconds = {};  ///< of a split at one time: all that is later is held out
+};
+
 /// A dataset file opened for reading. With a fold (distributed/log/fold.hpp) `interactions` and `interactions_by_item`
 /// are what remains for its training, `heldout` and `given` what it validates, all of the file's training part; the
 /// file's own held-out part and the other parts then are out of reach. Files of format-version 1, which know neither
@@ -67,6 +74,9 @@ class DatasetReader {
   [[nodiscard]] Index entries(DatasetPart part) const;
   /// Its digest is that of the file's whole training part, with a fold too.
   [[nodiscard]] const Provenance& provenance() const;
+
+  /// Of the file, whatever the view.
+  [[nodiscard]] LogTimes log_times() const;
 
   /// From now on what read() and row_sizes() give is kept, and given again to who asks for the same.
   void remember_rows();

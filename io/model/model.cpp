@@ -23,6 +23,7 @@ namespace {
 constexpr const char* loss_kinds[] = {"implicit", "explicit"};               // by LossKind
 constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};  // by Weighting
 constexpr const char* trained_parts[] = {"training", "all"};                 // by TrainedOn
+constexpr const char* last_training_name = "last-training-time";
 constexpr const char* trained_on_all_name = "/lineage-trained-on-all";
 
 void write_objective(Hdf5Writer& file, const Objective& objective) {
@@ -138,6 +139,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   file.write_attribute("/", "factors", static_cast<std::int64_t>(model.factors));
   file.write_attribute("/", "trained-on", std::string_view(trained_parts[static_cast<int>(model.trained_on)]));
   file.write_attribute("/", "dataset-configuration", std::string_view(model.dataset_configuration));
+  if (model.last_training_seconds) file.write_attribute("/", last_training_name, *model.last_training_seconds);
   if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
   write_lineage(comm, file, model.lineage);
@@ -160,6 +162,7 @@ struct ModelReader::Impl {
   TrainedOn trained_on = TrainedOn::training;
   std::optional<Fold> fold = {};
   std::string dataset_configuration = {};
+  std::optional<std::int64_t> last_training_seconds = {};
   Index factors = 0;
   Index users = 0;
   Index items = 0;
@@ -199,6 +202,9 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   }
   if (opened.file.has_attribute("/", "dataset-configuration")) {
     opened.dataset_configuration = opened.file.read_text("/", "dataset-configuration");
+  }
+  if (opened.file.has_attribute("/", last_training_name)) {
+    opened.last_training_seconds = opened.file.read_integer("/", last_training_name);
   }
   opened.has_entry_counts = opened.file.has("/users/entries") && opened.file.has("/items/entries");
   opened.users = opened.read_side("/users");
@@ -314,6 +320,10 @@ const std::optional<Fold>& ModelReader::trained_fold() const {
 
 TrainedOn ModelReader::trained_on() const {
   return impl_->trained_on;
+}
+
+std::optional<std::int64_t> ModelReader::last_training_seconds() const {
+  return impl_->last_training_seconds;
 }
 
 const std::string& ModelReader::dataset_configuration() const {

@@ -8,8 +8,8 @@
 //   /lineage (uint64, where it began with another model)
 //   /lineage-trained-on-all (uint64, if ancestors were trained on all of a dataset)
 //
-// Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, `dataset-configuration`, and
-// the numbers that fold-in needs.
+// Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, `dataset-configuration`, of
+// logs with times `last-training-time`, and the numbers that fold-in needs.
 
 #include <memory>
 #include <optional>
@@ -51,6 +51,8 @@ struct Model {
   std::string dataset_configuration = {};   ///< Provenance::configuration of the dataset
   std::vector<std::uint64_t> lineage = {};  ///< digests of the models that it descends from, the nearest first
   std::vector<std::uint64_t> lineage_trained_on_all = {};  ///< digests of the datasets that any of these has all of
+  /// Since 1970: nothing that it or an ancestor has learned is later. Nothing if that is not known.
+  std::optional<std::int64_t> last_training_seconds = {};
 };
 
 /// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
@@ -84,6 +86,9 @@ class ModelReader {
   [[nodiscard]] TrainedOn trained_on() const;
   /// The fold whose rest the model was trained on; nothing where it was trained on all.
   [[nodiscard]] const std::optional<Fold>& trained_fold() const;
+  /// Seconds since 1970 that nothing is later than which the model or an ancestor has learned; nothing if that is not
+  /// known: of logs without times, and of files of older versions.
+  [[nodiscard]] std::optional<std::int64_t> last_training_seconds() const;
   /// How the dataset of the training was prepared; empty for files of versions that did not keep it.
   [[nodiscard]] const std::string& dataset_configuration() const;
   [[nodiscard]] Index factors() const;

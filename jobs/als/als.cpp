@@ -216,6 +216,19 @@ void take_best(AlsTraining& training, const AlsRun& run, const Layout& layout, s
   report.line(fmt::format("the model is that of epoch {}, the best of {}", *best_epoch, epochs));
 }
 
+/// The time that nothing is later than which the training or the model that it began with has learned, in seconds since
+/// 1970; nothing if that is not known. Collective.
+std::optional<std::int64_t> last_training_seconds(const DatasetReader& dataset, TrainedOn trained_on,
+                                                  const std::optional<WarmStart>& warm_start) {
+  const LogTimes times = dataset.log_times();
+  const bool stops_before = trained_on == TrainedOn::training && times.last_training_seconds;
+  const std::optional<std::int64_t> own = stops_before ? times.last_training_seconds : times.last_seconds;
+  if (!warm_start) return own;
+  const std::optional<std::int64_t> earlier = warm_start->last_training_seconds();
+  if (!own || !earlier) return std::nullopt;
+  return std::max(*own, *earlier);
+}
+
 /// Writes the model that the training holds. Collective.
 void write_trained(AlsTraining training, const AlsRun& run, EntryCounts entries, std::optional<Index> best_epoch,
                    const std::optional<WarmStart>& warm_start, const Provenance& provenance,
@@ -236,6 +249,7 @@ void write_trained(AlsTraining training, const AlsRun& run, EntryCounts entries,
               best_epoch,
               options.trained_on,
               dataset.provenance().configuration};
+  model.last_training_seconds = last_training_seconds(dataset, options.trained_on, warm_start);
   if (warm_start) {
     model.lineage = warm_start->lineage();
     model.lineage_trained_on_all = warm_start->trained_on_all();

@@ -69,6 +69,7 @@ WarmStart::WarmStart(const Communicator& comm, std::string path, Index factors, 
   if (model.trained_on() == TrainedOn::all && std::ranges::find(trained_on_all_, dataset) == trained_on_all_.end()) {
     trained_on_all_.push_back(dataset);
   }
+  last_training_seconds_ = model.last_training_seconds();
   width_ = factors + (objective.biases ? 1 : 0);
   most_rows_ = std::max(model.users(), model.items());
 }

@@ -2,6 +2,7 @@
 // A training that begins where an older model ended, of whatever users and items that was.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@
 
 namespace rankwise {
 
-/// Every member but digest(), lineage() and trained_on_all() is collective over the job's ranks.
+/// Every member but digest(), lineage(), trained_on_all() and last_training_seconds() is collective over the job's
+/// ranks.
 class WarmStart {
  public:
   /// Looks at the model. Throws AgreedError(bad_data) where its factors are not of this length, or its objective is not
@@ -28,6 +30,9 @@ class WarmStart {
 
   /// Content digests of the datasets that one of lineage() was trained on all of.
   [[nodiscard]] const std::vector<std::uint64_t>& trained_on_all() const { return trained_on_all_; }
+
+  /// As ModelReader::last_training_seconds.
+  [[nodiscard]] std::optional<std::int64_t> last_training_seconds() const { return last_training_seconds_; }
 
   /// Throws AgreedError(bad_data) if one of lineage() was trained on all of this dataset: its held-out part can then
   /// not measure what begins there. `option` is what needs it.
@@ -51,6 +56,7 @@ class WarmStart {
   std::uint64_t digest_ = 0;
   std::vector<std::uint64_t> lineage_;
   std::vector<std::uint64_t> trained_on_all_;
+  std::optional<std::int64_t> last_training_seconds_;
   Index width_ = 0;      ///< floats of a row, with its bias
   Index most_rows_ = 0;  ///< of its longer side
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <fmt/format.h>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include <variant>
 
 #include "kernels/text/counted.hpp"
+#include "kernels/text/utc_text.hpp"
 
 namespace rankwise {
 
@@ -27,18 +27,6 @@ std::string missing_text(const MissingCounts& missing) {
     if (count > 0) text += fmt::format("{}{} without {}", text.empty() ? "" : ", ", count, what);
   }
   return text;
-}
-
-/// "2010-12-01 08:26:00".
-std::string utc_text(std::int64_t seconds) {
-  using namespace std::chrono;
-  const sys_seconds moment{std::chrono::seconds(seconds)};
-  const auto day = floor<days>(moment);
-  const year_month_day date(day);
-  const hh_mm_ss time(moment - day);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
-                     time.minutes().count(), time.seconds().count());
 }
 
 std::string percent(double share) {

@@ -13,21 +13,20 @@
 #include <span>
 #include <vector>
 
-#include "distributed/als/fold_in.hpp"
 #include "distributed/evaluation/baselines.hpp"
 #include "distributed/evaluation/factor_evaluation.hpp"
-#include "distributed/log/fold.hpp"
 #include "distributed/rows/select_rows.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/model.hpp"
 #include "jobs/evaluate/evaluation_report.hpp"
 #include "jobs/evaluate/heldout_users.hpp"
+#include "jobs/evaluate/matched_model.hpp"
 #include "jobs/evaluate/metrics.hpp"
+#include "jobs/evaluate/training_overlap.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/run/compared_input.hpp"
-#include "jobs/run/dataset_shelf.hpp"
 #include "jobs/run/standard_output.hpp"
 
 namespace rankwise {
@@ -40,15 +39,6 @@ Index rows_with_entries(const SparseRows& rows) {
   return count;
 }
 
-/// What is evaluated, distributed.
-struct EvaluatedModel {
-  const Objective& objective;
-  HeldoutRows rows;
-  Matrix users;  ///< this rank's, of the model or folded in
-  FactorMatrix items;
-  Catalogue catalogue;
-};
-
 /// What is wrong with the model's numbers is said with its name.
 template <class Step>
 auto naming(const std::string& model, Step&& step) {
@@ -57,25 +47,6 @@ auto naming(const std::string& model, Step&& step) {
   } catch (const AgreedError& error) {
     throw AgreedError(error.code(), fmt::format("{}: {}", model, error.what()));
   }
-}
-
-EvaluatedModel read_evaluated(const Communicator& comm, const DatasetReader& dataset, const ModelReader& model,
-                              const std::string& model_path) {
-  const Partition user_rows = Partition::by_count(dataset.rows(DatasetPart::heldout), comm.size());
-  const Partition item_rows = Partition::by_count(model.items(), comm.size());
-  HeldoutRows rows = read_heldout_rows(comm, dataset, user_rows);
-  const RowRange my_items = item_rows.range(comm.rank());
-  FactorMatrix items{item_rows, model.item_factors(my_items)};
-  const std::vector<Index> entries = dataset.row_sizes(DatasetPart::interactions_by_item, my_items);
-  Catalogue catalogue = make_catalogue(comm, dataset.users(), entries);
-  if (!dataset.has(DatasetPart::given)) {
-    return {model.objective(), std::move(rows), model.user_factors(user_rows.range(comm.rank())), std::move(items),
-            std::move(catalogue)};
-  }
-  AlsFactors fixed = with_gramian(comm, model.objective(), std::move(items));
-  Matrix users = naming(model_path,
-                        [&] { return fold_in(comm, model.objective(), user_rows, rows.seen, fixed, "held-out user"); });
-  return {model.objective(), std::move(rows), std::move(users), std::move(fixed.factors), std::move(catalogue)};
 }
 
 /// This rank's training rows. Collective.
@@ -90,19 +61,25 @@ std::vector<Comparison> compare(const std::vector<MetricEstimate>& model, const 
 }
 
 std::vector<Comparison> compare_rankings(JobContext& context, const std::vector<EvaluationMetric>& metrics,
-                                         const ListRule& rule, const EvaluatedModel& evaluated) {
+                                         const DatasetReader& dataset, const ListRule& rule, const HeldoutRows& rows,
+                                         const MatchedModel& evaluated) {
   const auto timer = context.report.phase("rank");
   const Communicator& comm = context.comm;
-  const std::vector<MetricEstimate> of_model = evaluate_factors(
-      comm, evaluated.objective, rule, metrics, evaluated.rows, evaluated.users.view(), evaluated.items);
-  const Index users = rows_with_entries(evaluated.rows.heldout);
+  const std::vector<MetricEstimate> of_model =
+      evaluate_factors(comm, evaluated.objective, rule, metrics, rows, evaluated.users.view(), evaluated.items);
+  const Index users = rows_with_entries(rows.heldout);
   const Index items = rule.catalogue.items();
   context.report.add_flops("rank", 2.0 * static_cast<double>(users * items * evaluated.users.columns()));
-  return compare(of_model, popularity_baseline(comm, rule, metrics, evaluated.rows, evaluated.items.partition));
+  const Partition& item_rows = evaluated.items.partition;
+  const Catalogue popularity =  // of this dataset, whatever the model was trained on
+      make_catalogue(comm, dataset.users(),
+                     dataset.row_sizes(DatasetPart::interactions_by_item, item_rows.range(comm.rank())));
+  return compare(of_model, popularity_baseline(comm, {popularity, rule.seen}, metrics, rows, item_rows));
 }
 
 std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<EvaluationMetric>& metrics,
-                                        const DatasetReader& dataset, EvaluatedModel& evaluated) {
+                                        const DatasetReader& dataset, const HeldoutRows& rows,
+                                        MatchedModel& evaluated) {
   const auto timer = context.report.phase("predict");
   const Communicator& comm = context.comm;
   if (!evaluated.objective.biases) {
@@ -110,11 +87,9 @@ std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<E
     const std::span<const float> values = training.values;
     evaluated.catalogue.mean_rating = mean_rating(comm, {&values, 1});
   }
-  const std::vector<MetricEstimate> of_model =
-      evaluate_factors(comm, evaluated.objective, {evaluated.catalogue}, metrics, evaluated.rows,
-                       evaluated.users.view(), evaluated.items);
-  const std::vector<double> errors =
-      bias_baseline_errors(fit_bias_baseline(comm, read_training(comm, dataset)), evaluated.rows);
+  const std::vector<MetricEstimate> of_model = evaluate_factors(comm, evaluated.objective, {evaluated.catalogue},
+                                                                metrics, rows, evaluated.users.view(), evaluated.items);
+  const std::vector<double> errors = bias_baseline_errors(fit_bias_baseline(comm, read_training(comm, dataset)), rows);
   std::vector<double> baseline;
   for (const EvaluationMetric& metric : metrics) baseline.push_back(estimate_metric(comm, metric, errors).value);
   return compare(of_model, baseline);
@@ -134,52 +109,24 @@ std::vector<EvaluationMetric> chosen_metrics(const EvaluateOptions& options, con
   return metrics;
 }
 
-/// A model that has learned what is held out, itself or by its warm start, cannot be measured by it.
-void require_unseen_heldout(const EvaluateOptions& options, const ModelReader& model) {
-  const std::vector<std::uint64_t>& of_ancestors = model.lineage_trained_on_all();
-  if (std::ranges::find(of_ancestors, model.provenance().dataset_digest) != of_ancestors.end()) {
-    throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{} began with a model that was trained on all of its dataset (--warm-start), so "
-                                  "that the held-out part cannot measure it; expected a model of als --train-on "
-                                  "training without such an ancestor",
-                                  options.model));
-  }
-  if (model.trained_on() == TrainedOn::training) return;
-  throw AgreedError(ExitCode::bad_data,
-                    fmt::format("{} was trained on all of its dataset, so that the held-out part cannot "
-                                "measure it; expected a model of als --train-on training",
-                                options.model));
-}
-
-/// An ancestor that has all of an older dataset may have learned part of what this one holds out.
-void warn_of_ancestors(Report& report, const EvaluateOptions& options, const ModelReader& model) {
-  const auto datasets = static_cast<Index>(model.lineage_trained_on_all().size());
-  if (datasets == 0) return;
-  report.warning(
-      fmt::format("an ancestor of {} (--warm-start) was trained on all of another dataset: the held-out "
-                  "part may partly be in that dataset, and the metrics are then too good",
-                  options.model));
-  report.event("ancestor_trained_on_all", {{"datasets", datasets}});
-}
-
 /// Compares predictions, then rankings, with their baselines.
 Evaluation measure(const EvaluateOptions& options, JobContext& context, const std::vector<EvaluationMetric>& metrics,
-                   const DatasetReader& dataset, EvaluatedModel& evaluated) {
+                   const DatasetReader& dataset, const HeldoutRows& rows, MatchedModel& evaluated) {
   const Communicator& comm = context.comm;
   Evaluation found;
-  found.users = comm.sum(rows_with_entries(evaluated.rows.heldout));
-  found.interactions = comm.sum(evaluated.rows.heldout.entries());
+  found.users = comm.sum(rows_with_entries(rows.heldout));
+  found.interactions = comm.sum(rows.heldout.entries());
   std::vector<EvaluationMetric> rankings;
   std::vector<EvaluationMetric> ratings;
   std::ranges::partition_copy(metrics, std::back_inserter(rankings), std::back_inserter(ratings),
                               &EvaluationMetric::ranks);
   if (!ratings.empty()) {
-    found.comparisons = compare_ratings(context, ratings, dataset, evaluated);
-    found.ratings = count_ratings(comm, evaluated.catalogue, evaluated.rows);
+    found.comparisons = compare_ratings(context, ratings, dataset, rows, evaluated);
+    found.ratings = count_ratings(comm, evaluated.catalogue, rows);
   }
   if (rankings.empty()) return found;
   const ListRule rule{evaluated.catalogue, options.seen};
-  found.rankings = count_rankings(comm, rule, evaluated.rows);
+  found.rankings = count_rankings(comm, rule, rows);
   if (found.rankings->users == 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: --seen {} keeps all {} held-out pairs out of the lists; expected some that "
@@ -187,7 +134,7 @@ Evaluation measure(const EvaluateOptions& options, JobContext& context, const st
                                   options.data, seen_word(options.seen), found.interactions));
   }
   const std::vector<Comparison> more =
-      naming(options.model, [&] { return compare_rankings(context, rankings, rule, evaluated); });
+      naming(options.model, [&] { return compare_rankings(context, rankings, dataset, rule, rows, evaluated); });
   found.comparisons.insert(found.comparisons.end(), more.begin(), more.end());
   return found;
 }
@@ -204,30 +151,33 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   const ModelReader model(comm, options.model, context.common.input_check);
   warn_if_not_compared(context, model, options.model);
   const std::vector<EvaluationMetric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
-  require_unseen_heldout(options, model);
-  const auto opened = open_dataset(context, options.data, model.trained_fold());
-  const DatasetReader& dataset = *opened;
-  require_same_dataset(dataset, options.data, model, options.model);
+  const HeldoutData data = open_heldout_data(context, options.data, model);
+  const DatasetReader& dataset = *data.dataset;
+  require_unseen_heldout(data, model, options.model);
   if (!dataset.has(DatasetPart::heldout) || dataset.entries(DatasetPart::heldout) == 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: nothing is held out, so there is nothing to measure; run prepare with --split, "
                                   "or with a larger one",
                                   options.data));
   }
-  EvaluatedModel evaluated = read_evaluated(comm, dataset, model, options.model);
+  const HeldoutRows rows =
+      read_heldout_rows(comm, dataset, Partition::by_count(dataset.rows(DatasetPart::heldout), comm.size()));
+  MatchedModel evaluated = match_model(comm, dataset, options.data, rows, model, options.model);
+  const TrainingOverlap overlap = training_overlap(data, model, evaluated.counts);
   reading.reset();
 
   // 2. Measure.
-  const Evaluation found = measure(options, context, metrics, dataset, evaluated);
+  const Evaluation found = measure(options, context, metrics, dataset, rows, evaluated);
 
   // 3. Tell.
+  tell_match(report, evaluated, dataset, options.data, model, options.model);
   tell_evaluation(report, found, evaluated.objective);
   if (comm.is_root()) print_result(evaluation_table(found.comparisons));
   warn_of_worse(report, found.comparisons);
-  warn_of_ancestors(report, options, model);
+  tell_overlap(report, overlap, data, options.model);
   if (!options.output.empty()) {
     OrderedTextFile file(comm, options.output);
-    file.append(comm.is_root() ? evaluation_json(found, options.seen, model) : "");
+    file.append(comm.is_root() ? evaluation_json(found, options.seen, model, evaluated.counts, overlap) : "");
     file.commit();
   }
 }
@@ -240,7 +190,7 @@ RunJob describe_evaluate(boost::program_options::options_description& descriptio
   // clang-format off
   description.add_options()
     ("data", read_file(&options->data)->required(), "dataset with a held-out part")
-    ("model", read_file(&options->model)->required(), "model trained on that dataset")
+    ("model", read_file(&options->model)->required(), "model, of this dataset's training part or of another dataset that has item ids in common")
     ("metrics", po::value(&options->metrics)->value_name("LIST")->default_value("auto")->notifier(
        [](const std::string& list) { if (list != "auto") (void)parse_metrics(list); }),
      "recall@K, ndcg@K, map@K, hr@K, rmse, mae, separated by commas; auto: rmse,mae for explicit models, "

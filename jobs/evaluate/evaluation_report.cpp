@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/config/json_text.hpp"
+#include "jobs/evaluate/match_json.hpp"
 #include "kernels/text/counted.hpp"
 
 namespace rankwise {
@@ -93,7 +94,8 @@ void warn_of_worse(Report& report, const std::vector<Comparison>& comparisons) {
   report.warning(fmt::format("the model is worse than its baseline: {}", fmt::join(worse, "; ")));
 }
 
-std::string evaluation_json(const Evaluation& evaluation, SeenItems seen, const ModelReader& model) {
+std::string evaluation_json(const Evaluation& evaluation, SeenItems seen, const ModelReader& model,
+                            const std::optional<MatchCounts>& match, const TrainingOverlap& overlap) {
   const auto& [users, interactions, rankings, ratings, comparisons] = evaluation;
   nlohmann::ordered_json json;
   json["users"] = users;
@@ -113,6 +115,7 @@ std::string evaluation_json(const Evaluation& evaluation, SeenItems seen, const 
                        {"cold", ratings->cold}};
   }
   json["ancestor_trained_on_all"] = !model.lineage_trained_on_all().empty();
+  add_match(json, match, overlap);
   json["model_configuration"] = model.provenance().configuration;
   json["baseline"] = {{"rankings", "training popularity"}, {"ratings", "damped mean + user bias + item bias"}};
   json["worse_than_baseline"] = std::ranges::any_of(comparisons, &Comparison::is_worse);

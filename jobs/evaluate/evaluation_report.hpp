@@ -8,6 +8,8 @@
 #include "distributed/evaluation/factor_evaluation.hpp"
 #include "distributed/ranking/catalogue.hpp"
 #include "io/model/model.hpp"
+#include "jobs/evaluate/matched_model.hpp"
+#include "jobs/evaluate/training_overlap.hpp"
 #include "jobs/run/report.hpp"
 #include "kernels/als/objective.hpp"
 #include "kernels/base/types.hpp"
@@ -55,6 +57,7 @@ void tell_evaluation(Report& report, const Evaluation& evaluation, const Objecti
 void warn_of_worse(Report& report, const std::vector<Comparison>& comparisons);
 
 /// The file that --output names (docs/FORMATS.md).
-[[nodiscard]] std::string evaluation_json(const Evaluation& evaluation, SeenItems seen, const ModelReader& model);
+[[nodiscard]] std::string evaluation_json(const Evaluation& evaluation, SeenItems seen, const ModelReader& model,
+                                          const std::optional<MatchCounts>& match, const TrainingOverlap& overlap);
 
 }  // namespace rankwise

@@ -5,14 +5,8 @@
 #include "distributed/evaluation/factor_evaluation.hpp"
 #include "distributed/rows/partition.hpp"
 #include "io/dataset/dataset.hpp"
-#include "io/model/model.hpp"
 
 namespace rankwise {
-
-/// Throws AgreedError(bad_data) if the model was not trained on this dataset, and says how the two differ. Collective
-/// over comm.
-void require_same_dataset(const DatasetReader& dataset, const std::string& data_path, const ModelReader& model,
-                          const std::string& model_path);
 
 /// All users with a held-out part: those of the training, or those that were held out whole. Collective over comm;
 /// throws AgreedError.

@@ -17,8 +17,8 @@ namespace {
 SparseRows list_histories(const ListInputs& inputs, RowRange users, const SparseRows& histories) {
   if (inputs.training == nullptr) return histories;
   const Index trained_users = inputs.training->users();
-  const SparseRows training = inputs.training->read(
-      DatasetPart::interactions, {std::min(users.begin, trained_users), std::min(users.end, trained_users)});
+  const SparseRows training = inputs.users.in_model_items(inputs.training->read(
+      DatasetPart::interactions, {std::min(users.begin, trained_users), std::min(users.end, trained_users)}));
   SparseRows both{.rows = histories.rows,
                   .total_rows = histories.total_rows,
                   .column_count = histories.column_count,

@@ -16,7 +16,7 @@
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/model.hpp"
-#include "jobs/evaluate/heldout_users.hpp"
+#include "jobs/evaluate/matched_model.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"
@@ -45,7 +45,9 @@ constexpr std::string_view notes =
     R"(A user's score of an item is <x_u, y_i>; for explicit models with biases, mean + b_u + b_i + <x_u, y_i>. Lists leave out all that the
 dataset has of the user: the training part, the held-out part and what was given (--seen exclude), may have it (allow), or have nothing
 else (only: to buy again). An item without a training entry is in no list. Users come in the order of their ids, then those that were
-held out whole, who are folded in from all that the dataset has of them; items best first, equal scores by item id.
+held out whole, who are folded in from all that the dataset has of them; items best first, equal scores by item id. If the model was
+trained on another dataset, items are matched by id, and all users are folded in from all that this dataset has of them; items that
+only one of the two knows are in no list.
 Source popular: a user without a training entry gets the items with the most training entries, scored by the share of users that have
 them; source model: all others.
 CSV: user,rank,item,score,source. HDF5 (output name ends in .h5): /users/ids, and /recommendations with indptr (users + 1), items (item
@@ -154,21 +156,64 @@ void require_sense(const RecommendOptions& options) {
   }
 }
 
-/// The entries that items were trained on: of the model, or of the dataset if the model has no counts. Collective.
-Catalogue read_catalogue(const RecommendOptions& options, const JobContext& context, const ModelReader& model) {
+/// The entries that items were trained on: of the model, or of the dataset if the model has no counts. Lists have none
+/// of the model's items that another dataset does not have. Collective.
+Catalogue read_catalogue(const RecommendOptions& options, const JobContext& context, const ModelReader& model,
+                         const std::optional<MatchedItems>& matched) {
   const RowRange mine = Partition::by_count(model.items(), context.comm.size()).range(context.comm.rank());
+  if (matched) {
+    std::vector<Index> entries(static_cast<std::size_t>(mine.size()));
+    for (std::size_t item = 0; item < matched->model_rows.size(); ++item) {
+      const Index row = matched->model_rows[item];
+      if (row < mine.begin || row >= mine.end) continue;
+      entries[static_cast<std::size_t>(row - mine.begin)] = matched->catalogue.entries[item];
+    }
+    return make_catalogue(context.comm, model.users(), entries);
+  }
   if (model.has_entry_counts()) return make_catalogue(context.comm, model.users(), model.item_entries(mine));
   const auto trained = open_dataset(context, options.data, model.trained_fold());
   return make_catalogue(context.comm, model.users(), trained->row_sizes(DatasetPart::interactions_by_item, mine));
 }
 
-void tell(JobContext& context, const RecommendOptions& options, const Served& served, Index new_users) {
+/// The dataset's items in the model if that was trained on another dataset, which is told. Collective.
+std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options, JobContext& context,
+                                                const DatasetReader& dataset, const ModelReader& model) {
+  if (is_own_dataset(dataset, model)) return std::nullopt;
+  const Communicator& comm = context.comm;
+  MatchedItems matched = match_items(comm, dataset, options.data, model, options.model);
+  const RowRange mine = Partition::by_count(dataset.items(), comm.size()).range(comm.rank());
+  const std::vector<Index> entries = dataset.row_sizes(DatasetPart::interactions_by_item, mine);
+  Index unknown = 0;
+  for (Index item = mine.begin; item < mine.end; ++item) {
+    if (matched.model_rows[static_cast<std::size_t>(item)] < 0)
+      unknown += entries[static_cast<std::size_t>(item - mine.begin)];
+  }
+  unknown = comm.sum(unknown);
   Report& report = context.report;
+  tell_difference(report, dataset, options.data, model, options.model);
+  report.line(fmt::format(
+      "{} knows {} of {} of {}: no list has the others, and fold-in leaves out {} of {}; {} of the "
+      "model {} not in {}, and no list has {}",
+      options.model, matched.known, counted(dataset.items(), "item"), options.data, unknown,
+      counted(dataset.entries(DatasetPart::interactions), "interaction"), counted(matched.elsewhere, "item"),
+      verb(matched.elsewhere, "is", "are"), options.data, verb(matched.elsewhere, "it", "them")));
+  report.event("matched_items", {{"items", dataset.items()},
+                                 {"known_items", matched.known},
+                                 {"items_elsewhere", matched.elsewhere},
+                                 {"unknown_entries", unknown}});
+  return matched;
+}
+
+void tell(JobContext& context, const RecommendOptions& options, const Served& served, const ServedUsers& users,
+          const std::optional<MatchedItems>& matched) {
+  Report& report = context.report;
+  const Index new_users = users.new_users();
   report.line(fmt::format("wrote {}: {} for {}", options.output, counted(served.recommendations, "recommendation"),
                           counted(served.users, "user")));
   if (new_users > 0) {
-    report.line(fmt::format("{} {} held out whole, folded in from all that the dataset has of them",
-                            counted(new_users, "user"), verb(new_users, "was", "were")));
+    report.line(matched ? fmt::format("users are folded in from all that {} has of them", options.data)
+                        : fmt::format("{} {} held out whole, folded in from all that the dataset has of them",
+                                      counted(new_users, "user"), verb(new_users, "was", "were")));
   }
   if (served.popular_users > 0) {
     report.line(fmt::format("{} {} no training entry and {} served the popular items",
@@ -202,7 +247,7 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
   warn_if_not_compared(context, dataset, options.data);
   const ModelReader model(comm, options.model, context.common.input_check);
   warn_if_not_compared(context, model, options.model);
-  require_same_dataset(dataset, options.data, model, options.model);
+  const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model);
   WantedUsers wanted(comm, options.users);
   if (!wanted.note().empty()) context.report.line(wanted.note());
   if (const Index missing = wanted.missing(); missing > 0) {
@@ -210,10 +255,10 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
                                        counted(missing, "line"), verb(missing, "has", "have")));
     context.report.event("missing_ids", {{"count", missing}});
   }
-  const Catalogue catalogue = read_catalogue(options, context, model);
+  const Catalogue catalogue = read_catalogue(options, context, model, matched);
 
   const auto timer = context.report.phase("recommend");
-  const ServedUsers users(comm, dataset, model, catalogue);
+  const ServedUsers users(comm, dataset, model, catalogue, matched);
   const DatasetReader training(comm, options.data, std::nullopt, TrainedOn::training, context.common.input_check);
   const bool masks_training = options.seen == SeenItems::exclude && training.has(DatasetPart::repeated);
   const RankableItems items(
@@ -223,7 +268,7 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
   const Served served = names_hdf5(options.output)
                             ? write_hdf5(options, inputs, context, wanted, dataset.provenance().dataset_digest)
                             : write_csv(options, inputs, context, wanted);
-  tell(context, options, served, users.new_users());
+  tell(context, options, served, users, matched);
 }
 
 namespace {
@@ -233,7 +278,7 @@ RunJob describe_recommend(boost::program_options::options_description& descripti
   const auto options = std::make_shared<RecommendOptions>();
   // clang-format off
   description.add_options()
-    ("data", read_file(&options->data)->required(), "dataset that the model was trained on")
+    ("data", read_file(&options->data)->required(), "dataset: the model's own, or another one that has item ids in common")
     ("model", read_file(&options->model)->required(), "model, as als writes it")
     ("top", po::value(&options->top)->value_name("N")->default_value(10)->notifier(within<Index>("top", 1, 100'000)),
      "items for each user")

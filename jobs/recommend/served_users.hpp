@@ -8,28 +8,33 @@
 #include "distributed/ranking/catalogue.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/model/model.hpp"
+#include "jobs/evaluate/matched_model.hpp"
 
 namespace rankwise {
 
 /// Some users of this rank. All parts have the same rows.
 struct UserRows {
   Ids ids;
-  SparseRows histories;        ///< all that the dataset has of them
+  SparseRows histories;        ///< all that the dataset has of them, in the model's items
   Matrix factors;              ///< of the model, or folded in; a bias as the last column if the objective has biases
   std::vector<bool> is_known;  ///< whether a training entry stands behind the factors
 };
 
 /// Users of the model in its order, then those held out whole if it was not trained on them: these are folded in from
-/// all that the dataset has of them.
+/// all that the dataset has of them. If the model was trained on another dataset, all users are folded in, and items
+/// are the model's.
 class ServedUsers {
  public:
-  /// `dataset` is read with TrainedOn::all, and outlives this, as the others do. Collective over comm.
+  /// `dataset` is read with TrainedOn::all, and outlives this, as the others do. `matched`: its items in the model, if
+  /// that was trained on another dataset. Collective over comm.
   ServedUsers(const Communicator& comm, const DatasetReader& dataset, const ModelReader& model,
-              const Catalogue& catalogue);
+              const Catalogue& catalogue, const std::optional<MatchedItems>& matched);
 
   [[nodiscard]] Index count() const { return dataset_.users(); }
   /// Users that are folded in.
-  [[nodiscard]] Index new_users() const { return dataset_.users() - model_.users(); }
+  [[nodiscard]] Index new_users() const { return dataset_.users() - trained_users_; }
+  /// Rows of the dataset with the model's items as columns, without items that the model does not know.
+  [[nodiscard]] SparseRows in_model_items(SparseRows rows) const;
   /// This rank's part of the users from `first` on that `rows` parts. The same bits for any parts. Collective.
   [[nodiscard]] UserRows read(Index first, const Partition& rows) const;
 
@@ -38,6 +43,8 @@ class ServedUsers {
   const DatasetReader& dataset_;
   const ModelReader& model_;
   const Catalogue& catalogue_;
+  const std::optional<MatchedItems>& matched_;
+  Index trained_users_ = 0;          ///< the first ones, whose factors are the model's
   std::optional<AlsFactors> items_;  ///< if there are new users
 };
 

@@ -156,7 +156,6 @@ class EvaluateTest(Trained):
         refused(["--data", data, "--model", model, "--metrics", "recal@3"], 2, "recal@3")
         refused(["--data", data, "--model", model, "--metrics", "recall"], 2, "@K")
         refused(["--data", data, "--model", model, "--metrics", "recall@0"], 2, "recall@0")
-        refused(["--data", data, "--model", self.path / "users-implicit.h5"], 65, "users-implicit.h5", "another dataset", "split = users:0.2", "split = random:0.2", "digest")
         refused(["--data", data, "--model", data], 65, "is a dataset")
         refused(["--data", data, "--model", model, "--output", self.path / "none/metrics.json"], 73, "none")
         self.prepare("none-held-out", "none")

@@ -1,0 +1,243 @@
+#include "jobs/evaluate/matched_model.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <span>
+#include <sstream>
+#include <utility>
+
+#include "distributed/als/fold_in.hpp"
+#include "distributed/als/half_sweep.hpp"
+#include "distributed/als/matched_start.hpp"
+#include "distributed/rows/id_matching.hpp"
+#include "distributed/rows/select_rows.hpp"
+#include "kernels/text/counted.hpp"
+#include "kernels/text/shown_text.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// The lines of a configuration that another one does not have, as one text.
+std::string settings_beside(const std::string& configuration, const std::string& other) {
+  const auto lines_of = [](const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream rest(text);
+    for (std::string line; std::getline(rest, line);) lines.push_back(line);
+    return lines;
+  };
+  const std::vector<std::string> others = lines_of(other);
+  std::vector<std::string> own = lines_of(configuration);
+  std::erase_if(own, [&](const std::string& line) { return std::ranges::find(others, line) != others.end(); });
+  return fmt::format("{}", fmt::join(own, ", "));
+}
+
+/// Fold-in whose errors name the model. Collective.
+Matrix fold_in_users(const Communicator& comm, const ModelReader& model, const std::string& model_path,
+                     const Partition& users, const SparseRows& histories, const AlsFactors& items, const char* name) {
+  try {
+    return fold_in(comm, model.objective(), users, histories, items, name);
+  } catch (const AgreedError& error) {
+    throw AgreedError(error.code(), fmt::format("{}: {}", model_path, error.what()));
+  }
+}
+
+/// All of the model's item rows, each rank with its part. Collective.
+FactorMatrix read_items(const Communicator& comm, const ModelReader& model) {
+  const Partition rows = Partition::by_count(model.items(), comm.size());
+  return {rows, model.item_factors(rows.range(comm.rank()))};
+}
+
+MatchedModel match_own_dataset(const Communicator& comm, const DatasetReader& dataset, const HeldoutRows& rows,
+                               const ModelReader& model, const std::string& model_path) {
+  FactorMatrix items = read_items(comm, model);
+  const RowRange my_items = items.partition.range(comm.rank());
+  const std::vector<Index> entries = dataset.row_sizes(DatasetPart::interactions_by_item, my_items);
+  Catalogue catalogue = make_catalogue(comm, dataset.users(), entries);
+  if (!dataset.has(DatasetPart::given)) {
+    Matrix users = model.user_factors(rows.partition.range(comm.rank()));
+    return {model.objective(), std::move(users), std::move(items), std::move(catalogue), {}};
+  }
+  AlsFactors fixed = with_gramian(comm, model.objective(), std::move(items));
+  Matrix users = fold_in_users(comm, model, model_path, rows.partition, rows.seen, fixed, "held-out user");
+  return {model.objective(), std::move(users), std::move(fixed.factors), std::move(catalogue), {}};
+}
+
+/// On how many users with held-out interactions the model was trained, of this rank's. Collective.
+Index count_known_users(const Communicator& comm, const DatasetReader& dataset, const ModelReader& model,
+                        const HeldoutRows& rows) {
+  const RowRange mine = rows.partition.range(comm.rank());
+  const IdRows ids = dataset.has(DatasetPart::given) ? dataset.heldout_user_ids(mine) : dataset.user_ids(mine);
+  const Partition held = Partition::by_count(model.users(), comm.size());
+  const RowRange known = held.range(comm.rank());
+  const std::vector<Index> found = find_trained_rows(comm, ids, model.user_ids(known), held, model.user_entries(known));
+  Index users = 0;
+  for (Index r = 0; r < mine.size(); ++r) {
+    if (found[static_cast<std::size_t>(r)] >= 0 && !row_columns(rows.heldout, r).empty()) ++users;
+  }
+  return users;
+}
+
+/// `histories`: what fold-in takes, in the model's items. Collective.
+MatchCounts count_match(const Communicator& comm, const DatasetReader& dataset, const ModelReader& model,
+                        const HeldoutRows& rows, const MatchedItems& items, const SparseRows& histories) {
+  MatchCounts counts;
+  counts.known_users = count_known_users(comm, dataset, model, rows);
+  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
+    const std::span<const Index> heldout = row_columns(rows.heldout, r);
+    if (heldout.empty()) continue;
+    const auto seen = static_cast<Index>(row_columns(rows.seen, r).size());
+    const auto taken = static_cast<Index>(row_columns(histories, r).size());
+    ++counts.users;
+    counts.folded_in += taken > 0 ? 1 : 0;
+    counts.history_entries += seen;
+    counts.unknown_entries += seen - taken;
+    counts.pairs += static_cast<Index>(heldout.size());
+    counts.missed_pairs += std::ranges::count_if(
+        heldout, [&](Index item) { return items.model_rows[static_cast<std::size_t>(item)] < 0; });
+  }
+  std::array sums{counts.users,           counts.known_users, counts.folded_in,   counts.history_entries,
+                  counts.unknown_entries, counts.pairs,       counts.missed_pairs};
+  comm.all_reduce_sum(std::span<Index>(sums));
+  return {.users = sums[0],
+          .known_users = sums[1],
+          .folded_in = sums[2],
+          .history_entries = sums[3],
+          .unknown_entries = sums[4],
+          .items = dataset.items(),
+          .known_items = items.known,
+          .items_elsewhere = items.elsewhere,
+          .pairs = sums[5],
+          .missed_pairs = sums[6]};
+}
+
+MatchedModel match_other_dataset(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
+                                 const HeldoutRows& rows, const ModelReader& model, const std::string& model_path) {
+  // 1. Which items the model knows.
+  MatchedItems matched = match_items(comm, dataset, data_path, model, model_path);
+
+  // 2. Users are folded in among the model's items, all of them: those that the dataset does not have count as not
+  //    bought, as they did in the training.
+  const SparseRows histories = renumber_columns(rows.seen, matched.model_rows, model.items());
+  const AlsFactors fixed = with_gramian(comm, model.objective(), read_items(comm, model));
+  Matrix users = fold_in_users(comm, model, model_path, rows.partition, histories, fixed, "user");
+  const MatchCounts counts = count_match(comm, dataset, model, rows, matched, histories);
+
+  // 3. The dataset's items.
+  const Partition item_rows = Partition::by_count(dataset.items(), comm.size());
+  const RowRange mine = item_rows.range(comm.rank());
+  const std::span<const Index> wanted =
+      std::span<const Index>(matched.model_rows)
+          .subspan(static_cast<std::size_t>(mine.begin), static_cast<std::size_t>(mine.size()));
+  FactorMatrix items{item_rows, fetch_rows(comm, fixed.factors, wanted)};
+  return {model.objective(), std::move(users), std::move(items), std::move(matched.catalogue), counts};
+}
+
+}  // namespace
+
+bool is_own_dataset(const DatasetReader& dataset, const ModelReader& model) {
+  const Index users = model.trained_on() == TrainedOn::all ? dataset.all_users() : dataset.training_users();
+  return model.provenance().dataset_digest == dataset.provenance().dataset_digest && model.users() == users &&
+         model.items() == dataset.items();
+}
+
+void tell_difference(Report& report, const DatasetReader& dataset, const std::string& data_path,
+                     const ModelReader& model, const std::string& model_path) {
+  const std::string& trained = model.dataset_configuration();
+  const std::string& given = dataset.provenance().configuration;
+  const std::string of_model = settings_beside(trained, given);
+  const std::string of_data = settings_beside(given, trained);
+  const auto in_brackets = [](const std::string& settings) {
+    return settings.empty() ? std::string() : fmt::format(" ({})", settings);
+  };
+  std::string text =
+      fmt::format("{} users and {} items{}, and {} has {} and {}{}", model.users(), model.items(),
+                  in_brackets(of_model), data_path, dataset.users(), dataset.items(), in_brackets(of_data));
+  if (!trained.empty() && of_model.empty() && of_data.empty())
+    text += ", prepared with the same options from other rows";
+  report.line(fmt::format("{} was trained on another dataset than {}: its own has {}", model_path, data_path, text));
+}
+
+MatchedItems match_items(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
+                         const ModelReader& model, const std::string& model_path) {
+  // 1. Rows of the model by ids, without those that it was not trained on.
+  const RowRange mine = Partition::by_count(dataset.items(), comm.size()).range(comm.rank());
+  const RowRange known = Partition::by_count(model.items(), comm.size()).range(comm.rank());
+  const IdRows ids = dataset.item_ids(mine);
+  const std::vector<Index> model_entries =
+      comm.all_gather_varied(std::span<const Index>(model.item_entries(known))).values;
+  std::vector<Index> rows = find_rows_by_id(comm, ids, model.item_ids(known));
+  for (Index& row : rows) {
+    if (row >= 0 && model_entries[static_cast<std::size_t>(row)] == 0) row = -1;
+  }
+
+  // 2. What lists can have. A model of an older version has no counts: the dataset's order its items.
+  std::vector<Index> entries = dataset.row_sizes(DatasetPart::interactions_by_item, mine);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Index of_model = rows[i] < 0 ? 0 : model_entries[static_cast<std::size_t>(rows[i])];
+    entries[i] = model.has_entry_counts() ? of_model : std::max(entries[i], Index{1}) * of_model;
+  }
+  MatchedItems items;
+  items.catalogue = make_catalogue(comm, model.users(), entries);
+  items.model_rows = comm.all_gather_varied(std::span<const Index>(rows)).values;
+  items.known = static_cast<Index>(items.catalogue.by_popularity.size());
+  items.elsewhere = std::ranges::count_if(model_entries, [](Index count) { return count > 0; }) - items.known;
+  if (items.known > 0) return items;
+
+  // 3. Nothing in common: an id of each says most.
+  const Ids of_data = dataset.item_ids({0, 1}).ids;
+  const Ids of_model = model.item_ids({0, 1}).ids;
+  throw AgreedError(
+      ExitCode::bad_data,
+      fmt::format("{} was trained on another dataset than {} and knows none of its {}: ids are such as {} "
+                  "there and {} here; expected a model of some of these items",
+                  model_path, data_path, counted(dataset.items(), "item"), shown(id_text(of_model, 0)),
+                  shown(id_text(of_data, 0))));
+}
+
+std::vector<std::pair<std::string_view, Index>> named_counts(const MatchCounts& counts) {
+  return {{"users", counts.users},
+          {"known_users", counts.known_users},
+          {"folded_in", counts.folded_in},
+          {"unknown_users", counts.users - counts.folded_in},
+          {"history_entries", counts.history_entries},
+          {"unknown_entries", counts.unknown_entries},
+          {"items", counts.items},
+          {"known_items", counts.known_items},
+          {"items_elsewhere", counts.items_elsewhere},
+          {"pairs", counts.pairs},
+          {"missed_pairs", counts.missed_pairs}};
+}
+
+MatchedModel match_model(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
+                         const HeldoutRows& rows, const ModelReader& model, const std::string& model_path) {
+  if (is_own_dataset(dataset, model)) return match_own_dataset(comm, dataset, rows, model, model_path);
+  return match_other_dataset(comm, dataset, data_path, rows, model, model_path);
+}
+
+void tell_match(Report& report, const MatchedModel& matched, const DatasetReader& dataset, const std::string& data_path,
+                const ModelReader& model, const std::string& model_path) {
+  if (!matched.counts) return;
+  tell_difference(report, dataset, data_path, model, model_path);
+  const MatchCounts& counts = *matched.counts;
+  const Index unknown_users = counts.users - counts.folded_in;
+  report.line(
+      fmt::format("{} knows {} of {} of {} with held-out interactions: {} {} folded in from what {} has of them, "
+                  "of {} nothing is known",
+                  model_path, counts.known_users, counted(counts.users, "user"), data_path, counts.folded_in,
+                  verb(counts.folded_in, "is", "are"), data_path, unknown_users));
+  report.line(fmt::format(
+      "{} knows {} of {} of {}: {} of {} {} of the others, which no list has; fold-in leaves out {} of "
+      "the {} of these users; {} of the model {} not in {}, and no list has {}",
+      model_path, counts.known_items, counted(counts.items, "item"), data_path, counts.missed_pairs,
+      counted(counts.pairs, "held-out pair"), verb(counts.missed_pairs, "is", "are"), counts.unknown_entries,
+      counted(counts.history_entries, "interaction"), counted(counts.items_elsewhere, "item"),
+      verb(counts.items_elsewhere, "is", "are"), data_path, verb(counts.items_elsewhere, "it", "them")));
+  std::vector<Field> fields;
+  for (const auto& [name, count] : named_counts(counts)) fields.emplace_back(name, count);
+  report.event("matched_model", fields);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,131 @@
+#include "jobs/evaluate/training_overlap.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <limits>
+
+#include "jobs/run/dataset_shelf.hpp"
+#include "kernels/text/utc_text.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr std::array disjoint_words{"own split", "users", "times", "not shown"};  // by Disjoint
+
+/// A time that all that is held out is later than. A split at one time says it, to the second; of any other one, and of
+/// folds, no more is known than when the log begins.
+std::optional<std::int64_t> heldout_after(const HeldoutData& data) {
+  const LogTimes times = data.dataset->log_times();
+  if (!data.fold && times.last_training_seconds) return times.last_training_seconds;
+  if (!times.first_seconds || *times.first_seconds == std::numeric_limits<std::int64_t>::min()) return std::nullopt;
+  return *times.first_seconds - 1;
+}
+
+bool is_later(const TrainingOverlap& overlap) {
+  return overlap.last_training_seconds && overlap.heldout_after_seconds &&
+         *overlap.last_training_seconds <= *overlap.heldout_after_seconds;
+}
+
+/// Why it cannot be shown, in words.
+std::string reason(const TrainingOverlap& overlap) {
+  if (!overlap.last_training_seconds) return "it does not say when its training ended";
+  const std::string ended = utc_text(*overlap.last_training_seconds);
+  if (!overlap.heldout_after_seconds)
+    return fmt::format("its training ended at {}, and the dataset has no times", ended);
+  return fmt::format("its training ended at {} (UTC), and all that is known of what is held out is that it is after {}",
+                     ended, utc_text(*overlap.heldout_after_seconds));
+}
+
+void tell_other_dataset(Report& report, const TrainingOverlap& overlap, const HeldoutData& data,
+                        const std::string& model_path) {
+  const std::string learned = fmt::format("{} has not learned what {} holds out", model_path, data.path);
+  switch (overlap.disjoint) {
+    case Disjoint::own_split:
+      return;
+    case Disjoint::users:
+      report.line(fmt::format("{}: none of these users was in its training", learned));
+      break;
+    case Disjoint::times:
+      report.line(fmt::format("{}: its training ended at {} (UTC), and that is later", learned,
+                              utc_text(*overlap.last_training_seconds)));
+      break;
+    case Disjoint::not_shown:
+      report.warning(
+          fmt::format("{} was trained on another dataset than {}, and cannot be shown not to have learned "
+                      "part of what this holds out: {}{}; the metrics may be too good",
+                      model_path, data.path, overlap.trained_on_all ? "it was trained on all of its dataset, " : "",
+                      reason(overlap)));
+      break;
+  }
+  report.event("training_overlap", {{"disjoint", std::string(disjoint_word(overlap.disjoint))},
+                                    {"trained_on_all", Index{overlap.trained_on_all ? 1 : 0}}});
+}
+
+}  // namespace
+
+HeldoutData open_heldout_data(const JobContext& context, const std::string& path, const ModelReader& model) {
+  std::optional<Fold> fold = model.trained_fold();
+  if (fold) {  // the digest of the file, which other folds share
+    const DatasetReader file(context.comm, path, std::nullopt, TrainedOn::training, InputCheck::none);
+    if (!is_own_dataset(file, model)) fold.reset();
+  }
+  return {path, fold, open_dataset(context, path, fold)};
+}
+
+void require_unseen_heldout(const HeldoutData& data, const ModelReader& model, const std::string& model_path) {
+  const auto refuse = [](const std::string& text) { throw AgreedError(ExitCode::bad_data, text); };
+  const std::uint64_t digest = data.dataset->provenance().dataset_digest;
+  const std::vector<std::uint64_t>& of_ancestors = model.lineage_trained_on_all();
+  if (std::ranges::find(of_ancestors, digest) != of_ancestors.end()) {
+    refuse(
+        fmt::format("{} began with a model that was trained on all of {} (--warm-start), so that the held-out part "
+                    "cannot measure it; expected a model of als --train-on training without such an ancestor",
+                    model_path, data.path));
+  }
+  if (model.provenance().dataset_digest != digest) return;
+  if (model.trained_on() == TrainedOn::all) {
+    refuse(
+        fmt::format("{} was trained on all of {}, so that the held-out part cannot measure it; expected a model of "
+                    "als --train-on training",
+                    model_path, data.path));
+  }
+  if (data.fold && model.trained_fold() != data.fold) {
+    refuse(fmt::format("{} was trained on what the fold {} of {} holds out; expected a model of als --fold {}",
+                       model_path, fold_text(*data.fold), data.path, fold_text(*data.fold)));
+  }
+}
+
+const char* disjoint_word(Disjoint disjoint) {
+  return disjoint_words[static_cast<std::size_t>(disjoint)];
+}
+
+TrainingOverlap training_overlap(const HeldoutData& data, const ModelReader& model,
+                                 const std::optional<MatchCounts>& counts) {
+  TrainingOverlap overlap;
+  overlap.ancestor_datasets = static_cast<Index>(model.lineage_trained_on_all().size());
+  if (!counts) return overlap;
+  overlap.trained_on_all = model.trained_on() == TrainedOn::all;
+  overlap.last_training_seconds = model.last_training_seconds();
+  overlap.heldout_after_seconds = heldout_after(data);
+  if (counts->known_users == 0 && model.lineage().empty()) {
+    overlap.disjoint = Disjoint::users;
+  } else {
+    overlap.disjoint = is_later(overlap) ? Disjoint::times : Disjoint::not_shown;
+  }
+  return overlap;
+}
+
+void tell_overlap(Report& report, const TrainingOverlap& overlap, const HeldoutData& data,
+                  const std::string& model_path) {
+  tell_other_dataset(report, overlap, data, model_path);
+  if (overlap.ancestor_datasets == 0 || overlap.disjoint == Disjoint::times) return;
+  report.warning(
+      fmt::format("an ancestor of {} (--warm-start) was trained on all of another dataset: the held-out "
+                  "part may partly be in that dataset, and the metrics are then too good",
+                  model_path));
+  report.event("ancestor_trained_on_all", {{"datasets", overlap.ancestor_datasets}});
+}
+
+}  // namespace rankwise

@@ -5,11 +5,8 @@
 #include <cstdint>
 #include <span>
 
-#include "distributed/als/factor_matrix.hpp"
 #include "distributed/comm/order_free_sum.hpp"
-#include "kernels/als/objective.hpp"
 #include "kernels/base/fixed_point_sum.hpp"
-#include "kernels/base/matrix.hpp"
 
 namespace rankwise {
 
@@ -81,24 +78,6 @@ std::vector<double> bias_baseline_errors(const BiasBaseline& baseline, const Hel
     }
   }
   return errors;
-}
-
-std::vector<double> popularity_baseline(const Communicator& comm, const ListRule& rule,
-                                        std::span<const EvaluationMetric> metrics, const HeldoutRows& rows,
-                                        const Partition& item_rows) {
-  const RowRange mine = item_rows.range(comm.rank());
-  FactorMatrix popularity{item_rows, Matrix(mine.size(), 1)};
-  for (Index i = 0; i < mine.size(); ++i) {
-    popularity.local.row(i)[0] = static_cast<float>(rule.catalogue.entries[static_cast<std::size_t>(mine.begin + i)]);
-  }
-  Matrix users(rows.heldout.rows.size(), 1);
-  for (Index r = 0; r < users.rows(); ++r) users.row(r)[0] = 1.0F;
-  std::vector<double> values;
-  for (const MetricEstimate& estimate :
-       evaluate_factors(comm, Objective(), rule, metrics, rows, users.view(), popularity)) {
-    values.push_back(estimate.value);
-  }
-  return values;
 }
 
 double mean_rating(const Communicator& comm, std::span<const std::span<const float>> pieces) {

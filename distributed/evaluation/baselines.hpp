@@ -1,16 +1,13 @@
 #pragma once
-// The yardsticks of models: of rankings training popularity, of ratings the mean, or mean + user bias + item bias.
+// The yardsticks of predicted ratings: the mean, and mean + user bias + item bias.
 
 #include <span>
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
-#include "distributed/evaluation/factor_evaluation.hpp"
-#include "distributed/ranking/catalogue.hpp"
-#include "distributed/rows/partition.hpp"
+#include "distributed/evaluation/heldout_rows.hpp"
 #include "distributed/rows/sparse_rows.hpp"
 #include "kernels/base/types.hpp"
-#include "kernels/ranking/ranking_metrics.hpp"
 
 namespace rankwise {
 
@@ -29,12 +26,6 @@ struct BiasBaseline {
 
 /// Held-out value minus its prediction, entry by entry of this rank's held-out ratings.
 [[nodiscard]] std::vector<double> bias_baseline_errors(const BiasBaseline& baseline, const HeldoutRows& rows);
-
-/// Each ranking metric of lists by training popularity, that is of a model of one factor, the item's training entries.
-/// `item_rows` are any partition of the items. Collective over comm.
-[[nodiscard]] std::vector<double> popularity_baseline(const Communicator& comm, const ListRule& rule,
-                                                      std::span<const EvaluationMetric> metrics,
-                                                      const HeldoutRows& rows, const Partition& item_rows);
 
 /// Mean of all ranks' values, of which this one's are in `pieces`; 0 if there are none. The same bits for any pieces.
 /// Collective over comm.

@@ -1,169 +1,183 @@
 #include "distributed/evaluation/factor_evaluation.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <fmt/format.h>
-#include <iterator>
 #include <optional>
 
 #include "distributed/als/training_side.hpp"
-#include "distributed/comm/order_free_sum.hpp"
+#include "distributed/evaluation/area_counts.hpp"
+#include "distributed/evaluation/gathered_rows.hpp"
+#include "distributed/evaluation/item_order.hpp"
 #include "distributed/ranking/ranking.hpp"
 #include "distributed/rows/select_rows.hpp"
+#include "distributed/threads/team_size.hpp"
+#include "kernels/ranking/score_block.hpp"
 
 namespace rankwise {
 
 namespace {
 
-/// Users with something to find, by their local rows.
-std::vector<Index> ranked_rows(const ListRule& rule, const HeldoutRows& rows) {
-  std::vector<Index> found;
-  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
-    if (!listable(rule.seen, row_columns(rows.heldout, r), row_columns(rows.seen, r)).empty()) found.push_back(r);
+std::size_t at(Index i) {
+  return static_cast<std::size_t>(i);
+}
+
+/// Some of the ranked users: those that the factors know, by their vectors, and the others.
+struct UserBatch {
+  Index begin = 0;  ///< places among the ranked users
+  Index end = 0;
+  std::vector<Index> known;        ///< local rows
+  std::vector<Index> known_place;  ///< of each user, its place in `known`; -1: nothing is known of it
+  Matrix vectors;                  ///< of `known`
+};
+
+UserBatch batch_of(const EvaluatedFactors& factors, const ListQuestions& questions, const HeldoutRows& rows,
+                   std::span<const Index> users, Index begin) {
+  UserBatch batch{begin, std::min(begin + users_per_ranking, static_cast<Index>(users.size())), {}, {}, {}};
+  for (Index user = begin; user < batch.end; ++user) {
+    const bool is_known = questions.rule.catalogue.knows(row_columns(rows.seen, users[at(user)]));
+    batch.known_place.push_back(is_known ? std::ssize(batch.known) : -1);
+    if (is_known) batch.known.push_back(users[at(user)]);
   }
-  return found;
+  batch.vectors = select_rows(factors.users, batch.known);
+  make_scoring_vectors(factors.objective, batch.vectors);
+  return batch;
 }
 
-/// The rows of a range, on every rank. Collective over comm.
-Matrix gather_rows(const Communicator& comm, const FactorMatrix& factors, RowRange rows) {
-  const RowRange mine = factors.partition.range(comm.rank());
-  const Index begin = std::clamp(rows.begin, mine.begin, mine.end);
-  const Index end = std::clamp(rows.end, begin, mine.end);
-  const Index stride = factors.local.stride();
-  const std::span<const float> part{factors.local.row(begin - mine.begin),
-                                    static_cast<std::size_t>((end - begin) * stride)};
-  const std::vector<float> all = comm.all_gather_varied(part).values;
-  Matrix gathered(rows.size(), factors.local.columns());
-  std::memcpy(gathered.row(0), all.data(), all.size() * sizeof(float));
-  return gathered;
+Error bad_score(const HeldoutRows& rows, const Communicator& comm, Index row, const ScoredItem& item) {
+  return {ExitCode::bad_data, fmt::format("user row {}: {}", rows.partition.range(comm.rank()).begin + row,
+                                          overflow_text(item.item, item.score))};
 }
 
-/// Appends the values of some users to those of the users before them. Collective over comm.
-void append_ranking_values(const Communicator& comm, const Objective& objective, const ListRule& rule,
-                           std::span<const EvaluationMetric> metrics, const HeldoutRows& rows, ConstMatrixView users,
-                           const FactorMatrix& items, std::span<const Index> some,
-                           std::vector<std::vector<double>>& values) {
-  const Index longest = std::ranges::max_element(metrics, {}, &EvaluationMetric::cutoff)->cutoff;
-  const auto item_rows = [&](RowRange range) { return gather_rows(comm, items, range); };
-  std::vector<Index> known;
-  std::ranges::copy_if(some, std::back_inserter(known),
-                       [&](Index row) { return rule.catalogue.knows(row_columns(rows.seen, row)); });
-  Matrix vectors = select_rows(users, known);
-  make_scoring_vectors(objective, vectors);
-  const TopItems top = rank_items(rule, item_rows, vectors.view(), select_rows(rows.seen, known), longest);
-  const RowRange mine = rows.partition.range(comm.rank());
+/// Lists of a batch and what they are worth. Collective over comm.
+void add_lists(const Communicator& comm, const EvaluatedFactors& factors, const ListQuestions& questions,
+               const HeldoutRows& rows, const ItemOrder& popularity, const UserBatch& batch,
+               ListEvaluation& evaluation) {
+  const Index longest = questions.longest();
+  const auto item_rows = [&](RowRange range) { return gather_rows(comm, factors.items, range); };
+  const TopItems top =
+      rank_items(questions.rule, item_rows, batch.vectors.view(), select_rows(rows.seen, batch.known), longest);
+  const ListMaker make_list = [&]() -> ListOfUser {
+    return [&, popular = OrderedLists(questions.rule, popularity),
+            best = std::vector<ScoredItem>()](Index user) mutable -> std::span<const ScoredItem> {
+      const Index known = batch.known_place[at(user - batch.begin)];
+      const Index row = evaluation.users()[at(user)];
+      if (known < 0) return popular.list(row_columns(rows.seen, row), longest);
+      best = top.sorted(known);
+      return best;
+    };
+  };
   std::optional<Error> failure;
-  Index place = 0;  // in `known`
-  for (const Index row : some) {
-    const std::span<const Index> history = row_columns(rows.seen, row);
-    const bool is_known = place < static_cast<Index>(known.size()) && known[static_cast<std::size_t>(place)] == row;
-    const std::vector<ScoredItem> ranked = is_known ? top.sorted(place++) : popular_items(rule, history, longest);
-    const auto bad = std::ranges::find_if(ranked, [](const ScoredItem& item) { return !std::isfinite(item.score); });
-    if (bad != ranked.end() && !failure) {
-      failure = Error(ExitCode::bad_data,
-                      fmt::format("user row {}: {}", mine.begin + row, overflow_text(bad->item, bad->score)));
-    }
-    const std::vector<Index> targets = listable(rule.seen, row_columns(rows.heldout, row), history);
-    for (std::size_t m = 0; m < metrics.size(); ++m) values[m].push_back(ranking_value(metrics[m], ranked, targets));
-  }
+  if (const std::optional<BadScore> bad = evaluation.add(batch.begin, batch.end, make_list))
+    failure = bad_score(rows, comm, evaluation.users()[at(bad->user)], bad->item);
   agree(comm, failure);
 }
 
+/// Calls take(user, first_item, scores) for all items and all rows of `vectors`. Collective over comm.
+template <class Take>
+void for_each_scores(const Communicator& comm, const FactorMatrix& items, ConstMatrixView vectors, Take&& take) {
+  constexpr Index items_per_read = 4096;
+  const Index blocks = (vectors.rows + kernels::score_users - 1) / kernels::score_users;
+  for (Index first = 0; first < items.partition.rows(); first += items_per_read) {
+    const Matrix read = gather_rows(comm, items, {first, std::min(first + items_per_read, items.partition.rows())});
+    const int threads =
+        team_size(static_cast<double>(vectors.rows * read.rows()) * static_cast<double>(vectors.columns));
+#pragma omp parallel num_threads(threads)
+    {
+      Matrix scores = kernels::score_buffer();
+#pragma omp for schedule(dynamic)
+      for (Index block = 0; block < blocks; ++block) {
+        const Index first_user = block * kernels::score_users;
+        const ConstMatrixView users =
+            vectors.middle_rows(first_user, std::min(kernels::score_users, vectors.rows - first_user));
+        for (Index begin = 0; begin < read.rows(); begin += kernels::score_items) {
+          const Index count = std::min(kernels::score_items, read.rows() - begin);
+          kernels::score_block(users, read.view().middle_rows(begin, count), scores.view());
+          for (Index u = 0; u < users.rows; ++u)
+            take(first_user + u, first + begin, std::span<const float>(scores.row(u), at(count)));
+        }
+      }
+    }
+  }
+}
+
+/// Areas of a batch. Collective over comm.
+void add_areas(const Communicator& comm, const EvaluatedFactors& factors, const ListQuestions& questions,
+               const HeldoutRows& rows, const ItemOrder& popularity, const UserBatch& batch, std::size_t metric,
+               ListEvaluation& evaluation) {
+  std::vector<CountedUser> counted;
+  Targets targets;
+  for (const Index row : batch.known) {
+    find_targets(questions.rule.seen, rows, row, targets);
+    counted.push_back({row_columns(rows.seen, row), targets.items});
+  }
+  AreaCounts<float> areas(questions.rule, std::move(counted));
+  for_each_scores(comm, factors.items, batch.vectors.view(),
+                  [&](Index user, Index first, std::span<const float> scores) { areas.take(user, first, scores); });
+  areas.begin_count();
+  for_each_scores(comm, factors.items, batch.vectors.view(),
+                  [&](Index user, Index first, std::span<const float> scores) { areas.count(user, first, scores); });
+  std::optional<Error> failure;
+  for (Index known = std::ssize(batch.known) - 1; known >= 0; --known) {
+    if (areas.bad(known)) failure = bad_score(rows, comm, batch.known[at(known)], *areas.bad(known));
+  }
+  agree(comm, failure);
+  evaluation.fill(metric, batch.begin, batch.end, [&](Index user, const Targets& of_user) {
+    const Index known = batch.known_place[at(user - batch.begin)];
+    if (known >= 0) return areas.area(known);
+    return order_area(questions.rule, popularity, row_columns(rows.seen, evaluation.users()[at(user)]), of_user.items);
+  });
+}
+
 }  // namespace
-
-std::vector<Index> listable(SeenItems seen, std::span<const Index> heldout, std::span<const Index> history) {
-  std::vector<Index> items;
-  switch (seen) {
-    case SeenItems::exclude:
-      std::ranges::set_difference(heldout, history, std::back_inserter(items));
-      break;
-    case SeenItems::allow:
-      items.assign(heldout.begin(), heldout.end());
-      break;
-    case SeenItems::only:
-      std::ranges::set_intersection(heldout, history, std::back_inserter(items));
-      break;
-  }
-  return items;
-}
-
-RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, const HeldoutRows& rows) {
-  RankingCounts counts;
-  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
-    const std::span<const Index> heldout = row_columns(rows.heldout, r);
-    const std::span<const Index> history = row_columns(rows.seen, r);
-    const std::vector<Index> targets = listable(rule.seen, heldout, history);
-    counts.left_out += static_cast<Index>(heldout.size() - targets.size());
-    counts.targets += static_cast<Index>(targets.size());
-    counts.cold_targets +=
-        std::ranges::count_if(targets, [&](Index item) { return !rule.catalogue.is_candidate(item); });
-    if (targets.empty()) continue;
-    ++counts.users;
-    if (!rule.catalogue.knows(history)) ++counts.popular_users;
-  }
-  return {comm.sum(counts.users), comm.sum(counts.popular_users), comm.sum(counts.targets),
-          comm.sum(counts.cold_targets), comm.sum(counts.left_out)};
-}
-
-RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue, const HeldoutRows& rows) {
-  RatingCounts counts{.ratings = rows.heldout.entries()};
-  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
-    const std::span<const Index> items = row_columns(rows.heldout, r);
-    const auto ratings = static_cast<Index>(items.size());
-    const Index cold = std::ranges::count_if(items, [&](Index item) { return !catalogue.is_candidate(item); });
-    const bool knows_user = catalogue.knows(row_columns(rows.seen, r));
-    counts.cold_items += cold;
-    counts.cold_users += knows_user ? 0 : ratings;
-    counts.cold += knows_user ? cold : ratings;
-  }
-  return {comm.sum(counts.ratings), comm.sum(counts.cold_users), comm.sum(counts.cold_items), comm.sum(counts.cold)};
-}
 
 Index ranking_bytes(Index users, Index width, Index cutoff) {
   const Index at_once = std::min(users, users_per_ranking);
   return at_once * padded_columns(width) * static_cast<Index>(sizeof(float)) + TopItems::bytes(at_once, cutoff);
 }
 
-std::vector<std::vector<double>> ranking_values(const Communicator& comm, const Objective& objective,
-                                                const ListRule& rule, std::span<const EvaluationMetric> metrics,
-                                                const HeldoutRows& rows, ConstMatrixView users,
-                                                const FactorMatrix& items) {
-  const std::vector<Index> evaluated = ranked_rows(rule, rows);
-  const auto count = static_cast<Index>(evaluated.size());
-  const Index rounds = comm.max((count + users_per_ranking - 1) / users_per_ranking);
-  std::vector<std::vector<double>> values(metrics.size());
+ListTable factor_lists(const Communicator& comm, const EvaluatedFactors& factors, const ListQuestions& questions,
+                       const HeldoutRows& rows) {
+  ListEvaluation evaluation(questions, rows);
+  const ItemOrder popularity = order_by_popularity(questions.rule.catalogue);
+  const auto users = std::ssize(evaluation.users());
+  const Index rounds = comm.max((users + users_per_ranking - 1) / users_per_ranking);
   for (Index round = 0; round < rounds; ++round) {
-    const Index begin = std::min(round * users_per_ranking, count);
-    const Index size = std::min(users_per_ranking, count - begin);
-    append_ranking_values(comm, objective, rule, metrics, rows, users, items,
-                          std::span(evaluated).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(size)),
-                          values);
+    const Index begin = std::min(round * users_per_ranking, static_cast<Index>(users));
+    const UserBatch batch = batch_of(factors, questions, rows, evaluation.users(), begin);
+    if (questions.longest() > 0) add_lists(comm, factors, questions, rows, popularity, batch, evaluation);
+    for (std::size_t m = 0; m < questions.metrics.size(); ++m) {
+      if (questions.metrics[m].source() == MetricSource::all_scores)
+        add_areas(comm, factors, questions, rows, popularity, batch, m, evaluation);
+    }
   }
-  return values;
+  return std::move(evaluation.table());
 }
 
-std::vector<double> rating_errors(const Communicator& comm, const Objective& objective, const Catalogue& catalogue,
-                                  const HeldoutRows& rows, ConstMatrixView users, const FactorMatrix& items) {
+RatingPredictions predict_ratings(const Communicator& comm, const EvaluatedFactors& evaluated,
+                                  const Catalogue& catalogue, const HeldoutRows& rows) {
   // Only the items of this rank's held-out ratings are fetched.
+  const Objective& objective = evaluated.objective;
   const SparseRows& heldout = rows.heldout;
-  const TrainingSide side = make_training_side(comm, objective, rows.partition, items.partition,
+  const TrainingSide side = make_training_side(comm, objective, rows.partition, evaluated.items.partition,
                                                {heldout.offsets, heldout.columns, heldout.values});
   const SideBatch& batch = side.batches.front();
-  Matrix gathered(batch.gathered_rows(), items.local.columns());
-  batch.plan.start(comm, items.local.view(), gathered.view()).wait();
+  Matrix gathered(batch.gathered_rows(), evaluated.items.local.columns());
+  batch.plan.start(comm, evaluated.items.local.view(), gathered.view()).wait();
 
   // Without biases values have their mean, which is all that is known where the user or the item is not.
   const double fallback = objective.biases ? 0 : catalogue.mean_rating.value_or(0);
-  const Index factors = users.columns - (objective.biases ? 1 : 0);
-  std::vector<double> errors;
-  errors.reserve(heldout.values.size());
+  const double mean = objective.biases ? objective.global_mean : 0;
+  const Index factors = evaluated.users.columns - (objective.biases ? 1 : 0);
+  RatingPredictions found;
+  found.errors.reserve(heldout.values.size());
+  found.predictions.reserve(heldout.values.size());
   for (Index r = 0; r < heldout.rows.size(); ++r) {
     const CsrRow entries = batch.block.row(r);
     const std::span<const Index> item_rows = row_columns(heldout, r);
     const std::span<const Index> history = row_columns(rows.seen, r);
     const bool knows_user = catalogue.knows(history);
-    const float* user = users.row(r);
+    const float* user = evaluated.users.row(r);
     for (Index e = 0; e < entries.size(); ++e) {
       const auto entry = static_cast<std::size_t>(e);
       const bool knows_item = catalogue.is_candidate(item_rows[entry]);
@@ -175,45 +189,21 @@ std::vector<double> rating_errors(const Communicator& comm, const Objective& obj
         if (!objective.biases) prediction = 0;
         for (Index f = 0; f < factors; ++f) prediction += static_cast<double>(user[f]) * static_cast<double>(item[f]);
       }
-      errors.push_back(static_cast<double>(entries.values[entry]) - prediction);  // with biases both without the mean
+      found.errors.push_back(static_cast<double>(entries.values[entry]) - prediction);  // with biases both without mean
+      found.predictions.push_back(prediction + mean);
     }
   }
-  return errors;
+  return found;
 }
 
-MetricEstimate estimate_metric(const Communicator& comm, const EvaluationMetric& metric,
-                               std::span<const double> values) {
-  std::vector<double> terms(values.begin(), values.end());
+MetricEstimate evaluate_factors(const Communicator& comm, const EvaluatedFactors& factors, const ListRule& rule,
+                                const EvaluationMetric& metric, const HeldoutRows& rows) {
   if (!metric.ranks()) {
-    for (double& term : terms) term = rating_term(metric, term);
+    const RatingPredictions found = predict_ratings(comm, factors, rule.catalogue, rows);
+    return rating_sample(comm, metric, found.errors, rows.heldout.offsets).estimate;
   }
-  MetricEstimate estimate{metric, 0, comm.sum(static_cast<Index>(terms.size())), 0};
-  const auto count = static_cast<double>(estimate.count);
-  const double mean = order_free_sum(comm, terms) / count;
-  estimate.value = metric.ranks() ? mean : rating_value(metric, mean);
-  if (estimate.count < 2) return estimate;
-  for (double& term : terms) term = (term - mean) * (term - mean);
-  const double error_of_mean = std::sqrt(order_free_sum(comm, terms) / (count - 1) / count);
-  const bool is_root = metric.kind == MetricKind::rmse && mean > 0;
-  estimate.standard_error = is_root ? error_of_mean / (2 * estimate.value) : error_of_mean;
-  return estimate;
-}
-
-std::vector<MetricEstimate> evaluate_factors(const Communicator& comm, const Objective& objective, const ListRule& rule,
-                                             std::span<const EvaluationMetric> metrics, const HeldoutRows& rows,
-                                             ConstMatrixView users, const FactorMatrix& items) {
-  std::vector<EvaluationMetric> rankings;
-  std::ranges::copy_if(metrics, std::back_inserter(rankings), &EvaluationMetric::ranks);
-  std::vector<std::vector<double>> values;
-  if (!rankings.empty()) values = ranking_values(comm, objective, rule, rankings, rows, users, items);
-  std::vector<double> errors;
-  if (rankings.size() < metrics.size()) errors = rating_errors(comm, objective, rule.catalogue, rows, users, items);
-  std::vector<MetricEstimate> estimates;
-  auto ranked = values.begin();
-  for (const EvaluationMetric& metric : metrics) {
-    estimates.push_back(estimate_metric(comm, metric, metric.ranks() ? *ranked++ : errors));
-  }
-  return estimates;
+  const ListQuestions questions{rule, {metric}};
+  return user_sample(comm, metric, factor_lists(comm, factors, questions, rows).values.front()).estimate;
 }
 
 }  // namespace rankwise

@@ -8,8 +8,8 @@
 
 #include "distributed/als/fold_in.hpp"
 #include "jobs/evaluate/evaluation_report.hpp"
-#include "jobs/evaluate/heldout_users.hpp"
 #include "jobs/evaluate/metrics.hpp"
+#include "jobs/evaluate/models/heldout_users.hpp"
 #include "jobs/options/choices.hpp"
 
 namespace rankwise {
@@ -29,6 +29,13 @@ std::function<void(Index)> count_of(const char* option, std::optional<Index>& ta
   };
 }
 
+EvaluationMetric accuracy_metric(const std::string& text) {
+  EvaluationMetric metric = parse_metric("validation-metric", text);
+  if (metric.is_of_accuracy()) return metric;
+  throw Error(ExitCode::usage,
+              fmt::format("--validation-metric {}: expected a metric of accuracy, such as ndcg@100", text));
+}
+
 }  // namespace
 
 void describe_validation(boost::program_options::options_description& description,
@@ -37,8 +44,8 @@ void describe_validation(boost::program_options::options_description& descriptio
   // clang-format off
   description.add_options()
     ("validation-metric", po::value<std::string>()->value_name("METRIC")->notifier([options](const std::string& text) {
-       options->metric = parse_metric("validation-metric", text); }),
-     "evaluate the held-out part after each epoch by recall@K, ndcg@K, map@K, hr@K, rmse or mae, as evaluate does, and write the model of the best epoch")
+       options->metric = accuracy_metric(text); }),
+     "evaluate the held-out part after each epoch by a metric of accuracy, as evaluate does: recall@K, precision@K, ndcg@K, map@K, mrr@K, hr@K, revenue@K, auc, rmse or mae; and write the model of the best epoch")
     ("patience", po::value<Index>()->value_name("N")->notifier(count_of("patience", options->patience)),
      "stop after N evaluations in a row without a better one")
     ("validation-every", po::value<Index>()->value_name("N")->notifier(count_of("validation-every", options->every_epochs)),
@@ -115,6 +122,7 @@ Validation::Validation(const ValidationOptions& options, JobContext& context, co
   const auto timer = context.report.phase("read");
   are_new_users_ = dataset.has(DatasetPart::given);
   rows_ = read_heldout_rows(context.comm, dataset, evaluated_users(dataset, user_rows));
+  require_amounts(context.comm, rows_, {&*options.metric, 1});
   catalogue_ = make_catalogue(context.comm, dataset.users(), item_entries);
   catalogue_.mean_rating = mean_rating;
   if (options.metric->ranks()) tell_what_is_ranked();
@@ -138,8 +146,7 @@ MetricEstimate Validation::evaluate(const AlsTraining& training) const {
     new_users = fold_in(comm, training.objective, rows_.partition, rows_.seen, items, "held-out user");
   }
   const ConstMatrixView evaluated = are_new_users_ ? new_users.view() : training.users.factors.factors.local.view();
-  return evaluate_factors(comm, training.objective, rule(), {&*options_.metric, 1}, rows_, evaluated, items.factors)
-      .front();
+  return evaluate_factors(comm, {training.objective, evaluated, items.factors}, rule(), *options_.metric, rows_);
 }
 
 void Validation::measure(const AlsTraining& training, EpochLoss& loss) {

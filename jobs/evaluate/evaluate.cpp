@@ -1,206 +1,309 @@
 // Sample runs:
 //   rankwise evaluate --data shop.h5 --model model.h5
 //   mpirun -n 8 rankwise evaluate --data shop.h5 --model model.h5 --metrics recall@20,ndcg@100 --output metrics.json
+//   rankwise evaluate --data shop.h5 --model new.h5 --against old.h5 --metric ndcg@100 --margin 0.002
 
 #include "jobs/evaluate/evaluate.hpp"
 
 #include <algorithm>
-#include <boost/program_options.hpp>
+#include <filesystem>
 #include <fmt/format.h>
 #include <iterator>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "distributed/evaluation/baselines.hpp"
-#include "distributed/evaluation/factor_evaluation.hpp"
 #include "distributed/rows/select_rows.hpp"
-#include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/model.hpp"
+#include "jobs/evaluate/contenders.hpp"
+#include "jobs/evaluate/estimates.hpp"
+#include "jobs/evaluate/evaluation_json.hpp"
+#include "jobs/evaluate/evaluation_page.hpp"
 #include "jobs/evaluate/evaluation_report.hpp"
-#include "jobs/evaluate/heldout_users.hpp"
-#include "jobs/evaluate/matched_model.hpp"
+#include "jobs/evaluate/evaluation_table.hpp"
+#include "jobs/evaluate/gate.hpp"
 #include "jobs/evaluate/metrics.hpp"
-#include "jobs/evaluate/training_overlap.hpp"
-#include "jobs/options/choices.hpp"
-#include "jobs/options/file_option.hpp"
+#include "jobs/evaluate/models/heldout_users.hpp"
+#include "jobs/evaluate/models/matched_model.hpp"
+#include "jobs/evaluate/models/training_overlap.hpp"
+#include "jobs/evaluate/per_user.hpp"
+#include "jobs/evaluate/slices.hpp"
 #include "jobs/run/compared_input.hpp"
 #include "jobs/run/standard_output.hpp"
+#include "jobs/run/text_output.hpp"
 
 namespace rankwise {
 
 namespace {
 
-Index rows_with_entries(const SparseRows& rows) {
-  Index count = 0;
-  for (Index r = 0; r < rows.rows.size(); ++r) count += row_columns(rows, r).empty() ? 0 : 1;
-  return count;
-}
+/// What is asked for, and recall at more cutoffs for its curve.
+struct AskedMetrics {
+  std::vector<EvaluationMetric> reported;
+  std::vector<EvaluationMetric> curve;
+};
 
-/// What is wrong with the model's numbers is said with its name.
-template <class Step>
-auto naming(const std::string& model, Step&& step) {
-  try {
-    return step();
-  } catch (const AgreedError& error) {
-    throw AgreedError(error.code(), fmt::format("{}: {}", model, error.what()));
+std::vector<EvaluationMetric> curve_of(std::span<const EvaluationMetric> metrics, Definitions definitions) {
+  Index longest = 0;
+  for (const EvaluationMetric& metric : metrics) longest = std::max(longest, metric.cutoff);
+  std::vector<EvaluationMetric> curve;
+  for (Index decade = 1; decade <= std::min<Index>(longest, 1'000'000); decade *= 10) {
+    for (const Index step : {1, 2, 5}) {
+      if (decade * step > longest) continue;
+      curve.push_back({fmt::format("recall@{}", decade * step), MetricKind::recall, decade * step, definitions});
+    }
   }
+  return curve;
 }
 
-/// This rank's training rows. Collective.
-SparseRows read_training(const Communicator& comm, const DatasetReader& dataset) {
-  return dataset.read(DatasetPart::interactions, Partition::by_count(dataset.users(), comm.size()).range(comm.rank()));
+/// By which a gate decides.
+const EvaluationMetric& gate_metric(const EvaluateOptions& options, const std::vector<EvaluationMetric>& metrics) {
+  const auto named = std::ranges::find(metrics, options.gate.metric, &EvaluationMetric::name);
+  return named == metrics.end() ? metrics.front() : *named;
 }
 
-std::vector<Comparison> compare(const std::vector<MetricEstimate>& model, const std::vector<double>& baseline) {
-  std::vector<Comparison> comparisons;
-  for (std::size_t m = 0; m < model.size(); ++m) comparisons.push_back({model[m], baseline[m]});
-  return comparisons;
-}
-
-std::vector<Comparison> compare_rankings(JobContext& context, const std::vector<EvaluationMetric>& metrics,
-                                         const DatasetReader& dataset, const ListRule& rule, const HeldoutRows& rows,
-                                         const MatchedModel& evaluated) {
-  const auto timer = context.report.phase("rank");
-  const Communicator& comm = context.comm;
-  const std::vector<MetricEstimate> of_model =
-      evaluate_factors(comm, evaluated.objective, rule, metrics, rows, evaluated.users.view(), evaluated.items);
-  const Index users = rows_with_entries(rows.heldout);
-  const Index items = rule.catalogue.items();
-  context.report.add_flops("rank", 2.0 * static_cast<double>(users * items * evaluated.users.columns()));
-  const Partition& item_rows = evaluated.items.partition;
-  const Catalogue popularity =  // of this dataset, whatever the model was trained on
-      make_catalogue(comm, dataset.users(),
-                     dataset.row_sizes(DatasetPart::interactions_by_item, item_rows.range(comm.rank())));
-  return compare(of_model, popularity_baseline(comm, {popularity, rule.seen}, metrics, rows, item_rows));
-}
-
-std::vector<Comparison> compare_ratings(JobContext& context, const std::vector<EvaluationMetric>& metrics,
-                                        const DatasetReader& dataset, const HeldoutRows& rows,
-                                        MatchedModel& evaluated) {
-  const auto timer = context.report.phase("predict");
-  const Communicator& comm = context.comm;
-  if (!evaluated.objective.biases) {
-    const SparseRows training = read_training(comm, dataset);
-    const std::span<const float> values = training.values;
-    evaluated.catalogue.mean_rating = mean_rating(comm, {&values, 1});
-  }
-  const std::vector<MetricEstimate> of_model = evaluate_factors(comm, evaluated.objective, {evaluated.catalogue},
-                                                                metrics, rows, evaluated.users.view(), evaluated.items);
-  const std::vector<double> errors = bias_baseline_errors(fit_bias_baseline(comm, read_training(comm, dataset)), rows);
-  std::vector<double> baseline;
-  for (const EvaluationMetric& metric : metrics) baseline.push_back(estimate_metric(comm, metric, errors).value);
-  return compare(of_model, baseline);
-}
-
-std::vector<EvaluationMetric> chosen_metrics(const EvaluateOptions& options, const ModelReader& model) {
+AskedMetrics asked_metrics(const EvaluateOptions& options, const ModelReader& model) {
   const bool predicts_ratings = model.objective().loss == LossKind::explicit_feedback;
-  if (options.metrics == "auto")
-    return parse_metrics(predicts_ratings ? "rmse,mae" : "recall@20,recall@50,ndcg@100,map@10,hr@10");
-  std::vector<EvaluationMetric> metrics = parse_metrics(options.metrics);
-  for (const EvaluationMetric& metric : metrics) {
+  const char* usual = predicts_ratings ? "rmse,mae" : "recall@20,recall@50,ndcg@100,map@10,hr@10";
+  AskedMetrics asked{parse_metrics(options.metrics == "auto" ? usual : options.metrics), {}};
+  const std::string& gate = options.gate.metric;
+  if (!gate.empty() && std::ranges::find(asked.reported, gate, &EvaluationMetric::name) == asked.reported.end())
+    asked.reported.push_back(parse_metric("metric", gate));
+  for (std::size_t m = 0; m < asked.reported.size(); ++m) {
+    EvaluationMetric& metric = asked.reported[m];
+    metric.definitions = options.definitions;
     if (!metric.ranks() && !predicts_ratings) {
       throw Error(ExitCode::usage, fmt::format("--metrics {}: expected a model of explicit ratings; {} is implicit",
                                                metric.name, options.model));
     }
+    const auto before = std::span(asked.reported).first(m);
+    if (std::ranges::find(before, metric.name, &EvaluationMetric::name) != before.end())
+      throw Error(ExitCode::usage, fmt::format("--metrics: {} is there twice", metric.name));
+  }
+  if (!options.gate.against.empty() && !gate_metric(options, asked.reported).is_of_accuracy()) {
+    throw Error(ExitCode::usage, fmt::format("--against: {} says nothing of accuracy; expected --metric, one that does",
+                                             asked.reported.front().name));
+  }
+  asked.curve = curve_of(asked.reported, options.definitions);
+  return asked;
+}
+
+std::vector<EvaluationMetric> ranking_metrics(const AskedMetrics& asked) {
+  std::vector<EvaluationMetric> metrics;
+  std::ranges::copy_if(asked.reported, std::back_inserter(metrics), &EvaluationMetric::ranks);
+  for (const EvaluationMetric& metric : asked.curve) {
+    if (std::ranges::find(metrics, metric.name, &EvaluationMetric::name) == metrics.end()) metrics.push_back(metric);
   }
   return metrics;
 }
 
-/// Compares predictions, then rankings, with their baselines.
-Evaluation measure(const EvaluateOptions& options, JobContext& context, const std::vector<EvaluationMetric>& metrics,
-                   const DatasetReader& dataset, const HeldoutRows& rows, MatchedModel& evaluated) {
-  const Communicator& comm = context.comm;
+/// Of the dataset's training part; with its mean if ratings are asked for. Collective over comm.
+Catalogue read_catalogue(const Communicator& comm, const DatasetReader& dataset, bool asks_ratings) {
+  const RowRange items = Partition::by_count(dataset.items(), comm.size()).range(comm.rank());
+  Catalogue catalogue =
+      make_catalogue(comm, dataset.users(), dataset.row_sizes(DatasetPart::interactions_by_item, items));
+  if (!asks_ratings) return catalogue;
+  const RowRange users = Partition::by_count(dataset.users(), comm.size()).range(comm.rank());
+  const SparseRows training = dataset.read(DatasetPart::interactions, users);
+  const std::span<const float> values = training.values;
+  catalogue.mean_rating = mean_rating(comm, {&values, 1});
+  return catalogue;
+}
+
+/// Files of other models and what they are called: by name, or by path if two names are equal.
+struct OtherModel {
+  std::string path;
+  std::string name;
+};
+
+std::vector<OtherModel> other_models(const EvaluateOptions& options) {
+  std::vector<std::string> paths = options.baseline_models;
+  const std::string& against = options.gate.against;
+  if (!against.empty() && std::ranges::find(paths, against) == paths.end()) paths.push_back(against);
+  std::vector<OtherModel> models;
+  for (const std::string& path : paths) {
+    const std::string name = std::filesystem::path(path).filename().string();
+    const auto same = std::ranges::count_if(
+        paths, [&](const std::string& other) { return std::filesystem::path(other).filename().string() == name; });
+    models.push_back({path, same > 1 ? path : name});
+  }
+  return models;
+}
+
+/// The baselines that were asked for, or those that suit the metrics.
+std::vector<Baseline> chosen_baselines(const EvaluateOptions& options, const Contest& contest) {
+  if (options.baselines) {
+    require_used(*options.baselines, contest);
+    return *options.baselines;
+  }
+  std::vector<Baseline> baselines;
+  if (!contest.questions.metrics.empty()) baselines.push_back({"popularity", BaselineKind::popularity});
+  if (contest.asks_ratings) baselines.push_back({"biases", BaselineKind::biases});
+  return baselines;
+}
+
+/// The warnings go into `warnings`. Collective.
+MatchedModel read_other_model(JobContext& context, const Contest& contest, const HeldoutData& data,
+                              const std::string& path, std::vector<std::string>& warnings) {
+  const ModelReader model(context.comm, path, context.common.input_check);
+  warn_if_not_compared(context, model, path);
+  require_unseen_heldout(data, model, path);
+  if (contest.asks_ratings && model.objective().loss != LossKind::explicit_feedback) {
+    throw AgreedError(ExitCode::usage, fmt::format("{} is implicit and predicts no ratings; expected an explicit "
+                                                   "model, or no rmse and mae among the metrics",
+                                                   path));
+  }
+  MatchedModel matched = match_model(context.comm, contest.dataset, data.path, contest.rows, model, path);
+  matched.catalogue.mean_rating = contest.catalogue.mean_rating;
+  tell_match(context.report, matched, contest.dataset, data.path, model, path);
+  const TrainingOverlap overlap = training_overlap(data, model, matched.counts);
+  tell_overlap(context.report, overlap, data, path);
+  for (const std::string& warning : overlap_warnings(overlap, data, path)) warnings.push_back(warning);
+  return matched;
+}
+
+/// The model, then baselines, then other models. The first two with lists have their values by groups, too. Collective.
+std::vector<Contender> measure_all(const EvaluateOptions& options, JobContext& context, Contest& contest,
+                                   const HeldoutData& data, const MatchedModel& evaluated,
+                                   std::vector<std::string>& warnings) {
+  std::vector<Contender> contenders;
+  const auto add = [&](Contender contender) {
+    contenders.push_back(std::move(contender));
+    if (std::ranges::count_if(contenders, [](const Contender& each) { return each.lists.has_value(); }) == 2)
+      contest.questions.groupings.clear();
+  };
+  add(measure_model(context, contest, "model", options.model, evaluated));
+  for (const Baseline& baseline : chosen_baselines(options, contest))
+    add(measure_baseline(context, contest, baseline, evaluated));
+  for (const OtherModel& other : other_models(options)) {
+    const MatchedModel matched = read_other_model(context, contest, data, other.path, warnings);
+    add(measure_model(context, contest, other.name, other.path, matched));
+  }
+  return contenders;
+}
+
+/// What the run is about, and how much is held out. Collective.
+Evaluation begin_evaluation(const EvaluateOptions& options, const Communicator& comm, const ModelReader& model,
+                            const Contest& contest, const MatchedModel& evaluated) {
+  const auto name = [](const std::string& path) { return std::filesystem::path(path).filename().string(); };
   Evaluation found;
-  found.users = comm.sum(rows_with_entries(rows.heldout));
-  found.interactions = comm.sum(rows.heldout.entries());
-  std::vector<EvaluationMetric> rankings;
-  std::vector<EvaluationMetric> ratings;
-  std::ranges::partition_copy(metrics, std::back_inserter(rankings), std::back_inserter(ratings),
-                              &EvaluationMetric::ranks);
-  if (!ratings.empty()) {
-    found.comparisons = compare_ratings(context, ratings, dataset, rows, evaluated);
-    found.ratings = count_ratings(comm, evaluated.catalogue, rows);
-  }
-  if (rankings.empty()) return found;
-  const ListRule rule{evaluated.catalogue, options.seen};
-  found.rankings = count_rankings(comm, rule, rows);
-  if (found.rankings->users == 0) {
-    throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{}: --seen {} keeps all {} held-out pairs out of the lists; expected some that "
-                                  "lists can have",
-                                  options.data, seen_word(options.seen), found.interactions));
-  }
-  const std::vector<Comparison> more =
-      naming(options.model, [&] { return compare_rankings(context, rankings, dataset, rule, rows, evaluated); });
-  found.comparisons.insert(found.comparisons.end(), more.begin(), more.end());
-  return found;
+  found.data_file = name(options.data);
+  found.data_digest = contest.dataset.provenance().dataset_digest;
+  found.model_file = name(options.model);
+  found.model_digest = model.content_digest();
+  found.model_configuration = model.provenance().configuration;
+  found.ancestor_trained_on_all = !model.lineage_trained_on_all().empty();
+  found.definitions = options.definitions_word;
+  found.seen = seen_word(options.seen);
+  Index users = 0;
+  for (Index r = 0; r < contest.rows.heldout.rows.size(); ++r)
+    users += row_columns(contest.rows.heldout, r).empty() ? 0 : 1;
+  found.users = comm.sum(users);
+  found.interactions = comm.sum(contest.rows.heldout.entries());
+  found.match = evaluated.counts;
+  if (contest.asks_ratings) found.ratings = count_ratings(comm, evaluated.catalogue, contest.rows);
+  if (contest.questions.metrics.empty()) return found;
+  found.rankings = count_rankings(comm, {evaluated.catalogue, options.seen}, contest.rows);
+  if (found.rankings->users > 0) return found;
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{}: --seen {} keeps all {} held-out pairs out of the lists; expected some that "
+                                "they can have",
+                                options.data, found.seen, found.rankings->left_out));
+}
+
+/// Estimates, slices, calibration and the verdict. Collective.
+void estimate_all(const EvaluateOptions& options, JobContext& context, const Contest& contest,
+                  const AskedMetrics& asked, const SlicePlan& slices, const std::vector<Contender>& contenders,
+                  Evaluation& found) {
+  const auto timer = context.report.phase("estimate");
+  const Communicator& comm = context.comm;
+  const UserKeys keys = user_keys_of(contest);
+  for (const EvaluationMetric& metric : asked.reported)
+    found.metrics.push_back(estimate_metric(comm, contest, metric, contenders, keys, context.common.seed));
+  found.slices = measure_slices(comm, slices, contest, of_model, asked.reported, contenders);
+  found.recall_by_cutoff = recall_by_cutoff(comm, contest, asked.curve, contenders);
+  if (contest.asks_ratings) found.calibration = calibration(comm, contest, *contenders.front().ratings);
+  if (options.gate.against.empty()) return;
+  const std::vector<OtherModel> others = other_models(options);
+  const auto older = std::ranges::find(others, options.gate.against, &OtherModel::path);
+  const std::string& metric = gate_metric(options, asked.reported).name;
+  const auto figures = std::ranges::find(found.metrics, metric, [](const MetricFigures& f) { return f.metric.name; });
+  found.gate = pass_gate(options.gate, older->name, *figures);
+}
+
+void tell_all(Report& report, const Communicator& comm, const Evaluation& found, const Objective& objective) {
+  tell_evaluation(report, found, objective);
+  if (comm.is_root()) print_result(evaluation_table(found));
+  for (const std::string& warning : found.warnings) report.warning(warning);
+}
+
+/// The files that were asked for. Collective.
+void write_all(const EvaluateOptions& options, JobContext& context, const Contest& contest, const AskedMetrics& asked,
+               const Contender& model, const Evaluation& found) {
+  const std::string json = evaluation_json(found);
+  write_from_root(context, options.output, json);
+  if (!options.report.empty()) write_from_root(context, options.report, evaluation_page(json));
+  if (options.per_user.empty()) return;
+  write_per_user(context, options.per_user, contest, asked.reported, model, found.model_digest);
 }
 
 }  // namespace
 
 void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
-  Report& report = context.report;
-  if (!options.output.empty()) check_output(comm, options.output);
+  agree_on(comm, [&] { require_sense(options); });
+  for (const std::string& path : {options.output, options.report, options.per_user}) {
+    if (!path.empty()) check_output(comm, path);
+  }
 
   // 1. Read the model and what was held out; users who are new to it are folded in.
-  auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
+  auto reading = std::make_unique<Report::PhaseTimer>(context.report, "read");
   const ModelReader model(comm, options.model, context.common.input_check);
   warn_if_not_compared(context, model, options.model);
-  const std::vector<EvaluationMetric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
+  const AskedMetrics asked = agree_on(comm, [&] { return asked_metrics(options, model); });
   const HeldoutData data = open_heldout_data(context, options.data, model);
   const DatasetReader& dataset = *data.dataset;
   require_unseen_heldout(data, model, options.model);
-  if (!dataset.has(DatasetPart::heldout) || dataset.entries(DatasetPart::heldout) == 0) {
-    throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{}: nothing is held out, so there is nothing to measure; run prepare with --split, "
-                                  "or with a larger one",
-                                  options.data));
-  }
-  const HeldoutRows rows =
-      read_heldout_rows(comm, dataset, Partition::by_count(dataset.rows(DatasetPart::heldout), comm.size()));
+  require_heldout_part(dataset, options.data);
+  const HeldoutRows rows = read_heldout_rows(comm, dataset, heldout_partition(comm, dataset));
+  require_amounts(comm, rows, asked.reported);
   MatchedModel evaluated = match_model(comm, dataset, options.data, rows, model, options.model);
-  const TrainingOverlap overlap = training_overlap(data, model, evaluated.counts);
+
+  // 2. What everyone is measured on.
+  const bool asks_ratings = std::ranges::any_of(asked.reported, [](const auto& metric) { return !metric.ranks(); });
+  const Catalogue catalogue = read_catalogue(comm, dataset, asks_ratings);
+  evaluated.catalogue.mean_rating = catalogue.mean_rating;
+  const SlicePlan slices = plan_slices(comm, dataset, data.fold, evaluated.catalogue, rows, options.slices);
+  Contest contest{
+      dataset,     data.fold, rows, catalogue, {{catalogue, options.seen}, ranking_metrics(asked), slices.groupings},
+      asks_ratings};
+  Evaluation found = begin_evaluation(options, comm, model, contest, evaluated);
+  found.overlap = training_overlap(data, model, evaluated.counts);
+  found.warnings = overlap_warnings(found.overlap, data, options.model);
   reading.reset();
 
-  // 2. Measure.
-  const Evaluation found = measure(options, context, metrics, dataset, rows, evaluated);
+  // 3. Measure the model, baselines and other models; then how sure that is, and for whom.
+  const std::vector<Contender> contenders = measure_all(options, context, contest, data, evaluated, found.warnings);
+  estimate_all(options, context, contest, asked, slices, evaluated.catalogue, contenders, found);
+  if (const std::string worse = worse_warning(found.metrics); !worse.empty())
+    found.warnings.insert(found.warnings.begin(), worse);
 
-  // 3. Tell.
-  tell_match(report, evaluated, dataset, options.data, model, options.model);
-  tell_evaluation(report, found, evaluated.objective);
-  if (comm.is_root()) print_result(evaluation_table(found.comparisons));
-  warn_of_worse(report, found.comparisons);
-  tell_overlap(report, overlap, data, options.model);
-  if (!options.output.empty()) {
-    OrderedTextFile file(comm, options.output);
-    file.append(comm.is_root() ? evaluation_json(found, options.seen, model, evaluated.counts, overlap) : "");
-    file.commit();
-  }
+  // 4. Tell, and let the gate decide.
+  tell_match(context.report, evaluated, dataset, options.data, model, options.model);
+  tell_overlap(context.report, found.overlap, data, options.model);
+  tell_all(context.report, comm, found, evaluated.objective);
+  write_all(options, context, contest, asked, contenders.front(), found);
+  if (found.gate && !found.gate->passed) throw AgreedError(ExitCode::not_good_enough, verdict_text(*found.gate));
 }
 
 namespace {
 
 RunJob describe_evaluate(boost::program_options::options_description& description) {
-  namespace po = boost::program_options;
   const auto options = std::make_shared<EvaluateOptions>();
-  // clang-format off
-  description.add_options()
-    ("data", read_file(&options->data)->required(), "dataset with a held-out part")
-    ("model", read_file(&options->model)->required(), "model, of this dataset's training part or of another dataset that has item ids in common")
-    ("metrics", po::value(&options->metrics)->value_name("LIST")->default_value("auto")->notifier(
-       [](const std::string& list) { if (list != "auto") (void)parse_metrics(list); }),
-     "recall@K, ndcg@K, map@K, hr@K, rmse, mae, separated by commas; auto: rmse,mae for explicit models, "
-     "recall@20,recall@50,ndcg@100,map@10,hr@10 for implicit ones")
-    ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
-       one_of<SeenItems>("seen", options->seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
-     "lists leave out the user's training items, may have them, or have no others; held-out items that lists cannot have then are left out")
-    ("output", written_file(&options->output, json_endings), "write the metrics as JSON");
-  // clang-format on
-  return [options](JobContext& context) { evaluate_model(*options, context); };
+  describe_evaluation(description, *options);
+  return {[options](JobContext& context) { evaluate_model(*options, context); },
+          [options] { require_sense(*options); }};
 }
 
 }  // namespace

@@ -1,14 +1,10 @@
 #include "jobs/evaluate/evaluation_report.hpp"
 
-#include <algorithm>
 #include <array>
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <limits>
-#include <nlohmann/json.hpp>
 
-#include "io/config/json_text.hpp"
-#include "jobs/evaluate/match_json.hpp"
 #include "kernels/text/counted.hpp"
 
 namespace rankwise {
@@ -27,6 +23,10 @@ void tell_ratings(Report& report, const RatingCounts& counts, const Objective& o
                            {"cold_users", counts.cold_users},
                            {"cold_items", counts.cold_items},
                            {"cold", counts.cold}});
+}
+
+double baseline_value(const MetricFigures& figures) {
+  return figures.baselines.empty() ? std::nan("") : figures.baselines.front().figures.value;
 }
 
 }  // namespace
@@ -61,74 +61,26 @@ void tell_evaluation(Report& report, const Evaluation& evaluation, const Objecti
                           counted(evaluation.users, "user")));
   if (evaluation.ratings) tell_ratings(report, *evaluation.ratings, objective);
   if (evaluation.rankings) tell_rankings(report, *evaluation.rankings);
-  for (const Comparison& c : evaluation.comparisons) {
-    report.event("metric", {{"metric", c.metric().name},
-                            {"model", c.model.value},
-                            {"baseline", c.baseline},
-                            {"vs_baseline", c.vs_baseline().value_or(std::numeric_limits<double>::quiet_NaN())},
-                            {"worse_than_baseline", Index{c.is_worse() ? 1 : 0}}});
+  for (const MetricFigures& figures : evaluation.metrics) {
+    report.event("metric", {{"metric", figures.metric.name},
+                            {"model", figures.model.value},
+                            {"standard_error", figures.model.standard_error},
+                            {"baseline", baseline_value(figures)},
+                            {"vs_baseline", figures.vs_baseline().value_or(std::nan(""))},
+                            {"worse_than_baseline", Index{figures.is_worse() ? 1 : 0}}});
   }
 }
 
-std::string evaluation_table(const std::vector<Comparison>& comparisons) {
-  std::string text = fmt::format("{:<12} {:>10} {:>10} {:>12}\n", "metric", "model", "baseline", "vs baseline");
-  bool has_dash = false;
-  for (const Comparison& c : comparisons) {
-    const std::optional<double> ratio = c.vs_baseline();
-    has_dash = has_dash || !ratio;
-    text += fmt::format("{:<12} {:>10.6f} {:>10.6f} {:>12}\n", c.metric().name, c.model.value, c.baseline,
-                        ratio ? fmt::format("{:.3f}", *ratio) : "-");
-  }
-  if (has_dash) text += "-: there is no ratio to 0\n";
-  return text;
-}
-
-void warn_of_worse(Report& report, const std::vector<Comparison>& comparisons) {
+std::string worse_warning(const std::vector<MetricFigures>& metrics) {
   std::vector<std::string> worse;
-  for (const Comparison& c : comparisons) {
-    if (!c.is_worse()) continue;
-    worse.push_back(fmt::format("{} {:.6f}, {} {:.6f}", c.metric().name, c.model.value,
-                                c.metric().ranks() ? "popularity" : "mean and biases", c.baseline));
+  for (const MetricFigures& figures : metrics) {
+    if (!figures.is_worse() || !figures.metric.is_of_accuracy()) continue;
+    const BaselineFigures& baseline = figures.baselines.front();
+    worse.push_back(fmt::format("{} {:.6f}, {} {:.6f}", figures.metric.name, figures.model.value,
+                                baseline.name == "biases" ? "mean and biases" : baseline.name, baseline.figures.value));
   }
-  if (worse.empty()) return;
-  report.warning(fmt::format("the model is worse than its baseline: {}", fmt::join(worse, "; ")));
-}
-
-std::string evaluation_json(const Evaluation& evaluation, SeenItems seen, const ModelReader& model,
-                            const std::optional<MatchCounts>& match, const TrainingOverlap& overlap) {
-  const auto& [users, interactions, rankings, ratings, comparisons] = evaluation;
-  nlohmann::ordered_json json;
-  json["users"] = users;
-  json["heldout_interactions"] = interactions;
-  if (rankings) {
-    json["rankings"] = {{"seen", seen_word(seen)},
-                        {"users", rankings->users},
-                        {"popular_users", rankings->popular_users},
-                        {"targets", rankings->targets},
-                        {"cold_targets", rankings->cold_targets},
-                        {"left_out", rankings->left_out}};
-  }
-  if (ratings) {
-    json["ratings"] = {{"ratings", ratings->ratings},
-                       {"cold_users", ratings->cold_users},
-                       {"cold_items", ratings->cold_items},
-                       {"cold", ratings->cold}};
-  }
-  json["ancestor_trained_on_all"] = !model.lineage_trained_on_all().empty();
-  add_match(json, match, overlap);
-  json["model_configuration"] = model.provenance().configuration;
-  json["baseline"] = {{"rankings", "training popularity"}, {"ratings", "damped mean + user bias + item bias"}};
-  json["worse_than_baseline"] = std::ranges::any_of(comparisons, &Comparison::is_worse);
-  for (const Comparison& c : comparisons) {
-    nlohmann::ordered_json metric{{"model", c.model.value},
-                                  {"standard_error", c.model.standard_error},
-                                  {"baseline", c.baseline},
-                                  {"vs_baseline", nullptr},
-                                  {"worse_than_baseline", c.is_worse()}};
-    if (const std::optional<double> ratio = c.vs_baseline()) metric["vs_baseline"] = *ratio;
-    json["metrics"][c.metric().name] = metric;
-  }
-  return json_text(json, 2) + "\n";
+  if (worse.empty()) return {};
+  return fmt::format("the model is worse than its baseline: {}", fmt::join(worse, "; "));
 }
 
 }  // namespace rankwise

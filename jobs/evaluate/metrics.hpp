@@ -14,6 +14,9 @@ namespace rankwise {
 /// Parses "recall@20,ndcg@100,rmse" as the value of --metrics; throws Error(usage) that names the faulty entry.
 [[nodiscard]] std::vector<EvaluationMetric> parse_metrics(const std::string& list);
 
+/// What the metric's value is, in one line, by its denominators.
+[[nodiscard]] std::string definition_text(const EvaluationMetric& metric);
+
 /// The formulas, for --help.
 extern const std::string_view metric_formulas;
 

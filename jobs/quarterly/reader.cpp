@@ -263,7 +263,7 @@ class ChainReader {
     const SectionCommand command = section_command(evaluate_job(), section, wired, chain_.file);
     require_heldout(section, command.file("data"));
     require_fitting_metrics(section, command.file("model"));
-    take_files(add_step("evaluate", evaluate_job(), command), command, {"output"});
+    take_files(add_step("evaluate", evaluate_job(), command), command, {"output", "report", "per-user"});
   }
 
   /// Trains the model that was measured once more, on everything, for those that serve.

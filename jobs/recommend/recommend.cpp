@@ -16,7 +16,7 @@
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/model.hpp"
-#include "jobs/evaluate/matched_model.hpp"
+#include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"

@@ -8,7 +8,7 @@
 #include "distributed/ranking/catalogue.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/model/model.hpp"
-#include "jobs/evaluate/matched_model.hpp"
+#include "jobs/evaluate/models/matched_model.hpp"
 
 namespace rankwise {
 

@@ -51,7 +51,7 @@ Direction natural_direction(SweptJob job, const std::string& metric) {
   if (job == SweptJob::kmeans) {
     return metric == "davies-bouldin" || metric == "inertia" ? Direction::minimize : Direction::maximize;
   }
-  return parse_metrics(metric).front().ranks() ? Direction::maximize : Direction::minimize;
+  return parse_metrics(metric).front().higher_is_better() ? Direction::maximize : Direction::minimize;
 }
 
 void require_sense(const SweepPlanOptions& options) {

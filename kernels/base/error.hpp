@@ -15,8 +15,9 @@ enum class ExitCode : int {
   internal = 70,
   cannot_create = 73,
   io_error = 74,
-  stopped_early = 75,  ///< after writing a checkpoint; run again to continue
-  work_failed = 76     ///< what `status` was asked about failed or was lost; the command itself did what it should
+  stopped_early = 75,   ///< after writing a checkpoint; run again to continue
+  work_failed = 76,     ///< what `status` was asked about failed or was lost; the command itself did what it should
+  not_good_enough = 77  ///< `evaluate --against`: the model is worse than allowed; all outputs are written
 };
 
 /// What the user reads: one line that names file, line or row, and what was expected.

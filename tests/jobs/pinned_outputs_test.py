@@ -118,6 +118,8 @@ def digests(path):
         return hdf5_digests(path)
     if path.suffix == ".json":
         document = without_free_keys(json.loads(path.read_text()))
+        if isinstance(document.get("model"), dict):
+            document["model"].pop("digest", None)  # over the version, too
         return {key: digest(json.dumps(value, sort_keys=True).encode()) for key, value in document.items()}
     return {"bytes": digest(path.read_bytes())}
 

@@ -71,7 +71,8 @@ Evaluation predict_evaluation(const SweepPlan& plan, Index users, Index items, I
   evaluation.bytes = bytes_per_interaction * static_cast<double>(interactions) / plan.ranks +
                      2 * static_cast<double>((user_share + items / plan.ranks) * row_bytes(width));
   Index longest = 0;
-  for (const EvaluationMetric& metric : parse_metrics(plan.metrics)) longest = std::max(longest, metric.cutoff);
+  for (const EvaluationMetric& metric : parse_metrics(plan.metrics))
+    longest = std::max(longest, metric.ranks() ? std::max<Index>(metric.cutoff, 1) : 0);
   if (longest == 0) return evaluation;  // errors of ratings alone
   const double pairs = static_cast<double>(users) * static_cast<double>(items);
   evaluation.seconds += pairs * (seconds_per_pair + 2 * static_cast<double>(width) / score_flops_per_second);

@@ -4,8 +4,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 
-#include "jobs/evaluate/matched_model.hpp"
-#include "jobs/evaluate/training_overlap.hpp"
+#include "jobs/evaluate/models/matched_model.hpp"
+#include "jobs/evaluate/models/training_overlap.hpp"
 
 namespace rankwise {
 

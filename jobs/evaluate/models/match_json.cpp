@@ -1,4 +1,4 @@
-#include "jobs/evaluate/match_json.hpp"
+#include "jobs/evaluate/models/match_json.hpp"
 
 #include <nlohmann/json.hpp>
 

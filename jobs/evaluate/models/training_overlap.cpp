@@ -1,4 +1,4 @@
-#include "jobs/evaluate/training_overlap.hpp"
+#include "jobs/evaluate/models/training_overlap.hpp"
 
 #include <algorithm>
 #include <array>
@@ -52,12 +52,7 @@ void tell_other_dataset(Report& report, const TrainingOverlap& overlap, const He
                               utc_text(*overlap.last_training_seconds)));
       break;
     case Disjoint::not_shown:
-      report.warning(
-          fmt::format("{} was trained on another dataset than {}, and cannot be shown not to have learned "
-                      "part of what this holds out: {}{}; the metrics may be too good",
-                      model_path, data.path, overlap.trained_on_all ? "it was trained on all of its dataset, " : "",
-                      reason(overlap)));
-      break;
+      break;  // a warning
   }
   report.event("training_overlap", {{"disjoint", std::string(disjoint_word(overlap.disjoint))},
                                     {"trained_on_all", Index{overlap.trained_on_all ? 1 : 0}}});
@@ -117,14 +112,29 @@ TrainingOverlap training_overlap(const HeldoutData& data, const ModelReader& mod
   return overlap;
 }
 
+std::vector<std::string> overlap_warnings(const TrainingOverlap& overlap, const HeldoutData& data,
+                                          const std::string& model_path) {
+  std::vector<std::string> warnings;
+  if (overlap.disjoint == Disjoint::not_shown) {
+    warnings.push_back(
+        fmt::format("{} was trained on another dataset than {}, and cannot be shown not to have learned "
+                    "part of what this holds out: {}{}; the metrics may be too good",
+                    model_path, data.path, overlap.trained_on_all ? "it was trained on all of its dataset, " : "",
+                    reason(overlap)));
+  }
+  if (overlap.ancestor_datasets > 0 && overlap.disjoint != Disjoint::times) {
+    warnings.push_back(
+        fmt::format("an ancestor of {} (--warm-start) was trained on all of another dataset: the held-out "
+                    "part may partly be in that dataset, and the metrics are then too good",
+                    model_path));
+  }
+  return warnings;
+}
+
 void tell_overlap(Report& report, const TrainingOverlap& overlap, const HeldoutData& data,
                   const std::string& model_path) {
   tell_other_dataset(report, overlap, data, model_path);
   if (overlap.ancestor_datasets == 0 || overlap.disjoint == Disjoint::times) return;
-  report.warning(
-      fmt::format("an ancestor of {} (--warm-start) was trained on all of another dataset: the held-out "
-                  "part may partly be in that dataset, and the metrics are then too good",
-                  model_path));
   report.event("ancestor_trained_on_all", {{"datasets", overlap.ancestor_datasets}});
 }
 

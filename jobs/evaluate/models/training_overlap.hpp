@@ -5,11 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "distributed/log/fold.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/model/model.hpp"
-#include "jobs/evaluate/matched_model.hpp"
+#include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/run/job.hpp"
 
 namespace rankwise {
@@ -51,9 +52,13 @@ struct TrainingOverlap {
 [[nodiscard]] TrainingOverlap training_overlap(const HeldoutData& data, const ModelReader& model,
                                                const std::optional<MatchCounts>& counts);
 
-/// A line that shows that another dataset's model has not learned what is held out, or a warning that nothing does; a
-/// warning of ancestors that were trained on all of another dataset. Nothing of a model without such. And the events
-/// `training_overlap` (another dataset) and `ancestor_trained_on_all`.
+/// That nothing shows that another dataset's model has not learned what is held out; that an ancestor was trained on
+/// all of another dataset. Empty of a model without such.
+[[nodiscard]] std::vector<std::string> overlap_warnings(const TrainingOverlap& overlap, const HeldoutData& data,
+                                                        const std::string& model_path);
+
+/// A line that shows that another dataset's model has not learned what is held out, if there is one, and the events
+/// `training_overlap` (another dataset) and `ancestor_trained_on_all`. Warnings are apart.
 void tell_overlap(Report& report, const TrainingOverlap& overlap, const HeldoutData& data,
                   const std::string& model_path);
 

@@ -1,4 +1,4 @@
-#include "jobs/evaluate/matched_model.hpp"
+#include "jobs/evaluate/models/matched_model.hpp"
 
 #include <algorithm>
 #include <array>

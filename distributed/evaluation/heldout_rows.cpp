@@ -1,0 +1,67 @@
+#include "distributed/evaluation/heldout_rows.hpp"
+
+#include <algorithm>
+
+#include "distributed/rows/select_rows.hpp"
+
+namespace rankwise {
+
+void find_targets(SeenItems seen, const HeldoutRows& rows, Index row, Targets& targets) {
+  targets.items.clear();
+  targets.places.clear();
+  const std::span<const Index> heldout = row_columns(rows.heldout, row);
+  const std::span<const Index> history = row_columns(rows.seen, row);
+  const Index first = rows.heldout.offsets[static_cast<std::size_t>(row)];
+  auto known = history.begin();
+  for (std::size_t place = 0; place < heldout.size(); ++place) {
+    known = std::lower_bound(known, history.end(), heldout[place]);
+    const bool is_seen = known != history.end() && *known == heldout[place];
+    if (seen != SeenItems::allow && is_seen != (seen == SeenItems::only)) continue;
+    targets.items.push_back(heldout[place]);
+    targets.places.push_back(first + static_cast<Index>(place));
+  }
+}
+
+std::vector<Index> ranked_users(SeenItems seen, const HeldoutRows& rows) {
+  std::vector<Index> users;
+  Targets targets;
+  for (Index row = 0; row < rows.heldout.rows.size(); ++row) {
+    find_targets(seen, rows, row, targets);
+    if (!targets.items.empty()) users.push_back(row);
+  }
+  return users;
+}
+
+RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, const HeldoutRows& rows) {
+  RankingCounts counts;
+  Targets targets;
+  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
+    find_targets(rule.seen, rows, r, targets);
+    const auto found = static_cast<Index>(targets.items.size());
+    counts.left_out += static_cast<Index>(row_columns(rows.heldout, r).size()) - found;
+    counts.targets += found;
+    counts.cold_targets +=
+        std::ranges::count_if(targets.items, [&](Index item) { return !rule.catalogue.is_candidate(item); });
+    if (found == 0) continue;
+    ++counts.users;
+    if (!rule.catalogue.knows(row_columns(rows.seen, r))) ++counts.popular_users;
+  }
+  return {comm.sum(counts.users), comm.sum(counts.popular_users), comm.sum(counts.targets),
+          comm.sum(counts.cold_targets), comm.sum(counts.left_out)};
+}
+
+RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue, const HeldoutRows& rows) {
+  RatingCounts counts{.ratings = rows.heldout.entries()};
+  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
+    const std::span<const Index> items = row_columns(rows.heldout, r);
+    const auto ratings = static_cast<Index>(items.size());
+    const Index cold = std::ranges::count_if(items, [&](Index item) { return !catalogue.is_candidate(item); });
+    const bool knows_user = catalogue.knows(row_columns(rows.seen, r));
+    counts.cold_items += cold;
+    counts.cold_users += knows_user ? 0 : ratings;
+    counts.cold += knows_user ? cold : ratings;
+  }
+  return {comm.sum(counts.ratings), comm.sum(counts.cold_users), comm.sum(counts.cold_items), comm.sum(counts.cold)};
+}
+
+}  // namespace rankwise

@@ -1,0 +1,131 @@
+#include "jobs/evaluate/contenders.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <limits>
+
+#include "distributed/evaluation/baselines.hpp"
+#include "distributed/evaluation/item_cosine.hpp"
+#include "distributed/evaluation/item_order.hpp"
+#include "distributed/evaluation/list_diversity.hpp"
+#include "distributed/evaluation/simple_lists.hpp"
+
+namespace rankwise {
+
+namespace {
+
+RowRange my_training_rows(const Communicator& comm, const DatasetReader& dataset) {
+  return Partition::by_count(dataset.users(), comm.size()).range(comm.rank());
+}
+
+/// Of each item, its training entries in the last seconds before the latest one. Collective over comm.
+std::vector<Index> recent_entries(const Communicator& comm, const DatasetReader& dataset, double window_seconds) {
+  const RowRange mine = my_training_rows(comm, dataset);
+  const SparseRows training = dataset.read(DatasetPart::interactions, mine);
+  const std::vector<std::int64_t> times = dataset.marks(DatasetPart::interactions, EntryMark::time, mine);
+  std::int64_t latest = std::numeric_limits<std::int64_t>::min();
+  for (const std::int64_t time : times) latest = std::max(latest, time);
+  latest = comm.max(latest);
+  std::vector<Index> counts(static_cast<std::size_t>(dataset.items()));
+  for (std::size_t entry = 0; entry < times.size(); ++entry) {
+    const double age = static_cast<double>(latest) - static_cast<double>(times[entry]);
+    if (age < window_seconds) ++counts[static_cast<std::size_t>(training.columns[entry])];
+  }
+  comm.all_reduce_sum(std::span<Index>(counts));
+  return counts;
+}
+
+ListTable lists_of(JobContext& context, const Contest& contest, const Baseline& baseline) {
+  const Communicator& comm = context.comm;
+  switch (baseline.kind) {
+    case BaselineKind::recent: {
+      if (contest.fold || !contest.dataset.has(DatasetPart::interactions, EntryMark::time)) {
+        throw AgreedError(ExitCode::bad_data, fmt::format("--baselines {}: the training part has no times; expected a "
+                                                          "dataset of a log with a time column, and a model that "
+                                                          "leaves out no fold",
+                                                          baseline.name));
+      }
+      const std::vector<Index> recent = recent_entries(comm, contest.dataset, baseline.window_seconds);
+      return order_lists(contest.questions, contest.rows, order_by_recent(contest.catalogue, recent));
+    }
+    case BaselineKind::own:
+      return own_lists(contest.questions, contest.rows);
+    case BaselineKind::item_cosine: {
+      const RowRange mine = my_training_rows(comm, contest.dataset);
+      return item_cosine_lists(comm, contest.questions, contest.rows,
+                               contest.dataset.read(DatasetPart::interactions, mine));
+    }
+    default:
+      return order_lists(contest.questions, contest.rows, order_by_popularity(contest.catalogue));
+  }
+}
+
+RatingPredictions predict_by_biases(const Communicator& comm, const Contest& contest) {
+  const SparseRows training = contest.dataset.read(DatasetPart::interactions, my_training_rows(comm, contest.dataset));
+  RatingPredictions found;
+  found.errors = bias_baseline_errors(fit_bias_baseline(comm, training), contest.rows);
+  for (std::size_t entry = 0; entry < found.errors.size(); ++entry)
+    found.predictions.push_back(static_cast<double>(contest.rows.heldout.values[entry]) - found.errors[entry]);
+  return found;
+}
+
+/// Columns without a bias.
+Index plain_factors(const MatchedModel& model) {
+  return model.items.local.columns() - (model.objective.biases ? 1 : 0);
+}
+
+/// What is wrong with a model's numbers is said with its name.
+template <class Step>
+auto naming(const std::string& model, Step&& step) {
+  try {
+    return step();
+  } catch (const AgreedError& error) {
+    throw AgreedError(error.code(), fmt::format("{}: {}", model, error.what()));
+  }
+}
+
+}  // namespace
+
+void require_used(const std::vector<Baseline>& baselines, const Contest& contest) {
+  for (const Baseline& baseline : baselines) {
+    if (baseline.ranks() ? !contest.questions.metrics.empty() : contest.asks_ratings) continue;
+    throw AgreedError(ExitCode::usage, fmt::format("--baselines {}: expected {} among the metrics", baseline.name,
+                                                   baseline.ranks() ? "one of rankings" : "rmse or mae"));
+  }
+}
+
+Contender measure_model(JobContext& context, const Contest& contest, const std::string& name, const std::string& path,
+                        const MatchedModel& model) {
+  Contender contender{name, {}, {}};
+  const EvaluatedFactors factors{model.objective, model.users.view(), model.items};
+  if (!contest.questions.metrics.empty()) {
+    const auto timer = context.report.phase("rank");
+    const ListQuestions questions{
+        {model.catalogue, contest.questions.rule.seen}, contest.questions.metrics, contest.questions.groupings};
+    contender.lists = naming(path, [&] { return factor_lists(context.comm, factors, questions, contest.rows); });
+    fill_diversity(context.comm, questions, model.items, plain_factors(model), *contender.lists);
+    const auto users = static_cast<double>(contender.lists->rows.size());
+    const auto items = static_cast<double>(contest.catalogue.items());
+    context.report.add_flops("rank", 2.0 * users * items * static_cast<double>(model.users.columns()));
+  }
+  if (contest.asks_ratings) {
+    const auto timer = context.report.phase("predict");
+    contender.ratings = predict_ratings(context.comm, factors, model.catalogue, contest.rows);
+  }
+  return contender;
+}
+
+Contender measure_baseline(JobContext& context, const Contest& contest, const Baseline& baseline,
+                           const MatchedModel& model) {
+  const auto timer = context.report.phase("baselines");
+  Contender contender{baseline.name, {}, {}};
+  if (baseline.ranks()) {
+    contender.lists = lists_of(context, contest, baseline);
+    fill_diversity(context.comm, contest.questions, model.items, plain_factors(model), *contender.lists);
+  } else {
+    contender.ratings = predict_by_biases(context.comm, contest);
+  }
+  return contender;
+}
+
+}  // namespace rankwise

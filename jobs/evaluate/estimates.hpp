@@ -1,0 +1,49 @@
+#pragma once
+// From the values of contenders to estimates, intervals and paired differences.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "distributed/evaluation/metric_sample.hpp"
+#include "distributed/rows/id_rows.hpp"
+#include "jobs/evaluate/contenders.hpp"
+#include "jobs/evaluate/evaluation.hpp"
+#include "kernels/ranking/ranking_metrics.hpp"
+
+namespace rankwise {
+
+/// Names of this rank's users, for resampling.
+struct UserKeys {
+  std::vector<std::uint64_t> ranked;  ///< users with something to find
+  std::vector<std::uint64_t> rated;   ///< users with held-out interactions
+};
+
+/// Of this rank's held-out rows. Collective over the dataset's ranks.
+[[nodiscard]] IdRows ids_of_users(const Contest& contest);
+/// Collective over the dataset's ranks.
+[[nodiscard]] UserKeys user_keys_of(const Contest& contest);
+
+/// The first contender's value of a metric beside the others', as far as they have one. Collective over comm.
+[[nodiscard]] MetricFigures estimate_metric(const Communicator& comm, const Contest& contest,
+                                            const EvaluationMetric& metric, std::span<const Contender> contenders,
+                                            const UserKeys& keys, std::uint64_t seed);
+
+/// A metric that is a mean over users or of ratings, as a sample. Collective over comm.
+[[nodiscard]] MetricSample sample_of(const Communicator& comm, const Contest& contest, const EvaluationMetric& metric,
+                                     const Contender& contender);
+
+[[nodiscard]] ValueFigures figures_of(const MetricEstimate& estimate);
+
+/// Recall at 1, 2, 5, 10, ... of the first two contenders, as far as the contest's questions have it. Collective over
+/// comm.
+[[nodiscard]] std::vector<RecallAtCutoff> recall_by_cutoff(const Communicator& comm, const Contest& contest,
+                                                           std::span<const EvaluationMetric> curve,
+                                                           std::span<const Contender> contenders);
+
+/// Ten bins of equal width between the lowest and the highest prediction; without those that are empty. Collective over
+/// comm.
+[[nodiscard]] std::vector<CalibrationBin> calibration(const Communicator& comm, const Contest& contest,
+                                                      const RatingPredictions& ratings);
+
+}  // namespace rankwise

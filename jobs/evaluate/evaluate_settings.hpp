@@ -1,0 +1,62 @@
+#pragma once
+// What `rankwise evaluate` is asked for.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "distributed/ranking/catalogue.hpp"
+#include "kernels/ranking/ranking_metrics.hpp"
+
+namespace boost::program_options {
+class options_description;
+}
+
+namespace rankwise {
+
+/// What a model is compared with.
+enum class BaselineKind { popularity, recent, own, item_cosine, biases };
+
+struct Baseline {
+  std::string name;  ///< as asked for: "recent:90d"
+  BaselineKind kind = BaselineKind::popularity;
+  double window_seconds = 0;  ///< of recent
+
+  /// Whether it makes lists; otherwise it predicts ratings.
+  [[nodiscard]] bool ranks() const { return kind != BaselineKind::biases; }
+};
+
+/// Whom a slice is of.
+enum class SliceKind { activity, item_popularity, cold, time_since_cut };
+
+/// A model that must not be much worse than an older one.
+struct GateSettings {
+  std::string against;  ///< the older model's file; empty: no gate
+  std::string metric;   ///< empty: the first of the metrics
+  std::optional<double> margin;
+  std::optional<double> confidence;
+};
+
+struct EvaluateOptions {
+  std::string data;
+  std::string model;
+  std::string metrics;  ///< "auto", or a list as parse_metrics takes it
+  Definitions definitions = Definitions::ours;
+  std::string definitions_word = "ours";
+  std::optional<std::vector<Baseline>> baselines;  ///< nothing: popularity of rankings, biases of ratings
+  std::vector<std::string> baseline_models;        ///< files
+  std::optional<std::vector<SliceKind>> slices;    ///< nothing: all that the dataset has
+  std::string output;
+  std::string report;    ///< a page
+  std::string per_user;  ///< a file of every user's metrics
+  SeenItems seen = SeenItems::exclude;
+  GateSettings gate;
+};
+
+/// Adds the options; `options` outlives them.
+void describe_evaluation(boost::program_options::options_description& description, EvaluateOptions& options);
+
+/// Throws Error(usage) if options contradict each other or one of them would have no effect.
+void require_sense(const EvaluateOptions& options);
+
+}  // namespace rankwise

@@ -1,0 +1,111 @@
+#pragma once
+// What an evaluation finds; the same on every rank.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "distributed/evaluation/heldout_rows.hpp"
+#include "distributed/evaluation/paired_difference.hpp"
+#include "jobs/evaluate/models/matched_model.hpp"
+#include "jobs/evaluate/models/training_overlap.hpp"
+#include "kernels/base/types.hpp"
+#include "kernels/ranking/ranking_metrics.hpp"
+#include "kernels/statistics/estimates.hpp"
+
+namespace rankwise {
+
+enum class IntervalKind { student, poisson_bootstrap };
+
+/// One contender's value of a metric.
+struct ValueFigures {
+  double value = 0;
+  double standard_error = 0;
+  Interval interval;  ///< 95%
+  Index users = 0;
+};
+
+/// A baseline's value, and the model's less it.
+struct BaselineFigures {
+  std::string name;
+  ValueFigures figures;
+  PairedDifference difference;
+  double p_adjusted = 1;  ///< by Benjamini and Hochberg over the metric's baselines
+};
+
+struct MetricFigures {
+  EvaluationMetric metric;
+  ValueFigures model;
+  IntervalKind interval_kind = IntervalKind::student;
+  std::vector<BaselineFigures> baselines;  ///< the first is the yardstick
+
+  [[nodiscard]] bool is_worse() const;
+  /// Above 1 if the model is better than the yardstick; nothing over 0 and without one.
+  [[nodiscard]] std::optional<double> vs_baseline() const;
+};
+
+/// A metric of some users, or of all but of some of what was held out.
+struct SliceValue {
+  std::string metric;
+  ValueFigures model;
+  std::optional<double> baseline;  ///< the yardstick's
+};
+
+struct Slice {
+  std::string by;
+  std::string group;
+  Index users = 0;
+  Index targets = 0;  ///< held-out interactions that count
+  std::vector<SliceValue> values;
+};
+
+/// Ratings whose predictions are in [low, high), the last one with its end.
+struct CalibrationBin {
+  double low = 0;
+  double high = 0;
+  Index count = 0;
+  double mean_prediction = 0;
+  double mean_value = 0;
+};
+
+struct RecallAtCutoff {
+  Index cutoff = 0;
+  double model = 0;
+  std::optional<double> baseline;
+};
+
+struct GateVerdict {
+  std::string against;
+  std::string metric;
+  double margin = 0;
+  double confidence = 0;
+  double difference = 0;   ///< in favour of the model, whichever way the metric goes
+  double lower_bound = 0;  ///< of it, one-sided
+  bool passed = false;
+};
+
+struct Evaluation {
+  std::string data_file;
+  std::uint64_t data_digest = 0;
+  std::string model_file;
+  std::uint64_t model_digest = 0;
+  std::string model_configuration;
+  bool ancestor_trained_on_all = false;
+  std::optional<MatchCounts> match;  ///< of a model of another dataset
+  TrainingOverlap overlap;
+  std::string definitions;
+  std::string seen;
+  Index users = 0;         ///< with held-out interactions
+  Index interactions = 0;  ///< held out
+  std::optional<RankingCounts> rankings;
+  std::optional<RatingCounts> ratings;
+  std::vector<MetricFigures> metrics;
+  std::vector<Slice> slices;
+  std::vector<CalibrationBin> calibration;
+  std::vector<RecallAtCutoff> recall_by_cutoff;
+  std::vector<std::string> warnings;
+  std::optional<GateVerdict> gate;
+};
+
+}  // namespace rankwise

@@ -1,0 +1,144 @@
+#include "jobs/evaluate/evaluation_json.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "io/config/json_text.hpp"
+#include "jobs/evaluate/metrics.hpp"
+#include "jobs/evaluate/models/match_json.hpp"
+
+namespace rankwise {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const Interval& interval) {
+  return Json::array({number_or_null(interval.low), number_or_null(interval.high)});
+}
+
+Json json_of(const std::optional<double>& value) {
+  return value ? number_or_null(*value) : Json(nullptr);
+}
+
+Json json_of(const BaselineFigures& baseline) {
+  const PairedDifference& difference = baseline.difference;
+  return {{"value", number_or_null(baseline.figures.value)},
+          {"standard_error", number_or_null(baseline.figures.standard_error)},
+          {"interval", json_of(baseline.figures.interval)},
+          {"difference",
+           {{"mean", number_or_null(difference.mean)},
+            {"standard_error", number_or_null(difference.standard_error)},
+            {"interval", json_of(difference.interval)},
+            {"p", number_or_null(difference.p)},
+            {"p_permutation", number_or_null(difference.p_permutation)},
+            {"p_adjusted", number_or_null(baseline.p_adjusted)}}}};
+}
+
+Json json_of(const MetricFigures& figures) {
+  Json baselines = Json::object();
+  for (const BaselineFigures& baseline : figures.baselines) baselines[baseline.name] = json_of(baseline);
+  const bool has_baseline = !figures.baselines.empty();
+  return {{"model", number_or_null(figures.model.value)},
+          {"standard_error", number_or_null(figures.model.standard_error)},
+          {"interval", json_of(figures.model.interval)},
+          {"interval_kind", figures.interval_kind == IntervalKind::student ? "t" : "poisson-bootstrap"},
+          {"users", figures.model.users},
+          {"definition", definition_text(figures.metric)},
+          {"baseline", has_baseline ? number_or_null(figures.baselines.front().figures.value) : Json(nullptr)},
+          {"vs_baseline", json_of(figures.vs_baseline())},
+          {"worse_than_baseline", figures.is_worse()},
+          {"baselines", baselines}};
+}
+
+Json json_of(const Slice& slice) {
+  Json metrics = Json::object();
+  for (const SliceValue& value : slice.values) {
+    metrics[value.metric] = {{"value", number_or_null(value.model.value)},
+                             {"standard_error", number_or_null(value.model.standard_error)},
+                             {"interval", json_of(value.model.interval)},
+                             {"users", value.model.users},
+                             {"baseline", json_of(value.baseline)}};
+  }
+  return {{"by", slice.by},
+          {"group", slice.group},
+          {"users", slice.users},
+          {"targets", slice.targets},
+          {"metrics", metrics}};
+}
+
+Json json_of(const GateVerdict& gate) {
+  return {{"against", gate.against},       {"metric", gate.metric},         {"margin", gate.margin},
+          {"confidence", gate.confidence}, {"difference", gate.difference}, {"lower_bound", gate.lower_bound},
+          {"passed", gate.passed}};
+}
+
+Json json_of(const RankingCounts& counts, const std::string& seen) {
+  return {{"seen", seen},
+          {"users", counts.users},
+          {"popular_users", counts.popular_users},
+          {"targets", counts.targets},
+          {"cold_targets", counts.cold_targets},
+          {"left_out", counts.left_out}};
+}
+
+Json json_of(const RatingCounts& counts) {
+  return {{"ratings", counts.ratings},
+          {"cold_users", counts.cold_users},
+          {"cold_items", counts.cold_items},
+          {"cold", counts.cold}};
+}
+
+Json json_of(const CalibrationBin& bin) {
+  return {{"low", bin.low},
+          {"high", bin.high},
+          {"count", bin.count},
+          {"mean_prediction", bin.mean_prediction},
+          {"mean_value", bin.mean_value}};
+}
+
+std::string hexadecimal(std::uint64_t digest) {
+  return fmt::format("{:016x}", digest);
+}
+
+}  // namespace
+
+std::string evaluation_json(const Evaluation& evaluation) {
+  Json json;
+  json["format"] = 2;
+  json["data"] = {{"file", evaluation.data_file}, {"digest", hexadecimal(evaluation.data_digest)}};
+  json["model"] = {{"file", evaluation.model_file},
+                   {"digest", hexadecimal(evaluation.model_digest)},
+                   {"configuration", evaluation.model_configuration}};
+  json["definitions"] = evaluation.definitions;
+  json["users"] = evaluation.users;
+  json["heldout_interactions"] = evaluation.interactions;
+  if (evaluation.rankings) json["rankings"] = json_of(*evaluation.rankings, evaluation.seen);
+  if (evaluation.ratings) json["ratings"] = json_of(*evaluation.ratings);
+  json["ancestor_trained_on_all"] = evaluation.ancestor_trained_on_all;
+  add_match(json, evaluation.match, evaluation.overlap);
+  json["worse_than_baseline"] = std::ranges::any_of(evaluation.metrics, [](const MetricFigures& figures) {
+    return figures.metric.is_of_accuracy() && figures.is_worse();
+  });
+  json["metrics"] = Json::object();
+  for (const MetricFigures& figures : evaluation.metrics) json["metrics"][figures.metric.name] = json_of(figures);
+  const auto list = [](const auto& values) {
+    Json array = Json::array();
+    for (const auto& value : values) array.push_back(json_of(value));
+    return array;
+  };
+  json["slices"] = list(evaluation.slices);
+  json["calibration"] = list(evaluation.calibration);
+  json["recall_by_cutoff"] = Json::array();
+  for (const RecallAtCutoff& point : evaluation.recall_by_cutoff) {
+    json["recall_by_cutoff"].push_back(
+        {{"cutoff", point.cutoff}, {"model", point.model}, {"baseline", json_of(point.baseline)}});
+  }
+  json["leakage"] = nullptr;
+  json["warnings"] = evaluation.warnings;
+  json["gate"] = evaluation.gate ? json_of(*evaluation.gate) : Json(nullptr);
+  return json_text(json, 2) + "\n";
+}
+
+}  // namespace rankwise

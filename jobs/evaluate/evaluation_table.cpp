@@ -1,0 +1,100 @@
+#include "jobs/evaluate/evaluation_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <vector>
+
+#include "jobs/evaluate/gate.hpp"
+#include "jobs/evaluate/metrics.hpp"
+
+namespace rankwise {
+
+namespace {
+
+std::string half_width(const Interval& interval) {
+  const double half = (interval.high - interval.low) / 2;
+  return std::isnan(half) ? "-" : fmt::format("{:.6f}", half);
+}
+
+std::string p_text(double p) {
+  if (std::isnan(p)) return "-";
+  return p < 0.0001 ? "<0.0001" : fmt::format("{:.4f}", p);
+}
+
+std::size_t widest_baseline(const Evaluation& evaluation) {
+  std::size_t width = 10;
+  for (const MetricFigures& figures : evaluation.metrics) {
+    for (const BaselineFigures& baseline : figures.baselines) width = std::max(width, baseline.name.size());
+  }
+  return width;
+}
+
+std::string metric_lines(const MetricFigures& figures, std::size_t width) {
+  const std::string model = fmt::format("{:<14} {:>11.6f} {:>10} {:>9}", figures.metric.name, figures.model.value,
+                                        half_width(figures.model.interval), figures.model.users);
+  if (figures.baselines.empty()) return model + "\n";
+  std::string text;
+  std::string lead = model;
+  for (const BaselineFigures& baseline : figures.baselines) {
+    text += fmt::format("{}  {:<{}} {:>11.6f} {:>+11.6f} {:>10} {:>8} {:>8}\n", lead, baseline.name, width,
+                        baseline.figures.value, baseline.difference.mean, half_width(baseline.difference.interval),
+                        p_text(baseline.difference.p), p_text(baseline.p_adjusted));
+    lead = std::string(model.size(), ' ');
+  }
+  return text;
+}
+
+/// A line for each slice, with the first metric that it has.
+std::string slice_lines(const std::vector<Slice>& slices) {
+  std::string text = fmt::format("\n{:<16} {:<24} {:>9} {:>10} {:<14} {:>11} {:>10} {:>11}\n", "slice", "", "users",
+                                 "targets", "metric", "model", "+-", "baseline");
+  for (const Slice& slice : slices) {
+    const std::string lead =
+        fmt::format("{:<16} {:<24} {:>9} {:>10}", slice.by, slice.group, slice.users, slice.targets);
+    if (slice.values.empty()) {
+      text += lead + " -\n";
+      continue;
+    }
+    const SliceValue& value = slice.values.front();
+    text +=
+        fmt::format("{} {:<14} {:>11.6f} {:>10} {:>11}\n", lead, value.metric, value.model.value,
+                    half_width(value.model.interval), value.baseline ? fmt::format("{:.6f}", *value.baseline) : "-");
+  }
+  return text;
+}
+
+std::string legend(const Evaluation& evaluation) {
+  std::string text = fmt::format(
+      "\n+-: half of the 95% interval. difference: model less baseline, by pairs of users. p: "
+      "Student's t; adjusted over the baselines by Benjamini and Hochberg\n");
+  std::vector<std::string> told;
+  for (const MetricFigures& figures : evaluation.metrics) {
+    const std::string kind = figures.metric.name.substr(0, figures.metric.name.find('@'));
+    if (std::ranges::find(told, kind) != told.end()) continue;
+    told.push_back(kind);
+    text += fmt::format("{}: {}\n", kind, definition_text(figures.metric));
+  }
+  return text + fmt::format("definitions: {}\n", evaluation.definitions);
+}
+
+}  // namespace
+
+std::string evaluation_table(const Evaluation& evaluation) {
+  const std::size_t width = widest_baseline(evaluation);
+  std::string text = fmt::format("{:<14} {:>11} {:>10} {:>9}", "metric", "model", "+-", "users");
+  const bool has_baselines =
+      std::ranges::any_of(evaluation.metrics, [](const MetricFigures& figures) { return !figures.baselines.empty(); });
+  if (has_baselines) {
+    text += fmt::format("  {:<{}} {:>11} {:>11} {:>10} {:>8} {:>8}", "baseline", width, "", "difference", "+-", "p",
+                        "adjusted");
+  }
+  text += "\n";
+  for (const MetricFigures& figures : evaluation.metrics) text += metric_lines(figures, width);
+  if (!evaluation.slices.empty()) text += slice_lines(evaluation.slices);
+  text += legend(evaluation);
+  if (evaluation.gate) text += verdict_text(*evaluation.gate) + "\n";
+  return text;
+}
+
+}  // namespace rankwise

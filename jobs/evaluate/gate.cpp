@@ -1,0 +1,34 @@
+#include "jobs/evaluate/gate.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "distributed/comm/communicator.hpp"
+#include "kernels/statistics/student.hpp"
+
+namespace rankwise {
+
+GateVerdict pass_gate(const GateSettings& settings, const std::string& against, const MetricFigures& figures) {
+  const auto older = std::ranges::find(figures.baselines, against, &BaselineFigures::name);
+  if (older == figures.baselines.end()) throw Error(ExitCode::internal, against + " was not measured");
+  const PairedDifference& difference = older->difference;
+  if (difference.users < 2) {
+    throw AgreedError(ExitCode::bad_data, fmt::format("--against {}: {} user has a {}; expected at least two", against,
+                                                      difference.users, figures.metric.name));
+  }
+  GateVerdict verdict{against, figures.metric.name, settings.margin.value_or(0), settings.confidence.value_or(0.95)};
+  verdict.difference = figures.metric.higher_is_better() ? difference.mean : -difference.mean;
+  const double t = student_quantile(verdict.confidence, static_cast<double>(difference.users) - 1);
+  verdict.lower_bound = verdict.difference - t * difference.standard_error;
+  verdict.passed = verdict.lower_bound >= -verdict.margin;
+  return verdict;
+}
+
+std::string verdict_text(const GateVerdict& verdict) {
+  return fmt::format(
+      "gate {}: {} is {:+.6f} better than that of {}, at least {:+.6f} at {:g}% (one-sided); allowed is {:+.6f}",
+      verdict.passed ? "passed" : "failed", verdict.metric, verdict.difference, verdict.against, verdict.lower_bound,
+      100 * verdict.confidence, -verdict.margin + 0.0);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,219 @@
+#include "jobs/evaluate/slices.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <limits>
+#include <string_view>
+
+#include "distributed/evaluation/metric_sample.hpp"
+#include "distributed/rows/select_rows.hpp"
+#include "jobs/evaluate/estimates.hpp"
+
+namespace rankwise {
+
+namespace {
+
+using Groups = std::span<const std::string_view>;
+
+constexpr std::array<std::string_view, activity_group_count> activity_names{"0", "1 to 10", "11 to 30", "31 to 100",
+                                                                            "above 100"};
+constexpr std::array<std::string_view, 3> popularity_names{"head", "mid", "tail"};
+constexpr std::array<std::string_view, 2> cold_user_names{"users with training", "users without training"};
+constexpr std::array<std::string_view, 2> cold_item_names{"items with training", "items without training"};
+constexpr std::array<std::string_view, 4> time_names{"first 7 days", "8 to 30 days", "31 to 90 days", "after 90 days"};
+
+/// Days since the first held-out interaction of all. Collective over comm.
+Grouping group_by_time_since_cut(const Communicator& comm, const DatasetReader& dataset, const HeldoutRows& rows) {
+  const std::vector<std::int64_t> times = dataset.marks(DatasetPart::heldout, EntryMark::time, rows.heldout.rows);
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  for (const std::int64_t time : times) first = std::min(first, time);
+  first = comm.min(first);
+  constexpr std::int64_t day = 86400;
+  const std::array bounds{first + 7 * day, first + 30 * day, first + 90 * day};
+  return group_by_time(times, bounds);
+}
+
+bool is_split_in_time(const DatasetReader& dataset) {
+  return dataset.provenance().configuration.find("split = temporal") != std::string::npos &&
+         dataset.has(DatasetPart::heldout, EntryMark::time);
+}
+
+/// Which users and which held-out interactions a slice is of.
+struct Chosen {
+  std::span<const std::int8_t> group_of_row;    ///< empty: all users
+  std::span<const std::int8_t> group_of_place;  ///< empty: all interactions
+  int grouping = -1;                            ///< of the lists' tables; -1: none
+  std::int8_t group = 0;
+
+  [[nodiscard]] bool has_row(Index row) const {
+    return group_of_row.empty() || group_of_row[static_cast<std::size_t>(row)] == group;
+  }
+  [[nodiscard]] bool has_place(Index place) const {
+    return group_of_place.empty() || group_of_place[static_cast<std::size_t>(place)] == group;
+  }
+};
+
+/// Of a contender's lists, the values of the chosen.
+std::vector<double> chosen_values(const ListTable& table, std::size_t metric, const Chosen& chosen) {
+  std::vector<double> values;
+  if (chosen.grouping >= 0) {
+    for (std::size_t entry = 0; entry < table.grouped.size(); ++entry) {
+      const GroupedUser& each = table.grouped[entry];
+      if (each.grouping == chosen.grouping && each.group == chosen.group)
+        values.push_back(table.grouped_values[metric][entry]);
+    }
+    return values;
+  }
+  for (std::size_t user = 0; user < table.rows.size(); ++user) {
+    if (chosen.has_row(table.rows[user])) values.push_back(table.values[metric][user]);
+  }
+  return values;
+}
+
+/// Of rating errors those of the chosen; each row's begin where the offsets say.
+struct ChosenErrors {
+  std::vector<double> errors;
+  std::vector<Index> offsets{0};
+};
+
+ChosenErrors chosen_errors(std::span<const double> errors, std::span<const Index> offsets, const Chosen& chosen) {
+  ChosenErrors found;
+  for (std::size_t row = 0; row + 1 < offsets.size(); ++row) {
+    for (Index place = offsets[row]; place < offsets[row + 1]; ++place) {
+      if (chosen.has_row(static_cast<Index>(row)) && chosen.has_place(place))
+        found.errors.push_back(errors[static_cast<std::size_t>(place)]);
+    }
+    found.offsets.push_back(std::ssize(found.errors));
+  }
+  return found;
+}
+
+class SliceMeasurement {
+ public:
+  SliceMeasurement(const Communicator& comm, const Contest& contest, std::span<const EvaluationMetric> metrics,
+                   std::span<const Contender> contenders)
+      : comm_(comm), contest_(contest), metrics_(metrics), contenders_(contenders) {}
+
+  Slice measure(std::string_view by, std::string_view group, const Chosen& chosen) const {
+    Slice slice{std::string(by), std::string(group), 0, 0, {}};
+    count(chosen, slice);
+    if (slice.users == 0) return slice;
+    for (std::size_t m = 0; m < metrics_.size(); ++m) {
+      const EvaluationMetric& metric = metrics_[m];
+      const bool has_values = metric.source() == MetricSource::hits || !metric.ranks() ||
+                              (chosen.grouping < 0 && metric.source() != MetricSource::all_lists);
+      if (!has_values) continue;
+      const MetricEstimate model = estimate(metric, contenders_.front(), chosen);
+      SliceValue value{metric.name, figures_of(model), {}};
+      if (model.users == 0) continue;
+      if (const Contender* yardstick = yardstick_of(metric))
+        value.baseline = estimate(metric, *yardstick, chosen).value;
+      slice.values.push_back(value);
+    }
+    return slice;
+  }
+
+ private:
+  [[nodiscard]] const Contender* yardstick_of(const EvaluationMetric& metric) const {
+    for (const Contender& each : contenders_.subspan(1)) {
+      if (metric.ranks() ? each.lists.has_value() : each.ratings.has_value()) return &each;
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] MetricEstimate estimate(const EvaluationMetric& metric, const Contender& contender,
+                                        const Chosen& chosen) const {
+    if (!metric.ranks()) {
+      const ChosenErrors found = chosen_errors(contender.ratings->errors, contest_.rows.heldout.offsets, chosen);
+      return rating_sample(comm_, metric, found.errors, found.offsets).estimate;
+    }
+    const auto place = std::ranges::find(contest_.questions.metrics, metric.name, &EvaluationMetric::name);
+    const auto number = static_cast<std::size_t>(place - contest_.questions.metrics.begin());
+    return user_sample(comm_, metric, chosen_values(*contender.lists, number, chosen)).estimate;
+  }
+
+  /// Users and interactions that rankings count; without rankings all that are held out.
+  void count(const Chosen& chosen, Slice& slice) const {
+    Targets targets;
+    for (Index row = 0; row < contest_.rows.heldout.rows.size(); ++row) {
+      if (!chosen.has_row(row)) continue;
+      find_targets(contest_.questions.metrics.empty() ? SeenItems::allow : contest_.questions.rule.seen, contest_.rows,
+                   row, targets);
+      const Index found = std::ranges::count_if(targets.places, [&](Index place) { return chosen.has_place(place); });
+      slice.targets += found;
+      slice.users += found > 0 ? 1 : 0;
+    }
+    slice.users = comm_.sum(slice.users);
+    slice.targets = comm_.sum(slice.targets);
+  }
+
+  const Communicator& comm_;
+  const Contest& contest_;
+  std::span<const EvaluationMetric> metrics_;
+  std::span<const Contender> contenders_;
+};
+
+}  // namespace
+
+SlicePlan plan_slices(const Communicator& comm, const DatasetReader& dataset, const std::optional<Fold>& fold,
+                      const Catalogue& catalogue, const HeldoutRows& rows,
+                      const std::optional<std::vector<SliceKind>>& wanted) {
+  constexpr std::array all{SliceKind::activity, SliceKind::item_popularity, SliceKind::cold, SliceKind::time_since_cut};
+  const auto is_wanted = [&](SliceKind kind) { return !wanted || std::ranges::find(*wanted, kind) != wanted->end(); };
+  SlicePlan plan;
+  for (const SliceKind kind : all) {
+    if (!is_wanted(kind)) continue;
+    if (kind == SliceKind::time_since_cut && (fold || !is_split_in_time(dataset))) {
+      if (!wanted) continue;
+      throw AgreedError(ExitCode::bad_data,
+                        "--slices time-since-cut: expected a dataset of prepare --split temporal, "
+                        "and a model that leaves out no fold");
+    }
+    plan.kinds.push_back(kind);
+    if (kind == SliceKind::item_popularity) plan.groupings.push_back(group_by_popularity(catalogue, rows));
+    if (kind == SliceKind::cold) plan.groupings.push_back(group_by_known_item(catalogue, rows));
+    if (kind == SliceKind::time_since_cut) plan.groupings.push_back(group_by_time_since_cut(comm, dataset, rows));
+  }
+  return plan;
+}
+
+std::vector<Slice> measure_slices(const Communicator& comm, const SlicePlan& plan, const Contest& contest,
+                                  const Catalogue& of_model, std::span<const EvaluationMetric> metrics,
+                                  std::span<const Contender> contenders) {
+  const SliceMeasurement measurement(comm, contest, metrics, contenders);
+  std::vector<Slice> slices;
+  int groupings = 0;
+  const auto by_users = [&](std::string_view by, Groups names, std::span<const std::int8_t> groups) {
+    for (std::size_t group = 0; group < names.size(); ++group)
+      slices.push_back(measurement.measure(by, names[group], {groups, {}, -1, static_cast<std::int8_t>(group)}));
+  };
+  const auto by_targets = [&](std::string_view by, Groups names) {
+    const Grouping& grouping = plan.groupings[static_cast<std::size_t>(groupings)];
+    for (std::size_t group = 0; group < names.size(); ++group) {
+      slices.push_back(
+          measurement.measure(by, names[group], {{}, grouping.of_place, groupings, static_cast<std::int8_t>(group)}));
+    }
+    ++groupings;
+  };
+  for (const SliceKind kind : plan.kinds) {
+    switch (kind) {
+      case SliceKind::activity:
+        by_users("activity", activity_names, activity_groups(contest.rows));
+        break;
+      case SliceKind::item_popularity:
+        by_targets("item-popularity", popularity_names);
+        break;
+      case SliceKind::cold:
+        by_users("cold", cold_user_names, known_user_groups(of_model, contest.rows));
+        by_targets("cold", cold_item_names);
+        break;
+      case SliceKind::time_since_cut:
+        by_targets("time-since-cut", time_names);
+        break;
+    }
+  }
+  return slices;
+}
+
+}  // namespace rankwise

@@ -44,18 +44,17 @@ BuiltInSearch implicit_search(const MatrixSize& size) {
 
 BuiltInSearch explicit_search() {
   BuiltInSearch search;
-  search.space = {{"factors", "8, 16, 32, 64"},
-                  {"regularization", "log 1e-3 .. 1e1"},
-                  {"regularization-exponent", "0.5, 1"}};
+  search.space = {
+      {"factors", "8, 16, 32, 64"}, {"regularization", "log 1e-3 .. 1e1"}, {"regularization-exponent", "0.5, 1"}};
   search.first = {{"factors", "64"}, {"regularization", "0.15"}, {"regularization-exponent", "1"}};
   return search;
 }
 
 BuiltInSearch clusters_search(Index rows) {
-  constexpr std::array<Index, 9> counts{2, 3, 4, 6, 8, 12, 16, 24, 32};
   std::vector<Index> fitting;
-  std::ranges::copy_if(counts, std::back_inserter(fitting),
-                       [rows](Index count) { return count == counts.front() || rows == 0 || 2 * count <= rows; });
+  for (const Index count : {2, 3, 4, 6, 8, 12, 16, 24, 32}) {
+    if (count == 2 || rows == 0 || 2 * count <= rows) fitting.push_back(count);
+  }
   BuiltInSearch search;
   search.space = {{"clusters", fmt::format("{}", fmt::join(fitting, ", "))}};
   return search;
@@ -66,9 +65,8 @@ BuiltInSearch clusters_search(Index rows) {
 bool leaves_search_open(SweptJob job, const Texts& texts) {
   if (job == SweptJob::kmeans) return !texts.contains("clusters");
   const std::string objective = objective_of(texts);
-  const bool names_some = std::ranges::any_of(searched_of_als, [&](std::string_view name) {
-    return texts.contains(std::string(name));
-  });
+  const bool names_some =
+      std::ranges::any_of(searched_of_als, [&](std::string_view name) { return texts.contains(std::string(name)); });
   return !names_some && (objective == "implicit" || objective == "explicit");
 }
 

@@ -10,12 +10,11 @@ namespace rankwise {
 
 namespace {
 
-/// What pairs of a difference are of: "the same 3 folds".
+/// What differences are taken on: "the same 3 folds".
 std::string pairs_text(const SweepPlan& plan) {
-  const std::size_t count = plan.folds.size();
-  const bool is_als = plan.job == SweptJob::als;
-  if (count > 1) return fmt::format("the same {} {}", count, is_als ? "folds" : "seeds");
-  return is_als ? "the one fold, as of two samples that have nothing in common" : "the one seed";
+  const char* name = plan.job == SweptJob::als ? "fold" : "seed";
+  if (plan.folds.size() == 1) return fmt::format("the one {}", name);
+  return fmt::format("the same {} {}s", plan.folds.size(), name);
 }
 
 std::string simplest_text(const SweepPlan& plan) {
@@ -32,9 +31,11 @@ std::string choice_text(const SweepResults& results) {
   if (plan.rule == SelectionRule::best || compared == 1) {
     return fmt::format("Trial {} is {}: {} {:.6f}.", chosen, of_all, plan.metric(), results.winner().mean);
   }
-  if (!std::isfinite(results.ranked[1].behind_best.standard_error)) {
-    return fmt::format("Trial {} is {}: {} {:.6f}. One seed does not show how sure that is.", chosen, of_all,
-                       plan.metric(), results.winner().mean);
+  if (plan.folds.size() == 1) {
+    return fmt::format(
+        "Trial {} is {}: {} {:.6f}. One {} has no pairs of values, so that the best is chosen, not the simplest of "
+        "those that are as good.",
+        chosen, of_all, plan.metric(), results.winner().mean, plan.job == SweptJob::als ? "fold" : "seed");
   }
   if (chosen == best && as_good == 1) {
     return fmt::format(
@@ -49,8 +50,8 @@ std::string choice_text(const SweepResults& results) {
   }
   const PairedTest& behind = results.winner().behind_best;
   return fmt::format(
-      "Trial {} is the simplest ({}) of {} trials that are as good as the best, trial {}: {} {:.6f} is worse by {:.6f}, "
-      "which is not more than {:.6f}, one standard error of the difference on {}.",
+      "Trial {} is the simplest ({}) of {} trials that are as good as the best, trial {}: {} {:.6f} is worse by "
+      "{:.6f}, which is not more than {:.6f}, one standard error of the difference on {}.",
       chosen, simplest_text(plan), as_good, best, plan.metric(), results.winner().mean, behind.difference,
       behind.standard_error, pairs_text(plan));
 }
@@ -83,12 +84,15 @@ std::string conclusion_text(const SweepResults& results) {
 
 std::string table_legend(const SweepResults& results) {
   const SweepPlan& plan = results.plan;
-  const std::string law =
-      plan.folds.size() > 1 ? "by Student's t, corrected for training data that folds share" : "by the normal law";
+  if (plan.folds.size() == 1) {
+    return fmt::format("behind best: difference from trial {} on {}; its interval would need several",
+                       results.ranked.front().trial + 1, pairs_text(plan));
+  }
+  const char* correction = plan.job == SweptJob::als ? ", corrected for training data that folds share" : "";
   return fmt::format(
-      "behind best: mean difference from trial {} on {}; 95% +-: half of the interval of that difference, {}; as good: "
-      "behind by at most one standard error of it",
-      results.ranked.front().trial + 1, pairs_text(plan), law);
+      "behind best: mean difference from trial {} on {}; 95% +-: half of the interval of that difference by Student's "
+      "t{}; as good: behind by at most one standard error of it",
+      results.ranked.front().trial + 1, pairs_text(plan), correction);
 }
 
 }  // namespace rankwise

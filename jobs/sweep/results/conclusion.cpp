@@ -27,7 +27,11 @@ std::string choice_text(const SweepResults& results) {
   const std::size_t chosen = results.winner().trial + 1;
   const auto compared = std::ranges::count(results.ranked, results.ranked.front().rung, &TrialScore::rung);
   const std::size_t as_good = results.as_good.size();
-  const std::string of_all = compared > 1 ? fmt::format("the best of {} trials", compared) : "the only trial";
+  const Index epochs = plan.rungs[results.ranked.front().rung].epochs;
+  const std::string of_all = compared == 1 ? "the only trial"
+                             : plan.rungs.size() > 1
+                                 ? fmt::format("the best of the {} trials with {} epochs", compared, epochs)
+                                 : fmt::format("the best of {} trials", compared);
   if (plan.rule == SelectionRule::best || compared == 1) {
     return fmt::format("Trial {} is {}: {} {:.6f}.", chosen, of_all, plan.metric(), results.winner().mean);
   }

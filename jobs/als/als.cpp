@@ -35,6 +35,18 @@ namespace rankwise {
 
 namespace {
 
+/// Writes what an option turned out to be into the configuration, which has one `name = value` a line.
+void set_configured(std::string& configuration, std::string_view name, const std::string& value) {
+  const std::string begin = fmt::format("{} = ", name);
+  std::string lines;
+  std::istringstream before(configuration);
+  for (std::string line; std::getline(before, line);) {
+    if (line.starts_with(begin)) line = begin + value;
+    lines += (lines.empty() ? "" : "\n") + line;
+  }
+  configuration = lines;
+}
+
 /// The options with the epochs of another model, if they ask for that; the configuration then says so. Collective.
 AlsOptions with_epochs(const AlsOptions& options, JobContext& context) {
   AlsOptions resolved = options;
@@ -45,21 +57,15 @@ AlsOptions with_epochs(const AlsOptions& options, JobContext& context) {
   resolved.epochs = model.best_epoch().value_or(history);
   context.report.line(fmt::format("{} epochs, as {} {}", resolved.epochs, options.epochs_of,
                                   model.best_epoch() ? "has at its best" : "has"));
-  std::string lines;
-  std::istringstream before(context.configuration);
-  for (std::string line; std::getline(before, line);) {
-    if (line.starts_with("epochs = ")) line = fmt::format("epochs = {}", resolved.epochs);
-    lines += (lines.empty() ? "" : "\n") + line;
-  }
-  context.configuration = lines;
+  set_configured(context.configuration, "epochs", fmt::format("{}", resolved.epochs));
   return resolved;
 }
 
 /// What is asked for, once all is resolved.
 struct AlsRun {
   const AlsOptions& options;
-  Objective objective;
-  Index width;  ///< floats of a row, with its bias
+  Objective objective;  ///< its weights as soon as it is known what is trained on
+  Index width;          ///< floats of a row, with its bias
 
   [[nodiscard]] BestFactors best_place() const {
     return options.checkpoints->directory.empty() ? BestFactors::in_memory : BestFactors::in_checkpoints;
@@ -126,6 +132,23 @@ Layout lay_out(const AlsRun& run, const DatasetReader& dataset, const std::optio
   if (packs_factors) task.beside_bytes += copy_bytes;  // factors hardly shrink
   layout.gathering = plan_gathering(options, run.objective, task, context);
   return layout;
+}
+
+/// The objective for what is trained on. An unobserved weight that follows from that is told, and the configuration
+/// then has it. Collective.
+Objective objective_for(const AlsOptions& options, const EntryCounts& entries, JobContext& context) {
+  const MatrixSize size = trained_size(context.comm, entries);
+  const Objective objective = resolved_objective(options, size);
+  if (objective.loss == LossKind::explicit_feedback || options.unobserved_weight) return objective;
+  const double weight = objective.unobserved_weight;
+  context.report.line(fmt::format("unobserved weight {:.6g}: 20 x {} / ({} x {})", weight,
+                                  counted(size.interactions, "interaction"), counted(size.users, "user"),
+                                  counted(size.items, "item")));
+  context.report.event(
+      "unobserved_weight",
+      {{"value", weight}, {"interactions", size.interactions}, {"users", size.users}, {"items", size.items}});
+  set_configured(context.configuration, "unobserved-weight", fmt::format("{}", weight));
+  return objective;
 }
 
 /// Both sides of the matrix in the hands of this rank.
@@ -269,8 +292,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   const AlsOptions options = with_epochs(given, context);
   require_sense(options);
   check_output(context.comm, options.model);
-  AlsRun run{options, resolved_objective(options), 0};
-  run.width = options.factors + (run.objective.biases ? 1 : 0);
+  AlsRun run{options, options.objective, options.factors + (options.objective.biases ? 1 : 0)};
   CheckpointClaim claim = Checkpointing::claim(*options.checkpoints, context, run_begin);
 
   // 2. Who does what, from the sizes of the dataset's rows.
@@ -281,6 +303,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   require_fit(dataset, options);
   const std::optional<WarmStart> warm_start = open_warm_start(run, dataset, context);
   Layout layout = lay_out(run, dataset, warm_start, context);
+  run.objective = objective_for(options, layout.entries, context);
   reading.reset();
 
   // 3. Read both sides, and what is held out.
@@ -302,12 +325,16 @@ void train_als(const AlsOptions& given, JobContext& context) {
   train(context.comm, training, driver);
   if (options.epochs > 0) driver.tell_solvers();
 
-  // 6. Write the model of the best epoch, which needs the sides' memory.
+  // 6. Write the model of the best epoch, which needs the sides' memory; say whether it is worth serving.
   if (layout.gathering.nodes->map.is_shared()) report.share_memory(bytes_of_other_processes());
   training.users.side = {};
   training.items.side = {};
   const std::optional<Index> best_epoch = validation.best_epoch(training.progress.history);
   take_best(training, run, layout, best_epoch, validation, checkpointing, report);
+  if (best_epoch) {
+    const double best_value = training.progress.history[static_cast<std::size_t>(*best_epoch - 1)].validation;
+    validation.compare_with_popularity(best_value, layout.items(), options.data);
+  }
   write_trained(std::move(training), run, std::move(layout.entries), best_epoch, warm_start, provenance, dataset,
                 context);
 }

@@ -22,7 +22,9 @@ constexpr std::string_view notes =
              + lambda sum_u (n_u + alpha0 |I|)^nu |x_u|^2 + lambda sum_i (n_i + alpha0 |U|)^nu |y_i|^2
   explicit   sum_S (r - p)^2 + lambda sum_u n_u^nu |x_u|^2 + lambda sum_i n_i^nu |y_i|^2   (Zhou et al. 2008)
              with --biases, p = mean + b_u + b_i + <x_u, y_i>, and the biases are penalized like factors
-  alpha0 is --unobserved-weight, lambda --regularization, nu --regularization-exponent.)";
+  alpha0 is --unobserved-weight, lambda --regularization, nu --regularization-exponent. alpha0 = auto is 20 x
+  interactions / (users x items) of what is trained on, users and items that have an interaction: all pairs together
+  then weigh 20 times what the observed ones do, however large the catalogue is.)";
 
 }  // namespace
 

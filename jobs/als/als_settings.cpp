@@ -1,11 +1,31 @@
 #include "jobs/als/als_settings.hpp"
 
 #include <boost/program_options.hpp>
+#include <fmt/format.h>
+#include <functional>
 
 #include "jobs/options/choices.hpp"
 #include "jobs/options/unit_options.hpp"
+#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
+
+namespace {
+
+/// A notifier that stores --unobserved-weight; none for auto.
+std::function<void(const std::string&)> auto_or_weight(const std::shared_ptr<AlsOptions>& options) {
+  return [options](const std::string& text) {
+    options->unobserved_weight.reset();
+    if (text == "auto") return;
+    constexpr double most = 1e12;
+    options->unobserved_weight = finite_number(text);
+    if (options->unobserved_weight && *options->unobserved_weight >= 0 && *options->unobserved_weight <= most) return;
+    throw Error(ExitCode::usage,
+                fmt::format("--unobserved-weight {}: expected auto or a number from 0 to {}", text, most));
+  };
+}
+
+}  // namespace
 
 void require_sense(const AlsOptions& options) {
   const Objective& objective = options.objective;
@@ -26,7 +46,7 @@ void require_sense(const AlsOptions& options) {
   } else {
     if (objective.weighting != Weighting::constant) refuse("--weighting has a meaning only with --objective implicit");
     if (objective.alpha != defaults.alpha) refuse("--alpha has a meaning only with --objective implicit");
-    if (objective.unobserved_weight != defaults.unobserved_weight) {
+    if (options.unobserved_weight) {
       refuse("--unobserved-weight has a meaning only with --objective implicit");
     }
   }
@@ -40,10 +60,13 @@ void require_sense(const AlsOptions& options) {
   require_sense(*options.validation, options.objective, options.epochs);
 }
 
-Objective resolved_objective(const AlsOptions& options) {
+Objective resolved_objective(const AlsOptions& options, const MatrixSize& size) {
   Objective objective = options.objective;
   const bool explicit_loss = objective.loss == LossKind::explicit_feedback;
   objective.regularization = options.regularization.value_or(explicit_loss ? 0.15 : 0.003);
+  if (!explicit_loss) {
+    objective.unobserved_weight = options.unobserved_weight.value_or(balanced_unobserved_weight(size));
+  }
   return objective;
 }
 
@@ -65,8 +88,8 @@ void describe_training(boost::program_options::options_description& description,
     ("regularization-exponent", po::value(&objective.regularization_exponent)->value_name("NU")->default_value(
        defaults.regularization_exponent)->notifier(within<double>("regularization-exponent", 0, 4)),
      "how the regularizer grows with a row's entries: 0 not at all, 1 in proportion")
-    ("unobserved-weight", po::value(&objective.unobserved_weight)->value_name("ALPHA0")->default_value(
-       defaults.unobserved_weight)->notifier(within<double>("unobserved-weight", 0, 1e12)), "implicit: weight of pairs without an interaction")
+    ("unobserved-weight", po::value<std::string>()->value_name("auto|ALPHA0")->default_value("auto")->notifier(
+       auto_or_weight(options)), "implicit: weight of pairs without an interaction. auto: 20 x interactions / (users x items) of what is trained on; the number is printed and stored")
     ("weighting", po::value<std::string>()->value_name("constant|linear|log")->default_value("constant")->notifier(
        one_of<Weighting>("weighting", objective.weighting, {{"constant", Weighting::constant}, {"linear", Weighting::linear}, {"log", Weighting::logarithmic}})),
      "implicit: how an interaction's value becomes its confidence")

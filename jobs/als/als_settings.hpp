@@ -26,8 +26,9 @@ struct AlsOptions {
   std::string data;
   std::string model;
   std::string warm_start;  ///< an older model to begin from; empty: at random
-  Objective objective;     ///< but for its regularization
+  Objective objective;     ///< but for the two that follow
   std::optional<double> regularization;
+  std::optional<double> unobserved_weight;  ///< none: by the size of the matrix
   SolverOptions solver;
   Index factors = 0;
   Index epochs = 16;
@@ -53,8 +54,8 @@ void describe_training_part(boost::program_options::options_description& descrip
 /// Throws AgreedError(usage) where an option would be silently without effect.
 void require_sense(const AlsOptions& options);
 
-/// The objective with its regularization, by default far more of it for ratings than for implicit losses, whose
-/// unobserved part regularizes too.
-[[nodiscard]] Objective resolved_objective(const AlsOptions& options);
+/// The objective for a matrix of this size. Its regularization is by default far more for ratings than for implicit
+/// losses, whose unobserved part regularizes too; its unobserved weight is balanced_unobserved_weight() unless given.
+[[nodiscard]] Objective resolved_objective(const AlsOptions& options, const MatrixSize& size);
 
 }  // namespace rankwise

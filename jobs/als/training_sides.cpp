@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace rankwise {
 
@@ -57,6 +58,16 @@ TrainingPlan plan_training(const DatasetReader& dataset, const AlsOptions& optio
 EntryCounts count_entries(const DatasetReader& dataset, const TrainingPlan& plan, int rank) {
   return {dataset.row_sizes(DatasetPart::interactions, plan.users.rows.range(rank)),
           dataset.row_sizes(DatasetPart::interactions_by_item, plan.items.rows.range(rank))};
+}
+
+MatrixSize trained_size(const Communicator& comm, const EntryCounts& entries) {
+  const auto with_entries = [](std::span<const Index> sizes) {
+    return Index{std::ranges::count_if(sizes, [](Index size) { return size > 0; })};
+  };
+  const Index interactions = std::accumulate(entries.users.begin(), entries.users.end(), Index{0});
+  std::array<Index, 3> counts{with_entries(entries.users), with_entries(entries.items), interactions};
+  comm.all_reduce_sum(std::span<Index>(counts));
+  return {counts[0], counts[1], counts[2]};
 }
 
 TrainingRows read_training_rows(const DatasetReader& dataset, DatasetPart part, const SidePlan& plan,

@@ -32,6 +32,9 @@ struct EntryCounts {
 /// Collective.
 [[nodiscard]] EntryCounts count_entries(const DatasetReader& dataset, const TrainingPlan& plan, int rank);
 
+/// What all ranks' entries make together. Collective over comm.
+[[nodiscard]] MatrixSize trained_size(const Communicator& comm, const EntryCounts& entries);
+
 /// One side's sparse rows of this rank, and its parts of shared rows.
 struct TrainingRows {
   SparseRows rows;  ///< those that are shared without their entries

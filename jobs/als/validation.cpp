@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "distributed/als/fold_in.hpp"
+#include "distributed/evaluation/baselines.hpp"
 #include "jobs/evaluate/evaluation_report.hpp"
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/evaluate/models/heldout_users.hpp"
@@ -201,6 +202,24 @@ void Validation::tell(const MetricEstimate& estimate, std::span<const EpochLoss>
   context_.report.line(fmt::format("stops after epoch {}: {} has not become better in {} evaluation{}", epoch, name,
                                    *options_.patience, *options_.patience == 1 ? "" : "s"));
   context_.report.event("stopped_by_patience", {{"epoch", epoch}, {"best_epoch", best}});
+}
+
+void Validation::compare_with_popularity(double best_value, const Partition& item_rows, const std::string& data) const {
+  const EvaluationMetric& metric = *options_.metric;
+  if (!metric.ranks()) return;
+  const auto timer = context_.report.phase("validation");
+  const double popularity = popularity_baseline(context_.comm, rule(), {&metric, 1}, rows_, item_rows).front();
+  context_.report.event("validation_baseline",
+                        {{"metric", metric.name}, {"model", best_value}, {"popularity", popularity}});
+  if (metric.is_better(best_value, popularity)) {
+    context_.report.line(
+        fmt::format("{} {:.6f}; lists by popularity have {:.6f}", metric.name, best_value, popularity));
+    return;
+  }
+  context_.report.warning(
+      fmt::format("{} {:.6f} is not better than the {:.6f} of lists by popularity; this searches better options: "
+                  "rankwise sweep plan FOLDER --data {}",
+                  metric.name, best_value, popularity, data));
 }
 
 }  // namespace rankwise

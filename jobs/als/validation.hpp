@@ -70,6 +70,9 @@ class Validation {
   [[nodiscard]] bool is_over(std::span<const EpochLoss> history) const;
   /// From 1; nothing where epochs are not compared.
   [[nodiscard]] std::optional<Index> best_epoch(std::span<const EpochLoss> history) const;
+  /// Tells the metric of lists by popularity on the same rows beside this value of it, and warns if the value is not
+  /// better. Of metrics that rank. `data`: the dataset, for the command that helps. Collective.
+  void compare_with_popularity(double best_value, const Partition& item_rows, const std::string& data) const;
   /// The best epoch's factors, where they are in memory.
   [[nodiscard]] FactorPair take_best() { return std::move(best_); }
 

@@ -1,6 +1,8 @@
 #include "jobs/planning/prediction.hpp"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
+#include <numeric>
 #include <string>
 
 #include "jobs/options/choices.hpp"
@@ -28,7 +30,11 @@ PredictedWork predict_work(const AlsOptions& options, std::span<const Index> use
                            std::span<const Index> item_sizes) {
   PredictedWork work;
   AlsCosts& costs = work.costs;
-  costs.objective = resolved_objective(options);
+  const auto with_entries = [](std::span<const Index> sizes) {
+    return std::ranges::count_if(sizes, [](Index size) { return size > 0; });
+  };
+  const auto interactions = std::accumulate(user_sizes.begin(), user_sizes.end(), Index{0});
+  costs.objective = resolved_objective(options, {with_entries(user_sizes), with_entries(item_sizes), interactions});
   costs.width = options.factors + (costs.objective.biases ? 1 : 0);
   costs.row_format = options.row_format;
   const auto method = [&](std::span<const Index> sizes, std::span<const Index> opposite) {

@@ -172,8 +172,7 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
                      RunPredictor& predictor, JobContext& context) {
   const AlsOptions& als = options.als;
   Report& report = context.report;
-  Objective objective = resolved_objective(als);
-  const Index width = als.factors + (objective.biases ? 1 : 0);
+  const Index width = als.factors + (als.objective.biases ? 1 : 0);
   RankMeasures mine;
   ScaleRun run;
   note_layout(comm, context.common.threads, run);
@@ -181,11 +180,13 @@ ScaleRun measure_run(const Communicator& comm, const ScaleOptions& options, cons
   // 1. Plant the matrix where it is used.
   SyntheticMatrix matrix = timed(report, "generate", mine.generate_seconds, [&] {
     const SyntheticLog log = agree_on(comm, [&] { return SyntheticLog(shape); });
-    return plant_matrix(comm, log, {als.solver, objective, width});
+    // Who solves which rows depends on the kind of the objective, not on its weights.
+    return plant_matrix(comm, log, {als.solver, als.objective, width});
   });
   run.users = matrix.users.total_rows;
   run.items = matrix.items.total_rows;
   run.interactions = comm.sum(matrix.users.entries());
+  Objective objective = resolved_objective(als, {run.users, run.items, run.interactions});
   report.line(fmt::format("{}: {} x {}, {}", counted(run.ranks, "rank"), counted(run.users, "user"),
                           counted(run.items, "item"), counted(run.interactions, "interaction")));
 

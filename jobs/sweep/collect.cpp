@@ -3,6 +3,7 @@
 
 #include "jobs/sweep/collect.hpp"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <cmath>
 #include <filesystem>
@@ -16,8 +17,10 @@
 #include "jobs/run/standard_output.hpp"
 #include "jobs/run/text_output.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
+#include "jobs/sweep/results/conclusion.hpp"
 #include "jobs/sweep/results/html.hpp"
 #include "jobs/sweep/results/results.hpp"
+#include "jobs/sweep/results/summary.hpp"
 
 namespace rankwise {
 
@@ -37,21 +40,31 @@ std::string results_table(const SweepResults& results) {
   const auto number = [](double value) {
     return std::isfinite(value) ? fmt::format("{:.6f}", value) : std::string("-");
   };
+  // The best of each rung has nothing before it.
+  const auto is_beside_best = [&](std::size_t place) {
+    return place > 0 && results.ranked[place].rung == results.ranked[place - 1].rung;
+  };
+  const auto is_as_good = [&](std::size_t place) {
+    return std::ranges::find(results.as_good, place) != results.as_good.end();
+  };
   std::string text = fmt::format("{:>6} {:>7} {:>12} {:>12} {:>12}  {}\n", "trial", "epochs", plan.metric(),
-                                 "deviation", "95% +-", "point");
+                                 "behind best", "95% +-", "point");
   for (std::size_t place = 0; place < std::min(told_trials, results.ranked.size()); ++place) {
     const TrialScore& score = results.ranked[place];
-    text += fmt::format("{:>6} {:>7} {:>12.6f} {:>12} {:>12}  {}{}\n", score.trial + 1, plan.rungs[score.rung].epochs,
-                        score.mean, number(score.standard_deviation), number(score.confidence),
-                        trial_text(plan, score.trial), place == results.chosen ? "  <- chosen" : "");
+    text +=
+        fmt::format("{:>6} {:>7} {:>12.6f} {:>12} {:>12}  {}{}\n", score.trial + 1, plan.rungs[score.rung].epochs,
+                    score.mean, is_beside_best(place) ? number(score.behind_best.difference) : "-",
+                    is_beside_best(place) ? number(score.behind_best_confidence) : "-", trial_text(plan, score.trial),
+                    place == results.chosen ? "  <- chosen"
+                    : is_as_good(place)     ? "  (as good)"
+                                            : "");
   }
   if (results.ranked.size() > told_trials) text += fmt::format("and {} more\n", results.ranked.size() - told_trials);
-  if (const TrialScore* other = results.runner_up()) {
-    const PairedTest pair = compare_pairs(plan, results.winner(), *other);
+  if (std::isfinite(results.winner().baseline)) {
     text +=
-        fmt::format("trial {} against trial {}, fold by fold: {} by {:.6f}, p = {:.3f}\n", results.winner().trial + 1,
-                    other->trial + 1, pair.difference < 0 ? "worse" : "better", std::abs(pair.difference), pair.p);
+        fmt::format("{:>14} {:>12.6f} {:>12} {:>12}  {}\n", "", results.winner().baseline, "", "", baseline_name(plan));
   }
+  text += table_legend(results) + "\n";
   for (const auto& [name, share] : results.importance) {
     text += fmt::format("{} alone explains {:.0f}% of the variance between trials\n", name, 100 * share);
   }
@@ -66,6 +79,7 @@ std::string results_table(const SweepResults& results) {
                       predicted(mebibytes(cost.predicted_memory_bytes)));
   if (!results.missing.empty()) text += fmt::format("incomplete: {}\n", missing_text(results));
   for (const std::string& note : results.notes) text += "note: " + note + "\n";
+  text += conclusion_text(results) + "\n";
   return text;
 }
 
@@ -86,6 +100,7 @@ void collect_sweep(const SweepPlan& plan, const std::string& directory, JobConte
     fs::create_directories(folder, error);
     if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", folder.string(), error.message()));
     print_result(results_table(results));
+    if (loses_to_baseline(results)) context.report.warning(conclusion_text(results));
     return ResultTexts{json_text(results_summary(results), 1) + "\n", results_csv(results),
                        results_html(results, directory), winner_ini(results)};
   });
@@ -121,8 +136,9 @@ Job sweep_collect_job() {
   constexpr std::string_view notes =
       R"(May be run at any time: it shows what is known so far, and what is missing. DIR/results gets summary.json, trials.csv (one line per task),
 report.html (readable without network) and winner.ini (options of the chosen trial, for als --config).
-The interval is Student's t over folds. The pair test divides the mean difference over folds by its standard error with
-the variance times 1/folds + validated/trained, since folds share training data (Nadeau and Bengio, 2003).)";
+Each trial is compared with the best one, fold by fold: the mean difference, and half of its 95% interval by Student's t.
+The standard error of the difference has its variance times 1/folds + validated/trained, since folds share training data
+(Nadeau and Bengio, 2003). --select one-standard-error takes the simplest of the trials that are behind by at most one such error.)";
   return {"sweep collect", "what a sweep found: table, CSV, JSON and an HTML report", notes, describe_collect,
           "directory"};
 }

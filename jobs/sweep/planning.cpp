@@ -5,19 +5,16 @@
 #include "jobs/sweep/planning.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/program_options.hpp>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <functional>
 #include <memory>
 
-#include "distributed/log/fold.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/points/stated_rows.hpp"
 #include "jobs/evaluate/fold_check.hpp"
-#include "jobs/evaluate/metrics.hpp"
 #include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
@@ -26,7 +23,7 @@
 #include "jobs/run/compared_input.hpp"
 #include "jobs/run/standard_output.hpp"
 #include "jobs/run/threads.hpp"
-#include "jobs/run/version.hpp"
+#include "jobs/sweep/plan/built_in_search.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
 #include "jobs/sweep/plan/prediction.hpp"
 #include "jobs/sweep/plan/swept_options.hpp"
@@ -34,7 +31,6 @@
 #include "jobs/sweep/state/records.hpp"
 #include "jobs/sweep/state/swept_data.hpp"
 #include "kernels/text/counted.hpp"
-#include "kernels/text/number_text.hpp"
 #include "kernels/text/units.hpp"
 
 namespace rankwise {
@@ -43,93 +39,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Of K-means; higher is better but for the last two.
-constexpr std::array<std::string_view, 6> cluster_metrics{"silhouette", "simplified-silhouette", "calinski-harabasz",
-                                                          "stability",  "davies-bouldin",        "inertia"};
-
-Direction natural_direction(SweptJob job, const std::string& metric) {
-  if (job == SweptJob::kmeans) {
-    return metric == "davies-bouldin" || metric == "inertia" ? Direction::minimize : Direction::maximize;
-  }
-  return parse_metrics(metric).front().higher_is_better() ? Direction::maximize : Direction::minimize;
-}
-
-void require_sense(const SweepPlanOptions& options) {
-  const auto refuse = [](const char* message) { throw Error(ExitCode::usage, message); };
-  if (options.search == SearchDesign::grid && options.trials > 0) {
-    refuse("--trials has no meaning with --search grid, which takes every combination");
-  }
-  if (options.search != SearchDesign::grid && options.trials == 0) {
-    refuse("--trials is missing; expected how many points to try");
-  }
-  if (options.halving == 0 && options.halving_epochs > 0) refuse("--halving-epochs has a meaning only with --halving");
-  if (options.halving > 0 && options.job == SweptJob::kmeans) refuse("--halving has a meaning only with --job als");
-  if (options.has_paths && options.halving > 0) {
-    refuse(
-        "--path and --halving exclude each other: a training cannot begin with its neighbour's model and continue from "
-        "its own");
-  }
-  if (options.trials_per_program > 1 && options.texts.contains("memory-budget")) {
-    refuse("--trials-per-program keeps the matrix in memory, which --memory-budget does not count");
-  }
-  if (options.job == SweptJob::kmeans && options.has_paths) refuse("--path has a meaning only with --job als");
-  if (options.job == SweptJob::kmeans && options.trials_per_program > 1) {
-    refuse("--trials-per-program has a meaning only with --job als");
-  }
-  if (options.job == SweptJob::kmeans && options.epochs != SweepPlanOptions().epochs) {
-    refuse("--epochs has a meaning only with --job als");
-  }
-}
-
-/// Whether every trial of als predicts ratings.
-bool always_explicit(const SweepPlanOptions& options) {
-  const auto objective = options.texts.find("objective");
-  return objective != options.texts.end() && objective->second == "explicit";
-}
-
-/// Metrics that are measured, the first one deciding.
-std::string wanted_metrics(const SweepPlanOptions& options) {
-  if (options.job == SweptJob::kmeans) {
-    const std::string metric = options.optimize.empty() ? "silhouette" : options.optimize;
-    if (std::ranges::find(cluster_metrics, metric) == cluster_metrics.end()) {
-      throw Error(ExitCode::usage,
-                  fmt::format("--optimize {}: expected one of {}", metric, fmt::join(cluster_metrics, ", ")));
-    }
-    if (!options.more_metrics.empty()) {
-      throw Error(ExitCode::usage, "--metrics has a meaning only with --job als; kmeans always reports all of its own");
-    }
-    return metric;
-  }
-  const bool predicts_ratings = always_explicit(options);
-  std::string metrics = !options.optimize.empty() ? options.optimize : predicts_ratings ? "rmse" : "ndcg@100";
-  if (parse_metrics(metrics).size() > 1) {
-    throw Error(ExitCode::usage, fmt::format("--optimize {}: expected one metric", metrics));
-  }
-  if (!options.more_metrics.empty()) metrics += "," + options.more_metrics;
-  const std::vector<EvaluationMetric> all = parse_metrics(metrics);
-  for (const EvaluationMetric& metric : all) {
-    if (!metric.ranks() && !predicts_ratings) {
-      throw Error(ExitCode::usage, fmt::format("--{} {}: expected --objective explicit in all trials; scores of an "
-                                               "implicit model are no ratings",
-                                               &metric == &all.front() ? "optimize" : "metrics", metric.name));
-    }
-    if (std::ranges::count(all, metric.name, &EvaluationMetric::name) > 1) {
-      throw Error(ExitCode::usage,
-                  fmt::format("--metrics {}: {} is already measured", options.more_metrics, metric.name));
-    }
-  }
-  return metrics;
+/// The rows of kmeans, whose options `value_of` has.
+PointSource source_of(const std::string& data, const std::function<std::string(const std::string&)>& value_of) {
+  PointSource source{.path = data, .dataset = value_of("dataset")};
+  if (value_of("rows") == "items") source.side = RowSide::items;
+  return source;
 }
 
 SweptData swept_data(const SweepPlanOptions& options, const JobContext& context) {
-  if (options.job == SweptJob::kmeans) return {.digest = data_digest(options.job, options.data), .fold_numbers = {}};
+  if (options.job == SweptJob::kmeans) {
+    const std::optional<Index> rows = stated_rows(context.comm, source_of(options.data, [&](const std::string& name) {
+                                                    const auto found = options.texts.find(name);
+                                                    return found == options.texts.end() ? std::string() : found->second;
+                                                  }));
+    return {.digest = data_digest(options.job, options.data), .fold_numbers = {}, .rows = rows.value_or(0)};
+  }
   const DatasetReader dataset(context.comm, options.data, std::nullopt, TrainedOn::training,
                               context.common.input_check);
   warn_if_not_compared(context, dataset, options.data);
   if (dataset.entries(DatasetPart::interactions) == 0) {
     throw Error(ExitCode::bad_data, fmt::format("{}: holds no interactions; expected at least one", options.data));
   }
-  return {dataset.provenance().dataset_digest, dataset.fold_numbers()};
+  const auto with_entries = [](const std::vector<Index>& sizes) {
+    return Index{std::ranges::count_if(sizes, [](Index size) { return size > 0; })};
+  };
+  const auto rows_of = [&](DatasetPart part) { return with_entries(dataset.row_sizes(part, {0, dataset.rows(part)})); };
+  return {.digest = dataset.provenance().dataset_digest,
+          .fold_numbers = dataset.fold_numbers(),
+          .size = {rows_of(DatasetPart::interactions), rows_of(DatasetPart::interactions_by_item),
+                   dataset.entries(DatasetPart::interactions)}};
 }
 
 /// Of kmeans: no trial has more clusters than there are rows, if the file states how many these are.
@@ -142,9 +80,7 @@ void require_enough_rows(const Communicator& comm, const SweepPlan& plan) {
     };
     const std::string clusters = value_of("clusters");
     if (clusters.empty()) continue;
-    PointSource source{.path = plan.data, .dataset = value_of("dataset")};
-    if (value_of("rows") == "items") source.side = RowSide::items;
-    const std::optional<Index> rows = stated_rows(comm, source);
+    const std::optional<Index> rows = stated_rows(comm, source_of(plan.data, value_of));
     if (!rows || *rows >= parse_cluster_counts(clusters).last) continue;
     throw Error(ExitCode::bad_data, fmt::format("{}: {}: expected at least {}, the number of clusters of trial t{}",
                                                 plan.data, counted(*rows, "row"), clusters, t + 1));
@@ -206,98 +142,22 @@ void write_plan(const SweepPlan& plan, const SweepPlanOptions& options, JobConte
 
 }  // namespace
 
-std::vector<std::string> fold_texts(const std::string& validation, SweptJob job, const std::vector<Index>& fold_numbers,
-                                    std::uint64_t seed) {
-  const auto fault = [&](const char* expected) {
-    return Error(ExitCode::usage, fmt::format("--validation {}: expected {}", validation, expected));
-  };
-  const std::size_t colon = validation.find(':');
-  const std::size_t at = validation.find('@');
-  const std::string kind = validation.substr(0, colon);
-  const auto number = [](const std::string& text) { return whole_number<Index>(text, 1, 1000).value_or(0); };
-  const Index count = colon == std::string::npos ? 0 : number(validation.substr(colon + 1, at - colon - 1));
-  const Index repeats = at == std::string::npos ? 1 : number(validation.substr(at + 1));
-  std::vector<std::string> folds;
-  if (job == SweptJob::kmeans) {
-    if (kind != "seeds" || count < 1 || at != std::string::npos) throw fault("seeds:COUNT for kmeans, as in seeds:3");
-    for (Index s = 0; s < count; ++s) folds.push_back(fmt::format("seed:{}", seed + static_cast<std::uint64_t>(s)));
-    return folds;
-  }
-  if (validation == "column") {
-    if (fold_numbers.size() < 2) throw fault("a dataset with at least two folds, from prepare --columns ...,fold=NAME");
-    for (const Index fold : fold_numbers) folds.push_back(fmt::format("column:{}", fold));
-    return folds;
-  }
-  const std::string repeated = repeats > 1 ? fmt::format("@{}", repeats) : std::string();
-  if (repeats < 1 || !parse_fold(fmt::format("{}:1/{}{}", kind, count, repeated))) {
-    throw fault(
-        "interactions:FOLDS or users:FOLDS with at least 2, as in interactions:5, or interactions:5@3 for "
-        "three divisions; temporal:FOLDS; or column");
-  }
-  for (Index repeat = 1; repeat <= repeats; ++repeat) {
-    for (Index fold = 1; fold <= count; ++fold) {
-      folds.push_back(fmt::format("{}:{}/{}", kind, fold, count) + (repeat > 1 ? fmt::format("@{}", repeat) : ""));
-    }
-  }
-  return folds;
-}
-
-bool always_implicit(const SweepPlanOptions& options) {
-  const auto objective = options.texts.find("objective");
-  return objective == options.texts.end() || objective->second == "implicit";
-}
-
-SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std::uint64_t seed) {
-  require_sense(options);
-  SweepPlan plan;
-  plan.version = program_version();
-  plan.job = options.job;
-  plan.data = fs::absolute(options.data).lexically_normal().string();
-  plan.dataset_digest = data.digest;
-  plan.seed = seed;
-  plan.metrics = wanted_metrics(options);
-  plan.direction = options.direction.value_or(natural_direction(options.job, plan.metric()));
-  plan.rule = options.rule;
-  plan.least_stability = options.job == SweptJob::kmeans ? options.least_stability : 0;
-  plan.has_paths = options.has_paths;
-  plan.trials_per_program = options.trials_per_program;
-  plan.ranks = options.ranks;
-  plan.threads_per_rank = options.threads_per_rank;
-  const std::string usual = options.job == SweptJob::als ? "interactions:3" : "seeds:3";
-  plan.folds =
-      fold_texts(options.validation.empty() ? usual : options.validation, options.job, data.fold_numbers, seed);
-
-  const Space space = swept_space(options.job, options.texts);
-  for (const Parameter& parameter : space) {
-    if (!parameter.is_fixed()) plan.parameters.push_back(parameter.name);
-  }
-  for (SearchPoint& point : search_points(space, options.search, options.trials, options.most_trials, seed)) {
-    Trial trial;
-    trial.arguments = point_arguments(options.job, point);
-    trial.point = std::move(point);
-    plan.trials.push_back(std::move(trial));
-  }
-  if (plan.has_paths && std::ranges::find(plan.parameters, "regularization") == plan.parameters.end()) {
-    throw Error(ExitCode::usage, "--path: expected several values of --regularization");
-  }
-  const auto trials = static_cast<Index>(plan.trials.size());
-  const Index epochs = options.job == SweptJob::als ? options.epochs : 0;
-  if (options.halving > 0) {
-    const Index least = options.halving_epochs > 0 ? options.halving_epochs : std::max<Index>(1, epochs / 9);
-    plan.rungs = halving_rungs(trials, epochs, least, options.halving);
-  } else {
-    plan.rungs = {{trials, epochs}};
-  }
-  return plan;
-}
-
 namespace {
+
+/// Tells what is searched if nobody named it.
+void tell_built_in_search(const SweepPlanOptions& options, const SweptData& data, Report& report) {
+  if (!leaves_search_open(options.job, options.texts)) return;
+  const BuiltInSearch search = built_in_search(options.job, options.texts, data.size, data.rows, options.epochs);
+  report.line(fmt::format("no space is named; the built-in one: {}", space_text(search)));
+}
 
 void plan_sweep(const SweepPlanOptions& options, JobContext& context) {
   require_single_rank(context.comm, "plan");
   agree_on(context.comm, [&] {
     // 1. Which trials, on which folds, for how long.
-    SweepPlan plan = make_plan(options, swept_data(options, context), context.common.seed);
+    const SweptData data = swept_data(options, context);
+    SweepPlan plan = make_plan(options, data, context.common.seed);
+    tell_built_in_search(options, data, context.report);
     // Better told now than by every task.
     if (plan.job == SweptJob::als) {
       require_filled_folds(context.comm, plan.data, plan.folds, plan.seed, context.common.input_check);
@@ -311,6 +171,7 @@ void plan_sweep(const SweepPlanOptions& options, JobContext& context) {
       predict_trials(plan, options.network, options.calibration_seconds, processors_per_rank(context.comm),
                      context.common.input_check);
     }
+    fit_into_budget(plan, options, data);
     tell_plan(plan);
     const double core_hours = plan.predicted_core_hours();
     if (options.most_core_hours > 0 && core_hours > options.most_core_hours) {
@@ -329,6 +190,10 @@ constexpr std::string_view notes =
   regularization = log 1e-4 .. 1e-1 x 8          8 values in equal steps of the logarithm; linear: of the number
   alpha = linear 1 .. 40                         any number between (every search but the grid)
   alpha = 1, 10, 40 if weighting = linear, log   only where another option has one of these values
+Without any of --factors, --regularization, --regularization-exponent, --unobserved-weight (kmeans: --clusters) a built-in
+space is searched, which is printed. als: factors by doubling, regularization over four decades, the unobserved weight over
+three around that of als --unobserved-weight auto, exponents; points of --search sobol, the first one what als takes by
+default, by --halving 3 from a quarter of --epochs on. kmeans: 2 to 32 clusters.
 What a trial is worth is the mean over folds of --optimize on what a fold leaves out; the dataset's own held-out part is
 never read. Folds are functions of --seed, user and item: the same for every trial, so that trials are compared in pairs.
 --validation users:5 leaves users out whole, whose factors are folded in from 80% of their interactions. temporal:4 cuts
@@ -363,6 +228,8 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
     ("max-trials", po::value(&options->most_trials)->value_name("N")->default_value(1000)->notifier(within<Index>("max-trials", 1, 100'000)), "refuse a plan of more")
     ("max-core-hours", po::value(&options->most_core_hours)->value_name("HOURS")->default_value(0)->notifier(within<double>("max-core-hours", 0, 1e9)),
      "refuse a plan that is predicted to take more; 0: no limit")
+    ("budget", po::value(&options->budget_core_hours)->value_name("HOURS")->default_value(0)->notifier(within<double>("budget", 0, 1e9)),
+     "als: core-hours that the built-in search may take: it tries as many points as are predicted to fit, at most 81; 0: it tries 27")
     ("validation", po::value(&options->validation)->value_name("KIND[:COUNT[@REPEATS]]"),
      "folds: interactions:K or users:K, @R for R divisions, temporal:K, or column (als; without it interactions:3), or seeds:N (kmeans; seeds:3)")
     ("optimize", po::value(&options->optimize)->value_name("METRIC"),
@@ -374,7 +241,8 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
        options->direction = direction; }), "which values of it are better; without it the natural one")
     ("select", po::value<std::string>()->value_name("best|one-standard-error")->default_value("one-standard-error")->notifier(
        one_of<SelectionRule>("select", options->rule, {{"best", SelectionRule::best}, {"one-standard-error", SelectionRule::one_standard_error}})),
-     "the best mean, or of those within one standard error of it the simplest: fewest factors or clusters, then the largest regularization")
+     "the best mean, or of the trials that are behind the best by at most one standard error of their paired difference the simplest: fewest factors or clusters, "
+     "then the largest regularization")
     ("min-stability", po::value(&options->least_stability)->value_name("SHARE")->default_value(0.8, "0.8")->notifier(within<double>("min-stability", -1, 1)),
      "kmeans: clusterings below are chosen only where none reaches it")
     ("epochs", po::value(&options->epochs)->value_name("N")->default_value(options->epochs)->notifier(within<Index>("epochs", 1, 1'000'000)), "als: of each training, or of the last rung")

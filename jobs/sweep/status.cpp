@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
@@ -138,8 +137,7 @@ std::string status_text(const WatchedSweep& sweep, const SweepState& state) {
   const std::vector<TrialScore> ranked = ranked_scores(plan, state.records);
   if (!ranked.empty()) {
     const TrialScore& best = ranked.front();
-    text += fmt::format("best so far: trial {} with {} {:.6f}{}  {}\n", best.trial + 1, plan.metric(), best.mean,
-                        std::isfinite(best.confidence) ? fmt::format(" +- {:.6f}", best.confidence) : "",
+    text += fmt::format("best so far: trial {} with {} {:.6f}  {}\n", best.trial + 1, plan.metric(), best.mean,
                         trial_text(plan, best.trial));
   }
   for (std::size_t place = 0; place < plan.tasks.size(); ++place) {

@@ -90,7 +90,9 @@ TaskRecord record_of_files(const SweepPlan& plan, const WorkFiles& files) {
   for (const auto& [name, value] : json.at("metrics").members()) {
     const bool is_als = plan.job == SweptJob::als;
     record.metrics[name] = (is_als ? value.at("model") : value).number_or_nan();
-    if (is_als) record.standard_errors[name] = value.at("standard_error").number_or_nan();
+    if (!is_als) continue;
+    record.standard_errors[name] = value.at("standard_error").number_or_nan();
+    record.baselines[name] = value.at("baseline").number_or_nan();
   }
   return record;
 }

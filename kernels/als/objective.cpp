@@ -4,6 +4,13 @@
 
 namespace rankwise {
 
+double balanced_unobserved_weight(const MatrixSize& size) {
+  constexpr double unobserved_over_observed = 20;
+  if (size.interactions == 0) return 0;
+  const double pairs = static_cast<double>(size.users) * static_cast<double>(size.items);
+  return unobserved_over_observed * static_cast<double>(size.interactions) / pairs;
+}
+
 float Objective::entry_value(float r) const {
   if (loss == LossKind::explicit_feedback) return static_cast<float>(static_cast<double>(r) - global_mean);
   switch (weighting) {

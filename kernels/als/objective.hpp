@@ -16,6 +16,19 @@
 
 namespace rankwise {
 
+/// What is trained on: interactions, and the users and items that have one.
+struct MatrixSize {
+  Index users = 0;
+  Index items = 0;
+  Index interactions = 0;
+};
+
+/// alpha0 at which all pairs together weigh 20 times what the observed ones do: 20 x interactions / (users x items). A
+/// row's regularizer, lambda (n_u + alpha0 |I|) at nu = 1, is then lambda (n_u + 20 times the mean of n_u), whatever
+/// the catalogue's size: one lambda serves matrices of every size. docs/DESIGN.md has what it was compared with. 0 for
+/// an empty matrix.
+[[nodiscard]] double balanced_unobserved_weight(const MatrixSize& size);
+
 enum class LossKind { implicit_feedback, explicit_feedback };
 enum class Weighting { constant, linear, logarithmic };
 

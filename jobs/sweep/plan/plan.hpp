@@ -13,8 +13,10 @@ namespace rankwise {
 
 enum class SweptJob { als, kmeans };
 
-/// best: the best mean over folds; one_standard_error: of those within one standard error of it the simplest, with the
-/// fewest factors or clusters, then the largest regularization, then the better mean (Breiman et al., 1984).
+/// best: the best mean over folds; one_standard_error: of those that are not worse than the best by more than one
+/// standard error of the paired difference the simplest, with the fewest factors or clusters, then the largest
+/// regularization, then the better mean (after Breiman et al., 1984, whose standard error is of the mean itself: folds
+/// differ by far more than trials do).
 enum class SelectionRule { best, one_standard_error };
 
 /// One point of the space, and what a training of it is expected to take.

@@ -25,6 +25,7 @@ constexpr std::array<std::string_view, 10> sweeps_own{
 
 ValueKind kind_of(const po::option_description& option) {
   if (option.long_name() == "clusters") return ValueKind::whole_number;
+  if (option.long_name() == "unobserved-weight") return ValueKind::number;  // or auto
   const auto* typed = dynamic_cast<const po::typed_value_base*>(option.semantic().get());
   if (typed == nullptr) return ValueKind::word;
   const std::type_info& type = typed->value_type();

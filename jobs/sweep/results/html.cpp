@@ -7,6 +7,7 @@
 
 #include "io/config/json_text.hpp"
 #include "io/page/report_page.hpp"
+#include "jobs/sweep/results/summary.hpp"
 #include "jobs/sweep/state/scheduler_folder.hpp"
 #include "slurm/work/attempts.hpp"
 

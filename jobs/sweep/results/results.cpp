@@ -4,7 +4,6 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include "io/config/json_text.hpp"
 #include "io/text/csv_field.hpp"
@@ -13,36 +12,10 @@ namespace rankwise {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string csv_line(const std::vector<std::string>& fields) {
   std::vector<std::string> quoted;
   for (const std::string& field : fields) quoted.push_back(csv_field(field));
   return fmt::format("{}\n", fmt::join(quoted, ","));
-}
-
-Json measured_and_predicted(double measured, double predicted) {
-  return {{"measured", measured}, {"predicted", predicted > 0 ? Json(predicted) : Json(nullptr)}};
-}
-
-void add_cost(Json& json, const SweepCost& cost) {
-  json["core_hours"] = measured_and_predicted(cost.core_hours, cost.predicted_core_hours);
-  json["memory_bytes"] = measured_and_predicted(cost.memory_bytes, cost.predicted_memory_bytes);
-}
-
-Json json_of(const SweepPlan& plan, const TrialScore& score) {
-  Json point = Json::object();
-  for (const Assignment& assignment : plan.trials[score.trial].point) point[assignment.name] = assignment.value;
-  return {{"trial", score.trial + 1},
-          {"rung", score.rung},
-          {"epochs", plan.rungs[score.rung].epochs},
-          {"point", point},
-          {"folds", score.folds},
-          {"mean", score.mean},
-          {"standard_deviation", number_or_null(score.standard_deviation)},
-          {"standard_error", number_or_null(score.standard_error)},
-          {"confidence_95", number_or_null(score.confidence)},
-          {"stability", number_or_null(score.stability)}};
 }
 
 }  // namespace
@@ -109,6 +82,7 @@ SweepResults sweep_results(const SweepPlan& plan, const std::string& directory) 
   SweepResults results{.plan = plan,
                        .records = read_records(plan, directory),
                        .ranked = {},
+                       .as_good = {},
                        .importance = {},
                        .notes = {},
                        .missing = {}};
@@ -121,44 +95,12 @@ SweepResults sweep_results(const SweepPlan& plan, const std::string& directory) 
                 fmt::format("{}: no trial is done on all folds: {}; rankwise sweep status {} shows more", directory,
                             why, directory));
   }
-  results.chosen = selected(plan, results.ranked);
+  const Selection selection = selected(plan, results.ranked);
+  results.chosen = selection.chosen;
+  results.as_good = selection.as_good;
   results.importance = parameter_importance(plan, results.records);
   results.notes = leakage_notes(plan);
   return results;
-}
-
-Json results_summary(const SweepResults& results) {
-  const SweepPlan& plan = results.plan;
-  Json json;
-  json["kind"] = "sweep-results";
-  json["version"] = plan.version;
-  json["metric"] = plan.metric();
-  json["direction"] = plan.direction == Direction::maximize ? "maximize" : "minimize";
-  json["winner"] = json_of(plan, results.winner());
-  json["best"] = json_of(plan, results.ranked.front());
-  if (const TrialScore* other = results.runner_up()) {
-    const PairedTest pair = compare_pairs(plan, results.winner(), *other);
-    json["runner_up"] = {{"trial", other->trial + 1},
-                         {"difference", pair.difference},
-                         {"standard_error", number_or_null(pair.standard_error)},
-                         {"t", number_or_null(pair.t)},
-                         {"p", pair.p}};
-  }
-  json["importance"] = Json::object();
-  for (const auto& [name, share] : results.importance) json["importance"][name] = share;
-  json["notes"] = results.notes;
-  json["trained_epochs"] = results.trained_epochs();
-  add_cost(json, results.cost());
-  json["tasks_done"] = std::ranges::count_if(results.records, [](const auto& record) { return record.has_value(); });
-  json["tasks_missing"] = Json::array();
-  for (const std::size_t place : results.missing) json["tasks_missing"].push_back(plan.tasks[place].name);
-  json["trials"] = Json::array();
-  for (const TrialScore& score : results.ranked) {
-    Json trial = json_of(plan, score);
-    add_cost(trial, results.cost_of(score.trial));
-    json["trials"].push_back(std::move(trial));
-  }
-  return json;
 }
 
 std::string results_csv(const SweepResults& results) {

@@ -2,7 +2,6 @@
 // What a sweep found, as values and as files for other programs.
 
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -23,7 +22,8 @@ struct SweepResults {
   const SweepPlan& plan;
   Records records;
   std::vector<TrialScore> ranked;
-  std::size_t chosen = 0;  ///< place in ranked
+  std::size_t chosen = 0;            ///< place in ranked
+  std::vector<std::size_t> as_good;  ///< places of the trials that the choice was among
   std::map<std::string, double> importance;
   std::vector<std::string> notes;
   std::vector<std::size_t> missing;  ///< places of tasks without a record
@@ -45,8 +45,6 @@ struct SweepResults {
 /// Throws Error(bad_data), which tells what is missing, where no trial has all of its folds.
 [[nodiscard]] SweepResults sweep_results(const SweepPlan& plan, const std::string& directory);
 
-/// summary.json.
-[[nodiscard]] nlohmann::ordered_json results_summary(const SweepResults& results);
 [[nodiscard]] std::string results_csv(const SweepResults& results);
 /// The options of the chosen trial, for `rankwise als --config`.
 [[nodiscard]] std::string winner_ini(const SweepResults& results);

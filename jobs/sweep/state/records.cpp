@@ -35,6 +35,7 @@ template <class Fields, class Record>
 void list_members(Fields& fields, Record& record) {
   fields.numbers("metrics", record.metrics);
   fields.numbers("standard_errors", record.standard_errors);
+  fields.numbers("baselines", record.baselines);
   fields.numbers("losses", record.losses);
   fields.whole("epochs", record.epochs, 0, most_epochs);
   fields.whole("resumed_epochs", record.resumed_epochs, 0, record.epochs);

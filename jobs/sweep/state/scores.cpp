@@ -30,6 +30,19 @@ double number_of(const std::string& text, double otherwise) {
   return finite_number(text).value_or(otherwise);
 }
 
+/// Each trial beside the first one of its rung.
+void put_beside_best(const SweepPlan& plan, std::vector<TrialScore>& ranked) {
+  std::size_t best = 0;
+  for (std::size_t place = 0; place < ranked.size(); ++place) {
+    TrialScore& score = ranked[place];
+    if (score.rung != ranked[best].rung) best = place;
+    if (place == best) continue;
+    score.behind_best = compare_pairs(plan, ranked[best], score);
+    score.behind_best_confidence =
+        half_interval(score.behind_best.standard_error, score.folds.size(), confidence_level);
+  }
+}
+
 /// Smaller is simpler.
 std::pair<double, double> complexity(const SweepPlan& plan, std::size_t trial) {
   const double size = number_of(value_of(plan, trial, plan.job == SweptJob::als ? "factors" : "clusters"), 0);
@@ -89,6 +102,7 @@ std::string division_note(FoldKind kind) {
 std::optional<TrialScore> score_of(const SweepPlan& plan, const Records& records, std::size_t trial, std::size_t rung) {
   TrialScore score{.trial = trial, .rung = rung, .folds = {}};
   double stability = 0;
+  double baseline = 0;
   for (std::size_t fold = 0; fold < plan.folds.size(); ++fold) {
     const auto& record = records[plan.task_place(trial, fold, rung)];
     if (!record) return std::nullopt;
@@ -97,13 +111,14 @@ std::optional<TrialScore> score_of(const SweepPlan& plan, const Records& records
     score.folds.push_back(value);
     const auto found = record->metrics.find("stability");
     stability += found == record->metrics.end() || !std::isfinite(found->second) ? 1.0 : found->second;
+    const auto known = record->baselines.find(plan.metric());
+    baseline += known == record->baselines.end() ? std::numeric_limits<double>::quiet_NaN() : known->second;
   }
   const auto count = static_cast<double>(score.folds.size());
   score.stability = stability / count;
   score.mean = mean_of(score.folds);
   score.standard_deviation = deviation_of(score.folds, score.mean);
-  score.standard_error = score.standard_deviation / std::sqrt(count);
-  score.confidence = half_interval(score.standard_error, score.folds.size(), confidence_level);
+  score.baseline = baseline / count;
   return score;
 }
 
@@ -143,6 +158,7 @@ std::vector<TrialScore> ranked_scores(const SweepPlan& plan, const Records& reco
     const bool b_holds = b.stability >= plan.least_stability;
     return a_holds != b_holds ? a_holds : is_better(plan, a.mean, b.mean);
   });
+  put_beside_best(plan, scores);
   return scores;
 }
 
@@ -162,17 +178,20 @@ std::vector<std::size_t> missing_tasks(const SweepPlan& plan, const Records& rec
   return missing;
 }
 
-std::size_t selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked) {
+Selection selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked) {
   const TrialScore& best = ranked.front();
-  if (plan.rule == SelectionRule::best || !std::isfinite(best.standard_error)) return 0;
-  std::size_t simplest = 0;
+  Selection selection{0, {0}};
+  if (plan.rule == SelectionRule::best) return selection;
   for (std::size_t place = 1; place < ranked.size() && ranked[place].rung == best.rung; ++place) {
     const TrialScore& score = ranked[place];
-    const bool is_near = std::abs(score.mean - best.mean) <= best.standard_error;
+    // One fold has no pairs, hence no standard error: none is then known to be as good.
+    const bool is_as_good = score.behind_best.difference <= score.behind_best.standard_error;
     const bool holds = score.stability >= plan.least_stability || best.stability < plan.least_stability;
-    if (is_near && holds && complexity(plan, score.trial) < complexity(plan, ranked[simplest].trial)) simplest = place;
+    if (!is_as_good || !holds) continue;
+    selection.as_good.push_back(place);
+    if (complexity(plan, score.trial) < complexity(plan, ranked[selection.chosen].trial)) selection.chosen = place;
   }
-  return simplest;
+  return selection;
 }
 
 PairedTest compare_pairs(const SweepPlan& plan, const TrialScore& first, const TrialScore& other) {
@@ -218,6 +237,8 @@ std::vector<std::string> leakage_notes(const SweepPlan& plan) {
     notes.emplace_back(
         "Folds share training data, so that plain standard errors are too small; the paired test is "
         "corrected for it.");
+  } else {
+    notes.emplace_back("One fold has no pairs of values: the best trial is chosen, and how sure that is is not known.");
   }
   return notes;
 }

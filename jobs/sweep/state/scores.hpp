@@ -17,10 +17,17 @@ struct TrialScore {
   std::size_t rung = 0;
   std::vector<double> folds;  ///< values of the metric
   double mean = 0;
-  double standard_deviation = 0;  ///< over folds; NaN of one fold, as the two below
-  double standard_error = 0;
-  double confidence = 0;  ///< half of the 95% interval of the mean, Student's t
-  double stability = 1;   ///< kmeans: mean over repeats
+  double standard_deviation = 0;      ///< over folds; NaN of one fold
+  double baseline = 0;                ///< als: mean over folds of popularity, or of mean and biases; NaN of kmeans
+  double stability = 1;               ///< kmeans: mean over repeats
+  PairedTest behind_best{};           ///< the best trial of its rung against it; of the best itself zeros
+  double behind_best_confidence = 0;  ///< half of the 95% interval of that difference; NaN where it has no error
+};
+
+/// What the plan's rule takes.
+struct Selection {
+  std::size_t chosen = 0;            ///< place in ranked scores
+  std::vector<std::size_t> as_good;  ///< places of the trials that it chose from, the best first
 };
 
 /// Of the trial at the rung; nothing where a fold's record is missing or its value is no number.
@@ -31,18 +38,18 @@ struct TrialScore {
 /// known.
 [[nodiscard]] std::vector<std::size_t> trials_of_rung(const SweepPlan& plan, const Records& records, std::size_t rung);
 
-/// Each trial with a score, at the last rung where it has one, ranked: later rungs first, then by mean.
+/// Each trial with a score, at the last rung where it has one, ranked: later rungs first, then by mean; each beside the
+/// first of its rung.
 [[nodiscard]] std::vector<TrialScore> ranked_scores(const SweepPlan& plan, const Records& records);
 
 /// Places in the plan's tasks of those that are wanted, as far as is known, and have no record.
 [[nodiscard]] std::vector<std::size_t> missing_tasks(const SweepPlan& plan, const Records& records);
 
-/// Place in ranked scores of the trial that the plan's rule takes among those of the latest rung. `ranked` is not
-/// empty.
-[[nodiscard]] std::size_t selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked);
+/// The trial that the plan's rule takes among those of the latest rung. `ranked` is not empty.
+[[nodiscard]] Selection selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked);
 
-/// Best against another one, fold by fold: differences in favour of the first, corrected for folds that share training
-/// data.
+/// One against another, fold by fold: differences in favour of the first, corrected for folds that share training data.
+/// Of one fold it has no standard error.
 [[nodiscard]] PairedTest compare_pairs(const SweepPlan& plan, const TrialScore& first, const TrialScore& other);
 
 /// Share of the variance of the trials' means at the first rung that each varied parameter explains alone (eta

@@ -40,6 +40,11 @@ def simd_targets():
     return [target for target, flag in (("avx512", "avx512bw"), ("avx2", "avx2")) if flag in flags] or ["auto"]
 
 
+def balanced_weight(matrix):
+    """What --unobserved-weight auto is for a sparse matrix."""
+    return 20 * matrix.nnz / (np.count_nonzero(np.diff(matrix.tocsr().indptr)) * np.count_nonzero(np.diff(matrix.tocsc().indptr)))
+
+
 class AlsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -205,7 +210,7 @@ class AlsTest(unittest.TestCase):
                         items = np.column_stack([items, item_biases])
                 else:
                     expected_users, expected_items = numpy_als.implicit_als(
-                        matrix, start, 3, float(given.get("--unobserved-weight", 0.1)), lam, nu,
+                        matrix, start, 3, float(given.get("--unobserved-weight", balanced_weight(matrix))), lam, nu,
                         given.get("--weighting", "constant"), float(given.get("--alpha", 1)))
                 for actual, expected in ((users, expected_users), (items, expected_items)):
                     self.assertLess(np.abs(actual - expected).max(), 2e-4 * np.abs(expected).max())
@@ -302,6 +307,66 @@ class AlsTest(unittest.TestCase):
         self.assertEqual(self.digests(models[0]), self.digests(models[1]))
 
 
+class UnobservedWeightTest(unittest.TestCase):
+    def setUp(self):
+        self.path = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        shop.write_log(self.path / "log.csv")
+        for name, split in (("random", "random:0.2"), ("users", "users:0.2")):
+            done = run(["prepare", "--quiet", "--input", self.path / "log.csv", "--split", split, "--output", self.path / f"{name}.h5"])
+            self.assertEqual(done.code, 0, done)
+
+    def als(self, data, *options, ranks=1, epochs=2):
+        log = self.path / "log.jsonl"
+        done = run(["als", "--data", self.path / f"{data}.h5", "--model", self.path / "model.h5", "--factors", "4", "--epochs", epochs, "--log-json", log,
+                    *options], ranks=ranks)
+        self.assertEqual(done.code, 0, done)
+        with h5py.File(self.path / "model.h5") as file:
+            configured = dict(line.split(" = ", 1) for line in file.attrs["configuration"].splitlines())["unobserved-weight"]
+            counts = np.array(file["users/entries"]), np.array(file["items/entries"])
+            attribute = float(file.attrs["unobserved-weight"])
+        events = [event for event in map(json.loads, log.read_text().splitlines()) if event["event"] == "unobserved_weight"]
+        return attribute, configured, counts, events, done
+
+    def test_follows_from_what_is_trained_on(self):
+        for data, *options in (("random",), ("random", "--train-on", "all"), ("random", "--fold", "interactions:1/3"), ("random", "--fold", "users:1/3"),
+                               ("users", "--weighting", "linear")):
+            for ranks in (1, 3):
+                with self.subTest(data=data, options=options, ranks=ranks):
+                    weight, configured, (users, items), (event,), done = self.als(data, *options, ranks=ranks)
+                    expected = 20 * int(users.sum()) / (int((users > 0).sum()) * int((items > 0).sum()))
+                    self.assertEqual(weight, expected)
+                    self.assertEqual(float(configured), expected)
+                    self.assertEqual(event["value"], expected)
+                    self.assertEqual([event[name] for name in ("interactions", "users", "items")],
+                                     [int(users.sum()), int((users > 0).sum()), int((items > 0).sum())])
+                    self.assertIn(f"unobserved weight {expected:.6g}: 20 x", done.err)
+
+    def test_a_stated_weight_is_the_same_training(self):
+        weight, configured, _, _, _ = self.als("random")
+        bits = (self.path / "model.h5").read_bytes()
+        _, _, _, events, _ = self.als("random", "--unobserved-weight", configured)
+        self.assertEqual(events, [])
+        self.assertEqual((self.path / "model.h5").read_bytes(), bits)
+
+    def test_a_checkpoint_goes_on_with_the_same_weight(self):
+        self.als("random", "--checkpoint", self.path / "folder")
+        _, configured, _, _, done = self.als("random", "--checkpoint", self.path / "folder", epochs=3)
+        self.assertIn("continues from", done.err)
+        for stated, code in ((configured, 0), ("0.1", 65)):
+            done = run(["als", "--data", self.path / "random.h5", "--model", self.path / "model.h5", "--factors", "4", "--epochs", "4", "--checkpoint",
+                        self.path / "folder", "--unobserved-weight", stated])
+            self.assertEqual(done.code, code, done)
+
+    def test_other_words_are_refused(self):
+        for text in ("often", "-1", "1e13", "nan"):
+            done = run(["als", "--data", self.path / "random.h5", "--model", self.path / "never.h5", f"--unobserved-weight={text}"])
+            self.assertEqual(done.code, 2, done)
+            self.assertIn(f"--unobserved-weight {text}: expected auto or a number from 0 to 1000000000000", done.err)
+        done = run(["als", "--data", self.path / "random.h5", "--model", self.path / "never.h5", "--objective", "explicit", "--unobserved-weight", "0.1"])
+        self.assertEqual(done.code, 2, done)
+        self.assertIn("--unobserved-weight has a meaning only with --objective implicit", done.err)
+
+
 class GoodbooksTest(unittest.TestCase):
     def test_ratings_beat_the_bias_model_and_rankings_beat_popularity(self):
         ratings = data_file("goodbooks_ratings.csv.gz")
@@ -320,7 +385,7 @@ class GoodbooksTest(unittest.TestCase):
             rmse = json.loads((path / "explicit.json").read_text())["metrics"]["rmse"]
             self.assertLessEqual(rmse["model"], 0.827)
             self.assertLessEqual(rmse["baseline"], 0.836)
-            for metric, least in (("recall@20", 0.12), ("ndcg@100", 0.12)):
+            for metric, least in (("recall@20", 0.2), ("ndcg@100", 0.17)):
                 values = json.loads((path / "implicit.json").read_text())["metrics"][metric]
                 self.assertGreater(values["model"], least)
                 self.assertGreater(values["model"], 3 * values["baseline"])

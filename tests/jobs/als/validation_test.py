@@ -61,6 +61,21 @@ class ValidationTest(unittest.TestCase):
             best = int(file.attrs["best-epoch"])
             return best, file["history/validation"][:].tolist(), file["history/loss"].shape[0]
 
+    def test_compares_the_best_epoch_with_popularity(self):
+        for data, options, is_better in (("random", ["--factors", "8"], True), ("users", ["--factors", "8"], True),
+                                         ("random", ["--factors", "4", "--regularization", "50"], False)):
+            for ranks in (1, 3):
+                with self.subTest(data=data, ranks=ranks, options=options):
+                    done = self.train([*options, "--validation-metric", "ndcg@10", "--quiet"], 4, data, ranks)
+                    (event,) = self.events("validation_baseline")
+                    expected = self.evaluated("ndcg@10", data)
+                    self.assertEqual((event["metric"], event["model"], event["popularity"]), ("ndcg@10", expected["model"], expected["baseline"]))
+                    self.assertEqual(event["model"] > event["popularity"], is_better)
+                    hint = f"this searches better options: rankwise sweep plan FOLDER --data {self.path / data}.h5"
+                    self.assertEqual([hint in line for line in done.our_lines], [] if is_better else [True])
+        self.train(EXPLICIT, 2)  # ratings have no popularity
+        self.assertEqual(self.events("validation_baseline"), [])
+
     def test_tells_what_evaluate_tells_of_the_model(self):
         for options, data, metrics in ((IMPLICIT[:-1], "random", ("ndcg@10", "recall@20", "map@5", "hr@1")), (IMPLICIT[:-1], "users", ("ndcg@10",)),
                                        (EXPLICIT[:-1], "random", ("rmse", "mae", "ndcg@10")), (EXPLICIT[:-1], "users", ("mae",))):

@@ -16,6 +16,7 @@
 #include "jobs/sweep/plan/tasks.hpp"
 #include "jobs/sweep/results/html.hpp"
 #include "jobs/sweep/results/results.hpp"
+#include "jobs/sweep/results/summary.hpp"
 #include "jobs/sweep/state/driver.hpp"
 #include "jobs/sweep/state/scheduler_folder.hpp"
 #include "tests/jobs/sweep/hostile_values.hpp"
@@ -60,6 +61,7 @@ std::string record_text(const SweepPlan& plan, const SweepTask& task) {
             {"configuration", resolved_configuration(plan.job, task_arguments(plan, task))},
             {"metrics", {{"ndcg@10", 0.25 + 0.01 * static_cast<double>(task.trial)}, {"recall@5", 0.5}}},
             {"standard_errors", {{"ndcg@10", 0.01}, {"recall@5", 0.01}}},
+            {"baselines", {{"ndcg@10", 0.125}, {"recall@5", 0.25}}},
             {"losses", {3.5, 2.5}},
             {"epochs", 2},
             {"resumed_epochs", 1},
@@ -255,7 +257,8 @@ TEST_F(SweepFiles, RecordsThatAreNotTheTasksDoNotCount) {
       }
       write(name, without_value(json, place));
       const bool is_needed = place.back() != "task" && parent_of(place) != "losses" &&
-                             parent_of(place) != "standard_errors" && place.back() != "recall@5";
+                             parent_of(place) != "standard_errors" && parent_of(place) != "baselines" &&
+                             place.back() != "recall@5";
       EXPECT_EQ(!read_record(plan, directory(), task), is_needed) << place;
     });
     const auto counts = [&](const char* place, const std::string& value) {

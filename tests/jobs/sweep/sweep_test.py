@@ -143,7 +143,25 @@ class GridTest(SweepTestCase):
             folds = np.array(trial["folds"])
             self.assertAlmostEqual(trial["mean"], folds.mean(), places=12)
             self.assertAlmostEqual(trial["standard_deviation"], folds.std(ddof=1), places=12)
-            self.assertAlmostEqual(trial["confidence_95"], 4.302652729911275 * folds.std(ddof=1) / np.sqrt(3), places=9)
+            behind, best = trial["behind_best"], np.array(summary["best"]["folds"])
+            self.assertAlmostEqual(behind["difference"], (folds - best).mean(), places=12)  # rmse: lower is better
+            error = (folds - best).std(ddof=1) * np.sqrt(1 / 3 + 1 / 2)
+            if trial["trial"] != summary["best"]["trial"]:
+                self.assertAlmostEqual(behind["standard_error"], error, places=12)
+                self.assertAlmostEqual(behind["confidence_95"], 4.302652729911275 * error, places=9)
+            self.assertEqual(trial["trial"] in summary["as_good_as_best"], bool((folds - best).mean() <= error))
+        self.assertIn(summary["winner"]["trial"], summary["as_good_as_best"])
+        # What is compared with is what evaluate compares with, on the same folds; why this trial was chosen is told in words.
+        record = next(json.loads(path.read_text()) for path in (directory / "records").glob("*.json"))
+        self.assertGreater(record["baselines"]["rmse"], record["metrics"]["rmse"])
+        self.assertEqual(summary["baseline"]["name"], "mean and biases alone")
+        self.assertTrue(summary["baseline"]["is_beaten"])
+        conclusion = summary["conclusion"]
+        self.assertTrue(conclusion.startswith(f"Trial {summary['winner']['trial']} is "), conclusion)
+        self.assertIn(f"It beats mean and biases alone ({summary['baseline']['value']:.6f}) by ", conclusion)
+        collected = self.sweep("collect", directory).out
+        self.assertEqual(collected.splitlines()[-1], conclusion)
+        self.assertIn(summary["legend"], collected.splitlines())
         pair = summary["runner_up"]
         by_trial = {trial["trial"]: np.array(trial["folds"]) for trial in summary["trials"]}
         difference = by_trial[pair["trial"]] - by_trial[summary["winner"]["trial"]]  # rmse: lower is better

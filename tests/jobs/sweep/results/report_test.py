@@ -50,9 +50,14 @@ class ReportTest(unittest.TestCase):
         trials = len(FACTORS) * len(REGULARIZATIONS)
         tasks = self.summary["tasks_done"]
         self.assertEqual((len(self.summary["trials"]), tasks), (trials, (trials + trials // 3) * FOLDS))
-        names = ("summary", "missing", "trials", "parallel", "slices", "spread", "curves", "gantt", "predicted", "notes")
+        names = ("conclusion", "legend", "summary", "missing", "trials", "parallel", "slices", "spread", "curves", "gantt", "predicted", "notes")
         part = {name: section(self.document, name) for name in names}
-        self.assertEqual(marks(part["trials"], "tr"), 1 + trials)
+        self.assertEqual(marks(part["trials"], "tr"), 1 + trials + 1)  # the last one is the baseline's
+        self.assertIn("mean and biases alone", part["trials"])
+        self.assertEqual(marks(part["slices"], 'path class="baseline"'), 2)
+        self.assertEqual(marks(part["spread"], 'path class="baseline"'), 1)
+        self.assertIn(self.summary["conclusion"], part["conclusion"])
+        self.assertIn(self.summary["legend"][1:], part["legend"])
         self.assertEqual(part["trials"].count('class="chosen"'), 1)
         self.assertEqual((marks(part["parallel"], "svg"), marks(part["parallel"], "polyline")), (1, trials))
         self.assertEqual((marks(part["slices"], "svg"), marks(part["slices"], "circle")), (2, 2 * trials))

@@ -151,6 +151,10 @@ SparseRows DatasetReader::read(DatasetPart part, RowRange rows, std::span<const 
   return agree_on(*impl_->comm, [&] { return impl_->read(part, rows, without); });
 }
 
+const std::optional<SplitFigures>& DatasetReader::split_figures() const {
+  return impl_->file.split_figures();
+}
+
 void DatasetReader::remember_rows() {
   impl_->remembered = std::make_unique<RememberedRows>();
 }

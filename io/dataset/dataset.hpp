@@ -26,6 +26,7 @@
 #include "distributed/comm/communicator.hpp"
 #include "distributed/log/dataset.hpp"
 #include "distributed/log/fold.hpp"
+#include "distributed/log/split_figures.hpp"
 #include "distributed/rows/row_piece.hpp"
 #include "io/dataset/provenance.hpp"
 #include "io/hdf5/input_check.hpp"
@@ -67,6 +68,10 @@ class DatasetReader {
   [[nodiscard]] Index entries(DatasetPart part) const;
   /// Its digest is that of the file's whole training part, with a fold too.
   [[nodiscard]] const Provenance& provenance() const;
+
+  /// What the split of the file's held-out part gives away, whatever the view; nothing if nothing was split off, and of
+  /// files of older versions, which do not hold these counts. Its leakage is nothing if the log has no times.
+  [[nodiscard]] const std::optional<SplitFigures>& split_figures() const;
 
   /// From now on what read() and row_sizes() give is kept, and given again to who asks for the same.
   void remember_rows();

@@ -7,6 +7,7 @@
 #include "io/dataset/id_file.hpp"
 #include "io/dataset/merge_rules.hpp"
 #include "io/dataset/provenance_attributes.hpp"
+#include "io/dataset/split_attributes.hpp"
 #include "io/hdf5/file_digests.hpp"
 #include "kernels/base/error.hpp"
 
@@ -15,6 +16,7 @@ namespace rankwise {
 DatasetFile::DatasetFile(const std::string& path, InputCheck check)
     : file_(open_checked(path, check)), provenance_(read_provenance(file_, "dataset")) {
   if (!is_of_first_format()) rules_ = read_merge_rules(file_);
+  split_figures_ = read_split_figures(file_, SplitPart::heldout);
   read_shapes();
   find_marks();
 }

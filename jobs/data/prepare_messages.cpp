@@ -4,11 +4,13 @@
 #include <array>
 #include <chrono>
 #include <fmt/format.h>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 
+#include "io/dataset/split_attributes.hpp"
 #include "kernels/text/counted.hpp"
 
 namespace rankwise {
@@ -181,6 +183,9 @@ void tell_split(const Communicator& comm, Report& report, const Dataset& dataset
                             counted(figures.heldout_items, "item")));
   }
   if (figures.leakage) tell_leakage(report, *figures.leakage);
+  if (!figures.leakage && figures.heldout_users > 0) {
+    report.line("leakage: unknown, for the log has no times");
+  }
 
   const std::vector<DatasetFigure> kept = figures_of(outcome, dataset.heldout.has_value());
   std::vector<std::string> names;
@@ -204,14 +209,7 @@ std::vector<DatasetFigure> figures_of(const SplitOutcome& outcome, bool holds_ou
   if (outcome.last_training_seconds) figures.push_back({"last-training-time", *outcome.last_training_seconds});
   if (holds_out) {
     figures.push_back({"repeated-pairs", outcome.repeated});
-    figures.push_back({"cold-users", outcome.figures.cold_users});
-    figures.push_back({"cold-items", outcome.figures.cold_items});
-  }
-  if (const auto& leakage = outcome.figures.leakage) {
-    figures.push_back({"training-after-own-heldout", leakage->after_own_heldout});
-    figures.push_back({"training-after-first-heldout", leakage->after_first_heldout});
-    figures.push_back({"heldout-of-future-items", leakage->future_items});
-    if (leakage->median_gap_days) figures.push_back({"median-gap-days", *leakage->median_gap_days});
+    std::ranges::copy(split_attributes(SplitPart::heldout, outcome.figures), std::back_inserter(figures));
   }
   return figures;
 }

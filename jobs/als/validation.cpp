@@ -69,6 +69,31 @@ void require_heldout(const ValidationOptions& options, const DatasetReader& data
                                 options.metric->name, data));
 }
 
+std::optional<Fold> validating_fold(const ValidationOptions& options, const std::optional<Fold>& fold,
+                                    const std::string& data, const JobContext& context) {
+  if (!options.metric || fold) return fold;
+  // Its shapes alone, which HDF5's own checksums cover.
+  const DatasetReader dataset(context.comm, data, std::nullopt, TrainedOn::training, InputCheck::none);
+  return dataset.has(DatasetPart::validation) ? parse_fold("prepared") : std::nullopt;
+}
+
+void tell_validated_part(const ValidationOptions& options, const std::optional<Fold>& fold,
+                         const std::optional<Fold>& opened, Report& report) {
+  if (!options.metric || fold) return;
+  const std::string& name = options.metric->name;
+  report.event("validated_part",
+               {{"part", std::string(opened ? "validation" : "heldout")}, {"is_reported", !opened.has_value()}});
+  if (opened) {
+    report.line(fmt::format("--validation-metric {} reads the validation part", name));
+    return;
+  }
+  report.warning(
+      fmt::format("--validation-metric {} reads the held-out part, so that the epoch is chosen by what "
+                  "evaluate reports, whose values are then somewhat too good; prepare --validation makes a "
+                  "part to choose by",
+                  name));
+}
+
 std::vector<Index> best_epochs(const EvaluationMetric& metric, std::span<const EpochLoss> history) {
   std::vector<Index> best{0};
   for (std::size_t e = 0; e < history.size(); ++e) {

@@ -144,7 +144,7 @@ void require_unseen_heldout(const EvaluateOptions& options, const ModelReader& m
                                   "training without such an ancestor",
                                   options.model));
   }
-  if (model.trained_on() == TrainedOn::training) return;
+  if (model.trained_on() != TrainedOn::all) return;
   throw AgreedError(ExitCode::bad_data,
                     fmt::format("{} was trained on all of its dataset, so that the held-out part cannot "
                                 "measure it; expected a model of als --train-on training",
@@ -160,6 +160,15 @@ void warn_of_ancestors(Report& report, const EvaluateOptions& options, const Mod
                   "part may partly be in that dataset, and the metrics are then too good",
                   options.model));
   report.event("ancestor_trained_on_all", {{"datasets", datasets}});
+}
+
+/// Values on rows that the model was chosen by are too good.
+void warn_of_choice(Report& report, const EvaluateOptions& options) {
+  report.warning(
+      fmt::format("the epoch of {} was chosen by this held-out part (--validation-metric), so that the metrics are "
+                  "somewhat too good; prepare --validation makes a part to choose by",
+                  options.model));
+  report.event("chosen_by_heldout", {{"model", options.model}});
 }
 
 /// Compares predictions, then rankings, with their baselines.
@@ -205,7 +214,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   warn_if_not_compared(context, model, options.model);
   const std::vector<EvaluationMetric> metrics = agree_on(comm, [&] { return chosen_metrics(options, model); });
   require_unseen_heldout(options, model);
-  const auto opened = open_dataset(context, options.data, model.trained_fold());
+  const auto opened = open_dataset(context, options.data, model.trained_fold(), model.trained_on());
   const DatasetReader& dataset = *opened;
   require_same_dataset(dataset, options.data, model, options.model);
   if (!dataset.has(DatasetPart::heldout) || dataset.entries(DatasetPart::heldout) == 0) {
@@ -225,9 +234,11 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   if (comm.is_root()) print_result(evaluation_table(found.comparisons));
   warn_of_worse(report, found.comparisons);
   warn_of_ancestors(report, options, model);
+  const bool is_chosen = is_chosen_by_heldout(dataset, model);
+  if (is_chosen) warn_of_choice(report, options);
   if (!options.output.empty()) {
     OrderedTextFile file(comm, options.output);
-    file.append(comm.is_root() ? evaluation_json(found, options.seen, model) : "");
+    file.append(comm.is_root() ? evaluation_json(found, {options.seen, is_chosen}, model) : "");
     file.commit();
   }
 }

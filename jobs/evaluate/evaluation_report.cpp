@@ -93,13 +93,13 @@ void warn_of_worse(Report& report, const std::vector<Comparison>& comparisons) {
   report.warning(fmt::format("the model is worse than its baseline: {}", fmt::join(worse, "; ")));
 }
 
-std::string evaluation_json(const Evaluation& evaluation, SeenItems seen, const ModelReader& model) {
+std::string evaluation_json(const Evaluation& evaluation, const HeldoutRule& rule, const ModelReader& model) {
   const auto& [users, interactions, rankings, ratings, comparisons] = evaluation;
   nlohmann::ordered_json json;
   json["users"] = users;
   json["heldout_interactions"] = interactions;
   if (rankings) {
-    json["rankings"] = {{"seen", seen_word(seen)},
+    json["rankings"] = {{"seen", seen_word(rule.seen)},
                         {"users", rankings->users},
                         {"popular_users", rankings->popular_users},
                         {"targets", rankings->targets},
@@ -113,6 +113,7 @@ std::string evaluation_json(const Evaluation& evaluation, SeenItems seen, const 
                        {"cold", ratings->cold}};
   }
   json["ancestor_trained_on_all"] = !model.lineage_trained_on_all().empty();
+  json["chosen_by_heldout"] = rule.has_chosen_model;
   json["model_configuration"] = model.provenance().configuration;
   json["baseline"] = {{"rankings", "training popularity"}, {"ratings", "damped mean + user bias + item bias"}};
   json["worse_than_baseline"] = std::ranges::any_of(comparisons, &Comparison::is_worse);

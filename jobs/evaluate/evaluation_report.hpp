@@ -54,7 +54,14 @@ void tell_evaluation(Report& report, const Evaluation& evaluation, const Objecti
 /// One warning that names every metric by which the model is worse than its baseline, if there are such.
 void warn_of_worse(Report& report, const std::vector<Comparison>& comparisons);
 
+/// What the held-out part is to a measurement.
+struct HeldoutRule {
+  SeenItems seen = SeenItems::exclude;
+  bool has_chosen_model = false;  ///< its epoch, by --validation-metric
+};
+
 /// The file that --output names (docs/FORMATS.md).
-[[nodiscard]] std::string evaluation_json(const Evaluation& evaluation, SeenItems seen, const ModelReader& model);
+[[nodiscard]] std::string evaluation_json(const Evaluation& evaluation, const HeldoutRule& rule,
+                                          const ModelReader& model);
 
 }  // namespace rankwise

@@ -56,11 +56,16 @@ void require_same_dataset(const DatasetReader& dataset, const std::string& data_
                   dataset.provenance().dataset_digest));
 }
 
+bool is_chosen_by_heldout(const DatasetReader& dataset, const ModelReader& model) {
+  return model.best_epoch() && model.trained_on() == TrainedOn::training && !model.trained_fold() &&
+         !dataset.has(DatasetPart::validation);
+}
+
 HeldoutRows read_heldout_rows(const Communicator& comm, const DatasetReader& dataset, const Partition& partition) {
   const RowRange mine = partition.range(comm.rank());
   const bool are_new = dataset.has(DatasetPart::given);
   return {partition, dataset.read(DatasetPart::heldout, mine),
-          dataset.read(are_new ? DatasetPart::given : DatasetPart::interactions, mine)};
+          are_new ? dataset.read(DatasetPart::given, mine) : dataset.read_known(mine)};
 }
 
 }  // namespace rankwise

@@ -14,6 +14,11 @@ namespace rankwise {
 void require_same_dataset(const DatasetReader& dataset, const std::string& data_path, const ModelReader& model,
                           const std::string& model_path);
 
+/// Whether the model's epoch was chosen by the held-out part that `dataset`, of its training, is about to measure it
+/// on: because the dataset has no validation part.
+[[nodiscard]] bool is_chosen_by_heldout(const DatasetReader& dataset, const ModelReader& model);
+
+/// What the held-out part is predicted from: what users are known by (DatasetReader::read_known), or were given.
 /// All users with a held-out part: those of the training, or those that were held out whole. Collective over comm;
 /// throws AgreedError.
 [[nodiscard]] HeldoutRows read_heldout_rows(const Communicator& comm, const DatasetReader& dataset,

@@ -129,7 +129,8 @@ SweptData swept_data(const SweepPlanOptions& options, const JobContext& context)
   if (dataset.entries(DatasetPart::interactions) == 0) {
     throw Error(ExitCode::bad_data, fmt::format("{}: holds no interactions; expected at least one", options.data));
   }
-  return {dataset.provenance().dataset_digest, dataset.fold_numbers()};
+  const bool has_validation = dataset.has(DatasetPart::validation) && dataset.entries(DatasetPart::validation) > 0;
+  return {dataset.provenance().dataset_digest, dataset.fold_numbers(), has_validation};
 }
 
 /// Of kmeans: no trial has more clusters than there are rows, if the file states how many these are.
@@ -228,11 +229,12 @@ std::vector<std::string> fold_texts(const std::string& validation, SweptJob job,
     for (const Index fold : fold_numbers) folds.push_back(fmt::format("column:{}", fold));
     return folds;
   }
+  if (validation == "prepared") return {validation};
   const std::string repeated = repeats > 1 ? fmt::format("@{}", repeats) : std::string();
   if (repeats < 1 || !parse_fold(fmt::format("{}:1/{}{}", kind, count, repeated))) {
     throw fault(
         "interactions:FOLDS or users:FOLDS with at least 2, as in interactions:5, or interactions:5@3 for "
-        "three divisions; temporal:FOLDS; or column");
+        "three divisions; temporal:FOLDS; column; or prepared");
   }
   for (Index repeat = 1; repeat <= repeats; ++repeat) {
     for (Index fold = 1; fold <= count; ++fold) {
@@ -263,7 +265,9 @@ SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std:
   plan.trials_per_program = options.trials_per_program;
   plan.ranks = options.ranks;
   plan.threads_per_rank = options.threads_per_rank;
-  const std::string usual = options.job == SweptJob::als ? "interactions:3" : "seeds:3";
+  const std::string usual = options.job == SweptJob::kmeans ? "seeds:3"
+                            : data.has_validation           ? "prepared"
+                                                            : "interactions:3";
   plan.folds =
       fold_texts(options.validation.empty() ? usual : options.validation, options.job, data.fold_numbers, seed);
 
@@ -335,6 +339,8 @@ never read. Folds are functions of --seed, user and item: the same for every tri
 the time line into 5 parts of equal numbers of interactions, never between equal times: fold 1 trains on the first and
 validates on the second, fold 4 trains on the first four and validates on the last. Users without earlier interactions
 count; their lists are the popular items, as in evaluate. column makes a fold of each number of prepare --columns fold=NAME.
+prepared, without --validation the choice for a dataset that has such a part, trains on the whole training part and
+validates on the part that prepare --validation took off.
 --path: a training begins where its neighbour with more regularization ended, which changes what comes out (keys too), not
 in which order it may be run. --trials-per-program changes nothing that comes out.
 --halving 3 trains all trials for --halving-epochs, then the best third three times as long, and so on to --epochs;
@@ -364,7 +370,7 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
     ("max-core-hours", po::value(&options->most_core_hours)->value_name("HOURS")->default_value(0)->notifier(within<double>("max-core-hours", 0, 1e9)),
      "refuse a plan that is predicted to take more; 0: no limit")
     ("validation", po::value(&options->validation)->value_name("KIND[:COUNT[@REPEATS]]"),
-     "folds: interactions:K or users:K, @R for R divisions, temporal:K, or column (als; without it interactions:3), or seeds:N (kmeans; seeds:3)")
+     "folds: interactions:K or users:K, @R for R divisions, temporal:K, column, or prepared: the dataset's validation part (als; without it prepared if there is that part, else interactions:3), or seeds:N (kmeans; seeds:3)")
     ("optimize", po::value(&options->optimize)->value_name("METRIC"),
      "als: a metric of evaluate, without it ndcg@100 or rmse; kmeans: silhouette (without it), simplified-silhouette, davies-bouldin, calinski-harabasz, stability, inertia")
     ("metrics", po::value(&options->more_metrics)->value_name("LIST"), "als: further metrics to measure")

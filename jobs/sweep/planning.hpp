@@ -44,6 +44,7 @@ struct SweepPlanOptions {
 struct SweptData {
   std::uint64_t digest = 0;
   std::vector<Index> fold_numbers;  ///< distinct ones of the log's folds, ascending
+  bool has_validation = false;      ///< whether it is a dataset with a validation part
 };
 
 /// Whether no trial of als predicts ratings.
@@ -53,7 +54,8 @@ struct SweptData {
 [[nodiscard]] SweepPlan make_plan(const SweepPlanOptions& options, const SweptData& data, std::uint64_t seed);
 
 /// "interactions:5@2" as one text per fold and repeat: "interactions:1/5", ... "interactions:5/5@2"; "column" as one
-/// for each number, "column:0", ...; "seeds:3" as "seed:0" to "seed:2" from `seed` on. Throws Error(usage).
+/// for each number, "column:0", ...; "prepared" as itself; "seeds:3" as "seed:0" to "seed:2" from `seed` on. Throws
+/// Error(usage).
 [[nodiscard]] std::vector<std::string> fold_texts(const std::string& validation, SweptJob job,
                                                   const std::vector<Index>& fold_numbers, std::uint64_t seed);
 

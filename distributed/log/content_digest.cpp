@@ -95,8 +95,18 @@ std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix)
   return comm.sum(sum_of_rows(matrix));
 }
 
+std::uint64_t validation_digest(const ValidationSums& sums) {
+  return XXH3_64bits(&sums, sizeof sums);
+}
+
 std::uint64_t content_digest(const Communicator& comm, const Dataset& dataset) {
-  const std::uint64_t digest = content_digest(comm, dataset.interactions);
+  std::uint64_t digest = content_digest(comm, dataset.interactions);
+  if (const auto& validation = dataset.validation) {
+    const auto sum = [&](const auto& sides) { return sides ? content_digest(comm, sides->by_user) : std::uint64_t{0}; };
+    digest += validation_digest({.interactions = content_digest(comm, validation->interactions.by_user),
+                                 .given = sum(validation->given),
+                                 .repeated = sum(validation->repeated)});
+  }
   if (!dataset.log_rows) return digest;
   return digest + comm.sum(sum_of_rows(dataset.log_rows->by_user)) + rules_digest(dataset.rules);
 }

@@ -12,13 +12,22 @@ namespace rankwise {
 /// where it has any), summed modulo 2^64, hence the same for any partition. Collective over comm.
 [[nodiscard]] std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix);
 
-/// Digest of what trainings and folds are made of: of `interactions`, and of `log_rows` and the rules if there are any
-/// such rows. Collective over comm.
+/// Digest of what trainings and folds are made of: of `interactions`, of `validation` if there is such a part, and of
+/// `log_rows` and the rules if there are any such rows. Collective over comm.
 [[nodiscard]] std::uint64_t content_digest(const Communicator& comm, const Dataset& dataset);
 
 /// The sum modulo 2^64 of the digests of the rows that are here. Not collective.
 [[nodiscard]] std::uint64_t sum_of_row_digests(const SparseRows& rows);
 [[nodiscard]] std::uint64_t sum_of_row_digests(const LogRows& rows);
+
+/// Of the matrices of a validation part: their content digests, 0 for one that is not there.
+struct ValidationSums {
+  std::uint64_t interactions = 0;
+  std::uint64_t given = 0;
+  std::uint64_t repeated = 0;
+};
+/// What they add.
+[[nodiscard]] std::uint64_t validation_digest(const ValidationSums& sums);
 
 /// What the rules add, if there are log rows.
 [[nodiscard]] std::uint64_t rules_digest(const MergeRules& rules);

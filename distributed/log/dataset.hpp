@@ -21,6 +21,15 @@ struct HeldoutUsers {
   SparseRows given_by_item;  ///< items x held-out users
 };
 
+/// What is taken off the training part, after the held-out part, to choose a model by. Its rows are the users of the
+/// training part; those that are validated whole keep their rows there, which then are empty.
+struct ValidationPart {
+  BothSides<SparseRows> interactions;
+  std::optional<BothSides<SparseRows>> given;  ///< of users that are validated whole: what their fold-in may see
+  /// Pairs with rows both in training and in validation: the merge of all of these rows.
+  std::optional<BothSides<SparseRows>> repeated;
+};
+
 /// A number about the log or its split, for people: an attribute of the file's root.
 struct DatasetFigure {
   std::string name;
@@ -37,6 +46,7 @@ struct Dataset {
   std::optional<HeldoutUsers> heldout_users;  ///< when set, users of `heldout` are these
   /// Pairs with rows on both sides of a split in time: the merge of all of these rows.
   std::optional<BothSides<SparseRows>> repeated;
+  std::optional<ValidationPart> validation;
   /// All rows of the training part on pairs that have rows of several times.
   std::optional<BothSides<LogRows>> log_rows;
   MergeRules rules;  ///< by which rows became interactions
@@ -52,10 +62,27 @@ enum class DatasetPart {
   given,
   given_by_item,
   repeated,
-  repeated_by_item
+  repeated_by_item,
+  validation,
+  validation_by_item,
+  validation_given,
+  validation_given_by_item,
+  validation_repeated,
+  validation_repeated_by_item
 };
-inline constexpr std::array all_dataset_parts{
-    DatasetPart::interactions, DatasetPart::interactions_by_item, DatasetPart::heldout,  DatasetPart::heldout_by_item,
-    DatasetPart::given,        DatasetPart::given_by_item,        DatasetPart::repeated, DatasetPart::repeated_by_item};
+inline constexpr std::array all_dataset_parts{DatasetPart::interactions,
+                                              DatasetPart::interactions_by_item,
+                                              DatasetPart::heldout,
+                                              DatasetPart::heldout_by_item,
+                                              DatasetPart::given,
+                                              DatasetPart::given_by_item,
+                                              DatasetPart::repeated,
+                                              DatasetPart::repeated_by_item,
+                                              DatasetPart::validation,
+                                              DatasetPart::validation_by_item,
+                                              DatasetPart::validation_given,
+                                              DatasetPart::validation_given_by_item,
+                                              DatasetPart::validation_repeated,
+                                              DatasetPart::validation_repeated_by_item};
 
 }  // namespace rankwise

@@ -17,10 +17,11 @@ struct KindName {
   FoldKind kind;
   std::string_view name;
 };
-constexpr std::array<KindName, 4> kind_names{{{FoldKind::interactions, "interactions"},
+constexpr std::array<KindName, 5> kind_names{{{FoldKind::interactions, "interactions"},
                                               {FoldKind::users, "users"},
                                               {FoldKind::temporal, "temporal"},
-                                              {FoldKind::column, "column"}}};
+                                              {FoldKind::column, "column"},
+                                              {FoldKind::prepared, "prepared"}}};
 
 std::optional<Index> take_number(std::string_view& text, std::string_view before, Index least, Index most) {
   if (!text.starts_with(before)) return std::nullopt;
@@ -60,6 +61,10 @@ std::optional<Fold> parse_fold(std::string_view text) {
     fold.count = 0;
     return fold;
   }
+  if (fold.kind == FoldKind::prepared) {
+    fold.count = 1;
+    return text.empty() ? std::optional(fold) : std::nullopt;
+  }
   const auto number = take_number(text, ":", 1, most_folds);
   const auto count = take_number(text, "/", least_folds(fold.kind), most_folds);
   if (!number || !count || *number > *count) return std::nullopt;
@@ -80,6 +85,7 @@ std::optional<Fold> seeded(std::optional<Fold> fold, std::uint64_t seed) {
 
 std::string fold_text(const Fold& fold) {
   const std::string_view kind = std::ranges::find(kind_names, fold.kind, &KindName::kind)->name;
+  if (fold.kind == FoldKind::prepared) return std::string(kind);
   if (fold.kind == FoldKind::column) return fmt::format("{}:{}", kind, fold.number);
   std::string text = fmt::format("{}:{}/{}", kind, fold.number + 1, fold.count);
   if (fold.repeat > 0) text += fmt::format("@{}", fold.repeat + 1);

@@ -14,15 +14,16 @@ namespace rankwise {
 
 /// interactions: each falls into one of the folds; users: all of a user's do, and in the user's own fold some of them
 /// are given for fold-in, the others to be predicted; temporal: what was before a cut of the time line is trained on,
-/// and what follows up to the next cut is validated; column: the log says which fold an interaction falls into.
-enum class FoldKind { interactions, users, temporal, column };
+/// and what follows up to the next cut is validated; column: the log says which fold an interaction falls into;
+/// prepared: the whole training part is trained on, and the dataset's own validation part is validated.
+enum class FoldKind { interactions, users, temporal, column, prepared };
 
 /// One of `count` folds: what falls into it is validated, all else trained on (temporal: all that is earlier). Repeats
 /// are independent divisions.
 struct Fold {
   FoldKind kind = FoldKind::interactions;
   Index number = 0;        ///< from 0; column: the log's own
-  Index count = 2;         ///< column: 0, for the dataset knows
+  Index count = 2;         ///< column: 0, for the dataset knows; prepared: 1
   Index repeat = 0;        ///< from 0
   std::uint64_t seed = 0;  ///< of the division
   friend bool operator==(const Fold&, const Fold&) = default;
@@ -34,8 +35,8 @@ inline constexpr Index most_folds = 10'000;
 /// Without folds that train there would be none that validate; one cut of the time line makes one fold.
 [[nodiscard]] Index least_folds(FoldKind kind);
 
-/// "interactions:2/5", the second of five, "users:1/10@3", the first of ten in the third division, "temporal:1/4" or
-/// "column:7"; nothing where `text` is anything else. The seed remains 0.
+/// "interactions:2/5", the second of five, "users:1/10@3", the first of ten in the third division, "temporal:1/4",
+/// "column:7" or "prepared"; nothing where `text` is anything else. The seed remains 0.
 [[nodiscard]] std::optional<Fold> parse_fold(std::string_view text);
 [[nodiscard]] std::optional<Fold> seeded(std::optional<Fold> fold, std::uint64_t seed);
 [[nodiscard]] std::string fold_text(const Fold& fold);

@@ -26,10 +26,16 @@ void for_each_entry(const SparseRows& rows, Index row, const Visit& visit) {
 
 /// Gives the entries of repeated pairs, which are in two parts with Repeats::keep, their values; leaves one of each or
 /// none.
-void take_repeated(std::vector<Entry>& row, const SparseRows& repeated, Index index, const MergeRules& rules) {
+void take_repeated(std::vector<Entry>& row, const SparseRows& repeated, Index index, const MergeRules& rules,
+                   RepeatedPairs pairs) {
   for_each_entry(repeated, index, [&](Index column, float value) {
     const auto place = std::ranges::lower_bound(row, column, {}, &Entry::column);
-    if (place == row.end() || place->column != column) {
+    const bool is_in_none = place == row.end() || place->column != column;
+    if (is_in_none && pairs == RepeatedPairs::in_any_or_none) {
+      if (rules.accept(static_cast<double>(value))) row.insert(place, {column, value});
+      return;
+    }
+    if (is_in_none) {
       throw Error(ExitCode::bad_data, fmt::format("a repeated pair is in no part (row {}, column {})",
                                                   repeated.rows.begin + index, column));
     }
@@ -43,7 +49,7 @@ void take_repeated(std::vector<Entry>& row, const SparseRows& repeated, Index in
 }  // namespace
 
 SparseRows join_rows(std::span<const JoinedPart> parts, const std::optional<SparseRows>& repeated,
-                     const MergeRules& rules) {
+                     const MergeRules& rules, RepeatedPairs pairs) {
   const RowRange rows = parts.empty() ? RowRange{} : parts.front().rows.rows;
   SparseRows joined{.rows = rows, .total_rows = rows.size(), .column_count = 0, .columns = {}, .values = {}};
   std::size_t most = 0;
@@ -59,7 +65,7 @@ SparseRows join_rows(std::span<const JoinedPart> parts, const std::optional<Spar
       });
     }
     std::ranges::stable_sort(row, {}, &Entry::column);
-    if (repeated) take_repeated(row, *repeated, r, rules);
+    if (repeated) take_repeated(row, *repeated, r, rules, pairs);
     const auto twice = std::ranges::adjacent_find(row, {}, &Entry::column);
     if (twice != row.end()) {
       throw Error(ExitCode::bad_data,

@@ -78,15 +78,17 @@ SparseRows select_part(const Communicator& comm, const UserEvents& events, Event
   return matrix;
 }
 
-SparseRows select_repeated(const Communicator& comm, const UserEvents& events, const MergeRules& rules) {
-  std::vector<Index> users(at(events.users.size()));
-  std::iota(users.begin(), users.end(), Index{0});
-  auto matrix = empty_rows<float>(comm, events, users);
-  for (const Index user : users) {
+namespace {
+
+/// Those pairs with events on both sides that `is_wanted`, with the merge of all of their events.
+template <class Wanted>
+SparseRows merge_divided(const Communicator& comm, const UserEvents& events, std::span<const Index> local_users,
+                         const MergeRules& rules, const Wanted& is_wanted) {
+  auto matrix = empty_rows<float>(comm, events, local_users);
+  for (const Index user : local_users) {
     for_each_pair(events.of(user), [&](std::span<const Event> pair) {
       const auto rows_in = [&](EventPart part) { return std::ranges::count(pair, part, &Event::part); };
-      if (rows_in(EventPart::training) == 0 || rows_in(EventPart::heldout) == 0) return;
-      if (!merged_part(pair, EventPart::training, rules) && !merged_part(pair, EventPart::heldout, rules)) return;
+      if (rows_in(EventPart::training) == 0 || rows_in(EventPart::heldout) == 0 || !is_wanted(pair)) return;
       matrix.columns.push_back(pair.front().item);
       matrix.values.push_back(static_cast<float>(merged_value(pair, rules.duplicates)));
     });
@@ -94,6 +96,21 @@ SparseRows select_repeated(const Communicator& comm, const UserEvents& events, c
   }
   require_finite(comm, matrix);
   return matrix;
+}
+
+}  // namespace
+
+SparseRows select_repeated(const Communicator& comm, const UserEvents& events, const MergeRules& rules) {
+  std::vector<Index> users(at(events.users.size()));
+  std::iota(users.begin(), users.end(), Index{0});
+  return merge_divided(comm, events, users, rules, [&](std::span<const Event> pair) {
+    return merged_part(pair, EventPart::training, rules) || merged_part(pair, EventPart::heldout, rules);
+  });
+}
+
+SparseRows select_divided(const Communicator& comm, const UserEvents& events, std::span<const Index> local_users,
+                          const MergeRules& rules) {
+  return merge_divided(comm, events, local_users, rules, [](std::span<const Event>) { return true; });
 }
 
 LogRows select_log_rows(const Communicator& comm, const UserEvents& events, std::span<const Index> local_users,

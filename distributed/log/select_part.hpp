@@ -25,6 +25,12 @@ namespace rankwise {
 /// AgreedError(bad_data) likewise.
 [[nodiscard]] SparseRows select_repeated(const Communicator& comm, const UserEvents& events, const MergeRules& rules);
 
+/// All pairs with events both in training and held out, with the merge of all of their events, whether or not one of
+/// the parts has an interaction of them: with these a validation part and what it left make the former training part
+/// again. Rows as in select_part. Collective over comm; throws AgreedError(bad_data) likewise.
+[[nodiscard]] SparseRows select_divided(const Communicator& comm, const UserEvents& events,
+                                        std::span<const Index> local_users, const MergeRules& rules);
+
 /// The training events of pairs whose training events are of several seconds; rows as in select_part. Collective over
 /// comm.
 [[nodiscard]] LogRows select_log_rows(const Communicator& comm, const UserEvents& events,

@@ -25,25 +25,31 @@ std::span<const std::int64_t> times_of(const SparseRows& matrix, Index row) {
   return std::span(*matrix.times_seconds).subspan(at(matrix.offsets[at(row)]), at(size_of(matrix, row)));
 }
 
-/// What is known of the users that are held out: their part of the training.
-const SparseRows& known_part(const Dataset& dataset) {
-  return dataset.heldout_users ? dataset.heldout_users->given : dataset.interactions;
-}
+/// The sides of a split.
+struct DividedRows {
+  const SparseRows* training;
+  const SparseRows* training_by_item;
+  const BothSides<SparseRows>* heldout;
+  const SparseRows* given = nullptr;  ///< rows as `heldout`; none if users are not held out whole
+  const SparseRows* given_by_item = nullptr;
 
-void count_cold(const Communicator& comm, const Dataset& dataset, SplitFigures& figures) {
-  const SparseRows& heldout = dataset.heldout->by_user;
-  const SparseRows& known = known_part(dataset);
+  /// What is known of the users that are held out: their part of the training.
+  [[nodiscard]] const SparseRows& known() const { return given != nullptr ? *given : *training; }
+};
+
+void count_cold(const Communicator& comm, const DividedRows& sides, SplitFigures& figures) {
+  const SparseRows& heldout = sides.heldout->by_user;
   for (Index user = 0; user < heldout.rows.size(); ++user) {
     if (size_of(heldout, user) == 0) continue;
     ++figures.heldout_users;
-    figures.cold_users += size_of(known, user) == 0 ? 1 : 0;
+    figures.cold_users += size_of(sides.known(), user) == 0 ? 1 : 0;
   }
-  const SparseRows& of_items = dataset.heldout->by_item;
+  const SparseRows& of_items = sides.heldout->by_item;
   for (Index item = 0; item < of_items.rows.size(); ++item) {
     if (size_of(of_items, item) == 0) continue;
     ++figures.heldout_items;
-    const bool is_given = dataset.heldout_users && size_of(dataset.heldout_users->given_by_item, item) > 0;
-    figures.cold_items += !is_given && size_of(dataset.interactions_by_item, item) == 0 ? 1 : 0;
+    const bool is_given = sides.given_by_item != nullptr && size_of(*sides.given_by_item, item) > 0;
+    figures.cold_items += !is_given && size_of(*sides.training_by_item, item) == 0 ? 1 : 0;
   }
   std::array counts{figures.heldout_users, figures.heldout_items, figures.cold_users, figures.cold_items};
   comm.all_reduce_sum(std::span<Index>(counts));
@@ -59,19 +65,19 @@ std::optional<double> median(const Communicator& comm, std::vector<std::int64_t>
   return (static_cast<double>(found[0]) + static_cast<double>(found[1])) / 2;
 }
 
-Leakage leakage_of(const Communicator& comm, const Dataset& dataset, std::span<const std::int64_t> first_seconds) {
-  const SparseRows& heldout = dataset.heldout->by_user;
-  const SparseRows& known = known_part(dataset);
+Leakage leakage_of(const Communicator& comm, const DividedRows& sides, std::span<const std::int64_t> first_seconds) {
+  const SparseRows& heldout = sides.heldout->by_user;
+  const SparseRows& known = sides.known();
   std::int64_t first_of_all = never;
   for (const std::int64_t time : *heldout.times_seconds) first_of_all = std::min(first_of_all, time);
   first_of_all = comm.min(first_of_all);
 
-  Index training = dataset.interactions.entries();
-  Index after_first = std::ranges::count_if(*dataset.interactions.times_seconds,
-                                            [&](std::int64_t time) { return time > first_of_all; });
-  if (dataset.heldout_users) {
-    training += known.entries();
-    after_first += std::ranges::count_if(*known.times_seconds, [&](std::int64_t time) { return time > first_of_all; });
+  const auto is_after_first = [&](std::int64_t time) { return time > first_of_all; };
+  Index training = sides.training->entries();
+  Index after_first = std::ranges::count_if(*sides.training->times_seconds, is_after_first);
+  if (sides.given != nullptr) {
+    training += sides.given->entries();
+    after_first += std::ranges::count_if(*sides.given->times_seconds, is_after_first);
   }
 
   Index after_own = 0;
@@ -104,18 +110,39 @@ Leakage leakage_of(const Communicator& comm, const Dataset& dataset, std::span<c
   return leakage;
 }
 
+SplitFigures figures_of(const Communicator& comm, const DividedRows& sides,
+                        std::span<const std::int64_t> first_seconds) {
+  SplitFigures figures;
+  count_cold(comm, sides, figures);
+  const bool is_timed = sides.training->times_seconds.has_value();
+  if (is_timed && comm.sum(sides.heldout->by_user.entries()) > 0) {
+    figures.leakage = leakage_of(comm, sides, first_seconds);
+  }
+  return figures;
+}
+
 }  // namespace
 
 SplitFigures split_figures(const Communicator& comm, const Dataset& dataset,
                            std::span<const std::int64_t> first_seconds) {
-  SplitFigures figures;
-  if (!dataset.heldout) return figures;
-  count_cold(comm, dataset, figures);
-  const bool is_timed = dataset.interactions.times_seconds.has_value();
-  if (is_timed && comm.sum(dataset.heldout->by_user.entries()) > 0) {
-    figures.leakage = leakage_of(comm, dataset, first_seconds);
+  if (!dataset.heldout) return {};
+  DividedRows sides{&dataset.interactions, &dataset.interactions_by_item, &*dataset.heldout};
+  if (dataset.heldout_users) {
+    sides.given = &dataset.heldout_users->given;
+    sides.given_by_item = &dataset.heldout_users->given_by_item;
   }
-  return figures;
+  return figures_of(comm, sides, first_seconds);
+}
+
+SplitFigures validation_figures(const Communicator& comm, const Dataset& dataset,
+                                std::span<const std::int64_t> first_seconds) {
+  if (!dataset.validation) return {};
+  DividedRows sides{&dataset.interactions, &dataset.interactions_by_item, &dataset.validation->interactions};
+  if (const auto& given = dataset.validation->given) {
+    sides.given = &given->by_user;
+    sides.given_by_item = &given->by_item;
+  }
+  return figures_of(comm, sides, first_seconds);
 }
 
 }  // namespace rankwise

@@ -29,9 +29,12 @@ struct SplitFigures {
   std::optional<Leakage> leakage;  ///< if there are times, and anything is held out
 };
 
-/// `first_seconds`: of each item its earliest row (distributed/log/select_part.hpp). Rows of all matrices are
-/// partitioned by count. Collective over comm.
+/// Of the held-out part, and of the validation part, against the dataset's training part. Of the held-out part of a
+/// dataset that is to have a validation part: before that is taken off. `first_seconds`: of each item its earliest row
+/// (distributed/log/select_part.hpp). Rows of all matrices are partitioned by count. Collective over comm.
 [[nodiscard]] SplitFigures split_figures(const Communicator& comm, const Dataset& dataset,
                                          std::span<const std::int64_t> first_seconds);
+[[nodiscard]] SplitFigures validation_figures(const Communicator& comm, const Dataset& dataset,
+                                              std::span<const std::int64_t> first_seconds);
 
 }  // namespace rankwise

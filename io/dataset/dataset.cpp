@@ -60,10 +60,10 @@ DatasetReader::DatasetReader(const Communicator& comm, const std::string& path, 
                              TrainedOn trained_on, InputCheck check)
     : impl_(agree_on(comm, [&] { return std::make_unique<Impl>(comm, path, check); })) {
   agree_on_version(comm, path, impl_->file.hdf5().version());
-  if (fold && trained_on == TrainedOn::all)
-    throw AgreedError(ExitCode::usage, "--fold needs --train-on training: with all parts nothing is left to validate");
+  if (fold && trained_on != TrainedOn::training)
+    throw AgreedError(ExitCode::usage, "--fold needs --train-on training: with more nothing is left to validate");
   if (fold) impl_->folded.emplace(comm, impl_->file, *fold);
-  if (trained_on == TrainedOn::all) impl_->joined.emplace(comm, impl_->file);
+  if (trained_on != TrainedOn::training) impl_->joined.emplace(comm, impl_->file, trained_on);
 }
 DatasetReader::~DatasetReader() = default;
 DatasetReader::DatasetReader(DatasetReader&&) noexcept = default;
@@ -74,7 +74,7 @@ bool DatasetReader::compares() const {
 }
 
 Index DatasetReader::users() const {
-  return impl_->joined ? all_users() : training_users();
+  return impl_->joined && impl_->joined->parts() == TrainedOn::all ? all_users() : training_users();
 }
 
 Index DatasetReader::training_users() const {
@@ -124,8 +124,9 @@ std::vector<Index> DatasetReader::row_sizes(DatasetPart part, RowRange rows) con
   static_cast<void>(impl_->shape(part));
   return agree_on(*impl_->comm, [&] {
     if (impl_->joined && !impl_->remembered) return impl_->joined->row_sizes(part, rows);
-    std::vector<Index> sizes =
-        impl_->folded || impl_->remembered ? impl_->read(part, rows, {}).offsets : impl_->file.offsets(part, rows);
+    std::vector<Index> sizes = impl_->remembered ? impl_->read(part, rows, {}).offsets
+                               : impl_->folded   ? impl_->folded->offsets(part, rows)
+                                                 : impl_->file.offsets(part, rows);
     for (std::size_t r = 0; r + 1 < sizes.size(); ++r) sizes[r] = sizes[r + 1] - sizes[r];
     sizes.pop_back();
     return sizes;
@@ -162,6 +163,19 @@ SparseRows DatasetReader::read(DatasetPart part, RowRange rows, std::span<const 
   return agree_on(*impl_->comm, [&] { return impl_->read(part, rows, without); });
 }
 
+const std::optional<SplitFigures>& DatasetReader::split_figures() const {
+  return impl_->file.split_figures();
+}
+
+const std::optional<SplitFigures>& DatasetReader::validation_figures() const {
+  return impl_->file.validation_figures();
+}
+
+SparseRows DatasetReader::read_known(RowRange rows) const {
+  if (impl_->is_view() || !impl_->file.has_validation()) return read(DatasetPart::interactions, rows);
+  return agree_on(*impl_->comm, [&] { return read_with_validation(impl_->file, DatasetPart::interactions, rows); });
+}
+
 void DatasetReader::remember_rows() {
   impl_->remembered = std::make_unique<RememberedRows>();
 }
@@ -185,7 +199,7 @@ IdRows DatasetReader::user_ids(RowRange rows) const {
   return agree_on(*impl_->comm, [&] {
     const Hdf5Reader& file = impl_->file.hdf5();
     const Index old = training_users();
-    if (!impl_->joined || impl_->file.heldout_users() == 0) return read_ids(file, user_ids_name, rows);
+    if (users() == old) return read_ids(file, user_ids_name, rows);
     IdRows ids = read_ids(file, user_ids_name, {std::min(rows.begin, old), std::min(rows.end, old)});
     const RowRange new_rows{std::max(rows.begin, old) - old, std::max(rows.end, old) - old};
     append_ids(ids.ids, read_ids(file, heldout_user_ids_name, new_rows).ids);

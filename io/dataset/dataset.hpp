@@ -9,8 +9,11 @@
 //   /heldout/users/ids                users held out whole (strong generalization); they have no row in /interactions
 //   /heldout/given                    what those users' fold-in may see, CSR (held-out users x items)
 //   /heldout/repeated                 pairs with rows on both sides of a split in time, merged over all of these rows
+//   /validation/interactions          taken off the training part, CSR by user; rows are /users
+//   /validation/given                 of users that are validated whole: what their fold-in may see, CSR by user
+//   /validation/repeated              pairs with rows both in training and in validation, merged over all of these rows
 //   /log_rows                         the log's rows on pairs of the training part that have rows of several times
-// and beside each matrix NAME of the last four its transpose NAME_by_item (/heldout/interactions_by_item, ...).
+// and beside each matrix NAME of the last seven its transpose NAME_by_item (/heldout/interactions_by_item, ...).
 //
 // Each CSR group holds `data` (float32; float64 of log rows), `indices` (int32, or int64 beyond 2^31 columns), `indptr`
 // (int64) and AnnData's attributes `encoding-type`, `encoding-version` and `shape`; if the log has them, also `time`
@@ -26,15 +29,14 @@
 #include "distributed/comm/communicator.hpp"
 #include "distributed/log/dataset.hpp"
 #include "distributed/log/fold.hpp"
+#include "distributed/log/split_figures.hpp"
 #include "distributed/rows/row_piece.hpp"
 #include "io/dataset/provenance.hpp"
+#include "io/dataset/trained_on.hpp"
 #include "io/hdf5/input_check.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
-
-/// What of a dataset is trained on: its training part, or all that it holds.
-enum class TrainedOn { training, all };
 
 /// What a dataset says of the times of its log; nothing of a log without times, and of files of format-version 1.
 struct LogTimes {
@@ -44,15 +46,18 @@ struct LogTimes {
 };
 
 /// A dataset file opened for reading. With a fold (distributed/log/fold.hpp) `interactions` and `interactions_by_item`
-/// are what remains for its training, `heldout` and `given` what it validates, all of the file's training part; the
-/// file's own held-out part and the other parts then are out of reach. Files of format-version 1, which know neither
-/// transposes of what is held out nor repeated pairs nor log rows, can be read but for these. Construction and every
-/// read are collective over comm and throw AgreedError (no_input, bad_data, io_error) that names the file.
+/// are what remains for its training, `heldout` and `given` what it validates, all of the file's training part
+/// (prepared: of its validation part); the file's own held-out part and the other parts then are out of reach. Files of
+/// format-version 1, which know neither transposes of what is held out nor repeated pairs nor log rows, can be read but
+/// for these. Construction and every read are collective over comm and throw AgreedError (no_input, bad_data, io_error)
+/// that names the file.
 class DatasetReader {
  public:
-  /// Also refuses (bad_data) a fold of times or of a column that the file does not hold, or one that would leave
-  /// nothing to train on or to validate. A temporal fold divides the log's rows and merges those of each side.
-  /// With TrainedOn::all, which knows no fold, `interactions` and `interactions_by_item` are all parts of the file
+  /// Also refuses (bad_data) a fold of times, of a column or of a validation part that the file does not hold, or one
+  /// that would leave nothing to train on or to validate. A temporal fold divides the log's rows and merges those of
+  /// each side. With TrainedOn::training_and_validation, which knows no fold, `interactions` and `interactions_by_item`
+  /// are what the training part was before the validation part was taken off; refused (usage) without such a part. With
+  /// TrainedOn::all, which knows no fold either, `interactions` and `interactions_by_item` are all parts of the file
   /// together, and there are no others: users held out whole follow those of the training part, a pair of two parts has
   /// the value that the file holds for both together.
   DatasetReader(const Communicator& comm, const std::string& path, const std::optional<Fold>& fold = std::nullopt,
@@ -78,6 +83,12 @@ class DatasetReader {
   /// Of the file, whatever the view.
   [[nodiscard]] LogTimes log_times() const;
 
+  /// What the split of the file's held-out part gives away, whatever the view; nothing if nothing was split off, and of
+  /// files of older versions, which do not hold these counts. Its leakage is nothing if the log has no times.
+  [[nodiscard]] const std::optional<SplitFigures>& split_figures() const;
+  /// Likewise of the validation part.
+  [[nodiscard]] const std::optional<SplitFigures>& validation_figures() const;
+
   /// From now on what read() and row_sizes() give is kept, and given again to who asks for the same.
   void remember_rows();
 
@@ -86,6 +97,9 @@ class DatasetReader {
   /// These rows, validated: offsets monotone, columns in range and ascending, values finite. Those in `without`
   /// (ascending) come without their entries.
   [[nodiscard]] SparseRows read(DatasetPart part, RowRange rows, std::span<const Index> without = {}) const;
+  /// What is known of these users when the held-out part begins, for lists that leave it out: their interactions, and,
+  /// unless the view validates it or trains on it, their validation part.
+  [[nodiscard]] SparseRows read_known(RowRange rows) const;
   /// Parts of rows, one row each, validated likewise.
   [[nodiscard]] SparseRows read_parts(DatasetPart part, std::span<const SharedPart> parts) const;
   /// Whether the file's matrix has such marks; and those of these rows, validated (of a reader without a fold).

@@ -7,6 +7,7 @@
 #include "io/dataset/id_file.hpp"
 #include "io/dataset/merge_rules.hpp"
 #include "io/dataset/provenance_attributes.hpp"
+#include "io/dataset/split_attributes.hpp"
 #include "io/hdf5/file_digests.hpp"
 #include "kernels/base/error.hpp"
 
@@ -15,6 +16,8 @@ namespace rankwise {
 DatasetFile::DatasetFile(const std::string& path, InputCheck check)
     : file_(open_checked(path, check)), provenance_(read_provenance(file_, "dataset")) {
   if (!is_of_first_format()) rules_ = read_merge_rules(file_);
+  split_figures_ = read_split_figures(file_, SplitPart::heldout);
+  validation_figures_ = read_split_figures(file_, SplitPart::validation);
   read_shapes();
   find_marks();
 }
@@ -49,10 +52,14 @@ void DatasetFile::read_shapes() {
   set_shape(DatasetPart::interactions_by_item, items_, users_);
   has_heldout_users_ = file_.has(heldout_user_ids_name);
   if (file_.has("/heldout")) read_heldout_shapes();
+  if (file_.has("/validation")) read_validation_shapes();
   require_transpose(DatasetPart::interactions, DatasetPart::interactions_by_item);
   require_transpose(DatasetPart::heldout, DatasetPart::heldout_by_item);
   require_transpose(DatasetPart::given, DatasetPart::given_by_item);
   require_transpose(DatasetPart::repeated, DatasetPart::repeated_by_item);
+  require_transpose(DatasetPart::validation, DatasetPart::validation_by_item);
+  require_transpose(DatasetPart::validation_given, DatasetPart::validation_given_by_item);
+  require_transpose(DatasetPart::validation_repeated, DatasetPart::validation_repeated_by_item);
   if (!is_of_first_format()) read_log_rows_shape();
 }
 
@@ -70,6 +77,19 @@ void DatasetFile::read_heldout_shapes() {
   if (file_.has(group_name(DatasetPart::repeated))) {
     set_shape(DatasetPart::repeated, users_, items_);
     set_shape(DatasetPart::repeated_by_item, items_, users_);
+  }
+}
+
+void DatasetFile::read_validation_shapes() {
+  set_shape(DatasetPart::validation, users_, items_);
+  set_shape(DatasetPart::validation_by_item, items_, users_);
+  if (file_.has(group_name(DatasetPart::validation_given))) {
+    set_shape(DatasetPart::validation_given, users_, items_);
+    set_shape(DatasetPart::validation_given_by_item, items_, users_);
+  }
+  if (file_.has(group_name(DatasetPart::validation_repeated))) {
+    set_shape(DatasetPart::validation_repeated, users_, items_);
+    set_shape(DatasetPart::validation_repeated_by_item, items_, users_);
   }
 }
 

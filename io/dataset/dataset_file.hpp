@@ -10,6 +10,7 @@
 
 #include "distributed/log/dataset.hpp"
 #include "distributed/log/duplicates.hpp"
+#include "distributed/log/split_figures.hpp"
 #include "io/dataset/provenance.hpp"
 #include "io/dataset/sparse_file.hpp"
 #include "io/hdf5/input_check.hpp"
@@ -42,6 +43,9 @@ class DatasetFile {
   [[nodiscard]] const std::string& path() const { return file_.path(); }
   [[nodiscard]] const Provenance& provenance() const { return provenance_; }
   [[nodiscard]] const MergeRules& rules() const { return rules_; }
+  [[nodiscard]] const std::optional<SplitFigures>& split_figures() const { return split_figures_; }
+  [[nodiscard]] const std::optional<SplitFigures>& validation_figures() const { return validation_figures_; }
+  [[nodiscard]] bool has_validation() const { return shapes_[DatasetPart::validation].has_value(); }
   [[nodiscard]] bool is_of_first_format() const { return provenance_.format_version == 1; }
   [[nodiscard]] Index users() const { return users_; }  ///< without those held out whole
   [[nodiscard]] Index items() const { return items_; }
@@ -65,6 +69,7 @@ class DatasetFile {
  private:
   void read_shapes();
   void read_heldout_shapes();
+  void read_validation_shapes();
   void read_log_rows_shape();
   void find_marks();
   [[nodiscard]] SparseShape checked_shape(const char* name, Index rows, Index columns) const;
@@ -74,6 +79,8 @@ class DatasetFile {
   Hdf5Reader file_;
   Provenance provenance_;
   MergeRules rules_ = {};
+  std::optional<SplitFigures> split_figures_ = {};
+  std::optional<SplitFigures> validation_figures_ = {};
   Index users_ = 0;
   Index items_ = 0;
   bool has_heldout_users_ = false;

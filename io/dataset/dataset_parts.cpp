@@ -20,6 +20,18 @@ const char* group_name(DatasetPart part) {
       return "/heldout/repeated";
     case DatasetPart::repeated_by_item:
       return "/heldout/repeated_by_item";
+    case DatasetPart::validation:
+      return "/validation/interactions";
+    case DatasetPart::validation_by_item:
+      return "/validation/interactions_by_item";
+    case DatasetPart::validation_given:
+      return "/validation/given";
+    case DatasetPart::validation_given_by_item:
+      return "/validation/given_by_item";
+    case DatasetPart::validation_repeated:
+      return "/validation/repeated";
+    case DatasetPart::validation_repeated_by_item:
+      return "/validation/repeated_by_item";
   }
   return "";
 }

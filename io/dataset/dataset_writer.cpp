@@ -22,6 +22,9 @@ Index dataset_bytes(const Communicator& comm, const Dataset& dataset) {
   Index bytes = id_bytes(comm, dataset.users) + id_bytes(comm, dataset.items) +
                 sparse_bytes(comm, dataset.interactions) + sparse_bytes(comm, dataset.interactions_by_item) +
                 bytes_of(dataset.heldout) + bytes_of(dataset.repeated) + bytes_of(dataset.log_rows);
+  if (const auto& validation = dataset.validation) {
+    bytes += bytes_of(&validation->interactions) + bytes_of(validation->given) + bytes_of(validation->repeated);
+  }
   if (dataset.heldout_users) {
     bytes += id_bytes(comm, dataset.heldout_users->ids) + sparse_bytes(comm, dataset.heldout_users->given) +
              sparse_bytes(comm, dataset.heldout_users->given_by_item);
@@ -29,11 +32,16 @@ Index dataset_bytes(const Communicator& comm, const Dataset& dataset) {
   return bytes;
 }
 
+// Programs that know no validation part would miss its rows; what has none they read as ever.
+constexpr std::int64_t format_without_validation = 2;
+constexpr std::int64_t format_with_validation = 3;
+
 /// Where it comes from, its rules and figures.
 void write_attributes(const Communicator& comm, Hdf5Writer& file, const Dataset& dataset,
                       const Provenance& provenance) {
   Provenance stamped = provenance;
   stamped.kind = "dataset";
+  stamped.format_version = dataset.validation ? format_with_validation : format_without_validation;
   stamped.dataset_digest = content_digest(comm, dataset);
   write_provenance(file, stamped);
   write_merge_rules(file, dataset.rules);
@@ -75,6 +83,21 @@ void write_heldout(const Communicator& comm, Hdf5Writer& file, const Dataset& da
   }
 }
 
+void write_validation(const Communicator& comm, Hdf5Writer& file, const ValidationPart& validation) {
+  const auto write_both = [&](DatasetPart part, DatasetPart by_item, const BothSides<SparseRows>& sides) {
+    write_sparse(comm, file, group_name(part), sides.by_user);
+    write_sparse(comm, file, group_name(by_item), sides.by_item);
+  };
+  file.create_group("/validation");
+  write_both(DatasetPart::validation, DatasetPart::validation_by_item, validation.interactions);
+  if (validation.given) {
+    write_both(DatasetPart::validation_given, DatasetPart::validation_given_by_item, *validation.given);
+  }
+  if (validation.repeated) {
+    write_both(DatasetPart::validation_repeated, DatasetPart::validation_repeated_by_item, *validation.repeated);
+  }
+}
+
 }  // namespace
 
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
@@ -83,6 +106,7 @@ void write_dataset(const Communicator& comm, const std::string& path, const Data
   write_attributes(comm, file, dataset, provenance);
   write_training(comm, file, dataset);
   write_heldout(comm, file, dataset);
+  if (dataset.validation) write_validation(comm, file, *dataset.validation);
   file.commit();
 }
 

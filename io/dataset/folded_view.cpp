@@ -15,6 +15,13 @@ namespace {
 RowRange share_of_users(const Communicator& comm, const DatasetFile& file) {
   return Partition::by_count(file.users(), comm.size()).range(comm.rank());
 }
+
+/// Where the file has what a fold that `prepare` made validates.
+DatasetPart prepared_part(DatasetPart part) {
+  if (part == DatasetPart::heldout) return DatasetPart::validation;
+  if (part == DatasetPart::given) return DatasetPart::validation_given;
+  return part;
+}
 }  // namespace
 
 std::vector<Index> fold_numbers(const Communicator& comm, const DatasetFile& file) {
@@ -25,6 +32,13 @@ std::vector<Index> fold_numbers(const Communicator& comm, const DatasetFile& fil
 }
 
 FoldedView::FoldedView(const Communicator& comm, const DatasetFile& file, const Fold& by) : file_(&file) {
+  if (by.kind == FoldKind::prepared) {
+    division_ = {.fold = by};
+    take_prepared();
+    require_both(comm, shapes_[DatasetPart::interactions]->entries, shapes_[DatasetPart::heldout]->entries);
+    return;
+  }
+
   // 1. The division.
   require_marks(by);
   const RowRange share = share_of_users(comm, file);
@@ -47,8 +61,22 @@ FoldedView::FoldedView(const Communicator& comm, const DatasetFile& file, const 
   if (by.kind == FoldKind::users) shapes_[DatasetPart::given] = {users, items, count(DatasetPart::given)};
 }
 
+/// The parts of the file under the names that folds have for them.
+void FoldedView::take_prepared() {
+  if (!file_->has_validation()) {
+    throw AgreedError(ExitCode::bad_data, fmt::format("{}: holds no validation part; expected a dataset from prepare "
+                                                      "--validation",
+                                                      file_->path()));
+  }
+  for (const DatasetPart part :
+       {DatasetPart::interactions, DatasetPart::interactions_by_item, DatasetPart::heldout, DatasetPart::given}) {
+    shapes_[part] = file_->shapes()[prepared_part(part)];
+  }
+}
+
 /// The rows of the file that the part is taken from, without what the fold has elsewhere.
 SparseRows FoldedView::read(DatasetPart part, RowRange rows) const {
+  if (division_.fold.kind == FoldKind::prepared) return file_->read(prepared_part(part), rows);
   const bool by_item = part == DatasetPart::interactions_by_item;
   const DatasetPart source = by_item ? part : DatasetPart::interactions;
   SparseRows read = file_->read(source, rows);
@@ -60,6 +88,11 @@ SparseRows FoldedView::read(DatasetPart part, RowRange rows) const {
   }
   read.times_seconds = std::move(marks);
   return merge_part(division_, part, read, file_->log_rows(source, rows), file_->rules());
+}
+
+std::vector<Index> FoldedView::offsets(DatasetPart part, RowRange rows) const {
+  const bool is_prepared = division_.fold.kind == FoldKind::prepared;
+  return is_prepared ? file_->offsets(prepared_part(part), rows) : read(part, rows).offsets;
 }
 
 /// The distinct times of each pair of these users, in seconds. Not collective.
@@ -89,14 +122,19 @@ void FoldedView::require_marks(const Fold& by) const {
                                     : "holds no folds; expected a dataset from prepare --columns ...,fold=NAME"));
 }
 
-/// Neither the training nor the validation of a fold of marks may be empty. Collective.
+/// Neither the training nor the validation of a fold may be empty, if the dataset decides. Collective.
 void FoldedView::require_both(const Communicator& comm, Index trained, Index validated) const {
   const Fold& fold = division_.fold;
-  if (!deciding_mark(fold.kind) || (trained > 0 && validated > 0)) return;
-  const std::string expected =
-      fold.kind == FoldKind::column
-          ? fmt::format("some of each; its folds are {}", fmt::join(fold_numbers(comm, *file_), ", "))
-          : std::string("some of each; few times, or many interactions at one time, allow fewer folds");
+  const bool is_drawn = fold.kind == FoldKind::interactions || fold.kind == FoldKind::users;
+  if (is_drawn || (trained > 0 && validated > 0)) return;
+  std::string expected = "some of each";
+  if (fold.kind == FoldKind::column) {
+    expected += fmt::format("; its folds are {}", fmt::join(fold_numbers(comm, *file_), ", "));
+  } else if (fold.kind == FoldKind::temporal) {
+    expected += "; few times, or many interactions at one time, allow fewer folds";
+  } else {
+    expected += ", from prepare --validation";
+  }
   throw AgreedError(ExitCode::bad_data,
                     fmt::format("{}: fold {} has {} interactions to train on and {} to validate; expected {}",
                                 file_->path(), fold_text(fold), trained, validated, expected));

@@ -20,15 +20,18 @@ namespace rankwise {
 /// validated.
 class FoldedView {
  public:
-  /// `file` must outlive the view. Throws AgreedError(bad_data) for a fold of times or of a column that the file does
-  /// not hold, and for one that leaves nothing to train on or to validate. Collective over comm.
+  /// `file` must outlive the view. Throws AgreedError(bad_data) for a fold of times, of a column or of a validation
+  /// part that the file does not hold, and for one that leaves nothing to train on or to validate. Collective over
+  /// comm.
   FoldedView(const Communicator& comm, const DatasetFile& file, const Fold& by);
 
   [[nodiscard]] const PartShapes& shapes() const { return shapes_; }
-  /// Not collective; throws Error(bad_data, io_error) that names the file.
+  /// Not collective; throw Error(bad_data, io_error) that names the file.
   [[nodiscard]] SparseRows read(DatasetPart part, RowRange rows) const;
+  [[nodiscard]] std::vector<Index> offsets(DatasetPart part, RowRange rows) const;
 
  private:
+  void take_prepared();
   [[nodiscard]] std::vector<std::int64_t> times_of_units(RowRange rows) const;
   void require_marks(const Fold& by) const;
   void require_both(const Communicator& comm, Index trained, Index validated) const;

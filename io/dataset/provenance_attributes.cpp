@@ -14,14 +14,15 @@ struct FormatVersions {
 };
 
 FormatVersions format_versions(const std::string& kind) {
-  if (kind == "dataset") return {1, 2};
+  if (kind == "dataset") return {1, 3};
   return {1, 1};
 }
 }  // namespace
 
 void write_provenance(Hdf5Writer& file, const Provenance& provenance) {
   file.write_attribute("/", "kind", provenance.kind);
-  file.write_attribute("/", "format-version", format_versions(provenance.kind).newest);
+  const std::int64_t newest = format_versions(provenance.kind).newest;
+  file.write_attribute("/", "format-version", provenance.format_version > 0 ? provenance.format_version : newest);
   file.write_attribute("/", "version", provenance.version);
   file.write_attribute("/", "configuration", provenance.configuration);
   file.write_attribute("/", "seed", provenance.seed);

@@ -20,9 +20,9 @@ namespace rankwise {
 
 namespace {
 
-constexpr const char* loss_kinds[] = {"implicit", "explicit"};               // by LossKind
-constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};  // by Weighting
-constexpr const char* trained_parts[] = {"training", "all"};                 // by TrainedOn
+constexpr const char* loss_kinds[] = {"implicit", "explicit"};                       // by LossKind
+constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};          // by Weighting
+constexpr const char* trained_parts[] = {"training", "training+validation", "all"};  // by TrainedOn
 constexpr const char* last_training_name = "last-training-time";
 constexpr const char* trained_on_all_name = "/lineage-trained-on-all";
 

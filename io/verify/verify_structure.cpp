@@ -130,6 +130,20 @@ std::uint64_t check_log_rows(const Communicator& comm, const DatasetReader& file
   return content;
 }
 
+/// The matrices of the validation part, if the file has one; their content digests. Collective.
+std::optional<ValidationSums> check_validation(const Communicator& comm, const DatasetReader& file,
+                                               const std::string& path) {
+  if (!file.has(DatasetPart::validation)) return std::nullopt;
+  const auto check = [&](DatasetPart part, DatasetPart by_item) {
+    return file.has(part) ? comm.sum(check_matrix(comm, file, path, part, by_item)) : std::uint64_t{0};
+  };
+  ValidationSums sums;
+  sums.interactions = check(DatasetPart::validation, DatasetPart::validation_by_item);
+  sums.given = check(DatasetPart::validation_given, DatasetPart::validation_given_by_item);
+  sums.repeated = check(DatasetPart::validation_repeated, DatasetPart::validation_repeated_by_item);
+  return sums;
+}
+
 /// Adds all of a table's ids. Collective.
 void add_ids(const Communicator& comm, UniqueIds& ids, std::size_t table, Index rows,
              const std::function<IdRows(RowRange)>& read) {
@@ -162,9 +176,11 @@ void check_dataset(const Communicator& comm, const std::string& path) {
     if (file.has(part)) static_cast<void>(check_matrix(comm, file, path, part, by_item));
   }
   if (file.has_log_rows()) content += check_log_rows(comm, file, path);
+  const std::optional<ValidationSums> validation = check_validation(comm, file, path);
 
   // 2. What the file says of itself.
   content = comm.sum(content);
+  if (validation) content += validation_digest(*validation);
   if (file.has_log_rows()) content += rules_digest(file.rules());
   const std::uint64_t stated = file.provenance().dataset_digest;
   if (content != stated) {

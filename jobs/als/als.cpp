@@ -87,6 +87,7 @@ std::optional<WarmStart> open_warm_start(const AlsRun& run, const DatasetReader&
   std::optional<WarmStart> warm_start;
   if (options.warm_start.empty()) return warm_start;
   warm_start.emplace(context.comm, options.warm_start, options.factors, run.objective, context.common.input_check);
+  if (options.trained_on == TrainedOn::training) warm_start->require_unseen_validation(dataset);
   if (!options.validation->metric) return warm_start;
   warm_start->require_unseen_heldout(dataset, "--validation-metric");
   if (!warm_start->trained_on_all().empty()) {
@@ -297,10 +298,12 @@ void train_als(const AlsOptions& given, JobContext& context) {
 
   // 2. Who does what, from the sizes of the dataset's rows.
   auto reading = std::make_unique<Report::PhaseTimer>(report, "read");
-  const auto opened =
-      open_dataset(context, options.data, seeded(options.fold, context.common.seed), options.trained_on);
+  const std::optional<Fold> fold = seeded(options.fold, context.common.seed);
+  const std::optional<Fold> validated = validating_fold(*options.validation, fold, options.data, context);
+  const auto opened = open_dataset(context, options.data, validated, options.trained_on);
   const DatasetReader& dataset = *opened;
   require_fit(dataset, options);
+  tell_validated_part(*options.validation, fold, validated, report);
   const std::optional<WarmStart> warm_start = open_warm_start(run, dataset, context);
   Layout layout = lay_out(run, dataset, warm_start, context);
   run.objective = objective_for(options, layout.entries, context);
@@ -333,7 +336,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   take_best(training, run, layout, best_epoch, validation, checkpointing, report);
   if (best_epoch) {
     const double best_value = training.progress.history[static_cast<std::size_t>(*best_epoch - 1)].validation;
-    validation.compare_with_popularity(best_value, layout.items(), options.data);
+    validation.compare_with_popularity(best_value, options.data);
   }
   write_trained(std::move(training), run, std::move(layout.entries), best_epoch, warm_start, provenance, dataset,
                 context);

@@ -56,6 +56,14 @@ void require_sense(const AlsOptions& options) {
       refuse("--train-on all leaves nothing to validate; --validation-metric needs --train-on training");
     }
   }
+  if (options.trained_on == TrainedOn::training_and_validation) {
+    if (options.fold) refuse("--train-on training+validation has no folds; --fold needs --train-on training");
+    if (options.validation->metric) {
+      refuse(
+          "--train-on training+validation leaves nothing to validate but what is reported; --validation-metric needs "
+          "--train-on training");
+    }
+  }
   require_sense(*options.checkpoints);
   require_sense(*options.validation, options.objective, options.epochs);
 }
@@ -123,9 +131,10 @@ void describe_training_part(boost::program_options::options_description& descrip
   namespace po = boost::program_options;
   // clang-format off
   description.add_options()
-    ("train-on", po::value<std::string>()->value_name("training|all")->default_value("training")->notifier(
-       one_of<TrainedOn>("train-on", options->trained_on, {{"training", TrainedOn::training}, {"all", TrainedOn::all}})),
-     "training: the dataset's training part, so that evaluate can measure the model; all: the held-out part and what was given too, for the model that is served");
+    ("train-on", po::value<std::string>()->value_name("training|training+validation|all")->default_value("training")->notifier(
+       one_of<TrainedOn>("train-on", options->trained_on, {{"training", TrainedOn::training}, {"training+validation", TrainedOn::training_and_validation}, {"all", TrainedOn::all}})),
+     "training: the dataset's training part; training+validation: its validation part too, once the settings are chosen by that, so that evaluate still measures the model on the held-out part; "
+     "all: the held-out part and what was given too, for the model that is served");
   // clang-format on
 }
 

@@ -7,7 +7,9 @@
 #include <numeric>
 
 #include "distributed/als/fold_in.hpp"
-#include "distributed/evaluation/baselines.hpp"
+#include "distributed/evaluation/item_order.hpp"
+#include "distributed/evaluation/metric_sample.hpp"
+#include "distributed/evaluation/simple_lists.hpp"
 #include "jobs/evaluate/evaluation_report.hpp"
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/evaluate/models/heldout_users.hpp"
@@ -75,6 +77,31 @@ void require_heldout(const ValidationOptions& options, const DatasetReader& data
                     fmt::format("--validation-metric {}: {} holds nothing out; expected a dataset from "
                                 "prepare --split",
                                 options.metric->name, data));
+}
+
+std::optional<Fold> validating_fold(const ValidationOptions& options, const std::optional<Fold>& fold,
+                                    const std::string& data, const JobContext& context) {
+  if (!options.metric || fold) return fold;
+  // Its shapes alone, which HDF5's own checksums cover.
+  const DatasetReader dataset(context.comm, data, std::nullopt, TrainedOn::training, InputCheck::none);
+  return dataset.has(DatasetPart::validation) ? parse_fold("prepared") : std::nullopt;
+}
+
+void tell_validated_part(const ValidationOptions& options, const std::optional<Fold>& fold,
+                         const std::optional<Fold>& opened, Report& report) {
+  if (!options.metric || fold) return;
+  const std::string& name = options.metric->name;
+  report.event("validated_part",
+               {{"part", std::string(opened ? "validation" : "heldout")}, {"is_reported", !opened.has_value()}});
+  if (opened) {
+    report.line(fmt::format("--validation-metric {} reads the validation part", name));
+    return;
+  }
+  report.warning(
+      fmt::format("--validation-metric {} reads the held-out part, so that the epoch is chosen by what "
+                  "evaluate reports, whose values are then somewhat too good; prepare --validation makes a "
+                  "part to choose by",
+                  name));
 }
 
 std::vector<Index> best_epochs(const EvaluationMetric& metric, std::span<const EpochLoss> history) {
@@ -204,11 +231,13 @@ void Validation::tell(const MetricEstimate& estimate, std::span<const EpochLoss>
   context_.report.event("stopped_by_patience", {{"epoch", epoch}, {"best_epoch", best}});
 }
 
-void Validation::compare_with_popularity(double best_value, const Partition& item_rows, const std::string& data) const {
+void Validation::compare_with_popularity(double best_value, const std::string& data) const {
   const EvaluationMetric& metric = *options_.metric;
   if (!metric.ranks()) return;
   const auto timer = context_.report.phase("validation");
-  const double popularity = popularity_baseline(context_.comm, rule(), {&metric, 1}, rows_, item_rows).front();
+  const ListQuestions questions{rule(), {metric}};
+  const ListTable lists = order_lists(questions, rows_, order_by_popularity(questions.rule.catalogue));
+  const double popularity = user_sample(context_.comm, metric, lists.values.front()).estimate.value;
   context_.report.event("validation_baseline",
                         {{"metric", metric.name}, {"model", best_value}, {"popularity", popularity}});
   if (metric.is_better(best_value, popularity)) {

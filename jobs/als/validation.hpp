@@ -35,6 +35,16 @@ void require_sense(const ValidationOptions& options, const Objective& objective,
 /// Throws AgreedError(usage) where a metric is asked for and the dataset, of that name, holds nothing out.
 void require_heldout(const ValidationOptions& options, const DatasetReader& dataset, const std::string& data);
 
+/// The fold that a training opens its dataset with: its own, or if it has a metric and the dataset a validation part,
+/// that. Collective over context.comm; throws AgreedError.
+[[nodiscard]] std::optional<Fold> validating_fold(const ValidationOptions& options, const std::optional<Fold>& fold,
+                                                  const std::string& data, const JobContext& context);
+
+/// Which part a metric reads; a warning if it is the held-out part, by which the model is then chosen and measured.
+/// `fold`: that of the training, `opened` that of the dataset.
+void tell_validated_part(const ValidationOptions& options, const std::optional<Fold>& fold,
+                         const std::optional<Fold>& opened, Report& report);
+
 /// For each prefix of the history, from that of no epochs: the epoch, from 1, with the best value; the earliest of
 /// equals; 0 where none has been evaluated.
 [[nodiscard]] std::vector<Index> best_epochs(const EvaluationMetric& metric, std::span<const EpochLoss> history);
@@ -72,7 +82,7 @@ class Validation {
   [[nodiscard]] std::optional<Index> best_epoch(std::span<const EpochLoss> history) const;
   /// Tells the metric of lists by popularity on the same rows beside this value of it, and warns if the value is not
   /// better. Of metrics that rank. `data`: the dataset, for the command that helps. Collective.
-  void compare_with_popularity(double best_value, const Partition& item_rows, const std::string& data) const;
+  void compare_with_popularity(double best_value, const std::string& data) const;
   /// The best epoch's factors, where they are in memory.
   [[nodiscard]] FactorPair take_best() { return std::move(best_); }
 

@@ -70,6 +70,7 @@ WarmStart::WarmStart(const Communicator& comm, std::string path, Index factors, 
     trained_on_all_.push_back(dataset);
   }
   last_training_seconds_ = model.last_training_seconds();
+  if (model.trained_on() == TrainedOn::training_and_validation) validation_learned_ = dataset;
   width_ = factors + (objective.biases ? 1 : 0);
   most_rows_ = std::max(model.users(), model.items());
 }
@@ -81,6 +82,14 @@ void WarmStart::require_unseen_heldout(const DatasetReader& dataset, const std::
                                 "dataset, so that the held-out part cannot measure a training from it; expected "
                                 "another model, or no {}",
                                 path_, option));
+}
+
+void WarmStart::require_unseen_validation(const DatasetReader& dataset) const {
+  if (validation_learned_ != dataset.provenance().dataset_digest) return;
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("--warm-start {}: this model was trained on the validation part of the same dataset "
+                                "too; expected --train-on training+validation or all, or another model",
+                                path_));
 }
 
 Index WarmStart::begin_bytes(const GatherTask& task) const {

@@ -38,6 +38,10 @@ class WarmStart {
   /// not measure what begins there. `option` is what needs it.
   void require_unseen_heldout(const DatasetReader& dataset, const std::string& option) const;
 
+  /// Throws AgreedError(bad_data) if the model has learned this dataset's validation part: what begins with it and is
+  /// trained on the training part alone would count as one that has not.
+  void require_unseen_validation(const DatasetReader& dataset) const;
+
   /// Bytes that begin() takes of this rank, beside the factors that it gives and the rows that it gathers.
   [[nodiscard]] Index begin_bytes(const GatherTask& task) const;
 
@@ -57,8 +61,9 @@ class WarmStart {
   std::vector<std::uint64_t> lineage_;
   std::vector<std::uint64_t> trained_on_all_;
   std::optional<std::int64_t> last_training_seconds_;
-  Index width_ = 0;      ///< floats of a row, with its bias
-  Index most_rows_ = 0;  ///< of its longer side
+  std::optional<std::uint64_t> validation_learned_;  ///< of the dataset whose validation part the model has learned
+  Index width_ = 0;                                  ///< floats of a row, with its bias
+  Index most_rows_ = 0;                              ///< of its longer side
 };
 
 }  // namespace rankwise

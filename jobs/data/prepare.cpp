@@ -2,17 +2,14 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <iterator>
 #include <limits>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "distributed/log/content_digest.hpp"
 #include "distributed/log/duplicates.hpp"
-#include "distributed/log/holdout.hpp"
 #include "distributed/log/k_core.hpp"
 #include "distributed/log/select_part.hpp"
 #include "distributed/log/split_figures.hpp"
@@ -22,6 +19,7 @@
 #include "io/dataset/dataset_writer.hpp"
 #include "io/files/commit.hpp"
 #include "io/log/reader.hpp"
+#include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_messages.hpp"
 #include "kernels/base/time_units.hpp"
 #include "kernels/text/counted.hpp"
@@ -30,22 +28,16 @@
 namespace rankwise {
 
 namespace {
-/// A log with its ids in dictionaries and its rows at the owners of their users.
-struct IndexedLog {
-  IdRows users;  ///< by count, as events.users
-  IdRows items;
-  UserEvents events;
-};
-
 LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
   LogPlan plan = plan_log(context.comm, options.inputs, options.log);
   for (const std::string& note : plan.notes) context.report.line(note);
-  const bool needs_times = options.split.kind == SplitKind::leave_last || options.split.kind == SplitKind::temporal;
   agree_on(context.comm, [&] {
-    if (needs_times && !plan.timed()) {
-      throw Error(ExitCode::usage, fmt::format("--split leave-last and temporal need times, and {} has no time column: "
+    for (const auto& [option, kind] :
+         {std::pair("--split", options.split.kind), std::pair("--validation", options.validation.kind)}) {
+      if (unit_of(kind) == SplitUnit::pairs || plan.timed()) continue;
+      throw Error(ExitCode::usage, fmt::format("{} leave-last and temporal need times, and {} has no time column: "
                                                "name one with --columns ...,time=NAME",
-                                               options.inputs.front()));
+                                               option, options.inputs.front()));
     }
   });
   return plan;
@@ -191,10 +183,6 @@ void keep_k_core_rows(JobContext& context, const PrepareOptions& options, Indexe
   tell_k_core(context.report, drop_rows(context.comm, options.min_user_count, options.min_item_count, log));
 }
 
-SplitUnit unit_of(SplitKind kind) {
-  return kind == SplitKind::leave_last || kind == SplitKind::temporal ? SplitUnit::rows : SplitUnit::pairs;
-}
-
 /// Notes what --min-total drops, and drops users and items that have no interaction because of it. Collective.
 void refuse_totals(const Communicator& comm, const RefusedParts& mine, IndexedLog& log, RefusedTotals& refused) {
   const RefusedParts all{comm.sum(mine.training), comm.sum(mine.heldout)};
@@ -206,102 +194,53 @@ void refuse_totals(const Communicator& comm, const RefusedParts& mine, IndexedLo
   refused.items += lost.items;
 }
 
-/// Chooses the part of each row. Returns the local users that are held out whole. Collective.
-std::vector<Index> hold_out(const JobContext& context, const PrepareOptions& options, UserEvents& events,
-                            SplitOutcome& outcome) {
-  const Split& split = options.split;
-  const std::uint64_t seed = context.common.seed;
-  switch (split.kind) {
-    case SplitKind::random:
-      hold_out_at_random(events, split.fraction, seed);
-      break;
-    case SplitKind::leave_last:
-      hold_out_last(events, split.count, seed);
-      break;
-    case SplitKind::temporal:
-      outcome.last_training_seconds = seconds_of(hold_out_after_cut(context.comm, events, split.fraction));
-      break;
-    case SplitKind::users:
-      return hold_out_users(events, split.fraction, options.given_fraction, seed);
-    case SplitKind::none:
-      break;
-  }
-  return {};
-}
-
-/// Held-out pairs that training has too. Collective.
-Index count_repeats(const Communicator& comm, const UserEvents& events, const MergeRules& rules) {
-  Index repeated = 0;
-  for (Index u = 0; u < events.users.size(); ++u) {
-    for_each_pair(events.of(u), [&](std::span<const Event> pair) { repeated += is_repeated(pair, rules) ? 1 : 0; });
-  }
-  return comm.sum(repeated);
-}
-
-/// All matrices by user, each partitioned by row count.
-Dataset select_matrices(const Communicator& comm, const MergeRules& rules, SplitKind kind,
-                        const std::vector<Index>& heldout_users, const IndexedLog& log) {
-  std::vector<Index> users(static_cast<std::size_t>(log.events.users.size()));
-  std::iota(users.begin(), users.end(), Index{0});
-  std::vector<Index> training_users;
-  std::ranges::set_difference(users, heldout_users, std::back_inserter(training_users));
-  const auto evenly = [&](const auto& rows) {
-    return redistribute(comm, rows, Partition::by_count(rows.total_rows, comm.size()));
-  };
-  const auto part = [&](EventPart which, std::span<const Index> rows) {
-    return evenly(select_part(comm, log.events, which, rows, rules));
-  };
-  Dataset dataset;
-  dataset.rules = rules;
-  dataset.interactions = part(EventPart::training, training_users);
-  dataset.users = evenly(select_ids(comm, log.users, training_users));
-  dataset.items = evenly(log.items);
-  if (log.events.timed) {
-    LogRows log_rows = select_log_rows(comm, log.events, training_users, rules);
-    if (comm.sum(log_rows.entries()) > 0) dataset.log_rows.emplace(evenly(log_rows));
-  }
-  if (kind == SplitKind::users) {
-    dataset.heldout.emplace(part(EventPart::heldout, heldout_users));
-    dataset.heldout_users =
-        HeldoutUsers{evenly(select_ids(comm, log.users, heldout_users)), part(EventPart::given, heldout_users), {}};
-  } else if (kind != SplitKind::none) {
-    dataset.heldout.emplace(part(EventPart::heldout, users));
-  }
-  if (unit_of(kind) == SplitUnit::rows) {
-    SparseRows repeated = select_repeated(comm, log.events, rules);
-    if (comm.sum(repeated.entries()) > 0) dataset.repeated.emplace(evenly(repeated));
-  }
-  return dataset;
-}
+/// What a dataset's validation part is taken off with.
+struct HeldOut {
+  Dataset dataset;           ///< by user alone
+  std::vector<Index> users;  ///< local ones, held out whole
+  std::vector<std::int64_t> first_of_items;
+};
 
 /// Chooses what is held out, and merges the rows of each pair in each part; figures of the outcome follow later.
-Dataset split(JobContext& context, const PrepareOptions& options, const MergeRules& rules, IndexedLog log,
-              RefusedTotals& refused, SplitOutcome& outcome, std::vector<std::int64_t>& first_of_items) {
+HeldOut split(JobContext& context, const PrepareOptions& options, const MergeRules& rules, IndexedLog& log,
+              RefusedTotals& refused, SplitOutcome& outcome) {
   const auto timer = context.report.phase("split");
   const Communicator& comm = context.comm;
-  const std::vector<Index> heldout_users = hold_out(context, options, log.events, outcome);
-  if (rules.min_total && unit_of(options.split.kind) == SplitUnit::rows) {
+  const SplitKind kind = options.split.kind;
+  SplitChoice choice = hold_out(comm, options.split, options.given_fraction, context.common.seed, log.events);
+  outcome.last_training_seconds = choice.last_training_seconds;
+  if (rules.min_total && unit_of(kind) == SplitUnit::rows) {
     refuse_totals(comm, mark_parts(log.events, rules), log, refused);
   }
   outcome.repeated = count_repeats(comm, log.events, rules);
-  if (log.events.timed) first_of_items = first_seconds(comm, log.events);
-  return select_matrices(comm, rules, options.split.kind, heldout_users, log);
+  HeldOut held;
+  if (log.events.timed) held.first_of_items = first_seconds(comm, log.events);
+  held.dataset = select_matrices(comm, rules, kind, choice.users, log);
+  held.users = std::move(choice.users);
+  return held;
 }
 
-/// The other side of every matrix.
-void transpose_all(JobContext& context, Dataset& dataset) {
+/// The other side of every matrix, and the figures of the held-out part. Collective.
+void transpose_and_count(JobContext& context, HeldOut& held, SplitOutcome& outcome) {
   const auto timer = context.report.phase("transpose");
-  const Partition items = Partition::by_count(dataset.items.total_rows, context.comm.size());
-  const auto both = [&](auto& sides) {
-    if (sides) sides->by_item = transpose(context.comm, sides->by_user, items);
-  };
-  dataset.interactions_by_item = transpose(context.comm, dataset.interactions, items);
-  both(dataset.heldout);
-  both(dataset.repeated);
-  both(dataset.log_rows);
-  if (dataset.heldout_users) {
-    dataset.heldout_users->given_by_item = transpose(context.comm, dataset.heldout_users->given, items);
+  transpose_training(context.comm, held.dataset);
+  transpose_heldout(context.comm, held.dataset);
+  outcome.figures = split_figures(context.comm, held.dataset, held.first_of_items);
+}
+
+/// Takes the validation part off the training part, and its figures. Collective.
+void validate_apart(JobContext& context, const PrepareOptions& options, UserEvents events, HeldOut& held,
+                    SplitOutcome& outcome) {
+  const Communicator& comm = context.comm;
+  {
+    const auto timer = context.report.phase("split");
+    outcome.validation =
+        take_validation(comm, options, context.common.seed, held.users, std::move(events), held.dataset);
   }
+  require_rows(comm, held.dataset.interactions.entries(), "--validation takes all that --split leaves");
+  const auto timer = context.report.phase("transpose");
+  transpose_training(comm, held.dataset);
+  outcome.validation_figures = validation_figures(comm, held.dataset, held.first_of_items);
 }
 
 constexpr std::string_view notes =
@@ -323,6 +262,11 @@ constexpr std::string_view notes =
     "all from the earliest time that holds out at most FRACTION of all users, items and times. users leave training "
     "whole\n"
     "(those with 2 interactions or more).\n"
+    "Validation: --validation takes its rows off what --split leaves in training, so that the held-out part is the "
+    "same\n"
+    "with it and without. als --validation-metric and sweeps then choose by it, and als --train-on "
+    "training+validation\n"
+    "trains the model that evaluate measures on the held-out part.\n"
     "Every choice depends on the data and --seed only, never on the number of ranks.";
 }  // namespace
 
@@ -330,7 +274,8 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   const Communicator& comm = context.comm;
   SplitOutcome outcome;
 
-  // 1. Look at the beginning of each file and at the output before any long work.
+  // 1. Look at the options, the beginning of each file and the output before any long work.
+  agree_on(comm, [&] { require_sense(options); });
   const LogPlan plan = plan_reading(context, options);
   check_output(comm, options.output);
 
@@ -355,17 +300,22 @@ void prepare(JobContext& context, const PrepareOptions& options) {
                "no user and item satisfy --min-user-count and --min-item-count");
 
   // 5. Hold out, merge what training and the held-out part have of each pair, and transpose.
-  std::vector<std::int64_t> first_of_items;
-  Dataset dataset = split(context, options, rules, std::move(indexed), refused, outcome, first_of_items);
+  HeldOut held = split(context, options, rules, indexed, refused, outcome);
+  Dataset& dataset = held.dataset;
   if (rules.min_total) tell_refused(context.report, options.min_total, *rules.min_total, refused);
   require_rows(comm, dataset.interactions.entries(), "--split holds out all of them");
-  transpose_all(context, dataset);
-  outcome.figures = split_figures(comm, dataset, first_of_items);
+  const bool validates = options.validation.kind != SplitKind::none;
+  UserEvents events = validates ? std::move(indexed.events) : UserEvents();
+  indexed = {};
+  transpose_and_count(context, held, outcome);
+
+  // 6. Take the validation part off what is left.
+  if (validates) validate_apart(context, options, std::move(events), held, outcome);
   tell_sizes(comm, context.report, dataset);
   tell_split(comm, context.report, dataset, outcome);
   dataset.figures = figures_of(outcome, dataset.heldout.has_value());
 
-  // 6. Write the dataset under a temporary name and commit it.
+  // 7. Write the dataset under a temporary name and commit it.
   const auto timer = context.report.phase("write");
   write_dataset(comm, options.output, dataset, context.provenance("dataset", content_digest(comm, dataset)),
                 options.deflate_level);

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 
+#include "io/dataset/split_attributes.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/utc_text.hpp"
 
@@ -47,16 +49,63 @@ void tell_repeats(Report& report, Index repeated, Index heldout, Repeats rule) {
                           drops ? "not held out (--repeats keep holds them out)" : "held out (--repeats keep)"));
 }
 
-void tell_leakage(Report& report, const Leakage& leakage) {
-  report.line(
-      fmt::format("leakage: {} of the training part is later than its user's first held-out interaction, {} is "
-                  "later than the first held-out interaction of all",
-                  percent(leakage.after_own_heldout), percent(leakage.after_first_heldout)));
+/// How messages call what was split off: its adjective, and what the lines of it begin with.
+struct PartWords {
+  std::string_view part;
+  std::string_view leakage;
+};
+constexpr PartWords heldout_words{"held-out", "leakage"};
+constexpr PartWords validation_words{"validation", "leakage of validation"};
+
+void tell_leakage(Report& report, const Leakage& leakage, const PartWords& words) {
+  report.line(fmt::format(
+      "{}: {} of the training part is later than its user's first {} interaction, {} is "
+      "later than the first {} interaction of all",
+      words.leakage, percent(leakage.after_own_heldout), words.part, percent(leakage.after_first_heldout), words.part));
   const std::string gap = leakage.median_gap_days ? fmt::format("{:.1f} days", *leakage.median_gap_days) : "unknown";
   report.line(
-      fmt::format("leakage: {} of the held-out part has items that nobody had before; median time since the "
+      fmt::format("{}: {} of the {} part has items that nobody had before; median time since the "
                   "user's last interaction in training: {}",
-                  percent(leakage.future_items), gap));
+                  words.leakage, percent(leakage.future_items), words.part, gap));
+}
+
+void tell_figures(Report& report, const SplitFigures& figures, const PartWords& words) {
+  if (figures.heldout_users == 0) return;
+  report.line(fmt::format("without training: {} of {} and {} of {} in the {} part", figures.cold_users,
+                          counted(figures.heldout_users, "user"), figures.cold_items,
+                          counted(figures.heldout_items, "item"), words.part));
+  if (figures.leakage) return tell_leakage(report, *figures.leakage, words);
+  report.line(fmt::format("{}: unknown, because the log has no times", words.leakage));
+}
+
+void tell_validation(const Communicator& comm, Report& report, const Dataset& dataset, const SplitOutcome& outcome) {
+  const auto& [last_training_seconds, repeated, refused] = *outcome.validation;
+  const Index validated = comm.sum(dataset.validation->interactions.by_user.entries());
+  const auto& given = dataset.validation->given;
+  report.line(fmt::format("{} in the validation part, off the training part", counted(validated, "interaction")));
+  if (given) {
+    report.line(fmt::format("its users are validated whole; {} of their interactions are given for fold-in",
+                            comm.sum(given->by_user.entries())));
+  }
+  if (last_training_seconds) {
+    report.line(fmt::format("the cut of the validation part is after {} (UTC)", utc_text(*last_training_seconds)));
+  }
+  if (repeated > 0) {
+    report.line(fmt::format("{} of the validation part {} in training too: {}", counted(repeated, "pair"),
+                            verb(repeated, "is", "are"),
+                            dataset.rules.repeats == Repeats::drop ? "left out of it (--repeats keep keeps them)"
+                                                                   : "kept in it (--repeats keep)"));
+  }
+  if (refused.training + refused.heldout > 0) {
+    report.line(fmt::format("--min-total: {} of training and {} of validation {} no interaction once the two are apart",
+                            refused.training, refused.heldout,
+                            verb(refused.training + refused.heldout, "makes", "make")));
+  }
+  tell_figures(report, outcome.validation_figures, validation_words);
+  if (validated == 0) {
+    report.warning(
+        "--validation takes nothing, so that als has nothing to validate with; choose a larger one, or none");
+  }
 }
 
 }  // namespace
@@ -135,6 +184,9 @@ void tell_sizes(const Communicator& comm, Report& report, const Dataset& dataset
   const Index heldout = comm.sum(dataset.heldout ? dataset.heldout->by_user.entries() : 0);
   const Index given = comm.sum(dataset.heldout_users ? dataset.heldout_users->given.entries() : 0);
   const Index heldout_users = dataset.heldout_users ? dataset.heldout_users->ids.total_rows : 0;
+  const auto& validation = dataset.validation;
+  const Index validated = comm.sum(validation ? validation->interactions.by_user.entries() : 0);
+  const Index validation_given = comm.sum(validation && validation->given ? validation->given->by_user.entries() : 0);
   report.line(fmt::format("{}, {}, {}; {} held out", counted(dataset.users.total_rows, "user"),
                           counted(dataset.items.total_rows, "item"), counted(interactions, "interaction"), heldout));
   if (dataset.heldout_users) {
@@ -146,7 +198,9 @@ void tell_sizes(const Communicator& comm, Report& report, const Dataset& dataset
                            {"interactions", interactions},
                            {"heldout", heldout},
                            {"heldout_users", heldout_users},
-                           {"given", given}});
+                           {"given", given},
+                           {"validation", validated},
+                           {"validation_given", validation_given}});
   if (dataset.heldout && heldout == 0) {
     report.warning(
         "the split holds out nothing, so that evaluate has nothing to measure; choose a larger --split, or "
@@ -155,7 +209,6 @@ void tell_sizes(const Communicator& comm, Report& report, const Dataset& dataset
 }
 
 void tell_split(const Communicator& comm, Report& report, const Dataset& dataset, const SplitOutcome& outcome) {
-  const SplitFigures& figures = outcome.figures;
   if (outcome.last_training_seconds) {
     report.line(
         fmt::format("the cut is after {} (UTC): what is later is held out", utc_text(*outcome.last_training_seconds)));
@@ -163,12 +216,8 @@ void tell_split(const Communicator& comm, Report& report, const Dataset& dataset
   if (outcome.repeated > 0) {
     tell_repeats(report, outcome.repeated, comm.sum(dataset.heldout->by_user.entries()), dataset.rules.repeats);
   }
-  if (figures.heldout_users > 0) {
-    report.line(fmt::format("without training: {} of {} and {} of {} in the held-out part", figures.cold_users,
-                            counted(figures.heldout_users, "user"), figures.cold_items,
-                            counted(figures.heldout_items, "item")));
-  }
-  if (figures.leakage) tell_leakage(report, *figures.leakage);
+  tell_figures(report, outcome.figures, heldout_words);
+  if (outcome.validation) tell_validation(comm, report, dataset, outcome);
 
   const std::vector<DatasetFigure> kept = figures_of(outcome, dataset.heldout.has_value());
   std::vector<std::string> names;
@@ -192,14 +241,14 @@ std::vector<DatasetFigure> figures_of(const SplitOutcome& outcome, bool holds_ou
   if (outcome.last_training_seconds) figures.push_back({"last-training-time", *outcome.last_training_seconds});
   if (holds_out) {
     figures.push_back({"repeated-pairs", outcome.repeated});
-    figures.push_back({"cold-users", outcome.figures.cold_users});
-    figures.push_back({"cold-items", outcome.figures.cold_items});
+    std::ranges::copy(split_attributes(SplitPart::heldout, outcome.figures), std::back_inserter(figures));
   }
-  if (const auto& leakage = outcome.figures.leakage) {
-    figures.push_back({"training-after-own-heldout", leakage->after_own_heldout});
-    figures.push_back({"training-after-first-heldout", leakage->after_first_heldout});
-    figures.push_back({"heldout-of-future-items", leakage->future_items});
-    if (leakage->median_gap_days) figures.push_back({"median-gap-days", *leakage->median_gap_days});
+  if (const auto& validation = outcome.validation) {
+    if (validation->last_training_seconds) {
+      figures.push_back({"validation-last-training-time", *validation->last_training_seconds});
+    }
+    figures.push_back({"validation-repeated-pairs", validation->repeated});
+    std::ranges::copy(split_attributes(SplitPart::validation, outcome.validation_figures), std::back_inserter(figures));
   }
   return figures;
 }

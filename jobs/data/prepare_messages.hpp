@@ -11,6 +11,7 @@
 #include "distributed/log/interaction_log.hpp"
 #include "distributed/log/k_core.hpp"
 #include "distributed/log/split_figures.hpp"
+#include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_options.hpp"
 #include "jobs/run/report.hpp"
 #include "kernels/base/types.hpp"
@@ -36,6 +37,8 @@ struct SplitOutcome {
   std::optional<std::int64_t> last_training_seconds;  ///< of a split at one time: since 1970
   Index repeated = 0;                                 ///< held-out pairs that training has too
   SplitFigures figures;
+  std::optional<ValidationOutcome> validation;  ///< if there is a validation part
+  SplitFigures validation_figures;
 };
 
 /// Of a log's rows, without ranks; `repeated_headers` are lines inside files that repeat their header.

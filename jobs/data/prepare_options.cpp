@@ -29,7 +29,7 @@ void check_at_least_one(Index count, std::string_view option) {
 }
 }  // namespace
 
-Split parse_split(std::string_view text) {
+Split parse_split(std::string_view option, std::string_view text) {
   if (text == "none") return {};
   const auto colon = text.find(':');
   const std::string_view word = text.substr(0, colon);
@@ -40,21 +40,21 @@ Split parse_split(std::string_view text) {
       const std::optional<Index> count = whole_number<Index>(amount);
       if (!count || *count < 1) {
         throw Error(ExitCode::usage,
-                    fmt::format("--split '{}': expected a count of at least 1, as in leave-last:1", text));
+                    fmt::format("{} '{}': expected a count of at least 1, as in leave-last:1", option, text));
       }
       return {kind, 0, *count};
     }
     const std::optional<double> fraction = finite_number(amount);
     if (!fraction || !(*fraction > 0 && *fraction < 1)) {
       throw Error(ExitCode::usage,
-                  fmt::format("--split '{}': expected a fraction above 0 and below 1, as in {}:0.1", text, name));
+                  fmt::format("{} '{}': expected a fraction above 0 and below 1, as in {}:0.1", option, text, name));
     }
     return {kind, *fraction, 0};
   }
   throw Error(ExitCode::usage,
-              fmt::format("--split '{}' is unknown; expected none, random:FRACTION, leave-last:N, temporal:FRACTION or "
+              fmt::format("{} '{}' is unknown; expected none, random:FRACTION, leave-last:N, temporal:FRACTION or "
                           "users:FRACTION",
-                          text));
+                          option, text));
 }
 
 std::optional<DuplicatePolicy> parse_duplicates(std::string_view word) {
@@ -150,9 +150,14 @@ void add_prepare_options(boost::program_options::options_description& options, P
       "drop items with fewer users; both bounds are repeated until both hold");
   add("split",
       po::value<std::string>()->default_value("none")->value_name("SPLIT")->notifier(
-          [&values](const std::string& text) { values.split = parse_split(text); }),
+          [&values](const std::string& text) { values.split = parse_split("--split", text); }),
       "what to hold out: none, random:FRACTION of the interactions, leave-last:N of each user, temporal:FRACTION (the "
       "latest), users:FRACTION (whole users)");
+  add("validation",
+      po::value<std::string>()->default_value("none")->value_name("SPLIT")->notifier(
+          [&values](const std::string& text) { values.validation = parse_split("--validation", text); }),
+      "what to take off the rest to choose models by, as for --split: random:FRACTION of what is left, leave-last:N, "
+      "temporal:FRACTION, or with --split users also users:FRACTION");
   add("repeats",
       po::value<std::string>()->default_value("drop")->value_name("RULE")->notifier(
           [&values](const std::string& word) { values.repeats = parse_repeats(word); }),
@@ -166,6 +171,20 @@ void add_prepare_options(boost::program_options::options_description& options, P
       "with users: part of a held-out user's interactions that fold-in may see");
   add("output", written_file(&values.output, hdf5_endings)->required(), "dataset to write (HDF5)");
   describe_compression(options, values.deflate_level);
+}
+
+void require_sense(const PrepareOptions& options) {
+  if (options.validation.kind == SplitKind::none) return;
+  if (options.split.kind == SplitKind::none) {
+    throw Error(ExitCode::usage,
+                "--validation needs --split: it is to choose by other rows than those that are reported. If nothing is "
+                "to be reported, hold out by --split alone, which als --validation-metric then reads");
+  }
+  if (options.validation.kind == SplitKind::users && options.split.kind != SplitKind::users) {
+    throw Error(ExitCode::usage,
+                "--validation users needs --split users: else users would be held out whole of whom other interactions "
+                "are in the held-out part; expected random, leave-last or temporal");
+  }
 }
 
 }  // namespace rankwise

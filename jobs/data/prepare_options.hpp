@@ -21,8 +21,8 @@ struct Split {
   Index count = 0;      ///< leave_last: at least 1
 };
 
-/// `none`, `random:0.1`, `leave-last:1`, `temporal:0.2` or `users:0.1`; throws Error(usage).
-[[nodiscard]] Split parse_split(std::string_view text);
+/// `none`, `random:0.1`, `leave-last:1`, `temporal:0.2` or `users:0.1`; throws Error(usage) that names the option.
+[[nodiscard]] Split parse_split(std::string_view option, std::string_view text);
 
 /// None for `auto`; throws Error(usage).
 [[nodiscard]] std::optional<DuplicatePolicy> parse_duplicates(std::string_view word);
@@ -50,6 +50,7 @@ struct PrepareOptions {
   Index min_user_count = 1;
   Index min_item_count = 1;
   Split split;
+  Split validation;  ///< of what `split` leaves
   double given_fraction = 0.8;
   std::string output;
   int deflate_level = 0;
@@ -57,5 +58,9 @@ struct PrepareOptions {
 
 /// Adds the job's options; their values go to `values`, which must outlive the parsing.
 void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values);
+
+/// Throws Error(usage) if --validation has nothing to be apart from, or would take users whose held-out interactions
+/// then had nothing to be measured by.
+void require_sense(const PrepareOptions& options);
 
 }  // namespace rankwise

@@ -221,7 +221,7 @@ void estimate_all(const EvaluateOptions& options, JobContext& context, const Con
   const UserKeys keys = user_keys_of(contest);
   for (const EvaluationMetric& metric : asked.reported)
     found.metrics.push_back(estimate_metric(comm, contest, metric, contenders, keys, context.common.seed));
-  found.slices = measure_slices(comm, slices, contest, of_model, asked.reported, contenders);
+  found.slices = measure_slices(comm, slices, contest, asked.reported, contenders);
   found.recall_by_cutoff = recall_by_cutoff(comm, contest, asked.curve, contenders);
   if (contest.asks_ratings) found.calibration = calibration(comm, contest, *contenders.front().ratings);
   if (options.gate.against.empty()) return;
@@ -232,10 +232,19 @@ void estimate_all(const EvaluateOptions& options, JobContext& context, const Con
   found.gate = pass_gate(options.gate, older->name, *figures);
 }
 
+/// Values on rows that the model was chosen by are too good.
+std::string choice_warning(const std::string& path) {
+  return fmt::format(
+      "the epoch of {} was chosen by this held-out part (--validation-metric), so that the metrics are "
+      "somewhat too good; prepare --validation makes a part to choose by",
+      path);
+}
+
 void tell_all(Report& report, const Communicator& comm, const Evaluation& found, const Objective& objective) {
   tell_evaluation(report, found, objective);
   if (comm.is_root()) print_result(evaluation_table(found));
   for (const std::string& warning : found.warnings) report.warning(warning);
+  if (found.chosen_by_heldout) report.event("chosen_by_heldout", {{"model", found.model_file}});
 }
 
 /// The files that were asked for. Collective.
@@ -281,11 +290,14 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   Evaluation found = begin_evaluation(options, comm, model, contest, evaluated);
   found.overlap = training_overlap(data, model, evaluated.counts);
   found.warnings = overlap_warnings(found.overlap, data, options.model);
+  if (!evaluated.counts) found.chosen_by_heldout = is_chosen_by_heldout(dataset, model);
+  if (found.chosen_by_heldout) found.warnings.push_back(choice_warning(options.model));
+  if (!data.fold) found.leakage = dataset.split_figures();
   reading.reset();
 
   // 3. Measure the model, baselines and other models; then how sure that is, and for whom.
   const std::vector<Contender> contenders = measure_all(options, context, contest, data, evaluated, found.warnings);
-  estimate_all(options, context, contest, asked, slices, evaluated.catalogue, contenders, found);
+  estimate_all(options, context, contest, asked, slices, contenders, found);
   if (const std::string worse = worse_warning(found.metrics); !worse.empty())
     found.warnings.insert(found.warnings.begin(), worse);
 

@@ -8,6 +8,7 @@
 
 #include "distributed/evaluation/heldout_rows.hpp"
 #include "distributed/evaluation/paired_difference.hpp"
+#include "distributed/log/split_figures.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/evaluate/models/training_overlap.hpp"
 #include "kernels/base/types.hpp"
@@ -92,7 +93,9 @@ struct Evaluation {
   std::uint64_t model_digest = 0;
   std::string model_configuration;
   bool ancestor_trained_on_all = false;
-  std::optional<MatchCounts> match;  ///< of a model of another dataset
+  bool chosen_by_heldout = false;       ///< the model's epoch
+  std::optional<SplitFigures> leakage;  ///< what the split gives away
+  std::optional<MatchCounts> match;     ///< of a model of another dataset
   TrainingOverlap overlap;
   std::string definitions;
   std::string seen;

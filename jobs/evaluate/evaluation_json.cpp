@@ -22,6 +22,20 @@ Json json_of(const std::optional<double>& value) {
   return value ? number_or_null(*value) : Json(nullptr);
 }
 
+Json json_of(const std::optional<SplitFigures>& figures) {
+  if (!figures) return nullptr;
+  Json json{{"heldout_users", figures->heldout_users},
+            {"heldout_items", figures->heldout_items},
+            {"cold_users", figures->cold_users},
+            {"cold_items", figures->cold_items}};
+  if (!figures->leakage) return json;  // no times
+  json["after_own_heldout"] = figures->leakage->after_own_heldout;
+  json["after_first_heldout"] = figures->leakage->after_first_heldout;
+  json["future_items"] = figures->leakage->future_items;
+  json["median_gap_days"] = json_of(figures->leakage->median_gap_days);
+  return json;
+}
+
 Json json_of(const BaselineFigures& baseline) {
   const PairedDifference& difference = baseline.difference;
   return {{"value", number_or_null(baseline.figures.value)},
@@ -117,6 +131,7 @@ std::string evaluation_json(const Evaluation& evaluation) {
   if (evaluation.rankings) json["rankings"] = json_of(*evaluation.rankings, evaluation.seen);
   if (evaluation.ratings) json["ratings"] = json_of(*evaluation.ratings);
   json["ancestor_trained_on_all"] = evaluation.ancestor_trained_on_all;
+  json["chosen_by_heldout"] = evaluation.chosen_by_heldout;
   add_match(json, evaluation.match, evaluation.overlap);
   json["worse_than_baseline"] = std::ranges::any_of(evaluation.metrics, [](const MetricFigures& figures) {
     return figures.metric.is_of_accuracy() && figures.is_worse();
@@ -135,7 +150,7 @@ std::string evaluation_json(const Evaluation& evaluation) {
     json["recall_by_cutoff"].push_back(
         {{"cutoff", point.cutoff}, {"model", point.model}, {"baseline", json_of(point.baseline)}});
   }
-  json["leakage"] = nullptr;
+  json["leakage"] = json_of(evaluation.leakage);
   json["warnings"] = evaluation.warnings;
   json["gate"] = evaluation.gate ? json_of(*evaluation.gate) : Json(nullptr);
   return json_text(json, 2) + "\n";

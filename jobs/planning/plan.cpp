@@ -45,8 +45,8 @@ void require_sense(const PlanOptions& options) {
   if (options.als.memory_budget_bytes > 0) {
     refuse("plan counts runs without --memory-budget; --memory-per-rank leaves out layouts that need more");
   }
-  if (options.als.trained_on == TrainedOn::all && options.als.data.empty()) {
-    refuse("--train-on all needs --data; stated sizes have no parts");
+  if (options.als.trained_on != TrainedOn::training && options.als.data.empty()) {
+    refuse("--train-on other than training needs --data; stated sizes have no parts");
   }
   if (!options.sbatch.empty() && options.als.data.empty()) refuse("--sbatch needs --data: what its job is to read");
   if (options.sbatch.empty() && !options.slurm_partition.empty())

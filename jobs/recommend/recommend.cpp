@@ -43,7 +43,7 @@ constexpr Index users_per_long_round = 1 << 16;
 
 constexpr std::string_view notes =
     R"(A user's score of an item is <x_u, y_i>; for explicit models with biases, mean + b_u + b_i + <x_u, y_i>. Lists leave out all that the
-dataset has of the user: the training part, the held-out part and what was given (--seen exclude), may have it (allow), or have nothing
+dataset has of the user: the training, validation and held-out parts and what was given (--seen exclude), may have it (allow), or have nothing
 else (only: to buy again). An item without a training entry is in no list. Users come in the order of their ids, then those that were
 held out whole, who are folded in from all that the dataset has of them; items best first, equal scores by item id. If the model was
 trained on another dataset, items are matched by id, and all users are folded in from all that this dataset has of them; items that
@@ -171,7 +171,7 @@ Catalogue read_catalogue(const RecommendOptions& options, const JobContext& cont
     return make_catalogue(context.comm, model.users(), entries);
   }
   if (model.has_entry_counts()) return make_catalogue(context.comm, model.users(), model.item_entries(mine));
-  const auto trained = open_dataset(context, options.data, model.trained_fold());
+  const auto trained = open_dataset(context, options.data, model.trained_fold(), model.trained_on());
   return make_catalogue(context.comm, model.users(), trained->row_sizes(DatasetPart::interactions_by_item, mine));
 }
 
@@ -259,8 +259,11 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
 
   const auto timer = context.report.phase("recommend");
   const ServedUsers users(comm, dataset, model, catalogue, matched);
-  const DatasetReader training(comm, options.data, std::nullopt, TrainedOn::training, context.common.input_check);
-  const bool masks_training = options.seen == SeenItems::exclude && training.has(DatasetPart::repeated);
+  const bool knows_training_alone = matched || model.trained_on() == TrainedOn::all;
+  const TrainedOn learned = knows_training_alone ? TrainedOn::training : model.trained_on();
+  const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
+  const bool has_repeats = training.has(DatasetPart::repeated) || training.has(DatasetPart::validation_repeated);
+  const bool masks_training = options.seen == SeenItems::exclude && has_repeats;
   const RankableItems items(
       catalogue, [&model](RowRange rows) { return model.item_factors(rows); }, storage_of(model));
   const ListInputs inputs{

@@ -130,11 +130,12 @@ std::vector<std::string> fold_texts(const std::string& validation, SweptJob job,
     for (const Index fold : fold_numbers) folds.push_back(fmt::format("column:{}", fold));
     return folds;
   }
+  if (validation == "prepared") return {validation};
   const std::string repeated = repeats > 1 ? fmt::format("@{}", repeats) : std::string();
   if (repeats < 1 || !parse_fold(fmt::format("{}:1/{}{}", kind, count, repeated))) {
     throw fault(
         "interactions:FOLDS or users:FOLDS with at least 2, as in interactions:5, or interactions:5@3 for "
-        "three divisions; temporal:FOLDS; or column");
+        "three divisions; temporal:FOLDS; column; or prepared");
   }
   for (Index repeat = 1; repeat <= repeats; ++repeat) {
     for (Index fold = 1; fold <= count; ++fold) {
@@ -208,7 +209,9 @@ SweepPlan make_plan(const SweepPlanOptions& given, const SweptData& data, std::u
   plan.trials_per_program = options.trials_per_program;
   plan.ranks = options.ranks;
   plan.threads_per_rank = options.threads_per_rank;
-  const std::string usual = options.job == SweptJob::als ? "interactions:3" : "seeds:3";
+  const std::string usual = options.job == SweptJob::kmeans ? "seeds:3"
+                            : data.has_validation           ? "prepared"
+                                                            : "interactions:3";
   plan.folds =
       fold_texts(options.validation.empty() ? usual : options.validation, options.job, data.fold_numbers, seed);
 

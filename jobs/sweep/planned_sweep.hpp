@@ -45,6 +45,7 @@ struct SweepPlanOptions {
 struct SweptData {
   std::uint64_t digest = 0;
   std::vector<Index> fold_numbers;  ///< distinct ones of the log's folds, ascending
+  bool has_validation = false;      ///< whether it is a dataset with a validation part
   MatrixSize size{1, 1, 1};         ///< als: of the training part
   Index rows = 0;                   ///< kmeans, if the file states them; 0: unknown
 };

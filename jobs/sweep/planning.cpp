@@ -64,8 +64,10 @@ SweptData swept_data(const SweepPlanOptions& options, const JobContext& context)
     return Index{std::ranges::count_if(sizes, [](Index size) { return size > 0; })};
   };
   const auto rows_of = [&](DatasetPart part) { return with_entries(dataset.row_sizes(part, {0, dataset.rows(part)})); };
+  const bool has_validation = dataset.has(DatasetPart::validation) && dataset.entries(DatasetPart::validation) > 0;
   return {.digest = dataset.provenance().dataset_digest,
           .fold_numbers = dataset.fold_numbers(),
+          .has_validation = has_validation,
           .size = {rows_of(DatasetPart::interactions), rows_of(DatasetPart::interactions_by_item),
                    dataset.entries(DatasetPart::interactions)}};
 }
@@ -200,6 +202,8 @@ never read. Folds are functions of --seed, user and item: the same for every tri
 the time line into 5 parts of equal numbers of interactions, never between equal times: fold 1 trains on the first and
 validates on the second, fold 4 trains on the first four and validates on the last. Users without earlier interactions
 count; their lists are the popular items, as in evaluate. column makes a fold of each number of prepare --columns fold=NAME.
+prepared, without --validation the choice for a dataset that has such a part, trains on the whole training part and
+validates on the part that prepare --validation took off.
 --path: a training begins where its neighbour with more regularization ended, which changes what comes out (keys too), not
 in which order it may be run. --trials-per-program changes nothing that comes out.
 --halving 3 trains all trials for --halving-epochs, then the best third three times as long, and so on to --epochs;
@@ -231,7 +235,7 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
     ("budget", po::value(&options->budget_core_hours)->value_name("HOURS")->default_value(0)->notifier(within<double>("budget", 0, 1e9)),
      "als: core-hours that the built-in search may take: it tries as many points as are predicted to fit, at most 81; 0: it tries 27")
     ("validation", po::value(&options->validation)->value_name("KIND[:COUNT[@REPEATS]]"),
-     "folds: interactions:K or users:K, @R for R divisions, temporal:K, or column (als; without it interactions:3), or seeds:N (kmeans; seeds:3)")
+     "folds: interactions:K or users:K, @R for R divisions, temporal:K, column, or prepared: the dataset's validation part (als; without it prepared if there is that part, else interactions:3), or seeds:N (kmeans; seeds:3)")
     ("optimize", po::value(&options->optimize)->value_name("METRIC"),
      "als: a metric of evaluate, without it ndcg@100 or rmse; kmeans: silhouette (without it), simplified-silhouette, davies-bouldin, calinski-harabasz, stability, inertia")
     ("metrics", po::value(&options->more_metrics)->value_name("LIST"), "als: further metrics to measure")

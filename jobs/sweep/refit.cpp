@@ -28,14 +28,25 @@ namespace rankwise {
 namespace {
 
 void require_sense(const RefitOptions& options) {
-  if (options.trained_on == TrainedOn::training || options.metrics.empty()) return;
-  throw AgreedError(ExitCode::usage, "--metrics has a meaning only with --train-on training: else nothing is held out");
+  if (options.trained_on != TrainedOn::all || options.metrics.empty()) return;
+  throw AgreedError(ExitCode::usage, "--metrics has no meaning with --train-on all: nothing is held out then");
 }
 
-bool has_heldout(const Communicator& comm, const std::string& data) {
+/// Collective.
+bool has_entries(const Communicator& comm, const std::string& data, DatasetPart part) {
   // Its shapes alone, which HDF5's own checksums cover.
   const DatasetReader dataset(comm, data, std::nullopt, TrainedOn::training, InputCheck::none);
-  return dataset.has(DatasetPart::heldout) && dataset.entries(DatasetPart::heldout) > 0;
+  return dataset.has(part) && dataset.entries(part) > 0;
+}
+
+/// What the refit is trained on: what chose the trial too, for what is held out still measures it. Collective.
+TrainedOn refitted_parts(const Communicator& comm, const RefitOptions& options, const std::string& data) {
+  if (options.trained_on) return *options.trained_on;
+  return has_entries(comm, data, DatasetPart::validation) ? TrainedOn::training_and_validation : TrainedOn::training;
+}
+
+const char* part_word(TrainedOn parts) {
+  return parts == TrainedOn::all ? "all" : parts == TrainedOn::training ? "training" : "training+validation";
 }
 
 std::vector<std::string> with(std::vector<std::string> arguments, std::initializer_list<std::string> more) {
@@ -54,7 +65,7 @@ SweepPlan plan_of_refit(const Communicator& comm, const RefitOptions& options, c
 }
 
 /// Arguments in pairs of option and value, or of one switch, without those of a training that validates itself: one
-/// that is trained on everything has nothing left for that.
+/// that is trained on the validation part too has nothing left for that.
 std::vector<std::string> without_validation(const std::vector<std::string>& arguments) {
   std::vector<std::string> kept;
   for (std::size_t a = 0; a < arguments.size(); ++a) {
@@ -72,17 +83,17 @@ std::vector<std::string> without_validation(const std::vector<std::string>& argu
 
 /// Trains the trial, after those before it on its path, if it is on one. Collective.
 void refit_along_path(const SweepPlan& plan, const std::string& directory, std::size_t trial,
-                      const RefitOptions& options, JobContext& context) {
+                      const RefitOptions& options, TrainedOn parts, JobContext& context) {
   const std::filesystem::path work = std::filesystem::path(directory) / "work";
-  const bool on_all = options.trained_on == TrainedOn::all;
+  const bool on_more = parts != TrainedOn::training;
   const std::vector<std::string> locking = locking_arguments(context.comm, directory);
   std::vector<std::string> begin;
   for (const std::size_t each : path_to(plan, trial)) {
-    const std::string name = fmt::format("{}-t{}", on_all ? "final" : "refit", each + 1);
+    const std::string name = fmt::format("{}-t{}", parts == TrainedOn::all ? "final" : "refit", each + 1);
     const std::string written = each == trial ? options.model : (work / (name + ".h5")).string();
     const std::vector<std::string>& point = plan.trials[each].arguments;
     std::vector<std::string> arguments =
-        with(on_all ? with(without_validation(point), {"--train-on", "all"}) : point,
+        with(on_more ? with(without_validation(point), {"--train-on", part_word(parts)}) : point,
              {"--seed", std::to_string(plan.seed), "--data", plan.data, "--model", written, "--checkpoint",
               (work / name).string(), "--checkpoint-interval", "00:10:00"});
     const bool as_model = each == trial && !options.epochs_of.empty();
@@ -134,7 +145,7 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
   if (plan.job == SweptJob::kmeans) {
     const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
     if (!options.metrics.empty()) refuse("--metrics has a meaning only for sweeps of als");
-    if (options.trained_on == TrainedOn::all) refuse("--train-on all has a meaning only for sweeps of als");
+    if (options.trained_on) refuse("--train-on has a meaning only for sweeps of als");
     if (!options.epochs_of.empty()) refuse("--epochs-of has a meaning only for sweeps of als");
     run_nested(kmeans_job(),
                with(plan.trials[trial].arguments,
@@ -142,14 +153,16 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
                context);
     return;
   }
-  refit_along_path(plan, directory, trial, options, context);
-  if (options.trained_on == TrainedOn::all) {
+  const TrainedOn parts = refitted_parts(comm, options, plan.data);
+  context.report.line(fmt::format("trained on: {}", part_word(parts)));
+  refit_along_path(plan, directory, trial, options, parts, context);
+  if (parts == TrainedOn::all) {
     return context.report.line(
         "trained on everything, the held-out part too, so that nothing is left to measure it on");
   }
 
   // 3. On what no trial has seen.
-  if (!has_heldout(comm, plan.data)) {
+  if (!has_entries(comm, plan.data, DatasetPart::heldout)) {
     context.report.line(fmt::format("{} holds nothing out, so that the model is not evaluated", plan.data));
     return;
   }
@@ -167,9 +180,9 @@ RunJob describe_refit(boost::program_options::options_description& description) 
   description.add_options()
     ("directory", written_folder(&options->directory, sweep_folder_files)->required(), "folder of the sweep")
     ("model", written_file(&options->model, hdf5_endings)->required(), "model to write; kmeans: clustering")
-    ("train-on", po::value<std::string>()->value_name("training|all")->default_value("training")->notifier(
-       one_of<TrainedOn>("train-on", options->trained_on, {{"training", TrainedOn::training}, {"all", TrainedOn::all}})),
-     "als: the training part, so that the held-out part measures the model; or everything, for a model that serves")
+    ("train-on", po::value<std::string>()->value_name("training|training+validation|all")->notifier([options](const std::string& text) {
+       one_of<TrainedOn>("train-on", options->trained_on.emplace(), {{"training", TrainedOn::training}, {"training+validation", TrainedOn::training_and_validation}, {"all", TrainedOn::all}})(text); }),
+     "als: the training part; the validation part too, which is the default if the data has one; the held-out part still measures these models; or everything, for a model that serves")
     ("epochs-of", read_file(&options->epochs_of), "als: as many epochs as this model was trained for; without it as many as planned")
     ("data", read_file(&options->data), "where the data that was planned on is now; accepted only if it is the same")
     ("metrics", written_file(&options->metrics, json_endings), "als: also write what evaluate finds on the held-out part, as JSON");

@@ -1,6 +1,7 @@
 #pragma once
 // `rankwise sweep refit`: the chosen trial trained on all of the training part.
 
+#include <optional>
 #include <string>
 
 #include "io/dataset/dataset.hpp"
@@ -11,8 +12,8 @@ namespace rankwise {
 struct RefitOptions {
   std::string directory;
   std::string model;
-  std::string metrics;  ///< empty: not wanted
-  TrainedOn trained_on = TrainedOn::training;
+  std::string metrics;                       ///< empty: not wanted
+  std::optional<TrainedOn> trained_on = {};  ///< none: training and validation part, if the data has the latter
   std::string epochs_of;  ///< a model: as many epochs as it was trained for; empty: as many as planned
   std::string data;       ///< where the planned data is now; empty: where the sweep has it
 };

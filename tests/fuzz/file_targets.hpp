@@ -62,7 +62,7 @@ inline bool read_log_rows_of(const DatasetReader& file, DatasetPart part) {
 
 /// The file as folds of its marks have it.
 inline void read_folds(const std::string& path, InputCheck check) {
-  for (const char* const text : {"temporal:1/2", "temporal:2/2", "column:2"}) {
+  for (const char* const text : {"temporal:1/2", "temporal:2/2", "column:2", "prepared"}) {
     read_or_refuse([&] {
       const DatasetReader fold(single_rank(), path, parse_fold(text), TrainedOn::training, check);
       Index entries = 0;
@@ -71,15 +71,17 @@ inline void read_folds(const std::string& path, InputCheck check) {
         entries += fold.read(part, {0, fold.rows(part)}).entries();
       }
       const DatasetReader whole(single_rank(), path, std::nullopt, TrainedOn::training, check);
-      require(whole.has_log_rows() || entries <= whole.entries(DatasetPart::interactions), "parts do not overlap");
+      require(whole.has_log_rows() || parse_fold(text)->kind == FoldKind::prepared ||
+                  entries <= whole.entries(DatasetPart::interactions),
+              "parts do not overlap");
     });
   }
 }
 
-/// The file as trainings on all of its parts have it.
-inline void read_all_parts(const std::string& path, InputCheck check) {
+/// The file as trainings on several or all of its parts have it.
+inline void read_joined_parts(const std::string& path, TrainedOn trained_on, InputCheck check) {
   read_or_refuse([&] {
-    const DatasetReader all(single_rank(), path, std::nullopt, TrainedOn::all, check);
+    const DatasetReader all(single_rank(), path, std::nullopt, trained_on, check);
     const RowRange users{0, all.users()};
     static_cast<void>(all.user_ids(users));
     for (const DatasetPart part : {DatasetPart::interactions, DatasetPart::interactions_by_item}) {
@@ -123,7 +125,9 @@ inline bool read_dataset_file(const std::string& path, InputCheck check) {
              });
            }
            if (file.has(DatasetPart::interactions, EntryMark::time)) read_folds(path, check);
-           read_all_parts(path, check);
+           for (const TrainedOn trained_on : {TrainedOn::training_and_validation, TrainedOn::all}) {
+             read_joined_parts(path, trained_on, check);
+           }
          }) &&
          whole;
 }

@@ -24,7 +24,7 @@ void parse_as_value(const std::string& text) {
     static_cast<void>(find_columns(choice, {}, 4));
   });
   fuzz::read_or_refuse([&] {
-    const Split split = parse_split(text);
+    const Split split = parse_split("--split", text);
     fuzz::require(split.fraction >= 0 && split.fraction < 1 && split.count >= 0, "splits are in range");
   });
   fuzz::read_or_refuse([&] { static_cast<void>(parse_duplicates(text)); });

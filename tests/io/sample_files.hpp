@@ -181,6 +181,16 @@ inline Dataset split_dataset(const Communicator& comm, const SampleSize& size, S
   return dataset;
 }
 
+/// With users held out whole, and the pairs that the training part has not as its validation part.
+inline Dataset validated_dataset(const Communicator& comm, const SampleSize& size, SampleIds kind) {
+  Dataset dataset = sample_dataset(comm, size, kind);
+  dataset.validation = ValidationPart{{sample_matrix(sample_range(comm, size.users), size.users, size.items, false, 1),
+                                       sample_matrix(sample_range(comm, size.items), size.users, size.items, true, 1)},
+                                      {},
+                                      {}};
+  return dataset;
+}
+
 inline float sample_factor(Index row, Index column) {
   return static_cast<float>((row * 37 + column * 11) % 101 - 50) / 64;
 }

@@ -24,6 +24,11 @@ void require_amounts(const Communicator& comm, const HeldoutRows& rows, std::spa
   });
 }
 
+bool is_chosen_by_heldout(const DatasetReader& dataset, const ModelReader& model) {
+  return model.best_epoch() && model.trained_on() == TrainedOn::training && !model.trained_fold() &&
+         !dataset.has(DatasetPart::validation);
+}
+
 Partition heldout_partition(const Communicator& comm, const DatasetReader& dataset) {
   return Partition::by_count(dataset.rows(DatasetPart::heldout), comm.size());
 }
@@ -32,7 +37,7 @@ HeldoutRows read_heldout_rows(const Communicator& comm, const DatasetReader& dat
   const RowRange mine = partition.range(comm.rank());
   const bool are_new = dataset.has(DatasetPart::given);
   return {partition, dataset.read(DatasetPart::heldout, mine),
-          dataset.read(are_new ? DatasetPart::given : DatasetPart::interactions, mine)};
+          are_new ? dataset.read(DatasetPart::given, mine) : dataset.read_known(mine)};
 }
 
 }  // namespace rankwise

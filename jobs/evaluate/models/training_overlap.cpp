@@ -62,11 +62,15 @@ void tell_other_dataset(Report& report, const TrainingOverlap& overlap, const He
 
 HeldoutData open_heldout_data(const JobContext& context, const std::string& path, const ModelReader& model) {
   std::optional<Fold> fold = model.trained_fold();
-  if (fold) {  // the digest of the file, which other folds share
+  TrainedOn trained_on = model.trained_on() == TrainedOn::all ? TrainedOn::training : model.trained_on();
+  if (fold || trained_on != TrainedOn::training) {  // the digest of the file, which other views share
     const DatasetReader file(context.comm, path, std::nullopt, TrainedOn::training, InputCheck::none);
-    if (!is_own_dataset(file, model)) fold.reset();
+    if (!is_own_dataset(file, model)) {
+      fold.reset();
+      trained_on = TrainedOn::training;
+    }
   }
-  return {path, fold, open_dataset(context, path, fold)};
+  return {path, fold, open_dataset(context, path, fold, trained_on)};
 }
 
 void require_unseen_heldout(const HeldoutData& data, const ModelReader& model, const std::string& model_path) {

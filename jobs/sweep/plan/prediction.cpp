@@ -51,7 +51,7 @@ struct PredictedTrial {
 /// Share of the interactions that a fold's training sees, of temporal ones the last.
 double trained_share(const SweepPlan& plan) {
   const auto fold = parse_fold(plan.folds.front());
-  if (!fold) return 1.0;
+  if (!fold || fold->kind == FoldKind::prepared) return 1.0;
   const Index parts = fold->kind == FoldKind::column     ? static_cast<Index>(plan.folds.size())
                       : fold->kind == FoldKind::temporal ? fold->count + 1
                                                          : fold->count;

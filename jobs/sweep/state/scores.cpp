@@ -71,7 +71,7 @@ std::vector<std::string> groups(const SweepPlan& plan, const std::vector<TrialSc
 /// over folds. Repeats of k-means share all data.
 double validated_over_trained(const SweepPlan& plan) {
   const auto fold = parse_fold(plan.folds.front());
-  if (!fold) return 0;
+  if (!fold || fold->kind == FoldKind::prepared) return 0;
   if (fold->kind == FoldKind::column) return 1.0 / static_cast<double>(plan.folds.size() - 1);
   if (fold->kind != FoldKind::temporal) return 1.0 / static_cast<double>(fold->count - 1);
   double sum = 0;
@@ -91,6 +91,8 @@ std::string division_note(FoldKind kind) {
       return "Folds divide the time line: what is validated is later than all that was trained on. Early folds train "
              "on less than a deployed model does, and users without earlier interactions count: their lists are the "
              "popular items.";
+    case FoldKind::prepared:
+      return "The fold is the validation part that prepare took off the training part, apart from what is held out.";
     case FoldKind::column:
       break;
   }

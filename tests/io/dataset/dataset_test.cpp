@@ -323,6 +323,40 @@ TEST_F(DatasetTest, AllPartsAreOneMatrixFromBothSides) {
   }
 }
 
+TEST_F(DatasetTest, TheValidationPartIsAFoldAndPartOfAnotherTraining) {
+  const std::string path = folder_.file("log.h5");
+  const SampleSize size{.users = 61, .items = 40, .heldout_users = 9};
+  const SampleSize former{.users = 61, .items = 40};  // sample_of_all_parts() has all pairs of these
+  const Dataset dataset = validated_dataset(comm_, size, SampleIds::strings);
+  write_dataset(comm_, path, dataset, sample_provenance());
+  comm_.barrier();
+  const DatasetReader fold(comm_, path, parse_fold("prepared"));
+  const DatasetReader both(comm_, path, std::nullopt, TrainedOn::training_and_validation);
+  const DatasetReader all(comm_, path, std::nullopt, TrainedOn::all);
+  EXPECT_EQ(fold.provenance().dataset_digest, content_digest(comm_, dataset));
+  EXPECT_NE(fold.provenance().dataset_digest, content_digest(comm_, dataset.interactions));
+  EXPECT_FALSE(fold.has(DatasetPart::given));
+  EXPECT_FALSE(both.has(DatasetPart::validation));
+  EXPECT_EQ(both.users(), size.users);
+  EXPECT_EQ(both.entries(DatasetPart::heldout), DatasetReader(comm_, path).entries(DatasetPart::heldout));
+  for (const RowRange& rows : reading_ranges(comm_, size.users)) {
+    expect_equal(fold.read(DatasetPart::interactions, rows), sample_matrix(rows, size.users, size.items, false));
+    expect_equal(fold.read(DatasetPart::heldout, rows), sample_matrix(rows, size.users, size.items, false, 1));
+    EXPECT_EQ(fold.row_sizes(DatasetPart::heldout, rows),
+              row_sizes(sample_matrix(rows, size.users, size.items, false, 1)));
+    const SparseRows expected = sample_of_all_parts(rows, former, false, std::nullopt);
+    expect_equal(both.read(DatasetPart::interactions, rows), expected);
+    EXPECT_EQ(all.read(DatasetPart::interactions, rows).columns, expected.columns);
+    EXPECT_EQ(both.row_sizes(DatasetPart::interactions, rows), row_sizes(expected));
+    expect_equal(DatasetReader(comm_, path).read_known(rows), expected);
+  }
+  for (const RowRange& rows : reading_ranges(comm_, size.items)) {
+    const SparseRows expected = sample_of_all_parts(rows, former, true, std::nullopt);
+    expect_equal(both.read(DatasetPart::interactions_by_item, rows), expected);
+    EXPECT_EQ(both.row_sizes(DatasetPart::interactions_by_item, rows), row_sizes(expected));
+  }
+}
+
 TEST_F(DatasetTest, DigestDoesNotDependOnThePartition) {
   const Index users = 173;
   const Index items = 61;
@@ -442,7 +476,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"other_kind", [](const OpenFile& f) { f.set_text("/", "kind", "clustering"); },
                " is a clustering, expected a dataset"},
         Damage{"newer_format", [](const OpenFile& f) { f.set_attribute<std::int64_t>("/", "format-version", {9}); },
-               " has format version 9, this program reads versions 1 to 2"},
+               " has format version 9, this program reads versions 1 to 3"},
         Damage{"no_ids", [](const OpenFile& f) { f.remove("/users/ids"); }, ": /users/ids is missing"},
         Damage{"no_users", [](const OpenFile& f) { f.remove("/users"); }, ": /users/ids is missing"},
         Damage{"float_ids", [](const OpenFile& f) { f.replace("/users/ids", H5T_NATIVE_FLOAT, {23}); },

@@ -244,6 +244,20 @@ TEST_F(VerifyFileTest, IntactDatasetsThatContradictThemselvesAreRefused) {
             fmt::format(fmt::runtime(transposed), "/heldout/interactions"));
   EXPECT_EQ(fault_of([&](Dataset& d) { raise_last(d.log_rows->by_item.values); }),
             fmt::format(fmt::runtime(transposed), "/log_rows"));
+  const auto of_validation = [&](const std::function<void(Dataset&)>& edit) {
+    return fault_of([&](Dataset& d) {
+      d = validated_dataset(comm_, size, SampleIds::integers);
+      edit(d);
+    });
+  };
+  EXPECT_EQ(of_validation([](Dataset&) {}), "");
+  EXPECT_EQ(of_validation([&](Dataset& d) { raise_last(d.validation->interactions.by_item.values); }),
+            fmt::format(fmt::runtime(transposed), "/validation/interactions"));
+  EXPECT_EQ(of_validation([&](Dataset& d) {
+              d.validation->given = d.validation->interactions;
+              raise_last(d.validation->given->by_user.values);
+            }),
+            fmt::format(fmt::runtime(transposed), "/validation/given"));
   const auto set_id = [&](IdRows& ids, Index row, std::int64_t id) {
     if (row >= ids.rows.begin && row < ids.rows.end) {
       std::get<std::vector<std::int64_t>>(ids.ids)[static_cast<std::size_t>(row - ids.rows.begin)] = id;

@@ -1,0 +1,65 @@
+#pragma once
+// How `rankwise prepare` divides an indexed log: the held-out part first, then the validation part off what remains.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/log/dataset.hpp"
+#include "distributed/log/duplicates.hpp"
+#include "distributed/log/events.hpp"
+#include "distributed/rows/id_rows.hpp"
+#include "jobs/data/prepare_options.hpp"
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+/// A log with its ids in dictionaries and its rows at the owners of their users.
+struct IndexedLog {
+  IdRows users;  ///< by count, as events.users
+  IdRows items;
+  UserEvents events;
+};
+
+/// What a split of this kind divides.
+[[nodiscard]] SplitUnit unit_of(SplitKind kind);
+
+/// Which users leave the training whole, and where the time line is cut.
+struct SplitChoice {
+  std::vector<Index> users;                           ///< local ones, ascending
+  std::optional<std::int64_t> last_training_seconds;  ///< of a split at one time: since 1970
+};
+
+/// Chooses the part of each event. Collective over comm.
+SplitChoice hold_out(const Communicator& comm, const Split& split, double given_fraction, std::uint64_t seed,
+                     UserEvents& events);
+
+/// Held-out pairs that training has too. Collective over comm.
+[[nodiscard]] Index count_repeats(const Communicator& comm, const UserEvents& events, const MergeRules& rules);
+
+/// All matrices by user of a log whose events have their parts, each partitioned by row count. `heldout_users`: local
+/// users that are held out whole. Collective over comm.
+[[nodiscard]] Dataset select_matrices(const Communicator& comm, const MergeRules& rules, SplitKind kind,
+                                      const std::vector<Index>& heldout_users, const IndexedLog& log);
+
+/// Makes the other side of the matrices of training and validation, and of those of what is held out. Collective over
+/// comm.
+void transpose_training(const Communicator& comm, Dataset& dataset);
+void transpose_heldout(const Communicator& comm, Dataset& dataset);
+
+/// What a validation part took, over all ranks.
+struct ValidationOutcome {
+  std::optional<std::int64_t> last_training_seconds;  ///< as in SplitChoice
+  Index repeated = 0;                                 ///< validation pairs that training has too
+  RefusedParts refused;  ///< parts of pairs that make no interaction once the two are apart
+};
+
+/// Takes the validation part off the training part of `dataset`, which select_matrices() made of these events: the
+/// same split as a held-out part's, of the training events, by another seed. Users of `heldout_users` have none. Ids
+/// and what is held out remain as they are. The training part and the validation part are by user alone then.
+/// Collective over comm.
+ValidationOutcome take_validation(const Communicator& comm, const PrepareOptions& options, std::uint64_t seed,
+                                  const std::vector<Index>& heldout_users, UserEvents events, Dataset& dataset);
+
+}  // namespace rankwise

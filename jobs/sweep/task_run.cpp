@@ -79,7 +79,8 @@ void train_and_evaluate(const SweepPlan& plan, const std::string& directory, con
   arguments.insert(arguments.end(), locking.begin(), locking.end());
   run_nested(als_job(), arguments, context);
   run_nested(evaluate_job(),
-             {"--data", plan.data, "--model", files.result, "--metrics", plan.metrics, "--slices", "none", "--output", files.metrics},
+             {"--data", plan.data, "--model", files.result, "--metrics", plan.metrics, "--slices", "none", "--output",
+              files.metrics},
              context);
 }
 

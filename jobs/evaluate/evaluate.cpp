@@ -221,7 +221,7 @@ void estimate_all(const EvaluateOptions& options, JobContext& context, const Con
   const UserKeys keys = user_keys_of(contest);
   for (const EvaluationMetric& metric : asked.reported)
     found.metrics.push_back(estimate_metric(comm, contest, metric, contenders, keys, context.common.seed));
-  found.slices = measure_slices(comm, slices, contest, of_model, asked.reported, contenders);
+  found.slices = measure_slices(comm, slices, contest, asked.reported, contenders);
   found.recall_by_cutoff = recall_by_cutoff(comm, contest, asked.curve, contenders);
   if (contest.asks_ratings) found.calibration = calibration(comm, contest, *contenders.front().ratings);
   if (options.gate.against.empty()) return;
@@ -285,7 +285,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
 
   // 3. Measure the model, baselines and other models; then how sure that is, and for whom.
   const std::vector<Contender> contenders = measure_all(options, context, contest, data, evaluated, found.warnings);
-  estimate_all(options, context, contest, asked, slices, evaluated.catalogue, contenders, found);
+  estimate_all(options, context, contest, asked, slices, contenders, found);
   if (const std::string worse = worse_warning(found.metrics); !worse.empty())
     found.warnings.insert(found.warnings.begin(), worse);
 

@@ -172,15 +172,17 @@ SlicePlan plan_slices(const Communicator& comm, const DatasetReader& dataset, co
     }
     plan.kinds.push_back(kind);
     if (kind == SliceKind::item_popularity) plan.groupings.push_back(group_by_popularity(catalogue, rows));
-    if (kind == SliceKind::cold) plan.groupings.push_back(group_by_known_item(catalogue, rows));
+    if (kind == SliceKind::cold) {
+      plan.known_users = known_user_groups(catalogue, rows);
+      plan.groupings.push_back(group_by_known_item(catalogue, rows));
+    }
     if (kind == SliceKind::time_since_cut) plan.groupings.push_back(group_by_time_since_cut(comm, dataset, rows));
   }
   return plan;
 }
 
 std::vector<Slice> measure_slices(const Communicator& comm, const SlicePlan& plan, const Contest& contest,
-                                  const Catalogue& of_model, std::span<const EvaluationMetric> metrics,
-                                  std::span<const Contender> contenders) {
+                                  std::span<const EvaluationMetric> metrics, std::span<const Contender> contenders) {
   const SliceMeasurement measurement(comm, contest, metrics, contenders);
   std::vector<Slice> slices;
   int groupings = 0;
@@ -205,7 +207,7 @@ std::vector<Slice> measure_slices(const Communicator& comm, const SlicePlan& pla
         by_targets("item-popularity", popularity_names);
         break;
       case SliceKind::cold:
-        by_users("cold", cold_user_names, known_user_groups(of_model, contest.rows));
+        by_users("cold", cold_user_names, plan.known_users);
         by_targets("cold", cold_item_names);
         break;
       case SliceKind::time_since_cut:

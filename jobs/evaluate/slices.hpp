@@ -20,19 +20,20 @@ namespace rankwise {
 /// The slices that are measured, and the groupings of held-out interactions that they need.
 struct SlicePlan {
   std::vector<SliceKind> kinds;
+  std::vector<std::int8_t> known_users;  ///< of cold: known_user_groups
   std::vector<Grouping> groupings;  ///< of item_popularity, cold and time_since_cut, in this order, as far as wanted
 };
 
-/// All kinds that the dataset allows if none are `wanted`. Throws AgreedError(bad_data) if a wanted one is not
-/// possible. Collective over comm.
+/// `catalogue`: of the model's training. All kinds that the dataset allows if none are `wanted`. Throws
+/// AgreedError(bad_data) if a wanted one is not possible. Collective over comm.
 [[nodiscard]] SlicePlan plan_slices(const Communicator& comm, const DatasetReader& dataset,
                                     const std::optional<Fold>& fold, const Catalogue& catalogue,
                                     const HeldoutRows& rows, const std::optional<std::vector<SliceKind>>& wanted);
 
 /// Each slice with the metrics that are means over users or ratings: of the first contender, and of the first other one
-/// that has such values. `of_model`: of the first one's training. Collective over comm.
+/// that has such values. Collective over comm.
 [[nodiscard]] std::vector<Slice> measure_slices(const Communicator& comm, const SlicePlan& plan, const Contest& contest,
-                                                const Catalogue& of_model, std::span<const EvaluationMetric> metrics,
+                                                std::span<const EvaluationMetric> metrics,
                                                 std::span<const Contender> contenders);
 
 }  // namespace rankwise

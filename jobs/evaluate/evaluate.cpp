@@ -232,19 +232,10 @@ void estimate_all(const EvaluateOptions& options, JobContext& context, const Con
   found.gate = pass_gate(options.gate, older->name, *figures);
 }
 
-/// Values on rows that the model was chosen by are too good.
-std::string choice_warning(const std::string& path) {
-  return fmt::format(
-      "the epoch of {} was chosen by this held-out part (--validation-metric), so that the metrics are "
-      "somewhat too good; prepare --validation makes a part to choose by",
-      path);
-}
-
 void tell_all(Report& report, const Communicator& comm, const Evaluation& found, const Objective& objective) {
   tell_evaluation(report, found, objective);
   if (comm.is_root()) print_result(evaluation_table(found));
   for (const std::string& warning : found.warnings) report.warning(warning);
-  if (found.chosen_by_heldout) report.event("chosen_by_heldout", {{"model", found.model_file}});
 }
 
 /// The files that were asked for. Collective.
@@ -290,8 +281,6 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   Evaluation found = begin_evaluation(options, comm, model, contest, evaluated);
   found.overlap = training_overlap(data, model, evaluated.counts);
   found.warnings = overlap_warnings(found.overlap, data, options.model);
-  if (!evaluated.counts) found.chosen_by_heldout = is_chosen_by_heldout(dataset, model);
-  if (found.chosen_by_heldout) found.warnings.push_back(choice_warning(options.model));
   if (!data.fold) found.leakage = dataset.split_figures();
   reading.reset();
 

@@ -93,7 +93,6 @@ struct Evaluation {
   std::uint64_t model_digest = 0;
   std::string model_configuration;
   bool ancestor_trained_on_all = false;
-  bool chosen_by_heldout = false;       ///< the model's epoch
   std::optional<SplitFigures> leakage;  ///< what the split gives away
   std::optional<MatchCounts> match;     ///< of a model of another dataset
   TrainingOverlap overlap;

@@ -24,11 +24,6 @@ void require_amounts(const Communicator& comm, const HeldoutRows& rows, std::spa
   });
 }
 
-bool is_chosen_by_heldout(const DatasetReader& dataset, const ModelReader& model) {
-  return model.best_epoch() && model.trained_on() == TrainedOn::training && !model.trained_fold() &&
-         !dataset.has(DatasetPart::validation);
-}
-
 Partition heldout_partition(const Communicator& comm, const DatasetReader& dataset) {
   return Partition::by_count(dataset.rows(DatasetPart::heldout), comm.size());
 }

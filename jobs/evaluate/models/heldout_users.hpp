@@ -8,7 +8,6 @@
 #include "distributed/evaluation/heldout_rows.hpp"
 #include "distributed/rows/partition.hpp"
 #include "io/dataset/dataset.hpp"
-#include "io/model/model.hpp"
 #include "kernels/ranking/ranking_metrics.hpp"
 
 namespace rankwise {
@@ -19,15 +18,11 @@ void require_heldout_part(const DatasetReader& dataset, const std::string& data_
 /// Throws AgreedError(bad_data) if a metric adds up held-out values and one of them is below 0. Collective over comm.
 void require_amounts(const Communicator& comm, const HeldoutRows& rows, std::span<const EvaluationMetric> metrics);
 
-/// Whether the model's epoch was chosen by the held-out part that `dataset`, of its training, is about to measure it
-/// on: because the dataset has no validation part.
-[[nodiscard]] bool is_chosen_by_heldout(const DatasetReader& dataset, const ModelReader& model);
-
 /// Of the users that are evaluated, by count: those of the training, or those that were held out whole.
 [[nodiscard]] Partition heldout_partition(const Communicator& comm, const DatasetReader& dataset);
 
-/// What the held-out part is predicted from: what users are known by (DatasetReader::read_known), or were given.
-/// All users with a held-out part: those of the training, or those that were held out whole. Collective over comm;
+/// All users with a held-out part: those of the training, known by DatasetReader::read_known, or those that were held
+/// out whole. Collective over comm;
 /// throws AgreedError.
 [[nodiscard]] HeldoutRows read_heldout_rows(const Communicator& comm, const DatasetReader& dataset,
                                             const Partition& partition);

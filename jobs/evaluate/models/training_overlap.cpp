@@ -62,15 +62,16 @@ void tell_other_dataset(Report& report, const TrainingOverlap& overlap, const He
 
 HeldoutData open_heldout_data(const JobContext& context, const std::string& path, const ModelReader& model) {
   std::optional<Fold> fold = model.trained_fold();
-  TrainedOn trained_on = model.trained_on() == TrainedOn::all ? TrainedOn::training : model.trained_on();
-  if (fold || trained_on != TrainedOn::training) {  // the digest of the file, which other views share
+  TrainedOn learned =
+      model.trained_on() == TrainedOn::training_and_validation ? model.trained_on() : TrainedOn::training;
+  if (fold || learned != TrainedOn::training) {  // the digest of the file, which other folds share
     const DatasetReader file(context.comm, path, std::nullopt, TrainedOn::training, InputCheck::none);
     if (!is_own_dataset(file, model)) {
       fold.reset();
-      trained_on = TrainedOn::training;
+      learned = TrainedOn::training;
     }
   }
-  return {path, fold, open_dataset(context, path, fold, trained_on)};
+  return {path, fold, open_dataset(context, path, fold, learned)};
 }
 
 void require_unseen_heldout(const HeldoutData& data, const ModelReader& model, const std::string& model_path) {
@@ -90,7 +91,11 @@ void require_unseen_heldout(const HeldoutData& data, const ModelReader& model, c
                     "als --train-on training",
                     model_path, data.path));
   }
-  if (data.fold && model.trained_fold() != data.fold) {
+  if (data.fold && data.fold->kind == FoldKind::prepared && model.trained_on() == TrainedOn::training_and_validation) {
+    refuse(fmt::format("{} was trained on the validation part of {} too, so that this cannot measure it", model_path,
+                       data.path));
+  }
+  if (data.fold && data.fold->kind != FoldKind::prepared && model.trained_fold() != data.fold) {
     refuse(fmt::format("{} was trained on what the fold {} of {} holds out; expected a model of als --fold {}",
                        model_path, fold_text(*data.fold), data.path, fold_text(*data.fold)));
   }
@@ -104,7 +109,12 @@ TrainingOverlap training_overlap(const HeldoutData& data, const ModelReader& mod
                                  const std::optional<MatchCounts>& counts) {
   TrainingOverlap overlap;
   overlap.ancestor_datasets = static_cast<Index>(model.lineage_trained_on_all().size());
-  if (!counts) return overlap;
+  if (!counts) {
+    // Whatever the view of the dataset; the validation part, if it has one, was read in place of the held-out part.
+    overlap.chosen_by_heldout = model.best_epoch().has_value() && model.trained_on() == TrainedOn::training &&
+                                !model.trained_fold() && !data.fold && !data.dataset->validation_figures();
+    return overlap;
+  }
   overlap.trained_on_all = model.trained_on() == TrainedOn::all;
   overlap.last_training_seconds = model.last_training_seconds();
   overlap.heldout_after_seconds = heldout_after(data);
@@ -119,6 +129,12 @@ TrainingOverlap training_overlap(const HeldoutData& data, const ModelReader& mod
 std::vector<std::string> overlap_warnings(const TrainingOverlap& overlap, const HeldoutData& data,
                                           const std::string& model_path) {
   std::vector<std::string> warnings;
+  if (overlap.chosen_by_heldout) {
+    warnings.push_back(
+        fmt::format("the epoch of {} was chosen by this held-out part (--validation-metric), so that the metrics are "
+                    "somewhat too good; prepare --validation makes a part to choose by",
+                    model_path));
+  }
   if (overlap.disjoint == Disjoint::not_shown) {
     warnings.push_back(
         fmt::format("{} was trained on another dataset than {}, and cannot be shown not to have learned "
@@ -138,6 +154,7 @@ std::vector<std::string> overlap_warnings(const TrainingOverlap& overlap, const 
 void tell_overlap(Report& report, const TrainingOverlap& overlap, const HeldoutData& data,
                   const std::string& model_path) {
   tell_other_dataset(report, overlap, data, model_path);
+  if (overlap.chosen_by_heldout) report.event("chosen_by_heldout", {{"model", model_path}});
   if (overlap.ancestor_datasets == 0 || overlap.disjoint == Disjoint::times) return;
   report.event("ancestor_trained_on_all", {{"datasets", overlap.ancestor_datasets}});
 }

@@ -37,8 +37,9 @@ enum class Disjoint { own_split, users, times, not_shown };
 /// What is known of it; the same on every rank.
 struct TrainingOverlap {
   Disjoint disjoint = Disjoint::own_split;
-  bool trained_on_all = false;                             ///< the model, of another dataset
-  Index ancestor_datasets = 0;                             ///< other datasets that an ancestor was trained on all of
+  bool trained_on_all = false;     ///< the model, of another dataset
+  bool chosen_by_heldout = false;  ///< the model's epoch, by --validation-metric: its dataset has no validation part
+  Index ancestor_datasets = 0;     ///< other datasets that an ancestor was trained on all of
   std::optional<std::int64_t> last_training_seconds = {};  ///< since 1970: nothing that was learned is later
   std::optional<std::int64_t> heldout_after_seconds = {};  ///< all that is held out is later
 };

@@ -1,6 +1,7 @@
 #include "jobs/evaluate/gate.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 #include "distributed/comm/communicator.hpp"
@@ -25,10 +26,14 @@ GateVerdict pass_gate(const GateSettings& settings, const std::string& against, 
 }
 
 std::string verdict_text(const GateVerdict& verdict) {
+  const auto words = [](double difference) {
+    return fmt::format("{:.6f} {}", std::fabs(difference), difference < 0 ? "worse" : "better");
+  };
   return fmt::format(
-      "gate {}: {} is {:+.6f} better than that of {}, at least {:+.6f} at {:g}% (one-sided); allowed is {:+.6f}",
-      verdict.passed ? "passed" : "failed", verdict.metric, verdict.difference, verdict.against, verdict.lower_bound,
-      100 * verdict.confidence, -verdict.margin + 0.0);
+      "gate {}: {} is {} than that of {}, at the lower bound {} ({:g}% confidence, one-sided); {:.6f} "
+      "worse is allowed",
+      verdict.passed ? "passed" : "failed", verdict.metric, words(verdict.difference), verdict.against,
+      words(verdict.lower_bound), 100 * verdict.confidence, verdict.margin);
 }
 
 }  // namespace rankwise

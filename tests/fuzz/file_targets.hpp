@@ -3,6 +3,8 @@
 // promises.
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <string>
 
 #include "io/clustering/clustering.hpp"
@@ -61,8 +63,8 @@ inline bool read_log_rows_of(const DatasetReader& file, DatasetPart part) {
 }
 
 /// The file as folds of its marks have it.
-inline void read_folds(const std::string& path, InputCheck check) {
-  for (const char* const text : {"temporal:1/2", "temporal:2/2", "column:2", "prepared"}) {
+inline void read_folds(const std::string& path, std::span<const char* const> texts, InputCheck check) {
+  for (const char* const text : texts) {
     read_or_refuse([&] {
       const DatasetReader fold(single_rank(), path, parse_fold(text), TrainedOn::training, check);
       Index entries = 0;
@@ -124,10 +126,14 @@ inline bool read_dataset_file(const std::string& path, InputCheck check) {
                static_cast<void>(file.heldout_user_ids({0, file.rows(DatasetPart::given)}));
              });
            }
-           if (file.has(DatasetPart::interactions, EntryMark::time)) read_folds(path, check);
-           for (const TrainedOn trained_on : {TrainedOn::training_and_validation, TrainedOn::all}) {
-             read_joined_parts(path, trained_on, check);
+           if (file.has(DatasetPart::interactions, EntryMark::time)) {
+             read_folds(path, std::array{"temporal:1/2", "temporal:2/2", "column:2"}, check);
            }
+           if (file.has(DatasetPart::validation)) {
+             read_folds(path, std::array{"prepared"}, check);
+             read_joined_parts(path, TrainedOn::training_and_validation, check);
+           }
+           read_joined_parts(path, TrainedOn::all, check);
          }) &&
          whole;
 }

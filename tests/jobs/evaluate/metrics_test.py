@@ -284,12 +284,15 @@ class ComparisonTest(Evaluated):
         pair = told["metrics"]["ndcg@10"]["baselines"]["worse.h5"]["difference"]
         t = scipy.stats.t.ppf(0.9, told["metrics"]["ndcg@10"]["users"] - 1)
         self.assertAlmostEqual(gate["lower_bound"], pair["mean"] - t * pair["standard_error"], delta=1e-9)
-        self.assertIn(f"gate passed: ndcg@10 is {gate['difference']:+.6f} better than that of worse.h5, at least {gate['lower_bound']:+.6f} at 90%", done.out)
+        def words(difference):
+            return f"{abs(difference):.6f} {'worse' if difference < 0 else 'better'}"
+        self.assertIn(f"gate passed: ndcg@10 is {words(gate['difference'])} than that of worse.h5, at the lower bound "
+                      f"{words(gate['lower_bound'])} (90% confidence, one-sided)", done.out)
         # The other way round it fails, after its outputs are written; a margin that is wide enough lets it pass.
         told, done = self.evaluate("random", "worse", "--against", "@random-model.h5", code=77, ranks=3)
         self.assertIs(told["gate"]["passed"], False)
         self.assertEqual(told["gate"]["metric"], "recall@20")
-        self.assertIn("gate failed: recall@20 is -", [line for line in done.our_lines if "warning" not in line][0])
+        self.assertRegex([line for line in done.our_lines if "warning" not in line][0], "gate failed: recall@20 is [0-9.]+ worse")
         told, _ = self.evaluate("random", "worse", "--against", "@random-model.h5", "--margin", "1")
         self.assertIs(told["gate"]["passed"], True)
         told, _ = self.evaluate("random", "random-model", "--against", "@random-model.h5")  # the difference is 0 for certain

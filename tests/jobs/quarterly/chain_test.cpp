@@ -119,7 +119,7 @@ struct ChainOfPath {
   std::string path;
 };
 ChainOfPath with_path(const Sections& base, std::size_t place, const std::string& option) {
-  const std::vector<std::string> names{"a/b.h5", "a/b.csv", "a/b.json", "a/b.jsonl"};
+  const std::vector<std::string> names{"a/b.h5", "a/b.csv", "a/b.json", "a/b.jsonl", "a/b.html"};
   for (const std::string& name : names) {
     Sections changed = base;
     changed[place].second[option] = name;

@@ -45,9 +45,9 @@ constexpr std::string_view notes =
     R"(A user's score of an item is <x_u, y_i>; for explicit models with biases, mean + b_u + b_i + <x_u, y_i>. Lists leave out all that the
 dataset has of the user: the training, validation and held-out parts and what was given (--seen exclude), may have it (allow), or
 have nothing else (only: to buy again). An item without a training entry is in no list. Users come in the order of their ids, then
-those that were held out whole, who are folded in from all that the dataset has of them; items best first, equal scores by item id. If the model was
-trained on another dataset, items are matched by id, and all users are folded in from all that this dataset has of them; items that
-only one of the two knows are in no list.
+those that were held out whole, who are folded in from all that the dataset has of them; items best first, equal scores by item id.
+If the model was trained on another dataset, items are matched by id, and all users are folded in from all that this dataset has of
+them; items that only one of the two knows are in no list.
 Source popular: a user without a training entry gets the items with the most training entries, scored by the share of users that have
 them; source model: all others.
 CSV: user,rank,item,score,source. HDF5 (output name ends in .h5): /users/ids, and /recommendations with indptr (users + 1), items (item

@@ -33,6 +33,8 @@ class FormatsTest(unittest.TestCase):
         cls.run_all("recommend --data shop.h5 --model model.h5 --top 3 --output recommendations.h5")
         cls.run_all("prepare --input log.csv --missing skip --min-value 1 --split users:0.2 --duplicates max --output users.h5")
         cls.run_all("kmeans --input model.h5 --rows users --clusters 3 --scale standard --output clusters.h5")
+        cls.run_all("als --data users.h5 --model taste.h5 --factors 4 --epochs 2")
+        cls.run_all("evaluate --data users.h5 --model taste.h5 --metrics ndcg@100 --per-user user-metrics.h5")
         cls.run_all("als --data users.h5 --model biased.h5 --factors 4 --epochs 2 --objective explicit --biases")
 
     @classmethod
@@ -50,10 +52,10 @@ class FormatsTest(unittest.TestCase):
         self.assertGreaterEqual(len(EXAMPLES), 6)
         for example in EXAMPLES:
             with self.subTest(example):
-                exec(example, {"h5py": h5py, "scipy": scipy, "anndata": anndata})  # pylint: disable=exec-used
+                exec(example, {"h5py": h5py, "np": np, "scipy": scipy, "anndata": anndata})  # pylint: disable=exec-used
 
     def test_examples_give_what_they_say(self):
-        found = {"h5py": h5py, "scipy": scipy, "anndata": anndata}
+        found = {"h5py": h5py, "np": np, "scipy": scipy, "anndata": anndata}
         for example in EXAMPLES:
             exec(example, found)  # pylint: disable=exec-used
         with h5py.File("shop.h5") as dataset, h5py.File("model.h5") as model:

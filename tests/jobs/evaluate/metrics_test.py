@@ -322,14 +322,14 @@ class ComparisonTest(Evaluated):
         digests = set()
         for ranks in (1, 3):
             told, _ = self.evaluate("random", "stars", "--metrics", "ndcg@5,auc,coverage@5,mae", "--report", self.path / "page.html",
-                                    "--per-user", self.path / "users.h5", ranks=ranks)
+                                    "--per-user", self.path / "each.h5", ranks=ranks)
             page = (self.path / "page.html").read_text()
             self.assertIn("ndcg@5", page)
             self.assertNotIn("http://", page.replace("http://www.w3.org", ""))
-            digests.add(hashlib.sha256((self.path / "users.h5").read_bytes() + page.encode()).hexdigest())
+            digests.add(hashlib.sha256((self.path / "each.h5").read_bytes() + page.encode()).hexdigest())
         self.assertEqual(len(digests), 1)
-        self.job("verify", "@users.h5")
-        with h5py.File(self.path / "users.h5") as file, h5py.File(self.path / "random.h5") as data:
+        self.job("verify", "@each.h5")
+        with h5py.File(self.path / "each.h5") as file, h5py.File(self.path / "random.h5") as data:
             self.assertEqual(sorted(file["metrics"]), ["auc", "mae", "ndcg@5"])
             self.assertEqual(file["users/ids"][:].tolist(), data["users/ids"][:].tolist())
             for metric in ("ndcg@5", "auc"):
@@ -379,7 +379,7 @@ class ComparisonTest(Evaluated):
 
     def test_amounts_are_not_below_zero(self):
         (self.path / "returns.csv").write_text("user,item,value\n" + "".join(f"u{user},i{item},-1\n" for user in range(5) for item in range(6)))
-        self.job("prepare", "--input", "@returns.csv", "--split", "random:0.4", "--output", "@returns.h5")
+        self.job("prepare", "--input", "@returns.csv", "--min-total", "-100", "--split", "random:0.4", "--output", "@returns.h5")
         self.job("als", "--data", "@returns.h5", "--model", "@returns-model.h5", "--factors", "2", "--epochs", "1")
         done = self.job("evaluate", "--data", "@returns.h5", "--model", "@returns-model.h5", "--metrics", "revenue@3", code=65)
         self.assertIn("revenue@3: a held-out value is -", done.our_lines[0])

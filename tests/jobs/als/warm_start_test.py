@@ -198,11 +198,11 @@ class WarmStartTest(unittest.TestCase):
         for name, split in (("split", ["--split", "temporal:0.25"]), ("whole", [])):
             done = run(["prepare", "--input", self.path / "times.csv", "--output", self.path / f"{name}.h5", *split])
             self.assertEqual(done.code, 0, done)
-        done = run(["als", "--data", self.path / "split.h5", "--model", self.path / "older.model.h5", "--factors", "3"])
+        done = run(["als", "--data", self.path / "split.h5", "--model", self.path / "older.model.h5", "--factors", "3", "--unobserved-weight", "0.1"])
         self.assertEqual(done.code, 0, done)
         digests = set()
         for ranks in (1, 3):
-            self.train(["--factors", "3", "--warm-start", self.path / "older.model.h5"], 5, data="whole", ranks=ranks)
+            self.train(["--factors", "3", "--unobserved-weight", "0.1", "--warm-start", self.path / "older.model.h5"], 5, data="whole", ranks=ranks)
             digests.add(self.digest())
             counts = {event["side"]: [event[each] for each in ("matched", "solved", "random")] for event in self.events("warm_start")}
             self.assertEqual(counts, {"users": [3, 0, 1], "items": [2, 0, 2]})

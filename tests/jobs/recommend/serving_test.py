@@ -414,7 +414,7 @@ class WholeUsersTest(Case):
         training, parts, old, new, _ = self.matrices("data.h5")
         whole = scipy.sparse.vstack([training, parts["given"] + parts["interactions"]]).tocsr()
         whole.sort_indices()
-        options = ["--data", "@data.h5", "--factors", "5", "--train-on", "all", "--regularization", "0.01"]
+        options = ["--data", "@data.h5", "--factors", "5", "--train-on", "all", "--regularization", "0.01", "--unobserved-weight", "0.1"]
         self.job("als", *options, "--model", "@start.h5", "--epochs", "0")
         start = numpy_als.read_model(self.path / "start.h5")[1]
         self.alike("all.h5", "als", *options, "--model", "@all.h5", "--epochs", "2")

@@ -24,7 +24,7 @@ JOBS = {
     "kmeans predict": ("kmeans --input model.h5 --rows users --predict clusters.h5 --output out.h5", "out.h5", ("clusters.h5",)),
 }
 # What no job reads: times of what is held out, and what people read.
-NEVER_READ = {"data.h5": ["heldout/interactions/time", "heldout/interactions_by_item/time"], "model.h5": ["history/loss"],
+NEVER_READ = {"data.h5": ["heldout/interactions_by_item/time"], "model.h5": ["history/loss"],
               "clusters.h5": ["clusters/sizes", "history/inertia", "history/moved"]}
 
 

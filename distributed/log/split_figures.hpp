@@ -21,6 +21,9 @@ struct Leakage {
   std::optional<double> median_gap_days;
 };
 
+/// The part that a split took off: its figures have names of their own.
+enum class SplitPart { heldout, validation };
+
 struct SplitFigures {
   Index heldout_users = 0;  ///< users with held-out interactions
   Index heldout_items = 0;

@@ -10,9 +10,6 @@
 
 namespace rankwise {
 
-/// The part that a split took off: its figures have names of their own.
-enum class SplitPart { heldout, validation };
-
 /// The figures under their names.
 [[nodiscard]] std::vector<DatasetFigure> split_attributes(SplitPart part, const SplitFigures& figures);
 

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "io/dataset/split_attributes.hpp"
+#include "jobs/run/split_report.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/utc_text.hpp"
 
@@ -31,11 +32,6 @@ std::string missing_text(const MissingCounts& missing) {
   return text;
 }
 
-std::string percent(double share) {
-  constexpr double hundred = 100;
-  return fmt::format("{:.1f}%", hundred * share);
-}
-
 std::string bound_text(double min_total) {
   return min_total == above_zero ? std::string("not above 0") : fmt::format("below {}", min_total);
 }
@@ -47,35 +43,6 @@ void tell_repeats(Report& report, Index repeated, Index heldout, Repeats rule) {
                           percent(static_cast<double>(repeated) / static_cast<double>(all)),
                           verb(repeated, "is", "are"),
                           drops ? "not held out (--repeats keep holds them out)" : "held out (--repeats keep)"));
-}
-
-/// How messages call what was split off: its adjective, and what the lines of it begin with.
-struct PartWords {
-  std::string_view part;
-  std::string_view leakage;
-};
-constexpr PartWords heldout_words{"held-out", "leakage"};
-constexpr PartWords validation_words{"validation", "leakage of validation"};
-
-void tell_leakage(Report& report, const Leakage& leakage, const PartWords& words) {
-  report.line(fmt::format(
-      "{}: {} of the training part is later than its user's first {} interaction, {} is "
-      "later than the first {} interaction of all",
-      words.leakage, percent(leakage.after_own_heldout), words.part, percent(leakage.after_first_heldout), words.part));
-  const std::string gap = leakage.median_gap_days ? fmt::format("{:.1f} days", *leakage.median_gap_days) : "unknown";
-  report.line(
-      fmt::format("{}: {} of the {} part has items that nobody had before; median time since the "
-                  "user's last interaction in training: {}",
-                  words.leakage, percent(leakage.future_items), words.part, gap));
-}
-
-void tell_figures(Report& report, const SplitFigures& figures, const PartWords& words) {
-  if (figures.heldout_users == 0) return;
-  report.line(fmt::format("without training: {} of {} and {} of {} in the {} part", figures.cold_users,
-                          counted(figures.heldout_users, "user"), figures.cold_items,
-                          counted(figures.heldout_items, "item"), words.part));
-  if (figures.leakage) return tell_leakage(report, *figures.leakage, words);
-  report.line(fmt::format("{}: unknown, because the log has no times", words.leakage));
 }
 
 void tell_validation(const Communicator& comm, Report& report, const Dataset& dataset, const SplitOutcome& outcome) {
@@ -101,7 +68,7 @@ void tell_validation(const Communicator& comm, Report& report, const Dataset& da
                             refused.training, refused.heldout,
                             verb(refused.training + refused.heldout, "makes", "make")));
   }
-  tell_figures(report, outcome.validation_figures, validation_words);
+  tell_split_figures(report, outcome.validation_figures, SplitPart::validation);
   if (validated == 0) {
     report.warning(
         "--validation takes nothing, so that als has nothing to validate with; choose a larger one, or none");
@@ -216,7 +183,7 @@ void tell_split(const Communicator& comm, Report& report, const Dataset& dataset
   if (outcome.repeated > 0) {
     tell_repeats(report, outcome.repeated, comm.sum(dataset.heldout->by_user.entries()), dataset.rules.repeats);
   }
-  tell_figures(report, outcome.figures, heldout_words);
+  tell_split_figures(report, outcome.figures, SplitPart::heldout);
   if (outcome.validation) tell_validation(comm, report, dataset, outcome);
 
   const std::vector<DatasetFigure> kept = figures_of(outcome, dataset.heldout.has_value());

@@ -31,6 +31,7 @@
 #include "jobs/evaluate/per_user.hpp"
 #include "jobs/evaluate/slices.hpp"
 #include "jobs/run/compared_input.hpp"
+#include "jobs/run/split_report.hpp"
 #include "jobs/run/standard_output.hpp"
 #include "jobs/run/text_output.hpp"
 
@@ -79,7 +80,7 @@ AskedMetrics asked_metrics(const EvaluateOptions& options, const ModelReader& mo
     }
     const auto before = std::span(asked.reported).first(m);
     if (std::ranges::find(before, metric.name, &EvaluationMetric::name) != before.end())
-      throw Error(ExitCode::usage, fmt::format("--metrics: {} is there twice", metric.name));
+      throw Error(ExitCode::usage, fmt::format("--metrics: {} is given twice", metric.name));
   }
   if (!options.gate.against.empty() && !gate_metric(options, asked.reported).is_of_accuracy()) {
     throw Error(ExitCode::usage, fmt::format("--against: {} says nothing of accuracy; expected --metric, one that does",
@@ -234,6 +235,7 @@ void estimate_all(const EvaluateOptions& options, JobContext& context, const Con
 
 void tell_all(Report& report, const Communicator& comm, const Evaluation& found, const Objective& objective) {
   tell_evaluation(report, found, objective);
+  if (found.leakage) tell_split_figures(report, *found.leakage, SplitPart::heldout);
   if (comm.is_root()) print_result(evaluation_table(found));
   for (const std::string& warning : found.warnings) report.warning(warning);
 }

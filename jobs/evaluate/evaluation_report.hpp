@@ -1,5 +1,5 @@
 #pragma once
-// What an evaluation tells while it runs: lines, events and warnings of the report.
+// What an evaluation prints while it runs: lines, events and warnings of the report.
 
 #include <string>
 #include <vector>

@@ -10,7 +10,7 @@ namespace rankwise::kernels {
 /// Whether this processor multiplies codes at four times the rate of floats (AVX-512 VNNI), and kernels may use that.
 [[nodiscard]] bool has_coarse_products();
 
-/// As rank_block(), with the same bits, of items with codes and users whose vectors are finite.
+/// As rank_block(), with the same bits, of items with codes and users that are_within_bounds() of them.
 void coarse_rank_block(ConstMatrixView users, const PackedItems& items, const PositionBits& marks, MarkedItems rule,
                        TopItems& top, Index first_user);
 

@@ -73,6 +73,7 @@ ItemCodes::ItemCodes(ConstMatrixView block, std::span<const Index> order)
       bounds.decoded_norm = std::max(bounds.decoded_norm, std::sqrt(norms.decoded));
       bounds.norm = std::max(bounds.norm, std::sqrt(norms.vector));
     }
+    norm_ = std::max(norm_, bounds.norm);
   }
 }
 
@@ -98,6 +99,17 @@ UserCodes user_codes(ConstMatrixView users) {
     coded.residual_norms.push_back(std::sqrt(norms.residual));
   }
   return coded;
+}
+
+bool are_within_bounds(ConstMatrixView users, const ItemCodes& items) {
+  constexpr double largest_sum = 1e38;
+  for (Index u = 0; u < users.rows; ++u) {
+    double squares = 0;
+    for (const float value : users.row_span(u)) squares += static_cast<double>(value) * static_cast<double>(value);
+    // |a partial sum| <= |x| |y|; false for what is no number.
+    if (!(std::sqrt(squares) * items.norm() < largest_sum)) return false;
+  }
+  return are_finite(users);
 }
 
 bool are_finite(ConstMatrixView rows) {

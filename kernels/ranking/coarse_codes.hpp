@@ -37,12 +37,15 @@ class ItemCodes {
   /// -user_code_zero times the sum of an item's codes, by item of the panel: what the shift of users' codes adds.
   [[nodiscard]] const std::int32_t* shifts(Index p) const;
   [[nodiscard]] const PanelBounds& bounds(Index p) const { return bounds_[static_cast<std::size_t>(p)]; }
+  /// Largest |y| of all items.
+  [[nodiscard]] double norm() const { return norm_; }
 
  private:
   Index panel_bytes_;
   std::vector<std::int8_t> codes_;
   std::vector<std::int32_t> shifts_;
   std::vector<PanelBounds> bounds_;
+  double norm_ = 0;
 };
 
 /// The codes of some users.
@@ -58,5 +61,9 @@ struct UserCodes {
 [[nodiscard]] UserCodes user_codes(ConstMatrixView users);
 
 [[nodiscard]] bool are_finite(ConstMatrixView rows);
+
+/// Whether values are finite, and no sum of products with these items can leave the range of floats on its way: then
+/// the bounds hold for sums of floats, too. 1e38 leaves room for rounding.
+[[nodiscard]] bool are_within_bounds(ConstMatrixView users, const ItemCodes& items);
 
 }  // namespace rankwise::kernels

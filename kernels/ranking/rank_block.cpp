@@ -130,7 +130,7 @@ HWY_EXPORT(rank_block);
 void rank_block(ConstMatrixView users, const PackedItems& items, const PositionBits& marks, MarkedItems rule,
                 TopItems& top, Index first_user, ItemPrecision precision) {
   if (top.count() == 0) return;
-  if (precision == ItemPrecision::floats_and_codes && items.has_codes() && are_finite(users)) {
+  if (precision == ItemPrecision::floats_and_codes && items.has_codes() && are_within_bounds(users, items.codes())) {
     coarse_rank_block(users, items, marks, rule, top, first_user);
     return;
   }

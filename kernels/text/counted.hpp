@@ -19,4 +19,9 @@ namespace rankwise {
   return number == 1 ? one : many;
 }
 
+/// "12.5%" of 0.125.
+[[nodiscard]] inline std::string percent(double share) {
+  return fmt::format("{:.1f}%", 100 * share);
+}
+
 }  // namespace rankwise

@@ -280,6 +280,11 @@ class ComparisonTest(Evaluated):
     def test_the_gate(self):
         told, done = self.evaluate("random", "random-model", "--against", "@worse.h5", "--metric", "ndcg@10", "--confidence", "0.9")
         gate = told["gate"]
+        # What the split gives away is said beside the values, and in the JSON.
+        leakage = told["leakage"]
+        self.assertIn(f"without training: {leakage['cold_users']} of {leakage['heldout_users']} users and {leakage['cold_items']} of "
+                      f"{leakage['heldout_items']} items in the held-out part", done.err)
+        self.assertIn("leakage: ", done.err)
         self.assertEqual((gate["against"], gate["metric"], gate["margin"], gate["confidence"], gate["passed"]), ("worse.h5", "ndcg@10", 0, 0.9, True))
         pair = told["metrics"]["ndcg@10"]["baselines"]["worse.h5"]["difference"]
         t = scipy.stats.t.ppf(0.9, told["metrics"]["ndcg@10"]["users"] - 1)

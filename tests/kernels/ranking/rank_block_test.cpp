@@ -194,6 +194,25 @@ TEST(RankBlock, AFirstPassInCodesChangesNoBit) {
   }
 }
 
+TEST(RankBlock, CodesAreLeftAsideIfASumLeavesTheRangeOfFloats) {
+  for (const float size : {1e17F, 1e19F, 1e30F}) {  // products fit, sums overflow on their way, products overflow
+    Ranked large = random_ranked(9, 2000, 16, 7);
+    for (Matrix* matrix : {&large.users, &large.items}) {
+      for (Index r = 0; r < matrix->rows(); ++r) {
+        for (float& value : matrix->view().row_span(r)) value *= size;
+      }
+    }
+    const TopItems plain = rank(large, MarkedItems::leave_out, 10, 200);
+    const TopItems coded = rank(large, MarkedItems::leave_out, 10, 200, ItemPrecision::floats_and_codes);
+    for (Index u = 0; u < 9; ++u) {
+      const std::vector<ScoredItem> expected = plain.sorted(u);
+      const std::vector<ScoredItem> found = coded.sorted(u);
+      ASSERT_EQ(found.size(), expected.size());
+      for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].item, expected[i].item) << size;
+    }
+  }
+}
+
 TEST(RankBlock, CodesAreLeftAsideIfAValueIsNotFinite) {
   for (const float value : {nan_value, infinity}) {
     Ranked of_items = random_ranked(9, 700, 16, 7);

@@ -57,6 +57,11 @@ void RunCheckpoints::require_same_run(const std::string& path, const Provenance&
         ExitCode::bad_data,
         fmt::format("{}: is a checkpoint of another training: {} (--resume never begins anew)", path, what));
   };
+  // The data first: settings that follow from them (--unobserved-weight auto) differ, too.
+  if (found.dataset_digest != provenance_.dataset_digest) {
+    refuse(fmt::format("its data have the digest {:016x}, expected {:016x}", found.dataset_digest,
+                       provenance_.dataset_digest));
+  }
   const auto theirs = settings_of(found.configuration, kind_.growing_option);
   const auto ours = settings_of(provenance_.configuration, kind_.growing_option);
   for (const auto& [name, value] : ours) {
@@ -66,10 +71,6 @@ void RunCheckpoints::require_same_run(const std::string& path, const Provenance&
   }
   for (const auto& [name, value] : theirs) {
     if (!ours.contains(name)) refuse(fmt::format("its {} is {}, expected none", name, value));
-  }
-  if (found.dataset_digest != provenance_.dataset_digest) {
-    refuse(fmt::format("its data have the digest {:016x}, expected {:016x}", found.dataset_digest,
-                       provenance_.dataset_digest));
   }
   if (found.warm_start_digest != provenance_.warm_start_digest) {
     const auto begin_text = [](std::uint64_t digest) {

@@ -31,16 +31,21 @@ class NoLocksTest(unittest.TestCase):
         return {"LD_PRELOAD": LIBRARY, "FAIL_IO_CALL": "lock", "FAIL_IO_PATH": "*/lock", "FAIL_IO_FROM": 1, "FAIL_IO_ERROR": error,
                 "FAIL_IO_NOTES": self.out / "asked"}
 
+    def lines_about_locks(self, done):
+        # A sweep of one epoch may also warn of a model that does not beat popularity.
+        return [line for line in done.our_lines if "beat lists by popularity" not in line]
+
     def expect_warning(self, done, folder, reason="No locks available"):
         self.assertEqual(done.code, 0, done)
-        self.assertEqual(len(done.our_lines), 1, done)
-        self.assertIn("warning: ", done.our_lines[0])
+        lines = self.lines_about_locks(done)
+        self.assertEqual(len(lines), 1, done)
+        self.assertIn("warning: ", lines[0])
         for words in (str(folder), reason, "--lock off"):
-            self.assertIn(words, done.our_lines[0])
+            self.assertIn(words, lines[0])
 
     def expect_silence(self, done, folder):
         self.assertEqual(done.code, 0, done)
-        self.assertEqual(done.our_lines, [], done)
+        self.assertEqual(self.lines_about_locks(done), [], done)
         self.assertFalse((self.out / "asked").exists())
         self.assertFalse((folder / "lock").exists())
 

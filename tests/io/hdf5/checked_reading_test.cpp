@@ -26,7 +26,7 @@ class CheckedReadingTest : public testing::Test {
     if (comm_.is_root()) flip_bit(path, offset);
     comm_.barrier();
   }
-  /// Where a dataset's rows begin; HDF5 lets one process at a time open a file for writing.
+  /// Where a dataset's rows begin, the same on all ranks.
   [[nodiscard]] std::int64_t place_of(const std::string& path, const std::string& dataset) const {
     const std::int64_t place = comm_.is_root() ? offset_of(path, dataset) : 0;
     return comm_.max(place);

@@ -28,6 +28,8 @@ class FailurePrinter : public testing::EmptyTestEventListener {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
+  // An exception ends all ranks, with its text: the others would wait in a collective until the time limit of the test.
+  GTEST_FLAG_SET(catch_exceptions, false);
   const rankwise::Environment environment(argc, argv);
   const rankwise::Communicator comm = rankwise::Communicator::world();
   if (!comm.is_root()) {

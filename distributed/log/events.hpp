@@ -11,29 +11,32 @@
 
 namespace rankwise {
 
-/// One row of a log, its ids replaced by global indices.
-struct Interaction {
-  Index user = 0;
-  Index item = 0;
-  double value = 0;
-  std::int64_t time_microseconds = 0;  ///< since 1970; 0 where the log has no times
-  std::int64_t position = 0;           ///< ascends in the order of the input
-  std::int32_t fold = 0;               ///< 0 where the log has no folds
+/// Rows of a log, their ids replaced by global indices; one entry per row in every column. A log of a hundred million
+/// rows is moved one column at a time.
+struct IndexedRows {
+  std::vector<std::int32_t> users;
+  std::vector<std::int32_t> items;
+  std::vector<double> values;
+  std::vector<std::int64_t> times_microseconds;  ///< since 1970; empty unless `timed`
+  std::vector<std::int64_t> positions;           ///< ascend in the order of the input
+  std::vector<std::int32_t> folds;               ///< empty unless `folded`
+  bool timed = false;                            ///< the same on every rank
+  bool folded = false;
 };
 
 /// What becomes of a row: it is trained on, held out, or given for the fold-in of a user who is held out whole.
 enum class EventPart : std::uint8_t { training, heldout, given };
 
-/// One row of a user with one item.
+/// One row of a user with one item: 32 bytes, since a rank holds all of its rows in this form.
 struct Event {
-  Index item = 0;
-  double value = 0;
-  std::int64_t time_microseconds = 0;
-  std::int64_t position = 0;
-  std::int32_t fold = 0;
+  std::int32_t item = 0;
+  std::int16_t fold = 0;  ///< 0 where the log has no folds
   EventPart part = EventPart::training;
   /// Whether it is counted as an interaction: of the rows of a pair the first one, if they make an interaction.
   bool counts = true;
+  double value = 0;
+  std::int64_t time_microseconds = 0;  ///< since 1970; 0 where the log has no times
+  std::int64_t position = 0;           ///< ascends in the order of the input
 };
 
 /// This rank's users and their events.
@@ -70,8 +73,8 @@ void for_each_pair(std::span<AnyEvent> events, const Visit& visit) {
 }
 
 /// BEFORE: any rank holds any rows of the log. AFTER: each rank holds all events of the users that `users` gives it.
-/// Collective over comm.
-[[nodiscard]] UserEvents events_by_user(const Communicator& comm, std::vector<Interaction> interactions,
-                                        const Partition& users, Index items);
+/// By `threads` threads at most, whose number changes nothing. Collective over comm.
+[[nodiscard]] UserEvents events_by_user(const Communicator& comm, IndexedRows rows, const Partition& users, Index items,
+                                        int threads);
 
 }  // namespace rankwise

@@ -61,8 +61,7 @@ void for_each_pair(const SparseRows& rows, const LogRows& log_rows, Index row, c
     PairRows pair{.column = column};
     if (entry < entries_end && rows.columns[entry] == column) pair.entry = entry++;
     for (; log_row < log_rows_end && log_rows.columns[log_row] == column; ++log_row) {
-      pair.log_rows.push_back({.item = column,
-                               .value = log_rows.values[log_row],
+      pair.log_rows.push_back({.value = log_rows.values[log_row],
                                .time_microseconds = microseconds_of((*log_rows.times_seconds)[log_row]),
                                .position = static_cast<std::int64_t>(log_row)});
     }

@@ -97,7 +97,7 @@ std::vector<Index> hold_out_users(UserEvents& rows, double fraction, double give
     std::optional<std::pair<double, Index>> highest;
     for (const Event& row : events) {
       if (!row.counts) continue;
-      const std::pair drawn(draw_of(row), row.item);
+      const std::pair<double, Index> drawn(draw_of(row), row.item);
       if (!lowest || drawn < *lowest) lowest = drawn;
       if (!highest || drawn > *highest) highest = drawn;
     }

@@ -57,7 +57,7 @@ void renumber(const Communicator& comm, UserEvents& rows, const std::vector<Inde
     new_item[item] = static_cast<Index>(kept.items.size());
     kept.items.push_back(static_cast<Index>(item));
   }
-  for (Event& event : rows.events) event.item = new_item[at(event.item)];
+  for (Event& event : rows.events) event.item = static_cast<std::int32_t>(new_item[at(event.item)]);
   const auto users = static_cast<Index>(kept.users.size());
   const Index begin = comm.exclusive_sum(users);
   rows.users = {begin, begin + users};

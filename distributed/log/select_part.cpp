@@ -7,8 +7,9 @@
 #include <numeric>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
-#include "distributed/comm/key_exchange.hpp"
+#include "distributed/comm/column_exchange.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/base/time_units.hpp"
 
@@ -23,19 +24,6 @@ RowRange numbered(const Communicator& comm, Index count) {
   const Index begin = comm.exclusive_sum(count);
   return {begin, begin + count};
 }
-
-/// One entry on its way to the rank that owns its column.
-template <class Value>
-struct Entry {
-  Index row = 0;
-  Index column = 0;
-  Value value = 0;
-  std::int32_t fold = 0;
-  std::int64_t time_seconds = 0;
-};
-}  // namespace
-
-namespace {
 
 /// Without entries.
 template <class Value>
@@ -168,45 +156,51 @@ IdRows select_ids(const Communicator& comm, const IdRows& ids, std::span<const I
   return selected;
 }
 
+namespace {
+/// The row of each entry.
+template <class Value>
+std::vector<Index> expanded_rows(const CsrRows<Value>& matrix) {
+  std::vector<Index> rows;
+  rows.reserve(matrix.columns.size());
+  for (Index r = 0; r < matrix.rows.size(); ++r) {
+    rows.insert(rows.end(), at(matrix.offsets[at(r) + 1] - matrix.offsets[at(r)]), matrix.rows.begin + r);
+  }
+  return rows;
+}
+}  // namespace
+
 template <class Value>
 CsrRows<Value> transpose(const Communicator& comm, const CsrRows<Value>& matrix, const Partition& partition) {
-  std::vector<Entry<Value>> entries;
-  entries.reserve(matrix.columns.size());
-  for (Index r = 0; r < matrix.rows.size(); ++r) {
-    for (Index e = matrix.offsets[at(r)]; e < matrix.offsets[at(r) + 1]; ++e) {
-      entries.push_back({matrix.rows.begin + r, matrix.columns[at(e)], matrix.values[at(e)],
-                         matrix.folds ? (*matrix.folds)[at(e)] : 0,
-                         matrix.times_seconds ? (*matrix.times_seconds)[at(e)] : 0});
-    }
-  }
-  std::vector<Index> counts;
-  std::vector<Entry<Value>> sorted = sorted_by_owner(
-      std::span<const Entry<Value>>(entries), comm.size(),
-      [&](const Entry<Value>& entry) { return partition.owner(entry.column); }, counts);
-  entries = {};
-  // Sender order, rank order and the counting sort below keep the old rows ascending in every column.
-  const std::vector<Entry<Value>> received = comm.exchange(std::span<const Entry<Value>>(sorted), counts).values;
-  sorted = {};
-
+  // 1. Where the entries of each column go. Sender order, rank order and the counting sort below keep the old rows
+  //    ascending in every column.
+  const ColumnExchange to_owners(comm, matrix.entries(),
+                                 [&](Index e) { return partition.owner(matrix.columns[at(e)]); });
+  std::vector<Index> kept_columns;
+  const std::span<const Index> columns = to_owners(std::span<const Index>(matrix.columns), kept_columns);
   CsrRows<Value> transposed;
   transposed.rows = partition.range(comm.rank());
   transposed.total_rows = partition.rows();
   transposed.column_count = matrix.total_rows;
   transposed.offsets.assign(at(transposed.rows.size()) + 1, 0);
-  for (const Entry<Value>& entry : received) ++transposed.offsets[at(entry.column - transposed.rows.begin) + 1];
+  for (const Index column : columns) ++transposed.offsets[at(column - transposed.rows.begin) + 1];
   for (std::size_t r = 1; r < transposed.offsets.size(); ++r) transposed.offsets[r] += transposed.offsets[r - 1];
   std::vector<Index> next(transposed.offsets.begin(), transposed.offsets.end() - 1);
-  transposed.columns.resize(received.size());
-  transposed.values.resize(received.size());
-  if (matrix.times_seconds) transposed.times_seconds.emplace(received.size());
-  if (matrix.folds) transposed.folds.emplace(received.size());
-  for (const Entry<Value>& entry : received) {
-    const auto place = at(next[at(entry.column - transposed.rows.begin)]++);
-    transposed.columns[place] = entry.row;
-    transposed.values[place] = entry.value;
-    if (matrix.times_seconds) (*transposed.times_seconds)[place] = entry.time_seconds;
-    if (matrix.folds) (*transposed.folds)[place] = entry.fold;
-  }
+  std::vector<Index> places;
+  places.reserve(columns.size());
+  for (const Index column : columns) places.push_back(next[at(column - transposed.rows.begin)]++);
+
+  // 2. What each entry says, one after the other.
+  const auto place = [&]<class Told>(std::span<const Told> told) {
+    std::vector<Told> storage;
+    const std::span<const Told> received = to_owners(told, storage);
+    std::vector<Told> placed(received.size());
+    for (std::size_t e = 0; e < received.size(); ++e) placed[at(places[e])] = received[e];
+    return placed;
+  };
+  transposed.columns = place(std::span<const Index>(expanded_rows(matrix)));
+  transposed.values = place(std::span<const Value>(matrix.values));
+  if (matrix.times_seconds) transposed.times_seconds = place(std::span<const std::int64_t>(*matrix.times_seconds));
+  if (matrix.folds) transposed.folds = place(std::span<const std::int32_t>(*matrix.folds));
   return transposed;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <fmt/format.h>
+#include <optional>
 #include <xxhash.h>
 
 #include "kernels/text/shown_text.hpp"
@@ -41,6 +42,33 @@ bool is_valid_text(std::string_view text) {
 }
 }  // namespace
 
+Index IntegerTable::intern(std::int64_t key) {
+  if (2 * (keys_.size() + 1) > slots_.size()) grow();
+  std::size_t slot = slot_of(key);
+  while (slots_[slot] != 0) {
+    if (keys_[slots_[slot] - 1] == key) return Index{slots_[slot]} - 1;
+    slot = (slot + 1) & (slots_.size() - 1);
+  }
+  keys_.push_back(key);
+  slots_[slot] = static_cast<std::uint32_t>(keys_.size());
+  return size() - 1;
+}
+
+std::size_t IntegerTable::slot_of(std::int64_t key) const {
+  std::uint64_t bits = static_cast<std::uint64_t>(key) * 0x9E3779B97F4A7C15ULL;
+  bits ^= bits >> 32;
+  return bits & (slots_.size() - 1);
+}
+
+void IntegerTable::grow() {
+  slots_.assign(std::max<std::size_t>(1024, 2 * slots_.size()), 0);
+  for (std::size_t number = 0; number < keys_.size(); ++number) {
+    std::size_t slot = slot_of(keys_[number]);
+    while (slots_[slot] != 0) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = static_cast<std::uint32_t>(number) + 1;
+  }
+}
+
 std::string_view StringTable::at(Index number) const {
   const Index begin = number == 0 ? 0 : ends_[rankwise::at(number - 1)];
   return {bytes_.data() + begin, rankwise::at(ends_[rankwise::at(number)] - begin)};
@@ -50,35 +78,33 @@ Index StringTable::intern(std::string_view text) {
   if (2 * (size() + 1) > static_cast<Index>(slots_.size())) grow();
   const std::uint64_t hash = XXH3_64bits(text.data(), text.size());
   const std::size_t mask = slots_.size() - 1;
+  const auto tag = static_cast<std::uint32_t>(hash >> 32);
   std::size_t slot = hash & mask;
-  while (slots_[slot] != 0) {
-    const Index number = slots_[slot] - 1;
-    if (hashes_[rankwise::at(number)] == hash && at(number) == text) return number;
+  while (slots_[slot].number_plus_one != 0) {
+    const Index number = Index{slots_[slot].number_plus_one} - 1;
+    if (slots_[slot].tag == tag && at(number) == text) return number;
     slot = (slot + 1) & mask;
   }
   bytes_.insert(bytes_.end(), text.begin(), text.end());
   ends_.push_back(static_cast<Index>(bytes_.size()));
   hashes_.push_back(hash);
-  slots_[slot] = size();
+  slots_[slot] = {static_cast<std::uint32_t>(size()), tag};
   return size() - 1;
 }
 
 void StringTable::grow() {
-  slots_.assign(std::max<std::size_t>(1024, slots_.size() * 2), 0);
+  slots_.assign(std::max<std::size_t>(1024, slots_.size() * 2), {});
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t number = 0; number < hashes_.size(); ++number) {
     std::size_t slot = hashes_[number] & mask;
-    while (slots_[slot] != 0) slot = (slot + 1) & mask;
-    slots_[slot] = static_cast<Index>(number) + 1;
+    while (slots_[slot].number_plus_one != 0) slot = (slot + 1) & mask;
+    slots_[slot] = {static_cast<std::uint32_t>(number) + 1, static_cast<std::uint32_t>(hashes_[number] >> 32)};
   }
 }
 
 void IdColumn::append(std::string_view text) {
-  if (integers_) {
-    if (const std::optional<std::int64_t> value = canonical_integer(text)) {
-      values_.push_back(*value);
-      return;
-    }
+  if (are_integers_) {
+    if (const std::optional<std::int64_t> value = canonical_integer(text)) return push_back(integers_.intern(*value));
     become_text();
   }
   if (std::ssize(text) > most_id_bytes) {
@@ -90,33 +116,43 @@ void IdColumn::append(std::string_view text) {
   if (number == known && !is_valid_text(text)) {
     throw Error(ExitCode::bad_data, fmt::format("id {} is not UTF-8 text", shown(text)));
   }
-  values_.push_back(number);
+  push_back(number);
 }
 
 void IdColumn::append(std::int64_t id) {
-  values_.push_back(integers_ ? id : intern_integer(id));
+  push_back(are_integers_ ? integers_.intern(id) : intern_as_text(id));
 }
 
-Index IdColumn::intern_integer(std::int64_t id) {
+void IdColumn::push_back(Index number) {
+  if (number >= most_distinct_ids) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("more than {} distinct ids: more ranks can hold more", most_distinct_ids));
+  }
+  numbers_.push_back(static_cast<std::int32_t>(number));
+}
+
+Index IdColumn::intern_as_text(std::int64_t id) {
   std::array<char, 24> digits{};
   const auto [end, status] = std::to_chars(digits.data(), digits.data() + digits.size(), id);
   return texts_.intern({digits.data(), static_cast<std::size_t>(end - digits.data())});
 }
 
 void IdColumn::become_text() {
-  if (!integers_) return;
-  integers_ = false;
-  for (std::int64_t& value : values_) value = intern_integer(value);
+  if (!are_integers_) return;
+  are_integers_ = false;
+  // Distinct integers are distinct texts, in the same order: the numbers remain.
+  for (const std::int64_t id : integers_.keys()) (void)intern_as_text(id);
+  integers_ = {};
 }
 
 void IdColumn::keep(const std::vector<Index>& kept) {
-  for (std::size_t i = 0; i < kept.size(); ++i) values_[i] = values_[at(kept[i])];
-  values_.resize(kept.size());
+  for (std::size_t i = 0; i < kept.size(); ++i) numbers_[i] = numbers_[at(kept[i])];
+  numbers_.resize(kept.size());
 }
 
 void agree_on_kind(const Communicator& comm, IdColumn& column) {
   const bool text =
-      !column.are_integers() || std::ranges::any_of(column.values(), [](std::int64_t id) { return id < 0; });
+      !column.are_integers() || std::ranges::any_of(column.integers().keys(), [](std::int64_t id) { return id < 0; });
   if (comm.max(text ? Index{1} : Index{0}) == 1) column.become_text();
 }
 

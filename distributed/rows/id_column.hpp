@@ -2,14 +2,33 @@
 // The ids of one role, user or item, as read by this rank: integers as long as all are, text as soon as one is not.
 
 #include <cstdint>
-#include <optional>
+#include <limits>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
+
+/// Ids of one role that a rank may tell apart.
+inline constexpr Index most_distinct_ids = std::numeric_limits<std::int32_t>::max();
+
+/// Distinct integers, numbered in order of first appearance.
+class IntegerTable {
+ public:
+  /// The number of `key`, new or known.
+  Index intern(std::int64_t key);
+  [[nodiscard]] Index size() const { return static_cast<Index>(keys_.size()); }
+  [[nodiscard]] const std::vector<std::int64_t>& keys() const { return keys_; }
+
+ private:
+  [[nodiscard]] std::size_t slot_of(std::int64_t key) const;
+  void grow();
+  std::vector<std::int64_t> keys_;
+  std::vector<std::uint32_t> slots_;  // open addressing: number + 1, or 0; the size is a power of two
+};
 
 /// Distinct texts, each kept once in one block of bytes, numbered in order of first appearance.
 class StringTable {
@@ -21,31 +40,41 @@ class StringTable {
   [[nodiscard]] std::string_view at(Index number) const;
 
  private:
+  /// Of a text, its number + 1 (0: free) beside a part of its hash, so that few other texts are looked at.
+  struct Slot {
+    std::uint32_t number_plus_one = 0;
+    std::uint32_t tag = 0;
+  };
   void grow();
   std::vector<char> bytes_;
   std::vector<Index> ends_;
   std::vector<std::uint64_t> hashes_;
-  std::vector<Index> slots_;  // open addressing: number + 1, or 0; the size is a power of two
+  std::vector<Slot> slots_;  // open addressing; the size is a power of two
 };
 
 /// Every id takes as many bytes in a dataset as the longest one.
 inline constexpr Index most_id_bytes = 1024;
 
-/// A column of ids. An id is an integer when it is written canonically: 0, or digits without a leading zero, at most
+/// A column of ids: of each record the number of its id among the distinct ones, four bytes, for a log repeats each id
+/// many times. An id is an integer when it is written canonically: 0, or digits without a leading zero, at most
 /// 2^63 - 1. Canonical negative integers are kept as such until agree_on_kind makes the column text.
 class IdColumn {
  public:
   /// Throws Error(bad_data) without a place when `text` is not UTF-8, holds a zero byte or is longer than
-  /// most_id_bytes.
+  /// most_id_bytes, or when there are more than most_distinct_ids.
   void append(std::string_view text);
   void append(std::int64_t id);
-  void reserve(Index ids) { values_.reserve(static_cast<std::size_t>(ids)); }
+  void reserve(Index ids) { numbers_.reserve(static_cast<std::size_t>(ids)); }
 
-  [[nodiscard]] Index size() const { return static_cast<Index>(values_.size()); }
-  [[nodiscard]] bool are_integers() const { return integers_; }
-  /// The integer (are_integers()), or the number in texts().
-  [[nodiscard]] const std::vector<std::int64_t>& values() const { return values_; }
-  [[nodiscard]] const StringTable& texts() const { return texts_; }
+  [[nodiscard]] Index size() const { return static_cast<Index>(numbers_.size()); }
+  [[nodiscard]] bool are_integers() const { return are_integers_; }
+  /// Of each record, the number of its id in integers() or texts(). Records may have been dropped since: not every
+  /// distinct id has one.
+  [[nodiscard]] const std::vector<std::int32_t>& numbers() const { return numbers_; }
+  [[nodiscard]] const IntegerTable& integers() const { return integers_; }  ///< are_integers()
+  [[nodiscard]] const StringTable& texts() const { return texts_; }         ///< otherwise
+  /// The numbers, and the column has none any more.
+  [[nodiscard]] std::vector<std::int32_t> take_numbers() { return std::exchange(numbers_, {}); }
 
   /// Integers become text, unless they are text already.
   void become_text();
@@ -53,9 +82,11 @@ class IdColumn {
   void keep(const std::vector<Index>& kept);
 
  private:
-  Index intern_integer(std::int64_t id);
-  bool integers_ = true;
-  std::vector<std::int64_t> values_;
+  void push_back(Index number);
+  Index intern_as_text(std::int64_t id);
+  bool are_integers_ = true;
+  std::vector<std::int32_t> numbers_;
+  IntegerTable integers_;
   StringTable texts_;
 };
 

@@ -1,8 +1,9 @@
 #include "distributed/rows/id_dictionary.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <fmt/format.h>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "distributed/comm/key_exchange.hpp"
@@ -16,89 +17,42 @@ std::size_t at(Index i) {
   return static_cast<std::size_t>(i);
 }
 
-/// Distinct keys of the local records in ascending order, and where in them each record's key stands.
+/// Distinct keys of the local records in ascending order, and the number that each has in its column.
 template <class Key>
 struct DistinctKeys {
   std::vector<Key> keys;
-  std::vector<Index> place_of_record;
+  std::vector<std::int32_t> numbers;
 };
 
-/// Turns "record -> number of a distinct key" into sorted keys and "record -> place".
-template <class Key>
-DistinctKeys<Key> sort_distinct(const std::vector<Key>& keys, std::vector<Index> number_of_record) {
-  std::vector<Index> order(keys.size());
-  std::iota(order.begin(), order.end(), Index{0});
-  std::sort(order.begin(), order.end(), [&](Index a, Index b) { return keys[at(a)] < keys[at(b)]; });
-  std::vector<Index> place(keys.size());
-  DistinctKeys<Key> distinct;
-  distinct.keys.reserve(keys.size());
-  for (const Index number : order) {
-    place[at(number)] = static_cast<Index>(distinct.keys.size());
-    distinct.keys.push_back(keys[at(number)]);
-  }
-  for (Index& number : number_of_record) number = place[at(number)];
-  distinct.place_of_record = std::move(number_of_record);
-  return distinct;
+/// Which ids a record still refers to: rows may have been dropped since they were read.
+std::vector<char> referred(const IdColumn& column, Index distinct) {
+  std::vector<char> is_referred(at(distinct), 0);
+  for (const std::int32_t number : column.numbers()) is_referred[at(number)] = 1;
+  return is_referred;
 }
 
-/// Numbers distinct integers in order of first appearance by open addressing; logs repeat each id many times, so this
-/// costs far less than sorting all records.
-class IntegerTable {
- public:
-  Index intern(std::int64_t key) {
-    if (2 * (keys_.size() + 1) > slots_.size()) grow();
-    std::size_t slot = slot_of(key);
-    while (slots_[slot] != 0) {
-      if (keys_[at(slots_[slot] - 1)] == key) return slots_[slot] - 1;
-      slot = (slot + 1) & (slots_.size() - 1);
-    }
-    keys_.push_back(key);
-    slots_[slot] = static_cast<Index>(keys_.size());
-    return slots_[slot] - 1;
+/// `key_of(number)` for the ids of `distinct` numbers that records refer to.
+template <class Key, class KeyOf>
+DistinctKeys<Key> distinct_keys(const IdColumn& column, Index distinct, const KeyOf& key_of) {
+  struct Numbered {
+    Key key;
+    std::int32_t number;
+  };
+  const std::vector<char> is_referred = referred(column, distinct);
+  std::vector<Numbered> sorted;
+  sorted.reserve(is_referred.size());
+  for (std::int32_t number = 0; number < distinct; ++number) {
+    if (is_referred[at(number)] != 0) sorted.push_back({key_of(number), number});
   }
-  [[nodiscard]] const std::vector<std::int64_t>& keys() const { return keys_; }
-
- private:
-  [[nodiscard]] std::size_t slot_of(std::int64_t key) const {
-    std::uint64_t bits = static_cast<std::uint64_t>(key) * 0x9E3779B97F4A7C15ULL;
-    bits ^= bits >> 32;
-    return bits & (slots_.size() - 1);
+  std::ranges::sort(sorted, {}, &Numbered::key);
+  DistinctKeys<Key> keys;
+  keys.keys.reserve(sorted.size());
+  keys.numbers.reserve(sorted.size());
+  for (const Numbered& one : sorted) {
+    keys.keys.push_back(one.key);
+    keys.numbers.push_back(one.number);
   }
-  void grow() {
-    slots_.assign(std::max<std::size_t>(1024, 2 * slots_.size()), 0);
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-      std::size_t slot = slot_of(keys_[i]);
-      while (slots_[slot] != 0) slot = (slot + 1) & (slots_.size() - 1);
-      slots_[slot] = static_cast<Index>(i) + 1;
-    }
-  }
-  std::vector<std::int64_t> keys_;
-  std::vector<Index> slots_;  // number + 1, or 0; the size is a power of two
-};
-
-DistinctKeys<std::int64_t> distinct_integers(const IdColumn& column) {
-  IntegerTable table;
-  std::vector<Index> number_of_record;
-  number_of_record.reserve(column.values().size());
-  for (const std::int64_t id : column.values()) number_of_record.push_back(table.intern(id));
-  return sort_distinct(table.keys(), std::move(number_of_record));
-}
-
-/// Only texts that a record still refers to: rows may have been dropped since they were read.
-DistinctKeys<std::string_view> distinct_texts(const IdColumn& column) {
-  std::vector<Index> number_of_text(at(column.texts().size()), -1);
-  std::vector<std::string_view> texts;
-  std::vector<Index> number_of_record;
-  number_of_record.reserve(column.values().size());
-  for (const std::int64_t text : column.values()) {
-    Index& number = number_of_text[at(text)];
-    if (number < 0) {
-      number = static_cast<Index>(texts.size());
-      texts.push_back(column.texts().at(text));
-    }
-    number_of_record.push_back(number);
-  }
-  return sort_distinct(texts, std::move(number_of_record));
+  return keys;
 }
 
 /// Keys per rank when ranks own the ranges between splitters; splitters come from samples at equal distances over all
@@ -127,14 +81,23 @@ std::vector<Index> count_by_owner(const Communicator& comm, const std::vector<Ke
   return counts;
 }
 
+void require_numbers(const Communicator& comm, Index total_ids) {
+  agree_on(comm, [&] {
+    if (total_ids <= most_distinct_ids) return;
+    throw Error(ExitCode::bad_data,
+                fmt::format("{} distinct ids of one kind; at most {} are taken", total_ids, most_distinct_ids));
+  });
+}
+
+/// `distinct` are those of `column`.
 template <class Key>
-IdDictionary build(const Communicator& comm, DistinctKeys<Key> distinct) {
+IdDictionary build(const Communicator& comm, const DistinctKeys<Key>& distinct, IdColumn& column) {
   // 1. Every distinct key to its owner, in ascending order.
   const std::vector<Index> sent = count_by_owner(comm, distinct.keys);
   const ReceivedKeys<Key> received = exchange_keys(comm, std::span<const Key>(distinct.keys), sent);
 
   // 2. The owner merges what the ranks sent; its keys follow those of the ranks before it.
-  std::vector<Key> owned = received.keys;
+  std::vector<Key> owned = received.keys;  // ascending already if there is one rank alone
   std::sort(owned.begin(), owned.end());
   owned.erase(std::unique(owned.begin(), owned.end()), owned.end());
   const auto count = static_cast<Index>(owned.size());
@@ -142,6 +105,7 @@ IdDictionary build(const Communicator& comm, DistinctKeys<Key> distinct) {
   const Index begin = comm.exclusive_sum(count);
   dictionary.rows.rows = {begin, begin + count};
   dictionary.rows.total_rows = comm.sum(count);
+  require_numbers(comm, dictionary.rows.total_rows);
   using Stored = std::conditional_t<std::is_same_v<Key, std::int64_t>, std::int64_t, std::string>;
   dictionary.rows.ids = std::vector<Stored>(owned.begin(), owned.end());
 
@@ -158,14 +122,24 @@ IdDictionary build(const Communicator& comm, DistinctKeys<Key> distinct) {
     }
   }
   const Exchanged<Index> global = comm.exchange(std::span<const Index>(answers), received.counts);
-  dictionary.index = std::move(distinct.place_of_record);
-  for (Index& place : dictionary.index) place = global.values[at(place)];
+  std::vector<std::int32_t> index_of_number(at(std::max(column.integers().size(), column.texts().size())), 0);
+  for (std::size_t i = 0; i < distinct.numbers.size(); ++i) {
+    index_of_number[at(distinct.numbers[i])] = static_cast<std::int32_t>(global.values[i]);
+  }
+  dictionary.index = column.take_numbers();
+  for (std::int32_t& number : dictionary.index) number = index_of_number[at(number)];
   return dictionary;
 }
 }  // namespace
 
-IdDictionary build_id_dictionary(const Communicator& comm, const IdColumn& column) {
-  return column.are_integers() ? build(comm, distinct_integers(column)) : build(comm, distinct_texts(column));
+IdDictionary build_id_dictionary(const Communicator& comm, IdColumn column) {
+  if (column.are_integers()) {
+    const IntegerTable& ids = column.integers();
+    return build(comm, distinct_keys<std::int64_t>(column, ids.size(), [&](Index n) { return ids.keys()[at(n)]; }),
+                 column);
+  }
+  const StringTable& ids = column.texts();
+  return build(comm, distinct_keys<std::string_view>(column, ids.size(), [&](Index n) { return ids.at(n); }), column);
 }
 
 }  // namespace rankwise

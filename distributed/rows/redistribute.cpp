@@ -25,7 +25,9 @@ std::vector<Index> overlaps(RowRange held, const Partition& partition) {
 }  // namespace
 
 template <class Value>
-CsrRows<Value> redistribute(const Communicator& comm, const CsrRows<Value>& matrix, const Partition& partition) {
+CsrRows<Value> redistribute(const Communicator& comm, CsrRows<Value> matrix, const Partition& partition) {
+  const bool all_at_home = comm.min(matrix.rows == partition.range(comm.rank()) ? 1 : 0) == 1;
+  if (all_at_home) return matrix;
   const std::vector<Index> row_counts = overlaps(matrix.rows, partition);
   std::vector<Index> sizes;
   sizes.reserve(at(matrix.rows.size()));
@@ -52,8 +54,8 @@ CsrRows<Value> redistribute(const Communicator& comm, const CsrRows<Value>& matr
   return moved;
 }
 
-template SparseRows redistribute(const Communicator& comm, const SparseRows& matrix, const Partition& partition);
-template LogRows redistribute(const Communicator& comm, const LogRows& matrix, const Partition& partition);
+template SparseRows redistribute(const Communicator& comm, SparseRows matrix, const Partition& partition);
+template LogRows redistribute(const Communicator& comm, LogRows matrix, const Partition& partition);
 
 IdRows redistribute(const Communicator& comm, const IdRows& ids, const Partition& partition) {
   const std::vector<Index> counts = overlaps(ids.rows, partition);

@@ -138,10 +138,17 @@ LocalRows read_agreed(const Communicator& comm, const std::string& path, const P
 /// Ids of all ranks are integers when all of them are 0 or more, else text.
 IdRows id_rows_of(const Communicator& comm, IdColumn ids, RowRange rows, Index total_rows) {
   agree_on_kind(comm, ids);
-  if (ids.are_integers()) return {rows, total_rows, ids.values()};
+  if (ids.are_integers()) {
+    std::vector<std::int64_t> integers;
+    integers.reserve(ids.numbers().size());
+    for (const std::int32_t number : ids.numbers()) {
+      integers.push_back(ids.integers().keys()[static_cast<std::size_t>(number)]);
+    }
+    return {rows, total_rows, std::move(integers)};
+  }
   std::vector<std::string> texts;
-  texts.reserve(ids.values().size());
-  for (const std::int64_t text : ids.values()) texts.emplace_back(ids.texts().at(text));
+  texts.reserve(ids.numbers().size());
+  for (const std::int32_t number : ids.numbers()) texts.emplace_back(ids.texts().at(number));
   return {rows, total_rows, std::move(texts)};
 }
 

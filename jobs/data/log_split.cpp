@@ -17,15 +17,16 @@ namespace {
 
 /// Rows in even shares.
 template <class Rows>
-Rows evenly(const Communicator& comm, const Rows& rows) {
-  return redistribute(comm, rows, Partition::by_count(rows.total_rows, comm.size()));
+Rows evenly(const Communicator& comm, Rows rows) {
+  const Partition partition = Partition::by_count(rows.total_rows, comm.size());
+  return redistribute(comm, std::move(rows), partition);
 }
 
 /// By user alone; none without entries. Collective.
 template <class Rows>
-std::optional<BothSides<Rows>> sides_if_any(const Communicator& comm, const Rows& rows) {
+std::optional<BothSides<Rows>> sides_if_any(const Communicator& comm, Rows rows) {
   if (comm.sum(rows.entries()) == 0) return std::nullopt;
-  return BothSides<Rows>{evenly(comm, rows), {}};
+  return BothSides<Rows>{evenly(comm, std::move(rows)), {}};
 }
 
 /// The users that are not held out whole.

@@ -108,31 +108,21 @@ void warn_of_variants(JobContext& context, std::string_view role, const IdRows& 
 IndexedLog index_log(JobContext& context, InteractionLog& log) {
   const auto timer = context.report.phase("index ids");
   const Communicator& comm = context.comm;
-  IdDictionary users = build_id_dictionary(comm, log.users);
-  log.users = {};
-  IdDictionary items = build_id_dictionary(comm, log.items);
-  log.items = {};
+  IdDictionary users = build_id_dictionary(comm, std::exchange(log.users, {}));
+  IdDictionary items = build_id_dictionary(comm, std::exchange(log.items, {}));
   warn_of_variants(context, "user", users.rows);
   warn_of_variants(context, "item", items.rows);
-  std::vector<Interaction> interactions;
-  interactions.reserve(log.positions.size());
-  for (std::size_t row = 0; row < log.positions.size(); ++row) {
-    interactions.push_back({users.index[row], items.index[row], log.values[row],
-                            log.timed ? log.times_microseconds[row] : 0, log.positions[row],
-                            log.folded ? log.folds[row] : 0});
-  }
-  log.values = {};
-  log.times_microseconds = {};
-  log.folds = {};
-  log.positions = {};
-  users.index = {};
-  items.index = {};
-
+  IndexedRows rows{.users = std::move(users.index),
+                   .items = std::move(items.index),
+                   .values = std::exchange(log.values, {}),
+                   .times_microseconds = std::exchange(log.times_microseconds, {}),
+                   .positions = std::exchange(log.positions, {}),
+                   .folds = std::exchange(log.folds, {}),
+                   .timed = log.timed,
+                   .folded = log.folded};
   const Partition partition = Partition::by_count(users.rows.total_rows, comm.size());
   IndexedLog indexed;
-  indexed.events = events_by_user(comm, std::move(interactions), partition, items.rows.total_rows);
-  indexed.events.timed = log.timed;
-  indexed.events.folded = log.folded;
+  indexed.events = events_by_user(comm, std::move(rows), partition, items.rows.total_rows, context.common.threads);
   indexed.users = redistribute(comm, users.rows, partition);
   indexed.items = std::move(items.rows);
   return indexed;

@@ -15,6 +15,28 @@
 namespace rankwise {
 namespace {
 
+/// One row of a log, its ids replaced by global indices.
+struct Interaction {
+  Index user = 0;
+  Index item = 0;
+  double value = 0;
+  std::int64_t time_microseconds = 0;
+  std::int64_t position = 0;
+};
+
+IndexedRows columns_of(const std::vector<Interaction>& rows) {
+  IndexedRows columns;
+  columns.timed = true;
+  for (const Interaction& row : rows) {
+    columns.users.push_back(static_cast<std::int32_t>(row.user));
+    columns.items.push_back(static_cast<std::int32_t>(row.item));
+    columns.values.push_back(row.value);
+    columns.times_microseconds.push_back(row.time_microseconds);
+    columns.positions.push_back(row.position);
+  }
+  return columns;
+}
+
 struct WholeLog {
   Index users = 0;
   Index items = 0;
@@ -61,7 +83,8 @@ class LogCleaningTest : public testing::Test {
       if (static_cast<int>(random() % static_cast<unsigned>(comm_.size())) == comm_.rank()) mine.push_back(row);
     }
     std::shuffle(mine.begin(), mine.end(), random);
-    return events_by_user(comm_, mine, Partition::by_count(log.users, comm_.size()), log.items);
+    const int threads = 1 + static_cast<int>(log.rows.size() % 4);
+    return events_by_user(comm_, columns_of(mine), Partition::by_count(log.users, comm_.size()), log.items, threads);
   }
 
   /// The interactions of all ranks, or those of one part, on every rank.

@@ -123,7 +123,7 @@ TEST_F(IdDictionaryTest, DroppedRecordsLeaveNoIds) {
   column.keep({1, 3});
   const IdDictionary dictionary = build_id_dictionary(comm_, column);
   EXPECT_EQ(dictionary.rows.total_rows, 2);
-  EXPECT_EQ(dictionary.index, (std::vector<Index>{1, 0}));
+  EXPECT_EQ(dictionary.index, (std::vector<std::int32_t>{1, 0}));
 }
 
 }  // namespace

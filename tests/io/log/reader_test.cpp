@@ -26,8 +26,9 @@ struct Row {
 using Rows = std::vector<Row>;
 
 std::string id_of(const IdColumn& column, std::size_t row) {
-  const std::int64_t value = column.values()[row];
-  return column.are_integers() ? std::to_string(value) : std::string(column.texts().at(value));
+  const std::int32_t number = column.numbers()[row];
+  return column.are_integers() ? std::to_string(column.integers().keys()[static_cast<std::size_t>(number)])
+                               : std::string(column.texts().at(number));
 }
 
 class LogReaderTest : public testing::Test {

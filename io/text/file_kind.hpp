@@ -20,9 +20,11 @@ struct FileKind {
   Packing packing = Packing::none;
   Encoding encoding = Encoding::utf8;  ///< UTF-16 only with a byte order mark
   char line_end = '\n';                ///< '\r' if the beginning holds no other, as files of old Macs do
+  Index text_bytes = -1;               ///< of the text, unpacked; known of files that can be shared
 
-  /// Ranks can read it by ranges of its bytes; any other file is read by one rank from its beginning to its end.
-  [[nodiscard]] bool can_be_shared() const { return packing == Packing::none && encoding == Encoding::utf8; }
+  /// Ranks can read it by ranges of its text's bytes: plain UTF-8, and UTF-8 in blocks of gzip. Any other file is read
+  /// by one rank from its beginning to its end.
+  [[nodiscard]] bool can_be_shared() const { return text_bytes >= 0; }
 };
 
 /// Throws Error without the file's name: no_input unless `path` is a regular file one may read; bad_data for a file
@@ -45,12 +47,15 @@ class ByteSource {
 /// Bytes of a file of `version` from `offset` on, by pread. Throws Error without the file's name: no_input, and
 /// io_error if the file has changed.
 [[nodiscard]] std::unique_ptr<ByteSource> open_plain(const std::string& path, const FileVersion& version, Index offset);
-/// The unpacked bytes of a gzip or zstd file (any number of members), checksums and ends verified.
-[[nodiscard]] std::unique_ptr<ByteSource> open_gzip(const std::string& path, const FileVersion& version);
+/// The unpacked bytes of a gzip or zstd file (any number of members), checksums and ends verified; of gzip from the
+/// member on that begins at `offset` of the file.
+[[nodiscard]] std::unique_ptr<ByteSource> open_gzip(const std::string& path, const FileVersion& version, Index offset);
 [[nodiscard]] std::unique_ptr<ByteSource> open_zstd(const std::string& path, const FileVersion& version);
 /// `source`, which holds UTF-16, as UTF-8. A lone surrogate or half a sign is bad data.
 [[nodiscard]] std::unique_ptr<ByteSource> decoded_utf16(std::unique_ptr<ByteSource> source, Encoding encoding);
 /// The text of a whole file as UTF-8.
 [[nodiscard]] std::unique_ptr<ByteSource> open_text(const std::string& path, const FileKind& kind);
+/// The text of a file that can be shared, from its byte `offset` on.
+[[nodiscard]] std::unique_ptr<ByteSource> open_shared(const std::string& path, const FileKind& kind, Index offset);
 
 }  // namespace rankwise

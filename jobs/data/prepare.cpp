@@ -18,6 +18,7 @@
 #include "distributed/rows/redistribute.hpp"
 #include "io/dataset/dataset_writer.hpp"
 #include "io/files/commit.hpp"
+#include "io/files/file_identity.hpp"
 #include "io/log/reader.hpp"
 #include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_messages.hpp"
@@ -28,16 +29,27 @@
 namespace rankwise {
 
 namespace {
+/// Folders and patterns may hold what the job writes, which the check of the options cannot see.
+void require_output_apart(const std::vector<std::string>& files, const std::string& output) {
+  const auto written = identity_of(output);
+  for (const std::string& file : files) {
+    if (!written || identity_of(file) != written) continue;
+    throw Error(ExitCode::usage,
+                fmt::format("--output {} is also an input; a run never writes over what it reads", file));
+  }
+}
+
 LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
   LogPlan plan = plan_log(context.comm, options.inputs, options.log);
   for (const std::string& note : plan.notes) context.report.line(note);
   agree_on(context.comm, [&] {
+    require_output_apart(plan.files, options.output);
     for (const auto& [option, kind] :
          {std::pair("--split", options.split.kind), std::pair("--validation", options.validation.kind)}) {
       if (unit_of(kind) == SplitUnit::pairs || plan.timed()) continue;
       throw Error(ExitCode::usage, fmt::format("{} leave-last and temporal need times, and {} has no time column: "
                                                "name one with --columns ...,time=NAME",
-                                               option, options.inputs.front()));
+                                               option, plan.files.front()));
     }
   });
   return plan;
@@ -249,9 +261,14 @@ constexpr std::string_view notes =
     "StockCode, ...; rating, value, ...; timestamp, time, ...), and the choice is reported.\n"
     "Times: seconds since 1970, or YYYY-MM-DD[ HH:MM[:SS]][Z], or as --time-format says, from 1970-01-02 to 2100.\n"
     "Ids: a column of canonical non-negative integers becomes int64, any other column text.\n"
-    "Duplicates: 'last' is the latest time, ties and logs without times by the order of the input; sums and means are\n"
-    "taken in the order of the input. The merged row has the latest time; rows on one user and item must be of one "
-    "fold.\n"
+    "Inputs: a folder stands for the files in it, by name; hidden ones and folders in it are left out. Quote "
+    "patterns.\n"
+    "A list has a path, folder or pattern on each line; lines with # in front are comments. Only 'last' depends on "
+    "the\n"
+    "order of inputs, if times are equal or there are none.\n"
+    "Duplicates: 'last' is the latest time, ties and logs without times by the order of the input. The merged row has "
+    "the\n"
+    "latest time; rows on one user and item must be of one fold.\n"
     "Times and folds are stored with the interactions, for als --fold and sweep plan --validation.\n"
     "Splits: random and users take a user and item with all of their rows. leave-last and temporal divide the rows, "
     "then\n"
@@ -289,6 +306,7 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   // 3. Number the ids in ascending order and bring each row to the rank that owns its user.
   IndexedLog indexed = index_log(context, log);
   check_duplicates(context, rules.duplicates, log, indexed.events);
+  order_rows(indexed.events, rules.duplicates);
 
   // 4. Find which pairs are interactions; drop rare users and items until both bounds hold.
   RefusedTotals refused;

@@ -82,8 +82,10 @@ Repeats parse_repeats(std::string_view word) {
 void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values) {
   namespace po = boost::program_options;
   auto add = options.add_options();
-  add("input", read_file(&values.inputs)->composing()->required(),
-      "log file, plain, gzip or zstd, UTF-8 or UTF-16; may be repeated");
+  add("input", read_files(&values.inputs)->composing()->required(),
+      "log file, plain, gzip or zstd, UTF-8 or UTF-16; or a folder, a pattern such as 'logs/*.csv', or @LIST, a file "
+      "of "
+      "paths; may be repeated");
   add("format",
       po::value<std::string>()->default_value("auto")->value_name("FORMAT")->notifier(
           [&values](const std::string& word) { values.log.format = parse_text_format(word); }),

@@ -57,6 +57,15 @@ struct ColumnNumbers {
   std::array<int, max_value_factors> value{};
 };
 
+/// Calls visit(column) with a reference to each column there is.
+template <class Visit>
+void for_each_column(ColumnNumbers& columns, const Visit& visit) {
+  for (int* const column : {&columns.user, &columns.item, &columns.time, &columns.fold}) {
+    if (*column >= 0) visit(*column);
+  }
+  for (int factor = 0; factor < columns.value_factors; ++factor) visit(columns.value[static_cast<std::size_t>(factor)]);
+}
+
 /// By what a header line is known again inside a file, where files with headers were joined; without a header all 0.
 struct HeaderMark {
   std::uint64_t hash = 0;  ///< of all names

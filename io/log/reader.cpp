@@ -108,7 +108,7 @@ LocalResult read_local(const Communicator& comm, const LogPlan& plan, const std:
       std::optional<LineReader> lines = open_part(comm, log.files[f], layout, lone_rank[f], begins[f]);
       if (lines) {
         lines_skipped = lines->lines();
-        records.emplace(std::move(*lines), layout);
+        records.emplace(std::move(*lines), layout, plan.keys[f]);
         result.spans[f].begin = records->offset();
         read_records(comm, plan, file, *records, part, log);
         part.lines = records->lines() - lines_skipped;
@@ -173,12 +173,17 @@ LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& input
     for (const std::string& path : plan.files) {
       ProbedLog probed = probe_log(path, options);
       plan.layouts.push_back(probed.layout);
+      plan.keys.push_back(std::move(probed.keys));
       plan.notes.push_back(std::move(probed.note));
     }
     check_alike(plan.files, plan.layouts);
   });
   broadcast_texts(comm, plan.files);
   comm.broadcast(plan.layouts);
+  plan.keys.resize(plan.files.size());
+  for (std::size_t f = 0; f < plan.files.size(); ++f) {
+    if (plan.layouts[f].format == TextFormat::json_lines) broadcast_texts(comm, plan.keys[f]);
+  }
   return plan;
 }
 

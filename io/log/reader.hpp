@@ -15,6 +15,7 @@ namespace rankwise {
 struct LogPlan {
   std::vector<std::string> files;
   std::vector<LogLayout> layouts;  ///< one per file; all with a time column or none, all with a value column or none
+  std::vector<std::vector<std::string>> keys;  ///< one per file; of json_lines those that its fields are of
   std::vector<std::string> notes;  ///< root: a line for each input of several files, and for the format of each file
   MissingRule missing = MissingRule::error;
   MissingValues missing_values;

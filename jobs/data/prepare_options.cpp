@@ -89,11 +89,13 @@ void add_prepare_options(boost::program_options::options_description& options, P
   add("format",
       po::value<std::string>()->default_value("auto")->value_name("FORMAT")->notifier(
           [&values](const std::string& word) { values.log.format = parse_text_format(word); }),
-      "auto, csv, tsv, movielens (user::item::rating::time) or matrix-market; auto looks at the first line");
+      "auto, csv, tsv, movielens (user::item::rating::time), matrix-market or jsonl (a JSON object on each line); auto "
+      "looks at the first line");
   add("columns", po::value<std::string>()->value_name("ROLES")->notifier([&values](const std::string& text) {
     values.log.columns = parse_column_choice(text);
   }),
-      "which column is what: user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME]; names of the header or "
+      "which column is what: user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME]; names of the header, "
+      "keys of JSON (user.id of an object in an object) or "
       "numbers from 1; without value each row counts 1; fold: small numbers from 0 that divide the log for "
       "cross-validation. By default usual names are recognised, but none for folds");
   add("delimiter",

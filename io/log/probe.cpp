@@ -86,6 +86,8 @@ std::string describe(const LogLayout& layout, const std::vector<std::string>& he
     text += fmt::format(", time = {}{}", name(columns.time), form.empty() ? "" : fmt::format(" ({})", form));
   }
   if (columns.fold >= 0) text += fmt::format(", fold = {}", name(columns.fold));
+  if (columns.order >= 0) text += fmt::format(", order = {}", name(columns.order));
+  if (columns.event >= 0) text += fmt::format(", event = {}", name(columns.event));
   return text;
 }
 
@@ -142,6 +144,8 @@ std::string probe_delimited(const std::string& path, const LogOptions& options, 
   } else {
     layout.columns = guess_columns(header);
   }
+  if (options.filter.condition)
+    find_condition_columns(*options.filter.condition, header, layout.fields, layout.columns);
   if (!header.empty()) {
     const std::vector<std::string_view> names(header.begin(), header.end());
     layout.header = mark_of(names, layout.columns);
@@ -178,6 +182,7 @@ std::string probe_json_lines(const std::string& path, const LogOptions& options,
   const std::vector<std::string> known = first_keys(path, layout);
   if (known.empty()) throw Error(ExitCode::bad_data, "its first rows have no keys");
   layout.columns = options.columns ? find_columns(*options.columns, known, 0) : guess_columns(known);
+  if (options.filter.condition) find_condition_columns(*options.filter.condition, known, 0, layout.columns);
   for_each_column(layout.columns, [&](int& column) {
     const std::string& key = known[static_cast<std::size_t>(column)];
     const auto place = std::ranges::find(log.keys, key);
@@ -254,6 +259,7 @@ ProbedLog probe_log(const std::string& path, const LogOptions& options) {
     choose_format(log.layout, path, options.format, options.delimiter);
     if (log.layout.format == TextFormat::matrix_market) {
       if (options.columns) throw Error(ExitCode::usage, "a matrix-market file has no columns for --columns to choose");
+      if (options.filter.condition) throw Error(ExitCode::usage, "a matrix-market file has no columns for a condition");
       log.note = probe_matrix_market(path, log.layout);
     } else if (log.layout.format == TextFormat::json_lines) {
       log.note = probe_json_lines(path, options, log);

@@ -64,6 +64,7 @@ InteractionLog empty_log(const LogPlan& plan) {
   log.files = plan.files;
   log.timed = plan.timed();
   log.folded = plan.folded();
+  log.ordered = plan.ordered();
   return log;
 }
 
@@ -74,7 +75,7 @@ void read_records(const Communicator& comm, const LogPlan& plan, Index file, Rec
   const Index lines_skipped = records.lines();
   const Index begin = records.offset();
   const Index part_bytes = (layout.file.text_bytes - layout.data_begin) / comm.size();
-  RowParser parser(layout, plan.missing_values, plan.missing, TimeReader(layout.time, plan.time_pattern));
+  RowParser parser(layout, plan.missing_values, plan.missing, TimeReader(layout.time, plan.time_pattern), plan.filter);
   RoomForRows room(layout.file.can_be_shared() ? part_bytes : 0, log.size());
   while (const std::vector<std::string_view>* const fields = records.next()) {
     ++part.entries;
@@ -164,6 +165,7 @@ LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& input
   LogPlan plan;
   plan.missing = options.missing;
   plan.missing_values = options.missing_values;
+  plan.filter = options.filter;
   plan.time_pattern = options.time.pattern;
   agree_on(comm, [&] {
     if (!comm.is_root()) return;
@@ -214,12 +216,15 @@ InteractionLog read_log(const Communicator& comm, const LogPlan& plan) {
 
   agree_on_kind(comm, log.users);
   agree_on_kind(comm, log.items);
+  if (log.ordered) agree_on_kind(comm, log.orders);
 
-  std::array<Index, 6> counts{log.missing.user, log.missing.item, log.missing.value,
-                              log.missing.time, log.missing.fold, log.repeated_headers};
-  comm.all_reduce_sum(std::span<Index>(counts));
-  log.missing = {counts[0], counts[1], counts[2], counts[3], counts[4]};
-  log.repeated_headers = counts[5];
+  std::array counts{&log.missing.user,    &log.missing.item,   &log.missing.value,   &log.missing.time,
+                    &log.missing.fold,    &log.missing.order,  &log.missing.event,   &log.filtered.condition,
+                    &log.filtered.period, &log.filtered.event, &log.repeated_headers};
+  std::array<Index, counts.size()> sums{};
+  std::ranges::transform(counts, sums.begin(), [](const Index* count) { return *count; });
+  comm.all_reduce_sum(std::span<Index>(sums));
+  for (std::size_t c = 0; c < counts.size(); ++c) *counts[c] = sums[c];
   log.rows_read -= log.repeated_headers;
   return log;
 }

@@ -19,10 +19,12 @@ struct LogPlan {
   std::vector<std::string> notes;  ///< root: a line for each input of several files, and for the format of each file
   MissingRule missing = MissingRule::error;
   MissingValues missing_values;
+  RowFilter filter;
   std::string time_pattern;  ///< of layouts whose times are of that form
 
   [[nodiscard]] bool timed() const { return layouts.front().columns.time >= 0; }
   [[nodiscard]] bool folded() const { return layouts.front().columns.fold >= 0; }
+  [[nodiscard]] bool ordered() const { return layouts.front().columns.order >= 0; }
   /// No value column: each row counts 1.
   [[nodiscard]] bool counted() const { return layouts.front().columns.value_factors == 0; }
   /// Repeated pairs are amounts to add (counts, products, matrix entries), not opinions to replace.

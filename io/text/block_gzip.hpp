@@ -7,7 +7,7 @@
 #include <string>
 
 #include "io/files/file_version.hpp"
-#include "io/text/file_kind.hpp"
+#include "io/text/byte_source.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {

@@ -1,11 +1,11 @@
-// The byte sources of io/text/file_kind.hpp: plain files, gzip and zstd.
+#include "io/text/byte_source.hpp"
+
 #include <fmt/format.h>
 #include <vector>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "io/files/input_file.hpp"
-#include "io/text/file_kind.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {

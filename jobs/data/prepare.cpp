@@ -44,6 +44,12 @@ LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
   for (const std::string& note : plan.notes) context.report.line(note);
   agree_on(context.comm, [&] {
     require_output_apart(plan.files, options.output);
+    if (options.log.filter.has_period() && !plan.timed()) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--since and --until need times, and {} has no time column: name one with "
+                              "--columns ...,time=NAME",
+                              plan.files.front()));
+    }
     for (const auto& [option, kind] :
          {std::pair("--split", options.split.kind), std::pair("--validation", options.validation.kind)}) {
       if (unit_of(kind) == SplitUnit::pairs || plan.timed()) continue;
@@ -60,6 +66,7 @@ InteractionLog read(JobContext& context, const LogPlan& plan) {
   InteractionLog log = read_log(context.comm, plan);
   context.report.add_interactions("read", log.size());
   tell_read(context.report, log.rows_read, log.missing, log.repeated_headers);
+  tell_filtered(context.report, plan.filter, log.filtered);
   return log;
 }
 
@@ -86,6 +93,16 @@ std::optional<Period> find_period(JobContext& context, const InteractionLog& log
   const Period period{seconds_of(context.comm.min(first)), seconds_of(context.comm.max(last))};
   tell_period(context.report, period);
   return period;
+}
+
+/// The number of distinct orders; nothing if the log has no such column. Collective.
+std::optional<Index> count_orders(JobContext& context, InteractionLog& log) {
+  if (!log.ordered) return std::nullopt;
+  const Index orders = build_id_dictionary(context.comm, log.orders).rows.total_rows;
+  log.orders = {};
+  log.ordered = false;
+  tell_orders(context.report, orders, context.comm.sum(log.size()));
+  return orders;
 }
 
 /// By which rules the rows of this log become interactions. Collective.
@@ -266,6 +283,11 @@ constexpr std::string_view notes =
     "A list has a path, folder or pattern on each line; lines with # in front are comments. Only 'last' depends on "
     "the\n"
     "order of inputs, if times are equal or there are none.\n"
+    "Conditions: a name in \"double quotes\" is a column, a text in 'single quotes' is never a number. Two numbers "
+    "are\n"
+    "compared as numbers, all else as text. A missing field makes a comparison false. --where comes first: what it "
+    "drops\n"
+    "may lack fields.\n"
     "Duplicates: 'last' is the latest time, ties and logs without times by the order of the input. The merged row has "
     "the\n"
     "latest time; rows on one user and item must be of one fold.\n"
@@ -301,6 +323,7 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   if (options.min_value) drop_small_values(context, *options.min_value, log);
   require_rows(comm, log.size(), "every row was dropped");
   outcome.period = find_period(context, log);
+  outcome.orders = count_orders(context, log);
   const MergeRules rules = merge_rules(comm, options, plan, log);
 
   // 3. Number the ids in ascending order and bring each row to the rank that owns its user.
@@ -342,7 +365,10 @@ void prepare(JobContext& context, const PrepareOptions& options) {
 RunJob describe_prepare(boost::program_options::options_description& options) {
   auto values = std::make_shared<PrepareOptions>();
   add_prepare_options(options, *values);
-  return [values](JobContext& context) { prepare(context, *values); };
+  return [values](JobContext& context) {
+    agree_on(context.comm, [&] { find_period_bounds(*values); });
+    prepare(context, *values);
+  };
 }
 
 Job prepare_job() {

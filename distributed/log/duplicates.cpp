@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <compare>
 #include <iterator>
 #include <tuple>
 #include <utility>
@@ -48,7 +49,7 @@ Index count_exact(std::span<const Event> pair) {
   return seen.end() - std::unique(seen.begin(), seen.end());
 }
 
-/// In input order; 0 if it is within the rounding errors of the values (products of two numbers) and of their addition,
+/// 0 if it is within the rounding errors of the values (products of two numbers) and of their addition,
 /// as that of a purchase and its return.
 double sum_of(std::span<const Event> rows) {
   double sum = 0;
@@ -125,6 +126,19 @@ std::string duplicates_names() {
 
 std::string repeats_names() {
   return listed(repeats_rules);
+}
+
+void order_rows(UserEvents& rows, DuplicatePolicy policy) {
+  if (policy == DuplicatePolicy::last) return;
+  const auto comes_before = [](const Event& a, const Event& b) {
+    if (a.time_microseconds != b.time_microseconds) return a.time_microseconds < b.time_microseconds;
+    return std::strong_order(a.value, b.value) < 0;  // -0 comes before 0
+  };
+  for (Index u = 0; u < rows.users.size(); ++u) {
+    for_each_pair(rows.of(u), [&](std::span<Event> pair) {
+      if (pair.size() > 1) std::ranges::stable_sort(pair, comes_before);
+    });
+  }
 }
 
 double merged_value(std::span<const Event> rows, DuplicatePolicy policy) {

@@ -12,8 +12,9 @@
 
 namespace rankwise {
 
-/// sum and mean: in input order, in double; a sum that is no more than rounding errors is 0. last: the latest time,
-/// ties and logs without times by the order of the input. max: the largest value. error: none may occur.
+/// sum and mean: ascending by time and value, in double, so that the order of the input does not count; a sum that is
+/// no more than rounding errors is 0. last: the latest time, ties and logs without times by the order of the input.
+/// max: the largest value. error: none may occur.
 enum class DuplicatePolicy { sum, last, max, mean, error };
 
 /// As MergeRules::min_total: values above 0.
@@ -41,7 +42,12 @@ struct MergeRules {
   [[nodiscard]] bool accept(double merged) const { return !min_total || merged >= *min_total; }
 };
 
-/// The value of the interaction that these rows of one pair make. `rows` are in the order of the input, at least one.
+/// Puts the rows of each pair into the order in which `policy` takes them: by time, then value; for last they stay in
+/// the order of the input. Local.
+void order_rows(UserEvents& rows, DuplicatePolicy policy);
+
+/// The value of the interaction that these rows of one pair make. `rows` are in the order of order_rows(), at least
+/// one.
 [[nodiscard]] double merged_value(std::span<const Event> rows, DuplicatePolicy policy);
 
 struct DuplicateCounts {

@@ -45,7 +45,7 @@ struct UserEvents {
   Index total_users = 0;  ///< over all ranks
   Index items = 0;
   std::vector<Index> offsets{0};  ///< users.size() + 1
-  std::vector<Event> events;      ///< of each user, ascending by (item, position)
+  std::vector<Event> events;      ///< of each user, ascending by (item, position), or as order_rows() has it
   bool timed = false;             ///< whether their times mean anything
   bool folded = false;            ///< and their folds
 

@@ -19,6 +19,7 @@ void InteractionLog::reserve(Index rows) {
   values.reserve(room);
   if (timed) times_microseconds.reserve(room);
   if (folded) folds.reserve(room);
+  if (ordered) orders.reserve(rows);
   positions.reserve(room);
 }
 
@@ -32,6 +33,7 @@ void InteractionLog::keep(const std::vector<Index>& kept) {
   keep_of(values, kept);
   if (timed) keep_of(times_microseconds, kept);
   if (folded) keep_of(folds, kept);
+  if (ordered) orders.keep(kept);
   keep_of(positions, kept);
 }
 

@@ -32,6 +32,15 @@ struct MissingCounts {
   Index value = 0;
   Index time = 0;
   Index fold = 0;
+  Index order = 0;
+  Index event = 0;
+};
+
+/// Rows that were not wanted.
+struct FilteredCounts {
+  Index condition = 0;  ///< do not fulfil it
+  Index period = 0;     ///< are before it or after it
+  Index event = 0;      ///< have weight 0
 };
 
 /// One entry per row in every column. Rows stand in ascending position on a rank; ranks interleave.
@@ -41,12 +50,15 @@ struct InteractionLog {
   std::vector<double> values;                    ///< finite, within the range of float; all 1 where rows are counted
   std::vector<std::int64_t> times_microseconds;  ///< since 1970; empty unless `timed`
   std::vector<std::int32_t> folds;               ///< 0 to most_folds - 1; empty unless `folded`
+  IdColumn orders;                               ///< which rows were bought together; empty unless `ordered`
   std::vector<std::int64_t> positions;           ///< InputPosition::packed()
   bool timed = false;
   bool folded = false;
+  bool ordered = false;
   std::vector<std::string> files;  ///< the same on every rank
   Index rows_read = 0;             ///< over all ranks, before any row was dropped
   MissingCounts missing;           ///< over all ranks
+  FilteredCounts filtered;         ///< over all ranks
   Index repeated_headers = 0;      ///< over all ranks: lines that repeat the header of their file; no rows
 
   [[nodiscard]] Index size() const { return static_cast<Index>(positions.size()); }

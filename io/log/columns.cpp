@@ -5,6 +5,7 @@
 #include <span>
 
 #include "kernels/base/error.hpp"
+#include "kernels/text/nearest_name.hpp"
 #include "kernels/text/number_text.hpp"
 #include "kernels/text/text_encoding.hpp"
 
@@ -88,7 +89,8 @@ int find_column(const std::string& column, const std::vector<std::string>& heade
     return static_cast<int>(found - header.begin());
   }
   if (const auto number = whole_number<int>(column, 1, fields)) return *number - 1;
-  throw Error(ExitCode::usage, fmt::format("no column '{}': {}", column, listed(header, fields)));
+  throw Error(ExitCode::usage,
+              fmt::format("no column '{}': {}{}", column, listed(header, fields), nearest_hint(column, header, "")));
 }
 
 ColumnNumbers find_columns(const ColumnChoice& choice, const std::vector<std::string>& header, int fields) {
@@ -97,10 +99,19 @@ ColumnNumbers find_columns(const ColumnChoice& choice, const std::vector<std::st
   columns.item = find_column(choice.item, header, fields);
   if (!choice.time.empty()) columns.time = find_column(choice.time, header, fields);
   if (!choice.fold.empty()) columns.fold = find_column(choice.fold, header, fields);
+  if (!choice.order.empty()) columns.order = find_column(choice.order, header, fields);
+  if (!choice.event.empty()) columns.event = find_column(choice.event, header, fields);
   for (const std::string& factor : choice.value) {
     columns.value[static_cast<std::size_t>(columns.value_factors++)] = find_column(factor, header, fields);
   }
   return columns;
+}
+
+void find_condition_columns(const RowCondition& condition, const std::vector<std::string>& header, int fields,
+                            ColumnNumbers& columns) {
+  for (const std::string& name : condition.columns()) {
+    columns.condition[static_cast<std::size_t>(columns.condition_columns++)] = find_column(name, header, fields);
+  }
 }
 
 ColumnNumbers guess_columns(const std::vector<std::string>& header) {

@@ -1,5 +1,5 @@
 #pragma once
-// Which column of a log holds the user, the item, the value, the time and the fold.
+// Which column of a log holds the user, the item, the value, the time and what else a row has.
 
 #include <string>
 #include <string_view>
@@ -25,13 +25,17 @@ namespace rankwise {
 [[nodiscard]] bool is_plain_id_name(std::string_view name);
 
 /// The 0-based column that `column` names in `header`, or numbers from 1 up to `fields`. `header` is empty where the
-/// file has none. Throws Error(usage) that lists the columns there are.
+/// file has none. Throws Error(usage) that lists the columns there are and the nearest.
 [[nodiscard]] int find_column(const std::string& column, const std::vector<std::string>& header, int fields);
 
 /// Columns by the user's choice: names of `header`, or 1-based numbers up to `fields`. `header` is empty where the file
 /// has none. Throws Error(usage) that lists the columns there are.
 [[nodiscard]] ColumnNumbers find_columns(const ColumnChoice& choice, const std::vector<std::string>& header,
                                          int fields);
+
+/// Where the columns of a condition are, in the same way.
+void find_condition_columns(const RowCondition& condition, const std::vector<std::string>& header, int fields,
+                            ColumnNumbers& columns);
 
 /// Columns by their usual names. Throws Error(usage) when user or item are not found, or a role is found twice.
 [[nodiscard]] ColumnNumbers guess_columns(const std::vector<std::string>& header);

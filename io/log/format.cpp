@@ -30,7 +30,8 @@ ColumnChoice parse_column_choice(std::string_view text) {
   const auto fail = [&](const std::string& reason) {
     throw Error(
         ExitCode::usage,
-        fmt::format("--columns '{}': {}; expected user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME]",
+        fmt::format("--columns '{}': {}; expected user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME]"
+                    "[,order=NAME][,event=NAME]",
                     text, reason));
   };
   for (const std::string& piece : pieces(text, ',')) {
@@ -49,12 +50,14 @@ ColumnChoice parse_column_choice(std::string_view text) {
       }
       continue;
     }
-    std::string* const place = role == "user"   ? &choice.user
-                               : role == "item" ? &choice.item
-                               : role == "time" ? &choice.time
-                               : role == "fold" ? &choice.fold
-                                                : nullptr;
-    if (place == nullptr) fail(fmt::format("'{}' is not user, item, value, time or fold", role));
+    std::string* const place = role == "user"    ? &choice.user
+                               : role == "item"  ? &choice.item
+                               : role == "time"  ? &choice.time
+                               : role == "fold"  ? &choice.fold
+                               : role == "order" ? &choice.order
+                               : role == "event" ? &choice.event
+                                                 : nullptr;
+    if (place == nullptr) fail(fmt::format("'{}' is not user, item, value, time, fold, order or event", role));
     if (!place->empty()) fail(fmt::format("{} is given twice", role));
     *place = column;
   }

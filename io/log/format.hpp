@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "io/conditions/condition_text.hpp"
+#include "io/log/event_weights.hpp"
 #include "io/text/missing_values.hpp"
 #include "io/text/text_format.hpp"
 #include "io/text/time_text.hpp"
@@ -15,7 +17,7 @@
 
 namespace rankwise {
 
-/// What to do with a row whose user, item, value, time or fold field is missing.
+/// What to do with a row whose user, item, value, time, fold, order or event field is missing.
 enum class MissingRule { error, skip };
 
 /// Throws Error(usage) that lists the known words.
@@ -31,10 +33,21 @@ struct ColumnChoice {
   std::vector<std::string> value;  ///< factors of a product; empty: each row counts 1
   std::string time;                ///< empty: no time
   std::string fold;                ///< empty: no folds
+  std::string order = {};          ///< empty: no orders
+  std::string event = {};          ///< empty: no kinds of events
 };
 
 /// `user=userId,item=movieId,value=Quantity*UnitPrice,time=4,fold=Part`; throws Error(usage).
 [[nodiscard]] ColumnChoice parse_column_choice(std::string_view text);
+
+/// Which rows of a log are taken, and what they weigh.
+struct RowFilter {
+  std::optional<RowCondition> condition;           ///< others are dropped
+  std::optional<std::int64_t> since_microseconds;  ///< rows before are dropped
+  std::optional<std::int64_t> until_microseconds;  ///< rows from then on are dropped
+  std::optional<EventWeights> event_weights;       ///< a value is multiplied by it; rows of weight 0 are dropped
+  [[nodiscard]] bool has_period() const { return since_microseconds || until_microseconds; }
+};
 
 struct LogOptions {
   TextFormat format = TextFormat::automatic;
@@ -45,6 +58,7 @@ struct LogOptions {
   MissingValues missing_values = MissingValues();
   TimeChoice time = {};
   std::optional<ColumnChoice> columns;
+  RowFilter filter = {};
 };
 
 /// 0-based columns of a delimited file; -1 where there is none.
@@ -53,9 +67,24 @@ struct ColumnNumbers {
   int item = -1;
   int time = -1;
   int fold = -1;
+  int order = -1;
+  int event = -1;
   int value_factors = 0;
   std::array<int, max_value_factors> value{};
+  int condition_columns = 0;  ///< in use of the next ones, of RowCondition::columns()
+  std::array<int, most_condition_columns> condition{};
 };
+
+/// Calls visit(column) with a reference to each column there is.
+template <class Visit>
+void for_each_column(ColumnNumbers& columns, const Visit& visit) {
+  for (int* const column :
+       {&columns.user, &columns.item, &columns.time, &columns.fold, &columns.order, &columns.event}) {
+    if (*column >= 0) visit(*column);
+  }
+  for (int factor = 0; factor < columns.value_factors; ++factor) visit(columns.value[static_cast<std::size_t>(factor)]);
+  for (int c = 0; c < columns.condition_columns; ++c) visit(columns.condition[static_cast<std::size_t>(c)]);
+}
 
 /// By what a header line is known again inside a file, where files with headers were joined; without a header all 0.
 struct HeaderMark {

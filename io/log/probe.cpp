@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 #include <span>
 
 #include "io/log/columns.hpp"
 #include "io/log/row_parser.hpp"
+#include "io/text/json_record.hpp"
 #include "io/text/line_reader.hpp"
 #include "io/text/record_reader.hpp"
 #include "io/text/text_probe.hpp"
@@ -84,6 +86,8 @@ std::string describe(const LogLayout& layout, const std::vector<std::string>& he
     text += fmt::format(", time = {}{}", name(columns.time), form.empty() ? "" : fmt::format(" ({})", form));
   }
   if (columns.fold >= 0) text += fmt::format(", fold = {}", name(columns.fold));
+  if (columns.order >= 0) text += fmt::format(", order = {}", name(columns.order));
+  if (columns.event >= 0) text += fmt::format(", event = {}", name(columns.event));
   return text;
 }
 
@@ -140,6 +144,8 @@ std::string probe_delimited(const std::string& path, const LogOptions& options, 
   } else {
     layout.columns = guess_columns(header);
   }
+  if (options.filter.condition)
+    find_condition_columns(*options.filter.condition, header, layout.fields, layout.columns);
   if (!header.empty()) {
     const std::vector<std::string_view> names(header.begin(), header.end());
     layout.header = mark_of(names, layout.columns);
@@ -148,6 +154,45 @@ std::string probe_delimited(const std::string& path, const LogOptions& options, 
     throw Error(ExitCode::bad_data, "holds a header but no rows");
   }
   return describe(layout, header);
+}
+
+/// The keys of the first rows, in the order in which they come.
+std::vector<std::string> first_keys(const std::string& path, const LogLayout& layout) {
+  std::vector<std::string> keys;
+  LineReader lines(path, layout.file);
+  try {
+    for (int row = 0; row < judged_rows;) {
+      const std::optional<std::string_view> line = lines.next();
+      if (!line) break;
+      if (trimmed(*line).empty()) continue;
+      add_json_keys(*line, keys);
+      ++row;
+    }
+  } catch (const Error& error) {  // unless it is the first row, the reading of all rows comes upon it too
+    if (keys.empty()) throw Error(error.code(), fmt::format("line {}: {}", lines.lines(), error.what()));
+  }
+  return keys;
+}
+
+std::string probe_json_lines(const std::string& path, const LogOptions& options, ProbedLog& log) {
+  if (options.header != HeaderRule::automatic)
+    throw Error(ExitCode::usage, "has no header: --header is for csv and tsv");
+  LogLayout& layout = log.layout;
+  if (options.decimal.sign != DecimalSign::automatic) layout.decimal = options.decimal.sign;
+  const std::vector<std::string> known = first_keys(path, layout);
+  if (known.empty()) throw Error(ExitCode::bad_data, "its first rows have no keys");
+  layout.columns = options.columns ? find_columns(*options.columns, known, 0) : guess_columns(known);
+  if (options.filter.condition) find_condition_columns(*options.filter.condition, known, 0, layout.columns);
+  for_each_column(layout.columns, [&](int& column) {
+    const std::string& key = known[static_cast<std::size_t>(column)];
+    const auto place = std::ranges::find(log.keys, key);
+    column = static_cast<int>(place - log.keys.begin());
+    if (place == log.keys.end()) log.keys.push_back(key);
+  });
+  layout.fields = static_cast<std::int32_t>(log.keys.size());
+  RecordReader records(LineReader(path, layout.file), layout, log.keys);
+  judge_rows(records, {}, options, layout);
+  return describe(layout, log.keys);
 }
 
 /// real, integer or pattern, from "%%MatrixMarket matrix coordinate real|integer|pattern general".
@@ -214,7 +259,10 @@ ProbedLog probe_log(const std::string& path, const LogOptions& options) {
     choose_format(log.layout, path, options.format, options.delimiter);
     if (log.layout.format == TextFormat::matrix_market) {
       if (options.columns) throw Error(ExitCode::usage, "a matrix-market file has no columns for --columns to choose");
+      if (options.filter.condition) throw Error(ExitCode::usage, "a matrix-market file has no columns for a condition");
       log.note = probe_matrix_market(path, log.layout);
+    } else if (log.layout.format == TextFormat::json_lines) {
+      log.note = probe_json_lines(path, options, log);
     } else {
       log.note = probe_delimited(path, options, log.layout);
     }

@@ -2,6 +2,7 @@
 // Finds out from the beginning of a log file how the rest is to be read.
 
 #include <string>
+#include <vector>
 
 #include "io/log/format.hpp"
 
@@ -9,7 +10,8 @@ namespace rankwise {
 
 struct ProbedLog {
   LogLayout layout;
-  std::string note;  ///< "FILE: csv, user = user_id, item = book_id, value = rating"
+  std::vector<std::string> keys;  ///< json_lines: of the columns, which are numbered by them
+  std::string note;               ///< "FILE: csv, user = user_id, item = book_id, value = rating"
 };
 
 /// Format, header, columns and sizes of one file. Local; throws Error (no_input, usage, bad_data, io_error) that names

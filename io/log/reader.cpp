@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "io/files/input_paths.hpp"
 #include "io/log/probe.hpp"
 #include "io/log/row_parser.hpp"
 #include "io/text/record_reader.hpp"
@@ -63,6 +64,7 @@ InteractionLog empty_log(const LogPlan& plan) {
   log.files = plan.files;
   log.timed = plan.timed();
   log.folded = plan.folded();
+  log.ordered = plan.ordered();
   return log;
 }
 
@@ -72,8 +74,8 @@ void read_records(const Communicator& comm, const LogPlan& plan, Index file, Rec
   const LogLayout& layout = plan.layouts[static_cast<std::size_t>(file)];
   const Index lines_skipped = records.lines();
   const Index begin = records.offset();
-  const Index part_bytes = (layout.file.version.bytes - layout.data_begin) / comm.size();
-  RowParser parser(layout, plan.missing_values, plan.missing, TimeReader(layout.time, plan.time_pattern));
+  const Index part_bytes = (layout.file.text_bytes - layout.data_begin) / comm.size();
+  RowParser parser(layout, plan.missing_values, plan.missing, TimeReader(layout.time, plan.time_pattern), plan.filter);
   RoomForRows room(layout.file.can_be_shared() ? part_bytes : 0, log.size());
   while (const std::vector<std::string_view>* const fields = records.next()) {
     ++part.entries;
@@ -84,12 +86,19 @@ void read_records(const Communicator& comm, const LogPlan& plan, Index file, Rec
   }
 }
 
+std::vector<const TextLayout*> text_layouts(const LogPlan& plan) {
+  std::vector<const TextLayout*> layouts;
+  for (const LogLayout& layout : plan.layouts) layouts.push_back(&layout);
+  return layouts;
+}
+
 /// Reads this rank's parts of all files, from `begins` on where known; stops at its first failure. No collective call.
 LocalResult read_local(const Communicator& comm, const LogPlan& plan, const std::vector<Index>& begins,
                        InteractionLog& log) {
   LocalResult result;
   result.parts.resize(plan.layouts.size());
   result.spans.resize(plan.layouts.size());
+  const std::vector<int> lone_rank = lone_ranks(text_layouts(plan), comm.size());
   for (std::size_t f = 0; f < plan.layouts.size(); ++f) {
     const LogLayout& layout = plan.layouts[f];
     FilePart& part = result.parts[f];
@@ -97,11 +106,10 @@ LocalResult read_local(const Communicator& comm, const LogPlan& plan, const std:
     std::optional<RecordReader> records;
     Index lines_skipped = 0;
     try {
-      std::optional<LineReader> lines =
-          open_part(comm, log.files[f], layout, static_cast<int>(file % comm.size()), begins[f]);
+      std::optional<LineReader> lines = open_part(comm, log.files[f], layout, lone_rank[f], begins[f]);
       if (lines) {
         lines_skipped = lines->lines();
-        records.emplace(std::move(*lines), layout);
+        records.emplace(std::move(*lines), layout, plan.keys[f]);
         result.spans[f].begin = records->offset();
         read_records(comm, plan, file, *records, part, log);
         part.lines = records->lines() - lines_skipped;
@@ -141,29 +149,43 @@ void check_entry_counts(const Communicator& comm, const InteractionLog& log, con
   });
 }
 
-std::vector<const TextLayout*> text_layouts(const LogPlan& plan) {
-  std::vector<const TextLayout*> layouts;
-  for (const LogLayout& layout : plan.layouts) layouts.push_back(&layout);
-  return layouts;
+/// Texts without zero bytes, from the root to every rank.
+void broadcast_texts(const Communicator& comm, std::vector<std::string>& texts) {
+  std::string joined;
+  for (const std::string& text : texts) joined += text + '\0';
+  comm.broadcast(joined);
+  texts.clear();
+  for (std::size_t begin = 0; begin < joined.size(); begin += texts.back().size() + 1) {
+    texts.emplace_back(joined.c_str() + begin);
+  }
 }
 }  // namespace
 
-LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& paths, const LogOptions& options) {
+LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& inputs, const LogOptions& options) {
   LogPlan plan;
-  plan.files = paths;
   plan.missing = options.missing;
   plan.missing_values = options.missing_values;
+  plan.filter = options.filter;
   plan.time_pattern = options.time.pattern;
   agree_on(comm, [&] {
     if (!comm.is_root()) return;
-    for (const std::string& path : paths) {
+    InputPaths expanded = expand_inputs(inputs);
+    plan.files = std::move(expanded.paths);
+    plan.notes = std::move(expanded.notes);
+    for (const std::string& path : plan.files) {
       ProbedLog probed = probe_log(path, options);
       plan.layouts.push_back(probed.layout);
+      plan.keys.push_back(std::move(probed.keys));
       plan.notes.push_back(std::move(probed.note));
     }
-    check_alike(paths, plan.layouts);
+    check_alike(plan.files, plan.layouts);
   });
+  broadcast_texts(comm, plan.files);
   comm.broadcast(plan.layouts);
+  plan.keys.resize(plan.files.size());
+  for (std::size_t f = 0; f < plan.files.size(); ++f) {
+    if (plan.layouts[f].format == TextFormat::json_lines) broadcast_texts(comm, plan.keys[f]);
+  }
   return plan;
 }
 
@@ -194,12 +216,15 @@ InteractionLog read_log(const Communicator& comm, const LogPlan& plan) {
 
   agree_on_kind(comm, log.users);
   agree_on_kind(comm, log.items);
+  if (log.ordered) agree_on_kind(comm, log.orders);
 
-  std::array<Index, 6> counts{log.missing.user, log.missing.item, log.missing.value,
-                              log.missing.time, log.missing.fold, log.repeated_headers};
-  comm.all_reduce_sum(std::span<Index>(counts));
-  log.missing = {counts[0], counts[1], counts[2], counts[3], counts[4]};
-  log.repeated_headers = counts[5];
+  std::array counts{&log.missing.user,    &log.missing.item,   &log.missing.value,   &log.missing.time,
+                    &log.missing.fold,    &log.missing.order,  &log.missing.event,   &log.filtered.condition,
+                    &log.filtered.period, &log.filtered.event, &log.repeated_headers};
+  std::array<Index, counts.size()> sums{};
+  std::ranges::transform(counts, sums.begin(), [](const Index* count) { return *count; });
+  comm.all_reduce_sum(std::span<Index>(sums));
+  for (std::size_t c = 0; c < counts.size(); ++c) *counts[c] = sums[c];
   log.rows_read -= log.repeated_headers;
   return log;
 }

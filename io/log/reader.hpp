@@ -1,6 +1,7 @@
 #pragma once
-// Reads interaction logs: plain files by byte range on every rank, each packed or UTF-16 file by one rank.
+// Reads interaction logs: plain files, and gzip in blocks, by range on every rank, any other file by one rank.
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -14,24 +15,29 @@ namespace rankwise {
 struct LogPlan {
   std::vector<std::string> files;
   std::vector<LogLayout> layouts;  ///< one per file; all with a time column or none, all with a value column or none
-  std::vector<std::string> notes;  ///< root: one line a file on the format and columns used
+  std::vector<std::vector<std::string>> keys;  ///< one per file; of json_lines those that its fields are of
+  std::vector<std::string> notes;  ///< root: a line for each input of several files, and for the format of each file
   MissingRule missing = MissingRule::error;
   MissingValues missing_values;
+  RowFilter filter;
   std::string time_pattern;  ///< of layouts whose times are of that form
 
   [[nodiscard]] bool timed() const { return layouts.front().columns.time >= 0; }
   [[nodiscard]] bool folded() const { return layouts.front().columns.fold >= 0; }
+  [[nodiscard]] bool ordered() const { return layouts.front().columns.order >= 0; }
   /// No value column: each row counts 1.
   [[nodiscard]] bool counted() const { return layouts.front().columns.value_factors == 0; }
   /// Repeated pairs are amounts to add (counts, products, matrix entries), not opinions to replace.
   [[nodiscard]] bool additive() const {
-    return layouts.front().columns.value_factors != 1 || layouts.front().format == TextFormat::matrix_market;
+    return std::ranges::any_of(layouts, [](const LogLayout& layout) {
+      return layout.columns.value_factors != 1 || layout.format == TextFormat::matrix_market;
+    });
   }
 };
 
-/// Looks at the beginning of every file, on the root. Collective over comm; throws AgreedError (no_input, usage,
-/// bad_data, io_error).
-[[nodiscard]] LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& paths,
+/// Finds the files of the inputs (expand_inputs) and looks at the beginning of each, on the root. Collective over comm;
+/// throws AgreedError (no_input, usage, bad_data, io_error).
+[[nodiscard]] LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& inputs,
                                const LogOptions& options);
 
 /// All rows of the files, each on the rank that read it. Blank lines are passed over. Ids of a role are integers when

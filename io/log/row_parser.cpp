@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
+#include <span>
 #include <xxhash.h>
 
 #include "distributed/log/fold.hpp"
@@ -89,9 +90,25 @@ bool RowParser::repeats_header(const std::vector<std::string_view>& fields) cons
          std::ranges::none_of(fields, is_number);
 }
 
+bool RowParser::fulfils_condition(const std::vector<std::string_view>& fields) const {
+  if (!filter_.condition) return true;
+  const std::span<const int> columns(layout_.columns.condition.data(), filter_.condition->columns().size());
+  return filter_.condition->holds(
+      {.fields = fields, .columns = columns, .missing_values = missing_values_, .decimal = layout_.decimal});
+}
+
+bool RowParser::is_in_period(std::int64_t time_microseconds) const {
+  return !(filter_.since_microseconds && time_microseconds < *filter_.since_microseconds) &&
+         !(filter_.until_microseconds && time_microseconds >= *filter_.until_microseconds);
+}
+
 bool RowParser::append_delimited(const std::vector<std::string_view>& fields, InteractionLog& log) {
   if (repeats_header(fields)) {
     ++log.repeated_headers;
+    return false;
+  }
+  if (!fulfils_condition(fields)) {
+    ++log.filtered.condition;
     return false;
   }
   const ColumnNumbers& columns = layout_.columns;
@@ -104,15 +121,30 @@ bool RowParser::append_delimited(const std::vector<std::string_view>& fields, In
     if (is_missing(field, "value", log.missing.value)) return false;
     value *= parse_number(field, "value", layout_.decimal);
   }
-  value = within_float(value);
   const std::string_view time = columns.time >= 0 ? field_at(fields, columns.time) : "";
   const std::string_view fold = columns.fold >= 0 ? field_at(fields, columns.fold) : "";
   if (columns.time >= 0 && is_missing(time, "time", log.missing.time)) return false;
   if (columns.fold >= 0 && is_missing(fold, "fold", log.missing.fold)) return false;
-  if (columns.time >= 0) log.times_microseconds.push_back(times_.read(time));
+  const std::string_view order = columns.order >= 0 ? field_at(fields, columns.order) : "";
+  const std::string_view event = columns.event >= 0 ? field_at(fields, columns.event) : "";
+  if (columns.order >= 0 && is_missing(order, "order", log.missing.order)) return false;
+  if (columns.event >= 0 && is_missing(event, "event", log.missing.event)) return false;
+  const std::int64_t time_microseconds = columns.time >= 0 ? times_.read(time) : 0;
+  if (filter_.has_period() && !is_in_period(time_microseconds)) {
+    ++log.filtered.period;
+    return false;
+  }
+  const double weight = columns.event >= 0 ? filter_.event_weights->of(event) : 1;
+  if (weight == 0) {
+    ++log.filtered.event;
+    return false;
+  }
+  value = within_float(value * weight);
+  if (columns.time >= 0) log.times_microseconds.push_back(time_microseconds);
   if (columns.fold >= 0) log.folds.push_back(fold_number(fold));
   log.users.append(user);
   log.items.append(item);
+  if (columns.order >= 0) log.orders.append(order);
   log.values.push_back(value);
   return true;
 }

@@ -16,18 +16,25 @@ namespace rankwise {
 
 class RowParser {
  public:
-  /// Layout and missing values must outlive the parser.
-  RowParser(const LogLayout& layout, const MissingValues& missing_values, MissingRule missing, TimeReader times)
-      : layout_(layout), missing_values_(missing_values), missing_(missing), times_(std::move(times)) {}
+  /// Layout, missing values and filter must outlive the parser.
+  RowParser(const LogLayout& layout, const MissingValues& missing_values, MissingRule missing, TimeReader times,
+            const RowFilter& filter)
+      : layout_(layout),
+        missing_values_(missing_values),
+        missing_(missing),
+        times_(std::move(times)),
+        filter_(filter) {}
 
-  /// Appends users, items, values, times and folds of a record; the caller appends the position of a row that was
-  /// taken. A row with a missing field is counted in log.missing and not taken where the rule says skip, a repeated
-  /// header line always. Throws Error(bad_data) without a place.
+  /// Appends what a record says of its row; the caller appends the position of a row that was taken. A row that does
+  /// not pass the filter is counted in log.filtered and not taken; so is, in log.missing, a row with a missing field
+  /// where the rule says skip; a repeated header line always. Throws Error(bad_data) without a place.
   bool append(const std::vector<std::string_view>& fields, InteractionLog& log);
 
  private:
   bool append_delimited(const std::vector<std::string_view>& fields, InteractionLog& log);
   void append_matrix_entry(const std::vector<std::string_view>& fields, InteractionLog& log) const;
+  [[nodiscard]] bool fulfils_condition(const std::vector<std::string_view>& fields) const;
+  [[nodiscard]] bool is_in_period(std::int64_t time_microseconds) const;
   bool is_missing(std::string_view field, std::string_view role, Index& count) const;
   /// The header itself, or one with other names of users and items.
   [[nodiscard]] bool repeats_header(const std::vector<std::string_view>& fields) const;
@@ -36,6 +43,7 @@ class RowParser {
   const MissingValues& missing_values_;
   MissingRule missing_;
   TimeReader times_;
+  const RowFilter& filter_;
 };
 
 }  // namespace rankwise

@@ -116,6 +116,9 @@ PointLayout probe(const PointSource& source, Index& line) {
   if (text.format == TextFormat::matrix_market) {
     throw Error(ExitCode::usage, "matrix-market entries are no rows; make a dataset of them (rankwise prepare)");
   }
+  if (text.format == TextFormat::json_lines) {
+    throw Error(ExitCode::usage, "JSON lines are not read here; expected CSV, TSV or another form of rows");
+  }
   text.decimal = judged_decimal(source, text);
   RecordReader records(LineReader(source.path, text.file), text);
   const auto at_its_line = [&](const auto& step) {

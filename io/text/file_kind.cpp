@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "io/files/input_file.hpp"
+#include "io/text/block_gzip.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {
@@ -55,7 +56,7 @@ std::string_view view_of(const std::vector<char>& bytes) {
 std::unique_ptr<ByteSource> open_unpacked(const std::string& path, const FileKind& kind) {
   switch (kind.packing) {
     case Packing::gzip:
-      return open_gzip(path, kind.version);
+      return open_gzip(path, kind.version, 0);
     case Packing::zstd:
       return open_zstd(path, kind.version);
     case Packing::none:
@@ -103,11 +104,17 @@ FileKind probe_file(const std::string& path) {
   refuse_zero_bytes(text);
   const auto holds = [&](char c) { return text.find(c) != std::string_view::npos; };
   kind.line_end = !holds('\n') && holds('\r') ? '\r' : '\n';
+  if (kind.encoding == Encoding::utf8 && kind.packing == Packing::none) kind.text_bytes = kind.version.bytes;
+  if (kind.encoding == Encoding::utf8 && kind.packing == Packing::gzip) {
+    kind.text_bytes = bytes_of_blocks(path, kind.version).value_or(-1);
+  }
   return kind;
 }
 
 std::string packing_text(const FileKind& kind) {
-  const std::string_view packing = kind.packing == Packing::gzip ? "gzip" : kind.packing == Packing::zstd ? "zstd" : "";
+  const std::string_view packing = kind.packing == Packing::gzip   ? kind.can_be_shared() ? "gzip in blocks" : "gzip"
+                                   : kind.packing == Packing::zstd ? "zstd"
+                                                                   : "";
   const std::string_view encoding = kind.encoding == Encoding::utf8 ? "" : "UTF-16";
   if (packing.empty() && encoding.empty()) return "";
   return fmt::format(" ({}{}{})", packing, !packing.empty() && !encoding.empty() ? ", " : "", encoding);
@@ -116,6 +123,11 @@ std::string packing_text(const FileKind& kind) {
 std::unique_ptr<ByteSource> open_text(const std::string& path, const FileKind& kind) {
   std::unique_ptr<ByteSource> source = open_unpacked(path, kind);
   return kind.encoding == Encoding::utf8 ? std::move(source) : decoded_utf16(std::move(source), kind.encoding);
+}
+
+std::unique_ptr<ByteSource> open_shared(const std::string& path, const FileKind& kind, Index offset) {
+  return kind.packing == Packing::gzip ? open_blocks(path, kind.version, offset)
+                                       : open_plain(path, kind.version, offset);
 }
 
 }  // namespace rankwise

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "io/files/file_version.hpp"
+#include "io/text/byte_source.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
@@ -20,9 +21,11 @@ struct FileKind {
   Packing packing = Packing::none;
   Encoding encoding = Encoding::utf8;  ///< UTF-16 only with a byte order mark
   char line_end = '\n';                ///< '\r' if the beginning holds no other, as files of old Macs do
+  Index text_bytes = -1;               ///< of the text, unpacked; known of files that can be shared
 
-  /// Ranks can read it by ranges of its bytes; any other file is read by one rank from its beginning to its end.
-  [[nodiscard]] bool can_be_shared() const { return packing == Packing::none && encoding == Encoding::utf8; }
+  /// Ranks can read it by ranges of its text's bytes: plain UTF-8, and UTF-8 in blocks of gzip. Any other file is read
+  /// by one rank from its beginning to its end.
+  [[nodiscard]] bool can_be_shared() const { return text_bytes >= 0; }
 };
 
 /// Throws Error without the file's name: no_input unless `path` is a regular file one may read; bad_data for a file
@@ -32,25 +35,11 @@ struct FileKind {
 /// " (gzip)", " (zstd, UTF-16)", or "" for plain UTF-8.
 [[nodiscard]] std::string packing_text(const FileKind& kind);
 
-/// A stream of bytes.
-class ByteSource {
- public:
-  virtual ~ByteSource() = default;
-  /// Up to `size` bytes to `to`; 0 at the end only. Throws Error(io_error, bad_data) without the file's name.
-  virtual std::size_t read(char* to, std::size_t size) = 0;
-  /// Throws Error(io_error), without the file's name, if the file was written to since it was opened.
-  virtual void check_unchanged() const = 0;
-};
-
-/// Bytes of a file of `version` from `offset` on, by pread. Throws Error without the file's name: no_input, and
-/// io_error if the file has changed.
-[[nodiscard]] std::unique_ptr<ByteSource> open_plain(const std::string& path, const FileVersion& version, Index offset);
-/// The unpacked bytes of a gzip or zstd file (any number of members), checksums and ends verified.
-[[nodiscard]] std::unique_ptr<ByteSource> open_gzip(const std::string& path, const FileVersion& version);
-[[nodiscard]] std::unique_ptr<ByteSource> open_zstd(const std::string& path, const FileVersion& version);
 /// `source`, which holds UTF-16, as UTF-8. A lone surrogate or half a sign is bad data.
 [[nodiscard]] std::unique_ptr<ByteSource> decoded_utf16(std::unique_ptr<ByteSource> source, Encoding encoding);
 /// The text of a whole file as UTF-8.
 [[nodiscard]] std::unique_ptr<ByteSource> open_text(const std::string& path, const FileKind& kind);
+/// The text of a file that can be shared, from its byte `offset` on.
+[[nodiscard]] std::unique_ptr<ByteSource> open_shared(const std::string& path, const FileKind& kind, Index offset);
 
 }  // namespace rankwise

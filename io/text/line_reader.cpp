@@ -27,10 +27,10 @@ LineReader::LineReader(const std::string& path, const FileKind& kind, Index begi
   offset_ = begin;
   if (begin >= end) return;  // an empty range needs no file
   if (begin == 0) {
-    source_ = open_plain(path, kind.version, 0);
+    source_ = open_shared(path, kind, 0);
   } else {
     // One byte early: the range begins with a whole line exactly if that byte ends the line before.
-    source_ = open_plain(path, kind.version, begin - 1);
+    source_ = open_shared(path, kind, begin - 1);
     offset_ = begin - 1;
     skip_partial_line();
   }

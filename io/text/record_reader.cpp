@@ -17,6 +17,7 @@ Dialect dialect_of(TextFormat format) {
     case TextFormat::matrix_market:
       return Dialect::blanks;
     case TextFormat::automatic:
+    case TextFormat::json_lines:
     case TextFormat::csv:
       break;
   }
@@ -29,7 +30,7 @@ const std::vector<std::string_view>* RecordReader::next() {
     const std::optional<std::string_view> line = lines_.next();
     if (!line) return nullptr;
     if (line->empty() || trimmed(*line).empty()) continue;
-    return &split_whole(*line);
+    return json_ ? &json_->split(*line) : &split_whole(*line);
   }
 }
 

@@ -1,10 +1,13 @@
 #pragma once
-// Records of a text file: lines cut into fields, line breaks inside quotes included.
+// Records of a text file: lines cut into fields, line breaks inside quotes included, or JSON objects.
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "io/text/field_text.hpp"
+#include "io/text/json_record.hpp"
 #include "io/text/line_reader.hpp"
 #include "io/text/text_format.hpp"
 
@@ -17,8 +20,11 @@ namespace rankwise {
 class RecordReader {
  public:
   /// `layout.fields` is the most fields that a record may have if a line break lies in its quotes; 0: any number.
-  RecordReader(LineReader lines, const TextLayout& layout)
-      : lines_(std::move(lines)), splitter_(dialect_of(layout.format), layout.delimiter), most_fields_(layout.fields) {}
+  /// Fields of json_lines are those of `keys`, which no other format has.
+  RecordReader(LineReader lines, const TextLayout& layout, const std::vector<std::string>& keys = {})
+      : lines_(std::move(lines)), splitter_(dialect_of(layout.format), layout.delimiter), most_fields_(layout.fields) {
+    if (layout.format == TextFormat::json_lines) json_.emplace(keys);
+  }
 
   /// Fields of the next record, valid until the next call; null at the end. Throws Error(bad_data, io_error) without a
   /// place.
@@ -37,6 +43,7 @@ class RecordReader {
 
   LineReader lines_;
   FieldSplitter splitter_;
+  std::optional<JsonRecord> json_;  // in place of splitter_
   Index most_fields_;
   Index line_ = 0;
 };

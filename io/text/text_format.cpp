@@ -23,12 +23,12 @@ Value find_word(std::string_view option, std::string_view word, Words<Value> wor
   throw Error(ExitCode::usage, fmt::format("{} '{}' is unknown; expected one of {}", option, word, known));
 }
 
-constexpr std::array<std::pair<std::string_view, TextFormat>, 5> formats{
-    {{"auto", TextFormat::automatic},
-     {"csv", TextFormat::csv},
-     {"tsv", TextFormat::tsv},
-     {"movielens", TextFormat::movielens},
-     {"matrix-market", TextFormat::matrix_market}}};
+constexpr std::array<std::pair<std::string_view, TextFormat>, 6> formats{{{"auto", TextFormat::automatic},
+                                                                          {"csv", TextFormat::csv},
+                                                                          {"tsv", TextFormat::tsv},
+                                                                          {"movielens", TextFormat::movielens},
+                                                                          {"matrix-market", TextFormat::matrix_market},
+                                                                          {"jsonl", TextFormat::json_lines}}};
 constexpr std::array<std::pair<std::string_view, HeaderRule>, 3> header_rules{
     {{"auto", HeaderRule::automatic}, {"present", HeaderRule::present}, {"absent", HeaderRule::absent}}};
 constexpr std::array<std::pair<std::string_view, Delimiter>, 5> delimiters{

@@ -11,7 +11,7 @@
 
 namespace rankwise {
 
-enum class TextFormat { automatic, csv, tsv, movielens, matrix_market };
+enum class TextFormat { automatic, csv, tsv, movielens, matrix_market, json_lines };
 enum class HeaderRule { automatic, present, absent };
 
 /// The sign between fields of a csv file; `automatic` is decided by the first line.
@@ -42,7 +42,7 @@ struct TextLayout {
   char decimal = '.';       ///< before the decimals of numbers
   Index data_begin = 0;     ///< first byte of the first data line, as UTF-8 without packing
   Index lines_before = 0;   ///< lines before the first data line
-  std::int32_t fields = 0;  ///< of every row
+  std::int32_t fields = 0;  ///< of every row; json_lines: wanted keys
 };
 
 /// "csv (gzip) with semicolons and decimal commas"

@@ -1,6 +1,8 @@
 #include "io/text/text_part.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <functional>
 #include <span>
 
 namespace rankwise {
@@ -9,7 +11,7 @@ namespace {
 
 /// The first byte of part `part` of `parts` of a file's data.
 Index boundary(const TextLayout& layout, Index part, Index parts) {
-  const Index bytes = layout.file.version.bytes - layout.data_begin;
+  const Index bytes = layout.file.text_bytes - layout.data_begin;
   return layout.data_begin + bytes / parts * part + bytes % parts * part / parts;  // no overflow of bytes * part
 }
 
@@ -18,6 +20,22 @@ bool may_break_lines(const TextLayout& layout) {
 }
 
 }  // namespace
+
+std::vector<int> lone_ranks(const std::vector<const TextLayout*>& layouts, int ranks) {
+  std::vector<std::size_t> lone;
+  for (std::size_t f = 0; f < layouts.size(); ++f) {
+    if (!layouts[f]->file.can_be_shared()) lone.push_back(f);
+  }
+  std::ranges::stable_sort(lone, std::ranges::greater(), [&](std::size_t f) { return layouts[f]->file.version.bytes; });
+  std::vector<int> ranks_of(layouts.size(), 0);
+  std::vector<Index> bytes(static_cast<std::size_t>(ranks), 0);
+  for (const std::size_t f : lone) {
+    const auto least = std::ranges::min_element(bytes);
+    ranks_of[f] = static_cast<int>(least - bytes.begin());
+    *least += layouts[f]->file.version.bytes;
+  }
+  return ranks_of;
+}
 
 std::optional<LineReader> open_part(const Communicator& comm, const std::string& path, const TextLayout& layout,
                                     int lone_rank, Index begin) {

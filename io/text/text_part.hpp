@@ -21,6 +21,10 @@ struct PartSpan {
   Index end = unknown;    ///< of the first record after its last one; unknown if reading failed before
 };
 
+/// Who reads each file that cannot be shared: the largest file first, by the rank that has the fewest stored bytes to
+/// read so far, the lowest of several. 0 for files that can be shared.
+[[nodiscard]] std::vector<int> lone_ranks(const std::vector<const TextLayout*>& layouts, int ranks);
+
 /// This rank's data lines of the file at `path`: by byte range of a file that can be shared, from `begin` on where
 /// known; any other file whole on `lone_rank`, and none elsewhere. Lines that the reader has already passed (lines())
 /// belong to the header. Local; throws Error(no_input, io_error, bad_data) without the file's name.

@@ -76,6 +76,11 @@ bool is_movielens(std::string_view line) {
 }
 
 TextFormat detect_format(const std::string& path, std::string_view first_line) {
+  if (trimmed(first_line).starts_with('{')) return TextFormat::json_lines;
+  const std::string_view list = trimmed(first_line).substr(first_line.starts_with('[') ? 1 : 0);
+  if (first_line.starts_with('[') && (list.empty() || trimmed(list).starts_with('{'))) {
+    throw Error(ExitCode::bad_data, "is a JSON list; expected one object on each line (jq -c '.[]' FILE)");
+  }
   if (first_line.starts_with(matrix_market_banner)) return TextFormat::matrix_market;
   const std::string line = unquoted_part(first_line);
   const auto count = [&](char sign) { return std::ranges::count(line, sign); };
@@ -87,7 +92,8 @@ TextFormat detect_format(const std::string& path, std::string_view first_line) {
   if (has_suffix(path, ".tsv")) return TextFormat::tsv;
   if (has_suffix(path, ".mtx")) return TextFormat::matrix_market;
   throw Error(ExitCode::bad_data,
-              "format not recognised: no comma, semicolon, pipe, tab, '::' or %%MatrixMarket in the first line; say "
+              "format not recognised: no comma, semicolon, pipe, tab, '::' or %%MatrixMarket in the first line, and no "
+              "'{' in front; say "
               "--format or --delimiter");
 }
 }  // namespace

@@ -18,6 +18,7 @@
 #include "distributed/rows/redistribute.hpp"
 #include "io/dataset/dataset_writer.hpp"
 #include "io/files/commit.hpp"
+#include "io/files/file_identity.hpp"
 #include "io/log/reader.hpp"
 #include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_messages.hpp"
@@ -28,16 +29,33 @@
 namespace rankwise {
 
 namespace {
+/// Folders and patterns may hold what the job writes, which the check of the options cannot see.
+void require_output_apart(const std::vector<std::string>& files, const std::string& output) {
+  const auto written = identity_of(output);
+  for (const std::string& file : files) {
+    if (!written || identity_of(file) != written) continue;
+    throw Error(ExitCode::usage,
+                fmt::format("--output {} is also an input; a run never writes over what it reads", file));
+  }
+}
+
 LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
   LogPlan plan = plan_log(context.comm, options.inputs, options.log);
   for (const std::string& note : plan.notes) context.report.line(note);
   agree_on(context.comm, [&] {
+    require_output_apart(plan.files, options.output);
+    if (options.log.filter.has_period() && !plan.timed()) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--since and --until need times, and {} has no time column: name one with "
+                              "--columns ...,time=NAME",
+                              plan.files.front()));
+    }
     for (const auto& [option, kind] :
          {std::pair("--split", options.split.kind), std::pair("--validation", options.validation.kind)}) {
       if (unit_of(kind) == SplitUnit::pairs || plan.timed()) continue;
       throw Error(ExitCode::usage, fmt::format("{} leave-last and temporal need times, and {} has no time column: "
                                                "name one with --columns ...,time=NAME",
-                                               option, options.inputs.front()));
+                                               option, plan.files.front()));
     }
   });
   return plan;
@@ -48,6 +66,7 @@ InteractionLog read(JobContext& context, const LogPlan& plan) {
   InteractionLog log = read_log(context.comm, plan);
   context.report.add_interactions("read", log.size());
   tell_read(context.report, log.rows_read, log.missing, log.repeated_headers);
+  tell_filtered(context.report, plan.filter, log.filtered);
   return log;
 }
 
@@ -74,6 +93,16 @@ std::optional<Period> find_period(JobContext& context, const InteractionLog& log
   const Period period{seconds_of(context.comm.min(first)), seconds_of(context.comm.max(last))};
   tell_period(context.report, period);
   return period;
+}
+
+/// The number of distinct orders; nothing if the log has no such column. Collective.
+std::optional<Index> count_orders(JobContext& context, InteractionLog& log) {
+  if (!log.ordered) return std::nullopt;
+  const Index orders = build_id_dictionary(context.comm, log.orders).rows.total_rows;
+  log.orders = {};
+  log.ordered = false;
+  tell_orders(context.report, orders, context.comm.sum(log.size()));
+  return orders;
 }
 
 /// By which rules the rows of this log become interactions. Collective.
@@ -239,9 +268,19 @@ constexpr std::string_view notes =
     "StockCode, ...; rating, value, ...; timestamp, time, ...), and the choice is reported.\n"
     "Times: seconds since 1970, or YYYY-MM-DD[ HH:MM[:SS]][Z], or as --time-format says, from 1970-01-02 to 2100.\n"
     "Ids: a column of canonical non-negative integers becomes int64, any other column text.\n"
-    "Duplicates: 'last' is the latest time, ties and logs without times by the order of the input; sums and means are\n"
-    "taken in the order of the input. The merged row has the latest time; rows on one user and item must be of one "
-    "fold.\n"
+    "Inputs: a folder stands for the files in it, by name; hidden ones and folders in it are left out. Quote "
+    "patterns.\n"
+    "A list has a path, folder or pattern on each line; lines with # in front are comments. Only 'last' depends on "
+    "the\n"
+    "order of inputs, if times are equal or there are none.\n"
+    "Conditions: a name in \"double quotes\" is a column, a text in 'single quotes' is never a number. Two numbers "
+    "are\n"
+    "compared as numbers, all else as text. A missing field makes a comparison false. --where comes first: what it "
+    "drops\n"
+    "may lack fields.\n"
+    "Duplicates: 'last' is the latest time, ties and logs without times by the order of the input. The merged row has "
+    "the\n"
+    "latest time; rows on one user and item must be of one fold.\n"
     "Times and folds are stored with the interactions, for als --fold and sweep plan --validation.\n"
     "Splits: random and users take a user and item with all of their rows. leave-last and temporal divide the rows, "
     "then\n"
@@ -274,11 +313,13 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   if (options.min_value) drop_small_values(context, *options.min_value, log);
   require_rows(comm, log.size(), "every row was dropped");
   outcome.period = find_period(context, log);
+  outcome.orders = count_orders(context, log);
   const MergeRules rules = merge_rules(comm, options, plan, log);
 
   // 3. Number the ids in ascending order and bring each row to the rank that owns its user.
   IndexedLog indexed = index_log(context, log);
   check_duplicates(context, rules.duplicates, log, indexed.events);
+  order_rows(indexed.events, rules.duplicates);
 
   // 4. Find which pairs are interactions; drop rare users and items until both bounds hold.
   RefusedTotals refused;
@@ -314,7 +355,10 @@ void prepare(JobContext& context, const PrepareOptions& options) {
 RunJob describe_prepare(boost::program_options::options_description& options) {
   auto values = std::make_shared<PrepareOptions>();
   add_prepare_options(options, *values);
-  return [values](JobContext& context) { prepare(context, *values); };
+  return [values](JobContext& context) {
+    agree_on(context.comm, [&] { find_period_bounds(*values); });
+    prepare(context, *values);
+  };
 }
 
 Job prepare_job() {

@@ -20,11 +20,13 @@ namespace {
 
 /// "2 without user, 1 without value": what is not zero.
 std::string missing_text(const MissingCounts& missing) {
-  const std::array<std::pair<Index, std::string_view>, 5> kinds{{{missing.user, "user"},
+  const std::array<std::pair<Index, std::string_view>, 7> kinds{{{missing.user, "user"},
                                                                  {missing.item, "item"},
                                                                  {missing.value, "value"},
                                                                  {missing.time, "time"},
-                                                                 {missing.fold, "fold"}}};
+                                                                 {missing.fold, "fold"},
+                                                                 {missing.order, "order"},
+                                                                 {missing.event, "event"}}};
   std::string text;
   for (const auto& [count, what] : kinds) {
     if (count > 0) text += fmt::format("{}{} without {}", text.empty() ? "" : ", ", count, what);
@@ -79,7 +81,8 @@ void tell_validation(const Communicator& comm, Report& report, const Dataset& da
 
 void tell_read(Report& report, Index rows, const MissingCounts& missing, Index repeated_headers) {
   report.line(fmt::format("{} read", counted(rows, "row")));
-  const Index skipped = missing.user + missing.item + missing.value + missing.time + missing.fold;
+  const Index skipped =
+      missing.user + missing.item + missing.value + missing.time + missing.fold + missing.order + missing.event;
   if (skipped > 0) report.line(fmt::format("{} skipped: {}", counted(skipped, "row"), missing_text(missing)));
   report.event("read", {{"rows", rows},
                         {"missing_user", missing.user},
@@ -87,11 +90,33 @@ void tell_read(Report& report, Index rows, const MissingCounts& missing, Index r
                         {"missing_value", missing.value},
                         {"missing_time", missing.time},
                         {"missing_fold", missing.fold},
+                        {"missing_order", missing.order},
+                        {"missing_event", missing.event},
                         {"repeated_headers", repeated_headers}});
   if (repeated_headers > 0) {
     report.warning(fmt::format("{} inside the input {} the header of the file: passed over",
                                counted(repeated_headers, "line"), verb(repeated_headers, "repeats", "repeat")));
   }
+}
+
+void tell_filtered(Report& report, const RowFilter& filter, const FilteredCounts& counts) {
+  if (filter.condition) report.line(fmt::format("{} dropped by --where", counted(counts.condition, "row")));
+  if (filter.has_period()) {
+    report.line(fmt::format("{} dropped: {}", counted(counts.period, "row"),
+                            !filter.until_microseconds   ? "before --since"
+                            : !filter.since_microseconds ? "of --until or later"
+                                                         : "before --since, or of --until or later"));
+  }
+  if (filter.event_weights) report.line(fmt::format("{} dropped: event of weight 0", counted(counts.event, "row")));
+  if (!filter.condition && !filter.has_period() && !filter.event_weights) return;
+  report.event(
+      "filtered",
+      {{"condition_dropped", counts.condition}, {"period_dropped", counts.period}, {"event_dropped", counts.event}});
+}
+
+void tell_orders(Report& report, Index orders, Index rows) {
+  report.line(fmt::format("{} in {}", counted(orders, "order"), counted(rows, "row")));
+  report.event("orders", {{"orders", orders}, {"rows", rows}});
 }
 
 void tell_period(Report& report, const Period& period) {
@@ -205,6 +230,7 @@ std::vector<DatasetFigure> figures_of(const SplitOutcome& outcome, bool holds_ou
     figures.push_back({"log-first-time", outcome.period->first_seconds});
     figures.push_back({"log-last-time", outcome.period->last_seconds});
   }
+  if (outcome.orders) figures.push_back({"orders", *outcome.orders});
   if (outcome.last_training_seconds) figures.push_back({"last-training-time", *outcome.last_training_seconds});
   if (holds_out) {
     figures.push_back({"repeated-pairs", outcome.repeated});

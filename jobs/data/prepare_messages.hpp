@@ -34,6 +34,7 @@ struct RefusedTotals {
 /// What a split did, over all ranks.
 struct SplitOutcome {
   std::optional<Period> period;                       ///< of a log with times
+  std::optional<Index> orders;                        ///< of a log with them: different ones
   std::optional<std::int64_t> last_training_seconds;  ///< of a split at one time: since 1970
   Index repeated = 0;                                 ///< held-out pairs that training has too
   SplitFigures figures;
@@ -43,6 +44,9 @@ struct SplitOutcome {
 
 /// Of a log's rows, without ranks; `repeated_headers` are lines inside files that repeat their header.
 void tell_read(Report& report, Index rows, const MissingCounts& missing, Index repeated_headers);
+/// What --where, --since, --until and --event-weights dropped, of those that were given; over all ranks.
+void tell_filtered(Report& report, const RowFilter& filter, const FilteredCounts& counts);
+void tell_orders(Report& report, Index orders, Index rows);
 void tell_period(Report& report, const Period& period);
 void tell_duplicates(Report& report, const DuplicateCounts& counts, DuplicatePolicy policy);
 void tell_refused(Report& report, const TotalBound& bound, double min_total, const RefusedTotals& refused);

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "io/conditions/condition_text.hpp"
+#include "io/text/time_text.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
 #include "kernels/base/error.hpp"
@@ -82,18 +84,38 @@ Repeats parse_repeats(std::string_view word) {
 void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values) {
   namespace po = boost::program_options;
   auto add = options.add_options();
-  add("input", read_file(&values.inputs)->composing()->required(),
-      "log file, plain, gzip or zstd, UTF-8 or UTF-16; may be repeated");
+  add("input", read_files(&values.inputs)->composing()->required(),
+      "log file, plain, gzip or zstd, UTF-8 or UTF-16; or a folder, a pattern such as 'logs/*.csv', or @LIST, a file "
+      "of "
+      "paths; may be repeated");
   add("format",
       po::value<std::string>()->default_value("auto")->value_name("FORMAT")->notifier(
           [&values](const std::string& word) { values.log.format = parse_text_format(word); }),
-      "auto, csv, tsv, movielens (user::item::rating::time) or matrix-market; auto looks at the first line");
+      "auto, csv, tsv, movielens (user::item::rating::time), matrix-market or jsonl (a JSON object on each line); auto "
+      "looks at the first line");
   add("columns", po::value<std::string>()->value_name("ROLES")->notifier([&values](const std::string& text) {
     values.log.columns = parse_column_choice(text);
   }),
-      "which column is what: user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME]; names of the header or "
+      "which column is what: "
+      "user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME][,order=NAME][,event=NAME]; names of the header, "
+      "keys of JSON (user.id of an object in an object) or "
       "numbers from 1; without value each row counts 1; fold: small numbers from 0 that divide the log for "
-      "cross-validation. By default usual names are recognised, but none for folds");
+      "cross-validation; order: ids of orders, which are counted; event: kinds, see --event-weights. By default usual "
+      "names are recognised, but none for folds, orders and events");
+  add("event-weights", po::value<std::string>()->value_name("WEIGHTS")->notifier([&values](const std::string& text) {
+    values.log.filter.event_weights = EventWeights(text);
+  }),
+      "what a row's value is multiplied by, by its event: view=1,cart=3,purchase=10[,other=0]; rows of weight 0 are "
+      "dropped. An event without a weight is an error");
+  add("since", po::value(&values.since)->value_name("TIME"),
+      "drop rows before this time: 2025-01-01, '2025-01-01 12:00', seconds since 1970, or as --time-format says");
+  add("until", po::value(&values.until)->value_name("TIME"), "drop rows of this time and later");
+  add("where", po::value<std::string>()->value_name("CONDITION")->notifier([&values](const std::string& text) {
+    values.log.filter.condition = parse_condition("--where", text);
+  }),
+      "drop rows that do not fulfil it: \"country = DE and (price > 0 or kind in (gift, 'old stock'))\"; also !=, <, "
+      "<=, "
+      ">=, not, is missing");
   add("delimiter",
       po::value<std::string>()->default_value("auto")->value_name("SIGN")->notifier(
           [&values](const std::string& word) { values.log.delimiter = parse_delimiter(word); }),
@@ -118,7 +140,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
   add("missing",
       po::value<std::string>()->default_value("error")->value_name("RULE")->notifier(
           [&values](const std::string& word) { values.log.missing = parse_missing_rule(word); }),
-      "error, or skip: drop and count rows whose user, item, value, time or fold is missing");
+      "error, or skip: drop and count rows of which a field that is needed is missing");
   add("missing-values",
       po::value<std::string>()
           ->default_value(std::string(usual_missing_values))
@@ -173,7 +195,33 @@ void add_prepare_options(boost::program_options::options_description& options, P
   describe_compression(options, values.deflate_level);
 }
 
+void find_period_bounds(PrepareOptions& options) {
+  const auto read = [&](std::string_view option, const std::string& text) -> std::optional<std::int64_t> {
+    if (text.empty()) return std::nullopt;
+    const TimeReader as_said(options.log.time.form.value_or(TimeForm::by_look), options.log.time.pattern);
+    try {
+      return as_said.reads(text) ? as_said.read(text) : TimeReader(TimeForm::by_look, "").read(text);
+    } catch (const Error& error) {
+      throw Error(ExitCode::usage, fmt::format("{}: {}", option, error.what()));
+    }
+  };
+  RowFilter& filter = options.log.filter;
+  filter.since_microseconds = read("--since", options.since);
+  filter.until_microseconds = read("--until", options.until);
+  if (filter.since_microseconds && filter.until_microseconds &&
+      *filter.since_microseconds >= *filter.until_microseconds) {
+    throw Error(ExitCode::usage, fmt::format("--since {} is not before --until {}", options.since, options.until));
+  }
+}
+
 void require_sense(const PrepareOptions& options) {
+  const bool has_events = options.log.columns && !options.log.columns->event.empty();
+  if (has_events && !options.log.filter.event_weights) {
+    throw Error(ExitCode::usage, "--columns ...,event=NAME needs --event-weights, such as view=1,cart=3,purchase=10");
+  }
+  if (!has_events && options.log.filter.event_weights) {
+    throw Error(ExitCode::usage, "--event-weights needs the column of events: --columns ...,event=NAME");
+  }
   if (options.validation.kind == SplitKind::none) return;
   if (options.split.kind == SplitKind::none) {
     throw Error(ExitCode::usage,

@@ -42,6 +42,8 @@ struct TotalBound {
 
 struct PrepareOptions {
   std::vector<std::string> inputs;
+  std::string since;  ///< empty: from the beginning; becomes part of log.filter by find_period_bounds()
+  std::string until;  ///< empty: to the end
   LogOptions log;
   std::optional<double> min_value;
   std::optional<DuplicatePolicy> duplicates;  ///< none: by what the log holds
@@ -59,8 +61,11 @@ struct PrepareOptions {
 /// Adds the job's options; their values go to `values`, which must outlive the parsing.
 void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values);
 
-/// Throws Error(usage) if --validation has nothing to be apart from, or would take users whose held-out interactions
-/// then had nothing to be measured by.
+/// Reads --since and --until in the forms that the times of the log may have, into log.filter. Throws Error(usage).
+void find_period_bounds(PrepareOptions& options);
+
+/// Throws Error(usage) if a column of events has no weights or weights no column; if --validation has nothing to be
+/// apart from, or would take users whose held-out interactions then had nothing to be measured by.
 void require_sense(const PrepareOptions& options);
 
 }  // namespace rankwise

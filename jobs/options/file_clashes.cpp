@@ -113,6 +113,7 @@ void require_fit_path(const NamedFile& file) {
   if (is_folder(file)) return;
   std::error_code error;
   const bool is_directory = std::filesystem::is_directory(file.path, error);
+  if (is_directory && file.role.use() == FileUse::files_read) return;
   if (is_directory && !is_written(file)) {
     throw Error(ExitCode::no_input, fmt::format("{} {}: is a directory, not a file", file.name, file.path));
   }

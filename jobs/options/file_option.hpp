@@ -11,6 +11,7 @@ namespace rankwise {
 
 enum class FileUse {
   read,
+  files_read,        ///< read: a file, a folder of files, a pattern or a list (io/files/input_paths.hpp)
   read_from_folder,  ///< read, and may be a file of the folder that the run works in: a checkpoint to begin from
   written,
   folder_read,
@@ -68,6 +69,11 @@ template <class Value>
 }
 [[nodiscard]] inline auto* read_file() {
   return read_file<std::string>(nullptr);
+}
+
+/// Files that the run reads, each value one or many.
+[[nodiscard]] inline auto* read_files(std::vector<std::string>* target) {
+  return new FileValue<std::vector<std::string>>(target, "FILES", {FileUse::files_read, {}, {}});
 }
 
 /// A checkpoint that the run continues from.

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <memory>
 
+#include "io/files/input_paths.hpp"
 #include "jobs/als/als.hpp"
 #include "jobs/data/prepare.hpp"
 #include "jobs/evaluate/evaluate.hpp"
@@ -182,7 +183,9 @@ class ChainReader {
     const SectionCommand command = section_command(job, section, {{"output", dataset_}}, chain_.file);
     dataset_ = command.file("output");
     holds_out_ = options->split.kind != SplitKind::none;
-    take_files(add_step("prepare", prepare_job(), command), command, {"output"});
+    ChainStep& step = add_step("prepare", prepare_job(), command);
+    take_files(step, command, {"output"});
+    step.inputs = expand_inputs(step.inputs).paths;
   }
 
   void read_sweep(const ConfigSection& section) {

@@ -14,7 +14,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::read_whole_log(file.path(), options);
   options.header = HeaderRule::absent;
   options.missing = MissingRule::skip;
-  options.columns = ColumnChoice{"1", "2", {"3", "4"}, "5", ""};
+  options.columns = ColumnChoice{"1", "2", {"3", "4"}, "5", "", "4", "2"};
+  options.filter.condition = parse_condition("--where", "1 != 3 and not 4 is missing");
+  options.filter.since_microseconds = 86'400'000'000;
+  options.filter.event_weights = EventWeights("b=2,other=0");
   fuzz::read_whole_log(file.path(), options);
   return 0;
 }

@@ -12,7 +12,8 @@ inline void read_whole_log(const std::string& path, const LogOptions& options) {
     const InteractionLog log = read_log(single_rank(), plan);
     const auto rows = static_cast<std::size_t>(log.size());
     require(log.values.size() == rows && (!log.timed || log.times_microseconds.size() == rows) &&
-                (!log.folded || log.folds.size() == rows),
+                (!log.folded || log.folds.size() == rows) &&
+                (!log.ordered || static_cast<std::size_t>(log.orders.size()) == rows),
             "columns of a log are of one length");
     for (const double value : log.values) require(value - value == 0, "values of a log are finite");
   });

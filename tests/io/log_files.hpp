@@ -39,6 +39,21 @@ inline std::string gzipped(std::string_view content) {
   return result;
 }
 
+/// `content` in blocks of gzip with their sizes in front (BGZF), of `block_bytes` of text each.
+inline std::string block_gzipped(std::string_view content, std::size_t block_bytes) {
+  std::string result;
+  for (std::size_t begin = 0; begin <= content.size(); begin += block_bytes) {  // the last one may be empty
+    const std::string member = gzipped(content.substr(begin, block_bytes));
+    const std::size_t size = member.size() + 8 - 1;  // XLEN, and the field with the block's size
+    std::string block = member.substr(0, 10) + std::string("\6\0BC\2\0", 6);
+    block[3] = 4;
+    block += static_cast<char>(size & 0xFF);
+    block += static_cast<char>(size >> 8);
+    result += block + member.substr(10);
+  }
+  return result;
+}
+
 /// `content` as one zstd frame.
 inline std::string zstd_packed(std::string_view content) {
   std::string result(ZSTD_compressBound(content.size()), '\0');

@@ -1,11 +1,13 @@
 #include "io/log/reader.hpp"
 
+#include <array>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <map>
 #include <sstream>
 #include <tuple>
 
+#include "io/text/text_part.hpp"
 #include "tests/io/log_files.hpp"
 
 namespace rankwise {
@@ -150,6 +152,47 @@ TEST_F(LogReaderTest, LongFilesComeCompleteAndInOrder) {
     expected.push_back({fmt::format("big.csv:{}", i + 2), user, item, static_cast<double>(i % 5), 0});
   }
   EXPECT_TRUE(rows_of({write("big.csv", content)}, options()) == expected);
+}
+
+TEST_F(LogReaderTest, BlocksOfGzipAreSharedByRanks) {
+  std::string content = "user_id,item_id,title\n";
+  for (int i = 0; i < 3'000; ++i) content += fmt::format("{},{},\"a\nb{}\"\n", i * 7919 % 1009, i * 31 % 97, i);
+  const Rows expected = rows_of({write("log.csv", content)}, options());
+  ASSERT_EQ(expected.size(), 3'000U);
+  for (const std::size_t block_bytes : {100U, 4'000U, 60'000U}) {
+    const std::string path = write("log.csv", block_gzipped(content, block_bytes));
+    const LogPlan plan = plan_log(comm_, {path}, options());
+    EXPECT_EQ(plan.layouts.front().file.text_bytes, std::ssize(content));
+    const InteractionLog log = read_log(comm_, plan);
+    EXPECT_GT(log.size(), 0);
+    EXPECT_TRUE(gathered(log) == expected) << block_bytes;
+  }
+}
+
+TEST_F(LogReaderTest, WhatIsNotWhollyInBlocksIsReadByOneRank) {
+  const std::string content = "user,item\n1,2\n3,4\n";
+  const Rows expected = rows_of({write("log.csv", content)}, options());
+  const std::string joined = block_gzipped(content.substr(0, 13), 8) + gzipped(content.substr(13));
+  const std::string path = write("log.csv", joined);
+  EXPECT_FALSE(plan_log(comm_, {path}, options()).layouts.front().file.can_be_shared());
+  EXPECT_EQ(rows_of({path}, options()), expected);
+  const std::string whole = block_gzipped(content, 8);
+  EXPECT_EQ(failure({write("log.csv", whole.substr(0, whole.size() - 3))}, options()),
+            "65: log.csv:4: gzip stream ends early");
+}
+
+TEST(LoneRanksTest, LargestFirstToTheRankWithTheLeast) {
+  std::vector<TextLayout> layouts(6);
+  const std::array<Index, 6> bytes{10, 70, 20, 1000, 40, 20};
+  std::vector<const TextLayout*> pointers;
+  for (std::size_t f = 0; f < layouts.size(); ++f) {
+    layouts[f].file.version.bytes = bytes[f];
+    pointers.push_back(&layouts[f]);
+  }
+  layouts[3].file.text_bytes = 1000;  // shared by all
+  EXPECT_EQ(lone_ranks(pointers, 2), (std::vector<int>{1, 0, 1, 0, 1, 0}));
+  EXPECT_EQ(lone_ranks(pointers, 1), std::vector<int>(6, 0));
+  EXPECT_EQ(lone_ranks(pointers, 9), (std::vector<int>{4, 0, 2, 0, 1, 3}));
 }
 
 TEST_F(LogReaderTest, MatrixMarket) {

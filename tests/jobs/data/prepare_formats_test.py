@@ -71,6 +71,32 @@ class PrepareFormatsTest(unittest.TestCase):
         self.assertIn("is a zip file", self.refused(b"PK\x03\x04\x14\0"))
         self.assertEqual(self.refused(b"\x1b[31muser,\xff\xfe\n1,2\n", code=2).split("columns are ")[1], "\\x1b[31muser, \\xff\\xfe")
 
+    def test_json_lines(self):
+        lines = ['{"user": {"id": "ann", "x": [1]}, "item": 7, "stars": 4.5, "at": "2026-07-01"}', "",
+                 '{"at": 1782900000, "stars": "2", "item": 8, "user": {"id": "b\\u00f6b"}, "other": {"item": 9}}',
+                 '{"user": {"id": null}, "item": 7, "stars": 1, "at": 1782900000}']
+        columns = ["--columns", "user=user.id,item=item,value=stars,time=at"]
+        expected = {("ann", 7): 4.5, ("b\u00f6b", 8): 2}
+        text = "\n".join(lines) + "\n"
+        self.assertEqual(self.read(text, *columns, "--missing", "skip"), expected)
+        self.assertEqual(self.read(gzip.compress(text.encode()), *columns, "--missing", "skip", ranks=[2]), expected)
+        self.assertEqual(self.refused(text, *columns), ":4: the user field is empty (--missing skip drops such rows)")
+        self.assertIn("log.csv: jsonl, user = user.id, item = item, value = stars, time = at", self.told(text, *columns, "--missing", "skip"))
+        self.assertEqual(self.read('{"userId": 1, "movieId": 2, "rating": 3}\n', ranks=[1]), {(1, 2): 3})
+        self.assertEqual(self.read('{"user":1,"item":2}\n' * 50 + '{"item":3,"user":4}'), {(1, 2): 50, (4, 3): 1})
+
+    def test_json_lines_that_are_refused(self):
+        row = '{"user": 1, "item": 2}\n'
+        self.assertEqual(self.refused(row + '{"user": 1, "item": 2\n'),
+                         ":2: is no JSON object on one line: at byte 22: expected ',' or '}'")
+        self.assertEqual(self.refused(row + '{"user": 1, "item": [2]}\n'),
+                         ":2: key 'item' holds a list; expected a string, a number or null")
+        self.assertIn("line 1: is no JSON object", self.refused("{\n" + row))
+        self.assertIn("is a JSON list; expected one object on each line (jq -c '.[]' FILE)", self.refused("[" + row + "]"))
+        self.assertIn("no column 'usr': its columns are user, item", self.refused(row, "--columns", "user=usr,item=item", code=2))
+        self.assertIn("has no header", self.refused(row, "--header", "present", code=2))
+        self.assertIn("--delimiter is for csv files, and this is jsonl", self.refused(row, "--format", "jsonl", "--delimiter", "pipe", code=2))
+
     def test_ids(self):
         self.assertEqual(self.read("user,item\n-5,1\n7,1\n"), {("-5", 1): 1, ("7", 1): 1})
         self.assertEqual(self.refused("user,item\n1,2\n1," + "x" * 1_000_000 + "\n"),

@@ -355,7 +355,7 @@ class PrepareTest(unittest.TestCase):
 
     def test_bad_files(self):
         self.refused(66, "absent.csv: No such file", name="absent.csv")
-        self.refused(66, "is a directory", name=".")
+        self.refused(66, ".: there is no file to read", name=".")
         self.refused(65, "log.csv: is empty", text="")
         self.refused(65, "log.csv: holds a header but no rows", text="user,item,rating\n")
         packed = gzip.compress("user,item\n".encode() + b"".join(b"%d,%d\n" % (i * i, i) for i in range(20000)))

@@ -1,10 +1,18 @@
 #include "distributed/log/interaction_log.hpp"
 
 #include <fmt/format.h>
+#include <utility>
 
 namespace rankwise {
 
 namespace {
+/// Frees `other` at once: columns of a log are large.
+template <class Value>
+void append_to(std::vector<Value>& column, std::vector<Value>& other) {
+  column.insert(column.end(), other.begin(), other.end());
+  other = {};
+}
+
 template <class Value>
 void keep_of(std::vector<Value>& column, const std::vector<Index>& kept) {
   for (std::size_t i = 0; i < kept.size(); ++i) column[i] = column[static_cast<std::size_t>(kept[i])];
@@ -25,6 +33,25 @@ void InteractionLog::reserve(Index rows) {
 
 std::string InteractionLog::place(InputPosition position) const {
   return fmt::format("{}:{}", files[static_cast<std::size_t>(position.file())], position.line());
+}
+
+void InteractionLog::append(InteractionLog other) {
+  users.append(std::exchange(other.users, {}));
+  items.append(std::exchange(other.items, {}));
+  append_to(values, other.values);
+  append_to(times_microseconds, other.times_microseconds);
+  append_to(folds, other.folds);
+  orders.append(std::exchange(other.orders, {}));
+  append_to(positions, other.positions);
+  rows_read += other.rows_read;
+  repeated_headers += other.repeated_headers;
+  for (const auto count : {&MissingCounts::user, &MissingCounts::item, &MissingCounts::value, &MissingCounts::time,
+                           &MissingCounts::fold, &MissingCounts::order, &MissingCounts::event}) {
+    missing.*count += other.missing.*count;
+  }
+  for (const auto count : {&FilteredCounts::condition, &FilteredCounts::period, &FilteredCounts::event}) {
+    filtered.*count += other.filtered.*count;
+  }
 }
 
 void InteractionLog::keep(const std::vector<Index>& kept) {

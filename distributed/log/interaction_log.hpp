@@ -43,7 +43,8 @@ struct FilteredCounts {
   Index event = 0;      ///< have weight 0
 };
 
-/// One entry per row in every column. Rows stand in ascending position on a rank; ranks interleave.
+/// One entry per row in every column. A rank holds the rows of its parts of all files, part after part; in a part they
+/// ascend by position.
 struct InteractionLog {
   IdColumn users;
   IdColumn items;
@@ -66,6 +67,8 @@ struct InteractionLog {
   [[nodiscard]] std::string place(InputPosition position) const;
   /// Room for `rows` rows in all.
   void reserve(Index rows);
+  /// The rows of `other`, which was read of the same files, follow those of this log; what was counted is added.
+  void append(InteractionLog other);
   /// Keeps the rows at `kept` (ascending row numbers).
   void keep(const std::vector<Index>& kept);
 };

@@ -123,6 +123,19 @@ void IdColumn::append(std::int64_t id) {
   push_back(are_integers_ ? integers_.intern(id) : intern_as_text(id));
 }
 
+void IdColumn::append(const IdColumn& other) {
+  if (!other.are_integers_) become_text();
+  std::vector<Index> own_numbers;
+  for (const std::int64_t id : other.integers_.keys()) {
+    own_numbers.push_back(are_integers_ ? integers_.intern(id) : intern_as_text(id));
+  }
+  for (Index number = 0; number < other.texts_.size(); ++number) {
+    own_numbers.push_back(texts_.intern(other.texts_.at(number)));
+  }
+  reserve(size() + other.size());
+  for (const std::int32_t number : other.numbers_) push_back(own_numbers[at(number)]);
+}
+
 void IdColumn::push_back(Index number) {
   if (number >= most_distinct_ids) {
     throw Error(ExitCode::bad_data,

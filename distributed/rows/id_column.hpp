@@ -78,6 +78,8 @@ class IdColumn {
 
   /// Integers become text, unless they are text already.
   void become_text();
+  /// The records of `other` follow those of this column.
+  void append(const IdColumn& other);
   /// Keeps the ids at `kept` (ascending positions).
   void keep(const std::vector<Index>& kept);
 

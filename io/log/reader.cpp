@@ -3,31 +3,16 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <limits>
-#include <optional>
 #include <span>
+#include <utility>
 
 #include "io/files/input_paths.hpp"
 #include "io/log/probe.hpp"
-#include "io/log/row_parser.hpp"
-#include "io/text/record_reader.hpp"
 #include "io/text/text_part.hpp"
 
 namespace rankwise {
 
 namespace {
-/// What one rank knows of its part of one file when it is done with it.
-struct FilePart {
-  Index lines = 0;     ///< data lines, blank ones too
-  Index rows_end = 0;  ///< rows in the log after this part
-  Index entries = 0;   ///< rows read, dropped ones too
-};
-
-struct LocalResult {
-  std::vector<FilePart> parts;
-  std::vector<PartSpan> spans;
-  TextFailure failure;
-};
-
 void check_alike(const std::vector<std::string>& paths, const std::vector<LogLayout>& layouts) {
   for (std::size_t f = 1; f < layouts.size(); ++f) {
     if ((layouts[f].columns.time >= 0) != (layouts[0].columns.time >= 0)) {
@@ -39,102 +24,69 @@ void check_alike(const std::vector<std::string>& paths, const std::vector<LogLay
   }
 }
 
-/// Once, after the first MiB of a plain part: room for the rows that the rest will hold if it goes on like this.
-/// Growing column by column would copy everything several times.
-class RoomForRows {
- public:
-  RoomForRows(Index part_bytes, Index rows_before) : part_bytes_(part_bytes), rows_before_(rows_before) {}
-  void update(Index bytes_read, InteractionLog& log) {
-    if (done_ || bytes_read < sample_bytes) return;
-    done_ = true;
-    const double rows = static_cast<double>(log.size() - rows_before_) * static_cast<double>(part_bytes_) /
-                        static_cast<double>(bytes_read);
-    log.reserve(log.size() + static_cast<Index>(1.02 * rows));
-  }
-
- private:
-  static constexpr Index sample_bytes = Index{1} << 20;
-  Index part_bytes_;
-  Index rows_before_;
-  bool done_ = false;
-};
-
-InteractionLog empty_log(const LogPlan& plan) {
-  InteractionLog log;
-  log.files = plan.files;
-  log.timed = plan.timed();
-  log.folded = plan.folded();
-  log.ordered = plan.ordered();
-  return log;
-}
-
-/// All records of one part of a file go to the log, and their number to part.entries.
-void read_records(const Communicator& comm, const LogPlan& plan, Index file, RecordReader& records, FilePart& part,
-                  InteractionLog& log) {
-  const LogLayout& layout = plan.layouts[static_cast<std::size_t>(file)];
-  const Index lines_skipped = records.lines();
-  const Index begin = records.offset();
-  const Index part_bytes = (layout.file.text_bytes - layout.data_begin) / comm.size();
-  RowParser parser(layout, plan.missing_values, plan.missing, TimeReader(layout.time, plan.time_pattern), plan.filter);
-  RoomForRows room(layout.file.can_be_shared() ? part_bytes : 0, log.size());
-  while (const std::vector<std::string_view>* const fields = records.next()) {
-    ++part.entries;
-    if (parser.append(*fields, log)) {
-      log.positions.push_back(InputPosition(file, records.line() - lines_skipped).packed());
+/// Each thread reads its part of every file, until all parts of all ranks begin where the part before them ended.
+/// Collective.
+std::vector<PartRead> read_parts(const Communicator& comm, const LogPlan& plan, int threads) {
+  const int parts = comm.size() * threads;
+  std::vector<PartRead> reads(static_cast<std::size_t>(threads));
+  std::vector<FileBegins> begins(reads.size(), FileBegins(plan.layouts.size(), PartSpan::unknown));
+  WrongBegins unread{.any = true, .mine = std::vector<char>(reads.size(), 1)};
+  while (unread.any) {
+#pragma omp parallel for schedule(static, 1) num_threads(threads)
+    for (int t = 0; t < threads; ++t) {
+      const auto own = static_cast<std::size_t>(t);
+      if (unread.mine[own] == 0) continue;
+      reads[own] = {};
+      reads[own] = read_part(plan, {comm.rank() * threads + t, parts}, begins[own]);
     }
-    room.update(records.offset() - begin, log);
+    std::vector<FileSpans> spans;
+    for (const PartRead& read : reads) spans.push_back(read.spans);
+    unread = correct_begins(comm, text_layouts(plan), spans, begins);
   }
+  return reads;
 }
 
-std::vector<const TextLayout*> text_layouts(const LogPlan& plan) {
-  std::vector<const TextLayout*> layouts;
-  for (const LogLayout& layout : plan.layouts) layouts.push_back(&layout);
-  return layouts;
-}
-
-/// Reads this rank's parts of all files, from `begins` on where known; stops at its first failure. No collective call.
-LocalResult read_local(const Communicator& comm, const LogPlan& plan, const std::vector<Index>& begins,
-                       InteractionLog& log) {
-  LocalResult result;
-  result.parts.resize(plan.layouts.size());
-  result.spans.resize(plan.layouts.size());
-  const std::vector<int> lone_rank = lone_ranks(text_layouts(plan), comm.size());
-  for (std::size_t f = 0; f < plan.layouts.size(); ++f) {
-    const LogLayout& layout = plan.layouts[f];
-    FilePart& part = result.parts[f];
-    const auto file = static_cast<Index>(f);
-    std::optional<RecordReader> records;
-    Index lines_skipped = 0;
-    try {
-      std::optional<LineReader> lines = open_part(comm, log.files[f], layout, lone_rank[f], begins[f]);
-      if (lines) {
-        lines_skipped = lines->lines();
-        records.emplace(std::move(*lines), layout, plan.keys[f]);
-        result.spans[f].begin = records->offset();
-        read_records(comm, plan, file, *records, part, log);
-        part.lines = records->lines() - lines_skipped;
-        result.spans[f].end = records->offset();
-      }
-    } catch (const Error& error) {
-      result.failure = failure_of(file, records, lines_skipped, error);
-      return result;
-    } catch (const std::bad_alloc&) {
-      result.failure = {file, 0, Error(ExitCode::internal, "out of memory while reading")};
-      return result;
-    }
-    part.rows_end = log.size();
-  }
-  return result;
-}
-
-/// True line numbers: a rank's data lines follow the header and the lower ranks' lines.
-std::vector<Index> count_lines_before(const Communicator& comm, const std::vector<LogLayout>& layouts,
-                                      const std::vector<FilePart>& parts) {
-  std::vector<Index> before(layouts.size());
+/// True line numbers: a part's data lines follow the header and the lower parts' lines. An entry for each part of this
+/// rank, with one for each file. Collective.
+std::vector<std::vector<Index>> count_lines_before(const Communicator& comm, const std::vector<LogLayout>& layouts,
+                                                   const std::vector<PartRead>& reads) {
+  std::vector<std::vector<Index>> before(reads.size(), std::vector<Index>(layouts.size()));
   for (std::size_t f = 0; f < layouts.size(); ++f) {
-    before[f] = layouts[f].lines_before + comm.exclusive_sum(parts[f].lines);
+    Index lines = 0;
+    for (const PartRead& read : reads) lines += read.parts[f].lines;
+    Index next = layouts[f].lines_before + comm.exclusive_sum(lines);
+    for (std::size_t part = 0; part < reads.size(); ++part) {
+      before[part][f] = next;
+      next += reads[part].parts[f].lines;
+    }
   }
   return before;
+}
+
+/// The part of this rank that failed in the earliest file; the first part if none failed.
+std::size_t earliest_failing(const std::vector<PartRead>& reads) {
+  const auto file_of = [](const PartRead& read) { return read.failure.file; };
+  return static_cast<std::size_t>(std::ranges::min_element(reads, {}, file_of) - reads.begin());
+}
+
+/// Parts as one log with true line numbers.
+InteractionLog joined(std::vector<PartRead> reads, const std::vector<std::vector<Index>>& lines_before) {
+  Index rows = 0;
+  for (std::size_t part = 0; part < reads.size(); ++part) {
+    InteractionLog& log = reads[part].log;
+    Index row = 0;
+    for (std::size_t f = 0; f < reads[part].parts.size(); ++f) {
+      for (; row < reads[part].parts[f].rows_end; ++row) {
+        log.positions[static_cast<std::size_t>(row)] += lines_before[part][f];
+      }
+    }
+    rows += log.size();
+  }
+  InteractionLog log = std::move(reads.front().log);
+  if (reads.size() == 1) return log;
+  log.reserve(rows);
+  for (std::size_t part = 1; part < reads.size(); ++part) log.append(std::exchange(reads[part].log, {}));
+  return log;
 }
 
 void check_entry_counts(const Communicator& comm, const InteractionLog& log, const std::vector<LogLayout>& layouts,
@@ -189,27 +141,21 @@ LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& input
   return plan;
 }
 
-InteractionLog read_log(const Communicator& comm, const LogPlan& plan) {
-  InteractionLog log = empty_log(plan);
-  std::vector<Index> begins(plan.layouts.size(), PartSpan::unknown);
-  LocalResult local = read_local(comm, plan, begins, log);
-  const std::vector<const TextLayout*> layouts = text_layouts(plan);
-  while (true) {
-    const WrongBegins wrong = correct_begins(comm, layouts, local.spans, begins);
-    if (!wrong.any) break;
-    if (!wrong.mine) continue;
-    log = empty_log(plan);
-    local = read_local(comm, plan, begins, log);
-  }
-  const std::vector<Index> lines_before = count_lines_before(comm, plan.layouts, local.parts);
-  agree_on_earliest(comm, log.files, lines_before, local.failure);
+InteractionLog read_log(const Communicator& comm, const LogPlan& plan, int threads) {
+  // 1. Each thread of each rank reads its part of every file.
+  std::vector<PartRead> reads = read_parts(comm, plan, comm.min(threads));
 
-  Index row = 0;
-  std::vector<Index> entries;
-  for (std::size_t f = 0; f < plan.layouts.size(); ++f) {
-    for (; row < local.parts[f].rows_end; ++row) log.positions[static_cast<std::size_t>(row)] += lines_before[f];
-    entries.push_back(local.parts[f].entries);
+  // 2. The earliest failure of all parts ends all ranks.
+  const std::vector<std::vector<Index>> lines_before = count_lines_before(comm, plan.layouts, reads);
+  const std::size_t failing = earliest_failing(reads);
+  agree_on_earliest(comm, plan.files, lines_before[failing], reads[failing].failure);
+
+  // 3. One log a rank.
+  std::vector<Index> entries(plan.layouts.size(), 0);
+  for (const PartRead& read : reads) {
+    for (std::size_t f = 0; f < entries.size(); ++f) entries[f] += read.parts[f].entries;
   }
+  InteractionLog log = joined(std::move(reads), lines_before);
   comm.all_reduce_sum(std::span(entries));
   for (const Index count : entries) log.rows_read += count;
   check_entry_counts(comm, log, plan.layouts, entries);

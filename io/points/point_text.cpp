@@ -105,7 +105,7 @@ LocalRows read_local(const Communicator& comm, const std::string& path, const Po
   std::optional<RecordReader> records;
   Index lines_skipped = 0;
   try {
-    std::optional<LineReader> lines = open_part(comm, path, layout.text, 0, begin);
+    std::optional<LineReader> lines = open_part({comm.rank(), comm.size()}, path, layout.text, 0, begin);
     if (!lines) return local;
     lines_skipped = lines->lines();
     records.emplace(std::move(*lines), layout.text);
@@ -126,12 +126,12 @@ LocalRows read_local(const Communicator& comm, const std::string& path, const Po
 
 /// Reads until every rank's records begin where those of the rank before it end. Collective over comm.
 LocalRows read_agreed(const Communicator& comm, const std::string& path, const PointLayout& layout) {
-  std::vector<Index> begins{PartSpan::unknown};
-  LocalRows local = read_local(comm, path, layout, begins.front());
+  std::vector<FileBegins> begins(1, FileBegins(1, PartSpan::unknown));
+  LocalRows local = read_local(comm, path, layout, PartSpan::unknown);
   while (true) {
-    const WrongBegins wrong = correct_begins(comm, {&layout.text}, {local.span}, begins);
+    const WrongBegins wrong = correct_begins(comm, {&layout.text}, {FileSpans(1, local.span)}, begins);
     if (!wrong.any) return local;
-    if (wrong.mine) local = read_local(comm, path, layout, begins.front());
+    if (wrong.mine.front() != 0) local = read_local(comm, path, layout, begins.front().front());
   }
 }
 

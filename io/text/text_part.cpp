@@ -21,58 +21,65 @@ bool may_break_lines(const TextLayout& layout) {
 
 }  // namespace
 
-std::vector<int> lone_ranks(const std::vector<const TextLayout*>& layouts, int ranks) {
+std::vector<int> lone_parts(const std::vector<const TextLayout*>& layouts, int parts) {
   std::vector<std::size_t> lone;
   for (std::size_t f = 0; f < layouts.size(); ++f) {
     if (!layouts[f]->file.can_be_shared()) lone.push_back(f);
   }
   std::ranges::stable_sort(lone, std::ranges::greater(), [&](std::size_t f) { return layouts[f]->file.version.bytes; });
-  std::vector<int> ranks_of(layouts.size(), 0);
-  std::vector<Index> bytes(static_cast<std::size_t>(ranks), 0);
+  std::vector<int> parts_of(layouts.size(), 0);
+  std::vector<Index> bytes(static_cast<std::size_t>(parts), 0);
   for (const std::size_t f : lone) {
     const auto least = std::ranges::min_element(bytes);
-    ranks_of[f] = static_cast<int>(least - bytes.begin());
+    parts_of[f] = static_cast<int>(least - bytes.begin());
     *least += layouts[f]->file.version.bytes;
   }
-  return ranks_of;
+  return parts_of;
 }
 
-std::optional<LineReader> open_part(const Communicator& comm, const std::string& path, const TextLayout& layout,
-                                    int lone_rank, Index begin) {
+std::optional<LineReader> open_part(const TextPart& part, const std::string& path, const TextLayout& layout,
+                                    int lone_part, Index begin) {
   if (!layout.file.can_be_shared()) {
-    if (lone_rank != comm.rank()) return std::nullopt;
+    if (lone_part != part.number) return std::nullopt;
     LineReader reader(path, layout.file);
     while (reader.lines() < layout.lines_before && reader.next()) {
     }
     return reader;
   }
-  const Index end = boundary(layout, comm.rank() + 1, comm.size());
-  if (begin == PartSpan::unknown) begin = boundary(layout, comm.rank(), comm.size());
+  const Index end = boundary(layout, part.number + 1, part.parts);
+  if (begin == PartSpan::unknown) begin = boundary(layout, part.number, part.parts);
   return LineReader(path, layout.file, begin, end);
 }
 
 WrongBegins correct_begins(const Communicator& comm, const std::vector<const TextLayout*>& layouts,
-                           const std::vector<PartSpan>& spans, std::vector<Index>& begins) {
+                           const std::vector<FileSpans>& spans, std::vector<FileBegins>& begins) {
   std::vector<std::size_t> files;
   for (std::size_t f = 0; f < layouts.size(); ++f) {
     if (may_break_lines(*layouts[f])) files.push_back(f);
   }
-  WrongBegins wrong;
-  if (files.empty() || comm.size() == 1) return wrong;
+  const std::size_t own_parts = spans.size();
+  const std::size_t first_own = static_cast<std::size_t>(comm.rank()) * own_parts;
+  const std::size_t parts = static_cast<std::size_t>(comm.size()) * own_parts;
+  WrongBegins wrong{.any = false, .mine = std::vector<char>(own_parts, 0)};
+  if (files.empty() || parts == 1) return wrong;
   std::vector<PartSpan> mine;
-  for (const std::size_t f : files) mine.push_back(spans[f]);
+  for (const FileSpans& of_part : spans) {
+    for (const std::size_t f : files) mine.push_back(of_part[f]);
+  }
   const std::vector<PartSpan> all = comm.all_gather_varied(std::span<const PartSpan>(mine)).values;
   for (std::size_t i = 0; i < files.size(); ++i) {
     const TextLayout& layout = *layouts[files[i]];
     Index end_before = layout.data_begin;
-    for (Index rank = 0; rank < comm.size(); ++rank) {
-      if (boundary(layout, rank, comm.size()) == boundary(layout, rank + 1, comm.size())) continue;  // no bytes
-      const PartSpan& span = all[static_cast<std::size_t>(rank) * files.size() + i];
+    for (std::size_t part = 0; part < parts; ++part) {
+      const auto number = static_cast<Index>(part);
+      const auto count = static_cast<Index>(parts);
+      if (boundary(layout, number, count) == boundary(layout, number + 1, count)) continue;  // no bytes
+      const PartSpan& span = all[part * files.size() + i];
       if (end_before != PartSpan::unknown && span.begin != PartSpan::unknown && span.begin != end_before) {
         wrong.any = true;
-        if (rank == comm.rank()) {
-          wrong.mine = true;
-          begins[files[i]] = end_before;
+        if (part >= first_own && part - first_own < own_parts) {
+          wrong.mine[part - first_own] = 1;
+          begins[part - first_own][files[i]] = end_before;
         }
       }
       end_before = span.end;

@@ -63,7 +63,7 @@ LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
 
 InteractionLog read(JobContext& context, const LogPlan& plan) {
   const auto timer = context.report.phase("read");
-  InteractionLog log = read_log(context.comm, plan);
+  InteractionLog log = read_log(context.comm, plan, context.common.threads);
   context.report.add_interactions("read", log.size());
   tell_read(context.report, log.rows_read, log.missing, log.repeated_headers);
   tell_filtered(context.report, plan.filter, log.filtered);

@@ -9,7 +9,7 @@ namespace rankwise::fuzz {
 inline void read_whole_log(const std::string& path, const LogOptions& options) {
   read_or_refuse([&] {
     const LogPlan plan = plan_log(single_rank(), {path}, options);
-    const InteractionLog log = read_log(single_rank(), plan);
+    const InteractionLog log = read_log(single_rank(), plan, 1);
     const auto rows = static_cast<std::size_t>(log.size());
     require(log.values.size() == rows && (!log.timed || log.times_microseconds.size() == rows) &&
                 (!log.folded || log.folds.size() == rows) &&

@@ -47,7 +47,8 @@ class LogReaderTest : public testing::Test {
   }
 
   InteractionLog read(const std::vector<std::string>& paths, const LogOptions& options) {
-    return read_log(comm_, plan_log(comm_, paths, options));
+    constexpr int threads = 3;  // each reads its part, as ranks do
+    return read_log(comm_, plan_log(comm_, paths, options), threads);
   }
 
   /// All rows of all ranks in input order, on every rank. Files are named by their last component.
@@ -163,7 +164,7 @@ TEST_F(LogReaderTest, BlocksOfGzipAreSharedByRanks) {
     const std::string path = write("log.csv", block_gzipped(content, block_bytes));
     const LogPlan plan = plan_log(comm_, {path}, options());
     EXPECT_EQ(plan.layouts.front().file.text_bytes, std::ssize(content));
-    const InteractionLog log = read_log(comm_, plan);
+    const InteractionLog log = read_log(comm_, plan, 2);
     EXPECT_GT(log.size(), 0);
     EXPECT_TRUE(gathered(log) == expected) << block_bytes;
   }
@@ -190,9 +191,9 @@ TEST(LoneRanksTest, LargestFirstToTheRankWithTheLeast) {
     pointers.push_back(&layouts[f]);
   }
   layouts[3].file.text_bytes = 1000;  // shared by all
-  EXPECT_EQ(lone_ranks(pointers, 2), (std::vector<int>{1, 0, 1, 0, 1, 0}));
-  EXPECT_EQ(lone_ranks(pointers, 1), std::vector<int>(6, 0));
-  EXPECT_EQ(lone_ranks(pointers, 9), (std::vector<int>{4, 0, 2, 0, 1, 3}));
+  EXPECT_EQ(lone_parts(pointers, 2), (std::vector<int>{1, 0, 1, 0, 1, 0}));
+  EXPECT_EQ(lone_parts(pointers, 1), std::vector<int>(6, 0));
+  EXPECT_EQ(lone_parts(pointers, 9), (std::vector<int>{4, 0, 2, 0, 1, 3}));
 }
 
 TEST_F(LogReaderTest, MatrixMarket) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <fmt/format.h>
 #include <optional>
 #include <xxhash.h>
@@ -74,21 +75,39 @@ std::string_view StringTable::at(Index number) const {
   return {bytes_.data() + begin, rankwise::at(ends_[rankwise::at(number)] - begin)};
 }
 
-Index StringTable::intern(std::string_view text) {
+// Not inlined: GCC 12 warns of reads past short texts that XXH3 never does.
+[[gnu::noinline]] std::uint64_t StringTable::hash_of(std::string_view text) {
+  return XXH3_64bits(text.data(), text.size());
+}
+
+void StringTable::fetch_place(std::uint64_t hash) const {
+  if (!slots_.empty()) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
+}
+
+void StringTable::fetch_text(std::uint64_t hash) const {
+  if (slots_.empty()) return;
+  __builtin_prefetch(bytes_.data() + (slots_[hash & (slots_.size() - 1)].begin_and_size >> size_bits));
+}
+
+Index StringTable::intern(std::string_view text, std::uint64_t hash) {
   if (2 * (size() + 1) > static_cast<Index>(slots_.size())) grow();
-  const std::uint64_t hash = XXH3_64bits(text.data(), text.size());
   const std::size_t mask = slots_.size() - 1;
   const auto tag = static_cast<std::uint32_t>(hash >> 32);
+  const std::uint64_t size_mask = (std::uint64_t{1} << size_bits) - 1;
   std::size_t slot = hash & mask;
   while (slots_[slot].number_plus_one != 0) {
-    const Index number = Index{slots_[slot].number_plus_one} - 1;
-    if (slots_[slot].tag == tag && at(number) == text) return number;
+    const Slot& known = slots_[slot];
+    if (known.tag == tag && (known.begin_and_size & size_mask) == text.size() &&
+        std::memcmp(bytes_.data() + (known.begin_and_size >> size_bits), text.data(), text.size()) == 0) {
+      return Index{known.number_plus_one} - 1;
+    }
     slot = (slot + 1) & mask;
   }
+  const std::uint64_t begin = bytes_.size();
   bytes_.insert(bytes_.end(), text.begin(), text.end());
   ends_.push_back(static_cast<Index>(bytes_.size()));
   hashes_.push_back(hash);
-  slots_[slot] = {static_cast<std::uint32_t>(size()), tag};
+  slots_[slot] = {static_cast<std::uint32_t>(size()), tag, begin << size_bits | text.size()};
   return size() - 1;
 }
 
@@ -98,21 +117,36 @@ void StringTable::grow() {
   for (std::size_t number = 0; number < hashes_.size(); ++number) {
     std::size_t slot = hashes_[number] & mask;
     while (slots_[slot].number_plus_one != 0) slot = (slot + 1) & mask;
-    slots_[slot] = {static_cast<std::uint32_t>(number) + 1, static_cast<std::uint32_t>(hashes_[number] >> 32)};
+    const std::uint64_t begin = number == 0 ? 0 : static_cast<std::uint64_t>(ends_[number - 1]);
+    const std::uint64_t size = static_cast<std::uint64_t>(ends_[number]) - begin;
+    slots_[slot] = {static_cast<std::uint32_t>(number) + 1, static_cast<std::uint32_t>(hashes_[number] >> 32),
+                    begin << size_bits | size};
   }
 }
 
-void IdColumn::append(std::string_view text) {
+std::uint64_t IdColumn::expected(std::string_view text) const {
+  if (are_integers_) return 0;  // if this one makes them texts, append() finds out
+  const std::uint64_t hash = StringTable::hash_of(text);
+  texts_.fetch_place(hash);
+  return hash;
+}
+
+void IdColumn::expect_text(std::uint64_t hash) const {
+  if (!are_integers_) texts_.fetch_text(hash);
+}
+
+void IdColumn::append(std::string_view text, std::uint64_t hash) {
   if (are_integers_) {
     if (const std::optional<std::int64_t> value = canonical_integer(text)) return push_back(integers_.intern(*value));
     become_text();
+    hash = StringTable::hash_of(text);
   }
   if (std::ssize(text) > most_id_bytes) {
     throw Error(ExitCode::bad_data,
                 fmt::format("id {} holds {} bytes, at most {} are taken", shown(text), text.size(), most_id_bytes));
   }
   const Index known = texts_.size();
-  const Index number = texts_.intern(text);
+  const Index number = texts_.intern(text, hash);
   if (number == known && !is_valid_text(text)) {
     throw Error(ExitCode::bad_data, fmt::format("id {} is not UTF-8 text", shown(text)));
   }

@@ -30,21 +30,28 @@ class IntegerTable {
   std::vector<std::uint32_t> slots_;  // open addressing: number + 1, or 0; the size is a power of two
 };
 
-/// Distinct texts, each kept once in one block of bytes, numbered in order of first appearance.
+/// Distinct texts of less than 64 KiB, each kept once in one block of bytes, numbered in order of first appearance.
 class StringTable {
  public:
+  [[nodiscard]] static std::uint64_t hash_of(std::string_view text);
   /// The number of `text`, new or known.
-  Index intern(std::string_view text);
+  Index intern(std::string_view text) { return intern(text, hash_of(text)); }
+  Index intern(std::string_view text, std::uint64_t hash);
+  /// Asks the memory for the place of a text with this hash, and then, some work later, for the text there.
+  void fetch_place(std::uint64_t hash) const;
+  void fetch_text(std::uint64_t hash) const;
   [[nodiscard]] Index size() const { return static_cast<Index>(hashes_.size()); }
   /// Valid until the next intern().
   [[nodiscard]] std::string_view at(Index number) const;
 
  private:
-  /// Of a text, its number + 1 (0: free) beside a part of its hash, so that few other texts are looked at.
+  /// A part of a text's hash, so that few other texts are looked at, and where the text is.
   struct Slot {
-    std::uint32_t number_plus_one = 0;
+    std::uint32_t number_plus_one = 0;  ///< 0: free
     std::uint32_t tag = 0;
+    std::uint64_t begin_and_size = 0;  ///< in bytes_: begin << size_bits | size
   };
+  static constexpr int size_bits = 16;
   void grow();
   std::vector<char> bytes_;
   std::vector<Index> ends_;
@@ -62,8 +69,13 @@ class IdColumn {
  public:
   /// Throws Error(bad_data) without a place when `text` is not UTF-8, holds a zero byte or is longer than
   /// most_id_bytes, or when there are more than most_distinct_ids.
-  void append(std::string_view text);
+  void append(std::string_view text) { append(text, expected(text)); }
   void append(std::int64_t id);
+  /// The same in three steps, with other work between them. A log's ids are looked up all over a large table: a row
+  /// that asks for the places of its ids first, and for the texts there before it compares them, waits half as long.
+  [[nodiscard]] std::uint64_t expected(std::string_view text) const;
+  void expect_text(std::uint64_t hash) const;
+  void append(std::string_view text, std::uint64_t hash);
   void reserve(Index ids) { numbers_.reserve(static_cast<std::size_t>(ids)); }
 
   [[nodiscard]] Index size() const { return static_cast<Index>(numbers_.size()); }

@@ -115,6 +115,8 @@ bool RowParser::append_delimited(const std::vector<std::string_view>& fields, In
   const std::string_view user = field_at(fields, columns.user);
   const std::string_view item = field_at(fields, columns.item);
   if (is_missing(user, "user", log.missing.user) || is_missing(item, "item", log.missing.item)) return false;
+  const std::uint64_t expected_user = log.users.expected(user);
+  const std::uint64_t expected_item = log.items.expected(item);
   double value = 1;
   for (int factor = 0; factor < columns.value_factors; ++factor) {
     const std::string_view field = field_at(fields, columns.value[static_cast<std::size_t>(factor)]);
@@ -134,6 +136,8 @@ bool RowParser::append_delimited(const std::vector<std::string_view>& fields, In
     ++log.filtered.period;
     return false;
   }
+  log.users.expect_text(expected_user);
+  log.items.expect_text(expected_item);
   const double weight = columns.event >= 0 ? filter_.event_weights->of(event) : 1;
   if (weight == 0) {
     ++log.filtered.event;
@@ -142,8 +146,8 @@ bool RowParser::append_delimited(const std::vector<std::string_view>& fields, In
   value = within_float(value * weight);
   if (columns.time >= 0) log.times_microseconds.push_back(time_microseconds);
   if (columns.fold >= 0) log.folds.push_back(fold_number(fold));
-  log.users.append(user);
-  log.items.append(item);
+  log.users.append(user, expected_user);
+  log.items.append(item, expected_item);
   if (columns.order >= 0) log.orders.append(order);
   log.values.push_back(value);
   return true;

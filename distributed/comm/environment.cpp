@@ -53,6 +53,13 @@ bool is_launched_alone() {
   return tasks != nullptr && std::string_view(tasks) == "1";
 }
 
+/// Whether mpirun put all ranks on this node.
+bool are_all_on_one_node() {
+  const char* const size = std::getenv("OMPI_COMM_WORLD_SIZE");
+  const char* const here = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  return size != nullptr && here != nullptr && std::string_view(size) == here;
+}
+
 }  // namespace
 
 bool is_first_of_launch() {
@@ -66,10 +73,10 @@ Environment::Environment(int& argc, char**& argv) {
   // one after the other. Plain sends do overlap (docs/PERFORMANCE.md). Whoever sets the variable keeps what he set.
   constexpr int keep_what_is_set = 0;
   setenv("OMPI_MCA_btl_tcp_flags", "send,inplace", keep_what_is_set);
-  // A rank alone needs no network. Looking for one takes time: the libraries of PSM calibrate clocks for 0.2 s, be
+  // Ranks of one node need no network. Looking for one takes time: the libraries of PSM calibrate clocks for 0.2 s, be
   // their hardware there or not, and a sweep starts thousands of such ranks.
   StartVariables variables;
-  if (is_launched_alone()) variables.set("OMPI_MCA_pml", "ob1");
+  if (is_launched_alone() || are_all_on_one_node()) variables.set("OMPI_MCA_pml", "ob1");
   // Without a launcher Open MPI would start its daemon, which takes longer than all else, looks for ssh, and may
   // outlive us. All such ranks of a host would have one session folder, which the first to end takes away from the
   // others: they do without.

@@ -9,7 +9,6 @@
 #include "distributed/evaluation/area_counts.hpp"
 #include "distributed/evaluation/gathered_rows.hpp"
 #include "distributed/evaluation/item_order.hpp"
-#include "distributed/ranking/ranking.hpp"
 #include "distributed/rows/select_rows.hpp"
 #include "distributed/threads/team_size.hpp"
 #include "kernels/ranking/score_block.hpp"
@@ -32,9 +31,9 @@ struct UserBatch {
 };
 
 UserBatch batch_of(const EvaluatedFactors& factors, const ListQuestions& questions, const HeldoutRows& rows,
-                   std::span<const Index> users, Index begin) {
-  UserBatch batch{begin, std::min(begin + users_per_ranking, static_cast<Index>(users.size())), {}, {}, {}};
-  for (Index user = begin; user < batch.end; ++user) {
+                   std::span<const Index> users, RowRange places) {
+  UserBatch batch{places.begin, places.end, {}, {}, {}};
+  for (Index user = batch.begin; user < batch.end; ++user) {
     const bool is_known = questions.rule.catalogue.knows(row_columns(rows.seen, users[at(user)]));
     batch.known_place.push_back(is_known ? std::ssize(batch.known) : -1);
     if (is_known) batch.known.push_back(users[at(user)]);
@@ -50,13 +49,12 @@ Error bad_score(const HeldoutRows& rows, const Communicator& comm, Index row, co
 }
 
 /// Lists of a batch and what they are worth. Collective over comm.
-void add_lists(const Communicator& comm, const EvaluatedFactors& factors, const ListQuestions& questions,
+void add_lists(const Communicator& comm, const RankableItems& items, const ListQuestions& questions,
                const HeldoutRows& rows, const ItemOrder& popularity, const UserBatch& batch,
                ListEvaluation& evaluation) {
   const Index longest = questions.longest();
-  const auto item_rows = [&](RowRange range) { return gather_rows(comm, factors.items, range); };
   const TopItems top =
-      rank_items(questions.rule, item_rows, batch.vectors.view(), select_rows(rows.seen, batch.known), longest);
+      rank_items(questions.rule, items, batch.vectors.view(), select_rows(rows.seen, batch.known), longest);
   const ListMaker make_list = [&]() -> ListOfUser {
     return [&, popular = OrderedLists(questions.rule, popularity),
             best = std::vector<ScoredItem>()](Index user) mutable -> std::span<const ScoredItem> {
@@ -131,21 +129,33 @@ void add_areas(const Communicator& comm, const EvaluatedFactors& factors, const 
 
 }  // namespace
 
-Index ranking_bytes(Index users, Index width, Index cutoff) {
-  const Index at_once = std::min(users, users_per_ranking);
-  return at_once * padded_columns(width) * static_cast<Index>(sizeof(float)) + TopItems::bytes(at_once, cutoff);
+Index ranking_bytes(Index users, Index items, Index width, Index cutoff, ItemStorage storage) {
+  const Index at_once = std::min(users, users_per_ranking(storage));
+  return RankableItems::bytes(items, width, storage) +
+         at_once * padded_columns(width) * static_cast<Index>(sizeof(float)) + TopItems::bytes(at_once, cutoff);
+}
+
+ItemStorage smaller_storage(Index users, Index items, Index width, Index cutoff) {
+  const auto bytes = [&](ItemStorage storage) { return ranking_bytes(users, items, width, cutoff, storage); };
+  return bytes(ItemStorage::kept) <= bytes(ItemStorage::streamed) ? ItemStorage::kept : ItemStorage::streamed;
 }
 
 ListTable factor_lists(const Communicator& comm, const EvaluatedFactors& factors, const ListQuestions& questions,
-                       const HeldoutRows& rows) {
+                       const HeldoutRows& rows, ItemStorage storage) {
   ListEvaluation evaluation(questions, rows);
   const ItemOrder popularity = order_by_popularity(questions.rule.catalogue);
-  const auto users = std::ssize(evaluation.users());
-  const Index rounds = comm.max((users + users_per_ranking - 1) / users_per_ranking);
-  for (Index round = 0; round < rounds; ++round) {
-    const Index begin = std::min(round * users_per_ranking, static_cast<Index>(users));
-    const UserBatch batch = batch_of(factors, questions, rows, evaluation.users(), begin);
-    if (questions.longest() > 0) add_lists(comm, factors, questions, rows, popularity, batch, evaluation);
+  std::optional<RankableItems> items;
+  if (questions.longest() > 0) {
+    items.emplace(
+        questions.rule.catalogue, [&](RowRange range) { return gather_rows(comm, factors.items, range); }, storage);
+  }
+  const Index users = std::ssize(evaluation.users());
+  const Index round = users_per_ranking(storage);
+  const Index rounds = comm.max((users + round - 1) / round);
+  for (Index number = 0; number < rounds; ++number) {
+    const RowRange places{std::min(number * round, users), std::min((number + 1) * round, users)};
+    const UserBatch batch = batch_of(factors, questions, rows, evaluation.users(), places);
+    if (items) add_lists(comm, *items, questions, rows, popularity, batch, evaluation);
     for (std::size_t m = 0; m < questions.metrics.size(); ++m) {
       if (questions.metrics[m].source() == MetricSource::all_scores)
         add_areas(comm, factors, questions, rows, popularity, batch, m, evaluation);
@@ -197,13 +207,16 @@ RatingPredictions predict_ratings(const Communicator& comm, const EvaluatedFacto
 }
 
 MetricEstimate evaluate_factors(const Communicator& comm, const EvaluatedFactors& factors, const ListRule& rule,
-                                const EvaluationMetric& metric, const HeldoutRows& rows) {
+                                const EvaluationMetric& metric, const HeldoutRows& rows, ItemStorage storage) {
   if (!metric.ranks()) {
     const RatingPredictions found = predict_ratings(comm, factors, rule.catalogue, rows);
-    return rating_sample(comm, metric, found.errors, rows.heldout.offsets).estimate;
+    const MetricColumn column{metric, found.errors, rows.heldout.offsets};
+    return metric_estimates(comm, {&column, 1}).front();
   }
   const ListQuestions questions{rule, {metric}};
-  return user_sample(comm, metric, factor_lists(comm, factors, questions, rows).values.front()).estimate;
+  const ListTable table = factor_lists(comm, factors, questions, rows, storage);
+  const MetricColumn column{metric, table.values.front()};
+  return metric_estimates(comm, {&column, 1}).front();
 }
 
 }  // namespace rankwise

@@ -11,6 +11,7 @@
 #include "distributed/evaluation/list_table.hpp"
 #include "distributed/evaluation/metric_sample.hpp"
 #include "distributed/ranking/catalogue.hpp"
+#include "distributed/ranking/ranking.hpp"
 #include "kernels/als/objective.hpp"
 #include "kernels/base/matrix.hpp"
 #include "kernels/base/types.hpp"
@@ -18,11 +19,12 @@
 
 namespace rankwise {
 
-/// Rankings are made for so many users of a rank at a time, which bounds their memory.
-inline constexpr Index users_per_ranking = 1 << 16;
+/// What rankings of so many users of a rank, `cutoff` items each, take at a time: users and items, whose vectors have
+/// `width` floats, and the lists.
+[[nodiscard]] Index ranking_bytes(Index users, Index items, Index width, Index cutoff, ItemStorage storage);
 
-/// Bytes of a ranking of so many users at a time, whose vectors have `width` floats, `cutoff` items each.
-[[nodiscard]] Index ranking_bytes(Index users, Index width, Index cutoff);
+/// With which such rankings take fewer bytes.
+[[nodiscard]] ItemStorage smaller_storage(Index users, Index items, Index width, Index cutoff);
 
 /// Factors of both sides, a bias as the last column if the objective has biases.
 struct EvaluatedFactors {
@@ -33,9 +35,9 @@ struct EvaluatedFactors {
 
 /// Values of lists over all items that the rule allows, ordered by <user, item>. Users of whom nothing is known get the
 /// popular items. Diversity stays 0 (list_diversity.hpp). Throws AgreedError(bad_data) that names a user whose score is
-/// not finite. Collective over comm.
+/// not finite. `storage` is the same on all ranks and changes no bit. Collective over comm.
 [[nodiscard]] ListTable factor_lists(const Communicator& comm, const EvaluatedFactors& factors,
-                                     const ListQuestions& questions, const HeldoutRows& rows);
+                                     const ListQuestions& questions, const HeldoutRows& rows, ItemStorage storage);
 
 /// Predicted values of this rank's held-out entries, and their errors.
 struct RatingPredictions {
@@ -49,9 +51,9 @@ struct RatingPredictions {
                                                 const Catalogue& catalogue, const HeldoutRows& rows);
 
 /// A metric of accuracy of these factors: the same bits as `evaluate` has for a model of them, for any partitions.
-/// Collective over comm.
+/// `storage`: of rankings, as for factor_lists. Collective over comm.
 [[nodiscard]] MetricEstimate evaluate_factors(const Communicator& comm, const EvaluatedFactors& factors,
                                               const ListRule& rule, const EvaluationMetric& metric,
-                                              const HeldoutRows& rows);
+                                              const HeldoutRows& rows, ItemStorage storage);
 
 }  // namespace rankwise

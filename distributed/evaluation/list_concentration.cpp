@@ -42,19 +42,44 @@ std::span<const Index> head(const KeptLists& lists, Index user, Index cutoff) {
   return list.first(static_cast<std::size_t>(std::ranges::find(list, -1) - list.begin()));
 }
 
+/// Adds to `counts`, so many replicates of each item from the block's `begin` on, how often their users list it. Each
+/// thread has replicates of its own, whole lines of cache.
+void count_replicates(const EvaluationMetric& metric, const KeptLists& lists, std::span<const std::uint64_t> user_keys,
+                      std::uint64_t seed, std::size_t block, std::size_t begin, std::span<std::int64_t> counts,
+                      std::size_t replicates) {
+  constexpr std::size_t users_at_once = 1 << 12;  // whose weights take 256 KiB
+  constexpr std::size_t replicates_per_line = 8;
+  const std::size_t lines = (replicates + replicates_per_line - 1) / replicates_per_line;
+  std::vector<std::array<std::uint8_t, replicates_per_block>> weights(std::min(users_at_once, user_keys.size()));
+  const int threads =
+      team_size(static_cast<double>(user_keys.size() * replicates) * static_cast<double>(lists.places + 1));
+  const std::size_t parts = std::min(static_cast<std::size_t>(threads), lines);
+#pragma omp parallel num_threads(threads)
+  for (std::size_t first = 0; first < user_keys.size(); first += users_at_once) {
+    const std::size_t users = std::min(users_at_once, user_keys.size() - first);
+#pragma omp for schedule(static)
+    for (std::size_t u = 0; u < users; ++u) weights[u] = bootstrap_weights(seed, user_keys[first + u], block);
+#pragma omp for schedule(static)
+    for (std::size_t part = 0; part < parts; ++part) {
+      const std::size_t low = part * lines / parts * replicates_per_line;
+      const std::size_t high = std::min((part + 1) * lines / parts * replicates_per_line, replicates);
+      for (std::size_t u = 0; u < users; ++u) {
+        for (const Index item : head(lists, static_cast<Index>(first + u), metric.cutoff)) {
+          std::int64_t* of_item = counts.data() + at(item) * replicates;
+          for (std::size_t r = low; r < high; ++r) of_item[r] += weights[u][begin + r];
+        }
+      }
+    }
+  }
+}
+
 /// Values of replicates [64 block + begin, 64 block + end). Collective over comm.
 std::vector<double> replicate_values(const Communicator& comm, const EvaluationMetric& metric, const KeptLists& lists,
                                      Index items, std::span<const std::uint64_t> user_keys, std::uint64_t seed,
                                      std::size_t block, std::size_t begin, std::size_t end) {
   const std::size_t replicates = end - begin;
   std::vector<std::int64_t> counts(at(items) * replicates);
-  for (std::size_t user = 0; user < user_keys.size(); ++user) {
-    const std::array weights = bootstrap_weights(seed, user_keys[user], block);
-    for (const Index item : head(lists, static_cast<Index>(user), metric.cutoff)) {
-      std::int64_t* of_item = counts.data() + at(item) * replicates;
-      for (std::size_t r = 0; r < replicates; ++r) of_item[r] += weights[begin + r];
-    }
-  }
+  count_replicates(metric, lists, user_keys, seed, block, begin, counts, replicates);
   comm.all_reduce_sum(std::span<std::int64_t>(counts));
   std::vector<double> values(replicates);
   const int threads = team_size(static_cast<double>(counts.size()) * 16);

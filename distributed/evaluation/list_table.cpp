@@ -70,13 +70,19 @@ ListEvaluation::ListEvaluation(const ListQuestions& questions, const HeldoutRows
 }
 
 void ListEvaluation::find_grouped() {
+  table_.grouped_values.resize(questions_.metrics.size());
+  if (questions_.groupings.empty()) {
+    first_grouped_.assign(table_.rows.size() + 1, 0);
+    return;
+  }
   Targets targets;
+  std::vector<Index> counts;
   for (std::size_t user = 0; user < table_.rows.size(); ++user) {
     first_grouped_.push_back(std::ssize(table_.grouped));
     find_targets(questions_.rule.seen, rows_, table_.rows[user], targets);
     for (std::size_t g = 0; g < questions_.groupings.size(); ++g) {
       const Grouping& grouping = questions_.groupings[g];
-      std::vector<Index> counts(static_cast<std::size_t>(grouping.groups));
+      counts.assign(static_cast<std::size_t>(grouping.groups), 0);
       for (const Index place : targets.places) {
         const std::int8_t group = grouping.of_place[static_cast<std::size_t>(place)];
         if (group >= 0) ++counts[static_cast<std::size_t>(group)];
@@ -89,7 +95,6 @@ void ListEvaluation::find_grouped() {
     }
   }
   first_grouped_.push_back(std::ssize(table_.grouped));
-  table_.grouped_values.resize(questions_.metrics.size());
   for (const std::size_t m : hit_metrics_) table_.grouped_values[m].resize(table_.grouped.size());
 }
 

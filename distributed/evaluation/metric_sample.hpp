@@ -29,14 +29,22 @@ struct MetricSample {
   std::vector<double> influences;
 };
 
-/// A mean over users of their values. The same bits for any partition. Collective over comm.
-[[nodiscard]] MetricSample user_sample(const Communicator& comm, const EvaluationMetric& metric,
-                                       std::span<const double> values);
+/// What a metric is taken from.
+struct MetricColumn {
+  EvaluationMetric metric;
+  /// Without offsets a value of each user of this rank, whose mean the metric is. With offsets errors of ratings.
+  std::span<const double> values;
+  /// Of each local row, the first of its errors, and the end. Ratings of one user depend on each other, hence the
+  /// standard error is that of users.
+  std::span<const Index> offsets = {};
+};
 
-/// A metric of rating errors, which users share out by `offsets` (of each local row, the first of its errors, and the
-/// end). Ratings of one user depend on each other, hence the standard error is that of users. The same bits for any
-/// partition. Collective over comm.
-[[nodiscard]] MetricSample rating_sample(const Communicator& comm, const EvaluationMetric& metric,
-                                         std::span<const double> errors, std::span<const Index> offsets);
+/// The estimate of each column, of which every rank has equally many. The same bits for any partition. Collective over
+/// comm (a few reductions for all columns together).
+[[nodiscard]] std::vector<MetricEstimate> metric_estimates(const Communicator& comm,
+                                                           std::span<const MetricColumn> columns);
+
+/// The same with the users behind them.
+[[nodiscard]] std::vector<MetricSample> metric_samples(const Communicator& comm, std::span<const MetricColumn> columns);
 
 }  // namespace rankwise

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/evaluation/metric_sample.hpp"
@@ -24,11 +25,22 @@ struct PairedDifference {
   double p_permutation = 1;  ///< by sign flips; NaN if there is none
 };
 
-/// The two samples are of the same users in the same order, `user_keys` names them (the same on any rank). Sign flips
-/// exchange the two contenders of a user. The same bits for any partition. Collective over comm.
-[[nodiscard]] PairedDifference paired_difference(const Communicator& comm, const MetricSample& one,
-                                                 const MetricSample& other, std::span<const std::uint64_t> user_keys,
-                                                 std::uint64_t seed);
+/// Pairs of contenders by any metrics, all on the same users in the same order. Holds two numbers a user and pair.
+class PairedComparison {
+ public:
+  void add(const MetricSample& one, const MetricSample& other);
+  /// Of each pair, in the order of adding. `user_keys` names the users (the same on any rank). Sign flips exchange the
+  /// two contenders of a user, and are the same for all pairs. The same bits for any partition. By all threads.
+  /// Collective over comm.
+  [[nodiscard]] std::vector<PairedDifference> differences(const Communicator& comm,
+                                                          std::span<const std::uint64_t> user_keys,
+                                                          std::uint64_t seed) const;
+
+ private:
+  std::vector<PairedDifference> begun_;             // means and users
+  std::vector<std::vector<double>> squares_;        // of differences of influences
+  std::vector<std::vector<double>> contributions_;  // differences
+};
 
 /// Mean +- Student's t; NaN of fewer than two users.
 [[nodiscard]] Interval student_interval(double mean, double standard_error, Index users);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <compare>
+#include <cstdint>
 #include <fmt/format.h>
 #include <utility>
 #include <vector>
@@ -24,6 +25,12 @@ constexpr Index users_per_block = 128;
 
 /// Lists of more than a hundredth of the catalogue have so many candidates that a first pass in codes gains nothing.
 constexpr Index least_items_per_place = 100;
+
+/// Vectors of items up to this size are kept, which takes them two and a quarter times; larger ones are read again for
+/// each round of users.
+constexpr Index kept_vector_bytes = Index{128} << 20;
+constexpr Index users_per_round = 1 << 13;
+constexpr Index users_per_long_round = 1 << 16;
 
 /// Lists hold item numbers of 32 bits.
 constexpr Index most_items = Index{1} << 32;
@@ -94,6 +101,15 @@ void settle(TopItems& top, Index users) {
 
 }  // namespace
 
+ItemStorage item_storage(Index items, Index width) {
+  const Index bytes = items * padded_columns(width) * static_cast<Index>(sizeof(float));
+  return bytes <= kept_vector_bytes ? ItemStorage::kept : ItemStorage::streamed;
+}
+
+Index users_per_ranking(ItemStorage storage) {
+  return storage == ItemStorage::kept ? users_per_round : users_per_long_round;
+}
+
 RankableItems::RankableItems(const Catalogue& catalogue, ItemVectors vectors, ItemStorage storage)
     : catalogue_(catalogue), vectors_(std::move(vectors)) {
   if (catalogue.items() > most_items) {
@@ -101,6 +117,13 @@ RankableItems::RankableItems(const Catalogue& catalogue, ItemVectors vectors, It
   }
   if (storage == ItemStorage::streamed) return;
   for (Index block = 0; block < blocks(); ++block) kept_.push_back(pack(block));
+}
+
+Index RankableItems::bytes(Index items, Index width, ItemStorage storage) {
+  const Index at_once = storage == ItemStorage::kept ? items : std::min(items, items_per_read);
+  // The vectors, the same in panels, and codes of a byte; the item at each position and the position of each item.
+  const Index vector_bytes = padded_columns(width) * static_cast<Index>(2 * sizeof(float) + 1);
+  return at_once * (vector_bytes + static_cast<Index>(sizeof(std::uint32_t) + sizeof(std::int32_t)));
 }
 
 Index RankableItems::blocks() const {
@@ -130,11 +153,6 @@ TopItems rank_items(const ListRule& rule, const RankableItems& items, ConstMatri
   }
   settle(top, users.rows);
   return top;
-}
-
-TopItems rank_items(const ListRule& rule, const ItemVectors& item_vectors, ConstMatrixView users,
-                    const SparseRows& histories, Index count) {
-  return rank_items(rule, RankableItems(rule.catalogue, item_vectors, ItemStorage::streamed), users, histories, count);
 }
 
 std::string overflow_text(Index item, float score) {

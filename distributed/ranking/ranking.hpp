@@ -25,6 +25,12 @@ enum class ItemStorage {
   kept       ///< all, for many rankings
 };
 
+/// How items whose vectors have `width` floats are stored if memory is no matter: kept if their vectors are small.
+[[nodiscard]] ItemStorage item_storage(Index items, Index width);
+/// Users of a rank that are ranked at a time, which bounds the memory of their lists. Small rounds use the same pages
+/// again: to fill fresh ones took half the time of a run. They want items that are kept.
+[[nodiscard]] Index users_per_ranking(ItemStorage storage);
+
 /// The items of a catalogue, packed for ranking block by block.
 class RankableItems {
  public:
@@ -38,6 +44,9 @@ class RankableItems {
   /// `catalogue` outlives this. Collective if `vectors` is and all are kept; throws AgreedError(bad_data) for more than
   /// 2^32 items.
   RankableItems(const Catalogue& catalogue, ItemVectors vectors, ItemStorage storage);
+
+  /// What so many items, whose vectors have `width` floats, take at a time.
+  [[nodiscard]] static Index bytes(Index items, Index width, ItemStorage storage);
 
   [[nodiscard]] Index blocks() const;
   /// Collective if `vectors` is and items are streamed.
@@ -54,10 +63,6 @@ class RankableItems {
 /// The best `count` items for each row of `users` by <user, item> that the rule allows a user whose history is the same
 /// row of `histories`. No score that falls short is ever stored. Collective as RankableItems::block is.
 [[nodiscard]] TopItems rank_items(const ListRule& rule, const RankableItems& items, ConstMatrixView users,
-                                  const SparseRows& histories, Index count);
-
-/// The same of items that are streamed. Collective if `item_vectors` is.
-[[nodiscard]] TopItems rank_items(const ListRule& rule, const ItemVectors& item_vectors, ConstMatrixView users,
                                   const SparseRows& histories, Index count);
 
 /// What is wrong with a score that is not finite: "the score of item row 7 is inf; expected ...".

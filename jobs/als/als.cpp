@@ -121,7 +121,8 @@ Layout lay_out(const AlsRun& run, const DatasetReader& dataset, const std::optio
   const Index items = layout.items().range(comm.rank()).size();
   const Index row_bytes = padded_columns(run.width) * Index{sizeof(float)};
   GatherTask task = gather_task(layout.plan, layout.entries, comm.rank());
-  task.beside_bytes = validation_bytes(comm, *options.validation, dataset, layout.users(), run.width);
+  task.beside_bytes =
+      validation_bytes(comm, *options.validation, dataset, layout.users(), run.width, options.memory_budget_bytes);
   if (options.validation->metric && run.best_place() == BestFactors::in_memory) {
     task.beside_bytes += (users + items) * row_bytes;
   }
@@ -312,7 +313,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   // 3. Read both sides, and what is held out.
   ReadSides sides = read_sides(run, dataset, layout, context);
   Validation validation(*options.validation, context, dataset, layout.users(), layout.entries.items, sides.mean_rating,
-                        run.best_place());
+                        run.best_place(), options.memory_budget_bytes);
   tell_batches(report, options, sides);
 
   // 4. Resume or initialise.

@@ -25,6 +25,15 @@ Partition evaluated_users(const DatasetReader& dataset, const Partition& user_ro
   return Partition::by_count(dataset.rows(DatasetPart::given), user_rows.parts());
 }
 
+/// The same on every rank.
+ItemStorage ranking_storage(const EvaluationMetric& metric, const Partition& users, Index items, Index width,
+                            Index memory_budget_bytes) {
+  if (memory_budget_bytes == 0) return item_storage(items, width);
+  Index most_users = 0;
+  for (int part = 0; part < users.parts(); ++part) most_users = std::max(most_users, users.range(part).size());
+  return smaller_storage(most_users, items, width, metric.cutoff);
+}
+
 std::function<void(Index)> count_of(const char* option, std::optional<Index>& target) {
   return [option, &target](Index count) {
     within<Index>(option, 1, 1'000'000)(count);
@@ -118,7 +127,7 @@ std::vector<Index> best_epochs(const EvaluationMetric& metric, std::span<const E
 }
 
 Index validation_bytes(const Communicator& comm, const ValidationOptions& options, const DatasetReader& dataset,
-                       const Partition& user_rows, Index width) {
+                       const Partition& user_rows, Index width, Index memory_budget_bytes) {
   if (!options.metric) return 0;
   const bool are_new_users = dataset.has(DatasetPart::given);
   const RowRange mine = evaluated_users(dataset, user_rows).range(comm.rank());
@@ -135,8 +144,13 @@ Index validation_bytes(const Communicator& comm, const ValidationOptions& option
     return 2 * of_entries * entry_bytes + 3 * std::min(of_entries, dataset.items()) * row_bytes;
   };
   Index bytes = (heldout + seen) * entry_bytes + mine.size() * 4 * static_cast<Index>(sizeof(Index));
-  bytes += options.metric->ranks() ? ranking_bytes(mine.size(), width, options.metric->cutoff) + seen * entry_bytes
-                                   : side_bytes(heldout) + 2 * heldout * static_cast<Index>(sizeof(double));
+  if (options.metric->ranks()) {
+    const ItemStorage storage = ranking_storage(*options.metric, evaluated_users(dataset, user_rows), dataset.items(),
+                                                width, memory_budget_bytes);
+    bytes += ranking_bytes(mine.size(), dataset.items(), width, options.metric->cutoff, storage) + seen * entry_bytes;
+  } else {
+    bytes += side_bytes(heldout) + 2 * heldout * static_cast<Index>(sizeof(double));
+  }
   bytes += catalogue_bytes(dataset.items());
   if (are_new_users) bytes += side_bytes(seen) + mine.size() * row_bytes;
   return bytes;
@@ -144,8 +158,8 @@ Index validation_bytes(const Communicator& comm, const ValidationOptions& option
 
 Validation::Validation(const ValidationOptions& options, JobContext& context, const DatasetReader& dataset,
                        const Partition& user_rows, std::span<const Index> item_entries,
-                       std::optional<double> mean_rating, BestFactors best)
-    : options_(options), context_(context), keeps_(best) {
+                       std::optional<double> mean_rating, BestFactors best, Index memory_budget_bytes)
+    : options_(options), context_(context), keeps_(best), memory_budget_bytes_(memory_budget_bytes) {
   if (!options.metric) return;
   const auto timer = context.report.phase("read");
   are_new_users_ = dataset.has(DatasetPart::given);
@@ -174,7 +188,10 @@ MetricEstimate Validation::evaluate(const AlsTraining& training) const {
     new_users = fold_in(comm, training.objective, rows_.partition, rows_.seen, items, "held-out user");
   }
   const ConstMatrixView evaluated = are_new_users_ ? new_users.view() : training.users.factors.factors.local.view();
-  return evaluate_factors(comm, {training.objective, evaluated, items.factors}, rule(), *options_.metric, rows_);
+  const ItemStorage storage = ranking_storage(*options_.metric, rows_.partition, items.factors.partition.rows(),
+                                              evaluated.columns, memory_budget_bytes_);
+  return evaluate_factors(comm, {training.objective, evaluated, items.factors}, rule(), *options_.metric, rows_,
+                          storage);
 }
 
 void Validation::measure(const AlsTraining& training, EpochLoss& loss) {
@@ -237,7 +254,8 @@ void Validation::compare_with_popularity(double best_value, const std::string& d
   const auto timer = context_.report.phase("validation");
   const ListQuestions questions{rule(), {metric}};
   const ListTable lists = order_lists(questions, rows_, order_by_popularity(questions.rule.catalogue));
-  const double popularity = user_sample(context_.comm, metric, lists.values.front()).estimate.value;
+  const MetricColumn column{metric, lists.values.front()};
+  const double popularity = metric_estimates(context_.comm, {&column, 1}).front().value;
   context_.report.event("validation_baseline",
                         {{"metric", metric.name}, {"model", best_value}, {"popularity", popularity}});
   if (metric.is_better(best_value, popularity)) {

@@ -52,9 +52,11 @@ void tell_validated_part(const ValidationOptions& options, const std::optional<F
 /// Where the best epoch's factors are meanwhile.
 enum class BestFactors { in_memory, in_checkpoints };
 
-/// Bytes of this rank for validation of a training whose users are in `user_rows`. Collective over comm.
+/// Bytes of this rank for validation of a training whose users are in `user_rows`. With a budget (0: none) rankings
+/// store their items as takes less. Collective over comm.
 [[nodiscard]] Index validation_bytes(const Communicator& comm, const ValidationOptions& options,
-                                     const DatasetReader& dataset, const Partition& user_rows, Index width);
+                                     const DatasetReader& dataset, const Partition& user_rows, Index width,
+                                     Index memory_budget_bytes);
 
 /// Factors of both sides, this rank's rows.
 struct FactorPair {
@@ -70,7 +72,7 @@ class Validation {
   /// of objectives that predict ratings. Throws AgreedError.
   Validation(const ValidationOptions& options, JobContext& context, const DatasetReader& dataset,
              const Partition& user_rows, std::span<const Index> item_entries, std::optional<double> mean_rating,
-             BestFactors best);
+             BestFactors best, Index memory_budget_bytes);
 
   /// After an epoch, whose loss is the last of the history: evaluates the factors where it is their turn, enters the
   /// value into the loss, and tells it. Throws AgreedError.
@@ -96,6 +98,7 @@ class Validation {
   const ValidationOptions& options_;
   JobContext& context_;
   BestFactors keeps_;
+  Index memory_budget_bytes_ = 0;
   bool are_new_users_ = false;  ///< held out whole: folded in for each evaluation
   HeldoutRows rows_;
   Catalogue catalogue_;

@@ -102,7 +102,9 @@ Contender measure_model(JobContext& context, const Contest& contest, const std::
     const auto timer = context.report.phase("rank");
     const ListQuestions questions{
         {model.catalogue, contest.questions.rule.seen}, contest.questions.metrics, contest.questions.groupings};
-    contender.lists = naming(path, [&] { return factor_lists(context.comm, factors, questions, contest.rows); });
+    const ItemStorage storage = item_storage(contest.catalogue.items(), model.users.columns());
+    contender.lists =
+        naming(path, [&] { return factor_lists(context.comm, factors, questions, contest.rows, storage); });
     fill_diversity(context.comm, questions, model.items, plain_factors(model), *contender.lists);
     const auto users = static_cast<double>(contender.lists->rows.size());
     const auto items = static_cast<double>(contest.catalogue.items());

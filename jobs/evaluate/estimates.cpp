@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "distributed/comm/order_free_sum.hpp"
+#include "distributed/evaluation/column_sums.hpp"
 #include "distributed/evaluation/list_concentration.hpp"
 #include "distributed/evaluation/user_keys.hpp"
 #include "distributed/rows/select_rows.hpp"
@@ -14,10 +14,6 @@
 namespace rankwise {
 
 namespace {
-
-bool takes_part(const EvaluationMetric& metric, const Contender& contender) {
-  return metric.ranks() ? contender.lists.has_value() : contender.ratings.has_value();
-}
 
 std::size_t place_of(const Contest& contest, const EvaluationMetric& metric) {
   const auto place = std::ranges::find(contest.questions.metrics, metric.name, &EvaluationMetric::name);
@@ -37,7 +33,27 @@ ValueFigures figures_of(const Concentration& found) {
           found.users};
 }
 
-/// Coverage and Gini's index.
+/// The first contender, which has values of every metric, and others that take part.
+std::vector<const Contender*> those_with(const EvaluationMetric& metric, std::span<const Contender> contenders) {
+  std::vector<const Contender*> measured;
+  for (const Contender& contender : contenders) {
+    if (takes_part(metric, contender)) measured.push_back(&contender);
+  }
+  return measured;
+}
+
+/// Of each of them, of a metric that is a mean over users or of ratings. Collective over comm.
+std::vector<MetricSample> samples_of(const Communicator& comm, const Contest& contest, const EvaluationMetric& metric,
+                                     std::span<const Contender* const> measured) {
+  std::vector<MetricColumn> columns;
+  for (const Contender* contender : measured) {
+    columns.push_back(metric.ranks() ? MetricColumn{metric, user_values(contest, metric, *contender)}
+                                     : MetricColumn{metric, contender->ratings->errors, contest.rows.heldout.offsets});
+  }
+  return metric_samples(comm, columns);
+}
+
+/// Coverage and Gini's index, but for the adjustment of p.
 MetricFigures estimate_of_lists(const Communicator& comm, const Contest& contest, const EvaluationMetric& metric,
                                 std::span<const Contender> contenders, const UserKeys& keys, std::uint64_t seed) {
   const auto measured = [&](const Contender& contender) {
@@ -50,7 +66,6 @@ MetricFigures estimate_of_lists(const Communicator& comm, const Contest& contest
     const Concentration other = measured(contender);
     figures.baselines.push_back({contender.name, figures_of(other), paired_difference(model, other), 1});
   }
-  adjust(figures.baselines);
   return figures;
 }
 
@@ -77,39 +92,68 @@ ValueFigures figures_of(const MetricEstimate& estimate) {
           student_interval(estimate.value, estimate.standard_error, estimate.users), estimate.users};
 }
 
-MetricSample sample_of(const Communicator& comm, const Contest& contest, const EvaluationMetric& metric,
-                       const Contender& contender) {
-  if (!metric.ranks()) return rating_sample(comm, metric, contender.ratings->errors, contest.rows.heldout.offsets);
-  return user_sample(comm, metric, contender.lists->values[place_of(contest, metric)]);
+bool takes_part(const EvaluationMetric& metric, const Contender& contender) {
+  return metric.ranks() ? contender.lists.has_value() : contender.ratings.has_value();
 }
 
-MetricFigures estimate_metric(const Communicator& comm, const Contest& contest, const EvaluationMetric& metric,
-                              std::span<const Contender> contenders, const UserKeys& keys, std::uint64_t seed) {
-  if (metric.source() == MetricSource::all_lists)
-    return estimate_of_lists(comm, contest, metric, contenders, keys, seed);
-  const MetricSample model = sample_of(comm, contest, metric, contenders.front());
-  MetricFigures figures{metric, figures_of(model.estimate), IntervalKind::student, {}};
-  for (const Contender& contender : contenders.subspan(1)) {
-    if (!takes_part(metric, contender)) continue;
-    const MetricSample other = sample_of(comm, contest, metric, contender);
-    figures.baselines.push_back({contender.name, figures_of(other.estimate),
-                                 paired_difference(comm, model, other, metric.ranks() ? keys.ranked : keys.rated, seed),
-                                 1});
+std::span<const double> user_values(const Contest& contest, const EvaluationMetric& metric,
+                                    const Contender& contender) {
+  return contender.lists->values[place_of(contest, metric)];
+}
+
+std::vector<MetricFigures> estimate_metrics(const Communicator& comm, const Contest& contest,
+                                            std::span<const EvaluationMetric> metrics,
+                                            std::span<const Contender> contenders, const UserKeys& keys,
+                                            std::uint64_t seed) {
+  // 1. Values, and what is to be compared: of lists and of ratings, whose users differ.
+  std::vector<MetricFigures> found;
+  PairedComparison of_lists;
+  PairedComparison of_ratings;
+  for (const EvaluationMetric& metric : metrics) {
+    if (metric.source() == MetricSource::all_lists) {
+      found.push_back(estimate_of_lists(comm, contest, metric, contenders, keys, seed));
+      continue;
+    }
+    const std::vector<const Contender*> measured = those_with(metric, contenders);
+    const std::vector<MetricSample> samples = samples_of(comm, contest, metric, measured);
+    MetricFigures& figures = found.emplace_back(metric, figures_of(samples.front().estimate), IntervalKind::student);
+    for (std::size_t other = 1; other < samples.size(); ++other) {
+      (metric.ranks() ? of_lists : of_ratings).add(samples.front(), samples[other]);
+      figures.baselines.push_back({measured[other]->name, figures_of(samples[other].estimate), {}, 1});
+    }
   }
-  adjust(figures.baselines);
-  return figures;
+
+  // 2. Compare.
+  const std::vector<PairedDifference> lists = of_lists.differences(comm, keys.ranked, seed);
+  const std::vector<PairedDifference> ratings = of_ratings.differences(comm, keys.rated, seed);
+  auto next_list = lists.begin();
+  auto next_rating = ratings.begin();
+  for (MetricFigures& figures : found) {
+    if (figures.metric.source() != MetricSource::all_lists) {
+      for (BaselineFigures& baseline : figures.baselines)
+        baseline.difference = figures.metric.ranks() ? *next_list++ : *next_rating++;
+    }
+    adjust(figures.baselines);
+  }
+  return found;
 }
 
 std::vector<RecallAtCutoff> recall_by_cutoff(const Communicator& comm, const Contest& contest,
                                              std::span<const EvaluationMetric> curve,
                                              std::span<const Contender> contenders) {
-  std::vector<RecallAtCutoff> points;
+  if (curve.empty()) return {};
+  const std::vector<const Contender*> measured = those_with(curve.front(), contenders);
+  const std::span<const Contender* const> shown = std::span(measured).first(std::min<std::size_t>(measured.size(), 2));
+  std::vector<std::span<const double>> columns;
   for (const EvaluationMetric& metric : curve) {
-    RecallAtCutoff point{metric.cutoff, sample_of(comm, contest, metric, contenders.front()).estimate.value, {}};
-    const auto yardstick =
-        std::ranges::find_if(contenders.subspan(1), [&](const Contender& each) { return takes_part(metric, each); });
-    if (yardstick != contenders.end()) point.baseline = sample_of(comm, contest, metric, *yardstick).estimate.value;
-    points.push_back(point);
+    for (const Contender* contender : shown) columns.push_back(user_values(contest, metric, *contender));
+  }
+  const std::vector<ColumnSum> sums = order_free_sums(comm, columns);
+  const auto mean = [&](std::size_t column) { return sums[column].sum / static_cast<double>(sums[column].terms); };
+  std::vector<RecallAtCutoff> points;
+  for (std::size_t m = 0; m < curve.size(); ++m) {
+    RecallAtCutoff& point = points.emplace_back(curve[m].cutoff, mean(m * shown.size()));
+    if (shown.size() > 1) point.baseline = mean(m * shown.size() + 1);
   }
   return points;
 }
@@ -134,15 +178,16 @@ std::vector<CalibrationBin> calibration(const Communicator& comm, const Contest&
     predictions[static_cast<std::size_t>(bin)].push_back(prediction);
     values[static_cast<std::size_t>(bin)].push_back(static_cast<double>(contest.rows.heldout.values[entry]));
   }
+  std::vector<std::span<const double>> columns(predictions.begin(), predictions.end());
+  columns.insert(columns.end(), values.begin(), values.end());
+  const std::vector<ColumnSum> sums = order_free_sums(comm, columns);
   std::vector<CalibrationBin> found;
   for (std::size_t bin = 0; bin < bins; ++bin) {
-    const Index count = comm.sum(static_cast<Index>(values[bin].size()));
-    const double predicted = order_free_sum(comm, predictions[bin]);
-    const double value = order_free_sum(comm, values[bin]);
+    const Index count = sums[bin].terms;
     if (count == 0) continue;
     const auto number = static_cast<double>(bin);
     found.push_back({low + width * number, bin + 1 == bins ? high : low + width * (number + 1), count,
-                     predicted / static_cast<double>(count), value / static_cast<double>(count)});
+                     sums[bin].sum / static_cast<double>(count), sums[bins + bin].sum / static_cast<double>(count)});
   }
   return found;
 }

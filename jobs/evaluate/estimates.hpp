@@ -24,14 +24,18 @@ struct UserKeys {
 /// Collective over the dataset's ranks.
 [[nodiscard]] UserKeys user_keys_of(const Contest& contest);
 
-/// The first contender's value of a metric beside the others', as far as they have one. Collective over comm.
-[[nodiscard]] MetricFigures estimate_metric(const Communicator& comm, const Contest& contest,
-                                            const EvaluationMetric& metric, std::span<const Contender> contenders,
-                                            const UserKeys& keys, std::uint64_t seed);
+/// The first contender's value of each metric beside the others', as far as they have one. Collective over comm.
+[[nodiscard]] std::vector<MetricFigures> estimate_metrics(const Communicator& comm, const Contest& contest,
+                                                          std::span<const EvaluationMetric> metrics,
+                                                          std::span<const Contender> contenders, const UserKeys& keys,
+                                                          std::uint64_t seed);
 
-/// A metric that is a mean over users or of ratings, as a sample. Collective over comm.
-[[nodiscard]] MetricSample sample_of(const Communicator& comm, const Contest& contest, const EvaluationMetric& metric,
-                                     const Contender& contender);
+/// Whether a contender has values of such a metric.
+[[nodiscard]] bool takes_part(const EvaluationMetric& metric, const Contender& contender);
+
+/// A contender's values of a metric that is a mean over users of lists.
+[[nodiscard]] std::span<const double> user_values(const Contest& contest, const EvaluationMetric& metric,
+                                                  const Contender& contender);
 
 [[nodiscard]] ValueFigures figures_of(const MetricEstimate& estimate);
 

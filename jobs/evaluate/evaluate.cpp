@@ -220,8 +220,7 @@ void estimate_all(const EvaluateOptions& options, JobContext& context, const Con
   const auto timer = context.report.phase("estimate");
   const Communicator& comm = context.comm;
   const UserKeys keys = user_keys_of(contest);
-  for (const EvaluationMetric& metric : asked.reported)
-    found.metrics.push_back(estimate_metric(comm, contest, metric, contenders, keys, context.common.seed));
+  found.metrics = estimate_metrics(comm, contest, asked.reported, contenders, keys, context.common.seed);
   found.slices = measure_slices(comm, slices, contest, asked.reported, contenders);
   found.recall_by_cutoff = recall_by_cutoff(comm, contest, asked.curve, contenders);
   if (contest.asks_ratings) found.calibration = calibration(comm, contest, *contenders.front().ratings);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <fmt/format.h>
 #include <limits>
 #include <string_view>
@@ -71,23 +72,30 @@ std::vector<double> chosen_values(const ListTable& table, std::size_t metric, co
   return values;
 }
 
-/// Of rating errors those of the chosen; each row's begin where the offsets say.
-struct ChosenErrors {
-  std::vector<double> errors;
-  std::vector<Index> offsets{0};
+/// Values of users' lists; or with offsets, errors of ratings, of which each row's begin where these say.
+struct ChosenValues {
+  std::vector<double> values;
+  std::vector<Index> offsets;
 };
 
-ChosenErrors chosen_errors(std::span<const double> errors, std::span<const Index> offsets, const Chosen& chosen) {
-  ChosenErrors found;
+ChosenValues chosen_errors(std::span<const double> errors, std::span<const Index> offsets, const Chosen& chosen) {
+  ChosenValues found{{}, {0}};
   for (std::size_t row = 0; row + 1 < offsets.size(); ++row) {
     for (Index place = offsets[row]; place < offsets[row + 1]; ++place) {
       if (chosen.has_row(static_cast<Index>(row)) && chosen.has_place(place))
-        found.errors.push_back(errors[static_cast<std::size_t>(place)]);
+        found.values.push_back(errors[static_cast<std::size_t>(place)]);
     }
-    found.offsets.push_back(std::ssize(found.errors));
+    found.offsets.push_back(std::ssize(found.values));
   }
   return found;
 }
+
+/// A slice to be measured.
+struct SliceName {
+  std::string_view by;
+  std::string_view group;
+  Chosen chosen;
+};
 
 class SliceMeasurement {
  public:
@@ -95,57 +103,85 @@ class SliceMeasurement {
                    std::span<const Contender> contenders)
       : comm_(comm), contest_(contest), metrics_(metrics), contenders_(contenders) {}
 
-  Slice measure(std::string_view by, std::string_view group, const Chosen& chosen) const {
-    Slice slice{std::string(by), std::string(group), 0, 0, {}};
-    count(chosen, slice);
-    if (slice.users == 0) return slice;
-    for (std::size_t m = 0; m < metrics_.size(); ++m) {
-      const EvaluationMetric& metric = metrics_[m];
-      const bool has_values = metric.source() == MetricSource::hits || !metric.ranks() ||
-                              (chosen.grouping < 0 && metric.source() != MetricSource::all_lists);
-      if (!has_values) continue;
-      const MetricEstimate model = estimate(metric, contenders_.front(), chosen);
-      SliceValue value{metric.name, figures_of(model), {}};
-      if (model.users == 0) continue;
-      if (const Contender* yardstick = yardstick_of(metric))
-        value.baseline = estimate(metric, *yardstick, chosen).value;
-      slice.values.push_back(value);
+  std::vector<Slice> measure(std::span<const SliceName> names) const {
+    std::vector<Slice> slices = counted(names);
+    for (std::size_t s = 0; s < slices.size(); ++s) {
+      if (slices[s].users > 0) add_values(names[s].chosen, slices[s]);
     }
-    return slice;
+    return slices;
   }
 
  private:
+  /// What a slice's column in a batch of estimates is of.
+  struct Asked {
+    const EvaluationMetric* metric;
+    bool has_yardstick;  ///< whose column follows the model's
+  };
+
+  /// The model's values and the yardstick's, in one batch.
+  void add_values(const Chosen& chosen, Slice& slice) const {
+    std::vector<Asked> asked;
+    std::deque<ChosenValues> values;  // which do not move
+    std::vector<MetricColumn> columns;
+    for (const EvaluationMetric& metric : metrics_) {
+      const bool has_values = metric.source() == MetricSource::hits || !metric.ranks() ||
+                              (chosen.grouping < 0 && metric.source() != MetricSource::all_lists);
+      if (!has_values) continue;
+      const Contender* yardstick = yardstick_of(metric);
+      asked.push_back({&metric, yardstick != nullptr});
+      for (const Contender* contender : {&contenders_.front(), yardstick}) {
+        if (contender == nullptr) continue;
+        const ChosenValues& found = values.emplace_back(values_of(metric, *contender, chosen));
+        columns.push_back({metric, found.values, found.offsets});
+      }
+    }
+    const std::vector<MetricEstimate> estimates = metric_estimates(comm_, columns);
+    auto next = estimates.begin();
+    for (const Asked& each : asked) {
+      SliceValue value{each.metric->name, figures_of(*next), {}};
+      const bool is_known = next->users > 0;
+      ++next;
+      if (each.has_yardstick) value.baseline = (next++)->value;
+      if (is_known) slice.values.push_back(std::move(value));
+    }
+  }
+
   [[nodiscard]] const Contender* yardstick_of(const EvaluationMetric& metric) const {
     for (const Contender& each : contenders_.subspan(1)) {
-      if (metric.ranks() ? each.lists.has_value() : each.ratings.has_value()) return &each;
+      if (takes_part(metric, each)) return &each;
     }
     return nullptr;
   }
 
-  [[nodiscard]] MetricEstimate estimate(const EvaluationMetric& metric, const Contender& contender,
-                                        const Chosen& chosen) const {
-    if (!metric.ranks()) {
-      const ChosenErrors found = chosen_errors(contender.ratings->errors, contest_.rows.heldout.offsets, chosen);
-      return rating_sample(comm_, metric, found.errors, found.offsets).estimate;
-    }
+  /// Of lists without offsets.
+  [[nodiscard]] ChosenValues values_of(const EvaluationMetric& metric, const Contender& contender,
+                                       const Chosen& chosen) const {
+    if (!metric.ranks()) return chosen_errors(contender.ratings->errors, contest_.rows.heldout.offsets, chosen);
     const auto place = std::ranges::find(contest_.questions.metrics, metric.name, &EvaluationMetric::name);
     const auto number = static_cast<std::size_t>(place - contest_.questions.metrics.begin());
-    return user_sample(comm_, metric, chosen_values(*contender.lists, number, chosen)).estimate;
+    return {chosen_values(*contender.lists, number, chosen), {}};
   }
 
-  /// Users and interactions that rankings count; without rankings all that are held out.
-  void count(const Chosen& chosen, Slice& slice) const {
+  /// The slices without values: users and interactions that rankings count; without rankings all that are held out.
+  [[nodiscard]] std::vector<Slice> counted(std::span<const SliceName> names) const {
+    const SeenItems seen = contest_.questions.metrics.empty() ? SeenItems::allow : contest_.questions.rule.seen;
+    std::vector<Index> counts(2 * names.size());  // users and interactions of each
     Targets targets;
     for (Index row = 0; row < contest_.rows.heldout.rows.size(); ++row) {
-      if (!chosen.has_row(row)) continue;
-      find_targets(contest_.questions.metrics.empty() ? SeenItems::allow : contest_.questions.rule.seen, contest_.rows,
-                   row, targets);
-      const Index found = std::ranges::count_if(targets.places, [&](Index place) { return chosen.has_place(place); });
-      slice.targets += found;
-      slice.users += found > 0 ? 1 : 0;
+      find_targets(seen, contest_.rows, row, targets);
+      for (std::size_t s = 0; s < names.size(); ++s) {
+        const Chosen& chosen = names[s].chosen;
+        if (!chosen.has_row(row)) continue;
+        const Index found = std::ranges::count_if(targets.places, [&](Index place) { return chosen.has_place(place); });
+        counts[2 * s] += found > 0 ? 1 : 0;
+        counts[2 * s + 1] += found;
+      }
     }
-    slice.users = comm_.sum(slice.users);
-    slice.targets = comm_.sum(slice.targets);
+    comm_.all_reduce_sum(std::span<Index>(counts));
+    std::vector<Slice> slices;
+    for (std::size_t s = 0; s < names.size(); ++s)
+      slices.push_back({std::string(names[s].by), std::string(names[s].group), counts[2 * s], counts[2 * s + 1], {}});
+    return slices;
   }
 
   const Communicator& comm_;
@@ -183,25 +219,23 @@ SlicePlan plan_slices(const Communicator& comm, const DatasetReader& dataset, co
 
 std::vector<Slice> measure_slices(const Communicator& comm, const SlicePlan& plan, const Contest& contest,
                                   std::span<const EvaluationMetric> metrics, std::span<const Contender> contenders) {
-  const SliceMeasurement measurement(comm, contest, metrics, contenders);
-  std::vector<Slice> slices;
+  const std::vector<std::int8_t> activity = activity_groups(contest.rows);
+  std::vector<SliceName> slices;
   int groupings = 0;
   const auto by_users = [&](std::string_view by, Groups names, std::span<const std::int8_t> groups) {
     for (std::size_t group = 0; group < names.size(); ++group)
-      slices.push_back(measurement.measure(by, names[group], {groups, {}, -1, static_cast<std::int8_t>(group)}));
+      slices.push_back({by, names[group], {groups, {}, -1, static_cast<std::int8_t>(group)}});
   };
   const auto by_targets = [&](std::string_view by, Groups names) {
     const Grouping& grouping = plan.groupings[static_cast<std::size_t>(groupings)];
-    for (std::size_t group = 0; group < names.size(); ++group) {
-      slices.push_back(
-          measurement.measure(by, names[group], {{}, grouping.of_place, groupings, static_cast<std::int8_t>(group)}));
-    }
+    for (std::size_t group = 0; group < names.size(); ++group)
+      slices.push_back({by, names[group], {{}, grouping.of_place, groupings, static_cast<std::int8_t>(group)}});
     ++groupings;
   };
   for (const SliceKind kind : plan.kinds) {
     switch (kind) {
       case SliceKind::activity:
-        by_users("activity", activity_names, activity_groups(contest.rows));
+        by_users("activity", activity_names, activity);
         break;
       case SliceKind::item_popularity:
         by_targets("item-popularity", popularity_names);
@@ -215,7 +249,7 @@ std::vector<Slice> measure_slices(const Communicator& comm, const SlicePlan& pla
         break;
     }
   }
-  return slices;
+  return SliceMeasurement(comm, contest, metrics, contenders).measure(slices);
 }
 
 }  // namespace rankwise

@@ -33,14 +33,6 @@ namespace rankwise {
 
 namespace {
 
-/// Item factors up to this size are kept, which takes them two and a quarter times; larger ones are read again for each
-/// round of users.
-constexpr Index kept_factor_bytes = Index{128} << 20;
-/// Users of one round of a CSV file, per rank: bounds what a rank holds, whatever the number of users. Small rounds use
-/// the same pages again: to fill fresh ones took half the time of a run. They want items that are kept.
-constexpr Index users_per_round = 1 << 13;
-constexpr Index users_per_long_round = 1 << 16;
-
 constexpr std::string_view notes =
     R"(A user's score of an item is <x_u, y_i>; for explicit models with biases, mean + b_u + b_i + <x_u, y_i>. Lists leave out all that the
 dataset has of the user: the training, validation and held-out parts and what was given (--seen exclude), may have it (allow), or
@@ -81,8 +73,7 @@ std::vector<std::string> unknown_to_serve(const RecommendOptions& options, JobCo
 }
 
 ItemStorage storage_of(const ModelReader& model) {
-  const Index bytes = model.items() * padded_columns(model.factors() + 1) * static_cast<Index>(sizeof(float));
-  return bytes <= kept_factor_bytes ? ItemStorage::kept : ItemStorage::streamed;
+  return item_storage(model.items(), model.factors() + 1);
 }
 
 Served write_csv(const RecommendOptions& options, const ListInputs& inputs, JobContext& context, WantedUsers& wanted) {
@@ -90,8 +81,7 @@ Served write_csv(const RecommendOptions& options, const ListInputs& inputs, JobC
   const std::vector<std::string> item_fields = csv_fields(inputs.model.item_ids({0, inputs.model.items()}).ids);
   OrderedTextFile file(comm, options.output);
   file.append(comm.is_root() ? std::string(csv_header) : "");
-  const Index round =
-      (storage_of(inputs.model) == ItemStorage::kept ? users_per_round : users_per_long_round) * comm.size();
+  const Index round = users_per_ranking(storage_of(inputs.model)) * comm.size();
   const Index users = inputs.users.count();
   Served served;
   for (Index first = 0; first < users; first += round) {

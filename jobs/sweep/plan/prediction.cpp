@@ -71,13 +71,19 @@ Evaluation predict_evaluation(const SweepPlan& plan, Index users, Index items, I
   evaluation.bytes = bytes_per_interaction * static_cast<double>(interactions) / plan.ranks +
                      2 * static_cast<double>((user_share + items / plan.ranks) * row_bytes(width));
   Index longest = 0;
-  for (const EvaluationMetric& metric : parse_metrics(plan.metrics))
+  const std::vector<EvaluationMetric> metrics = parse_metrics(plan.metrics);
+  for (const EvaluationMetric& metric : metrics)
     longest = std::max(longest, metric.ranks() ? std::max<Index>(metric.cutoff, 1) : 0);
   if (longest == 0) return evaluation;  // errors of ratings alone
   const double pairs = static_cast<double>(users) * static_cast<double>(items);
   evaluation.seconds += pairs * (seconds_per_pair + 2 * static_cast<double>(width) / score_flops_per_second);
+  // Rankings, then each user's values by the model and by popularity, of the metrics and of recall at a curve's
+  // cutoffs.
+  constexpr std::size_t curve_metrics = 10;
+  const auto value_bytes = 2.0 * sizeof(double) * static_cast<double>(metrics.size() + curve_metrics);
   evaluation.bytes +=
-      static_cast<double>(ranking_bytes(user_share, width, longest) + ranking_bytes(user_share, 1, longest));
+      static_cast<double>(ranking_bytes(user_share, items, width, longest, item_storage(items, width))) +
+      static_cast<double>(user_share) * value_bytes;
   return evaluation;
 }
 

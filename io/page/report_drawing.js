@@ -73,10 +73,14 @@ function axes(svg, x, y, box, xName, yName) {
 function rounded(least, most, begin, end) {
   if (!(most > least)) { const width = Math.abs(least) * 0.1 || 1; least -= width; most += width; }
   const rough = (most - least) / 4, power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5].find(times => times * power >= rough) ?? 10) * power;
-  const at = value => begin + (value - least) / (most - least) * (end - begin), ticks = [];
-  for (let i = Math.ceil(least / step - 1e-9); i * step <= most + step * 1e-9; ++i) ticks.push([i * step, Number((i * step).toPrecision(6)).toString()]);
-  return { at, ticks };
+  const at = value => begin + (value - least) / (most - least) * (end - begin), steps = [1, 2, 5, 10].map(times => times * power);
+  const ticksOf = step => {
+    const ticks = [];
+    for (let i = Math.ceil(least / step - 1e-9); i * step <= most + step * 1e-9; ++i) ticks.push([i * step, Number((i * step).toPrecision(6)).toString()]);
+    return ticks;
+  };
+  const chosen = steps.findIndex(step => step >= rough), ticks = ticksOf(steps[chosen]);
+  return { at, ticks: ticks.length < 2 && chosen > 0 ? ticksOf(steps[chosen - 1]) : ticks };  // one alone gives no scale
 }
 
 // Runs what fills the page, then takes out the headings of what stayed empty.

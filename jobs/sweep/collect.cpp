@@ -99,6 +99,7 @@ void collect_sweep(const SweepPlan& plan, const std::string& directory, JobConte
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", folder.string(), error.message()));
+    if (!results.user_values_fault.empty()) context.report.warning(results.user_values_fault);
     print_result(results_table(results));
     if (loses_to_baseline(results)) context.report.warning(conclusion_text(results));
     return ResultTexts{json_text(results_summary(results), 1) + "\n", results_csv(results),
@@ -137,6 +138,7 @@ Job sweep_collect_job() {
       R"(May be run at any time: it shows what is known so far, and what is missing. DIR/results gets summary.json, trials.csv (one line per task),
 report.html (readable without network) and winner.ini (options of the chosen trial, for als --config).
 Each trial is compared with the best one, fold by fold: the mean difference, and half of its 95% interval by Student's t.
+With one fold, and a metric that is a mean over users, trials are compared user by user (DIR/users, one file per task).
 The standard error of the difference has its variance times 1/folds + validated/trained, since folds share training data
 (Nadeau and Bengio, 2003). --select one-standard-error takes the simplest of the trials that are behind by at most one such error.)";
   return {"sweep collect", "what a sweep found: table, CSV, JSON and an HTML report", notes, describe_collect,

@@ -30,6 +30,7 @@
 #include "jobs/sweep/plan/tasks.hpp"
 #include "jobs/sweep/state/records.hpp"
 #include "jobs/sweep/state/swept_data.hpp"
+#include "jobs/sweep/state/user_values.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/units.hpp"
 
@@ -137,6 +138,7 @@ void write_plan(const SweepPlan& plan, const SweepPlanOptions& options, JobConte
   write_text_in_rank_order(context.comm, path, plan_json(plan));
   context.report.line(fmt::format("wrote {}", path));
   for (const std::string& other : options.reuse) {
+    take_over_user_values(plan, other, options.directory);
     const Index taken = take_over_records(plan, other, options.directory, context.comm);
     context.report.line(fmt::format("{} of {} records are taken over from {}", taken, plan.tasks.size(), other));
   }

@@ -64,6 +64,13 @@ SweepPlan plan_of_refit(const Communicator& comm, const RefitOptions& options, c
   return plan;
 }
 
+/// Root only.
+Index chosen_trial(const SweepPlan& plan, const std::string& directory, Report& report) {
+  const SweepResults results = sweep_results(plan, directory);
+  if (!results.user_values_fault.empty()) report.warning(results.user_values_fault);
+  return static_cast<Index>(results.winner().trial);
+}
+
 /// Arguments in pairs of option and value, or of one switch, without those of a training that validates itself: one
 /// that is trained on the validation part too has nothing left for that.
 std::vector<std::string> without_validation(const std::vector<std::string>& arguments) {
@@ -132,10 +139,8 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
   agree_on(comm, [&] {
     if (comm.is_root()) warn_of_damaged_records(plan, directory, context.report);
   });
-  auto chosen = static_cast<Index>(
-      agree_on(comm, [&] { return comm.is_root() ? sweep_results(plan, directory).winner().trial : std::size_t{0}; }));
-  chosen = comm.max(chosen);
-  const auto trial = static_cast<std::size_t>(chosen);
+  const auto trial = static_cast<std::size_t>(
+      comm.max(agree_on(comm, [&] { return comm.is_root() ? chosen_trial(plan, directory, context.report) : 0; })));
   agree_on(comm, [&] {
     if (comm.is_root()) require_outputs_apart(plan, options);
   });

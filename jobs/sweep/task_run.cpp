@@ -21,6 +21,7 @@
 #include "jobs/sweep/shared_plan.hpp"
 #include "jobs/sweep/state/records.hpp"
 #include "jobs/sweep/state/swept_data.hpp"
+#include "jobs/sweep/state/user_values.hpp"
 #include "kernels/process/process_clock.hpp"
 #include "kernels/process/process_memory.hpp"
 #include "kernels/process/small_file.hpp"
@@ -78,10 +79,13 @@ void train_and_evaluate(const SweepPlan& plan, const std::string& directory, con
   const std::vector<std::string> locking = locking_arguments(context.comm, directory);
   arguments.insert(arguments.end(), locking.begin(), locking.end());
   run_nested(als_job(), arguments, context);
-  run_nested(evaluate_job(),
-             {"--data", plan.data, "--model", files.result, "--metrics", plan.metrics, "--slices", "none", "--output",
-              files.metrics},
-             context);
+  std::vector<std::string> evaluation{"--data",     plan.data,  "--model", files.result, "--metrics",
+                                      plan.metrics, "--slices", "none",    "--output",   files.metrics};
+  if (keeps_user_values(plan)) {
+    evaluation.emplace_back("--per-user");
+    evaluation.push_back(user_values_path(directory, task));
+  }
+  run_nested(evaluate_job(), evaluation, context);
 }
 
 /// What the jobs wrote. Root only.
@@ -125,11 +129,16 @@ void require_read_as_planned(const SweepPlan& plan, const WorkFiles& files, std:
   }
 }
 
-/// Root only. Whole epochs that a training in this folder, which is made, continues from.
-Index begun_epochs(const WorkFiles& files) {
+void make_folder(const fs::path& folder) {
   std::error_code error;
-  fs::create_directories(files.folder, error);
-  if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", files.folder, error.message()));
+  fs::create_directories(folder, error);
+  if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", folder.string(), error.message()));
+}
+
+/// Root only. Whole epochs that a training continues from; makes the folders that it writes to.
+Index begin_task(const SweepPlan& plan, const std::string& directory, const SweepTask& task, const WorkFiles& files) {
+  make_folder(files.folder);
+  if (keeps_user_values(plan)) make_folder(fs::path(user_values_path(directory, task)).parent_path());
   return checkpointed_epochs(files.checkpoints);
 }
 
@@ -212,7 +221,8 @@ void do_task(const SweepPlan& plan, const std::string& directory, const SweepTas
   }
 
   // 3. Train, or go on, and measure.
-  const Index resumed_epochs = agree_on(comm, [&] { return comm.is_root() ? begun_epochs(files) : Index{0}; });
+  const Index resumed_epochs =
+      agree_on(comm, [&] { return comm.is_root() ? begin_task(plan, directory, task, files) : Index{0}; });
   train_and_evaluate(plan, directory, task, files, begin, context);
 
   // 4. Tell.

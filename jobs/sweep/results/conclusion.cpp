@@ -11,7 +11,9 @@ namespace rankwise {
 namespace {
 
 /// What differences are taken on: "the same 3 folds".
-std::string pairs_text(const SweepPlan& plan) {
+std::string pairs_text(const SweepResults& results) {
+  const SweepPlan& plan = results.plan;
+  if (results.paired_users() > 0) return fmt::format("the same {} users", results.paired_users());
   const char* name = plan.job == SweptJob::als ? "fold" : "seed";
   if (plan.folds.size() == 1) return fmt::format("the one {}", name);
   return fmt::format("the same {} {}s", plan.folds.size(), name);
@@ -35,7 +37,7 @@ std::string choice_text(const SweepResults& results) {
   if (plan.rule == SelectionRule::best || compared == 1) {
     return fmt::format("Trial {} is {}: {} {:.6f}.", chosen, of_all, plan.metric(), results.winner().mean);
   }
-  if (plan.folds.size() == 1) {
+  if (plan.folds.size() == 1 && results.paired_users() == 0) {
     return fmt::format(
         "Trial {} is {}: {} {:.6f}. One {} has no pairs of values, so that the best is chosen, not the simplest of "
         "those that are as good.",
@@ -57,7 +59,7 @@ std::string choice_text(const SweepResults& results) {
       "Trial {} is the simplest ({}) of {} trials that are as good as the best, trial {}: {} {:.6f} is worse by "
       "{:.6f}, which is not more than {:.6f}, one standard error of the difference on {}.",
       chosen, simplest_text(plan), as_good, best, plan.metric(), results.winner().mean, behind.difference,
-      behind.standard_error, pairs_text(plan));
+      behind.standard_error, pairs_text(results));
 }
 
 }  // namespace
@@ -88,15 +90,16 @@ std::string conclusion_text(const SweepResults& results) {
 
 std::string table_legend(const SweepResults& results) {
   const SweepPlan& plan = results.plan;
-  if (plan.folds.size() == 1) {
+  if (plan.folds.size() == 1 && results.paired_users() == 0) {
     return fmt::format("behind best: difference from trial {} on {}; its interval would need several",
-                       results.ranked.front().trial + 1, pairs_text(plan));
+                       results.ranked.front().trial + 1, pairs_text(results));
   }
-  const char* correction = plan.job == SweptJob::als ? ", corrected for training data that folds share" : "";
+  const char* correction =
+      plan.job == SweptJob::als && plan.folds.size() > 1 ? ", corrected for training data that folds share" : "";
   return fmt::format(
       "behind best: mean difference from trial {} on {}; 95% +-: half of the interval of that difference by Student's "
       "t{}; as good: behind by at most one standard error of it",
-      results.ranked.front().trial + 1, pairs_text(plan), correction);
+      results.ranked.front().trial + 1, pairs_text(results), correction);
 }
 
 }  // namespace rankwise

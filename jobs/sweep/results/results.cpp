@@ -7,6 +7,7 @@
 
 #include "io/config/json_text.hpp"
 #include "io/text/csv_field.hpp"
+#include "jobs/sweep/state/user_values.hpp"
 
 namespace rankwise {
 
@@ -16,6 +17,17 @@ std::string csv_line(const std::vector<std::string>& fields) {
   std::vector<std::string> quoted;
   for (const std::string& field : fields) quoted.push_back(csv_field(field));
   return fmt::format("{}\n", fmt::join(quoted, ","));
+}
+
+/// How a task's trial compares with the best of its rung; empty of one that went on to a later rung, or is the best.
+void append_pair(const SweepResults& results, const SweepTask& task, std::vector<std::string>& fields) {
+  const auto score = std::ranges::find_if(
+      results.ranked, [&](const TrialScore& each) { return each.trial == task.trial && each.rung == task.rung; });
+  const auto best = std::ranges::find(results.ranked, task.rung, &TrialScore::rung);
+  const bool is_compared = score != results.ranked.end() && score != best;
+  const PairedTest& pair = is_compared ? score->behind_best : PairedTest();
+  for (const double number : {pair.difference, pair.standard_error, pair.p})
+    fields.push_back(is_compared ? fmt::format("{}", number) : "");
 }
 
 }  // namespace
@@ -86,6 +98,7 @@ SweepResults sweep_results(const SweepPlan& plan, const std::string& directory) 
                        .importance = {},
                        .notes = {},
                        .missing = {}};
+  results.user_values_fault = add_user_values(plan, directory, results.records);
   results.ranked = ranked_scores(plan, results.records);
   results.missing = missing_tasks(plan, results.records);
   if (results.ranked.empty()) {
@@ -99,7 +112,7 @@ SweepResults sweep_results(const SweepPlan& plan, const std::string& directory) 
   results.chosen = selection.chosen;
   results.as_good = selection.as_good;
   results.importance = parameter_importance(plan, results.records);
-  results.notes = leakage_notes(plan);
+  results.notes = leakage_notes(plan, results.paired_users());
   return results;
 }
 
@@ -115,6 +128,8 @@ std::string results_csv(const SweepResults& results) {
   }
   names.insert(names.end(), metrics.begin(), metrics.end());
   names.insert(names.end(), {"loss", "seconds", "predicted_seconds", "memory_bytes", "predicted_memory_bytes"});
+  const bool has_pairs = results.paired_users() > 0;
+  if (has_pairs) names.insert(names.end(), {"behind_best", "behind_best_standard_error", "behind_best_p"});
   std::string csv = csv_line(names);
   for (std::size_t place = 0; place < plan.tasks.size(); ++place) {
     const auto& record = results.records[place];
@@ -133,6 +148,7 @@ std::string results_csv(const SweepResults& results) {
          {record->seconds, plan.predicted_seconds(task), record->memory_bytes, trial.memory_bytes}) {
       fields.push_back(fmt::format("{:.6g}", number));
     }
+    if (has_pairs) append_pair(results, task, fields);
     csv += csv_line(fields);
   }
   return csv;

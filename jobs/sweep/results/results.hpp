@@ -26,7 +26,11 @@ struct SweepResults {
   std::vector<std::size_t> as_good;  ///< places of the trials that the choice was among
   std::map<std::string, double> importance;
   std::vector<std::string> notes;
-  std::vector<std::size_t> missing;  ///< places of tasks without a record
+  std::vector<std::size_t> missing;    ///< places of tasks without a record
+  std::string user_values_fault = {};  ///< why trials on one fold are not compared by users, if they could be
+
+  /// By how many users trials on one fold are compared; 0: they are not.
+  [[nodiscard]] std::size_t paired_users() const { return ranked.front().users.size(); }
 
   [[nodiscard]] const TrialScore& winner() const { return ranked[chosen]; }
   /// The best of the others; nothing where there is none of the same rung.

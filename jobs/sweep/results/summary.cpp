@@ -58,6 +58,7 @@ Json results_summary(const SweepResults& results) {
   json["direction"] = plan.direction == Direction::maximize ? "maximize" : "minimize";
   json["conclusion"] = conclusion_text(results);
   json["legend"] = table_legend(results);
+  if (results.paired_users() > 0) json["paired_users"] = results.paired_users();
   json["baseline"] = baseline_json(results);
   json["as_good_as_best"] = Json::array();
   for (const std::size_t place : results.as_good) json["as_good_as_best"].push_back(results.ranked[place].trial + 1);

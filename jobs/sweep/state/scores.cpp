@@ -38,8 +38,8 @@ void put_beside_best(const SweepPlan& plan, std::vector<TrialScore>& ranked) {
     if (score.rung != ranked[best].rung) best = place;
     if (place == best) continue;
     score.behind_best = compare_pairs(plan, ranked[best], score);
-    score.behind_best_confidence =
-        half_interval(score.behind_best.standard_error, score.folds.size(), confidence_level);
+    const std::size_t pairs = score.users.empty() ? score.folds.size() : score.users.size();
+    score.behind_best_confidence = half_interval(score.behind_best.standard_error, pairs, confidence_level);
   }
 }
 
@@ -111,6 +111,7 @@ std::optional<TrialScore> score_of(const SweepPlan& plan, const Records& records
     const double value = record->metrics.at(plan.metric());
     if (!std::isfinite(value)) return std::nullopt;
     score.folds.push_back(value);
+    if (plan.folds.size() == 1) score.users = record->user_values;
     const auto found = record->metrics.find("stability");
     stability += found == record->metrics.end() || !std::isfinite(found->second) ? 1.0 : found->second;
     const auto known = record->baselines.find(plan.metric());
@@ -186,7 +187,7 @@ Selection selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked)
   if (plan.rule == SelectionRule::best) return selection;
   for (std::size_t place = 1; place < ranked.size() && ranked[place].rung == best.rung; ++place) {
     const TrialScore& score = ranked[place];
-    // One fold has no pairs, hence no standard error: none is then known to be as good.
+    // One fold without users has no pairs, hence no standard error: none is then known to be as good.
     const bool is_as_good = score.behind_best.difference <= score.behind_best.standard_error;
     const bool holds = score.stability >= plan.least_stability || best.stability < plan.least_stability;
     if (!is_as_good || !holds) continue;
@@ -197,12 +198,15 @@ Selection selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked)
 }
 
 PairedTest compare_pairs(const SweepPlan& plan, const TrialScore& first, const TrialScore& other) {
+  const bool has_users = !first.users.empty() && first.users.size() == other.users.size();
+  const std::span<const double> ours = has_users ? first.users : first.folds;
+  const std::span<const double> theirs = has_users ? other.users : other.folds;
   std::vector<double> differences;
-  for (std::size_t f = 0; f < first.folds.size(); ++f) {
-    const double difference = first.folds[f] - other.folds[f];
+  for (std::size_t pair = 0; pair < ours.size(); ++pair) {
+    const double difference = ours[pair] - theirs[pair];
     differences.push_back(plan.direction == Direction::maximize ? difference : -difference);
   }
-  return paired_test(differences, validated_over_trained(plan));
+  return paired_test(differences, has_users ? 0 : validated_over_trained(plan));
 }
 
 std::map<std::string, double> parameter_importance(const SweepPlan& plan, const Records& records) {
@@ -219,7 +223,7 @@ std::map<std::string, double> parameter_importance(const SweepPlan& plan, const 
   return shares;
 }
 
-std::vector<std::string> leakage_notes(const SweepPlan& plan) {
+std::vector<std::string> leakage_notes(const SweepPlan& plan, std::size_t paired_users) {
   std::vector<std::string> notes;
   if (plan.trials.size() > 1) {
     notes.push_back(
@@ -239,6 +243,11 @@ std::vector<std::string> leakage_notes(const SweepPlan& plan) {
     notes.emplace_back(
         "Folds share training data, so that plain standard errors are too small; the paired test is "
         "corrected for it.");
+  } else if (paired_users > 0) {
+    notes.push_back(fmt::format(
+        "One fold: trials are compared by its {} users. That says how sure a difference is for other users, not for "
+        "another training part.",
+        paired_users));
   } else {
     notes.emplace_back("One fold has no pairs of values: the best trial is chosen, and how sure that is is not known.");
   }

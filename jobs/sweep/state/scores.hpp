@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct TrialScore {
   std::size_t trial = 0;
   std::size_t rung = 0;
   std::vector<double> folds;  ///< values of the metric
+  /// Of one fold the values of its users, in the records' order, as far as these have them. The records outlive this.
+  std::span<const double> users = {};
   double mean = 0;
   double standard_deviation = 0;      ///< over folds; NaN of one fold
   double baseline = 0;                ///< als: mean over folds of popularity, or of mean and biases; NaN of kmeans
@@ -49,14 +52,15 @@ struct Selection {
 [[nodiscard]] Selection selected(const SweepPlan& plan, const std::vector<TrialScore>& ranked);
 
 /// One against another, fold by fold: differences in favour of the first, corrected for folds that share training data.
-/// Of one fold it has no standard error.
+/// Of one fold user by user; it has no standard error if users are not known.
 [[nodiscard]] PairedTest compare_pairs(const SweepPlan& plan, const TrialScore& first, const TrialScore& other);
 
 /// Share of the variance of the trials' means at the first rung that each varied parameter explains alone (eta
 /// squared; a range in quarters of its values). Empty of fewer than three trials.
 [[nodiscard]] std::map<std::string, double> parameter_importance(const SweepPlan& plan, const Records& records);
 
-/// What may make these scores look better than the truth, one sentence each.
-[[nodiscard]] std::vector<std::string> leakage_notes(const SweepPlan& plan);
+/// What may make these scores look better than the truth, one sentence each. `paired_users`: by how many users trials
+/// are compared; 0: by folds.
+[[nodiscard]] std::vector<std::string> leakage_notes(const SweepPlan& plan, std::size_t paired_users);
 
 }  // namespace rankwise

@@ -22,14 +22,20 @@ namespace rankwise {
 
 namespace {
 
-constexpr std::string_view zip_magic = "PK\3\4";
-constexpr std::string_view hdf5_magic = "\x89HDF\r\n\x1A\n";
+enum class MatrixFile { none, annotated, npz };
 
-std::string first_bytes(const std::string& path) {
+/// By the first bytes. Of zip files only those whose first member is an array are .npz; others are workbooks, or
+/// packed.
+MatrixFile kind_of_file(const std::string& path) {
+  constexpr std::size_t zip_header_bytes = 30;
+  constexpr std::size_t most_name_bytes = 256;
   const std::shared_ptr<const InputFile> file = open_named(path);
-  std::string bytes(hdf5_magic.size(), '\0');
+  std::string bytes(zip_header_bytes + most_name_bytes, '\0');
   bytes.resize(file->read_at(0, bytes.data(), bytes.size()));
-  return bytes;
+  if (bytes.starts_with("\x89HDF\r\n\x1A\n")) return MatrixFile::annotated;
+  if (!bytes.starts_with("PK\3\4") || bytes.size() < zip_header_bytes) return MatrixFile::none;
+  const auto name_bytes = static_cast<std::size_t>(static_cast<unsigned char>(bytes[26]));
+  return bytes.substr(zip_header_bytes, name_bytes).ends_with(".npy") ? MatrixFile::npz : MatrixFile::none;
 }
 
 /// Rows of one file on their way to the log.
@@ -200,17 +206,16 @@ std::string read_npz(const Communicator& comm, const std::string& path, Index nu
 }  // namespace
 
 bool is_matrix_file(const std::string& path) {
-  const std::string bytes = first_bytes(path);
-  return bytes.starts_with(zip_magic) || bytes == hdf5_magic;
+  return kind_of_file(path) != MatrixFile::none;
 }
 
 MatrixLog read_matrix_logs(const Communicator& comm, const std::vector<std::string>& paths) {
   MatrixLog read;
   read.log.files = paths;
   for (std::size_t f = 0; f < paths.size(); ++f) {
-    const bool is_npz = agree_on(comm, [&] { return first_bytes(paths[f]).starts_with(zip_magic); });
-    read.notes.push_back(is_npz ? read_npz(comm, paths[f], static_cast<Index>(f), read.log)
-                                : read_annotated(comm, paths[f], static_cast<Index>(f), read.log));
+    const MatrixFile kind = agree_on(comm, [&] { return kind_of_file(paths[f]); });
+    read.notes.push_back(kind == MatrixFile::npz ? read_npz(comm, paths[f], static_cast<Index>(f), read.log)
+                                                 : read_annotated(comm, paths[f], static_cast<Index>(f), read.log));
   }
   read.log.rows_read = comm.sum(read.log.size());
   agree_on_kind(comm, read.log.users);

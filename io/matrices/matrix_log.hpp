@@ -14,7 +14,8 @@ struct MatrixLog {
   std::vector<std::string> notes;  ///< one a file: its shape, and where ids are from
 };
 
-/// Whether a file is an HDF5 or zip file, by its first bytes. Local; throws Error(no_input, io_error) that names it.
+/// Whether a file is an HDF5 file, or a zip file of arrays, by its first bytes. Local; throws Error(no_input, io_error)
+/// that names it.
 [[nodiscard]] bool is_matrix_file(const std::string& path);
 
 /// Every stored entry of each matrix is one row. HDF5: /X, a csr_matrix or csc_matrix of AnnData's layout; users and

@@ -1,6 +1,7 @@
 """rankwise prepare: sparse matrices that AnnData and scipy wrote, as logs; the same from any number of ranks."""
 import unittest
 import warnings
+import zipfile
 
 import h5py
 import numpy as np
@@ -92,6 +93,9 @@ class PrepareMatricesTest(unittest.TestCase):
         damaged[len(whole) // 2] ^= 16
         self.assertIn("damaged.npz: ", self.refused(self.write("damaged.npz", bytes(damaged))))
         self.assertIn("short.npz: is a zip file without a directory", self.refused(self.write("short.npz", whole[:-40])))
+        with zipfile.ZipFile(self.folder / "packed.zip", "w") as packed:
+            packed.writestr("log.csv", "user,item\n1,2\n")
+        self.assertIn("packed.zip: is a zip file (or an Excel workbook), which is not read here: unpack it first", self.refused("packed.zip"))
         np.savez(self.folder / "other.npz", x=np.arange(3))
         self.assertIn("other.npz: array format: is not in the file", self.refused("other.npz"))
         log = self.write("log.csv", "user,item\n1,2\n")

@@ -89,8 +89,10 @@ int find_column(const std::string& column, const std::vector<std::string>& heade
     return static_cast<int>(found - header.begin());
   }
   if (const auto number = whole_number<int>(column, 1, fields)) return *number - 1;
+  constexpr std::size_t shortest_guessed = 3;
   throw Error(ExitCode::usage,
-              fmt::format("no column '{}': {}{}", column, listed(header, fields), nearest_hint(column, header, "")));
+              fmt::format("no column '{}': {}{}", column, listed(header, fields),
+                          column.size() < shortest_guessed ? std::string() : nearest_hint(column, header, "")));
 }
 
 ColumnNumbers find_columns(const ColumnChoice& choice, const std::vector<std::string>& header, int fields) {

@@ -11,8 +11,12 @@
 
 namespace rankwise {
 
+/// Where rows come from: text, or sparse matrices, which io/matrices reads.
+enum class LogSource { text, matrices };
+
 /// What is known before the rows are read.
 struct LogPlan {
+  LogSource source = LogSource::text;
   std::vector<std::string> files;
   std::vector<LogLayout> layouts;  ///< one per file; all with a time column or none, all with a value column or none
   std::vector<std::vector<std::string>> keys;  ///< one per file; of json_lines those that its fields are of

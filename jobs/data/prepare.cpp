@@ -19,7 +19,9 @@
 #include "io/dataset/dataset_writer.hpp"
 #include "io/files/commit.hpp"
 #include "io/files/file_identity.hpp"
+#include "io/files/input_paths.hpp"
 #include "io/log/reader.hpp"
+#include "io/matrices/matrix_log.hpp"
 #include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_messages.hpp"
 #include "kernels/base/time_units.hpp"
@@ -39,8 +41,39 @@ void require_output_apart(const std::vector<std::string>& files, const std::stri
   }
 }
 
+/// Sparse matrices of other programs, if the inputs are such; nothing if they are text. Collective.
+std::optional<LogPlan> plan_matrices(const Communicator& comm, const PrepareOptions& options) {
+  if (options.log.format != TextFormat::automatic) return std::nullopt;
+  LogPlan plan;
+  plan.source = LogSource::matrices;
+  agree_on(comm, [&] {
+    plan.files = expand_inputs(options.inputs).paths;
+    const auto text = std::ranges::find_if_not(plan.files, is_matrix_file);
+    if (text == plan.files.begin()) {
+      plan.files.clear();
+      return;
+    }
+    if (text != plan.files.end()) {
+      throw Error(ExitCode::usage, fmt::format("{} is a matrix file and {} is not; expected inputs of one kind",
+                                               plan.files.front(), *text));
+    }
+    if (options.log.columns || options.log.filter.condition) {
+      throw Error(ExitCode::usage,
+                  fmt::format("{}: a matrix has no columns for --columns or --where to choose", plan.files.front()));
+    }
+  });
+  if (plan.files.empty()) return std::nullopt;
+  plan.layouts.resize(plan.files.size());
+  for (LogLayout& layout : plan.layouts) {
+    layout.format = TextFormat::matrix_market;  // rows, columns and values that are added, no times
+    layout.columns.value_factors = 1;
+  }
+  return plan;
+}
+
 LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
-  LogPlan plan = plan_log(context.comm, options.inputs, options.log);
+  std::optional<LogPlan> matrices = plan_matrices(context.comm, options);
+  LogPlan plan = matrices ? std::move(*matrices) : plan_log(context.comm, options.inputs, options.log);
   for (const std::string& note : plan.notes) context.report.line(note);
   agree_on(context.comm, [&] {
     require_output_apart(plan.files, options.output);
@@ -61,9 +94,16 @@ LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
   return plan;
 }
 
+InteractionLog read_matrices(JobContext& context, const LogPlan& plan) {
+  MatrixLog matrices = read_matrix_logs(context.comm, plan.files);
+  for (const std::string& note : matrices.notes) context.report.line(note);
+  return std::move(matrices.log);
+}
+
 InteractionLog read(JobContext& context, const LogPlan& plan) {
   const auto timer = context.report.phase("read");
-  InteractionLog log = read_log(context.comm, plan, context.common.threads);
+  InteractionLog log = plan.source == LogSource::text ? read_log(context.comm, plan, context.common.threads)
+                                                      : read_matrices(context, plan);
   context.report.add_interactions("read", log.size());
   tell_read(context.report, log.rows_read, log.missing, log.repeated_headers);
   tell_filtered(context.report, plan.filter, log.filtered);

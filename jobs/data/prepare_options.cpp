@@ -92,7 +92,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
       po::value<std::string>()->default_value("auto")->value_name("FORMAT")->notifier(
           [&values](const std::string& word) { values.log.format = parse_text_format(word); }),
       "auto, csv, tsv, movielens (user::item::rating::time), matrix-market or jsonl (a JSON object on each line); auto "
-      "looks at the first line");
+      "looks at the first line, and reads sparse matrices of AnnData (.h5ad) and scipy (.npz), too");
   add("columns", po::value<std::string>()->value_name("ROLES")->notifier([&values](const std::string& text) {
     values.log.columns = parse_column_choice(text);
   }),

@@ -73,7 +73,7 @@ template <class Value>
 
 /// Files that the run reads, each value one or many.
 [[nodiscard]] inline auto* read_files(std::vector<std::string>* target) {
-  return new FileValue<std::vector<std::string>>(target, "FILES", {FileUse::files_read, {}, {}});
+  return new FileValue<std::vector<std::string>>(target, "FILE", {FileUse::files_read, {}, {}});
 }
 
 /// A checkpoint that the run continues from.

@@ -62,6 +62,43 @@ void write_foreign(const std::string& path, bool newest) {
   fuzz::require(H5Fclose(file) >= 0, "the file can be written");  // closes all that is open in it
 }
 
+/// A small matrix in AnnData's layout: /X by rows, names in /obs, none in /var.
+void write_annotated(const std::string& path) {
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t matrix = H5Gcreate2(file, "/X", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t observations = H5Gcreate2(file, "/obs", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  const auto add_text = [](hid_t group, const char* name, const std::string& text) {
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, text.size());
+    const hid_t space = H5Screate(H5S_SCALAR);
+    const hid_t attribute = H5Acreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(attribute, type, text.data());
+    H5Aclose(attribute);
+  };
+  add_text(matrix, "encoding-type", "csr_matrix");
+  add_text(observations, "_index", "name");
+  const auto add_numbers = [](hid_t group, const char* name, const std::vector<std::int64_t>& numbers) {
+    const hsize_t size = numbers.size();
+    const hid_t space = H5Screate_simple(1, &size, nullptr);
+    const hid_t set = H5Dcreate2(group, name, H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    H5Dwrite(set, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.data());
+    H5Dclose(set);
+  };
+  add_numbers(matrix, "data", {5, 1, 2, 4});
+  add_numbers(matrix, "indices", {0, 3, 1, 2});
+  add_numbers(matrix, "indptr", {0, 2, 2, 4});
+  add_numbers(observations, "name", {11, 12, 13});
+  const hsize_t two = 2;
+  const hid_t pair = H5Screate_simple(1, &two, nullptr);
+  const hid_t shape = H5Acreate2(matrix, "shape", H5T_STD_I64LE, pair, H5P_DEFAULT, H5P_DEFAULT);
+  const std::int64_t extents[2] = {3, 4};
+  H5Awrite(shape, H5T_NATIVE_INT64, extents);
+  H5Aclose(shape);
+  H5Gclose(matrix);
+  H5Gclose(observations);
+  fuzz::require(H5Fclose(file) >= 0, "the file can be written");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -71,7 +108,7 @@ int main(int argc, char** argv) {
   }
   LLVMFuzzerInitialize(&argc, &argv);
   const std::filesystem::path folder = argv[1];
-  for (const char* const reader : {"centroids", "hdf5", "verify"}) create_directories(folder / reader);
+  for (const char* const reader : {"annotated_log", "centroids", "hdf5", "verify"}) create_directories(folder / reader);
   for (const fuzz::BaseFile& file : fuzz::base_files) {
     std::string reader = file.kind;
     std::ranges::replace(reader, '-', '_');
@@ -85,5 +122,6 @@ int main(int argc, char** argv) {
   copy(folder / "clustering", folder / "centroids", copy_options::overwrite_existing | copy_options::recursive);
   write_foreign((folder / "hdf5" / "oldest.h5").string(), false);
   write_foreign((folder / "hdf5" / "newest.h5").string(), true);
+  write_annotated((folder / "annotated_log" / "rows.h5").string());
   return 0;
 }

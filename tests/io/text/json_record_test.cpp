@@ -59,7 +59,7 @@ TEST(JsonRecordTest, WhatIsNoObject) {
   EXPECT_EQ(failure_of(R"({"a": "x)"), is_none + "at byte 9: expected the end of a string, and of the object");
   EXPECT_EQ(failure_of(R"({"a": "x\)"), is_none + "at byte 10: expected the end of a string, and of the object");
   EXPECT_EQ(failure_of("{\"b\": " + std::string(100, '[')),
-            is_none + "at byte 70: expected at most 64 objects and lists inside each other");
+            is_none + "at byte 71: expected at most 64 objects and lists inside each other");
 }
 
 TEST(JsonRecordTest, WantedKeysHoldOneValue) {

@@ -165,7 +165,7 @@ class PrepareTest(unittest.TestCase):
         expected = {}
         for pair, rows in split_reference.pairs_of(r for r in log if (r[0], r[1], r[3]) not in heldout).items():
             if len({time for _, time in rows}) > 1:
-                expected[pair] = sorted(rows, key=lambda row: row[1]) if policy == "last" else rows
+                expected[pair] = sorted(rows, key=lambda row: row[1] if policy == "last" else row[::-1])
         with h5py.File(path) as file:
             users, items = ids(file, "/users/ids"), ids(file, "/items/ids")
             for name in ("log_rows", "log_rows_by_item"):

@@ -62,7 +62,8 @@ std::string some_name(const FileRole& role, const std::string& stem) {
 }
 
 bool is_file(const FileRole& role) {
-  return role.use() == FileUse::read || role.use() == FileUse::read_from_folder || role.use() == FileUse::written;
+  return role.use() == FileUse::read || role.use() == FileUse::files_read || role.use() == FileUse::read_from_folder ||
+         role.use() == FileUse::written;
 }
 
 struct JobFile {
@@ -135,6 +136,10 @@ TEST_F(FileClashes, ADirectoryInPlaceOfAFileIsRefusedByEveryOptionOfEveryJob) {
       const std::string name = some_name(option.role, "directory");
       fs::create_directories(name);
       const std::string problem = is_written ? "cannot create: it is a directory" : "is a directory, not a file";
+      if (option.role.use() == FileUse::files_read) {  // a folder of files
+        EXPECT_EQ(error_of(named_files(job, {{option.option, name}})), "") << job.name;
+        continue;
+      }
       EXPECT_EQ(error_of(named_files(job, {{option.option, name}})),
                 fmt::format("{}: --{} {}: {}", is_written ? 73 : 66, option.option, name, problem))
           << job.name;

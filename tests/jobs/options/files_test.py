@@ -59,9 +59,10 @@ class Files(unittest.TestCase):
         (self.folder / "sub").mkdir()
         self.assertEqual(run([*base, "--output", "same", "--truth", "sub/same"], cwd=self.folder).code, 0)
 
-    def test_two_inputs_may_be_one_file(self):
-        finished = run(["prepare", "--input", "in.csv", "--input", "in.csv", "--output", "out.h5"], cwd=self.folder)
-        self.assertEqual(finished.code, 0, finished)
+    def test_rows_of_one_file_do_not_count_twice(self):
+        finished = run(["prepare", "--input", "in.csv", "--input", "./in.csv", "--output", "out.h5"], cwd=self.folder)
+        self.assertEqual(finished.code, USAGE, finished)
+        self.assertIn("in.csv and ./in.csv are the same file; expected each file once", finished.err)
 
     def test_streams_that_go_into_a_file_are_outputs(self):
         command = '"$0" prepare --input in.csv --output out.h5 >>in.csv'

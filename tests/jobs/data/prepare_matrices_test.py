@@ -1,0 +1,110 @@
+"""rankwise prepare: sparse matrices that AnnData and scipy wrote, as logs; the same from any number of ranks."""
+import unittest
+import warnings
+import zipfile
+
+import h5py
+import numpy as np
+import scipy.sparse
+
+import prepare_test
+from prepare_test import pairs
+from program import run
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # on packages that anndata could also use
+    import anndata
+    import pandas
+
+USERS, ITEMS = 70, 20
+
+
+class PrepareMatricesTest(unittest.TestCase):
+    write = prepare_test.PrepareTest.write
+    prepare, prepare_alike = prepare_test.PrepareTest.prepare, prepare_test.PrepareTest.prepare_alike
+
+    def setUp(self):
+        prepare_test.PrepareTest.setUp(self)
+        self.matrix = scipy.sparse.random(USERS, ITEMS, 0.2, "csr", np.float32, np.random.default_rng(3))
+        self.users = [f"user {n}" for n in range(USERS)]
+        self.items = [f"item {n * n}" for n in range(ITEMS)]
+
+    def expected(self, user=lambda n: n, item=lambda n: n):
+        entries = self.matrix.tocoo()
+        return {(user(u), item(i)): v for u, i, v in zip(entries.row, entries.col, entries.data)}
+
+    def annotated(self, matrix, name="m.h5ad"):
+        path = self.folder / name
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            anndata.AnnData(matrix, pandas.DataFrame(index=self.users), pandas.DataFrame(index=self.items)).write_h5ad(path)
+        return path
+
+    def saved(self, matrix, name="m.npz", **options):
+        scipy.sparse.save_npz(self.folder / name, matrix, **options)
+        return self.folder / name
+
+    def read(self, path, ranks=(1, 2, 3, 5)):
+        with h5py.File(self.prepare_alike("--input", path, ranks=ranks)) as file:
+            return pairs(file, "/interactions")
+
+    def refused(self, *inputs, code=65, options=()):
+        args = [word for path in inputs for word in ("--input", path)]
+        done = run(["prepare", *args, *options, "--output", "out.h5"], ranks=2, cwd=self.folder)
+        self.assertEqual(done.code, code, done)
+        self.assertEqual(len(done.our_lines), 1, done)
+        return done.our_lines[0]
+
+    def test_annotated_data(self):
+        expected = self.expected(self.users.__getitem__, self.items.__getitem__)
+        self.assertEqual(self.read(self.annotated(self.matrix)), expected)
+        self.assertEqual(self.read(self.annotated(self.matrix.tocsc()), ranks=[2]), expected)
+
+    def test_hdf5_without_names(self):
+        path = self.folder / "plain.h5"
+        with h5py.File(path, "w") as file:
+            group = file.create_group("X")
+            group.attrs["encoding-type"], group.attrs["shape"] = "csr_matrix", self.matrix.shape
+            for name in ("data", "indices", "indptr"):
+                group[name] = getattr(self.matrix, name)
+        self.assertEqual(self.read(path, ranks=[1, 3]), self.expected())
+        with h5py.File(path, "a") as file:
+            file["X/data"][4] = np.nan
+        self.assertIn("plain.h5: /X: data: entry 4 is nan", self.refused(path))
+
+    def test_npz(self):
+        self.assertEqual(self.read(self.saved(self.matrix)), self.expected())
+        self.assertEqual(self.read(self.saved(self.matrix, compressed=False), ranks=[3]), self.expected())
+        self.assertEqual(self.read(self.saved(self.matrix.tocsc()), ranks=[3]), self.expected())
+        self.matrix.data = np.round(self.matrix.data * 9)
+        self.assertEqual(self.read(self.saved(self.matrix.astype(np.int16)), ranks=[2]), self.expected())
+
+    def test_several_matrices_are_added(self):
+        one, two = self.saved(self.matrix, "1.npz"), self.saved(self.matrix, "2.npz")
+        with h5py.File(self.prepare_alike("--input", one, "--input", two)) as file:
+            found = pairs(file, "/interactions")
+        self.assertEqual(found, {pair: np.float32(2) * value for pair, value in self.expected().items()})
+
+    def test_what_is_refused(self):
+        npz = self.saved(self.matrix)
+        whole = npz.read_bytes()
+        self.assertIn("m.npz: array format: the matrix is 'coo'; expected csr or csc", self.refused(self.saved(self.matrix.tocoo())))
+        damaged = bytearray(whole)
+        damaged[len(whole) // 2] ^= 16
+        self.assertIn("damaged.npz: ", self.refused(self.write("damaged.npz", bytes(damaged))))
+        self.assertIn("short.npz: is a zip file without a directory", self.refused(self.write("short.npz", whole[:-40])))
+        with zipfile.ZipFile(self.folder / "packed.zip", "w") as packed:
+            packed.writestr("log.csv", "user,item\n1,2\n")
+        self.assertIn("packed.zip: is a zip file (or an Excel workbook), which is not read here: unpack it first", self.refused("packed.zip"))
+        np.savez(self.folder / "other.npz", x=np.arange(3))
+        self.assertIn("other.npz: array format: is not in the file", self.refused("other.npz"))
+        log = self.write("log.csv", "user,item\n1,2\n")
+        npz = self.saved(self.matrix)
+        self.assertIn("m.npz is a matrix file and", self.refused(npz, log, code=2))
+        self.assertIn("a matrix has no columns for --columns or --where", self.refused(npz, options=("--columns", "user=1,item=2"), code=2))
+        self.assertIn("has no time column", self.refused(npz, options=("--split", "temporal:0.2"), code=2))
+        self.assertIn("dense.h5ad: has a dense matrix /X; expected a group /X", self.refused(self.annotated(self.matrix.toarray(), "dense.h5ad")))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -28,6 +28,7 @@ void InteractionLog::reserve(Index rows) {
   if (timed) times_microseconds.reserve(room);
   if (folded) folds.reserve(room);
   if (ordered) orders.reserve(rows);
+  if (quantified) quantities.reserve(room);
   positions.reserve(room);
 }
 
@@ -61,6 +62,7 @@ void InteractionLog::keep(const std::vector<Index>& kept) {
   if (timed) keep_of(times_microseconds, kept);
   if (folded) keep_of(folds, kept);
   if (ordered) orders.keep(kept);
+  if (quantified) keep_of(quantities, kept);
   keep_of(positions, kept);
 }
 

@@ -6,24 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "distributed/log/input_position.hpp"
+#include "distributed/log/rejected_rows.hpp"
 #include "distributed/rows/id_column.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
-
-/// A place in the input as one number that sorts by file, then line.
-class InputPosition {
- public:
-  InputPosition(Index file, Index line) : packed_(file << line_bits | line) {}
-  explicit InputPosition(std::int64_t packed) : packed_(packed) {}
-  [[nodiscard]] std::int64_t packed() const { return packed_; }
-  [[nodiscard]] Index file() const { return packed_ >> line_bits; }
-  [[nodiscard]] Index line() const { return packed_ & ((Index{1} << line_bits) - 1); }
-
- private:
-  static constexpr int line_bits = 42;  // 4e12 lines in each of 2 million files
-  std::int64_t packed_;
-};
 
 /// Rows dropped because the field of a role was missing.
 struct MissingCounts {
@@ -43,6 +31,15 @@ struct FilteredCounts {
   Index event = 0;      ///< have weight 0
 };
 
+/// Which lines of each file a thread has read: for a second pass over the same parts.
+struct ReadParts {
+  int part = 0;  ///< of `of_parts` over all ranks
+  int of_parts = 1;
+  std::vector<Index> begins;        ///< bytes, as io/text/text_part.hpp has them
+  std::vector<Index> lines_before;  ///< its lines follow these
+  std::vector<Index> lines;
+};
+
 /// One entry per row in every column. A rank holds the rows of its parts of all files, part after part; in a part they
 /// ascend by position.
 struct InteractionLog {
@@ -52,10 +49,14 @@ struct InteractionLog {
   std::vector<std::int64_t> times_microseconds;  ///< since 1970; empty unless `timed`
   std::vector<std::int32_t> folds;               ///< 0 to most_folds - 1; empty unless `folded`
   IdColumn orders;                               ///< which rows were bought together; empty unless `ordered`
+  std::vector<double> quantities;                ///< empty unless a column of quantities is read
   std::vector<std::int64_t> positions;           ///< InputPosition::packed()
   bool timed = false;
   bool folded = false;
   bool ordered = false;
+  bool quantified = false;
+  RejectedRows rejected;           ///< this rank's
+  std::vector<ReadParts> parts;    ///< this rank's, of one thread each
   std::vector<std::string> files;  ///< the same on every rank
   Index rows_read = 0;             ///< over all ranks, before any row was dropped
   MissingCounts missing;           ///< over all ranks

@@ -78,6 +78,7 @@ DroppedCounts keep_k_core(const Communicator& comm, UserEvents& rows, Index min_
     const Index dropped = comm.sum(drop_once(rows, item_counts, min_user_events, min_item_events));
     if (dropped == 0) break;
     ++counts.rounds;
+    counts.rows_of_rounds.push_back(dropped);
     item_counts = count_items(comm, rows);
   }
   kept = {};

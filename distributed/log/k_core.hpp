@@ -17,8 +17,9 @@ struct KeptRows {
 struct DroppedCounts {
   Index users = 0;
   Index items = 0;
-  Index events = 0;  ///< that count
-  Index rounds = 0;  ///< passes until both bounds held
+  Index events = 0;                   ///< that count
+  Index rounds = 0;                   ///< passes until both bounds held
+  std::vector<Index> rows_of_rounds;  ///< rows that each of these dropped
 };
 
 /// Drops users with fewer than `min_user_events` events that count (Event::counts) and items with fewer than

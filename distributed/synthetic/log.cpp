@@ -135,7 +135,9 @@ std::vector<SyntheticRow> SyntheticLog::rows(Index user) const {
   for (const Index item : choose_items(user, planted)) rows.push_back({.user = user, .item = item});
   set_times(user, planted, rows);
   set_values(user, planted, rows);
+  const std::size_t clean = rows.size();
   add_dirt(user, rows);
+  add_outliers(user, clean, rows);
   std::stable_sort(rows.begin(), rows.end(),
                    [](const SyntheticRow& a, const SyntheticRow& b) { return a.timestamp < b.timestamp; });
   return rows;
@@ -239,6 +241,48 @@ void SyntheticLog::add_dirt(Index user, std::vector<SyntheticRow>& rows) const {
     }
     rows.push_back(row);
   }
+}
+
+// By draws of its own: with it and without, all other rows are the same.
+void SyntheticLog::add_outliers(Index user, std::size_t clean, std::vector<SyntheticRow>& rows) const {
+  if (shape_.outlier_rows <= 0) return;
+  constexpr std::uint64_t seed_step = 0xA24BAED4963EE407ULL;
+  constexpr std::int64_t times = 10'000;
+  Draws draws(shape_.seed + seed_step, RandomPurpose::synthetic_dirt, user);
+  for (std::size_t r = 0; r < clean; ++r) {
+    if (draws.uniform() >= shape_.outlier_rows) continue;
+    SyntheticRow row = rows[r];
+    row.dirt = SyntheticDirt::outlier;
+    row.value *= times;
+    ++row.timestamp;
+    rows.push_back(row);
+  }
+}
+
+std::vector<SyntheticRow> SyntheticLog::bot_rows(Index bot) const {
+  constexpr std::uint64_t seed_step = 0x9FB21C651E98DF25ULL;
+  constexpr std::int64_t seconds_apart = 60;
+  constexpr std::int64_t best_rating = 5;
+  Draws draws(shape_.seed + seed_step, RandomPurpose::synthetic_dirt, bot);
+  const Index day = shape_.start / seconds_per_day + draws.below(shape_.days);
+  const Index first = draws.below(shape_.items);
+  std::vector<SyntheticRow> rows;
+  for (Index i = 0; i < std::min(most_bot_items, shape_.items); ++i) {
+    SyntheticRow& row = rows.emplace_back();
+    row.user = shape_.users + bot;
+    row.item = (first + i) % shape_.items;
+    row.value = shape_.kind == SyntheticKind::purchases ? 1 : best_rating;
+    row.price_cents = shape_.kind == SyntheticKind::purchases ? catalogue_.price_cents(row.item) : 0;
+    row.timestamp = day * seconds_per_day + i * seconds_apart;
+    row.dirt = SyntheticDirt::bot;
+  }
+  return rows;
+}
+
+std::string_view dirt_name(SyntheticDirt dirt) {
+  constexpr std::array<std::string_view, 9> names{
+      "", "exact-repeat", "repeat", "missing-user", "cancellation", "zero-price", "unreadable", "outlier", "bot"};
+  return names[static_cast<std::size_t>(dirt)];
 }
 
 }  // namespace rankwise

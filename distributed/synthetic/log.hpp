@@ -3,6 +3,7 @@
 // same however users are spread over ranks and threads.
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "distributed/synthetic/catalogue.hpp"
@@ -18,8 +19,17 @@ enum class SyntheticDirt : std::uint8_t {
   missing_user,  ///< its content again without a user
   cancellation,  ///< purchases only: its quantity taken back, negative, at a later time
   zero_price,    ///< purchases only: its user and item again at a later time, for nothing
-  broken         ///< a line that cannot be read: a word for a number, or too few fields (only by --broken-lines)
+  broken,        ///< a line that cannot be read: a word for a number, or too few fields (only by --broken-lines)
+  outlier,       ///< its user and item again at a later time, with 10,000 times the value (only by --outlier-rows)
+  bot            ///< a row of a bot (only by --bots)
 };
+
+/// "exact-repeat", "repeat", "missing-user", "cancellation", "zero-price", "unreadable", "outlier", "bot"; empty of
+/// clean rows.
+[[nodiscard]] std::string_view dirt_name(SyntheticDirt dirt);
+
+/// Of each bot, on one day, if the catalogue has so many.
+inline constexpr Index most_bot_items = 400;
 
 struct SyntheticRow {
   Index user = 0;
@@ -60,6 +70,8 @@ class SyntheticLog {
   [[nodiscard]] std::vector<Index> items(Index user) const { return choose_items(user, this->user(user)); }
   /// The user's clean and dirty rows by ascending time; rows of one time keep their order of choice.
   [[nodiscard]] std::vector<SyntheticRow> rows(Index user) const;
+  /// The rows of bot number `bot`, from 0, whose number as a user follows those of the users.
+  [[nodiscard]] std::vector<SyntheticRow> bot_rows(Index bot) const;
 
  private:
   [[nodiscard]] std::vector<Index> choose_items(Index user, const SyntheticUser& planted) const;
@@ -68,6 +80,7 @@ class SyntheticLog {
   void set_times(Index user, const SyntheticUser& planted, std::vector<SyntheticRow>& rows) const;
   void set_values(Index user, const SyntheticUser& planted, std::vector<SyntheticRow>& rows) const;
   void add_dirt(Index user, std::vector<SyntheticRow>& rows) const;
+  void add_outliers(Index user, std::size_t clean, std::vector<SyntheticRow>& rows) const;
 
   SyntheticShape shape_;
   SyntheticCatalogue catalogue_;

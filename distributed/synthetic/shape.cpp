@@ -52,6 +52,8 @@ void SyntheticShape::validate() const {
   require<Index>("days", days, 1, most_days);
   require("dirt", dirt, 0.0, 1.0);
   require("broken-lines", broken_lines, 0.0, 1.0);
+  require("outlier-rows", outlier_rows, 0.0, 1.0);
+  require<Index>("bots", bots, 0, 100'000);
   const double per_user = interactions / static_cast<double>(users);
   const double most = 1 + static_cast<double>(largest_row() - 1) / 2;
   if (!(per_user >= 1 && per_user <= most)) {

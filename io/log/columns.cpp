@@ -103,6 +103,7 @@ ColumnNumbers find_columns(const ColumnChoice& choice, const std::vector<std::st
   if (!choice.fold.empty()) columns.fold = find_column(choice.fold, header, fields);
   if (!choice.order.empty()) columns.order = find_column(choice.order, header, fields);
   if (!choice.event.empty()) columns.event = find_column(choice.event, header, fields);
+  if (!choice.quantity.empty()) columns.quantity = find_column(choice.quantity, header, fields);
   for (const std::string& factor : choice.value) {
     columns.value[static_cast<std::size_t>(columns.value_factors++)] = find_column(factor, header, fields);
   }

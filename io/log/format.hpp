@@ -17,11 +17,45 @@
 
 namespace rankwise {
 
-/// What to do with a row whose user, item, value, time, fold, order or event field is missing.
-enum class MissingRule { error, skip };
+/// What to do with a row whose field is missing; values alone can be filled in.
+enum class MissingRule { error, skip, fill };
 
-/// Throws Error(usage) that lists the known words.
-[[nodiscard]] MissingRule parse_missing_rule(std::string_view word);
+/// What stands in for a missing value: a statistic of all values that are there, or a number.
+struct ValueFill {
+  enum class Kind { mean, median, mode, constant };
+  Kind kind = Kind::mean;
+  double constant = 0;
+};
+
+/// A rule for each role.
+struct MissingRules {
+  MissingRules(MissingRule all = MissingRule::error)
+      : user(all), item(all), value(all), time(all), fold(all), order(all), event(all) {}
+  MissingRule user;
+  MissingRule item;
+  MissingRule value;  ///< of quantities, too
+  MissingRule time;
+  MissingRule fold;
+  MissingRule order;
+  MissingRule event;
+  ValueFill fill;  ///< if `value` is fill
+};
+
+/// `error`, `skip`, or rules separated by commas, of which a word alone is for all roles and `ROLE=RULE` for one:
+/// `skip,value=median`. Throws Error(usage) that lists the known words.
+[[nodiscard]] MissingRules parse_missing_rules(std::string_view text);
+
+/// How many bad rows are rejected and counted before reading ends with an error: a number, or a share of all rows.
+struct BadRowLimit {
+  Index rows = 0;
+  double share = 0;
+
+  [[nodiscard]] bool is_zero() const { return rows == 0 && share == 0; }
+  [[nodiscard]] Index allowed(Index rows_read) const;
+};
+
+/// `12` rows or `0.1%` of them; throws Error(usage).
+[[nodiscard]] BadRowLimit parse_bad_row_limit(std::string_view text);
 
 /// Factors of a product in `value=A*B`, at most.
 inline constexpr int max_value_factors = 8;
@@ -35,9 +69,11 @@ struct ColumnChoice {
   std::string fold;                ///< empty: no folds
   std::string order = {};          ///< empty: no orders
   std::string event = {};          ///< empty: no kinds of events
+  std::string quantity = {};       ///< empty: none; by what cancellations are matched
+  std::string price = {};          ///< empty: none; without a value, quantity * price is the value
 };
 
-/// `user=userId,item=movieId,value=Quantity*UnitPrice,time=4,fold=Part`; throws Error(usage).
+/// `user=userId,item=movieId,value=Quantity*UnitPrice,time=4,fold=Part,quantity=Quantity`; throws Error(usage).
 [[nodiscard]] ColumnChoice parse_column_choice(std::string_view text);
 
 /// Which rows of a log are taken, and what they weigh.
@@ -54,7 +90,8 @@ struct LogOptions {
   Delimiter delimiter = {};
   DecimalSign decimal = {};
   HeaderRule header = HeaderRule::automatic;
-  MissingRule missing = MissingRule::error;
+  MissingRules missing = {};
+  BadRowLimit max_bad = {};
   MissingValues missing_values = MissingValues();
   TimeChoice time = {};
   std::optional<ColumnChoice> columns;
@@ -69,6 +106,7 @@ struct ColumnNumbers {
   int fold = -1;
   int order = -1;
   int event = -1;
+  int quantity = -1;
   int value_factors = 0;
   std::array<int, max_value_factors> value{};
   int condition_columns = 0;  ///< in use of the next ones, of RowCondition::columns()
@@ -78,8 +116,8 @@ struct ColumnNumbers {
 /// Calls visit(column) with a reference to each column there is.
 template <class Visit>
 void for_each_column(ColumnNumbers& columns, const Visit& visit) {
-  for (int* const column :
-       {&columns.user, &columns.item, &columns.time, &columns.fold, &columns.order, &columns.event}) {
+  for (int* const column : {&columns.user, &columns.item, &columns.time, &columns.fold, &columns.order, &columns.event,
+                            &columns.quantity}) {
     if (*column >= 0) visit(*column);
   }
   for (int factor = 0; factor < columns.value_factors; ++factor) visit(columns.value[static_cast<std::size_t>(factor)]);

@@ -34,12 +34,28 @@ InteractionLog empty_log(const LogPlan& plan) {
   log.timed = plan.timed();
   log.folded = plan.folded();
   log.ordered = plan.ordered();
+  log.quantified = plan.quantified();
+  log.rejected = RejectedRows(plan.keep);
   return log;
 }
 
-/// All records of one part of a file go to the log, and their number to part.entries.
-void read_records(const LogPlan& plan, Index file, int parts, RecordReader& records, FilePart& part,
-                  InteractionLog& log) {
+/// Takes a record, or rejects a bad one if some may be bad; throws Error(bad_data) if none may.
+ParsedRecord take_record(const LogPlan& plan, const std::vector<std::string_view>& fields, InputPosition place,
+                         RowParser& parser, PartRead& result) {
+  try {
+    return parser.append(fields, result.log);
+  } catch (const Error& error) {
+    if (plan.max_bad.is_zero() || !parser.rule()) throw;
+    ++result.bad_rows;
+    if (!result.first_bad.error) result.first_bad = {place.file(), place.line(), error};
+    return ParsedRecord::rejected;
+  }
+}
+
+/// All records of one part of a file go to the log, and their number to the part's entries.
+void read_records(const LogPlan& plan, Index file, int parts, RecordReader& records, PartRead& result) {
+  FilePart& part = result.parts[static_cast<std::size_t>(file)];
+  InteractionLog& log = result.log;
   const LogLayout& layout = plan.layouts[static_cast<std::size_t>(file)];
   const Index lines_skipped = records.lines();
   const Index begin = records.offset();
@@ -48,9 +64,10 @@ void read_records(const LogPlan& plan, Index file, int parts, RecordReader& reco
   RoomForRows room(layout.file.can_be_shared() ? part_bytes : 0, log.size());
   while (const std::vector<std::string_view>* const fields = records.next()) {
     ++part.entries;
-    if (parser.append(*fields, log)) {
-      log.positions.push_back(InputPosition(file, records.line() - lines_skipped).packed());
-    }
+    const InputPosition place(file, records.line() - lines_skipped);
+    const ParsedRecord taken = take_record(plan, *fields, place, parser, result);
+    if (taken == ParsedRecord::row) log.positions.push_back(place.packed());
+    if (taken == ParsedRecord::rejected) log.rejected.add(*parser.rule(), place.packed());
     room.update(records.offset() - begin, log);
   }
 }
@@ -76,7 +93,7 @@ PartRead read_part(const LogPlan& plan, const TextPart& which, const FileBegins&
         lines_skipped = lines->lines();
         records.emplace(std::move(*lines), layout, plan.keys[f]);
         result.spans[f].begin = records->offset();
-        read_records(plan, file, which.parts, *records, part, log);
+        read_records(plan, file, which.parts, *records, result);
         part.lines = records->lines() - lines_skipped;
         result.spans[f].end = records->offset();
       }

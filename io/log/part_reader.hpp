@@ -21,7 +21,9 @@ struct LogPlan {
   std::vector<LogLayout> layouts;  ///< one per file; all with a time column or none, all with a value column or none
   std::vector<std::vector<std::string>> keys;  ///< one per file; of json_lines those that its fields are of
   std::vector<std::string> notes;  ///< root: a line for each input of several files, and for the format of each file
-  MissingRule missing = MissingRule::error;
+  MissingRules missing;
+  BadRowLimit max_bad;
+  RejectedRows::Keep keep = RejectedRows::Keep::counts;  ///< what is known of rejected rows
   MissingValues missing_values;
   RowFilter filter;
   std::string time_pattern;  ///< of layouts whose times are of that form
@@ -29,12 +31,14 @@ struct LogPlan {
   [[nodiscard]] bool timed() const { return layouts.front().columns.time >= 0; }
   [[nodiscard]] bool folded() const { return layouts.front().columns.fold >= 0; }
   [[nodiscard]] bool ordered() const { return layouts.front().columns.order >= 0; }
+  [[nodiscard]] bool quantified() const { return layouts.front().columns.quantity >= 0; }
   /// No value column: each row counts 1.
   [[nodiscard]] bool counted() const { return layouts.front().columns.value_factors == 0; }
   /// Repeated pairs are amounts to add (counts, products, matrix entries), not opinions to replace.
   [[nodiscard]] bool additive() const {
     return std::ranges::any_of(layouts, [](const LogLayout& layout) {
-      return layout.columns.value_factors != 1 || layout.format == TextFormat::matrix_market;
+      return layout.columns.value_factors != 1 || layout.columns.quantity >= 0 ||
+             layout.format == TextFormat::matrix_market;
     });
   }
 };
@@ -52,6 +56,8 @@ struct PartRead {
   std::vector<FilePart> parts;  ///< of each file
   FileSpans spans;
   TextFailure failure;  ///< what ended the reading
+  Index bad_rows = 0;   ///< rejected as plan.max_bad allows
+  TextFailure first_bad;
 };
 
 /// Reads a part of every file, from `begins` on where known; stops at its first failure. Local.

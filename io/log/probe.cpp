@@ -88,6 +88,7 @@ std::string describe(const LogLayout& layout, const std::vector<std::string>& he
   if (columns.fold >= 0) text += fmt::format(", fold = {}", name(columns.fold));
   if (columns.order >= 0) text += fmt::format(", order = {}", name(columns.order));
   if (columns.event >= 0) text += fmt::format(", event = {}", name(columns.event));
+  if (columns.quantity >= 0) text += fmt::format(", quantity = {}", name(columns.quantity));
   return text;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -26,10 +27,11 @@ void check_alike(const std::vector<std::string>& paths, const std::vector<LogLay
 
 /// Each thread reads its part of every file, until all parts of all ranks begin where the part before them ended.
 /// Collective.
-std::vector<PartRead> read_parts(const Communicator& comm, const LogPlan& plan, int threads) {
+std::vector<PartRead> read_parts(const Communicator& comm, const LogPlan& plan, int threads,
+                                 std::vector<FileBegins>& begins) {
   const int parts = comm.size() * threads;
   std::vector<PartRead> reads(static_cast<std::size_t>(threads));
-  std::vector<FileBegins> begins(reads.size(), FileBegins(plan.layouts.size(), PartSpan::unknown));
+  begins.assign(reads.size(), FileBegins(plan.layouts.size(), PartSpan::unknown));
   WrongBegins unread{.any = true, .mine = std::vector<char>(reads.size(), 1)};
   while (unread.any) {
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
@@ -80,6 +82,7 @@ InteractionLog joined(std::vector<PartRead> reads, const std::vector<std::vector
         log.positions[static_cast<std::size_t>(row)] += lines_before[part][f];
       }
     }
+    log.rejected.follow(lines_before[part]);
     rows += log.size();
   }
   InteractionLog log = std::move(reads.front().log);
@@ -101,6 +104,45 @@ void check_entry_counts(const Communicator& comm, const InteractionLog& log, con
   });
 }
 
+/// Stops at the first bad row if there are more than are allowed. Collective.
+void refuse_bad_rows(const Communicator& comm, const LogPlan& plan, Index rows_read,
+                     const std::vector<std::vector<Index>>& lines_before, std::vector<PartRead>& reads) {
+  if (plan.max_bad.is_zero()) return;
+  Index bad_rows = 0;
+  std::size_t first = 0;  // the part with the first one of the earliest file; parts of one file are in its order
+  for (std::size_t part = 0; part < reads.size(); ++part) {
+    bad_rows += reads[part].bad_rows;
+    if (reads[part].first_bad.file < reads[first].first_bad.file) first = part;
+  }
+  bad_rows = comm.sum(bad_rows);
+  const Index allowed = plan.max_bad.allowed(rows_read);
+  if (bad_rows <= allowed) return;
+  TextFailure& failure = reads[first].first_bad;
+  if (failure.error) {
+    failure.error = Error(failure.error->code(), fmt::format("{}; {} of {} rows are bad, --max-bad allows {}",
+                                                             failure.error->what(), bad_rows, rows_read, allowed));
+  }
+  agree_on_earliest(comm, plan.files, lines_before[first], failure);
+}
+
+/// What each thread of this rank has read.
+std::vector<ReadParts> parts_of(const Communicator& comm, const std::vector<PartRead>& reads,
+                                const std::vector<FileBegins>& begins,
+                                const std::vector<std::vector<Index>>& lines_before) {
+  const int threads = static_cast<int>(reads.size());
+  std::vector<ReadParts> parts;
+  for (int t = 0; t < threads; ++t) {
+    const auto own = static_cast<std::size_t>(t);
+    ReadParts& part = parts.emplace_back();
+    part.part = comm.rank() * threads + t;
+    part.of_parts = comm.size() * threads;
+    part.begins = begins[own];
+    part.lines_before = lines_before[own];
+    for (const FilePart& file : reads[own].parts) part.lines.push_back(file.lines);
+  }
+  return parts;
+}
+
 /// Texts without zero bytes, from the root to every rank.
 void broadcast_texts(const Communicator& comm, std::vector<std::string>& texts) {
   std::string joined;
@@ -116,6 +158,7 @@ void broadcast_texts(const Communicator& comm, std::vector<std::string>& texts) 
 LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& inputs, const LogOptions& options) {
   LogPlan plan;
   plan.missing = options.missing;
+  plan.max_bad = options.max_bad;
   plan.missing_values = options.missing_values;
   plan.filter = options.filter;
   plan.time_pattern = options.time.pattern;
@@ -143,7 +186,8 @@ LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& input
 
 InteractionLog read_log(const Communicator& comm, const LogPlan& plan, int threads) {
   // 1. Each thread of each rank reads its part of every file.
-  std::vector<PartRead> reads = read_parts(comm, plan, comm.min(threads));
+  std::vector<FileBegins> begins;
+  std::vector<PartRead> reads = read_parts(comm, plan, comm.min(threads), begins);
 
   // 2. The earliest failure of all parts ends all ranks.
   const std::vector<std::vector<Index>> lines_before = count_lines_before(comm, plan.layouts, reads);
@@ -155,8 +199,11 @@ InteractionLog read_log(const Communicator& comm, const LogPlan& plan, int threa
   for (const PartRead& read : reads) {
     for (std::size_t f = 0; f < entries.size(); ++f) entries[f] += read.parts[f].entries;
   }
-  InteractionLog log = joined(std::move(reads), lines_before);
   comm.all_reduce_sum(std::span(entries));
+  refuse_bad_rows(comm, plan, std::accumulate(entries.begin(), entries.end(), Index{0}), lines_before, reads);
+  std::vector<ReadParts> parts = parts_of(comm, reads, begins, lines_before);
+  InteractionLog log = joined(std::move(reads), lines_before);
+  log.parts = std::move(parts);
   for (const Index count : entries) log.rows_read += count;
   check_entry_counts(comm, log, plan.layouts, entries);
 

@@ -55,16 +55,19 @@ HeaderMark mark_of(const std::vector<std::string_view>& header, const ColumnNumb
           static_cast<std::int32_t>(field_at(header, columns.item).size()), user.empty() ? '\0' : user.front()};
 }
 
-bool RowParser::append(const std::vector<std::string_view>& fields, InteractionLog& log) {
+ParsedRecord RowParser::append(const std::vector<std::string_view>& fields, InteractionLog& log) {
+  rule_ = RowRule::field_count;
   check_field_count(fields, layout_.fields);
   if (layout_.format != TextFormat::matrix_market) return append_delimited(fields, log);
   append_matrix_entry(fields, log);
-  return true;
+  return ParsedRecord::row;
 }
 
-bool RowParser::is_missing(std::string_view field, std::string_view role, Index& count) const {
+bool RowParser::is_missing(std::string_view field, RowRule rule, MissingRule missing, Index& count) {
   if (!missing_values_.holds(field)) return false;
-  if (missing_ == MissingRule::error) {
+  rule_ = rule;
+  if (missing == MissingRule::error) {
+    const std::string_view role = rule_name(rule).substr(std::string_view("missing-").size());
     if (is_blank_text(field)) {
       throw Error(ExitCode::bad_data, fmt::format("the {} field is empty (--missing skip drops such rows)", role));
     }
@@ -102,58 +105,91 @@ bool RowParser::is_in_period(std::int64_t time_microseconds) const {
          !(filter_.until_microseconds && time_microseconds >= *filter_.until_microseconds);
 }
 
-bool RowParser::append_delimited(const std::vector<std::string_view>& fields, InteractionLog& log) {
+ParsedRecord RowParser::rejected_by(RowRule rule) {
+  rule_ = rule;
+  return ParsedRecord::rejected;
+}
+
+/// The product of the value's columns; NaN for one that is missing, which is skipped or filled in.
+double RowParser::value_of(const std::vector<std::string_view>& fields, InteractionLog& log, bool& is_skipped) {
+  double value = 1;
+  for (int factor = 0; factor < layout_.columns.value_factors; ++factor) {
+    const std::string_view field = field_at(fields, layout_.columns.value[static_cast<std::size_t>(factor)]);
+    if (is_missing(field, RowRule::missing_value, missing_.value, log.missing.value)) {
+      is_skipped = missing_.value == MissingRule::skip;
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+    rule_ = RowRule::unreadable_value;
+    value *= parse_number(field, "value", layout_.decimal);
+  }
+  return value;
+}
+
+ParsedRecord RowParser::append_delimited(const std::vector<std::string_view>& fields, InteractionLog& log) {
   if (repeats_header(fields)) {
     ++log.repeated_headers;
-    return false;
+    return ParsedRecord::header;
   }
   if (!fulfils_condition(fields)) {
     ++log.filtered.condition;
-    return false;
+    return rejected_by(RowRule::condition);
   }
   const ColumnNumbers& columns = layout_.columns;
-  const std::string_view user = field_at(fields, columns.user);
-  const std::string_view item = field_at(fields, columns.item);
-  if (is_missing(user, "user", log.missing.user) || is_missing(item, "item", log.missing.item)) return false;
-  const std::uint64_t expected_user = log.users.expected(user);
-  const std::uint64_t expected_item = log.items.expected(item);
-  double value = 1;
-  for (int factor = 0; factor < columns.value_factors; ++factor) {
-    const std::string_view field = field_at(fields, columns.value[static_cast<std::size_t>(factor)]);
-    if (is_missing(field, "value", log.missing.value)) return false;
-    value *= parse_number(field, "value", layout_.decimal);
+  const auto field = [&](int column) { return column >= 0 ? field_at(fields, column) : std::string_view(); };
+  const auto lacks = [&](int column, RowRule rule, MissingRule missing, Index& count) {
+    return column >= 0 && is_missing(field_at(fields, column), rule, missing, count);
+  };
+  if (lacks(columns.user, RowRule::missing_user, missing_.user, log.missing.user) ||
+      lacks(columns.item, RowRule::missing_item, missing_.item, log.missing.item)) {
+    return ParsedRecord::rejected;
   }
-  const std::string_view time = columns.time >= 0 ? field_at(fields, columns.time) : "";
-  const std::string_view fold = columns.fold >= 0 ? field_at(fields, columns.fold) : "";
-  if (columns.time >= 0 && is_missing(time, "time", log.missing.time)) return false;
-  if (columns.fold >= 0 && is_missing(fold, "fold", log.missing.fold)) return false;
-  const std::string_view order = columns.order >= 0 ? field_at(fields, columns.order) : "";
-  const std::string_view event = columns.event >= 0 ? field_at(fields, columns.event) : "";
-  if (columns.order >= 0 && is_missing(order, "order", log.missing.order)) return false;
-  if (columns.event >= 0 && is_missing(event, "event", log.missing.event)) return false;
-  const std::int64_t time_microseconds = columns.time >= 0 ? times_.read(time) : 0;
+  const std::uint64_t expected_user = log.users.expected(field(columns.user));
+  const std::uint64_t expected_item = log.items.expected(field(columns.item));
+  bool is_skipped = false;
+  double value = value_of(fields, log, is_skipped);
+  if (is_skipped || lacks(columns.quantity, RowRule::missing_value, missing_.value, log.missing.value)) {
+    return ParsedRecord::rejected;
+  }
+  rule_ = RowRule::unreadable_value;
+  const double quantity =
+      columns.quantity >= 0 ? parse_number(field(columns.quantity), "quantity", layout_.decimal) : 0;
+  if (lacks(columns.time, RowRule::missing_time, missing_.time, log.missing.time) ||
+      lacks(columns.fold, RowRule::missing_fold, missing_.fold, log.missing.fold) ||
+      lacks(columns.order, RowRule::missing_order, missing_.order, log.missing.order) ||
+      lacks(columns.event, RowRule::missing_event, missing_.event, log.missing.event)) {
+    return ParsedRecord::rejected;
+  }
+  // All that can be rejected first: a row is stored whole or not at all.
+  rule_ = RowRule::unreadable_time;
+  const std::int64_t time_microseconds = columns.time >= 0 ? times_.read(field(columns.time)) : 0;
   if (filter_.has_period() && !is_in_period(time_microseconds)) {
     ++log.filtered.period;
-    return false;
+    return rejected_by(RowRule::period);
   }
   log.users.expect_text(expected_user);
   log.items.expect_text(expected_item);
-  const double weight = columns.event >= 0 ? filter_.event_weights->of(event) : 1;
+  const double weight = columns.event >= 0 ? filter_.event_weights->of(field(columns.event)) : 1;
   if (weight == 0) {
     ++log.filtered.event;
-    return false;
+    return rejected_by(RowRule::event_weight);
   }
-  value = within_float(value * weight);
-  if (columns.time >= 0) log.times_microseconds.push_back(time_microseconds);
-  if (columns.fold >= 0) log.folds.push_back(fold_number(fold));
-  log.users.append(user, expected_user);
-  log.items.append(item, expected_item);
-  if (columns.order >= 0) log.orders.append(order);
+  rule_ = RowRule::unreadable_value;
+  if (!std::isnan(value)) value = within_float(value * weight);
+  rule_ = RowRule::unreadable_fold;
+  const std::int32_t fold = columns.fold >= 0 ? fold_number(field(columns.fold)) : 0;
+  rule_ = std::nullopt;
+  log.users.append(field(columns.user), expected_user);
+  log.items.append(field(columns.item), expected_item);
+  if (columns.order >= 0) log.orders.append(field(columns.order));
   log.values.push_back(value);
-  return true;
+  if (columns.time >= 0) log.times_microseconds.push_back(time_microseconds);
+  if (columns.fold >= 0) log.folds.push_back(fold);
+  if (columns.quantity >= 0) log.quantities.push_back(quantity);
+  return ParsedRecord::row;
 }
 
-void RowParser::append_matrix_entry(const std::vector<std::string_view>& fields, InteractionLog& log) const {
+void RowParser::append_matrix_entry(const std::vector<std::string_view>& fields, InteractionLog& log) {
+  rule_ = RowRule::unreadable_value;
   const Index row = matrix_index(fields[0], layout_.matrix_rows, "row");
   const Index column = matrix_index(fields[1], layout_.matrix_columns, "column");
   const double value = layout_.columns.value_factors == 0 ? 1 : within_float(parse_number(fields[2], "value"));

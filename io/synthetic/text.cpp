@@ -101,6 +101,19 @@ class LineWriter {
   IdFormat items_;
 };
 
+/// A line for each row.
+void append_rows(const LineWriter& writer, const std::vector<SyntheticRow>& rows, SyntheticLines& part) {
+  for (const SyntheticRow& row : rows) {
+    writer.append(part.text, row);
+    if (row.dirt == SyntheticDirt::none) {
+      ++part.clean_rows;
+    } else {
+      part.dirt.push_back({part.clean_rows + part.added_rows, row.dirt});
+      ++part.added_rows;
+    }
+  }
+}
+
 }  // namespace
 
 std::string_view synthetic_header(SyntheticKind kind) {
@@ -126,10 +139,7 @@ SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int thre
     SyntheticLines& part = parts[static_cast<std::size_t>(task)];
     const Index begin = users.begin + task * users_per_task;
     for (Index user = begin; user < std::min(begin + users_per_task, users.end); ++user) {
-      for (const SyntheticRow& row : log.rows(user)) {
-        writer.append(part.text, row);
-        ++(row.dirt == SyntheticDirt::none ? part.clean_rows : part.added_rows);
-      }
+      append_rows(writer, log.rows(user), part);
     }
   }
   SyntheticLines lines;
@@ -137,10 +147,18 @@ SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int thre
   for (const SyntheticLines& part : parts) size += part.text.size();
   lines.text.reserve(size);
   for (const SyntheticLines& part : parts) {
+    for (const auto& [line, kind] : part.dirt) lines.dirt.push_back({lines.clean_rows + lines.added_rows + line, kind});
     lines.text += part.text;
     lines.clean_rows += part.clean_rows;
     lines.added_rows += part.added_rows;
   }
+  return lines;
+}
+
+SyntheticLines bot_lines(const SyntheticLog& log) {
+  const LineWriter writer(log.shape());
+  SyntheticLines lines;
+  for (Index bot = 0; bot < log.shape().bots; ++bot) append_rows(writer, log.bot_rows(bot), lines);
   return lines;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "distributed/rows/ids.hpp"
 #include "distributed/synthetic/log.hpp"
@@ -17,14 +18,24 @@ namespace rankwise {
 [[nodiscard]] Ids synthetic_user_ids(const SyntheticShape& shape, RowRange users);
 [[nodiscard]] Ids synthetic_item_ids(const SyntheticShape& shape, RowRange items);
 
+/// A line that is dirt.
+struct DirtyLine {
+  Index line = 0;  ///< of the part, from 0
+  SyntheticDirt kind = SyntheticDirt::none;
+};
+
 /// Part of a log and what it holds.
 struct SyntheticLines {
   std::string text;
+  std::vector<DirtyLine> dirt;  ///< ascending
   Index clean_rows = 0;
   Index added_rows = 0;  ///< dirt and broken lines
 };
 
 /// The lines of these users, in their order; drawn and written by `threads` threads.
 [[nodiscard]] SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int threads);
+
+/// The lines of all bots.
+[[nodiscard]] SyntheticLines bot_lines(const SyntheticLog& log);
 
 }  // namespace rankwise

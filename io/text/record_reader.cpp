@@ -30,6 +30,7 @@ const std::vector<std::string_view>* RecordReader::next() {
     const std::optional<std::string_view> line = lines_.next();
     if (!line) return nullptr;
     if (line->empty() || trimmed(*line).empty()) continue;
+    text_ = *line;
     return json_ ? &json_->split(*line) : &split_whole(*line);
   }
 }
@@ -43,6 +44,7 @@ const std::vector<std::string_view>& RecordReader::split_whole(std::string_view 
     if (!grown) {
       throw Error(ExitCode::bad_data, fmt::format("field {} opens a quote that is not closed", complete + 1));
     }
+    text_ = *grown;
     splitter_.split(*grown);
   }
   return fields;

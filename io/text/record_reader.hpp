@@ -29,6 +29,8 @@ class RecordReader {
   /// Fields of the next record, valid until the next call; null at the end. Throws Error(bad_data, io_error) without a
   /// place.
   const std::vector<std::string_view>* next();
+  /// The text of the last record, without its line end; valid as long as its fields.
+  [[nodiscard]] std::string_view text() const { return text_; }
   /// As LineReader's.
   void check_unchanged() const { lines_.check_unchanged(); }
 
@@ -46,6 +48,7 @@ class RecordReader {
   std::optional<JsonRecord> json_;  // in place of splitter_
   Index most_fields_;
   Index line_ = 0;
+  std::string_view text_;
 };
 
 }  // namespace rankwise

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "distributed/cleaning/rule_log.hpp"
 #include "distributed/log/holdout.hpp"
 #include "distributed/log/select_part.hpp"
 #include "distributed/rows/redistribute.hpp"
@@ -147,7 +148,8 @@ void transpose_heldout(const Communicator& comm, Dataset& dataset) {
 }
 
 ValidationOutcome take_validation(const Communicator& comm, const PrepareOptions& options, std::uint64_t seed,
-                                  const std::vector<Index>& heldout_users, UserEvents events, Dataset& dataset) {
+                                  const std::vector<Index>& heldout_users, UserEvents events, Dataset& dataset,
+                                  RejectedRows& rejected) {
   const Split& split = options.validation;
   const MergeRules& rules = dataset.rules;
 
@@ -155,11 +157,15 @@ ValidationOutcome take_validation(const Communicator& comm, const PrepareOptions
   //    nothing more in them: what it left has high ones.
   constexpr std::uint64_t seed_step = 0xD1B54A32D192ED03ULL;
   keep_training(events);
+  const DropWatch watch(events, rejected);
   static_cast<void>(mark_interactions(events, rules, unit_of(split.kind)));
+  const Index dropped = watch.finish(events, RowRule::min_total, rejected);
   const SplitChoice choice = hold_out(comm, split, options.given_fraction, seed + seed_step, events);
   ValidationOutcome outcome{.last_training_seconds = choice.last_training_seconds,
                             .repeated = count_repeats(comm, events, rules),
-                            .refused = {}};
+                            .refused = {},
+                            .rows = count_part_rows(events, all_event_parts, rules, rejected)};
+  outcome.rows.refused += dropped;
   if (rules.min_total && unit_of(split.kind) == SplitUnit::rows) {
     const RefusedParts mine = mark_parts(events, rules);
     outcome.refused = {comm.sum(mine.training), comm.sum(mine.heldout)};

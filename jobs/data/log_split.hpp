@@ -9,6 +9,7 @@
 #include "distributed/log/dataset.hpp"
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/events.hpp"
+#include "distributed/log/part_rows.hpp"
 #include "distributed/rows/id_rows.hpp"
 #include "jobs/data/prepare_options.hpp"
 #include "kernels/base/types.hpp"
@@ -20,6 +21,7 @@ struct IndexedLog {
   IdRows users;  ///< by count, as events.users
   IdRows items;
   UserEvents events;
+  std::vector<double> quantities;  ///< one for each event until rules have seen them; empty if none are read
 };
 
 /// What a split of this kind divides.
@@ -53,13 +55,15 @@ struct ValidationOutcome {
   std::optional<std::int64_t> last_training_seconds;  ///< as in SplitChoice
   Index repeated = 0;                                 ///< validation pairs that training has too
   RefusedParts refused;  ///< parts of pairs that make no interaction once the two are apart
+  PartRows rows;         ///< of this rank
 };
 
 /// Takes the validation part off the training part of `dataset`, which select_matrices() made of these events: the
 /// same split as a held-out part's, of the training events, by another seed. Users of `heldout_users` have none. Ids
 /// and what is held out remain as they are. The training part and the validation part are by user alone then.
-/// Collective over comm.
+/// Rows that make no interaction go to `rejected`. Collective over comm.
 ValidationOutcome take_validation(const Communicator& comm, const PrepareOptions& options, std::uint64_t seed,
-                                  const std::vector<Index>& heldout_users, UserEvents events, Dataset& dataset);
+                                  const std::vector<Index>& heldout_users, UserEvents events, Dataset& dataset,
+                                  RejectedRows& rejected);
 
 }  // namespace rankwise

@@ -1,16 +1,23 @@
 #include "jobs/data/prepare.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "distributed/cleaning/fill_values.hpp"
+#include "distributed/cleaning/rule_log.hpp"
+#include "distributed/cleaning/value_rules.hpp"
 #include "distributed/log/content_digest.hpp"
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/k_core.hpp"
+#include "distributed/log/part_rows.hpp"
 #include "distributed/log/select_part.hpp"
 #include "distributed/log/split_figures.hpp"
 #include "distributed/rows/id_dictionary.hpp"
@@ -20,13 +27,18 @@
 #include "io/files/commit.hpp"
 #include "io/files/file_identity.hpp"
 #include "io/files/input_paths.hpp"
+#include "io/log/quarantine.hpp"
 #include "io/log/reader.hpp"
 #include "io/matrices/matrix_log.hpp"
+#include "jobs/cleaning/clean_log.hpp"
+#include "jobs/cleaning/cleaning_report.hpp"
 #include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_messages.hpp"
+#include "jobs/run/text_output.hpp"
 #include "kernels/base/time_units.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/shown_text.hpp"
+#include "kernels/text/utc_text.hpp"
 
 namespace rankwise {
 
@@ -90,6 +102,18 @@ LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
                                                "name one with --columns ...,time=NAME",
                                                option, plan.files.front()));
     }
+    if (plan.source != LogSource::text && !options.cleaning.quarantine.empty()) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--quarantine needs rows of a text, and {} is a matrix", plan.files.front()));
+    }
+    for (const auto& [option, is_given] :
+         {std::pair("--half-life", options.cleaning.half_life_seconds.has_value()),
+          std::pair("--max-events-per-day", options.cleaning.max_events_per_day.has_value())}) {
+      if (!is_given || plan.timed()) continue;
+      throw Error(ExitCode::usage, fmt::format("{} needs times, and {} has no time column: name one with --columns "
+                                               "...,time=NAME",
+                                               option, plan.files.front()));
+    }
   });
   return plan;
 }
@@ -100,23 +124,82 @@ InteractionLog read_matrices(JobContext& context, const LogPlan& plan) {
   return std::move(matrices.log);
 }
 
-InteractionLog read(JobContext& context, const LogPlan& plan) {
+/// Rows without the field, for each role that is read.
+std::vector<std::pair<std::string, Index>> missing_fields(const LogPlan& plan, const MissingCounts& missing,
+                                                          const RejectedRows::Totals& rejected) {
+  const Index filled = plan.missing.value == MissingRule::fill ? missing.value : 0;
+  std::vector<std::pair<std::string, Index>> fields{{"user", rejected.counts[at(RowRule::missing_user)]},
+                                                    {"item", rejected.counts[at(RowRule::missing_item)]}};
+  if (!plan.counted()) fields.emplace_back("value", rejected.counts[at(RowRule::missing_value)] + filled);
+  if (plan.timed()) fields.emplace_back("time", rejected.counts[at(RowRule::missing_time)]);
+  if (plan.folded()) fields.emplace_back("fold", rejected.counts[at(RowRule::missing_fold)]);
+  if (plan.ordered()) fields.emplace_back("order", rejected.counts[at(RowRule::missing_order)]);
+  return fields;
+}
+
+/// What is known of the rows beside their number.
+RejectedRows::Keep what_to_keep(const CleaningOptions& options) {
+  return options.quarantine.empty() ? RejectedRows::Keep::counts : RejectedRows::Keep::rows;
+}
+
+InteractionLog read(JobContext& context, const PrepareOptions& options, const LogPlan& plan, CleaningReport& report) {
   const auto timer = context.report.phase("read");
   InteractionLog log = plan.source == LogSource::text ? read_log(context.comm, plan, context.common.threads)
                                                       : read_matrices(context, plan);
   context.report.add_interactions("read", log.size());
-  tell_read(context.report, log.rows_read, log.missing, log.repeated_headers);
+  MissingCounts skipped = log.missing;
+  if (plan.missing.value == MissingRule::fill) skipped.value = 0;
+  tell_read(context.report, log.rows_read, skipped, log.repeated_headers);
   tell_filtered(context.report, plan.filter, log.filtered);
+
+  const RejectedRows::Totals rejected = log.rejected.totals(context.comm);
+  if (!plan.max_bad.is_zero() || !options.cleaning.quarantine.empty()) {
+    tell_bad_rows(context.report, rejected, log.files);
+  }
+  report.rows_read = log.rows_read;
+  report.missing = missing_fields(plan, log.missing, rejected);
+  report.account = RowAccount(log.rows_read);
+  account_for_reading(report.account, rejected);
   return log;
 }
 
-void drop_small_values(JobContext& context, double min_value, InteractionLog& log) {
+/// The statistic of the values that are there, or the constant, for those that are not. Collective.
+void fill_missing_values(JobContext& context, const ValueFill& fill, InteractionLog& log, RowAccount& account) {
+  const Communicator& comm = context.comm;
+  const auto statistic = [&]() -> std::optional<double> {
+    switch (fill.kind) {
+      case ValueFill::Kind::mean:
+        return fill_statistic(comm, log.values, FillStatistic::mean);
+      case ValueFill::Kind::median:
+        return fill_statistic(comm, log.values, FillStatistic::median);
+      case ValueFill::Kind::mode:
+        return fill_statistic(comm, log.values, FillStatistic::mode);
+      case ValueFill::Kind::constant:
+        break;
+    }
+    return fill.constant;
+  };
+  const std::optional<double> value = statistic();
+  agree_on(comm, [&] {
+    if (!value) throw Error(ExitCode::bad_data, "no row has a value that missing ones could be filled in from");
+  });
+  const Index filled = comm.sum(fill_missing(log.values, *value));
+  account.take(rule_name(RowRule::missing_value), 0, filled, fmt::format("filled in with {}", *value));
+}
+
+void drop_small_values(JobContext& context, double min_value, InteractionLog& log, RowAccount& account) {
   std::vector<Index> kept;
   for (Index row = 0; row < log.size(); ++row) {
-    if (log.values[static_cast<std::size_t>(row)] >= min_value) kept.push_back(row);
+    const auto r = static_cast<std::size_t>(row);
+    if (log.values[r] >= min_value) {
+      kept.push_back(row);
+    } else {
+      log.rejected.add(RowRule::min_value, log.positions[r]);
+    }
   }
   const Index dropped = context.comm.sum(log.size() - static_cast<Index>(kept.size()));
   log.keep(kept);
+  account.take(rule_name(RowRule::min_value), dropped, 0, fmt::format("below {}", min_value));
   context.report.line(fmt::format("{} dropped: value below {}", counted(dropped, "row"), min_value));
   context.report.event("min_value", {{"rows_dropped", dropped}});
 }
@@ -147,10 +230,10 @@ std::optional<Index> count_orders(JobContext& context, InteractionLog& log) {
 
 /// By which rules the rows of this log become interactions. Collective.
 MergeRules merge_rules(const Communicator& comm, const PrepareOptions& options, const LogPlan& plan,
-                       const InteractionLog& log) {
+                       const UserEvents& events) {
   const DuplicatePolicy by_default = plan.additive() ? DuplicatePolicy::sum : DuplicatePolicy::last;
   MergeRules rules{.duplicates = options.duplicates.value_or(by_default), .repeats = options.repeats};
-  const bool is_negative = std::ranges::any_of(log.values, [](double value) { return value < 0; });
+  const bool is_negative = std::ranges::any_of(events.events, [](const Event& event) { return event.value < 0; });
   const bool any_negative = comm.max(is_negative ? 1 : 0) > 0;
   if (options.min_total.kind == TotalBound::Kind::given) rules.min_total = options.min_total.value;
   if (options.min_total.kind == TotalBound::Kind::automatic && any_negative) rules.min_total = above_zero;
@@ -181,6 +264,11 @@ IndexedLog index_log(JobContext& context, InteractionLog& log) {
   IdDictionary items = build_id_dictionary(comm, std::exchange(log.items, {}));
   warn_of_variants(context, "user", users.rows);
   warn_of_variants(context, "item", items.rows);
+  std::vector<PlacedQuantity> quantities;
+  for (std::size_t row = 0; row < log.quantities.size(); ++row) {
+    quantities.push_back({users.index[row], log.positions[row], log.quantities[row]});
+  }
+  log.quantities = {};
   IndexedRows rows{.users = std::move(users.index),
                    .items = std::move(items.index),
                    .values = std::exchange(log.values, {}),
@@ -192,6 +280,7 @@ IndexedLog index_log(JobContext& context, InteractionLog& log) {
   const Partition partition = Partition::by_count(users.rows.total_rows, comm.size());
   IndexedLog indexed;
   indexed.events = events_by_user(comm, std::move(rows), partition, items.rows.total_rows, context.common.threads);
+  if (log.quantified) indexed.quantities = quantities_by_user(comm, std::move(quantities), partition, indexed.events);
   indexed.users = redistribute(comm, users.rows, partition);
   indexed.items = std::move(items.rows);
   return indexed;
@@ -237,9 +326,30 @@ DroppedCounts drop_rows(const Communicator& comm, Index min_user_count, Index mi
   return counts;
 }
 
-void keep_k_core_rows(JobContext& context, const PrepareOptions& options, IndexedLog& log) {
+/// The rules that look at the rows of a user, an item or the whole log; users and items without rows go. Collective.
+void clean(JobContext& context, const CleaningOptions& options, IndexedLog& log, RejectedRows& rejected,
+           CleaningReport& report) {
+  RuleLog rows{log.events, std::move(log.quantities), rejected};
+  clean_log(context, options, rows, report.account);
+  const DroppedCounts emptied = drop_rows(context.comm, 1, 1, log);
+  if (emptied.users + emptied.items > 0) {
+    context.report.line(
+        fmt::format("{} and {} have no row left", counted(emptied.users, "user"), counted(emptied.items, "item")));
+  }
+  require_rows(context.comm, std::ssize(log.events.events), "the rules take all of them");
+}
+
+void keep_k_core_rows(JobContext& context, const PrepareOptions& options, IndexedLog& log, RejectedRows& rejected,
+                      RowAccount& account) {
   const auto timer = context.report.phase("rare users and items");
-  tell_k_core(context.report, drop_rows(context.comm, options.min_user_count, options.min_item_count, log));
+  const DropWatch watch(log.events, rejected);
+  const DroppedCounts counts = drop_rows(context.comm, options.min_user_count, options.min_item_count, log);
+  watch.finish(log.events, RowRule::k_core, rejected);
+  for (std::size_t round = 0; round < counts.rows_of_rounds.size(); ++round) {
+    account.take(fmt::format("{} round {}", rule_name(RowRule::k_core), round + 1), counts.rows_of_rounds[round]);
+  }
+  if (counts.rows_of_rounds.empty()) account.take(rule_name(RowRule::k_core), 0);
+  tell_k_core(context.report, counts);
 }
 
 /// Notes what --min-total drops, and drops users and items that have no interaction because of it. Collective.
@@ -253,6 +363,54 @@ void refuse_totals(const Communicator& comm, const RefusedParts& mine, IndexedLo
   refused.items += lost.items;
 }
 
+/// Finds which pairs make an interaction; the rows of those that make none go. Collective.
+void find_interactions(JobContext& context, const PrepareOptions& options, const MergeRules& rules, IndexedLog& log,
+                       RefusedTotals& refused, RejectedRows& rejected, RowAccount& account) {
+  const DropWatch watch(log.events, rejected);
+  refuse_totals(context.comm, {.training = mark_interactions(log.events, rules, unit_of(options.split.kind))}, log,
+                refused);
+  const Index dropped = context.comm.sum(watch.finish(log.events, RowRule::min_total, rejected));
+  if (rules.min_total) account.take(rule_name(RowRule::min_total), dropped);
+  require_rows(context.comm, std::ssize(log.events.events), "--min-total drops all of them");
+}
+
+/// The last steps of the account: parts that are no interactions, what the held-out part leaves out, and merges.
+/// `validation`: rows that training had before it was taken off. Collective.
+void account_for_parts(const Communicator& comm, const PrepareOptions& options, const MergeRules& rules,
+                       const SplitOutcome& outcome, RowAccount& account) {
+  const PartRows validation = outcome.validation ? outcome.validation->rows : PartRows();
+  std::array counts{outcome.rows.refused + validation.refused, outcome.rows.repeated + validation.repeated,
+                    outcome.rows.merged + validation.merged};
+  comm.all_reduce_sum(std::span<Index>(counts));
+  const bool divides_rows =
+      unit_of(options.split.kind) == SplitUnit::rows || unit_of(options.validation.kind) == SplitUnit::rows;
+  if (rules.min_total) account.take(fmt::format("{} of parts", rule_name(RowRule::min_total)), counts[0]);
+  if (divides_rows && rules.repeats == Repeats::drop) account.take(rule_name(RowRule::repeats), counts[1]);
+  account.take("duplicates", counts[2], 0, "rows merged into pairs: what is left are interactions");
+
+  const auto part = [&](std::string_view name, const PartRows& rows, EventPart which) {
+    const Index interactions = comm.sum(rows.interactions[static_cast<std::size_t>(which)]);
+    if (interactions > 0 || which == EventPart::training) account.add_part(name, interactions);
+  };
+  part("training", outcome.validation ? validation : outcome.rows, EventPart::training);
+  part("validation", validation, EventPart::heldout);
+  part("given of validated users", validation, EventPart::given);
+  part("held out", outcome.rows, EventPart::heldout);
+  part("given of held-out users", outcome.rows, EventPart::given);
+}
+
+/// Values as they are at the latest row of training. Collective.
+void decay(JobContext& context, double half_life_seconds, UserEvents& events, RowAccount& account) {
+  const std::optional<std::int64_t> latest = latest_training_microseconds(context.comm, events);
+  if (!latest) return;
+  decay_values(events, *latest, half_life_seconds);
+  const Index rows = context.comm.sum(std::ssize(events.events));
+  const std::string note = fmt::format("value times 2^-(age / {} days), the age at {} (UTC)",
+                                       half_life_seconds / 86'400, utc_text(seconds_of(*latest)));
+  account.take("half-life", 0, rows, note);
+  context.report.line(fmt::format("half-life: {}", note));
+}
+
 /// What a dataset's validation part is taken off with.
 struct HeldOut {
   Dataset dataset;           ///< by user alone
@@ -262,15 +420,22 @@ struct HeldOut {
 
 /// Chooses what is held out, and merges the rows of each pair in each part; figures of the outcome follow later.
 HeldOut split(JobContext& context, const PrepareOptions& options, const MergeRules& rules, IndexedLog& log,
-              RefusedTotals& refused, SplitOutcome& outcome) {
+              RefusedTotals& refused, RejectedRows& rejected, RowAccount& account, SplitOutcome& outcome) {
   const auto timer = context.report.phase("split");
   const Communicator& comm = context.comm;
   const SplitKind kind = options.split.kind;
   SplitChoice choice = hold_out(comm, options.split, options.given_fraction, context.common.seed, log.events);
   outcome.last_training_seconds = choice.last_training_seconds;
+  if (options.cleaning.half_life_seconds) decay(context, *options.cleaning.half_life_seconds, log.events, account);
+  const DropWatch watch(log.events, rejected);
   if (rules.min_total && unit_of(kind) == SplitUnit::rows) {
     refuse_totals(comm, mark_parts(log.events, rules), log, refused);
   }
+  const Index dropped = watch.finish(log.events, RowRule::min_total, rejected);
+  const bool validates = options.validation.kind != SplitKind::none;
+  const auto parts = std::span(all_event_parts).subspan(validates ? 1 : 0);  // the first is training
+  outcome.rows = count_part_rows(log.events, parts, rules, rejected);
+  outcome.rows.refused += dropped;
   outcome.repeated = count_repeats(comm, log.events, rules);
   HeldOut held;
   if (log.events.timed) held.first_of_items = first_seconds(comm, log.events);
@@ -289,17 +454,35 @@ void transpose_and_count(JobContext& context, HeldOut& held, SplitOutcome& outco
 
 /// Takes the validation part off the training part, and its figures. Collective.
 void validate_apart(JobContext& context, const PrepareOptions& options, UserEvents events, HeldOut& held,
-                    SplitOutcome& outcome) {
+                    RejectedRows& rejected, SplitOutcome& outcome) {
   const Communicator& comm = context.comm;
   {
     const auto timer = context.report.phase("split");
     outcome.validation =
-        take_validation(comm, options, context.common.seed, held.users, std::move(events), held.dataset);
+        take_validation(comm, options, context.common.seed, held.users, std::move(events), held.dataset, rejected);
   }
   require_rows(comm, held.dataset.interactions.entries(), "--validation takes all that --split leaves");
   const auto timer = context.report.phase("transpose");
   transpose_training(comm, held.dataset);
   outcome.validation_figures = validation_figures(comm, held.dataset, held.first_of_items);
+}
+
+/// Quarantine and report. Collective.
+void write_reports(JobContext& context, const CleaningOptions& options, const LogPlan& plan, const InteractionLog& log,
+                   const CleaningReport& report) {
+  if (!options.quarantine.empty()) {
+    const auto timer = context.report.phase("quarantine");
+    write_quarantine(context.comm, options.quarantine, plan, log.parts, log.rejected.rows());
+    context.report.line(fmt::format("wrote {}: rows that are in no part of the dataset", options.quarantine));
+  }
+  if (!options.report.empty()) write_from_root(context, options.report, report_text(options.report, report));
+}
+
+void check_outputs(const Communicator& comm, const PrepareOptions& options) {
+  check_output(comm, options.output);
+  for (const std::string& path : {options.cleaning.quarantine, options.cleaning.report}) {
+    if (!path.empty()) check_output(comm, path);
+  }
 }
 
 constexpr std::string_view notes =
@@ -318,6 +501,14 @@ constexpr std::string_view notes =
     "compared as numbers, all else as text. A missing field makes a comparison false. --where comes first: what it "
     "drops\n"
     "may lack fields.\n"
+    "Rules are applied in this order: missing and bad rows, --min-value, --exact-repeats, --cancellations, "
+    "--outliers,\n"
+    "--max-user-count, --max-events-per-day, --max-catalogue-share, --max-item-share, --min-total, --min-user-count "
+    "and\n"
+    "--min-item-count, --split, --half-life, --duplicates. Each works on what the one before has left; a table at the "
+    "end\n"
+    "accounts for all rows. Quantiles of --outliers are of type 7 (numpy's); mad is the median of |value - median| / "
+    "0.67449.\n"
     "Duplicates: 'last' is the latest time, ties and logs without times by the order of the input. The merged row has "
     "the\n"
     "latest time; rows on one user and item must be of one fold.\n"
@@ -342,36 +533,44 @@ constexpr std::string_view notes =
 void prepare(JobContext& context, const PrepareOptions& options) {
   const Communicator& comm = context.comm;
   SplitOutcome outcome;
+  CleaningReport report;
+  RowAccount& account = report.account;
 
-  // 1. Look at the options, the beginning of each file and the output before any long work.
+  // 1. Look at the options, the beginning of each file and the outputs before any long work.
   agree_on(comm, [&] { require_sense(options); });
-  const LogPlan plan = plan_reading(context, options);
-  check_output(comm, options.output);
+  LogPlan plan = plan_reading(context, options);
+  plan.keep = what_to_keep(options.cleaning);
+  check_outputs(comm, options);
+  report.files = plan.files;
 
-  // 2. Read all rows, each rank its part; drop what is missing or too small.
-  InteractionLog log = read(context, plan);
-  if (options.min_value) drop_small_values(context, *options.min_value, log);
+  // 2. Read all rows, each rank its part; reject what is missing, bad or too small.
+  InteractionLog log = read(context, options, plan, report);
+  if (plan.missing.value == MissingRule::fill) fill_missing_values(context, plan.missing.fill, log, account);
+  if (options.min_value) drop_small_values(context, *options.min_value, log, account);
   require_rows(comm, log.size(), "every row was dropped");
   outcome.period = find_period(context, log);
   outcome.orders = count_orders(context, log);
-  const MergeRules rules = merge_rules(comm, options, plan, log);
 
-  // 3. Number the ids in ascending order and bring each row to the rank that owns its user.
+  // 3. Number the ids in ascending order, bring each row to the rank that owns its user, and apply the rules.
   IndexedLog indexed = index_log(context, log);
+  if (options.cleaning.any_rule()) clean(context, options.cleaning, indexed, log.rejected, report);
+  indexed.quantities = {};
+  const MergeRules rules = merge_rules(comm, options, plan, indexed.events);
   check_duplicates(context, rules.duplicates, log, indexed.events);
+  if (!options.cleaning.report.empty()) report.profile = profile_of(comm, indexed.events);
   order_rows(indexed.events, rules.duplicates);
 
   // 4. Find which pairs are interactions; drop rare users and items until both bounds hold.
   RefusedTotals refused;
-  refuse_totals(comm, {.training = mark_interactions(indexed.events, rules, unit_of(options.split.kind))}, indexed,
-                refused);
-  require_rows(comm, std::ssize(indexed.events.events), "--min-total drops all of them");
-  if (options.min_user_count > 1 || options.min_item_count > 1) keep_k_core_rows(context, options, indexed);
+  find_interactions(context, options, rules, indexed, refused, log.rejected, account);
+  if (options.min_user_count > 1 || options.min_item_count > 1) {
+    keep_k_core_rows(context, options, indexed, log.rejected, account);
+  }
   require_rows(comm, std::ssize(indexed.events.events),
                "no user and item satisfy --min-user-count and --min-item-count");
 
   // 5. Hold out, merge what training and the held-out part have of each pair, and transpose.
-  HeldOut held = split(context, options, rules, indexed, refused, outcome);
+  HeldOut held = split(context, options, rules, indexed, refused, log.rejected, account, outcome);
   Dataset& dataset = held.dataset;
   if (rules.min_total) tell_refused(context.report, options.min_total, *rules.min_total, refused);
   require_rows(comm, dataset.interactions.entries(), "--split holds out all of them");
@@ -381,12 +580,15 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   transpose_and_count(context, held, outcome);
 
   // 6. Take the validation part off what is left.
-  if (validates) validate_apart(context, options, std::move(events), held, outcome);
+  if (validates) validate_apart(context, options, std::move(events), held, log.rejected, outcome);
   tell_sizes(comm, context.report, dataset);
   tell_split(comm, context.report, dataset, outcome);
   dataset.figures = figures_of(outcome, dataset.heldout.has_value());
 
-  // 7. Write the dataset under a temporary name and commit it.
+  // 7. Account for every row; then write the dataset under a temporary name and commit it.
+  account_for_parts(comm, options, rules, outcome, account);
+  tell_account(context.report, account);
+  write_reports(context, options.cleaning, plan, log, report);
   const auto timer = context.report.phase("write");
   write_dataset(comm, options.output, dataset, context.provenance("dataset", content_digest(comm, dataset)),
                 options.deflate_level);

@@ -48,7 +48,7 @@ void tell_repeats(Report& report, Index repeated, Index heldout, Repeats rule) {
 }
 
 void tell_validation(const Communicator& comm, Report& report, const Dataset& dataset, const SplitOutcome& outcome) {
-  const auto& [last_training_seconds, repeated, refused] = *outcome.validation;
+  const auto& [last_training_seconds, repeated, refused, rows] = *outcome.validation;
   const Index validated = comm.sum(dataset.validation->interactions.by_user.entries());
   const auto& given = dataset.validation->given;
   report.line(fmt::format("{} in the validation part, off the training part", counted(validated, "interaction")));

@@ -10,6 +10,7 @@
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/interaction_log.hpp"
 #include "distributed/log/k_core.hpp"
+#include "distributed/log/part_rows.hpp"
 #include "distributed/log/split_figures.hpp"
 #include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_options.hpp"
@@ -37,12 +38,14 @@ struct SplitOutcome {
   std::optional<Index> orders;                        ///< of a log with them: different ones
   std::optional<std::int64_t> last_training_seconds;  ///< of a split at one time: since 1970
   Index repeated = 0;                                 ///< held-out pairs that training has too
+  PartRows rows;  ///< of this rank, of all parts that --validation does not divide again
   SplitFigures figures;
   std::optional<ValidationOutcome> validation;  ///< if there is a validation part
   SplitFigures validation_figures;
 };
 
-/// Of a log's rows, without ranks; `repeated_headers` are lines inside files that repeat their header.
+/// Of a log's rows, without ranks; `repeated_headers` are lines inside files that repeat their header; `missing` are
+/// rows that were skipped.
 void tell_read(Report& report, Index rows, const MissingCounts& missing, Index repeated_headers);
 /// What --where, --since, --until and --event-weights dropped, of those that were given; over all ranks.
 void tell_filtered(Report& report, const RowFilter& filter, const FilteredCounts& counts);

@@ -97,11 +97,14 @@ void add_prepare_options(boost::program_options::options_description& options, P
     values.log.columns = parse_column_choice(text);
   }),
       "which column is what: "
-      "user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME][,order=NAME][,event=NAME]; names of the header, "
+      "user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME][,order=NAME][,event=NAME]"
+      "[,quantity=NAME][,price=NAME]; names of the header, "
       "keys of JSON (user.id of an object in an object) or "
       "numbers from 1; without value each row counts 1; fold: small numbers from 0 that divide the log for "
       "cross-validation; order: ids of orders, which are counted; event: kinds, see --event-weights. By default usual "
-      "names are recognised, but none for folds, orders and events");
+      "names are recognised, but none for folds, orders and events; quantity: what cancellations take back; without "
+      "value "
+      "it is quantity * price");
   add("event-weights", po::value<std::string>()->value_name("WEIGHTS")->notifier([&values](const std::string& text) {
     values.log.filter.event_weights = EventWeights(text);
   }),
@@ -139,8 +142,14 @@ void add_prepare_options(boost::program_options::options_description& options, P
       "auto, present or absent");
   add("missing",
       po::value<std::string>()->default_value("error")->value_name("RULE")->notifier(
-          [&values](const std::string& word) { values.log.missing = parse_missing_rule(word); }),
-      "error, or skip: drop and count rows of which a field that is needed is missing");
+          [&values](const std::string& word) { values.log.missing = parse_missing_rules(word); }),
+      "error, or skip: drop and count rows whose user, item, value, time or fold is missing; or ROLE=RULE separated by "
+      "commas, such as user=skip,value=median: a missing value may be filled in by mean, median, mode or constant:X");
+  add("max-bad", po::value<std::string>()->value_name("N|SHARE%")->notifier([&values](const std::string& text) {
+    values.log.max_bad = parse_bad_row_limit(text);
+  }),
+      "reject and count up to so many bad rows (unreadable number or time, wrong number of fields, missing under "
+      "--missing error), or such a share of all rows, as 0.1%; more of them end the job (0)");
   add("missing-values",
       po::value<std::string>()
           ->default_value(std::string(usual_missing_values))
@@ -152,6 +161,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
     values.min_value = value;
   }),
       "drop rows with a smaller value before anything else");
+  add_cleaning_options(options, values.cleaning);
   add("duplicates",
       po::value<std::string>()->default_value("auto")->value_name("POLICY")->notifier(
           [&values](const std::string& word) { values.duplicates = parse_duplicates(word); }),
@@ -215,6 +225,16 @@ void find_period_bounds(PrepareOptions& options) {
 }
 
 void require_sense(const PrepareOptions& options) {
+  require_sense(options.cleaning);
+  const bool has_quantity = options.log.columns && !options.log.columns->quantity.empty();
+  if (has_quantity && options.log.missing.value == MissingRule::fill) {
+    throw Error(ExitCode::usage, "--missing value: with a column of quantities nothing can be filled in");
+  }
+  if (options.cleaning.half_life_seconds && options.min_total.kind == TotalBound::Kind::given) {
+    throw Error(ExitCode::usage,
+                "--half-life and a number for --min-total exclude each other: values get smaller with "
+                "their age; expected --min-total auto or none");
+  }
   const bool has_events = options.log.columns && !options.log.columns->event.empty();
   if (has_events && !options.log.filter.event_weights) {
     throw Error(ExitCode::usage, "--columns ...,event=NAME needs --event-weights, such as view=1,cart=3,purchase=10");

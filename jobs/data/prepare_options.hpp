@@ -9,6 +9,7 @@
 
 #include "distributed/log/duplicates.hpp"
 #include "io/log/format.hpp"
+#include "jobs/cleaning/cleaning_options.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
@@ -46,6 +47,7 @@ struct PrepareOptions {
   std::string until;  ///< empty: to the end
   LogOptions log;
   std::optional<double> min_value;
+  CleaningOptions cleaning;
   std::optional<DuplicatePolicy> duplicates;  ///< none: by what the log holds
   TotalBound min_total;
   Repeats repeats = Repeats::drop;

@@ -4,6 +4,8 @@
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "distributed/rows/partition.hpp"
@@ -26,6 +28,7 @@ constexpr double rows_per_round = 400'000;  // of each rank: about 16 MB of text
 struct Options {
   std::string output;
   std::string truth;
+  std::string dirt_truth;
   std::string preset;
   double scale = 1;
   std::vector<std::function<void(SyntheticShape&)>> changes;  // what was given beside the preset
@@ -54,31 +57,66 @@ SyntheticIds parse_ids(const std::string& text) {
   throw Error(ExitCode::usage, fmt::format("option --ids: '{}' does not fit; expected integer or string", text));
 }
 
+/// Which lines of the log are dirt, as a file beside it: none unless it is asked for. Collective.
+class DirtTruth {
+ public:
+  DirtTruth(const Communicator& comm, const std::string& path) : comm_(comm) {
+    if (path.empty()) return;
+    file_.emplace(comm, path);
+    file_->append(comm.is_root() ? std::string_view("line,kind\n") : std::string_view());
+  }
+  /// The lines that all ranks append to the log now, in rank order.
+  void append(const SyntheticLines& lines) {
+    if (!file_) return;
+    const Index mine = lines.clean_rows + lines.added_rows;
+    const Index first_line = lines_ + comm_.exclusive_sum(mine) + 1;
+    std::string text;
+    for (const auto& [line, kind] : lines.dirt) text += fmt::format("{},{}\n", first_line + line, dirt_name(kind));
+    file_->append(text);
+    lines_ += comm_.sum(mine);
+  }
+  void commit() {
+    if (file_) file_->commit();
+  }
+
+ private:
+  const Communicator& comm_;
+  std::optional<OrderedTextFile> file_;
+  Index lines_ = 1;  // the header
+};
+
 /// One round of users after another, each round split over the ranks, so that the file holds users in ascending order
-/// whatever the rank count and no rank holds more than its part of a round.
-SyntheticLines write_log(JobContext& context, const SyntheticLog& log, const std::string& path) {
+/// whatever the rank count and no rank holds more than its part of a round; then the bots.
+SyntheticLines write_log(JobContext& context, const SyntheticLog& log, const Options& options) {
   const Communicator& comm = context.comm;
   const SyntheticShape& shape = log.shape();
-  OrderedTextFile file(comm, path);
-  file.append(comm.is_root() ? synthetic_header(shape.kind) : std::string_view());
-  const double rows_per_user =
-      shape.interactions * (1 + shape.dirt + shape.broken_lines) / static_cast<double>(shape.users);
-  const Index users_per_round = comm.size() * std::max(chunk_rows, static_cast<Index>(rows_per_round / rows_per_user));
+  OrderedTextFile file(comm, options.output);
+  DirtTruth truth(comm, options.dirt_truth);
   SyntheticLines written;
+  const auto append = [&](const SyntheticLines& lines) {
+    file.append(lines.text);
+    truth.append(lines);
+    written.clean_rows += lines.clean_rows;
+    written.added_rows += lines.added_rows;
+  };
+  file.append(comm.is_root() ? synthetic_header(shape.kind) : std::string_view());
+  const double rows_per_user = shape.interactions * (1 + shape.dirt + shape.broken_lines + shape.outlier_rows) /
+                               static_cast<double>(shape.users);
+  const Index users_per_round = comm.size() * std::max(chunk_rows, static_cast<Index>(rows_per_round / rows_per_user));
   for (Index begin = 0; begin < shape.users; begin += users_per_round) {
     const Index count = std::min(users_per_round, shape.users - begin);
     const RowRange mine = Partition::by_count(count, comm.size()).range(comm.rank());
-    const SyntheticLines lines = agree_on(comm, [&] {
+    append(agree_on(comm, [&] {
       return synthetic_lines(log, {begin + mine.begin, begin + mine.end}, context.common.threads);
-    });
-    file.append(lines.text);
-    written.clean_rows += lines.clean_rows;
-    written.added_rows += lines.added_rows;
+    }));
     context.report.bar("users", begin + count, shape.users);
   }
+  append(comm.is_root() ? bot_lines(log) : SyntheticLines());
+  truth.commit();
   file.commit();
   context.report.add_interactions("write log", written.clean_rows + written.added_rows);
-  return {.text = {}, .clean_rows = comm.sum(written.clean_rows), .added_rows = comm.sum(written.added_rows)};
+  return {
+      .text = {}, .dirt = {}, .clean_rows = comm.sum(written.clean_rows), .added_rows = comm.sum(written.added_rows)};
 }
 
 void run(JobContext& context, const Options& options) {
@@ -100,7 +138,7 @@ void run(JobContext& context, const Options& options) {
   // 3. The log, and the truth beside it.
   const SyntheticLines written = [&] {
     const auto timer = report.phase("write log");
-    return write_log(context, log, options.output);
+    return write_log(context, log, options);
   }();
   if (!options.truth.empty()) {
     const auto timer = report.phase("write truth");
@@ -128,6 +166,8 @@ RunJob describe(po::options_description& description) {
     ("output", written_file(&options->output, csv_endings)->required(), "the log, plain CSV")
     ("truth", written_file(&options->truth, hdf5_endings),
      "write what was planted, too (HDF5): tastes, segments, popularity, prices")
+    ("dirt-truth", written_file(&options->dirt_truth, csv_endings),
+     "write which lines of the log are dirt of which kind, too (CSV: line,kind)")
     ("shape", po::value(&options->preset)->value_name("none|movielens-20m|shop")->default_value("none"),
      "preset that sets every option below not given by itself; see the table")
     ("scale", po::value(&options->scale)->value_name("FACTOR")->default_value(1),
@@ -155,7 +195,10 @@ RunJob describe(po::options_description& description) {
     ("days", member(&SyntheticShape::days, "DAYS"), "days from first to last (730)")
     ("dirt", member(&SyntheticShape::dirt, "RATE"), "expected dirty rows per clean row, added evenly over the kinds of dirt (0)")
     ("broken-lines", member(&SyntheticShape::broken_lines, "RATE"),
-     "expected unreadable lines per clean row: a word for a number, or too few fields (0)");
+     "expected unreadable lines per clean row: a word for a number, or too few fields (0)")
+    ("outlier-rows", member(&SyntheticShape::outlier_rows, "RATE"),
+     "expected rows per clean row that say it again a second later with 10,000 times the value (0)")
+    ("bots", member(&SyntheticShape::bots, "N"), "users beyond --users with 400 items (or all) on one day (0)");
   // clang-format on
   return [options](JobContext& context) { run(context, *options); };
 }

@@ -30,7 +30,13 @@ void parse_as_value(const std::string& text) {
   fuzz::read_or_refuse([&] { static_cast<void>(parse_duplicates(text)); });
   fuzz::read_or_refuse([&] { static_cast<void>(parse_text_format(text)); });
   fuzz::read_or_refuse([&] { static_cast<void>(parse_header_rule(text)); });
-  fuzz::read_or_refuse([&] { static_cast<void>(parse_missing_rule(text)); });
+  fuzz::read_or_refuse([&] { static_cast<void>(parse_missing_rules(text)); });
+  fuzz::read_or_refuse(
+      [&] { fuzz::require(parse_bad_row_limit(text).allowed(1000) >= 0, "limits of bad rows are not negative"); });
+  fuzz::read_or_refuse([&] {
+    const OutlierRule rule = parse_outlier_rule(text);
+    fuzz::require(rule.multiple >= 0 && rule.low >= 0 && rule.low < rule.high && rule.high <= 1, "bounds are in range");
+  });
   fuzz::read_or_refuse([&] { static_cast<void>(parse_metrics(text)); });
   fuzz::read_or_refuse([&] {
     for (const int count : parse_counts("ranks", text)) fuzz::require(count >= 1, "counts are at least 1");

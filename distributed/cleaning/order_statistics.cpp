@@ -1,0 +1,109 @@
+#include "distributed/cleaning/order_statistics.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "distributed/comm/key_exchange.hpp"
+#include "distributed/log/time_cuts.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// Integers in the order of the numbers; both zeros are one.
+std::int64_t key_of(double value) {
+  const auto bits = std::bit_cast<std::int64_t>(value + 0.0);
+  return bits < 0 ? std::numeric_limits<std::int64_t>::min() - bits : bits;
+}
+
+double value_of(std::int64_t key) {
+  return std::bit_cast<double>(key < 0 ? std::numeric_limits<std::int64_t>::min() - key : key);
+}
+
+struct Occurrences {
+  std::int64_t key = 0;
+  Index count = 0;
+};
+
+/// Runs of equal keys. `keys` ascend.
+std::vector<Occurrences> count_runs(std::span<const Occurrences> keys) {
+  std::vector<Occurrences> runs;
+  for (const Occurrences& one : keys) {
+    if (runs.empty() || runs.back().key != one.key) runs.push_back({one.key, 0});
+    runs.back().count += one.count;
+  }
+  return runs;
+}
+
+bool is_more_frequent(const Occurrences& a, const Occurrences& b) {
+  return a.count != b.count ? a.count > b.count : a.key < b.key;
+}
+
+}  // namespace
+
+QuantilePlace quantile_place(Index count, double q) {
+  const double place = static_cast<double>(count - 1) * q;
+  const double below = std::floor(place);
+  const auto index = std::min(static_cast<Index>(below), count - 1);
+  return {index, std::min(index + 1, count - 1), place - below};
+}
+
+// As numpy's, bit for bit: from the nearer end.
+double between(double below, double above, double weight) {
+  const double difference = above - below;
+  return weight >= 0.5 ? above - difference * (1 - weight) : below + difference * weight;
+}
+
+double sorted_quantile(std::span<const double> ascending, double q) {
+  const QuantilePlace place = quantile_place(std::ssize(ascending), q);
+  return between(ascending[static_cast<std::size_t>(place.below)], ascending[static_cast<std::size_t>(place.above)],
+                 place.weight);
+}
+
+std::optional<std::vector<double>> quantiles(const Communicator& comm, std::span<const double> values,
+                                             std::span<const double> shares) {
+  const Index count = comm.sum(std::ssize(values));
+  if (count == 0) return std::nullopt;
+  std::vector<Index> wanted;
+  for (const double share : shares) {
+    const QuantilePlace place = quantile_place(count, share);
+    wanted.insert(wanted.end(), {place.below + 1, place.above + 1});
+  }
+  std::vector<std::int64_t> keys(values.size());
+  std::ranges::transform(values, keys.begin(), key_of);
+  const std::vector<std::int64_t> found = times_reaching(comm, std::move(keys), wanted);
+  std::vector<double> result;
+  for (std::size_t s = 0; s < shares.size(); ++s) {
+    result.push_back(
+        between(value_of(found[2 * s]), value_of(found[2 * s + 1]), quantile_place(count, shares[s]).weight));
+  }
+  return result;
+}
+
+std::optional<double> mode(const Communicator& comm, std::span<const double> values) {
+  std::vector<Occurrences> keys;
+  for (const double value : values) keys.push_back({key_of(value), 1});
+  std::ranges::sort(keys, {}, &Occurrences::key);
+  const std::vector<Occurrences> mine = count_runs(keys);
+  std::vector<Index> counts;
+  const std::vector<Occurrences> sent = sorted_by_owner(
+      std::span<const Occurrences>(mine), comm.size(),
+      [&](const Occurrences& run) {  // spreads neighbours
+        constexpr std::uint64_t golden = 0x9E3779B97F4A7C15ULL;
+        return static_cast<int>((static_cast<std::uint64_t>(run.key) * golden >> 32) %
+                                static_cast<std::uint64_t>(comm.size()));
+      },
+      counts);
+  std::vector<Occurrences> received = comm.exchange(std::span<const Occurrences>(sent), counts).values;
+  std::ranges::sort(received, {}, &Occurrences::key);
+  const std::vector<Occurrences> runs = count_runs(received);
+  const auto best = std::ranges::min_element(runs, is_more_frequent);
+  const std::vector<Occurrences> all = comm.all_gather(best == runs.end() ? Occurrences{} : *best);
+  const Occurrences winner = *std::ranges::min_element(all, is_more_frequent);
+  return winner.count == 0 ? std::nullopt : std::optional(value_of(winner.key));
+}
+
+}  // namespace rankwise

@@ -1,0 +1,70 @@
+#include "distributed/cleaning/rule_log.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "distributed/comm/key_exchange.hpp"
+
+namespace rankwise {
+
+Index RuleLog::drop(RowRule rule, const std::vector<char>& is_dropped) {
+  std::size_t kept = 0;
+  for (Index u = 0; u < events.users.size(); ++u) {
+    const auto begin = static_cast<std::size_t>(events.offsets[static_cast<std::size_t>(u)]);
+    const auto end = begin + events.of(u).size();
+    const std::size_t first_kept = kept;
+    for (std::size_t e = begin; e < end; ++e) {
+      if (is_dropped[e] != 0) {
+        rejected.add(rule, events.events[e].position);
+        continue;
+      }
+      if (!quantities.empty()) quantities[kept] = quantities[e];
+      events.events[kept++] = events.events[e];
+    }
+    // The next user's begin is still the old one: it is read before it is written.
+    events.offsets[static_cast<std::size_t>(u)] = static_cast<Index>(first_kept);
+  }
+  events.offsets.back() = static_cast<Index>(kept);
+  const auto dropped = static_cast<Index>(events.events.size() - kept);
+  events.events.resize(kept);
+  if (!quantities.empty()) quantities.resize(kept);
+  return dropped;
+}
+
+std::vector<double> quantities_by_user(const Communicator& comm, std::vector<PlacedQuantity> quantities,
+                                       const Partition& users, const UserEvents& events) {
+  std::vector<Index> counts;
+  const std::vector<PlacedQuantity> sorted = sorted_by_owner(
+      std::span<const PlacedQuantity>(quantities), comm.size(),
+      [&](const PlacedQuantity& one) { return users.owner(one.user); }, counts);
+  quantities = {};
+  std::vector<PlacedQuantity> received = comm.exchange(std::span<const PlacedQuantity>(sorted), counts).values;
+  std::ranges::sort(received, {}, &PlacedQuantity::position);
+  std::vector<double> result;
+  result.reserve(received.size());
+  for (const Event& event : events.events) {
+    const auto found = std::ranges::lower_bound(received, event.position, {}, &PlacedQuantity::position);
+    result.push_back(found->quantity);
+  }
+  return result;
+}
+
+DropWatch::DropWatch(const UserEvents& before, const RejectedRows& rejected) : rows_before_(std::ssize(before.events)) {
+  if (!rejected.keeps_rows()) return;
+  positions_.reserve(before.events.size());
+  for (const Event& event : before.events) positions_.push_back(event.position);
+}
+
+Index DropWatch::finish(const UserEvents& after, RowRule rule, RejectedRows& rejected) const {
+  auto next = after.events.begin();
+  for (const std::int64_t position : positions_) {
+    if (next != after.events.end() && next->position == position) {
+      ++next;
+    } else {
+      rejected.add(rule, position);
+    }
+  }
+  return rows_before_ - std::ssize(after.events);
+}
+
+}  // namespace rankwise

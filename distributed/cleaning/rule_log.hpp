@@ -1,0 +1,54 @@
+#pragma once
+// An indexed log on its way through the rules that clean it.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "distributed/log/events.hpp"
+#include "distributed/log/interaction_log.hpp"
+#include "distributed/log/rejected_rows.hpp"
+
+namespace rankwise {
+
+/// What a rule did, over all ranks.
+struct RuleCounts {
+  Index rows_in = 0;
+  Index rows_out = 0;
+  Index rows_changed = 0;
+};
+
+/// Rows that rules may drop or change; what they drop goes to `rejected`.
+struct RuleLog {
+  UserEvents& events;
+  std::vector<double> quantities;  ///< one for each event; empty if none were read
+  RejectedRows& rejected;
+
+  /// Drops the events that `is_dropped[e]` names, by this rule; how many. Local.
+  Index drop(RowRule rule, const std::vector<char>& is_dropped);
+};
+
+/// A quantity on its way to the owner of its user.
+struct PlacedQuantity {
+  Index user = 0;
+  std::int64_t position = 0;
+  double quantity = 0;
+};
+
+/// In the order of events' rows, which events_by_user made of the same rows. Collective over comm.
+[[nodiscard]] std::vector<double> quantities_by_user(const Communicator& comm, std::vector<PlacedQuantity> quantities,
+                                                     const Partition& users, const UserEvents& events);
+
+/// Which rows a step that drops rows of events without telling which has dropped: those that are no longer there.
+class DropWatch {
+ public:
+  DropWatch(const UserEvents& before, const RejectedRows& rejected);
+  /// `after` holds a part of the rows, in the same order. How many are gone from this rank.
+  Index finish(const UserEvents& after, RowRule rule, RejectedRows& rejected) const;
+
+ private:
+  Index rows_before_;
+  std::vector<std::int64_t> positions_;  // unless only numbers are asked for
+};
+
+}  // namespace rankwise

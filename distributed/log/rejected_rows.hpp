@@ -64,7 +64,8 @@ class RejectedRows {
   enum class Keep { counts, rows };
   static constexpr std::int64_t nowhere = std::numeric_limits<std::int64_t>::max();
 
-  explicit RejectedRows(Keep keep = Keep::counts) : keep_(keep) { first_.fill(nowhere); }
+  RejectedRows() : RejectedRows(Keep::counts) {}
+  explicit RejectedRows(Keep keep) : keep_(keep) { first_.fill(nowhere); }
 
   void add(RowRule rule, std::int64_t position);
   /// Adds the rows of another one.

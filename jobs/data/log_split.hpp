@@ -9,7 +9,7 @@
 #include "distributed/log/dataset.hpp"
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/events.hpp"
-#include "distributed/log/part_rows.hpp"
+#include "distributed/cleaning/part_rows.hpp"
 #include "distributed/rows/id_rows.hpp"
 #include "jobs/data/prepare_options.hpp"
 #include "kernels/base/types.hpp"

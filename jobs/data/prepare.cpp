@@ -17,7 +17,7 @@
 #include "distributed/log/content_digest.hpp"
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/k_core.hpp"
-#include "distributed/log/part_rows.hpp"
+#include "distributed/cleaning/part_rows.hpp"
 #include "distributed/log/select_part.hpp"
 #include "distributed/log/split_figures.hpp"
 #include "distributed/rows/id_dictionary.hpp"

@@ -20,7 +20,7 @@ class AccountTest(CleaningCase):
             with self.subTest(split):
                 ranks = (1, 3) if split[0].startswith("temporal") else (1,)
                 cleaned = self.prepare_alike("--input", log, "--missing", "skip", "--duplicates", "sum", "--min-user-count",
-                                             "3", "--min-item-count", "8", "--split", *split, ranks=ranks)
+                                             "3", "--min-item-count", "14", "--split", *split, ranks=ranks)
                 self.assertEqual(cleaned.report["rows_read"], len(rows))
                 self.assertEqual(cleaned.taken("missing-user"), 1)
                 self.assertEqual(cleaned.taken("missing-value"), 1)
@@ -41,12 +41,12 @@ class AccountTest(CleaningCase):
         self.assertEqual(quiet.err, "")
 
     def test_a_quarantine_names_file_line_rule_reason_and_row(self):
-        first = self.write("a.csv", HEADER + '1,"x,1",5,10\n=1+1,x,few,10\n3,"a ""b""\n c",,10\n\n4,x,0.5,10\n')
-        second = self.write("b.csv", HEADER + "5,x,2,never\n6,x\n7,x,3,10\n8,x,4,10\n")
+        first = self.write("a.csv", HEADER + '1,"x,1",5,1000000010\n=1+1,x,few,1000000010\n3,"a ""b""\n c",,1000000010\n\n4,x,0.5,1000000010\n')
+        second = self.write("b.csv", HEADER + "5,x,2,never\n6,x\n7,x,3,1000000010\n8,x,4,1000000010\n")
         cleaned = self.prepare_alike("--input", first, "--input", second, "--missing", "skip", "--max-bad", "50%", "--min-value", "1")
         found = [(row["file"].rsplit("/", 1)[1], int(row["line"]), row["rule"], row["row"]) for row in cleaned.quarantine]
-        self.assertEqual(found, [("a.csv", 3, "unreadable-value", "'=1+1,x,few,10"), ("a.csv", 4, "missing-value", '3,"a ""b""\n c",,10'),
-                                 ("a.csv", 7, "min-value", "4,x,0.5,10"), ("b.csv", 2, "unreadable-time", "5,x,2,never"),
+        self.assertEqual(found, [("a.csv", 3, "unreadable-value", "'=1+1,x,few,1000000010"), ("a.csv", 4, "missing-value", '3,"a ""b""\n c",,1000000010'),
+                                 ("a.csv", 7, "min-value", "4,x,0.5,1000000010"), ("b.csv", 2, "unreadable-time", "5,x,2,never"),
                                  ("b.csv", 3, "fields", "6,x")])
         self.assertIn("'few'", cleaned.quarantine[0]["reason"])
         self.assertIn("rejected: 1 row: the value is no number that can be stored; the first is", cleaned.done.err)

@@ -1,4 +1,4 @@
-#include "distributed/log/part_rows.hpp"
+#include "distributed/cleaning/part_rows.hpp"
 
 #include <algorithm>
 

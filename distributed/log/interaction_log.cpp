@@ -43,7 +43,9 @@ void InteractionLog::append(InteractionLog other) {
   append_to(times_microseconds, other.times_microseconds);
   append_to(folds, other.folds);
   orders.append(std::exchange(other.orders, {}));
+  append_to(quantities, other.quantities);
   append_to(positions, other.positions);
+  rejected.append(other.rejected);
   rows_read += other.rows_read;
   repeated_headers += other.repeated_headers;
   for (const auto count : {&MissingCounts::user, &MissingCounts::item, &MissingCounts::value, &MissingCounts::time,

@@ -5,11 +5,11 @@
 #include <optional>
 #include <vector>
 
+#include "distributed/cleaning/part_rows.hpp"
 #include "distributed/comm/communicator.hpp"
 #include "distributed/log/dataset.hpp"
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/events.hpp"
-#include "distributed/cleaning/part_rows.hpp"
 #include "distributed/rows/id_rows.hpp"
 #include "jobs/data/prepare_options.hpp"
 #include "kernels/base/types.hpp"

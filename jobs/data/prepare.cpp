@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "distributed/cleaning/fill_values.hpp"
+#include "distributed/cleaning/part_rows.hpp"
 #include "distributed/cleaning/rule_log.hpp"
 #include "distributed/cleaning/value_rules.hpp"
 #include "distributed/log/content_digest.hpp"
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/k_core.hpp"
-#include "distributed/cleaning/part_rows.hpp"
 #include "distributed/log/select_part.hpp"
 #include "distributed/log/split_figures.hpp"
 #include "distributed/rows/id_dictionary.hpp"

@@ -5,12 +5,12 @@
 #include <optional>
 #include <vector>
 
+#include "distributed/cleaning/part_rows.hpp"
 #include "distributed/comm/communicator.hpp"
 #include "distributed/log/dataset.hpp"
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/interaction_log.hpp"
 #include "distributed/log/k_core.hpp"
-#include "distributed/cleaning/part_rows.hpp"
 #include "distributed/log/split_figures.hpp"
 #include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_options.hpp"

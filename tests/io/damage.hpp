@@ -37,9 +37,8 @@ class OpenFile {
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
-    id_ = mode == Mode::fresh
-              ? H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access)
-              : H5Fopen(path.c_str(), mode == Mode::existing ? H5F_ACC_RDWR : H5F_ACC_RDONLY, access);
+    id_ = mode == Mode::fresh ? H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access)
+                              : H5Fopen(path.c_str(), mode == Mode::existing ? H5F_ACC_RDWR : H5F_ACC_RDONLY, access);
     EXPECT_GE(id_, 0) << path;
     H5Pclose(access);
   }
@@ -127,7 +126,8 @@ inline void flip_bit(const std::string& path, std::streamoff offset) {
   EXPECT_TRUE(file.good()) << path;
 }
 
-/// Where a dataset's rows begin in the file. Opening for writing would change the file's time under ranks that still read.
+/// Where a dataset's rows begin in the file. Opening for writing would change the file's time under ranks that still
+/// read.
 inline std::int64_t offset_of(const std::string& path, const std::string& dataset) {
   const OpenFile file(path, OpenFile::Mode::read_only);
   const hid_t set = H5Dopen2(file.get(), dataset.c_str(), H5P_DEFAULT);

@@ -598,20 +598,25 @@ void prepare(JobContext& context, const PrepareOptions& options) {
                 options.deflate_level);
 }
 
-RunJob describe_prepare(boost::program_options::options_description& options) {
-  auto values = std::make_shared<PrepareOptions>();
-  add_prepare_options(options, *values);
-  return [values](JobContext& context) {
-    agree_on(context.comm, [&] { find_period_bounds(*values); });
-    prepare(context, *values);
-  };
+RunJob describe_prepare(boost::program_options::options_description& description,
+                        const std::shared_ptr<PrepareOptions>& options) {
+  add_prepare_options(description, *options);
+  return {[options](JobContext& context) {
+            agree_on(context.comm, [&] { find_period_bounds(*options); });
+            prepare(context, *options);
+          },
+          [options] {
+            find_period_bounds(*options);
+            require_sense(*options);
+          }};
 }
 
 Job prepare_job() {
-  return {.name = "prepare",
-          .summary = "reads interaction logs and writes a cleaned, indexed, split dataset",
-          .notes = notes,
-          .describe = &describe_prepare};
+  return {
+      .name = "prepare",
+      .summary = "reads interaction logs and writes a cleaned, indexed, split dataset",
+      .notes = notes,
+      .describe = [](auto& description) { return describe_prepare(description, std::make_shared<PrepareOptions>()); }};
 }
 
 }  // namespace rankwise

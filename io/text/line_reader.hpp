@@ -24,7 +24,8 @@ class LineReader {
   LineReader(const std::string& path, const FileKind& kind, Index begin, Index end);
 
   /// The next line, valid until the next call; none at the end. Throws Error(bad_data, io_error) without the file's
-  /// name; io_error also at the end, if the file has changed since it was probed.
+  /// name; io_error also at the end, if the file has changed since it was probed; bad_data also at the end of a packed
+  /// file, if its last bytes are damaged.
   std::optional<std::string_view> next();
   /// The last line again, grown over all line ends up to the end of the line on which the quote that opens at its byte
   /// `quote` is closed (a doubled quote does not close it). None if the file or 16 MiB end before; then the reader is
@@ -42,6 +43,7 @@ class LineReader {
   std::optional<std::size_t> find(char wanted, std::size_t from);
   std::string_view take_line(std::size_t length, std::size_t end_bytes);
   void skip_partial_line();
+  void check_end();
 
   std::unique_ptr<ByteSource> source_;
   char line_end_;
@@ -53,6 +55,7 @@ class LineReader {
   std::size_t last_skipped_ = 0;  // of them, before its first sign
   Index offset_ = 0;              // of place_
   Index end_;                     // lines that begin here or later belong to others
+  Index text_bytes_;              // of the file; -1: not known
   Index lines_ = 0;
   Index lines_before_last_ = 0;
 };

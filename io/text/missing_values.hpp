@@ -21,6 +21,7 @@ class MissingValues {
   [[nodiscard]] bool holds(std::string_view field) const {
     return field.empty() || (begins_word_[static_cast<unsigned char>(field.front())] && is_word(field));
   }
+  friend bool operator==(const MissingValues&, const MissingValues&) = default;
 
  private:
   [[nodiscard]] bool is_word(std::string_view field) const;

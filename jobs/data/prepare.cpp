@@ -55,11 +55,12 @@ void require_output_apart(const std::vector<std::string>& files, const std::stri
 
 /// Sparse matrices of other programs, if the inputs are such; nothing if they are text. Collective.
 std::optional<LogPlan> plan_matrices(const Communicator& comm, const PrepareOptions& options) {
-  if (options.log.format != TextFormat::automatic) return std::nullopt;
   LogPlan plan;
   plan.source = LogSource::matrices;
   agree_on(comm, [&] {
-    plan.files = expand_inputs(options.inputs).paths;
+    InputPaths inputs = expand_inputs(options.inputs);
+    plan.files = std::move(inputs.paths);
+    plan.notes = std::move(inputs.notes);
     const auto text = std::ranges::find_if_not(plan.files, is_matrix_file);
     if (text == plan.files.begin()) {
       plan.files.clear();
@@ -72,6 +73,10 @@ std::optional<LogPlan> plan_matrices(const Communicator& comm, const PrepareOpti
     if (options.log.columns || options.log.filter.condition) {
       throw Error(ExitCode::usage,
                   fmt::format("{}: a matrix has no columns for --columns or --where to choose", plan.files.front()));
+    }
+    if (const std::string_view option = text_option(options.log); !option.empty()) {
+      throw Error(ExitCode::usage,
+                  fmt::format("{}: {} is for text files, and this is a matrix", plan.files.front(), option));
     }
   });
   if (plan.files.empty()) return std::nullopt;
@@ -89,18 +94,17 @@ LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
   for (const std::string& note : plan.notes) context.report.line(note);
   agree_on(context.comm, [&] {
     require_output_apart(plan.files, options.output);
+    const std::string_view remedy =
+        plan.source == LogSource::text ? ": name one with --columns ...,time=NAME" : ", as no matrix has";
     if (options.log.filter.has_period() && !plan.timed()) {
-      throw Error(ExitCode::usage,
-                  fmt::format("--since and --until need times, and {} has no time column: name one with "
-                              "--columns ...,time=NAME",
-                              plan.files.front()));
+      throw Error(ExitCode::usage, fmt::format("--since and --until need times, and {} has no time column{}",
+                                               plan.files.front(), remedy));
     }
     for (const auto& [option, kind] :
          {std::pair("--split", options.split.kind), std::pair("--validation", options.validation.kind)}) {
       if (unit_of(kind) == SplitUnit::pairs || plan.timed()) continue;
-      throw Error(ExitCode::usage, fmt::format("{} leave-last and temporal need times, and {} has no time column: "
-                                               "name one with --columns ...,time=NAME",
-                                               option, plan.files.front()));
+      throw Error(ExitCode::usage, fmt::format("{} leave-last and temporal need times, and {} has no time column{}",
+                                               option, plan.files.front(), remedy));
     }
     if (plan.source != LogSource::text && !options.cleaning.quarantine.empty()) {
       throw Error(ExitCode::usage,
@@ -594,20 +598,25 @@ void prepare(JobContext& context, const PrepareOptions& options) {
                 options.deflate_level);
 }
 
-RunJob describe_prepare(boost::program_options::options_description& options) {
-  auto values = std::make_shared<PrepareOptions>();
-  add_prepare_options(options, *values);
-  return [values](JobContext& context) {
-    agree_on(context.comm, [&] { find_period_bounds(*values); });
-    prepare(context, *values);
-  };
+RunJob describe_prepare(boost::program_options::options_description& description,
+                        const std::shared_ptr<PrepareOptions>& options) {
+  add_prepare_options(description, *options);
+  return {[options](JobContext& context) {
+            agree_on(context.comm, [&] { find_period_bounds(*options); });
+            prepare(context, *options);
+          },
+          [options] {
+            find_period_bounds(*options);
+            require_sense(*options);
+          }};
 }
 
 Job prepare_job() {
-  return {.name = "prepare",
-          .summary = "reads interaction logs and writes a cleaned, indexed, split dataset",
-          .notes = notes,
-          .describe = &describe_prepare};
+  return {
+      .name = "prepare",
+      .summary = "reads interaction logs and writes a cleaned, indexed, split dataset",
+      .notes = notes,
+      .describe = [](auto& description) { return describe_prepare(description, std::make_shared<PrepareOptions>()); }};
 }
 
 }  // namespace rankwise

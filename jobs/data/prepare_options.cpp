@@ -1,5 +1,6 @@
 #include "jobs/data/prepare_options.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
@@ -222,6 +223,20 @@ void find_period_bounds(PrepareOptions& options) {
       *filter.since_microseconds >= *filter.until_microseconds) {
     throw Error(ExitCode::usage, fmt::format("--since {} is not before --until {}", options.since, options.until));
   }
+}
+
+std::string_view text_option(const LogOptions& options) {
+  const LogOptions usual;
+  const std::array<std::pair<std::string_view, bool>, 7> said{
+      {{"--format", options.format != usual.format},
+       {"--delimiter", options.delimiter.sign != usual.delimiter.sign},
+       {"--decimal", options.decimal.sign != usual.decimal.sign},
+       {"--time-format", options.time.form != usual.time.form},
+       {"--header", options.header != usual.header},
+       {"--missing", options.missing != usual.missing},
+       {"--missing-values", options.missing_values != usual.missing_values}}};
+  const auto first = std::ranges::find(said, true, &std::pair<std::string_view, bool>::second);
+  return first == said.end() ? std::string_view() : first->first;
 }
 
 void require_sense(const PrepareOptions& options) {

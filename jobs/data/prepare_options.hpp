@@ -66,6 +66,9 @@ void add_prepare_options(boost::program_options::options_description& options, P
 /// Reads --since and --until in the forms that the times of the log may have, into log.filter. Throws Error(usage).
 void find_period_bounds(PrepareOptions& options);
 
+/// An option that says how text is written, and is not as it is by default; empty if there is none.
+[[nodiscard]] std::string_view text_option(const LogOptions& options);
+
 /// Throws Error(usage) if a column of events has no weights or weights no column; if --validation has nothing to be
 /// apart from, or would take users whose held-out interactions then had nothing to be measured by.
 void require_sense(const PrepareOptions& options);

@@ -175,12 +175,8 @@ class ChainReader {
 
   void read_prepare(const ConfigSection& section) {
     const auto options = std::make_shared<PrepareOptions>();
-    Job job = prepare_job();
-    job.describe = [options](po::options_description& description) {
-      add_prepare_options(description, *options);
-      return RunJob([](JobContext&) {});
-    };
-    const SectionCommand command = section_command(job, section, {{"output", dataset_}}, chain_.file);
+    const SectionCommand command =
+        section_command(into(options, prepare_job(), describe_prepare), section, {{"output", dataset_}}, chain_.file);
     dataset_ = command.file("output");
     holds_out_ = options->split.kind != SplitKind::none;
     ChainStep& step = add_step("prepare", prepare_job(), command);

@@ -170,6 +170,35 @@ TEST_F(LogReaderTest, BlocksOfGzipAreSharedByRanks) {
   }
 }
 
+TEST_F(LogReaderTest, DamagedBlocksGiveOneMessageOnAnyRanks) {
+  std::string content = "user_id,item_id\n";
+  for (int i = 0; i < 40'000; ++i) content += fmt::format("{},{}\n", 100 + i % 900, 10 + i % 90);
+  constexpr std::size_t block_bytes = 20'000;
+  const std::string packed = block_gzipped(content, block_bytes);
+  std::size_t text_end = 0;  // of the blocks so far
+  int damaged_blocks = 0;
+  for (std::size_t end = 0; text_end < content.size();) {
+    const auto byte = [&](std::size_t place) {
+      return static_cast<std::size_t>(static_cast<unsigned char>(packed[place]));
+    };
+    end += byte(end + 16) + 256 * byte(end + 17) + 1;
+    text_end = std::min(text_end + block_bytes, content.size());
+    if (text_end < content.size() / 2) continue;  // the beginning is looked at before
+    std::string damaged = packed;
+    damaged[end - 8] = static_cast<char>(damaged[end - 8] ^ 1);  // of its checksum: all of its text comes first
+    const auto lines = std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(text_end), '\n');
+    EXPECT_EQ(failure({write("log.csv", damaged)}, options()),
+              fmt::format("65: log.csv:{}: gzip stream is corrupt (incorrect data check)", lines + 1));
+    ++damaged_blocks;
+  }
+  EXPECT_EQ(damaged_blocks, 8);
+  // The last block holds more than it says.
+  std::string longer = packed;
+  longer[longer.size() - 4] = static_cast<char>(longer[longer.size() - 4] - 7);  // a line
+  EXPECT_EQ(failure({write("log.csv", longer)}, options()),
+            "65: log.csv:40001: holds more text than the sizes of its blocks say");
+}
+
 TEST_F(LogReaderTest, WhatIsNotWhollyInBlocksIsReadByOneRank) {
   const std::string content = "user,item\n1,2\n3,4\n";
   const Rows expected = rows_of({write("log.csv", content)}, options());

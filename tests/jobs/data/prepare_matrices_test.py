@@ -48,9 +48,9 @@ class PrepareMatricesTest(unittest.TestCase):
         with h5py.File(self.prepare_alike("--input", path, ranks=ranks)) as file:
             return pairs(file, "/interactions")
 
-    def refused(self, *inputs, code=65, options=()):
+    def refused(self, *inputs, code=65, options=(), ranks=2):
         args = [word for path in inputs for word in ("--input", path)]
-        done = run(["prepare", *args, *options, "--output", "out.h5"], ranks=2, cwd=self.folder)
+        done = run(["prepare", *args, *options, "--output", "out.h5"], ranks=ranks, cwd=self.folder)
         self.assertEqual(done.code, code, done)
         self.assertEqual(len(done.our_lines), 1, done)
         return done.our_lines[0]
@@ -84,6 +84,23 @@ class PrepareMatricesTest(unittest.TestCase):
         with h5py.File(self.prepare_alike("--input", one, "--input", two)) as file:
             found = pairs(file, "/interactions")
         self.assertEqual(found, {pair: np.float32(2) * value for pair, value in self.expected().items()})
+
+    def test_options_of_text_are_refused(self):
+        npz, annotated = self.saved(self.matrix), self.annotated(self.matrix)
+        for option, value, file in (("--format", "csv", npz), ("--format", "matrix-market", annotated), ("--delimiter", "tab", npz),
+                                    ("--decimal", "comma", npz), ("--header", "absent", annotated), ("--time-format", "iso", npz),
+                                    ("--missing", "skip", npz), ("--missing-values", "none", npz)):
+            with self.subTest(option):
+                self.assertIn(f"{file.name}: {option} is for text files, and this is a matrix",
+                              self.refused(file, options=(option, value), code=2, ranks=1))
+        self.assertIn("has no time column, as no matrix has", self.refused(npz, options=("--since", "2025-01-01"), code=2))
+
+    def test_a_folder_of_matrices_is_told(self):
+        (self.folder / "logs").mkdir()
+        self.saved(self.matrix, "logs/1.npz"), self.saved(self.matrix, "logs/.2.npz")
+        done = run(["prepare", "--input", "logs", "--output", "out.h5"], ranks=2, cwd=self.folder)
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual(done.err.count("logs: 1 file (left out: 1 hidden)"), 1, done)
 
     def test_what_is_refused(self):
         npz = self.saved(self.matrix)

@@ -25,6 +25,7 @@ struct ValueFill {
   enum class Kind { mean, median, mode, constant };
   Kind kind = Kind::mean;
   double constant = 0;
+  friend bool operator==(const ValueFill&, const ValueFill&) = default;
 };
 
 /// A rule for each role.
@@ -39,6 +40,7 @@ struct MissingRules {
   MissingRule order;
   MissingRule event;
   ValueFill fill;  ///< if `value` is fill
+  friend bool operator==(const MissingRules&, const MissingRules&) = default;
 };
 
 /// `error`, `skip`, or rules separated by commas, of which a word alone is for all roles and `ROLE=RULE` for one:

@@ -88,35 +88,32 @@ std::optional<LogPlan> plan_matrices(const Communicator& comm, const PrepareOpti
   return plan;
 }
 
+void require_times(const LogPlan& plan, const PrepareOptions& options) {
+  if (plan.timed()) return;
+  const std::array<std::pair<std::string_view, bool>, 5> needs{
+      {{"--since and --until need", options.log.filter.has_period()},
+       {"--split leave-last and temporal need", unit_of(options.split.kind) == SplitUnit::rows},
+       {"--validation leave-last and temporal need", unit_of(options.validation.kind) == SplitUnit::rows},
+       {"--half-life needs", options.cleaning.half_life_seconds.has_value()},
+       {"--max-events-per-day needs", options.cleaning.max_events_per_day.has_value()}}};
+  for (const auto& [who_needs, is_given] : needs) {
+    if (!is_given) continue;
+    throw Error(ExitCode::usage, fmt::format("{} times, and {} has no time column{}", who_needs, plan.files.front(),
+                                             plan.source == LogSource::text ? ": name one with --columns ...,time=NAME"
+                                                                            : ", as no matrix has"));
+  }
+}
+
 LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
   std::optional<LogPlan> matrices = plan_matrices(context.comm, options);
   LogPlan plan = matrices ? std::move(*matrices) : plan_log(context.comm, options.inputs, options.log);
   for (const std::string& note : plan.notes) context.report.line(note);
   agree_on(context.comm, [&] {
     require_output_apart(plan.files, options.output);
-    const std::string_view remedy =
-        plan.source == LogSource::text ? ": name one with --columns ...,time=NAME" : ", as no matrix has";
-    if (options.log.filter.has_period() && !plan.timed()) {
-      throw Error(ExitCode::usage, fmt::format("--since and --until need times, and {} has no time column{}",
-                                               plan.files.front(), remedy));
-    }
-    for (const auto& [option, kind] :
-         {std::pair("--split", options.split.kind), std::pair("--validation", options.validation.kind)}) {
-      if (unit_of(kind) == SplitUnit::pairs || plan.timed()) continue;
-      throw Error(ExitCode::usage, fmt::format("{} leave-last and temporal need times, and {} has no time column{}",
-                                               option, plan.files.front(), remedy));
-    }
+    require_times(plan, options);
     if (plan.source != LogSource::text && !options.cleaning.quarantine.empty()) {
       throw Error(ExitCode::usage,
                   fmt::format("--quarantine needs rows of a text, and {} is a matrix", plan.files.front()));
-    }
-    for (const auto& [option, is_given] :
-         {std::pair("--half-life", options.cleaning.half_life_seconds.has_value()),
-          std::pair("--max-events-per-day", options.cleaning.max_events_per_day.has_value())}) {
-      if (!is_given || plan.timed()) continue;
-      throw Error(ExitCode::usage, fmt::format("{} needs times, and {} has no time column: name one with --columns "
-                                               "...,time=NAME",
-                                               option, plan.files.front()));
     }
   });
   return plan;

@@ -227,13 +227,14 @@ void find_period_bounds(PrepareOptions& options) {
 
 std::string_view text_option(const LogOptions& options) {
   const LogOptions usual;
-  const std::array<std::pair<std::string_view, bool>, 7> said{
+  const std::array<std::pair<std::string_view, bool>, 8> said{
       {{"--format", options.format != usual.format},
        {"--delimiter", options.delimiter.sign != usual.delimiter.sign},
        {"--decimal", options.decimal.sign != usual.decimal.sign},
        {"--time-format", options.time.form != usual.time.form},
        {"--header", options.header != usual.header},
        {"--missing", options.missing != usual.missing},
+       {"--max-bad", !options.max_bad.is_zero()},
        {"--missing-values", options.missing_values != usual.missing_values}}};
   const auto first = std::ranges::find(said, true, &std::pair<std::string_view, bool>::second);
   return first == said.end() ? std::string_view() : first->first;

@@ -89,11 +89,12 @@ class PrepareMatricesTest(unittest.TestCase):
         npz, annotated = self.saved(self.matrix), self.annotated(self.matrix)
         for option, value, file in (("--format", "csv", npz), ("--format", "matrix-market", annotated), ("--delimiter", "tab", npz),
                                     ("--decimal", "comma", npz), ("--header", "absent", annotated), ("--time-format", "iso", npz),
-                                    ("--missing", "skip", npz), ("--missing-values", "none", npz)):
+                                    ("--missing", "skip", npz), ("--max-bad", "3", npz), ("--missing-values", "none", npz)):
             with self.subTest(option):
                 self.assertIn(f"{file.name}: {option} is for text files, and this is a matrix",
                               self.refused(file, options=(option, value), code=2, ranks=1))
-        self.assertIn("has no time column, as no matrix has", self.refused(npz, options=("--since", "2025-01-01"), code=2))
+        for option, value in (("--since", "2025-01-01"), ("--half-life", "30d")):
+            self.assertIn("has no time column, as no matrix has", self.refused(npz, options=(option, value), code=2, ranks=1))
 
     def test_a_folder_of_matrices_is_told(self):
         (self.folder / "logs").mkdir()

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "distributed/cleaning/fill_values.hpp"
 #include "distributed/cleaning/part_rows.hpp"
 #include "distributed/cleaning/rule_log.hpp"
 #include "distributed/cleaning/value_rules.hpp"
@@ -20,18 +19,13 @@
 #include "distributed/log/k_core.hpp"
 #include "distributed/log/select_part.hpp"
 #include "distributed/log/split_figures.hpp"
-#include "distributed/rows/id_dictionary.hpp"
-#include "distributed/rows/id_variants.hpp"
-#include "distributed/rows/redistribute.hpp"
 #include "io/dataset/dataset_writer.hpp"
 #include "io/files/commit.hpp"
-#include "io/files/file_identity.hpp"
-#include "io/files/input_paths.hpp"
 #include "io/log/quarantine.hpp"
-#include "io/log/reader.hpp"
-#include "io/matrices/matrix_log.hpp"
 #include "jobs/cleaning/clean_log.hpp"
 #include "jobs/cleaning/cleaning_report.hpp"
+#include "jobs/data/index_log.hpp"
+#include "jobs/data/log_input.hpp"
 #include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_messages.hpp"
 #include "jobs/run/text_output.hpp"
@@ -43,192 +37,6 @@
 namespace rankwise {
 
 namespace {
-/// Folders and patterns may hold what the job writes, which the check of the options cannot see.
-void require_output_apart(const std::vector<std::string>& files, const std::string& output) {
-  const auto written = identity_of(output);
-  for (const std::string& file : files) {
-    if (!written || identity_of(file) != written) continue;
-    throw Error(ExitCode::usage,
-                fmt::format("--output {} is also an input; a run never writes over what it reads", file));
-  }
-}
-
-/// Sparse matrices of other programs, if the inputs are such; nothing if they are text. Collective.
-std::optional<LogPlan> plan_matrices(const Communicator& comm, const PrepareOptions& options) {
-  LogPlan plan;
-  plan.source = LogSource::matrices;
-  agree_on(comm, [&] {
-    InputPaths inputs = expand_inputs(options.inputs);
-    plan.files = std::move(inputs.paths);
-    plan.notes = std::move(inputs.notes);
-    const auto text = std::ranges::find_if_not(plan.files, is_matrix_file);
-    if (text == plan.files.begin()) {
-      plan.files.clear();
-      return;
-    }
-    if (text != plan.files.end()) {
-      throw Error(ExitCode::usage, fmt::format("{} is a matrix file and {} is not; expected inputs of one kind",
-                                               plan.files.front(), *text));
-    }
-    if (options.log.columns || options.log.filter.condition) {
-      throw Error(ExitCode::usage,
-                  fmt::format("{}: a matrix has no columns for --columns or --where to choose", plan.files.front()));
-    }
-    if (const std::string_view option = text_option(options.log); !option.empty()) {
-      throw Error(ExitCode::usage,
-                  fmt::format("{}: {} is for text files, and this is a matrix", plan.files.front(), option));
-    }
-  });
-  if (plan.files.empty()) return std::nullopt;
-  plan.layouts.resize(plan.files.size());
-  for (LogLayout& layout : plan.layouts) {
-    layout.format = TextFormat::matrix_market;  // rows, columns and values that are added, no times
-    layout.columns.value_factors = 1;
-  }
-  return plan;
-}
-
-void require_times(const LogPlan& plan, const PrepareOptions& options) {
-  if (plan.timed()) return;
-  const std::array<std::pair<std::string_view, bool>, 5> needs{
-      {{"--since and --until need", options.log.filter.has_period()},
-       {"--split leave-last and temporal need", unit_of(options.split.kind) == SplitUnit::rows},
-       {"--validation leave-last and temporal need", unit_of(options.validation.kind) == SplitUnit::rows},
-       {"--half-life needs", options.cleaning.half_life_seconds.has_value()},
-       {"--max-events-per-day needs", options.cleaning.max_events_per_day.has_value()}}};
-  for (const auto& [who_needs, is_given] : needs) {
-    if (!is_given) continue;
-    throw Error(ExitCode::usage, fmt::format("{} times, and {} has no time column{}", who_needs, plan.files.front(),
-                                             plan.source == LogSource::text ? ": name one with --columns ...,time=NAME"
-                                                                            : ", as no matrix has"));
-  }
-}
-
-LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
-  std::optional<LogPlan> matrices = plan_matrices(context.comm, options);
-  LogPlan plan = matrices ? std::move(*matrices) : plan_log(context.comm, options.inputs, options.log);
-  for (const std::string& note : plan.notes) context.report.line(note);
-  agree_on(context.comm, [&] {
-    require_output_apart(plan.files, options.output);
-    require_times(plan, options);
-    if (plan.source != LogSource::text && !options.cleaning.quarantine.empty()) {
-      throw Error(ExitCode::usage,
-                  fmt::format("--quarantine needs rows of a text, and {} is a matrix", plan.files.front()));
-    }
-  });
-  return plan;
-}
-
-InteractionLog read_matrices(JobContext& context, const LogPlan& plan) {
-  MatrixLog matrices = read_matrix_logs(context.comm, plan.files);
-  for (const std::string& note : matrices.notes) context.report.line(note);
-  return std::move(matrices.log);
-}
-
-/// Rows without the field, for each role that is read.
-std::vector<std::pair<std::string, Index>> missing_fields(const LogPlan& plan, const MissingCounts& missing,
-                                                          const RejectedRows::Totals& rejected) {
-  const Index filled = plan.missing.value == MissingRule::fill ? missing.value : 0;
-  std::vector<std::pair<std::string, Index>> fields{{"user", rejected.counts[at(RowRule::missing_user)]},
-                                                    {"item", rejected.counts[at(RowRule::missing_item)]}};
-  if (!plan.counted()) fields.emplace_back("value", rejected.counts[at(RowRule::missing_value)] + filled);
-  if (plan.timed()) fields.emplace_back("time", rejected.counts[at(RowRule::missing_time)]);
-  if (plan.folded()) fields.emplace_back("fold", rejected.counts[at(RowRule::missing_fold)]);
-  if (plan.ordered()) fields.emplace_back("order", rejected.counts[at(RowRule::missing_order)]);
-  return fields;
-}
-
-/// What is known of the rows beside their number.
-RejectedRows::Keep what_to_keep(const CleaningOptions& options) {
-  return options.quarantine.empty() ? RejectedRows::Keep::counts : RejectedRows::Keep::rows;
-}
-
-InteractionLog read(JobContext& context, const PrepareOptions& options, const LogPlan& plan, CleaningReport& report) {
-  const auto timer = context.report.phase("read");
-  InteractionLog log = plan.source == LogSource::text ? read_log(context.comm, plan, context.common.threads)
-                                                      : read_matrices(context, plan);
-  context.report.add_interactions("read", log.size());
-  MissingCounts skipped = log.missing;
-  if (plan.missing.value == MissingRule::fill) skipped.value = 0;
-  tell_read(context.report, log.rows_read, skipped, log.repeated_headers);
-  tell_filtered(context.report, plan.filter, log.filtered);
-
-  const RejectedRows::Totals rejected = log.rejected.totals(context.comm);
-  if (!plan.max_bad.is_zero() || !options.cleaning.quarantine.empty()) {
-    tell_bad_rows(context.report, rejected, log.files);
-  }
-  report.rows_read = log.rows_read;
-  report.missing = missing_fields(plan, log.missing, rejected);
-  report.account = RowAccount(log.rows_read);
-  account_for_reading(report.account, rejected);
-  return log;
-}
-
-/// The statistic of the values that are there, or the constant, for those that are not. Collective.
-void fill_missing_values(JobContext& context, const ValueFill& fill, InteractionLog& log, RowAccount& account) {
-  const Communicator& comm = context.comm;
-  const auto statistic = [&]() -> std::optional<double> {
-    switch (fill.kind) {
-      case ValueFill::Kind::mean:
-        return fill_statistic(comm, log.values, FillStatistic::mean);
-      case ValueFill::Kind::median:
-        return fill_statistic(comm, log.values, FillStatistic::median);
-      case ValueFill::Kind::mode:
-        return fill_statistic(comm, log.values, FillStatistic::mode);
-      case ValueFill::Kind::constant:
-        break;
-    }
-    return fill.constant;
-  };
-  const std::optional<double> value = statistic();
-  agree_on(comm, [&] {
-    if (!value) throw Error(ExitCode::bad_data, "no row has a value that missing ones could be filled in from");
-  });
-  const Index filled = comm.sum(fill_missing(log.values, *value));
-  account.take(rule_name(RowRule::missing_value), 0, filled, fmt::format("filled in with {}", *value));
-}
-
-void drop_small_values(JobContext& context, double min_value, InteractionLog& log, RowAccount& account) {
-  std::vector<Index> kept;
-  for (Index row = 0; row < log.size(); ++row) {
-    const auto r = static_cast<std::size_t>(row);
-    if (log.values[r] >= min_value) {
-      kept.push_back(row);
-    } else {
-      log.rejected.add(RowRule::min_value, log.positions[r]);
-    }
-  }
-  const Index dropped = context.comm.sum(log.size() - static_cast<Index>(kept.size()));
-  log.keep(kept);
-  account.take(rule_name(RowRule::min_value), dropped, 0, fmt::format("below {}", min_value));
-  context.report.line(fmt::format("{} dropped: value below {}", counted(dropped, "row"), min_value));
-  context.report.event("min_value", {{"rows_dropped", dropped}});
-}
-
-/// Nothing if the log has no times. Collective.
-std::optional<Period> find_period(JobContext& context, const InteractionLog& log) {
-  if (!log.timed) return std::nullopt;
-  std::int64_t first = std::numeric_limits<std::int64_t>::max();
-  std::int64_t last = std::numeric_limits<std::int64_t>::min();
-  for (const std::int64_t time : log.times_microseconds) {
-    first = std::min(first, time);
-    last = std::max(last, time);
-  }
-  const Period period{seconds_of(context.comm.min(first)), seconds_of(context.comm.max(last))};
-  tell_period(context.report, period);
-  return period;
-}
-
-/// The number of distinct orders; nothing if the log has no such column. Collective.
-std::optional<Index> count_orders(JobContext& context, InteractionLog& log) {
-  if (!log.ordered) return std::nullopt;
-  const Index orders = build_id_dictionary(context.comm, log.orders).rows.total_rows;
-  log.orders = {};
-  log.ordered = false;
-  tell_orders(context.report, orders, context.comm.sum(log.size()));
-  return orders;
-}
-
 /// By which rules the rows of this log become interactions. Collective.
 MergeRules merge_rules(const Communicator& comm, const PrepareOptions& options, const LogPlan& plan,
                        const UserEvents& events) {
@@ -246,71 +54,6 @@ void require_rows(const Communicator& comm, Index local_rows, std::string_view r
   agree_on(comm, [&] {
     if (rows == 0) throw Error(ExitCode::bad_data, fmt::format("no interactions are left: {}", reason));
   });
-}
-
-/// Ids that are probably one, in one warning for each kind.
-void warn_of_variants(JobContext& context, std::string_view role, const IdRows& ids) {
-  for (const IdVariants& found : find_id_variants(context.comm, ids)) {
-    context.report.warning(fmt::format("{} {} id{} differ{} from another only {}, for example {} and {}", found.ids,
-                                       role, found.ids == 1 ? "" : "s", found.ids == 1 ? "s" : "",
-                                       difference_text(found.difference), shown(found.first), shown(found.second)));
-  }
-}
-
-/// Takes the log apart as it goes, so that ids, rows and events are not all held at once.
-IndexedLog index_log(JobContext& context, InteractionLog& log) {
-  const auto timer = context.report.phase("index ids");
-  const Communicator& comm = context.comm;
-  IdDictionary users = build_id_dictionary(comm, std::exchange(log.users, {}));
-  IdDictionary items = build_id_dictionary(comm, std::exchange(log.items, {}));
-  warn_of_variants(context, "user", users.rows);
-  warn_of_variants(context, "item", items.rows);
-  std::vector<PlacedQuantity> quantities;
-  for (std::size_t row = 0; row < log.quantities.size(); ++row) {
-    quantities.push_back({users.index[row], log.positions[row], log.quantities[row]});
-  }
-  log.quantities = {};
-  IndexedRows rows{.users = std::move(users.index),
-                   .items = std::move(items.index),
-                   .values = std::exchange(log.values, {}),
-                   .times_microseconds = std::exchange(log.times_microseconds, {}),
-                   .positions = std::exchange(log.positions, {}),
-                   .folds = std::exchange(log.folds, {}),
-                   .timed = log.timed,
-                   .folded = log.folded};
-  const Partition partition = Partition::by_count(users.rows.total_rows, comm.size());
-  IndexedLog indexed;
-  indexed.events = events_by_user(comm, std::move(rows), partition, items.rows.total_rows, context.common.threads);
-  if (log.quantified) indexed.quantities = quantities_by_user(comm, std::move(quantities), partition, indexed.events);
-  indexed.users = redistribute(comm, users.rows, partition);
-  indexed.items = std::move(items.rows);
-  return indexed;
-}
-
-/// Stops at the earliest row of all ranks that `mine` tells, with what it does to the user and item of the other.
-void refuse_repeat(const Communicator& comm, const InteractionLog& log, const RepeatedPair& mine,
-                   std::string_view fault) {
-  const std::int64_t earliest = comm.min(mine.second);
-  std::optional<Error> error;
-  if (mine.second == earliest && earliest != RepeatedPair{}.second) {
-    error = Error(ExitCode::bad_data,
-                  fmt::format("{}: repeats the user and item of {} {}", log.place(InputPosition(mine.second)),
-                              log.place(InputPosition(mine.first)), fault));
-  }
-  agree(comm, error);
-}
-
-void check_duplicates(JobContext& context, DuplicatePolicy policy, const InteractionLog& log,
-                      const UserEvents& events) {
-  const auto timer = context.report.phase("duplicates");
-  if (policy == DuplicatePolicy::error) {
-    refuse_repeat(context.comm, log, earliest_repeat(events), "(--duplicates error)");
-  }
-  if (events.folded) {
-    refuse_repeat(context.comm, log, earliest_contradiction(events), "with another fold; expected one fold for a pair");
-  }
-  const DuplicateCounts mine = count_duplicates(events);
-  tell_duplicates(context.report, {context.comm.sum(mine.repeated), context.comm.sum(mine.exact)}, policy);
 }
 
 /// Drops users and items with fewer interactions, with their ids. Collective.
@@ -539,13 +282,12 @@ void prepare(JobContext& context, const PrepareOptions& options) {
 
   // 1. Look at the options, the beginning of each file and the outputs before any long work.
   agree_on(comm, [&] { require_sense(options); });
-  LogPlan plan = plan_reading(context, options);
-  plan.keep = what_to_keep(options.cleaning);
+  const LogPlan plan = plan_reading(context, options);
   check_outputs(comm, options);
   report.files = plan.files;
 
   // 2. Read all rows, each rank its part; reject what is missing, bad or too small.
-  InteractionLog log = read(context, options, plan, report);
+  InteractionLog log = read_rows(context, options, plan, report);
   if (plan.missing.value == MissingRule::fill) fill_missing_values(context, plan.missing.fill, log, account);
   if (options.min_value) drop_small_values(context, *options.min_value, log, account);
   require_rows(comm, log.size(), "every row was dropped");

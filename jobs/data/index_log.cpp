@@ -1,0 +1,83 @@
+#include "jobs/data/index_log.hpp"
+
+#include <fmt/format.h>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "distributed/rows/id_dictionary.hpp"
+#include "distributed/rows/id_variants.hpp"
+#include "distributed/rows/redistribute.hpp"
+#include "jobs/data/prepare_messages.hpp"
+#include "kernels/text/shown_text.hpp"
+
+namespace rankwise {
+
+namespace {
+/// Ids that are probably one, in one warning for each kind.
+void warn_of_variants(JobContext& context, std::string_view role, const IdRows& ids) {
+  for (const IdVariants& found : find_id_variants(context.comm, ids)) {
+    context.report.warning(fmt::format("{} {} id{} differ{} from another only {}, for example {} and {}", found.ids,
+                                       role, found.ids == 1 ? "" : "s", found.ids == 1 ? "s" : "",
+                                       difference_text(found.difference), shown(found.first), shown(found.second)));
+  }
+}
+
+/// Stops at the earliest row of all ranks that `mine` tells, with what it does to the user and item of the other.
+void refuse_repeat(const Communicator& comm, const InteractionLog& log, const RepeatedPair& mine,
+                   std::string_view fault) {
+  const std::int64_t earliest = comm.min(mine.second);
+  std::optional<Error> error;
+  if (mine.second == earliest && earliest != RepeatedPair{}.second) {
+    error = Error(ExitCode::bad_data,
+                  fmt::format("{}: repeats the user and item of {} {}", log.place(InputPosition(mine.second)),
+                              log.place(InputPosition(mine.first)), fault));
+  }
+  agree(comm, error);
+}
+}  // namespace
+
+IndexedLog index_log(JobContext& context, InteractionLog& log) {
+  const auto timer = context.report.phase("index ids");
+  const Communicator& comm = context.comm;
+  IdDictionary users = build_id_dictionary(comm, std::exchange(log.users, {}));
+  IdDictionary items = build_id_dictionary(comm, std::exchange(log.items, {}));
+  warn_of_variants(context, "user", users.rows);
+  warn_of_variants(context, "item", items.rows);
+  std::vector<PlacedQuantity> quantities;
+  for (std::size_t row = 0; row < log.quantities.size(); ++row) {
+    quantities.push_back({users.index[row], log.positions[row], log.quantities[row]});
+  }
+  log.quantities = {};
+  IndexedRows rows{.users = std::move(users.index),
+                   .items = std::move(items.index),
+                   .values = std::exchange(log.values, {}),
+                   .times_microseconds = std::exchange(log.times_microseconds, {}),
+                   .positions = std::exchange(log.positions, {}),
+                   .folds = std::exchange(log.folds, {}),
+                   .timed = log.timed,
+                   .folded = log.folded};
+  const Partition partition = Partition::by_count(users.rows.total_rows, comm.size());
+  IndexedLog indexed;
+  indexed.events = events_by_user(comm, std::move(rows), partition, items.rows.total_rows, context.common.threads);
+  if (log.quantified) indexed.quantities = quantities_by_user(comm, std::move(quantities), partition, indexed.events);
+  indexed.users = redistribute(comm, users.rows, partition);
+  indexed.items = std::move(items.rows);
+  return indexed;
+}
+
+void check_duplicates(JobContext& context, DuplicatePolicy policy, const InteractionLog& log,
+                      const UserEvents& events) {
+  const auto timer = context.report.phase("duplicates");
+  if (policy == DuplicatePolicy::error) {
+    refuse_repeat(context.comm, log, earliest_repeat(events), "(--duplicates error)");
+  }
+  if (events.folded) {
+    refuse_repeat(context.comm, log, earliest_contradiction(events), "with another fold; expected one fold for a pair");
+  }
+  const DuplicateCounts mine = count_duplicates(events);
+  tell_duplicates(context.report, {context.comm.sum(mine.repeated), context.comm.sum(mine.exact)}, policy);
+}
+
+}  // namespace rankwise

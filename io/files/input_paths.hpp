@@ -16,7 +16,7 @@ struct InputPaths {
 /// `?`, `[...]`) that is no file itself all files that fit, by name; of `@LIST` what each line of that text file names
 /// in one of these ways (blank lines and lines that begin with `#` name nothing). Anything else is the path of a file,
 /// which need not exist. Names are compared by their bytes. Local; throws Error: no_input if a folder, pattern or list
-/// has no files or a list cannot be read, usage if a file is there twice.
+/// has no files or a list cannot be read, usage if a file appears twice.
 [[nodiscard]] InputPaths expand_inputs(const std::vector<std::string>& inputs);
 
 }  // namespace rankwise

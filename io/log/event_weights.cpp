@@ -25,7 +25,7 @@ EventWeights::EventWeights(std::string_view text) {
     const std::optional<double> weight = finite_number(piece.substr(equals + 1));
     if (!weight) refuse(fmt::format("the weight of {} is no finite number", shown(event)));
     const bool is_known = std::ranges::find(weights_, event, &std::pair<std::string, double>::first) != weights_.end();
-    if (is_known || (event == "other" && other_)) refuse(fmt::format("{} is there twice", shown(event)));
+    if (is_known || (event == "other" && other_)) refuse(fmt::format("{} appears twice", shown(event)));
     if (event == "other") {
       other_ = weight;
     } else {

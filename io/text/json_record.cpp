@@ -231,7 +231,7 @@ const std::vector<std::string_view>& JsonRecord::split(std::string_view line) {
     const auto key = std::ranges::find(keys_, key_);
     if (key == keys_.end()) return;
     const auto k = static_cast<std::size_t>(key - keys_.begin());
-    if (is_there_[k]) throw Error(ExitCode::bad_data, fmt::format("key {} is there twice", shown(key_)));
+    if (is_there_[k]) throw Error(ExitCode::bad_data, fmt::format("key {} appears twice", shown(key_)));
     is_there_[k] = true;
     if (value.kind == JsonKind::list || value.kind == JsonKind::object) {
       throw Error(ExitCode::bad_data, fmt::format("key {} holds {}; expected a string, a number or null", shown(key_),

@@ -15,7 +15,7 @@ class JsonRecord {
   explicit JsonRecord(std::vector<std::string> keys) : keys_(std::move(keys)) {}
 
   /// The fields of the object that is all of `line`, in the order of the keys; they live as long as the line, at most
-  /// until the next call. Throws Error(bad_data) without a place: the line is no object, or a wanted key is there twice
+  /// until the next call. Throws Error(bad_data) without a place: the line is no object, or a wanted key appears twice
   /// or holds a list or an object.
   const std::vector<std::string_view>& split(std::string_view line);
 

@@ -12,9 +12,11 @@ namespace rankwise {
 
 namespace {
 
+using Settings = std::map<std::string, std::string>;
+
 /// `name = value` lines.
-std::map<std::string, std::string> settings_of(const std::string& configuration, const std::string& left_out) {
-  std::map<std::string, std::string> settings;
+Settings settings_of(const std::string& configuration, const std::string& left_out) {
+  Settings settings;
   std::istringstream lines(configuration);
   for (std::string line; std::getline(lines, line);) {
     const std::size_t middle = line.find(" = ");
@@ -22,6 +24,19 @@ std::map<std::string, std::string> settings_of(const std::string& configuration,
   }
   settings.erase(left_out);
   return settings;
+}
+
+/// What differs first, as a clause; empty if nothing does.
+std::string first_difference(const Settings& theirs, const Settings& ours) {
+  for (const auto& [name, value] : ours) {
+    const auto other = theirs.find(name);
+    if (other == theirs.end()) return fmt::format("it has no {}, expected {}", name, value);
+    if (other->second != value) return fmt::format("its {} is {}, expected {}", name, other->second, value);
+  }
+  for (const auto& [name, value] : theirs) {
+    if (!ours.contains(name)) return fmt::format("its {} is {}, expected none", name, value);
+  }
+  return "";
 }
 
 }  // namespace
@@ -57,21 +72,14 @@ void RunCheckpoints::require_same_run(const std::string& path, const Provenance&
         ExitCode::bad_data,
         fmt::format("{}: is a checkpoint of another training: {} (--resume never begins anew)", path, what));
   };
-  // The data first: settings that follow from them (--unobserved-weight auto) differ, too.
+  std::string difference = first_difference(settings_of(found.configuration, kind_.growing_option),
+                                            settings_of(provenance_.configuration, kind_.growing_option));
+  // Both: a setting may follow from the data (als --unobserved-weight auto), and data from a setting (kmeans --metric).
   if (found.dataset_digest != provenance_.dataset_digest) {
-    refuse(fmt::format("its data have the digest {:016x}, expected {:016x}", found.dataset_digest,
-                       provenance_.dataset_digest));
+    difference += fmt::format("{}its data have the digest {:016x}, expected {:016x}",
+                              difference.empty() ? "" : ", and ", found.dataset_digest, provenance_.dataset_digest);
   }
-  const auto theirs = settings_of(found.configuration, kind_.growing_option);
-  const auto ours = settings_of(provenance_.configuration, kind_.growing_option);
-  for (const auto& [name, value] : ours) {
-    const auto other = theirs.find(name);
-    if (other == theirs.end()) refuse(fmt::format("it has no {}, expected {}", name, value));
-    if (other->second != value) refuse(fmt::format("its {} is {}, expected {}", name, other->second, value));
-  }
-  for (const auto& [name, value] : theirs) {
-    if (!ours.contains(name)) refuse(fmt::format("its {} is {}, expected none", name, value));
-  }
+  if (!difference.empty()) refuse(difference);
   if (found.warm_start_digest != provenance_.warm_start_digest) {
     const auto begin_text = [](std::uint64_t digest) {
       return digest == 0 ? std::string("at random") : fmt::format("with the model of digest {:016x}", digest);

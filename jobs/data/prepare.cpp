@@ -235,7 +235,7 @@ constexpr std::string_view notes =
     "StockCode, ...; rating, value, ...; timestamp, time, ...), and the choice is reported.\n"
     "Times: seconds since 1970, or YYYY-MM-DD[ HH:MM[:SS]][Z], or as --time-format says, from 1970-01-02 to 2100.\n"
     "Ids: a column of canonical non-negative integers becomes int64, any other column text.\n"
-    "Inputs: a folder stands for the files in it, by name; hidden ones and folders in it are left out. Quote "
+    "Inputs: a folder means the files in it, by name; hidden ones and folders in it are left out. Quote "
     "patterns.\n"
     "A list has a path, folder or pattern on each line; lines with # in front are comments. Only 'last' depends on "
     "the\n"

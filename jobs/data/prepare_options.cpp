@@ -97,15 +97,12 @@ void add_prepare_options(boost::program_options::options_description& options, P
   add("columns", po::value<std::string>()->value_name("ROLES")->notifier([&values](const std::string& text) {
     values.log.columns = parse_column_choice(text);
   }),
-      "which column is what: "
-      "user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME][,order=NAME][,event=NAME]"
-      "[,quantity=NAME][,price=NAME]; names of the header, "
-      "keys of JSON (user.id of an object in an object) or "
-      "numbers from 1; without value each row counts 1; fold: small numbers from 0 that divide the log for "
-      "cross-validation; order: ids of orders, which are counted; event: kinds, see --event-weights. By default usual "
-      "names are recognised, but none for folds, orders and events; quantity: what cancellations take back; without "
-      "value "
-      "it is quantity * price");
+      "which column is what: user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,ROLE=NAME...]; names of the header, "
+      "keys of JSON (user.id of an object in an object) or numbers from 1; without value each row counts 1, or "
+      "quantity "
+      "* price. Further roles: fold (small numbers from 0 that divide the log for cross-validation), order (ids of "
+      "orders, which are counted), event (kinds, see --event-weights), quantity (what cancellations take back), price. "
+      "By default usual names are recognised, but none for folds, orders and events");
   add("event-weights", po::value<std::string>()->value_name("WEIGHTS")->notifier([&values](const std::string& text) {
     values.log.filter.event_weights = EventWeights(text);
   }),

@@ -55,7 +55,7 @@ std::vector<Baseline> parse_baselines(const std::string& list) {
   for (const std::string& text : parts_of(list)) {
     for (const Baseline& other : baselines) {
       if (other.name == text)
-        throw Error(ExitCode::usage, fmt::format("--baselines {}: {} is there twice", list, text));
+        throw Error(ExitCode::usage, fmt::format("--baselines {}: {} appears twice", list, text));
     }
     baselines.push_back(parse_baseline(text));
   }
@@ -73,7 +73,7 @@ std::vector<SliceKind> parse_slices(const std::string& list) {
                                                text));
     }
     if (std::ranges::find(slices, word->second) != slices.end())
-      throw Error(ExitCode::usage, fmt::format("--slices {}: {} is there twice", list, text));
+      throw Error(ExitCode::usage, fmt::format("--slices {}: {} appears twice", list, text));
     slices.push_back(word->second);
   }
   return slices;

@@ -65,8 +65,8 @@ TEST(JsonRecordTest, WhatIsNoObject) {
 TEST(JsonRecordTest, WantedKeysHoldOneValue) {
   EXPECT_EQ(failure_of(R"({"a": [1]})"), "key 'a' holds a list; expected a string, a number or null");
   EXPECT_EQ(failure_of(R"({"a": {"b": 1}})"), "key 'a' holds an object; expected a string, a number or null");
-  EXPECT_EQ(failure_of(R"({"a": 1, "a": 2})"), "key 'a' is there twice");
-  EXPECT_EQ(failure_of(R"({"u": {"i": 1}, "u.i": 2})", {"u.i"}), "key 'u.i' is there twice");
+  EXPECT_EQ(failure_of(R"({"a": 1, "a": 2})"), "key 'a' appears twice");
+  EXPECT_EQ(failure_of(R"({"u": {"i": 1}, "u.i": 2})", {"u.i"}), "key 'u.i' appears twice");
   EXPECT_EQ(failure_of(R"({"b": 1, "b": [2]})"), "none");
 }
 

@@ -92,7 +92,7 @@ class PrepareSelectionTest(unittest.TestCase):
         self.assertIn("--since and --until need times", self.refused("--since", "2025-01-01", columns="user=user,item=item"))
         self.assertIn("--event-weights needs the column of events", self.refused("--event-weights", "view=1"))
         self.assertIn("event=NAME needs --event-weights", self.refused(columns=ROLES + ",event=event"))
-        self.assertIn("'view' is there twice", self.refused("--event-weights", "view=1,view=2", columns=ROLES + ",event=event"))
+        self.assertIn("'view' appears twice", self.refused("--event-weights", "view=1,view=2", columns=ROLES + ",event=event"))
         self.assertIn("no interactions are left: every row was dropped", self.refused("--where", "country = XX", code=65))
 
 

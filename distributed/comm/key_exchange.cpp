@@ -75,4 +75,21 @@ ReceivedKeys<std::string_view> gather_keys(const Communicator& comm, std::span<c
   return unpack(lengths.values, std::move(lengths.counts), std::move(bytes.values));
 }
 
+void broadcast_texts(const Communicator& comm, std::vector<std::string>& texts) {
+  std::vector<Index> sizes;
+  std::string joined;
+  for (const std::string& text : texts) {
+    sizes.push_back(std::ssize(text));
+    joined += text;
+  }
+  comm.broadcast(sizes);
+  comm.broadcast(joined);
+  texts.clear();
+  std::size_t begin = 0;
+  for (const Index size : sizes) {
+    texts.push_back(joined.substr(begin, static_cast<std::size_t>(size)));
+    begin += static_cast<std::size_t>(size);
+  }
+}
+
 }  // namespace rankwise

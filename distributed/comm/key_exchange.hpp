@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -55,5 +56,8 @@ struct ReceivedKeys {
 [[nodiscard]] ReceivedKeys<std::int64_t> gather_keys(const Communicator& comm, std::span<const std::int64_t> mine);
 [[nodiscard]] ReceivedKeys<std::string_view> gather_keys(const Communicator& comm,
                                                          std::span<const std::string_view> mine);
+
+/// The root's texts on every rank. Collective over comm.
+void broadcast_texts(const Communicator& comm, std::vector<std::string>& texts);
 
 }  // namespace rankwise

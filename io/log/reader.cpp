@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "distributed/comm/key_exchange.hpp"
 #include "io/files/input_paths.hpp"
 #include "io/log/probe.hpp"
 #include "io/text/text_part.hpp"
@@ -141,17 +142,6 @@ std::vector<ReadParts> parts_of(const Communicator& comm, const std::vector<Part
     for (const FilePart& file : reads[own].parts) part.lines.push_back(file.lines);
   }
   return parts;
-}
-
-/// Texts without zero bytes, from the root to every rank.
-void broadcast_texts(const Communicator& comm, std::vector<std::string>& texts) {
-  std::string joined;
-  for (const std::string& text : texts) joined += text + '\0';
-  comm.broadcast(joined);
-  texts.clear();
-  for (std::size_t begin = 0; begin < joined.size(); begin += texts.back().size() + 1) {
-    texts.emplace_back(joined.c_str() + begin);
-  }
 }
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "distributed/comm/key_exchange.hpp"
 #include "distributed/kmeans/points_digest.hpp"
 #include "distributed/rows/redistribute.hpp"
 #include "io/dataset/id_file.hpp"
@@ -320,28 +321,6 @@ PointSet read_points(const Communicator& comm, const PointSource& source) {
   set.weighted = !source.weights.empty();
   return set;
 }
-
-namespace {
-
-/// The root's texts on every rank. Collective over comm.
-void broadcast_texts(const Communicator& comm, std::vector<std::string>& texts) {
-  std::vector<Index> sizes;
-  std::string joined;
-  for (const std::string& text : texts) {
-    sizes.push_back(std::ssize(text));
-    joined += text;
-  }
-  comm.broadcast(sizes);
-  comm.broadcast(joined);
-  texts.clear();
-  std::size_t begin = 0;
-  for (const Index size : sizes) {
-    texts.push_back(joined.substr(begin, static_cast<std::size_t>(size)));
-    begin += static_cast<std::size_t>(size);
-  }
-}
-
-}  // namespace
 
 Centroids read_centroids(const Communicator& comm, const PointSource& source) {
   // The root alone: a communicator of its own makes it the only reader.

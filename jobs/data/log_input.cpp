@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "distributed/cleaning/fill_values.hpp"
+#include "distributed/comm/key_exchange.hpp"
 #include "distributed/rows/id_dictionary.hpp"
 #include "io/files/file_identity.hpp"
 #include "io/files/input_paths.hpp"
@@ -35,7 +36,9 @@ void require_output_apart(const std::vector<std::string>& files, const std::stri
 std::optional<LogPlan> plan_matrices(const Communicator& comm, const PrepareOptions& options) {
   LogPlan plan;
   plan.source = LogSource::matrices;
+  // One rank looks: a file that changes in between is no matrix to some and text to others.
   agree_on(comm, [&] {
+    if (!comm.is_root()) return;
     InputPaths inputs = expand_inputs(options.inputs);
     plan.files = std::move(inputs.paths);
     plan.notes = std::move(inputs.notes);
@@ -57,6 +60,7 @@ std::optional<LogPlan> plan_matrices(const Communicator& comm, const PrepareOpti
                   fmt::format("{}: {} is for text files, and this is a matrix", plan.files.front(), option));
     }
   });
+  broadcast_texts(comm, plan.files);
   if (plan.files.empty()) return std::nullopt;
   plan.layouts.resize(plan.files.size());
   for (LogLayout& layout : plan.layouts) {

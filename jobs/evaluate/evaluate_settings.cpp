@@ -54,8 +54,7 @@ std::vector<Baseline> parse_baselines(const std::string& list) {
   if (list == "none") return baselines;
   for (const std::string& text : parts_of(list)) {
     for (const Baseline& other : baselines) {
-      if (other.name == text)
-        throw Error(ExitCode::usage, fmt::format("--baselines {}: {} appears twice", list, text));
+      if (other.name == text) throw Error(ExitCode::usage, fmt::format("--baselines {}: {} appears twice", list, text));
     }
     baselines.push_back(parse_baseline(text));
   }

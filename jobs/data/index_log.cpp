@@ -24,7 +24,7 @@ void warn_of_variants(JobContext& context, std::string_view role, const IdRows& 
   }
 }
 
-/// Stops at the earliest row of all ranks that `mine` tells, with what it does to the user and item of the other.
+/// Stops at the earliest row of `mine` over all ranks, with its fault beside the earlier row of that user and item.
 void refuse_repeat(const Communicator& comm, const InteractionLog& log, const RepeatedPair& mine,
                    std::string_view fault) {
   const std::int64_t earliest = comm.min(mine.second);

@@ -1,11 +1,14 @@
 #include "io/text/block_gzip.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cstring>
+#include <fmt/format.h>
+#include <string>
 #include <string_view>
-#include <vector>
+#include <zlib.h>
 
 #include "io/files/input_file.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 
@@ -33,6 +36,7 @@ class BlockWalk {
   [[nodiscard]] bool has_block() const { return has_block_; }
   [[nodiscard]] bool at_end() const { return begin_ == bytes_; }
   [[nodiscard]] Index begin() const { return begin_; }
+  [[nodiscard]] Index block_bytes() const { return block_bytes_; }
   /// Of the blocks before this one.
   [[nodiscard]] Index text_before() const { return text_before_; }
   [[nodiscard]] Index text_bytes() const { return text_bytes_; }
@@ -83,6 +87,69 @@ class BlockWalk {
   Index text_before_ = 0;
 };
 
+/// Unpacks block by block, and gives text of a block only if all of it is sound and as long as the block says: where a
+/// rank's range begins follows from these lengths, so that no line may be lost or read twice by a wrong one.
+class BlockSource : public ByteSource {
+ public:
+  BlockSource(const std::string& path, const FileVersion& version, Index offset)
+      : file_(path, version), walk_(path, version) {
+    constexpr int gzip_window_bits = 15 + 16;  // the largest window; 16 asks for a gzip wrapper
+    if (inflateInit2(&stream_, gzip_window_bits) != Z_OK) throw Error(ExitCode::internal, "zlib does not start");
+    while (walk_.has_block() && walk_.text_before() + walk_.text_bytes() <= offset) walk_.advance();
+    skipped_ = static_cast<std::size_t>(offset - walk_.text_before());
+  }
+  ~BlockSource() override { inflateEnd(&stream_); }
+  BlockSource(const BlockSource&) = delete;
+  BlockSource& operator=(const BlockSource&) = delete;
+
+  std::size_t read(char* to, std::size_t size) override {
+    while (place_ == text_.size()) {
+      if (walk_.at_end()) return 0;
+      unpack();
+      walk_.advance();
+    }
+    const std::size_t got = std::min(size, text_.size() - place_);
+    std::memcpy(to, text_.data() + place_, got);
+    place_ += got;
+    return got;
+  }
+  void check_unchanged() const override { file_.check_unchanged(); }
+
+ private:
+  /// The text of the block that the walk is at.
+  void unpack() {
+    if (!walk_.has_block()) throw Error(ExitCode::bad_data, "gzip stream is corrupt (a block's header is wrong)");
+    packed_.resize(static_cast<std::size_t>(walk_.block_bytes()));
+    for (std::size_t filled = 0; filled < packed_.size();) {
+      const std::size_t got =
+          file_.read_at(walk_.begin() + static_cast<Index>(filled), packed_.data() + filled, packed_.size() - filled);
+      if (got == 0) throw Error(ExitCode::bad_data, "gzip stream ends early");
+      filled += got;
+    }
+    text_.resize(static_cast<std::size_t>(most_text_bytes));
+    inflateReset(&stream_);
+    stream_.next_in = reinterpret_cast<Bytef*>(packed_.data());
+    stream_.avail_in = static_cast<uInt>(packed_.size());
+    stream_.next_out = reinterpret_cast<Bytef*>(text_.data());
+    stream_.avail_out = static_cast<uInt>(text_.size());
+    if (inflate(&stream_, Z_FINISH) != Z_STREAM_END || stream_.avail_in > 0) {
+      throw Error(ExitCode::bad_data, fmt::format("gzip stream is corrupt ({})",
+                                                  stream_.msg != nullptr ? stream_.msg : "a block's size is wrong"));
+    }
+    text_.resize(text_.size() - stream_.avail_out);  // as long as the block says: zlib compares
+    place_ = skipped_;
+    skipped_ = 0;
+  }
+
+  InputFile file_;
+  BlockWalk walk_;
+  z_stream stream_{};
+  std::string packed_;
+  std::string text_;
+  std::size_t place_ = 0;    ///< in text_, of what is read next
+  std::size_t skipped_ = 0;  ///< of the first block
+};
+
 }  // namespace
 
 std::optional<Index> bytes_of_blocks(const std::string& path, const FileVersion& version) {
@@ -92,16 +159,7 @@ std::optional<Index> bytes_of_blocks(const std::string& path, const FileVersion&
 }
 
 std::unique_ptr<ByteSource> open_blocks(const std::string& path, const FileVersion& version, Index offset) {
-  BlockWalk walk(path, version);
-  while (walk.has_block() && walk.text_before() + walk.text_bytes() <= offset) walk.advance();
-  std::unique_ptr<ByteSource> source = open_gzip(path, version, walk.begin());
-  std::vector<char> skipped(static_cast<std::size_t>(most_text_bytes));
-  for (Index left = offset - walk.text_before(); left > 0;) {
-    const std::size_t got = source->read(skipped.data(), static_cast<std::size_t>(std::min(left, most_text_bytes)));
-    if (got == 0) break;
-    left -= static_cast<Index>(got);
-  }
-  return source;
+  return std::make_unique<BlockSource>(path, version, offset);
 }
 
 }  // namespace rankwise

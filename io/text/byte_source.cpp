@@ -31,8 +31,8 @@ class PlainSource : public ByteSource {
 
 class GzipSource : public ByteSource {
  public:
-  GzipSource(const std::string& path, const FileVersion& version, Index offset)
-      : file_(path, version), offset_(offset), compressed_(compressed_block_bytes) {
+  GzipSource(const std::string& path, const FileVersion& version)
+      : file_(path, version), compressed_(compressed_block_bytes) {
     if (inflateInit2(&stream_, gzip_window_bits) != Z_OK) throw Error(ExitCode::internal, "zlib does not start");
   }
   ~GzipSource() override { inflateEnd(&stream_); }
@@ -89,7 +89,7 @@ class GzipSource : public ByteSource {
   }
 
   InputFile file_;
-  Index offset_;
+  Index offset_ = 0;
   std::vector<char> compressed_;
   z_stream stream_{};
   bool between_members_ = false;
@@ -153,8 +153,8 @@ std::unique_ptr<ByteSource> open_plain(const std::string& path, const FileVersio
   return std::make_unique<PlainSource>(path, version, offset);
 }
 
-std::unique_ptr<ByteSource> open_gzip(const std::string& path, const FileVersion& version, Index offset) {
-  return std::make_unique<GzipSource>(path, version, offset);
+std::unique_ptr<ByteSource> open_gzip(const std::string& path, const FileVersion& version) {
+  return std::make_unique<GzipSource>(path, version);
 }
 
 std::unique_ptr<ByteSource> open_zstd(const std::string& path, const FileVersion& version) {

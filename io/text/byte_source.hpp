@@ -25,7 +25,7 @@ class ByteSource {
 [[nodiscard]] std::unique_ptr<ByteSource> open_plain(const std::string& path, const FileVersion& version, Index offset);
 /// The unpacked bytes of a gzip or zstd file (any number of members), checksums and ends verified; of gzip from the
 /// member on that begins at `offset` of the file.
-[[nodiscard]] std::unique_ptr<ByteSource> open_gzip(const std::string& path, const FileVersion& version, Index offset);
+[[nodiscard]] std::unique_ptr<ByteSource> open_gzip(const std::string& path, const FileVersion& version);
 [[nodiscard]] std::unique_ptr<ByteSource> open_zstd(const std::string& path, const FileVersion& version);
 
 }  // namespace rankwise

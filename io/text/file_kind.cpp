@@ -56,7 +56,7 @@ std::string_view view_of(const std::vector<char>& bytes) {
 std::unique_ptr<ByteSource> open_unpacked(const std::string& path, const FileKind& kind) {
   switch (kind.packing) {
     case Packing::gzip:
-      return open_gzip(path, kind.version, 0);
+      return open_gzip(path, kind.version);
     case Packing::zstd:
       return open_zstd(path, kind.version);
     case Packing::none:

@@ -20,11 +20,10 @@ LineReader::LineReader(const std::string& path, const FileKind& kind)
     : source_(open_text(path, kind)),
       line_end_(kind.line_end),
       block_bytes_(first_block_bytes),
-      end_(std::numeric_limits<Index>::max()),
-      text_bytes_(kind.text_bytes) {}
+      end_(std::numeric_limits<Index>::max()) {}
 
 LineReader::LineReader(const std::string& path, const FileKind& kind, Index begin, Index end)
-    : line_end_(kind.line_end), block_bytes_(first_block_bytes), end_(end), text_bytes_(kind.text_bytes) {
+    : line_end_(kind.line_end), block_bytes_(first_block_bytes), end_(end) {
   offset_ = begin;
   if (begin >= end) return;  // an empty range needs no file
   if (begin == 0) {
@@ -98,21 +97,13 @@ std::string_view LineReader::take_line(std::size_t length, std::size_t end_bytes
   return line;
 }
 
-/// Damage to what was unpacked last is seen only by who reads on: whoever reaches the end of the text does.
-void LineReader::check_end() {
-  const bool at_end = source_ && text_bytes_ >= 0 && offset_ >= text_bytes_;
-  const bool more = at_end && (offset_ > text_bytes_ || place_ < filled_ || fill());
-  check_unchanged();
-  if (more) throw Error(ExitCode::bad_data, "holds more text than the sizes of its blocks say");
-}
-
 void LineReader::check_unchanged() const {
   if (source_) source_->check_unchanged();
 }
 
 std::optional<std::string_view> LineReader::next() {
   if (offset_ >= end_) {
-    check_end();
+    check_unchanged();
     return std::nullopt;
   }
   lines_before_last_ = lines_;

@@ -43,7 +43,6 @@ class LineReader {
   std::optional<std::size_t> find(char wanted, std::size_t from);
   std::string_view take_line(std::size_t length, std::size_t end_bytes);
   void skip_partial_line();
-  void check_end();
 
   std::unique_ptr<ByteSource> source_;
   char line_end_;
@@ -55,7 +54,6 @@ class LineReader {
   std::size_t last_skipped_ = 0;  // of them, before its first sign
   Index offset_ = 0;              // of place_
   Index end_;                     // lines that begin here or later belong to others
-  Index text_bytes_;              // of the file; -1: not known
   Index lines_ = 0;
   Index lines_before_last_ = 0;
 };

@@ -32,7 +32,7 @@ void apply_cancellations(const Communicator& comm, Unmatched unmatched, RuleLog&
 std::string bounds_text(const OutlierRule& rule, Index min_rows, const OutlierCounts& counts) {
   if (rule.scope == OutlierRule::Scope::all_values) {
     if (!counts.bounds) return "no spread: half of the values or more are equal, so that none is an outlier";
-    return fmt::format("{:.6g} to {:.6g} is kept", counts.bounds->least, counts.bounds->most);
+    return fmt::format("values from {:.6g} to {:.6g} are kept", counts.bounds->least, counts.bounds->most);
   }
   return fmt::format("{} with bounds; left alone: {} with fewer than {} rows, {} without spread",
                      counted(counts.bounded_items, "item"), counts.small_items, min_rows, counts.even_items);

@@ -177,26 +177,34 @@ TEST_F(LogReaderTest, DamagedBlocksGiveOneMessageOnAnyRanks) {
   const std::string packed = block_gzipped(content, block_bytes);
   std::size_t text_end = 0;  // of the blocks so far
   int damaged_blocks = 0;
+  const auto expect_failure = [&](const std::string& damaged, std::size_t text_begin, std::string_view reason) {
+    const auto lines = std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(text_begin), '\n');
+    EXPECT_EQ(failure({write("log.csv", damaged)}, options()),
+              fmt::format("65: log.csv:{}: gzip stream is corrupt ({})", lines + 1, reason));
+  };
   for (std::size_t end = 0; text_end < content.size();) {
     const auto byte = [&](std::size_t place) {
       return static_cast<std::size_t>(static_cast<unsigned char>(packed[place]));
     };
     end += byte(end + 16) + 256 * byte(end + 17) + 1;
+    const std::size_t text_begin = text_end;
     text_end = std::min(text_end + block_bytes, content.size());
     if (text_end < content.size() / 2) continue;  // the beginning is looked at before
+    // No text of a block is taken before its end is seen.
     std::string damaged = packed;
-    damaged[end - 8] = static_cast<char>(damaged[end - 8] ^ 1);  // of its checksum: all of its text comes first
-    const auto lines = std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(text_end), '\n');
-    EXPECT_EQ(failure({write("log.csv", damaged)}, options()),
-              fmt::format("65: log.csv:{}: gzip stream is corrupt (incorrect data check)", lines + 1));
+    damaged[end - 8] = static_cast<char>(damaged[end - 8] ^ 1);
+    expect_failure(damaged, text_begin, "incorrect data check");
+    // It says that it holds less, by a line, or more: where the parts of later ranks begin is wrong then.
+    for (const int more : {-7, 7}) {
+      std::string other_size = packed;
+      const std::size_t stored = byte(end - 4) + 256 * byte(end - 3) + static_cast<std::size_t>(more);
+      other_size[end - 4] = static_cast<char>(stored & 0xFF);
+      other_size[end - 3] = static_cast<char>(stored >> 8);
+      expect_failure(other_size, text_begin, "incorrect length check");
+    }
     ++damaged_blocks;
   }
   EXPECT_EQ(damaged_blocks, 8);
-  // The last block holds more than it says.
-  std::string longer = packed;
-  longer[longer.size() - 4] = static_cast<char>(longer[longer.size() - 4] - 7);  // a line
-  EXPECT_EQ(failure({write("log.csv", longer)}, options()),
-            "65: log.csv:40001: holds more text than the sizes of its blocks say");
 }
 
 TEST_F(LogReaderTest, WhatIsNotWhollyInBlocksIsReadByOneRank) {

@@ -57,20 +57,36 @@ class MishapCase(SweepCase):
         before = {task: self.epochs(directory, task) for task in tasks}
         eventually(lambda: all(self.epochs(directory, task) > before[task] for task in tasks), 60, what=self.cluster.queue)
 
+    @staticmethod
+    def trainings(directory, *words):
+        """/proc of those that run with these words in their command lines."""
+        wanted = {word.encode() for word in (str(directory), *words)}
+        for path in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                command = (path / "cmdline").read_bytes().split(b"\0")
+                if command[0] == PROGRAM.encode() and wanted <= set(command):
+                    yield path
+
     @contextlib.contextmanager
     def standing_still(self, directory):
-        """The sweep's trainings, meanwhile."""
+        """The sweep's trainings, meanwhile: however fast they are, or slow the scheduler, none finishes before something befalls it."""
         def send(number):
-            for path in pathlib.Path("/proc").glob("[0-9]*"):
+            for path in self.trainings(directory):
                 with contextlib.suppress(OSError):
-                    words = (path / "cmdline").read_bytes().split(b"\0")
-                    if words[0] == PROGRAM.encode() and str(directory).encode() in words:
-                        os.kill(int(path.name), number)
+                    os.kill(int(path.name), number)
         send(signal.SIGSTOP)
         try:
             yield
         finally:
             send(signal.SIGCONT)
+
+    def wait_for_signal(self, directory, *tasks):
+        """Until SIGUSR2 is pending at the trainings of these, which stand still."""
+        def arrived(task):
+            statuses = [(path / "status").read_text() for path in self.trainings(directory, task)]
+            masks = [int(line.split()[1], 16) for text in statuses for line in text.splitlines() if line.startswith("ShdPnd:")]
+            return masks and all(mask >> (signal.SIGUSR2 - 1) & 1 for mask in masks)
+        eventually(lambda: all(arrived(task) for task in tasks), 60, what=self.cluster.queue)
 
     def closing_jobs(self, directory):
         """Ids of those in the queue."""
@@ -86,7 +102,8 @@ class JobTest(MishapCase):
         (closing,) = self.closing_jobs(directory)
         self.cluster.ask("scontrol", "hold", closing)
         self.wait_for_epochs(directory, *TASKS)
-        self.cluster.ask("scancel", self.tasks(directory)[0]["t1.f2.r0"]["job"])
+        with self.standing_still(directory):
+            self.cluster.ask("scancel", self.tasks(directory)[0]["t1.f2.r0"]["job"])
         eventually(lambda: set(self.phases(directory).values()) == {"lost", "done"}, 60, 0.5)
         tasks, out = self.tasks(directory)
         self.assertEqual([name for name, task in tasks.items() if task["phase"] == "lost"], ["t1.f2.r0"])
@@ -102,8 +119,11 @@ class JobTest(MishapCase):
         self.submit(directory, "--time-limit", "00:20:00", "--signal", "60")
         for stops in (1, 2):
             self.wait_for_epochs(directory, "t2.f1.r0")
-            # What Slurm sends before the limit, whose moment it leaves open by half a minute.
-            self.cluster.run("timeout", "5", "scancel", "--batch", "--signal=USR2", self.tasks(directory)[0]["t2.f1.r0"]["job"])
+            with self.standing_still(directory):
+                # What Slurm sends before the limit, whose moment it leaves open by half a minute.
+                job = self.tasks(directory)[0]["t2.f1.r0"]["job"]
+                self.cluster.run("timeout", "5", "scancel", "--batch", "--signal=USR2", job)
+                self.wait_for_signal(directory, "t2.f1.r0")
             eventually(lambda: self.codes(directory, "t2.f1.r0") == stops * [75], 60)
             eventually(lambda: self.phases(directory)["t2.f1.r0"] == "waiting", 60)
             eventually(lambda: self.cluster.hurry() or len(self.codes(directory, "t2.f1.r0")) > stops, 60, 0.5)
@@ -115,7 +135,9 @@ class JobTest(MishapCase):
         directory = self.plan("preempted", *TRAININGS)
         self.submit(directory, "--partition", "low")
         self.wait_for_epochs(directory, *TASKS)
-        self.cluster.ask("sbatch", "--partition=high", "--nodes=2", "--exclusive", f"--output={directory}/high.log", "--wrap=true")
+        with self.standing_still(directory):
+            self.cluster.ask("sbatch", "--partition=high", "--nodes=2", "--exclusive", f"--output={directory}/high.log", "--wrap=true")
+            self.wait_for_signal(directory, *TASKS)
         eventually(lambda: set(self.phases(directory).values()) == {"waiting"}, 60)
         self.finish(directory)
         self.assert_whole(directory, self.expected)
@@ -159,10 +181,11 @@ class MachineTest(MishapCase):
         directory = self.plan("node", *TRAININGS)
         self.submit(directory)
         self.wait_for_epochs(directory, *TASKS)
-        there = {task for task in TASKS if self.attempts(directory, task)[-1][1] == "n2"}
-        self.assertEqual(len(there), 2)
-        self.cluster.kill_node("n2")
-        self.assertLessEqual({self.phases(directory)[task] for task in there}, {"running", "waiting"})
+        with self.standing_still(directory):
+            there = {task for task in TASKS if self.attempts(directory, task)[-1][1] == "n2"}
+            self.assertEqual(len(there), 2)
+            self.cluster.kill_node("n2")
+            self.assertLessEqual({self.phases(directory)[task] for task in there}, {"running", "waiting"})
         eventually(lambda: {self.phases(directory)[task] for task in there} == {"waiting"}, 60, 0.5)
         self.finish(directory)
         self.assert_whole(directory, self.expected)
@@ -200,11 +223,12 @@ class MachineTest(MishapCase):
         directory = self.plan("forgotten", *TRAININGS)
         self.submit(directory)
         self.wait_for_epochs(directory, *TASKS)
-        self.cluster.kill_daemon("slurmctld", signal.SIGKILL)
-        shutil.rmtree(self.cluster.folder / "state")
-        (self.cluster.folder / "state").mkdir()
-        self.cluster.restart_daemon("slurmctld")
-        eventually(lambda: set(self.phases(directory).values()) <= {"lost", "done"}, 60)
+        with self.standing_still(directory):
+            self.cluster.kill_daemon("slurmctld", signal.SIGKILL)
+            shutil.rmtree(self.cluster.folder / "state")
+            (self.cluster.folder / "state").mkdir()
+            self.cluster.restart_daemon("slurmctld")
+            eventually(lambda: set(self.phases(directory).values()) == {"lost"}, 60)
         _, out = self.tasks(directory)
         self.assertIn(f"nothing runs or waits; rankwise sweep resume {directory} continues", out)
         self.sweep("resume", directory)

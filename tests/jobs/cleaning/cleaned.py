@@ -58,7 +58,8 @@ class CleaningCase(unittest.TestCase):
 
     def prepare(self, *args, ranks=1):
         output = self.folder / f"out{ranks}.h5"
-        done = run(["prepare", *args, "--output", output, "--report", self.folder / "report.json", "--quarantine",
+        threads = 1 + ranks % 2
+        done = run(["prepare", *args, "--threads", threads, "--output", output, "--report", self.folder / "report.json", "--quarantine",
                     self.folder / "quarantine.csv"], ranks=ranks)
         self.assertEqual(done.code, 0, done)
         cleaned = Cleaned(self.folder, done, output)
@@ -66,7 +67,7 @@ class CleaningCase(unittest.TestCase):
         return cleaned
 
     def prepare_alike(self, *args, ranks=(1, 2, 3)):
-        """The same account, quarantine and values on any number of ranks."""
+        """The same account, quarantine and values on any number of ranks and threads."""
         first, *others = [self.prepare(*args, ranks=n) for n in ranks]
         for other in others:
             self.assertEqual(other.report, first.report)

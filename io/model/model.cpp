@@ -24,6 +24,7 @@ constexpr const char* loss_kinds[] = {"implicit", "explicit"};                  
 constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};          // by Weighting
 constexpr const char* trained_parts[] = {"training", "training+validation", "all"};  // by TrainedOn
 constexpr const char* last_training_name = "last-training-time";
+constexpr const char* lineage_datasets_name = "/lineage-datasets";
 constexpr const char* trained_on_all_name = "/lineage-trained-on-all";
 
 void write_objective(Hdf5Writer& file, const Objective& objective) {
@@ -143,6 +144,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
   write_lineage(comm, file, model.lineage);
+  write_digests(comm, file, lineage_datasets_name, model.lineage_datasets);
   write_digests(comm, file, trained_on_all_name, model.lineage_trained_on_all);
   write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
   write_side(comm, file, "/items", model.items, model.factors, model.objective.biases);
@@ -155,6 +157,7 @@ struct ModelReader::Impl {
   Provenance provenance;
   std::uint64_t content_digest = 0;
   std::vector<std::uint64_t> lineage = {};
+  std::vector<std::uint64_t> lineage_datasets = {};
   std::vector<std::uint64_t> lineage_trained_on_all = {};
   Objective objective;
   std::vector<EpochLoss> history;
@@ -184,6 +187,13 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   opened.lineage = read_lineage(opened.file);
   if (opened.lineage.empty() && opened.provenance.warm_start_digest != 0) {
     opened.lineage.push_back(opened.provenance.warm_start_digest);
+  }
+  opened.lineage_datasets = read_digests(opened.file, lineage_datasets_name);
+  if (opened.lineage_datasets.empty()) opened.lineage_datasets.resize(opened.lineage.size());
+  if (opened.lineage_datasets.size() != opened.lineage.size()) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: {} has {} rows, expected {}, as /lineage has", path, lineage_datasets_name,
+                            opened.lineage_datasets.size(), opened.lineage.size()));
   }
   opened.lineage_trained_on_all = read_digests(opened.file, trained_on_all_name);
   opened.objective = read_objective(opened.file);
@@ -300,6 +310,10 @@ std::uint64_t ModelReader::content_digest() const {
 
 const std::vector<std::uint64_t>& ModelReader::lineage() const {
   return impl_->lineage;
+}
+
+const std::vector<std::uint64_t>& ModelReader::lineage_datasets() const {
+  return impl_->lineage_datasets;
 }
 
 const std::vector<std::uint64_t>& ModelReader::lineage_trained_on_all() const {

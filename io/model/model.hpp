@@ -6,6 +6,7 @@
 //   /history/loss, /history/observed, /history/unobserved, /history/regularizer    float64, one value per epoch
 //   /history/validation (where the training was validated)
 //   /lineage (uint64, where it began with another model)
+//   /lineage-datasets (uint64, beside /lineage: of the dataset of each ancestor; 0: not known)
 //   /lineage-trained-on-all (uint64, if ancestors were trained on all of a dataset)
 //
 // Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, `dataset-configuration`, of
@@ -48,8 +49,9 @@ struct Model {
   ModelSide items;
   std::optional<Index> best_epoch = std::nullopt;  ///< whose factors these are, from 1, where epochs were compared
   TrainedOn trained_on = TrainedOn::training;
-  std::string dataset_configuration = {};   ///< Provenance::configuration of the dataset
-  std::vector<std::uint64_t> lineage = {};  ///< digests of the models that it descends from, the nearest first
+  std::string dataset_configuration = {};            ///< Provenance::configuration of the dataset
+  std::vector<std::uint64_t> lineage = {};           ///< digests of the models that it descends from, the nearest first
+  std::vector<std::uint64_t> lineage_datasets = {};  ///< of each of these the digest of its dataset; 0: not known
   std::vector<std::uint64_t> lineage_trained_on_all = {};  ///< digests of the datasets that any of these has all of
   /// Since 1970: nothing that it or an ancestor has learned is later. Nothing if that is not known.
   std::optional<std::int64_t> last_training_seconds = {};
@@ -76,6 +78,9 @@ class ModelReader {
   /// Content digests of the models that the training descends from by warm starts, the nearest first; empty where it
   /// began at random. Of a file of an older version no more than the nearest.
   [[nodiscard]] const std::vector<std::uint64_t>& lineage() const;
+  /// Of each of lineage() the content digest of the dataset that it was trained on; 0 if that is not known: of files of
+  /// older versions.
+  [[nodiscard]] const std::vector<std::uint64_t>& lineage_datasets() const;
   /// Content digests of the datasets that an ancestor was trained on all of (TrainedOn::all), each once: what they hold
   /// out measures neither that ancestor nor this model.
   [[nodiscard]] const std::vector<std::uint64_t>& lineage_trained_on_all() const;

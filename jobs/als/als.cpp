@@ -277,6 +277,7 @@ void write_trained(AlsTraining training, const AlsRun& run, EntryCounts entries,
   model.last_training_seconds = last_training_seconds(dataset, options.trained_on, warm_start);
   if (warm_start) {
     model.lineage = warm_start->lineage();
+    model.lineage_datasets = warm_start->lineage_datasets();
     model.lineage_trained_on_all = warm_start->trained_on_all();
   }
   write_model(context.comm, options.model, model, provenance, options.checkpoints->deflate_level);

@@ -62,10 +62,12 @@ WarmStart::WarmStart(const Communicator& comm, std::string path, Index factors, 
     refuse(fmt::format("it has {} factors", model.factors()), fmt::format("{}", factors));
   }
   digest_ = model.content_digest();
-  if (digest_ != 0) lineage_.push_back(digest_);
-  lineage_.insert(lineage_.end(), model.lineage().begin(), model.lineage().end());
-  trained_on_all_ = model.lineage_trained_on_all();
   const std::uint64_t dataset = model.provenance().dataset_digest;
+  lineage_ = {digest_};
+  lineage_.insert(lineage_.end(), model.lineage().begin(), model.lineage().end());
+  lineage_datasets_ = {dataset};
+  lineage_datasets_.insert(lineage_datasets_.end(), model.lineage_datasets().begin(), model.lineage_datasets().end());
+  trained_on_all_ = model.lineage_trained_on_all();
   if (model.trained_on() == TrainedOn::all && std::ranges::find(trained_on_all_, dataset) == trained_on_all_.end()) {
     trained_on_all_.push_back(dataset);
   }

@@ -14,8 +14,8 @@
 
 namespace rankwise {
 
-/// Every member but digest(), lineage(), trained_on_all() and last_training_seconds() is collective over the job's
-/// ranks.
+/// Every member but digest(), lineage(), lineage_datasets(), trained_on_all() and last_training_seconds() is collective
+/// over the job's ranks.
 class WarmStart {
  public:
   /// Looks at the model. Throws AgreedError(bad_data) where its factors are not of this length, or its objective is not
@@ -27,6 +27,9 @@ class WarmStart {
 
   /// The models that a training from this one descends from: this one, and those that it descends from.
   [[nodiscard]] const std::vector<std::uint64_t>& lineage() const { return lineage_; }
+
+  /// Of each of lineage() the content digest of its dataset; 0: not known.
+  [[nodiscard]] const std::vector<std::uint64_t>& lineage_datasets() const { return lineage_datasets_; }
 
   /// Content digests of the datasets that one of lineage() was trained on all of.
   [[nodiscard]] const std::vector<std::uint64_t>& trained_on_all() const { return trained_on_all_; }
@@ -59,6 +62,7 @@ class WarmStart {
   InputCheck check_;
   std::uint64_t digest_ = 0;
   std::vector<std::uint64_t> lineage_;
+  std::vector<std::uint64_t> lineage_datasets_;
   std::vector<std::uint64_t> trained_on_all_;
   std::optional<std::int64_t> last_training_seconds_;
   std::optional<std::uint64_t> validation_learned_;  ///< of the dataset whose validation part the model has learned

@@ -131,6 +131,7 @@ std::string evaluation_json(const Evaluation& evaluation) {
   if (evaluation.rankings) json["rankings"] = json_of(*evaluation.rankings, evaluation.seen);
   if (evaluation.ratings) json["ratings"] = json_of(*evaluation.ratings);
   json["ancestor_trained_on_all"] = evaluation.ancestor_trained_on_all;
+  json["ancestor_may_know_heldout"] = ancestor_may_know(evaluation.overlap);
   json["chosen_by_heldout"] = evaluation.overlap.chosen_by_heldout;
   add_match(json, evaluation.match, evaluation.overlap);
   json["worse_than_baseline"] = std::ranges::any_of(evaluation.metrics, [](const MetricFigures& figures) {

@@ -28,6 +28,21 @@ bool is_later(const TrainingOverlap& overlap) {
          *overlap.last_training_seconds <= *overlap.heldout_after_seconds;
 }
 
+/// Which of the model's ancestors may have learned what this dataset holds out, without those of datasets of which
+/// an ancestor has all.
+void count_ancestors(const HeldoutData& data, const ModelReader& model, TrainingOverlap& overlap) {
+  const std::vector<std::uint64_t>& of_all = model.lineage_trained_on_all();
+  overlap.ancestor_datasets = std::ssize(of_all);
+  for (const std::uint64_t digest : model.lineage_datasets()) {
+    if (digest == 0) {
+      ++overlap.ancestors_unknown;
+    } else if (digest != data.dataset->provenance().dataset_digest &&
+               std::ranges::find(of_all, digest) == of_all.end()) {
+      ++overlap.ancestors_elsewhere;
+    }
+  }
+}
+
 /// Why it cannot be shown, in words.
 std::string reason(const TrainingOverlap& overlap) {
   if (!overlap.last_training_seconds) return "it does not say when its training ended";
@@ -101,6 +116,11 @@ void require_unseen_heldout(const HeldoutData& data, const ModelReader& model, c
   }
 }
 
+bool ancestor_may_know(const TrainingOverlap& overlap) {
+  return overlap.disjoint == Disjoint::own_split && !is_later(overlap) &&
+         overlap.ancestors_elsewhere + overlap.ancestors_unknown > 0;
+}
+
 const char* disjoint_word(Disjoint disjoint) {
   return disjoint_words[static_cast<std::size_t>(disjoint)];
 }
@@ -108,7 +128,9 @@ const char* disjoint_word(Disjoint disjoint) {
 TrainingOverlap training_overlap(const HeldoutData& data, const ModelReader& model,
                                  const std::optional<MatchCounts>& counts) {
   TrainingOverlap overlap;
-  overlap.ancestor_datasets = static_cast<Index>(model.lineage_trained_on_all().size());
+  count_ancestors(data, model, overlap);
+  overlap.last_training_seconds = model.last_training_seconds();
+  overlap.heldout_after_seconds = heldout_after(data);
   if (!counts) {
     // Whatever the view of the dataset; the validation part, if it has one, was read in place of the held-out part.
     overlap.chosen_by_heldout = model.best_epoch().has_value() && model.trained_on() == TrainedOn::training &&
@@ -116,8 +138,6 @@ TrainingOverlap training_overlap(const HeldoutData& data, const ModelReader& mod
     return overlap;
   }
   overlap.trained_on_all = model.trained_on() == TrainedOn::all;
-  overlap.last_training_seconds = model.last_training_seconds();
-  overlap.heldout_after_seconds = heldout_after(data);
   if (counts->known_users == 0 && model.lineage().empty()) {
     overlap.disjoint = Disjoint::users;
   } else {
@@ -148,6 +168,14 @@ std::vector<std::string> overlap_warnings(const TrainingOverlap& overlap, const 
                     "part may partly be in that dataset, and the metrics are then too good",
                     model_path));
   }
+  if (ancestor_may_know(overlap)) {
+    warnings.push_back(fmt::format(
+        "an ancestor of {} (--warm-start) was trained on {}: its training part may have what {} holds out, and the "
+        "metrics are then too good",
+        model_path,
+        overlap.ancestors_elsewhere > 0 ? "another dataset" : "a dataset that is not known (an older version wrote it)",
+        data.path));
+  }
   return warnings;
 }
 
@@ -155,6 +183,10 @@ void tell_overlap(Report& report, const TrainingOverlap& overlap, const HeldoutD
                   const std::string& model_path) {
   tell_other_dataset(report, overlap, data, model_path);
   if (overlap.chosen_by_heldout) report.event("chosen_by_heldout", {{"model", model_path}});
+  if (ancestor_may_know(overlap)) {
+    report.event("ancestors_elsewhere",
+                 {{"elsewhere", overlap.ancestors_elsewhere}, {"unknown", overlap.ancestors_unknown}});
+  }
   if (overlap.ancestor_datasets == 0 || overlap.disjoint == Disjoint::times) return;
   report.event("ancestor_trained_on_all", {{"datasets", overlap.ancestor_datasets}});
 }

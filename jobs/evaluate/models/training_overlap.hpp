@@ -40,6 +40,8 @@ struct TrainingOverlap {
   bool trained_on_all = false;     ///< the model, of another dataset
   bool chosen_by_heldout = false;  ///< the model's epoch, by --validation-metric: its dataset has no validation part
   Index ancestor_datasets = 0;     ///< other datasets that an ancestor was trained on all of
+  Index ancestors_elsewhere = 0;   ///< ancestors that were trained on a part of another dataset
+  Index ancestors_unknown = 0;     ///< ancestors of which it is not known what they were trained on
   std::optional<std::int64_t> last_training_seconds = {};  ///< since 1970: nothing that was learned is later
   std::optional<std::int64_t> heldout_after_seconds = {};  ///< all that is held out is later
 };
@@ -53,13 +55,18 @@ struct TrainingOverlap {
 [[nodiscard]] TrainingOverlap training_overlap(const HeldoutData& data, const ModelReader& model,
                                                const std::optional<MatchCounts>& counts);
 
+/// Whether an ancestor may have learned what is held out from a part of another dataset, or of one that is not known.
+/// Of a model of another dataset that is said of the model itself.
+[[nodiscard]] bool ancestor_may_know(const TrainingOverlap& overlap);
+
 /// That nothing shows that another dataset's model has not learned what is held out; that an ancestor was trained on
-/// all of another dataset. Empty of a model without such.
+/// all of another dataset, or on a part of it, and its training did not end before what is held out. Empty of a model
+/// without such.
 [[nodiscard]] std::vector<std::string> overlap_warnings(const TrainingOverlap& overlap, const HeldoutData& data,
                                                         const std::string& model_path);
 
 /// A line that shows that another dataset's model has not learned what is held out, if there is one, and the events
-/// `training_overlap` (another dataset) and `ancestor_trained_on_all`. Warnings are apart.
+/// `training_overlap` (another dataset), `ancestor_trained_on_all` and `ancestors_elsewhere`. Warnings are apart.
 void tell_overlap(Report& report, const TrainingOverlap& overlap, const HeldoutData& data,
                   const std::string& model_path);
 

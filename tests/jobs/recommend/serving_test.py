@@ -317,6 +317,44 @@ class TrainOnAllTest(Case):
         with h5py.File(self.path / "v.h5") as model, h5py.File(self.path / "f.h5") as first:
             self.assertEqual(model["lineage-trained-on-all"][:].tolist(), [first.attrs["dataset-digest"]])
 
+    def test_what_an_ancestor_may_have_learned_of_the_held_out_part_is_a_warning(self):
+        """From a part of another dataset, too; not if its training ended before all that is held out."""
+        times = sorted(line.rsplit(",", 1)[1] for line in (self.path / "log.csv").read_text().splitlines()[1:])
+        middle = times[len(times) // 2]
+        for name, options in (("first", ["random:0.3", "--seed", "1"]), ("second", ["random:0.3", "--seed", "2"]),
+                              ("earlier", ["random:0.3", "--until", middle]), ("later", ["temporal:0.1"])):
+            self.job("prepare", "--input", "@log.csv", "--output", f"@{name}.h5", "--split", *options)
+        for model, data, ancestor, elsewhere in (("a", "first", None, 0), ("b", "second", "a", 1), ("c", "second", "b", 1), ("same", "first", "a", 0),
+                                                 ("round", "first", "b", 1), ("old", "earlier", None, 0), ("new", "later", "old", 0)):
+            with self.subTest(model):
+                self.job("als", "--data", f"@{data}.h5", "--model", f"@{model}.h5", "--factors", "3", "--epochs", "1",
+                         *(["--warm-start", f"@{ancestor}.h5"] if ancestor else []))
+                done = self.job("evaluate", "--quiet", "--data", f"@{data}.h5", "--model", f"@{model}.h5", "--output", "@metrics.json",
+                                "--log-json", "@log.jsonl")
+                warnings = [line for line in done.our_lines if "ancestor" in line]
+                self.assertEqual(len(warnings), 1 if elsewhere else 0, done)
+                self.assertIs(json.loads((self.path / "metrics.json").read_text())["ancestor_may_know_heldout"], elsewhere > 0)
+                events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
+                self.assertEqual([event["elsewhere"] for event in events if event["event"] == "ancestors_elsewhere"], [elsewhere] if elsewhere else [])
+                if elsewhere:
+                    self.assertIn(f"an ancestor of {self.path}/{model}.h5 (--warm-start) was trained on another dataset", warnings[0])
+        digests = {}
+        for name in ("first", "second"):
+            with h5py.File(self.path / f"{name}.h5") as file:
+                digests[name] = file.attrs["dataset-digest"]
+        with h5py.File(self.path / "round.h5") as file:
+            self.assertEqual(file["lineage-datasets"][:].tolist(), [digests["second"], digests["first"]])
+            self.assertEqual(len(file["lineage"]), 2)
+        # A file of an older version does not say what its ancestors were trained on.
+        with h5py.File(self.path / "old-version.h5", "w") as file, h5py.File(self.path / "same.h5") as same:
+            for name in same:
+                if name != "lineage-datasets":
+                    same.copy(name, file)
+            for name, value in same.attrs.items():
+                file.attrs[name] = value
+        done = self.job("evaluate", "--quiet", "--verify-inputs", "no", "--data", "@first.h5", "--model", "@old-version.h5")
+        self.assertIn("was trained on a dataset that is not known", "".join(done.our_lines))
+
     def test_a_dataset_of_another_preparation_is_told_by_its_settings(self):
         self.job("prepare", "--input", "@log.csv", "--split", "random:0.3", "--output", "@one.h5")
         self.job("prepare", "--input", "@log.csv", "--split", "random:0.2", "--output", "@other.h5")

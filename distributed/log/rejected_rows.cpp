@@ -28,6 +28,7 @@ constexpr std::array<RuleText, row_rule_count> texts{{
     {"period", "the time is before --since, or not before --until"},
     {"event-weight", "the event has weight 0"},
     {"unreadable-fold", "the fold is no small number"},
+    {"forget", "the user is in the list of --forget"},
     {"min-value", "the value is below --min-value"},
     {"exact-repeats", "an earlier row has the same user, item, value and time"},
     {"cancellations", "the purchase and its cancellation take each other away"},

@@ -14,7 +14,7 @@
 namespace rankwise {
 
 /// The rules by which `prepare` rejects rows, in the order in which it applies them. What the reader knows of one row
-/// comes first.
+/// comes first: all before `forget`.
 enum class RowRule : std::int32_t {
   field_count,
   condition,
@@ -30,6 +30,7 @@ enum class RowRule : std::int32_t {
   period,
   event_weight,
   unreadable_fold,
+  forget,
   min_value,
   exact_repeats,
   cancellations,
@@ -43,7 +44,7 @@ enum class RowRule : std::int32_t {
   k_core,
   repeats,
 };
-inline constexpr std::size_t row_rule_count = 26;
+inline constexpr std::size_t row_rule_count = 27;
 
 /// The word for it that reports and quarantines have: "missing-user", ...
 [[nodiscard]] std::string_view rule_name(RowRule rule);

@@ -170,6 +170,10 @@ void IdColumn::append(const IdColumn& other) {
   for (const std::int32_t number : other.numbers_) push_back(own_numbers[at(number)]);
 }
 
+std::string IdColumn::text(Index number) const {
+  return are_integers_ ? std::to_string(integers_.keys()[at(number)]) : std::string(texts_.at(number));
+}
+
 void IdColumn::push_back(Index number) {
   if (number >= most_distinct_ids) {
     throw Error(ExitCode::bad_data,
@@ -190,6 +194,19 @@ void IdColumn::become_text() {
   // Distinct integers are distinct texts, in the same order: the numbers remain.
   for (const std::int64_t id : integers_.keys()) (void)intern_as_text(id);
   integers_ = {};
+}
+
+void IdColumn::rename(const std::function<std::string(std::string_view)>& name_of) {
+  StringTable names;
+  std::vector<std::int32_t> renamed;
+  renamed.reserve(at(distinct()));
+  for (Index number = 0; number < distinct(); ++number) {
+    renamed.push_back(static_cast<std::int32_t>(names.intern(name_of(text(number)))));
+  }
+  are_integers_ = false;
+  integers_ = {};
+  texts_ = std::move(names);
+  for (std::int32_t& number : numbers_) number = renamed[at(number)];
 }
 
 void IdColumn::keep(const std::vector<Index>& kept) {

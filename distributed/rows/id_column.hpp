@@ -2,7 +2,9 @@
 // The ids of one role, user or item, as read by this rank: integers as long as all are, text as soon as one is not.
 
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -80,6 +82,9 @@ class IdColumn {
 
   [[nodiscard]] Index size() const { return static_cast<Index>(numbers_.size()); }
   [[nodiscard]] bool are_integers() const { return are_integers_; }
+  /// Ids of integers() or texts(), and one of them as text; an integer in its digits.
+  [[nodiscard]] Index distinct() const { return are_integers_ ? integers_.size() : texts_.size(); }
+  [[nodiscard]] std::string text(Index number) const;
   /// Of each record, the number of its id in integers() or texts(). Records may have been dropped since: not every
   /// distinct id has one.
   [[nodiscard]] const std::vector<std::int32_t>& numbers() const { return numbers_; }
@@ -92,6 +97,9 @@ class IdColumn {
   void become_text();
   /// The records of `other` follow those of this column.
   void append(const IdColumn& other);
+  /// Each distinct id becomes the text that `name_of` makes of its text(), of at most most_id_bytes. Ids of one name
+  /// become one.
+  void rename(const std::function<std::string(std::string_view)>& name_of);
   /// Keeps the ids at `kept` (ascending positions).
   void keep(const std::vector<Index>& kept);
 

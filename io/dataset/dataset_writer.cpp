@@ -101,9 +101,13 @@ void write_validation(const Communicator& comm, Hdf5Writer& file, const Validati
 }  // namespace
 
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
-                   const Provenance& provenance, int deflate_level) {
+                   const Provenance& provenance, int deflate_level, const std::optional<PseudonymMark>& pseudonyms) {
   Hdf5Writer file(comm, path, dataset_bytes(comm, dataset), {.deflate_level = deflate_level});
   write_attributes(comm, file, dataset, provenance);
+  if (pseudonyms) {
+    file.write_attribute("/", "pseudonyms", pseudonyms->method);
+    file.write_attribute("/", "pseudonym-key-id", pseudonyms->key_id);
+  }
   write_training(comm, file, dataset);
   write_heldout(comm, file, dataset);
   if (dataset.validation) write_validation(comm, file, *dataset.validation);

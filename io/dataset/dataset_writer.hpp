@@ -1,6 +1,7 @@
 #pragma once
 // Writes the dataset file (io/dataset/dataset.hpp).
 
+#include <optional>
 #include <string>
 
 #include "distributed/comm/communicator.hpp"
@@ -9,9 +10,16 @@
 
 namespace rankwise {
 
+/// That users have pseudonyms instead of ids: attributes of the file's root.
+struct PseudonymMark {
+  std::string method;
+  std::string key_id;  ///< the same for the same key
+};
+
 /// Writes the file under a temporary name and commits it. `provenance.dataset_digest` becomes the dataset's digest.
 /// `deflate_level`: see Hdf5WriterOptions. Collective over comm; throws AgreedError (cannot_create, io_error).
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
-                   const Provenance& provenance, int deflate_level = 0);
+                   const Provenance& provenance, int deflate_level = 0,
+                   const std::optional<PseudonymMark>& pseudonyms = std::nullopt);
 
 }  // namespace rankwise

@@ -153,4 +153,12 @@ ColumnChoice parse_column_choice(std::string_view text) {
   return choice;
 }
 
+Error told(const Error& error, Quoting quoting) {
+  const std::string_view message = error.what();
+  const auto first = message.find('\'');
+  const auto last = message.rfind('\'');
+  if (quoting == Quoting::shown || first == last) return error;
+  return {error.code(), fmt::format("{}...{}", message.substr(0, first), message.substr(last + 1))};
+}
+
 }  // namespace rankwise

@@ -13,6 +13,7 @@
 #include "io/text/missing_values.hpp"
 #include "io/text/text_format.hpp"
 #include "io/text/time_text.hpp"
+#include "kernels/base/error.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
@@ -87,6 +88,9 @@ struct RowFilter {
   [[nodiscard]] bool has_period() const { return since_microseconds || until_microseconds; }
 };
 
+/// Whether messages quote what rows hold: not if it is to be secret.
+enum class Quoting { shown, hidden };
+
 struct LogOptions {
   TextFormat format = TextFormat::automatic;
   Delimiter delimiter = {};
@@ -98,7 +102,12 @@ struct LogOptions {
   TimeChoice time = {};
   std::optional<ColumnChoice> columns;
   RowFilter filter = {};
+  Quoting quoting = Quoting::shown;
 };
+
+/// The error as it may be told; if quotes are hidden, "..." stands in its message for all from the first one to the
+/// last.
+[[nodiscard]] Error told(const Error& error, Quoting quoting);
 
 /// 0-based columns of a delimited file; -1 where there is none.
 struct ColumnNumbers {

@@ -47,7 +47,7 @@ ParsedRecord take_record(const LogPlan& plan, const std::vector<std::string_view
   } catch (const Error& error) {
     if (plan.max_bad.is_zero() || !parser.rule()) throw;
     ++result.bad_rows;
-    if (!result.first_bad.error) result.first_bad = {place.file(), place.line(), error};
+    if (!result.first_bad.error) result.first_bad = {place.file(), place.line(), told(error, plan.quoting)};
     return ParsedRecord::rejected;
   }
 }
@@ -98,7 +98,7 @@ PartRead read_part(const LogPlan& plan, const TextPart& which, const FileBegins&
         result.spans[f].end = records->offset();
       }
     } catch (const Error& error) {
-      result.failure = failure_of(file, records, lines_skipped, error);
+      result.failure = failure_of(file, records, lines_skipped, told(error, plan.quoting));
       return result;
     } catch (const std::bad_alloc&) {
       result.failure = {file, 0, Error(ExitCode::internal, "out of memory while reading")};

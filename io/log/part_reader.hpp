@@ -26,6 +26,7 @@ struct LogPlan {
   RejectedRows::Keep keep = RejectedRows::Keep::counts;  ///< what is known of rejected rows
   MissingValues missing_values;
   RowFilter filter;
+  Quoting quoting = Quoting::shown;
   std::string time_pattern;  ///< of layouts whose times are of that form
 
   [[nodiscard]] bool timed() const { return layouts.front().columns.time >= 0; }

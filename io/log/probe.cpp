@@ -92,6 +92,14 @@ std::string describe(const LogLayout& layout, const std::vector<std::string>& he
   return text;
 }
 
+/// The columns' names as a note may show them: what is taken for a header may be a row of secrets.
+std::vector<std::string> told_names(const LogOptions& options, const std::vector<std::string>& header) {
+  if (options.quoting == Quoting::shown || options.header == HeaderRule::present || !options.columns) return header;
+  std::vector<std::string> names;
+  for (std::size_t column = 1; column <= header.size(); ++column) names.push_back(fmt::format("column {}", column));
+  return names;
+}
+
 /// What the first rows say of numbers and times; false when there is no row.
 bool judge_rows(RecordReader& records, std::span<const std::string> first_row, const LogOptions& options,
                 LogLayout& layout) {
@@ -154,7 +162,7 @@ std::string probe_delimited(const std::string& path, const LogOptions& options, 
   if (!judge_rows(records, header.empty() ? std::span(fields) : std::span<const std::string>(), options, layout)) {
     throw Error(ExitCode::bad_data, "holds a header but no rows");
   }
-  return describe(layout, header);
+  return describe(layout, told_names(options, header));
 }
 
 /// The keys of the first rows, in the order in which they come.
@@ -270,7 +278,9 @@ ProbedLog probe_log(const std::string& path, const LogOptions& options) {
     log.note = fmt::format("{}: {}", path, log.note);
     return log;
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
+    // What is taken for a header may be a row.
+    const Quoting quoting = options.header == HeaderRule::present ? Quoting::shown : options.quoting;
+    throw Error(error.code(), fmt::format("{}: {}", path, told(error, quoting).what()));
   }
 }
 

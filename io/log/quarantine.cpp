@@ -61,7 +61,7 @@ class Reasons {
     scratch_.quantified = plan.quantified();
   }
   std::string of(RowRule rule, const std::vector<std::string_view>& fields) {
-    if (rule < RowRule::min_value) {
+    if (rule < RowRule::forget) {
       try {
         parser_.append(fields, scratch_);
       } catch (const Error& error) {

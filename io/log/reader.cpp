@@ -151,6 +151,7 @@ LogPlan plan_log(const Communicator& comm, const std::vector<std::string>& input
   plan.max_bad = options.max_bad;
   plan.missing_values = options.missing_values;
   plan.filter = options.filter;
+  plan.quoting = options.quoting;
   plan.time_pattern = options.time.pattern;
   agree_on(comm, [&] {
     if (!comm.is_root()) return;

@@ -20,7 +20,7 @@ void RowAccount::take(std::string_view rule, Index dropped, Index changed, std::
 }
 
 void account_for_reading(RowAccount& account, const RejectedRows::Totals& rejected) {
-  for (std::size_t r = 0; r < at(RowRule::min_value); ++r) {
+  for (std::size_t r = 0; r < at(RowRule::forget); ++r) {
     if (rejected.counts[r] > 0) account.take(rule_name(static_cast<RowRule>(r)), rejected.counts[r]);
   }
 }
@@ -51,7 +51,7 @@ void tell_account(Report& report, const RowAccount& account) {
 void tell_bad_rows(Report& report, const RejectedRows::Totals& rejected, const std::vector<std::string>& files) {
   constexpr std::size_t most_lines = 5;
   std::vector<std::pair<std::int64_t, std::size_t>> rules;  // by first place
-  for (std::size_t r = 0; r < at(RowRule::min_value); ++r) {
+  for (std::size_t r = 0; r < at(RowRule::forget); ++r) {
     if (rejected.counts[r] > 0) rules.emplace_back(rejected.first[r], r);
   }
   std::ranges::sort(rules);

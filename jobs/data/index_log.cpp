@@ -2,28 +2,18 @@
 
 #include <fmt/format.h>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "distributed/rows/id_dictionary.hpp"
-#include "distributed/rows/id_variants.hpp"
 #include "distributed/rows/redistribute.hpp"
 #include "jobs/data/prepare_messages.hpp"
-#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 
 namespace {
-/// Ids that are probably one, in one warning for each kind.
-void warn_of_variants(JobContext& context, std::string_view role, const IdRows& ids) {
-  for (const IdVariants& found : find_id_variants(context.comm, ids)) {
-    context.report.warning(fmt::format("{} {} id{} differ{} from another only {}, for example {} and {}", found.ids,
-                                       role, found.ids == 1 ? "" : "s", found.ids == 1 ? "s" : "",
-                                       difference_text(found.difference), shown(found.first), shown(found.second)));
-  }
-}
-
 /// Stops at the earliest row of `mine` over all ranks, with its fault beside the earlier row of that user and item.
 void refuse_repeat(const Communicator& comm, const InteractionLog& log, const RepeatedPair& mine,
                    std::string_view fault) {
@@ -43,8 +33,9 @@ IndexedLog index_log(JobContext& context, InteractionLog& log) {
   const Communicator& comm = context.comm;
   IdDictionary users = build_id_dictionary(comm, std::exchange(log.users, {}));
   IdDictionary items = build_id_dictionary(comm, std::exchange(log.items, {}));
-  warn_of_variants(context, "user", users.rows);
-  warn_of_variants(context, "item", items.rows);
+  const auto as_it_is = [](std::string_view id) { return std::string(id); };
+  tell_variants(comm, context.report, "user", users.rows, as_it_is);
+  tell_variants(comm, context.report, "item", items.rows, as_it_is);
   std::vector<PlacedQuantity> quantities;
   for (std::size_t row = 0; row < log.quantities.size(); ++row) {
     quantities.push_back({users.index[row], log.positions[row], log.quantities[row]});

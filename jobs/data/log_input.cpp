@@ -109,11 +109,14 @@ std::vector<std::pair<std::string, Index>> missing_fields(const LogPlan& plan, c
 
 LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
   std::optional<LogPlan> matrices = plan_matrices(context.comm, options);
-  LogPlan plan = matrices ? std::move(*matrices) : plan_log(context.comm, options.inputs, options.log);
+  LogOptions log = options.log;
+  if (!options.privacy.pseudonyms.empty()) log.quoting = Quoting::hidden;
+  LogPlan plan = matrices ? std::move(*matrices) : plan_log(context.comm, options.inputs, log);
   for (const std::string& note : plan.notes) context.report.line(note);
   agree_on(context.comm, [&] {
     require_output_apart(plan.files, options.output);
     require_times(plan, options);
+    if (log.quoting == Quoting::hidden) require_no_recorded_ids(plan);
     if (plan.source != LogSource::text && !options.cleaning.quarantine.empty()) {
       throw Error(ExitCode::usage,
                   fmt::format("--quarantine needs rows of a text, and {} is a matrix", plan.files.front()));

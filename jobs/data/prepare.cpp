@@ -28,6 +28,7 @@
 #include "jobs/data/log_input.hpp"
 #include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_messages.hpp"
+#include "jobs/data/private_ids.hpp"
 #include "jobs/run/text_output.hpp"
 #include "kernels/base/time_units.hpp"
 #include "kernels/text/counted.hpp"
@@ -245,7 +246,7 @@ constexpr std::string_view notes =
     "compared as numbers, all else as text. A missing field makes a comparison false. --where comes first: what it "
     "drops\n"
     "may lack fields.\n"
-    "Rules are applied in this order: missing and bad rows, --min-value, --exact-repeats, --cancellations, "
+    "Rules are applied in this order: missing and bad rows, --forget, --min-value, --exact-repeats, --cancellations, "
     "--outliers,\n"
     "--max-user-count, --max-events-per-day, --max-catalogue-share, --max-item-share, --min-total, --min-user-count "
     "and\n"
@@ -283,11 +284,16 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   // 1. Look at the options, the beginning of each file and the outputs before any long work.
   agree_on(comm, [&] { require_sense(options); });
   const LogPlan plan = plan_reading(context, options);
+  const std::optional<Pseudonyms> pseudonyms = read_pseudonyms(context, options.privacy);
+  const std::optional<IdList> forget = read_forget_list(context, options.privacy);
   check_outputs(comm, options);
   report.files = plan.files;
 
-  // 2. Read all rows, each rank its part; reject what is missing, bad or too small.
+  // 2. Read all rows, each rank its part; reject what is missing, bad, to be forgotten or too small; hide ids.
   InteractionLog log = read_rows(context, options, plan, report);
+  if (forget) forget_users(context, *forget, log, account);
+  std::optional<PseudonymMark> mark;
+  if (pseudonyms) mark = use_pseudonyms(context, *pseudonyms, log);
   if (plan.missing.value == MissingRule::fill) fill_missing_values(context, plan.missing.fill, log, account);
   if (options.min_value) drop_small_values(context, *options.min_value, log, account);
   require_rows(comm, log.size(), "every row was dropped");
@@ -334,7 +340,7 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   write_reports(context, options.cleaning, plan, log, report);
   const auto timer = context.report.phase("write");
   write_dataset(comm, options.output, dataset, context.provenance("dataset", content_digest(comm, dataset)),
-                options.deflate_level);
+                options.deflate_level, mark);
 }
 
 RunJob describe_prepare(boost::program_options::options_description& description,

@@ -9,9 +9,11 @@
 #include <utility>
 #include <variant>
 
+#include "distributed/rows/id_variants.hpp"
 #include "io/dataset/split_attributes.hpp"
 #include "jobs/run/split_report.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/shown_text.hpp"
 #include "kernels/text/utc_text.hpp"
 
 namespace rankwise {
@@ -112,6 +114,15 @@ void tell_filtered(Report& report, const RowFilter& filter, const FilteredCounts
   report.event(
       "filtered",
       {{"condition_dropped", counts.condition}, {"period_dropped", counts.period}, {"event_dropped", counts.event}});
+}
+
+void tell_variants(const Communicator& comm, Report& report, std::string_view role, const IdRows& ids,
+                   const std::function<std::string(std::string_view)>& name_of) {
+  for (const IdVariants& found : find_id_variants(comm, ids)) {
+    report.warning(fmt::format("{} {} id{} differ{} from another only {}, for example {} and {}", found.ids, role,
+                               found.ids == 1 ? "" : "s", found.ids == 1 ? "s" : "", difference_text(found.difference),
+                               shown(name_of(found.first)), shown(name_of(found.second))));
+  }
 }
 
 void tell_orders(Report& report, Index orders, Index rows) {

@@ -2,7 +2,10 @@
 // What `rankwise prepare` tells of a log, of what it drops, and of a split.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "distributed/cleaning/part_rows.hpp"
@@ -12,6 +15,7 @@
 #include "distributed/log/interaction_log.hpp"
 #include "distributed/log/k_core.hpp"
 #include "distributed/log/split_figures.hpp"
+#include "distributed/rows/id_rows.hpp"
 #include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_options.hpp"
 #include "jobs/run/report.hpp"
@@ -49,6 +53,10 @@ struct SplitOutcome {
 void tell_read(Report& report, Index rows, const MissingCounts& missing, Index repeated_headers);
 /// What --where, --since, --until and --event-weights dropped, of those that were given; over all ranks.
 void tell_filtered(Report& report, const RowFilter& filter, const FilteredCounts& counts);
+/// Warns of ids that are probably one, once for each kind of difference; `name_of`: what an id is called in the
+/// warning. Collective over comm.
+void tell_variants(const Communicator& comm, Report& report, std::string_view role, const IdRows& ids,
+                   const std::function<std::string(std::string_view)>& name_of);
 void tell_orders(Report& report, Index orders, Index rows);
 void tell_period(Report& report, const Period& period);
 void tell_duplicates(Report& report, const DuplicateCounts& counts, DuplicatePolicy policy);

@@ -154,6 +154,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
           ->value_name("WORDS")
           ->notifier([&values](const std::string& words) { values.log.missing_values = MissingValues(words); }),
       "words, with commas between them, that say that a field is missing; none: only empty fields are");
+  add_privacy_options(options, values.privacy);
   add("min-value", po::value<double>()->value_name("VALUE")->notifier([&values](double value) {
     if (!std::isfinite(value)) throw Error(ExitCode::usage, "--min-value must be a finite number");
     values.min_value = value;
@@ -239,6 +240,7 @@ std::string_view text_option(const LogOptions& options) {
 
 void require_sense(const PrepareOptions& options) {
   require_sense(options.cleaning);
+  require_sense(options.privacy, options.cleaning.quarantine);
   const bool has_quantity = options.log.columns && !options.log.columns->quantity.empty();
   if (has_quantity && options.log.missing.value == MissingRule::fill) {
     throw Error(ExitCode::usage, "--missing value: with a column of quantities nothing can be filled in");

@@ -10,6 +10,7 @@
 #include "distributed/log/duplicates.hpp"
 #include "io/log/format.hpp"
 #include "jobs/cleaning/cleaning_options.hpp"
+#include "jobs/data/privacy_options.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
@@ -46,6 +47,7 @@ struct PrepareOptions {
   std::string since;  ///< empty: from the beginning; becomes part of log.filter by find_period_bounds()
   std::string until;  ///< empty: to the end
   LogOptions log;
+  PrivacyOptions privacy;
   std::optional<double> min_value;
   CleaningOptions cleaning;
   std::optional<DuplicatePolicy> duplicates;  ///< none: by what the log holds

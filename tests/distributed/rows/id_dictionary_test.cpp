@@ -126,5 +126,25 @@ TEST_F(IdDictionaryTest, DroppedRecordsLeaveNoIds) {
   EXPECT_EQ(dictionary.index, (std::vector<std::int32_t>{1, 0}));
 }
 
+TEST(IdColumn, IsRenamedByItsTexts) {
+  const auto name_of = [](std::string_view id) {
+    return id == "30" || id == "x" ? std::string("late") : "n" + std::string(id);
+  };
+  for (const bool is_text : {false, true}) {
+    IdColumn column;
+    for (const std::int64_t id : {30, 7, 30, 12}) column.append(id);
+    if (is_text) column.append("x");
+    column.keep({1, 2, 3});
+    column.rename(name_of);
+    ASSERT_FALSE(column.are_integers());
+    EXPECT_EQ(column.distinct(), 3);
+    std::vector<std::string> names;
+    for (const std::int32_t number : column.numbers()) names.push_back(column.text(number));
+    EXPECT_EQ(names, (std::vector<std::string>{"n7", "late", "n12"}));
+    column.append("late");
+    EXPECT_EQ(column.numbers().back(), column.numbers()[1]);
+  }
+}
+
 }  // namespace
 }  // namespace rankwise

@@ -1,0 +1,23 @@
+#pragma once
+// The key of pseudonyms, from a file or the environment.
+
+#include <string>
+
+#include "distributed/comm/communicator.hpp"
+
+namespace rankwise {
+
+inline constexpr Index least_key_bytes = 16;
+inline constexpr Index most_key_bytes = 4096;
+
+/// Whether `source` names an environment variable: `env:NAME`. Anything else is a file.
+[[nodiscard]] bool is_key_variable(const std::string& source);
+
+/// All bytes of the file or variable, without spaces, tabs and line ends at the beginning and the end; nothing else is
+/// interpreted, so that digits in hexadecimal are a key of so many characters. A file is a regular one with mode 0600
+/// or stricter. The root reads, every rank receives. Collective over comm; throws AgreedError: no_input (no such file
+/// or variable), usage (its mode; a key of fewer than least_key_bytes or more than most_key_bytes), and never shows the
+/// key.
+[[nodiscard]] std::string read_pseudonym_key(const Communicator& comm, const std::string& source);
+
+}  // namespace rankwise

@@ -16,6 +16,7 @@
 #include "io/log/reader.hpp"
 #include "io/matrices/matrix_log.hpp"
 #include "jobs/data/log_split.hpp"
+#include "jobs/data/private_ids.hpp"
 #include "kernels/base/time_units.hpp"
 #include "kernels/text/counted.hpp"
 

@@ -280,6 +280,12 @@ ProbedLog probe_log(const std::string& path, const LogOptions& options) {
   } catch (const Error& error) {
     // What is taken for a header may be a row.
     const Quoting quoting = options.header == HeaderRule::present ? Quoting::shown : options.quoting;
+    if (quoting == Quoting::hidden && error.code() == ExitCode::usage) {
+      throw Error(error.code(),
+                  fmt::format("{}: the first line does not fit the options; say which columns are what by "
+                              "--columns, or --header present to see the fault in full",
+                              path));
+    }
     throw Error(error.code(), fmt::format("{}: {}", path, told(error, quoting).what()));
   }
 }

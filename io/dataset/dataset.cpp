@@ -120,6 +120,14 @@ LogTimes DatasetReader::log_times() const {
   });
 }
 
+std::optional<PseudonymMark> DatasetReader::pseudonyms() const {
+  return agree_on(*impl_->comm, [&]() -> std::optional<PseudonymMark> {
+    const Hdf5Reader& file = impl_->file.hdf5();
+    if (!file.has_attribute("/", pseudonyms_name)) return std::nullopt;
+    return PseudonymMark{file.read_text("/", pseudonyms_name), file.read_text("/", pseudonym_key_id_name)};
+  });
+}
+
 std::vector<Index> DatasetReader::row_sizes(DatasetPart part, RowRange rows) const {
   static_cast<void>(impl_->shape(part));
   return agree_on(*impl_->comm, [&] {

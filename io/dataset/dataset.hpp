@@ -83,6 +83,9 @@ class DatasetReader {
   /// Of the file, whatever the view.
   [[nodiscard]] LogTimes log_times() const;
 
+  /// How the users' pseudonyms are made; nothing if they have their ids.
+  [[nodiscard]] std::optional<PseudonymMark> pseudonyms() const;
+
   /// What the split of the file's held-out part gives away, whatever the view; nothing if nothing was split off, and of
   /// files of older versions, which do not hold these counts. Its leakage is nothing if the log has no times.
   [[nodiscard]] const std::optional<SplitFigures>& split_figures() const;

@@ -9,6 +9,8 @@ namespace rankwise {
 
 inline const std::string user_ids_name = "/users/ids";
 inline const std::string item_ids_name = "/items/ids";
+inline const std::string pseudonyms_name = "pseudonyms";              // attributes of the root
+inline const std::string pseudonym_key_id_name = "pseudonym-key-id";  //
 inline const std::string heldout_user_ids_name = "/heldout/users/ids";
 
 /// The group of a part in the file.

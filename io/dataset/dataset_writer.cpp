@@ -105,8 +105,8 @@ void write_dataset(const Communicator& comm, const std::string& path, const Data
   Hdf5Writer file(comm, path, dataset_bytes(comm, dataset), {.deflate_level = deflate_level});
   write_attributes(comm, file, dataset, provenance);
   if (pseudonyms) {
-    file.write_attribute("/", "pseudonyms", pseudonyms->method);
-    file.write_attribute("/", "pseudonym-key-id", pseudonyms->key_id);
+    file.write_attribute("/", pseudonyms_name, pseudonyms->method);
+    file.write_attribute("/", pseudonym_key_id_name, pseudonyms->key_id);
   }
   write_training(comm, file, dataset);
   write_heldout(comm, file, dataset);

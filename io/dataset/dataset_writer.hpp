@@ -10,12 +10,6 @@
 
 namespace rankwise {
 
-/// That users have pseudonyms instead of ids: attributes of the file's root.
-struct PseudonymMark {
-  std::string method;
-  std::string key_id;  ///< the same for the same key
-};
-
 /// Writes the file under a temporary name and commits it. `provenance.dataset_digest` becomes the dataset's digest.
 /// `deflate_level`: see Hdf5WriterOptions. Collective over comm; throws AgreedError (cannot_create, io_error).
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,

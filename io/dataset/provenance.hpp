@@ -16,4 +16,10 @@ struct Provenance {
   std::int64_t format_version = 0;      ///< of a file that was read; of one that is written, 0: the newest of its kind
 };
 
+/// That users have pseudonyms instead of ids: attributes of a dataset's root.
+struct PseudonymMark {
+  std::string method;
+  std::string key_id;  ///< the same for the same key
+};
+
 }  // namespace rankwise

@@ -1,6 +1,7 @@
 #include "io/log/pseudonym_key.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -87,6 +88,19 @@ std::string key_of(const std::string& source) {
 
 bool is_key_variable(const std::string& source) {
   return source.starts_with(variable_mark);
+}
+
+void refuse_plain_hash(const std::string& source) {
+  constexpr std::array<std::string_view, 12> hashes{"md5",  "sha",    "sha1",    "sha-1",   "sha256",      "sha-256",
+                                                    "sha3", "sha512", "sha-512", "blake2b", "hmac-sha256", "hash"};
+  std::string lower = source;
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; });
+  if (std::ranges::find(hashes, lower) == hashes.end()) return;
+  throw Error(ExitCode::usage,
+              fmt::format("--pseudonyms {}: a hash without a key hides nothing: anyone can hash all possible ids and "
+                          "compare. Expected the file of a secret key, or env:NAME",
+                          source));
 }
 
 std::string read_pseudonym_key(const Communicator& comm, const std::string& source) {

@@ -13,6 +13,9 @@ inline constexpr Index most_key_bytes = 4096;
 /// Whether `source` names an environment variable: `env:NAME`. Anything else is a file.
 [[nodiscard]] bool is_key_variable(const std::string& source);
 
+/// Throws Error(usage) if `source` is the name of a hash, which people take for pseudonyms.
+void refuse_plain_hash(const std::string& source);
+
 /// All bytes of the file or variable, without spaces, tabs and line ends at the beginning and the end; nothing else is
 /// interpreted, so that digits in hexadecimal are a key of so many characters. A file is a regular one with mode 0600
 /// or stricter. The root reads, every rank receives. Collective over comm; throws AgreedError: no_input (no such file

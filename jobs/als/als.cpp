@@ -22,6 +22,7 @@
 #include "io/model/model.hpp"
 #include "jobs/als/als_driver.hpp"
 #include "jobs/als/checkpointing.hpp"
+#include "jobs/als/forgotten_users.hpp"
 #include "jobs/als/gather_plan.hpp"
 #include "jobs/als/training_sides.hpp"
 #include "jobs/als/validation.hpp"
@@ -307,6 +308,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   require_fit(dataset, options);
   tell_validated_part(*options.validation, fold, validated, report);
   const std::optional<WarmStart> warm_start = open_warm_start(run, dataset, context);
+  if (!options.forget.empty()) require_forgotten(context, options, dataset, warm_start);
   Layout layout = lay_out(run, dataset, warm_start, context);
   run.objective = objective_for(options, layout.entries, context);
   reading.reset();

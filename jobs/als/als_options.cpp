@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <memory>
 
+#include "io/log/pseudonym_key.hpp"
 #include "jobs/als/als.hpp"
 #include "jobs/als/checkpointing.hpp"
 #include "jobs/options/choices.hpp"
@@ -42,7 +43,11 @@ RunJob describe_als(boost::program_options::options_description& description,
      "interaction, or each user whole, falls into one by the seed; @2 is a second division. temporal: the time line is cut into COUNT + 1 parts of equal numbers of "
      "interactions, and what is before the Nth cut is trained on, what follows up to the next one validated. column: those that the log puts into fold N. prepared: train on the whole training part, and evaluate takes the validation part")
     ("warm-start", read_file(&options->warm_start),
-     "begin with the factors of an older model, its users and items found by their ids; new ones are solved against those, or begin at random where they have nothing to do with them");
+     "begin with the factors of an older model, its users and items found by their ids; new ones are solved against those, or begin at random where they have nothing to do with them")
+    ("forget", read_file(&options->forget),
+     "stop if the dataset or the model of --warm-start has one of the users in this list: an id a line, or a column of a table; ids as they are in the log")
+    ("pseudonyms", secret_file(&options->pseudonyms)->notifier(refuse_plain_hash),
+     "with --forget and a dataset of prepare --pseudonyms: the same secret key, in this file or in an environment variable, env:NAME");
   // clang-format on
   describe_training_part(description, options);
   description.add_options()(

@@ -50,6 +50,9 @@ void require_sense(const AlsOptions& options) {
       refuse("--unobserved-weight has a meaning only with --objective implicit");
     }
   }
+  if (!options.pseudonyms.empty() && options.forget.empty()) {
+    refuse("--pseudonyms has a meaning only with --forget: it is the key by which its users are found");
+  }
   if (options.trained_on == TrainedOn::all) {
     if (options.fold) refuse("--train-on all leaves nothing to validate; --fold needs --train-on training");
     if (options.validation->metric) {

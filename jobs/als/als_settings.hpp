@@ -26,6 +26,8 @@ struct AlsOptions {
   std::string data;
   std::string model;
   std::string warm_start;  ///< an older model to begin from; empty: at random
+  std::string forget;      ///< a list of users that nothing may have learned of; empty: nobody
+  std::string pseudonyms;  ///< where the key is with which the dataset's pseudonyms are made; empty: nowhere
   Objective objective;     ///< but for the two that follow
   std::optional<double> regularization;
   std::optional<double> unobserved_weight;  ///< none: by the size of the matrix

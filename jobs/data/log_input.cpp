@@ -87,8 +87,18 @@ void require_times(const LogPlan& plan, const PrepareOptions& options) {
   }
 }
 
+/// The matrices' entries, whose faults may quote ids. Collective.
+MatrixLog read_told_matrices(const Communicator& comm, const LogPlan& plan) {
+  try {
+    return read_matrix_logs(comm, plan.files);
+  } catch (const AgreedError& error) {
+    const Error shown = told(error, plan.quoting);
+    throw AgreedError(shown.code(), shown.what());
+  }
+}
+
 InteractionLog read_matrices(JobContext& context, const LogPlan& plan) {
-  MatrixLog matrices = read_matrix_logs(context.comm, plan.files);
+  MatrixLog matrices = read_told_matrices(context.comm, plan);
   for (const std::string& note : matrices.notes) context.report.line(note);
   return std::move(matrices.log);
 }
@@ -113,6 +123,7 @@ LogPlan plan_reading(JobContext& context, const PrepareOptions& options) {
   LogOptions log = options.log;
   if (!options.privacy.pseudonyms.empty()) log.quoting = Quoting::hidden;
   LogPlan plan = matrices ? std::move(*matrices) : plan_log(context.comm, options.inputs, log);
+  plan.quoting = log.quoting;
   for (const std::string& note : plan.notes) context.report.line(note);
   agree_on(context.comm, [&] {
     require_output_apart(plan.files, options.output);

@@ -1,35 +1,16 @@
 #include "jobs/data/privacy_options.hpp"
 
-#include <algorithm>
-#include <array>
-#include <fmt/format.h>
-#include <string_view>
-
+#include "io/log/pseudonym_key.hpp"
 #include "jobs/options/file_option.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {
 
-namespace {
-
-/// Hashes that people take for pseudonyms.
-void refuse_plain_hash(const std::string& source) {
-  constexpr std::array<std::string_view, 8> hashes{"md5",     "sha1",   "sha-1", "sha256",
-                                                   "sha-256", "sha512", "hash",  "sha"};
-  if (std::ranges::find(hashes, source) == hashes.end()) return;
-  throw Error(ExitCode::usage,
-              fmt::format("--pseudonyms {}: a hash without a key hides nothing: anyone can hash all possible ids and "
-                          "compare. Expected the file of a secret key, or env:NAME",
-                          source));
-}
-
-}  // namespace
-
 void add_privacy_options(boost::program_options::options_description& options, PrivacyOptions& values) {
   auto add = options.add_options();
   add("forget", read_file(&values.forget),
       "drop all rows of the users in this list: an id a line, or a column of a table; ids as they are in the log");
-  add("pseudonyms", read_file(&values.pseudonyms)->notifier(refuse_plain_hash),
+  add("pseudonyms", secret_file(&values.pseudonyms)->notifier(refuse_plain_hash),
       "replace ids of users by pseudonyms, 32 characters of HMAC-SHA256 under the secret key in this file (mode 0600, "
       "at least 16 bytes), or in an environment variable: env:NAME");
 }

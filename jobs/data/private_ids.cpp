@@ -1,6 +1,7 @@
 #include "jobs/data/private_ids.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <span>
 #include <string_view>
@@ -33,6 +34,14 @@ IdColumn each_once(const IdColumn& column) {
   return once;
 }
 
+/// Whether the column of users is that of something else too. Orders become pseudonyms as users do.
+bool is_user_elsewhere(const ColumnNumbers& columns) {
+  const std::span<const int> values(columns.value.data(), static_cast<std::size_t>(columns.value_factors));
+  const std::array others{columns.item, columns.time, columns.fold, columns.event, columns.quantity};
+  return columns.user >= 0 &&
+         (std::ranges::count(values, columns.user) > 0 || std::ranges::count(others, columns.user) > 0);
+}
+
 /// The list's ids, each with a number.
 std::unordered_map<std::string_view, Index> numbered(const IdList& list) {
   std::unordered_map<std::string_view, Index> numbers;
@@ -43,9 +52,14 @@ std::unordered_map<std::string_view, Index> numbered(const IdList& list) {
 }  // namespace
 
 void require_no_recorded_ids(const LogPlan& plan) {
-  if (!plan.filter.condition) return;
   for (std::size_t f = 0; f < plan.layouts.size(); ++f) {
     const ColumnNumbers& columns = plan.layouts[f].columns;
+    if (is_user_elsewhere(columns)) {
+      throw Error(ExitCode::usage, fmt::format("{}: the column of users has another role too, in which the dataset "
+                                               "would hold the ids; expected columns of their own",
+                                               plan.files[f]));
+    }
+    if (!plan.filter.condition) continue;
     const std::span<const int> used(columns.condition.data(), plan.filter.condition->columns().size());
     if (std::ranges::none_of(used, [&](int column) { return column == columns.user || column == columns.order; })) {
       continue;

@@ -15,7 +15,8 @@
 
 namespace rankwise {
 
-/// Throws Error(usage) if the condition of --where is on ids that become pseudonyms: the dataset records it. Local.
+/// Throws Error(usage) if the dataset would hold ids that become pseudonyms: the condition of --where is on them, which
+/// is recorded, or their column has another role too. Local.
 void require_no_recorded_ids(const LogPlan& plan);
 
 /// What makes pseudonyms; nothing if none are asked for. Collective; throws AgreedError (no_input, usage).

@@ -71,6 +71,11 @@ template <class Value>
   return read_file<std::string>(nullptr);
 }
 
+/// A file that holds a secret which the run reads, or `env:NAME`, an environment variable that does.
+[[nodiscard]] inline auto* secret_file(std::string* target) {
+  return new FileValue<std::string>(target, "FILE|env:NAME", {FileUse::read, {}, {}});
+}
+
 /// Files that the run reads, each value one or many.
 [[nodiscard]] inline auto* read_files(std::vector<std::string>* target) {
   return new FileValue<std::vector<std::string>>(target, "FILE", {FileUse::files_read, {}, {}});

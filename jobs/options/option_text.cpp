@@ -58,6 +58,9 @@ std::vector<std::string> forms(const po::option_description& option) {
   return all;
 }
 
+/// An environment variable in place of a file.
+constexpr std::string_view variable_form = "env:NAME";
+
 bool is_path_form(const std::string& form) {
   return form == "FILE" || form == "DIR";
 }
@@ -70,7 +73,15 @@ bool takes_paths(const po::option_description& option) {
 
 bool takes_as_path(const po::option_description& option, const std::string& value) {
   const std::vector<std::string> all = forms(option);
-  return std::ranges::any_of(all, is_path_form) && std::ranges::find(all, value) == all.end();
+  const auto is_value = [&](const std::string& form) {
+    return form == variable_form ? value.starts_with("env:") : form == value;
+  };
+  return std::ranges::any_of(all, is_path_form) && std::ranges::none_of(all, is_value);
+}
+
+bool says_only_where(const po::option_description& option) {
+  return std::ranges::all_of(forms(option),
+                             [](const std::string& form) { return is_path_form(form) || form == variable_form; });
 }
 
 std::string value_text(const boost::any& value, const std::string& given) {

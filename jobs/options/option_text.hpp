@@ -9,11 +9,14 @@ namespace rankwise {
 /// What the option takes, as its value_name says ("FILE", "N"); empty for a switch.
 [[nodiscard]] std::string value_name(const boost::program_options::option_description& option);
 
-/// Whether the option, of the form "FILE" or "auto|never|FILE", takes this value as a path.
+/// Whether the option, of the form "FILE", "auto|never|FILE" or "FILE|env:NAME", takes this value as a path.
 [[nodiscard]] bool takes_as_path(const boost::program_options::option_description& option, const std::string& value);
 
 /// Whether it takes paths at all.
 [[nodiscard]] bool takes_paths(const boost::program_options::option_description& option);
+
+/// Whether all that it takes says where something is, which never changes an output: "FILE", "DIR", "FILE|env:NAME".
+[[nodiscard]] bool says_only_where(const boost::program_options::option_description& option);
 
 /// The value as short text that reads back to the same value: switches as true or false, lists joined by commas.
 /// `given` is used for types that have no text of their own here.

@@ -275,10 +275,8 @@ void JobOptions::resolve(int automatic_threads) {
         name == "threads"
             ? std::to_string(common_.threads)
             : value_text(values_[name].value(), given != given_texts_.end() ? given->second : default_text(*option));
-    const std::string kind = value_name(*option);
-    const bool is_path = kind == "FILE" || kind == "DIR";
     const bool never = std::ranges::find(without_effect_on_output, name) != without_effect_on_output.end();
-    settings_.push_back({name, std::move(text), !is_path && !never});
+    settings_.push_back({name, std::move(text), !says_only_where(*option) && !never});
   }
 }
 

@@ -68,9 +68,9 @@ class RunJob {
 /// job once they are parsed. The run is collective over context.comm.
 ///
 /// Every option enters JobContext::configuration and so the output files, except those that cannot change the content:
-/// options whose value_name is FILE or DIR, those of checkpoints, memory-budget, node-sharing, and the common ones but
-/// --seed. Units belong
-/// into the value_name ("BYTES", "SECONDS"), defaults into default_value: --help shows both.
+/// options whose value_name is FILE, DIR or FILE|env:NAME, those of checkpoints, memory-budget, node-sharing, and the
+/// common ones but --seed. Units belong into the value_name ("BYTES", "SECONDS"), defaults into default_value: --help
+/// shows both.
 struct Job {
   std::string_view name;
   std::string_view summary;

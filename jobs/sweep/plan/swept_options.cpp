@@ -46,7 +46,7 @@ std::vector<SweptOption> swept_options(SweptJob job) {
   for (const auto& option : description.options()) {
     const std::string& name = option->long_name();
     const std::string kind = value_name(*option);
-    if (kind == "FILE" || kind == "DIR" || std::ranges::find(sweeps_own, name) != sweeps_own.end()) continue;
+    if (says_only_where(*option) || std::ranges::find(sweeps_own, name) != sweeps_own.end()) continue;
     const bool is_switch = option->semantic()->max_tokens() == 0;
     options.push_back(
         {name, is_switch ? "true|false" : kind, kind_of(*option), is_switch, role_of(*option) != nullptr});

@@ -78,6 +78,57 @@ class PrivateIdsTest(unittest.TestCase):
         self.assertIn(USERS[0].encode(), self.written(*self.prepare()))  # what the search above would find
         self.assertEqual(run(["verify", output]).code, 0)
 
+    def test_no_output_of_any_rule_has_ids(self):
+        """Text and numbers, every report, every rule that looks at users, users held out whole, and repeated rows."""
+        for users in ([f"u-{name}-42" for name in ("mallory", "trent", "peggy", "victor", "walter", "Walter")] + ["u-bot-42"],
+                      [928_374_650_001 + 7919 * n for n in range(7)]):
+            lines = [f"{user},i{item},{1 + (n + item) % 5},{1 + item % 2},2024-{1 + item % 12:02d}-{1 + n % 28:02d},b-{user}-{item % 2}\n"
+                     for n, user in enumerate(users) for item in range(30 if n == 6 else 9) for _ in range(2) if (n + item) % 4]
+            lines += [f"{users[0]},i1,1,-1,2024-12-30,b\n", f"{users[1]},i1,bad-{users[1]},1,2024-12-30,b\n", f"{users[2]},,1,1,2024-12-30,b\n"]
+            log = self.write("all.csv", "user,item,price,pieces,time,order\n" + "".join(lines))
+            args = ["prepare", "--input", log, "--columns", "user=user,item=item,value=price,quantity=pieces,time=time,order=order",
+                    "--missing", "skip", "--max-bad", "5%", "--exact-repeats", "drop", "--cancellations", "match",
+                    "--outliers", "value:quantile:0.01,0.99:clip", "--max-events-per-day", "20", "--max-user-count", "22", "--min-user-count", "2",
+                    "--duplicates", "sum", "--split", "users:0.3", "--validation", "random:0.2"]
+            for key in (["--pseudonyms", self.key], []):
+                parts = []
+                for ranks, ending in ((1, "html"), (3, "json")):
+                    output, report, log_json = (self.folder / name for name in ("all.h5", f"all.{ending}", "all.jsonl"))
+                    done = run([*args, *key, "--output", output, "--report", report, "--log-json", log_json], ranks=ranks)
+                    self.assertEqual(done.code, 0, done)
+                    shown = run(["inspect", output, "--json"])
+                    parts += [done.out.encode(), done.err.encode(), shown.out.encode(), *(path.read_bytes() for path in (output, report, log_json))]
+                written = b"\n".join(parts)
+                for user in users[:6]:
+                    found = str(user).encode() in written or (isinstance(user, int) and user.to_bytes(8, "little") in written)
+                    self.assertEqual(found, not key, user)
+                self.assertNotIn(b"horse", written)
+
+    def test_matrices_show_no_ids(self):
+        from scipy import sparse
+        import numpy as np
+        path = self.folder / "m.h5ad"
+        matrix = sparse.csr_matrix(np.array([[1, 2], [3, 0]], np.float32))
+        for second in ("u-trent", "u-mallory" * 200):
+            with h5py.File(path, "w") as file:
+                group = file.create_group("X")
+                group.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0", "shape": np.array([2, 2])})
+                for name in ("data", "indices", "indptr"):
+                    group[name] = getattr(matrix, name)
+                for frame, ids in (("obs", ["u-mallory", second]), ("var", ["i1", "i2"])):
+                    table = file.create_group(frame)
+                    table.attrs.update({"encoding-type": "dataframe", "encoding-version": "0.2.0", "_index": "_index"})
+                    table.create_dataset("_index", data=ids, dtype=h5py.string_dtype())
+            output = self.folder / "matrix.h5"
+            done = run(["prepare", "--input", path, "--pseudonyms", self.key, "--output", output], ranks=2)
+            self.assertNotIn("mallory", done.err + done.out)
+            if second == "u-trent":
+                self.assertEqual(done.code, 0, done)
+                self.assertEqual(self.users(output), sorted(map(pseudonym, ("u-mallory", "u-trent"))))
+            else:
+                self.assertEqual(done.code, 65, done)
+                self.assertIn("id ... holds 1800 bytes", done.err)
+
     def test_the_same_bytes_on_any_number_of_ranks(self):
         forget = self.write("forget.txt", "u-trent\nu-nobody\n")
         outputs = [self.prepare("--pseudonyms", self.key, "--forget", forget, "--split", "random:0.2",
@@ -100,13 +151,16 @@ class PrivateIdsTest(unittest.TestCase):
         self.refused(66, "no variable SHOP_KEY", "--pseudonyms", "env:SHOP_KEY")
 
     def test_what_is_refused(self):
-        self.refused(2, "a hash without a key hides nothing", "--pseudonyms", "sha256")
+        for name in ("sha256", "SHA-256", "md5", "hmac-sha256"):
+            self.refused(2, "a hash without a key hides nothing", "--pseudonyms", name)
         self.refused(2, "the mode of the key's file is 0644", "--pseudonyms", self.write("open", KEY))
         self.refused(2, "the key has 5 bytes", "--pseudonyms", self.write("short", "12345", 0o600))
         self.refused(66, "No such file", "--pseudonyms", self.folder / "none")
         quarantine = ("--quarantine", self.folder / "quarantine.csv")
         self.refused(2, "--quarantine and --pseudonyms exclude", "--pseudonyms", self.key, *quarantine)
         self.refused(2, "--quarantine and --forget exclude", "--forget", self.write("list", "a\n"), *quarantine)
+        for role in ("item=user,value=value", "item=item,value=user", "item=item,time=user", "item=item,event=user"):
+            self.refused(2, "the column of users has another role too", "--columns", "user=user," + role, "--pseudonyms", self.key)
         self.refused(2, "--where is on a column of ids", "--pseudonyms", self.key, "--where", "user != u-trent")
         self.refused(2, "a run never writes over what it reads", "--pseudonyms", self.key, "--report", self.folder / "key")
 

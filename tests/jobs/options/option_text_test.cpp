@@ -43,6 +43,28 @@ TEST(OptionText, DefaultsAreShownShortOrInTheAuthorsWords) {
   EXPECT_EQ(value_name(options.find("flag", false)), "");
 }
 
+TEST(OptionText, KnowsPathsFromOtherValues) {
+  po::options_description options;
+  // clang-format off
+  options.add_options()
+    ("file", po::value<std::string>()->value_name("FILE"), "")
+    ("resume", po::value<std::string>()->value_name("auto|FILE"), "")
+    ("key", po::value<std::string>()->value_name("FILE|env:NAME"), "")
+    ("name", po::value<std::string>()->value_name("NAME"), "");
+  // clang-format on
+  const auto option = [&](const char* name) { return options.find(name, false); };
+  EXPECT_TRUE(takes_as_path(option("file"), "env:KEY"));
+  EXPECT_FALSE(takes_as_path(option("resume"), "auto"));
+  EXPECT_TRUE(takes_as_path(option("resume"), "automatic"));
+  EXPECT_FALSE(takes_as_path(option("key"), "env:KEY"));
+  EXPECT_TRUE(takes_as_path(option("key"), "environment"));
+  EXPECT_FALSE(takes_as_path(option("name"), "file"));
+  EXPECT_TRUE(says_only_where(option("file")));
+  EXPECT_TRUE(says_only_where(option("key")));
+  EXPECT_FALSE(says_only_where(option("resume")));
+  EXPECT_FALSE(says_only_where(option("name")));
+}
+
 TEST(OptionText, WrapsAtBlanksAndKeepsLineBreaks) {
   EXPECT_EQ(wrapped("aa bb cc", 0, 5), "aa bb\ncc");
   EXPECT_EQ(wrapped("aa bb cc", 2, 7), "aa bb\n  cc");

@@ -92,7 +92,7 @@ class PrivateIdsTest(unittest.TestCase):
                     "--duplicates", "sum", "--split", "users:0.3", "--validation", "random:0.2"]
             for key in (["--pseudonyms", self.key], []):
                 parts = []
-                for ranks, ending in ((1, "html"), (3, "json")):
+                for ranks, ending in ((1, "html"), (3, "json")) if key else ((1, "json"),):
                     output, report, log_json = (self.folder / name for name in ("all.h5", f"all.{ending}", "all.jsonl"))
                     done = run([*args, *key, "--output", output, "--report", report, "--log-json", log_json], ranks=ranks)
                     self.assertEqual(done.code, 0, done)
@@ -159,8 +159,10 @@ class PrivateIdsTest(unittest.TestCase):
         quarantine = ("--quarantine", self.folder / "quarantine.csv")
         self.refused(2, "--quarantine and --pseudonyms exclude", "--pseudonyms", self.key, *quarantine)
         self.refused(2, "--quarantine and --forget exclude", "--forget", self.write("list", "a\n"), *quarantine)
-        for role in ("item=user,value=value", "item=item,value=user", "item=item,time=user", "item=item,event=user"):
+        for role in ("item=user,value=value", "item=item,value=user", "item=item,time=user"):
             self.refused(2, "the column of users has another role too", "--columns", "user=user," + role, "--pseudonyms", self.key)
+        self.refused(2, "the column of users has another role too", "--columns", "user=user,item=item,event=user",
+                     "--event-weights", "buy=1,other=2", "--pseudonyms", self.key)
         self.refused(2, "--where is on a column of ids", "--pseudonyms", self.key, "--where", "user != u-trent")
         self.refused(2, "a run never writes over what it reads", "--pseudonyms", self.key, "--report", self.folder / "key")
 

@@ -12,6 +12,9 @@ inline const std::string item_ids_name = "/items/ids";
 inline const std::string pseudonyms_name = "pseudonyms";              // attributes of the root
 inline const std::string pseudonym_key_id_name = "pseudonym-key-id";  //
 inline const std::string heldout_user_ids_name = "/heldout/users/ids";
+inline const std::string user_table_name = "/users/table";
+inline const std::string item_table_name = "/items/table";
+inline const std::string heldout_user_table_name = "/heldout/users/table";
 
 /// The group of a part in the file.
 [[nodiscard]] const char* group_name(DatasetPart part);

@@ -9,6 +9,7 @@
 #include "io/dataset/provenance_attributes.hpp"
 #include "io/dataset/sparse_file.hpp"
 #include "io/hdf5/writer.hpp"
+#include "io/tables/table_file.hpp"
 
 namespace rankwise {
 
@@ -30,6 +31,14 @@ Index dataset_bytes(const Communicator& comm, const Dataset& dataset) {
              sparse_bytes(comm, dataset.heldout_users->given_by_item);
   }
   return bytes;
+}
+
+/// Calls visit(name, table, ids) for each table there is.
+template <class Visit>
+void for_each_table(const Dataset& dataset, const DatasetTables& tables, const Visit& visit) {
+  if (tables.users) visit(user_table_name, *tables.users, dataset.users);
+  if (tables.items) visit(item_table_name, *tables.items, dataset.items);
+  if (tables.heldout_users) visit(heldout_user_table_name, *tables.heldout_users, dataset.heldout_users->ids);
 }
 
 // Programs that know no validation part would miss its rows; what has none they read as ever.
@@ -101,8 +110,13 @@ void write_validation(const Communicator& comm, Hdf5Writer& file, const Validati
 }  // namespace
 
 void write_dataset(const Communicator& comm, const std::string& path, const Dataset& dataset,
-                   const Provenance& provenance, int deflate_level, const std::optional<PseudonymMark>& pseudonyms) {
-  Hdf5Writer file(comm, path, dataset_bytes(comm, dataset), {.deflate_level = deflate_level});
+                   const Provenance& provenance, int deflate_level, const DatasetTables& tables,
+                   const std::optional<PseudonymMark>& pseudonyms) {
+  Index bytes = dataset_bytes(comm, dataset);
+  for_each_table(dataset, tables, [&](const std::string&, const Table& table, const IdRows& ids) {
+    bytes += table_bytes(comm, table, ids);
+  });
+  Hdf5Writer file(comm, path, bytes, {.deflate_level = deflate_level});
   write_attributes(comm, file, dataset, provenance);
   if (pseudonyms) {
     file.write_attribute("/", pseudonyms_name, pseudonyms->method);
@@ -111,6 +125,9 @@ void write_dataset(const Communicator& comm, const std::string& path, const Data
   write_training(comm, file, dataset);
   write_heldout(comm, file, dataset);
   if (dataset.validation) write_validation(comm, file, *dataset.validation);
+  for_each_table(dataset, tables, [&](const std::string& name, const Table& table, const IdRows& ids) {
+    write_table(comm, file, name, table, ids);
+  });
   file.commit();
 }
 

@@ -204,14 +204,24 @@ double Hdf5Reader::read_number(const std::string& object, const std::string& nam
 }
 
 std::string Hdf5Reader::read_text(const std::string& object, const std::string& name) const {
+  std::vector<std::string> texts = read_texts(object, name);
+  if (texts.size() != 1) {
+    impl_->file.refuse(fmt::format("attribute {} of {}", name, object),
+                       fmt::format("holds {} values, expected one", texts.size()));
+  }
+  return std::move(texts.front());
+}
+
+std::vector<std::string> Hdf5Reader::read_texts(const std::string& object, const std::string& name) const {
   hsize_t size = 0;
   const Hdf5Handle attribute = impl_->file.open_attribute(object, name, H5T_STRING, size);
-  const std::string label = fmt::format("attribute {} of {}", name, object);
-  if (size != 1) impl_->file.refuse(label, fmt::format("holds {} values, expected one", size));
+  if (size == 0) return {};
   try {
-    return decoded_text(read_texts(attribute.get(), most_text_bytes).front());
+    std::vector<std::string> texts = rankwise::read_texts(attribute.get(), most_text_bytes);
+    for (std::string& text : texts) text = decoded_text(text);
+    return texts;
   } catch (const Error& error) {
-    impl_->file.refuse(label, error.what());
+    impl_->file.refuse(fmt::format("attribute {} of {}", name, object), error.what());
   }
 }
 

@@ -78,6 +78,7 @@ class Hdf5Reader {
   [[nodiscard]] std::uint64_t read_unsigned(const std::string& object, const std::string& name) const;
   [[nodiscard]] double read_number(const std::string& object, const std::string& name) const;
   [[nodiscard]] std::string read_text(const std::string& object, const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> read_texts(const std::string& object, const std::string& name) const;
   [[nodiscard]] std::vector<std::int64_t> read_integers(const std::string& object, const std::string& name) const;
 
  private:

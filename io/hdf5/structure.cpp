@@ -39,14 +39,19 @@ Hdf5Handle scalar() {
   return {H5Screate(H5S_SCALAR), H5Sclose};
 }
 
-/// `text` is the place of a pointer to a text.
-EncodedAttribute encode(const AttributeValue& value, const char*& text) {
+/// `texts` is the place of pointers to texts.
+EncodedAttribute encode(const AttributeValue& value, std::vector<const char*>& texts) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return {copied(H5T_STD_I64LE), scalar(), integer};
   if (const auto* natural = std::get_if<std::uint64_t>(&value)) return {copied(H5T_STD_U64LE), scalar(), natural};
   if (const auto* number = std::get_if<double>(&value)) return {copied(H5T_IEEE_F64LE), scalar(), number};
   if (const auto* words = std::get_if<std::string>(&value)) {
-    text = words->c_str();
-    return {text_type(), scalar(), &text};  // variable length: h5py shows those as str, fixed ones as bytes
+    texts = {words->c_str()};
+    return {text_type(), scalar(), texts.data()};  // variable length: h5py shows those as str, fixed ones as bytes
+  }
+  if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
+    for (const std::string& words : *list) texts.push_back(words.c_str());
+    const hsize_t size = texts.size();
+    return {text_type(), {H5Screate_simple(1, &size, nullptr), H5Sclose}, texts.data()};
   }
   const auto& list = std::get<std::vector<std::int64_t>>(value);
   const hsize_t size = list.size();
@@ -206,12 +211,14 @@ void Hdf5Structure::write_attribute(const std::string& object, const std::string
   const std::string label = fmt::format("attribute {} of {}", name, object);
   const auto check = [&](auto&& result) { return impl_->check(std::forward<decltype(result)>(result), label); };
   const Hdf5Handle owner = check(Hdf5Handle(H5Oopen(impl_->file.get(), object.c_str(), H5P_DEFAULT), H5Oclose));
-  const char* text = nullptr;
-  const EncodedAttribute encoded = encode(value, text);
+  std::vector<const char*> texts;
+  const EncodedAttribute encoded = encode(value, texts);
   const Hdf5Handle attribute = check(Hdf5Handle(
       H5Acreate2(owner.get(), name.c_str(), encoded.type.get(), encoded.space.get(), H5P_DEFAULT, H5P_DEFAULT),
       H5Aclose));
-  check(H5Awrite(attribute.get(), encoded.type.get(), encoded.values));
+  if (H5Sget_simple_extent_npoints(encoded.space.get()) > 0) {
+    check(H5Awrite(attribute.get(), encoded.type.get(), encoded.values));
+  }
   std::ranges::find(impl_->objects, object, &FileObject::path)
       ->attributes.push_back({name, type_text(encoded.type.get()), value});
 }

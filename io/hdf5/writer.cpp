@@ -259,6 +259,13 @@ void Hdf5Writer::write_attribute(const std::string& object, const std::string& n
   });
 }
 
+void Hdf5Writer::write_attribute(const std::string& object, const std::string& name,
+                                 std::span<const std::string> values) {
+  std::vector<std::string> texts;
+  for (const std::string& value : values) texts.push_back(encoded_text(value));
+  impl_->on_root([&](Hdf5Structure& outline) { outline.write_attribute(object, name, texts); });
+}
+
 std::unique_ptr<OutputFile> Hdf5Writer::close() {
   agree_on(impl_->comm, [&] {
     if (impl_->structure) impl_->write_image(impl_->structure->finish(impl_->tables));

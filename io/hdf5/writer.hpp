@@ -76,6 +76,7 @@ class Hdf5Writer {
   void write_attribute(const std::string& object, const std::string& name, double value);
   void write_attribute(const std::string& object, const std::string& name, std::string_view value);
   void write_attribute(const std::string& object, const std::string& name, std::span<const std::int64_t> values);
+  void write_attribute(const std::string& object, const std::string& name, std::span<const std::string> values);
 
   /// Writes the digests, closes the file and puts it in the target's place.
   void commit();

@@ -11,14 +11,17 @@
 
 #include "distributed/log/content_digest.hpp"
 #include "distributed/rows/unique_ids.hpp"
+#include "distributed/tables/table_digest.hpp"
 #include "io/clustering/clustering.hpp"
 #include "io/clustering/kmeans_checkpoint.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/dataset/dataset_parts.hpp"
+#include "io/dataset/dataset_tables.hpp"
 #include "io/evaluation/user_metrics.hpp"
 #include "io/hdf5/describe_file.hpp"
 #include "io/model/checkpoint.hpp"
 #include "io/model/model.hpp"
+#include "kernels/text/text_encoding.hpp"
 
 namespace rankwise {
 
@@ -165,6 +168,40 @@ void check_dataset_ids(const Communicator& comm, const DatasetReader& file, cons
   items.require_unique();
 }
 
+/// A table's values, its digest, and that its rows are those of the ids in `ids`. Collective.
+void check_table(const Communicator& comm, const std::string& path, const std::string& name,
+                 const std::optional<TableReader>& table, const std::function<IdRows(RowRange)>& ids) {
+  if (!table) return;
+  std::uint64_t rows = 0;
+  for_each_block(comm, row_blocks(comm, table->rows(), block_rows), [&](RowRange block) {
+    const IdRows expected = ids(block);
+    agree_on(comm, [&] {
+      rows += sum_of_row_digests(table->read(block));
+      const Texts index = table->index(block);
+      for (Index i = 0; i < block.size(); ++i) {
+        const std::string& found = index[static_cast<std::size_t>(i)];
+        const std::string id = id_text(expected.ids, i);
+        if (found == id) continue;
+        throw Error(ExitCode::bad_data, fmt::format("{}: {}/_index: row {} is '{}', expected the id '{}'", path, name,
+                                                    block.begin + i, printable(found), printable(id)));
+      }
+    });
+  });
+  const std::uint64_t columns = agree_on(comm, [&] { return columns_digest(table->read({})); });
+  const std::uint64_t content = comm.sum(rows) + columns;
+  if (content == table->digest()) return;
+  refuse(path, fmt::format("attribute table-digest of {} is {:016x}, but the table has {:016x}", name, table->digest(),
+                           content));
+}
+
+void check_tables(const Communicator& comm, const DatasetReader& file, const std::string& path) {
+  const DatasetTablesReader tables(comm, path, InputCheck::none);
+  check_table(comm, path, item_table_name, tables.items(), [&](RowRange rows) { return file.item_ids(rows); });
+  check_table(comm, path, user_table_name, tables.users(), [&](RowRange rows) { return file.user_ids(rows); });
+  check_table(comm, path, heldout_user_table_name, tables.heldout_users(),
+              [&](RowRange rows) { return file.heldout_user_ids(rows); });
+}
+
 void check_dataset(const Communicator& comm, const std::string& path) {
   const DatasetReader file(comm, path, std::nullopt, TrainedOn::training, InputCheck::none);
   // 1. Matrices.
@@ -188,8 +225,9 @@ void check_dataset(const Communicator& comm, const std::string& path) {
            fmt::format("attribute dataset-digest is {:016x}, but the training part has {:016x}", stated, content));
   }
 
-  // 3. Ids.
+  // 3. Ids, and what is known of them.
   check_dataset_ids(comm, file, path);
+  check_tables(comm, file, path);
 }
 
 void check_model(const Communicator& comm, const std::string& path) {

@@ -15,6 +15,8 @@
 #include "io/hdf5/file_digests.hpp"
 #include "io/hdf5/reader.hpp"
 #include "io/hdf5/row_digests.hpp"
+#include "io/tables/table_file.hpp"
+#include "jobs/data/inspect_tables.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/run/standard_output.hpp"
 #include "kernels/text/text_encoding.hpp"
@@ -102,7 +104,8 @@ std::string digest_text(const AttributeValue& value) {
 
 bool is_digest(const std::string& attribute) {
   return attribute == "dataset-digest" || attribute == "warm-start-digest" || attribute == "model-digest" ||
-         attribute == "dimension-ids-digest" || attribute == metadata_digest_attribute;
+         attribute == "dimension-ids-digest" || attribute == table_digest_attribute ||
+         attribute == metadata_digest_attribute;
 }
 
 /// Of how many datasets the file holds digests; nothing where it holds none at all.
@@ -113,7 +116,8 @@ std::optional<Index> digested_datasets(const FileDescription& file) {
   });
 }
 
-Json describe_as_json(const std::string& path, const FileDescription& file, const History& history) {
+Json describe_as_json(const std::string& path, const FileDescription& file, const History& history,
+                      const std::vector<TableSummary>& tables) {
   Json result{{"file", path}, {"bytes", file.file_bytes}};
   if (const auto digested = digested_datasets(file)) result["digested_datasets"] = *digested;
   Json objects = Json::array();
@@ -143,6 +147,7 @@ Json describe_as_json(const std::string& path, const FileDescription& file, cons
   Json epochs = Json::object();
   for (const auto& [name, values] : history) epochs[name] = json_of(values);
   if (!history.empty()) result["history"] = std::move(epochs);
+  if (!tables.empty()) result["tables"] = tables_json(tables);
   return result;
 }
 
@@ -199,7 +204,8 @@ std::string history_table(const History& history, bool is_clustering) {
   return table;
 }
 
-std::string describe_as_text(const std::string& path, const FileDescription& file, const History& history) {
+std::string describe_as_text(const std::string& path, const FileDescription& file, const History& history,
+                             const std::vector<TableSummary>& tables) {
   const FileObject& root = file.objects.front();
   const AttributeValue* kind = root.attribute("kind");
   std::string text =
@@ -226,6 +232,7 @@ std::string describe_as_text(const std::string& path, const FileDescription& fil
     if (object.path == "/" || is_digests) continue;
     text += fmt::format("    {:<{}}  {}\n", printable(object.path), width, size_text(file, object));
   }
+  text += tables_text(tables);
   if (!history.empty()) text += history_table(history, kind != nullptr && text_of(*kind) == "clustering");
   return text;
 }
@@ -236,10 +243,11 @@ void inspect(const InspectOptions& options, const JobContext& context) {
     for (const std::string& path : options.files) {
       const FileDescription file = describe_file(path);
       const History history = read_history(path, file, context.common.input_check);
+      const std::vector<TableSummary> tables = summarize_tables(path, file, context.common.input_check);
       if (options.json) {
-        print_data(json_text(describe_as_json(path, file, history), one_line) + "\n");
+        print_data(json_text(describe_as_json(path, file, history, tables), one_line) + "\n");
       } else {
-        print_result(describe_as_text(path, file, history));
+        print_result(describe_as_text(path, file, history, tables));
       }
     }
   });

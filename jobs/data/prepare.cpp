@@ -272,6 +272,11 @@ constexpr std::string_view notes =
     "with it and without. als --validation-metric and sweeps then choose by it, and als --train-on "
     "training+validation\n"
     "trains the model that evaluate measures on the held-out part.\n"
+    "Tables: --items and --users need one row for each id. A column is of numbers if all of its fields are, in a form "
+    "that\n"
+    "loses nothing (007 is a text); of categories if each text is in two rows or more on average; else of texts. Rows "
+    "of\n"
+    "ids that the dataset does not have are left out. Ids without a row have missing values.\n"
     "Every choice depends on the data and --seed only, never on the number of ranks.";
 }  // namespace
 
@@ -288,6 +293,7 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   const std::optional<IdList> forget = read_forget_list(context, options.privacy);
   check_outputs(comm, options);
   report.files = plan.files;
+  const ListedTables listed = read_tables(context, options.tables, options.log.missing_values);
 
   // 2. Read all rows, each rank its part; reject what is missing, bad, to be forgotten or too small; hide ids.
   InteractionLog log = read_rows(context, options, plan, report);
@@ -334,13 +340,16 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   tell_split(comm, context.report, dataset, outcome);
   dataset.figures = figures_of(outcome, dataset.heldout.has_value());
 
-  // 7. Account for every row; then write the dataset under a temporary name and commit it.
+  // 7. Bring the rows of tables to their items and users.
+  const DatasetTables tables = place_tables(context, options.tables, listed, dataset);
+
+  // 8. Account for every row; then write the dataset under a temporary name and commit it.
   account_for_parts(comm, options, rules, outcome, account);
   tell_account(context.report, account);
   write_reports(context, options.cleaning, plan, log, report);
   const auto timer = context.report.phase("write");
   write_dataset(comm, options.output, dataset, context.provenance("dataset", content_digest(comm, dataset)),
-                options.deflate_level, mark);
+                options.deflate_level, tables, mark);
 }
 
 RunJob describe_prepare(boost::program_options::options_description& description,

@@ -200,6 +200,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
           ->value_name("FRACTION")
           ->notifier([](double fraction) { check_fraction(fraction, "--given-fraction"); }),
       "with users: part of a held-out user's interactions that fold-in may see");
+  add_table_options(options, values.tables);
   add("output", written_file(&values.output, hdf5_endings)->required(), "dataset to write (HDF5)");
   describe_compression(options, values.deflate_level);
 }
@@ -241,6 +242,7 @@ std::string_view text_option(const LogOptions& options) {
 void require_sense(const PrepareOptions& options) {
   require_sense(options.cleaning);
   require_sense(options.privacy, options.cleaning.quarantine);
+  require_sense(options.tables);
   const bool has_quantity = options.log.columns && !options.log.columns->quantity.empty();
   if (has_quantity && options.log.missing.value == MissingRule::fill) {
     throw Error(ExitCode::usage, "--missing value: with a column of quantities nothing can be filled in");

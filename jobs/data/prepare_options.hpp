@@ -10,6 +10,7 @@
 #include "distributed/log/duplicates.hpp"
 #include "io/log/format.hpp"
 #include "jobs/cleaning/cleaning_options.hpp"
+#include "jobs/data/prepare_tables.hpp"
 #include "jobs/data/privacy_options.hpp"
 #include "kernels/base/types.hpp"
 
@@ -58,6 +59,7 @@ struct PrepareOptions {
   Split split;
   Split validation;  ///< of what `split` leaves
   double given_fraction = 0.8;
+  TableOptions tables;
   std::string output;
   int deflate_level = 0;
 };

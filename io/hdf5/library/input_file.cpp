@@ -13,8 +13,9 @@ namespace rankwise {
 
 namespace {
 
-// An attribute array that this program reads has at most a matrix' two extents.
+// An attribute array that this program reads has at most a matrix' two extents, or the names of a table's columns.
 constexpr hsize_t most_attribute_values = 64;
+constexpr hsize_t most_attribute_texts = 1024;
 
 FileDescriptor open_regular(const std::string& path) {
   struct stat status {};
@@ -123,7 +124,9 @@ Hdf5Handle Hdf5InputFile::open_attribute(const std::string& object, const std::s
   if (H5Tget_class(type.get()) != type_class) refuse(label, "is not of the expected type");
   const Hdf5Handle space = checked(Hdf5Handle(H5Aget_space(attribute.get()), H5Sclose), label);
   size = static_cast<hsize_t>(checked(H5Sget_simple_extent_npoints(space.get()), label));
-  if (size > most_attribute_values) refuse(label, fmt::format("holds {} values", size));
+  if (size > (type_class == H5T_STRING ? most_attribute_texts : most_attribute_values)) {
+    refuse(label, fmt::format("holds {} values", size));
+  }
   return attribute;
 }
 

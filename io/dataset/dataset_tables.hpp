@@ -1,0 +1,42 @@
+#pragma once
+// What a dataset holds beside its log: tables of its items and users.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/tables/table.hpp"
+#include "io/hdf5/input_check.hpp"
+#include "io/hdf5/reader.hpp"
+#include "io/tables/table_file.hpp"
+
+namespace rankwise {
+
+/// In the order of the dataset's ids, on the ranks that own them.
+struct DatasetTables {
+  std::optional<Table> items = {};
+  std::optional<Table> users = {};
+  std::optional<Table> heldout_users = {};  ///< if users are held out whole and `users` is there
+};
+
+/// Reads the tables of a dataset file, whatever view of its log is trained on: rows are those of /items/ids, /users/ids
+/// and /heldout/users/ids. A table that the file does not hold is nothing.
+class DatasetTablesReader {
+ public:
+  /// Opens the file, and checks attributes and sizes of its tables. Collective over comm; throws AgreedError (no_input,
+  /// bad_data, io_error) that names the file. What the tables' readers do is not collective.
+  DatasetTablesReader(const Communicator& comm, const std::string& path, InputCheck check = InputCheck::digests);
+
+  [[nodiscard]] const std::optional<TableReader>& items() const { return items_; }
+  [[nodiscard]] const std::optional<TableReader>& users() const { return users_; }
+  [[nodiscard]] const std::optional<TableReader>& heldout_users() const { return heldout_users_; }
+
+ private:
+  std::unique_ptr<Hdf5Reader> file_;
+  std::optional<TableReader> items_ = {};
+  std::optional<TableReader> users_ = {};
+  std::optional<TableReader> heldout_users_ = {};
+};
+
+}  // namespace rankwise

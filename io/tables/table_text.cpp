@@ -1,0 +1,240 @@
+#include "io/tables/table_text.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "io/log/columns.hpp"
+#include "io/tables/column_types.hpp"
+#include "io/tables/table_file.hpp"
+#include "io/text/record_reader.hpp"
+#include "io/text/text_probe.hpp"
+#include "kernels/text/nearest_name.hpp"
+#include "kernels/text/shown_text.hpp"
+#include "kernels/text/text_encoding.hpp"
+#include "kernels/text/utf8.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// A column of the file, and its name in the dataset.
+struct ChosenColumn {
+  std::string name;
+  std::size_t field = 0;
+};
+
+/// Which fields of a record are what.
+struct ChosenColumns {
+  std::size_t id = 0;
+  std::vector<ChosenColumn> kept;
+};
+
+/// A file that is open, as its beginning says.
+struct OpenTable {
+  TextLayout layout;
+  std::vector<std::string> names;  ///< of all fields
+  RecordReader records;            ///< behind the header
+};
+
+/// The keys of all rows, in the order in which they come.
+std::vector<std::string> all_keys(const std::string& path, const TextLayout& layout) {
+  std::vector<std::string> keys;
+  LineReader lines(path, layout.file);
+  try {
+    while (const std::optional<std::string_view> line = lines.next()) {
+      if (!trimmed(*line).empty()) add_json_keys(*line, keys);
+    }
+  } catch (const Error& error) {
+    lines.check_unchanged();
+    throw Error(error.code(), fmt::format("line {}: {}", lines.lines(), error.what()));
+  }
+  return keys;
+}
+
+OpenTable open_table(const std::string& path) {
+  TextLayout layout;
+  layout.file = probe_file(path);
+  choose_format(layout, path, TextFormat::automatic, {});
+  if (layout.format == TextFormat::json_lines) {
+    std::vector<std::string> keys = all_keys(path, layout);
+    layout.fields = static_cast<std::int32_t>(keys.size());
+    RecordReader records(LineReader(path, layout.file), layout, keys);
+    return {layout, std::move(keys), std::move(records)};
+  }
+  if (layout.format != TextFormat::csv && layout.format != TextFormat::tsv) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("is {}; expected a table as csv, tsv or jsonl", text_format_name(layout.format)));
+  }
+  std::vector<std::string> names;
+  {
+    RecordReader header(LineReader(path, layout.file), layout);
+    names = first_fields(header);
+  }
+  layout.fields = static_cast<std::int32_t>(names.size());
+  RecordReader records(LineReader(path, layout.file), layout);
+  static_cast<void>(records.next());
+  const auto number = std::ranges::find_if(names, [&](const auto& name) { return may_be_number(layout, name); });
+  if (number != names.end()) {
+    throw Error(ExitCode::bad_data, fmt::format("line {}: '{}' is a number; expected a header that names the columns",
+                                                records.line(), printable(*number)));
+  }
+  return {layout, std::move(names), std::move(records)};
+}
+
+/// The one column with a usual name of ids of this side, or with the name "id".
+std::size_t guess_id(TableSide side, const std::vector<std::string>& names) {
+  const auto is_usual = [&](const std::string& name) {
+    return is_plain_id_name(name) || (side == TableSide::items ? is_common_item_name(name) : is_common_user_name(name));
+  };
+  const auto found = std::ranges::find_if(names, is_usual);
+  if (found == names.end()) {
+    std::string listed;
+    for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 60); ++i) {
+      listed += fmt::format("{}{}", i == 0 ? "" : ", ", printable(names[i]));
+    }
+    throw Error(ExitCode::usage, fmt::format("which column holds the ids? Say --{}-columns id=NAME; its columns are {}",
+                                             side_name(side), listed));
+  }
+  const auto other = std::find_if(found + 1, names.end(), is_usual);
+  if (other != names.end()) {
+    throw Error(ExitCode::usage, fmt::format("both '{}' and '{}' could be the id column: choose with --{}-columns "
+                                             "id=NAME",
+                                             printable(*found), printable(*other), side_name(side)));
+  }
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+void check_name(TableSide side, const std::string& name, std::size_t field) {
+  if (can_be_column_name(name)) return;
+  throw Error(ExitCode::usage,
+              fmt::format("column {} is named '{}', which a dataset cannot hold; give it another name or leave it out: "
+                          "--{}-columns NAME={},...",
+                          field + 1, printable(name), side_name(side), field + 1));
+}
+
+ChosenColumns choose_columns(const TableSource& source, const std::vector<std::string>& names) {
+  const auto fields = static_cast<int>(names.size());
+  const auto find = [&](const std::string& column) {
+    return static_cast<std::size_t>(find_column(column, names, fields));
+  };
+  ChosenColumns chosen;
+  chosen.id = source.columns.id.empty() ? guess_id(source.side, names) : find(source.columns.id);
+  for (const auto& [name, column] : source.columns.kept) chosen.kept.push_back({name, find(column)});
+  if (source.columns.kept.empty()) {
+    for (std::size_t field = 0; field < names.size(); ++field) {
+      if (field != chosen.id) chosen.kept.push_back({names[field], field});
+    }
+  }
+  if (chosen.kept.empty()) throw Error(ExitCode::bad_data, "has no column beside the ids");
+  if (std::ssize(chosen.kept) > most_table_columns) {
+    throw Error(ExitCode::usage, fmt::format("has {} columns, expected at most {}: choose some with --{}-columns",
+                                             chosen.kept.size(), most_table_columns, side_name(source.side)));
+  }
+  std::vector<std::string> kept_names;
+  for (const ChosenColumn& column : chosen.kept) {
+    check_name(source.side, column.name, column.field);
+    if (std::ranges::count(kept_names, column.name) > 0) {
+      throw Error(ExitCode::usage, fmt::format("two columns are named '{}': choose by number: --{}-columns NAME={},...",
+                                               printable(column.name), side_name(source.side), column.field + 1));
+    }
+    kept_names.push_back(column.name);
+  }
+  for (const auto& [name, type] : source.types) {
+    if (std::ranges::count(kept_names, name) > 0) continue;
+    throw Error(ExitCode::usage, fmt::format("--{}-types: no column '{}' is kept{}", side_name(source.side),
+                                             printable(name), nearest_hint(name, kept_names, "")));
+  }
+  return chosen;
+}
+
+/// Rows as they are read, column by column.
+struct ReadRows {
+  Texts ids;
+  std::vector<Index> lines;
+  std::vector<ColumnFields> columns;
+};
+
+void check_text(std::string_view field, const std::string& name) {
+  if (is_utf8(field) && field.find('\0') == std::string_view::npos) return;
+  throw Error(ExitCode::bad_data,
+              fmt::format("{} is '{}'; expected UTF-8 without NUL", printable(name), printable(field)));
+}
+
+void append_row(const TableSource& source, const ChosenColumns& chosen, const std::vector<std::string>& names,
+                const std::vector<std::string_view>& fields, ReadRows& rows) {
+  check_field_count(fields, std::ssize(names));
+  const std::string_view id = fields[chosen.id];
+  if (source.missing_values.holds(id)) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{} is missing; expected an id in each row", printable(names[chosen.id])));
+  }
+  check_text(id, names[chosen.id]);
+  rows.ids.emplace_back(id);
+  for (std::size_t c = 0; c < chosen.kept.size(); ++c) {
+    const std::string_view field = fields[chosen.kept[c].field];
+    check_text(field, chosen.kept[c].name);
+    rows.columns[c].fields.emplace_back(source.missing_values.holds(field) ? std::string_view() : field);
+  }
+}
+
+ReadRows read_rows(const TableSource& source, const ChosenColumns& chosen, OpenTable& table) {
+  ReadRows rows;
+  const bool is_json = table.layout.format == TextFormat::json_lines;
+  const bool may_have_commas = !is_json && table.layout.delimiter != ',';
+  for (const ChosenColumn& column : chosen.kept) rows.columns.push_back({column.name, {}, may_have_commas});
+  try {
+    while (const std::vector<std::string_view>* const fields = table.records.next()) {
+      append_row(source, chosen, table.names, *fields, rows);
+      rows.lines.push_back(table.records.line());
+    }
+  } catch (const Error& error) {
+    table.records.check_unchanged();
+    throw Error(error.code(), fmt::format("line {}: {}", table.records.line(), error.what()));
+  }
+  if (rows.ids.empty()) throw Error(ExitCode::bad_data, "holds a header but no rows");
+  return rows;
+}
+
+void require_unique_ids(const ReadRows& rows) {
+  std::unordered_map<std::string_view, Index> line_of;
+  for (std::size_t row = 0; row < rows.ids.size(); ++row) {
+    const auto [first, is_new] = line_of.emplace(rows.ids[row], rows.lines[row]);
+    if (is_new) continue;
+    throw Error(ExitCode::bad_data, fmt::format("line {}: the id '{}' is on line {} too; expected one row for each id",
+                                                rows.lines[row], printable(rows.ids[row]), first->second));
+  }
+}
+
+TableText read_on_root(const TableSource& source) {
+  OpenTable file = open_table(source.path);
+  const ChosenColumns chosen = choose_columns(source, file.names);
+  ReadRows rows = read_rows(source, chosen, file);
+  require_unique_ids(rows);
+  TableText text;
+  text.note = fmt::format("{}: {}, id = {}", source.path, layout_text(file.layout), printable(file.names[chosen.id]));
+  for (ColumnFields& column : rows.columns) {
+    const auto type = source.types.find(column.name);
+    text.table.columns.push_back(typed_column(std::move(column), rows.lines,
+                                              type == source.types.end() ? std::nullopt : std::optional(type->second)));
+  }
+  text.table.ids = std::move(rows.ids);
+  return text;
+}
+
+}  // namespace
+
+TableText read_table(const Communicator& comm, const TableSource& source) {
+  return agree_on(comm, [&] {
+    try {
+      return comm.is_root() ? read_on_root(source) : TableText{};
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("{}: {}", source.path, error.what()));
+    }
+  });
+}
+
+}  // namespace rankwise

@@ -18,7 +18,7 @@ with warnings.catch_warnings():
     import anndata
 
 LOG = "user,item,value\n" + "".join(f"{u},{i},{1 + (u * i) % 5}\n" for u in range(1, 13) for i in range(1, 9) if (u + i) % 3)
-ITEMS = """item,title,brand,price,code,empty
+ITEMS = '''item,title,brand,price,code,empty
 8,"Lamp, ""large""",Oak,12.5,007,
 2,Chair,Elm,3,008,NA
 3,Tisch grün,Oak,,009,
@@ -26,7 +26,7 @@ ITEMS = """item,title,brand,price,code,empty
 5,Bed,Elm,-1e3,011,
 6,NULL,,0,012,
 7,Desk,Oak,1,013,
-"""
+'''
 USERS = "".join(json.dumps({"customer": u, "about": {"class": "AB"[u % 2]}, "age": 20 + u}) + "\n" for u in range(1, 13))
 
 
@@ -46,7 +46,7 @@ class PrepareTablesTest(unittest.TestCase):
         with h5py.File(path) as file:
             return anndata.experimental.read_elem(file[name])
 
-    def refused(self, *options, code=65, ranks=2):
+    def refused(self, *options, code=65, ranks=1):
         done = self.prepare(*options, ranks=ranks)
         self.assertEqual(done.code, code, done)
         self.assertEqual(len(done.our_lines), 1, done)

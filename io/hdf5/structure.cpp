@@ -223,6 +223,24 @@ void Hdf5Structure::write_attribute(const std::string& object, const std::string
       ->attributes.push_back({name, type_text(encoded.type.get()), value});
 }
 
+void Hdf5Structure::write_false(const std::string& object, const std::string& name) {
+  const std::string label = fmt::format("attribute {} of {}", name, object);
+  const auto check = [&](auto&& result) { return impl_->check(std::forward<decltype(result)>(result), label); };
+  const Hdf5Handle owner = check(Hdf5Handle(H5Oopen(impl_->file.get(), object.c_str(), H5P_DEFAULT), H5Oclose));
+  const Hdf5Handle type = check(Hdf5Handle(H5Tenum_create(H5T_STD_I8LE), H5Tclose));
+  const std::int8_t no = 0;
+  const std::int8_t yes = 1;
+  check(H5Tenum_insert(type.get(), "FALSE", &no));
+  check(H5Tenum_insert(type.get(), "TRUE", &yes));
+  const Hdf5Handle space = check(scalar());
+  const Hdf5Handle attribute = check(
+      Hdf5Handle(H5Acreate2(owner.get(), name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose));
+  check(H5Awrite(attribute.get(), type.get(), &no));
+  const std::string type_name = type_text(type.get());
+  std::ranges::find(impl_->objects, object, &FileObject::path)
+      ->attributes.push_back({name, type_name, fmt::format("({})", type_name)});  // as describe_file() reads it
+}
+
 FileImage Hdf5Structure::finish(const std::vector<DigestTable>& tables) {
   create_group(digests_group);
   for (const DigestTable& table : tables) {

@@ -266,6 +266,10 @@ void Hdf5Writer::write_attribute(const std::string& object, const std::string& n
   impl_->on_root([&](Hdf5Structure& outline) { outline.write_attribute(object, name, texts); });
 }
 
+void Hdf5Writer::write_false_attribute(const std::string& object, const std::string& name) {
+  impl_->on_root([&](Hdf5Structure& outline) { outline.write_false(object, name); });
+}
+
 std::unique_ptr<OutputFile> Hdf5Writer::close() {
   agree_on(impl_->comm, [&] {
     if (impl_->structure) impl_->write_image(impl_->structure->finish(impl_->tables));

@@ -78,6 +78,9 @@ class Hdf5Writer {
   void write_attribute(const std::string& object, const std::string& name, std::span<const std::int64_t> values);
   void write_attribute(const std::string& object, const std::string& name, std::span<const std::string> values);
 
+  /// One that h5py reads as a bool: false.
+  void write_false_attribute(const std::string& object, const std::string& name);
+
   /// Writes the digests, closes the file and puts it in the target's place.
   void commit();
   /// Writes the digests and closes the file, which then waits to be committed; nothing else may be called afterwards.

@@ -40,7 +40,7 @@ void write_categories(const Communicator& comm, Hdf5Writer& file, const std::str
                       const Categories& column) {
   file.create_group(name);
   mark(file, name, "categorical");
-  file.write_attribute(name, "ordered", std::int64_t{0});
+  file.write_false_attribute(name, "ordered");
   write_array(file, name + "/codes", table, column.codes);
   const Index count = std::ssize(column.categories);
   const Index mine = comm.is_root() ? count : 0;

@@ -15,7 +15,7 @@ from program import data_file, run
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # on packages that anndata could also use
-    import anndata
+    import anndata.experimental
 
 LOG = "user,item,value\n" + "".join(f"{u},{i},{1 + (u * i) % 5}\n" for u in range(1, 13) for i in range(1, 9) if (u + i) % 3)
 ITEMS = '''item,title,brand,price,code,empty
@@ -121,15 +121,17 @@ class PrepareTablesTest(unittest.TestCase):
         (table,) = json.loads(run(["inspect", "--json", path]).out)["tables"]
         self.assertEqual(table["columns"][1], {"name": "brand", "type": "category", "categories": 3, "missing": 3})
         changed = self.folder / "changed.h5"
-        for name, value, expected in (("price", 4.0, "table-digest"), ("brand/codes", 3, "row 1 holds 3, expected -1 to 2"),
-                                      ("_index", b"x", "row 1 is 'x', expected the id '2'")):
-            shutil.copy(path, changed)
-            with h5py.File(changed, "r+") as file:
-                file[f"items/table/{name}"][1] = value
-                del file["digests"], file.attrs["metadata-digest"]
-            done = run(["verify", changed], ranks=2)
-            self.assertEqual(done.code, 65, done)
-            self.assertIn(expected, done.out + done.err)
+        shutil.copy(path, changed)
+        with h5py.File(changed, "r+") as file:
+            file["items/table/brand/codes"][1] = 3
+        done = run(["verify", changed], ranks=2)
+        self.assertEqual(done.code, 65, done)
+        self.assertIn("/items/table/brand/codes", done.out + done.err)
+        with h5py.File(changed, "r+") as file:
+            del file["digests"], file.attrs["metadata-digest"]
+        done = run(["inspect", changed])
+        self.assertEqual(done.code, 65, done)
+        self.assertIn("row 1 holds 3, expected -1 to 2", done.err)
 
     def test_bad_tables(self):
         def table(text):
@@ -150,7 +152,7 @@ class PrepareTablesTest(unittest.TestCase):
                 ("item,\n1,x\n", 2, "column 2 is named ''"),
                 ("item,a,a\n1,x,y\n", 2, "two columns are named 'a'"),
                 (b"item,a\n1,\xff\n", 65, "line 2: a is "),
-                (b"item,a\n1,x\x00y\n", 65, "line 2: ")):
+                (b"item,a\n1,x\x00y\n", 65, "zero bytes")):
             with self.subTest(text):
                 self.assertIn(message, self.refused(*table(text), code=code))
         self.assertIn("line 3: a is 'y', expected a finite number", self.refused(*table("item,a\n1,2\n2,y\n"), "--item-types", "a=number"))

@@ -34,6 +34,10 @@ struct TableColumn {
   [[nodiscard]] ColumnType type() const { return static_cast<ColumnType>(values.index()); }
 };
 
+/// A row's value as people read it: the category, the number in its shortest form, the text; empty: missing. `row` is
+/// a place in `values`.
+[[nodiscard]] std::string value_text(const ColumnValues& values, Index row);
+
 /// Rows without a value.
 [[nodiscard]] Index missing_count(const ColumnValues& values);
 
@@ -42,6 +46,9 @@ struct Table {
   RowRange rows;
   Index total_rows = 0;
   std::vector<TableColumn> columns;
+
+  /// The column of this name; null if there is none.
+  [[nodiscard]] const TableColumn* find(std::string_view name) const;
 };
 
 /// All rows of a table in the order in which somebody wrote them down, each with its id; no id twice.

@@ -1,16 +1,42 @@
 #include "io/dataset/dataset_tables.hpp"
 
+#include <algorithm>
+#include <fmt/format.h>
+#include <iterator>
+#include <utility>
+
 #include "io/dataset/dataset_parts.hpp"
 #include "io/dataset/id_file.hpp"
 #include "io/hdf5/file_digests.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 
 namespace {
 
-std::optional<TableReader> read(const Hdf5Reader& file, const std::string& name, const std::string& ids) {
+std::optional<TableReader> reader_of(const Hdf5Reader& file, const std::string& name, const std::string& ids) {
   if (!file.has(name)) return std::nullopt;
   return TableReader(file, name, id_rows(file, ids));
+}
+
+template <class Value>
+void append(std::vector<Value>& values, std::vector<Value> more) {
+  values.insert(values.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+/// Values of `more`, which has the same columns.
+void append_rows(Table& table, Table more) {
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    ColumnValues& values = table.columns[c].values;
+    ColumnValues& added = more.columns[c].values;
+    if (auto* const words = std::get_if<Categories>(&values)) {
+      append(words->codes, std::move(std::get<Categories>(added).codes));
+    } else if (auto* const numbers = std::get_if<Numbers>(&values)) {
+      append(*numbers, std::move(std::get<Numbers>(added)));
+    } else {
+      append(std::get<Texts>(values), std::move(std::get<Texts>(added)));
+    }
+  }
 }
 
 }  // namespace
@@ -19,10 +45,36 @@ DatasetTablesReader::DatasetTablesReader(const Communicator& comm, const std::st
     : file_(agree_on(comm, [&] { return std::make_unique<Hdf5Reader>(open_checked(path, check)); })) {
   agree_on_version(comm, path, file_->version());
   agree_on(comm, [&] {
-    items_ = read(*file_, item_table_name, item_ids_name);
-    users_ = read(*file_, user_table_name, user_ids_name);
+    items_ = reader_of(*file_, item_table_name, item_ids_name);
+    users_ = reader_of(*file_, user_table_name, user_ids_name);
     const bool may_be_held_out = file_->has("/heldout") && file_->has("/heldout/users");
-    if (may_be_held_out) heldout_users_ = read(*file_, heldout_user_table_name, heldout_user_ids_name);
+    if (may_be_held_out) heldout_users_ = reader_of(*file_, heldout_user_table_name, heldout_user_ids_name);
+    if (!users_ || !heldout_users_ || users_->columns() == heldout_users_->columns()) return;
+    throw Error(ExitCode::bad_data, fmt::format("{}: {}: its columns, types or categories are not those of {}", path,
+                                                heldout_user_table_name, user_table_name));
+  });
+}
+
+std::optional<Table> read_item_table(const Communicator& comm, const std::string& path, RowRange rows,
+                                     InputCheck check) {
+  const DatasetTablesReader tables(comm, path, check);
+  if (!tables.items()) return std::nullopt;
+  return agree_on(comm, [&] { return tables.items()->read(rows); });
+}
+
+std::optional<Table> read_user_table(const Communicator& comm, const std::string& path, RowRange rows,
+                                     InputCheck check) {
+  const DatasetTablesReader tables(comm, path, check);
+  if (!tables.users()) return std::nullopt;
+  return agree_on(comm, [&] {
+    const Index users = tables.users()->rows();
+    Table table = tables.users()->read({std::min(rows.begin, users), std::min(rows.end, users)});
+    table.rows = rows;
+    if (!tables.heldout_users()) return table;
+    table.total_rows += tables.heldout_users()->rows();
+    append_rows(table, tables.heldout_users()->read(
+                           {std::max(rows.begin - users, Index{0}), std::max(rows.end - users, Index{0})}));
+    return table;
   });
 }
 

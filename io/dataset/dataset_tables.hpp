@@ -24,7 +24,8 @@ struct DatasetTables {
 /// and /heldout/users/ids. A table that the file does not hold is nothing.
 class DatasetTablesReader {
  public:
-  /// Opens the file, and checks attributes and sizes of its tables. Collective over comm; throws AgreedError (no_input,
+  /// Opens the file, and checks attributes and sizes of its tables, and that those of users and of users held out have
+  /// the same columns. Collective over comm; throws AgreedError (no_input,
   /// bad_data, io_error) that names the file. What the tables' readers do is not collective.
   DatasetTablesReader(const Communicator& comm, const std::string& path, InputCheck check = InputCheck::digests);
 
@@ -38,5 +39,15 @@ class DatasetTablesReader {
   std::optional<TableReader> users_ = {};
   std::optional<TableReader> heldout_users_ = {};
 };
+
+/// These rows of a dataset's table of items, as /items/ids counts them; nothing if the file has no such table.
+/// Collective over comm, each rank with rows of its own; throws AgreedError (no_input, bad_data, io_error).
+[[nodiscard]] std::optional<Table> read_item_table(const Communicator& comm, const std::string& path, RowRange rows,
+                                                   InputCheck check = InputCheck::digests);
+
+/// Likewise of users: those of /users/ids, and behind them those that are held out whole, as a DatasetReader of
+/// TrainedOn::all counts them.
+[[nodiscard]] std::optional<Table> read_user_table(const Communicator& comm, const std::string& path, RowRange rows,
+                                                   InputCheck check = InputCheck::digests);
 
 }  // namespace rankwise

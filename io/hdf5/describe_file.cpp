@@ -46,6 +46,12 @@ std::vector<T> read_numbers(hid_t attribute, std::size_t count, hid_t memory_typ
   return values;
 }
 
+AttributeValue read_truth(hid_t attribute) {
+  std::int8_t value = 0;
+  if (H5Aread(attribute, boolean_type().get(), &value) < 0) return "(unreadable)";
+  return value == 1;
+}
+
 AttributeValue read_attribute(hid_t attribute) {
   const Hdf5Handle type(H5Aget_type(attribute), H5Tclose);
   const Hdf5Handle space(H5Aget_space(attribute), H5Sclose);
@@ -64,6 +70,9 @@ AttributeValue read_attribute(hid_t attribute) {
       return one_or_list(read_numbers<double>(attribute, count, H5T_NATIVE_DOUBLE), is_scalar);
     case H5T_STRING:
       return one_or_list(read_texts(attribute, most_attribute_bytes), is_scalar);
+    case H5T_ENUM:
+      if (is_scalar && is_boolean(type.get())) return read_truth(attribute);
+      [[fallthrough]];
     default:
       return fmt::format("({})", type_text(type.get()));
   }

@@ -10,8 +10,8 @@
 
 namespace rankwise {
 
-/// An attribute's value: numbers, texts, or a word for what is neither.
-using AttributeValue = std::variant<std::int64_t, std::uint64_t, double, std::string, std::vector<std::int64_t>,
+/// An attribute's value: numbers, texts, a truth value, or a word for what is none of these.
+using AttributeValue = std::variant<std::int64_t, std::uint64_t, double, std::string, bool, std::vector<std::int64_t>,
                                     std::vector<std::uint64_t>, std::vector<double>, std::vector<std::string>>;
 
 struct FileAttribute {

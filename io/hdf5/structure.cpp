@@ -44,6 +44,7 @@ EncodedAttribute encode(const AttributeValue& value, std::vector<const char*>& t
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return {copied(H5T_STD_I64LE), scalar(), integer};
   if (const auto* natural = std::get_if<std::uint64_t>(&value)) return {copied(H5T_STD_U64LE), scalar(), natural};
   if (const auto* number = std::get_if<double>(&value)) return {copied(H5T_IEEE_F64LE), scalar(), number};
+  if (const auto* truth = std::get_if<bool>(&value)) return {boolean_type(), scalar(), truth};
   if (const auto* words = std::get_if<std::string>(&value)) {
     texts = {words->c_str()};
     return {text_type(), scalar(), texts.data()};  // variable length: h5py shows those as str, fixed ones as bytes
@@ -221,24 +222,6 @@ void Hdf5Structure::write_attribute(const std::string& object, const std::string
   }
   std::ranges::find(impl_->objects, object, &FileObject::path)
       ->attributes.push_back({name, type_text(encoded.type.get()), value});
-}
-
-void Hdf5Structure::write_false(const std::string& object, const std::string& name) {
-  const std::string label = fmt::format("attribute {} of {}", name, object);
-  const auto check = [&](auto&& result) { return impl_->check(std::forward<decltype(result)>(result), label); };
-  const Hdf5Handle owner = check(Hdf5Handle(H5Oopen(impl_->file.get(), object.c_str(), H5P_DEFAULT), H5Oclose));
-  const Hdf5Handle type = check(Hdf5Handle(H5Tenum_create(H5T_STD_I8LE), H5Tclose));
-  const std::int8_t no = 0;
-  const std::int8_t yes = 1;
-  check(H5Tenum_insert(type.get(), "FALSE", &no));
-  check(H5Tenum_insert(type.get(), "TRUE", &yes));
-  const Hdf5Handle space = check(scalar());
-  const Hdf5Handle attribute = check(
-      Hdf5Handle(H5Acreate2(owner.get(), name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose));
-  check(H5Awrite(attribute.get(), type.get(), &no));
-  const std::string type_name = type_text(type.get());
-  std::ranges::find(impl_->objects, object, &FileObject::path)
-      ->attributes.push_back({name, type_name, fmt::format("({})", type_name)});  // as describe_file() reads it
 }
 
 FileImage Hdf5Structure::finish(const std::vector<DigestTable>& tables) {

@@ -40,11 +40,8 @@ class Hdf5Structure {
   [[nodiscard]] std::vector<Index> create_packed_dataset(const std::string& name, const Hdf5RowFormat& format,
                                                          Index rows, int deflate_level,
                                                          std::span<const Index> packed_bytes);
-  /// An attribute of a group or dataset: a number, a text, or a list of int64.
+  /// An attribute of a group or dataset: a number, a text, a truth value, or a list of int64 or texts.
   void write_attribute(const std::string& object, const std::string& name, const AttributeValue& value);
-
-  /// An attribute that h5py reads as a bool: false. Readers of this program see its type alone.
-  void write_false(const std::string& object, const std::string& name);
 
   /// Adds the digests and returns the file as it is to be, but for rows; nothing else may be called afterwards.
   [[nodiscard]] FileImage finish(const std::vector<DigestTable>& tables);

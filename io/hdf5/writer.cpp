@@ -266,8 +266,8 @@ void Hdf5Writer::write_attribute(const std::string& object, const std::string& n
   impl_->on_root([&](Hdf5Structure& outline) { outline.write_attribute(object, name, texts); });
 }
 
-void Hdf5Writer::write_false_attribute(const std::string& object, const std::string& name) {
-  impl_->on_root([&](Hdf5Structure& outline) { outline.write_false(object, name); });
+void Hdf5Writer::write_truth_attribute(const std::string& object, const std::string& name, bool value) {
+  impl_->on_root([&](Hdf5Structure& outline) { outline.write_attribute(object, name, value); });
 }
 
 std::unique_ptr<OutputFile> Hdf5Writer::close() {

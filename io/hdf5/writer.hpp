@@ -77,9 +77,8 @@ class Hdf5Writer {
   void write_attribute(const std::string& object, const std::string& name, std::string_view value);
   void write_attribute(const std::string& object, const std::string& name, std::span<const std::int64_t> values);
   void write_attribute(const std::string& object, const std::string& name, std::span<const std::string> values);
-
-  /// One that h5py reads as a bool: false.
-  void write_false_attribute(const std::string& object, const std::string& name);
+  /// One that h5py reads as a bool. No overload: it would take pointers to text.
+  void write_truth_attribute(const std::string& object, const std::string& name, bool value);
 
   /// Writes the digests, closes the file and puts it in the target's place.
   void commit();

@@ -8,6 +8,7 @@
 
 #include "kernels/base/error.hpp"
 #include "kernels/text/number_text.hpp"
+#include "kernels/text/shown_text.hpp"
 #include "kernels/text/text_encoding.hpp"
 
 namespace rankwise {
@@ -63,8 +64,8 @@ Numbers forced_numbers(const ColumnFields& column, const std::vector<Index>& lin
     const std::optional<double> number =
         field.empty() ? std::numeric_limits<double>::quiet_NaN() : number_of(field, decimal);
     if (!number || (!field.empty() && !std::isfinite(*number))) {
-      throw Error(ExitCode::bad_data, fmt::format("line {}: {} is '{}', expected a finite number", lines[row],
-                                                  printable(column.name), printable(field)));
+      throw Error(ExitCode::bad_data, fmt::format("line {}: {} is {}, expected a finite number", lines[row],
+                                                  printable(column.name), shown(field)));
     }
     numbers.push_back(*number);
   }

@@ -40,7 +40,7 @@ void write_categories(const Communicator& comm, Hdf5Writer& file, const std::str
                       const Categories& column) {
   file.create_group(name);
   mark(file, name, "categorical");
-  file.write_false_attribute(name, "ordered");
+  file.write_truth_attribute(name, "ordered", false);
   write_array(file, name + "/codes", table, column.codes);
   const Index count = std::ssize(column.categories);
   const Index mine = comm.is_root() ? count : 0;
@@ -74,7 +74,7 @@ Index column_bytes(const Communicator& comm, const Table& table, const ColumnVal
 }  // namespace
 
 bool can_be_column_name(std::string_view name) {
-  return !name.empty() && name != index_name && name != "." && name != ".." &&
+  return !name.empty() && name.size() <= most_column_name_bytes && name != index_name && name != "." && name != ".." &&
          name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos && is_utf8(name) &&
          encoded_text(name) == name;
 }

@@ -20,8 +20,11 @@ inline constexpr const char* table_digest_attribute = "table-digest";
 /// Columns that a table in a file has at most.
 inline constexpr Index most_table_columns = 1000;
 
-/// Whether a column may have this name in a file: not empty, no '/', not "_index", "." or "..", no byte that is no
-/// UTF-8 or a NUL.
+/// Of a column's name.
+inline constexpr std::size_t most_column_name_bytes = 1000;
+
+/// Whether a column may have this name in a file: not empty, not too long, no '/', not "_index", "." or "..", no byte
+/// that is no UTF-8 or a NUL.
 [[nodiscard]] bool can_be_column_name(std::string_view name);
 
 /// Bytes that the group will take in a file. Collective over comm.
@@ -36,6 +39,8 @@ struct TableColumnInfo {
   std::string name;
   ColumnType type = ColumnType::text;
   std::vector<std::string> categories;  ///< of a category
+
+  bool operator==(const TableColumnInfo&) const = default;
 };
 
 /// Reads a table by columns and rows. No member is collective, as the file's reader is not; all throw

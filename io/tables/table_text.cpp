@@ -38,20 +38,29 @@ struct OpenTable {
   TextLayout layout;
   std::vector<std::string> names;  ///< of all fields
   RecordReader records;            ///< behind the header
+  std::vector<std::string> lists;  ///< keys of JSON that hold lists in some row: no columns
 };
 
-/// The keys of all rows, in the order in which they come.
-std::vector<std::string> all_keys(const std::string& path, const TextLayout& layout) {
-  std::vector<std::string> keys;
+/// Keys of all rows, in the order in which they come.
+struct TableKeys {
+  std::vector<std::string> fields;  ///< without `lists`
+  std::vector<std::string> lists;
+};
+
+TableKeys all_keys(const std::string& path, const TextLayout& layout) {
+  TableKeys keys;
   LineReader lines(path, layout.file);
   try {
     while (const std::optional<std::string_view> line = lines.next()) {
-      if (!trimmed(*line).empty()) add_json_keys(*line, keys);
+      if (trimmed(*line).empty()) continue;
+      add_json_keys(*line, keys.fields);
+      add_json_list_keys(*line, keys.lists);
     }
   } catch (const Error& error) {
     lines.check_unchanged();
     throw Error(error.code(), fmt::format("line {}: {}", lines.lines(), error.what()));
   }
+  std::erase_if(keys.fields, [&](const std::string& key) { return std::ranges::count(keys.lists, key) > 0; });
   return keys;
 }
 
@@ -60,10 +69,9 @@ OpenTable open_table(const std::string& path) {
   layout.file = probe_file(path);
   choose_format(layout, path, TextFormat::automatic, {});
   if (layout.format == TextFormat::json_lines) {
-    std::vector<std::string> keys = all_keys(path, layout);
-    layout.fields = static_cast<std::int32_t>(keys.size());
-    RecordReader records(LineReader(path, layout.file), layout, keys);
-    return {layout, std::move(keys), std::move(records)};
+    TableKeys keys = all_keys(path, layout);
+    RecordReader records(LineReader(path, layout.file), layout, keys.fields);
+    return {layout, std::move(keys.fields), std::move(records), std::move(keys.lists)};
   }
   if (layout.format != TextFormat::csv && layout.format != TextFormat::tsv) {
     throw Error(ExitCode::bad_data,
@@ -77,19 +85,31 @@ OpenTable open_table(const std::string& path) {
   layout.fields = static_cast<std::int32_t>(names.size());
   RecordReader records(LineReader(path, layout.file), layout);
   static_cast<void>(records.next());
-  const auto number = std::ranges::find_if(names, [&](const auto& name) { return may_be_number(layout, name); });
-  if (number != names.end()) {
-    throw Error(ExitCode::bad_data, fmt::format("line {}: '{}' is a number; expected a header that names the columns",
-                                                records.line(), printable(*number)));
-  }
-  return {layout, std::move(names), std::move(records)};
+  return {layout, std::move(names), std::move(records), {}};
 }
 
-/// The one column with a usual name of ids of this side, or with the name "id".
+/// A usual name of ids of this side, or "id".
+bool is_usual_id_name(TableSide side, const std::string& name) {
+  return is_plain_id_name(name) || (side == TableSide::items ? is_common_item_name(name) : is_common_user_name(name));
+}
+
+/// Refuses a first line of values. A header that names the ids may have numbers beside them, such as years.
+void require_header(const TableSource& source, const OpenTable& table) {
+  if (table.layout.format == TextFormat::json_lines) return;
+  const bool names_ids = std::ranges::any_of(table.names, [&](const std::string& name) {
+    return source.columns.id.empty() ? is_usual_id_name(source.side, name) : name == source.columns.id;
+  });
+  if (names_ids) return;
+  const auto number =
+      std::ranges::find_if(table.names, [&](const std::string& name) { return may_be_number(table.layout, name); });
+  if (number == table.names.end()) return;
+  throw Error(ExitCode::bad_data, fmt::format("line {}: {} is a number; expected a header that names the columns",
+                                              table.records.line(), shown(*number)));
+}
+
+/// The one column with a usual name of ids.
 std::size_t guess_id(TableSide side, const std::vector<std::string>& names) {
-  const auto is_usual = [&](const std::string& name) {
-    return is_plain_id_name(name) || (side == TableSide::items ? is_common_item_name(name) : is_common_user_name(name));
-  };
+  const auto is_usual = [&](const std::string& name) { return is_usual_id_name(side, name); };
   const auto found = std::ranges::find_if(names, is_usual);
   if (found == names.end()) {
     std::string listed;
@@ -111,9 +131,9 @@ std::size_t guess_id(TableSide side, const std::vector<std::string>& names) {
 void check_name(TableSide side, const std::string& name, std::size_t field) {
   if (can_be_column_name(name)) return;
   throw Error(ExitCode::usage,
-              fmt::format("column {} is named '{}', which a dataset cannot hold; give it another name or leave it out: "
+              fmt::format("column {} is named {}, which a dataset cannot hold; give it another name or leave it out: "
                           "--{}-columns NAME={},...",
-                          field + 1, printable(name), side_name(side), field + 1));
+                          field + 1, shown(name), side_name(side), field + 1));
 }
 
 ChosenColumns choose_columns(const TableSource& source, const std::vector<std::string>& names) {
@@ -151,6 +171,22 @@ ChosenColumns choose_columns(const TableSource& source, const std::vector<std::s
   return chosen;
 }
 
+/// From now on a file of JSON is read for the chosen keys alone, so that the others may hold anything.
+void read_chosen_keys(const TableSource& source, OpenTable& table, ChosenColumns& chosen) {
+  if (table.layout.format != TextFormat::json_lines) return;
+  std::vector<std::string> keys;
+  const auto choose = [&](std::size_t& field) {
+    const std::string& key = table.names[field];
+    const auto found = std::ranges::find(keys, key);
+    field = static_cast<std::size_t>(found - keys.begin());
+    if (found == keys.end()) keys.push_back(key);
+  };
+  choose(chosen.id);
+  for (ChosenColumn& column : chosen.kept) choose(column.field);
+  table.records = RecordReader(LineReader(source.path, table.layout.file), table.layout, keys);
+  table.names = std::move(keys);
+}
+
 /// Rows as they are read, column by column.
 struct ReadRows {
   Texts ids;
@@ -160,8 +196,7 @@ struct ReadRows {
 
 void check_text(std::string_view field, const std::string& name) {
   if (is_utf8(field) && field.find('\0') == std::string_view::npos) return;
-  throw Error(ExitCode::bad_data,
-              fmt::format("{} is '{}'; expected UTF-8 without NUL", printable(name), printable(field)));
+  throw Error(ExitCode::bad_data, fmt::format("{} is {}; expected UTF-8 without NUL", printable(name), shown(field)));
 }
 
 void append_row(const TableSource& source, const ChosenColumns& chosen, const std::vector<std::string>& names,
@@ -204,17 +239,20 @@ void require_unique_ids(const ReadRows& rows) {
   for (std::size_t row = 0; row < rows.ids.size(); ++row) {
     const auto [first, is_new] = line_of.emplace(rows.ids[row], rows.lines[row]);
     if (is_new) continue;
-    throw Error(ExitCode::bad_data, fmt::format("line {}: the id '{}' is on line {} too; expected one row for each id",
-                                                rows.lines[row], printable(rows.ids[row]), first->second));
+    throw Error(ExitCode::bad_data, fmt::format("line {}: the id {} is on line {} too; expected one row for each id",
+                                                rows.lines[row], shown(rows.ids[row]), first->second));
   }
 }
 
 TableText read_on_root(const TableSource& source) {
   OpenTable file = open_table(source.path);
-  const ChosenColumns chosen = choose_columns(source, file.names);
+  require_header(source, file);
+  ChosenColumns chosen = choose_columns(source, file.names);
+  read_chosen_keys(source, file, chosen);
   ReadRows rows = read_rows(source, chosen, file);
   require_unique_ids(rows);
   TableText text;
+  text.lists = std::move(file.lists);
   text.note = fmt::format("{}: {}, id = {}", source.path, layout_text(file.layout), printable(file.names[chosen.id]));
   for (ColumnFields& column : rows.columns) {
     const auto type = source.types.find(column.name);

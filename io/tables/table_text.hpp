@@ -2,6 +2,7 @@
 // Tables of items and users as people export them: csv, tsv or JSON lines, a row for each id.
 
 #include <string>
+#include <vector>
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/tables/table.hpp"
@@ -19,8 +20,9 @@ struct TableSource {
 };
 
 struct TableText {
-  ListedTable table;  ///< on the root; empty on other ranks
-  std::string note;   ///< root: "items.csv: csv, id = product_id"
+  ListedTable table;               ///< on the root; empty on other ranks
+  std::string note;                ///< root: "items.csv: csv, id = product_id"
+  std::vector<std::string> lists;  ///< root: keys of JSON that are left out, since they hold lists
 };
 
 /// The whole file at `source.path`: a header (or keys of JSON), then rows of as many fields, each with an id that no

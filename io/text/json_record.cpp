@@ -259,4 +259,12 @@ void add_json_keys(std::string_view line, std::vector<std::string>& keys) {
   JsonWalk(line, key, visit).read();
 }
 
+void add_json_list_keys(std::string_view line, std::vector<std::string>& keys) {
+  std::string key;
+  const auto visit = [&](const JsonValue& value) {
+    if (value.kind == JsonKind::list && std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
+  };
+  JsonWalk(line, key, visit).read();
+}
+
 }  // namespace rankwise

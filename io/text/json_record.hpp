@@ -31,4 +31,7 @@ class JsonRecord {
 /// place if `line` is no object.
 void add_json_keys(std::string_view line, std::vector<std::string>& keys);
 
+/// Likewise the keys whose values are lists.
+void add_json_list_keys(std::string_view line, std::vector<std::string>& keys);
+
 }  // namespace rankwise

@@ -1,7 +1,10 @@
 #include "jobs/data/prepare_tables.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <functional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,10 +21,10 @@ namespace {
 
 namespace po = boost::program_options;
 
-/// "brand: category of 2, price: number, title: text"
-std::string columns_text(const ListedTable& table) {
+/// "brand: category of 2, price: number, title: text", of so many columns.
+std::string columns_text(std::span<const TableColumn> columns) {
   std::string text;
-  for (const TableColumn& column : table.columns) {
+  for (const TableColumn& column : columns) {
     text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", printable(column.name), column_type_name(column.type()));
     if (const auto* words = std::get_if<Categories>(&column.values)) {
       text += fmt::format(" of {}", words->categories.size());
@@ -30,13 +33,27 @@ std::string columns_text(const ListedTable& table) {
   return text;
 }
 
+/// The types of all columns in the event, of as many as a person reads in the line.
+void tell_types(Report& report, TableSide side, const TableText& read) {
+  constexpr std::size_t most_told = 30;
+  const std::string lists = printable(fmt::format("{}", fmt::join(read.lists, ", ")));
+  if (!lists.empty()) report.line(fmt::format("{} table: keys with lists are left out: {}", side_name(side), lists));
+  const ListedTable& table = read.table;
+  const std::span<const TableColumn> columns = table.columns;
+  const std::size_t told = std::min(columns.size(), most_told);
+  std::string text = columns_text(columns.first(told));
+  if (told < columns.size()) text += fmt::format(" and {}", counted(std::ssize(columns.subspan(told)), "more column"));
+  report.line(fmt::format("{} table: {}, {}", side_name(side), counted(std::ssize(table.ids), "row"), text));
+  report.event("table_types",
+               {{"of", std::string(side_name(side))}, {"columns", columns_text(columns)}, {"lists_left_out", lists}});
+}
+
 ListedTable read_one(JobContext& context, TableSource source, const MissingValues& missing_values) {
   if (source.path.empty()) return {};
   source.missing_values = missing_values;
   TableText text = read_table(context.comm, source);
   context.report.line(text.note);
-  context.report.line(fmt::format("{} table: {}, {}", side_name(source.side),
-                                  counted(std::ssize(text.table.ids), "row"), columns_text(text.table)));
+  tell_types(context.report, source.side, text);
   return std::move(text.table);
 }
 

@@ -8,6 +8,7 @@
 #include "tests/io/evaluation/sample_user_metrics.hpp"
 #include "tests/io/model/sample_checkpoint.hpp"
 #include "tests/io/sample_files.hpp"
+#include "tests/io/tables/sample_tables.hpp"
 
 namespace rankwise::fuzz {
 
@@ -21,7 +22,7 @@ struct BaseFile {
 inline constexpr SampleSize checkpoint_size{.users = 3, .items = 2};
 inline constexpr Index checkpoint_width = 2;
 
-inline const std::array<BaseFile, 11> base_files{{
+inline const std::array<BaseFile, 12> base_files{{
     {"dataset", "integers.h5",
      [](const std::string& path) {
        const Communicator& comm = single_rank();
@@ -33,6 +34,11 @@ inline const std::array<BaseFile, 11> base_files{{
        const Communicator& comm = single_rank();
        write_dataset(comm, path, sample_dataset(comm, {.users = 6, .items = 5, .heldout_users = 3}, SampleIds::strings),
                      sample_provenance());
+     }},
+    {"dataset", "tables.h5",
+     [](const std::string& path) {
+       const SampleSize size{.users = 4, .items = 3, .heldout_users = 2};
+       write_dataset_with_tables(single_rank(), path, sample_dataset(single_rank(), size, SampleIds::strings));
      }},
     {"model", "integers.h5",
      [](const std::string& path) {

@@ -9,6 +9,7 @@
 
 #include "io/clustering/clustering.hpp"
 #include "io/dataset/dataset.hpp"
+#include "io/dataset/dataset_tables.hpp"
 #include "io/dataset/id_file.hpp"
 #include "io/evaluation/user_metrics.hpp"
 #include "io/hdf5/describe_file.hpp"
@@ -105,7 +106,21 @@ inline bool read_both_ways(const std::string& path, bool (*read)(const std::stri
   return whole;
 }
 
-/// Every matrix and every id.
+/// Whether a table could be read, if the file has it.
+inline bool read_table_of(const std::string& path, InputCheck check, Index rows,
+                          std::optional<Table> (*read)(const Communicator&, const std::string&, RowRange, InputCheck)) {
+  return read_or_refuse([&] {
+    const std::optional<Table> table = read(single_rank(), path, {0, rows}, check);
+    if (!table) return;
+    for (const TableColumn& column : table->columns) {
+      require(table->find(column.name) == &column, "names are columns' own");
+      require(missing_count(column.values) <= rows, "no more values are missing than there are");
+      for (Index row = 0; row < rows; ++row) static_cast<void>(value_text(column.values, row));
+    }
+  });
+}
+
+/// Every matrix, every id and every table.
 inline bool read_dataset_file(const std::string& path, InputCheck check) {
   bool whole = true;
   return read_or_refuse([&] {
@@ -126,6 +141,8 @@ inline bool read_dataset_file(const std::string& path, InputCheck check) {
                static_cast<void>(file.heldout_user_ids({0, file.rows(DatasetPart::given)}));
              });
            }
+           whole &= read_table_of(path, check, file.items(), read_item_table);
+           whole &= read_table_of(path, check, file.all_users(), read_user_table);
            if (file.has(DatasetPart::interactions, EntryMark::time)) {
              read_folds(path, std::array{"temporal:1/2", "temporal:2/2", "column:2"}, check);
            }

@@ -1,4 +1,6 @@
 """What docs/FORMATS.md shows works: its examples run on files of the program, and its tables name all that files hold."""
+import csv
+import json
 import os
 import pathlib
 import re
@@ -27,6 +29,7 @@ class FormatsTest(unittest.TestCase):
         cls.folder = pathlib.Path(folder.name)
         cls.run_all("synthesize --users 300 --items 120 --interactions 4000 --segments 4 --ids string --dirt 0.1 --kind purchases "
                     "--output log.csv --truth truth.h5")
+        cls.write_tables()
         for command in COMMANDS:
             cls.run_all(command.replace("\\\n", " "))
         cls.run_all("als --data shop.h5 --model model.h5 --factors 8 --epochs 2")
@@ -36,6 +39,15 @@ class FormatsTest(unittest.TestCase):
         cls.run_all("als --data users.h5 --model taste.h5 --factors 4 --epochs 2")
         cls.run_all("evaluate --data users.h5 --model taste.h5 --metrics ndcg@100 --per-user user-metrics.h5")
         cls.run_all("als --data users.h5 --model biased.h5 --factors 4 --epochs 2 --objective explicit --biases")
+
+    @classmethod
+    def write_tables(cls):
+        """A row for each id of the log that begins and ends without blanks."""
+        with open(cls.folder / "log.csv", encoding="utf-8") as log:
+            rows = list(csv.DictReader(log))
+        users, items = (sorted({row[name] or "" for row in rows} - {""}) for name in ("user_id", "item_id"))
+        (cls.folder / "items.csv").write_text("item,title,brand,price\n" + "".join(f'{i},"Title of {i}",{"AB"[n % 2]},{n}.5\n' for n, i in enumerate(items)))
+        (cls.folder / "users.jsonl").write_text("".join(json.dumps({"user": u, "country": ["UK", "DE"][n % 2], "age": n}) + "\n" for n, u in enumerate(users)))
 
     @classmethod
     def run_all(cls, command):
@@ -70,13 +82,16 @@ class FormatsTest(unittest.TestCase):
             self.assertEqual(list(found["best"]), list(best))
         with h5py.File("clusters.h5") as clusters:
             self.assertEqual(len(found["largest"]), clusters["clusters/sizes"][:].max())
+        with h5py.File("named.h5") as dataset:
+            self.assertEqual(list(found["catalogue"].index), list(dataset["items/ids"].asstr()))
+        self.assertTrue(all(found["catalogue"]["title"] == "Title of " + found["catalogue"].index))
         self.assertEqual(set(found["segment_of"].values()), set(range(4)))
         self.assertTrue(found["intact"])
 
     def test_tables_name_everything(self):
         named = set(re.findall(r"`(/[a-z_/]+)`", TEXT))
-        attributes = set(re.findall(r"`([a-z-]+)`", TEXT))
-        for name in ["shop.h5", "users.h5", "model.h5", "biased.h5", "recommendations.h5", "clusters.h5", "truth.h5"]:
+        attributes = set(re.findall(r"`([a-z_-]+)`", TEXT))
+        for name in ["shop.h5", "named.h5", "users.h5", "model.h5", "biased.h5", "recommendations.h5", "clusters.h5", "truth.h5"]:
             with h5py.File(name) as file:
                 seen = []
                 file.visit(seen.append)
@@ -88,6 +103,15 @@ class FormatsTest(unittest.TestCase):
                         self.assertLessEqual(set(file[path].attrs), {"rows"})
                         continue
                     parent, leaf = path.rsplit("/", 1)
+                    table, inside, column = path.partition("/table/")
+                    if inside:
+                        table += "/table"
+                        self.assertIn(table, named, name)
+                        column, *of_category = column.split("/")
+                        self.assertIn(column, ["_index", *file[table].attrs["column-order"]], f"{name} {path}")
+                        self.assertIn(of_category, ([], ["codes"], ["categories"]), f"{name} {path}")
+                        self.assertLessEqual(set(file[path].attrs), attributes, f"{name} {path}")
+                        continue
                     if isinstance(file[path], h5py.Group) and path not in named:
                         self.assertTrue(any(known.startswith(path + "/") for known in named), f"{name} {path}")
                     elif leaf in ("data", "indices", "indptr", "time", "fold") and file[parent].attrs.get("encoding-type") == "csr_matrix":

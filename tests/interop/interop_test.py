@@ -20,7 +20,7 @@ WRITE_SAMPLES = os.environ["RANKWISE_WRITE_SAMPLES"]
 LAUNCHER = pathlib.Path(os.environ["RANKWISE_SOURCE"]) / "tests/launch_mpi.sh"
 RANKS = [1, 2, 3, 4, 7]
 NAMES = ["empty.dataset.h5", "integers.dataset.h5", "integers.model.h5", "plain.clustering.h5", "rich.clustering.csv",
-         "rich.clustering.h5", "sample.users.h5", "split.dataset.h5", "strings.dataset.h5", "strings.model.h5"]
+         "rich.clustering.h5", "sample.users.h5", "split.dataset.h5", "strings.dataset.h5", "strings.model.h5", "tables.dataset.h5"]
 
 
 # The content of the samples (tests/io/sample_files.hpp), said once more.
@@ -108,6 +108,22 @@ class Interop(unittest.TestCase):
         with h5py.File(self.path("integers.dataset.h5")) as file:
             np.testing.assert_array_equal(file["items/ids"], 1000 + 3 * np.arange(900))
             np.testing.assert_array_equal(file["heldout/users/ids"], [1000, 1003])
+
+    def test_anndata_reads_tables_as_dataframes(self):
+        with h5py.File(self.path("tables.dataset.h5")) as file:
+            for group, first in (("items", 0), ("users", 0), ("heldout/users", 5)):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error")
+                    table = anndata.experimental.read_elem(file[group + "/table"])
+                rows = first + np.arange(len(file[group + "/ids"]))
+                missing = rows % 4 == 3
+                self.assertEqual(list(table.index), [str(each) for each in file[group + "/ids"]])
+                self.assertEqual(list(table.columns), ["brand", "price", "title"])
+                self.assertEqual(list(table["brand"].cat.categories), ["Ash", "Elm", "Oak"])
+                self.assertFalse(table["brand"].cat.ordered)
+                np.testing.assert_array_equal(table["brand"].cat.codes, np.where(missing, -1, rows % 3))
+                np.testing.assert_array_equal(table["price"], np.where(missing, np.nan, rows / 4))
+                self.assertEqual(list(table["title"]), ["" if row % 4 == 3 else f"Stück {row * row}" for row in rows])
 
     def test_numpy_reads_the_model(self):
         with h5py.File(self.path("strings.model.h5")) as file:

@@ -8,6 +8,7 @@
 #include "distributed/comm/environment.hpp"
 #include "tests/io/clustering/sample_clustering.hpp"
 #include "tests/io/evaluation/sample_user_metrics.hpp"
+#include "tests/io/tables/sample_tables.hpp"
 
 int main(int argc, char** argv) {
   using namespace rankwise;
@@ -31,6 +32,8 @@ int main(int argc, char** argv) {
     write_dataset(comm, folder + "/split.dataset.h5",
                   split_dataset(comm, all_users, SampleIds::integers, {.duplicates = DuplicatePolicy::sum}),
                   sample_provenance());
+    write_dataset_with_tables(comm, folder + "/tables.dataset.h5",
+                              sample_dataset(comm, whole_users, SampleIds::integers));
     write_model(comm, folder + "/strings.model.h5", sample_model(comm, all_users, SampleIds::strings, 17, false),
                 sample_provenance());
     write_model(comm, folder + "/integers.model.h5", sample_model(comm, whole_users, SampleIds::integers, 3, true),

@@ -10,6 +10,7 @@
 #include "tests/io/evaluation/sample_user_metrics.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"
+#include "tests/io/tables/sample_tables.hpp"
 
 namespace rankwise {
 
@@ -17,8 +18,7 @@ inline constexpr SampleSize sample_size{.users = 29, .items = 17, .heldout_users
 
 /// One file of each kind, by all ranks.
 inline std::vector<std::string> sample_of_each_kind(const Communicator& comm, const SharedFolder& folder) {
-  write_dataset(comm, folder.file("dataset.h5"), sample_dataset(comm, sample_size, SampleIds::strings),
-                sample_provenance());
+  write_dataset_with_tables(comm, folder.file("dataset.h5"), sample_dataset(comm, sample_size, SampleIds::strings));
   write_model(comm, folder.file("model.h5"), sample_model(comm, sample_size, SampleIds::integers, 5, true),
               sample_provenance());
   write_clustering(comm, folder.file("clustering.h5"), rich_clustering(comm, 40), sample_provenance());

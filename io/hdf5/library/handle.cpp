@@ -86,6 +86,21 @@ std::string type_text(hid_t type) {
   }
 }
 
+Hdf5Handle boolean_type() {
+  Hdf5Handle type(H5Tenum_create(H5T_STD_I8LE), H5Tclose);
+  const std::int8_t no = 0;
+  const std::int8_t yes = 1;
+  if (!type || H5Tenum_insert(type.get(), "FALSE", &no) < 0 || H5Tenum_insert(type.get(), "TRUE", &yes) < 0) return {};
+  return type;
+}
+
+bool is_boolean(hid_t enumeration) {
+  if (H5Tget_nmembers(enumeration) != 2) return false;
+  std::int64_t value = 0;  // as wide as any
+  return H5Tget_size(enumeration) <= sizeof(value) && H5Tenum_valueof(enumeration, "FALSE", &value) >= 0 &&
+         H5Tenum_valueof(enumeration, "TRUE", &value) >= 0;
+}
+
 namespace {
 
 Hdf5Handle utf8_type(std::size_t bytes) {

@@ -53,6 +53,10 @@ void silence_hdf5();
 /// What a type is called: "float32", "int64", "string" (of variable length), "string[12]", "compound", ...
 [[nodiscard]] std::string type_text(hid_t type);
 
+/// An enumeration of FALSE (0) and TRUE (1), as h5py and numpy store truth values; and whether a type is one.
+[[nodiscard]] Hdf5Handle boolean_type();
+[[nodiscard]] bool is_boolean(hid_t enumeration);
+
 /// A fixed-length UTF-8 string type padded with NUL.
 [[nodiscard]] Hdf5Handle fixed_string_type(std::size_t bytes);
 /// A variable-length UTF-8 string type.

@@ -19,14 +19,6 @@ constexpr double largest_packing = 1100;
 constexpr std::array built_in_filters{H5Z_FILTER_DEFLATE, H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_NBIT,
                                       H5Z_FILTER_SCALEOFFSET};
 
-/// As h5py and numpy store them: an enumeration of FALSE and TRUE.
-bool is_boolean(hid_t enumeration) {
-  if (H5Tget_nmembers(enumeration) != 2) return false;
-  std::int64_t value = 0;  // as wide as any
-  return H5Tget_size(enumeration) <= sizeof(value) && H5Tenum_valueof(enumeration, "FALSE", &value) >= 0 &&
-         H5Tenum_valueof(enumeration, "TRUE", &value) >= 0;
-}
-
 /// One dataset, opened, whose declarations are looked at.
 struct Dataset {
   const Hdf5InputFile& file;

@@ -98,6 +98,20 @@ class PrepareTablesTest(unittest.TestCase):
         self.assertEqual(table["price"]["8"], "12.5")
         self.assertEqual(table["name"]["5"], "Bed")
 
+    def test_headers_and_keys_of_all_sorts(self):
+        years = self.write("items.csv", '\ufeffitem,2016,text\r\n1,3,"two\r\nlines"\r\n2,5,"a ""b"""\r\n')
+        table = self.frame(self.prepared("--items", years)[0], "items/table")
+        self.assertEqual(list(table.columns), ["2016", "text"])
+        self.assertEqual(list(table["text"][["1", "2"]]), ["two\r\nlines", 'a "b"'])
+        lists = self.write("items.jsonl", '{"item": 1, "tags": null, "size": {"cm": 2}, "new": true}\n{"item": 2, "tags": ["x"], "size": {"cm": 3.5}}\n')
+        path, done = self.prepared("--items", lists, ranks=2)
+        self.assertEqual(list(self.frame(path, "items/table").columns), ["size.cm", "new"])
+        self.assertIn("item table: keys with lists are left out: tags\n", done.err)
+        mixed = self.write("mixed.jsonl", '{"item": 1, "size": null, "a": 1}\n{"item": 2, "size": {"cm": 3}}\n')
+        self.assertIn("line 2: key 'size' holds an object", self.refused("--items", mixed))
+        path, _ = self.prepared("--items", mixed, "--item-columns", "a,b=a,size.cm")
+        self.assertEqual(list(self.frame(path, "items/table").loc["1"])[:2], [1, 1])
+
     def test_what_is_trained_on_does_not_change(self):
         options = ["--items", self.write("items.csv", ITEMS)]
         plain, = (self.prepared(ranks=1)[0],)

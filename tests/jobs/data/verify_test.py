@@ -26,6 +26,8 @@ def type_text(kind):
     if h5py.check_string_dtype(kind):
         length = h5py.check_string_dtype(kind).length
         return "string" if length is None else f"string[{length}]"
+    if h5py.check_enum_dtype(kind) or kind.kind == "b":
+        return "enum8"
     return {"i": "int", "u": "uint", "f": "float"}[kind.kind] + str(8 * kind.itemsize)
 
 
@@ -40,7 +42,7 @@ def attribute_lines(path, item):
         elif numpy.ndim(value) == 0:
             text = value.tobytes().hex()
         else:
-            text = "[" + ",".join(one.tobytes().hex() for one in value) + "]"
+            text = "[" + ",".join((one.encode() if isinstance(one, str) else one.tobytes()).hex() for one in value) + "]"
         yield f"attribute {path} {name} {kind} {text}\n"
 
 
@@ -66,8 +68,9 @@ class Verify(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.folder = pathlib.Path(folder.name)
         # 300'000 entries: values and columns take two chunks.
+        (cls.folder / "items.csv").write_text("item,title,brand\n" + "".join(f"{i},Stück {i},{'AB'[i % 2]}\n" for i in range(900)))
         for command in ("synthesize --users 5000 --items 900 --interactions 300000 --output log.csv --truth truth.h5",
-                        "prepare --input log.csv --columns user=user_id,item=item_id --duplicates max --output data.h5",
+                        "prepare --input log.csv --columns user=user_id,item=item_id --duplicates max --items items.csv --output data.h5",
                         "als --data data.h5 --model model.h5 --factors 8 --epochs 1",
                         "recommend --data data.h5 --model model.h5 --top 3 --output recommendations.h5",
                         "kmeans --input model.h5 --rows users --clusters 3 --output clusters.h5"):
@@ -103,7 +106,7 @@ class Verify(unittest.TestCase):
 
     def test_ranks_that_share_chunks_write_the_same_file(self):
         finished = run(["prepare", "--input", "log.csv", "--columns", "user=user_id,item=item_id", "--duplicates", "max",
-                        "--output", "again.h5", "--quiet"], ranks=3, cwd=self.folder)
+                        "--items", "items.csv", "--output", "again.h5", "--quiet"], ranks=3, cwd=self.folder)
         self.assertEqual(finished.code, 0, finished)
         self.assertEqual((self.folder / "again.h5").read_bytes(), (self.folder / "data.h5").read_bytes())
 
@@ -120,6 +123,18 @@ class Verify(unittest.TestCase):
                                      list(table), path)
                 digest = xxh3("".join(sorted(metadata_lines(file))).encode())
                 self.assertEqual(digest, file.attrs["metadata-digest"], name)
+
+    def test_a_forged_digest_of_a_table_is_told(self):
+        forged = self.folder / "forged.h5"
+        shutil.copy(self.folder / "data.h5", forged)
+        with h5py.File(forged, "r+") as file:
+            file["items/table"].attrs.modify("table-digest", numpy.uint64(5))
+            file.attrs.modify("metadata-digest", numpy.uint64(xxh3("".join(sorted(metadata_lines(file))).encode())))
+        for ranks in (1, 3):
+            finished = run(["verify", forged, "--quiet"], ranks=ranks)
+            self.assertEqual(finished.code, BAD_DATA, finished)
+            (line,) = [line for line in (finished.out + finished.err).splitlines() if "table-digest" in line]
+            self.assertRegex(line, r"attribute table-digest of /items/table is 0{15}5, but the table has [0-9a-f]{16}$")
 
     def test_damaged_rows_are_named(self):
         with h5py.File(self.folder / "data.h5") as file:

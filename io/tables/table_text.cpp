@@ -190,6 +190,7 @@ void read_chosen_keys(const TableSource& source, OpenTable& table, ChosenColumns
 /// Rows as they are read, column by column.
 struct ReadRows {
   Texts ids;
+  Index forgotten = 0;  ///< passed over
   std::vector<Index> lines;
   std::vector<ColumnFields> columns;
 };
@@ -200,7 +201,7 @@ void check_text(std::string_view field, const std::string& name) {
 }
 
 void append_row(const TableSource& source, const ChosenColumns& chosen, const std::vector<std::string>& names,
-                const std::vector<std::string_view>& fields, ReadRows& rows) {
+                const std::vector<std::string_view>& fields, Index line, ReadRows& rows) {
   check_field_count(fields, std::ssize(names));
   const std::string_view id = fields[chosen.id];
   if (source.missing_values.holds(id)) {
@@ -208,7 +209,12 @@ void append_row(const TableSource& source, const ChosenColumns& chosen, const st
                 fmt::format("{} is missing; expected an id in each row", printable(names[chosen.id])));
   }
   check_text(id, names[chosen.id]);
+  if (source.forgotten.contains(std::string(id))) {
+    ++rows.forgotten;
+    return;
+  }
   rows.ids.emplace_back(id);
+  rows.lines.push_back(line);
   for (std::size_t c = 0; c < chosen.kept.size(); ++c) {
     const std::string_view field = fields[chosen.kept[c].field];
     check_text(field, chosen.kept[c].name);
@@ -223,8 +229,7 @@ ReadRows read_rows(const TableSource& source, const ChosenColumns& chosen, OpenT
   for (const ChosenColumn& column : chosen.kept) rows.columns.push_back({column.name, {}, may_have_commas});
   try {
     while (const std::vector<std::string_view>* const fields = table.records.next()) {
-      append_row(source, chosen, table.names, *fields, rows);
-      rows.lines.push_back(table.records.line());
+      append_row(source, chosen, table.names, *fields, table.records.line(), rows);
     }
   } catch (const Error& error) {
     table.records.check_unchanged();
@@ -248,6 +253,11 @@ TableText read_on_root(const TableSource& source) {
   OpenTable file = open_table(source.path);
   require_header(source, file);
   ChosenColumns chosen = choose_columns(source, file.names);
+  if (source.name_of && std::ranges::count(chosen.kept, chosen.id, &ChosenColumn::field) > 0) {
+    throw Error(ExitCode::usage, fmt::format("the column of ids is stored as another column too, and the dataset would "
+                                             "hold the ids beside their pseudonyms; leave it out of --{}-columns",
+                                             side_name(source.side)));
+  }
   read_chosen_keys(source, file, chosen);
   ReadRows rows = read_rows(source, chosen, file);
   require_unique_ids(rows);
@@ -259,7 +269,10 @@ TableText read_on_root(const TableSource& source) {
     text.table.columns.push_back(typed_column(std::move(column), rows.lines,
                                               type == source.types.end() ? std::nullopt : std::optional(type->second)));
   }
+  text.forgotten_rows = rows.forgotten;
   text.table.ids = std::move(rows.ids);
+  if (!source.name_of) return text;
+  for (std::string& id : text.table.ids) id = source.name_of(id);
   return text;
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 // Tables of items and users as people export them: csv, tsv or JSON lines, a row for each id.
 
+#include <functional>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
@@ -17,11 +20,15 @@ struct TableSource {
   TableColumns columns = {};
   ColumnTypes types = {};  ///< of the others the look says
   MissingValues missing_values = MissingValues();
+  std::unordered_set<std::string> forgotten = {};  ///< ids whose rows have no say in anything
+  /// What ids are called in the dataset; empty: as in the file. With it, no other column may hold the ids.
+  std::function<std::string(std::string_view)> name_of = {};
 };
 
 struct TableText {
   ListedTable table;               ///< on the root; empty on other ranks
   std::string note;                ///< root: "items.csv: csv, id = product_id"
+  Index forgotten_rows = 0;        ///< root
   std::vector<std::string> lists;  ///< root: keys of JSON that are left out, since they hold lists
 };
 

@@ -293,7 +293,7 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   const std::optional<IdList> forget = read_forget_list(context, options.privacy);
   check_outputs(comm, options);
   report.files = plan.files;
-  const ListedTables listed = read_tables(context, options.tables, options.log.missing_values);
+  const ListedTables listed = read_tables(context, options.tables, options.log.missing_values, pseudonyms, forget);
 
   // 2. Read all rows, each rank its part; reject what is missing, bad, to be forgotten or too small; hide ids.
   InteractionLog log = read_rows(context, options, plan, report);

@@ -38,14 +38,20 @@ void tell_types(Report& report, TableSide side, const TableText& read) {
   constexpr std::size_t most_told = 30;
   const std::string lists = printable(fmt::format("{}", fmt::join(read.lists, ", ")));
   if (!lists.empty()) report.line(fmt::format("{} table: keys with lists are left out: {}", side_name(side), lists));
+  if (read.forgotten_rows > 0) {
+    report.line(
+        fmt::format("{} table: {} of users to forget left out", side_name(side), counted(read.forgotten_rows, "row")));
+  }
   const ListedTable& table = read.table;
   const std::span<const TableColumn> columns = table.columns;
   const std::size_t told = std::min(columns.size(), most_told);
   std::string text = columns_text(columns.first(told));
   if (told < columns.size()) text += fmt::format(" and {}", counted(std::ssize(columns.subspan(told)), "more column"));
   report.line(fmt::format("{} table: {}, {}", side_name(side), counted(std::ssize(table.ids), "row"), text));
-  report.event("table_types",
-               {{"of", std::string(side_name(side))}, {"columns", columns_text(columns)}, {"lists_left_out", lists}});
+  report.event("table_types", {{"of", std::string(side_name(side))},
+                               {"columns", columns_text(columns)},
+                               {"lists_left_out", lists},
+                               {"forgotten_rows", read.forgotten_rows}});
 }
 
 ListedTable read_one(JobContext& context, TableSource source, const MissingValues& missing_values) {
@@ -123,8 +129,15 @@ void require_sense(const TableOptions& options) {
   }
 }
 
-ListedTables read_tables(JobContext& context, const TableOptions& options, const MissingValues& missing_values) {
-  return {read_one(context, options.items, missing_values), read_one(context, options.users, missing_values)};
+ListedTables read_tables(JobContext& context, const TableOptions& options, const MissingValues& missing_values,
+                         const std::optional<Pseudonyms>& pseudonyms, const std::optional<IdList>& forget) {
+  TableSource users = options.users;
+  if (pseudonyms) users.name_of = [&](std::string_view id) { return pseudonyms->of(id); };
+  if (forget) {
+    for (const ListedId& listed : forget->ids) users.forgotten.insert(listed.id);
+  }
+  ListedTable items = read_one(context, options.items, missing_values);
+  return {std::move(items), read_one(context, users, missing_values)};
 }
 
 DatasetTables place_tables(JobContext& context, const TableOptions& options, const ListedTables& listed,

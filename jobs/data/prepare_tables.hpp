@@ -2,14 +2,17 @@
 // --items and --users of `rankwise prepare`: tables that go into the dataset beside the log.
 
 #include <boost/program_options.hpp>
+#include <optional>
 
 #include "distributed/log/dataset.hpp"
 #include "distributed/tables/table.hpp"
 #include "io/dataset/dataset_tables.hpp"
+#include "io/log/id_list.hpp"
 #include "io/tables/table_choice.hpp"
 #include "io/tables/table_text.hpp"
 #include "io/text/missing_values.hpp"
 #include "jobs/run/job.hpp"
+#include "kernels/keyed_hash/pseudonyms.hpp"
 
 namespace rankwise {
 
@@ -31,9 +34,11 @@ struct ListedTables {
   ListedTable users;
 };
 
-/// Reads the tables there are, and says how. Collective; throws AgreedError.
+/// Reads the tables there are, and says how; users as the log has them once `pseudonyms` and `forget` have been
+/// applied. Collective; throws AgreedError.
 [[nodiscard]] ListedTables read_tables(JobContext& context, const TableOptions& options,
-                                       const MissingValues& missing_values);
+                                       const MissingValues& missing_values, const std::optional<Pseudonyms>& pseudonyms,
+                                       const std::optional<IdList>& forget);
 
 /// Their rows as the dataset's ids want them; says what is left out and what is missing. Collective; throws
 /// AgreedError(bad_data) if no row is of an id of the dataset.

@@ -112,6 +112,21 @@ class PrepareTablesTest(unittest.TestCase):
         path, _ = self.prepared("--items", mixed, "--item-columns", "a,b=a,size.cm")
         self.assertEqual(list(self.frame(path, "items/table").loc["1"])[:2], [1, 1])
 
+    def test_users_are_hidden_and_forgotten_in_their_table_too(self):
+        key, forget = self.write("key", "k" * 40), self.write("forget.txt", "3\n")
+        key.chmod(0o600)
+        users = self.write("users.csv", "user,town\n" + "".join(f"{u},{'secret' if u == 3 else 'AB'[u % 2]}\n" for u in range(1, 13)))
+        path, done = self.prepared("--users", users, "--pseudonyms", key, "--forget", forget, ranks=2)
+        table = self.frame(path, "users/table")
+        with h5py.File(path) as file:
+            self.assertEqual(list(table.index), list(file["users/ids"].asstr()))
+        self.assertEqual((len(table), table["town"].isna().sum()), (11, 0))
+        self.assertNotIn(b"secret", path.read_bytes())
+        self.assertIn("user table: 1 row of users to forget left out", done.err)
+        self.assertEqual(run(["verify", path]).code, 0)
+        self.assertIn("the column of ids is stored as another column too",
+                      self.refused("--users", users, "--user-columns", "id=user,name=user", "--pseudonyms", key, code=2))
+
     def test_what_is_trained_on_does_not_change(self):
         options = ["--items", self.write("items.csv", ITEMS)]
         plain, = (self.prepared(ranks=1)[0],)

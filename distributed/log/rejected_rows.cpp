@@ -38,6 +38,7 @@ constexpr std::array<RuleText, row_rule_count> texts{{
     {"max-events-per-day", "the user has a day with more rows than --max-events-per-day"},
     {"max-catalogue-share", "the user has a larger share of all items than --max-catalogue-share"},
     {"max-item-share", "a larger share of all users has the item than --max-item-share"},
+    {"transform", "the value is not above the number of --transform binarize"},
     {"min-total", "the rows on this user and item together have a value that --min-total refuses"},
     {"k-core", "the user or the item is rare (--min-user-count, --min-item-count)"},
     {"repeats", "the held-out part leaves out what training has, too (--repeats drop)"},

@@ -40,11 +40,12 @@ enum class RowRule : std::int32_t {
   max_events_per_day,
   max_catalogue_share,
   max_item_share,
+  transform,
   min_total,
   k_core,
   repeats,
 };
-inline constexpr std::size_t row_rule_count = 27;
+inline constexpr std::size_t row_rule_count = 28;
 
 /// The word for it that reports and quarantines have: "missing-user", ...
 [[nodiscard]] std::string_view rule_name(RowRule rule);

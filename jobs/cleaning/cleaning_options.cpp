@@ -117,12 +117,21 @@ void add_user_rules(po::options_description& options, CleaningOptions& values) {
     }
   }),
       "values halve with each such time before the latest row that training has, so that old rows count less");
+  add("transform",
+      po::value<std::vector<std::string>>()->composing()->value_name("RULE")->notifier(
+          [&values](const std::vector<std::string>& words) {
+            values.transforms.clear();
+            for (const std::string& word : words) values.transforms.push_back(parse_transform(word));
+          }),
+      "give rows other values, may be repeated: binarize:T (1 if above T, else the row is dropped), log1p, "
+      "centre:user|item|global (less that mean of the training rows), clip:LOW,HIGH");
 }
 }  // namespace
 
 bool CleaningOptions::any_rule() const {
   return exact_repeats == ExactRepeats::drop || cancellations == Cancellations::match || !outliers.empty() ||
-         max_user_count || max_events_per_day || max_catalogue_share || max_item_share;
+         max_user_count || max_events_per_day || max_catalogue_share || max_item_share ||
+         !transforms_before_split(transforms).empty();
 }
 
 OutlierRule parse_outlier_rule(std::string_view text) {
@@ -159,6 +168,7 @@ void add_cleaning_options(po::options_description& options, CleaningOptions& val
 }
 
 void require_sense(const CleaningOptions& options) {
+  require_sense(options.transforms);
   if (options.unmatched && options.cancellations == Cancellations::keep) {
     throw Error(ExitCode::usage, "--unmatched-cancellations needs --cancellations match");
   }

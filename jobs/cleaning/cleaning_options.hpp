@@ -9,6 +9,7 @@
 
 #include "distributed/cleaning/cancellations.hpp"
 #include "distributed/cleaning/outliers.hpp"
+#include "jobs/cleaning/transforms.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
@@ -29,6 +30,7 @@ struct CleaningOptions {
   std::optional<double> max_catalogue_share;
   std::optional<double> max_item_share;
   std::optional<double> half_life_seconds;
+  std::vector<GivenTransform> transforms;  ///< one after another
   std::string quarantine;
   std::string report;
 

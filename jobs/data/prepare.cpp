@@ -47,6 +47,11 @@ MergeRules merge_rules(const Communicator& comm, const PrepareOptions& options, 
   const bool any_negative = comm.max(is_negative ? 1 : 0) > 0;
   if (options.min_total.kind == TotalBound::Kind::given) rules.min_total = options.min_total.value;
   if (options.min_total.kind == TotalBound::Kind::automatic && any_negative) rules.min_total = above_zero;
+  if (rules.min_total && !transforms_after_split(options.cleaning.transforms).empty()) {
+    throw AgreedError(ExitCode::usage,
+                      "--transform centre: the log has negative values, of which --min-total auto keeps no total; "
+                      "expected --min-total none");
+  }
   return rules;
 }
 
@@ -71,17 +76,19 @@ DroppedCounts drop_rows(const Communicator& comm, Index min_user_count, Index mi
   return counts;
 }
 
-/// The rules that look at the rows of a user, an item or the whole log; users and items without rows go. Collective.
-void clean(JobContext& context, const CleaningOptions& options, IndexedLog& log, RejectedRows& rejected,
+/// The rules that look at the rows of a user, an item or the whole log, and transforms; users and items without rows
+/// go. Collective.
+void clean(JobContext& context, const CleaningOptions& options, IndexedLog& indexed, InteractionLog& log,
            CleaningReport& report) {
-  RuleLog rows{log.events, std::move(log.quantities), rejected};
+  RuleLog rows{indexed.events, std::move(indexed.quantities), log.rejected};
   clean_log(context, options, rows, report.account);
-  const DroppedCounts emptied = drop_rows(context.comm, 1, 1, log);
+  transform_log(context, transforms_before_split(options.transforms), log, rows, report.account);
+  const DroppedCounts emptied = drop_rows(context.comm, 1, 1, indexed);
   if (emptied.users + emptied.items > 0) {
     context.report.line(
         fmt::format("{} and {} have no row left", counted(emptied.users, "user"), counted(emptied.items, "item")));
   }
-  require_rows(context.comm, std::ssize(log.events.events), "the rules take all of them");
+  require_rows(context.comm, std::ssize(indexed.events.events), "the rules take all of them");
 }
 
 void keep_k_core_rows(JobContext& context, const PrepareOptions& options, IndexedLog& log, RejectedRows& rejected,
@@ -165,13 +172,16 @@ struct HeldOut {
 
 /// Chooses what is held out, and merges the rows of each pair in each part; figures of the outcome follow later.
 HeldOut split(JobContext& context, const PrepareOptions& options, const MergeRules& rules, IndexedLog& log,
-              RefusedTotals& refused, RejectedRows& rejected, RowAccount& account, SplitOutcome& outcome) {
+              RefusedTotals& refused, InteractionLog& read, RowAccount& account, SplitOutcome& outcome) {
   const auto timer = context.report.phase("split");
   const Communicator& comm = context.comm;
   const SplitKind kind = options.split.kind;
   SplitChoice choice = hold_out(comm, options.split, options.given_fraction, context.common.seed, log.events);
   outcome.last_training_seconds = choice.last_training_seconds;
+  RejectedRows& rejected = read.rejected;
   if (options.cleaning.half_life_seconds) decay(context, *options.cleaning.half_life_seconds, log.events, account);
+  RuleLog rows{log.events, {}, rejected};
+  transform_log(context, transforms_after_split(options.cleaning.transforms), read, rows, account);
   const DropWatch watch(log.events, rejected);
   if (rules.min_total && unit_of(kind) == SplitUnit::rows) {
     refuse_totals(comm, mark_parts(log.events, rules), log, refused);
@@ -248,12 +258,13 @@ constexpr std::string_view notes =
     "may lack fields.\n"
     "Rules are applied in this order: missing and bad rows, --forget, --min-value, --exact-repeats, --cancellations, "
     "--outliers,\n"
-    "--max-user-count, --max-events-per-day, --max-catalogue-share, --max-item-share, --min-total, --min-user-count "
-    "and\n"
-    "--min-item-count, --split, --half-life, --duplicates. Each works on what the one before has left; a table at the "
-    "end\n"
-    "accounts for all rows. Quantiles of --outliers are of type 7 (numpy's); mad is the median of |value - median| / "
-    "0.67449.\n"
+    "--max-user-count, --max-events-per-day, --max-catalogue-share, --max-item-share, --transform up to the first "
+    "centre,\n"
+    "--min-total, --min-user-count and --min-item-count, --split, --half-life, --transform from the first centre on,\n"
+    "--duplicates. Each works on what the one before has left; a table at the end accounts for all rows.\n"
+    "Quantiles of --outliers are of type 7 (numpy's); mad is the median of |value - median| / 0.67449.\n"
+    "Transforms: log1p is the natural logarithm of 1 + value. Means of centre are those of rows that training has, a\n"
+    "validation part included, for held-out rows too; a user or item without such rows takes the mean of all of them.\n"
     "Duplicates: 'last' is the latest time, ties and logs without times by the order of the input. The merged row has "
     "the\n"
     "latest time; rows on one user and item must be of one fold.\n"
@@ -308,7 +319,7 @@ void prepare(JobContext& context, const PrepareOptions& options) {
 
   // 3. Number the ids in ascending order, bring each row to the rank that owns its user, and apply the rules.
   IndexedLog indexed = index_log(context, log);
-  if (options.cleaning.any_rule()) clean(context, options.cleaning, indexed, log.rejected, report);
+  if (options.cleaning.any_rule()) clean(context, options.cleaning, indexed, log, report);
   indexed.quantities = {};
   const MergeRules rules = merge_rules(comm, options, plan, indexed.events);
   check_duplicates(context, rules.duplicates, log, indexed.events);
@@ -325,7 +336,7 @@ void prepare(JobContext& context, const PrepareOptions& options) {
                "no user and item satisfy --min-user-count and --min-item-count");
 
   // 5. Hold out, merge what training and the held-out part have of each pair, and transpose.
-  HeldOut held = split(context, options, rules, indexed, refused, log.rejected, account, outcome);
+  HeldOut held = split(context, options, rules, indexed, refused, log, account, outcome);
   Dataset& dataset = held.dataset;
   if (rules.min_total) tell_refused(context.report, options.min_total, *rules.min_total, refused);
   require_rows(comm, dataset.interactions.entries(), "--split holds out all of them");

@@ -252,6 +252,12 @@ void require_sense(const PrepareOptions& options) {
                 "--half-life and a number for --min-total exclude each other: values get smaller with "
                 "their age; expected --min-total auto or none");
   }
+  if (!transforms_after_split(options.cleaning.transforms).empty() &&
+      options.min_total.kind == TotalBound::Kind::given) {
+    throw Error(ExitCode::usage,
+                "--transform centre and a number for --min-total exclude each other: values are distances from a mean "
+                "then; expected --min-total auto or none");
+  }
   const bool has_events = options.log.columns && !options.log.columns->event.empty();
   if (has_events && !options.log.filter.event_weights) {
     throw Error(ExitCode::usage, "--columns ...,event=NAME needs --event-weights, such as view=1,cart=3,purchase=10");

@@ -5,6 +5,7 @@ import datetime
 import random
 import unittest
 
+import h5py
 import numpy as np
 import scipy.stats
 
@@ -154,6 +155,84 @@ class RulesTest(CleaningCase):
         self.assertIn(when, held_out.steps["half-life"]["note"])
         self.refused(2, "--half-life", "--input", log, "--half-life", "7d", "--min-total", "1")
         self.refused(2, "--half-life", "--input", log, "--half-life", "seven")
+
+    def alike_on_threads(self, *args):
+        """The same bytes on ranks 1, 2, 3 and threads 1, 2."""
+        cleaned = self.prepare_alike(*args, "--threads", "1")
+        expected = cleaned.output.read_bytes()
+        for ranks in (1, 2, 3):
+            self.assertEqual(self.prepare(*args, "--threads", "2", ranks=ranks).output.read_bytes(), expected)
+        return self.prepare(*args)
+
+    def test_transforms_of_single_values(self):
+        log, rows = self.values_log(seed=6, count=150)
+        logs = self.alike_on_threads("--input", log, "--duplicates", "sum", "--transform", "log1p", "--transform", "clip:0.2,1.5")
+        totals = collections.Counter()
+        for user, item, value, _ in rows:
+            totals[user, item] += min(max(np.log1p(value), 0.2), 1.5)
+        for pair, value in logs.pairs().items():
+            self.assertAlmostEqual(value, totals[pair], delta=1e-6 * totals[pair])
+        outside = sum(not 0.2 <= np.log1p(row[2]) <= 1.5 for row in rows)
+        self.assertGreater(outside, 10)
+        self.assertEqual(logs.steps["transform clip:0.2,1.5"]["rows_changed"], outside)
+        self.assertEqual(logs.steps["transform log1p"]["rows_changed"], sum(row[2] != 0 for row in rows))
+
+        binary = self.prepare_alike("--input", log, "--duplicates", "max", "--transform", "binarize:1", "--min-user-count", "2")
+        above = [k + 2 for k, row in enumerate(rows) if row[2] > 1]
+        self.assertEqual(binary.taken("transform binarize:1"), len(rows) - len(above))
+        dropped = [int(row["line"]) for row in binary.quarantine if row["rule"] == "transform"]
+        self.assertEqual(dropped, [k + 2 for k, row in enumerate(rows) if row[2] <= 1])
+        self.assertEqual(set(binary.pairs().values()), {1.0})
+        of_users = collections.Counter(user for user, _ in binary.pairs())
+        self.assertGreaterEqual(min(of_users.values()), 2)
+
+    def test_centring_takes_means_of_training_rows_alone(self):
+        draw = random.Random(8)
+        rows = [(draw.randrange(30), draw.randrange(9), round(draw.uniform(1, 5), 1), 1_600_000_000 + k) for k in range(200)]
+        rows += [("new", 3, 5, 1_600_001_000), (1, "new", 1, 1_600_001_001)]
+        log = self.log(*rows)
+        split = ["--input", log, "--split", "temporal:0.25", "--duplicates", "mean", "--repeats", "keep"]
+        plain = self.prepare(*split)
+        with h5py.File(plain.output) as file:
+            cut = file.attrs["last-training-time"]
+        training = [row for row in rows if row[3] <= cut]
+        self.assertEqual({(str(row[0]), str(row[1])) for row in training}, set(plain.pairs()))
+        groups = {"user": lambda row: row[0], "item": lambda row: row[1], "global": lambda row: 0}
+        for word, group in groups.items():
+            with self.subTest(word):
+                of_group = collections.defaultdict(list)
+                for row in training:
+                    of_group[group(row)].append(row[2])
+                overall = np.mean([row[2] for row in training])
+                mean = lambda row: np.mean(of_group[group(row)]) if group(row) in of_group else overall
+                centred = self.alike_on_threads(*split, "--transform", f"centre:{word}")
+                for part, inside in (("/interactions", lambda row: row[3] <= cut), ("/heldout/interactions", lambda row: row[3] > cut)):
+                    expected = collections.defaultdict(list)
+                    for row in rows:
+                        if inside(row):
+                            expected[str(row[0]), str(row[1])].append(row[2] - mean(row))
+                    found = centred.pairs(part)
+                    self.assertEqual(set(found), set(expected))
+                    for pair, values in expected.items():
+                        self.assertAlmostEqual(found[pair], np.mean(values), delta=2e-6)
+                step = centred.steps[f"transform centre:{word}"]
+                self.assertEqual(step["rows_in"], step["rows_out"])
+                self.assertIn(f"{overall:.6g} of {len(training)} rows", step["note"])
+                if word != "global":
+                    unknown = sum(group(row) not in of_group for row in rows)
+                    self.assertGreater(unknown, 0)
+                    self.assertIn(f"; {unknown} row", step["note"])
+
+    def test_transforms_that_make_no_sense_are_refused(self):
+        log = self.log((1, 1, 2, 5), (1, 2, -1, 6), (2, 1, -3, 7))
+        self.refused(65, "log.csv:3: --transform log1p: 2 values of -1 or less", "--input", log, "--transform", "log1p")
+        for wrong in ("binarize", "binarize:", "log", "centre", "centre:week", "clip:2,1", "clip:1", "clip:,2"):
+            self.refused(2, "--transform", "--input", log, "--transform", wrong)
+        self.refused(2, "before centre", "--input", log, "--transform", "centre:user", "--transform", "binarize:1")
+        self.refused(2, "--min-total", "--input", log, "--transform", "centre:user", "--min-total", "1")
+        self.refused(2, "--min-total none", "--input", log, "--transform", "centre:user")
+        kept = self.prepare("--input", log, "--transform", "centre:global", "--min-total", "none")
+        self.assertAlmostEqual(sum(kept.pairs().values()), 0, delta=1e-6)
 
     def test_rules_that_take_all_rows_end_the_job(self):
         self.refused(65, "the rules take all of them", "--input", self.log((1, 1, 1, 5), (1, 2, 1, 5)), "--max-user-count", "1")

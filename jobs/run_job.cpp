@@ -18,6 +18,7 @@
 #include "jobs/data/prepare.hpp"
 #include "jobs/data/synthesize.hpp"
 #include "jobs/data/verify.hpp"
+#include "jobs/denoise/denoise.hpp"
 #include "jobs/doctor/doctor.hpp"
 #include "jobs/evaluate/evaluate.hpp"
 #include "jobs/kmeans/kmeans.hpp"
@@ -109,8 +110,8 @@ FoundJob find_job(std::span<const std::string> arguments) {
 
 /// Ranks of these jobs share the work; of all others one rank does it, or starts what needs several by itself.
 slurm::WorkOf work_of(const Job& job) {
-  constexpr std::array<std::string_view, 8> shared{"synthesize", "prepare",  "als",       "scale",
-                                                   "kmeans",     "evaluate", "recommend", "sweep trial"};
+  constexpr std::array<std::string_view, 9> shared{"synthesize", "prepare", "als",       "scale",      "kmeans",
+                                                   "evaluate",   "denoise", "recommend", "sweep trial"};
   return std::ranges::find(shared, job.name) != shared.end() ? slurm::WorkOf::all_ranks : slurm::WorkOf::one_rank;
 }
 
@@ -194,11 +195,30 @@ void explain_memory(const Communicator& comm, const Report& report, const Body& 
 
 std::span<const Job> all_jobs() {
   static const std::vector<Job> jobs{
-      synthesize_job(),       prepare_job(),        als_job(),          plan_job(),         scale_job(),
-      kmeans_job(),           evaluate_job(),       recommend_job(),    inspect_job(),      verify_job(),
-      sweep_plan_job(),       sweep_run_job(),      sweep_status_job(), sweep_cancel_job(), sweep_resume_job(),
-      sweep_collect_job(),    sweep_refit_job(),    sweep_trial_job(),  quarterly_job(),    quarterly_status_job(),
-      quarterly_cancel_job(), quarterly_step_job(), doctor_job(),
+      synthesize_job(),
+      prepare_job(),
+      als_job(),
+      plan_job(),
+      scale_job(),
+      kmeans_job(),
+      evaluate_job(),
+      denoise_job(),
+      recommend_job(),
+      inspect_job(),
+      verify_job(),
+      sweep_plan_job(),
+      sweep_run_job(),
+      sweep_status_job(),
+      sweep_cancel_job(),
+      sweep_resume_job(),
+      sweep_collect_job(),
+      sweep_refit_job(),
+      sweep_trial_job(),
+      quarterly_job(),
+      quarterly_status_job(),
+      quarterly_cancel_job(),
+      quarterly_step_job(),
+      doctor_job(),
   };
   return jobs;
 }

@@ -36,6 +36,12 @@ struct DatasetFigure {
   std::variant<std::int64_t, double> value;
 };
 
+/// The dataset that another one was made from.
+struct DatasetSource {
+  std::uint64_t digest = 0;   ///< its content digest
+  std::string configuration;  ///< of the run that wrote it
+};
+
 /// The whole, distributed over ranks by rows (any contiguous partition in rank order).
 struct Dataset {
   IdRows users;
@@ -51,6 +57,7 @@ struct Dataset {
   std::optional<BothSides<LogRows>> log_rows;
   MergeRules rules;  ///< by which rows became interactions
   std::vector<DatasetFigure> figures;
+  std::optional<DatasetSource> source = {};  ///< of one that was made from another one
 };
 
 /// The sparse matrices of a dataset.

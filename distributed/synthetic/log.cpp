@@ -138,6 +138,7 @@ std::vector<SyntheticRow> SyntheticLog::rows(Index user) const {
   const std::size_t clean = rows.size();
   add_dirt(user, rows);
   add_outliers(user, clean, rows);
+  set_wrong_ratings(user, clean, rows);
   std::stable_sort(rows.begin(), rows.end(),
                    [](const SyntheticRow& a, const SyntheticRow& b) { return a.timestamp < b.timestamp; });
   return rows;
@@ -259,6 +260,20 @@ void SyntheticLog::add_outliers(Index user, std::size_t clean, std::vector<Synth
   }
 }
 
+// By draws of its own, after all others: with it and without, all other rows are the same.
+void SyntheticLog::set_wrong_ratings(Index user, std::size_t clean, std::vector<SyntheticRow>& rows) const {
+  if (shape_.wrong_ratings <= 0) return;
+  constexpr std::uint64_t seed_step = 0xC2B2AE3D27D4EB4FULL;
+  constexpr std::int64_t lowest = 1;
+  constexpr std::int64_t highest = 5;
+  Draws draws(shape_.seed + seed_step, RandomPurpose::synthetic_dirt, user);
+  for (std::size_t r = 0; r < clean; ++r) {
+    if (draws.uniform() >= shape_.wrong_ratings) continue;
+    rows[r].value = 2 * rows[r].value >= lowest + highest ? lowest : highest;
+    rows[r].dirt = SyntheticDirt::wrong_rating;
+  }
+}
+
 std::vector<SyntheticRow> SyntheticLog::bot_rows(Index bot) const {
   constexpr std::uint64_t seed_step = 0x9FB21C651E98DF25ULL;
   constexpr std::int64_t seconds_apart = 60;
@@ -280,8 +295,9 @@ std::vector<SyntheticRow> SyntheticLog::bot_rows(Index bot) const {
 }
 
 std::string_view dirt_name(SyntheticDirt dirt) {
-  constexpr std::array<std::string_view, 9> names{
-      "", "exact-repeat", "repeat", "missing-user", "cancellation", "zero-price", "unreadable", "outlier", "bot"};
+  constexpr std::array<std::string_view, 10> names{
+      "",           "exact-repeat", "repeat",  "missing-user", "cancellation",
+      "zero-price", "unreadable",   "outlier", "wrong-rating", "bot"};
   return names[static_cast<std::size_t>(dirt)];
 }
 

@@ -11,7 +11,8 @@
 
 namespace rankwise {
 
-/// What a row is. Dirt is added to the clean log and takes nothing away: without it the log is the clean one.
+/// What a row is. Dirt is added to the clean log and takes nothing away, but for wrong ratings, which replace clean
+/// ones: without it the log is the clean one.
 enum class SyntheticDirt : std::uint8_t {
   none,
   duplicate,     ///< a clean row once more, exactly
@@ -21,11 +22,12 @@ enum class SyntheticDirt : std::uint8_t {
   zero_price,    ///< purchases only: its user and item again at a later time, for nothing
   broken,        ///< a line that cannot be read: a word for a number, or too few fields (only by --broken-lines)
   outlier,       ///< its user and item again at a later time, with 10,000 times the value (only by --outlier-rows)
+  wrong_rating,  ///< ratings only: a clean row with a rating at the other end of the scale (only by --wrong-ratings)
   bot            ///< a row of a bot (only by --bots)
 };
 
-/// "exact-repeat", "repeat", "missing-user", "cancellation", "zero-price", "unreadable", "outlier", "bot"; empty of
-/// clean rows.
+/// "exact-repeat", "repeat", "missing-user", "cancellation", "zero-price", "unreadable", "outlier",
+/// "wrong-rating", "bot"; empty of clean rows.
 [[nodiscard]] std::string_view dirt_name(SyntheticDirt dirt);
 
 /// Of each bot, on one day, if the catalogue has so many.
@@ -81,6 +83,7 @@ class SyntheticLog {
   void set_values(Index user, const SyntheticUser& planted, std::vector<SyntheticRow>& rows) const;
   void add_dirt(Index user, std::vector<SyntheticRow>& rows) const;
   void add_outliers(Index user, std::size_t clean, std::vector<SyntheticRow>& rows) const;
+  void set_wrong_ratings(Index user, std::size_t clean, std::vector<SyntheticRow>& rows) const;
 
   SyntheticShape shape_;
   SyntheticCatalogue catalogue_;

@@ -53,6 +53,10 @@ void SyntheticShape::validate() const {
   require("dirt", dirt, 0.0, 1.0);
   require("broken-lines", broken_lines, 0.0, 1.0);
   require("outlier-rows", outlier_rows, 0.0, 1.0);
+  require("wrong-ratings", wrong_ratings, 0.0, 1.0);
+  if (wrong_ratings > 0 && kind != SyntheticKind::ratings) {
+    throw Error(ExitCode::usage, "--wrong-ratings has a meaning only with --kind ratings");
+  }
   require<Index>("bots", bots, 0, 100'000);
   const double per_user = interactions / static_cast<double>(users);
   const double most = 1 + static_cast<double>(largest_row() - 1) / 2;

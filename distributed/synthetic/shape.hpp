@@ -34,10 +34,11 @@ struct SyntheticShape {
   std::int64_t start = 1'672'531'200;  ///< seconds since 1970-01-01 UTC, a midnight
   Index days = 730;
 
-  double dirt = 0;          ///< expected number of added dirty rows per clean row, over all kinds of dirt
-  double broken_lines = 0;  ///< expected number of added unreadable lines per clean row
-  double outlier_rows = 0;  ///< expected number of added rows with a value far from all others per clean row
-  Index bots = 0;           ///< users beyond `users` who have many items on one day
+  double dirt = 0;           ///< expected number of added dirty rows per clean row, over all kinds of dirt
+  double broken_lines = 0;   ///< expected number of added unreadable lines per clean row
+  double outlier_rows = 0;   ///< expected number of added rows with a value far from all others per clean row
+  double wrong_ratings = 0;  ///< expected share of clean ratings that are replaced by one at the other end
+  Index bots = 0;            ///< users beyond `users` who have many items on one day
 
   /// Rows that one user may have: half of the catalogue, so that rows without repetition stay cheap to draw.
   [[nodiscard]] Index largest_row() const { return (items + 1) / 2; }

@@ -1,6 +1,8 @@
 #include "io/dataset/dataset.hpp"
 
 #include <algorithm>
+#include <initializer_list>
+#include <iterator>
 
 #include "distributed/rows/select_rows.hpp"
 #include "io/dataset/dataset_file.hpp"
@@ -10,6 +12,7 @@
 #include "io/dataset/joined_view.hpp"
 #include "io/dataset/remembered_rows.hpp"
 #include "io/dataset/sparse_file.hpp"
+#include "io/dataset/split_attributes.hpp"
 #include "io/hdf5/file_digests.hpp"
 #include "kernels/base/error.hpp"
 
@@ -177,6 +180,26 @@ const std::optional<SplitFigures>& DatasetReader::split_figures() const {
 
 const std::optional<SplitFigures>& DatasetReader::validation_figures() const {
   return impl_->file.validation_figures();
+}
+
+std::vector<DatasetFigure> DatasetReader::figures() const {
+  return agree_on(*impl_->comm, [&] {
+    const Hdf5Reader& file = impl_->file.hdf5();
+    std::vector<DatasetFigure> figures;
+    const auto add_integers = [&](std::initializer_list<const char*> names) {
+      for (const char* name : names) {
+        if (file.has_attribute("/", name)) figures.push_back({name, file.read_integer("/", name)});
+      }
+    };
+    const auto add_split = [&](SplitPart part, const std::optional<SplitFigures>& split) {
+      if (split) std::ranges::copy(split_attributes(part, *split), std::back_inserter(figures));
+    };
+    add_integers({"log-first-time", "log-last-time", "orders", "last-training-time", "repeated-pairs"});
+    add_split(SplitPart::heldout, split_figures());
+    add_integers({"validation-last-training-time", "validation-repeated-pairs"});
+    add_split(SplitPart::validation, validation_figures());
+    return figures;
+  });
 }
 
 SparseRows DatasetReader::read_known(RowRange rows) const {

@@ -92,6 +92,9 @@ class DatasetReader {
   /// Likewise of the validation part.
   [[nodiscard]] const std::optional<SplitFigures>& validation_figures() const;
 
+  /// All numbers about the log and its split that the file holds (docs/FORMATS.md), whatever the view.
+  [[nodiscard]] std::vector<DatasetFigure> figures() const;
+
   /// From now on what read() and row_sizes() give is kept, and given again to who asks for the same.
   void remember_rows();
 

@@ -57,6 +57,9 @@ void write_attributes(const Communicator& comm, Hdf5Writer& file, const Dataset&
   for (const DatasetFigure& figure : dataset.figures) {
     std::visit([&](auto value) { file.write_attribute("/", figure.name, value); }, figure.value);
   }
+  if (!dataset.source) return;
+  file.write_attribute("/", "source-digest", dataset.source->digest);
+  file.write_attribute("/", "source-configuration", dataset.source->configuration);
 }
 
 void write_training(const Communicator& comm, Hdf5Writer& file, const Dataset& dataset) {

@@ -70,6 +70,16 @@ class LineWriter {
   explicit LineWriter(const SyntheticShape& shape)
       : kind_(shape.kind), users_(user_format(shape)), items_(item_format(shape)) {}
 
+  /// A wrong rating, for the list of them.
+  void append_pair(std::string& text, const SyntheticRow& row) const {
+    users_.append(text, row.user);
+    text += ',';
+    items_.append(text, row.item);
+    text += ',';
+    append_number(text, row.value);
+    text += '\n';
+  }
+
   void append(std::string& text, const SyntheticRow& row) const {
     if (row.dirt != SyntheticDirt::missing_user) users_.append(text, row.user);
     text += ',';
@@ -107,10 +117,11 @@ void append_rows(const LineWriter& writer, const std::vector<SyntheticRow>& rows
     writer.append(part.text, row);
     if (row.dirt == SyntheticDirt::none) {
       ++part.clean_rows;
-    } else {
-      part.dirt.push_back({part.clean_rows + part.added_rows, row.dirt});
-      ++part.added_rows;
+      continue;
     }
+    part.dirt.push_back({part.clean_rows + part.added_rows, row.dirt});
+    if (row.dirt == SyntheticDirt::wrong_rating) writer.append_pair(part.wrong_ratings, row);
+    ++(row.dirt == SyntheticDirt::wrong_rating ? part.clean_rows : part.added_rows);
   }
 }
 
@@ -149,6 +160,7 @@ SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int thre
   for (const SyntheticLines& part : parts) {
     for (const auto& [line, kind] : part.dirt) lines.dirt.push_back({lines.clean_rows + lines.added_rows + line, kind});
     lines.text += part.text;
+    lines.wrong_ratings += part.wrong_ratings;
     lines.clean_rows += part.clean_rows;
     lines.added_rows += part.added_rows;
   }

@@ -28,8 +28,9 @@ struct DirtyLine {
 struct SyntheticLines {
   std::string text;
   std::vector<DirtyLine> dirt;  ///< ascending
-  Index clean_rows = 0;
-  Index added_rows = 0;  ///< dirt and broken lines
+  std::string wrong_ratings;    ///< `user_id,item_id,rating` of each
+  Index clean_rows = 0;         ///< wrong ratings among them
+  Index added_rows = 0;         ///< dirt and broken lines
 };
 
 /// The lines of these users, in their order; drawn and written by `threads` threads.

@@ -103,8 +103,8 @@ std::string digest_text(const AttributeValue& value) {
 }
 
 bool is_digest(const std::string& attribute) {
-  return attribute == "dataset-digest" || attribute == "warm-start-digest" || attribute == "model-digest" ||
-         attribute == "dimension-ids-digest" || attribute == table_digest_attribute ||
+  return attribute == "dataset-digest" || attribute == "source-digest" || attribute == "warm-start-digest" ||
+         attribute == "model-digest" || attribute == "dimension-ids-digest" || attribute == table_digest_attribute ||
          attribute == metadata_digest_attribute;
 }
 
@@ -213,7 +213,7 @@ std::string describe_as_text(const std::string& path, const FileDescription& fil
                   bytes_text(static_cast<double>(file.file_bytes)));
   for (const auto& [name, type, value] : root.attributes) {
     if (name == "kind") continue;
-    if (name == "configuration" || name == "dataset-configuration") {
+    if (name == "configuration" || name.ends_with("-configuration")) {
       text += fmt::format("  {}:\n", name) + indented(value);
     } else {
       text += fmt::format("  {}: {}\n", printable(name), is_digest(name) ? digest_text(value) : text_of(value));

@@ -29,6 +29,7 @@ struct Options {
   std::string output;
   std::string truth;
   std::string dirt_truth;
+  std::string wrong_truth;
   std::string preset;
   double scale = 1;
   std::vector<std::function<void(SyntheticShape&)>> changes;  // what was given beside the preset
@@ -85,6 +86,25 @@ class DirtTruth {
   Index lines_ = 1;  // the header
 };
 
+/// The wrong ratings of the log, as a file beside it: none unless it is asked for. Collective.
+class WrongTruth {
+ public:
+  WrongTruth(const Communicator& comm, const std::string& path) {
+    if (path.empty()) return;
+    file_.emplace(comm, path);
+    file_->append(comm.is_root() ? std::string_view("user_id,item_id,rating\n") : std::string_view());
+  }
+  void append(const SyntheticLines& lines) {
+    if (file_) file_->append(lines.wrong_ratings);
+  }
+  void commit() {
+    if (file_) file_->commit();
+  }
+
+ private:
+  std::optional<OrderedTextFile> file_;
+};
+
 /// One round of users after another, each round split over the ranks, so that the file holds users in ascending order
 /// whatever the rank count and no rank holds more than its part of a round; then the bots.
 SyntheticLines write_log(JobContext& context, const SyntheticLog& log, const Options& options) {
@@ -92,10 +112,12 @@ SyntheticLines write_log(JobContext& context, const SyntheticLog& log, const Opt
   const SyntheticShape& shape = log.shape();
   OrderedTextFile file(comm, options.output);
   DirtTruth truth(comm, options.dirt_truth);
+  WrongTruth wrong(comm, options.wrong_truth);
   SyntheticLines written;
   const auto append = [&](const SyntheticLines& lines) {
     file.append(lines.text);
     truth.append(lines);
+    wrong.append(lines);
     written.clean_rows += lines.clean_rows;
     written.added_rows += lines.added_rows;
   };
@@ -113,10 +135,14 @@ SyntheticLines write_log(JobContext& context, const SyntheticLog& log, const Opt
   }
   append(comm.is_root() ? bot_lines(log) : SyntheticLines());
   truth.commit();
+  wrong.commit();
   file.commit();
   context.report.add_interactions("write log", written.clean_rows + written.added_rows);
-  return {
-      .text = {}, .dirt = {}, .clean_rows = comm.sum(written.clean_rows), .added_rows = comm.sum(written.added_rows)};
+  return {.text = {},
+          .dirt = {},
+          .wrong_ratings = {},
+          .clean_rows = comm.sum(written.clean_rows),
+          .added_rows = comm.sum(written.added_rows)};
 }
 
 void run(JobContext& context, const Options& options) {
@@ -126,6 +152,10 @@ void run(JobContext& context, const Options& options) {
   // 1. The shape, and whether its files can be written.
   const SyntheticShape shape = agree_on(comm, [&] { return options.shape(context.common.seed); });
   if (!options.truth.empty()) check_output(comm, options.truth);
+  agree_on(comm, [&] {
+    if (!options.wrong_truth.empty() && shape.wrong_ratings <= 0)
+      throw Error(ExitCode::usage, "--wrong-ratings-truth needs --wrong-ratings");
+  });
 
   // 2. Items and segments, the same on every rank.
   const SyntheticLog log = [&] {
@@ -168,6 +198,8 @@ RunJob describe(po::options_description& description) {
      "write what was planted, too (HDF5): tastes, segments, popularity, prices")
     ("dirt-truth", written_file(&options->dirt_truth, csv_endings),
      "write which lines of the log are dirt of which kind, too (CSV: line,kind)")
+    ("wrong-ratings-truth", written_file(&options->wrong_truth, csv_endings),
+     "write the wrong ratings, too (CSV: user_id,item_id,rating), for denoise --truth")
     ("shape", po::value(&options->preset)->value_name("none|movielens-20m|shop")->default_value("none"),
      "preset that sets every option below not given by itself; see the table")
     ("scale", po::value(&options->scale)->value_name("FACTOR")->default_value(1),
@@ -198,6 +230,8 @@ RunJob describe(po::options_description& description) {
      "expected unreadable lines per clean row: a word for a number, or too few fields (0)")
     ("outlier-rows", member(&SyntheticShape::outlier_rows, "RATE"),
      "expected rows per clean row that say it again a second later with 10,000 times the value (0)")
+    ("wrong-ratings", member(&SyntheticShape::wrong_ratings, "SHARE"),
+     "expected share of clean ratings that are 1 in place of 3 or more, or 5 in place of less (0)")
     ("bots", member(&SyntheticShape::bots, "N"), "users beyond --users with 400 items (or all) on one day (0)");
   // clang-format on
   return [options](JobContext& context) { run(context, *options); };
@@ -224,8 +258,9 @@ Saturdays and before Christmas; items of a category sell in its season, to some 
 A rating is 3.6 + user bias + item bias + 0.93 times (affinity <x_u, y_i> less the user's average) + noise, rounded
 and cut to 1 ... 5.
 
-Dirt is added to the clean log and takes nothing away. Kinds: exact duplicates; the same user and item again with
-another value; rows without user; and among purchases cancellations (negative quantity) and gifts (price 0).
+Dirt is added to the clean log and takes nothing away, but for --wrong-ratings, which replaces ratings. Kinds: exact
+duplicates; the same user and item again with another value; rows without user; and among purchases cancellations
+(negative quantity) and gifts (price 0).
 The log is the same, byte for byte, for any number of ranks and threads.)";
 
 }  // namespace

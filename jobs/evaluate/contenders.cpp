@@ -86,6 +86,18 @@ auto naming(const std::string& model, Step&& step) {
 
 }  // namespace
 
+Catalogue read_catalogue(const Communicator& comm, const DatasetReader& dataset, bool asks_ratings) {
+  const RowRange items = Partition::by_count(dataset.items(), comm.size()).range(comm.rank());
+  Catalogue catalogue =
+      make_catalogue(comm, dataset.users(), dataset.row_sizes(DatasetPart::interactions_by_item, items));
+  if (!asks_ratings) return catalogue;
+  const RowRange users = Partition::by_count(dataset.users(), comm.size()).range(comm.rank());
+  const SparseRows training = dataset.read(DatasetPart::interactions, users);
+  const std::span<const float> values = training.values;
+  catalogue.mean_rating = mean_rating(comm, {&values, 1});
+  return catalogue;
+}
+
 void require_used(const std::vector<Baseline>& baselines, const Contest& contest) {
   for (const Baseline& baseline : baselines) {
     if (baseline.ranks() ? !contest.questions.metrics.empty() : contest.asks_ratings) continue;

@@ -35,6 +35,9 @@ struct Contest {
   bool asks_ratings = false;
 };
 
+/// Of the dataset's training part; with its mean if ratings are asked for. Collective over comm.
+[[nodiscard]] Catalogue read_catalogue(const Communicator& comm, const DatasetReader& dataset, bool asks_ratings);
+
 /// Throws AgreedError(usage) if a baseline would take no part in any metric.
 void require_used(const std::vector<Baseline>& baselines, const Contest& contest);
 

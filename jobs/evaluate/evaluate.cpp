@@ -13,7 +13,6 @@
 #include <span>
 #include <vector>
 
-#include "distributed/evaluation/baselines.hpp"
 #include "distributed/rows/select_rows.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/model.hpp"
@@ -97,19 +96,6 @@ std::vector<EvaluationMetric> ranking_metrics(const AskedMetrics& asked) {
     if (std::ranges::find(metrics, metric.name, &EvaluationMetric::name) == metrics.end()) metrics.push_back(metric);
   }
   return metrics;
-}
-
-/// Of the dataset's training part; with its mean if ratings are asked for. Collective over comm.
-Catalogue read_catalogue(const Communicator& comm, const DatasetReader& dataset, bool asks_ratings) {
-  const RowRange items = Partition::by_count(dataset.items(), comm.size()).range(comm.rank());
-  Catalogue catalogue =
-      make_catalogue(comm, dataset.users(), dataset.row_sizes(DatasetPart::interactions_by_item, items));
-  if (!asks_ratings) return catalogue;
-  const RowRange users = Partition::by_count(dataset.users(), comm.size()).range(comm.rank());
-  const SparseRows training = dataset.read(DatasetPart::interactions, users);
-  const std::span<const float> values = training.values;
-  catalogue.mean_rating = mean_rating(comm, {&values, 1});
-  return catalogue;
 }
 
 /// Files of other models and what they are called: by name, or by path if two names are equal.

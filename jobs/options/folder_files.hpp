@@ -10,6 +10,9 @@ namespace rankwise {
 /// Of `als` and `kmeans`.
 inline const std::vector<std::string_view> checkpoint_folder_files{"newest", "lock", "stop", "epoch-", "step-"};
 
+/// Of denoise.
+inline const std::vector<std::string_view> denoise_folder_files{"settings", "lock", "fold-", "whole-", "cleaned-"};
+
 /// Of a sweep.
 inline const std::vector<std::string_view> sweep_folder_files{"plan.json",
                                                               "run.json",

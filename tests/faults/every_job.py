@@ -13,6 +13,7 @@ CASES = {
         ("als", "--data d.h5 --model m.h5 --factors 2 --epochs 2 --checkpoint c"),
         ("als", "--data d.h5 --model w.h5 --factors 2 --epochs 1 --warm-start m.h5 --validation-metric ndcg@2 --checkpoint w"),
         ("evaluate", "--data d.h5 --model m.h5 --output e.json"),
+        ("denoise", "--data d.h5 --output n.h5 --quarantine n.csv --factors 2 --epochs 1 --folds 2 --threshold 50"),
         ("recommend", "--data d.h5 --model m.h5 --output r.h5"),
         ("recommend", "--data d.h5 --model m.h5 --output r.csv"),
         ("inspect", "m.h5"),

@@ -53,6 +53,8 @@ EXACT_RUNS = [  # the same on every SIMD target
      "--output orders.h5", 3, ["orders.h5"]),
     ("prepare --input orders.csv --columns user=customer,item=sku,value=pieces,fold=part --duplicates max --min-total -100 "
      "--output folds.h5", 1, ["folds.h5"]),
+    ("prepare --input ratings.csv --missing skip --transform clip:2,5 --transform centre:user --split random:0.1 --output centred.h5", 3,
+     ["centred.h5"]),
     ("plan --data ratings.h5 --calibrate 0 --ranks 1,3 --cores-per-node 4 --json plan.json", 1, ["plan.json"]),
     ("plan --shape shop --users 2000 --items 200 --interactions 16000 --factors 32 --calibrate 0 --ranks 2,8 --cores-per-node 4 "
      "--json stated.json", 1, ["stated.json"]),
@@ -70,6 +72,8 @@ KERNEL_RUNS = [  # the same on every SIMD target with FMA
     ("evaluate --data ratings.h5 --model implicit.h5 --output implicit.json", 1, ["implicit.json"]),
     ("evaluate --data ratings.h5 --model explicit.h5 --metrics rmse,mae,ndcg@20 --output explicit.json", 3, ["explicit.json"]),
     ("evaluate --data heldout-users.h5 --model users.h5 --metrics recall@5,map@10,hr@3 --output users.json", 1, ["users.json"]),
+    ("denoise --data ratings.h5 --objective explicit --biases --factors 5 --epochs 2 --folds 3 --threshold 3 --output cleaned.h5 "
+     "--quarantine found.csv --report denoise.json", 3, ["cleaned.h5", "found.csv", "denoise.json"]),
     ("recommend --data ratings.h5 --model implicit.h5 --top 5 --output lists.csv", 3, ["lists.csv"]),
     ("recommend --data ratings.h5 --model explicit.h5 --top 7 --users wanted.txt --output lists.h5", 1, ["lists.h5"]),
     ("recommend --data heldout-users.h5 --model users.h5 --seen only --output again.csv", 1, ["again.csv"]),

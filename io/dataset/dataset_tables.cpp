@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "distributed/rows/partition.hpp"
 #include "io/dataset/dataset_parts.hpp"
 #include "io/dataset/id_file.hpp"
 #include "io/hdf5/file_digests.hpp"
@@ -75,6 +76,17 @@ std::optional<Table> read_user_table(const Communicator& comm, const std::string
     append_rows(table, tables.heldout_users()->read(
                            {std::max(rows.begin - users, Index{0}), std::max(rows.end - users, Index{0})}));
     return table;
+  });
+}
+
+DatasetTables read_dataset_tables(const Communicator& comm, const std::string& path, InputCheck check) {
+  const DatasetTablesReader tables(comm, path, check);
+  const auto share_of = [&](const std::optional<TableReader>& table) -> std::optional<Table> {
+    if (!table) return std::nullopt;
+    return table->read(Partition::by_count(table->rows(), comm.size()).range(comm.rank()));
+  };
+  return agree_on(comm, [&] {
+    return DatasetTables{share_of(tables.items()), share_of(tables.users()), share_of(tables.heldout_users())};
   });
 }
 

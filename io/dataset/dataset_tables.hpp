@@ -50,4 +50,9 @@ class DatasetTablesReader {
 [[nodiscard]] std::optional<Table> read_user_table(const Communicator& comm, const std::string& path, RowRange rows,
                                                    InputCheck check = InputCheck::digests);
 
+/// All tables of a dataset, rows partitioned by count: as write_dataset() takes them. Collective over comm; throws as
+/// read_item_table().
+[[nodiscard]] DatasetTables read_dataset_tables(const Communicator& comm, const std::string& path,
+                                                InputCheck check = InputCheck::digests);
+
 }  // namespace rankwise

@@ -1,7 +1,6 @@
 // Sample runs:
-//   rankwise denoise --data ratings.h5 --objective explicit --biases --factors 16 --output cleaned.h5 --quarantine
-//   found.csv rankwise denoise --data shop.h5 --threshold 99 --output cleaned.h5 --quarantine found.csv --report
-//   denoise.json mpirun -n 4 rankwise denoise --data shop.h5 --work models --output cleaned.h5 --quarantine found.csv
+//   rankwise denoise --data r.h5 --objective explicit --factors 16 --output cleaned.h5 --quarantine found.csv
+//   mpirun -n 4 rankwise denoise --data shop.h5 --work models --output cleaned.h5 --quarantine found.csv
 
 #include "jobs/denoise/denoise.hpp"
 

@@ -113,7 +113,7 @@ std::uint64_t write_cleaned(JobContext& context, const DenoiseOptions& options, 
   cleaned.source = DatasetSource{dataset.provenance().dataset_digest, dataset.provenance().configuration};
   const std::uint64_t digest = content_digest(comm, cleaned);
   write_dataset(comm, options.output, cleaned, context.provenance("dataset", digest), options.deflate_level,
-                dataset.pseudonyms());
+                read_dataset_tables(comm, options.data, context.common.input_check), dataset.pseudonyms());
   context.report.line(fmt::format("wrote {}: {} {}, {} left", options.output, counted(findings.found, "interaction"),
                                   options.action == NoiseAction::drop ? "dropped" : "of a smaller value",
                                   comm.sum(cleaned.interactions.entries())));

@@ -47,6 +47,7 @@ class PrepareTablesTest(unittest.TestCase):
             return anndata.experimental.read_elem(file[name])
 
     def refused(self, *options, code=65, ranks=1):
+        (self.folder / f"out{ranks}.h5").unlink(missing_ok=True)
         done = self.prepare(*options, ranks=ranks)
         self.assertEqual(done.code, code, done)
         self.assertEqual(len(done.our_lines), 1, done)

@@ -133,15 +133,22 @@ class DenoiseTest(unittest.TestCase):
         (self.folder / "log.csv").write_text("user,item,value,time,part\n" + "".join(
             f"u{k % 17},i{k * 7 % 13},{1 + k % 5},{1_600_000_000 + k * 9999 * (1 + k % 3)},{(k % 17 + k * 7 % 13) % 3}\n" for k in range(600)))
         columns = "user=user,item=item,value=value,time=time,fold=part"
+        (self.folder / "items.csv").write_text("item,colour,price\n" + "".join(f"i{k},{'red' if k % 3 else 'blue'},{k}.5\n" for k in range(12)))
+        (self.folder / "users.csv").write_text("user,city\n" + "".join(f"u{k},{'Ulm' if k % 2 else 'Bonn'}\n" for k in range(16)))
+        key = self.folder / "key"
+        key.touch(mode=0o600)
+        key.write_text("6b" * 32 + "\n")
+        tables = ["--items", self.folder / "items.csv", "--users", self.folder / "users.csv"]
         for split, validation in (("temporal:0.3", "temporal:0.2"), ("leave-last:2", "none"), ("users:0.3", "users:0.3"), ("random:0.2", "random:0.2")):
             with self.subTest(split):
                 done = run(["prepare", "--input", self.folder / "log.csv", "--columns", columns, "--duplicates", "max", "--repeats", "keep", "--split",
-                            split, "--validation", validation, "--output", self.data / "parts.h5"], ranks=2)
+                            split, "--validation", validation, *tables, *(["--pseudonyms", key] if split == "random:0.2" else []), "--output", self.data / "parts.h5"], ranks=2)
                 self.assertEqual(done.code, 0, done)
                 done = self.denoise("parts.h5", "--objective", "explicit", "--factors", "2", "--epochs", "1", "--folds", "2", "--threshold", "1e6", ranks=2)
                 self.assertIn("nothing found", done.out)
                 self.assertEqual(self.report()["verdict"], "nothing found")
                 before, after = contents(self.data / "parts.h5"), contents(self.folder / "c.h5")
+                self.assertIn("items/table/price", before)
                 self.assertEqual(before, after)
 
     def test_pairs_leave_all_that_holds_their_rows(self):

@@ -156,17 +156,9 @@ class RulesTest(CleaningCase):
         self.refused(2, "--half-life", "--input", log, "--half-life", "7d", "--min-total", "1")
         self.refused(2, "--half-life", "--input", log, "--half-life", "seven")
 
-    def alike_on_threads(self, *args):
-        """The same bytes on ranks 1, 2, 3 and threads 1, 2."""
-        cleaned = self.prepare_alike(*args, "--threads", "1")
-        expected = cleaned.output.read_bytes()
-        for ranks in (1, 2, 3):
-            self.assertEqual(self.prepare(*args, "--threads", "2", ranks=ranks).output.read_bytes(), expected)
-        return self.prepare(*args)
-
     def test_transforms_of_single_values(self):
         log, rows = self.values_log(seed=6, count=150)
-        logs = self.alike_on_threads("--input", log, "--duplicates", "sum", "--transform", "log1p", "--transform", "clip:0.2,1.5")
+        logs = self.prepare_alike("--input", log, "--duplicates", "sum", "--transform", "log1p", "--transform", "clip:0.2,1.5")
         totals = collections.Counter()
         for user, item, value, _ in rows:
             totals[user, item] += min(max(np.log1p(value), 0.2), 1.5)
@@ -205,7 +197,7 @@ class RulesTest(CleaningCase):
                     of_group[group(row)].append(row[2])
                 overall = np.mean([row[2] for row in training])
                 mean = lambda row: np.mean(of_group[group(row)]) if group(row) in of_group else overall
-                centred = self.alike_on_threads(*split, "--transform", f"centre:{word}")
+                centred = self.prepare_alike(*split, "--transform", f"centre:{word}")
                 for part, inside in (("/interactions", lambda row: row[3] <= cut), ("/heldout/interactions", lambda row: row[3] > cut)):
                     expected = collections.defaultdict(list)
                     for row in rows:

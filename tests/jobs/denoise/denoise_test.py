@@ -34,7 +34,7 @@ def contents(path):
             if key not in free:
                 found[f"{name}@{key}"] = np.asarray(value).tolist()
         if isinstance(thing, h5py.Dataset):
-            found[name] = (str(thing.dtype), thing[()].tolist())
+            found[name] = (str(thing.dtype), repr(thing[()].tolist()))  # equal NaN, too
 
     with h5py.File(path) as file:
         add("/", file)

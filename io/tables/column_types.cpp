@@ -15,11 +15,12 @@ namespace rankwise {
 
 namespace {
 
-/// A field that a number stands for without loss: "007" and a code of 17 digits are texts.
+/// A field that a number stands for without loss: "007", "+49" and a code of 17 digits are texts.
 std::optional<double> plain_number(std::string_view field, char decimal) {
   const std::optional<double> number = number_of(field, decimal);
   if (!number || !std::isfinite(*number)) return std::nullopt;
-  const std::string_view digits = field.substr(field.starts_with('-') || field.starts_with('+') ? 1 : 0);
+  if (field.starts_with('+')) return std::nullopt;
+  const std::string_view digits = field.substr(field.starts_with('-') ? 1 : 0);
   if (digits.size() > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9') return std::nullopt;
   constexpr double whole_numbers_end = 9007199254740992.0;  // 2^53
   const bool is_whole = digits.find_first_not_of("0123456789") == std::string_view::npos;

@@ -2,17 +2,21 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "io/log/columns.hpp"
+#include "io/log/format.hpp"
 #include "io/tables/column_types.hpp"
 #include "io/tables/table_file.hpp"
+#include "io/text/json_record.hpp"
 #include "io/text/record_reader.hpp"
 #include "io/text/text_probe.hpp"
 #include "kernels/text/nearest_name.hpp"
+#include "kernels/text/number_text.hpp"
 #include "kernels/text/shown_text.hpp"
 #include "kernels/text/text_encoding.hpp"
 #include "kernels/text/utf8.hpp"
@@ -41,18 +45,25 @@ struct OpenTable {
   std::vector<std::string> lists;  ///< keys of JSON that hold lists in some row: no columns
 };
 
-/// Keys of all rows, in the order in which they come.
+/// If ids are hidden, messages quote nothing: a first row of values may be taken for a header.
+Quoting quoting_of(const TableSource& source) {
+  return source.name_of ? Quoting::hidden : Quoting::shown;
+}
+
+/// Keys of rows, in the order in which they come.
 struct TableKeys {
   std::vector<std::string> fields;  ///< without `lists`
   std::vector<std::string> lists;
 };
 
-TableKeys all_keys(const std::string& path, const TextLayout& layout) {
+/// Of all rows for which `counts` holds.
+TableKeys all_keys(const std::string& path, const TextLayout& layout,
+                   const std::function<bool(std::string_view line)>& counts) {
   TableKeys keys;
   LineReader lines(path, layout.file);
   try {
     while (const std::optional<std::string_view> line = lines.next()) {
-      if (trimmed(*line).empty()) continue;
+      if (trimmed(*line).empty() || !counts(*line)) continue;
       add_json_keys(*line, keys.fields);
       add_json_list_keys(*line, keys.lists);
     }
@@ -64,12 +75,65 @@ TableKeys all_keys(const std::string& path, const TextLayout& layout) {
   return keys;
 }
 
-OpenTable open_table(const std::string& path) {
+/// A usual name of ids of this side, or "id".
+bool is_usual_id_name(TableSide side, const std::string& name) {
+  return is_plain_id_name(name) || (side == TableSide::items ? is_common_item_name(name) : is_common_user_name(name));
+}
+
+/// The one column with a usual name of ids.
+std::size_t guess_id(const TableSource& source, const std::vector<std::string>& names) {
+  const auto is_usual = [&](const std::string& name) { return is_usual_id_name(source.side, name); };
+  const auto found = std::ranges::find_if(names, is_usual);
+  if (found == names.end()) {
+    std::string listed;
+    for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 60); ++i) {
+      listed += fmt::format("{}{}", i == 0 ? "; its columns are " : ", ", printable(names[i]));
+    }
+    if (quoting_of(source) == Quoting::hidden) listed.clear();
+    throw Error(ExitCode::usage,
+                fmt::format("which column holds the ids? Say --{}-columns id=NAME{}", side_name(source.side), listed));
+  }
+  const auto other = std::find_if(found + 1, names.end(), is_usual);
+  if (other != names.end()) {
+    throw Error(ExitCode::usage, fmt::format("both '{}' and '{}' could be the id column: choose with --{}-columns "
+                                             "id=NAME",
+                                             printable(*found), printable(*other), side_name(source.side)));
+  }
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+/// Place of a column that is named or numbered.
+std::size_t find_field(const TableSource& source, const std::string& column, const std::vector<std::string>& names) {
+  if (quoting_of(source) == Quoting::hidden && std::ranges::count(names, column) == 0) {
+    throw Error(ExitCode::usage, fmt::format("--{}-columns: the file has no column of a name that is asked for. With "
+                                             "--pseudonyms columns are chosen by names, and never listed, since the "
+                                             "first line may hold ids",
+                                             side_name(source.side)));
+  }
+  return static_cast<std::size_t>(find_column(column, names, static_cast<int>(names.size())));
+}
+
+std::size_t find_id(const TableSource& source, const std::vector<std::string>& names) {
+  return source.columns.id.empty() ? guess_id(source, names) : find_field(source, source.columns.id, names);
+}
+
+/// Keys of the rows that have a say.
+TableKeys keys_of(const TableSource& source, const TextLayout& layout) {
+  TableKeys keys = all_keys(source.path, layout, [](std::string_view) { return true; });
+  if (source.forgotten.empty()) return keys;
+  JsonRecord ids({keys.fields[find_id(source, keys.fields)]});
+  return all_keys(source.path, layout, [&](std::string_view line) {
+    return !source.forgotten.contains(std::string(ids.split(line).front()));
+  });
+}
+
+OpenTable open_table(const TableSource& source) {
+  const std::string& path = source.path;
   TextLayout layout;
   layout.file = probe_file(path);
   choose_format(layout, path, TextFormat::automatic, {});
   if (layout.format == TextFormat::json_lines) {
-    TableKeys keys = all_keys(path, layout);
+    TableKeys keys = keys_of(source, layout);
     RecordReader records(LineReader(path, layout.file), layout, keys.fields);
     return {layout, std::move(keys.fields), std::move(records), std::move(keys.lists)};
   }
@@ -88,11 +152,6 @@ OpenTable open_table(const std::string& path) {
   return {layout, std::move(names), std::move(records), {}};
 }
 
-/// A usual name of ids of this side, or "id".
-bool is_usual_id_name(TableSide side, const std::string& name) {
-  return is_plain_id_name(name) || (side == TableSide::items ? is_common_item_name(name) : is_common_user_name(name));
-}
-
 /// Refuses a first line of values. A header that names the ids may have numbers beside them, such as years.
 void require_header(const TableSource& source, const OpenTable& table) {
   if (table.layout.format == TextFormat::json_lines) return;
@@ -107,27 +166,6 @@ void require_header(const TableSource& source, const OpenTable& table) {
                                               table.records.line(), shown(*number)));
 }
 
-/// The one column with a usual name of ids.
-std::size_t guess_id(TableSide side, const std::vector<std::string>& names) {
-  const auto is_usual = [&](const std::string& name) { return is_usual_id_name(side, name); };
-  const auto found = std::ranges::find_if(names, is_usual);
-  if (found == names.end()) {
-    std::string listed;
-    for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 60); ++i) {
-      listed += fmt::format("{}{}", i == 0 ? "" : ", ", printable(names[i]));
-    }
-    throw Error(ExitCode::usage, fmt::format("which column holds the ids? Say --{}-columns id=NAME; its columns are {}",
-                                             side_name(side), listed));
-  }
-  const auto other = std::find_if(found + 1, names.end(), is_usual);
-  if (other != names.end()) {
-    throw Error(ExitCode::usage, fmt::format("both '{}' and '{}' could be the id column: choose with --{}-columns "
-                                             "id=NAME",
-                                             printable(*found), printable(*other), side_name(side)));
-  }
-  return static_cast<std::size_t>(found - names.begin());
-}
-
 void check_name(TableSide side, const std::string& name, std::size_t field) {
   if (can_be_column_name(name)) return;
   throw Error(ExitCode::usage,
@@ -137,13 +175,11 @@ void check_name(TableSide side, const std::string& name, std::size_t field) {
 }
 
 ChosenColumns choose_columns(const TableSource& source, const std::vector<std::string>& names) {
-  const auto fields = static_cast<int>(names.size());
-  const auto find = [&](const std::string& column) {
-    return static_cast<std::size_t>(find_column(column, names, fields));
-  };
   ChosenColumns chosen;
-  chosen.id = source.columns.id.empty() ? guess_id(source.side, names) : find(source.columns.id);
-  for (const auto& [name, column] : source.columns.kept) chosen.kept.push_back({name, find(column)});
+  chosen.id = find_id(source, names);
+  for (const auto& [name, column] : source.columns.kept) {
+    chosen.kept.push_back({name, find_field(source, column, names)});
+  }
   if (source.columns.kept.empty()) {
     for (std::size_t field = 0; field < names.size(); ++field) {
       if (field != chosen.id) chosen.kept.push_back({names[field], field});
@@ -235,7 +271,10 @@ ReadRows read_rows(const TableSource& source, const ChosenColumns& chosen, OpenT
     table.records.check_unchanged();
     throw Error(error.code(), fmt::format("line {}: {}", table.records.line(), error.what()));
   }
-  if (rows.ids.empty()) throw Error(ExitCode::bad_data, "holds a header but no rows");
+  if (rows.ids.empty()) {
+    throw Error(ExitCode::bad_data, rows.forgotten > 0 ? "all of its rows are of users to forget; expected some others"
+                                                       : "holds a header but no rows");
+  }
   return rows;
 }
 
@@ -249,8 +288,24 @@ void require_unique_ids(const ReadRows& rows) {
   }
 }
 
+/// A file has one sign of decimals: where a number of any column has a point, commas are none. Whether some are.
+bool choose_decimals(std::vector<ColumnFields>& columns) {
+  const auto has = [](const ColumnFields& column, char sign) {
+    return std::ranges::any_of(column.fields, [sign](const std::string& field) {
+      return field.find(sign) != std::string::npos && number_of(field, sign).has_value();
+    });
+  };
+  const bool are_points = std::ranges::any_of(columns, [&](const ColumnFields& column) { return has(column, '.'); });
+  bool are_commas = false;
+  for (ColumnFields& column : columns) {
+    column.may_have_decimal_commas = column.may_have_decimal_commas && !are_points && has(column, ',');
+    are_commas = are_commas || column.may_have_decimal_commas;
+  }
+  return are_commas;
+}
+
 TableText read_on_root(const TableSource& source) {
-  OpenTable file = open_table(source.path);
+  OpenTable file = open_table(source);
   require_header(source, file);
   ChosenColumns chosen = choose_columns(source, file.names);
   if (source.name_of && std::ranges::count(chosen.kept, chosen.id, &ChosenColumn::field) > 0) {
@@ -264,6 +319,7 @@ TableText read_on_root(const TableSource& source) {
   TableText text;
   text.lists = std::move(file.lists);
   text.note = fmt::format("{}: {}, id = {}", source.path, layout_text(file.layout), printable(file.names[chosen.id]));
+  if (choose_decimals(rows.columns)) text.note += ", decimal commas";
   for (ColumnFields& column : rows.columns) {
     const auto type = source.types.find(column.name);
     text.table.columns.push_back(typed_column(std::move(column), rows.lines,
@@ -283,7 +339,7 @@ TableText read_table(const Communicator& comm, const TableSource& source) {
     try {
       return comm.is_root() ? read_on_root(source) : TableText{};
     } catch (const Error& error) {
-      throw Error(error.code(), fmt::format("{}: {}", source.path, error.what()));
+      throw Error(error.code(), fmt::format("{}: {}", source.path, told(error, quoting_of(source)).what()));
     }
   });
 }

@@ -1,7 +1,9 @@
 #include "jobs/cleaning/transforms.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
+#include <limits>
 #include <optional>
 
 #include "distributed/log/input_position.hpp"
@@ -22,6 +24,8 @@ std::optional<ValueTransform> clip_between(std::string_view numbers) {
   const std::optional<double> low = finite_number(numbers.substr(0, comma));
   const std::optional<double> high = finite_number(numbers.substr(comma + 1));
   if (!low || !high || *low > *high) return std::nullopt;
+  constexpr double most = std::numeric_limits<float>::max();  // that a dataset holds
+  if (std::abs(*low) > most || std::abs(*high) > most) return std::nullopt;
   return ValueTransform{.kind = Kind::clip, .low = *low, .high = *high};
 }
 

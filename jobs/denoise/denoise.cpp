@@ -81,7 +81,7 @@ void denoise(const DenoiseOptions& options, JobContext& context) {
   outcome.judgement = judge_out_of_fold(context, options, trainings);
 
   // 3. What is too far from its prediction goes to the quarantine; the cleaned dataset is the rest.
-  outcome.findings = find_implausible(context, options, outcome.judgement);
+  outcome.findings = find_implausible(context, options, *dataset, outcome.judgement);
   if (truth) outcome.truth = compare_with_truth(context, *truth, outcome.judgement, outcome.findings);
   write_findings(context, options, *dataset, outcome.findings);
   outcome.cleaned_digest = write_cleaned(context, options, *dataset, outcome.findings);

@@ -60,6 +60,7 @@ std::string denoise_json(const DenoiseOptions& options, const DenoiseOutcome& ou
       {"found", outcome.findings.found},
       {"spared_users", outcome.findings.spared_users},
       {"spared_interactions", outcome.findings.spared_pairs},
+      {"spared_repeats", outcome.findings.spared_repeats},
       {"truth", outcome.truth ? json_of(*outcome.truth) : Json(nullptr)},
       {"compared_on", outcome.part.name()},
       {"metrics", metrics},

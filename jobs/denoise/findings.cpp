@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "distributed/log/content_digest.hpp"
 #include "distributed/rows/partition.hpp"
+#include "distributed/rows/select_rows.hpp"
 #include "io/dataset/dataset_writer.hpp"
 #include "io/dataset/whole_dataset.hpp"
 #include "io/files/commit.hpp"
@@ -21,6 +23,23 @@ namespace {
 bool is_implausible(const JudgedPair& pair, const DenoiseOptions& options) {
   if (!pair.is_judged()) return false;
   return (options.rates() ? std::fabs(pair.distance) : pair.distance) > options.resolved_threshold();
+}
+
+/// Pairs of this rank's users that the validation part and the held-out part both have, ascending. Collective.
+std::vector<TrainedPair> pairs_of_both_parts(const Communicator& comm, const DatasetReader& dataset) {
+  const bool are_users_apart = dataset.has(DatasetPart::given);  // what is held out is of other users
+  if (!dataset.has(DatasetPart::validation) || !dataset.has(DatasetPart::heldout) || are_users_apart) return {};
+  const RowRange users = Partition::by_count(dataset.training_users(), comm.size()).range(comm.rank());
+  const SparseRows validation = dataset.read(DatasetPart::validation, users);
+  const SparseRows heldout = dataset.read(DatasetPart::heldout, users);
+  std::vector<TrainedPair> pairs;
+  std::vector<Index> items;
+  for (Index row = 0; row < users.size(); ++row) {
+    items.clear();
+    std::ranges::set_intersection(row_columns(validation, row), row_columns(heldout, row), std::back_inserter(items));
+    for (const Index item : items) pairs.push_back({users.begin + row, item});
+  }
+  return pairs;
 }
 
 void tell(Report& report, const DenoiseOptions& options, const Judgement& judgement, const Findings& findings) {
@@ -37,11 +56,17 @@ void tell(Report& report, const DenoiseOptions& options, const Judgement& judgem
                             counted(findings.spared_users, "user"), counted(findings.spared_pairs, "interaction"),
                             verb(findings.spared_users, "keeps", "keep")));
   }
+  if (findings.spared_repeats > 0) {
+    report.line(fmt::format("{} beyond it {}, since the validation part and the held-out part have the pair, too",
+                            counted(findings.spared_repeats, "interaction"),
+                            verb(findings.spared_repeats, "stays", "stay")));
+  }
   report.event("found", {{"found", findings.found},
                          {"share", share},
                          {"threshold", options.resolved_threshold()},
                          {"spared_users", findings.spared_users},
-                         {"spared_interactions", findings.spared_pairs}});
+                         {"spared_interactions", findings.spared_pairs},
+                         {"spared_repeats", findings.spared_repeats}});
 }
 
 std::string line_of(const DenoiseOptions& options, const JudgedPair& found, const std::string& user,
@@ -56,20 +81,27 @@ std::string line_of(const DenoiseOptions& options, const JudgedPair& found, cons
 
 }  // namespace
 
-Findings find_implausible(JobContext& context, const DenoiseOptions& options, const Judgement& judgement) {
+Findings find_implausible(JobContext& context, const DenoiseOptions& options, const DatasetReader& dataset,
+                          const Judgement& judgement) {
   Findings findings;
+  const std::vector<TrainedPair> in_both =
+      options.action == NoiseAction::drop ? pairs_of_both_parts(context.comm, dataset) : std::vector<TrainedPair>();
+  const auto is_found = [&](const JudgedPair& each) {
+    return is_implausible(each, options) && !std::ranges::binary_search(in_both, each.pair);
+  };
+  findings.spared_repeats = std::ranges::count_if(judgement.pairs, [&](const JudgedPair& each) {
+    return is_implausible(each, options) && std::ranges::binary_search(in_both, each.pair);
+  });
   const auto end = judgement.pairs.end();
   for (auto first = judgement.pairs.begin(); first != end;) {
     const auto next =
         std::find_if(first, end, [&](const JudgedPair& each) { return each.pair.user != first->pair.user; });
-    const Index beyond =
-        std::count_if(first, next, [&](const JudgedPair& each) { return is_implausible(each, options); });
+    const Index beyond = std::count_if(first, next, is_found);
     if (options.action == NoiseAction::drop && beyond == next - first) {
       ++findings.spared_users;
       findings.spared_pairs += beyond;
     } else {
-      std::copy_if(first, next, std::back_inserter(findings.pairs),
-                   [&](const JudgedPair& each) { return is_implausible(each, options); });
+      std::copy_if(first, next, std::back_inserter(findings.pairs), is_found);
     }
     first = next;
   }
@@ -77,6 +109,7 @@ Findings find_implausible(JobContext& context, const DenoiseOptions& options, co
   findings.found = comm.sum(std::ssize(findings.pairs));
   findings.spared_users = comm.sum(findings.spared_users);
   findings.spared_pairs = comm.sum(findings.spared_pairs);
+  findings.spared_repeats = comm.sum(findings.spared_repeats);
   tell(context.report, options, judgement, findings);
   return findings;
 }

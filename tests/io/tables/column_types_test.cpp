@@ -28,7 +28,8 @@ std::string error_of(const std::function<void()>& step) {
 }
 
 TEST(ColumnTypes, NumbersLoseNothing) {
-  EXPECT_EQ(look_at({"1", "-2.5", "1e3", "+4", "0", "0.5"}).type(), ColumnType::number);
+  EXPECT_EQ(look_at({"1", "-2.5", "1e3", "4", "0", "0.5"}).type(), ColumnType::number);
+  EXPECT_EQ(look_at({"+49151", "5"}).type(), ColumnType::text);  // a telephone
   EXPECT_EQ(look_at({"9007199254740992"}).type(), ColumnType::number);
   EXPECT_EQ(look_at({"9007199254740994"}).type(), ColumnType::text);
   EXPECT_EQ(look_at({"007"}).type(), ColumnType::text);

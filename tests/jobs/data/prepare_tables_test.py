@@ -113,6 +113,25 @@ class PrepareTablesTest(unittest.TestCase):
         path, _ = self.prepared("--items", mixed, "--item-columns", "a,b=a,size.cm")
         self.assertEqual(list(self.frame(path, "items/table").loc["1"])[:2], [1, 1])
 
+    def test_a_file_has_one_sign_of_decimals(self):
+        text = "item\tprice\tsold\n1\t12.50\t1,299\n2\t9.99\t980\n"
+        path, done = self.prepared("--items", self.write("points.tsv", text))
+        self.assertEqual(self.frame(path, "items/table")["sold"]["1"], "1,299")
+        self.assertNotIn("decimal commas", done.err)
+        path, done = self.prepared("--items", self.write("commas.tsv", text.replace("12.50", "12,50").replace("9.99", "9,99")))
+        self.assertEqual(list(self.frame(path, "items/table").loc["1"]), [12.5, 1.299])
+        self.assertIn("id = item, decimal commas", done.err)
+        path, _ = self.prepared("--items", self.write("phones.csv", "item,phone\n1,+4915112345678\n2,+4915112345679\n"))
+        self.assertEqual(self.frame(path, "items/table")["phone"]["1"], "+4915112345678")
+
+    def test_keys_of_users_to_forget_are_no_columns(self):
+        users = self.write("some.jsonl", '{"user": 1, "a": 1}\n{"user": 3, "secret": 2, "b": ["x"]}\n')
+        path, done = self.prepared("--users", users, "--forget", self.write("forget.txt", "3\n"))
+        self.assertEqual(list(self.frame(path, "users/table").columns), ["a"])
+        self.assertNotIn("secret", done.err)
+        self.assertIn("all of its rows are of users to forget", self.refused("--users", self.write("all.csv", "user,a\n3,4\n"), "--forget",
+                                                                          self.folder / "forget.txt"))
+
     def test_users_are_hidden_and_forgotten_in_their_table_too(self):
         key, forget = self.write("key", "k" * 40), self.write("forget.txt", "3\n")
         key.chmod(0o600)

@@ -183,6 +183,17 @@ class PrivateIdsTest(unittest.TestCase):
         self.assertEqual(done.code, 0, done)
         self.assertNotIn("mallory", done.err + done.out)
 
+    def test_messages_of_a_table_show_no_ids(self):
+        for name, text, code, words, options in (
+                ("twice.csv", "user,town\nu-mallory,A\nu-mallory,B\n", 65, "line 3: the id ... is on line 2 too", ()),
+                ("headless.csv", "u-mallory,Berlin\nann,Ulm\n", 2, "which column holds the ids?", ()),
+                ("headless.csv", "u-mallory,Berlin\nann,Ulm\n", 2, "columns are chosen by names", ("--user-columns", "id=1")),
+                ("headless.csv", "u-mallory,Berlin\nann,Ulm\n", 2, "columns are chosen by names", ("--user-columns", "id=name")),
+                ("fields.csv", "user,town\nu-mallory\n", 65, "line 2: ", ())):
+            with self.subTest(words):
+                done = self.refused(code, words, "--pseudonyms", self.key, "--users", self.write(name, text), *options)
+                self.assertNotIn("mallory", done.err)
+
     def test_variants_are_told_by_pseudonyms(self):
         log = self.write("variants.csv", self.rows(["ann", "1", "1.0"]))
         done, output = self.prepare("--pseudonyms", self.key, log=log, ranks=2)

@@ -171,6 +171,18 @@ class DenoiseTest(unittest.TestCase):
         for part in ("all", "training+validation"):
             self.assertEqual(run(["als", "--data", self.folder / "c.h5", "--model", model, "--factors", "2", "--epochs", "1", "--train-on", part]).code, 0)
 
+    def test_pairs_of_all_three_parts_stay(self):
+        rows = [(f"u{k % 8}", f"i{k * 5 % 7}", 1 + k * k % 5, 1_600_000_000 + era * 10_000_000 + k * 1000) for era in range(3) for k in range(56)]
+        (self.folder / "log.csv").write_text("user,item,value,time\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+        done = run(["prepare", "--input", self.folder / "log.csv", "--duplicates", "sum", "--split", "temporal:0.34", "--validation", "temporal:0.5",
+                    "--repeats", "keep", "--output", self.data / "eras.h5"])
+        self.assertEqual(done.code, 0, done)
+        self.denoise("eras.h5", "--objective", "explicit", "--factors", "2", "--epochs", "1", "--folds", "2", "--threshold", "0.3", ranks=2)
+        report = self.report()
+        self.assertGreater(report["spared_repeats"], 0)
+        done = run(["als", "--data", self.folder / "c.h5", "--train-on", "all", "--factors", "2", "--epochs", "1", "--model", self.folder / "all.h5"])
+        self.assertEqual(done.code, 0, done)
+
     def test_models_are_those_of_als_and_stay_in_a_folder_of_the_user(self):
         work = self.folder / "models"
         self.denoise("r.h5", *RATINGS, "--threshold", "3", "--work", work)

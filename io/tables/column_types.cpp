@@ -80,8 +80,7 @@ std::vector<std::string_view> distinct(const Texts& fields) {
     if (!field.empty()) words.push_back(field);
   }
   std::ranges::sort(words);
-  const auto repeated = std::ranges::unique(words);
-  words.erase(repeated.begin(), repeated.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
   return words;
 }
 

@@ -223,6 +223,9 @@ void read_chosen_keys(const TableSource& source, OpenTable& table, ChosenColumns
   table.names = std::move(keys);
 }
 
+/// A column of texts takes as much room for each row as for its longest.
+constexpr std::ptrdiff_t most_field_bytes = 65'536;
+
 /// Rows as they are read, column by column.
 struct ReadRows {
   Texts ids;
@@ -254,6 +257,10 @@ void append_row(const TableSource& source, const ChosenColumns& chosen, const st
   for (std::size_t c = 0; c < chosen.kept.size(); ++c) {
     const std::string_view field = fields[chosen.kept[c].field];
     check_text(field, chosen.kept[c].name);
+    if (std::ssize(field) > most_field_bytes) {
+      throw Error(ExitCode::bad_data, fmt::format("{} holds {} bytes, expected at most {}",
+                                                  printable(chosen.kept[c].name), field.size(), most_field_bytes));
+    }
     rows.columns[c].fields.emplace_back(source.missing_values.holds(field) ? std::string_view() : field);
   }
 }

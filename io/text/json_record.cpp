@@ -250,11 +250,21 @@ const std::vector<std::string_view>& JsonRecord::split(std::string_view line) {
   return fields_;
 }
 
+namespace {
+/// A bound on the search below, too: a line of a million keys would take hours.
+void add_key(const std::string& key, std::vector<std::string>& keys) {
+  if (std::ranges::find(keys, key) != keys.end()) return;
+  if (std::ssize(keys) == most_json_keys) {
+    throw Error(ExitCode::bad_data, fmt::format("holds more than {} different keys", most_json_keys));
+  }
+  keys.push_back(key);
+}
+}  // namespace
+
 void add_json_keys(std::string_view line, std::vector<std::string>& keys) {
   std::string key;
   const auto visit = [&](const JsonValue& value) {
-    if (value.kind == JsonKind::list || value.kind == JsonKind::object) return;
-    if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
+    if (value.kind != JsonKind::list && value.kind != JsonKind::object) add_key(key, keys);
   };
   JsonWalk(line, key, visit).read();
 }
@@ -262,7 +272,7 @@ void add_json_keys(std::string_view line, std::vector<std::string>& keys) {
 void add_json_list_keys(std::string_view line, std::vector<std::string>& keys) {
   std::string key;
   const auto visit = [&](const JsonValue& value) {
-    if (value.kind == JsonKind::list && std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
+    if (value.kind == JsonKind::list) add_key(key, keys);
   };
   JsonWalk(line, key, visit).read();
 }

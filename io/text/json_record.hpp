@@ -1,6 +1,7 @@
 #pragma once
 // Lines that are JSON objects, cut into the fields of wanted keys.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,11 @@ class JsonRecord {
   std::string unescaped_;  // text of strings with escapes
 };
 
+/// That are looked for in the objects of a file, at most.
+inline constexpr std::ptrdiff_t most_json_keys = 4096;
+
 /// Appends the keys of an object whose values could be fields, unless `keys` has them. Throws Error(bad_data) without a
-/// place if `line` is no object.
+/// place if `line` is no object, or if there are more than most_json_keys.
 void add_json_keys(std::string_view line, std::vector<std::string>& keys);
 
 /// Likewise the keys whose values are lists.

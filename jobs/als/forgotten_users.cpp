@@ -100,7 +100,9 @@ void require_forgotten(JobContext& context, const AlsOptions& options, const Dat
     }
   }
   context.report.line(fmt::format("forget: no user of the list is in the dataset{}",
-                                  warm_start ? " or the model of --warm-start" : ""));
+                                  !warm_start  ? ""
+                                  : pseudonyms ? " or, if its pseudonyms are of this key, the model of --warm-start"
+                                               : " or the model of --warm-start"));
   context.report.event("forget", {{"listed", std::ssize(list.ids)}, {"missing", list.missing}, {"found", Index{0}}});
 }
 

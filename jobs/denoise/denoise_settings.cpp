@@ -50,7 +50,7 @@ void describe_denoising(boost::program_options::options_description& description
      "compare models of both datasets by these, as evaluate has them; the first one decides. auto: rmse,mae (explicit) or ndcg@100,recall@20 (implicit)")
     ("report", written_file(&options.report, json_endings), "write what was found and the comparison (JSON)")
     ("truth", read_file(&options.truth), "a CSV of interactions that are known to be wrong (columns user_id,item_id): print precision and recall")
-    ("work", written_folder(&options.work, denoise_folder_files), "folder for the models: a run that was stopped goes on there, and another --threshold needs no training of the folds. "
+    ("work", written_folder(&options.work, denoise_folder_files), "folder for the models: a run that was stopped continues there, and another --threshold needs no training of the folds. "
      "Without it OUTPUT.work, which is removed at the end");
   // clang-format on
   describe_training(description, options.training);

@@ -74,6 +74,11 @@ TEST(JsonRecordTest, KeysThatCouldBeColumns) {
   Texts keys;
   add_json_keys(R"({"a": 1, "b": {"c": "x", "d": {"e": null}}, "l": [{"m": 1}]})", keys);
   add_json_keys(R"({"z": 1, "a": 2})", keys);
+  std::string many = "{\"k\": 1";
+  for (int k = 0; k < most_json_keys; ++k) many += ", \"k" + std::to_string(k) + "\": 1";
+  std::vector<std::string> of_many;
+  EXPECT_THROW(add_json_keys(many + "}", of_many), Error);
+  EXPECT_EQ(std::ssize(of_many), most_json_keys);
   EXPECT_EQ(keys, (Texts{"a", "b.c", "b.d.e", "z"}));
 }
 

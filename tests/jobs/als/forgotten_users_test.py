@@ -91,7 +91,8 @@ class ForgottenUsersTest(unittest.TestCase):
         for data, key in (("plain", ()), ("private", ("--pseudonyms", self.key))):
             start = ("--warm-start", self.path / f"{data}-model.h5")
             done = self.train_well(f"{data}.h5", "checked.h5", *start, "--forget", self.forget, *key, ranks=2)
-            self.assertIn("forget: no user of the list is in the dataset or the model of --warm-start", done.err)
+            model = "or, if its pseudonyms are of this key, the model" if key else "or the model"
+            self.assertIn(f"forget: no user of the list is in the dataset {model} of --warm-start", done.err)
             self.assertIn("forget: 1 record of the list has no id", done.err)
             event = self.event()
             self.assertEqual((event["listed"], event["missing"], event["found"]), (2, 1, 0))

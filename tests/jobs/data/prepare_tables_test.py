@@ -124,6 +124,12 @@ class PrepareTablesTest(unittest.TestCase):
         path, _ = self.prepared("--items", self.write("phones.csv", "item,phone\n1,+4915112345678\n2,+4915112345679\n"))
         self.assertEqual(self.frame(path, "items/table")["phone"]["1"], "+4915112345678")
 
+    def test_what_would_take_hours_or_all_room_is_refused(self):
+        keys = ", ".join(f'"k{k}": 1' for k in range(5000))
+        self.assertIn("line 1: holds more than 4096 different keys", self.refused("--items", self.write("keys.jsonl", f'{{"item": 1, {keys}}}\n')))
+        self.assertIn("line 2: about holds 65537 bytes, expected at most 65536",
+                      self.refused("--items", self.write("long.csv", "item,about\n1," + "x" * 65537 + "\n"), ranks=2))
+
     def test_keys_of_users_to_forget_are_no_columns(self):
         users = self.write("some.jsonl", '{"user": 1, "a": 1}\n{"user": 3, "secret": 2, "b": ["x"]}\n')
         path, done = self.prepared("--users", users, "--forget", self.write("forget.txt", "3\n"))

@@ -1,6 +1,6 @@
 #pragma once
 // The trainings of a run of denoise: each is one of `als`, whose model stays in a folder, so that a run that was
-// stopped goes on without the trainings that had ended.
+// stopped continues without the trainings that had ended.
 
 #include <cstdint>
 #include <memory>
@@ -24,7 +24,7 @@ class Trainings {
 
   /// The path of a model of all but the fold; trained unless it is there.
   [[nodiscard]] std::string model_without(const Fold& fold);
-  /// Likewise of a dataset's whole training part. `data_digest` tells datasets apart.
+  /// Likewise of a dataset's whole training part. `data_digest` is the dataset's, for the file's name.
   [[nodiscard]] std::string model_of(const std::string& data, std::string_view prefix, std::uint64_t data_digest);
 
   /// Removes the folder, unless the user has named it.

@@ -77,6 +77,9 @@ Environment::Environment(int& argc, char**& argv) {
   // their hardware there or not, and a sweep starts thousands of such ranks.
   StartVariables variables;
   if (is_launched_alone() || are_all_on_one_node()) variables.set("OMPI_MCA_pml", "ob1");
+  // PMIx shares its tables with the launcher by memory with a lock in it: if a rank is killed while it reads them,
+  // mpirun waits forever at its end (openpmix issue 1233). Its other store has no lock.
+  variables.set("PMIX_MCA_gds", "hash");
   // Without a launcher Open MPI would start its daemon, which takes longer than all else, looks for ssh, and may
   // outlive us. All such ranks of a host would have one session folder, which the first to end takes away from the
   // others: they do without.

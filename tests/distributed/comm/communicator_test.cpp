@@ -2,8 +2,11 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <numeric>
+#include <string>
 
 #include "distributed/comm/order_free_sum.hpp"
 
@@ -19,6 +22,15 @@ class CommunicatorTest : public ::testing::Test {
 
 TEST(EnvironmentTest, WhatThisRankStartsMayChooseItsNetwork) {
   EXPECT_EQ(std::getenv("OMPI_MCA_pml"), nullptr);
+}
+
+/// A rank that is killed with such a lock in its hand lets mpirun wait forever.
+TEST(EnvironmentTest, ARankSharesNoLockWithItsLauncher) {
+  std::ifstream maps("/proc/self/maps");
+  ASSERT_TRUE(maps);
+  const std::string mapped(std::istreambuf_iterator<char>(maps), {});
+  EXPECT_NE(mapped.find("libmpi"), std::string::npos);
+  EXPECT_EQ(mapped.find("pmix_dstor"), std::string::npos);
 }
 
 TEST_F(CommunicatorTest, ReducesAndScans) {

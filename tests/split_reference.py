@@ -1,6 +1,7 @@
 """Splits in time once more, in plain Python: rows are divided first, then the rows of each pair in each part are merged. A log is a
 list of (user, item, value, time in seconds); results are by (user, item)."""
 import collections
+import ctypes
 import math
 
 HOLDOUT_TIES = 22  # kernels/base/philox.hpp
@@ -15,10 +16,24 @@ def _philox(counter, key):
     return counter
 
 
-def pair_draw(seed, purpose, user, item):
-    """In [0, 1); user and item are row numbers of the dataset."""
-    words = _philox((user, 0, item, purpose), (seed & 0xFFFFFFFF, seed >> 32))
+def id_key(name):
+    """XXH3-64 of an id's text."""
+    content = str(name).encode()
+    function = ctypes.CDLL("libxxhash.so.0").XXH3_64bits
+    function.restype, function.argtypes = ctypes.c_uint64, (ctypes.c_char_p, ctypes.c_size_t)
+    return function(content, len(content))
+
+
+def draw(seed, purpose, first, number):
+    """In [0, 1)."""
+    words = _philox((first & 0xFFFFFFFF, first >> 32, number, purpose), (seed & 0xFFFFFFFF, seed >> 32))
     return ((words[0] << 32 | words[1]) >> 11) * 2.0**-53
+
+
+def pair_draw(seed, purpose, user, item):
+    """In [0, 1); user and item are ids."""
+    second = id_key(item)
+    return draw((seed + (second >> 32) * 0x9E3779B97F4A7C15) % 2**64, purpose, id_key(user), second & 0xFFFFFFFF)
 
 
 def pairs_of(log):
@@ -52,11 +67,10 @@ def possible(log, least):
 
 def leave_last(log, count, seed):
     """The held-out (user, item, time)."""
-    users = {user: row for row, user in enumerate(sorted({user for user, *_ in log}))}
     items = {item: row for row, item in enumerate(sorted({item for _, item, *_ in log}))}
     by_user = collections.defaultdict(set)
     for user, item, _, time in log:
-        by_user[user].add((time, pair_draw(seed, HOLDOUT_TIES, users[user], items[item]), items[item], item))
+        by_user[user].add((time, pair_draw(seed, HOLDOUT_TIES, user, item), items[item], item))
     return {(user, item, time) for user, events in by_user.items() if len(events) > count
             for time, _, _, item in sorted(events)[-count:]}
 

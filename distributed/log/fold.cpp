@@ -4,7 +4,6 @@
 #include <array>
 #include <fmt/format.h>
 
-#include "distributed/log/holdout.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/base/philox.hpp"
 #include "kernels/text/number_text.hpp"
@@ -39,8 +38,12 @@ Index fold_of_draw(const Fold& fold, double uniform) {
   return static_cast<Index>(uniform * static_cast<double>(fold.count));
 }
 
+double draw_of(const Fold& fold, RandomPurpose purpose, Index user, Index item) {
+  return pair_draw(division_seed(fold), purpose, static_cast<std::uint64_t>(user), static_cast<std::uint64_t>(item));
+}
+
 bool holds_pair(const Fold& fold, Index user, Index item) {
-  return fold_of_draw(fold, pair_draw(division_seed(fold), RandomPurpose::fold_pairs, user, item)) == fold.number;
+  return fold_of_draw(fold, draw_of(fold, RandomPurpose::fold_pairs, user, item)) == fold.number;
 }
 
 }  // namespace
@@ -102,7 +105,7 @@ bool is_trained(const Fold& fold, Index user, Index item) {
 }
 
 double given_draw(const Fold& fold, Index user, Index item) {
-  return pair_draw(division_seed(fold), RandomPurpose::fold_given, user, item);
+  return draw_of(fold, RandomPurpose::fold_given, user, item);
 }
 
 }  // namespace rankwise

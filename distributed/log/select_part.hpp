@@ -6,7 +6,6 @@
 #include "distributed/comm/communicator.hpp"
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/events.hpp"
-#include "distributed/log/holdout.hpp"
 #include "distributed/rows/id_rows.hpp"
 #include "distributed/rows/partition.hpp"
 #include "distributed/rows/sparse_rows.hpp"

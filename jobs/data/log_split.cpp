@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "distributed/cleaning/rule_log.hpp"
-#include "distributed/log/holdout.hpp"
 #include "distributed/log/select_part.hpp"
 #include "distributed/rows/redistribute.hpp"
 #include "kernels/base/time_units.hpp"
@@ -68,21 +67,20 @@ SplitUnit unit_of(SplitKind kind) {
   return kind == SplitKind::leave_last || kind == SplitKind::temporal ? SplitUnit::rows : SplitUnit::pairs;
 }
 
-SplitChoice hold_out(const Communicator& comm, const Split& split, double given_fraction, std::uint64_t seed,
-                     UserEvents& events) {
+SplitChoice hold_out(const Communicator& comm, const Split& split, const SplitBasis& basis, UserEvents& events) {
   SplitChoice choice;
   switch (split.kind) {
     case SplitKind::random:
-      hold_out_at_random(events, split.fraction, seed);
+      hold_out_at_random(events, basis.keys, split.fraction, basis.seed);
       break;
     case SplitKind::leave_last:
-      hold_out_last(events, split.count, seed);
+      hold_out_last(events, basis.keys, split.count, basis.seed);
       break;
     case SplitKind::temporal:
       choice.last_training_seconds = seconds_of(hold_out_after_cut(comm, events, split.fraction));
       break;
     case SplitKind::users:
-      choice.users = hold_out_users(events, split.fraction, given_fraction, seed);
+      choice.users = hold_out_users(events, basis.keys, split.fraction, basis.given_fraction, basis.seed);
       break;
     case SplitKind::none:
       break;
@@ -147,10 +145,9 @@ void transpose_heldout(const Communicator& comm, Dataset& dataset) {
   dataset.heldout_users->given_by_item = transpose(comm, dataset.heldout_users->given, items);
 }
 
-ValidationOutcome take_validation(const Communicator& comm, const PrepareOptions& options, std::uint64_t seed,
+ValidationOutcome take_validation(const Communicator& comm, const Split& split, const SplitBasis& basis,
                                   const std::vector<Index>& heldout_users, UserEvents events, Dataset& dataset,
                                   RejectedRows& rejected) {
-  const Split& split = options.validation;
   const MergeRules& rules = dataset.rules;
 
   // 1. The training events, each pair that makes an interaction counted anew. The draws of the held-out part would find
@@ -160,7 +157,9 @@ ValidationOutcome take_validation(const Communicator& comm, const PrepareOptions
   const DropWatch watch(events, rejected);
   static_cast<void>(mark_interactions(events, rules, unit_of(split.kind)));
   const Index dropped = watch.finish(events, RowRule::min_total, rejected);
-  const SplitChoice choice = hold_out(comm, split, options.given_fraction, seed + seed_step, events);
+  SplitBasis other = basis;
+  other.seed += seed_step;
+  const SplitChoice choice = hold_out(comm, split, other, events);
   ValidationOutcome outcome{.last_training_seconds = choice.last_training_seconds,
                             .repeated = count_repeats(comm, events, rules),
                             .refused = {},

@@ -11,6 +11,7 @@
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/events.hpp"
 #include "distributed/rows/id_rows.hpp"
+#include "distributed/splits/holdout.hpp"
 #include "jobs/data/prepare_options.hpp"
 #include "kernels/base/types.hpp"
 
@@ -27,6 +28,13 @@ struct IndexedLog {
 /// What a split of this kind divides.
 [[nodiscard]] SplitUnit unit_of(SplitKind kind);
 
+/// What splits choose by, beside the rows themselves.
+struct SplitBasis {
+  EventKeys keys;
+  double given_fraction = 0;
+  std::uint64_t seed = 0;
+};
+
 /// Which users leave the training whole, and where the time line is cut.
 struct SplitChoice {
   std::vector<Index> users;                           ///< local ones, ascending
@@ -34,8 +42,7 @@ struct SplitChoice {
 };
 
 /// Chooses the part of each event. Collective over comm.
-SplitChoice hold_out(const Communicator& comm, const Split& split, double given_fraction, std::uint64_t seed,
-                     UserEvents& events);
+SplitChoice hold_out(const Communicator& comm, const Split& split, const SplitBasis& basis, UserEvents& events);
 
 /// Held-out pairs that training has too. Collective over comm.
 [[nodiscard]] Index count_repeats(const Communicator& comm, const UserEvents& events, const MergeRules& rules);
@@ -59,10 +66,10 @@ struct ValidationOutcome {
 };
 
 /// Takes the validation part off the training part of `dataset`, which select_matrices() made of these events: the
-/// same split as a held-out part's, of the training events, by another seed. Users of `heldout_users` have none. Ids
-/// and what is held out remain as they are. The training part and the validation part are by user alone then.
-/// Rows that make no interaction go to `rejected`. Collective over comm.
-ValidationOutcome take_validation(const Communicator& comm, const PrepareOptions& options, std::uint64_t seed,
+/// same split as a held-out part's, of the training events, by another seed than the basis has. Users of
+/// `heldout_users` have none. Ids and what is held out remain as they are. The training part and the validation part
+/// are by user alone then. Rows that make no interaction go to `rejected`. Collective over comm.
+ValidationOutcome take_validation(const Communicator& comm, const Split& split, const SplitBasis& basis,
                                   const std::vector<Index>& heldout_users, UserEvents events, Dataset& dataset,
                                   RejectedRows& rejected);
 

@@ -167,6 +167,7 @@ void decay(JobContext& context, double half_life_seconds, UserEvents& events, Ro
 struct HeldOut {
   Dataset dataset;           ///< by user alone
   std::vector<Index> users;  ///< local ones, held out whole
+  SplitBasis basis;
   std::vector<std::int64_t> first_of_items;
 };
 
@@ -176,7 +177,9 @@ HeldOut split(JobContext& context, const PrepareOptions& options, const MergeRul
   const auto timer = context.report.phase("split");
   const Communicator& comm = context.comm;
   const SplitKind kind = options.split.kind;
-  SplitChoice choice = hold_out(comm, options.split, options.given_fraction, context.common.seed, log.events);
+  HeldOut held;
+  held.basis = {event_keys(comm, log.users, log.items), options.given_fraction, context.common.seed};
+  SplitChoice choice = hold_out(comm, options.split, held.basis, log.events);
   outcome.last_training_seconds = choice.last_training_seconds;
   RejectedRows& rejected = read.rejected;
   if (options.cleaning.half_life_seconds) decay(context, *options.cleaning.half_life_seconds, log.events, account);
@@ -185,6 +188,7 @@ HeldOut split(JobContext& context, const PrepareOptions& options, const MergeRul
   const DropWatch watch(log.events, rejected);
   if (rules.min_total && unit_of(kind) == SplitUnit::rows) {
     refuse_totals(comm, mark_parts(log.events, rules), log, refused);
+    held.basis.keys = event_keys(comm, log.users, log.items);  // of those that are left
   }
   const Index dropped = watch.finish(log.events, RowRule::min_total, rejected);
   const bool validates = options.validation.kind != SplitKind::none;
@@ -192,7 +196,6 @@ HeldOut split(JobContext& context, const PrepareOptions& options, const MergeRul
   outcome.rows = count_part_rows(log.events, parts, rules, rejected);
   outcome.rows.refused += dropped;
   outcome.repeated = count_repeats(comm, log.events, rules);
-  HeldOut held;
   if (log.events.timed) held.first_of_items = first_seconds(comm, log.events);
   held.dataset = select_matrices(comm, rules, kind, choice.users, log);
   held.users = std::move(choice.users);
@@ -214,7 +217,7 @@ void validate_apart(JobContext& context, const PrepareOptions& options, UserEven
   {
     const auto timer = context.report.phase("split");
     outcome.validation =
-        take_validation(comm, options, context.common.seed, held.users, std::move(events), held.dataset, rejected);
+        take_validation(comm, options.validation, held.basis, held.users, std::move(events), held.dataset, rejected);
   }
   require_rows(comm, held.dataset.interactions.entries(), "--validation takes all that --split leaves");
   const auto timer = context.report.phase("transpose");
@@ -277,7 +280,9 @@ constexpr std::string_view notes =
     "takes\n"
     "all from the earliest time that holds out at most FRACTION of all users, items and times. users leave training "
     "whole\n"
-    "(those with 2 interactions or more).\n"
+    "(those with 2 interactions or more). What is drawn is keyed by --seed and the ids alone: another user or item in "
+    "the\n"
+    "log changes no draw.\n"
     "Validation: --validation takes its rows off what --split leaves in training, so that the held-out part is the "
     "same\n"
     "with it and without. als --validation-metric and sweeps then choose by it, and als --train-on "

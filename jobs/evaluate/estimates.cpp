@@ -6,7 +6,7 @@
 
 #include "distributed/evaluation/column_sums.hpp"
 #include "distributed/evaluation/list_concentration.hpp"
-#include "distributed/evaluation/user_keys.hpp"
+#include "distributed/rows/id_keys.hpp"
 #include "distributed/rows/select_rows.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/statistics/multiple_tests.hpp"
@@ -84,7 +84,7 @@ UserKeys user_keys_of(const Contest& contest) {
   for (Index row = 0; row < contest.rows.heldout.rows.size(); ++row) {
     if (!row_columns(contest.rows.heldout, row).empty()) rated.push_back(row);
   }
-  return {user_keys(ids.ids, ranked_users(contest.questions.rule.seen, contest.rows)), user_keys(ids.ids, rated)};
+  return {id_keys(ids.ids, ranked_users(contest.questions.rule.seen, contest.rows)), id_keys(ids.ids, rated)};
 }
 
 ValueFigures figures_of(const MetricEstimate& estimate) {

@@ -27,4 +27,10 @@ double RandomStream::uniform(Index row, std::uint32_t draw) const {
   return static_cast<double>(bits) * 0x1.0p-53;
 }
 
+// The draw number has 32 bits; what `second` has beyond them selects another seed.
+double pair_draw(std::uint64_t seed, RandomPurpose purpose, std::uint64_t first, std::uint64_t second) {
+  const RandomStream stream(seed + (second >> 32) * 0x9E3779B97F4A7C15ULL, purpose);
+  return stream.uniform(static_cast<Index>(first), static_cast<std::uint32_t>(second));
+}
+
 }  // namespace rankwise

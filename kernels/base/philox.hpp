@@ -59,4 +59,7 @@ class RandomStream {
   RandomPurpose purpose_;
 };
 
+/// Uniform in [0, 1), the draw of this purpose for a pair of row numbers, or of numbers that name rows.
+[[nodiscard]] double pair_draw(std::uint64_t seed, RandomPurpose purpose, std::uint64_t first, std::uint64_t second);
+
 }  // namespace rankwise

@@ -1,23 +1,23 @@
-#include "distributed/log/holdout.hpp"
+#include "distributed/splits/holdout.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "distributed/log/time_cuts.hpp"
+#include "distributed/rows/id_keys.hpp"
+#include "kernels/base/philox.hpp"
 
 namespace rankwise {
 
-// The draw number has 32 bits; what an item index has beyond them selects another seed.
-double pair_draw(std::uint64_t seed, RandomPurpose purpose, Index user, Index item) {
-  const auto bits = static_cast<std::uint64_t>(item);
-  const RandomStream stream(seed + (bits >> 32) * 0x9E3779B97F4A7C15ULL, purpose);
-  return stream.uniform(user, static_cast<std::uint32_t>(bits));
-}
-
 namespace {
+
+std::size_t at(Index i) {
+  return static_cast<std::size_t>(i);
+}
 
 void put(std::span<Event> pair, EventPart part) {
   for (Event& row : pair) row.part = part;
@@ -33,21 +33,26 @@ struct ItemTime {
 
 }  // namespace
 
-void hold_out_at_random(UserEvents& rows, double fraction, std::uint64_t seed) {
+EventKeys event_keys(const Communicator& comm, const IdRows& users, const IdRows& items) {
+  const std::vector<std::uint64_t> mine = id_keys(items.ids);
+  return {id_keys(users.ids), comm.all_gather_varied(std::span(mine)).values};
+}
+
+void hold_out_at_random(UserEvents& rows, const EventKeys& keys, double fraction, std::uint64_t seed) {
   for (Index u = 0; u < rows.users.size(); ++u) {
     for_each_pair(rows.of(u), [&](std::span<Event> pair) {
-      const double draw = pair_draw(seed, RandomPurpose::holdout, rows.users.begin + u, pair.front().item);
+      const double draw = pair_draw(seed, RandomPurpose::holdout, keys.users[at(u)], keys.items[at(pair.front().item)]);
       put(pair, draw < fraction ? EventPart::heldout : EventPart::training);
     });
   }
 }
 
-void hold_out_last(UserEvents& rows, Index count, std::uint64_t seed) {
+void hold_out_last(UserEvents& rows, const EventKeys& keys, Index count, std::uint64_t seed) {
   std::vector<ItemTime> all;
   for (Index u = 0; u < rows.users.size(); ++u) {
     const std::span<Event> events = rows.of(u);
     const auto item_time = [&](const Event& row) {
-      const double draw = pair_draw(seed, RandomPurpose::holdout_ties, rows.users.begin + u, row.item);
+      const double draw = pair_draw(seed, RandomPurpose::holdout_ties, keys.users[at(u)], keys.items[at(row.item)]);
       return ItemTime{row.time_microseconds, draw, row.item};
     };
     all.clear();
@@ -81,16 +86,18 @@ std::int64_t hold_out_after_cut(const Communicator& comm, UserEvents& rows, doub
   return last_trained_microseconds;
 }
 
-std::vector<Index> hold_out_users(UserEvents& rows, double fraction, double given_fraction, std::uint64_t seed) {
+std::vector<Index> hold_out_users(UserEvents& rows, const EventKeys& keys, double fraction, double given_fraction,
+                                  std::uint64_t seed) {
   const RandomStream users(seed, RandomPurpose::heldout_users);
   std::vector<Index> heldout;
   for (Index u = 0; u < rows.users.size(); ++u) {
-    const Index user = rows.users.begin + u;
+    const std::uint64_t user = keys.users[at(u)];
     const std::span<Event> events = rows.of(u);
-    if (std::ranges::count(events, true, &Event::counts) < 2 || !(users.uniform(user, 0) < fraction)) continue;
+    const bool is_drawn = users.uniform(static_cast<Index>(user), 0) < fraction;
+    if (!is_drawn || std::ranges::count(events, true, &Event::counts) < 2) continue;
     heldout.push_back(u);
     const auto draw_of = [&](const Event& row) {
-      return pair_draw(seed, RandomPurpose::heldout_given, user, row.item);
+      return pair_draw(seed, RandomPurpose::heldout_given, user, keys.items[at(row.item)]);
     };
     // The lowest draw is always given and the highest never; among equal draws the lower item counts as lower.
     std::optional<std::pair<double, Index>> lowest;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "distributed/log/duplicates.hpp"
+#include "distributed/log/fold.hpp"
 #include "distributed/rows/id_rows.hpp"
 #include "distributed/rows/sparse_rows.hpp"
 
@@ -55,7 +56,8 @@ struct Dataset {
   std::optional<ValidationPart> validation;
   /// All rows of the training part on pairs that have rows of several times.
   std::optional<BothSides<LogRows>> log_rows;
-  MergeRules rules;  ///< by which rows became interactions
+  MergeRules rules;                             ///< by which rows became interactions
+  FoldOrigin fold_origin = FoldOrigin::column;  ///< of the training part's folds, if it has some
   std::vector<DatasetFigure> figures;
   std::optional<DatasetSource> source = {};  ///< of one that was made from another one
 };

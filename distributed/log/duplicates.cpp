@@ -87,6 +87,16 @@ bool can_be_interaction(std::span<const Event> pair, const MergeRules& rules) {
   return rules.accept(largest + rounding * magnitude);
 }
 
+/// Whether any rows of a pair can make an interaction; true also of some pairs of which rounding decides.
+bool can_be_of_marked(std::span<const Event> pair, const MergeRules& rules) {
+  if (std::ranges::any_of(pair, [&](const Event& row) { return rules.accept(row.value); })) return true;
+  if (rules.duplicates != DuplicatePolicy::sum) return false;
+  double largest = 0;
+  for (const Event& row : pair) largest += std::max(row.value, 0.0);
+  constexpr double rounding = 1e-9;
+  return rules.accept(largest * (1 + rounding));
+}
+
 /// The earliest row that repeats a pair and is `wanted` beside the row before on it.
 template <class Wanted>
 RepeatedPair earliest_pair(const UserEvents& rows, const Wanted& wanted) {
@@ -207,7 +217,8 @@ Index mark_interactions(UserEvents& rows, const MergeRules& rules, SplitUnit uni
     rows.offsets[static_cast<std::size_t>(u)] = static_cast<Index>(kept);  // events is a span already
     for_each_pair(events, [&](std::span<Event> pair) {
       const bool is_whole = merged_pair(pair, rules).has_value();
-      const bool can_be = is_whole || (rows.timed && can_be_interaction(pair, rules));
+      const bool can_be = is_whole || (rows.timed && can_be_interaction(pair, rules)) ||
+                          (unit == SplitUnit::marked_rows && can_be_of_marked(pair, rules));
       const bool counts = unit == SplitUnit::pairs ? is_whole : can_be;
       refused += counts ? 0 : 1;
       if (!can_be) return;

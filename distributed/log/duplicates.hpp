@@ -80,12 +80,12 @@ struct RepeatedPair {
 /// with Repeats::drop.
 [[nodiscard]] bool is_repeated(std::span<const Event> pair, const MergeRules& rules);
 
-/// What a split divides: pairs with all of their rows, or rows by their times.
-enum class SplitUnit { pairs, rows };
+/// What a split divides: pairs with all of their rows, rows by their times, or rows in any way.
+enum class SplitUnit { pairs, rows, marked_rows };
 
-/// Before a split: sets Event::counts. Of a split of rows a pair counts if the rows of some time span make an
-/// interaction. Rows that can make none, however time divides them, are dropped. Returns how many pairs do not count.
-/// Local.
+/// Before a split: sets Event::counts. Of a split of rows a pair counts if the rows of some time span, or any
+/// of them if they are marked, make an interaction. Rows that can make none, however they are divided, are dropped.
+/// Returns how many pairs do not count. Local.
 Index mark_interactions(UserEvents& rows, const MergeRules& rules, SplitUnit unit);
 
 /// How many merged parts of pairs are no interactions.

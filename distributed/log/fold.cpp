@@ -16,11 +16,27 @@ struct KindName {
   FoldKind kind;
   std::string_view name;
 };
-constexpr std::array<KindName, 5> kind_names{{{FoldKind::interactions, "interactions"},
+constexpr std::array<KindName, 6> kind_names{{{FoldKind::interactions, "interactions"},
                                               {FoldKind::users, "users"},
                                               {FoldKind::temporal, "temporal"},
                                               {FoldKind::column, "column"},
+                                              {FoldKind::rolling, "rolling"},
                                               {FoldKind::prepared, "prepared"}}};
+
+struct OriginName {
+  FoldOrigin origin;
+  std::string_view name;
+};
+constexpr std::array<OriginName, 5> origin_names{{{FoldOrigin::column, "column"},
+                                                  {FoldOrigin::interactions, "interactions"},
+                                                  {FoldOrigin::users, "users"},
+                                                  {FoldOrigin::times, "times"},
+                                                  {FoldOrigin::bands, "bands"}}};
+
+/// Whether the dataset has the numbers of such folds.
+bool has_stored_numbers(FoldKind kind) {
+  return kind == FoldKind::column || kind == FoldKind::rolling;
+}
 
 std::optional<Index> take_number(std::string_view& text, std::string_view before, Index least, Index most) {
   if (!text.starts_with(before)) return std::nullopt;
@@ -48,6 +64,15 @@ bool holds_pair(const Fold& fold, Index user, Index item) {
 
 }  // namespace
 
+std::string_view origin_name(FoldOrigin origin) {
+  return std::ranges::find(origin_names, origin, &OriginName::origin)->name;
+}
+
+std::optional<FoldOrigin> origin_of(std::string_view name) {
+  const auto found = std::ranges::find(origin_names, name, &OriginName::name);
+  return found == origin_names.end() ? std::nullopt : std::optional(found->origin);
+}
+
 Index least_folds(FoldKind kind) {
   return kind == FoldKind::temporal ? 1 : 2;
 }
@@ -57,7 +82,7 @@ std::optional<Fold> parse_fold(std::string_view text) {
   if (kind == kind_names.end()) return std::nullopt;
   Fold fold{.kind = kind->kind};
   text.remove_prefix(kind->name.size());
-  if (fold.kind == FoldKind::column) {
+  if (has_stored_numbers(fold.kind)) {
     const auto number = take_number(text, ":", 0, most_folds - 1);
     if (!number || !text.empty()) return std::nullopt;
     fold.number = *number;
@@ -89,7 +114,7 @@ std::optional<Fold> seeded(std::optional<Fold> fold, std::uint64_t seed) {
 std::string fold_text(const Fold& fold) {
   const std::string_view kind = std::ranges::find(kind_names, fold.kind, &KindName::kind)->name;
   if (fold.kind == FoldKind::prepared) return std::string(kind);
-  if (fold.kind == FoldKind::column) return fmt::format("{}:{}", kind, fold.number);
+  if (has_stored_numbers(fold.kind)) return fmt::format("{}:{}", kind, fold.number);
   std::string text = fmt::format("{}:{}/{}", kind, fold.number + 1, fold.count);
   if (fold.repeat > 0) text += fmt::format("@{}", fold.repeat + 1);
   return text;

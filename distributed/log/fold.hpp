@@ -14,20 +14,29 @@ namespace rankwise {
 
 /// interactions: each falls into one of the folds; users: all of a user's do, and in the user's own fold some of them
 /// are given for fold-in, the others to be predicted; temporal: what was before a cut of the time line is trained on,
-/// and what follows up to the next cut is validated; column: the log says which fold an interaction falls into;
+/// and what follows up to the next cut is validated; column: the dataset holds which fold an interaction falls into;
+/// rolling: of these, what is in folds of lower numbers is trained on, and the fold is validated;
 /// prepared: the whole training part is trained on, and the dataset's own validation part is validated.
-enum class FoldKind { interactions, users, temporal, column, prepared };
+enum class FoldKind { interactions, users, temporal, column, rolling, prepared };
 
-/// One of `count` folds: what falls into it is validated, all else trained on (temporal: all that is earlier). Repeats
-/// are independent divisions.
+/// One of `count` folds: what falls into it is validated, all else trained on (temporal, rolling: all that is earlier).
+/// Repeats are independent divisions.
 struct Fold {
   FoldKind kind = FoldKind::interactions;
-  Index number = 0;        ///< from 0; column: the log's own
-  Index count = 2;         ///< column: 0, for the dataset knows; prepared: 1
+  Index number = 0;        ///< from 0; column, rolling: that of the dataset
+  Index count = 2;         ///< column, rolling: 0, for the dataset knows; prepared: 1
   Index repeat = 0;        ///< from 0
   std::uint64_t seed = 0;  ///< of the division
   friend bool operator==(const Fold&, const Fold&) = default;
 };
+
+/// What the folds that a dataset holds divide. column: the log says; interactions, users: draws by ids, of users all of
+/// a user's interactions; times: the time line; bands: the range of values.
+enum class FoldOrigin { column, interactions, users, times, bands };
+
+/// The word for it that options and files have: "interactions", ...; nothing if `name` is none of these words.
+[[nodiscard]] std::string_view origin_name(FoldOrigin origin);
+[[nodiscard]] std::optional<FoldOrigin> origin_of(std::string_view name);
 
 /// Of one dataset, and numbers of a log's folds are below it.
 inline constexpr Index most_folds = 10'000;
@@ -36,7 +45,7 @@ inline constexpr Index most_folds = 10'000;
 [[nodiscard]] Index least_folds(FoldKind kind);
 
 /// "interactions:2/5", the second of five, "users:1/10@3", the first of ten in the third division, "temporal:1/4",
-/// "column:7" or "prepared"; nothing where `text` is anything else. The seed remains 0.
+/// "column:7", "rolling:7" or "prepared"; nothing where `text` is anything else. The seed remains 0.
 [[nodiscard]] std::optional<Fold> parse_fold(std::string_view text);
 [[nodiscard]] std::optional<Fold> seeded(std::optional<Fold> fold, std::uint64_t seed);
 [[nodiscard]] std::string fold_text(const Fold& fold);

@@ -8,12 +8,17 @@ namespace rankwise {
 
 std::optional<EntryMark> deciding_mark(FoldKind kind) {
   if (kind == FoldKind::temporal) return EntryMark::time;
-  if (kind == FoldKind::column) return EntryMark::fold;
+  if (kind == FoldKind::column || kind == FoldKind::rolling) return EntryMark::fold;
   return std::nullopt;
 }
 
-FoldDivision divide_by(const Communicator& comm, const Fold& fold, std::vector<std::int64_t> marks) {
-  FoldDivision division{.fold = fold};
+bool divides_users(const FoldDivision& division) {
+  const FoldKind kind = division.fold.kind;
+  return kind == FoldKind::users || (kind == FoldKind::column && division.origin == FoldOrigin::users);
+}
+
+FoldDivision divide_by(const Communicator& comm, const Fold& fold, FoldOrigin origin, std::vector<std::int64_t> marks) {
+  FoldDivision division{.fold = fold, .origin = origin};
   if (fold.kind != FoldKind::temporal) return division;
   const Index interactions = comm.sum(static_cast<Index>(marks.size()));
   const Index parts = fold.count + 1;

@@ -35,7 +35,9 @@ std::vector<bool> given_of(const Fold& fold, Index user, std::span<const Index> 
 
 /// Whether the training or the validation of a fold that divides by marks sees an interaction with this one.
 bool sees_mark(const FoldDivision& division, bool is_training, std::int64_t mark) {
-  if (division.fold.kind == FoldKind::column) return (mark != division.fold.number) == is_training;
+  const Fold& fold = division.fold;
+  if (fold.kind == FoldKind::column) return (mark != fold.number) == is_training;
+  if (fold.kind == FoldKind::rolling) return is_training ? mark < fold.number : mark == fold.number;
   return is_training ? mark <= division.last_trained_seconds
                      : mark > division.last_trained_seconds && mark <= division.last_validated_seconds;
 }
@@ -87,14 +89,16 @@ std::vector<bool> kept(const FoldDivision& division, DatasetPart part, Index row
   const Fold& fold = division.fold;
   std::vector<bool> keep(columns.size(), false);
   const bool wants_training = part == DatasetPart::interactions || part == DatasetPart::interactions_by_item;
-  if (deciding_mark(fold.kind)) {
-    for (std::size_t e = 0; e < marks.size(); ++e) keep[e] = sees_mark(division, wants_training, marks[e]);
-    return keep;
-  }
-  if (!wants_training && fold.kind == FoldKind::users) {
-    if (!validates_user(fold, row)) return keep;
+  const bool is_marked = deciding_mark(fold.kind).has_value();
+  if (!wants_training && divides_users(division)) {
+    if (!is_marked && !validates_user(fold, row)) return keep;
     keep = given_of(fold, row, columns);
     if (part == DatasetPart::heldout) keep.flip();
+    for (std::size_t e = 0; e < marks.size(); ++e) keep[e] = keep[e] && sees_mark(division, false, marks[e]);
+    return keep;
+  }
+  if (is_marked) {
+    for (std::size_t e = 0; e < marks.size(); ++e) keep[e] = sees_mark(division, wants_training, marks[e]);
     return keep;
   }
   for (std::size_t e = 0; e < columns.size(); ++e) {

@@ -27,6 +27,7 @@ void InteractionLog::reserve(Index rows) {
   values.reserve(room);
   if (timed) times_microseconds.reserve(room);
   if (folded) folds.reserve(room);
+  if (marked) split_marks.reserve(room);
   if (ordered) orders.reserve(rows);
   if (quantified) quantities.reserve(room);
   positions.reserve(room);
@@ -42,6 +43,7 @@ void InteractionLog::append(InteractionLog other) {
   append_to(values, other.values);
   append_to(times_microseconds, other.times_microseconds);
   append_to(folds, other.folds);
+  append_to(split_marks, other.split_marks);
   orders.append(std::exchange(other.orders, {}));
   append_to(quantities, other.quantities);
   append_to(positions, other.positions);
@@ -49,7 +51,7 @@ void InteractionLog::append(InteractionLog other) {
   rows_read += other.rows_read;
   repeated_headers += other.repeated_headers;
   for (const auto count : {&MissingCounts::user, &MissingCounts::item, &MissingCounts::value, &MissingCounts::time,
-                           &MissingCounts::fold, &MissingCounts::order, &MissingCounts::event}) {
+                           &MissingCounts::fold, &MissingCounts::split, &MissingCounts::order, &MissingCounts::event}) {
     missing.*count += other.missing.*count;
   }
   for (const auto count : {&FilteredCounts::condition, &FilteredCounts::period, &FilteredCounts::event}) {
@@ -63,6 +65,7 @@ void InteractionLog::keep(const std::vector<Index>& kept) {
   keep_of(values, kept);
   if (timed) keep_of(times_microseconds, kept);
   if (folded) keep_of(folds, kept);
+  if (marked) keep_of(split_marks, kept);
   if (ordered) orders.keep(kept);
   if (quantified) keep_of(quantities, kept);
   keep_of(positions, kept);

@@ -20,6 +20,7 @@ struct MissingCounts {
   Index value = 0;
   Index time = 0;
   Index fold = 0;
+  Index split = 0;
   Index order = 0;
   Index event = 0;
 };
@@ -30,6 +31,9 @@ struct FilteredCounts {
   Index period = 0;     ///< are before it or after it
   Index event = 0;      ///< have weight 0
 };
+
+/// Into which part a log puts a row.
+enum class SplitMark : std::uint8_t { training, validation, heldout };
 
 /// Which lines of each file a thread has read: for a second pass over the same parts.
 struct ReadParts {
@@ -48,11 +52,13 @@ struct InteractionLog {
   std::vector<double> values;                    ///< finite, within the range of float; all 1 where rows are counted
   std::vector<std::int64_t> times_microseconds;  ///< since 1970; empty unless `timed`
   std::vector<std::int32_t> folds;               ///< 0 to most_folds - 1; empty unless `folded`
+  std::vector<SplitMark> split_marks;            ///< empty unless `marked`
   IdColumn orders;                               ///< which rows were bought together; empty unless `ordered`
   std::vector<double> quantities;                ///< empty unless a column of quantities is read
   std::vector<std::int64_t> positions;           ///< InputPosition::packed()
   bool timed = false;
   bool folded = false;
+  bool marked = false;
   bool ordered = false;
   bool quantified = false;
   RejectedRows rejected;           ///< this rank's

@@ -24,12 +24,14 @@ enum class RowRule : std::int32_t {
   unreadable_value,
   missing_time,
   missing_fold,
+  missing_split,
   missing_order,
   missing_event,
   unreadable_time,
   period,
   event_weight,
   unreadable_fold,
+  unreadable_split,
   forget,
   min_value,
   exact_repeats,
@@ -45,7 +47,7 @@ enum class RowRule : std::int32_t {
   k_core,
   repeats,
 };
-inline constexpr std::size_t row_rule_count = 28;
+inline constexpr std::size_t row_rule_count = 30;
 
 /// The word for it that reports and quarantines have: "missing-user", ...
 [[nodiscard]] std::string_view rule_name(RowRule rule);

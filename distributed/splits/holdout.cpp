@@ -47,6 +47,14 @@ void hold_out_at_random(UserEvents& rows, const EventKeys& keys, double fraction
   }
 }
 
+void hold_out_items(UserEvents& rows, const EventKeys& keys, double fraction, std::uint64_t seed) {
+  const RandomStream items(seed, RandomPurpose::heldout_items);
+  for (Event& row : rows.events) {
+    const double draw = items.uniform(static_cast<Index>(keys.items[at(row.item)]), 0);
+    row.part = draw < fraction ? EventPart::heldout : EventPart::training;
+  }
+}
+
 void hold_out_last(UserEvents& rows, const EventKeys& keys, Index count, std::uint64_t seed) {
   std::vector<ItemTime> all;
   for (Index u = 0; u < rows.users.size(); ++u) {
@@ -116,6 +124,14 @@ std::vector<Index> hold_out_users(UserEvents& rows, const EventKeys& keys, doubl
     });
   }
   return heldout;
+}
+
+void hold_out_marked(UserEvents& rows, std::span<const MarkedRow> marked, SplitMark mark) {
+  for (Event& row : rows.events) {
+    const auto found = std::ranges::lower_bound(marked, row.position, {}, &MarkedRow::position);
+    const bool is_held_out = found != marked.end() && found->position == row.position && found->mark == mark;
+    row.part = is_held_out ? EventPart::heldout : EventPart::training;
+  }
 }
 
 }  // namespace rankwise

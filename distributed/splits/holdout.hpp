@@ -3,10 +3,12 @@
 // ranks. What is drawn is keyed by the seed and the ids alone: neither other rows nor other users can change it.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/log/events.hpp"
+#include "distributed/log/interaction_log.hpp"
 #include "distributed/rows/id_rows.hpp"
 #include "kernels/base/types.hpp"
 
@@ -24,6 +26,9 @@ struct EventKeys {
 /// Each pair, with all of its rows, independently with probability `fraction`, drawn by (user, item). Local.
 void hold_out_at_random(UserEvents& rows, const EventKeys& keys, double fraction, std::uint64_t seed);
 
+/// Each item, with all of its rows, independently with probability `fraction`. Local.
+void hold_out_items(UserEvents& rows, const EventKeys& keys, double fraction, std::uint64_t seed);
+
 /// The `count` latest of each user's distinct (item, time): all rows of them. Items of one time are in the order of a
 /// draw by (user, item). Users with `count` such or fewer keep all. Local.
 void hold_out_last(UserEvents& rows, const EventKeys& keys, Index count, std::uint64_t seed);
@@ -37,5 +42,14 @@ std::int64_t hold_out_after_cut(const Communicator& comm, UserEvents& rows, doub
 /// one interaction is given and one held out. Returns the local users held out, ascending. Local.
 std::vector<Index> hold_out_users(UserEvents& rows, const EventKeys& keys, double fraction, double given_fraction,
                                   std::uint64_t seed);
+
+/// A row that the log puts outside of training.
+struct MarkedRow {
+  std::int64_t position = 0;  ///< as Event::position
+  SplitMark mark = SplitMark::heldout;
+};
+
+/// Those rows that have this mark; `marked` ascend by position and hold at least this rank's. Local.
+void hold_out_marked(UserEvents& rows, std::span<const MarkedRow> marked, SplitMark mark);
 
 }  // namespace rankwise

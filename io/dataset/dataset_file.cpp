@@ -13,9 +13,21 @@
 
 namespace rankwise {
 
+namespace {
+/// Files whose log says which fold an interaction falls into do not say so.
+FoldOrigin read_fold_origin(const Hdf5Reader& file) {
+  if (!file.has_attribute("/", "folds-by")) return FoldOrigin::column;
+  if (const auto origin = origin_of(file.read_text("/", "folds-by"))) return *origin;
+  throw Error(ExitCode::bad_data, fmt::format("{}: its attribute folds-by is unknown, expected one of interactions, "
+                                              "users, times, bands",
+                                              file.path()));
+}
+}  // namespace
+
 DatasetFile::DatasetFile(const std::string& path, InputCheck check)
     : file_(open_checked(path, check)), provenance_(read_provenance(file_, "dataset")) {
   if (!is_of_first_format()) rules_ = read_merge_rules(file_);
+  fold_origin_ = read_fold_origin(file_);
   split_figures_ = read_split_figures(file_, SplitPart::heldout);
   validation_figures_ = read_split_figures(file_, SplitPart::validation);
   read_shapes();

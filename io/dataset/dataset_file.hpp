@@ -10,6 +10,7 @@
 
 #include "distributed/log/dataset.hpp"
 #include "distributed/log/duplicates.hpp"
+#include "distributed/log/fold.hpp"
 #include "distributed/log/split_figures.hpp"
 #include "io/dataset/provenance.hpp"
 #include "io/dataset/sparse_file.hpp"
@@ -43,6 +44,7 @@ class DatasetFile {
   [[nodiscard]] const std::string& path() const { return file_.path(); }
   [[nodiscard]] const Provenance& provenance() const { return provenance_; }
   [[nodiscard]] const MergeRules& rules() const { return rules_; }
+  [[nodiscard]] FoldOrigin fold_origin() const { return fold_origin_; }  ///< of its folds, if it has some
   [[nodiscard]] const std::optional<SplitFigures>& split_figures() const { return split_figures_; }
   [[nodiscard]] const std::optional<SplitFigures>& validation_figures() const { return validation_figures_; }
   [[nodiscard]] bool has_validation() const { return shapes_[DatasetPart::validation].has_value(); }
@@ -79,6 +81,7 @@ class DatasetFile {
   Hdf5Reader file_;
   Provenance provenance_;
   MergeRules rules_ = {};
+  FoldOrigin fold_origin_ = FoldOrigin::column;
   std::optional<SplitFigures> split_figures_ = {};
   std::optional<SplitFigures> validation_figures_ = {};
   Index users_ = 0;

@@ -54,6 +54,9 @@ void write_attributes(const Communicator& comm, Hdf5Writer& file, const Dataset&
   stamped.dataset_digest = content_digest(comm, dataset);
   write_provenance(file, stamped);
   write_merge_rules(file, dataset.rules);
+  if (dataset.fold_origin != FoldOrigin::column) {
+    file.write_attribute("/", "folds-by", origin_name(dataset.fold_origin));
+  }
   for (const DatasetFigure& figure : dataset.figures) {
     std::visit([&](auto value) { file.write_attribute("/", figure.name, value); }, figure.value);
   }

@@ -1,7 +1,10 @@
 #include "io/dataset/folded_view.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -44,7 +47,8 @@ FoldedView::FoldedView(const Communicator& comm, const DatasetFile& file, const 
   const RowRange share = share_of_users(comm, file);
   std::vector<std::int64_t> times_seconds;
   if (by.kind == FoldKind::temporal) times_seconds = agree_on(comm, [&] { return times_of_units(share); });
-  division_ = divide_by(comm, by, std::move(times_seconds));
+  division_ = divide_by(comm, by, file.fold_origin(), std::move(times_seconds));
+  if (by.kind == FoldKind::rolling) require_order(comm, share);
 
   // 2. The sizes of what it makes.
   const auto count = [&](DatasetPart part) {
@@ -58,7 +62,7 @@ FoldedView::FoldedView(const Communicator& comm, const DatasetFile& file, const 
   const Index validated = count(DatasetPart::heldout);
   require_both(comm, trained, validated);
   shapes_[DatasetPart::heldout] = {users, items, validated};
-  if (by.kind == FoldKind::users) shapes_[DatasetPart::given] = {users, items, count(DatasetPart::given)};
+  if (divides_users(division_)) shapes_[DatasetPart::given] = {users, items, count(DatasetPart::given)};
 }
 
 /// The parts of the file under the names that folds have for them.
@@ -111,15 +115,46 @@ void FoldedView::require_marks(const Fold& by) const {
                       fmt::format("{}: its format-version 1 does not hold what temporal folds need; run prepare again",
                                   file_->path()));
   }
+  const FoldOrigin origin = file_->fold_origin();
+  if (by.kind == FoldKind::rolling && origin != FoldOrigin::column && origin != FoldOrigin::times) {
+    throw AgreedError(
+        ExitCode::bad_data,
+        fmt::format("{}: its folds divide {}, and rolling folds are parts of the time line, one after the "
+                    "other; expected a dataset from prepare --folds times:TIME,... or a column of folds",
+                    file_->path(), origin == FoldOrigin::bands ? "values" : origin_name(origin)));
+  }
   const auto mark = deciding_mark(by.kind);
   const auto has = [&](DatasetPart part) { return file_->has(part, *mark); };
   if (!mark || (has(DatasetPart::interactions) && has(DatasetPart::interactions_by_item))) return;
+  throw AgreedError(
+      ExitCode::bad_data,
+      fmt::format("{}: {}", file_->path(),
+                  *mark == EntryMark::time
+                      ? "holds no times, which temporal folds need; expected a dataset that prepare made "
+                        "of a log with a time column"
+                      : "holds no folds; expected a dataset from prepare --folds RULE, or --columns ...,fold=NAME"));
+}
+
+/// Of rolling folds nothing that is trained on is later than something that is validated, if there are times.
+/// Collective.
+void FoldedView::require_order(const Communicator& comm, RowRange rows) const {
+  if (!file_->has(DatasetPart::interactions, EntryMark::time)) return;
+  using Limits = std::numeric_limits<std::int64_t>;
+  std::int64_t latest_trained = Limits::min();
+  std::int64_t first_validated = Limits::max();
+  agree_on(comm, [&] {
+    const auto folds = file_->marks(DatasetPart::interactions, EntryMark::fold, rows);
+    const auto times = file_->marks(DatasetPart::interactions, EntryMark::time, rows);
+    for (std::size_t e = 0; e < folds.size(); ++e) {
+      if (folds[e] < division_.fold.number) latest_trained = std::max(latest_trained, times[e]);
+      if (folds[e] == division_.fold.number) first_validated = std::min(first_validated, times[e]);
+    }
+  });
+  if (comm.max(latest_trained) <= comm.min(first_validated)) return;
   throw AgreedError(ExitCode::bad_data,
-                    fmt::format("{}: {}", file_->path(),
-                                *mark == EntryMark::time
-                                    ? "holds no times, which temporal folds need; expected a dataset that prepare made "
-                                      "of a log with a time column"
-                                    : "holds no folds; expected a dataset from prepare --columns ...,fold=NAME"));
+                    fmt::format("{}: folds before {} have interactions that are later than some of it; expected folds "
+                                "in the order of time for {}",
+                                file_->path(), division_.fold.number, fold_text(division_.fold)));
 }
 
 /// Neither the training nor the validation of a fold may be empty, if the dataset decides. Collective.
@@ -128,7 +163,7 @@ void FoldedView::require_both(const Communicator& comm, Index trained, Index val
   const bool is_drawn = fold.kind == FoldKind::interactions || fold.kind == FoldKind::users;
   if (is_drawn || (trained > 0 && validated > 0)) return;
   std::string expected = "some of each";
-  if (fold.kind == FoldKind::column) {
+  if (fold.kind == FoldKind::column || fold.kind == FoldKind::rolling) {
     expected += fmt::format("; its folds are {}", fmt::join(fold_numbers(comm, *file_), ", "));
   } else if (fold.kind == FoldKind::temporal) {
     expected += "; few times, or many interactions at one time, allow fewer folds";

@@ -34,6 +34,7 @@ class FoldedView {
   void take_prepared();
   [[nodiscard]] std::vector<std::int64_t> times_of_units(RowRange rows) const;
   void require_marks(const Fold& by) const;
+  void require_order(const Communicator& comm, RowRange rows) const;
   void require_both(const Communicator& comm, Index trained, Index validated) const;
 
   const DatasetFile* file_;

@@ -101,6 +101,7 @@ ColumnNumbers find_columns(const ColumnChoice& choice, const std::vector<std::st
   columns.item = find_column(choice.item, header, fields);
   if (!choice.time.empty()) columns.time = find_column(choice.time, header, fields);
   if (!choice.fold.empty()) columns.fold = find_column(choice.fold, header, fields);
+  if (!choice.split.empty()) columns.split = find_column(choice.split, header, fields);
   if (!choice.order.empty()) columns.order = find_column(choice.order, header, fields);
   if (!choice.event.empty()) columns.event = find_column(choice.event, header, fields);
   if (!choice.quantity.empty()) columns.quantity = find_column(choice.quantity, header, fields);

@@ -53,6 +53,7 @@ bool set_rule(MissingRules& rules, std::string_view role, std::string_view word)
                              : role == "value" ? &rules.value
                              : role == "time"  ? &rules.time
                              : role == "fold"  ? &rules.fold
+                             : role == "split" ? &rules.split
                              : role == "order" ? &rules.order
                              : role == "event" ? &rules.event
                                                : nullptr;
@@ -65,13 +66,12 @@ bool set_rule(MissingRules& rules, std::string_view role, std::string_view word)
 MissingRules parse_missing_rules(std::string_view text) {
   MissingRules rules;
   const auto fail = [&](std::string_view piece) {
-    throw Error(
-        ExitCode::usage,
-        fmt::format(
-            "--missing '{}': '{}' is unknown; expected one of error, skip, or ROLE=RULE separated by "
-            "commas: roles user, item, value, time, fold, order and event; rules error and skip, and for the value "
-            "also mean, median, mode and constant:X",
-            text, piece));
+    throw Error(ExitCode::usage,
+                fmt::format("--missing '{}': '{}' is unknown; expected one of error, skip, or ROLE=RULE separated by "
+                            "commas: roles user, item, value, time, fold, split, order and event; rules error and "
+                            "skip, and for the value "
+                            "also mean, median, mode and constant:X",
+                            text, piece));
   };
   const std::vector<std::string> words = pieces(text, ',');
   for (const std::string& word : words) {  // words for all roles first, wherever they are
@@ -111,7 +111,7 @@ ColumnChoice parse_column_choice(std::string_view text) {
     throw Error(
         ExitCode::usage,
         fmt::format("--columns '{}': {}; expected user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,fold=NAME]"
-                    "[,order=NAME][,event=NAME][,quantity=NAME][,price=NAME]",
+                    "[,split=NAME][,order=NAME][,event=NAME][,quantity=NAME][,price=NAME]",
                     text, reason));
   };
   for (const std::string& piece : pieces(text, ',')) {
@@ -134,13 +134,14 @@ ColumnChoice parse_column_choice(std::string_view text) {
                                : role == "item"     ? &choice.item
                                : role == "time"     ? &choice.time
                                : role == "fold"     ? &choice.fold
+                               : role == "split"    ? &choice.split
                                : role == "order"    ? &choice.order
                                : role == "event"    ? &choice.event
                                : role == "quantity" ? &choice.quantity
                                : role == "price"    ? &choice.price
                                                     : nullptr;
     if (place == nullptr)
-      fail(fmt::format("'{}' is not user, item, value, time, fold, order, event, quantity or price", role));
+      fail(fmt::format("'{}' is not user, item, value, time, fold, split, order, event, quantity or price", role));
     if (!place->empty()) fail(fmt::format("{} is given twice", role));
     *place = column;
   }

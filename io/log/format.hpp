@@ -32,12 +32,13 @@ struct ValueFill {
 /// A rule for each role.
 struct MissingRules {
   MissingRules(MissingRule all = MissingRule::error)
-      : user(all), item(all), value(all), time(all), fold(all), order(all), event(all) {}
+      : user(all), item(all), value(all), time(all), fold(all), split(all), order(all), event(all) {}
   MissingRule user;
   MissingRule item;
   MissingRule value;  ///< of quantities, too
   MissingRule time;
   MissingRule fold;
+  MissingRule split;
   MissingRule order;
   MissingRule event;
   ValueFill fill;  ///< if `value` is fill
@@ -70,6 +71,7 @@ struct ColumnChoice {
   std::vector<std::string> value;  ///< factors of a product; empty: each row counts 1
   std::string time;                ///< empty: no time
   std::string fold;                ///< empty: no folds
+  std::string split = {};          ///< empty: the log does not say what is held out
   std::string order = {};          ///< empty: no orders
   std::string event = {};          ///< empty: no kinds of events
   std::string quantity = {};       ///< empty: none; by what cancellations are matched
@@ -115,6 +117,7 @@ struct ColumnNumbers {
   int item = -1;
   int time = -1;
   int fold = -1;
+  int split = -1;
   int order = -1;
   int event = -1;
   int quantity = -1;
@@ -127,8 +130,8 @@ struct ColumnNumbers {
 /// Calls visit(column) with a reference to each column there is.
 template <class Visit>
 void for_each_column(ColumnNumbers& columns, const Visit& visit) {
-  for (int* const column : {&columns.user, &columns.item, &columns.time, &columns.fold, &columns.order, &columns.event,
-                            &columns.quantity}) {
+  for (int* const column : {&columns.user, &columns.item, &columns.time, &columns.fold, &columns.split, &columns.order,
+                            &columns.event, &columns.quantity}) {
     if (*column >= 0) visit(*column);
   }
   for (int factor = 0; factor < columns.value_factors; ++factor) visit(columns.value[static_cast<std::size_t>(factor)]);

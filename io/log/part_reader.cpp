@@ -33,6 +33,7 @@ InteractionLog empty_log(const LogPlan& plan) {
   log.files = plan.files;
   log.timed = plan.timed();
   log.folded = plan.folded();
+  log.marked = plan.marked();
   log.ordered = plan.ordered();
   log.quantified = plan.quantified();
   log.rejected = RejectedRows(plan.keep);

@@ -31,6 +31,7 @@ struct LogPlan {
 
   [[nodiscard]] bool timed() const { return layouts.front().columns.time >= 0; }
   [[nodiscard]] bool folded() const { return layouts.front().columns.fold >= 0; }
+  [[nodiscard]] bool marked() const { return layouts.front().columns.split >= 0; }
   [[nodiscard]] bool ordered() const { return layouts.front().columns.order >= 0; }
   [[nodiscard]] bool quantified() const { return layouts.front().columns.quantity >= 0; }
   /// No value column: each row counts 1.

@@ -86,6 +86,7 @@ std::string describe(const LogLayout& layout, const std::vector<std::string>& he
     text += fmt::format(", time = {}{}", name(columns.time), form.empty() ? "" : fmt::format(" ({})", form));
   }
   if (columns.fold >= 0) text += fmt::format(", fold = {}", name(columns.fold));
+  if (columns.split >= 0) text += fmt::format(", split = {}", name(columns.split));
   if (columns.order >= 0) text += fmt::format(", order = {}", name(columns.order));
   if (columns.event >= 0) text += fmt::format(", event = {}", name(columns.event));
   if (columns.quantity >= 0) text += fmt::format(", quantity = {}", name(columns.quantity));

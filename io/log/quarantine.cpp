@@ -57,6 +57,7 @@ class Reasons {
       : parser_(layout, plan.missing_values, plan.missing, TimeReader(layout.time, plan.time_pattern), plan.filter) {
     scratch_.timed = plan.timed();
     scratch_.folded = plan.folded();
+    scratch_.marked = plan.marked();
     scratch_.ordered = plan.ordered();
     scratch_.quantified = plan.quantified();
   }

@@ -202,9 +202,9 @@ InteractionLog read_log(const Communicator& comm, const LogPlan& plan, int threa
   agree_on_kind(comm, log.items);
   if (log.ordered) agree_on_kind(comm, log.orders);
 
-  std::array counts{&log.missing.user,    &log.missing.item,   &log.missing.value,   &log.missing.time,
-                    &log.missing.fold,    &log.missing.order,  &log.missing.event,   &log.filtered.condition,
-                    &log.filtered.period, &log.filtered.event, &log.repeated_headers};
+  std::array counts{&log.missing.user,       &log.missing.item,    &log.missing.value,  &log.missing.time,
+                    &log.missing.fold,       &log.missing.split,   &log.missing.order,  &log.missing.event,
+                    &log.filtered.condition, &log.filtered.period, &log.filtered.event, &log.repeated_headers};
   std::array<Index, counts.size()> sums{};
   std::ranges::transform(counts, sums.begin(), [](const Index* count) { return *count; });
   comm.all_reduce_sum(std::span<Index>(sums));

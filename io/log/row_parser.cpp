@@ -43,6 +43,14 @@ std::int32_t fold_number(std::string_view text) {
   throw Error(ExitCode::bad_data, fmt::format("fold {} is not a number from 0 to {}", shown(text), last_fold));
 }
 
+SplitMark split_mark(std::string_view text) {
+  if (text == "training" || text == "train") return SplitMark::training;
+  if (text == "validation" || text == "valid") return SplitMark::validation;
+  if (text == "heldout" || text == "test") return SplitMark::heldout;
+  throw Error(ExitCode::bad_data,
+              fmt::format("split {} is none of training (train), validation (valid) and heldout (test)", shown(text)));
+}
+
 Index matrix_index(std::string_view text, Index limit, std::string_view role) {
   if (const auto index = whole_number<Index>(text, 1, limit)) return *index;
   throw Error(ExitCode::bad_data, fmt::format("{} {} is not a number from 1 to {}", role, shown(text), limit));
@@ -155,6 +163,7 @@ ParsedRecord RowParser::append_delimited(const std::vector<std::string_view>& fi
       columns.quantity >= 0 ? parse_number(field(columns.quantity), "quantity", layout_.decimal) : 0;
   if (lacks(columns.time, RowRule::missing_time, missing_.time, log.missing.time) ||
       lacks(columns.fold, RowRule::missing_fold, missing_.fold, log.missing.fold) ||
+      lacks(columns.split, RowRule::missing_split, missing_.split, log.missing.split) ||
       lacks(columns.order, RowRule::missing_order, missing_.order, log.missing.order) ||
       lacks(columns.event, RowRule::missing_event, missing_.event, log.missing.event)) {
     return ParsedRecord::rejected;
@@ -177,6 +186,8 @@ ParsedRecord RowParser::append_delimited(const std::vector<std::string_view>& fi
   if (!std::isnan(value)) value = within_float(value * weight);
   rule_ = RowRule::unreadable_fold;
   const std::int32_t fold = columns.fold >= 0 ? fold_number(field(columns.fold)) : 0;
+  rule_ = RowRule::unreadable_split;
+  const SplitMark mark = columns.split >= 0 ? split_mark(field(columns.split)) : SplitMark::training;
   rule_ = std::nullopt;
   log.users.append(field(columns.user), expected_user);
   log.items.append(field(columns.item), expected_item);
@@ -184,6 +195,7 @@ ParsedRecord RowParser::append_delimited(const std::vector<std::string_view>& fi
   log.values.push_back(value);
   if (columns.time >= 0) log.times_microseconds.push_back(time_microseconds);
   if (columns.fold >= 0) log.folds.push_back(fold);
+  if (columns.split >= 0) log.split_marks.push_back(mark);
   if (columns.quantity >= 0) log.quantities.push_back(quantity);
   return ParsedRecord::row;
 }

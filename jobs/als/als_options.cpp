@@ -38,10 +38,10 @@ RunJob describe_als(boost::program_options::options_description& description,
     ("model", written_file(&options->model, hdf5_endings)->required(), "model to write")
     ("fold", po::value<std::string>()->value_name("KIND[:N[/COUNT[@REPEAT]]]")->notifier([options](const std::string& text) {
        options->fold = parse_fold(text);
-       if (!options->fold) throw Error(ExitCode::usage, fmt::format("--fold {}: expected interactions:N/COUNT, users:N/COUNT, temporal:N/COUNT or column:N, as in interactions:1/5", text)); }),
+       if (!options->fold) throw Error(ExitCode::usage, fmt::format("--fold {}: expected interactions:N/COUNT, users:N/COUNT, temporal:N/COUNT, column:N or rolling:N, as in interactions:1/5", text)); }),
      "train without the Nth of COUNT folds of the dataset's training part, which evaluate then takes in place of the held-out part. interactions, users: each "
      "interaction, or each user whole, falls into one by the seed; @2 is a second division. temporal: the time line is cut into COUNT + 1 parts of equal numbers of "
-     "interactions, and what is before the Nth cut is trained on, what follows up to the next one validated. column: those that the log puts into fold N. prepared: train on the whole training part, and evaluate takes the validation part")
+     "interactions, and what is before the Nth cut is trained on, what follows up to the next one validated. column: those that the dataset has in fold N (prepare --folds). rolling: trained on the folds below N, and fold N validated. prepared: train on the whole training part, and evaluate takes the validation part")
     ("warm-start", read_file(&options->warm_start),
      "begin with the factors of an older model, its users and items found by their ids; new ones are solved against those, or begin at random where they have nothing to do with them")
     ("forget", read_file(&options->forget),

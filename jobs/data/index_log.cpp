@@ -1,12 +1,15 @@
 #include "jobs/data/index_log.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "distributed/comm/key_exchange.hpp"
 #include "distributed/rows/id_dictionary.hpp"
 #include "distributed/rows/redistribute.hpp"
 #include "jobs/data/prepare_messages.hpp"
@@ -26,6 +29,38 @@ void refuse_repeat(const Communicator& comm, const InteractionLog& log, const Re
   }
   agree(comm, error);
 }
+
+/// A marked row on its way to the owner of its user.
+struct PlacedMark {
+  Index user = 0;
+  MarkedRow row;
+};
+
+/// Rows outside of training, by user for now; the log has none then. Local.
+std::vector<PlacedMark> take_marks(const std::vector<std::int32_t>& users, InteractionLog& log) {
+  std::vector<PlacedMark> marks;
+  for (std::size_t row = 0; row < log.split_marks.size(); ++row) {
+    const SplitMark mark = log.split_marks[row];
+    if (mark != SplitMark::training) marks.push_back({users[row], {log.positions[row], mark}});
+  }
+  log.split_marks = {};
+  return marks;
+}
+
+/// Each rank gets the marked rows of its users, ascending. Collective.
+std::vector<MarkedRow> at_owners(const Communicator& comm, std::vector<PlacedMark> marks, const Partition& users) {
+  std::vector<Index> counts;
+  const std::vector<PlacedMark> sorted = sorted_by_owner(
+      std::span<const PlacedMark>(marks), comm.size(), [&](const PlacedMark& one) { return users.owner(one.user); },
+      counts);
+  marks = {};
+  std::vector<MarkedRow> rows;
+  for (const PlacedMark& one : comm.exchange(std::span<const PlacedMark>(sorted), counts).values) {
+    rows.push_back(one.row);
+  }
+  std::ranges::sort(rows, {}, &MarkedRow::position);
+  return rows;
+}
 }  // namespace
 
 IndexedLog index_log(JobContext& context, InteractionLog& log) {
@@ -41,6 +76,7 @@ IndexedLog index_log(JobContext& context, InteractionLog& log) {
     quantities.push_back({users.index[row], log.positions[row], log.quantities[row]});
   }
   log.quantities = {};
+  std::vector<PlacedMark> marks = take_marks(users.index, log);
   IndexedRows rows{.users = std::move(users.index),
                    .items = std::move(items.index),
                    .values = std::exchange(log.values, {}),
@@ -53,6 +89,7 @@ IndexedLog index_log(JobContext& context, InteractionLog& log) {
   IndexedLog indexed;
   indexed.events = events_by_user(comm, std::move(rows), partition, items.rows.total_rows, context.common.threads);
   if (log.quantified) indexed.quantities = quantities_by_user(comm, std::move(quantities), partition, indexed.events);
+  if (log.marked) indexed.marked = at_owners(comm, std::move(marks), partition);
   indexed.users = redistribute(comm, users.rows, partition);
   indexed.items = std::move(items.rows);
   return indexed;

@@ -73,10 +73,11 @@ std::optional<LogPlan> plan_matrices(const Communicator& comm, const PrepareOpti
 
 void require_times(const LogPlan& plan, const PrepareOptions& options) {
   if (plan.timed()) return;
-  const std::array<std::pair<std::string_view, bool>, 5> needs{
+  const std::array<std::pair<std::string_view, bool>, 6> needs{
       {{"--since and --until need", options.log.filter.has_period()},
        {"--split leave-last and temporal need", unit_of(options.split.kind) == SplitUnit::rows},
        {"--validation leave-last and temporal need", unit_of(options.validation.kind) == SplitUnit::rows},
+       {"--folds times needs", options.folds.rule.origin == FoldOrigin::times},
        {"--half-life needs", options.cleaning.half_life_seconds.has_value()},
        {"--max-events-per-day needs", options.cleaning.max_events_per_day.has_value()}}};
   for (const auto& [who_needs, is_given] : needs) {
@@ -112,6 +113,7 @@ std::vector<std::pair<std::string, Index>> missing_fields(const LogPlan& plan, c
   if (!plan.counted()) fields.emplace_back("value", rejected.counts[at(RowRule::missing_value)] + filled);
   if (plan.timed()) fields.emplace_back("time", rejected.counts[at(RowRule::missing_time)]);
   if (plan.folded()) fields.emplace_back("fold", rejected.counts[at(RowRule::missing_fold)]);
+  if (plan.marked()) fields.emplace_back("split", rejected.counts[at(RowRule::missing_split)]);
   if (plan.ordered()) fields.emplace_back("order", rejected.counts[at(RowRule::missing_order)]);
   return fields;
 }

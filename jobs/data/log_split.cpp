@@ -64,7 +64,12 @@ void keep_training(UserEvents& events) {
 }  // namespace
 
 SplitUnit unit_of(SplitKind kind) {
+  if (kind == SplitKind::column) return SplitUnit::marked_rows;
   return kind == SplitKind::leave_last || kind == SplitKind::temporal ? SplitUnit::rows : SplitUnit::pairs;
+}
+
+bool divides_rows(SplitKind kind) {
+  return unit_of(kind) != SplitUnit::pairs;
 }
 
 SplitChoice hold_out(const Communicator& comm, const Split& split, const SplitBasis& basis, UserEvents& events) {
@@ -81,6 +86,12 @@ SplitChoice hold_out(const Communicator& comm, const Split& split, const SplitBa
       break;
     case SplitKind::users:
       choice.users = hold_out_users(events, basis.keys, split.fraction, basis.given_fraction, basis.seed);
+      break;
+    case SplitKind::items:
+      hold_out_items(events, basis.keys, split.fraction, basis.seed);
+      break;
+    case SplitKind::column:
+      hold_out_marked(events, basis.marked, split.mark);
       break;
     case SplitKind::none:
       break;
@@ -114,7 +125,7 @@ Dataset select_matrices(const Communicator& comm, const MergeRules& rules, Split
   } else if (kind != SplitKind::none) {
     dataset.heldout = {part(EventPart::heldout, users), {}};
   }
-  if (unit_of(kind) == SplitUnit::rows) {
+  if (divides_rows(kind)) {
     dataset.repeated = sides_if_any(comm, select_repeated(comm, log.events, rules));
   }
   return dataset;
@@ -165,7 +176,7 @@ ValidationOutcome take_validation(const Communicator& comm, const Split& split, 
                             .refused = {},
                             .rows = count_part_rows(events, all_event_parts, rules, rejected)};
   outcome.rows.refused += dropped;
-  if (rules.min_total && unit_of(split.kind) == SplitUnit::rows) {
+  if (rules.min_total && divides_rows(split.kind)) {
     const RefusedParts mine = mark_parts(events, rules);
     outcome.refused = {comm.sum(mine.training), comm.sum(mine.heldout)};
   }
@@ -177,7 +188,7 @@ ValidationOutcome take_validation(const Communicator& comm, const Split& split, 
   };
   ValidationPart& validation = dataset.validation.emplace(ValidationPart{part(EventPart::heldout), {}, {}});
   if (split.kind == SplitKind::users) validation.given = part(EventPart::given);
-  if (unit_of(split.kind) == SplitUnit::rows) {
+  if (divides_rows(split.kind)) {
     validation.repeated = sides_if_any(comm, select_divided(comm, events, users, rules));
   }
   select_training(comm, events, users, rules, dataset);

@@ -23,14 +23,18 @@ struct IndexedLog {
   IdRows items;
   UserEvents events;
   std::vector<double> quantities;  ///< one for each event until rules have seen them; empty if none are read
+  std::vector<MarkedRow> marked;   ///< of this rank's users, ascending; empty unless --split column
 };
 
 /// What a split of this kind divides.
 [[nodiscard]] SplitUnit unit_of(SplitKind kind);
+/// Whether it may divide the rows of a pair.
+[[nodiscard]] bool divides_rows(SplitKind kind);
 
 /// What splits choose by, beside the rows themselves.
 struct SplitBasis {
   EventKeys keys;
+  std::vector<MarkedRow> marked;  ///< as IndexedLog has them
   double given_fraction = 0;
   std::uint64_t seed = 0;
 };

@@ -19,6 +19,7 @@
 #include "distributed/log/k_core.hpp"
 #include "distributed/log/select_part.hpp"
 #include "distributed/log/split_figures.hpp"
+#include "distributed/splits/fold_rule.hpp"
 #include "io/dataset/dataset_writer.hpp"
 #include "io/files/commit.hpp"
 #include "io/log/quarantine.hpp"
@@ -134,10 +135,9 @@ void account_for_parts(const Communicator& comm, const PrepareOptions& options, 
   std::array counts{outcome.rows.refused + validation.refused, outcome.rows.repeated + validation.repeated,
                     outcome.rows.merged + validation.merged};
   comm.all_reduce_sum(std::span<Index>(counts));
-  const bool divides_rows =
-      unit_of(options.split.kind) == SplitUnit::rows || unit_of(options.validation.kind) == SplitUnit::rows;
+  const bool divides = divides_rows(options.split.kind) || divides_rows(options.validation.kind);
   if (rules.min_total) account.take(fmt::format("{} of parts", rule_name(RowRule::min_total)), counts[0]);
-  if (divides_rows && rules.repeats == Repeats::drop) account.take(rule_name(RowRule::repeats), counts[1]);
+  if (divides && rules.repeats == Repeats::drop) account.take(rule_name(RowRule::repeats), counts[1]);
   account.take("duplicates", counts[2], 0, "rows merged into pairs: what is left are interactions");
 
   const auto part = [&](std::string_view name, const PartRows& rows, EventPart which) {
@@ -178,7 +178,8 @@ HeldOut split(JobContext& context, const PrepareOptions& options, const MergeRul
   const Communicator& comm = context.comm;
   const SplitKind kind = options.split.kind;
   HeldOut held;
-  held.basis = {event_keys(comm, log.users, log.items), options.given_fraction, context.common.seed};
+  held.basis = {event_keys(comm, log.users, log.items), std::move(log.marked), options.given_fraction,
+                context.common.seed};
   SplitChoice choice = hold_out(comm, options.split, held.basis, log.events);
   outcome.last_training_seconds = choice.last_training_seconds;
   RejectedRows& rejected = read.rejected;
@@ -186,7 +187,7 @@ HeldOut split(JobContext& context, const PrepareOptions& options, const MergeRul
   RuleLog rows{log.events, {}, rejected};
   transform_log(context, transforms_after_split(options.cleaning.transforms), read, rows, account);
   const DropWatch watch(log.events, rejected);
-  if (rules.min_total && unit_of(kind) == SplitUnit::rows) {
+  if (rules.min_total && divides_rows(kind)) {
     refuse_totals(comm, mark_parts(log.events, rules), log, refused);
     held.basis.keys = event_keys(comm, log.users, log.items);  // of those that are left
   }
@@ -199,6 +200,7 @@ HeldOut split(JobContext& context, const PrepareOptions& options, const MergeRul
   if (log.events.timed) held.first_of_items = first_seconds(comm, log.events);
   held.dataset = select_matrices(comm, rules, kind, choice.users, log);
   held.users = std::move(choice.users);
+  if (!validates) assign_folds(comm, options.folds.rule, context.common.seed, held.dataset);
   return held;
 }
 
@@ -218,6 +220,7 @@ void validate_apart(JobContext& context, const PrepareOptions& options, UserEven
     const auto timer = context.report.phase("split");
     outcome.validation =
         take_validation(comm, options.validation, held.basis, held.users, std::move(events), held.dataset, rejected);
+    assign_folds(comm, options.folds.rule, context.common.seed, held.dataset);
   }
   require_rows(comm, held.dataset.interactions.entries(), "--validation takes all that --split leaves");
   const auto timer = context.report.phase("transpose");
@@ -240,6 +243,38 @@ void check_outputs(const Communicator& comm, const PrepareOptions& options) {
   check_output(comm, options.output);
   for (const std::string& path : {options.cleaning.quarantine, options.cleaning.report}) {
     if (!path.empty()) check_output(comm, path);
+  }
+}
+
+/// What is validated: as --validation says, or, of a log that says it itself, the rows that it puts there. Collective.
+Split chosen_validation(const Communicator& comm, const PrepareOptions& options, const InteractionLog& log) {
+  std::int64_t first = RejectedRows::nowhere;
+  for (std::size_t row = 0; row < log.split_marks.size(); ++row) {
+    if (log.split_marks[row] == SplitMark::validation) first = std::min(first, log.positions[row]);
+  }
+  first = comm.min(first);
+  if (first == RejectedRows::nowhere) return options.validation;
+  agree_on(comm, [&] {
+    if (options.validation.kind == SplitKind::none) return;
+    throw Error(
+        ExitCode::bad_data,
+        fmt::format("{}: the column of the split says validation, and --validation chooses other rows; expected "
+                    "one of both",
+                    log.place(InputPosition(first))));
+  });
+  return {.kind = SplitKind::column, .mark = SplitMark::validation};
+}
+
+/// The parts, the folds and what is cold. Collective.
+void tell_parts(JobContext& context, const PrepareOptions& options, const Dataset& dataset,
+                const SplitOutcome& outcome) {
+  tell_sizes(context.comm, context.report, dataset);
+  tell_split(context.comm, context.report, dataset, outcome);
+  if (options.split.kind == SplitKind::items) warn_of_cold_items(context.report, "--split");
+  if (options.validation.kind == SplitKind::items) warn_of_cold_items(context.report, "--validation");
+  if (options.folds.rule.origin != FoldOrigin::column) {
+    tell_folds(context.report, options.folds.text,
+               count_folds(context.comm, dataset.interactions, options.folds.rule.folds()));
   }
 }
 
@@ -280,9 +315,17 @@ constexpr std::string_view notes =
     "takes\n"
     "all from the earliest time that holds out at most FRACTION of all users, items and times. users leave training "
     "whole\n"
-    "(those with 2 interactions or more). What is drawn is keyed by --seed and the ids alone: another user or item in "
-    "the\n"
-    "log changes no draw.\n"
+    "(those with 2 interactions or more). items hold out items with all of their rows, which then are cold: only "
+    "models "
+    "that\n"
+    "know features of items can rank them. column takes each row where --columns ...,split=NAME puts it. What is drawn "
+    "is\n"
+    "keyed by --seed and the ids alone: another user or item in the log changes no draw.\n"
+    "Folds: --folds interactions and users draw by ids and --seed; times and bands number the parts between the given "
+    "times\n"
+    "and values from 0. An interaction has the time of its latest row and its merged value. A column of folds is the "
+    "log's\n"
+    "own division.\n"
     "Validation: --validation takes its rows off what --split leaves in training, so that the held-out part is the "
     "same\n"
     "with it and without. als --validation-metric and sweeps then choose by it, and als --train-on "
@@ -296,11 +339,12 @@ constexpr std::string_view notes =
     "Every choice depends on the data and --seed only, never on the number of ranks.";
 }  // namespace
 
-void prepare(JobContext& context, const PrepareOptions& options) {
+void prepare(JobContext& context, const PrepareOptions& asked) {
   const Communicator& comm = context.comm;
   SplitOutcome outcome;
   CleaningReport report;
   RowAccount& account = report.account;
+  PrepareOptions options = asked;
 
   // 1. Look at the options, the beginning of each file and the outputs before any long work.
   agree_on(comm, [&] { require_sense(options); });
@@ -316,6 +360,7 @@ void prepare(JobContext& context, const PrepareOptions& options) {
   if (forget) forget_users(context, *forget, log, account);
   std::optional<PseudonymMark> mark;
   if (pseudonyms) mark = use_pseudonyms(context, *pseudonyms, log);
+  options.validation = chosen_validation(comm, options, log);
   if (plan.missing.value == MissingRule::fill) fill_missing_values(context, plan.missing.fill, log, account);
   if (options.min_value) drop_small_values(context, *options.min_value, log, account);
   require_rows(comm, log.size(), "every row was dropped");
@@ -352,8 +397,7 @@ void prepare(JobContext& context, const PrepareOptions& options) {
 
   // 6. Take the validation part off what is left.
   if (validates) validate_apart(context, options, std::move(events), held, log.rejected, outcome);
-  tell_sizes(comm, context.report, dataset);
-  tell_split(comm, context.report, dataset, outcome);
+  tell_parts(context, options, dataset, outcome);
   dataset.figures = figures_of(outcome, dataset.heldout.has_value());
 
   // 7. Bring the rows of tables to their items and users.
@@ -372,11 +416,11 @@ RunJob describe_prepare(boost::program_options::options_description& description
                         const std::shared_ptr<PrepareOptions>& options) {
   add_prepare_options(description, *options);
   return {[options](JobContext& context) {
-            agree_on(context.comm, [&] { find_period_bounds(*options); });
+            agree_on(context.comm, [&] { read_times(*options); });
             prepare(context, *options);
           },
           [options] {
-            find_period_bounds(*options);
+            read_times(*options);
             require_sense(*options);
           }};
 }

@@ -22,11 +22,12 @@ namespace {
 
 /// "2 without user, 1 without value": what is not zero.
 std::string missing_text(const MissingCounts& missing) {
-  const std::array<std::pair<Index, std::string_view>, 7> kinds{{{missing.user, "user"},
+  const std::array<std::pair<Index, std::string_view>, 8> kinds{{{missing.user, "user"},
                                                                  {missing.item, "item"},
                                                                  {missing.value, "value"},
                                                                  {missing.time, "time"},
                                                                  {missing.fold, "fold"},
+                                                                 {missing.split, "split"},
                                                                  {missing.order, "order"},
                                                                  {missing.event, "event"}}};
   std::string text;
@@ -83,8 +84,8 @@ void tell_validation(const Communicator& comm, Report& report, const Dataset& da
 
 void tell_read(Report& report, Index rows, const MissingCounts& missing, Index repeated_headers) {
   report.line(fmt::format("{} read", counted(rows, "row")));
-  const Index skipped =
-      missing.user + missing.item + missing.value + missing.time + missing.fold + missing.order + missing.event;
+  const Index skipped = missing.user + missing.item + missing.value + missing.time + missing.fold + missing.split +
+                        missing.order + missing.event;
   if (skipped > 0) report.line(fmt::format("{} skipped: {}", counted(skipped, "row"), missing_text(missing)));
   report.event("read", {{"rows", rows},
                         {"missing_user", missing.user},
@@ -92,6 +93,7 @@ void tell_read(Report& report, Index rows, const MissingCounts& missing, Index r
                         {"missing_value", missing.value},
                         {"missing_time", missing.time},
                         {"missing_fold", missing.fold},
+                        {"missing_split", missing.split},
                         {"missing_order", missing.order},
                         {"missing_event", missing.event},
                         {"repeated_headers", repeated_headers}});
@@ -134,6 +136,26 @@ void tell_period(Report& report, const Period& period) {
   report.line(
       fmt::format("the log is from {} to {} (UTC)", utc_text(period.first_seconds), utc_text(period.last_seconds)));
   report.event("period", {{"first", period.first_seconds}, {"last", period.last_seconds}});
+}
+
+void warn_of_cold_items(Report& report, std::string_view option) {
+  report.warning(
+      fmt::format("{} items: items that are held out have no training; only a model that knows features of "
+                  "items can rank them",
+                  option));
+}
+
+void tell_folds(Report& report, std::string_view rule, const std::vector<Index>& interactions) {
+  const auto [smallest, largest] = std::ranges::minmax(interactions);
+  const Index empty = std::ranges::count(interactions, Index{0});
+  report.line(fmt::format("--folds {}: {}, of {} to {} interactions", rule, counted(std::ssize(interactions), "fold"),
+                          smallest, largest));
+  report.event("folds",
+               {{"folds", std::ssize(interactions)}, {"smallest", smallest}, {"largest", largest}, {"empty", empty}});
+  if (empty == 0) return;
+  const auto first = std::ranges::find(interactions, Index{0}) - interactions.begin();
+  report.warning(
+      fmt::format("--folds {}: {} without interactions, the first of them is {}", rule, counted(empty, "fold"), first));
 }
 
 void tell_duplicates(Report& report, const DuplicateCounts& counts, DuplicatePolicy policy) {

@@ -59,6 +59,10 @@ void tell_variants(const Communicator& comm, Report& report, std::string_view ro
                    const std::function<std::string(std::string_view)>& name_of);
 void tell_orders(Report& report, Index orders, Index rows);
 void tell_period(Report& report, const Period& period);
+/// What an option that holds out whole items is good for.
+void warn_of_cold_items(Report& report, std::string_view option);
+/// `rule`: what --folds says; a warning of folds that have no interactions.
+void tell_folds(Report& report, std::string_view rule, const std::vector<Index>& interactions);
 void tell_duplicates(Report& report, const DuplicateCounts& counts, DuplicatePolicy policy);
 void tell_refused(Report& report, const TotalBound& bound, double min_total, const RefusedTotals& refused);
 void tell_k_core(Report& report, const DroppedCounts& counts);

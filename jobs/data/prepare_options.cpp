@@ -16,11 +16,6 @@
 namespace rankwise {
 
 namespace {
-constexpr std::array<std::pair<std::string_view, SplitKind>, 4> splits{{{"random", SplitKind::random},
-                                                                        {"leave-last", SplitKind::leave_last},
-                                                                        {"temporal", SplitKind::temporal},
-                                                                        {"users", SplitKind::users}}};
-
 void check_fraction(double fraction, std::string_view option) {
   if (!(fraction > 0 && fraction < 1)) {
     throw Error(ExitCode::usage, fmt::format("{}: {} is not a fraction above 0 and below 1", option, fraction));
@@ -31,34 +26,6 @@ void check_at_least_one(Index count, std::string_view option) {
   if (count < 1) throw Error(ExitCode::usage, fmt::format("{} must be at least 1, not {}", option, count));
 }
 }  // namespace
-
-Split parse_split(std::string_view option, std::string_view text) {
-  if (text == "none") return {};
-  const auto colon = text.find(':');
-  const std::string_view word = text.substr(0, colon);
-  const std::string_view amount = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
-  for (const auto& [name, kind] : splits) {
-    if (name != word) continue;
-    if (kind == SplitKind::leave_last) {
-      const std::optional<Index> count = whole_number<Index>(amount);
-      if (!count || *count < 1) {
-        throw Error(ExitCode::usage,
-                    fmt::format("{} '{}': expected a count of at least 1, as in leave-last:1", option, text));
-      }
-      return {kind, 0, *count};
-    }
-    const std::optional<double> fraction = finite_number(amount);
-    if (!fraction || !(*fraction > 0 && *fraction < 1)) {
-      throw Error(ExitCode::usage,
-                  fmt::format("{} '{}': expected a fraction above 0 and below 1, as in {}:0.1", option, text, name));
-    }
-    return {kind, *fraction, 0};
-  }
-  throw Error(ExitCode::usage,
-              fmt::format("{} '{}' is unknown; expected none, random:FRACTION, leave-last:N, temporal:FRACTION or "
-                          "users:FRACTION",
-                          option, text));
-}
 
 std::optional<DuplicatePolicy> parse_duplicates(std::string_view word) {
   if (word == "auto") return std::nullopt;
@@ -100,9 +67,10 @@ void add_prepare_options(boost::program_options::options_description& options, P
       "which column is what: user=NAME,item=NAME[,value=NAME[*NAME]][,time=NAME][,ROLE=NAME...]; names of the header, "
       "keys of JSON (user.id of an object in an object) or numbers from 1; without value each row counts 1, or "
       "quantity "
-      "* price. Further roles: fold (small numbers from 0 that divide the log for cross-validation), order (ids of "
-      "orders, which are counted), event (kinds, see --event-weights), quantity (what cancellations take back), price. "
-      "By default usual names are recognised, but none for folds, orders and events");
+      "* price. Further roles: fold (small numbers from 0 that divide the log for cross-validation), split (training, "
+      "validation or heldout, see --split column), order (ids of orders, which are counted), event (kinds, see "
+      "--event-weights), quantity (what cancellations take back), price. "
+      "By default usual names are recognised, but none for folds, splits, orders and events");
   add("event-weights", po::value<std::string>()->value_name("WEIGHTS")->notifier([&values](const std::string& text) {
     values.log.filter.event_weights = EventWeights(text);
   }),
@@ -183,16 +151,19 @@ void add_prepare_options(boost::program_options::options_description& options, P
       po::value<std::string>()->default_value("none")->value_name("SPLIT")->notifier(
           [&values](const std::string& text) { values.split = parse_split("--split", text); }),
       "what to hold out: none, random:FRACTION of the interactions, leave-last:N of each user, temporal:FRACTION (the "
-      "latest), users:FRACTION (whole users)");
+      "latest), users:FRACTION (whole users), items:FRACTION (whole items), or column: as --columns ...,split=NAME "
+      "says "
+      "of each row: training (train), heldout (test), or validation (valid), which makes the validation part");
   add("validation",
       po::value<std::string>()->default_value("none")->value_name("SPLIT")->notifier(
           [&values](const std::string& text) { values.validation = parse_split("--validation", text); }),
       "what to take off the rest to choose models by, as for --split: random:FRACTION of what is left, leave-last:N, "
-      "temporal:FRACTION, or with --split users also users:FRACTION");
+      "temporal:FRACTION, items:FRACTION, or with --split users also users:FRACTION");
   add("repeats",
       po::value<std::string>()->default_value("drop")->value_name("RULE")->notifier(
           [&values](const std::string& word) { values.repeats = parse_repeats(word); }),
-      "with leave-last and temporal: held-out pairs that training has too leave the held-out part (drop), or stay "
+      "with leave-last, temporal and column: held-out pairs that training has too leave the held-out part (drop), or "
+      "stay "
       "(keep)");
   add("given-fraction",
       po::value(&values.given_fraction)
@@ -201,13 +172,19 @@ void add_prepare_options(boost::program_options::options_description& options, P
           ->notifier([](double fraction) { check_fraction(fraction, "--given-fraction"); }),
       "with users: part of a held-out user's interactions that fold-in may see");
   add_table_options(options, values.tables);
+  add("folds", po::value<std::string>()->value_name("RULE")->notifier([&values](const std::string& text) {
+    values.folds = parse_folds(text);
+  }),
+      "divide the training part into folds, for als --fold column:N and sweep plan --validation column: "
+      "interactions:K, "
+      "users:K (by ids and --seed), times:TIME,... (cuts of the time line), bands:BOUND,... (of values), or column: as "
+      "--columns ...,fold=NAME says");
   add("output", written_file(&values.output, hdf5_endings)->required(), "dataset to write (HDF5)");
   describe_compression(options, values.deflate_level);
 }
 
-void find_period_bounds(PrepareOptions& options) {
-  const auto read = [&](std::string_view option, const std::string& text) -> std::optional<std::int64_t> {
-    if (text.empty()) return std::nullopt;
+void read_times(PrepareOptions& options) {
+  const auto read = [&](std::string_view option, const std::string& text) {
     const TimeReader as_said(options.log.time.form.value_or(TimeForm::by_look), options.log.time.pattern);
     try {
       return as_said.reads(text) ? as_said.read(text) : TimeReader(TimeForm::by_look, "").read(text);
@@ -216,8 +193,11 @@ void find_period_bounds(PrepareOptions& options) {
     }
   };
   RowFilter& filter = options.log.filter;
-  filter.since_microseconds = read("--since", options.since);
-  filter.until_microseconds = read("--until", options.until);
+  if (!options.since.empty()) filter.since_microseconds = read("--since", options.since);
+  if (!options.until.empty()) filter.until_microseconds = read("--until", options.until);
+  std::vector<std::int64_t> cuts_microseconds;
+  for (const std::string& cut : options.folds.cuts) cuts_microseconds.push_back(read("--folds", cut));
+  set_cuts(options.folds, cuts_microseconds);
   if (filter.since_microseconds && filter.until_microseconds &&
       *filter.since_microseconds >= *filter.until_microseconds) {
     throw Error(ExitCode::usage, fmt::format("--since {} is not before --until {}", options.since, options.until));
@@ -239,10 +219,40 @@ std::string_view text_option(const LogOptions& options) {
   return first == said.end() ? std::string_view() : first->first;
 }
 
+namespace {
+/// A column that is named is used, and one that is used is named.
+void require_columns(const PrepareOptions& options) {
+  const auto is_named = [&](std::string ColumnChoice::*role) {
+    return options.log.columns && !((*options.log.columns).*role).empty();
+  };
+  const auto refuse = [](const char* text) { throw Error(ExitCode::usage, text); };
+  if (is_named(&ColumnChoice::event) && !options.log.filter.event_weights) {
+    refuse("--columns ...,event=NAME needs --event-weights, such as view=1,cart=3,purchase=10");
+  }
+  if (!is_named(&ColumnChoice::event) && options.log.filter.event_weights) {
+    refuse("--event-weights needs the column of events: --columns ...,event=NAME");
+  }
+  const bool splits_by_column = options.split.kind == SplitKind::column;
+  if (is_named(&ColumnChoice::split) && !splits_by_column) refuse("--columns ...,split=NAME needs --split column");
+  if (!is_named(&ColumnChoice::split) && splits_by_column) {
+    refuse("--split column needs the column that says what is held out: --columns ...,split=NAME");
+  }
+  if (options.folds.text.empty()) return;
+  const bool folds_by_column = options.folds.rule.origin == FoldOrigin::column;
+  if (is_named(&ColumnChoice::fold) && !folds_by_column) {
+    refuse("--columns ...,fold=NAME and --folds exclude each other; expected --folds column, or no column of folds");
+  }
+  if (!is_named(&ColumnChoice::fold) && folds_by_column) {
+    refuse("--folds column needs the column of folds: --columns ...,fold=NAME");
+  }
+}
+}  // namespace
+
 void require_sense(const PrepareOptions& options) {
   require_sense(options.cleaning);
   require_sense(options.privacy, options.cleaning.quarantine);
   require_sense(options.tables);
+  require_columns(options);
   const bool has_quantity = options.log.columns && !options.log.columns->quantity.empty();
   if (has_quantity && options.log.missing.value == MissingRule::fill) {
     throw Error(ExitCode::usage, "--missing value: with a column of quantities nothing can be filled in");
@@ -258,14 +268,11 @@ void require_sense(const PrepareOptions& options) {
                 "--transform centre and a number for --min-total exclude each other: values are distances from a mean "
                 "then; expected --min-total auto or none");
   }
-  const bool has_events = options.log.columns && !options.log.columns->event.empty();
-  if (has_events && !options.log.filter.event_weights) {
-    throw Error(ExitCode::usage, "--columns ...,event=NAME needs --event-weights, such as view=1,cart=3,purchase=10");
-  }
-  if (!has_events && options.log.filter.event_weights) {
-    throw Error(ExitCode::usage, "--event-weights needs the column of events: --columns ...,event=NAME");
-  }
   if (options.validation.kind == SplitKind::none) return;
+  if (options.validation.kind == SplitKind::column) {
+    throw Error(ExitCode::usage,
+                "--validation column is no choice: the column of --split column says what is validated, too");
+  }
   if (options.split.kind == SplitKind::none) {
     throw Error(ExitCode::usage,
                 "--validation needs --split: it is to choose by other rows than those that are reported. If nothing is "
@@ -274,7 +281,7 @@ void require_sense(const PrepareOptions& options) {
   if (options.validation.kind == SplitKind::users && options.split.kind != SplitKind::users) {
     throw Error(ExitCode::usage,
                 "--validation users needs --split users: else users would be held out whole of whom other interactions "
-                "are in the held-out part; expected random, leave-last or temporal");
+                "are in the held-out part; expected random, leave-last, temporal or items");
   }
 }
 

@@ -12,20 +12,10 @@
 #include "jobs/cleaning/cleaning_options.hpp"
 #include "jobs/data/prepare_tables.hpp"
 #include "jobs/data/privacy_options.hpp"
+#include "jobs/data/split_options.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
-
-enum class SplitKind { none, random, leave_last, temporal, users };
-
-struct Split {
-  SplitKind kind = SplitKind::none;
-  double fraction = 0;  ///< random, temporal, users: above 0 and below 1
-  Index count = 0;      ///< leave_last: at least 1
-};
-
-/// `none`, `random:0.1`, `leave-last:1`, `temporal:0.2` or `users:0.1`; throws Error(usage) that names the option.
-[[nodiscard]] Split parse_split(std::string_view option, std::string_view text);
 
 /// None for `auto`; throws Error(usage).
 [[nodiscard]] std::optional<DuplicatePolicy> parse_duplicates(std::string_view word);
@@ -45,7 +35,7 @@ struct TotalBound {
 
 struct PrepareOptions {
   std::vector<std::string> inputs;
-  std::string since;  ///< empty: from the beginning; becomes part of log.filter by find_period_bounds()
+  std::string since;  ///< empty: from the beginning; becomes part of log.filter by read_times()
   std::string until;  ///< empty: to the end
   LogOptions log;
   PrivacyOptions privacy;
@@ -60,6 +50,7 @@ struct PrepareOptions {
   Split validation;  ///< of what `split` leaves
   double given_fraction = 0.8;
   TableOptions tables;
+  FoldsOption folds;
   std::string output;
   int deflate_level = 0;
 };
@@ -67,14 +58,15 @@ struct PrepareOptions {
 /// Adds the job's options; their values go to `values`, which must outlive the parsing.
 void add_prepare_options(boost::program_options::options_description& options, PrepareOptions& values);
 
-/// Reads --since and --until in the forms that the times of the log may have, into log.filter. Throws Error(usage).
-void find_period_bounds(PrepareOptions& options);
+/// Reads --since, --until and the times of --folds in the forms that the times of the log may have. Throws
+/// Error(usage).
+void read_times(PrepareOptions& options);
 
 /// An option that says how text is written, and is not as it is by default; empty if there is none.
 [[nodiscard]] std::string_view text_option(const LogOptions& options);
 
-/// Throws Error(usage) if a column of events has no weights or weights no column; if --validation has nothing to be
-/// apart from, or would take users whose held-out interactions then had nothing to be measured by.
+/// Throws Error(usage) if a column of events, folds or a split is not used, or missing; if --validation has nothing to
+/// be apart from, or would take users whose held-out interactions then had nothing to be measured by.
 void require_sense(const PrepareOptions& options);
 
 }  // namespace rankwise

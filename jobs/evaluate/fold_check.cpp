@@ -85,6 +85,10 @@ void require_filled_folds(const Communicator& comm, const std::string& data, con
   for (const std::string& text : folds) {
     const auto fold = seeded(parse_fold(text), seed);
     if (!fold || fold->kind == FoldKind::column) continue;  // whose numbers are those that occur
+    if (fold->kind == FoldKind::rolling) {  // with numbers that occur, and a dataset that is refused by the first one
+      if (text == folds.front()) static_cast<void>(DatasetReader(comm, data, fold, TrainedOn::training, check));
+      continue;
+    }
     if (fold->kind == FoldKind::temporal || fold->kind == FoldKind::prepared) {
       static_cast<void>(DatasetReader(comm, data, fold, TrainedOn::training, check));
       continue;

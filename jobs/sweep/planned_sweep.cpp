@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iterator>
+#include <span>
 #include <string_view>
 
 #include "distributed/log/fold.hpp"
@@ -125,9 +126,17 @@ std::vector<std::string> fold_texts(const std::string& validation, SweptJob job,
     for (Index s = 0; s < count; ++s) folds.push_back(fmt::format("seed:{}", seed + static_cast<std::uint64_t>(s)));
     return folds;
   }
+  constexpr const char* two_folds =
+      "a dataset with at least two folds, from prepare --folds RULE, or --columns ...,fold=NAME";
   if (validation == "column") {
-    if (fold_numbers.size() < 2) throw fault("a dataset with at least two folds, from prepare --columns ...,fold=NAME");
+    if (fold_numbers.size() < 2) throw fault(two_folds);
     for (const Index fold : fold_numbers) folds.push_back(fmt::format("column:{}", fold));
+    return folds;
+  }
+  if (validation == "rolling") {
+    if (fold_numbers.size() < 2) throw fault(two_folds);
+    // Nothing is before the first one.
+    for (const Index fold : std::span(fold_numbers).subspan(1)) folds.push_back(fmt::format("rolling:{}", fold));
     return folds;
   }
   if (validation == "prepared") return {validation};
@@ -135,7 +144,7 @@ std::vector<std::string> fold_texts(const std::string& validation, SweptJob job,
   if (repeats < 1 || !parse_fold(fmt::format("{}:1/{}{}", kind, count, repeated))) {
     throw fault(
         "interactions:FOLDS or users:FOLDS with at least 2, as in interactions:5, or interactions:5@3 for "
-        "three divisions; temporal:FOLDS; column; or prepared");
+        "three divisions; temporal:FOLDS; column; rolling; or prepared");
   }
   for (Index repeat = 1; repeat <= repeats; ++repeat) {
     for (Index fold = 1; fold <= count; ++fold) {

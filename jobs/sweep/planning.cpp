@@ -203,7 +203,9 @@ never read. Folds are functions of --seed, user and item: the same for every tri
 --validation users:5 leaves users out whole, whose factors are folded in from 80% of their interactions. temporal:4 cuts
 the time line into 5 parts of equal numbers of interactions, never between equal times: fold 1 trains on the first and
 validates on the second, fold 4 trains on the first four and validates on the last. Users without earlier interactions
-count; their lists are the popular items, as in evaluate. column makes a fold of each number of prepare --columns fold=NAME.
+count; their lists are the popular items, as in evaluate. column makes a fold of each number that
+prepare --folds, or a column of folds, put into the dataset. rolling takes them as parts of the time line, from --folds times:...:
+fold n trains on the parts before it and validates on it; the first part is trained on alone.
 prepared, without --validation the choice for a dataset that has such a part, trains on the whole training part and
 validates on the part that prepare --validation took off.
 --path: a training begins where its neighbour with more regularization ended, which changes what comes out (keys too), not
@@ -237,7 +239,7 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
     ("budget", po::value(&options->budget_core_hours)->value_name("HOURS")->default_value(0)->notifier(within<double>("budget", 0, 1e9)),
      "als: core-hours that the built-in search may take: it tries as many points as are predicted to fit, at most 81; 0: it tries 27")
     ("validation", po::value(&options->validation)->value_name("KIND[:COUNT[@REPEATS]]"),
-     "folds: interactions:K or users:K, @R for R divisions, temporal:K, column, or prepared: the dataset's validation part (als; without it prepared if there is that part, else interactions:3), or seeds:N (kmeans; seeds:3)")
+     "folds: interactions:K or users:K, @R for R divisions, temporal:K, column, rolling, or prepared: the dataset's validation part (als; without it prepared if there is that part, else interactions:3), or seeds:N (kmeans; seeds:3)")
     ("optimize", po::value(&options->optimize)->value_name("METRIC"),
      "als: a metric of evaluate, without it ndcg@100 or rmse; kmeans: silhouette (without it), simplified-silhouette, davies-bouldin, calinski-harabasz, stability, inertia")
     ("metrics", po::value(&options->more_metrics)->value_name("LIST"), "als: further metrics to measure")

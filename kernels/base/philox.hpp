@@ -41,7 +41,10 @@ enum class RandomPurpose : std::uint32_t {
   fold_given = 21,
   holdout_ties = 22,
   bootstrap_weights = 23,
-  sign_flips = 24
+  sign_flips = 24,
+  heldout_items = 25,
+  prepared_fold_pairs = 26,
+  prepared_fold_users = 27
 };
 
 /// The draws of one purpose under one seed. Copyable and stateless.

@@ -48,11 +48,12 @@ struct PredictedTrial {
   LayoutPlan layout;
 };
 
-/// Share of the interactions that a fold's training sees, of temporal ones the last.
+/// Share of the interactions that a fold's training sees, of temporal and rolling ones the last.
 double trained_share(const SweepPlan& plan) {
   const auto fold = parse_fold(plan.folds.front());
   if (!fold || fold->kind == FoldKind::prepared) return 1.0;
   const Index parts = fold->kind == FoldKind::column     ? static_cast<Index>(plan.folds.size())
+                      : fold->kind == FoldKind::rolling  ? static_cast<Index>(plan.folds.size()) + 1
                       : fold->kind == FoldKind::temporal ? fold->count + 1
                                                          : fold->count;
   return 1.0 - 1.0 / static_cast<double>(parts);

@@ -73,10 +73,12 @@ double validated_over_trained(const SweepPlan& plan) {
   const auto fold = parse_fold(plan.folds.front());
   if (!fold || fold->kind == FoldKind::prepared) return 0;
   if (fold->kind == FoldKind::column) return 1.0 / static_cast<double>(plan.folds.size() - 1);
-  if (fold->kind != FoldKind::temporal) return 1.0 / static_cast<double>(fold->count - 1);
+  const bool is_rolling = fold->kind == FoldKind::rolling;
+  if (!is_rolling && fold->kind != FoldKind::temporal) return 1.0 / static_cast<double>(fold->count - 1);
+  const Index count = is_rolling ? static_cast<Index>(plan.folds.size()) : fold->count;
   double sum = 0;
-  for (Index number = 1; number <= fold->count; ++number) sum += 1.0 / static_cast<double>(number);
-  return sum / static_cast<double>(fold->count);
+  for (Index number = 1; number <= count; ++number) sum += 1.0 / static_cast<double>(number);
+  return sum / static_cast<double>(count);
 }
 
 std::string division_note(FoldKind kind) {
@@ -88,6 +90,7 @@ std::string division_note(FoldKind kind) {
       return "Folds divide users: items of the validated users are known from other users, also from later "
              "times.";
     case FoldKind::temporal:
+    case FoldKind::rolling:
       return "Folds divide the time line: what is validated is later than all that was trained on. Early folds train "
              "on less than a deployed model does, and users without earlier interactions count: their lists are the "
              "popular items.";
@@ -96,7 +99,7 @@ std::string division_note(FoldKind kind) {
     case FoldKind::column:
       break;
   }
-  return "Folds are the log's own.";
+  return "Folds are those that the dataset holds.";
 }
 
 }  // namespace

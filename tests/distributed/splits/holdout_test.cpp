@@ -98,13 +98,59 @@ TEST_F(HoldOutTest, NoDrawKnowsOtherUsersOrTheOrderOfRows) {
     std::set<EventPart> seen;
     for (const auto& [pair, part] : parts) {
       seen.insert(part);
-      if (pair.first != "u37") EXPECT_EQ(parts_of_others.at(pair), part) << pair.first << " " << pair.second;
+      if (pair.first == "u37") continue;
+      EXPECT_EQ(parts_of_others.at(pair), part) << pair.first << " " << pair.second;
     }
     EXPECT_GE(seen.size(), 2U);
   };
   expect_alike([](UserEvents& events, const EventKeys& keys) { hold_out_at_random(events, keys, 0.3, 5); });
+  expect_alike([](UserEvents& events, const EventKeys& keys) { hold_out_items(events, keys, 0.3, 5); });
   expect_alike([](UserEvents& events, const EventKeys& keys) { hold_out_last(events, keys, 2, 5); });
   expect_alike([](UserEvents& events, const EventKeys& keys) { (void)hold_out_users(events, keys, 0.3, 0.5, 5); });
+}
+
+TEST_F(HoldOutTest, ItemsAreHeldOutWhole) {
+  UserEvents events = marked(random_log(300, 400, 9000, 13));
+  hold_out_items(events, keys_of(events), 0.25, 1);
+  std::map<Index, std::set<EventPart>> parts;
+  for (const EventPart part : {EventPart::training, EventPart::heldout}) {
+    for (const auto& [pair, told] : gathered(events, part)) parts[pair.second].insert(part);
+  }
+  Index held_out = 0;
+  for (const auto& [item, seen] : parts) {
+    EXPECT_EQ(seen.size(), 1U) << item;
+    held_out += seen.contains(EventPart::heldout) ? 1 : 0;
+  }
+  EXPECT_NEAR(static_cast<double>(held_out) / static_cast<double>(parts.size()), 0.25, 0.06);
+}
+
+TEST_F(HoldOutTest, MarkedRowsAreThoseOfTheMarkAlone) {
+  const WholeLog log = random_log(60, 30, 500, 14);
+  std::vector<MarkedRow> rows;
+  std::set<std::int64_t> expected;
+  for (std::int64_t position = 0; position < 500; position += 3) {
+    const SplitMark mark = position % 2 == 0 ? SplitMark::heldout : SplitMark::validation;
+    rows.push_back({position, mark});
+    if (mark == SplitMark::heldout) expected.insert(position);
+  }
+  UserEvents events = marked(log, {}, SplitUnit::marked_rows);
+  hold_out_marked(events, rows, SplitMark::heldout);
+  EXPECT_EQ(positions(events, EventPart::heldout), expected);
+}
+
+TEST(MarkedInteractionsOfAColumn, CountIfAnyRowsMakeOne) {
+  const MergeRules rules{.duplicates = DuplicatePolicy::sum, .min_total = 3.0};
+  const auto can_be = [&](const std::vector<double>& values, SplitUnit unit) {
+    UserEvents events;
+    events.users = {0, 1};
+    events.total_users = events.items = 1;
+    for (const double value : values) events.events.push_back({.value = value, .position = std::ssize(events.events)});
+    events.offsets = {0, std::ssize(values)};
+    return mark_interactions(events, rules, unit) == 0;
+  };
+  EXPECT_TRUE(can_be({2, -4, 2}, SplitUnit::marked_rows));
+  EXPECT_FALSE(can_be({2, -4, 2}, SplitUnit::pairs));
+  EXPECT_FALSE(can_be({2, -4}, SplitUnit::marked_rows));
 }
 
 TEST_F(HoldOutTest, RandomHoldOutDependsOnPairAndSeedOnly) {

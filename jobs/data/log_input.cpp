@@ -56,7 +56,7 @@ std::optional<LogPlan> plan_matrices(const Communicator& comm, const PrepareOpti
       throw Error(ExitCode::usage,
                   fmt::format("{}: a matrix has no columns for --columns or --where to choose", plan.files.front()));
     }
-    if (const std::string_view option = text_option(options.log); !option.empty()) {
+    if (const std::string_view option = text_option(options); !option.empty()) {
       throw Error(ExitCode::usage,
                   fmt::format("{}: {} is for text files, and this is a matrix", plan.files.front(), option));
     }

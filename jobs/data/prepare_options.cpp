@@ -204,8 +204,10 @@ void read_times(PrepareOptions& options) {
   }
 }
 
-std::string_view text_option(const LogOptions& options) {
+std::string_view text_option(const PrepareOptions& all) {
+  const LogOptions& options = all.log;
   const LogOptions usual;
+  const bool has_tables = !all.tables.items.path.empty() || !all.tables.users.path.empty();
   const std::array<std::pair<std::string_view, bool>, 8> said{
       {{"--format", options.format != usual.format},
        {"--delimiter", options.delimiter.sign != usual.delimiter.sign},
@@ -214,7 +216,7 @@ std::string_view text_option(const LogOptions& options) {
        {"--header", options.header != usual.header},
        {"--missing", options.missing != usual.missing},
        {"--max-bad", !options.max_bad.is_zero()},
-       {"--missing-values", options.missing_values != usual.missing_values}}};
+       {"--missing-values", !has_tables && options.missing_values != usual.missing_values}}};
   const auto first = std::ranges::find(said, true, &std::pair<std::string_view, bool>::second);
   return first == said.end() ? std::string_view() : first->first;
 }

@@ -62,8 +62,9 @@ void add_prepare_options(boost::program_options::options_description& options, P
 /// Error(usage).
 void read_times(PrepareOptions& options);
 
-/// An option that says how text is written, and is not as it is by default; empty if there is none.
-[[nodiscard]] std::string_view text_option(const LogOptions& options);
+/// An option that says how the text of a log is written, and is not as it is by default; empty if there is none.
+/// --missing-values is for the text of tables, too.
+[[nodiscard]] std::string_view text_option(const PrepareOptions& options);
 
 /// Throws Error(usage) if a column of events, folds or a split is not used, or missing; if --validation has nothing to
 /// be apart from, or would take users whose held-out interactions then had nothing to be measured by.

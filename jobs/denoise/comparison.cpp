@@ -39,15 +39,13 @@ ComparedModel read_model(const JobContext& context, const ComparedPart& part, co
   return read;
 }
 
-/// Collective.
-void require_rankings(const JobContext& context, const Contest& contest, const std::string& data) {
-  if (contest.questions.metrics.empty()) return;
-  const RankingCounts counts = count_rankings(context.comm, contest.questions.rule, contest.rows);
-  tell_rankings(context.report, counts);
-  if (counts.users > 0) return;
-  throw AgreedError(ExitCode::bad_data, fmt::format("{}: training has every pair that is to be found, too; expected "
-                                                    "some new ones, which prepare --repeats drop leaves",
-                                                    data));
+bool asks_ratings(const std::vector<EvaluationMetric>& metrics) {
+  return std::ranges::any_of(metrics, [](const auto& metric) { return !metric.ranks(); });
+}
+
+/// Items that the user has in the dataset as it is are in no list of either model.
+ListRule list_rule(const Catalogue& whole) {
+  return {whole, SeenItems::exclude};
 }
 
 }  // namespace
@@ -70,6 +68,22 @@ ComparedPart compared_part(JobContext& context, const DenoiseOptions& options, c
   return {};
 }
 
+void require_comparable(JobContext& context, const DenoiseOptions& options, const ComparedPart& part) {
+  const Communicator& comm = context.comm;
+  const std::vector<EvaluationMetric> metrics = compared_metrics(options);
+  const auto view = open_dataset(context, options.data, part.fold);
+  const HeldoutRows rows = read_heldout_rows(comm, *view, heldout_partition(comm, *view));
+  require_amounts(comm, rows, metrics);
+  if (std::ranges::none_of(metrics, &EvaluationMetric::ranks)) return;
+  const Catalogue catalogue = read_catalogue(comm, *view, asks_ratings(metrics));
+  const RankingCounts counts = count_rankings(comm, list_rule(catalogue), rows);
+  tell_rankings(context.report, counts);
+  if (counts.users > 0) return;
+  throw AgreedError(ExitCode::bad_data, fmt::format("{}: training has every pair that is to be found, too; expected "
+                                                    "some new ones, which prepare --repeats drop leaves",
+                                                    options.data));
+}
+
 CleaningComparison compare_models(JobContext& context, const DenoiseOptions& options, const ComparedPart& part,
                                   const ComparedDatasets& datasets, Trainings& trainings) {
   // 1. Both models.
@@ -77,16 +91,13 @@ CleaningComparison compare_models(JobContext& context, const DenoiseOptions& opt
   const std::string whole_path = trainings.model_of(options.data, "whole", datasets.whole_digest);
   const std::string cleaned_path = trainings.model_of(options.output, "cleaned", datasets.cleaned_digest);
   const std::vector<EvaluationMetric> metrics = compared_metrics(options);
-  const bool asks_ratings = std::ranges::any_of(metrics, [](const auto& metric) { return !metric.ranks(); });
-  const ComparedModel whole = read_model(context, part, options.data, whole_path, asks_ratings);
-  const ComparedModel cleaned = read_model(context, part, options.output, cleaned_path, asks_ratings);
+  const bool rates = asks_ratings(metrics);
+  const ComparedModel whole = read_model(context, part, options.data, whole_path, rates);
+  const ComparedModel cleaned = read_model(context, part, options.output, cleaned_path, rates);
 
   // 2. What both are asked: the same held-out interactions, and the same items in no list.
-  Contest contest{*whole.view, part.fold, whole.rows, whole.catalogue, {{whole.catalogue, SeenItems::exclude}, {}, {}},
-                  asks_ratings};
+  Contest contest{*whole.view, part.fold, whole.rows, whole.catalogue, {list_rule(whole.catalogue), {}, {}}, rates};
   std::ranges::copy_if(metrics, std::back_inserter(contest.questions.metrics), &EvaluationMetric::ranks);
-  require_amounts(comm, whole.rows, metrics);
-  require_rankings(context, contest, options.data);
 
   // 3. Their answers, user by user.
   const std::array contenders{measure_model(context, contest, "cleaned", cleaned_path, cleaned.model),

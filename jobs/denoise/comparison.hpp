@@ -26,6 +26,10 @@ struct ComparedPart {
 [[nodiscard]] ComparedPart compared_part(JobContext& context, const DenoiseOptions& options,
                                          const DatasetReader& dataset);
 
+/// Throws AgreedError(bad_data) if a metric cannot be measured on it: amounts below 0, or no pair that lists could
+/// find. Collective over context.comm.
+void require_comparable(JobContext& context, const DenoiseOptions& options, const ComparedPart& part);
+
 enum class CleaningVerdict { helps, hurts, no_difference };
 
 struct CleaningComparison {

@@ -74,6 +74,7 @@ void denoise(const DenoiseOptions& options, JobContext& context) {
   DenoiseOutcome outcome;
   outcome.data_digest = dataset->provenance().dataset_digest;
   outcome.part = compared_part(context, options, *dataset);
+  require_comparable(context, options, outcome.part);
   const std::optional<KnownTruth> truth = read_truth(comm, options.truth, *dataset);
   Trainings trainings(context, options, outcome.data_digest);
 

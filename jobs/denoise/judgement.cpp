@@ -81,15 +81,19 @@ std::optional<double> scale_errors(const Communicator& comm, std::vector<JudgedP
 }
 
 void tell(Report& report, const DenoiseOptions& options, const Judgement& judgement) {
-  report.line(
-      fmt::format("{} of {} judged by models that have not seen them; of the others the user or the item is in "
-                  "no other fold",
-                  judgement.judged, counted(judgement.interactions, "training interaction")));
+  if (judgement.scale || !options.rates()) {
+    report.line(
+        fmt::format("{} of {} judged by models that have not seen them; of the others the user or the item is in "
+                    "no other fold",
+                    judgement.judged, counted(judgement.interactions, "training interaction")));
+  }
   if (judgement.scale) {
     report.line(fmt::format("errors have a robust standard deviation of {:.6g}: median |error - median| / 0.67449",
                             *judgement.scale));
   } else if (options.rates()) {
-    report.warning("half of the errors or more are equal: they have no spread, and no rating can be judged");
+    report.warning(
+        fmt::format("half of the errors or more are equal: they have no spread, and none of {} can be judged",
+                    counted(judgement.interactions, "training interaction")));
   }
   report.event("judged", {{"interactions", judgement.interactions},
                           {"judged", judgement.judged},

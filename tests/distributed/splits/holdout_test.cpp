@@ -155,28 +155,31 @@ TEST(MarkedInteractionsOfAColumn, CountIfAnyRowsMakeOne) {
 
 TEST_F(HoldOutTest, RandomHoldOutDependsOnPairAndSeedOnly) {
   UserEvents events = marked(random_log(900, 400, 20'000, 6));
-  hold_out_at_random(events, keys_of(events), 0.2, 42);
+  const EventKeys keys = keys_of(events);
+  hold_out_at_random(events, keys, 0.2, 42);
   const Pairs heldout = gathered(events, EventPart::heldout);
   const Pairs all = gathered(events);
   EXPECT_NEAR(static_cast<double>(heldout.size()) / static_cast<double>(all.size()), 0.2, 0.02);
   EXPECT_EQ(heldout.size() + gathered(events, EventPart::training).size(), all.size()) << "rows of a pair go together";
   // The same choice from a single rank's view: draws know neither ranks nor neighbours.
+  EventKeys key_alone{.users = {0}, .items = keys.items};
   for (Index u = 0; u < events.users.size(); ++u) {
+    key_alone.users = {keys.users[static_cast<std::size_t>(u)]};
     for (const Event& event : events.of(u)) {
       UserEvents alone;
       alone.users = {events.users.begin + u, events.users.begin + u + 1};
       alone.items = events.items;
       alone.offsets = {0, 1};
       alone.events = {event};
-      hold_out_at_random(alone, keys_of(alone), 0.2, 42);
+      hold_out_at_random(alone, key_alone, 0.2, 42);
       EXPECT_EQ(alone.events.front().part, event.part);
     }
   }
   UserEvents others = events;
-  hold_out_at_random(others, keys_of(others), 0.2, 43);
+  hold_out_at_random(others, keys, 0.2, 43);
   EXPECT_NE(gathered(others, EventPart::heldout), heldout);
   // A larger fraction holds out a superset.
-  hold_out_at_random(others, keys_of(others), 0.5, 42);
+  hold_out_at_random(others, keys, 0.5, 42);
   for (std::size_t e = 0; e < events.events.size(); ++e) {
     EXPECT_TRUE(events.events[e].part != EventPart::heldout || others.events[e].part == EventPart::heldout);
   }

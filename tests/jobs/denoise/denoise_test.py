@@ -279,6 +279,28 @@ class DenoiseTest(unittest.TestCase):
         self.assertIn("holds nothing out", self.denoise("whole.h5", *SHOP, code=65).err)
         self.assertFalse((self.folder / "c.h5").exists())
 
+    def test_what_cannot_be_compared_is_refused_before_any_training(self):
+        for words, log, options in (("revenue@10: a held-out value is -", "{u},{i},{v},{t}", [*SHOP, "--metrics", "revenue@10"]),
+                                    ("training has every pair that is to be found", "{u},{i},3,{t}", [*SHOP])):
+            rows = [(u, i, t) for t in (1, 2) for u in range(20) for i in range(u % 5, 20, 3)]  # everything twice, the second time held out
+            (self.folder / "log.csv").write_text("user,item,value,time\n" + "".join(
+                log.format(u=u, i=i if t == 1 or "3" in log else i + 1, v=3 - 5 * (t == 2), t=t * 1_000_000_000) + "\n" for u, i, t in rows))
+            done = run(["prepare", "--input", self.folder / "log.csv", "--duplicates", "sum", "--split", "temporal:0.5", "--repeats", "keep", "--min-total", "none",
+                        "--output", self.data / "odd.h5"])
+            self.assertEqual(done.code, 0, done)
+            done = self.denoise("odd.h5", *options, "--work", self.folder / "models", code=65)
+            self.assertIn(words, done.err)
+            self.assertEqual([path for path in (self.folder / "models").glob("fold-*")], [])
+
+    def test_ratings_without_spread_are_not_called_judged(self):
+        (self.folder / "log.csv").write_text("user,item,rating\n" + "".join(f"{u},{i},3\n" for u in range(30) for i in range(12)))
+        done = run(["prepare", "--input", self.folder / "log.csv", "--split", "random:0.2", "--output", self.data / "flat.h5"])
+        self.assertEqual(done.code, 0, done)
+        done = self.denoise("flat.h5", *RATINGS)
+        self.assertIn("they have no spread", done.err)
+        self.assertNotIn("judged by models", done.err)
+        self.assertEqual(self.found(), [])
+
     def test_planted_wrong_ratings_are_listed_on_any_ranks(self):
         outputs = set()
         for ranks in (1, 3):

@@ -8,18 +8,6 @@
 
 namespace rankwise {
 
-namespace {
-
-/// Of each item -> of each held-out entry.
-Grouping grouped(int groups, std::span<const std::int8_t> of_item, const HeldoutRows& rows) {
-  Grouping grouping{groups, {}};
-  grouping.of_place.reserve(rows.heldout.columns.size());
-  for (const Index item : rows.heldout.columns) grouping.of_place.push_back(of_item[static_cast<std::size_t>(item)]);
-  return grouping;
-}
-
-}  // namespace
-
 Grouping group_by_popularity(const Catalogue& catalogue, const HeldoutRows& rows) {
   const Index all = std::accumulate(catalogue.entries.begin(), catalogue.entries.end(), Index{0});
   std::vector<std::int8_t> of_item(catalogue.entries.size(), -1);
@@ -28,13 +16,20 @@ Grouping group_by_popularity(const Catalogue& catalogue, const HeldoutRows& rows
     of_item[static_cast<std::size_t>(item)] = 3 * before < all ? 0 : 3 * before < 2 * all ? 1 : 2;
     before += catalogue.entries[static_cast<std::size_t>(item)];
   }
-  return grouped(3, of_item, rows);
+  return group_by_item(3, of_item, rows);
 }
 
 Grouping group_by_known_item(const Catalogue& catalogue, const HeldoutRows& rows) {
   std::vector<std::int8_t> of_item;
   for (const Index entries : catalogue.entries) of_item.push_back(entries > 0 ? 0 : 1);
-  return grouped(2, of_item, rows);
+  return group_by_item(2, of_item, rows);
+}
+
+Grouping group_by_item(int groups, std::span<const std::int8_t> of_item, const HeldoutRows& rows) {
+  Grouping grouping{groups, {}};
+  grouping.of_place.reserve(rows.heldout.columns.size());
+  for (const Index item : rows.heldout.columns) grouping.of_place.push_back(of_item[static_cast<std::size_t>(item)]);
+  return grouping;
 }
 
 Grouping group_by_time(std::span<const std::int64_t> times, std::span<const std::int64_t> bounds) {

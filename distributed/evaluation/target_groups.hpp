@@ -25,6 +25,9 @@ struct Grouping {
 /// 0: items with a training entry, 1: items without.
 [[nodiscard]] Grouping group_by_known_item(const Catalogue& catalogue, const HeldoutRows& rows);
 
+/// By a group of each item.
+[[nodiscard]] Grouping group_by_item(int groups, std::span<const std::int8_t> of_item, const HeldoutRows& rows);
+
 /// By the number of bounds that a time has reached; `times` and `bounds` ascending are of one unit.
 [[nodiscard]] Grouping group_by_time(std::span<const std::int64_t> times, std::span<const std::int64_t> bounds);
 

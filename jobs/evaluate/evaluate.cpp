@@ -261,7 +261,8 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   const bool asks_ratings = std::ranges::any_of(asked.reported, [](const auto& metric) { return !metric.ranks(); });
   const Catalogue catalogue = read_catalogue(comm, dataset, asks_ratings);
   evaluated.catalogue.mean_rating = catalogue.mean_rating;
-  const SlicePlan slices = plan_slices(comm, dataset, data.fold, evaluated.catalogue, rows, options.slices);
+  const SlicePlan slices =
+      plan_slices(comm, data, evaluated.catalogue, rows, options.slices, context.common.input_check);
   Contest contest{
       dataset,     data.fold, rows, catalogue, {{catalogue, options.seen}, ranking_metrics(asked), slices.groupings},
       asks_ratings};

@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -61,20 +62,42 @@ std::vector<Baseline> parse_baselines(const std::string& list) {
   return baselines;
 }
 
-std::vector<SliceKind> parse_slices(const std::string& list) {
-  std::vector<SliceKind> slices;
-  if (list == "none") return slices;
-  for (const std::string& text : parts_of(list)) {
+/// `users:country`, `items:brand`; nothing if the text is no column.
+std::optional<TableColumnName> parse_table_column(const std::string& text) {
+  for (const TableSide side : {TableSide::items, TableSide::users}) {
+    const std::string begin = TableColumnName{side, ""}.text();
+    if (text.starts_with(begin) && text.size() > begin.size()) return TableColumnName{side, text.substr(begin.size())};
+  }
+  return std::nullopt;
+}
+
+SliceChoice parse_slices(const std::string& list) {
+  SliceChoice slices;
+  std::vector<SliceKind> kinds;
+  bool takes_all = false;
+  const auto add = [&](auto& chosen, auto slice, const std::string& text) {
+    if (std::ranges::find(chosen, slice) != chosen.end())
+      throw Error(ExitCode::usage, fmt::format("--slices {}: {} appears twice", list, text));
+    chosen.push_back(std::move(slice));
+  };
+  for (const std::string& text : list == "none" ? std::vector<std::string>() : parts_of(list)) {
     const auto word = std::ranges::find(slice_words, text, [](const auto& known) { return known.first; });
-    if (word == slice_words.end()) {
+    if (text == "auto") {
+      takes_all = true;
+    } else if (word != slice_words.end()) {
+      add(kinds, word->second, text);
+    } else if (std::optional<TableColumnName> column = parse_table_column(text)) {
+      add(slices.columns, *std::move(column), text);
+    } else {
       throw Error(ExitCode::usage, fmt::format("--slices {}: expected activity, item-popularity, cold, time-since-cut, "
-                                               "auto or none",
+                                               "users:COLUMN, items:COLUMN, auto or none",
                                                text));
     }
-    if (std::ranges::find(slices, word->second) != slices.end())
-      throw Error(ExitCode::usage, fmt::format("--slices {}: {} appears twice", list, text));
-    slices.push_back(word->second);
   }
+  if (takes_all && !kinds.empty()) {
+    throw Error(ExitCode::usage, fmt::format("--slices {}: auto has all that are not columns", list));
+  }
+  if (!takes_all) slices.kinds = std::move(kinds);
   return slices;
 }
 
@@ -96,6 +119,10 @@ void describe_gate(boost::program_options::options_description& description, Gat
 }
 
 }  // namespace
+
+std::string TableColumnName::text() const {
+  return fmt::format("{}s:{}", side_name(side), column);
+}
 
 void describe_evaluation(boost::program_options::options_description& description, EvaluateOptions& options) {
   namespace po = boost::program_options;
@@ -123,8 +150,9 @@ void describe_evaluation(boost::program_options::options_description& descriptio
      "itemcf (item-item cosine; slow), biases (of ratings); the first of each kind is the yardstick; none; auto: popularity,biases")
     ("baseline", read_file(&options.baseline_models)->composing(), "compare with this model, too; may be repeated")
     ("slices", po::value<std::string>()->value_name("LIST")->default_value("auto")->notifier([&options](const std::string& list) {
-       if (list != "auto") options.slices = parse_slices(list); }),
-     "measure apart, separated by commas: activity, item-popularity, cold, time-since-cut; none; auto: all that the dataset allows")
+       options.slices = parse_slices(list); }),
+     "measure apart, separated by commas: activity, item-popularity, cold, time-since-cut; users:COLUMN or items:COLUMN of the dataset's tables; none; "
+     "auto: all that the dataset allows, but no columns")
     ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
        one_of<SeenItems>("seen", options.seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
      "lists leave out the user's training items, may have them, or have no others; held-out items that lists cannot have then are left out")

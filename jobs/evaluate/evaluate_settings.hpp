@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "distributed/ranking/catalogue.hpp"
+#include "io/tables/table_choice.hpp"
 #include "kernels/ranking/ranking_metrics.hpp"
 
 namespace boost::program_options {
@@ -29,6 +30,21 @@ struct Baseline {
 /// Whom a slice is of.
 enum class SliceKind { activity, item_popularity, cold, time_since_cut };
 
+/// A column of the dataset's table of items or users.
+struct TableColumnName {
+  TableSide side = TableSide::items;
+  std::string column;
+
+  /// "users:country"
+  [[nodiscard]] std::string text() const;
+  friend bool operator==(const TableColumnName&, const TableColumnName&) = default;
+};
+
+struct SliceChoice {
+  std::optional<std::vector<SliceKind>> kinds;  ///< nothing: all that the dataset has
+  std::vector<TableColumnName> columns;
+};
+
 /// A model that must not be much worse than an older one.
 struct GateSettings {
   std::string against;  ///< the older model's file; empty: no gate
@@ -45,7 +61,7 @@ struct EvaluateOptions {
   std::string definitions_word = "ours";
   std::optional<std::vector<Baseline>> baselines;  ///< nothing: popularity of rankings, biases of ratings
   std::vector<std::string> baseline_models;        ///< files
-  std::optional<std::vector<SliceKind>> slices;    ///< nothing: all that the dataset has
+  SliceChoice slices;
   std::string output;
   std::string report;    ///< a page
   std::string per_user;  ///< a file of every user's metrics

@@ -7,6 +7,7 @@
 
 #include "jobs/evaluate/gate.hpp"
 #include "jobs/evaluate/metrics.hpp"
+#include "kernels/text/text_encoding.hpp"
 
 namespace rankwise {
 
@@ -50,8 +51,8 @@ std::string slice_lines(const std::vector<Slice>& slices) {
   std::string text = fmt::format("\n{:<16} {:<24} {:>9} {:>10} {:<14} {:>11} {:>10} {:>11}\n", "slice", "", "users",
                                  "targets", "metric", "model", "+-", "baseline");
   for (const Slice& slice : slices) {
-    const std::string lead =
-        fmt::format("{:<16} {:<24} {:>9} {:>10}", slice.by, slice.group, slice.users, slice.targets);
+    const std::string lead = fmt::format("{:<16} {:<24} {:>9} {:>10}", printable(slice.by), printable(slice.group),
+                                         slice.users, slice.targets);
     if (slice.values.empty()) {
       text += lead + " -\n";
       continue;

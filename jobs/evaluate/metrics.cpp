@@ -35,7 +35,9 @@ Baselines: rankings by training popularity; ratings by mean + user bias + item b
 Intervals hold the value at 95%: users are independent, Student's t; of coverage and gini by a Poisson bootstrap.
 Slices: activity counts a user's training items. item-popularity, cold and time-since-cut take only some of the held-out
 items as T, and the lists stay the same: head, mid and tail are the items, most popular first, that have a third of the
-training interactions each. time-since-cut, of a dataset that was split in time: days since the first held-out one.)";
+training interactions each. time-since-cut, of a dataset that was split in time: days since the first held-out one.
+users:COLUMN groups users, and items:COLUMN held-out items, by their table (prepare --users, --items): by category, the 20
+with the most rows at most, or between the quartiles of a number.)";
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <fmt/format.h>
 #include <limits>
+#include <string>
 #include <string_view>
 
 #include "distributed/evaluation/metric_sample.hpp"
@@ -92,8 +93,8 @@ ChosenValues chosen_errors(std::span<const double> errors, std::span<const Index
 
 /// A slice to be measured.
 struct SliceName {
-  std::string_view by;
-  std::string_view group;
+  std::string by;
+  std::string group;
   Chosen chosen;
 };
 
@@ -180,7 +181,7 @@ class SliceMeasurement {
     comm_.all_reduce_sum(std::span<Index>(counts));
     std::vector<Slice> slices;
     for (std::size_t s = 0; s < names.size(); ++s)
-      slices.push_back({std::string(names[s].by), std::string(names[s].group), counts[2 * s], counts[2 * s + 1], {}});
+      slices.push_back({names[s].by, names[s].group, counts[2 * s], counts[2 * s + 1], {}});
     return slices;
   }
 
@@ -192,16 +193,17 @@ class SliceMeasurement {
 
 }  // namespace
 
-SlicePlan plan_slices(const Communicator& comm, const DatasetReader& dataset, const std::optional<Fold>& fold,
-                      const Catalogue& catalogue, const HeldoutRows& rows,
-                      const std::optional<std::vector<SliceKind>>& wanted) {
+SlicePlan plan_slices(const Communicator& comm, const HeldoutData& data, const Catalogue& catalogue,
+                      const HeldoutRows& rows, const SliceChoice& wanted, InputCheck check) {
   constexpr std::array all{SliceKind::activity, SliceKind::item_popularity, SliceKind::cold, SliceKind::time_since_cut};
-  const auto is_wanted = [&](SliceKind kind) { return !wanted || std::ranges::find(*wanted, kind) != wanted->end(); };
+  const auto is_wanted = [&](SliceKind kind) {
+    return !wanted.kinds || std::ranges::find(*wanted.kinds, kind) != wanted.kinds->end();
+  };
   SlicePlan plan;
   for (const SliceKind kind : all) {
     if (!is_wanted(kind)) continue;
-    if (kind == SliceKind::time_since_cut && (fold || !is_split_in_time(dataset))) {
-      if (!wanted) continue;
+    if (kind == SliceKind::time_since_cut && (data.fold || !is_split_in_time(*data.dataset))) {
+      if (!wanted.kinds) continue;
       throw AgreedError(ExitCode::bad_data,
                         "--slices time-since-cut: expected a dataset of prepare --split temporal, "
                         "and a model that leaves out no fold");
@@ -212,7 +214,12 @@ SlicePlan plan_slices(const Communicator& comm, const DatasetReader& dataset, co
       plan.known_users = known_user_groups(catalogue, rows);
       plan.groupings.push_back(group_by_known_item(catalogue, rows));
     }
-    if (kind == SliceKind::time_since_cut) plan.groupings.push_back(group_by_time_since_cut(comm, dataset, rows));
+    if (kind == SliceKind::time_since_cut) plan.groupings.push_back(group_by_time_since_cut(comm, *data.dataset, rows));
+  }
+  plan.columns = read_column_groups(comm, data, rows, wanted.columns, check);
+  for (const ColumnGroups& column : plan.columns) {
+    if (column.of.side != TableSide::items) continue;
+    plan.groupings.push_back(group_by_item(static_cast<int>(column.names.size()), column.groups, rows));
   }
   return plan;
 }
@@ -222,14 +229,15 @@ std::vector<Slice> measure_slices(const Communicator& comm, const SlicePlan& pla
   const std::vector<std::int8_t> activity = activity_groups(contest.rows);
   std::vector<SliceName> slices;
   int groupings = 0;
-  const auto by_users = [&](std::string_view by, Groups names, std::span<const std::int8_t> groups) {
+  const auto by_users = [&](const std::string& by, Groups names, std::span<const std::int8_t> groups) {
     for (std::size_t group = 0; group < names.size(); ++group)
-      slices.push_back({by, names[group], {groups, {}, -1, static_cast<std::int8_t>(group)}});
+      slices.push_back({by, std::string(names[group]), {groups, {}, -1, static_cast<std::int8_t>(group)}});
   };
-  const auto by_targets = [&](std::string_view by, Groups names) {
+  const auto by_targets = [&](const std::string& by, Groups names) {
     const Grouping& grouping = plan.groupings[static_cast<std::size_t>(groupings)];
     for (std::size_t group = 0; group < names.size(); ++group)
-      slices.push_back({by, names[group], {{}, grouping.of_place, groupings, static_cast<std::int8_t>(group)}});
+      slices.push_back(
+          {by, std::string(names[group]), {{}, grouping.of_place, groupings, static_cast<std::int8_t>(group)}});
     ++groupings;
   };
   for (const SliceKind kind : plan.kinds) {
@@ -247,6 +255,14 @@ std::vector<Slice> measure_slices(const Communicator& comm, const SlicePlan& pla
       case SliceKind::time_since_cut:
         by_targets("time-since-cut", time_names);
         break;
+    }
+  }
+  for (const ColumnGroups& column : plan.columns) {
+    const std::vector<std::string_view> names(column.names.begin(), column.names.end());
+    if (column.of.side == TableSide::users) {
+      by_users(column.of.text(), names, column.groups);
+    } else {
+      by_targets(column.of.text(), names);
     }
   }
   return SliceMeasurement(comm, contest, metrics, contenders).measure(slices);

@@ -269,6 +269,83 @@ class SlicesTest(Evaluated):
         self.assertEqual([each["users"] for each in parts if each["group"] == "1 to 10"],
                          [int(np.sum((counts >= 1) & (counts <= 10) & (np.diff(data.heldout.indptr) > 0)))])
 
+    def write_tables(self):
+        """Of every third user and seventh item nothing is known, so that all three kinds of values lack some."""
+        with open(self.path / "people.csv", "w") as file:
+            file.write("user_id,country,age,note\n")
+            for user in range(90):
+                country = "" if user % 3 == 0 else ("DE", "FR", "DE", "\x1b[31m", "AT")[user % 5]
+                file.write(f'c{user:04d},{country},{"" if user % 4 == 1 else 18 + user * 7 % 50},n{user}\n')
+        with open(self.path / "goods.csv", "w") as file:
+            file.write("item_id,brand,price\n")
+            for item in range(40):
+                file.write(f'{item * 7 + 3},{"" if item % 7 == 0 else f"b{item * item % 29:02d}"},{item % 6 + 0.5}\n')
+
+    @staticmethod
+    def column(path, table, column):
+        """The values of a column, None where there is none; and of all rows, users who are held out whole, too."""
+        def read(file, group):
+            if f"{group}/table" not in file:
+                return []
+            values = file[f"{group}/table/{column}"]
+            if isinstance(values, h5py.Group):
+                names = values["categories"].asstr()[:]
+                return [None if code < 0 else names[code] for code in values["codes"][:]]
+            return [None if np.isnan(value) else value for value in values[:]]
+        with h5py.File(path) as file:
+            apart = read(file, "heldout/users") if table == "users" else []
+            own = read(file, table)
+        return apart or own, own + apart
+
+    def test_slices_by_columns_of_tables(self):
+        self.write_tables()
+        of_targets = [metric for metric in self.METRICS if metric not in ("novelty@3", "auc")]
+        for split in ("random:0.3", "users:0.4"):
+            self.job("prepare", "--input", "@log.csv", "--split", split, "--min-user-count", "1", "--min-item-count", "1", "--users", "@people.csv",
+                     "--user-types", "country=category", "--items", "@goods.csv", "--item-types", "brand=category", "--output", "@tables.h5")
+            self.job("als", "--data", "@tables.h5", "--model", "@tables-model.h5", "--factors", "4", "--epochs", "2")
+            data, lists = self.contenders("tables", "exclude")
+            asked = ["users:country", "users:age", "items:brand", "items:price"]
+            outputs = [self.evaluate("tables", "tables-model", "--metrics", ",".join(self.METRICS), "--slices", ",".join(["cold", *asked]), ranks=ranks)
+                       for ranks in (1, 3)]
+            (told, done), (other, _) = outputs
+            self.assertEqual(told["slices"], other["slices"])
+            self.assertNotIn("\x1b", done.out)
+            self.assertEqual([by for by in dict.fromkeys(each["by"] for each in told["slices"])], ["cold", *asked])
+            for by in asked:
+                table, name = by.split(":")
+                values, all_values = self.column(self.path / "tables.h5", table, name)
+                known = [value for value in all_values if value is not None]
+                groups = [each["group"] for each in told["slices"] if each["by"] == by]
+                if isinstance(known[0], str):
+                    names = sorted(set(known), key=lambda value: (-known.count(value), value))
+                    own = names[:19] if len(names) > 20 else names
+                    self.assertEqual(groups, own + ([f"({len(names) - 19} others)"] if len(names) > 20 else []) + ["(no value)"])
+                    group_of = lambda value: len(groups) - 1 if value is None else own.index(value) if value in own else len(own)
+                else:
+                    bounds = sorted(set(np.quantile(known, (0.25, 0.5, 0.75, 1))))[:-1]
+                    self.assertEqual(len(groups), len(bounds) + 2)
+                    self.assertEqual(groups[0], f"to {bounds[0]:g}")
+                    group_of = lambda value: len(groups) - 1 if value is None else int(np.searchsorted(bounds, value))
+                counted = 0
+                for number, group in enumerate(groups):
+                    is_in = [group_of(value) == number for value in values]
+                    users = [user for user in lists["popularity"].users if table == "items" or is_in[user]]
+                    keep = (lambda place: is_in[data.heldout.indices[place]]) if table == "items" else (lambda place: True)
+                    if "model" in lists:
+                        self.expect(told["slices"], by, group, lists, users if table == "users" else None, keep, of_targets if table == "items" else self.METRICS)
+                    (slice_of_group,) = [each for each in told["slices"] if (each["by"], each["group"]) == (by, group)]
+                    counted += slice_of_group["targets"]
+                    if slice_of_group["targets"]:
+                        self.assertAlmostEqual(slice_of_group["metrics"]["recall@4"]["baseline"], lists["popularity"].values("recall@4", users, keep).mean(), delta=CLOSE)
+                self.assertEqual(counted, sum(len(data.targets(user, "exclude")) for user in lists["popularity"].users))
+        for code, words, slices in ((65, "users:note: the column is of texts", "users:note"), (65, "colour", "items:colour"),
+                                    (2, "appears twice", "cold,users:age,users:age"), (2, "expected activity", "users:"), (2, "auto has all", "auto,cold")):
+            done = self.job("evaluate", "--data", "@tables.h5", "--model", "@tables-model.h5", "--slices", slices, code=code)
+            self.assertIn(words, done.err)
+        done = self.job("evaluate", "--data", "@random.h5", "--model", "@random-model.h5", "--slices", "auto,users:age", code=65)
+        self.assertIn("holds no table of users, which --slices users:age needs; expected a dataset of prepare --users FILE", done.err)
+
     def test_chosen_slices(self):
         told, _ = self.evaluate("random", "random-model", "--slices", "none")
         self.assertEqual(told["slices"], [])

@@ -20,9 +20,14 @@ namespace rankwise {
 /// What is asked of lists. Outlives the tables that answer it.
 struct ListQuestions {
   ListRule rule;
-  std::vector<EvaluationMetric> metrics;  ///< that rank
-  std::vector<Grouping> groupings = {};   ///< of targets; may be none
+  std::vector<EvaluationMetric> metrics;            ///< that rank
+  std::vector<Grouping> groupings = {};             ///< of targets; may be none
+  std::vector<std::int32_t> category_of_item = {};  ///< below 0: unknown; may be none if no metric needs categories
 
+  /// The same asked of lists of a model that knows other items.
+  [[nodiscard]] ListQuestions of(const Catalogue& catalogue) const {
+    return {{catalogue, rule.seen}, metrics, groupings, category_of_item};
+  }
   /// The longest list that any metric needs, at most the catalogue; 0 if none needs a list.
   [[nodiscard]] Index longest() const;
   /// Likewise of coverage, gini and diversity alone, which need the lists themselves.

@@ -90,6 +90,8 @@ std::vector<EvaluationMetric> compared_metrics(const DenoiseOptions& options) {
       throw Error(ExitCode::usage,
                   fmt::format("--metrics {} has a meaning only with --objective explicit", metrics[m].name));
     }
+    if (metrics[m].needs_categories())
+      throw Error(ExitCode::usage, fmt::format("--metrics {}: only evaluate has --categories", metrics[m].name));
     const auto before = metrics.begin() + static_cast<std::ptrdiff_t>(m);
     if (std::ranges::find(metrics.begin(), before, metrics[m].name, &EvaluationMetric::name) != before)
       throw Error(ExitCode::usage, fmt::format("--metrics: {} is given twice", metrics[m].name));

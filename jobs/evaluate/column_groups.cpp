@@ -67,12 +67,14 @@ ColumnValues measured_values(const DatasetTablesReader& tables, const HeldoutDat
   return values_of(are_apart ? *tables.heldout_users() : *tables.users(), of.column, rows.heldout.rows);
 }
 
-void require_table(const DatasetTablesReader& tables, const HeldoutData& data, const TableColumnName& of) {
+/// `wish`: the option that needs the table.
+void require_table(const DatasetTablesReader& tables, const HeldoutData& data, const TableColumnName& of,
+                   const std::string& wish) {
   const bool is_there = of.side == TableSide::items ? tables.items().has_value() : tables.users().has_value();
   if (is_there) return;
-  throw AgreedError(ExitCode::bad_data, fmt::format("{}: holds no table of {}s, which --slices {} needs; expected a "
+  throw AgreedError(ExitCode::bad_data, fmt::format("{}: holds no table of {}s, which {} needs; expected a "
                                                     "dataset of prepare --{}s FILE",
-                                                    data.path, side_name(of.side), of.text(), side_name(of.side)));
+                                                    data.path, side_name(of.side), wish, side_name(of.side)));
 }
 
 }  // namespace
@@ -146,13 +148,29 @@ std::vector<ColumnGroups> read_column_groups(const Communicator& comm, const Hel
   if (columns.empty()) return found;
   const DatasetTablesReader tables(comm, data.path, check);
   for (const TableColumnName& of : columns) {
-    require_table(tables, data, of);
+    require_table(tables, data, of, "--slices " + of.text());
     const ColumnValues share = agree_on(comm, [&] { return share_of(comm, tables, of); });
     const ValueGroups groups(comm, of.text(), share);
     const ColumnValues measured = agree_on(comm, [&] { return measured_values(tables, data, rows, of); });
     found.push_back({of, groups.names(), groups.groups_of(measured)});
   }
   return found;
+}
+
+std::vector<std::int32_t> read_item_categories(const Communicator& comm, const HeldoutData& data,
+                                               const std::string& column, InputCheck check) {
+  const DatasetTablesReader tables(comm, data.path, check);
+  require_table(tables, data, {TableSide::items, column}, "--categories");
+  return agree_on(comm, [&] {
+    const TableReader& items = *tables.items();
+    if (const ColumnType type = items.column(column).type; type != ColumnType::category) {
+      throw Error(ExitCode::bad_data,
+                  fmt::format("{}: --categories {}: the column is of type {}; expected category (prepare --item-types "
+                              "{}=category)",
+                              data.path, column, column_type_name(type), column));
+    }
+    return items.codes(column, {0, items.rows()});
+  });
 }
 
 }  // namespace rankwise

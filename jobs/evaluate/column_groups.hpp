@@ -54,4 +54,9 @@ struct ColumnGroups {
                                                            const std::vector<TableColumnName>& columns,
                                                            InputCheck check);
 
+/// The category of each item, Categories::missing of items without one. Throws AgreedError(bad_data) if the dataset has
+/// no table of items or no such column, or the column is not of categories. Collective over comm.
+[[nodiscard]] std::vector<std::int32_t> read_item_categories(const Communicator& comm, const HeldoutData& data,
+                                                             const std::string& column, InputCheck check);
+
 }  // namespace rankwise

@@ -112,8 +112,7 @@ Contender measure_model(JobContext& context, const Contest& contest, const std::
   const EvaluatedFactors factors{model.objective, model.users.view(), model.items};
   if (!contest.questions.metrics.empty()) {
     const auto timer = context.report.phase("rank");
-    const ListQuestions questions{
-        {model.catalogue, contest.questions.rule.seen}, contest.questions.metrics, contest.questions.groupings};
+    const ListQuestions questions = contest.questions.of(model.catalogue);
     const ItemStorage storage = item_storage(contest.catalogue.items(), model.users.columns());
     contender.lists =
         naming(path, [&] { return factor_lists(context.comm, factors, questions, contest.rows, storage); });

@@ -98,6 +98,13 @@ std::vector<EvaluationMetric> ranking_metrics(const AskedMetrics& asked) {
   return metrics;
 }
 
+/// None unless a metric needs them. Collective.
+std::vector<std::int32_t> categories_of_items(const EvaluateOptions& options, const JobContext& context,
+                                              const HeldoutData& data) {
+  if (options.categories.empty()) return {};
+  return read_item_categories(context.comm, data, options.categories, context.common.input_check);
+}
+
 /// Files of other models and what they are called: by name, or by path if two names are equal.
 struct OtherModel {
   std::string path;
@@ -182,6 +189,7 @@ Evaluation begin_evaluation(const EvaluateOptions& options, const Communicator& 
   found.model_configuration = model.provenance().configuration;
   found.ancestor_trained_on_all = !model.lineage_trained_on_all().empty();
   found.definitions = options.definitions_word;
+  found.categories = options.categories;
   found.seen = seen_word(options.seen);
   Index users = 0;
   for (Index r = 0; r < contest.rows.heldout.rows.size(); ++r)
@@ -263,9 +271,15 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   evaluated.catalogue.mean_rating = catalogue.mean_rating;
   const SlicePlan slices =
       plan_slices(comm, data, evaluated.catalogue, rows, options.slices, context.common.input_check);
-  Contest contest{
-      dataset,     data.fold, rows, catalogue, {{catalogue, options.seen}, ranking_metrics(asked), slices.groupings},
-      asks_ratings};
+  Contest contest{dataset,
+                  data.fold,
+                  rows,
+                  catalogue,
+                  {{catalogue, options.seen},
+                   ranking_metrics(asked),
+                   slices.groupings,
+                   categories_of_items(options, context, data)},
+                  asks_ratings};
   Evaluation found = begin_evaluation(options, comm, model, contest, evaluated);
   found.overlap = training_overlap(data, model, evaluated.counts);
   found.warnings = overlap_warnings(found.overlap, data, options.model);

@@ -140,7 +140,7 @@ void describe_evaluation(boost::program_options::options_description& descriptio
     ("model", read_file(&options.model)->required(), "model, of this dataset's training part or of another dataset that has item ids in common")
     ("metrics", po::value(&options.metrics)->value_name("LIST")->default_value("auto")->notifier(
        [](const std::string& list) { if (list != "auto") (void)parse_metrics(list); }),
-     "separated by commas: recall@K, precision@K, ndcg@K, map@K, mrr@K, hr@K, revenue@K, auc, coverage@K, gini@K, novelty@K, diversity@K; rmse, mae; "
+     "separated by commas: recall@K, precision@K, ndcg@K, map@K, mrr@K, hr@K, revenue@K, auc, coverage@K, gini@K, novelty@K, diversity@K, calibration@K; rmse, mae; "
      "auto: rmse,mae for explicit models, recall@20,recall@50,ndcg@100,map@10,hr@10 for implicit ones")
     ("definitions", po::value<std::string>()->value_name("ours|liang|recbole|trec")->default_value("ours")->notifier(definitions),
      "whose denominators: see below")
@@ -153,6 +153,8 @@ void describe_evaluation(boost::program_options::options_description& descriptio
        options.slices = parse_slices(list); }),
      "measure apart, separated by commas: activity, item-popularity, cold, time-since-cut; users:COLUMN or items:COLUMN of the dataset's tables; none; "
      "auto: all that the dataset allows, but no columns")
+    ("categories", po::value(&options.categories)->value_name("COLUMN"),
+     "of calibration@K: a column of categories of the dataset's table of items (prepare --items)")
     ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
        one_of<SeenItems>("seen", options.seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
      "lists leave out the user's training items, may have them, or have no others; held-out items that lists cannot have then are left out")
@@ -171,6 +173,12 @@ void require_sense(const EvaluateOptions& options) {
     if (gate.margin) refuse("--margin has a meaning only with --against");
     if (gate.confidence) refuse("--confidence has a meaning only with --against");
   }
+  const auto metrics = options.metrics == "auto" ? std::vector<EvaluationMetric>() : parse_metrics(options.metrics);
+  const auto needing = std::ranges::find_if(metrics, &EvaluationMetric::needs_categories);
+  if (needing != metrics.end() && options.categories.empty())
+    refuse(fmt::format("--metrics {}: expected --categories COLUMN, of the table of items", needing->name));
+  if (needing == metrics.end() && !options.categories.empty())
+    refuse("--categories has a meaning only with --metrics calibration@K");
   if (!options.baselines) return;
   for (const Baseline& baseline : *options.baselines) {
     if (baseline.kind == BaselineKind::own && options.seen == SeenItems::exclude)

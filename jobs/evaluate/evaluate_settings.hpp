@@ -62,6 +62,7 @@ struct EvaluateOptions {
   std::optional<std::vector<Baseline>> baselines;  ///< nothing: popularity of rankings, biases of ratings
   std::vector<std::string> baseline_models;        ///< files
   SliceChoice slices;
+  std::string categories;  ///< a column of the table of items, for metrics that need one; empty: none
   std::string output;
   std::string report;    ///< a page
   std::string per_user;  ///< a file of every user's metrics

@@ -97,6 +97,7 @@ struct Evaluation {
   std::optional<MatchCounts> match;     ///< of a model of another dataset
   TrainingOverlap overlap;
   std::string definitions;
+  std::string categories;  ///< the column; empty: of no metric
   std::string seen;
   Index users = 0;         ///< with held-out interactions
   Index interactions = 0;  ///< held out

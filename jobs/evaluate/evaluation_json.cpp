@@ -126,6 +126,7 @@ std::string evaluation_json(const Evaluation& evaluation) {
                    {"digest", hexadecimal(evaluation.model_digest)},
                    {"configuration", evaluation.model_configuration}};
   json["definitions"] = evaluation.definitions;
+  if (!evaluation.categories.empty()) json["categories"] = evaluation.categories;
   json["users"] = evaluation.users;
   json["heldout_interactions"] = evaluation.interactions;
   if (evaluation.rankings) json["rankings"] = json_of(*evaluation.rankings, evaluation.seen);

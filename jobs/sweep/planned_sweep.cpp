@@ -99,6 +99,9 @@ std::string wanted_metrics(const SweepPlanOptions& options) {
                                                "implicit model are no ratings",
                                                &metric == &all.front() ? "optimize" : "metrics", metric.name));
     }
+    if (metric.needs_categories())
+      throw Error(ExitCode::usage, fmt::format("--{} {}: only evaluate has --categories",
+                                               &metric == &all.front() ? "optimize" : "metrics", metric.name));
     if (std::ranges::count(all, metric.name, &EvaluationMetric::name) > 1) {
       throw Error(ExitCode::usage,
                   fmt::format("--metrics {}: {} is already measured", options.more_metrics, metric.name));

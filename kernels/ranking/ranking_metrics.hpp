@@ -17,6 +17,7 @@ enum class MetricKind {
   revenue,
   novelty,
   diversity,
+  calibration,
   auc,
   coverage,
   gini,
@@ -49,8 +50,12 @@ struct EvaluationMetric {
   [[nodiscard]] bool has_cutoff() const { return ranks() && kind != MetricKind::auc; }
   /// Whether it says how well held-out interactions are predicted.
   [[nodiscard]] bool is_of_accuracy() const;
-  /// Errors and concentration are better if they are lower.
-  [[nodiscard]] bool higher_is_better() const { return ranks() && kind != MetricKind::gini; }
+  /// Whether it is of categories of items.
+  [[nodiscard]] bool needs_categories() const { return kind == MetricKind::calibration; }
+  /// Errors, concentration and divergence are better if they are lower.
+  [[nodiscard]] bool higher_is_better() const {
+    return ranks() && kind != MetricKind::gini && kind != MetricKind::calibration;
+  }
   [[nodiscard]] bool is_better(double value, double other) const {
     return higher_is_better() ? value > other : value < other;
   }

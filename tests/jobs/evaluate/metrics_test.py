@@ -346,6 +346,41 @@ class SlicesTest(Evaluated):
         done = self.job("evaluate", "--data", "@random.h5", "--model", "@random-model.h5", "--slices", "auto,users:age", code=65)
         self.assertIn("holds no table of users, which --slices users:age needs; expected a dataset of prepare --users FILE", done.err)
 
+    def test_calibration_by_categories(self):
+        self.write_tables()
+        self.job("prepare", "--input", "@log.csv", "--split", "random:0.3", "--min-user-count", "1", "--min-item-count", "1", "--items", "@goods.csv",
+                 "--item-types", "brand=category", "--output", "@brands.h5")
+        self.job("als", "--data", "@brands.h5", "--model", "@brands-model.h5", "--factors", "4", "--epochs", "2")
+        data, lists = self.contenders("brands", "exclude")
+        brands, _ = self.column(self.path / "brands.h5", "items", "brand")
+
+        def shares(items):
+            known = [brands[item] for item in items if brands[item] is not None]
+            return {brand: known.count(brand) / len(known) for brand in known}
+
+        def divergence(user, listed):
+            had, found = shares(data.row(data.seen, user)), shares(listed)
+            return sum(p * np.log(p / (0.99 * found.get(brand, 0) + 0.01 * p)) for brand, p in had.items())
+        told, _ = self.evaluate("brands", "brands-model", "--metrics", "recall@5,calibration@5,calibration@1", "--categories", "brand", "--slices", "activity", ranks=3)
+        self.assertEqual(told["categories"], "brand")
+        for k in (1, 5):
+            figures = told["metrics"][f"calibration@{k}"]
+            values = {name: np.array([divergence(user, lists[name].listed[user][:k]) for user in lists[name].users]) for name in ("model", "popularity")}
+            self.assertAlmostEqual(figures["model"], values["model"].mean(), delta=CLOSE)
+            self.assertAlmostEqual(figures["standard_error"], scipy.stats.sem(values["model"]), delta=1e-11)
+            self.assertAlmostEqual(figures["baselines"]["popularity"]["value"], values["popularity"].mean(), delta=CLOSE)
+            self.assertGreater(values["model"].max(), values["model"].min())
+        for code, words, options in ((2, "expected --categories COLUMN", ["--metrics", "calibration@3"]), (2, "has a meaning only with", ["--categories", "brand"]),
+                                     (65, "of type number; expected category", ["--metrics", "calibration@3", "--categories", "price"]),
+                                     (65, "colour", ["--metrics", "calibration@3", "--categories", "colour"])):
+            done = self.job("evaluate", "--data", "@brands.h5", "--model", "@brands-model.h5", *options, code=code)
+            self.assertIn(words, done.err)
+        done = self.job("evaluate", "--data", "@random.h5", "--model", "@random-model.h5", "--metrics", "calibration@3", "--categories", "brand", code=65)
+        self.assertIn("holds no table of items, which --categories needs", done.err)
+        for job in (["sweep", "plan", "@plan", "--data", "@brands.h5", "--factors", "2,4", "--metrics", "calibration@3"],
+                    ["denoise", "--data", "@brands.h5", "--output", "@c.h5", "--quarantine", "@q.csv", "--metrics", "ndcg@5,calibration@3"]):
+            self.assertIn("only evaluate has --categories", self.job(*job, code=2).err)
+
     def test_chosen_slices(self):
         told, _ = self.evaluate("random", "random-model", "--slices", "none")
         self.assertEqual(told["slices"], [])

@@ -1,0 +1,44 @@
+#include "distributed/evaluation/list_calibration.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rankwise {
+
+namespace {
+
+constexpr double smoothing = 0.01;
+
+/// Of the items that have one, ascending.
+std::vector<std::int32_t> categories_of(std::span<const std::int32_t> category_of_item, std::span<const Index> items) {
+  std::vector<std::int32_t> found;
+  for (const Index item : items) {
+    const std::int32_t category = category_of_item[static_cast<std::size_t>(item)];
+    if (category >= 0) found.push_back(category);
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+double share_of(const std::vector<std::int32_t>& ascending, std::int32_t category) {
+  if (ascending.empty()) return 0;
+  const auto same = std::ranges::equal_range(ascending, category);
+  return static_cast<double>(same.size()) / static_cast<double>(ascending.size());
+}
+
+}  // namespace
+
+double calibration(std::span<const std::int32_t> category_of_item, std::span<const Index> history,
+                   std::span<const Index> list) {
+  const std::vector<std::int32_t> had = categories_of(category_of_item, history);
+  const std::vector<std::int32_t> listed = categories_of(category_of_item, list);
+  double divergence = 0;
+  for (auto next = had.begin(); next != had.end(); next = std::upper_bound(next, had.end(), *next)) {
+    const double p = share_of(had, *next);
+    const double q = (1 - smoothing) * share_of(listed, *next) + smoothing * p;
+    divergence += p * std::log(p / q);
+  }
+  return divergence;
+}
+
+}  // namespace rankwise

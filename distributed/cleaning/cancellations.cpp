@@ -91,9 +91,13 @@ void Matcher::match(std::size_t begin, std::size_t end) {
   std::vector<std::size_t> rows(end - begin);
   std::iota(rows.begin(), rows.end(), begin);
   if (std::ranges::none_of(rows, is_cancellation)) return;
-  // At one time purchases come first: they are not later.
+  // At one time purchases come first: they are not later. If rows are of orders, those of one time are by what they
+  // say, so that which order is taken back does not depend on the order of the input.
+  const bool ordered = !log_.orders.empty();
   const auto order = [&](std::size_t row) {
-    return std::tuple(log_.events.events[row].time_microseconds, log_.events.timed && is_cancellation(row), row);
+    const Event& event = log_.events.events[row];
+    return std::tuple(event.time_microseconds, log_.events.timed && is_cancellation(row),
+                      ordered ? log_.orders[row] : 0, ordered ? amount(row) : 0, ordered ? event.value : 0, row);
   };
   std::ranges::sort(rows, [&](std::size_t a, std::size_t b) { return order(a) < order(b); });
   std::vector<std::size_t> purchases;

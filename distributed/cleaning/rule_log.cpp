@@ -19,6 +19,7 @@ Index RuleLog::drop(RowRule rule, const std::vector<char>& is_dropped) {
         continue;
       }
       if (!quantities.empty()) quantities[kept] = quantities[e];
+      if (!orders.empty()) orders[kept] = orders[e];
       events.events[kept++] = events.events[e];
     }
     // The next user's begin is still the old one: it is read before it is written.
@@ -28,26 +29,33 @@ Index RuleLog::drop(RowRule rule, const std::vector<char>& is_dropped) {
   const auto dropped = static_cast<Index>(events.events.size() - kept);
   events.events.resize(kept);
   if (!quantities.empty()) quantities.resize(kept);
+  if (!orders.empty()) orders.resize(kept);
   return dropped;
 }
 
-std::vector<double> quantities_by_user(const Communicator& comm, std::vector<PlacedQuantity> quantities,
-                                       const Partition& users, const UserEvents& events) {
+template <class Value>
+std::vector<Value> values_by_user(const Communicator& comm, std::vector<PlacedValue<Value>> values,
+                                  const Partition& users, const UserEvents& events) {
+  using Placed = PlacedValue<Value>;
   std::vector<Index> counts;
-  const std::vector<PlacedQuantity> sorted = sorted_by_owner(
-      std::span<const PlacedQuantity>(quantities), comm.size(),
-      [&](const PlacedQuantity& one) { return users.owner(one.user); }, counts);
-  quantities = {};
-  std::vector<PlacedQuantity> received = comm.exchange(std::span<const PlacedQuantity>(sorted), counts).values;
-  std::ranges::sort(received, {}, &PlacedQuantity::position);
-  std::vector<double> result;
+  const std::vector<Placed> sorted = sorted_by_owner(
+      std::span<const Placed>(values), comm.size(), [&](const Placed& one) { return users.owner(one.user); }, counts);
+  values = {};
+  std::vector<Placed> received = comm.exchange(std::span<const Placed>(sorted), counts).values;
+  std::ranges::sort(received, {}, &Placed::position);
+  std::vector<Value> result;
   result.reserve(received.size());
   for (const Event& event : events.events) {
-    const auto found = std::ranges::lower_bound(received, event.position, {}, &PlacedQuantity::position);
-    result.push_back(found->quantity);
+    result.push_back(std::ranges::lower_bound(received, event.position, {}, &Placed::position)->value);
   }
   return result;
 }
+
+template std::vector<double> values_by_user(const Communicator& comm, std::vector<PlacedValue<double>> values,
+                                            const Partition& users, const UserEvents& events);
+template std::vector<std::int32_t> values_by_user(const Communicator& comm,
+                                                  std::vector<PlacedValue<std::int32_t>> values, const Partition& users,
+                                                  const UserEvents& events);
 
 DropWatch::DropWatch(const UserEvents& before, const RejectedRows& rejected) : rows_before_(std::ssize(before.events)) {
   if (!rejected.keeps_rows()) return;

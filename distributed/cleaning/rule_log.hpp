@@ -23,21 +23,25 @@ struct RuleLog {
   UserEvents& events;
   std::vector<double> quantities;  ///< one for each event; empty if none were read
   RejectedRows& rejected;
+  std::vector<std::int32_t> orders = {};  ///< numbers of them, one for each event; empty if the log has none
 
   /// Drops the events that `is_dropped[e]` names, by this rule; how many. Local.
   Index drop(RowRule rule, const std::vector<char>& is_dropped);
 };
 
-/// A quantity on its way to the owner of its user.
-struct PlacedQuantity {
+/// What is known of a row, such as its quantity, on its way to the owner of its user.
+template <class Value>
+struct PlacedValue {
   Index user = 0;
   std::int64_t position = 0;
-  double quantity = 0;
+  Value value = {};
 };
 
-/// In the order of events' rows, which events_by_user made of the same rows. Collective over comm.
-[[nodiscard]] std::vector<double> quantities_by_user(const Communicator& comm, std::vector<PlacedQuantity> quantities,
-                                                     const Partition& users, const UserEvents& events);
+/// In the order of events' rows, which events_by_user made of the same rows; of numbers of 4 or 8 bytes. Collective
+/// over comm.
+template <class Value>
+[[nodiscard]] std::vector<Value> values_by_user(const Communicator& comm, std::vector<PlacedValue<Value>> values,
+                                                const Partition& users, const UserEvents& events);
 
 /// Which rows a step that drops rows of events without telling which has dropped: those that are no longer there.
 class DropWatch {

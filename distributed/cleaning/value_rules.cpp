@@ -16,7 +16,7 @@ namespace {
 auto content_of(const RuleLog& log, std::size_t row) {
   const Event& event = log.events.events[row];
   return std::tuple(event.value, event.time_microseconds, event.fold,
-                    log.quantities.empty() ? 0.0 : log.quantities[row]);
+                    log.quantities.empty() ? 0.0 : log.quantities[row], log.orders.empty() ? 0 : log.orders[row]);
 }
 
 /// Marks all rows of [begin, end) but the first of each content.

@@ -5,8 +5,8 @@
 
 namespace rankwise {
 
-/// Drops rows that say the same as an earlier row of the same user and item: value, time, fold and quantity. How many.
-/// Local.
+/// Drops rows that say the same as an earlier row of the same user and item: value, time, fold, quantity and order. How
+/// many. Local.
 Index drop_exact_repeats(RuleLog& log);
 
 /// The latest time of all events that `counts`; none if there is none. Collective.

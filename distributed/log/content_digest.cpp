@@ -91,6 +91,43 @@ std::uint64_t rules_digest(const MergeRules& rules) {
   return XXH3_64bits(text.data(), text.size());
 }
 
+std::uint64_t sum_of_order_digests(const Orders& orders) {
+  XXH3_state_t state;
+  XXH3_INITSTATE(&state);
+  std::uint64_t sum = 0;
+  for (Index u = 0; u < orders.users.size(); ++u) {
+    for (auto o = static_cast<std::size_t>(orders.offsets[static_cast<std::size_t>(u)]);
+         o < static_cast<std::size_t>(orders.offsets[static_cast<std::size_t>(u) + 1]); ++o) {
+      struct {
+        Index order;
+        Index user;
+        std::int64_t time;
+        double amount;
+      } const order{.order = orders.lines.rows.begin + static_cast<Index>(o),
+                    .user = orders.users.begin + u,
+                    .time = orders.times_seconds ? (*orders.times_seconds)[o] : 0,
+                    .amount = orders.amounts[o]};
+      const auto begin = static_cast<std::size_t>(orders.lines.offsets[o]);
+      const std::size_t size = static_cast<std::size_t>(orders.lines.offsets[o + 1]) - begin;
+      const auto add = [&](const auto& all) {
+        const auto some = std::span(all).subspan(begin, size);
+        XXH3_64bits_update(&state, some.data(), some.size_bytes());
+      };
+      XXH3_64bits_reset(&state);
+      XXH3_64bits_update(&state, &order, sizeof order);
+      add(orders.lines.columns);
+      add(orders.lines.values);
+      add(orders.parts);
+      sum += XXH3_64bits_digest(&state);
+    }
+  }
+  return sum;
+}
+
+std::uint64_t orders_digest(std::uint64_t sum) {
+  return XXH3_64bits(&sum, sizeof sum);
+}
+
 std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix) {
   return comm.sum(sum_of_rows(matrix));
 }
@@ -107,6 +144,7 @@ std::uint64_t content_digest(const Communicator& comm, const Dataset& dataset) {
                                  .given = sum(validation->given),
                                  .repeated = sum(validation->repeated)});
   }
+  if (dataset.orders) digest += orders_digest(comm.sum(sum_of_order_digests(*dataset.orders)));
   if (!dataset.log_rows) return digest;
   return digest + comm.sum(sum_of_rows(dataset.log_rows->by_user)) + rules_digest(dataset.rules);
 }

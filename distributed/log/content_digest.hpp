@@ -12,8 +12,8 @@ namespace rankwise {
 /// where it has any), summed modulo 2^64, hence the same for any partition. Collective over comm.
 [[nodiscard]] std::uint64_t content_digest(const Communicator& comm, const SparseRows& matrix);
 
-/// Digest of what trainings and folds are made of: of `interactions`, of `validation` if there is such a part, and of
-/// `log_rows` and the rules if there are any such rows. Collective over comm.
+/// Digest of what trainings and folds are made of: of `interactions`, of `validation` if there is such a part, of
+/// `log_rows` and the rules if there are any such rows, and of `orders` if there are some. Collective over comm.
 [[nodiscard]] std::uint64_t content_digest(const Communicator& comm, const Dataset& dataset);
 
 /// The sum modulo 2^64 of the digests of the rows that are here. Not collective.
@@ -28,6 +28,10 @@ struct ValidationSums {
 };
 /// What they add.
 [[nodiscard]] std::uint64_t validation_digest(const ValidationSums& sums);
+
+/// Likewise of the orders that are here; and what orders add, by this sum over all ranks.
+[[nodiscard]] std::uint64_t sum_of_order_digests(const Orders& orders);
+[[nodiscard]] std::uint64_t orders_digest(std::uint64_t sum);
 
 /// What the rules add, if there are log rows.
 [[nodiscard]] std::uint64_t rules_digest(const MergeRules& rules);

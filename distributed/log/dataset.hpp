@@ -10,6 +10,7 @@
 
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/fold.hpp"
+#include "distributed/log/orders.hpp"
 #include "distributed/rows/id_rows.hpp"
 #include "distributed/rows/sparse_rows.hpp"
 
@@ -56,6 +57,7 @@ struct Dataset {
   std::optional<ValidationPart> validation;
   /// All rows of the training part on pairs that have rows of several times.
   std::optional<BothSides<LogRows>> log_rows;
+  std::optional<Orders> orders = {};            ///< if its log has some
   MergeRules rules;                             ///< by which rows became interactions
   FoldOrigin fold_origin = FoldOrigin::column;  ///< of the training part's folds, if it has some
   std::vector<DatasetFigure> figures;

@@ -41,10 +41,14 @@ std::string listed(const Names<Value, size>& names) {
 }
 
 /// Rows that equal an earlier row of the same pair.
-Index count_exact(std::span<const Event> pair) {
-  std::vector<std::tuple<double, std::int64_t>> seen;
+Index count_exact(std::span<const Event> pair, std::span<const OrderLine> lines) {
+  const auto order_of = [&](const Event& event) {
+    if (lines.empty()) return std::int32_t{0};
+    return std::ranges::lower_bound(lines, event.position, {}, &OrderLine::position)->order;
+  };
+  std::vector<std::tuple<double, std::int64_t, std::int32_t>> seen;
   seen.reserve(pair.size());
-  for (const Event& event : pair) seen.emplace_back(event.value, event.time_microseconds);
+  for (const Event& event : pair) seen.emplace_back(event.value, event.time_microseconds, order_of(event));
   std::sort(seen.begin(), seen.end());
   return seen.end() - std::unique(seen.begin(), seen.end());
 }
@@ -178,13 +182,13 @@ RepeatedPair earliest_contradiction(const UserEvents& rows) {
   return earliest_pair(rows, [](const Event& before, const Event& event) { return event.fold != before.fold; });
 }
 
-DuplicateCounts count_duplicates(const UserEvents& rows) {
+DuplicateCounts count_duplicates(const UserEvents& rows, std::span<const OrderLine> lines) {
   DuplicateCounts counts;
   for (Index u = 0; u < rows.users.size(); ++u) {
     for_each_pair(rows.of(u), [&](std::span<const Event> pair) {
       if (pair.size() == 1) return;
       counts.repeated += std::ssize(pair) - 1;
-      counts.exact += count_exact(pair);
+      counts.exact += count_exact(pair, lines);
     });
   }
   return counts;

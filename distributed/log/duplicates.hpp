@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "distributed/log/events.hpp"
+#include "distributed/log/orders.hpp"
 
 namespace rankwise {
 
@@ -52,7 +53,7 @@ void order_rows(UserEvents& rows, DuplicatePolicy policy);
 
 struct DuplicateCounts {
   Index repeated = 0;  ///< rows on a pair that an earlier row was on
-  Index exact = 0;     ///< of these, rows that say the same as an earlier row: value and time too
+  Index exact = 0;     ///< of these, rows that say the same as an earlier row: value, time and order too
 };
 
 /// A row on a pair that an earlier row was on; positions as in Event. `second` is the largest number where there is
@@ -68,8 +69,8 @@ struct RepeatedPair {
 /// The earliest of this rank's rows that puts a pair into another fold than the row before on that pair does.
 [[nodiscard]] RepeatedPair earliest_contradiction(const UserEvents& rows);
 
-/// This rank's repeated rows.
-[[nodiscard]] DuplicateCounts count_duplicates(const UserEvents& rows);
+/// This rank's repeated rows. `lines`: of these rows, ascending by position; none if they are of no orders.
+[[nodiscard]] DuplicateCounts count_duplicates(const UserEvents& rows, std::span<const OrderLine> lines = {});
 
 /// The interaction that the rows of one pair make, or those of them in `part`; it has their latest time. Nothing if
 /// there are none, or if the rules do not accept their value.

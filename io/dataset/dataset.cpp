@@ -1,6 +1,7 @@
 #include "io/dataset/dataset.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <initializer_list>
 #include <iterator>
 
@@ -11,9 +12,9 @@
 #include "io/dataset/id_file.hpp"
 #include "io/dataset/joined_view.hpp"
 #include "io/dataset/remembered_rows.hpp"
-#include "io/dataset/sparse_file.hpp"
 #include "io/dataset/split_attributes.hpp"
 #include "io/hdf5/file_digests.hpp"
+#include "io/sparse/sparse_file.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {
@@ -163,6 +164,26 @@ bool DatasetReader::has_log_rows() const {
 
 LogRows DatasetReader::log_rows(DatasetPart part, RowRange rows) const {
   return agree_on(*impl_->comm, [&] { return impl_->file.log_rows(part, rows); });
+}
+
+bool DatasetReader::has_orders() const {
+  return impl_->file.orders().has_value();
+}
+
+Index DatasetReader::order_count() const {
+  return has_orders() ? impl_->file.orders()->lines.rows : 0;
+}
+
+Orders DatasetReader::orders(RowRange users) const {
+  return agree_on(*impl_->comm, [&] {
+    const std::optional<OrderShape>& shape = impl_->file.orders();
+    if (!shape) {
+      throw Error(ExitCode::bad_data,
+                  fmt::format("{}: has no orders; run prepare with --columns ...,order=NAME or --orders day",
+                              impl_->file.path()));
+    }
+    return read_orders(impl_->file.hdf5(), *shape, users);
+  });
 }
 
 std::vector<Index> DatasetReader::fold_numbers() const {

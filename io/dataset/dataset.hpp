@@ -13,7 +13,9 @@
 //   /validation/given                 of users that are validated whole: what their fold-in may see, CSR by user
 //   /validation/repeated              pairs with rows both in training and in validation, merged over all of these rows
 //   /log_rows                         the log's rows on pairs of the training part that have rows of several times
-// and beside each matrix NAME of the last seven its transpose NAME_by_item (/heldout/interactions_by_item, ...).
+//   /orders                           what users bought together, rows of the log (io/sparse/order_file.hpp)
+// and beside each matrix NAME of the last seven before /orders its transpose NAME_by_item
+// (/heldout/interactions_by_item, ...).
 //
 // Each CSR group holds `data` (float32; float64 of log rows), `indices` (int32, or int64 beyond 2^31 columns), `indptr`
 // (int64) and AnnData's attributes `encoding-type`, `encoding-version` and `shape`; if the log has them, also `time`
@@ -29,6 +31,7 @@
 #include "distributed/comm/communicator.hpp"
 #include "distributed/log/dataset.hpp"
 #include "distributed/log/fold.hpp"
+#include "distributed/log/orders.hpp"
 #include "distributed/log/split_figures.hpp"
 #include "distributed/rows/row_piece.hpp"
 #include "io/dataset/provenance.hpp"
@@ -116,6 +119,11 @@ class DatasetReader {
   /// The log rows of these users or items (part: interactions or interactions_by_item), validated like other rows.
   [[nodiscard]] bool has_log_rows() const;
   [[nodiscard]] LogRows log_rows(DatasetPart part, RowRange rows) const;
+  /// Whether the log had orders; how many the file has, whatever the view; and those of these users, of all_users(),
+  /// validated (io/sparse/order_file.hpp).
+  [[nodiscard]] bool has_orders() const;
+  [[nodiscard]] Index order_count() const;
+  [[nodiscard]] Orders orders(RowRange users) const;
   /// The distinct numbers of folds in the file's training part, ascending; none where it has no folds.
   [[nodiscard]] std::vector<Index> fold_numbers() const;
   [[nodiscard]] IdRows user_ids(RowRange rows) const;

@@ -73,6 +73,7 @@ void DatasetFile::read_shapes() {
   require_transpose(DatasetPart::validation_given, DatasetPart::validation_given_by_item);
   require_transpose(DatasetPart::validation_repeated, DatasetPart::validation_repeated_by_item);
   if (!is_of_first_format()) read_log_rows_shape();
+  if (file_.has(orders_name)) orders_ = order_shape(file_, users_ + heldout_users_, items_);
 }
 
 void DatasetFile::read_heldout_shapes() {

@@ -13,9 +13,10 @@
 #include "distributed/log/fold.hpp"
 #include "distributed/log/split_figures.hpp"
 #include "io/dataset/provenance.hpp"
-#include "io/dataset/sparse_file.hpp"
 #include "io/hdf5/input_check.hpp"
 #include "io/hdf5/reader.hpp"
+#include "io/sparse/order_file.hpp"
+#include "io/sparse/sparse_file.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
@@ -56,12 +57,13 @@ class DatasetFile {
   [[nodiscard]] const PartShapes& shapes() const { return shapes_; }
   [[nodiscard]] bool has(DatasetPart part, EntryMark mark) const;
   [[nodiscard]] bool has_log_rows() const { return log_row_entries_.has_value(); }
+  [[nodiscard]] const std::optional<OrderShape>& orders() const { return orders_; }
 
   /// The shape of a part among `shapes`, which are the file's or a view's. Throws AgreedError(bad_data) if it is not
   /// there, hence on every rank alike.
   [[nodiscard]] const SparseShape& required_shape(const PartShapes& shapes, DatasetPart part) const;
 
-  /// These rows of a part that is there; see io/dataset/sparse_file.hpp.
+  /// These rows of a part that is there; see io/sparse/sparse_file.hpp.
   [[nodiscard]] std::vector<Index> offsets(DatasetPart part, RowRange rows) const;
   [[nodiscard]] SparseRows read(DatasetPart part, RowRange rows, std::span<const Index> without = {}) const;
   [[nodiscard]] std::vector<std::int64_t> marks(DatasetPart part, EntryMark mark, RowRange rows) const;
@@ -91,6 +93,7 @@ class DatasetFile {
   PartShapes shapes_ = {};
   std::array<std::vector<DatasetPart>, 2> marked_;  // by EntryMark: which matrices have it
   std::optional<Index> log_row_entries_ = {};       // of each side, if the file has log rows
+  std::optional<OrderShape> orders_ = {};
 };
 
 }  // namespace rankwise

@@ -7,8 +7,9 @@
 #include "io/dataset/id_file.hpp"
 #include "io/dataset/merge_rules.hpp"
 #include "io/dataset/provenance_attributes.hpp"
-#include "io/dataset/sparse_file.hpp"
 #include "io/hdf5/writer.hpp"
+#include "io/sparse/order_file.hpp"
+#include "io/sparse/sparse_file.hpp"
 #include "io/tables/table_file.hpp"
 
 namespace rankwise {
@@ -23,6 +24,7 @@ Index dataset_bytes(const Communicator& comm, const Dataset& dataset) {
   Index bytes = id_bytes(comm, dataset.users) + id_bytes(comm, dataset.items) +
                 sparse_bytes(comm, dataset.interactions) + sparse_bytes(comm, dataset.interactions_by_item) +
                 bytes_of(dataset.heldout) + bytes_of(dataset.repeated) + bytes_of(dataset.log_rows);
+  if (dataset.orders) bytes += order_bytes(comm, *dataset.orders);
   if (const auto& validation = dataset.validation) {
     bytes += bytes_of(&validation->interactions) + bytes_of(validation->given) + bytes_of(validation->repeated);
   }
@@ -131,6 +133,7 @@ void write_dataset(const Communicator& comm, const std::string& path, const Data
   write_training(comm, file, dataset);
   write_heldout(comm, file, dataset);
   if (dataset.validation) write_validation(comm, file, *dataset.validation);
+  if (dataset.orders) write_orders(comm, file, *dataset.orders);
   for_each_table(dataset, tables, [&](const std::string& name, const Table& table, const IdRows& ids) {
     write_table(comm, file, name, table, ids);
   });

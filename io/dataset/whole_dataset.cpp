@@ -65,6 +65,7 @@ Dataset read_whole_dataset(const Communicator& comm, const DatasetReader& reader
         sides(DatasetPart::validation_repeated, DatasetPart::validation_repeated_by_item)};
   }
   whole.log_rows = read_log_sides(comm, reader);
+  if (reader.has_orders()) whole.orders = reader.orders(share_of(comm, reader.all_users()));
   whole.rules = reader.rules();
   whole.figures = reader.figures();
   return whole;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "distributed/log/select_part.hpp"
-#include "io/dataset/sparse_file.hpp"
+#include "io/sparse/sparse_file.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/base/finite_rows.hpp"
 

@@ -133,6 +133,15 @@ std::uint64_t check_log_rows(const Communicator& comm, const DatasetReader& file
   return content;
 }
 
+/// What the orders add to the content digest. Collective.
+std::uint64_t check_orders(const Communicator& comm, const DatasetReader& file) {
+  constexpr Index block_users = Index{1} << 12;
+  std::uint64_t sum = 0;
+  for_each_block(comm, row_blocks(comm, file.all_users(), block_users),
+                 [&](RowRange users) { sum += sum_of_order_digests(file.orders(users)); });
+  return orders_digest(comm.sum(sum));
+}
+
 /// The matrices of the validation part, if the file has one; their content digests. Collective.
 std::optional<ValidationSums> check_validation(const Communicator& comm, const DatasetReader& file,
                                                const std::string& path) {
@@ -219,6 +228,7 @@ void check_dataset(const Communicator& comm, const std::string& path) {
   content = comm.sum(content);
   if (validation) content += validation_digest(*validation);
   if (file.has_log_rows()) content += rules_digest(file.rules());
+  if (file.has_orders()) content += check_orders(comm, file);
   const std::uint64_t stated = file.provenance().dataset_digest;
   if (content != stated) {
     refuse(path,

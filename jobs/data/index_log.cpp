@@ -61,6 +61,29 @@ std::vector<MarkedRow> at_owners(const Communicator& comm, std::vector<PlacedMar
   std::ranges::sort(rows, {}, &MarkedRow::position);
   return rows;
 }
+
+/// The number of each row's order, by user for now; the log has none then. Collective.
+std::vector<PlacedValue<std::int32_t>> take_orders(const Communicator& comm, const std::vector<std::int32_t>& users,
+                                                   InteractionLog& log, std::optional<Index>& order_ids) {
+  std::vector<PlacedValue<std::int32_t>> orders;
+  if (!log.ordered) return orders;
+  const IdDictionary ids = build_id_dictionary(comm, std::exchange(log.orders, {}));
+  order_ids = ids.rows.total_rows;
+  for (std::size_t row = 0; row < users.size(); ++row) {
+    orders.push_back({users[row], log.positions[row], ids.index[row]});
+  }
+  return orders;
+}
+
+/// And of each row's quantity. Local.
+std::vector<PlacedValue<double>> take_quantities(const std::vector<std::int32_t>& users, InteractionLog& log) {
+  std::vector<PlacedValue<double>> quantities;
+  for (std::size_t row = 0; row < log.quantities.size(); ++row) {
+    quantities.push_back({users[row], log.positions[row], log.quantities[row]});
+  }
+  log.quantities = {};
+  return quantities;
+}
 }  // namespace
 
 IndexedLog index_log(JobContext& context, InteractionLog& log) {
@@ -71,11 +94,9 @@ IndexedLog index_log(JobContext& context, InteractionLog& log) {
   const auto as_it_is = [](std::string_view id) { return std::string(id); };
   tell_variants(comm, context.report, "user", users.rows, as_it_is);
   tell_variants(comm, context.report, "item", items.rows, as_it_is);
-  std::vector<PlacedQuantity> quantities;
-  for (std::size_t row = 0; row < log.quantities.size(); ++row) {
-    quantities.push_back({users.index[row], log.positions[row], log.quantities[row]});
-  }
-  log.quantities = {};
+  std::vector<PlacedValue<double>> quantities = take_quantities(users.index, log);
+  std::optional<Index> order_ids;
+  std::vector<PlacedValue<std::int32_t>> orders = take_orders(comm, users.index, log, order_ids);
   std::vector<PlacedMark> marks = take_marks(users.index, log);
   IndexedRows rows{.users = std::move(users.index),
                    .items = std::move(items.index),
@@ -88,15 +109,18 @@ IndexedLog index_log(JobContext& context, InteractionLog& log) {
   const Partition partition = Partition::by_count(users.rows.total_rows, comm.size());
   IndexedLog indexed;
   indexed.events = events_by_user(comm, std::move(rows), partition, items.rows.total_rows, context.common.threads);
-  if (log.quantified) indexed.quantities = quantities_by_user(comm, std::move(quantities), partition, indexed.events);
+  if (log.quantified) indexed.quantities = values_by_user(comm, std::move(quantities), partition, indexed.events);
+  if (log.ordered) indexed.orders = values_by_user(comm, std::move(orders), partition, indexed.events);
   if (log.marked) indexed.marked = at_owners(comm, std::move(marks), partition);
+  indexed.order_ids = order_ids;
   indexed.users = redistribute(comm, users.rows, partition);
   indexed.items = std::move(items.rows);
   return indexed;
 }
 
 void check_duplicates(JobContext& context, DuplicatePolicy policy, const InteractionLog& log,
-                      const UserEvents& events) {
+                      const IndexedLog& indexed) {
+  const UserEvents& events = indexed.events;
   const auto timer = context.report.phase("duplicates");
   if (policy == DuplicatePolicy::error) {
     refuse_repeat(context.comm, log, earliest_repeat(events), "(--duplicates error)");
@@ -104,7 +128,7 @@ void check_duplicates(JobContext& context, DuplicatePolicy policy, const Interac
   if (events.folded) {
     refuse_repeat(context.comm, log, earliest_contradiction(events), "with another fold; expected one fold for a pair");
   }
-  const DuplicateCounts mine = count_duplicates(events);
+  const DuplicateCounts mine = count_duplicates(events, indexed.lines);
   tell_duplicates(context.report, {context.comm.sum(mine.repeated), context.comm.sum(mine.exact)}, policy);
 }
 

@@ -8,13 +8,14 @@
 
 namespace rankwise {
 
-/// Numbers users and items in ascending order of their ids and brings each row to the owner of its user; warns of ids
-/// that are probably one. Takes the log's columns as it goes, so that ids, rows and events are not all held at once;
-/// its files, positions' names and rejected rows remain. Collective; throws AgreedError.
+/// Numbers users, items and orders in ascending order of their ids and brings each row to the owner of its user; warns
+/// of ids that are probably one. Takes the log's columns as it goes, so that ids, rows and events are not all held at
+/// once; its files, positions' names and rejected rows remain. Collective; throws AgreedError.
 [[nodiscard]] IndexedLog index_log(JobContext& context, InteractionLog& log);
 
 /// Counts repeated pairs, and stops at the first one that --duplicates or folds do not allow. Collective; throws
 /// AgreedError(bad_data).
-void check_duplicates(JobContext& context, DuplicatePolicy policy, const InteractionLog& log, const UserEvents& events);
+void check_duplicates(JobContext& context, DuplicatePolicy policy, const InteractionLog& log,
+                      const IndexedLog& indexed);
 
 }  // namespace rankwise

@@ -10,7 +10,6 @@
 
 #include "distributed/cleaning/fill_values.hpp"
 #include "distributed/comm/key_exchange.hpp"
-#include "distributed/rows/id_dictionary.hpp"
 #include "io/files/file_identity.hpp"
 #include "io/files/input_paths.hpp"
 #include "io/log/reader.hpp"
@@ -73,11 +72,12 @@ std::optional<LogPlan> plan_matrices(const Communicator& comm, const PrepareOpti
 
 void require_times(const LogPlan& plan, const PrepareOptions& options) {
   if (plan.timed()) return;
-  const std::array<std::pair<std::string_view, bool>, 6> needs{
+  const std::array<std::pair<std::string_view, bool>, 7> needs{
       {{"--since and --until need", options.log.filter.has_period()},
        {"--split leave-last and temporal need", unit_of(options.split.kind) == SplitUnit::rows},
        {"--validation leave-last and temporal need", unit_of(options.validation.kind) == SplitUnit::rows},
        {"--folds times needs", options.folds.rule.origin == FoldOrigin::times},
+       {"--orders day needs", options.orders == OrderRule::day},
        {"--half-life needs", options.cleaning.half_life_seconds.has_value()},
        {"--max-events-per-day needs", options.cleaning.max_events_per_day.has_value()}}};
   for (const auto& [who_needs, is_given] : needs) {
@@ -213,15 +213,6 @@ std::optional<Period> find_period(JobContext& context, const InteractionLog& log
   const Period period{seconds_of(context.comm.min(first)), seconds_of(context.comm.max(last))};
   tell_period(context.report, period);
   return period;
-}
-
-std::optional<Index> count_orders(JobContext& context, InteractionLog& log) {
-  if (!log.ordered) return std::nullopt;
-  const Index orders = build_id_dictionary(context.comm, log.orders).rows.total_rows;
-  log.orders = {};
-  log.ordered = false;
-  tell_orders(context.report, orders, context.comm.sum(log.size()));
-  return orders;
 }
 
 }  // namespace rankwise

@@ -31,8 +31,4 @@ void drop_small_values(JobContext& context, double min_value, InteractionLog& lo
 /// The times of the first and the last row; nothing if the log has no times. Collective.
 std::optional<Period> find_period(JobContext& context, const InteractionLog& log);
 
-/// The number of distinct orders; nothing if the log has no such column, which the log then no longer holds.
-/// Collective.
-std::optional<Index> count_orders(JobContext& context, InteractionLog& log);
-
 }  // namespace rankwise

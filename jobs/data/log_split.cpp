@@ -157,7 +157,7 @@ void transpose_heldout(const Communicator& comm, Dataset& dataset) {
 }
 
 ValidationOutcome take_validation(const Communicator& comm, const Split& split, const SplitBasis& basis,
-                                  const std::vector<Index>& heldout_users, UserEvents events, Dataset& dataset,
+                                  const std::vector<Index>& heldout_users, UserEvents& events, Dataset& dataset,
                                   RejectedRows& rejected) {
   const MergeRules& rules = dataset.rules;
 

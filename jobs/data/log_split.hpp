@@ -10,6 +10,7 @@
 #include "distributed/log/dataset.hpp"
 #include "distributed/log/duplicates.hpp"
 #include "distributed/log/events.hpp"
+#include "distributed/log/orders.hpp"
 #include "distributed/rows/id_rows.hpp"
 #include "distributed/splits/holdout.hpp"
 #include "jobs/data/prepare_options.hpp"
@@ -22,8 +23,11 @@ struct IndexedLog {
   IdRows users;  ///< by count, as events.users
   IdRows items;
   UserEvents events;
-  std::vector<double> quantities;  ///< one for each event until rules have seen them; empty if none are read
-  std::vector<MarkedRow> marked;   ///< of this rank's users, ascending; empty unless --split column
+  std::vector<double> quantities;    ///< one for each event until rules have seen them; empty if none are read
+  std::vector<MarkedRow> marked;     ///< of this rank's users, ascending; empty unless --split column
+  std::vector<std::int32_t> orders;  ///< one for each event until rules have seen them; empty if there are none
+  std::vector<OrderLine> lines;      ///< the same rows from then on
+  std::optional<Index> order_ids;    ///< over all ranks: different ones; nothing if the log has no column of them
 };
 
 /// What a split of this kind divides.
@@ -69,12 +73,13 @@ struct ValidationOutcome {
   PartRows rows;         ///< of this rank
 };
 
-/// Takes the validation part off the training part of `dataset`, which select_matrices() made of these events: the
-/// same split as a held-out part's, of the training events, by another seed than the basis has. Users of
-/// `heldout_users` have none. Ids and what is held out remain as they are. The training part and the validation part
-/// are by user alone then. Rows that make no interaction go to `rejected`. Collective over comm.
+/// Takes the validation part off the training part of `dataset`, which select_matrices() made of these events, and
+/// leaves the training events in their parts: the same split as a held-out part's, of the training events, by another
+/// seed than the basis has. Users of `heldout_users` have none. Ids and what is held out remain as they are. The
+/// training part and the validation part are by user alone then. Rows that make no interaction go to `rejected`.
+/// Collective over comm.
 ValidationOutcome take_validation(const Communicator& comm, const Split& split, const SplitBasis& basis,
-                                  const std::vector<Index>& heldout_users, UserEvents events, Dataset& dataset,
+                                  const std::vector<Index>& heldout_users, UserEvents& events, Dataset& dataset,
                                   RejectedRows& rejected);
 
 }  // namespace rankwise

@@ -63,6 +63,15 @@ void require_rows(const Communicator& comm, Index local_rows, std::string_view r
   });
 }
 
+/// Which rows are of one order, and how many orders there are. Collective.
+std::optional<Index> find_orders(JobContext& context, std::optional<OrderRule> rule, IndexedLog& log) {
+  if (rule == OrderRule::day) log.orders = days_of(log.events);
+  if (!log.order_ids && !rule) return std::nullopt;
+  const Index orders = context.comm.sum(count_orders(log.events, log.orders));
+  tell_orders(context.report, log.order_ids, orders, context.comm.sum(std::ssize(log.events.events)));
+  return orders;
+}
+
 /// Drops users and items with fewer interactions, with their ids. Collective.
 DroppedCounts drop_rows(const Communicator& comm, Index min_user_count, Index min_item_count, IndexedLog& log) {
   KeptRows kept;
@@ -81,8 +90,9 @@ DroppedCounts drop_rows(const Communicator& comm, Index min_user_count, Index mi
 /// go. Collective.
 void clean(JobContext& context, const CleaningOptions& options, IndexedLog& indexed, InteractionLog& log,
            CleaningReport& report) {
-  RuleLog rows{indexed.events, std::move(indexed.quantities), log.rejected};
+  RuleLog rows{indexed.events, std::move(indexed.quantities), log.rejected, std::move(indexed.orders)};
   clean_log(context, options, rows, report.account);
+  indexed.lines = order_lines(indexed.events, std::exchange(rows.orders, {}));
   transform_log(context, transforms_before_split(options.transforms), log, rows, report.account);
   const DroppedCounts emptied = drop_rows(context.comm, 1, 1, indexed);
   if (emptied.users + emptied.items > 0) {
@@ -198,6 +208,7 @@ HeldOut split(JobContext& context, const PrepareOptions& options, const MergeRul
   outcome.rows.refused += dropped;
   outcome.repeated = count_repeats(comm, log.events, rules);
   if (log.events.timed) held.first_of_items = first_seconds(comm, log.events);
+  place_lines(comm, log.events, choice.users, log.lines);
   held.dataset = select_matrices(comm, rules, kind, choice.users, log);
   held.users = std::move(choice.users);
   if (!validates) assign_folds(comm, options.folds.rule, context.common.seed, held.dataset);
@@ -214,18 +225,30 @@ void transpose_and_count(JobContext& context, HeldOut& held, SplitOutcome& outco
 
 /// Takes the validation part off the training part, and its figures. Collective.
 void validate_apart(JobContext& context, const PrepareOptions& options, UserEvents events, HeldOut& held,
-                    RejectedRows& rejected, SplitOutcome& outcome) {
+                    std::vector<OrderLine>& lines, RejectedRows& rejected, SplitOutcome& outcome) {
   const Communicator& comm = context.comm;
   {
     const auto timer = context.report.phase("split");
     outcome.validation =
-        take_validation(comm, options.validation, held.basis, held.users, std::move(events), held.dataset, rejected);
+        take_validation(comm, options.validation, held.basis, held.users, events, held.dataset, rejected);
+    mark_validation(events, lines);
+    events = {};
     assign_folds(comm, options.folds.rule, context.common.seed, held.dataset);
   }
   require_rows(comm, held.dataset.interactions.entries(), "--validation takes all that --split leaves");
   const auto timer = context.report.phase("transpose");
   transpose_training(comm, held.dataset);
   outcome.validation_figures = validation_figures(comm, held.dataset, held.first_of_items);
+}
+
+/// Brings the rows of orders together, in their parts. Collective.
+void store_orders(JobContext& context, std::vector<OrderLine> lines, bool timed, Dataset& dataset) {
+  const auto timer = context.report.phase("orders");
+  const Index heldout_users = dataset.heldout_users ? dataset.heldout_users->ids.total_rows : 0;
+  dataset.orders =
+      orders_of(context.comm, std::move(lines),
+                {.users = dataset.users.total_rows + heldout_users, .items = dataset.items.total_rows, .timed = timed});
+  tell_stored_orders(context.comm, context.report, *dataset.orders);
 }
 
 /// Quarantine and report. Collective.
@@ -365,14 +388,19 @@ void prepare(JobContext& context, const PrepareOptions& asked) {
   if (options.min_value) drop_small_values(context, *options.min_value, log, account);
   require_rows(comm, log.size(), "every row was dropped");
   outcome.period = find_period(context, log);
-  outcome.orders = count_orders(context, log);
 
   // 3. Number the ids in ascending order, bring each row to the rank that owns its user, and apply the rules.
   IndexedLog indexed = index_log(context, log);
-  if (options.cleaning.any_rule()) clean(context, options.cleaning, indexed, log, report);
+  outcome.orders = find_orders(context, options.orders, indexed);
+  if (options.cleaning.any_rule()) {
+    clean(context, options.cleaning, indexed, log, report);
+  } else {
+    indexed.lines = order_lines(indexed.events, indexed.orders);
+  }
   indexed.quantities = {};
+  indexed.orders = {};
   const MergeRules rules = merge_rules(comm, options, plan, indexed.events);
-  check_duplicates(context, rules.duplicates, log, indexed.events);
+  check_duplicates(context, rules.duplicates, log, indexed);
   if (!options.cleaning.report.empty()) report.profile = profile_of(comm, indexed.events);
   order_rows(indexed.events, rules.duplicates);
 
@@ -392,11 +420,13 @@ void prepare(JobContext& context, const PrepareOptions& asked) {
   require_rows(comm, dataset.interactions.entries(), "--split holds out all of them");
   const bool validates = options.validation.kind != SplitKind::none;
   UserEvents events = validates ? std::move(indexed.events) : UserEvents();
+  std::vector<OrderLine> lines = std::move(indexed.lines);
   indexed = {};
   transpose_and_count(context, held, outcome);
 
-  // 6. Take the validation part off what is left.
-  if (validates) validate_apart(context, options, std::move(events), held, log.rejected, outcome);
+  // 6. Take the validation part off what is left; orders have rows of all parts.
+  if (validates) validate_apart(context, options, std::move(events), held, lines, log.rejected, outcome);
+  if (outcome.orders) store_orders(context, std::move(lines), log.timed, dataset);
   tell_parts(context, options, dataset, outcome);
   dataset.figures = figures_of(outcome, dataset.heldout.has_value());
 

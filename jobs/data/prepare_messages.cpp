@@ -127,9 +127,21 @@ void tell_variants(const Communicator& comm, Report& report, std::string_view ro
   }
 }
 
-void tell_orders(Report& report, Index orders, Index rows) {
+void tell_orders(Report& report, std::optional<Index> ids, Index orders, Index rows) {
+  const Index different_ids = ids.value_or(orders);
   report.line(fmt::format("{} in {}", counted(orders, "order"), counted(rows, "row")));
-  report.event("orders", {{"orders", orders}, {"rows", rows}});
+  if (different_ids < orders) {
+    report.line(fmt::format("{} of orders: if an id has rows of several users, each of them has an order",
+                            counted(different_ids, "different id")));
+  }
+  report.event("orders", {{"orders", orders}, {"ids", different_ids}, {"rows", rows}});
+}
+
+void tell_stored_orders(const Communicator& comm, Report& report, const Orders& orders) {
+  const Index lines = comm.sum(orders.lines.entries());
+  report.line(
+      fmt::format("{} with {} in the dataset", counted(orders.lines.total_rows, "order"), counted(lines, "row")));
+  report.event("stored_orders", {{"orders", orders.lines.total_rows}, {"rows", lines}});
 }
 
 void tell_period(Report& report, const Period& period) {

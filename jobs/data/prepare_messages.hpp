@@ -57,7 +57,10 @@ void tell_filtered(Report& report, const RowFilter& filter, const FilteredCounts
 /// warning. Collective over comm.
 void tell_variants(const Communicator& comm, Report& report, std::string_view role, const IdRows& ids,
                    const std::function<std::string(std::string_view)>& name_of);
-void tell_orders(Report& report, Index orders, Index rows);
+/// Of the rows that were read: ids of orders, if there is a column of them, and orders, of which two users' are two.
+void tell_orders(Report& report, std::optional<Index> ids, Index orders, Index rows);
+/// What of them the dataset has. Collective over comm.
+void tell_stored_orders(const Communicator& comm, Report& report, const Orders& orders);
 void tell_period(Report& report, const Period& period);
 /// What an option that holds out whole items is good for.
 void warn_of_cold_items(Report& report, std::string_view option);

@@ -44,6 +44,12 @@ TotalBound parse_min_total(std::string_view text) {
   return {TotalBound::Kind::given, *number};
 }
 
+OrderRule parse_orders(std::string_view word) {
+  if (word == "column") return OrderRule::column;
+  if (word == "day") return OrderRule::day;
+  throw Error(ExitCode::usage, fmt::format("--orders '{}' is unknown; expected column or day", word));
+}
+
 Repeats parse_repeats(std::string_view word) {
   if (const auto repeats = repeats_of(word)) return *repeats;
   throw Error(ExitCode::usage, fmt::format("--repeats '{}' is unknown; expected drop or keep", word));
@@ -68,7 +74,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
       "keys of JSON (user.id of an object in an object) or numbers from 1; without value each row counts 1, or "
       "quantity "
       "* price. Further roles: fold (small numbers from 0 that divide the log for cross-validation), split (training, "
-      "validation or heldout, see --split column), order (ids of orders, which are counted), event (kinds, see "
+      "validation or heldout, see --split column), order (ids of orders, see --orders), event (kinds, see "
       "--event-weights), quantity (what cancellations take back), price. "
       "By default usual names are recognised, but none for folds, splits, orders and events");
   add("event-weights", po::value<std::string>()->value_name("WEIGHTS")->notifier([&values](const std::string& text) {
@@ -123,6 +129,11 @@ void add_prepare_options(boost::program_options::options_description& options, P
           ->notifier([&values](const std::string& words) { values.log.missing_values = MissingValues(words); }),
       "words, with commas between them, that say that a field is missing; none: only empty fields are");
   add_privacy_options(options, values.privacy);
+  add("orders", po::value<std::string>()->value_name("RULE")->notifier([&values](const std::string& word) {
+    values.orders = parse_orders(word);
+  }),
+      "store which rows a user bought together, with time and amount, for jobs on customers and baskets: column, as "
+      "--columns ...,order=NAME says, which alone does the same; or day: all rows of a user on one day (UTC)");
   add("min-value", po::value<double>()->value_name("VALUE")->notifier([&values](double value) {
     if (!std::isfinite(value)) throw Error(ExitCode::usage, "--min-value must be a finite number");
     values.min_value = value;
@@ -238,6 +249,13 @@ void require_columns(const PrepareOptions& options) {
   if (is_named(&ColumnChoice::split) && !splits_by_column) refuse("--columns ...,split=NAME needs --split column");
   if (!is_named(&ColumnChoice::split) && splits_by_column) {
     refuse("--split column needs the column that says what is held out: --columns ...,split=NAME");
+  }
+  const bool has_orders = is_named(&ColumnChoice::order);
+  if (has_orders && options.orders == OrderRule::day) {
+    refuse("--columns ...,order=NAME and --orders day exclude each other; expected one of both");
+  }
+  if (!has_orders && options.orders == OrderRule::column) {
+    refuse("--orders column needs the column of orders: --columns ...,order=NAME");
   }
   if (options.folds.text.empty()) return;
   const bool folds_by_column = options.folds.rule.origin == FoldOrigin::column;

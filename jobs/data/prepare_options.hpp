@@ -30,6 +30,12 @@ struct TotalBound {
 /// `auto`, `none` or a number; throws Error(usage).
 [[nodiscard]] TotalBound parse_min_total(std::string_view text);
 
+/// Which rows of a user are an order: those with one id in the log's column, or those of one day (UTC).
+enum class OrderRule { column, day };
+
+/// `column` or `day`; throws Error(usage).
+[[nodiscard]] OrderRule parse_orders(std::string_view word);
+
 /// `drop` or `keep`; throws Error(usage).
 [[nodiscard]] Repeats parse_repeats(std::string_view word);
 
@@ -39,6 +45,7 @@ struct PrepareOptions {
   std::string until;  ///< empty: to the end
   LogOptions log;
   PrivacyOptions privacy;
+  std::optional<OrderRule> orders;  ///< none: by the column, if there is one
   std::optional<double> min_value;
   CleaningOptions cleaning;
   std::optional<DuplicatePolicy> duplicates;  ///< none: by what the log holds
@@ -66,8 +73,8 @@ void read_times(PrepareOptions& options);
 /// --missing-values is for the text of tables, too.
 [[nodiscard]] std::string_view text_option(const PrepareOptions& options);
 
-/// Throws Error(usage) if a column of events, folds or a split is not used, or missing; if --validation has nothing to
-/// be apart from, or would take users whose held-out interactions then had nothing to be measured by.
+/// Throws Error(usage) if a column of events, folds, orders or a split is not used, or missing; if --validation has
+/// nothing to be apart from, or would take users whose held-out interactions then had nothing to be measured by.
 void require_sense(const PrepareOptions& options);
 
 }  // namespace rankwise

@@ -22,11 +22,18 @@ struct BaseFile {
 inline constexpr SampleSize checkpoint_size{.users = 3, .items = 2};
 inline constexpr Index checkpoint_width = 2;
 
-inline const std::array<BaseFile, 12> base_files{{
+inline const std::array<BaseFile, 13> base_files{{
     {"dataset", "integers.h5",
      [](const std::string& path) {
        const Communicator& comm = single_rank();
        write_dataset(comm, path, sample_dataset(comm, {.users = 5, .items = 4}, SampleIds::integers),
+                     sample_provenance());
+     }},
+    {"dataset", "orders.h5",
+     [](const std::string& path) {
+       const Communicator& comm = single_rank();
+       write_dataset(comm, path,
+                     ordered_dataset(comm, {.users = 5, .items = 4, .heldout_users = 3}, SampleIds::strings),
                      sample_provenance());
      }},
     {"dataset", "heldout_users.h5",

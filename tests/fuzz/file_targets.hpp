@@ -141,6 +141,13 @@ inline bool read_dataset_file(const std::string& path, InputCheck check) {
                static_cast<void>(file.heldout_user_ids({0, file.rows(DatasetPart::given)}));
              });
            }
+           if (file.has_orders()) {
+             whole &= read_or_refuse([&] {
+               const Orders orders = file.orders({0, file.all_users()});
+               require(orders.size() == file.order_count(), "all orders are read");
+               require(std::ssize(orders.parts) == orders.lines.entries(), "each line has a part");
+             });
+           }
            whole &= read_table_of(path, check, file.items(), read_item_table);
            whole &= read_table_of(path, check, file.all_users(), read_user_table);
            if (file.has(DatasetPart::interactions, EntryMark::time)) {

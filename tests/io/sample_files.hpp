@@ -191,6 +191,45 @@ inline Dataset validated_dataset(const Communicator& comm, const SampleSize& siz
   return dataset;
 }
 
+/// Each user has as many orders as it is counted, but three at most; a line on each of some items, the first one twice.
+inline Orders sample_orders(RowRange users, Index total_users, Index items) {
+  Orders orders;
+  orders.users = users;
+  orders.total_users = total_users;
+  orders.times_seconds.emplace();
+  orders.lines.column_count = items;
+  const auto orders_of = [](Index user) { return user % 4; };
+  for (Index user = 0; user < total_users; ++user) {
+    if (user == users.begin) orders.lines.rows.begin = orders.lines.total_rows;
+    orders.lines.total_rows += orders_of(user);
+    if (user < users.begin || user >= users.end) continue;
+    for (Index order = 0; order < orders_of(user); ++order) {
+      orders.times_seconds->push_back(1'700'000'000 + user * 1000 + order / 2);
+      double amount = 0;
+      for (Index line = 0; line < 1 + (user + order) % 3; ++line) {
+        orders.lines.columns.push_back(std::max<Index>(0, line - 1) % items);
+        orders.lines.values.push_back(0.1 * static_cast<double>(1 + user + line) - 0.3);
+        orders.parts.push_back(static_cast<LinePart>((user + line) % line_part_count));
+        amount += orders.lines.values.back();
+      }
+      orders.amounts.push_back(amount);
+      orders.lines.offsets.push_back(static_cast<Index>(orders.lines.columns.size()));
+    }
+    orders.offsets.push_back(static_cast<Index>(orders.amounts.size()));
+  }
+  if (users.begin >= total_users) orders.lines.rows.begin = orders.lines.total_rows;
+  orders.lines.rows.end = orders.lines.rows.begin + static_cast<Index>(orders.amounts.size());
+  return orders;
+}
+
+/// With orders of all users.
+inline Dataset ordered_dataset(const Communicator& comm, const SampleSize& size, SampleIds kind) {
+  Dataset dataset = sample_dataset(comm, size, kind);
+  const Index users = size.users + size.heldout_users;
+  dataset.orders = sample_orders(sample_range(comm, users), users, size.items);
+  return dataset;
+}
+
 inline float sample_factor(Index row, Index column) {
   return static_cast<float>((row * 37 + column * 11) % 101 - 50) / 64;
 }

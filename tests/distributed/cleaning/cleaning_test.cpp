@@ -10,6 +10,7 @@
 #include "distributed/cleaning/fill_values.hpp"
 #include "distributed/cleaning/order_statistics.hpp"
 #include "distributed/cleaning/outliers.hpp"
+#include "distributed/cleaning/value_rules.hpp"
 #include "distributed/comm/communicator.hpp"
 
 namespace rankwise {
@@ -122,6 +123,31 @@ TEST(Cancellations, WhatFindsNoPurchaseIsCountedApart) {
   ASSERT_EQ(events.events.size(), 2U);
   EXPECT_EQ(events.events[0].value, -9);
   EXPECT_EQ(events.events[1].value, -2);
+}
+
+TEST(ExactRepeats, AreOfOneOrder) {
+  UserEvents events;
+  RejectedRows rejected(RejectedRows::Keep::rows);
+  RuleLog log = log_of(events, rejected, {{10, 1, 2}, {10, 1, 2}, {10, 1, 2}, {10, 2, 2}});
+  log.orders = {7, 9, 7, 7};
+  EXPECT_EQ(drop_exact_repeats(log), 1);
+  EXPECT_EQ(log.orders, (std::vector<std::int32_t>{7, 9, 7}));
+  ASSERT_EQ(rejected.rows().size(), 1U);
+  EXPECT_EQ(rejected.rows()[0].position, 3);
+}
+
+// Two orders of one time: the same one is taken back, whichever comes first in the input.
+TEST(Cancellations, OfEqualTimesTakeFromTheSameOrder) {
+  for (const bool swapped : {false, true}) {
+    UserEvents events;
+    RejectedRows rejected;
+    RuleLog log = log_of(events, rejected, {{10, 3, swapped ? 6. : 9.}, {10, 3, swapped ? 9. : 6.}, {20, -3, -9}});
+    log.orders = swapped ? std::vector<std::int32_t>{5, 4, 8} : std::vector<std::int32_t>{4, 5, 8};
+    match_cancellations(log, Unmatched::drop);
+    ASSERT_EQ(events.events.size(), 1U);
+    EXPECT_EQ(events.events[0].value, 9);
+    EXPECT_EQ(log.orders, std::vector<std::int32_t>{4});
+  }
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include "io/dataset/dataset_writer.hpp"
 #include "io/dataset/id_file.hpp"
 #include "io/dataset/provenance_attributes.hpp"
-#include "io/dataset/sparse_file.hpp"
+#include "io/sparse/sparse_file.hpp"
 #include "tests/io/damage.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/shared_folder.hpp"

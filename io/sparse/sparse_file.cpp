@@ -1,4 +1,4 @@
-#include "io/dataset/sparse_file.hpp"
+#include "io/sparse/sparse_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -226,18 +226,24 @@ std::vector<std::int64_t> read_marks(const Hdf5Reader& file, const std::string& 
   return marks;
 }
 
-LogRows read_log_rows(const Hdf5Reader& file, const std::string& name, const SparseShape& shape, RowRange rows) {
+LogRows read_repeating_rows(const Hdf5Reader& file, const std::string& name, const SparseShape& shape, RowRange rows) {
   LogRows read{.rows = rows, .total_rows = shape.rows, .column_count = shape.columns, .columns = {}, .values = {}};
   const std::vector<Index> offsets = read_sparse_offsets(file, name, shape, rows);
   const RowRange entries{offsets.front(), offsets.back()};
   file.append_rows(name + "/indices", entries, read.columns);
   file.append_rows(name + "/data", entries, read.values);
-  read.times_seconds = read_marks(file, name, EntryMark::time, entries);
   for (Index row = rows.begin; row < rows.end; ++row) {
     const auto end = static_cast<std::size_t>(row - rows.begin) + 1;
     read.offsets.push_back(offsets[end] - entries.begin);
     check_entries(file, name, row, {read.offsets[end - 1], read.offsets[end]}, read);
   }
+  return read;
+}
+
+LogRows read_log_rows(const Hdf5Reader& file, const std::string& name, const SparseShape& shape, RowRange rows) {
+  LogRows read = read_repeating_rows(file, name, shape, rows);
+  const Index first = read_sparse_offsets(file, name, shape, {rows.begin, rows.begin}).front();
+  read.times_seconds = read_marks(file, name, EntryMark::time, {first, first + read.entries()});
   return read;
 }
 

@@ -52,6 +52,10 @@ void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string&
 [[nodiscard]] std::vector<std::int64_t> read_marks(const Hdf5Reader& file, const std::string& name, EntryMark mark,
                                                    RowRange entries);
 
+/// `rows` of a group of rows of a log, checked likewise, but that columns may repeat. Not collective.
+[[nodiscard]] LogRows read_repeating_rows(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
+                                          RowRange rows);
+
 /// `rows` of a group of log rows with their times, checked likewise, but that columns may repeat. Not collective.
 [[nodiscard]] LogRows read_log_rows(const Hdf5Reader& file, const std::string& name, const SparseShape& shape,
                                     RowRange rows);

@@ -447,7 +447,7 @@ RunJob describe_prepare(boost::program_options::options_description& description
   add_prepare_options(description, *options);
   return {[options](JobContext& context) {
             agree_on(context.comm, [&] { read_times(*options); });
-            prepare(context, *options);
+            within_budget(context, options->memory, options->output, [&] { prepare(context, *options); });
           },
           [options] {
             read_times(*options);

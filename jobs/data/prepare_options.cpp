@@ -192,6 +192,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
       "--columns ...,fold=NAME says");
   add("output", written_file(&values.output, hdf5_endings)->required(), "dataset to write (HDF5)");
   describe_compression(options, values.deflate_level);
+  add_memory_options(options, values.memory);
 }
 
 void read_times(PrepareOptions& options) {
@@ -269,6 +270,7 @@ void require_columns(const PrepareOptions& options) {
 }  // namespace
 
 void require_sense(const PrepareOptions& options) {
+  require_sense(options.memory);
   require_sense(options.cleaning);
   require_sense(options.privacy, options.cleaning.quarantine);
   require_sense(options.tables);

@@ -10,6 +10,7 @@
 #include "distributed/log/duplicates.hpp"
 #include "io/log/format.hpp"
 #include "jobs/cleaning/cleaning_options.hpp"
+#include "jobs/data/memory_budget.hpp"
 #include "jobs/data/prepare_tables.hpp"
 #include "jobs/data/privacy_options.hpp"
 #include "jobs/data/split_options.hpp"
@@ -58,6 +59,7 @@ struct PrepareOptions {
   double given_fraction = 0.8;
   TableOptions tables;
   FoldsOption folds;
+  MemoryBudget memory;
   std::string output;
   int deflate_level = 0;
 };

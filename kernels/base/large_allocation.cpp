@@ -4,7 +4,8 @@
 // pages to those who ask
 // ("madvise" is the usual setting), and glibc asks only when told from outside the process.
 //
-// Replaces the global operator new of every program that links this floor; small requests take malloc as ever.
+// Replaces the global operator new of every program that links this floor; small requests take malloc as ever. Arrays
+// beyond a budget of memory are files (kernels/base/scratch_memory.hpp).
 
 #include "kernels/base/large_allocation.hpp"
 
@@ -14,6 +15,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <optional>
+
+#include "kernels/base/scratch_memory.hpp"
 
 #ifdef __linux__
 #include <sys/mman.h>
@@ -24,6 +28,7 @@ constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 constexpr std::size_t large_bytes = 2 * huge_page_bytes;  // rounding up wastes at most a third
 
 void* try_allocate(std::size_t size, std::size_t alignment) {
+  if (const std::optional<void*> in_file = rankwise::allocate_scratch(size, alignment)) return *in_file;
   if (size < large_bytes) {
     if (alignment <= alignof(std::max_align_t)) return std::malloc(std::max<std::size_t>(size, 1));
     return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
@@ -36,6 +41,10 @@ void* try_allocate(std::size_t size, std::size_t alignment) {
   if (memory != nullptr) ::madvise(memory, rounded, MADV_HUGEPAGE);  // a wish: without huge pages all still works
 #endif
   return memory;
+}
+
+void release(void* memory) noexcept {
+  if (!rankwise::free_scratch(memory)) std::free(memory);
 }
 
 /// std::bad_alloc has no room for it, and what it unwinds to wants to say how much was asked for.
@@ -101,38 +110,38 @@ void* operator new[](std::size_t size, std::align_val_t alignment, const std::no
   return allocate_or_null(size, static_cast<std::size_t>(alignment));
 }
 void operator delete(void* memory) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete(void* memory, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete[](void* memory) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete[](void* memory, std::align_val_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete[](void* memory, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  release(memory);
 }

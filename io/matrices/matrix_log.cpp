@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -117,9 +118,9 @@ std::string read_annotated(const Communicator& comm, const std::string& path, In
   return note;
 }
 
-/// The whole numbers from 0 to `most` that an array must hold.
-std::vector<Index> indices_of(const NpzFile& file, const std::string& array, RowRange range, Index most) {
-  const std::vector<double> numbers = file.numbers(array, range);
+/// The whole numbers from 0 to `most` that these must be, which are `range` of the array.
+std::vector<Index> whole_numbers(const NpzFile& file, const std::string& array, RowRange range, Index most,
+                                 const std::vector<double>& numbers) {
   std::vector<Index> indices;
   indices.reserve(numbers.size());
   for (const double number : numbers) {
@@ -133,6 +134,26 @@ std::vector<Index> indices_of(const NpzFile& file, const std::string& array, Row
     indices.push_back(index);
   }
   return indices;
+}
+
+std::vector<Index> indices_of(const NpzFile& file, const std::string& array, RowRange range, Index most) {
+  return whole_numbers(file, array, range, most, file.numbers(array, range));
+}
+
+/// What this rank has read of the arrays that ranks share, if they are stored.
+struct NpzPieces {
+  std::optional<NpzPiece> indices;
+  std::optional<NpzPiece> data;
+};
+
+/// Compares an array's checksum with what all ranks have read of it. Collective.
+void check_pieces(const Communicator& comm, const NpzFile& file, const std::string& array,
+                  const std::optional<NpzPiece>& mine) {
+  if (comm.min(mine ? 1 : 0) == 0) return;  // deflated: each rank has compared it
+  const std::vector<NpzPiece> pieces = comm.all_gather_varied(std::span<const NpzPiece>(&*mine, 1)).values;
+  agree_on(comm, [&] {
+    if (comm.is_root()) file.check_pieces(array, pieces);
+  });
 }
 
 /// A matrix as scipy.sparse.save_npz writes it; its major side are rows of CSR, columns of CSC.
@@ -163,8 +184,8 @@ NpzMatrix npz_matrix(const NpzFile& file) {
   return matrix;
 }
 
-void append_npz_entries(const NpzFile& file, const NpzMatrix& matrix, RowRange mine, EntryLog& entries,
-                        InteractionLog& log) {
+NpzPieces append_npz_entries(const NpzFile& file, const NpzMatrix& matrix, RowRange mine, EntryLog& entries,
+                             InteractionLog& log) {
   const std::vector<Index> offsets = indices_of(file, "indptr", {mine.begin, mine.end + 1}, matrix.entries);
   if (!std::ranges::is_sorted(offsets) || (mine.begin == 0 && offsets.front() != 0) ||
       (mine.end == matrix.major && offsets.back() != matrix.entries)) {
@@ -172,8 +193,9 @@ void append_npz_entries(const NpzFile& file, const NpzMatrix& matrix, RowRange m
                 fmt::format("{}: array indptr: does not ascend from 0 to {}", file.path(), matrix.entries));
   }
   const RowRange range{offsets.front(), offsets.back()};
-  const std::vector<Index> minors = indices_of(file, "indices", range, matrix.minor - 1);
-  const std::vector<double> values = file.numbers("data", range);
+  const NpzFile::Part minor_part = file.part("indices", range);
+  const std::vector<Index> minors = whole_numbers(file, "indices", range, matrix.minor - 1, minor_part.values);
+  const auto [values, value_piece] = file.part("data", range);
   for (Index r = 0; r < mine.size(); ++r) {
     for (Index e = offsets[static_cast<std::size_t>(r)]; e < offsets[static_cast<std::size_t>(r) + 1]; ++e) {
       const auto place = static_cast<std::size_t>(e - range.begin);
@@ -188,15 +210,19 @@ void append_npz_entries(const NpzFile& file, const NpzMatrix& matrix, RowRange m
       entries.append(values[place]);
     }
   }
+  return {minor_part.piece, value_piece};
 }
 
 std::string read_npz(const Communicator& comm, const std::string& path, Index number, InteractionLog& log) {
   const NpzFile file = agree_on(comm, [&] { return NpzFile(path); });
   const NpzMatrix matrix = agree_on(comm, [&] { return npz_matrix(file); });
   EntryLog entries(number, log);
-  agree_on(comm, [&] {
-    append_npz_entries(file, matrix, Partition::by_count(matrix.major, comm.size()).range(comm.rank()), entries, log);
+  const NpzPieces pieces = agree_on(comm, [&] {
+    return append_npz_entries(file, matrix, Partition::by_count(matrix.major, comm.size()).range(comm.rank()), entries,
+                              log);
   });
+  check_pieces(comm, file, "indices", pieces.indices);
+  check_pieces(comm, file, "data", pieces.data);
   entries.number(comm);
   return fmt::format("{}: a sparse matrix of scipy, {} x {}, {} entries, user = row from 0, item = column from 0", path,
                      matrix.by_columns ? matrix.minor : matrix.major, matrix.by_columns ? matrix.major : matrix.minor,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <span>
 #include <string_view>
+#include <zlib.h>
 
 #include "io/points/npy_header.hpp"
 #include "kernels/base/error.hpp"
@@ -74,26 +75,74 @@ Index NpzFile::size(const std::string& array) const {
   });
 }
 
+namespace {
+
+/// The checked type of the array, which must have the range.
+const NpyNumbers& numbers_of(const NpyHeader& header, const ZipMember& member, RowRange range) {
+  const NpyNumbers& type = numbers_of(header, member);
+  if (range.begin < 0 || range.end < range.begin || range.end > header.shape.front()) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("holds {} values, expected {} at least", header.shape.front(), range.end));
+  }
+  return type;
+}
+
+/// The next values. Calls `seen` with their bytes.
+template <class Seen>
+std::vector<double> next_values(ZipMemberReader& reader, const NpyNumbers& type, Index count, const Seen& seen) {
+  constexpr Index piece = Index{1} << 16;
+  std::vector<double> values;
+  std::string bytes;
+  for (Index begin = 0; begin < count; begin += piece) {
+    const Index some = std::min(piece, count - begin);
+    bytes.resize(static_cast<std::size_t>(some * type.bytes));
+    reader.read(bytes.data(), bytes.size());
+    seen(bytes);
+    values.resize(values.size() + static_cast<std::size_t>(some));
+    type.decode(bytes, std::span(values).last(static_cast<std::size_t>(some)));
+  }
+  return values;
+}
+
+std::uint32_t crc_of(std::uint32_t before, const std::string& bytes) {
+  return static_cast<std::uint32_t>(
+      crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<z_size_t>(bytes.size())));
+}
+
+}  // namespace
+
 std::vector<double> NpzFile::numbers(const std::string& array, RowRange range) const {
   return with_array(array, [range](ZipMemberReader& reader, const NpyHeader& header, const ZipMember& member) {
-    const NpyNumbers& type = numbers_of(header, member);
-    if (range.begin < 0 || range.end < range.begin || range.end > header.shape.front()) {
-      throw Error(ExitCode::bad_data,
-                  fmt::format("holds {} values, expected {} at least", header.shape.front(), range.end));
-    }
-    constexpr Index piece = Index{1} << 16;
-    std::vector<double> values;
-    std::string bytes;
+    const NpyNumbers& type = numbers_of(header, member, range);
     reader.skip(range.begin * type.bytes);
-    for (Index begin = range.begin; begin < range.end; begin += piece) {
-      const Index some = std::min(piece, range.end - begin);
-      bytes.resize(static_cast<std::size_t>(some * type.bytes));
-      reader.read(bytes.data(), bytes.size());
-      values.resize(values.size() + static_cast<std::size_t>(some));
-      type.decode(bytes, std::span(values).last(static_cast<std::size_t>(some)));
-    }
+    std::vector<double> values = next_values(reader, type, range.size(), [](const std::string&) {});
     reader.finish();
     return values;
+  });
+}
+
+NpzFile::Part NpzFile::part(const std::string& array, RowRange range) const {
+  if (const ZipMember* member = zip_.find(array + ".npy"); member == nullptr || member->method != 0) {
+    return {numbers(array, range), std::nullopt};
+  }
+  return with_array(array, [&](ZipMemberReader& reader, const NpyHeader& header, const ZipMember& member) {
+    const NpyNumbers& type = numbers_of(header, member, range);
+    NpzPiece piece{.bytes = range.size() * type.bytes};
+    reader.pass_over(range.begin * type.bytes);
+    std::vector<double> values = next_values(reader, type, range.size(),
+                                             [&](const std::string& bytes) { piece.crc = crc_of(piece.crc, bytes); });
+    zip_.file()->check_unchanged();
+    return Part{std::move(values), piece};
+  });
+}
+
+void NpzFile::check_pieces(const std::string& array, std::span<const NpzPiece> pieces) const {
+  with_array(array, [&](ZipMemberReader& reader, const NpyHeader&, const ZipMember& member) {
+    std::uint32_t crc = reader.crc();  // of the header
+    for (const NpzPiece& piece : pieces) {
+      crc = static_cast<std::uint32_t>(crc32_combine(crc, piece.crc, static_cast<z_off_t>(piece.bytes)));
+    }
+    if (crc != member.crc) throw Error(ExitCode::bad_data, "is damaged: its checksum differs");
   });
 }
 

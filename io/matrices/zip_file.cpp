@@ -200,6 +200,13 @@ void ZipMemberReader::skip(Index bytes) {
   }
 }
 
+void ZipMemberReader::pass_over(Index bytes) {
+  if (!is_stored() || bytes > bytes_left_) refuse("ends early");
+  place_ += bytes;
+  stored_left_ -= bytes;
+  bytes_left_ -= bytes;
+}
+
 void ZipMemberReader::finish() {
   skip(bytes_left_);
   if (crc_ != member_.crc) refuse("is damaged: its checksum differs");

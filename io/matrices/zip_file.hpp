@@ -47,6 +47,12 @@ class ZipMemberReader {
   /// Exactly `size` bytes; throws Error(bad_data, io_error) if the member has fewer, or is damaged.
   void read(char* to, std::size_t size);
   void skip(Index bytes);
+  /// Goes on behind so many bytes of a stored member without reading them; finish() then has nothing to compare. Throws
+  /// Error(bad_data) if the member has fewer.
+  void pass_over(Index bytes);
+  [[nodiscard]] bool is_stored() const { return member_.method == 0; }
+  /// Of what was read so far.
+  [[nodiscard]] std::uint32_t crc() const { return crc_; }
   /// Reads what is left and compares the sum of all bytes. Throws Error(bad_data, io_error).
   void finish();
 

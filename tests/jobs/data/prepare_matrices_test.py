@@ -79,6 +79,22 @@ class PrepareMatricesTest(unittest.TestCase):
         self.matrix.data = np.round(self.matrix.data * 9)
         self.assertEqual(self.read(self.saved(self.matrix.astype(np.int16)), ranks=[2]), self.expected())
 
+    def test_parts_of_a_stored_array_are_compared_together(self):
+        stored = self.saved(self.matrix, "stored.npz", compressed=False)
+        self.assertEqual(self.read(stored), self.expected())
+        self.assertEqual(self.read(self.saved(self.matrix.tocsc(), "columns.npz", compressed=False), ranks=[1, 5]), self.expected())
+        with zipfile.ZipFile(stored) as file:
+            begins = {name: file.getinfo(name).header_offset for name in ("data.npy", "indices.npy")}
+        whole = stored.read_bytes()
+        for name in ("data", "indices"):
+            array = getattr(self.matrix, name)
+            begin = whole.index(array.tobytes(), begins[f"{name}.npy"])
+            for entry in (0, self.matrix.nnz // 2, self.matrix.nnz - 1):
+                damaged = bytearray(whole)
+                damaged[begin + entry * array.itemsize] ^= 1
+                line = self.refused(self.write("damaged.npz", bytes(damaged)), ranks=3)
+                self.assertRegex(line, rf"damaged.npz: array {name}: (is damaged: its checksum differs|entry {entry} is {ITEMS};)")
+
     def test_several_matrices_are_added(self):
         one, two = self.saved(self.matrix, "1.npz"), self.saved(self.matrix, "2.npz")
         with h5py.File(self.prepare_alike("--input", one, "--input", two)) as file:

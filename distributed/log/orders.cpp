@@ -41,8 +41,9 @@ bool comes_before(const OrderLine& a, const OrderLine& b) {
   const auto key = [](const OrderLine& line) {
     return std::tuple(line.user, line.order, line.item, line.time_microseconds, line.part);
   };
-  if (key(a) != key(b)) return key(a) < key(b);
-  return std::strong_order(a.value, b.value) < 0;
+  const auto one = key(a);
+  const auto other = key(b);
+  return one != other ? one < other : std::is_lt(std::strong_order(a.value, b.value));
 }
 
 /// Neighbours among the lines.

@@ -197,8 +197,9 @@ Job verify_job() {
       "Every byte is read, shared out over the ranks, and compared with digests in the file: XXH3-64 over chunks of "
       "about 1 MiB\nof each dataset's rows, and one over attributes, shapes and the digests themselves. Then "
       "datasets, models, checkpoints\nand clusterings are read as the other jobs read them. Of a dataset, each matrix "
-      "must have the entries of its transpose,\nand dataset-digest must be that of its rows. Ids must be UTF-8, and no "
-      "two rows of a dataset or model may have the same id.\nOf a folder, files that killed runs left unfinished are "
+      "must have the entries of its transpose,\namounts of orders must be the sums of their lines, and dataset-digest "
+      "must be that of its rows.\nIds must be UTF-8, and no two rows of a dataset or model may have the same id.\nOf a "
+      "folder, files that killed runs left unfinished are "
       "named too. All files are checked; the highest exit code of any is\nreturned: 65 if one is damaged or holds no "
       "digests, 66 if one is missing.",
       describe, "file"};

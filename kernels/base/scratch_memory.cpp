@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 #ifdef __linux__
@@ -73,8 +74,9 @@ int open_file(const std::string& folder) noexcept {
   if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return file;
   // File systems that know no such files.
   std::array<char, 4096> path{};
-  if (folder.size() + 32 > path.size()) return -1;
-  std::snprintf(path.data(), path.size(), "%s/.rankwise-scratch-XXXXXX", folder.c_str());
+  constexpr std::string_view name = "/.rankwise-scratch-XXXXXX";
+  if (folder.size() + name.size() >= path.size()) return -1;
+  std::ranges::copy(name, std::ranges::copy(folder, path.begin()).out);
   const int named = ::mkostemp(path.data(), O_CLOEXEC);
   if (named >= 0) ::unlink(path.data());
   return named;
@@ -101,6 +103,7 @@ bool is_page(const void* memory) {
 ScratchMemory::ScratchMemory(const std::string& folder, std::size_t budget_bytes) {
   Scratch& state = scratch();
   const std::size_t used = private_bytes();
+  if (used == 0) throw Error(ExitCode::usage, "--memory-budget needs /proc/self/statm, which cannot be read here");
   if (used > budget_bytes / 2) {
     throw Error(ExitCode::usage,
                 fmt::format("--memory-budget {}: the program alone has {} MiB of it; expected {} MiB or more",

@@ -14,8 +14,8 @@ namespace rankwise {
 /// smaller, which has no other place. There may be one at a time; arrays may outlive it.
 class ScratchMemory {
  public:
-  /// Throws Error: usage, if half of the budget is in use already; cannot_create, if there can be no file in `folder`.
-  /// Both name the options --memory-budget and --scratch.
+  /// Throws Error: usage, if half of the budget is in use already or the system does not tell what is; cannot_create,
+  /// if there can be no file in `folder`. Both name the options --memory-budget and --scratch.
   ScratchMemory(const std::string& folder, std::size_t budget_bytes);
   ~ScratchMemory();
   ScratchMemory(const ScratchMemory&) = delete;

@@ -51,6 +51,8 @@ EXACT_RUNS = [  # the same on every SIMD target
      ["heldout-users.h5"]),
     ("prepare --input orders.csv --columns user=customer,item=sku,value=pieces*price,time=when --duplicates sum --split leave-last:1 "
      "--output orders.h5", 3, ["orders.h5"]),
+    ("prepare --input orders.csv --columns user=customer,item=sku,value=pieces*price,time=when --orders day --exact-repeats drop "
+     "--duplicates sum --split temporal:0.2 --validation random:0.2 --output days.h5", 3, ["days.h5"]),
     ("prepare --input orders.csv --columns user=customer,item=sku,value=pieces,fold=part --duplicates max --min-total -100 "
      "--output folds.h5", 1, ["folds.h5"]),
     ("prepare --input ratings.csv --missing skip --transform clip:2,5 --transform centre:user --split random:0.1 --output centred.h5", 3,

@@ -44,7 +44,8 @@ enum class RandomPurpose : std::uint32_t {
   sign_flips = 24,
   heldout_items = 25,
   prepared_fold_pairs = 26,
-  prepared_fold_users = 27
+  prepared_fold_users = 27,
+  long_users = 28
 };
 
 /// The draws of one purpose under one seed. Copyable and stateless.

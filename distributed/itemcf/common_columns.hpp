@@ -1,0 +1,32 @@
+#pragma once
+// What items have in common with all others: each rank counts its own items over all users.
+
+#include <functional>
+#include <span>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/itemcf/item_layout.hpp"
+#include "distributed/itemcf/pair_matrix.hpp"
+#include "kernels/base/types.hpp"
+#include "kernels/itemcf/common_users.hpp"
+
+namespace rankwise {
+
+/// Called once for each wanted item, by its place among them, with its sums over all users; several threads call at a
+/// time, and `thread` says which one does. Leaves all sums at 0 (CommonUsers::drain).
+using TakeCommon = std::function<void(Index place, CommonUsers& common, int thread)>;
+
+/// Threads that call TakeCommon at most.
+[[nodiscard]] int counting_threads();
+
+/// Counts this rank's `wanted` items (local, ascending). BEFORE: users' rows with their owners. AFTER: each batch of
+/// items has had its users' rows here, `budget_bytes` of them at a time (0: no bound; a rank alone needs none). Beside
+/// them each thread has CommonUsers::bytes. Collective over comm.
+void count_common(const Communicator& comm, const ItemLayout& layout, const PairMatrix& matrix,
+                  std::span<const Index> wanted, CommonUsers::Counting counting, Index budget_bytes,
+                  const TakeCommon& take);
+
+/// All of a rank's items.
+[[nodiscard]] std::vector<Index> all_items(const PairMatrix& matrix);
+
+}  // namespace rankwise

@@ -21,6 +21,7 @@
 #include "jobs/denoise/denoise.hpp"
 #include "jobs/doctor/doctor.hpp"
 #include "jobs/evaluate/evaluate.hpp"
+#include "jobs/itemcf/itemcf.hpp"
 #include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/options.hpp"
@@ -110,8 +111,8 @@ FoundJob find_job(std::span<const std::string> arguments) {
 
 /// Ranks of these jobs share the work; of all others one rank does it, or starts what needs several by itself.
 slurm::WorkOf work_of(const Job& job) {
-  constexpr std::array<std::string_view, 9> shared{"synthesize", "prepare", "als",       "scale",      "kmeans",
-                                                   "evaluate",   "denoise", "recommend", "sweep trial"};
+  constexpr std::array<std::string_view, 10> shared{"synthesize", "prepare",  "als",     "itemcf",    "scale",
+                                                    "kmeans",     "evaluate", "denoise", "recommend", "sweep trial"};
   return std::ranges::find(shared, job.name) != shared.end() ? slurm::WorkOf::all_ranks : slurm::WorkOf::one_rank;
 }
 
@@ -198,6 +199,7 @@ std::span<const Job> all_jobs() {
       synthesize_job(),
       prepare_job(),
       als_job(),
+      itemcf_job(),
       plan_job(),
       scale_job(),
       kmeans_job(),

@@ -110,7 +110,7 @@ double entry_weight(EntryWeighting weighting, float value) {
     case EntryWeighting::value:
       return static_cast<double>(value);
     default:
-      return std::log1p(static_cast<double>(value));
+      return std::log1p(std::max(static_cast<double>(value), 0.0));
   }
 }
 

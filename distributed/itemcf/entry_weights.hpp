@@ -13,7 +13,7 @@ namespace rankwise {
 /// What an entry of value r weighs: 1, r, or ln(1 + r).
 enum class EntryWeighting { one, value, logarithm };
 
-/// The weight of an entry.
+/// The weight of an entry; of a value below 0 the logarithm is that of 0.
 [[nodiscard]] double entry_weight(EntryWeighting weighting, float value);
 
 /// Rows whose values are whole numbers, at most largest_weight: times `quantum`, they are the weights. The quantum is

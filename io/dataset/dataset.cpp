@@ -31,6 +31,11 @@ void append_part(const SparseRows& row, const SharedPart& part, SparseRows& part
 
 }  // namespace
 
+std::optional<std::int64_t> last_trained_seconds(const LogTimes& times, TrainedOn trained_on) {
+  const bool stops_before = trained_on != TrainedOn::all && times.last_training_seconds;
+  return stops_before ? times.last_training_seconds : times.last_seconds;
+}
+
 /// The file, or one of the views of it.
 struct DatasetReader::Impl {
   Impl(const Communicator& communicator, const std::string& path, InputCheck check)

@@ -48,6 +48,10 @@ struct LogTimes {
   std::optional<std::int64_t> last_training_seconds = {};  ///< of a split at one time: all that is later is held out
 };
 
+/// The time that nothing is later than which such a training learns, in seconds since 1970; nothing if that is not
+/// known.
+[[nodiscard]] std::optional<std::int64_t> last_trained_seconds(const LogTimes& times, TrainedOn trained_on);
+
 /// A dataset file opened for reading. With a fold (distributed/log/fold.hpp) `interactions` and `interactions_by_item`
 /// are what remains for its training, `heldout` and `given` what it validates, all of the file's training part
 /// (prepared: of its validation part); the file's own held-out part and the other parts then are out of reach. Files of

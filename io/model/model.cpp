@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <sstream>
 
 #include "io/dataset/id_file.hpp"
 #include "io/dataset/provenance_attributes.hpp"
@@ -14,16 +13,13 @@
 #include "io/model/lineage.hpp"
 #include "io/model/loss_history.hpp"
 #include "kernels/base/error.hpp"
-#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 
 namespace {
 
-constexpr const char* loss_kinds[] = {"implicit", "explicit"};                       // by LossKind
-constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};          // by Weighting
-constexpr const char* trained_parts[] = {"training", "training+validation", "all"};  // by TrainedOn
-constexpr const char* last_training_name = "last-training-time";
+constexpr const char* loss_kinds[] = {"implicit", "explicit"};               // by LossKind
+constexpr const char* weightings[] = {"constant", "linear", "logarithmic"};  // by Weighting
 constexpr const char* lineage_datasets_name = "/lineage-datasets";
 constexpr const char* trained_on_all_name = "/lineage-trained-on-all";
 
@@ -105,25 +101,6 @@ void check_finite(const Hdf5Reader& file, const std::string& name, RowRange rows
   }
 }
 
-/// The fold that a model was trained on, from its configuration and seed; nothing if it was trained on all. Throws
-/// Error(bad_data) without the file's name.
-std::optional<Fold> fold_of(const Provenance& model) {
-  constexpr std::string_view setting = "fold = ";
-  std::istringstream lines(model.configuration);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(setting)) continue;
-    const std::string_view text = std::string_view(line).substr(setting.size());
-    const std::optional<Fold> fold = parse_fold(text);
-    if (!fold) {
-      throw Error(
-          ExitCode::bad_data,
-          fmt::format("attribute configuration names the fold {}; expected one such as interactions:2/5", shown(text)));
-    }
-    return seeded(fold, model.seed);
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 void write_model(const Communicator& comm, const std::string& path, const Model& model, const Provenance& provenance,
@@ -138,9 +115,7 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   write_provenance(file, stamped);
   write_objective(file, model.objective);
   file.write_attribute("/", "factors", static_cast<std::int64_t>(model.factors));
-  file.write_attribute("/", "trained-on", std::string_view(trained_parts[static_cast<int>(model.trained_on)]));
-  file.write_attribute("/", "dataset-configuration", std::string_view(model.dataset_configuration));
-  if (model.last_training_seconds) file.write_attribute("/", last_training_name, *model.last_training_seconds);
+  write_training_part(file, model.trained_on, model.dataset_configuration, model.last_training_seconds);
   if (model.best_epoch) file.write_attribute("/", "best-epoch", static_cast<std::int64_t>(*model.best_epoch));
   write_loss_history(comm, file, model.history);
   write_lineage(comm, file, model.lineage);
@@ -154,21 +129,11 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
 struct ModelReader::Impl {
   const Communicator* comm;
   Hdf5Reader file;
-  Provenance provenance;
-  std::uint64_t content_digest = 0;
-  std::vector<std::uint64_t> lineage = {};
-  std::vector<std::uint64_t> lineage_datasets = {};
-  std::vector<std::uint64_t> lineage_trained_on_all = {};
+  TrainingRecord record;
   Objective objective;
   std::vector<EpochLoss> history;
   std::optional<Index> best_epoch = {};
-  TrainedOn trained_on = TrainedOn::training;
-  std::optional<Fold> fold = {};
-  std::string dataset_configuration = {};
-  std::optional<std::int64_t> last_training_seconds = {};
   Index factors = 0;
-  Index users = 0;
-  Index items = 0;
   bool has_entry_counts = false;
 
   [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path, InputCheck check);
@@ -179,48 +144,33 @@ struct ModelReader::Impl {
 };
 
 ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::string& path, InputCheck check) {
-  Impl opened{.comm = &comm, .file = open_checked(path, check), .provenance = {}, .objective = {}, .history = {}};
-  opened.provenance = read_provenance(opened.file, "model");
-  if (opened.file.has_attribute("/", metadata_digest_attribute)) {
-    opened.content_digest = opened.file.read_unsigned("/", metadata_digest_attribute);
+  Impl opened{.comm = &comm, .file = open_checked(path, check), .record = {}, .objective = {}, .history = {}};
+  opened.record = read_training_record(opened.file, "model");
+  TrainingRecord& record = opened.record;
+  record.lineage = read_lineage(opened.file);
+  if (record.lineage.empty() && record.provenance.warm_start_digest != 0) {
+    record.lineage.push_back(record.provenance.warm_start_digest);
   }
-  opened.lineage = read_lineage(opened.file);
-  if (opened.lineage.empty() && opened.provenance.warm_start_digest != 0) {
-    opened.lineage.push_back(opened.provenance.warm_start_digest);
-  }
-  opened.lineage_datasets = read_digests(opened.file, lineage_datasets_name);
-  if (opened.lineage_datasets.empty()) opened.lineage_datasets.resize(opened.lineage.size());
-  if (opened.lineage_datasets.size() != opened.lineage.size()) {
+  record.lineage_datasets = read_digests(opened.file, lineage_datasets_name);
+  if (record.lineage_datasets.empty()) record.lineage_datasets.resize(record.lineage.size());
+  if (record.lineage_datasets.size() != record.lineage.size()) {
     throw Error(ExitCode::bad_data,
                 fmt::format("{}: {} has {} rows, expected {}, as /lineage has", path, lineage_datasets_name,
-                            opened.lineage_datasets.size(), opened.lineage.size()));
+                            record.lineage_datasets.size(), record.lineage.size()));
   }
-  opened.lineage_trained_on_all = read_digests(opened.file, trained_on_all_name);
+  record.lineage_trained_on_all = read_digests(opened.file, trained_on_all_name);
   opened.objective = read_objective(opened.file);
-  try {
-    opened.fold = fold_of(opened.provenance);
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
-  }
   opened.factors = opened.file.read_integer("/", "factors");
   if (opened.factors < 1 || opened.factors > most_factors) {
     throw Error(ExitCode::bad_data,
                 fmt::format("{}: attribute factors is {}, expected 1 to {}", path, opened.factors, most_factors));
   }
-  if (opened.file.has_attribute("/", "trained-on")) {
-    opened.trained_on = static_cast<TrainedOn>(read_choice(opened.file, "trained-on", trained_parts));
-  }
-  if (opened.file.has_attribute("/", "dataset-configuration")) {
-    opened.dataset_configuration = opened.file.read_text("/", "dataset-configuration");
-  }
-  if (opened.file.has_attribute("/", last_training_name)) {
-    opened.last_training_seconds = opened.file.read_integer("/", last_training_name);
-  }
   opened.has_entry_counts = opened.file.has("/users/entries") && opened.file.has("/items/entries");
-  opened.users = opened.read_side("/users");
-  opened.items = opened.read_side("/items");
+  record.users = opened.read_side("/users");
+  record.items = opened.read_side("/items");
   opened.history = read_loss_history(opened.file);
   opened.best_epoch = opened.read_best_epoch();
+  record.compared_epochs = opened.best_epoch.has_value();
   return opened;
 }
 
@@ -292,6 +242,10 @@ ModelReader::~ModelReader() = default;
 ModelReader::ModelReader(ModelReader&&) noexcept = default;
 ModelReader& ModelReader::operator=(ModelReader&&) noexcept = default;
 
+const TrainingRecord& ModelReader::record() const {
+  return impl_->record;
+}
+
 const Objective& ModelReader::objective() const {
   return impl_->objective;
 }
@@ -301,23 +255,23 @@ bool ModelReader::compares() const {
 }
 
 const Provenance& ModelReader::provenance() const {
-  return impl_->provenance;
+  return impl_->record.provenance;
 }
 
 std::uint64_t ModelReader::content_digest() const {
-  return impl_->content_digest;
+  return impl_->record.content_digest;
 }
 
 const std::vector<std::uint64_t>& ModelReader::lineage() const {
-  return impl_->lineage;
+  return impl_->record.lineage;
 }
 
 const std::vector<std::uint64_t>& ModelReader::lineage_datasets() const {
-  return impl_->lineage_datasets;
+  return impl_->record.lineage_datasets;
 }
 
 const std::vector<std::uint64_t>& ModelReader::lineage_trained_on_all() const {
-  return impl_->lineage_trained_on_all;
+  return impl_->record.lineage_trained_on_all;
 }
 
 const std::vector<EpochLoss>& ModelReader::history() const {
@@ -329,19 +283,19 @@ std::optional<Index> ModelReader::best_epoch() const {
 }
 
 const std::optional<Fold>& ModelReader::trained_fold() const {
-  return impl_->fold;
+  return impl_->record.trained_fold;
 }
 
 TrainedOn ModelReader::trained_on() const {
-  return impl_->trained_on;
+  return impl_->record.trained_on;
 }
 
 std::optional<std::int64_t> ModelReader::last_training_seconds() const {
-  return impl_->last_training_seconds;
+  return impl_->record.last_training_seconds;
 }
 
 const std::string& ModelReader::dataset_configuration() const {
-  return impl_->dataset_configuration;
+  return impl_->record.dataset_configuration;
 }
 
 bool ModelReader::has_entry_counts() const {
@@ -361,11 +315,11 @@ Index ModelReader::factors() const {
 }
 
 Index ModelReader::users() const {
-  return impl_->users;
+  return impl_->record.users;
 }
 
 Index ModelReader::items() const {
-  return impl_->items;
+  return impl_->record.items;
 }
 
 Matrix ModelReader::user_factors(RowRange rows) const {

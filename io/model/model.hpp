@@ -24,6 +24,7 @@
 #include "io/dataset/dataset.hpp"
 #include "io/dataset/provenance.hpp"
 #include "io/hdf5/input_check.hpp"
+#include "io/model/training_record.hpp"
 #include "kernels/als/objective.hpp"
 #include "kernels/base/matrix.hpp"
 
@@ -72,6 +73,8 @@ class ModelReader {
   /// Whether what is read is compared with digests, which files of older versions do not have.
   [[nodiscard]] bool compares() const;
   [[nodiscard]] const Objective& objective() const;
+  /// All that follows of the training at once.
+  [[nodiscard]] const TrainingRecord& record() const;
   [[nodiscard]] const Provenance& provenance() const;
   /// The file's metadata digest, which covers the digests of its values; 0 where it holds none.
   [[nodiscard]] std::uint64_t content_digest() const;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 #include "distributed/log/fold.hpp"
 #include "kernels/base/error.hpp"
@@ -14,7 +15,11 @@ namespace rankwise {
 
 namespace {
 
-constexpr std::string_view encoding_type = "csr_matrix";
+/// AnnData's words.
+constexpr std::string_view encoding_of(SparseOrder order) {
+  return order == SparseOrder::by_row ? "csr_matrix" : "csc_matrix";
+}
+
 constexpr std::string_view encoding_version = "0.1.0";
 
 /// scipy uses 32 bits for columns where they suffice.
@@ -88,7 +93,8 @@ Index sparse_bytes(const Communicator& comm, const CsrRows<Value>& matrix) {
 }
 
 template <class Value>
-void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const CsrRows<Value>& matrix) {
+void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const CsrRows<Value>& matrix,
+                  SparseOrder order) {
   agree_on(comm, [&] {
     if (static_cast<Index>(matrix.offsets.size()) != matrix.rows.size() + 1 ||
         static_cast<Index>(matrix.columns.size()) != matrix.entries() ||
@@ -103,9 +109,10 @@ void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string&
   const RowRange entries{first, first + matrix.entries()};
 
   file.create_group(name);
-  file.write_attribute(name, "encoding-type", encoding_type);
+  file.write_attribute(name, "encoding-type", encoding_of(order));
   file.write_attribute(name, "encoding-version", encoding_version);
-  const std::array<std::int64_t, 2> shape{matrix.total_rows, matrix.column_count};
+  std::array<std::int64_t, 2> shape{matrix.total_rows, matrix.column_count};
+  if (order == SparseOrder::by_column) std::swap(shape[0], shape[1]);
   file.write_attribute(name, "shape", shape);
   file.write_rows(name + "/data", total, entries, std::span(matrix.values));
   if (narrow_columns(matrix.column_count)) {
@@ -130,17 +137,20 @@ void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string&
 template Index sparse_bytes(const Communicator& comm, const SparseRows& matrix);
 template Index sparse_bytes(const Communicator& comm, const LogRows& matrix);
 template void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name,
-                           const SparseRows& matrix);
-template void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const LogRows& matrix);
+                           const SparseRows& matrix, SparseOrder order);
+template void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const LogRows& matrix,
+                           SparseOrder order);
 
-SparseShape sparse_shape(const Hdf5Reader& file, const std::string& name) {
+SparseShape sparse_shape(const Hdf5Reader& file, const std::string& name, SparseOrder order) {
   if (!file.has(name)) refuse(file, name, "is missing");
   const std::string encoding = file.read_text(name, "encoding-type");
-  if (encoding != encoding_type) refuse(file, name, fmt::format("its encoding-type is not {}", encoding_type));
-  const std::vector<std::int64_t> extents = file.read_integers(name, "shape");
+  if (encoding != encoding_of(order))
+    refuse(file, name, fmt::format("its encoding-type is not {}", encoding_of(order)));
+  std::vector<std::int64_t> extents = file.read_integers(name, "shape");
   if (extents.size() != 2 || extents[0] < 0 || extents[1] < 0) {
     refuse(file, name, "its attribute shape is not two numbers >= 0");
   }
+  if (order == SparseOrder::by_column) std::swap(extents[0], extents[1]);
   const SparseShape shape{extents[0], extents[1], file.shape(name + "/data", Hdf5Kind::floating, 1).rows()};
   const Index columns = file.shape(name + "/indices", Hdf5Kind::integer, 1).rows();
   const Index offsets = file.shape(name + "/indptr", Hdf5Kind::integer, 1).rows();

@@ -1,6 +1,6 @@
 #pragma once
-// Sparse matrices in HDF5 files: CSR groups with AnnData's attributes, and what may be known of each entry beside its
-// value: when it was, and which fold its log puts it into.
+// Sparse matrices in HDF5 files: CSR or CSC groups with AnnData's attributes, and what may be known of each entry
+// beside its value: when it was, and which fold its log puts it into.
 
 #include <cstdint>
 #include <span>
@@ -23,17 +23,22 @@ struct SparseShape {
   Index entries = 0;
 };
 
+/// Whether a matrix in a file lies by rows or by columns. By columns, what is a row here is a column there.
+enum class SparseOrder { by_row, by_column };
+
 /// Bytes that the group will take in a file. Collective over comm.
 template <class Value>
 [[nodiscard]] Index sparse_bytes(const Communicator& comm, const CsrRows<Value>& matrix);
 
 /// Writes group `name`: data, indices, indptr, and the marks of entries that there are. Collective over comm.
 template <class Value>
-void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const CsrRows<Value>& matrix);
+void write_sparse(const Communicator& comm, Hdf5Writer& file, const std::string& name, const CsrRows<Value>& matrix,
+                  SparseOrder order = SparseOrder::by_row);
 
 /// Checks the group's attributes and that its datasets fit together. Not collective, as the reader is; throws
-/// Error(bad_data).
-[[nodiscard]] SparseShape sparse_shape(const Hdf5Reader& file, const std::string& name);
+/// Error(bad_data). Of a matrix by columns, rows and columns change places.
+[[nodiscard]] SparseShape sparse_shape(const Hdf5Reader& file, const std::string& name,
+                                       SparseOrder order = SparseOrder::by_row);
 
 /// indptr[rows.begin .. rows.end], checked to be monotone and within the matrix. Not collective.
 [[nodiscard]] std::vector<Index> read_sparse_offsets(const Hdf5Reader& file, const std::string& name,

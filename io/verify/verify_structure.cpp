@@ -20,6 +20,7 @@
 #include "io/evaluation/user_metrics.hpp"
 #include "io/hdf5/describe_file.hpp"
 #include "io/model/checkpoint.hpp"
+#include "io/model/item_model.hpp"
 #include "io/model/model.hpp"
 #include "kernels/text/text_encoding.hpp"
 
@@ -259,6 +260,18 @@ void check_model(const Communicator& comm, const std::string& path) {
   items.require_unique();
 }
 
+void check_item_model(const Communicator& comm, const std::string& path) {
+  const ItemModelReader file(comm, path, InputCheck::none);
+  UniqueIds ids(comm, {path + ": /items/ids"});
+  add_ids(comm, ids, 0, file.items(), [&](RowRange rows) { return file.item_ids(rows); });
+  ids.require_unique();
+  for_each_block(comm, row_blocks(comm, file.items(), block_rows), [&](RowRange rows) {
+    static_cast<void>(file.item_entries(rows));
+    for_each_block(comm, entry_blocks(rows, file.weight_counts(rows)),
+                   [&](RowRange block) { static_cast<void>(file.item_weights(block)); });
+  });
+}
+
 /// Ids of other files' rows may repeat.
 void check_clustering(const Communicator& comm, const std::string& path) {
   const ClusteringReader file(comm, path, InputCheck::none);
@@ -310,6 +323,7 @@ void check_kmeans_checkpoint(const Communicator& comm, const std::string& path) 
 void verify_structure(const Communicator& comm, const std::string& path, const std::string& kind) {
   if (kind == "dataset") check_dataset(comm, path);
   if (kind == "model") check_model(comm, path);
+  if (kind == item_model_kind) check_item_model(comm, path);
   if (kind == checkpoint_kind) check_checkpoint(comm, path);
   if (kind == kmeans_checkpoint_kind) check_kmeans_checkpoint(comm, path);
   if (kind == "clustering") check_clustering(comm, path);

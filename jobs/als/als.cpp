@@ -246,9 +246,7 @@ void take_best(AlsTraining& training, const AlsRun& run, const Layout& layout, s
 /// 1970; nothing if that is not known. Collective.
 std::optional<std::int64_t> last_training_seconds(const DatasetReader& dataset, TrainedOn trained_on,
                                                   const std::optional<WarmStart>& warm_start) {
-  const LogTimes times = dataset.log_times();
-  const bool stops_before = trained_on != TrainedOn::all && times.last_training_seconds;
-  const std::optional<std::int64_t> own = stops_before ? times.last_training_seconds : times.last_seconds;
+  const std::optional<std::int64_t> own = last_trained_seconds(dataset.log_times(), trained_on);
   if (!warm_start) return own;
   const std::optional<std::int64_t> earlier = warm_start->last_training_seconds();
   if (!own || !earlier) return std::nullopt;

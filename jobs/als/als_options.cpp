@@ -9,6 +9,7 @@
 #include "jobs/als/checkpointing.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
+#include "jobs/options/training_part.hpp"
 #include "jobs/options/unit_options.hpp"
 
 namespace rankwise {
@@ -35,13 +36,11 @@ RunJob describe_als(boost::program_options::options_description& description,
   // clang-format off
   description.add_options()
     ("data", read_file(&options->data)->required(), "dataset, as prepare writes it")
-    ("model", written_file(&options->model, hdf5_endings)->required(), "model to write")
-    ("fold", po::value<std::string>()->value_name("KIND[:N[/COUNT[@REPEAT]]]")->notifier([options](const std::string& text) {
-       options->fold = parse_fold(text);
-       if (!options->fold) throw Error(ExitCode::usage, fmt::format("--fold {}: expected interactions:N/COUNT, users:N/COUNT, temporal:N/COUNT, column:N or rolling:N, as in interactions:1/5", text)); }),
-     "train without the Nth of COUNT folds of the dataset's training part, which evaluate then takes in place of the held-out part. interactions, users: each "
-     "interaction, or each user whole, falls into one by the seed; @2 is a second division. temporal: the time line is cut into COUNT + 1 parts of equal numbers of "
-     "interactions, and what is before the Nth cut is trained on, what follows up to the next one validated. column: those that the dataset has in fold N (prepare --folds). rolling: trained on the folds below N, and fold N validated. prepared: train on the whole training part, and evaluate takes the validation part")
+    ("model", written_file(&options->model, hdf5_endings)->required(), "model to write");
+  // clang-format on
+  describe_fold(description, options->fold);
+  // clang-format off
+  description.add_options()
     ("warm-start", read_file(&options->warm_start),
      "begin with the factors of an older model, its users and items found by their ids; new ones are solved against those, or begin at random where they have nothing to do with them")
     ("forget", read_file(&options->forget),
@@ -49,7 +48,7 @@ RunJob describe_als(boost::program_options::options_description& description,
     ("pseudonyms", secret_file(&options->pseudonyms)->notifier(refuse_plain_hash),
      "with --forget and a dataset of prepare --pseudonyms: the same secret key, in this file or in an environment variable, env:NAME");
   // clang-format on
-  describe_training_part(description, options);
+  describe_training_part(description, options->trained_on);
   description.add_options()(
       "epochs-of", read_file(&options->epochs_of),
       "as many epochs as this model was trained for, its best one if it has one, in place of --epochs");

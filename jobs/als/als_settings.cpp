@@ -129,16 +129,4 @@ void describe_training(boost::program_options::options_description& description,
   // clang-format on
 }
 
-void describe_training_part(boost::program_options::options_description& description,
-                            const std::shared_ptr<AlsOptions>& options) {
-  namespace po = boost::program_options;
-  // clang-format off
-  description.add_options()
-    ("train-on", po::value<std::string>()->value_name("training|training+validation|all")->default_value("training")->notifier(
-       one_of<TrainedOn>("train-on", options->trained_on, {{"training", TrainedOn::training}, {"training+validation", TrainedOn::training_and_validation}, {"all", TrainedOn::all}})),
-     "training: the dataset's training part; training+validation: its validation part too, once the settings are chosen by that, so that evaluate still measures the model on the held-out part; "
-     "all: the held-out part and what was given too, for the model that is served");
-  // clang-format on
-}
-
 }  // namespace rankwise

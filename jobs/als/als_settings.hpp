@@ -49,10 +49,6 @@ struct AlsOptions {
 void describe_training(boost::program_options::options_description& description,
                        const std::shared_ptr<AlsOptions>& options);
 
-/// Adds --train-on; likewise.
-void describe_training_part(boost::program_options::options_description& description,
-                            const std::shared_ptr<AlsOptions>& options);
-
 /// Throws AgreedError(usage) where an option would be silently without effect.
 void require_sense(const AlsOptions& options);
 

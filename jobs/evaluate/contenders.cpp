@@ -9,6 +9,7 @@
 #include "distributed/evaluation/item_order.hpp"
 #include "distributed/evaluation/list_diversity.hpp"
 #include "distributed/evaluation/simple_lists.hpp"
+#include "distributed/itemcf/item_lists.hpp"
 
 namespace rankwise {
 
@@ -128,13 +129,25 @@ Contender measure_model(JobContext& context, const Contest& contest, const std::
   return contender;
 }
 
+Contender measure_model(JobContext& context, const Contest& contest, const std::string& name, const std::string& path,
+                        const AnyMatchedModel& model) {
+  if (model.factors) return measure_model(context, contest, name, path, *model.factors);
+  const auto timer = context.report.phase("rank");
+  Contender contender{name, {}, {}};
+  const ListQuestions questions = contest.questions.of(model.catalogue);
+  const ItemScorer scorer{model.items->weights, model.items->weighting};
+  contender.lists = naming(path, [&] { return item_model_lists(context.comm, scorer, questions, contest.rows); });
+  return contender;
+}
+
 Contender measure_baseline(JobContext& context, const Contest& contest, const Baseline& baseline,
-                           const MatchedModel& model) {
+                           const AnyMatchedModel& model) {
   const auto timer = context.report.phase("baselines");
   Contender contender{baseline.name, {}, {}};
   if (baseline.ranks()) {
     contender.lists = lists_of(context, contest, baseline);
-    fill_diversity(context.comm, contest.questions, model.items, plain_factors(model), *contender.lists);
+    if (const auto& factors = model.factors)
+      fill_diversity(context.comm, contest.questions, factors->items, plain_factors(*factors), *contender.lists);
   } else {
     contender.ratings = predict_by_biases(context.comm, contest);
   }

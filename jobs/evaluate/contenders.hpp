@@ -12,7 +12,7 @@
 #include "distributed/ranking/catalogue.hpp"
 #include "io/dataset/dataset.hpp"
 #include "jobs/evaluate/evaluate_settings.hpp"
-#include "jobs/evaluate/models/matched_model.hpp"
+#include "jobs/evaluate/models/any_model.hpp"
 #include "jobs/run/job.hpp"
 
 namespace rankwise {
@@ -44,9 +44,11 @@ void require_used(const std::vector<Baseline>& baselines, const Contest& contest
 /// `path`: of the model, for errors. Collective over context.comm; throws AgreedError.
 [[nodiscard]] Contender measure_model(JobContext& context, const Contest& contest, const std::string& name,
                                       const std::string& path, const MatchedModel& model);
-/// `model`: by whose factors diversity is measured. Throws AgreedError(bad_data) also if the dataset lacks what the
-/// baseline needs.
+[[nodiscard]] Contender measure_model(JobContext& context, const Contest& contest, const std::string& name,
+                                      const std::string& path, const AnyMatchedModel& model);
+/// `model`: by whose factors, if it has factors, diversity is measured. Throws AgreedError(bad_data) also if the
+/// dataset lacks what the baseline needs.
 [[nodiscard]] Contender measure_baseline(JobContext& context, const Contest& contest, const Baseline& baseline,
-                                         const MatchedModel& model);
+                                         const AnyMatchedModel& model);
 
 }  // namespace rankwise

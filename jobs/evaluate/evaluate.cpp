@@ -15,7 +15,6 @@
 
 #include "distributed/rows/select_rows.hpp"
 #include "io/files/commit.hpp"
-#include "io/model/model.hpp"
 #include "jobs/evaluate/contenders.hpp"
 #include "jobs/evaluate/estimates.hpp"
 #include "jobs/evaluate/evaluation_json.hpp"
@@ -24,6 +23,7 @@
 #include "jobs/evaluate/evaluation_table.hpp"
 #include "jobs/evaluate/gate.hpp"
 #include "jobs/evaluate/metrics.hpp"
+#include "jobs/evaluate/models/any_model.hpp"
 #include "jobs/evaluate/models/heldout_users.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/evaluate/models/training_overlap.hpp"
@@ -63,8 +63,16 @@ const EvaluationMetric& gate_metric(const EvaluateOptions& options, const std::v
   return named == metrics.end() ? metrics.front() : *named;
 }
 
-AskedMetrics asked_metrics(const EvaluateOptions& options, const ModelReader& model) {
-  const bool predicts_ratings = model.objective().loss == LossKind::explicit_feedback;
+/// Throws Error(usage) if an item model has nothing to measure it by.
+void require_measurable(const EvaluationMetric& metric, const std::string& model_path) {
+  if (metric.kind != MetricKind::diversity) return;
+  throw Error(ExitCode::usage, fmt::format("--metrics {}: expected a model of factors, by which items are compared; {} "
+                                           "is an item model",
+                                           metric.name, model_path));
+}
+
+AskedMetrics asked_metrics(const EvaluateOptions& options, const AnyModel& model) {
+  const bool predicts_ratings = model.predicts_ratings();
   const char* usual = predicts_ratings ? "rmse,mae" : "recall@20,recall@50,ndcg@100,map@10,hr@10";
   AskedMetrics asked{parse_metrics(options.metrics == "auto" ? usual : options.metrics), {}};
   const std::string& gate = options.gate.metric;
@@ -74,9 +82,11 @@ AskedMetrics asked_metrics(const EvaluateOptions& options, const ModelReader& mo
     EvaluationMetric& metric = asked.reported[m];
     metric.definitions = options.definitions;
     if (!metric.ranks() && !predicts_ratings) {
-      throw Error(ExitCode::usage, fmt::format("--metrics {}: expected a model of explicit ratings; {} is implicit",
-                                               metric.name, options.model));
+      throw Error(ExitCode::usage,
+                  fmt::format("--metrics {}: expected a model of explicit ratings; {} is {}", metric.name,
+                              options.model, model.items() ? "an item model" : "implicit"));
     }
+    if (model.items()) require_measurable(metric, options.model);
     const auto before = std::span(asked.reported).first(m);
     if (std::ranges::find(before, metric.name, &EvaluationMetric::name) != before.end())
       throw Error(ExitCode::usage, fmt::format("--metrics: {} is given twice", metric.name));
@@ -137,29 +147,49 @@ std::vector<Baseline> chosen_baselines(const EvaluateOptions& options, const Con
   return baselines;
 }
 
-/// The warnings go into `warnings`. Collective.
-MatchedModel read_other_model(JobContext& context, const Contest& contest, const HeldoutData& data,
-                              const std::string& path, std::vector<std::string>& warnings) {
-  const ModelReader model(context.comm, path, context.common.input_check);
-  warn_if_not_compared(context, model, path);
-  require_unseen_heldout(data, model, path);
-  if (contest.asks_ratings && model.objective().loss != LossKind::explicit_feedback) {
-    throw AgreedError(ExitCode::usage, fmt::format("{} is implicit and predicts no ratings; expected an explicit "
-                                                   "model, or no rmse and mae among the metrics",
-                                                   path));
+/// Ratings of which nothing is known are predicted by the mean of the dataset's training part.
+void set_mean_rating(AnyMatchedModel& model, const Catalogue& catalogue) {
+  model.catalogue.mean_rating = catalogue.mean_rating;
+  if (model.factors) model.factors->catalogue.mean_rating = catalogue.mean_rating;
+}
+
+/// Throws Error(usage) if the other model has no part in what is asked.
+void require_comparable(const AnyModel& model, const Contest& contest, const std::string& path) {
+  if (contest.asks_ratings && !model.predicts_ratings()) {
+    throw Error(ExitCode::usage, fmt::format("{} is {} and predicts no ratings; expected an explicit model, or no rmse "
+                                             "and mae among the metrics",
+                                             path, model.items() ? "an item model" : "implicit"));
   }
-  MatchedModel matched = match_model(context.comm, contest.dataset, data.path, contest.rows, model, path);
-  matched.catalogue.mean_rating = contest.catalogue.mean_rating;
-  tell_match(context.report, matched, contest.dataset, data.path, model, path);
-  const TrainingOverlap overlap = training_overlap(data, model, matched.counts);
+  if (!model.items()) return;
+  for (const EvaluationMetric& metric : contest.questions.metrics) require_measurable(metric, path);
+}
+
+/// What of a model of factors that was trained on another dataset is known here.
+void tell_any_match(Report& report, const AnyMatchedModel& matched, const DatasetReader& dataset,
+                    const std::string& data_path, const AnyModel& model, const std::string& path) {
+  if (matched.factors) tell_match(report, *matched.factors, dataset, data_path, *model.factors(), path);
+}
+
+/// Measures another model. The warnings go into `warnings`. Collective.
+Contender measure_other_model(JobContext& context, const Contest& contest, const HeldoutData& data,
+                              const OtherModel& other, std::vector<std::string>& warnings) {
+  const std::string& path = other.path;
+  const AnyModel model(context.comm, path, context.common.input_check);
+  warn_if_not_compared(context, model, path);
+  require_unseen_heldout(data, model.record(), path);
+  agree_on(context.comm, [&] { require_comparable(model, contest, path); });
+  AnyMatchedModel matched = match_any_model(context.comm, contest.dataset, data.path, contest.rows, model, path);
+  set_mean_rating(matched, contest.catalogue);
+  tell_any_match(context.report, matched, contest.dataset, data.path, model, path);
+  const TrainingOverlap overlap = training_overlap(data, model.record(), matched.counts);
   tell_overlap(context.report, overlap, data, path);
   for (const std::string& warning : overlap_warnings(overlap, data, path)) warnings.push_back(warning);
-  return matched;
+  return measure_model(context, contest, other.name, path, matched);
 }
 
 /// The model, then baselines, then other models. The first two with lists have their values by groups, too. Collective.
 std::vector<Contender> measure_all(const EvaluateOptions& options, JobContext& context, Contest& contest,
-                                   const HeldoutData& data, const MatchedModel& evaluated,
+                                   const HeldoutData& data, const AnyMatchedModel& evaluated,
                                    std::vector<std::string>& warnings) {
   std::vector<Contender> contenders;
   const auto add = [&](Contender contender) {
@@ -171,23 +201,22 @@ std::vector<Contender> measure_all(const EvaluateOptions& options, JobContext& c
   for (const Baseline& baseline : chosen_baselines(options, contest))
     add(measure_baseline(context, contest, baseline, evaluated));
   for (const OtherModel& other : other_models(options)) {
-    const MatchedModel matched = read_other_model(context, contest, data, other.path, warnings);
-    add(measure_model(context, contest, other.name, other.path, matched));
+    add(measure_other_model(context, contest, data, other, warnings));
   }
   return contenders;
 }
 
 /// What the run is about, and how much is held out. Collective.
-Evaluation begin_evaluation(const EvaluateOptions& options, const Communicator& comm, const ModelReader& model,
-                            const Contest& contest, const MatchedModel& evaluated) {
+Evaluation begin_evaluation(const EvaluateOptions& options, const Communicator& comm, const TrainingRecord& model,
+                            const Contest& contest, const AnyMatchedModel& evaluated) {
   const auto name = [](const std::string& path) { return std::filesystem::path(path).filename().string(); };
   Evaluation found;
   found.data_file = name(options.data);
   found.data_digest = contest.dataset.provenance().dataset_digest;
   found.model_file = name(options.model);
-  found.model_digest = model.content_digest();
-  found.model_configuration = model.provenance().configuration;
-  found.ancestor_trained_on_all = !model.lineage_trained_on_all().empty();
+  found.model_digest = model.content_digest;
+  found.model_configuration = model.provenance.configuration;
+  found.ancestor_trained_on_all = !model.lineage_trained_on_all.empty();
   found.definitions = options.definitions_word;
   found.categories = options.categories;
   found.seen = seen_word(options.seen);
@@ -254,21 +283,21 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
 
   // 1. Read the model and what was held out; users who are new to it are folded in.
   auto reading = std::make_unique<Report::PhaseTimer>(context.report, "read");
-  const ModelReader model(comm, options.model, context.common.input_check);
+  const AnyModel model(comm, options.model, context.common.input_check);
   warn_if_not_compared(context, model, options.model);
   const AskedMetrics asked = agree_on(comm, [&] { return asked_metrics(options, model); });
-  const HeldoutData data = open_heldout_data(context, options.data, model);
+  const HeldoutData data = open_heldout_data(context, options.data, model.record());
   const DatasetReader& dataset = *data.dataset;
-  require_unseen_heldout(data, model, options.model);
+  require_unseen_heldout(data, model.record(), options.model);
   require_heldout_part(dataset, options.data);
   const HeldoutRows rows = read_heldout_rows(comm, dataset, heldout_partition(comm, dataset));
   require_amounts(comm, rows, asked.reported);
-  MatchedModel evaluated = match_model(comm, dataset, options.data, rows, model, options.model);
+  AnyMatchedModel evaluated = match_any_model(comm, dataset, options.data, rows, model, options.model);
 
   // 2. What everyone is measured on.
   const bool asks_ratings = std::ranges::any_of(asked.reported, [](const auto& metric) { return !metric.ranks(); });
   const Catalogue catalogue = read_catalogue(comm, dataset, asks_ratings);
-  evaluated.catalogue.mean_rating = catalogue.mean_rating;
+  set_mean_rating(evaluated, catalogue);
   const SlicePlan slices =
       plan_slices(comm, data, evaluated.catalogue, rows, options.slices, context.common.input_check);
   Contest contest{dataset,
@@ -280,8 +309,8 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
                    slices.groupings,
                    categories_of_items(options, context, data)},
                   asks_ratings};
-  Evaluation found = begin_evaluation(options, comm, model, contest, evaluated);
-  found.overlap = training_overlap(data, model, evaluated.counts);
+  Evaluation found = begin_evaluation(options, comm, model.record(), contest, evaluated);
+  found.overlap = training_overlap(data, model.record(), evaluated.counts);
   found.warnings = overlap_warnings(found.overlap, data, options.model);
   if (!data.fold) found.leakage = dataset.split_figures();
   reading.reset();
@@ -293,9 +322,9 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
     found.warnings.insert(found.warnings.begin(), worse);
 
   // 4. Tell, and let the gate decide.
-  tell_match(context.report, evaluated, dataset, options.data, model, options.model);
+  tell_any_match(context.report, evaluated, dataset, options.data, model, options.model);
   tell_overlap(context.report, found.overlap, data, options.model);
-  tell_all(context.report, comm, found, evaluated.objective);
+  tell_all(context.report, comm, found, evaluated.factors ? evaluated.factors->objective : Objective());
   write_all(options, context, contest, asked, contenders.front(), found);
   if (found.gate && !found.gate->passed) throw AgreedError(ExitCode::not_good_enough, verdict_text(*found.gate));
 }

@@ -137,7 +137,7 @@ void describe_evaluation(boost::program_options::options_description& descriptio
   // clang-format off
   description.add_options()
     ("data", read_file(&options.data)->required(), "dataset with a held-out part")
-    ("model", read_file(&options.model)->required(), "model, of this dataset's training part or of another dataset that has item ids in common")
+    ("model", read_file(&options.model)->required(), "model of factors, of this dataset's training part or of another dataset that has item ids in common; or item model of this dataset")
     ("metrics", po::value(&options.metrics)->value_name("LIST")->default_value("auto")->notifier(
        [](const std::string& list) { if (list != "auto") (void)parse_metrics(list); }),
      "separated by commas: recall@K, precision@K, ndcg@K, map@K, mrr@K, hr@K, revenue@K, auc, coverage@K, gini@K, novelty@K, diversity@K, calibration@K; rmse, mae; "

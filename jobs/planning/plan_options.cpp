@@ -6,6 +6,7 @@
 
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
+#include "jobs/options/training_part.hpp"
 #include "jobs/options/unit_options.hpp"
 #include "jobs/planning/plan.hpp"
 #include "jobs/planning/prediction.hpp"
@@ -75,7 +76,7 @@ RunJob describe_plan(po::options_description& description) {
      "of the script; without it the cluster's default");
   // clang-format on
   describe_machine(description, options->network, options->calibration_seconds);
-  describe_training_part(description, als);
+  describe_training_part(description, als->trained_on);
   describe_training(description, als);
   return [options](JobContext& context) { plan_als(*options, context); };
 }

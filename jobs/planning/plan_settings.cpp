@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <memory>
 
+#include "jobs/options/training_part.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {
@@ -32,7 +33,7 @@ std::vector<int> parse_counts(const std::string& option, const std::string& text
 std::vector<std::string> training_arguments(const std::string& configuration) {
   po::options_description training;
   const auto ignored = std::make_shared<AlsOptions>();
-  describe_training_part(training, ignored);
+  describe_training_part(training, ignored->trained_on);
   describe_training(training, ignored);
   std::vector<std::string> arguments;
   for (std::size_t begin = 0; begin < configuration.size();) {

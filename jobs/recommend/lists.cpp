@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <iterator>
+#include <utility>
 
 #include "distributed/rows/select_rows.hpp"
 
@@ -13,11 +14,13 @@ namespace {
 
 /// What lists look at of some users: all that the dataset has of them. Lists that leave it out also leave out the
 /// training part's pairs whose values of both parts together are no interaction, such as what a user gave back later:
-/// the model has learned them. Collective.
-SparseRows list_histories(const ListInputs& inputs, RowRange users, const SparseRows& histories) {
+/// the model has learned them. `in_model_items`: from the dataset's items to the model's. Collective.
+template <class InModelItems>
+SparseRows list_histories(const ListInputs& inputs, RowRange users, const SparseRows& histories,
+                          InModelItems&& in_model_items) {
   if (inputs.training == nullptr) return histories;
   const Index trained_users = inputs.training->users();
-  const SparseRows training = inputs.users.in_model_items(inputs.training->read(
+  const SparseRows training = in_model_items(inputs.training->read(
       DatasetPart::interactions, {std::min(users.begin, trained_users), std::min(users.end, trained_users)}));
   SparseRows both{.rows = histories.rows,
                   .total_rows = histories.total_rows,
@@ -90,12 +93,14 @@ Served Served::sum(const Communicator& comm) const {
           comm.sum(empty_lists)};
 }
 
-Lists lists_for(const Communicator& comm, const ListInputs& inputs, Index first, const Partition& rows,
-                WantedUsers& wanted) {
-  const ModelReader& model = inputs.model;
-  const UserRows users = inputs.users.read(first, rows);
+Lists lists_for(const Communicator& comm, const ListInputs& inputs, const FactorLists& factors, Index first,
+                const Partition& rows, WantedUsers& wanted) {
+  const ModelReader& model = factors.model;
+  const UserRows users = factors.users.read(first, rows);
   const RowRange mine = rows.range(comm.rank());
-  const SparseRows histories = list_histories(inputs, {first + mine.begin, first + mine.end}, users.histories);
+  const SparseRows histories =
+      list_histories(inputs, {first + mine.begin, first + mine.end}, users.histories,
+                     [&](SparseRows training) { return factors.users.in_model_items(std::move(training)); });
   const std::vector<Index> selected = wanted.select(users.ids);
   std::vector<Index> known;
   std::ranges::copy_if(selected, std::back_inserter(known),
@@ -103,7 +108,8 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, Index first,
   Matrix vectors = select_rows(users.factors.view(), known);
   const std::vector<float> score_offset = score_offsets(model.objective(), vectors);
   make_scoring_vectors(model.objective(), vectors);
-  const TopItems top = rank_items(inputs.rule, inputs.items, vectors.view(), select_rows(histories, known), inputs.top);
+  const TopItems top =
+      rank_items(inputs.rule, factors.items, vectors.view(), select_rows(histories, known), inputs.top);
   Lists lists;
   lists.users = select_rows(users.ids, selected);
   std::size_t place = 0;  // in `known`
@@ -113,6 +119,30 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, Index first,
       ++place;
     } else {
       lists.append(ListSource::popular, popular_items(inputs.rule, row_columns(histories, row), inputs.top), 0);
+    }
+  }
+  require_finite(comm, inputs.model_path, lists);
+  return lists;
+}
+
+Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ItemLists& model, Index first,
+                const Partition& rows, WantedUsers& wanted) {
+  const RowRange range = rows.range(comm.rank());
+  const RowRange mine{first + range.begin, first + range.end};
+  const Ids ids = model.dataset.user_ids(mine).ids;
+  const SparseRows histories = model.dataset.read(DatasetPart::interactions, mine);
+  const SparseRows left_out = list_histories(inputs, mine, histories, [](SparseRows training) { return training; });
+  const std::vector<Index> selected = wanted.select(ids);
+  const std::vector<std::vector<ScoredItem>> found =
+      item_lists(model.scorer, inputs.rule, histories, left_out, selected, inputs.top);
+  Lists lists;
+  lists.users = select_rows(ids, selected);
+  for (std::size_t place = 0; place < selected.size(); ++place) {
+    if (found[place].empty()) {
+      lists.append(ListSource::popular, popular_items(inputs.rule, row_columns(left_out, selected[place]), inputs.top),
+                   0);
+    } else {
+      lists.append(ListSource::model, found[place], 0);
     }
   }
   require_finite(comm, inputs.model_path, lists);

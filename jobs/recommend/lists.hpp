@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
+#include "distributed/itemcf/item_lists.hpp"
 #include "distributed/ranking/catalogue.hpp"
 #include "distributed/ranking/ranking.hpp"
 #include "distributed/rows/ids.hpp"
@@ -47,21 +48,33 @@ struct Served {
   [[nodiscard]] Served sum(const Communicator& comm) const;
 };
 
-/// All that lists are made from; what it refers to outlives it.
+/// All that lists are made from, but the model; what it refers to outlives it.
 struct ListInputs {
   const std::string& model_path;
-  const ModelReader& model;
-  const ServedUsers& users;
-  const RankableItems& items;
   ListRule rule;
   Index top;                      ///< items of a list at most
   const DatasetReader* training;  ///< the training part alone, if lists leave out what it has; else null
 };
 
+/// A model of factors, ready for lists.
+struct FactorLists {
+  const ModelReader& model;
+  const ServedUsers& users;
+  const RankableItems& items;
+};
+
+/// An item model, ready for lists of the users of its own dataset.
+struct ItemLists {
+  const DatasetReader& dataset;
+  ItemScorer scorer;
+};
+
 /// Lists for the wanted among this rank's part of the users from `first` on. Collective over comm; throws
 /// AgreedError(bad_data) for a score that is not finite.
-[[nodiscard]] Lists lists_for(const Communicator& comm, const ListInputs& inputs, Index first, const Partition& rows,
-                              WantedUsers& wanted);
+[[nodiscard]] Lists lists_for(const Communicator& comm, const ListInputs& inputs, const FactorLists& model, Index first,
+                              const Partition& rows, WantedUsers& wanted);
+[[nodiscard]] Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ItemLists& model, Index first,
+                              const Partition& rows, WantedUsers& wanted);
 
 /// The popular items for ids that the dataset does not have.
 [[nodiscard]] Lists lists_for_unknown(const ListInputs& inputs, const Ids& ids);

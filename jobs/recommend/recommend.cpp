@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +16,9 @@
 #include "distributed/rows/select_rows.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
+#include "io/model/item_model.hpp"
 #include "io/model/model.hpp"
+#include "jobs/evaluate/models/any_model.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_clashes.hpp"
@@ -34,12 +37,13 @@ namespace rankwise {
 namespace {
 
 constexpr std::string_view notes =
-    R"(A user's score of an item is <x_u, y_i>; for explicit models with biases, mean + b_u + b_i + <x_u, y_i>. Lists leave out all that the
-dataset has of the user: the training, validation and held-out parts and what was given (--seen exclude), may have it (allow), or
-have nothing else (only: to buy again). An item without a training entry is in no list. Users come in the order of their ids, then
-those that were held out whole, who are folded in from all that the dataset has of them; items best first, equal scores by item id.
-If the model was trained on another dataset, items are matched by id, and all users are folded in from all that this dataset has of
-them; items that only one of the two knows are in no list.
+    R"(A user's score of an item is <x_u, y_i>; for explicit models with biases, mean + b_u + b_i + <x_u, y_i>; of an item model the sum
+over the user's items i of w_ui s_ij, and lists have the items whose score is above 0 (who has none gets the popular ones). Lists
+leave out all that the dataset has of the user: the training, validation and held-out parts and what was given (--seen exclude), may
+have it (allow), or have nothing else (only: to buy again). An item without a training entry is in no list. Users come in the order
+of their ids, then those that were held out whole, who are folded in from all that the dataset has of them; items best first, equal
+scores by item id. If a model of factors was trained on another dataset, items are matched by id, and all users are folded in from
+all that this dataset has of them; items that only one of the two knows are in no list.
 Source popular: a user without a training entry gets the items with the most training entries, scored by the share of users that have
 them; source model: all others.
 CSV: user,rank,item,score,source. HDF5 (output name ends in .h5): /users/ids, and /recommendations with indptr (users + 1), items (item
@@ -76,17 +80,30 @@ ItemStorage storage_of(const ModelReader& model) {
   return item_storage(model.items(), model.factors() + 1);
 }
 
-Served write_csv(const RecommendOptions& options, const ListInputs& inputs, JobContext& context, WantedUsers& wanted) {
+/// What lists are made from: a model of factors, of this dataset or of another one, or an item model.
+enum class ModelKind { factors, factors_elsewhere, items };
+
+/// Lists of all users, whatever model they are made from.
+struct AllLists {
+  const ListInputs& inputs;
+  Index users;
+  Index users_at_a_time;                                          ///< of a rank
+  std::function<Lists(Index first, const Partition& rows)> make;  ///< collective
+  Ids item_ids;
+};
+
+Served write_csv(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted) {
   const Communicator& comm = context.comm;
-  const std::vector<std::string> item_fields = csv_fields(inputs.model.item_ids({0, inputs.model.items()}).ids);
+  const ListInputs& inputs = all.inputs;
+  const std::vector<std::string> item_fields = csv_fields(all.item_ids);
   OrderedTextFile file(comm, options.output);
   file.append(comm.is_root() ? std::string(csv_header) : "");
-  const Index round = users_per_ranking(storage_of(inputs.model)) * comm.size();
-  const Index users = inputs.users.count();
+  const Index round = all.users_at_a_time * comm.size();
+  const Index users = all.users;
   Served served;
   for (Index first = 0; first < users; first += round) {
     const Partition rows = Partition::by_count(std::min(round, users - first), comm.size());
-    const Lists lists = lists_for(comm, inputs, first, rows, wanted);
+    const Lists lists = all.make(first, rows);
     file.append(csv_text(lists, item_fields));
     served.add(lists, inputs.top);
     context.report.bar("users", std::min(first + round, users), users);
@@ -112,10 +129,11 @@ Ids ids_of(const std::vector<std::string>& texts) {
   return numbers;
 }
 
-Served write_hdf5(const RecommendOptions& options, const ListInputs& inputs, JobContext& context, WantedUsers& wanted,
+Served write_hdf5(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted,
                   std::uint64_t dataset_digest) {
   const Communicator& comm = context.comm;
-  Lists lists = lists_for(comm, inputs, 0, Partition::by_count(inputs.users.count(), comm.size()), wanted);
+  const ListInputs& inputs = all.inputs;
+  Lists lists = all.make(0, Partition::by_count(all.users, comm.size()));
   const std::vector<std::string> unknown = unknown_to_serve(options, context, wanted);
   if (!unknown.empty()) {
     // The last rank has them; whether they are integers decides about everyone's ids.
@@ -126,8 +144,8 @@ Served write_hdf5(const RecommendOptions& options, const ListInputs& inputs, Job
   Served served;
   served.add(lists, inputs.top);
   served = served.sum(comm);
-  write_lists(comm, options.output, lists, served, inputs.model.item_ids({0, inputs.model.items()}).ids,
-              context.provenance("recommendations", dataset_digest), options.deflate_level);
+  write_lists(comm, options.output, lists, served, all.item_ids, context.provenance("recommendations", dataset_digest),
+              options.deflate_level);
   return served;
 }
 
@@ -168,7 +186,7 @@ Catalogue read_catalogue(const RecommendOptions& options, const JobContext& cont
 /// The dataset's items in the model if that was trained on another dataset, which is told. Collective.
 std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options, JobContext& context,
                                                 const DatasetReader& dataset, const ModelReader& model) {
-  if (is_own_dataset(dataset, model)) return std::nullopt;
+  if (is_own_dataset(dataset, model.record())) return std::nullopt;
   const Communicator& comm = context.comm;
   MatchedItems matched = match_items(comm, dataset, options.data, model, options.model);
   const RowRange mine = Partition::by_count(dataset.items(), comm.size()).range(comm.rank());
@@ -180,7 +198,7 @@ std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options,
   }
   unknown = comm.sum(unknown);
   Report& report = context.report;
-  tell_difference(report, dataset, options.data, model, options.model);
+  tell_difference(report, dataset, options.data, model.record(), options.model);
   report.line(fmt::format(
       "{} knows {} of {} of {}: no list has the others, and fold-in leaves out {} of {}; {} of the "
       "model {} not in {}, and no list has {}",
@@ -194,25 +212,27 @@ std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options,
   return matched;
 }
 
-void tell(JobContext& context, const RecommendOptions& options, const Served& served, const ServedUsers& users,
-          const std::optional<MatchedItems>& matched) {
+/// `new_users`: that were folded in, all of them if the model is of another dataset.
+void tell(JobContext& context, const RecommendOptions& options, const Served& served, Index new_users, ModelKind kind) {
   Report& report = context.report;
-  const Index new_users = users.new_users();
   report.line(fmt::format("wrote {}: {} for {}", options.output, counted(served.recommendations, "recommendation"),
                           counted(served.users, "user")));
   if (new_users > 0) {
-    report.line(matched ? fmt::format("users are folded in from all that {} has of them", options.data)
-                        : fmt::format("{} {} held out whole, folded in from all that the dataset has of them",
-                                      counted(new_users, "user"), verb(new_users, "was", "were")));
+    report.line(kind == ModelKind::factors_elsewhere
+                    ? fmt::format("users are folded in from all that {} has of them", options.data)
+                    : fmt::format("{} {} held out whole, folded in from all that the dataset has of them",
+                                  counted(new_users, "user"), verb(new_users, "was", "were")));
   }
   if (served.popular_users > 0) {
-    report.line(fmt::format("{} {} no training entry and {} served the popular items",
-                            counted(served.popular_users, "user"), verb(served.popular_users, "has", "have"),
+    report.line(fmt::format("{} {} {} and {} served the popular items", counted(served.popular_users, "user"),
+                            verb(served.popular_users, "has", "have"),
+                            kind == ModelKind::items ? "no item that speaks for another one" : "no training entry",
                             verb(served.popular_users, "is", "are")));
   }
   if (served.short_lists > 0) {
-    report.line(fmt::format("{} {} fewer than {}: no others are left", counted(served.short_lists, "list"),
-                            verb(served.short_lists, "has", "have"), counted(options.top, "item")));
+    report.line(fmt::format("{} {} fewer than {}: {}", counted(served.short_lists, "list"),
+                            verb(served.short_lists, "has", "have"), counted(options.top, "item"),
+                            kind == ModelKind::items ? "no others have a score above 0" : "no others are left"));
   }
   if (served.empty_lists > 0) {
     report.warning(fmt::format("{} {} no list: --seen {} leaves no item", counted(served.empty_lists, "user"),
@@ -227,6 +247,83 @@ void tell(JobContext& context, const RecommendOptions& options, const Served& se
                                {"empty_lists", served.empty_lists}});
 }
 
+/// Writes all lists and says what they are. Collective.
+void write_all(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted,
+               const DatasetReader& dataset, Index new_users, ModelKind kind) {
+  const Served served = names_hdf5(options.output)
+                            ? write_hdf5(options, all, context, wanted, dataset.provenance().dataset_digest)
+                            : write_csv(options, all, context, wanted);
+  tell(context, options, served, new_users, kind);
+}
+
+/// The users to serve, as a file lists them, and what is said of it. Collective.
+WantedUsers read_wanted(const RecommendOptions& options, JobContext& context) {
+  WantedUsers wanted(context.comm, options.users);
+  if (!wanted.note().empty()) context.report.line(wanted.note());
+  if (const Index missing = wanted.missing(); missing > 0) {
+    context.report.warning(fmt::format("{} of --users {} no id (it is empty, or a word such as NULL): passed over",
+                                       counted(missing, "line"), verb(missing, "has", "have")));
+    context.report.event("missing_ids", {{"count", missing}});
+  }
+  return wanted;
+}
+
+/// Whether lists have to leave out what the training part alone has.
+bool masks_training(const RecommendOptions& options, const DatasetReader& training) {
+  const bool has_repeats = training.has(DatasetPart::repeated) || training.has(DatasetPart::validation_repeated);
+  return options.seen == SeenItems::exclude && has_repeats;
+}
+
+void recommend_by_factors(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
+  const Communicator& comm = context.comm;
+  const ModelReader model(comm, options.model, context.common.input_check);
+  warn_if_not_compared(context, model, options.model);
+  const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model);
+  WantedUsers wanted = read_wanted(options, context);
+  const Catalogue catalogue = read_catalogue(options, context, model, matched);
+
+  const auto timer = context.report.phase("recommend");
+  const ServedUsers users(comm, dataset, model, catalogue, matched);
+  const bool knows_training_alone = matched || model.trained_on() == TrainedOn::all;
+  const TrainedOn learned = knows_training_alone ? TrainedOn::training : model.trained_on();
+  const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
+  const RankableItems items(
+      catalogue, [&model](RowRange rows) { return model.item_factors(rows); }, storage_of(model));
+  const ListInputs inputs{
+      options.model, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
+  const FactorLists factors{model, users, items};
+  const AllLists all{
+      inputs, users.count(), users_per_ranking(storage_of(model)),
+      [&](Index first, const Partition& rows) { return lists_for(comm, inputs, factors, first, rows, wanted); },
+      model.item_ids({0, model.items()}).ids};
+  write_all(options, all, context, wanted, dataset, users.new_users(),
+            matched ? ModelKind::factors_elsewhere : ModelKind::factors);
+}
+
+/// An item model knows no users: those of its dataset speak by all that this has of them.
+void recommend_by_items(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
+  const Communicator& comm = context.comm;
+  const ItemModelReader model(comm, options.model, context.common.input_check);
+  warn_if_not_compared(context, model, options.model);
+  require_own_dataset(dataset, options.data, model, options.model);
+  WantedUsers wanted = read_wanted(options, context);
+  const Catalogue catalogue = item_model_catalogue(comm, model);
+
+  const auto timer = context.report.phase("recommend");
+  const TrainedOn trained_on = model.record().trained_on;
+  const TrainedOn learned = trained_on == TrainedOn::all ? TrainedOn::training : trained_on;
+  const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
+  const ListInputs inputs{
+      options.model, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
+  const ItemWeightBlocks weights = item_model_weights(model);
+  const ItemLists items{dataset, {weights, model.weighting()}};
+  const AllLists all{
+      inputs, dataset.users(), users_per_item_round,
+      [&](Index first, const Partition& rows) { return lists_for(comm, inputs, items, first, rows, wanted); },
+      model.item_ids({0, model.items()}).ids};
+  write_all(options, all, context, wanted, dataset, 0, ModelKind::items);
+}
+
 }  // namespace
 
 void recommend_items(const RecommendOptions& options, JobContext& context) {
@@ -235,33 +332,11 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
   check_output(comm, options.output);
   const DatasetReader dataset(comm, options.data, std::nullopt, TrainedOn::all, context.common.input_check);
   warn_if_not_compared(context, dataset, options.data);
-  const ModelReader model(comm, options.model, context.common.input_check);
-  warn_if_not_compared(context, model, options.model);
-  const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model);
-  WantedUsers wanted(comm, options.users);
-  if (!wanted.note().empty()) context.report.line(wanted.note());
-  if (const Index missing = wanted.missing(); missing > 0) {
-    context.report.warning(fmt::format("{} of --users {} no id (it is empty, or a word such as NULL): passed over",
-                                       counted(missing, "line"), verb(missing, "has", "have")));
-    context.report.event("missing_ids", {{"count", missing}});
+  if (is_item_model(comm, options.model)) {
+    recommend_by_items(options, context, dataset);
+  } else {
+    recommend_by_factors(options, context, dataset);
   }
-  const Catalogue catalogue = read_catalogue(options, context, model, matched);
-
-  const auto timer = context.report.phase("recommend");
-  const ServedUsers users(comm, dataset, model, catalogue, matched);
-  const bool knows_training_alone = matched || model.trained_on() == TrainedOn::all;
-  const TrainedOn learned = knows_training_alone ? TrainedOn::training : model.trained_on();
-  const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
-  const bool has_repeats = training.has(DatasetPart::repeated) || training.has(DatasetPart::validation_repeated);
-  const bool masks_training = options.seen == SeenItems::exclude && has_repeats;
-  const RankableItems items(
-      catalogue, [&model](RowRange rows) { return model.item_factors(rows); }, storage_of(model));
-  const ListInputs inputs{
-      options.model, model, users, items, {catalogue, options.seen}, options.top, masks_training ? &training : nullptr};
-  const Served served = names_hdf5(options.output)
-                            ? write_hdf5(options, inputs, context, wanted, dataset.provenance().dataset_digest)
-                            : write_csv(options, inputs, context, wanted);
-  tell(context, options, served, users, matched);
 }
 
 namespace {
@@ -272,7 +347,7 @@ RunJob describe_recommend(boost::program_options::options_description& descripti
   // clang-format off
   description.add_options()
     ("data", read_file(&options->data)->required(), "dataset: the model's own, or another one that has item ids in common")
-    ("model", read_file(&options->model)->required(), "model, as als writes it")
+    ("model", read_file(&options->model)->required(), "model, as als or itemcf writes it")
     ("top", po::value(&options->top)->value_name("N")->default_value(10)->notifier(within<Index>("top", 1, 100'000)),
      "items for each user")
     ("users", read_file(&options->users), "users to serve: an id per line, or a CSV with a user column; without it all")

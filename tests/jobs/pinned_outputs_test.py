@@ -74,6 +74,10 @@ KERNEL_RUNS = [  # the same on every SIMD target with FMA
     ("evaluate --data ratings.h5 --model implicit.h5 --output implicit.json", 1, ["implicit.json"]),
     ("evaluate --data ratings.h5 --model explicit.h5 --metrics rmse,mae,ndcg@20 --output explicit.json", 3, ["explicit.json"]),
     ("evaluate --data heldout-users.h5 --model users.h5 --metrics recall@5,map@10,hr@3 --output users.json", 1, ["users.json"]),
+    ("itemcf --data ratings.h5 --model items.h5 --similarity bm25 --shrinkage 5 --neighbours 20 --entry-weights log", 3, ["items.h5"]),
+    ("itemcf --data ratings.h5 --model ridge.h5 --weights ridge --neighbours 30 --penalty 50", 1, ["ridge.h5"]),
+    ("evaluate --data ratings.h5 --model ridge.h5 --baseline items.h5 --metrics recall@20,auc --output ridge.json", 3, ["ridge.json"]),
+    ("recommend --data ratings.h5 --model items.h5 --top 5 --output by-items.csv", 1, ["by-items.csv"]),
     ("denoise --data ratings.h5 --objective explicit --biases --factors 5 --epochs 2 --folds 3 --threshold 3 --output cleaned.h5 "
      "--quarantine found.csv --report denoise.json", 3, ["cleaned.h5", "found.csv", "denoise.json"]),
     ("recommend --data ratings.h5 --model implicit.h5 --top 5 --output lists.csv", 3, ["lists.csv"]),

@@ -137,15 +137,15 @@ MatchedModel match_other_dataset(const Communicator& comm, const DatasetReader& 
 
 }  // namespace
 
-bool is_own_dataset(const DatasetReader& dataset, const ModelReader& model) {
-  const Index users = model.trained_on() == TrainedOn::all ? dataset.all_users() : dataset.training_users();
-  return model.provenance().dataset_digest == dataset.provenance().dataset_digest && model.users() == users &&
-         model.items() == dataset.items();
+bool is_own_dataset(const DatasetReader& dataset, const TrainingRecord& model) {
+  const Index users = model.trained_on == TrainedOn::all ? dataset.all_users() : dataset.training_users();
+  return model.provenance.dataset_digest == dataset.provenance().dataset_digest && model.users == users &&
+         model.items == dataset.items();
 }
 
 void tell_difference(Report& report, const DatasetReader& dataset, const std::string& data_path,
-                     const ModelReader& model, const std::string& model_path) {
-  const std::string& trained = model.dataset_configuration();
+                     const TrainingRecord& model, const std::string& model_path) {
+  const std::string& trained = model.dataset_configuration;
   const std::string& given = dataset.provenance().configuration;
   const std::string of_model = settings_beside(trained, given);
   const std::string of_data = settings_beside(given, trained);
@@ -153,8 +153,8 @@ void tell_difference(Report& report, const DatasetReader& dataset, const std::st
     return settings.empty() ? std::string() : fmt::format(" ({})", settings);
   };
   std::string text =
-      fmt::format("{} users and {} items{}, and {} has {} and {}{}", model.users(), model.items(),
-                  in_brackets(of_model), data_path, dataset.users(), dataset.items(), in_brackets(of_data));
+      fmt::format("{} users and {} items{}, and {} has {} and {}{}", model.users, model.items, in_brackets(of_model),
+                  data_path, dataset.users(), dataset.items(), in_brackets(of_data));
   if (!trained.empty() && of_model.empty() && of_data.empty())
     text += ", prepared with the same options from other rows";
   report.line(fmt::format("{} was trained on another dataset than {}: its own has {}", model_path, data_path, text));
@@ -213,14 +213,14 @@ std::vector<std::pair<std::string_view, Index>> named_counts(const MatchCounts& 
 
 MatchedModel match_model(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
                          const HeldoutRows& rows, const ModelReader& model, const std::string& model_path) {
-  if (is_own_dataset(dataset, model)) return match_own_dataset(comm, dataset, rows, model, model_path);
+  if (is_own_dataset(dataset, model.record())) return match_own_dataset(comm, dataset, rows, model, model_path);
   return match_other_dataset(comm, dataset, data_path, rows, model, model_path);
 }
 
 void tell_match(Report& report, const MatchedModel& matched, const DatasetReader& dataset, const std::string& data_path,
                 const ModelReader& model, const std::string& model_path) {
   if (!matched.counts) return;
-  tell_difference(report, dataset, data_path, model, model_path);
+  tell_difference(report, dataset, data_path, model.record(), model_path);
   const MatchCounts& counts = *matched.counts;
   const Index unknown_users = counts.users - counts.folded_in;
   report.line(

@@ -21,11 +21,11 @@
 namespace rankwise {
 
 /// Whether the model was trained on this dataset, so that its rows are the dataset's. The same on every rank.
-[[nodiscard]] bool is_own_dataset(const DatasetReader& dataset, const ModelReader& model);
+[[nodiscard]] bool is_own_dataset(const DatasetReader& dataset, const TrainingRecord& model);
 
 /// A line: how the dataset differs from the one of the model's training, as far as the model knows.
 void tell_difference(Report& report, const DatasetReader& dataset, const std::string& data_path,
-                     const ModelReader& model, const std::string& model_path);
+                     const TrainingRecord& model, const std::string& model_path);
 
 /// The items of a dataset in a model of another one. A model knows an item if it was trained on an entry of it.
 struct MatchedItems {

@@ -30,10 +30,10 @@ bool is_later(const TrainingOverlap& overlap) {
 
 /// Which of the model's ancestors may have learned what this dataset holds out, without those of datasets of which
 /// an ancestor has all.
-void count_ancestors(const HeldoutData& data, const ModelReader& model, TrainingOverlap& overlap) {
-  const std::vector<std::uint64_t>& of_all = model.lineage_trained_on_all();
+void count_ancestors(const HeldoutData& data, const TrainingRecord& model, TrainingOverlap& overlap) {
+  const std::vector<std::uint64_t>& of_all = model.lineage_trained_on_all;
   overlap.ancestor_datasets = std::ssize(of_all);
-  for (const std::uint64_t digest : model.lineage_datasets()) {
+  for (const std::uint64_t digest : model.lineage_datasets) {
     if (digest == 0) {
       ++overlap.ancestors_unknown;
     } else if (digest != data.dataset->provenance().dataset_digest &&
@@ -75,10 +75,9 @@ void tell_other_dataset(Report& report, const TrainingOverlap& overlap, const He
 
 }  // namespace
 
-HeldoutData open_heldout_data(const JobContext& context, const std::string& path, const ModelReader& model) {
-  std::optional<Fold> fold = model.trained_fold();
-  TrainedOn learned =
-      model.trained_on() == TrainedOn::training_and_validation ? model.trained_on() : TrainedOn::training;
+HeldoutData open_heldout_data(const JobContext& context, const std::string& path, const TrainingRecord& model) {
+  std::optional<Fold> fold = model.trained_fold;
+  TrainedOn learned = model.trained_on == TrainedOn::training_and_validation ? model.trained_on : TrainedOn::training;
   if (fold || learned != TrainedOn::training) {  // the digest of the file, which other folds share
     const DatasetReader file(context.comm, path, std::nullopt, TrainedOn::training, InputCheck::none);
     if (!is_own_dataset(file, model)) {
@@ -89,28 +88,28 @@ HeldoutData open_heldout_data(const JobContext& context, const std::string& path
   return {path, fold, open_dataset(context, path, fold, learned)};
 }
 
-void require_unseen_heldout(const HeldoutData& data, const ModelReader& model, const std::string& model_path) {
+void require_unseen_heldout(const HeldoutData& data, const TrainingRecord& model, const std::string& model_path) {
   const auto refuse = [](const std::string& text) { throw AgreedError(ExitCode::bad_data, text); };
   const std::uint64_t digest = data.dataset->provenance().dataset_digest;
-  const std::vector<std::uint64_t>& of_ancestors = model.lineage_trained_on_all();
+  const std::vector<std::uint64_t>& of_ancestors = model.lineage_trained_on_all;
   if (std::ranges::find(of_ancestors, digest) != of_ancestors.end()) {
     refuse(
         fmt::format("{} began with a model that was trained on all of {} (--warm-start), so that the held-out part "
                     "cannot measure it; expected a model of als --train-on training without such an ancestor",
                     model_path, data.path));
   }
-  if (model.provenance().dataset_digest != digest) return;
-  if (model.trained_on() == TrainedOn::all) {
+  if (model.provenance.dataset_digest != digest) return;
+  if (model.trained_on == TrainedOn::all) {
     refuse(
         fmt::format("{} was trained on all of {}, so that the held-out part cannot measure it; expected a model of "
                     "als --train-on training",
                     model_path, data.path));
   }
-  if (data.fold && data.fold->kind == FoldKind::prepared && model.trained_on() == TrainedOn::training_and_validation) {
+  if (data.fold && data.fold->kind == FoldKind::prepared && model.trained_on == TrainedOn::training_and_validation) {
     refuse(fmt::format("{} was trained on the validation part of {} too, so that this cannot measure it", model_path,
                        data.path));
   }
-  if (data.fold && data.fold->kind != FoldKind::prepared && model.trained_fold() != data.fold) {
+  if (data.fold && data.fold->kind != FoldKind::prepared && model.trained_fold != data.fold) {
     refuse(fmt::format("{} was trained on what the fold {} of {} holds out; expected a model of als --fold {}",
                        model_path, fold_text(*data.fold), data.path, fold_text(*data.fold)));
   }
@@ -125,20 +124,20 @@ const char* disjoint_word(Disjoint disjoint) {
   return disjoint_words[static_cast<std::size_t>(disjoint)];
 }
 
-TrainingOverlap training_overlap(const HeldoutData& data, const ModelReader& model,
+TrainingOverlap training_overlap(const HeldoutData& data, const TrainingRecord& model,
                                  const std::optional<MatchCounts>& counts) {
   TrainingOverlap overlap;
   count_ancestors(data, model, overlap);
-  overlap.last_training_seconds = model.last_training_seconds();
+  overlap.last_training_seconds = model.last_training_seconds;
   overlap.heldout_after_seconds = heldout_after(data);
   if (!counts) {
     // Whatever the view of the dataset; the validation part, if it has one, was read in place of the held-out part.
-    overlap.chosen_by_heldout = model.best_epoch().has_value() && model.trained_on() == TrainedOn::training &&
-                                !model.trained_fold() && !data.fold && !data.dataset->validation_figures();
+    overlap.chosen_by_heldout = model.compared_epochs && model.trained_on == TrainedOn::training &&
+                                !model.trained_fold && !data.fold && !data.dataset->validation_figures();
     return overlap;
   }
-  overlap.trained_on_all = model.trained_on() == TrainedOn::all;
-  if (counts->known_users == 0 && model.lineage().empty()) {
+  overlap.trained_on_all = model.trained_on == TrainedOn::all;
+  if (counts->known_users == 0 && model.lineage.empty()) {
     overlap.disjoint = Disjoint::users;
   } else {
     overlap.disjoint = is_later(overlap) ? Disjoint::times : Disjoint::not_shown;

@@ -9,7 +9,7 @@
 
 #include "distributed/log/fold.hpp"
 #include "io/dataset/dataset.hpp"
-#include "io/model/model.hpp"
+#include "io/model/training_record.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/run/job.hpp"
 
@@ -25,11 +25,11 @@ struct HeldoutData {
 /// Opens the dataset for a model: with the fold that it left out, if this is its own dataset. Collective over
 /// context.comm; throws AgreedError as DatasetReader's construction.
 [[nodiscard]] HeldoutData open_heldout_data(const JobContext& context, const std::string& path,
-                                            const ModelReader& model);
+                                            const TrainingRecord& model);
 
 /// Throws AgreedError(bad_data) if the model, or an ancestor of it (--warm-start), was trained on all of this dataset,
 /// or on what the fold holds out. Collective over the dataset's ranks.
-void require_unseen_heldout(const HeldoutData& data, const ModelReader& model, const std::string& model_path);
+void require_unseen_heldout(const HeldoutData& data, const TrainingRecord& model, const std::string& model_path);
 
 /// Why the interactions that a model has learned are others than those held out; or that nothing shows it.
 enum class Disjoint { own_split, users, times, not_shown };
@@ -52,7 +52,7 @@ struct TrainingOverlap {
 /// Of a model of the same dataset: its split. Of another one: none of the users with held-out interactions was in its
 /// training, which began without another model; or its training ended before what is held out begins, to the second.
 /// `counts` are match_model's. Collective over the dataset's ranks.
-[[nodiscard]] TrainingOverlap training_overlap(const HeldoutData& data, const ModelReader& model,
+[[nodiscard]] TrainingOverlap training_overlap(const HeldoutData& data, const TrainingRecord& model,
                                                const std::optional<MatchCounts>& counts);
 
 /// Whether an ancestor may have learned what is held out from a part of another dataset, or of one that is not known.

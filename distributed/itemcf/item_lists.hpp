@@ -1,0 +1,38 @@
+#pragma once
+// The best items of users by an item model.
+
+#include <vector>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/evaluation/heldout_rows.hpp"
+#include "distributed/evaluation/list_table.hpp"
+#include "distributed/itemcf/item_scores.hpp"
+#include "distributed/ranking/catalogue.hpp"
+#include "kernels/base/types.hpp"
+#include "kernels/ranking/scored_item.hpp"
+
+namespace rankwise {
+
+/// An item model for lists; what it refers to outlives it.
+struct ItemScorer {
+  const ItemWeightBlocks& weights;
+  EntryWeighting weighting;
+};
+
+/// Of each of `rows` (local, in `histories`) the `count` best items that the rule allows and whose score is above 0,
+/// equal scores by the lower item; best first. `seen`: what the rule looks at, the same rows. Collective over comm if
+/// reading weights is.
+[[nodiscard]] std::vector<std::vector<ScoredItem>> item_lists(const ItemScorer& scorer, const ListRule& rule,
+                                                              const SparseRows& histories, const SparseRows& seen,
+                                                              std::span<const Index> rows, Index count);
+
+/// Users of a rank that have lists at a time.
+inline constexpr Index users_per_item_round = 1 << 16;
+
+/// What such lists are worth to this rank's users, who speak by HeldoutRows::seen. Users for whom no item has a score
+/// above 0 get the popular items; areas take all items. Throws AgreedError(bad_data) for a score that is not finite.
+/// Collective over comm.
+[[nodiscard]] ListTable item_model_lists(const Communicator& comm, const ItemScorer& scorer,
+                                         const ListQuestions& questions, const HeldoutRows& rows);
+
+}  // namespace rankwise

@@ -1,0 +1,238 @@
+// Sample runs:
+//   rankwise itemcf --data shop.h5 --model items.h5
+//   rankwise itemcf --data shop.h5 --model items.h5 --similarity bm25 --shrinkage 10 --neighbours 50
+//   mpirun -n 8 rankwise itemcf --data shop.h5 --model items.h5 --weights ridge --neighbours 200 --penalty 60
+
+#include "jobs/itemcf/itemcf.hpp"
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+#include <memory>
+#include <numeric>
+#include <utility>
+
+#include "distributed/itemcf/dense_ridge.hpp"
+#include "distributed/itemcf/item_layout.hpp"
+#include "distributed/itemcf/long_users.hpp"
+#include "distributed/itemcf/neighbours.hpp"
+#include "distributed/itemcf/pair_matrix.hpp"
+#include "distributed/itemcf/ridge_weights.hpp"
+#include "distributed/rows/partition.hpp"
+#include "io/dataset/dataset.hpp"
+#include "io/files/commit.hpp"
+#include "io/model/item_model.hpp"
+#include "jobs/run/dataset_shelf.hpp"
+#include "kernels/text/counted.hpp"
+#include "kernels/text/units.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr std::string_view notes =
+    R"(With w_ui what the entry of user u and item i weighs (--entry-weights), C_ij = sum_u w_ui w_uj, n_i = C_ii, d_i = sum_u w_ui, item i of a
+user speaks for item j with the similarity
+  cosine        C / (n_i^a n_j^(1-a) + h)                       a: --asymmetry, h: --shrinkage
+  jaccard       C / (n_i + n_j - C + h)
+  conditional   C / (n_i n_j^b + h)                             b: --popularity-exponent (Deshpande and Karypis 2004)
+  tfidf, bm25   cosine of other weights: sqrt(w_ui) r_u, and 2.2 w_ui / (1.2 (0.25 + 0.75 d_i / mean d) + w_ui) r_u, where
+                r_u = ln((1 + items) / (1 + items of u)) says how rare the user is, so that users with little count more
+  rp3beta       sum_u (w_ui / d_i)^alpha (w_uj / d_u)^alpha / d_j^b, random walks of two steps (Paudel 2017); alpha: --walk-exponent
+Neighbours of j are the K items of the largest similarity above 0, ties to the lower item. Weights are multiples of 2^-16 of the largest,
+so that all sums are exact.
+  ridge         (G_SS + penalty I) b = G_Sj for each item j and its neighbours S; G = C, or with --normalization a above 0
+                (C_ij - d_i d_j / N) / (v_i v_j)^(a/2), v_i = n_i - d_i^2 / N, and weights b_i (v_j / v_i)^(a/2)   (Steck 2019)
+A user's score of item j is the sum over the user's items i of w_ui s_ij; see evaluate and recommend.)";
+
+/// Users with more items are told, however few they are.
+constexpr Index many_items = 1000;
+
+/// What is counted, once it is read.
+struct TrainingData {
+  WeighedRows weighed;
+  ItemSums sums;
+  ItemLayout layout;
+};
+
+/// Cuts users with very many items if that was asked for, and says what they are. Collective.
+void treat_long_users(const ItemcfOptions& options, JobContext& context, SparseRows& rows) {
+  const Communicator& comm = context.comm;
+  Report& report = context.report;
+  const Index most = options.max_user_items.value_or(many_items);
+  const LongUsers found = options.max_user_items ? cut_long_users(comm, rows, most, context.common.seed)
+                                                 : count_long_users(comm, rows, most);
+  report.event("long_users", {{"more_than", most},
+                              {"users", found.users},
+                              {"longest", found.longest},
+                              {"share_of_pairs", found.share},
+                              {"cut_entries", found.dropped}});
+  if (found.users == 0) return;
+  const std::string who =
+      fmt::format("{} {} more than {}, the longest {}, and {} {:.3g}% of all pairs of items",
+                  counted(found.users, "user"), verb(found.users, "has", "have"), counted(most, "item"), found.longest,
+                  verb(found.users, "makes", "make"), 100 * found.share);
+  report.line(options.max_user_items
+                  ? fmt::format("{}: {} of each count, and {} {} left out", who, most,
+                                counted(found.dropped, "interaction"), verb(found.dropped, "is", "are"))
+                  : fmt::format("{}; --max-user-items cuts them", who));
+}
+
+/// This rank's users, what their entries weigh, and which rank counts which items. Collective.
+TrainingData read_training(const ItemcfOptions& options, JobContext& context, const DatasetReader& dataset) {
+  const Communicator& comm = context.comm;
+  const RowRange mine = Partition::by_count(dataset.users(), comm.size()).range(comm.rank());
+  SparseRows rows = dataset.read(DatasetPart::interactions, mine);
+  treat_long_users(options, context, rows);
+  TrainingData data{weigh_entries(comm, std::move(rows), options.entry_weights), {}, {}};
+  data.sums = sum_items(comm, data.weighed);
+  data.layout = lay_out_items(comm, data.weighed.rows, data.sums.entries);
+  if (data.weighed.vanished > 0) {
+    context.report.warning(fmt::format(
+        "{} {} less than 2^-17 of the largest weight and {} for nothing", counted(data.weighed.vanished, "interaction"),
+        verb(data.weighed.vanished, "weighs", "weigh"), verb(data.weighed.vanished, "counts", "count")));
+  }
+  return data;
+}
+
+/// Refuses what would not fit, before it is counted.
+void require_dense_room(const ItemcfOptions& options, Index items) {
+  const Index bytes = dense_ridge_bytes(items);
+  if (options.memory_budget_bytes == 0 || bytes <= options.memory_budget_bytes) return;
+  throw AgreedError(ExitCode::usage,
+                    fmt::format("--weights ridge --neighbours all takes {} for {}, and --memory-budget is {}; expected "
+                                "a larger one, or --neighbours K",
+                                bytes_text(static_cast<double>(bytes)), counted(items, "item"),
+                                bytes_text(static_cast<double>(options.memory_budget_bytes))));
+}
+
+/// Neighbours with their similarities. Collective.
+SparseRows find_all_neighbours(const ItemcfOptions& options, JobContext& context, const TrainingData& data) {
+  const auto timer = context.report.phase("count");
+  const Communicator& comm = context.comm;
+  const SimilaritySettings similarity = options.resolved_similarity();
+  WeighedRows weighed = reweighs(similarity.kind) ? reweigh(comm, data.weighed, data.sums, similarity) : data.weighed;
+  const ItemSums sums = sum_items(comm, weighed);
+  const std::vector<double> sizes =
+      similarity_sizes(similarity.kind, data.sums, data.weighed.quantum, sums, weighed.quantum);
+  const PairMatrix matrix = make_pair_matrix(comm, data.layout, std::move(weighed));
+  SparseRows found = find_neighbours(comm, data.layout, matrix, similarity, sizes,
+                                     {options.neighbours, options.min_similarity, options.min_common_users},
+                                     options.memory_budget_bytes);
+  const Index weights = comm.sum(found.entries());
+  Index without = 0;
+  for (Index row = 0; row < found.rows.size(); ++row) {
+    const auto r = static_cast<std::size_t>(row);
+    const bool is_trained = data.sums.entries[static_cast<std::size_t>(found.rows.begin + row)] > 0;
+    if (is_trained && found.offsets[r] == found.offsets[r + 1]) ++without;
+  }
+  without = comm.sum(without);
+  if (weights == 0) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{}: no item has a neighbour; expected two items with {} in common{}", options.data,
+                                  counted(options.min_common_users, "user"),
+                                  options.min_similarity > 0 ? " and a similarity of --min-similarity" : ""));
+  }
+  context.report.line(fmt::format("{} of {}, {} without any", counted(weights, "neighbour"),
+                                  counted(data.layout.count(), "item"), counted(without, "item")));
+  context.report.event(
+      "neighbours",
+      {{"neighbours", weights},
+       {"items", data.layout.count()},
+       {"items_without", without},
+       {"counted_pairs", std::accumulate(data.layout.increments.begin(), data.layout.increments.end(), Index{0})}});
+  return found;
+}
+
+/// Weights by ridge regression, of the neighbours or of all items. Collective.
+SparseRows regress(const ItemcfOptions& options, JobContext& context, TrainingData& data, SparseRows neighbours) {
+  const auto timer = context.report.phase("ridge");
+  const Communicator& comm = context.comm;
+  const RidgeSettings settings{options.resolved_penalty(), options.resolved_normalization()};
+  const RidgeScaling scaling(data.sums, data.weighed.quantum, data.weighed.rows.total_rows, settings.normalization);
+  const PairMatrix matrix = make_pair_matrix(comm, data.layout, std::move(data.weighed));
+  double flops = 0;
+  for (Index row = 0; row < neighbours.rows.size(); ++row) {
+    const auto r = static_cast<std::size_t>(row);
+    const auto size = static_cast<double>(neighbours.offsets[r + 1] - neighbours.offsets[r]);
+    flops += size * size * size / 3 + 2 * size * size;
+  }
+  context.report.add_flops("ridge", flops);
+  RidgeWeights found = options.is_dense() ? dense_ridge(comm, data.layout, matrix, data.sums, scaling, settings,
+                                                        options.memory_budget_bytes)
+                                          : ridge_weights(comm, data.layout, matrix, scaling, settings,
+                                                          std::move(neighbours), options.memory_budget_bytes);
+  if (found.solved_in_double > 0) {
+    context.report.line(fmt::format("{} solved in double: the condition is beyond what floats carry",
+                                    counted(found.solved_in_double, "system")));
+  }
+  context.report.event("ridge", {{"weights", comm.sum(found.weights.entries())},
+                                 {"penalty", settings.penalty},
+                                 {"normalization", settings.normalization},
+                                 {"solved_in_double", found.solved_in_double}});
+  return std::move(found.weights);
+}
+
+/// Collective.
+void write(const ItemcfOptions& options, JobContext& context, const DatasetReader& dataset, const ItemSums& sums,
+           SparseRows weights) {
+  const auto timer = context.report.phase("write");
+  const RowRange mine = weights.rows;
+  ItemModel model{.weighting = options.entry_weights,
+                  .users = dataset.users(),
+                  .ids = dataset.item_ids(mine),
+                  .entries = {sums.entries.begin() + mine.begin, sums.entries.begin() + mine.end},
+                  .weights = std::move(weights),
+                  .trained_on = options.trained_on,
+                  .dataset_configuration = dataset.provenance().configuration,
+                  .last_training_seconds = last_trained_seconds(dataset.log_times(), options.trained_on)};
+  write_item_model(context.comm, options.model, model,
+                   context.provenance(item_model_kind, dataset.provenance().dataset_digest), options.deflate_level);
+  context.report.line(fmt::format("wrote {}: {} and {}", options.model, counted(dataset.items(), "item"),
+                                  counted(context.comm.sum(model.weights.entries()), "weight")));
+}
+
+}  // namespace
+
+void train_itemcf(const ItemcfOptions& options, JobContext& context) {
+  // 1. What is asked for, refused before the work.
+  agree_on(context.comm, [&] { require_sense(options); });
+  check_output(context.comm, options.model);
+
+  // 2. Read the training part; what entries weigh.
+  auto reading = std::make_unique<Report::PhaseTimer>(context.report, "read");
+  const auto opened =
+      open_dataset(context, options.data, seeded(options.fold, context.common.seed), options.trained_on);
+  const DatasetReader& dataset = *opened;
+  if (dataset.entries(DatasetPart::interactions) == 0) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{}: holds no interactions; expected at least one", options.data));
+  }
+  if (options.is_dense()) require_dense_room(options, dataset.items());
+  TrainingData data = read_training(options, context, dataset);
+  reading.reset();
+
+  // 3. Count what items have in common, and choose neighbours; let them be weighed.
+  SparseRows weights;
+  if (!options.is_dense()) weights = find_all_neighbours(options, context, data);
+  if (options.weights == ItemWeights::ridge) weights = regress(options, context, data, std::move(weights));
+
+  // 4. Write the model.
+  write(options, context, dataset, data.sums, std::move(weights));
+}
+
+namespace {
+
+RunJob describe(boost::program_options::options_description& description) {
+  const auto options = std::make_shared<ItemcfOptions>();
+  describe_itemcf(description, *options);
+  return {[options](JobContext& context) { train_itemcf(*options, context); }, [options] { require_sense(*options); }};
+}
+
+}  // namespace
+
+Job itemcf_job() {
+  return {"itemcf", "find which items speak for which: dataset -> item model", notes, describe};
+}
+
+}  // namespace rankwise

@@ -1,0 +1,160 @@
+#include "jobs/itemcf/itemcf_settings.hpp"
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+#include <functional>
+
+#include "jobs/options/choices.hpp"
+#include "jobs/options/file_option.hpp"
+#include "jobs/options/training_part.hpp"
+#include "jobs/options/unit_options.hpp"
+#include "kernels/base/error.hpp"
+#include "kernels/text/number_text.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr double usual_penalty = 100;
+/// A system of so many unknowns takes 4 GiB a thread; --neighbours all has no such systems.
+constexpr Index most_ridge_neighbours = 16384;
+
+std::function<void(double)> number_in(const char* option, std::optional<double>& target, double lowest,
+                                      double highest) {
+  return [option, &target, lowest, highest](double value) {
+    within<double>(option, lowest, highest)(value);
+    target = value;
+  };
+}
+
+std::function<void(const std::string&)> neighbours_of(std::optional<Index>& target) {
+  return [&target](const std::string& text) {
+    target.reset();
+    if (text == "all") return;
+    target = whole_number<Index>(text);
+    if (target && *target >= 1) return;
+    throw Error(ExitCode::usage, fmt::format("--neighbours {}: expected all or a whole number from 1 on", text));
+  };
+}
+
+void require_similarity_sense(const ItemcfOptions& options) {
+  const auto refuse = [](const char* message) { throw Error(ExitCode::usage, message); };
+  const SimilarityKind kind = options.similarity.value_or(SimilarityKind::cosine);
+  const bool is_cosine =
+      kind == SimilarityKind::cosine || kind == SimilarityKind::tfidf || kind == SimilarityKind::bm25;
+  if (options.asymmetry && !is_cosine) refuse("--asymmetry has a meaning only with --similarity cosine, tfidf or bm25");
+  if (options.popularity_exponent && kind != SimilarityKind::conditional && kind != SimilarityKind::rp3beta)
+    refuse("--popularity-exponent has a meaning only with --similarity conditional or rp3beta");
+  if (options.walk_exponent && kind != SimilarityKind::rp3beta)
+    refuse("--walk-exponent has a meaning only with --similarity rp3beta");
+  if (options.shrinkage && kind == SimilarityKind::rp3beta)
+    refuse("--shrinkage has no meaning with --similarity rp3beta");
+}
+
+/// All items at once need no similarity that chooses.
+void require_dense_sense(const ItemcfOptions& options) {
+  if (!options.is_dense()) return;
+  const auto refuse = [](const char* option) {
+    throw Error(ExitCode::usage,
+                fmt::format("{} chooses neighbours, and has no meaning with --weights ridge --neighbours all", option));
+  };
+  if (options.similarity) refuse("--similarity");
+  if (options.asymmetry) refuse("--asymmetry");
+  if (options.popularity_exponent) refuse("--popularity-exponent");
+  if (options.walk_exponent) refuse("--walk-exponent");
+  if (options.shrinkage) refuse("--shrinkage");
+  if (options.min_similarity > 0) refuse("--min-similarity");
+  if (options.min_common_users > 1) refuse("--min-common-users");
+}
+
+}  // namespace
+
+SimilaritySettings ItemcfOptions::resolved_similarity() const {
+  SimilaritySettings settings;
+  settings.kind = similarity.value_or(settings.kind);
+  settings.asymmetry = asymmetry.value_or(settings.asymmetry);
+  settings.popularity_exponent = popularity_exponent.value_or(settings.popularity_exponent);
+  settings.walk_exponent = walk_exponent.value_or(settings.walk_exponent);
+  settings.shrinkage = shrinkage.value_or(settings.shrinkage);
+  return settings;
+}
+
+double ItemcfOptions::resolved_penalty() const {
+  return penalty.value_or(usual_penalty);
+}
+
+double ItemcfOptions::resolved_normalization() const {
+  return normalization.value_or(0);
+}
+
+void describe_itemcf(boost::program_options::options_description& description, ItemcfOptions& options) {
+  namespace po = boost::program_options;
+  const auto similarity = [&options](const std::string& word) {
+    SimilarityKind kind{};
+    one_of<SimilarityKind>("similarity", kind,
+                           {{"cosine", SimilarityKind::cosine},
+                            {"jaccard", SimilarityKind::jaccard},
+                            {"conditional", SimilarityKind::conditional},
+                            {"tfidf", SimilarityKind::tfidf},
+                            {"bm25", SimilarityKind::bm25},
+                            {"rp3beta", SimilarityKind::rp3beta}})(word);
+    options.similarity = kind;
+  };
+  // clang-format off
+  description.add_options()
+    ("data", read_file(&options.data)->required(), "dataset, as prepare writes it")
+    ("model", written_file(&options.model, hdf5_endings)->required(), "item model to write");
+  describe_fold(description, options.fold);
+  describe_training_part(description, options.trained_on);
+  description.add_options()
+    ("entry-weights", po::value<std::string>()->value_name("one|value|log")->default_value("one")->notifier(
+       one_of<EntryWeighting>("entry-weights", options.entry_weights, {{"one", EntryWeighting::one}, {"value", EntryWeighting::value}, {"log", EntryWeighting::logarithm}})),
+     "what an interaction of value r weighs, here and when users are served: 1, r, or ln(1 + r)")
+    ("similarity", po::value<std::string>()->value_name("cosine|jaccard|conditional|tfidf|bm25|rp3beta")->notifier(similarity),
+     "by which items are neighbours, see below; cosine unless given")
+    ("asymmetry", po::value<double>()->value_name("A")->notifier(number_in("asymmetry", options.asymmetry, 0, 1)),
+     "cosine, tfidf, bm25: the share of the user's item in the denominator; 0.5 unless given")
+    ("popularity-exponent", po::value<double>()->value_name("B")->notifier(number_in("popularity-exponent", options.popularity_exponent, 0, 4)),
+     "conditional, rp3beta: how much popular items are held back; 0.5 unless given")
+    ("walk-exponent", po::value<double>()->value_name("ALPHA")->notifier(number_in("walk-exponent", options.walk_exponent, 0, 4)),
+     "rp3beta: the exponent of each step's probability; 1 unless given")
+    ("shrinkage", po::value<double>()->value_name("H")->notifier(number_in("shrinkage", options.shrinkage, 0, 1e12)),
+     "added to the denominator, so that few users in common say little; 0 unless given")
+    ("neighbours", po::value<std::string>()->value_name("K|all")->default_value("100")->notifier(neighbours_of(options.neighbours)),
+     "of each item the K most similar ones speak for it")
+    ("min-similarity", po::value(&options.min_similarity)->value_name("S")->default_value(0)->notifier(within<double>("min-similarity", 0, 1e12)),
+     "no neighbours below this similarity")
+    ("min-common-users", po::value(&options.min_common_users)->value_name("N")->default_value(1)->notifier(within<Index>("min-common-users", 1, Index{1} << 31)),
+     "no neighbours that fewer users have in common")
+    ("weights", po::value<std::string>()->value_name("similarity|ridge")->default_value("similarity")->notifier(
+       one_of<ItemWeights>("weights", options.weights, {{"similarity", ItemWeights::similarity}, {"ridge", ItemWeights::ridge}})),
+     "how much neighbours say: their similarity, or what a ridge regression of the item on its neighbours gives; with --neighbours all on all items (EASE), for small catalogues")
+    ("penalty", po::value<double>()->value_name("L")->notifier(number_in("penalty", options.penalty, 1e-12, 1e15)),
+     "ridge: penalty; 100 unless given. Penalties of one --normalization say nothing of another")
+    ("normalization", po::value<double>()->value_name("A")->notifier(number_in("normalization", options.normalization, 0, 1)),
+     "ridge: 0 takes co-occurrences as they are, above 0 covariances that are divided by the standard deviations to the power of A; 0 unless given")
+    ("max-user-items", po::value<Index>()->value_name("N")->notifier([&options](Index most) { within<Index>("max-user-items", 1, Index{1} << 40)(most); options.max_user_items = most; }),
+     "of users with more items count N, drawn by the seed: such users, robots perhaps, cost the square of their items; without it all count")
+    ("memory-budget", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-budget", options.memory_budget_bytes)),
+     "rows of other ranks' users, and sums of pairs, that a rank holds at a time, as in 1GiB; its own part of the dataset and of the model is beside it. Without it all rows, and 1 GiB of sums");
+  // clang-format on
+  describe_compression(description, options.deflate_level);
+}
+
+void require_sense(const ItemcfOptions& options) {
+  require_foldable(options.fold, options.trained_on);
+  require_similarity_sense(options);
+  require_dense_sense(options);
+  const auto refuse = [](const std::string& message) { throw Error(ExitCode::usage, message); };
+  if (options.weights == ItemWeights::similarity) {
+    if (options.penalty) refuse("--penalty has a meaning only with --weights ridge");
+    if (options.normalization) refuse("--normalization has a meaning only with --weights ridge");
+    return;
+  }
+  if (options.neighbours && *options.neighbours > most_ridge_neighbours) {
+    refuse(fmt::format("--neighbours {}: expected at most {} with --weights ridge, or all", *options.neighbours,
+                       most_ridge_neighbours));
+  }
+}
+
+}  // namespace rankwise

@@ -7,6 +7,7 @@
 #include "tests/io/clustering/sample_clustering.hpp"
 #include "tests/io/evaluation/sample_user_metrics.hpp"
 #include "tests/io/model/sample_checkpoint.hpp"
+#include "tests/io/model/sample_item_model.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/tables/sample_tables.hpp"
 
@@ -58,6 +59,11 @@ inline const std::array<BaseFile, 13> base_files{{
        const Communicator& comm = single_rank();
        write_model(comm, path, sample_model(comm, {.users = 2, .items = 3}, SampleIds::strings, 3, true),
                    sample_provenance());
+     }},
+    {"item-model", "strings.h5",
+     [](const std::string& path) {
+       write_item_model(single_rank(), path, sample_item_model(single_rank(), 5, SampleIds::strings),
+                        sample_provenance());
      }},
     {"clustering", "plain.h5",
      [](const std::string& path) {

@@ -16,6 +16,7 @@
 #include "io/hdf5/file_digests.hpp"
 #include "io/hdf5/reader.hpp"
 #include "io/model/checkpoint.hpp"
+#include "io/model/item_model.hpp"
 #include "io/model/model.hpp"
 #include "io/points/points_file.hpp"
 #include "io/verify/verify_file.hpp"
@@ -175,6 +176,20 @@ inline bool read_model_file(const std::string& path, InputCheck check) {
            whole &= read_or_refuse([&] { static_cast<void>(file.item_ids(items)); });
            whole &= read_or_refuse([&] { static_cast<void>(file.user_entries(users)); });
            whole &= read_or_refuse([&] { static_cast<void>(file.item_entries(items)); });
+         }) &&
+         whole;
+}
+
+/// All ids, entries and weights.
+inline bool read_item_model_file(const std::string& path, InputCheck check) {
+  bool whole = true;
+  return read_or_refuse([&] {
+           const ItemModelReader file(single_rank(), path, check);
+           const RowRange items{0, file.items()};
+           whole &= read_or_refuse([&] { static_cast<void>(file.item_ids(items)); });
+           whole &= read_or_refuse([&] { static_cast<void>(file.item_entries(items)); });
+           whole &= read_or_refuse([&] { static_cast<void>(file.weight_counts(items)); });
+           whole &= read_or_refuse([&] { static_cast<void>(file.item_weights(items)); });
          }) &&
          whole;
 }

@@ -1,0 +1,10 @@
+// Item model files.
+
+#include "tests/fuzz/file_targets.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rankwise;
+  const fuzz::InputFile input(fuzz::text_of(data, size));
+  fuzz::read_both_ways(input.path(), fuzz::read_item_model_file);
+  return 0;
+}

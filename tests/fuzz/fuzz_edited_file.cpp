@@ -32,6 +32,7 @@ std::vector<Base> read_bases() {
 bool read_whole_file(const std::string& path, const std::string& kind) {
   if (kind == "dataset") return fuzz::read_both_ways(path, fuzz::read_dataset_file);
   if (kind == "model") return fuzz::read_both_ways(path, fuzz::read_model_file);
+  if (kind == "item-model") return fuzz::read_both_ways(path, fuzz::read_item_model_file);
   if (kind == "checkpoint") return fuzz::read_checkpoint_file(path);
   if (kind == user_metrics_kind) return fuzz::read_both_ways(path, fuzz::read_user_metrics_file);
   return fuzz::read_both_ways(path, fuzz::read_clustering_file);

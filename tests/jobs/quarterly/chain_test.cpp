@@ -95,6 +95,7 @@ void make_room(const std::string& option, std::map<std::string, std::string>& en
   if (option == "predict") entries.erase("clusters");
   if (option == "quality") entries["clusters"] = "2:4";
   if (option == "pseudonyms") entries["forget"] = "/left.txt";
+  if (option == "scratch") entries["memory-budget"] = "1GiB";
 }
 
 void expect_same(const Chain& chain, const Chain& again, const std::string& what) {

@@ -56,7 +56,12 @@ bool factor_by_threads(std::span<double> gramian, Index size) {
 }  // namespace
 
 Index dense_ridge_bytes(Index items) {
-  return 2 * items * items * static_cast<Index>(sizeof(double));
+  // The Gramian, what is received of it, and the weights with their columns, twice while they are written. Of more
+  // items than that the product is beyond 64 bits, and the memory of any machine.
+  constexpr Index pair_bytes = 2 * sizeof(double) + 2 * (sizeof(float) + sizeof(Index));
+  constexpr Index most_items = 400'000'000;
+  const Index counted = std::min(items, most_items);
+  return counted * counted * pair_bytes;
 }
 
 RidgeWeights dense_ridge(const Communicator& comm, const ItemLayout& layout, const PairMatrix& matrix,

@@ -50,11 +50,13 @@ WeighedRows quantized(const Communicator& comm, SparseRows rows, const std::vect
 }
 
 /// Throws on every rank if a weight is below 0.
-void require_positive(const Communicator& comm, const SparseRows& rows, const char* what) {
+/// `unit`: of the values.
+void require_positive(const Communicator& comm, const SparseRows& rows, const char* what, double unit = 1) {
   agree_on(comm, [&] {
     const auto below = std::ranges::find_if(rows.values, [](float value) { return value < 0; });
     if (below == rows.values.end()) return;
-    throw Error(ExitCode::bad_data, fmt::format("{}: expected no value below 0, and one is {}", what, *below));
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: expected no value below 0, and one is {}", what, static_cast<double>(*below) * unit));
   });
 }
 
@@ -135,7 +137,7 @@ bool reweighs(SimilarityKind kind) {
 
 WeighedRows reweigh(const Communicator& comm, const WeighedRows& plain, const ItemSums& sums,
                     const SimilaritySettings& similarity) {
-  require_positive(comm, plain.rows, "--similarity tfidf, bm25 and rp3beta");
+  require_positive(comm, plain.rows, "--similarity tfidf, bm25 or rp3beta", plain.quantum);
   MatrixContext matrix{similarity, 0, 0};
   std::int64_t whole = 0;
   for (std::size_t i = 0; i < sums.entries.size(); ++i) {

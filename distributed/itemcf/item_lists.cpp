@@ -99,11 +99,13 @@ std::vector<std::vector<ScoredItem>> item_lists(const ItemScorer& scorer, const 
   return lists;
 }
 
-ListTable item_model_lists(const Communicator& comm, const ItemScorer& scorer, const ListQuestions& questions,
-                           const HeldoutRows& rows) {
+ItemModelLists item_model_lists(const Communicator& comm, const ItemScorer& scorer, const ListQuestions& questions,
+                                const HeldoutRows& rows) {
   ListEvaluation evaluation(questions, rows);
   const ItemOrder popularity = order_by_popularity(questions.rule.catalogue);
   const Index users = std::ssize(evaluation.users());
+  Index popular_users = 0;
+  Index short_lists = 0;
   const Index rounds = comm.max((users + users_per_item_round - 1) / users_per_item_round);
   for (Index round = 0; round < rounds; ++round) {
     const Index begin = std::min(round * users_per_item_round, users);
@@ -111,6 +113,11 @@ ListTable item_model_lists(const Communicator& comm, const ItemScorer& scorer, c
     const std::span<const Index> some = evaluation.users().subspan(at(begin), at(end - begin));
     if (const Index longest = questions.longest(); longest > 0) {
       const auto lists = item_lists(scorer, questions.rule, rows.seen, rows.seen, some, longest);
+      for (std::size_t user = 0; user < lists.size(); ++user) {
+        const bool is_known = questions.rule.catalogue.knows(row_columns(rows.seen, some[user]));
+        popular_users += is_known && lists[user].empty() ? 1 : 0;
+        short_lists += !lists[user].empty() && std::ssize(lists[user]) < longest ? 1 : 0;
+      }
       const auto bad = evaluation.add(begin, end, [&]() -> ListOfUser {
         return
             [&, popular = OrderedLists(questions.rule, popularity)](Index user) mutable -> std::span<const ScoredItem> {
@@ -126,7 +133,7 @@ ListTable item_model_lists(const Communicator& comm, const ItemScorer& scorer, c
         add_areas(scorer, questions, rows, some, begin, popularity, m, evaluation);
     }
   }
-  return std::move(evaluation.table());
+  return {std::move(evaluation.table()), comm.sum(popular_users), comm.sum(short_lists)};
 }
 
 }  // namespace rankwise

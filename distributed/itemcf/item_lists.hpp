@@ -29,10 +29,17 @@ struct ItemScorer {
 /// Users of a rank that have lists at a time.
 inline constexpr Index users_per_item_round = 1 << 16;
 
+/// What lists of an item model are worth, and of how many users, over all ranks, that is not their own list's value.
+struct ItemModelLists {
+  ListTable table;
+  Index popular_users = 0;  ///< whom training knows, but for whom no item has a score above 0: they get popular items
+  Index short_lists = 0;    ///< with items, but fewer than the metrics ask for
+};
+
 /// What such lists are worth to this rank's users, who speak by HeldoutRows::seen. Users for whom no item has a score
 /// above 0 get the popular items; areas take all items. Throws AgreedError(bad_data) for a score that is not finite.
 /// Collective over comm.
-[[nodiscard]] ListTable item_model_lists(const Communicator& comm, const ItemScorer& scorer,
-                                         const ListQuestions& questions, const HeldoutRows& rows);
+[[nodiscard]] ItemModelLists item_model_lists(const Communicator& comm, const ItemScorer& scorer,
+                                              const ListQuestions& questions, const HeldoutRows& rows);
 
 }  // namespace rankwise

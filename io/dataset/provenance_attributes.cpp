@@ -7,6 +7,14 @@
 namespace rankwise {
 
 namespace {
+
+/// "a model", "an item-model"
+std::string with_article(std::string_view kind) {
+  const bool begins_with_vowel =
+      !kind.empty() && std::string_view("aeiou").find(kind.front()) != std::string_view::npos;
+  return fmt::format("{} {}", begins_with_vowel ? "an" : "a", kind);
+}
+
 // The newest is raised when older programs can no longer read a file, the oldest when this one cannot.
 struct FormatVersions {
   std::int64_t oldest;
@@ -46,8 +54,8 @@ Provenance read_provenance(const Hdf5Reader& file, const std::string& expected_k
     throw Error(ExitCode::bad_data, fmt::format("{} is of an unknown kind, expected a {}", file.path(), expected_kind));
   }
   if (provenance.kind != expected_kind) {
-    throw Error(ExitCode::bad_data,
-                fmt::format("{} is a {}, expected a {}", file.path(), provenance.kind, expected_kind));
+    throw Error(ExitCode::bad_data, fmt::format("{} is {}, expected {}", file.path(), with_article(provenance.kind),
+                                                with_article(expected_kind)));
   }
   const auto [oldest, newest] = format_versions(provenance.kind);
   provenance.format_version = file.read_integer("/", "format-version");

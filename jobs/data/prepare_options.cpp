@@ -133,7 +133,7 @@ void add_prepare_options(boost::program_options::options_description& options, P
     values.orders = parse_orders(word);
   }),
       "store which rows a user bought together, with time and amount, for jobs on customers and baskets: column, as "
-      "--columns ...,order=NAME says, which alone does the same; or day: all rows of a user on one day (UTC)");
+      "--columns ...,order=NAME says (naming that column is enough); or day: all rows of a user on one day (UTC)");
   add("min-value", po::value<double>()->value_name("VALUE")->notifier([&values](double value) {
     if (!std::isfinite(value)) throw Error(ExitCode::usage, "--min-value must be a finite number");
     values.min_value = value;

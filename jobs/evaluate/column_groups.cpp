@@ -11,6 +11,7 @@
 
 #include "distributed/cleaning/order_statistics.hpp"
 #include "distributed/rows/partition.hpp"
+#include "distributed/rows/select_rows.hpp"
 #include "io/dataset/dataset_tables.hpp"
 
 namespace rankwise {
@@ -171,6 +172,17 @@ std::vector<std::int32_t> read_item_categories(const Communicator& comm, const H
     }
     return items.codes(column, {0, items.rows()});
   });
+}
+
+Index users_without_category(const Communicator& comm, std::span<const std::int32_t> category_of_item,
+                             const HeldoutRows& rows) {
+  const auto has_category = [&](Index item) { return category_of_item[at(item)] >= 0; };
+  Index users = 0;
+  for (Index row = 0; row < rows.heldout.rows.size(); ++row) {
+    if (row_columns(rows.heldout, row).empty()) continue;
+    users += std::ranges::none_of(row_columns(rows.seen, row), has_category) ? 1 : 0;
+  }
+  return comm.sum(users);
 }
 
 }  // namespace rankwise

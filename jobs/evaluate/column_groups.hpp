@@ -2,6 +2,7 @@
 // Users or items in groups, by a column of the dataset's table of them.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,5 +59,9 @@ struct ColumnGroups {
 /// no table of items or no such column, or the column is not of categories. Collective over comm.
 [[nodiscard]] std::vector<std::int32_t> read_item_categories(const Communicator& comm, const HeldoutData& data,
                                                              const std::string& column, InputCheck check);
+
+/// Users with something held out, over all ranks, of whose known items none has a category.
+[[nodiscard]] Index users_without_category(const Communicator& comm, std::span<const std::int32_t> category_of_item,
+                                           const HeldoutRows& rows);
 
 }  // namespace rankwise

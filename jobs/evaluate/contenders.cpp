@@ -10,6 +10,7 @@
 #include "distributed/evaluation/list_diversity.hpp"
 #include "distributed/evaluation/simple_lists.hpp"
 #include "distributed/itemcf/item_lists.hpp"
+#include "kernels/text/counted.hpp"
 
 namespace rankwise {
 
@@ -136,7 +137,20 @@ Contender measure_model(JobContext& context, const Contest& contest, const std::
   Contender contender{name, {}, {}};
   const ListQuestions questions = contest.questions.of(model.catalogue);
   const ItemScorer scorer{model.items->weights, model.items->weighting};
-  contender.lists = naming(path, [&] { return item_model_lists(context.comm, scorer, questions, contest.rows); });
+  ItemModelLists lists = naming(path, [&] { return item_model_lists(context.comm, scorer, questions, contest.rows); });
+  contender.lists = std::move(lists.table);
+  context.report.event("item_model_lists",
+                       {{"model", path}, {"popular_users", lists.popular_users}, {"short_lists", lists.short_lists}});
+  if (lists.popular_users > 0) {
+    context.report.warning(
+        fmt::format("{}: no new item has a score above 0 for {}: the popular items are measured there", path,
+                    counted(lists.popular_users, "user")));
+  }
+  if (lists.short_lists > 0) {
+    context.report.line(fmt::format("{}: {} {} fewer than {}: no others have a score above 0", path,
+                                    counted(lists.short_lists, "list"), verb(lists.short_lists, "has", "have"),
+                                    counted(questions.longest(), "item")));
+  }
   return contender;
 }
 

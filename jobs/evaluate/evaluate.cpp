@@ -33,6 +33,7 @@
 #include "jobs/run/split_report.hpp"
 #include "jobs/run/standard_output.hpp"
 #include "jobs/run/text_output.hpp"
+#include "kernels/text/counted.hpp"
 
 namespace rankwise {
 
@@ -206,6 +207,17 @@ std::vector<Contender> measure_all(const EvaluateOptions& options, JobContext& c
   return contenders;
 }
 
+/// Of users whom calibration cannot judge. Collective.
+void add_category_warning(const EvaluateOptions& options, const Communicator& comm, const Contest& contest,
+                          std::vector<std::string>& warnings) {
+  if (options.categories.empty()) return;
+  const Index users = users_without_category(comm, contest.questions.category_of_item, contest.rows);
+  if (users == 0) return;
+  warnings.push_back(fmt::format("calibration: no item of {} has a category (--categories {}); {} 0",
+                                 counted(users, "user"), options.categories,
+                                 verb(users, "the user counts as", "they count as")));
+}
+
 /// What the run is about, and how much is held out. Collective.
 Evaluation begin_evaluation(const EvaluateOptions& options, const Communicator& comm, const TrainingRecord& model,
                             const Contest& contest, const AnyMatchedModel& evaluated) {
@@ -312,6 +324,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   Evaluation found = begin_evaluation(options, comm, model.record(), contest, evaluated);
   found.overlap = training_overlap(data, model.record(), evaluated.counts);
   found.warnings = overlap_warnings(found.overlap, data, options.model);
+  add_category_warning(options, comm, contest, found.warnings);
   if (!data.fold) found.leakage = dataset.split_figures();
   reading.reset();
 

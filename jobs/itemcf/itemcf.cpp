@@ -7,9 +7,12 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <cmath>
 #include <fmt/format.h>
 #include <memory>
 #include <numeric>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "distributed/itemcf/dense_ridge.hpp"
@@ -23,6 +26,7 @@
 #include "io/files/commit.hpp"
 #include "io/model/item_model.hpp"
 #include "jobs/run/dataset_shelf.hpp"
+#include "kernels/itemcf/neighbourhood_ridge.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/units.hpp"
 
@@ -31,18 +35,21 @@ namespace rankwise {
 namespace {
 
 constexpr std::string_view notes =
-    R"(With w_ui what the entry of user u and item i weighs (--entry-weights), C_ij = sum_u w_ui w_uj, n_i = C_ii, d_i = sum_u w_ui, item i of a
-user speaks for item j with the similarity
-  cosine        C / (n_i^a n_j^(1-a) + h)                       a: --asymmetry, h: --shrinkage
+    R"(With w_ui what the entry of user u and item i weighs (--entry-weights), C_ij = sum_u w_ui w_uj, n_i = C_ii,
+d_i = sum_u w_ui, item i of a user has for item j the similarity
+  cosine        C / (n_i^a n_j^(1-a) + h)              a: --asymmetry, h: --shrinkage
   jaccard       C / (n_i + n_j - C + h)
-  conditional   C / (n_i n_j^b + h)                             b: --popularity-exponent (Deshpande and Karypis 2004)
-  tfidf, bm25   cosine of other weights: sqrt(w_ui) r_u, and 2.2 w_ui / (1.2 (0.25 + 0.75 d_i / mean d) + w_ui) r_u, where
-                r_u = ln((1 + items) / (1 + items of u)) says how rare the user is, so that users with little count more
-  rp3beta       sum_u (w_ui / d_i)^alpha (w_uj / d_u)^alpha / d_j^b, random walks of two steps (Paudel 2017); alpha: --walk-exponent
-Neighbours of j are the K items of the largest similarity above 0, ties to the lower item. Weights are multiples of 2^-16 of the largest,
-so that all sums are exact.
+  conditional   C / (n_i n_j^b + h)                    b: --popularity-exponent (Deshpande and Karypis 2004)
+  tfidf, bm25   cosine of other weights: sqrt(w_ui) r_u, and 2.2 w_ui / (1.2 (0.25 + 0.75 d_i / mean d) + w_ui) r_u,
+                where r_u = ln((1 + items) / (1 + items of u)) says how rare the user is, so that users with few
+                items count more
+  rp3beta       sum_u (w_ui / d_i)^alpha (w_uj / d_u)^alpha / d_j^b, random walks of two steps (Paudel 2017);
+                alpha: --walk-exponent
+Neighbours of j are the K items of the largest similarity above 0, ties to the lower item. Weights are whole multiples of
+a power of two, 2^-16 of the largest weight to twice that, so that all sums are exact.
   ridge         (G_SS + penalty I) b = G_Sj for each item j and its neighbours S; G = C, or with --normalization a above 0
-                (C_ij - d_i d_j / N) / (v_i v_j)^(a/2), v_i = n_i - d_i^2 / N, and weights b_i (v_j / v_i)^(a/2)   (Steck 2019)
+                (C_ij - d_i d_j / N) / (v_i v_j)^(a/2), v_i = n_i - d_i^2 / N, N users with an entry, and weights
+                b_i (v_j / v_i)^(a/2)   (Steck 2019)
 A user's score of item j is the sum over the user's items i of w_ui s_ij; see evaluate and recommend.)";
 
 /// Users with more items are told, however few they are.
@@ -78,6 +85,19 @@ void treat_long_users(const ItemcfOptions& options, JobContext& context, SparseR
                   : fmt::format("{}; --max-user-items cuts them", who));
 }
 
+/// Of weights that are rounded to 0. `what` made them.
+void warn_of_vanished(JobContext& context, const WeighedRows& weighed, std::string_view what) {
+  if (weighed.kind == EntryWeights::integers) {
+    context.report.event(
+        "quantized", {{"weights", std::string(what)}, {"quantum", weighed.quantum}, {"vanished", weighed.vanished}});
+  }
+  if (weighed.vanished == 0) return;
+  context.report.warning(fmt::format("{} {} less than {:.3g} by {}, half a step of the weights, and {} for nothing",
+                                     counted(weighed.vanished, "interaction"),
+                                     verb(weighed.vanished, "weighs", "weigh"), weighed.quantum / 2, what,
+                                     verb(weighed.vanished, "counts", "count")));
+}
+
 /// This rank's users, what their entries weigh, and which rank counts which items. Collective.
 TrainingData read_training(const ItemcfOptions& options, JobContext& context, const DatasetReader& dataset) {
   const Communicator& comm = context.comm;
@@ -87,17 +107,15 @@ TrainingData read_training(const ItemcfOptions& options, JobContext& context, co
   TrainingData data{weigh_entries(comm, std::move(rows), options.entry_weights), {}, {}};
   data.sums = sum_items(comm, data.weighed);
   data.layout = lay_out_items(comm, data.weighed.rows, data.sums.entries);
-  if (data.weighed.vanished > 0) {
-    context.report.warning(fmt::format(
-        "{} {} less than 2^-17 of the largest weight and {} for nothing", counted(data.weighed.vanished, "interaction"),
-        verb(data.weighed.vanished, "weighs", "weigh"), verb(data.weighed.vanished, "counts", "count")));
-  }
+  warn_of_vanished(context, data.weighed, "--entry-weights");
   return data;
 }
 
 /// Refuses what would not fit, before it is counted.
-void require_dense_room(const ItemcfOptions& options, Index items) {
+void require_dense_room(const ItemcfOptions& options, const JobContext& context, Index items) {
   const Index bytes = dense_ridge_bytes(items);
+  context.report.line(
+      fmt::format("the regression on all items takes {} on each rank", bytes_text(static_cast<double>(bytes))));
   if (options.memory_budget_bytes == 0 || bytes <= options.memory_budget_bytes) return;
   throw AgreedError(ExitCode::usage,
                     fmt::format("--weights ridge --neighbours all takes {} for {}, and --memory-budget is {}; expected "
@@ -106,12 +124,26 @@ void require_dense_room(const ItemcfOptions& options, Index items) {
                                 bytes_text(static_cast<double>(options.memory_budget_bytes))));
 }
 
+/// Likewise of the systems of neighbours, one for each thread.
+void require_ridge_room(const ItemcfOptions& options, const JobContext& context, Index items) {
+  const Index most = std::min(options.neighbours.value_or(items), items);
+  const Index bytes = NeighbourhoodRidge::bytes(most) * context.common.threads;
+  if (options.memory_budget_bytes == 0 || bytes <= options.memory_budget_bytes) return;
+  throw AgreedError(
+      ExitCode::usage,
+      fmt::format("--weights ridge takes {} for systems of {}, one for each thread, and --memory-budget is "
+                  "{}; expected a larger one, or fewer --neighbours",
+                  bytes_text(static_cast<double>(bytes)), counted(most, "neighbour"),
+                  bytes_text(static_cast<double>(options.memory_budget_bytes))));
+}
+
 /// Neighbours with their similarities. Collective.
 SparseRows find_all_neighbours(const ItemcfOptions& options, JobContext& context, const TrainingData& data) {
   const auto timer = context.report.phase("count");
   const Communicator& comm = context.comm;
   const SimilaritySettings similarity = options.resolved_similarity();
   WeighedRows weighed = reweighs(similarity.kind) ? reweigh(comm, data.weighed, data.sums, similarity) : data.weighed;
+  if (reweighs(similarity.kind)) warn_of_vanished(context, weighed, "--similarity");
   const ItemSums sums = sum_items(comm, weighed);
   const std::vector<double> sizes =
       similarity_sizes(similarity.kind, data.sums, data.weighed.quantum, sums, weighed.quantum);
@@ -128,10 +160,13 @@ SparseRows find_all_neighbours(const ItemcfOptions& options, JobContext& context
   }
   without = comm.sum(without);
   if (weights == 0) {
-    throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{}: no item has a neighbour; expected two items with {} in common{}", options.data,
-                                  counted(options.min_common_users, "user"),
-                                  options.min_similarity > 0 ? " and a similarity of --min-similarity" : ""));
+    throw AgreedError(
+        ExitCode::bad_data,
+        fmt::format(
+            "{}: no item has a neighbour: no two items with {} in common have a similarity above "
+            "{}{}",
+            options.data, counted(options.min_common_users, "user"), options.min_similarity,
+            reweighs(similarity.kind) ? " (users who have all items, and those with very many, count little)" : ""));
   }
   context.report.line(fmt::format("{} of {}, {} without any", counted(weights, "neighbour"),
                                   counted(data.layout.count(), "item"), counted(without, "item")));
@@ -144,12 +179,20 @@ SparseRows find_all_neighbours(const ItemcfOptions& options, JobContext& context
   return found;
 }
 
+/// Users with an entry: those whom a fold leaves out have none. Collective.
+Index trained_users(const Communicator& comm, const SparseRows& rows) {
+  Index users = 0;
+  for (std::size_t r = 0; r + 1 < rows.offsets.size(); ++r) users += rows.offsets[r + 1] > rows.offsets[r] ? 1 : 0;
+  return comm.sum(users);
+}
+
 /// Weights by ridge regression, of the neighbours or of all items. Collective.
 SparseRows regress(const ItemcfOptions& options, JobContext& context, TrainingData& data, SparseRows neighbours) {
   const auto timer = context.report.phase("ridge");
   const Communicator& comm = context.comm;
   const RidgeSettings settings{options.resolved_penalty(), options.resolved_normalization()};
-  const RidgeScaling scaling(data.sums, data.weighed.quantum, data.weighed.rows.total_rows, settings.normalization);
+  const RidgeScaling scaling(data.sums, data.weighed.quantum, trained_users(comm, data.weighed.rows),
+                             settings.normalization);
   const PairMatrix matrix = make_pair_matrix(comm, data.layout, std::move(data.weighed));
   double flops = 0;
   for (Index row = 0; row < neighbours.rows.size(); ++row) {
@@ -171,6 +214,16 @@ SparseRows regress(const ItemcfOptions& options, JobContext& context, TrainingDa
                                  {"normalization", settings.normalization},
                                  {"solved_in_double", found.solved_in_double}});
   return std::move(found.weights);
+}
+
+/// Collective.
+void require_finite(const Communicator& comm, const ItemcfOptions& options, const SparseRows& weights) {
+  agree_on(comm, [&] {
+    if (std::ranges::all_of(weights.values, [](float value) { return std::isfinite(value); })) return;
+    throw Error(ExitCode::bad_data, fmt::format("{}: a weight of the model is beyond 32-bit floating point; expected "
+                                                "other --entry-weights, exponents or --penalty",
+                                                options.data));
+  });
 }
 
 /// Collective.
@@ -208,7 +261,9 @@ void train_itemcf(const ItemcfOptions& options, JobContext& context) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: holds no interactions; expected at least one", options.data));
   }
-  if (options.is_dense()) require_dense_room(options, dataset.items());
+  if (options.is_dense()) require_dense_room(options, context, dataset.items());
+  if (options.weights == ItemWeights::ridge && !options.is_dense())
+    require_ridge_room(options, context, dataset.items());
   TrainingData data = read_training(options, context, dataset);
   reading.reset();
 
@@ -218,6 +273,7 @@ void train_itemcf(const ItemcfOptions& options, JobContext& context) {
   if (options.weights == ItemWeights::ridge) weights = regress(options, context, data, std::move(weights));
 
   // 4. Write the model.
+  require_finite(context.comm, options, weights);
   write(options, context, dataset, data.sums, std::move(weights));
 }
 

@@ -121,16 +121,16 @@ void describe_itemcf(boost::program_options::options_description& description, I
     ("shrinkage", po::value<double>()->value_name("H")->notifier(number_in("shrinkage", options.shrinkage, 0, 1e12)),
      "added to the denominator, so that few users in common say little; 0 unless given")
     ("neighbours", po::value<std::string>()->value_name("K|all")->default_value("100")->notifier(neighbours_of(options.neighbours)),
-     "of each item the K most similar ones speak for it")
+     "use the K most similar items of each item")
     ("min-similarity", po::value(&options.min_similarity)->value_name("S")->default_value(0)->notifier(within<double>("min-similarity", 0, 1e12)),
      "no neighbours below this similarity")
     ("min-common-users", po::value(&options.min_common_users)->value_name("N")->default_value(1)->notifier(within<Index>("min-common-users", 1, Index{1} << 31)),
      "no neighbours that fewer users have in common")
     ("weights", po::value<std::string>()->value_name("similarity|ridge")->default_value("similarity")->notifier(
        one_of<ItemWeights>("weights", options.weights, {{"similarity", ItemWeights::similarity}, {"ridge", ItemWeights::ridge}})),
-     "how much neighbours say: their similarity, or what a ridge regression of the item on its neighbours gives; with --neighbours all on all items (EASE), for small catalogues")
+     "what neighbours weigh: their similarity, or what a ridge regression of the item on its neighbours gives; with --neighbours all on all items (EASE), for small catalogues")
     ("penalty", po::value<double>()->value_name("L")->notifier(number_in("penalty", options.penalty, 1e-12, 1e15)),
-     "ridge: penalty; 100 unless given. Penalties of one --normalization say nothing of another")
+     "ridge: penalty; 100 unless given. Penalties of different --normalization cannot be compared")
     ("normalization", po::value<double>()->value_name("A")->notifier(number_in("normalization", options.normalization, 0, 1)),
      "ridge: 0 takes co-occurrences as they are, above 0 covariances that are divided by the standard deviations to the power of A; 0 unless given")
     ("max-user-items", po::value<Index>()->value_name("N")->notifier([&options](Index most) { within<Index>("max-user-items", 1, Index{1} << 40)(most); options.max_user_items = most; }),
@@ -150,6 +150,11 @@ void require_sense(const ItemcfOptions& options) {
     if (options.penalty) refuse("--penalty has a meaning only with --weights ridge");
     if (options.normalization) refuse("--normalization has a meaning only with --weights ridge");
     return;
+  }
+  if (options.resolved_normalization() > 0 && !options.penalty) {
+    refuse(
+        "--normalization above 0 divides co-occurrences by their spread, for which 100 is no penalty; expected "
+        "--penalty L, such as 0.5");
   }
   if (options.neighbours && *options.neighbours > most_ridge_neighbours) {
     refuse(fmt::format("--neighbours {}: expected at most {} with --weights ridge, or all", *options.neighbours,

@@ -226,7 +226,7 @@ void tell(JobContext& context, const RecommendOptions& options, const Served& se
   if (served.popular_users > 0) {
     report.line(fmt::format("{} {} {} and {} served the popular items", counted(served.popular_users, "user"),
                             verb(served.popular_users, "has", "have"),
-                            kind == ModelKind::items ? "no item that speaks for another one" : "no training entry",
+                            kind == ModelKind::items ? "no new item with a score above 0" : "no training entry",
                             verb(served.popular_users, "is", "are")));
   }
   if (served.short_lists > 0) {

@@ -106,8 +106,8 @@ ScratchMemory::ScratchMemory(const std::string& folder, std::size_t budget_bytes
   if (used == 0) throw Error(ExitCode::usage, "--memory-budget needs /proc/self/statm, which cannot be read here");
   if (used > budget_bytes / 2) {
     throw Error(ExitCode::usage,
-                fmt::format("--memory-budget {}: the program alone has {} MiB of it; expected {} MiB or more",
-                            budget_bytes, used / mebibyte, 2 * used / mebibyte + 1));
+                fmt::format("--memory-budget {} MiB: the program alone has {} MiB of it; expected {} MiB or more",
+                            budget_bytes / mebibyte, used / mebibyte, 2 * used / mebibyte + 1));
   }
   const int file = open_file(folder);
   if (file < 0) {

@@ -36,7 +36,7 @@ NeighbourhoodRidge::NeighbourhoodRidge(Index most)
       system_(most) {}
 
 Index NeighbourhoodRidge::bytes(Index most) {
-  return most * most * static_cast<Index>(sizeof(double) + 2 * sizeof(float));
+  return most * most * static_cast<Index>(2 * sizeof(double) + 2 * sizeof(float));
 }
 
 void NeighbourhoodRidge::prepare(Index size, double penalty) {

@@ -95,14 +95,14 @@ void require_unseen_heldout(const HeldoutData& data, const TrainingRecord& model
   if (std::ranges::find(of_ancestors, digest) != of_ancestors.end()) {
     refuse(
         fmt::format("{} began with a model that was trained on all of {} (--warm-start), so that the held-out part "
-                    "cannot measure it; expected a model of als --train-on training without such an ancestor",
+                    "cannot measure it; expected a model of --train-on training without such an ancestor",
                     model_path, data.path));
   }
   if (model.provenance.dataset_digest != digest) return;
   if (model.trained_on == TrainedOn::all) {
     refuse(
         fmt::format("{} was trained on all of {}, so that the held-out part cannot measure it; expected a model of "
-                    "als --train-on training",
+                    "--train-on training",
                     model_path, data.path));
   }
   if (data.fold && data.fold->kind == FoldKind::prepared && model.trained_on == TrainedOn::training_and_validation) {
@@ -110,8 +110,8 @@ void require_unseen_heldout(const HeldoutData& data, const TrainingRecord& model
                        data.path));
   }
   if (data.fold && data.fold->kind != FoldKind::prepared && model.trained_fold != data.fold) {
-    refuse(fmt::format("{} was trained on what the fold {} of {} holds out; expected a model of als --fold {}",
-                       model_path, fold_text(*data.fold), data.path, fold_text(*data.fold)));
+    refuse(fmt::format("{} was trained on what the fold {} of {} holds out; expected a model of --fold {}", model_path,
+                       fold_text(*data.fold), data.path, fold_text(*data.fold)));
   }
 }
 

@@ -358,11 +358,17 @@ class SlicesTest(Evaluated):
             known = [brands[item] for item in items if brands[item] is not None]
             return {brand: known.count(brand) / len(known) for brand in known}
 
+        def shares_or_none(user):
+            return any(brands[item] is not None for item in data.row(data.seen, user))
+
         def divergence(user, listed):
             had, found = shares(data.row(data.seen, user)), shares(listed)
             return sum(p * np.log(p / (0.99 * found.get(brand, 0) + 0.01 * p)) for brand, p in had.items())
         told, _ = self.evaluate("brands", "brands-model", "--metrics", "recall@5,calibration@5,calibration@1", "--categories", "brand", "--slices", "activity", ranks=3)
         self.assertEqual(told["categories"], "brand")
+        without = sum(1 for user in range(data.users) if data.heldout.indptr[user + 1] > data.heldout.indptr[user] and not shares_or_none(user))
+        self.assertEqual([line for line in told["warnings"] if "calibration" in line],
+                         [f"calibration: no item of {without} users has a category (--categories brand); they count as 0"] if without else [])
         for k in (1, 5):
             figures = told["metrics"][f"calibration@{k}"]
             values = {name: np.array([divergence(user, lists[name].listed[user][:k]) for user in lists[name].users]) for name in ("model", "popularity")}

@@ -154,7 +154,7 @@ class ItemcfTest(unittest.TestCase):
 
     def test_normalized_ridge_is_scaled_back(self):
         ones = (self.x != 0).astype(float)
-        users = len(ones)
+        users = np.count_nonzero(ones.any(axis=1))  # those with an entry
         d = ones.sum(axis=0)
         v = d - d * d / users
         used = v > 0
@@ -288,7 +288,38 @@ class ItemcfTest(unittest.TestCase):
             found = weights(self.itemcf("--neighbours", "3", data=self.folder / "same.h5")).toarray()
             for j in range(6):
                 self.assertEqual(np.flatnonzero(found[:, j]).tolist(), [i for i in range(6) if i != j][:3])
-            self.itemcf("--weights", "ridge", "--normalization", "0.5", "--neighbours", "3", data=self.folder / "same.h5")
+            self.itemcf("--weights", "ridge", "--normalization", "0.5", "--penalty", "1", "--neighbours", "3", data=self.folder / "same.h5")
+
+    def test_what_is_lost_is_said(self):
+        def job(*arguments):
+            done = run(arguments)
+            self.assertEqual(done.code, 0, done)
+            return done
+
+        def log(name, rows):
+            (self.folder / f"{name}.csv").write_text("user,item,rating\n" + "".join(f"{u},{i},{r}\n" for u, i, r in rows))
+            job("prepare", "--input", self.folder / f"{name}.csv", "--output", self.folder / f"{name}.h5")
+        many = [(f"m{u}", f"i{i}", 1) for u in range(3) for i in range(600)]
+        log("faint", many + [("two", "i0", 1), ("two", "i1", 1)] + [(f"one{u}", "i0", 1) for u in range(5)])
+        done = job("itemcf", "--data", self.folder / "faint.h5", "--model", self.folder / "faint-items.h5", "--similarity", "rp3beta", "--walk-exponent", "4", "--quiet")
+        self.assertIn("warning: 1800 interactions weigh less than", done.err)
+        log("tiny", [(f"u{u}", f"i{i}", 1e-10) for u in range(4) for i in range(4)])
+        done = run(["itemcf", "--data", self.folder / "tiny.h5", "--model", self.folder / "none.h5", "--entry-weights", "value", "--similarity", "conditional",
+                    "--popularity-exponent", "4"])
+        self.assertEqual(done.code, 65, done)
+        self.assertIn("beyond 32-bit floating point", done.err)
+        self.assertFalse((self.folder / "none.h5").exists())
+        # A model that has nothing to say for most users is measured by the popular items, and says so.
+        log_rows = [(f"u{u}", "alone", 1) for u in range(30)] + [(f"v{u}", f"i{i}", 1) for u in range(10) for i in range(4)]
+        with open(self.folder / "marked.csv", "w") as file:
+            file.write("user,item,part\n" + "".join(f"{u},{i},train\n" for u, i, _ in log_rows)
+                       + "".join(f"u{u},i{u % 4},test\n" for u in range(30)) + "".join(f"v{u},alone,test\n" for u in range(3)))
+        job("prepare", "--input", self.folder / "marked.csv", "--columns", "user=user,item=item,split=part", "--split", "column", "--output", self.folder / "marked.h5")
+        job("itemcf", "--data", self.folder / "marked.h5", "--model", self.folder / "marked-items.h5")
+        for ranks in (1, 2):
+            done = run(["evaluate", "--data", self.folder / "marked.h5", "--model", self.folder / "marked-items.h5", "--metrics", "recall@1", "--quiet"], ranks=ranks)
+            self.assertEqual(done.code, 0, done)
+            self.assertIn("no new item has a score above 0 for 33 users: the popular items are measured there", done.err)
 
     def test_long_users_are_told_and_cut_by_the_seed(self):
         (self.folder / "bot.csv").write_text("user,item\n" + "".join(f"bot,i{i}\n" for i in range(1500)) + "".join(f"u{u},i{i}\n" for u in range(30) for i in range(u % 7, u % 7 + 3)))

@@ -80,6 +80,13 @@ void require_finite(const Communicator& comm, const ListEvaluation& evaluation, 
 
 }  // namespace
 
+Index users_at_a_time(Index count) {
+  constexpr Index most = Index{1} << 16;
+  constexpr Index list_bytes = Index{256} << 20;
+  constexpr Index item_bytes = 2 * (sizeof(Neighbour) + sizeof(ScoredItem));  // offers are cut at twice the count
+  return std::clamp<Index>(list_bytes / (item_bytes * std::max<Index>(count, 1)), 1, most);
+}
+
 std::vector<std::vector<ScoredItem>> item_lists(const ItemScorer& scorer, const ListRule& rule,
                                                 const SparseRows& histories, const SparseRows& seen,
                                                 std::span<const Index> rows, Index count) {
@@ -106,10 +113,11 @@ ItemModelLists item_model_lists(const Communicator& comm, const ItemScorer& scor
   const Index users = std::ssize(evaluation.users());
   Index popular_users = 0;
   Index short_lists = 0;
-  const Index rounds = comm.max((users + users_per_item_round - 1) / users_per_item_round);
+  const Index at_a_time = users_at_a_time(questions.longest());
+  const Index rounds = comm.max((users + at_a_time - 1) / at_a_time);
   for (Index round = 0; round < rounds; ++round) {
-    const Index begin = std::min(round * users_per_item_round, users);
-    const Index end = std::min(begin + users_per_item_round, users);
+    const Index begin = std::min(round * at_a_time, users);
+    const Index end = std::min(begin + at_a_time, users);
     const std::span<const Index> some = evaluation.users().subspan(at(begin), at(end - begin));
     if (const Index longest = questions.longest(); longest > 0) {
       const auto lists = item_lists(scorer, questions.rule, rows.seen, rows.seen, some, longest);

@@ -26,8 +26,8 @@ struct ItemScorer {
                                                               const SparseRows& histories, const SparseRows& seen,
                                                               std::span<const Index> rows, Index count);
 
-/// Users of a rank that have lists at a time.
-inline constexpr Index users_per_item_round = 1 << 16;
+/// Users of a rank that have lists of so many items at a time: some 256 MiB of lists, 65,536 at most.
+[[nodiscard]] Index users_at_a_time(Index count);
 
 /// What lists of an item model are worth, and of how many users, over all ranks, that is not their own list's value.
 struct ItemModelLists {

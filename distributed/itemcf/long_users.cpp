@@ -13,12 +13,14 @@ namespace rankwise {
 namespace {
 
 /// Places of the entries that stay, ascending: those with the smallest draws, ties to the lower item.
-std::vector<Index> drawn_entries(const RandomStream& stream, Index user, std::span<const Index> items, Index most) {
-  std::vector<std::pair<std::uint64_t, Index>> draws;
+std::vector<Index> drawn_entries(const DrawKeys& keys, std::uint64_t seed, Index user, std::span<const Index> items,
+                                 Index most) {
+  std::vector<std::pair<double, Index>> draws;
   draws.reserve(items.size());
   for (std::size_t e = 0; e < items.size(); ++e) {
-    const PhiloxCounter words = stream.words(user, static_cast<std::uint32_t>(items[e]));
-    draws.emplace_back((std::uint64_t{words[0]} << 32) | words[1], static_cast<Index>(e));
+    draws.emplace_back(pair_draw(seed, RandomPurpose::long_users, keys.users[static_cast<std::size_t>(user)],
+                                 keys.items[static_cast<std::size_t>(items[e])]),
+                       static_cast<Index>(e));
   }
   std::ranges::nth_element(draws, draws.begin() + most);
   std::vector<Index> kept;
@@ -47,9 +49,9 @@ LongUsers count_long_users(const Communicator& comm, const SparseRows& rows, Ind
   return found;
 }
 
-LongUsers cut_long_users(const Communicator& comm, SparseRows& rows, Index most, std::uint64_t seed) {
+LongUsers cut_long_users(const Communicator& comm, SparseRows& rows, Index most, const DrawKeys& keys,
+                         std::uint64_t seed) {
   LongUsers found = count_long_users(comm, rows, most);
-  const RandomStream stream(seed, RandomPurpose::long_users);
   const Index before = rows.entries();
   Index next = 0;   // where the next entry goes
   Index begin = 0;  // of the row as it was
@@ -59,7 +61,7 @@ LongUsers cut_long_users(const Communicator& comm, SparseRows& rows, Index most,
     const Index size = end - begin;
     std::vector<Index> kept;
     if (size > most)
-      kept = drawn_entries(stream, rows.rows.begin + r,
+      kept = drawn_entries(keys, seed, r,
                            std::span<const Index>(rows.columns).subspan(first, static_cast<std::size_t>(size)), most);
     const Index stay = size > most ? most : size;
     for (Index e = 0; e < stay; ++e) {

@@ -2,6 +2,7 @@
 // Users with very many items, such as robots: what they cost, and the rule that cuts them.
 
 #include <cstdint>
+#include <span>
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/rows/sparse_rows.hpp"
@@ -19,8 +20,15 @@ struct LongUsers {
 /// Collective over comm.
 [[nodiscard]] LongUsers count_long_users(const Communicator& comm, const SparseRows& rows, Index most);
 
-/// Of users with more than `most` items so many, drawn by the seed, whatever ranks hold them; returns what was there
-/// before. Without times and folds. Collective over comm.
-LongUsers cut_long_users(const Communicator& comm, SparseRows& rows, Index most, std::uint64_t seed);
+/// Of ids (distributed/rows/id_keys.hpp).
+struct DrawKeys {
+  std::span<const std::uint64_t> users;  ///< of this rank's rows
+  std::span<const std::uint64_t> items;  ///< of all
+};
+
+/// Of users with more than `most` items so many, drawn by the seed and the keys: no other user or item in the log
+/// changes what stays. Returns what was there before. Without times and folds. Collective over comm.
+LongUsers cut_long_users(const Communicator& comm, SparseRows& rows, Index most, const DrawKeys& keys,
+                         std::uint64_t seed);
 
 }  // namespace rankwise

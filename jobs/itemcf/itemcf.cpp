@@ -21,6 +21,7 @@
 #include "distributed/itemcf/neighbours.hpp"
 #include "distributed/itemcf/pair_matrix.hpp"
 #include "distributed/itemcf/ridge_weights.hpp"
+#include "distributed/rows/id_keys.hpp"
 #include "distributed/rows/partition.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
@@ -62,13 +63,21 @@ struct TrainingData {
   ItemLayout layout;
 };
 
+/// Collective.
+LongUsers cut_by_ids(const JobContext& context, const DatasetReader& dataset, Index most, SparseRows& rows) {
+  const std::vector<std::uint64_t> users = id_keys(dataset.user_ids(rows.rows).ids);
+  const std::vector<std::uint64_t> items = id_keys(dataset.item_ids({0, dataset.items()}).ids);
+  return cut_long_users(context.comm, rows, most, {users, items}, context.common.seed);
+}
+
 /// Cuts users with very many items if that was asked for, and says what they are. Collective.
-void treat_long_users(const ItemcfOptions& options, JobContext& context, SparseRows& rows) {
+void treat_long_users(const ItemcfOptions& options, JobContext& context, const DatasetReader& dataset,
+                      SparseRows& rows) {
   const Communicator& comm = context.comm;
   Report& report = context.report;
   const Index most = options.max_user_items.value_or(many_items);
-  const LongUsers found = options.max_user_items ? cut_long_users(comm, rows, most, context.common.seed)
-                                                 : count_long_users(comm, rows, most);
+  const LongUsers found =
+      options.max_user_items ? cut_by_ids(context, dataset, most, rows) : count_long_users(comm, rows, most);
   report.event("long_users", {{"more_than", most},
                               {"users", found.users},
                               {"longest", found.longest},
@@ -103,7 +112,7 @@ TrainingData read_training(const ItemcfOptions& options, JobContext& context, co
   const Communicator& comm = context.comm;
   const RowRange mine = Partition::by_count(dataset.users(), comm.size()).range(comm.rank());
   SparseRows rows = dataset.read(DatasetPart::interactions, mine);
-  treat_long_users(options, context, rows);
+  treat_long_users(options, context, dataset, rows);
   TrainingData data{weigh_entries(comm, std::move(rows), options.entry_weights), {}, {}};
   data.sums = sum_items(comm, data.weighed);
   data.layout = lay_out_items(comm, data.weighed.rows, data.sums.entries);

@@ -318,7 +318,7 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
   const ItemWeightBlocks weights = item_model_weights(model);
   const ItemLists items{dataset, {weights, model.weighting()}};
   const AllLists all{
-      inputs, dataset.users(), users_per_item_round,
+      inputs, dataset.users(), users_at_a_time(std::min(options.top, model.items())),
       [&](Index first, const Partition& rows) { return lists_for(comm, inputs, items, first, rows, wanted); },
       model.item_ids({0, model.items()}).ids};
   write_all(options, all, context, wanted, dataset, 0, ModelKind::items);

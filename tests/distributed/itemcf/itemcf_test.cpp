@@ -359,7 +359,13 @@ TEST(LongUsersTest, TheCutIsTheSameWhoeverHoldsThem) {
   const std::vector<Row> log = small_log(users, items);
   SparseRows rows = share_of(comm, log, items);
   const Index before = comm.sum(rows.entries());
-  const LongUsers found = cut_long_users(comm, rows, 10, 42);
+  std::vector<std::uint64_t> user_keys;
+  std::vector<std::uint64_t> item_keys;
+  for (Index u = 0; u < users; ++u) user_keys.push_back(static_cast<std::uint64_t>(u) * 7919 + 1);
+  for (Index i = 0; i < items; ++i) item_keys.push_back(static_cast<std::uint64_t>(i) * 104729 + 3);
+  const DrawKeys mine{std::span<const std::uint64_t>(user_keys).subspan(at(rows.rows.begin), at(rows.rows.size())),
+                      item_keys};
+  const LongUsers found = cut_long_users(comm, rows, 10, mine, 42);
   EXPECT_EQ(found.longest, items);
   EXPECT_GT(found.users, 0);
   EXPECT_EQ(comm.sum(rows.entries()), before - found.dropped);
@@ -374,7 +380,7 @@ TEST(LongUsersTest, TheCutIsTheSameWhoeverHoldsThem) {
   // One rank alone draws the same.
   const Communicator alone = Communicator::single();
   SparseRows whole = share_of(alone, log, items);
-  cut_long_users(alone, whole, 10, 42);
+  cut_long_users(alone, whole, 10, {user_keys, item_keys}, 42);
   EXPECT_EQ(gathered(alone, whole), cut);
 }
 

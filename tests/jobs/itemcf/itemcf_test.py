@@ -331,6 +331,17 @@ class ItemcfTest(unittest.TestCase):
         cut = run(["itemcf", "--data", bot, "--model", self.folder / "m.h5", "--max-user-items", "10"])
         self.assertEqual(cut.code, 0, cut)
         self.assertIn("1490 interactions are left out", cut.err)
+        # Another user and item, before all others, change nothing of what is drawn.
+        (self.folder / "more.csv").write_text((self.folder / "bot.csv").read_text() + "a-new-one,a-new-item\n")
+        self.assertEqual(run(["prepare", "--input", "more.csv", "--output", "more.h5"], cwd=self.folder).code, 0)
+        self.assertEqual(run(["itemcf", "--data", self.folder / "more.h5", "--model", self.folder / "more-items.h5", "--max-user-items", "10"]).code, 0)
+
+        def speaking(path):
+            with h5py.File(path) as file:
+                ids = [name.decode() if isinstance(name, bytes) else name for name in file["items/ids"][:]]
+                entries = file["items/entries"][:]
+            return {name: int(count) for name, count in zip(ids, entries) if count and name != "a-new-item"}
+        self.assertEqual(speaking(self.folder / "m.h5"), speaking(self.folder / "more-items.h5"))
 
 
 if __name__ == "__main__":

@@ -269,8 +269,9 @@ TEST_F(FoldTest, FoldsThatTheFileCannotMakeAreRefused) {
   EXPECT_EQ(refusal(path_, "temporal:1/2"), "65: " + path_ +
                                                 ": holds no times, which temporal folds need; expected a dataset that "
                                                 "prepare made of a log with a time column");
-  EXPECT_EQ(refusal(path_, "column:1"),
-            "65: " + path_ + ": holds no folds; expected a dataset from prepare --columns ...,fold=NAME");
+  EXPECT_EQ(
+      refusal(path_, "column:1"),
+      "65: " + path_ + ": holds no folds; expected a dataset from prepare --folds RULE, or --columns ...,fold=NAME");
   EXPECT_NE(refusal(marked_, "column:9").find("0 to validate; expected some of each; its folds are 0, 1, 2, 3"),
             std::string::npos);
   EXPECT_NE(refusal(marked_, "temporal:500/9000").find("expected some of each; few times"), std::string::npos);

@@ -33,6 +33,7 @@ class FormatsTest(unittest.TestCase):
         for command in COMMANDS:
             cls.run_all(command.replace("\\\n", " "))
         cls.run_all("als --data shop.h5 --model model.h5 --factors 8 --epochs 2")
+        cls.run_all("itemcf --data shop.h5 --model items.h5 --neighbours 5")
         cls.run_all("recommend --data shop.h5 --model model.h5 --top 3 --output recommendations.h5")
         cls.run_all("prepare --input log.csv --missing skip --min-value 1 --split users:0.2 --duplicates max --output users.h5")
         cls.run_all("kmeans --input model.h5 --rows users --clusters 3 --scale standard --output clusters.h5")
@@ -87,11 +88,15 @@ class FormatsTest(unittest.TestCase):
         self.assertTrue(all(found["catalogue"]["title"] == "Title of " + found["catalogue"].index))
         self.assertEqual(set(found["segment_of"].values()), set(range(4)))
         self.assertTrue(found["intact"])
+        self.assertEqual(found["weights"].shape, (items, items))
+        self.assertEqual(found["weights"].getnnz(axis=0).max(), 5)
+        self.assertEqual(len(found["basket_sizes"]), found["frequency"].sum())
+        self.assertEqual(len(found["money"]), len(found["frequency"]))
 
     def test_tables_name_everything(self):
         named = set(re.findall(r"`(/[a-z_/]+)`", TEXT))
         attributes = set(re.findall(r"`([a-z_-]+)`", TEXT))
-        for name in ["shop.h5", "named.h5", "users.h5", "model.h5", "biased.h5", "recommendations.h5", "clusters.h5", "truth.h5"]:
+        for name in ["shop.h5", "named.h5", "users.h5", "model.h5", "items.h5", "baskets.h5", "biased.h5", "recommendations.h5", "clusters.h5", "truth.h5"]:
             with h5py.File(name) as file:
                 seen = []
                 file.visit(seen.append)
@@ -114,7 +119,7 @@ class FormatsTest(unittest.TestCase):
                         continue
                     if isinstance(file[path], h5py.Group) and path not in named:
                         self.assertTrue(any(known.startswith(path + "/") for known in named), f"{name} {path}")
-                    elif leaf in ("data", "indices", "indptr", "time", "fold") and file[parent].attrs.get("encoding-type") == "csr_matrix":
+                    elif leaf in ("data", "indices", "indptr", "time", "fold") and file[parent].attrs.get("encoding-type") in ("csr_matrix", "csc_matrix"):
                         self.assertIn(parent, named, name)
                     else:
                         self.assertIn(path, named, name)

@@ -89,7 +89,7 @@ TEST_F(ScratchMemoryTest, WhatCannotBeIsSaid) {
     }
     return {};
   };
-  EXPECT_TRUE(error_of(folder_.path, mebibyte).starts_with("2: --memory-budget 1048576: the program alone has "));
+  EXPECT_TRUE(error_of(folder_.path, mebibyte).starts_with("2: --memory-budget 1 MiB: the program alone has "));
   const std::string none = std::string(folder_.path) + "/none";
   EXPECT_EQ(error_of(none, budget_bytes_),
             "73: --scratch " + none + ": cannot create a file: No such file or directory");

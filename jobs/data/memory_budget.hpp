@@ -21,7 +21,7 @@ void add_memory_options(boost::program_options::options_description& options, Me
 /// Throws Error(usage) for a folder without a budget.
 void require_sense(const MemoryBudget& budget);
 
-/// Runs `body`, which writes `output`, within the budget, and tells what it took. Collective over context.comm, as
+/// Runs `body`, which writes `output`, within the budget, and reports what it took. Collective over context.comm, as
 /// `body` is; throws AgreedError (usage, cannot_create, io_error), or Error(io_error) on a rank alone whose scratch
 /// folder is full while others go on.
 void within_budget(JobContext& context, const MemoryBudget& budget, const std::string& output,

@@ -1,7 +1,6 @@
 // Orders of a dataset: what was written comes back on any rank, and what contradicts itself is refused.
 
 #include <algorithm>
-#include <fstream>
 #include <gtest/gtest.h>
 
 #include "distributed/log/content_digest.hpp"
@@ -10,8 +9,8 @@
 #include "io/dataset/whole_dataset.hpp"
 #include "io/verify/verify_structure.hpp"
 #include "tests/io/damage.hpp"
+#include "tests/io/dataset/changed_dataset_case.hpp"
 #include "tests/io/sample_files.hpp"
-#include "tests/io/shared_folder.hpp"
 
 namespace rankwise {
 namespace {
@@ -35,33 +34,13 @@ void expect_equal(const Orders& found, const Orders& expected) {
   EXPECT_EQ(found.lines.values, expected.lines.values);
 }
 
-class DatasetOrdersTest : public testing::Test {
+class DatasetOrdersTest : public ChangedDatasetCase {
  protected:
-  DatasetOrdersTest() {
-    write_dataset(comm_, path_, ordered_dataset(comm_, size, SampleIds::strings), sample_provenance());
-    comm_.barrier();
-    content_ = file_content(path_);
-  }
-  /// What reading everything says after a change.
-  template <class Change>
-  [[nodiscard]] std::string error_after(const Change& change) const {
-    comm_.barrier();  // nobody reads it any more
-    if (comm_.is_root()) {
-      std::ofstream(path_, std::ios::binary) << content_;
-      change(OpenFile(path_));
-    }
-    comm_.barrier();
-    const std::string error = error_of([&] { verify_structure(comm_, path_, "dataset"); });
-    const std::string start = "65: " + path_ + ": ";
-    EXPECT_TRUE(error.starts_with(start)) << error;
-    EXPECT_EQ(error.find('\n'), std::string::npos) << error;
-    return error.substr(std::min(start.size(), error.size()));
-  }
-
-  Communicator comm_ = Communicator::world();
-  SharedFolder folder_{comm_};
-  std::string path_ = folder_.file("dataset.h5");
-  std::string content_ = {};  ///< of the sound file
+  DatasetOrdersTest()
+      : ChangedDatasetCase([](const std::string& path) {
+          write_dataset(Communicator::world(), path, ordered_dataset(Communicator::world(), size, SampleIds::strings),
+                        sample_provenance());
+        }) {}
 };
 
 TEST_F(DatasetOrdersTest, ComeBackOnAnyRank) {

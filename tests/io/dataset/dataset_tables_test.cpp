@@ -3,13 +3,12 @@
 #include "io/dataset/dataset_tables.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <limits>
 
 #include "io/verify/verify_structure.hpp"
 #include "tests/io/damage.hpp"
-#include "tests/io/shared_folder.hpp"
+#include "tests/io/dataset/changed_dataset_case.hpp"
 #include "tests/io/tables/sample_tables.hpp"
 
 namespace rankwise {
@@ -33,33 +32,13 @@ void expect_rows(const std::optional<Table>& table, RowRange rows) {
   }
 }
 
-class DatasetTablesTest : public testing::Test {
+class DatasetTablesTest : public ChangedDatasetCase {
  protected:
-  DatasetTablesTest() {
-    write_dataset_with_tables(comm_, path_, sample_dataset(comm_, size, SampleIds::strings));
-    comm_.barrier();
-    content_ = file_content(path_);
-  }
-  /// What reading all tables says after a change, which no digest of rows sees.
-  template <class Change>
-  [[nodiscard]] std::string error_after(const Change& change) const {
-    comm_.barrier();  // nobody reads it any more
-    if (comm_.is_root()) {
-      std::ofstream(path_, std::ios::binary) << content_;
-      change(OpenFile(path_));
-    }
-    comm_.barrier();
-    const std::string error = error_of([&] { verify_structure(comm_, path_, "dataset"); });
-    const std::string start = "65: " + path_ + ": ";
-    EXPECT_TRUE(error.starts_with(start)) << error;
-    EXPECT_EQ(error.find('\n'), std::string::npos) << error;
-    return error.substr(std::min(start.size(), error.size()));
-  }
-
-  Communicator comm_ = Communicator::world();
-  SharedFolder folder_{comm_};
-  std::string path_ = folder_.file("dataset.h5");
-  std::string content_ = {};  ///< of the sound file
+  DatasetTablesTest()
+      : ChangedDatasetCase([](const std::string& path) {
+          write_dataset_with_tables(Communicator::world(), path,
+                                    sample_dataset(Communicator::world(), size, SampleIds::strings));
+        }) {}
 };
 
 TEST_F(DatasetTablesTest, RowsComeBackOnAnyRank) {

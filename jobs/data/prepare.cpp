@@ -16,7 +16,6 @@
 #include "distributed/cleaning/value_rules.hpp"
 #include "distributed/log/content_digest.hpp"
 #include "distributed/log/duplicates.hpp"
-#include "distributed/log/k_core.hpp"
 #include "distributed/log/select_part.hpp"
 #include "distributed/log/split_figures.hpp"
 #include "distributed/splits/fold_rule.hpp"
@@ -30,39 +29,14 @@
 #include "jobs/data/log_split.hpp"
 #include "jobs/data/prepare_messages.hpp"
 #include "jobs/data/private_ids.hpp"
+#include "jobs/data/row_rules.hpp"
 #include "jobs/run/text_output.hpp"
 #include "kernels/base/time_units.hpp"
-#include "kernels/text/counted.hpp"
-#include "kernels/text/shown_text.hpp"
 #include "kernels/text/utc_text.hpp"
 
 namespace rankwise {
 
 namespace {
-/// By which rules the rows of this log become interactions. Collective.
-MergeRules merge_rules(const Communicator& comm, const PrepareOptions& options, const LogPlan& plan,
-                       const UserEvents& events) {
-  const DuplicatePolicy by_default = plan.additive() ? DuplicatePolicy::sum : DuplicatePolicy::last;
-  MergeRules rules{.duplicates = options.duplicates.value_or(by_default), .repeats = options.repeats};
-  const bool is_negative = std::ranges::any_of(events.events, [](const Event& event) { return event.value < 0; });
-  const bool any_negative = comm.max(is_negative ? 1 : 0) > 0;
-  if (options.min_total.kind == TotalBound::Kind::given) rules.min_total = options.min_total.value;
-  if (options.min_total.kind == TotalBound::Kind::automatic && any_negative) rules.min_total = above_zero;
-  if (rules.min_total && !transforms_after_split(options.cleaning.transforms).empty()) {
-    throw AgreedError(ExitCode::usage,
-                      "--transform centre: the log has negative values, of which --min-total auto keeps no total; "
-                      "expected --min-total none");
-  }
-  return rules;
-}
-
-void require_rows(const Communicator& comm, Index local_rows, std::string_view reason) {
-  const Index rows = comm.sum(local_rows);
-  agree_on(comm, [&] {
-    if (rows == 0) throw Error(ExitCode::bad_data, fmt::format("no interactions are left: {}", reason));
-  });
-}
-
 /// Which rows are of one order, and how many orders there are. Collective.
 std::optional<Index> find_orders(JobContext& context, std::optional<OrderRule> rule, IndexedLog& log) {
   if (rule == OrderRule::day) log.orders = days_of(log.events);
@@ -70,71 +44,6 @@ std::optional<Index> find_orders(JobContext& context, std::optional<OrderRule> r
   const Index orders = context.comm.sum(count_orders(log.events, log.orders));
   tell_orders(context.report, log.order_ids, orders, context.comm.sum(std::ssize(log.events.events)));
   return orders;
-}
-
-/// Drops users and items with fewer interactions, with their ids. Collective.
-DroppedCounts drop_rows(const Communicator& comm, Index min_user_count, Index min_item_count, IndexedLog& log) {
-  KeptRows kept;
-  const DroppedCounts counts = keep_k_core(comm, log.events, min_user_count, min_item_count, kept);
-  log.users = select_ids(comm, log.users, kept.users);
-  const RowRange held = log.items.rows;
-  std::vector<Index> local_items;
-  for (const Index item : kept.items) {
-    if (held.contains(item)) local_items.push_back(item - held.begin);
-  }
-  log.items = select_ids(comm, log.items, local_items);
-  return counts;
-}
-
-/// The rules that look at the rows of a user, an item or the whole log, and transforms; users and items without rows
-/// go. Collective.
-void clean(JobContext& context, const CleaningOptions& options, IndexedLog& indexed, InteractionLog& log,
-           CleaningReport& report) {
-  RuleLog rows{indexed.events, std::move(indexed.quantities), log.rejected, std::move(indexed.orders)};
-  clean_log(context, options, rows, report.account);
-  indexed.lines = order_lines(indexed.events, std::exchange(rows.orders, {}));
-  transform_log(context, transforms_before_split(options.transforms), log, rows, report.account);
-  const DroppedCounts emptied = drop_rows(context.comm, 1, 1, indexed);
-  if (emptied.users + emptied.items > 0) {
-    context.report.line(
-        fmt::format("{} and {} have no row left", counted(emptied.users, "user"), counted(emptied.items, "item")));
-  }
-  require_rows(context.comm, std::ssize(indexed.events.events), "the rules take all of them");
-}
-
-void keep_k_core_rows(JobContext& context, const PrepareOptions& options, IndexedLog& log, RejectedRows& rejected,
-                      RowAccount& account) {
-  const auto timer = context.report.phase("rare users and items");
-  const DropWatch watch(log.events, rejected);
-  const DroppedCounts counts = drop_rows(context.comm, options.min_user_count, options.min_item_count, log);
-  watch.finish(log.events, RowRule::k_core, rejected);
-  for (std::size_t round = 0; round < counts.rows_of_rounds.size(); ++round) {
-    account.take(fmt::format("{} round {}", rule_name(RowRule::k_core), round + 1), counts.rows_of_rounds[round]);
-  }
-  if (counts.rows_of_rounds.empty()) account.take(rule_name(RowRule::k_core), 0);
-  tell_k_core(context.report, counts);
-}
-
-/// Notes what --min-total drops, and drops users and items that have no interaction because of it. Collective.
-void refuse_totals(const Communicator& comm, const RefusedParts& mine, IndexedLog& log, RefusedTotals& refused) {
-  const RefusedParts all{comm.sum(mine.training), comm.sum(mine.heldout)};
-  if (all.training + all.heldout == 0) return;
-  refused.parts.training += all.training;
-  refused.parts.heldout += all.heldout;
-  const DroppedCounts lost = drop_rows(comm, 1, 1, log);
-  refused.users += lost.users;
-  refused.items += lost.items;
-}
-
-/// Finds which pairs make an interaction; the rows of those that make none go. Collective.
-void find_interactions(JobContext& context, const PrepareOptions& options, const MergeRules& rules, IndexedLog& log,
-                       RefusedTotals& refused, RejectedRows& rejected, RowAccount& account) {
-  const DropWatch watch(log.events, rejected);
-  refuse_totals(context.comm, {.training = mark_interactions(log.events, rules, unit_of(options.split.kind))}, log,
-                refused);
-  const Index dropped = context.comm.sum(watch.finish(log.events, RowRule::min_total, rejected));
-  if (rules.min_total) account.take(rule_name(RowRule::min_total), dropped);
-  require_rows(context.comm, std::ssize(log.events.events), "--min-total drops all of them");
 }
 
 /// The last steps of the account: parts that are no interactions, what the held-out part leaves out, and merges.

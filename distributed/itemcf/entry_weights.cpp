@@ -116,8 +116,12 @@ double entry_weight(EntryWeighting weighting, float value) {
   }
 }
 
-WeighedRows weigh_entries(const Communicator& comm, SparseRows rows, EntryWeighting weighting) {
+void require_weighable(const Communicator& comm, const SparseRows& rows, EntryWeighting weighting) {
   if (weighting == EntryWeighting::logarithm) require_positive(comm, rows, "--entry-weights log");
+}
+
+WeighedRows weigh_entries(const Communicator& comm, SparseRows rows, EntryWeighting weighting) {
+  require_weighable(comm, rows, weighting);
   std::vector<double> weights;
   weights.reserve(rows.values.size());
   for (const float value : rows.values) weights.push_back(entry_weight(weighting, value));

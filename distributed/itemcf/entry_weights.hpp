@@ -34,6 +34,9 @@ struct ItemSums {
 
 /// Throws AgreedError(bad_data) for a value that the weighting does not take: below 0 for the logarithm. Collective
 /// over comm.
+void require_weighable(const Communicator& comm, const SparseRows& rows, EntryWeighting weighting);
+
+/// Throws as require_weighable(). Collective over comm.
 [[nodiscard]] WeighedRows weigh_entries(const Communicator& comm, SparseRows rows, EntryWeighting weighting);
 
 /// Collective over comm.

@@ -108,6 +108,7 @@ std::vector<std::vector<ScoredItem>> item_lists(const ItemScorer& scorer, const 
 
 ItemModelLists item_model_lists(const Communicator& comm, const ItemScorer& scorer, const ListQuestions& questions,
                                 const HeldoutRows& rows) {
+  require_weighable(comm, rows.seen, scorer.weighting);
   ListEvaluation evaluation(questions, rows);
   const ItemOrder popularity = order_by_popularity(questions.rule.catalogue);
   const Index users = std::ssize(evaluation.users());

@@ -233,9 +233,11 @@ RidgeWeights ridge_weights(const Communicator& comm, const ItemLayout& layout, c
   }
   agree_on(comm, [&] {
     if (failed < 0) return;
-    throw Error(ExitCode::bad_data,
-                fmt::format("the ridge of item row {} is not positive definite; expected a larger --penalty",
-                            weights.rows.begin + failed));
+    throw Error(
+        ExitCode::bad_data,
+        fmt::format(
+            "the ridge of the item at row {} of /items/ids is not positive definite; expected a larger --penalty",
+            weights.rows.begin + failed));
   });
   for (const NeighbourhoodRidge& solver : solvers) found.solved_in_double += solver.solved_in_double();
   found.solved_in_double = comm.sum(found.solved_in_double);

@@ -131,6 +131,7 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ItemLi
   const RowRange mine{first + range.begin, first + range.end};
   const Ids ids = model.dataset.user_ids(mine).ids;
   const SparseRows histories = model.dataset.read(DatasetPart::interactions, mine);
+  require_weighable(comm, histories, model.scorer.weighting);
   const SparseRows left_out = list_histories(inputs, mine, histories, [](SparseRows training) { return training; });
   const std::vector<Index> selected = wanted.select(ids);
   const std::vector<std::vector<ScoredItem>> found =

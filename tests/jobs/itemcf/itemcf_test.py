@@ -309,6 +309,17 @@ class ItemcfTest(unittest.TestCase):
         self.assertEqual(done.code, 65, done)
         self.assertIn("beyond 32-bit floating point", done.err)
         self.assertFalse((self.folder / "none.h5").exists())
+        # What is held out may be what training must not have.
+        (self.folder / "returns.csv").write_text("user,item,value,part\n" + "".join(f"u{u},i{i},{2 + i},train\n" for u in range(6) for i in range(4)) + "u0,i5,-5,test\n")
+        job("prepare", "--input", self.folder / "returns.csv", "--columns", "user=user,item=item,value=value,split=part", "--split", "column", "--min-total", "none",
+            "--output", self.folder / "returns.h5")
+        job("itemcf", "--data", self.folder / "returns.h5", "--model", self.folder / "returns-items.h5", "--entry-weights", "log")
+        for ranks in (1, 2):
+            done = run(["recommend", "--data", self.folder / "returns.h5", "--model", self.folder / "returns-items.h5", "--output", self.folder / "returns-lists.csv"],
+                       ranks=ranks)
+            self.assertEqual(done.code, 65, done)
+            self.assertIn("--entry-weights log: expected no value below 0, and one is -5", done.err)
+            self.assertFalse((self.folder / "returns-lists.csv").exists())
         # A model that has nothing to say for most users is measured by the popular items, and says so.
         log_rows = [(f"u{u}", "alone", 1) for u in range(30)] + [(f"v{u}", f"i{i}", 1) for u in range(10) for i in range(4)]
         with open(self.folder / "marked.csv", "w") as file:

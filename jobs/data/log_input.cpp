@@ -185,21 +185,31 @@ void fill_missing_values(JobContext& context, const ValueFill& fill, Interaction
   account.take(rule_name(RowRule::missing_value), 0, filled, fmt::format("filled in with {}", *value));
 }
 
-void drop_small_values(JobContext& context, double min_value, InteractionLog& log, RowAccount& account) {
+void drop_small_values(JobContext& context, double min_value, Cancellations cancellations, InteractionLog& log,
+                       RowAccount& account) {
   std::vector<Index> kept;
+  Index taking_back = 0;
   for (Index row = 0; row < log.size(); ++row) {
     const auto r = static_cast<std::size_t>(row);
     if (log.values[r] >= min_value) {
       kept.push_back(row);
     } else {
       log.rejected.add(RowRule::min_value, log.positions[r]);
+      taking_back += (log.quantified ? log.quantities[r] : log.values[r]) < 0 ? 1 : 0;
     }
   }
+  taking_back = cancellations == Cancellations::match ? context.comm.sum(taking_back) : 0;
   const Index dropped = context.comm.sum(log.size() - static_cast<Index>(kept.size()));
   log.keep(kept);
   account.take(rule_name(RowRule::min_value), dropped, 0, fmt::format("below {}", min_value));
   context.report.line(fmt::format("{} dropped: value below {}", counted(dropped, "row"), min_value));
-  context.report.event("min_value", {{"rows_dropped", dropped}});
+  context.report.event("min_value", {{"rows_dropped", dropped}, {"cancellations_dropped", taking_back}});
+  if (taking_back > 0) {
+    context.report.warning(
+        fmt::format("--min-value {} dropped {} with a negative amount before --cancellations match, so that these take "
+                    "nothing back; --where 'PRICE > 0' drops rows without a price, and leaves them",
+                    min_value, counted(taking_back, "row")));
+  }
 }
 
 std::optional<Period> find_period(JobContext& context, const InteractionLog& log) {

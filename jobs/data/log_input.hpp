@@ -25,8 +25,10 @@ namespace rankwise {
 /// AgreedError(bad_data) if no value is there.
 void fill_missing_values(JobContext& context, const ValueFill& fill, InteractionLog& log, RowAccount& account);
 
-/// Rejects rows with a value below `min_value`. Collective.
-void drop_small_values(JobContext& context, double min_value, InteractionLog& log, RowAccount& account);
+/// Rejects rows with a value below `min_value`; a warning counts cancellations among them that were to be matched.
+/// Collective.
+void drop_small_values(JobContext& context, double min_value, Cancellations cancellations, InteractionLog& log,
+                       RowAccount& account);
 
 /// The times of the first and the last row; nothing if the log has no times. Collective.
 std::optional<Period> find_period(JobContext& context, const InteractionLog& log);

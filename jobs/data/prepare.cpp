@@ -297,7 +297,9 @@ void prepare(JobContext& context, const PrepareOptions& asked) {
   if (pseudonyms) mark = use_pseudonyms(context, *pseudonyms, log);
   options.validation = chosen_validation(comm, options, log);
   if (plan.missing.value == MissingRule::fill) fill_missing_values(context, plan.missing.fill, log, account);
-  if (options.min_value) drop_small_values(context, *options.min_value, log, account);
+  if (options.min_value) {
+    drop_small_values(context, *options.min_value, options.cleaning.cancellations, log, account);
+  }
   require_rows(comm, log.size(), "every row was dropped");
   outcome.period = find_period(context, log);
 

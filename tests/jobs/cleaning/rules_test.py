@@ -137,6 +137,12 @@ class RulesTest(CleaningCase):
                             "--min-total", "none")
         self.assertEqual(kept.pairs(), {(1, "a"): 12.5, (1, "b"): 3, (2, "a"): -9, (3, "d"): 1})
         self.refused(2, "--cancellations match", "--input", log, *columns, "--unmatched-cancellations", "keep")
+        # A rule that comes before them takes all four away, which is said.
+        words = "--min-value 0.5 dropped 4 rows with a negative amount before --cancellations match"
+        for ranks in (1, 2):
+            self.assertIn(f"warning: {words}", self.prepare("--input", log, *columns, "--cancellations", "match", "--min-value", "0.5", "--quiet", ranks=ranks).done.err)
+        self.assertNotIn("negative amount", self.prepare("--input", log, *columns, "--min-value", "0.5").done.err)
+        self.assertNotIn("negative amount", self.prepare("--input", log, *columns, "--cancellations", "match", "--where", "price > 0").done.err)
 
     def test_half_life(self):
         rows = [(u, i, 4, 1_600_000_000 + DAY * (3 * u + i)) for u in range(6) for i in range(5)]

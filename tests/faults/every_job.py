@@ -16,7 +16,7 @@ CASES = {
         ("denoise", "--data d.h5 --output n.h5 --quarantine n.csv --factors 2 --epochs 1 --folds 2 --threshold 50"),
         ("itemcf", "--data d.h5 --model i.h5 --neighbours 2 --entry-weights log --similarity bm25"),
         ("itemcf", "--data d.h5 --model j.h5 --neighbours 2 --weights ridge"),
-        ("itemcf", "--data d.h5 --model i2.h5 --neighbours all --weights ridge --normalization 0.5 --train-on all"),
+        ("itemcf", "--data d.h5 --model i2.h5 --neighbours all --weights ridge --normalization 0.5 --penalty 1 --train-on all"),
         ("evaluate", "--data d.h5 --model i.h5 --baseline j.h5 --metrics ndcg@2,auc"),
         ("recommend", "--data d.h5 --model i2.h5 --output i.csv"),
         ("recommend", "--data d.h5 --model m.h5 --output r.h5"),

@@ -128,6 +128,11 @@ class LayeringTest(unittest.TestCase):
                 self.fails_with("rankwise::Sum is defined in io/hdf5/more.hpp and in kernels/base/sum.hpp",
                                 {"io/hdf5/more.hpp": f"namespace rankwise {{\n{definition}\n}}\n"})
 
+    def test_what_clang_does_not_compile(self):
+        for name in ("ranges::unique", "ranges::equal_range", "views::reverse", "ranges::views::take"):
+            self.fails_with(f"jobs/run/run.cpp:3 has std::{name}, which clang 14 does not compile",
+                            {"jobs/run/run.cpp": SOUND["jobs/run/run.cpp"].replace('#include "slurm', f"auto a = std::{name}(b);\n#include \"slurm", 1)})
+
     def test_a_source_outside_every_wing(self):
         self.fails_with("slurm: sources lie in a folder that is no wing (no rankwise_wing() in its CMakeLists.txt)",
                         {"slurm/lost.cpp": "", "slurm/CMakeLists.txt": "# The scheduler.\nadd_subdirectory(work)\n"})

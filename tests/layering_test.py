@@ -7,7 +7,8 @@ CMake links exactly those. A room is a header with its sources: x.hpp, x.cpp, x-
  - a library's header outside the wings that may know that library;
  - a source that does not include its own header first: that order proves that the header compiles alone (headers without
    a source are compiled alone by tests/CMakeLists.txt);
- - two definitions of one type of namespace rankwise.
+ - two definitions of one type of namespace rankwise;
+ - what clang 14, which builds the fuzzers and runs clang-tidy, cannot compile with GCC's library: see CLANG_REFUSES.
 --table prints the wings with their rooms, files and arrows instead."""
 import collections
 import itertools
@@ -28,6 +29,9 @@ ONLY_IN = {
     "hdf5.h": ("io/hdf5",),
     "boost/program_options": ("jobs",),
 }
+# They return or are views: clang 14 finds no begin() of std::ranges::subrange in libstdc++ 12. The functions of std:: do.
+CLANG_REFUSES = re.compile(r"\bstd::(ranges::(?:unique|remove|remove_if|partition|stable_partition|rotate|equal_range|search|"
+                           r"find_end|subrange)\b|(?:ranges::)?views?::\w+)")
 ONLY_TESTS_USE = ("kernels/reference",)
 ROOMS_AT_MOST = 16
 KEYWORDS = ("SOURCES", "USES", "LIBRARIES")
@@ -280,9 +284,16 @@ def type_faults(tree):
             yield f"{name} is defined in {' and in '.join(sorted(files.values()))}"
 
 
+def clang_faults(tree):
+    for source in tree.sources.values():
+        for number, line in enumerate(source.text.splitlines(), 1):
+            for found in CLANG_REFUSES.finditer(line):
+                yield f"{source.name}:{number} has std::{found[1]}, which clang 14 does not compile"
+
+
 def faults_of(tree):
     return [*tree.faults, *arrow_faults(tree), *library_faults(tree), *size_faults(tree), *header_order_faults(tree),
-            *type_faults(tree), *circle_faults(tree.arrows, "wings"), *circle_faults(tree.room_arrows, "rooms")]
+            *type_faults(tree), *clang_faults(tree), *circle_faults(tree.arrows, "wings"), *circle_faults(tree.room_arrows, "rooms")]
 
 
 def print_table(tree):

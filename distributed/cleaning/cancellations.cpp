@@ -112,8 +112,7 @@ void Matcher::match(std::size_t begin, std::size_t end) {
 
 CancellationCounts Matcher::finish() {
   std::ranges::sort(reduced_);
-  const auto [first, last] = std::ranges::unique(reduced_);
-  reduced_.erase(first, last);
+  reduced_.erase(std::unique(reduced_.begin(), reduced_.end()), reduced_.end());
   counts_.purchases_less =
       std::ranges::count_if(reduced_, [&](std::size_t purchase) { return is_gone_[purchase] == 0; });
   std::vector<char> is_left_unmatched;

@@ -22,8 +22,8 @@ std::vector<std::int32_t> categories_of(std::span<const std::int32_t> category_o
 
 double share_of(const std::vector<std::int32_t>& ascending, std::int32_t category) {
   if (ascending.empty()) return 0;
-  const auto same = std::ranges::equal_range(ascending, category);
-  return static_cast<double>(same.size()) / static_cast<double>(ascending.size());
+  const auto [first, last] = std::equal_range(ascending.begin(), ascending.end(), category);
+  return static_cast<double>(last - first) / static_cast<double>(ascending.size());
 }
 
 }  // namespace

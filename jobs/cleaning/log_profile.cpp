@@ -28,8 +28,7 @@ std::optional<std::vector<double>> few_distinct(const Communicator& comm, std::s
   }
   std::vector<double> all = comm.all_gather_varied(std::span<const double>(mine)).values;
   std::ranges::sort(all);
-  const auto [first, last] = std::ranges::unique(all);
-  all.erase(first, last);
+  all.erase(std::unique(all.begin(), all.end()), all.end());
   return all.size() <= few_values ? std::optional(std::move(all)) : std::nullopt;
 }
 
@@ -44,7 +43,7 @@ void count_values(const Communicator& comm, const UserEvents& events, LogProfile
   };
   if (const auto distinct = few_distinct(comm, values)) {
     for (const double value : *distinct) {
-      const auto [first, last] = std::ranges::equal_range(values, value);
+      const auto [first, last] = std::equal_range(values.begin(), values.end(), value);
       profile.values.push_back({value, value, static_cast<Index>(last - first)});
     }
   } else {

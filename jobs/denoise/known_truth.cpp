@@ -50,8 +50,7 @@ std::optional<KnownTruth> read_truth(const Communicator& comm, const std::string
     if (users[r] >= 0 && items[r] >= 0) truth.pairs.push_back({users[r], items[r]});
   }
   std::ranges::sort(truth.pairs);
-  const auto repeated = std::ranges::unique(truth.pairs);
-  truth.pairs.erase(repeated.begin(), repeated.end());
+  truth.pairs.erase(std::unique(truth.pairs.begin(), truth.pairs.end()), truth.pairs.end());
   return truth;
 }
 

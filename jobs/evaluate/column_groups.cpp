@@ -117,8 +117,7 @@ void ValueGroups::name_numbers(const Communicator& comm, const Numbers& values) 
   const auto quartiles = quantiles(comm, known, shares);
   if (!quartiles) return;
   upper_bounds_ = *quartiles;
-  const auto repeated = std::ranges::unique(upper_bounds_);
-  upper_bounds_.erase(repeated.begin(), repeated.end());
+  upper_bounds_.erase(std::unique(upper_bounds_.begin(), upper_bounds_.end()), upper_bounds_.end());
   upper_bounds_.pop_back();  // the largest value
   for (std::size_t bound = 0; bound < upper_bounds_.size(); ++bound) {
     names_.push_back(bound == 0 ? fmt::format("to {}", upper_bounds_[0])

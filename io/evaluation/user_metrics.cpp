@@ -70,6 +70,7 @@ void write_user_metrics(const Communicator& comm, const std::string& path, const
   stamped.kind = user_metrics_kind;
   write_provenance(file, stamped);
   file.write_attribute("/", "model-digest", metrics.model_digest);
+  write_blend_origin(file, metrics.blend);
   file.create_group("/users");
   write_ids(comm, file, "/users/ids", metrics.ids);
   file.create_group("/metrics");

@@ -5,7 +5,7 @@
 //   /metrics/NAME (float64, one value per user; NaN: the user has none)    attribute `definition`
 //
 // Attributes of the root: Provenance (`dataset-digest` is that of the dataset that was evaluated on) and
-// `model-digest`.
+// `model-digest`; of several models those of io/dataset/blend_attributes.hpp.
 
 #include <cstdint>
 #include <memory>
@@ -14,6 +14,7 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/rows/id_rows.hpp"
+#include "io/dataset/blend_attributes.hpp"
 #include "io/dataset/provenance.hpp"
 #include "io/hdf5/input_check.hpp"
 #include "kernels/base/types.hpp"
@@ -32,7 +33,9 @@ struct UserMetric {
 struct UserMetrics {
   IdRows ids;                       ///< of users, each once
   std::vector<UserMetric> metrics;  ///< names differ
-  std::uint64_t model_digest = 0;   ///< metadata digest of the model that was evaluated; 0 if it holds none
+  std::uint64_t model_digest =
+      0;                   ///< metadata digest of the model that was evaluated; 0 if it holds none, and of a blend
+  BlendOrigin blend = {};  ///< of several models
 };
 
 /// Provenance::kind is set here. Collective over comm; written under a temporary name and committed; throws AgreedError

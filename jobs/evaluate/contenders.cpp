@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <limits>
 
+#include "distributed/blending/blended_lists.hpp"
 #include "distributed/evaluation/baselines.hpp"
 #include "distributed/evaluation/item_cosine.hpp"
 #include "distributed/evaluation/item_order.hpp"
@@ -152,6 +153,25 @@ Contender measure_model(JobContext& context, const Contest& contest, const std::
                                     counted(questions.longest(), "item")));
   }
   return contender;
+}
+
+Contender measure_blend(JobContext& context, const Contest& contest, const std::string& name, const ModelChoice& choice,
+                        const std::vector<EvaluatedModel>& models, const Catalogue& joint) {
+  const auto timer = context.report.phase("blend");
+  const ListQuestions questions = contest.questions.of(joint);
+  const std::vector<BlendedModel> blended = blended_models(context.comm, contest.rows, models);
+  const std::vector<double> shares = shares_of(choice.weights.value());
+  std::vector<BlendedTable> tables =
+      blended_tables(context.comm, {blended, choice.normalization()}, {&shares, 1}, questions, contest.rows);
+  const Index popular_users = tables.front().popular_users;
+  context.report.event("blended_lists", {{"models", std::ssize(models)}, {"popular_users", popular_users}});
+  if (popular_users > 0) {
+    context.report.warning(
+        fmt::format("{}: every model scores all new items the same for {}: the popular items are "
+                    "measured there",
+                    choice.text(), counted(popular_users, "user")));
+  }
+  return {name, std::move(tables.front().table), {}};
 }
 
 Contender measure_baseline(JobContext& context, const Contest& contest, const Baseline& baseline,

@@ -13,6 +13,8 @@
 #include "io/dataset/dataset.hpp"
 #include "jobs/evaluate/evaluate_settings.hpp"
 #include "jobs/evaluate/models/any_model.hpp"
+#include "jobs/evaluate/models/evaluated_models.hpp"
+#include "jobs/options/model_choice.hpp"
 #include "jobs/run/job.hpp"
 
 namespace rankwise {
@@ -46,6 +48,11 @@ void require_used(const std::vector<Baseline>& baselines, const Contest& contest
                                       const std::string& path, const MatchedModel& model);
 [[nodiscard]] Contender measure_model(JobContext& context, const Contest& contest, const std::string& name,
                                       const std::string& path, const AnyMatchedModel& model);
+/// Of several models with their weights; `joint`: what their lists can have. Users for whom no model orders the items
+/// get the popular ones, which is told.
+[[nodiscard]] Contender measure_blend(JobContext& context, const Contest& contest, const std::string& name,
+                                      const ModelChoice& choice, const std::vector<EvaluatedModel>& models,
+                                      const Catalogue& joint);
 /// `model`: by whose factors, if it has factors, diversity is measured. Throws AgreedError(bad_data) also if the
 /// dataset lacks what the baseline needs.
 [[nodiscard]] Contender measure_baseline(JobContext& context, const Contest& contest, const Baseline& baseline,

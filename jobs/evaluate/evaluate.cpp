@@ -2,6 +2,7 @@
 //   rankwise evaluate --data shop.h5 --model model.h5
 //   mpirun -n 8 rankwise evaluate --data shop.h5 --model model.h5 --metrics recall@20,ndcg@100 --output metrics.json
 //   rankwise evaluate --data shop.h5 --model new.h5 --against old.h5 --metric ndcg@100 --margin 0.002
+//   rankwise evaluate --data shop.h5 --model model.h5 --model items.h5 --blend 0.7,0.3
 
 #include "jobs/evaluate/evaluate.hpp"
 
@@ -24,6 +25,7 @@
 #include "jobs/evaluate/gate.hpp"
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/evaluate/models/any_model.hpp"
+#include "jobs/evaluate/models/evaluated_models.hpp"
 #include "jobs/evaluate/models/heldout_users.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/evaluate/models/training_overlap.hpp"
@@ -72,8 +74,9 @@ void require_measurable(const EvaluationMetric& metric, const std::string& model
                                            metric.name, model_path));
 }
 
+/// Throws Error(usage) if the metrics do not suit the model, or the models of a blend.
 AskedMetrics asked_metrics(const EvaluateOptions& options, const AnyModel& model) {
-  const bool predicts_ratings = model.predicts_ratings();
+  const bool predicts_ratings = model.predicts_ratings() && !options.model.is_blend();
   const char* usual = predicts_ratings ? "rmse,mae" : "recall@20,recall@50,ndcg@100,map@10,hr@10";
   AskedMetrics asked{parse_metrics(options.metrics == "auto" ? usual : options.metrics), {}};
   const std::string& gate = options.gate.metric;
@@ -85,9 +88,9 @@ AskedMetrics asked_metrics(const EvaluateOptions& options, const AnyModel& model
     if (!metric.ranks() && !predicts_ratings) {
       throw Error(ExitCode::usage,
                   fmt::format("--metrics {}: expected a model of explicit ratings; {} is {}", metric.name,
-                              options.model, model.items() ? "an item model" : "implicit"));
+                              options.model.text(), model.items() ? "an item model" : "implicit"));
     }
-    if (model.items()) require_measurable(metric, options.model);
+    if (model.items()) require_measurable(metric, options.model.text());
     const auto before = std::span(asked.reported).first(m);
     if (std::ranges::find(before, metric.name, &EvaluationMetric::name) != before.end())
       throw Error(ExitCode::usage, fmt::format("--metrics: {} is given twice", metric.name));
@@ -116,25 +119,52 @@ std::vector<std::int32_t> categories_of_items(const EvaluateOptions& options, co
   return read_item_categories(context.comm, data, options.categories, context.common.input_check);
 }
 
-/// Files of other models and what they are called: by name, or by path if two names are equal.
+/// The file of a model beside the one that is evaluated, and what it is called: by name, or by path if two names are
+/// equal.
 struct OtherModel {
   std::string path;
   std::string name;
 };
 
-std::vector<OtherModel> other_models(const EvaluateOptions& options) {
-  std::vector<std::string> paths = options.baseline_models;
-  const std::string& against = options.gate.against;
-  if (!against.empty() && std::ranges::find(paths, against) == paths.end()) paths.push_back(against);
+/// Those of a blend, then others, each once.
+std::vector<OtherModel> models_beside(const EvaluateOptions& options) {
+  std::vector<std::string> paths;
+  if (options.model.is_blend()) paths = options.model.paths;
+  const auto add = [&paths](const std::string& path) {
+    if (std::ranges::find(paths, path) == paths.end()) paths.push_back(path);
+  };
+  for (const std::string& path : options.baseline_models) add(path);
+  if (!options.gate.against.empty()) add(options.gate.against);
+  const std::vector<std::string> names = names_of_models(paths);
   std::vector<OtherModel> models;
-  for (const std::string& path : paths) {
-    const std::string name = std::filesystem::path(path).filename().string();
-    const auto same = std::ranges::count_if(
-        paths, [&](const std::string& other) { return std::filesystem::path(other).filename().string() == name; });
-    models.push_back({path, same > 1 ? path : name});
-  }
+  for (std::size_t m = 0; m < paths.size(); ++m) models.push_back({paths[m], names[m]});
   return models;
 }
+
+/// Of the models that are evaluated.
+std::vector<std::string> names_beside(const EvaluateOptions& options) {
+  if (!options.model.is_blend()) return names_of_models(options.model.paths);
+  std::vector<std::string> names;
+  for (const OtherModel& model : models_beside(options)) names.push_back(model.name);
+  return names;  // of more models than the blend has, which come last
+}
+
+/// Of a blend; none of a single model.
+std::vector<std::string> names_of_parts(const std::vector<EvaluatedModel>& models) {
+  std::vector<std::string> names;
+  if (models.size() == 1) return names;
+  for (const EvaluatedModel& model : models) names.push_back(model.name);
+  return names;
+}
+
+/// What is evaluated: a model, or several with what their lists can have.
+struct Evaluated {
+  std::vector<EvaluatedModel> models;
+  std::optional<Catalogue> joint = {};
+
+  [[nodiscard]] const AnyMatchedModel& first() const { return models.front().matched; }
+  [[nodiscard]] const Catalogue& catalogue() const { return joint ? *joint : first().catalogue; }
+};
 
 /// The baselines that were asked for, or those that suit the metrics.
 std::vector<Baseline> chosen_baselines(const EvaluateOptions& options, const Contest& contest) {
@@ -144,6 +174,7 @@ std::vector<Baseline> chosen_baselines(const EvaluateOptions& options, const Con
   }
   std::vector<Baseline> baselines;
   if (!contest.questions.metrics.empty()) baselines.push_back({"popularity", BaselineKind::popularity});
+  if (options.model.is_blend()) baselines.push_back({"models", BaselineKind::blended_models});
   if (contest.asks_ratings) baselines.push_back({"biases", BaselineKind::biases});
   return baselines;
 }
@@ -188,9 +219,23 @@ Contender measure_other_model(JobContext& context, const Contest& contest, const
   return measure_model(context, contest, other.name, path, matched);
 }
 
-/// The model, then baselines, then other models. The first two with lists have their values by groups, too. Collective.
+/// What the baseline stands for: each model of a blend alone, or one contender. Collective.
+std::vector<Contender> measure_baselines(JobContext& context, const Contest& contest, const Baseline& baseline,
+                                         const Evaluated& evaluated) {
+  std::vector<Contender> contenders;
+  if (baseline.kind != BaselineKind::blended_models) {
+    contenders.push_back(measure_baseline(context, contest, baseline, evaluated.first()));
+    return contenders;
+  }
+  for (const EvaluatedModel& model : evaluated.models)
+    contenders.push_back(measure_model(context, contest, model.name, model.path, model.matched));
+  return contenders;
+}
+
+/// The model or blend, then baselines, then other models. The first two with lists have their values by groups, too.
+/// Collective.
 std::vector<Contender> measure_all(const EvaluateOptions& options, JobContext& context, Contest& contest,
-                                   const HeldoutData& data, const AnyMatchedModel& evaluated,
+                                   const HeldoutData& data, const Evaluated& evaluated,
                                    std::vector<std::string>& warnings) {
   std::vector<Contender> contenders;
   const auto add = [&](Contender contender) {
@@ -198,10 +243,18 @@ std::vector<Contender> measure_all(const EvaluateOptions& options, JobContext& c
     if (std::ranges::count_if(contenders, [](const Contender& each) { return each.lists.has_value(); }) == 2)
       contest.questions.groupings.clear();
   };
-  add(measure_model(context, contest, "model", options.model, evaluated));
-  for (const Baseline& baseline : chosen_baselines(options, contest))
-    add(measure_baseline(context, contest, baseline, evaluated));
-  for (const OtherModel& other : other_models(options)) {
+  add(evaluated.joint ? measure_blend(context, contest, "model", options.model, evaluated.models, *evaluated.joint)
+                      : measure_model(context, contest, "model", evaluated.models.front().path, evaluated.first()));
+  for (const Baseline& baseline : chosen_baselines(options, contest)) {
+    for (Contender& contender : measure_baselines(context, contest, baseline, evaluated)) add(std::move(contender));
+  }
+  for (const OtherModel& other : models_beside(options)) {
+    const auto is_named = [&](const Contender& each) { return each.name == other.name; };
+    const auto& blended = options.model.paths;
+    const bool is_part = options.model.is_blend() && std::ranges::find(blended, other.path) != blended.end();
+    const bool is_wanted = other.path == options.gate.against ||
+                           std::ranges::find(options.baseline_models, other.path) != options.baseline_models.end();
+    if (is_part && (!is_wanted || std::ranges::any_of(contenders, is_named))) continue;
     add(measure_other_model(context, contest, data, other, warnings));
   }
   return contenders;
@@ -219,16 +272,15 @@ void add_category_warning(const EvaluateOptions& options, const Communicator& co
 }
 
 /// What the run is about, and how much is held out. Collective.
-Evaluation begin_evaluation(const EvaluateOptions& options, const Communicator& comm, const TrainingRecord& model,
-                            const Contest& contest, const AnyMatchedModel& evaluated) {
-  const auto name = [](const std::string& path) { return std::filesystem::path(path).filename().string(); };
+Evaluation begin_evaluation(const EvaluateOptions& options, const Communicator& comm, const Contest& contest,
+                            const Evaluated& evaluated) {
   Evaluation found;
-  found.data_file = name(options.data);
+  found.data_file = std::filesystem::path(options.data).filename().string();
   found.data_digest = contest.dataset.provenance().dataset_digest;
-  found.model_file = name(options.model);
-  found.model_digest = model.content_digest;
-  found.model_configuration = model.provenance.configuration;
-  found.ancestor_trained_on_all = !model.lineage_trained_on_all.empty();
+  for (const EvaluatedModel& model : evaluated.models) found.models.push_back(facts_of(model));
+  for (std::size_t m = 0; evaluated.joint && m < found.models.size(); ++m)
+    found.models[m].weight = (*options.model.weights)[m];
+  if (evaluated.joint) found.blend_scores = normalization_word(options.model.normalization());
   found.definitions = options.definitions_word;
   found.categories = options.categories;
   found.seen = seen_word(options.seen);
@@ -237,10 +289,9 @@ Evaluation begin_evaluation(const EvaluateOptions& options, const Communicator& 
     users += row_columns(contest.rows.heldout, r).empty() ? 0 : 1;
   found.users = comm.sum(users);
   found.interactions = comm.sum(contest.rows.heldout.entries());
-  found.match = evaluated.counts;
-  if (contest.asks_ratings) found.ratings = count_ratings(comm, evaluated.catalogue, contest.rows);
+  if (contest.asks_ratings) found.ratings = count_ratings(comm, evaluated.catalogue(), contest.rows);
   if (contest.questions.metrics.empty()) return found;
-  found.rankings = count_rankings(comm, {evaluated.catalogue, options.seen}, contest.rows);
+  found.rankings = count_rankings(comm, {evaluated.catalogue(), options.seen}, contest.rows);
   if (found.rankings->users > 0) return found;
   throw AgreedError(ExitCode::bad_data,
                     fmt::format("{}: --seen {} keeps all {} held-out pairs out of the lists; expected some that "
@@ -260,7 +311,7 @@ void estimate_all(const EvaluateOptions& options, JobContext& context, const Con
   found.recall_by_cutoff = recall_by_cutoff(comm, contest, asked.curve, contenders);
   if (contest.asks_ratings) found.calibration = calibration(comm, contest, *contenders.front().ratings);
   if (options.gate.against.empty()) return;
-  const std::vector<OtherModel> others = other_models(options);
+  const std::vector<OtherModel> others = models_beside(options);
   const auto older = std::ranges::find(others, options.gate.against, &OtherModel::path);
   const std::string& metric = gate_metric(options, asked.reported).name;
   const auto figures = std::ranges::find(found.metrics, metric, [](const MetricFigures& f) { return f.metric.name; });
@@ -281,7 +332,7 @@ void write_all(const EvaluateOptions& options, JobContext& context, const Contes
   write_from_root(context, options.output, json);
   if (!options.report.empty()) write_from_root(context, options.report, evaluation_page(json));
   if (options.per_user.empty()) return;
-  write_per_user(context, options.per_user, contest, asked.reported, model, found.model_digest);
+  write_per_user(context, options.per_user, contest, asked.reported, model, found);
 }
 
 }  // namespace
@@ -293,25 +344,26 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
     if (!path.empty()) check_output(comm, path);
   }
 
-  // 1. Read the model and what was held out; users who are new to it are folded in.
+  // 1. Read the models and what was held out; users who are new to them are folded in.
   auto reading = std::make_unique<Report::PhaseTimer>(context.report, "read");
-  const AnyModel model(comm, options.model, context.common.input_check);
-  warn_if_not_compared(context, model, options.model);
-  const AskedMetrics asked = agree_on(comm, [&] { return asked_metrics(options, model); });
-  const HeldoutData data = open_heldout_data(context, options.data, model.record());
+  Evaluated evaluated{open_models(context, options.model.paths, names_beside(options))};
+  std::vector<EvaluatedModel>& models = evaluated.models;
+  const AskedMetrics asked = agree_on(comm, [&] { return asked_metrics(options, *models.front().file); });
+  const HeldoutData data = open_heldout_data(context, options.data, deciding_record(context, options.data, models));
   const DatasetReader& dataset = *data.dataset;
-  require_unseen_heldout(data, model.record(), options.model);
+  for (const EvaluatedModel& model : models) require_unseen_heldout(data, model.file->record(), model.path);
   require_heldout_part(dataset, options.data);
   const HeldoutRows rows = read_heldout_rows(comm, dataset, heldout_partition(comm, dataset));
   require_amounts(comm, rows, asked.reported);
-  AnyMatchedModel evaluated = match_any_model(comm, dataset, options.data, rows, model, options.model);
+  match_models(comm, data, rows, models);
+  if (options.model.is_blend()) evaluated.joint = joint_catalogue(comm, models);
 
   // 2. What everyone is measured on.
   const bool asks_ratings = std::ranges::any_of(asked.reported, [](const auto& metric) { return !metric.ranks(); });
   const Catalogue catalogue = read_catalogue(comm, dataset, asks_ratings);
-  set_mean_rating(evaluated, catalogue);
+  for (EvaluatedModel& model : models) set_mean_rating(model.matched, catalogue);
   const SlicePlan slices =
-      plan_slices(comm, data, evaluated.catalogue, rows, options.slices, context.common.input_check);
+      plan_slices(comm, data, evaluated.catalogue(), rows, options.slices, context.common.input_check);
   Contest contest{dataset,
                   data.fold,
                   rows,
@@ -321,9 +373,11 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
                    slices.groupings,
                    categories_of_items(options, context, data)},
                   asks_ratings};
-  Evaluation found = begin_evaluation(options, comm, model.record(), contest, evaluated);
-  found.overlap = training_overlap(data, model.record(), evaluated.counts);
-  found.warnings = overlap_warnings(found.overlap, data, options.model);
+  Evaluation found = begin_evaluation(options, comm, contest, evaluated);
+  for (const EvaluatedModel& model : models) {
+    for (const std::string& warning : overlap_warnings(model.overlap, data, model.path))
+      found.warnings.push_back(warning);
+  }
   add_category_warning(options, comm, contest, found.warnings);
   if (!data.fold) found.leakage = dataset.split_figures();
   reading.reset();
@@ -333,11 +387,15 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   estimate_all(options, context, contest, asked, slices, contenders, found);
   if (const std::string worse = worse_warning(found.metrics); !worse.empty())
     found.warnings.insert(found.warnings.begin(), worse);
+  if (const std::string useless = useless_blend_warning(found.metrics, names_of_parts(models)); !useless.empty())
+    found.warnings.insert(found.warnings.begin(), useless);
 
   // 4. Tell, and let the gate decide.
-  tell_any_match(context.report, evaluated, dataset, options.data, model, options.model);
-  tell_overlap(context.report, found.overlap, data, options.model);
-  tell_all(context.report, comm, found, evaluated.factors ? evaluated.factors->objective : Objective());
+  for (const EvaluatedModel& model : models) {
+    tell_any_match(context.report, model.matched, dataset, options.data, *model.file, model.path);
+    tell_overlap(context.report, model.overlap, data, model.path);
+  }
+  tell_all(context.report, comm, found, evaluated.first().factors ? evaluated.first().factors->objective : Objective());
   write_all(options, context, contest, asked, contenders.front(), found);
   if (found.gate && !found.gate->passed) throw AgreedError(ExitCode::not_good_enough, verdict_text(*found.gate));
 }

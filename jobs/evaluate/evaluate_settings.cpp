@@ -41,13 +41,15 @@ Baseline parse_baseline(const std::string& text) {
   if (text == "own") return {text, BaselineKind::own};
   if (text == "itemcf") return {text, BaselineKind::item_cosine};
   if (text == "biases") return {text, BaselineKind::biases};
+  if (text == "models") return {text, BaselineKind::blended_models};
   if (text.starts_with(recent)) {
     if (const auto seconds = parse_duration(std::string_view(text).substr(recent.size())))
       return {text, BaselineKind::recent, *seconds};
     throw Error(ExitCode::usage, fmt::format("--baselines {}: expected a duration, as in recent:90d", text));
   }
-  throw Error(ExitCode::usage,
-              fmt::format("--baselines {}: expected popularity, recent:DURATION, own, itemcf, biases, or none", text));
+  throw Error(
+      ExitCode::usage,
+      fmt::format("--baselines {}: expected popularity, recent:DURATION, own, itemcf, biases, models, or none", text));
 }
 
 std::vector<Baseline> parse_baselines(const std::string& list) {
@@ -118,6 +120,18 @@ void describe_gate(boost::program_options::options_description& description, Gat
   // clang-format on
 }
 
+/// A blend orders items and no more.
+void require_blend_metrics(const std::vector<EvaluationMetric>& metrics) {
+  for (const EvaluationMetric& metric : metrics) {
+    if (metric.ranks() && metric.kind != MetricKind::diversity) continue;
+    throw Error(
+        ExitCode::usage,
+        fmt::format("--metrics {}: several models {}; expected one --model, or metrics such as ndcg@100", metric.name,
+                    metric.ranks() ? "have no common factors to compare items by"
+                                   : "are blended into orders of items and predict no ratings"));
+  }
+}
+
 }  // namespace
 
 std::string TableColumnName::text() const {
@@ -136,8 +150,15 @@ void describe_evaluation(boost::program_options::options_description& descriptio
   };
   // clang-format off
   description.add_options()
-    ("data", read_file(&options.data)->required(), "dataset with a held-out part")
-    ("model", read_file(&options.model)->required(), "model of factors, of this dataset's training part or of another dataset that has item ids in common; or item model of this dataset")
+    ("data", read_file(&options.data)->required(), "dataset with a held-out part");
+  // clang-format on
+  describe_models(
+      description, options.model,
+      "model of factors, of this dataset's training part or of another dataset that has item ids in common; "
+      "or item model of this dataset. Given several times, with --blend: their scores are added");
+  describe_blend(description, options.model);
+  // clang-format off
+  description.add_options()
     ("metrics", po::value(&options.metrics)->value_name("LIST")->default_value("auto")->notifier(
        [](const std::string& list) { if (list != "auto") (void)parse_metrics(list); }),
      "separated by commas: recall@K, precision@K, ndcg@K, map@K, mrr@K, hr@K, revenue@K, auc, coverage@K, gini@K, novelty@K, diversity@K, calibration@K; rmse, mae; "
@@ -147,7 +168,8 @@ void describe_evaluation(boost::program_options::options_description& descriptio
     ("baselines", po::value<std::string>()->value_name("LIST")->default_value("auto")->notifier([&options](const std::string& list) {
        if (list != "auto") options.baselines = parse_baselines(list); }),
      "compare with, separated by commas: popularity, recent:DURATION (popularity in the last DURATION of the training part), own (what the user has most of; needs --seen allow or only), "
-     "itemcf (item-item cosine; slow), biases (of ratings); the first of each kind is the yardstick; none; auto: popularity,biases")
+     "itemcf (item-item cosine; slow), biases (of ratings), models (each model of a blend alone); the first of each kind is the yardstick; none; "
+     "auto: popularity,biases, of a blend popularity,models")
     ("baseline", read_file(&options.baseline_models)->composing(), "compare with this model, too; may be repeated")
     ("slices", po::value<std::string>()->value_name("LIST")->default_value("auto")->notifier([&options](const std::string& list) {
        options.slices = parse_slices(list); }),
@@ -167,6 +189,7 @@ void describe_evaluation(boost::program_options::options_description& descriptio
 
 void require_sense(const EvaluateOptions& options) {
   const auto refuse = [](const std::string& message) { throw Error(ExitCode::usage, message); };
+  require_sense(options.model);
   const GateSettings& gate = options.gate;
   if (gate.against.empty()) {
     if (!gate.metric.empty()) refuse("--metric has a meaning only with --against");
@@ -179,8 +202,11 @@ void require_sense(const EvaluateOptions& options) {
     refuse(fmt::format("--metrics {}: expected --categories COLUMN, of the table of items", needing->name));
   if (needing == metrics.end() && !options.categories.empty())
     refuse("--categories has a meaning only with --metrics calibration@K");
+  if (options.model.is_blend()) require_blend_metrics(metrics);
   if (!options.baselines) return;
   for (const Baseline& baseline : *options.baselines) {
+    if (baseline.kind == BaselineKind::blended_models && !options.model.is_blend())
+      refuse("--baselines models has a meaning only with several --model");
     if (baseline.kind == BaselineKind::own && options.seen == SeenItems::exclude)
       refuse("--baselines own: --seen exclude leaves out what a user has; expected --seen allow or only");
   }

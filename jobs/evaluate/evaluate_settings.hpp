@@ -7,6 +7,7 @@
 
 #include "distributed/ranking/catalogue.hpp"
 #include "io/tables/table_choice.hpp"
+#include "jobs/options/model_choice.hpp"
 #include "kernels/ranking/ranking_metrics.hpp"
 
 namespace boost::program_options {
@@ -16,12 +17,12 @@ class options_description;
 namespace rankwise {
 
 /// What a model is compared with.
-enum class BaselineKind { popularity, recent, own, item_cosine, biases };
+enum class BaselineKind { popularity, recent, own, item_cosine, biases, blended_models };
 
 struct Baseline {
   std::string name;  ///< as asked for: "recent:90d"
   BaselineKind kind = BaselineKind::popularity;
-  double window_seconds = 0;  ///< of recent
+  double window_seconds = 0;  ///< of recent; blended_models: each model of the blend alone
 
   /// Whether it makes lists; otherwise it predicts ratings.
   [[nodiscard]] bool ranks() const { return kind != BaselineKind::biases; }
@@ -55,11 +56,11 @@ struct GateSettings {
 
 struct EvaluateOptions {
   std::string data;
-  std::string model;
+  ModelChoice model;
   std::string metrics;  ///< "auto", or a list as parse_metrics takes it
   Definitions definitions = Definitions::ours;
   std::string definitions_word = "ours";
-  std::optional<std::vector<Baseline>> baselines;  ///< nothing: popularity of rankings, biases of ratings
+  std::optional<std::vector<Baseline>> baselines;  ///< nothing: what suits the metrics
   std::vector<std::string> baseline_models;        ///< files
   SliceChoice slices;
   std::string categories;  ///< a column of the table of items, for metrics that need one; empty: none

@@ -1,6 +1,18 @@
 #include "jobs/evaluate/evaluation.hpp"
 
+#include <filesystem>
+
 namespace rankwise {
+
+ModelFacts facts_of(const EvaluatedModel& model) {
+  const TrainingRecord& record = model.file->record();
+  return {.file = std::filesystem::path(model.path).filename().string(),
+          .digest = record.content_digest,
+          .configuration = record.provenance.configuration,
+          .ancestor_trained_on_all = !record.lineage_trained_on_all.empty(),
+          .match = model.matched.counts,
+          .overlap = model.overlap};
+}
 
 bool MetricFigures::is_worse() const {
   return !baselines.empty() && metric.is_better(baselines.front().figures.value, model.value);

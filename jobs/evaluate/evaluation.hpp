@@ -9,6 +9,7 @@
 #include "distributed/evaluation/heldout_rows.hpp"
 #include "distributed/evaluation/paired_difference.hpp"
 #include "distributed/log/split_figures.hpp"
+#include "jobs/evaluate/models/evaluated_models.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/evaluate/models/training_overlap.hpp"
 #include "kernels/base/types.hpp"
@@ -86,16 +87,26 @@ struct GateVerdict {
   bool passed = false;
 };
 
+/// A model that was measured, alone or in a blend.
+struct ModelFacts {
+  std::string file;
+  std::uint64_t digest = 0;
+  std::string configuration;
+  bool ancestor_trained_on_all = false;
+  std::optional<MatchCounts> match;  ///< of a model of another dataset
+  TrainingOverlap overlap;
+  double weight = 1;  ///< in the blend, as given
+};
+
+/// Of a model that was matched, with the weight 1.
+[[nodiscard]] ModelFacts facts_of(const EvaluatedModel& model);
+
 struct Evaluation {
   std::string data_file;
   std::uint64_t data_digest = 0;
-  std::string model_file;
-  std::uint64_t model_digest = 0;
-  std::string model_configuration;
-  bool ancestor_trained_on_all = false;
+  std::vector<ModelFacts> models;       ///< several: a blend
+  std::string blend_scores;             ///< of a blend: how scores were normalized
   std::optional<SplitFigures> leakage;  ///< what the split gives away
-  std::optional<MatchCounts> match;     ///< of a model of another dataset
-  TrainingOverlap overlap;
   std::string definitions;
   std::string categories;  ///< the column; empty: of no metric
   std::string seen;

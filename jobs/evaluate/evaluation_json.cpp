@@ -116,25 +116,57 @@ std::string hexadecimal(std::uint64_t digest) {
   return fmt::format("{:016x}", digest);
 }
 
+Json named_file(const ModelFacts& model) {
+  return {{"file", model.file}, {"digest", hexadecimal(model.digest)}, {"configuration", model.configuration}};
+}
+
+/// What a model may have learned of what measures it.
+void add_ancestry(Json& json, const ModelFacts& model) {
+  json["ancestor_trained_on_all"] = model.ancestor_trained_on_all;
+  json["ancestor_may_know_heldout"] = ancestor_may_know(model.overlap);
+  json["chosen_by_heldout"] = model.overlap.chosen_by_heldout;
+  add_match(json, model.match, model.overlap);
+}
+
+}  // namespace
+
+Json model_json(const ModelFacts& model) {
+  Json json = named_file(model);
+  add_ancestry(json, model);
+  return json;
+}
+
+namespace {
+
+Json json_of_blend(const Evaluation& evaluation) {
+  Json models = Json::array();
+  for (const ModelFacts& model : evaluation.models) {
+    Json json = model_json(model);
+    json["weight"] = model.weight;
+    models.push_back(json);
+  }
+  return {{"scores", evaluation.blend_scores}, {"models", models}};
+}
+
 }  // namespace
 
 std::string evaluation_json(const Evaluation& evaluation) {
   Json json;
   json["format"] = 2;
   json["data"] = {{"file", evaluation.data_file}, {"digest", hexadecimal(evaluation.data_digest)}};
-  json["model"] = {{"file", evaluation.model_file},
-                   {"digest", hexadecimal(evaluation.model_digest)},
-                   {"configuration", evaluation.model_configuration}};
+  const bool is_blend = evaluation.models.size() > 1;
+  if (is_blend) {
+    json["blend"] = json_of_blend(evaluation);
+  } else {
+    json["model"] = named_file(evaluation.models.front());
+  }
   json["definitions"] = evaluation.definitions;
   if (!evaluation.categories.empty()) json["categories"] = evaluation.categories;
   json["users"] = evaluation.users;
   json["heldout_interactions"] = evaluation.interactions;
   if (evaluation.rankings) json["rankings"] = json_of(*evaluation.rankings, evaluation.seen);
   if (evaluation.ratings) json["ratings"] = json_of(*evaluation.ratings);
-  json["ancestor_trained_on_all"] = evaluation.ancestor_trained_on_all;
-  json["ancestor_may_know_heldout"] = ancestor_may_know(evaluation.overlap);
-  json["chosen_by_heldout"] = evaluation.overlap.chosen_by_heldout;
-  add_match(json, evaluation.match, evaluation.overlap);
+  if (!is_blend) add_ancestry(json, evaluation.models.front());
   json["worse_than_baseline"] = std::ranges::any_of(evaluation.metrics, [](const MetricFigures& figures) {
     return figures.metric.is_of_accuracy() && figures.is_worse();
   });

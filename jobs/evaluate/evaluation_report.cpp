@@ -1,5 +1,6 @@
 #include "jobs/evaluate/evaluation_report.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
@@ -81,6 +82,24 @@ std::string worse_warning(const std::vector<MetricFigures>& metrics) {
   }
   if (worse.empty()) return {};
   return fmt::format("the model is worse than its baseline: {}", fmt::join(worse, "; "));
+}
+
+std::string useless_blend_warning(const std::vector<MetricFigures>& metrics, const std::vector<std::string>& parts) {
+  std::vector<std::string> useless;
+  for (const MetricFigures& figures : metrics) {
+    if (!figures.metric.is_of_accuracy()) continue;
+    const BaselineFigures* best = nullptr;
+    for (const BaselineFigures& baseline : figures.baselines) {
+      if (std::ranges::find(parts, baseline.name) == parts.end()) continue;
+      if (best == nullptr || figures.metric.is_better(baseline.figures.value, best->figures.value)) best = &baseline;
+    }
+    if (best == nullptr || best->difference.interval.low > 0) continue;
+    useless.push_back(fmt::format("{} {:.6f}, {} alone {:.6f} (95% interval of the difference {:.6f} to {:.6f})",
+                                  figures.metric.name, figures.model.value, best->name, best->figures.value,
+                                  best->difference.interval.low, best->difference.interval.high));
+  }
+  if (useless.empty()) return {};
+  return fmt::format("the blend is not better for certain than one of its models: {}", fmt::join(useless, "; "));
 }
 
 }  // namespace rankwise

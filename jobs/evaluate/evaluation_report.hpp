@@ -25,4 +25,9 @@ void tell_evaluation(Report& report, const Evaluation& evaluation, const Objecti
 /// none.
 [[nodiscard]] std::string worse_warning(const std::vector<MetricFigures>& metrics);
 
+/// One warning that names every metric of accuracy by which a blend is not better for certain than the best of its
+/// models, `parts`; empty if there is none, or no such model among the baselines.
+[[nodiscard]] std::string useless_blend_warning(const std::vector<MetricFigures>& metrics,
+                                                const std::vector<std::string>& parts);
+
 }  // namespace rankwise

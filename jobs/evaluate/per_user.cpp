@@ -36,12 +36,21 @@ std::vector<double> values_of_ratings(const EvaluationMetric& metric, std::span<
   return values;
 }
 
+BlendOrigin blend_of(const Evaluation& evaluation) {
+  BlendOrigin blend;
+  if (evaluation.models.size() == 1) return blend;
+  blend.scores = evaluation.blend_scores;
+  for (const ModelFacts& each : evaluation.models) blend.parts.push_back({each.file, each.digest, each.weight});
+  return blend;
+}
+
 }  // namespace
 
 void write_per_user(JobContext& context, const std::string& path, const Contest& contest,
-                    std::span<const EvaluationMetric> metrics, const Contender& model, std::uint64_t model_digest) {
+                    std::span<const EvaluationMetric> metrics, const Contender& model, const Evaluation& evaluation) {
   const Index rows = contest.rows.heldout.rows.size();
-  UserMetrics found{ids_of_users(contest), {}, model_digest};
+  const bool is_blend = evaluation.models.size() > 1;
+  UserMetrics found{ids_of_users(contest), {}, is_blend ? 0 : evaluation.models.front().digest, blend_of(evaluation)};
   for (const EvaluationMetric& metric : metrics) {
     if (metric.source() == MetricSource::all_lists) continue;
     if (!metric.ranks()) {

@@ -79,7 +79,7 @@ std::string csv_text(const Lists& lists, std::span<const std::string> item_field
 }
 
 void write_lists(const Communicator& comm, const std::string& path, const Lists& lists, const Served& served,
-                 const Ids& item_ids, const Provenance& provenance, int deflate_level) {
+                 const Ids& item_ids, const Provenance& provenance, const BlendOrigin& blend, int deflate_level) {
   const bool is_last = comm.rank() == comm.size() - 1;
   const Index users = id_count(lists.users);
   const Index entries = lists.offsets.back();
@@ -100,6 +100,7 @@ void write_lists(const Communicator& comm, const std::string& path, const Lists&
                       served.recommendations * score_and_source_bytes + served.users * 8,
                   {.deflate_level = deflate_level});
   write_provenance(file, provenance);
+  write_blend_origin(file, blend);
   file.create_group("/users");
   write_ids(comm, file, "/users/ids", user_rows);
   file.create_group("/recommendations");

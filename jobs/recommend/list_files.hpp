@@ -8,6 +8,7 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/rows/ids.hpp"
+#include "io/dataset/blend_attributes.hpp"
 #include "io/dataset/provenance.hpp"
 #include "jobs/recommend/lists.hpp"
 #include "kernels/base/types.hpp"
@@ -25,6 +26,6 @@ inline constexpr std::string_view csv_header = "user,rank,item,score,source\n";
 /// Writes all ranks' lists, in rank order; `served` counts them over all ranks. Collective over comm; throws
 /// AgreedError (cannot_create, io_error).
 void write_lists(const Communicator& comm, const std::string& path, const Lists& lists, const Served& served,
-                 const Ids& item_ids, const Provenance& provenance, int deflate_level);
+                 const Ids& item_ids, const Provenance& provenance, const BlendOrigin& blend, int deflate_level);
 
 }  // namespace rankwise

@@ -12,12 +12,10 @@ namespace rankwise {
 
 namespace {
 
-/// What lists look at of some users: all that the dataset has of them. Lists that leave it out also leave out the
-/// training part's pairs whose values of both parts together are no interaction, such as what a user gave back later:
-/// the model has learned them. `in_model_items`: from the dataset's items to the model's. Collective.
+/// The same in the model's items, to which `in_model_items` leads from the dataset's. Collective.
 template <class InModelItems>
-SparseRows list_histories(const ListInputs& inputs, RowRange users, const SparseRows& histories,
-                          InModelItems&& in_model_items) {
+SparseRows histories_in_model(const ListInputs& inputs, RowRange users, const SparseRows& histories,
+                              InModelItems&& in_model_items) {
   if (inputs.training == nullptr) return histories;
   const Index trained_users = inputs.training->users();
   const SparseRows training = in_model_items(inputs.training->read(
@@ -59,6 +57,10 @@ void require_finite(const Communicator& comm, const std::string& model, const Li
 
 }  // namespace
 
+SparseRows list_histories(const ListInputs& inputs, RowRange users, const SparseRows& histories) {
+  return histories_in_model(inputs, users, histories, [](SparseRows training) { return training; });
+}
+
 void Lists::append(ListSource source, std::span<const ScoredItem> list, float score_offset) {
   for (const ScoredItem& item : list) {
     items.push_back(item.item);
@@ -99,8 +101,8 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Factor
   const UserRows users = factors.users.read(first, rows);
   const RowRange mine = rows.range(comm.rank());
   const SparseRows histories =
-      list_histories(inputs, {first + mine.begin, first + mine.end}, users.histories,
-                     [&](SparseRows training) { return factors.users.in_model_items(std::move(training)); });
+      histories_in_model(inputs, {first + mine.begin, first + mine.end}, users.histories,
+                         [&](SparseRows training) { return factors.users.in_model_items(std::move(training)); });
   const std::vector<Index> selected = wanted.select(users.ids);
   std::vector<Index> known;
   std::ranges::copy_if(selected, std::back_inserter(known),
@@ -132,7 +134,7 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ItemLi
   const Ids ids = model.dataset.user_ids(mine).ids;
   const SparseRows histories = model.dataset.read(DatasetPart::interactions, mine);
   require_weighable(comm, histories, model.scorer.weighting);
-  const SparseRows left_out = list_histories(inputs, mine, histories, [](SparseRows training) { return training; });
+  const SparseRows left_out = list_histories(inputs, mine, histories);
   const std::vector<Index> selected = wanted.select(ids);
   const std::vector<std::vector<ScoredItem>> found =
       item_lists(model.scorer, inputs.rule, histories, left_out, selected, inputs.top);

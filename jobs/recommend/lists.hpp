@@ -69,6 +69,11 @@ struct ItemLists {
   ItemScorer scorer;
 };
 
+/// What lists look at of some users: all that the dataset has of them, `histories`. Lists that leave it out also leave
+/// out the training part's pairs whose values of both parts together are no interaction, such as what a user gave back
+/// later: the model has learned them. All in the dataset's items. Collective.
+[[nodiscard]] SparseRows list_histories(const ListInputs& inputs, RowRange users, const SparseRows& histories);
+
 /// Lists for the wanted among this rank's part of the users from `first` on. Collective over comm; throws
 /// AgreedError(bad_data) for a score that is not finite.
 [[nodiscard]] Lists lists_for(const Communicator& comm, const ListInputs& inputs, const FactorLists& model, Index first,

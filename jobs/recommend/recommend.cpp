@@ -1,11 +1,13 @@
 // Sample runs:
 //   rankwise recommend --data shop.h5 --model model.h5 --top 10 --output recommendations.csv
+//   rankwise recommend --data shop.h5 --model model.h5 --model items.h5 --blend 0.7,0.3 --output recommendations.csv
 //   mpirun -n 8 rankwise recommend --data shop.h5 --model model.h5 --users campaign.txt --output campaign.h5
 
 #include "jobs/recommend/recommend.hpp"
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <filesystem>
 #include <fmt/format.h>
 #include <functional>
 #include <memory>
@@ -19,12 +21,14 @@
 #include "io/model/item_model.hpp"
 #include "io/model/model.hpp"
 #include "jobs/evaluate/models/any_model.hpp"
+#include "jobs/evaluate/models/evaluated_models.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/recommend/list_files.hpp"
 #include "jobs/recommend/lists.hpp"
+#include "jobs/recommend/served_blend.hpp"
 #include "jobs/recommend/served_users.hpp"
 #include "jobs/recommend/wanted_users.hpp"
 #include "jobs/run/compared_input.hpp"
@@ -44,8 +48,11 @@ have it (allow), or have nothing else (only: to buy again). An item without a tr
 of their ids, then those that were held out whole, who are folded in from all that the dataset has of them; items best first, equal
 scores by item id. If a model of factors was trained on another dataset, items are matched by id, and all users are folded in from
 all that this dataset has of them; items that only one of the two knows are in no list.
-Source popular: a user without a training entry gets the items with the most training entries, scored by the share of users that have
-them; source model: all others.
+Several models (--model more than once, --blend): a user's scores of each model become comparable over all items that the list may
+hold (--blend-scores) and are added, times the weights over their sum. A model's score of an item or a user that it does not know is
+0; lists have the items that any of the models was trained on.
+Source popular: a user without a training entry, or of several models one for whom each model scores all items the same, gets the
+items with the most training entries, scored by the share of users that have them; source model: all others.
 CSV: user,rank,item,score,source. HDF5 (output name ends in .h5): /users/ids, and /recommendations with indptr (users + 1), items (item
 ids), scores and source: user u's items are items[indptr[u]:indptr[u + 1]].)";
 
@@ -80,8 +87,8 @@ ItemStorage storage_of(const ModelReader& model) {
   return item_storage(model.items(), model.factors() + 1);
 }
 
-/// What lists are made from: a model of factors, of this dataset or of another one, or an item model.
-enum class ModelKind { factors, factors_elsewhere, items };
+/// What lists are made from: a model of factors, of this dataset or of another one, an item model, or several models.
+enum class ModelKind { factors, factors_elsewhere, items, blend };
 
 /// Lists of all users, whatever model they are made from.
 struct AllLists {
@@ -90,6 +97,7 @@ struct AllLists {
   Index users_at_a_time;                                          ///< of a rank
   std::function<Lists(Index first, const Partition& rows)> make;  ///< collective
   Ids item_ids;
+  BlendOrigin blend = {};  ///< of several models
 };
 
 Served write_csv(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted) {
@@ -145,7 +153,7 @@ Served write_hdf5(const RecommendOptions& options, const AllLists& all, JobConte
   served.add(lists, inputs.top);
   served = served.sum(comm);
   write_lists(comm, options.output, lists, served, all.item_ids, context.provenance("recommendations", dataset_digest),
-              options.deflate_level);
+              all.blend, options.deflate_level);
   return served;
 }
 
@@ -155,6 +163,7 @@ bool names_hdf5(const std::string& path) {
 
 /// Refuses options that contradict each other.
 void require_sense(const RecommendOptions& options) {
+  require_sense(options.model);
   if (options.deflate_level > 0 && !names_hdf5(options.output)) {
     throw Error(ExitCode::usage,
                 fmt::format("--compression has a meaning only for HDF5, and {} is to be CSV", options.output));
@@ -185,10 +194,11 @@ Catalogue read_catalogue(const RecommendOptions& options, const JobContext& cont
 
 /// The dataset's items in the model if that was trained on another dataset, which is told. Collective.
 std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options, JobContext& context,
-                                                const DatasetReader& dataset, const ModelReader& model) {
+                                                const DatasetReader& dataset, const ModelReader& model,
+                                                const std::string& path) {
   if (is_own_dataset(dataset, model.record())) return std::nullopt;
   const Communicator& comm = context.comm;
-  MatchedItems matched = match_items(comm, dataset, options.data, model, options.model);
+  MatchedItems matched = match_items(comm, dataset, options.data, model, path);
   const RowRange mine = Partition::by_count(dataset.items(), comm.size()).range(comm.rank());
   const std::vector<Index> entries = dataset.row_sizes(DatasetPart::interactions_by_item, mine);
   Index unknown = 0;
@@ -198,11 +208,11 @@ std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options,
   }
   unknown = comm.sum(unknown);
   Report& report = context.report;
-  tell_difference(report, dataset, options.data, model.record(), options.model);
+  tell_difference(report, dataset, options.data, model.record(), path);
   report.line(fmt::format(
       "{} knows {} of {} of {}: no list has the others, and fold-in leaves out {} of {}; {} of the "
       "model {} not in {}, and no list has {}",
-      options.model, matched.known, counted(dataset.items(), "item"), options.data, unknown,
+      path, matched.known, counted(dataset.items(), "item"), options.data, unknown,
       counted(dataset.entries(DatasetPart::interactions), "interaction"), counted(matched.elsewhere, "item"),
       verb(matched.elsewhere, "is", "are"), options.data, verb(matched.elsewhere, "it", "them")));
   report.event("matched_items", {{"items", dataset.items()},
@@ -220,13 +230,18 @@ void tell(JobContext& context, const RecommendOptions& options, const Served& se
   if (new_users > 0) {
     report.line(kind == ModelKind::factors_elsewhere
                     ? fmt::format("users are folded in from all that {} has of them", options.data)
+                : kind == ModelKind::blend
+                    ? fmt::format("{} {} new to a model of factors and folded in from all that {} has of them",
+                                  counted(new_users, "user"), verb(new_users, "is", "are"), options.data)
                     : fmt::format("{} {} held out whole, folded in from all that the dataset has of them",
                                   counted(new_users, "user"), verb(new_users, "was", "were")));
   }
   if (served.popular_users > 0) {
     report.line(fmt::format("{} {} {} and {} served the popular items", counted(served.popular_users, "user"),
                             verb(served.popular_users, "has", "have"),
-                            kind == ModelKind::items ? "no new item with a score above 0" : "no training entry",
+                            kind == ModelKind::items   ? "no new item with a score above 0"
+                            : kind == ModelKind::blend ? "the same score for all new items by every model"
+                                                       : "no training entry",
                             verb(served.popular_users, "is", "are")));
   }
   if (served.short_lists > 0) {
@@ -276,9 +291,10 @@ bool masks_training(const RecommendOptions& options, const DatasetReader& traini
 
 void recommend_by_factors(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
   const Communicator& comm = context.comm;
-  const ModelReader model(comm, options.model, context.common.input_check);
-  warn_if_not_compared(context, model, options.model);
-  const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model);
+  const std::string& path = options.model.paths.front();
+  const ModelReader model(comm, path, context.common.input_check);
+  warn_if_not_compared(context, model, path);
+  const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
   WantedUsers wanted = read_wanted(options, context);
   const Catalogue catalogue = read_catalogue(options, context, model, matched);
 
@@ -290,7 +306,7 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
   const RankableItems items(
       catalogue, [&model](RowRange rows) { return model.item_factors(rows); }, storage_of(model));
   const ListInputs inputs{
-      options.model, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
+      path, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
   const FactorLists factors{model, users, items};
   const AllLists all{
       inputs, users.count(), users_per_ranking(storage_of(model)),
@@ -303,9 +319,10 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
 /// An item model knows no users: those of its dataset speak by all that this has of them.
 void recommend_by_items(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
   const Communicator& comm = context.comm;
-  const ItemModelReader model(comm, options.model, context.common.input_check);
-  warn_if_not_compared(context, model, options.model);
-  require_own_dataset(dataset, options.data, model, options.model);
+  const std::string& path = options.model.paths.front();
+  const ItemModelReader model(comm, path, context.common.input_check);
+  warn_if_not_compared(context, model, path);
+  require_own_dataset(dataset, options.data, model, path);
   WantedUsers wanted = read_wanted(options, context);
   const Catalogue catalogue = item_model_catalogue(comm, model);
 
@@ -314,7 +331,7 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
   const TrainedOn learned = trained_on == TrainedOn::all ? TrainedOn::training : trained_on;
   const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
   const ListInputs inputs{
-      options.model, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
+      path, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
   const ItemWeightBlocks weights = item_model_weights(model);
   const ItemLists items{dataset, {weights, model.weighting()}};
   const AllLists all{
@@ -322,6 +339,64 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
       [&](Index first, const Partition& rows) { return lists_for(comm, inputs, items, first, rows, wanted); },
       model.item_ids({0, model.items()}).ids};
   write_all(options, all, context, wanted, dataset, 0, ModelKind::items);
+}
+
+/// The models of a blend, each over the dataset's items; what each of them was trained on goes into `records`.
+/// Collective.
+std::vector<std::unique_ptr<ServedModel>> serve_models(const RecommendOptions& options, JobContext& context,
+                                                       const DatasetReader& dataset,
+                                                       std::vector<TrainingRecord>& records) {
+  const Communicator& comm = context.comm;
+  std::vector<std::unique_ptr<ServedModel>> models;
+  for (const std::string& path : options.model.paths) {
+    if (is_item_model(comm, path)) {
+      auto model = std::make_unique<const ItemModelReader>(comm, path, context.common.input_check);
+      warn_if_not_compared(context, *model, path);
+      require_own_dataset(dataset, options.data, *model, path);
+      records.push_back(model->record());
+      models.push_back(serve_items(comm, path, std::move(model)));
+    } else {
+      auto model = std::make_unique<const ModelReader>(comm, path, context.common.input_check);
+      warn_if_not_compared(context, *model, path);
+      records.push_back(model->record());
+      std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, *model, path);
+      Catalogue catalogue = read_catalogue(options, context, *model, matched);
+      models.push_back(serve_factors(comm, path, dataset, std::move(model), std::move(catalogue), std::move(matched)));
+    }
+  }
+  require_different(options.model.paths, records);
+  return models;
+}
+
+/// Users of whom no model knows anything speak to none of them; the others have scores by all models.
+void recommend_by_blend(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
+  const Communicator& comm = context.comm;
+  std::vector<TrainingRecord> records;
+  const std::vector<std::unique_ptr<ServedModel>> models = serve_models(options, context, dataset, records);
+  WantedUsers wanted = read_wanted(options, context);
+  const Catalogue catalogue = joint_catalogue(comm, models);
+
+  const auto timer = context.report.phase("recommend");
+  const bool knows_validation = std::ranges::any_of(records, [&](const TrainingRecord& record) {
+    return is_own_dataset(dataset, record) && record.trained_on == TrainedOn::training_and_validation;
+  });
+  const TrainedOn learned = knows_validation ? TrainedOn::training_and_validation : TrainedOn::training;
+  const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
+  const std::string paths = options.model.text();
+  const ListInputs inputs{
+      paths, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
+  const ServedBlend blend{dataset, models, shares_of(*options.model.weights), options.model.normalization()};
+  AllLists all{inputs, dataset.users(), users_at_a_time(std::min(options.top, dataset.items())),
+               [&](Index first, const Partition& rows) { return lists_for(comm, inputs, blend, first, rows, wanted); },
+               dataset.item_ids({0, dataset.items()}).ids};
+  all.blend.scores = normalization_word(options.model.normalization());
+  Index new_users = 0;
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    const std::string file = std::filesystem::path(options.model.paths[m]).filename().string();
+    all.blend.parts.push_back({file, records[m].content_digest, (*options.model.weights)[m]});
+    new_users = std::max(new_users, models[m]->new_users());
+  }
+  write_all(options, all, context, wanted, dataset, new_users, ModelKind::blend);
 }
 
 }  // namespace
@@ -332,7 +407,9 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
   check_output(comm, options.output);
   const DatasetReader dataset(comm, options.data, std::nullopt, TrainedOn::all, context.common.input_check);
   warn_if_not_compared(context, dataset, options.data);
-  if (is_item_model(comm, options.model)) {
+  if (options.model.is_blend()) {
+    recommend_by_blend(options, context, dataset);
+  } else if (is_item_model(comm, options.model.paths.front())) {
     recommend_by_items(options, context, dataset);
   } else {
     recommend_by_factors(options, context, dataset);
@@ -346,8 +423,13 @@ RunJob describe_recommend(boost::program_options::options_description& descripti
   const auto options = std::make_shared<RecommendOptions>();
   // clang-format off
   description.add_options()
-    ("data", read_file(&options->data)->required(), "dataset: the model's own, or another one that has item ids in common")
-    ("model", read_file(&options->model)->required(), "model, as als or itemcf writes it")
+    ("data", read_file(&options->data)->required(), "dataset: the model's own, or another one that has item ids in common");
+  // clang-format on
+  describe_models(description, options->model,
+                  "model, as als or itemcf writes it. Given several times, with --blend: their scores are added");
+  describe_blend(description, options->model);
+  // clang-format off
+  description.add_options()
     ("top", po::value(&options->top)->value_name("N")->default_value(10)->notifier(within<Index>("top", 1, 100'000)),
      "items for each user")
     ("users", read_file(&options->users), "users to serve: an id per line, or a CSV with a user column; without it all")

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "distributed/ranking/catalogue.hpp"
+#include "jobs/options/model_choice.hpp"
 #include "jobs/run/job.hpp"
 
 namespace rankwise {
@@ -13,7 +14,7 @@ enum class UnknownUsers { skip, popular, error };
 
 struct RecommendOptions {
   std::string data;
-  std::string model;
+  ModelChoice model;
   std::string users;
   std::string output;
   Index top = 0;

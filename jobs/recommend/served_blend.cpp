@@ -1,0 +1,128 @@
+#include "jobs/recommend/served_blend.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+#include "distributed/rows/select_rows.hpp"
+#include "jobs/evaluate/models/any_model.hpp"
+
+namespace rankwise {
+
+namespace {
+
+class ServedFactors : public ServedModel {
+ public:
+  ServedFactors(const Communicator& comm, std::string path, const DatasetReader& dataset,
+                std::unique_ptr<const ModelReader> model, Catalogue in_model, std::optional<MatchedItems> matched)
+      : path_(std::move(path)),
+        model_(std::move(model)),
+        in_model_(std::move(in_model)),
+        matched_(std::move(matched)),
+        users_(comm, dataset, *model_, in_model_, matched_),
+        items_(
+            model_->items(), [this](RowRange rows) { return model_->item_factors(rows); },
+            item_storage(model_->items(), model_->factors() + 1)) {}
+
+  [[nodiscard]] const Catalogue& catalogue() const override { return matched_ ? matched_->catalogue : in_model_; }
+  [[nodiscard]] Index new_users() const override { return users_.new_users(); }
+
+  [[nodiscard]] BlendedModel part(const UsersAtATime& some) const override {
+    const auto read = std::make_shared<const UserRows>(users_.read(some.first, some.rows));
+    const auto fill = [this, read](std::span<const Index> rows, MatrixView scores) {
+      Matrix vectors = select_rows(read->factors.view(), rows);
+      make_scoring_vectors(model_->objective(), vectors);
+      for (Index u = 0; u < vectors.rows(); ++u) {
+        const bool is_known = read->is_known[static_cast<std::size_t>(rows[static_cast<std::size_t>(u)])];
+        if (!is_known) std::fill_n(vectors.row(u), vectors.columns(), 0.0F);
+      }
+      items_.fill(vectors.view(), scores);
+    };
+    const std::span<const Index> columns =
+        matched_ ? std::span<const Index>(matched_->model_rows) : std::span<const Index>();
+    return {path_, catalogue(), columns, model_->items(), fill};
+  }
+
+ private:
+  std::string path_;
+  std::unique_ptr<const ModelReader> model_;
+  Catalogue in_model_;
+  std::optional<MatchedItems> matched_;
+  ServedUsers users_;
+  ScoringItems items_;
+};
+
+class ServedItems : public ServedModel {
+ public:
+  ServedItems(const Communicator& comm, std::string path, std::unique_ptr<const ItemModelReader> model)
+      : comm_(comm),
+        path_(std::move(path)),
+        model_(std::move(model)),
+        catalogue_(item_model_catalogue(comm, *model_)),
+        weights_(item_model_weights(*model_)) {}
+
+  [[nodiscard]] const Catalogue& catalogue() const override { return catalogue_; }
+
+  [[nodiscard]] BlendedModel part(const UsersAtATime& some) const override {
+    require_weighable(comm_, some.histories, model_->weighting());
+    const auto fill = [this, &histories = some.histories](std::span<const Index> rows, MatrixView scores) {
+      fill_item_scores({weights_, model_->weighting()}, histories, rows, scores);
+    };
+    return {path_, catalogue_, {}, catalogue_.items(), fill};
+  }
+
+ private:
+  const Communicator& comm_;
+  std::string path_;
+  std::unique_ptr<const ItemModelReader> model_;
+  Catalogue catalogue_;
+  ItemWeightBlocks weights_;
+};
+
+}  // namespace
+
+std::unique_ptr<ServedModel> serve_factors(const Communicator& comm, const std::string& path,
+                                           const DatasetReader& dataset, std::unique_ptr<const ModelReader> model,
+                                           Catalogue in_model, std::optional<MatchedItems> matched) {
+  return std::make_unique<ServedFactors>(comm, path, dataset, std::move(model), std::move(in_model),
+                                         std::move(matched));
+}
+
+std::unique_ptr<ServedModel> serve_items(const Communicator& comm, const std::string& path,
+                                         std::unique_ptr<const ItemModelReader> model) {
+  return std::make_unique<ServedItems>(comm, path, std::move(model));
+}
+
+Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ServedBlend& blend, Index first,
+                const Partition& rows, WantedUsers& wanted) {
+  const RowRange range = rows.range(comm.rank());
+  const RowRange mine{first + range.begin, first + range.end};
+  const Ids ids = blend.dataset.user_ids(mine).ids;
+  const SparseRows histories = blend.dataset.read(DatasetPart::interactions, mine);
+  const SparseRows left_out = list_histories(inputs, mine, histories);
+  const std::vector<Index> selected = wanted.select(ids);
+  std::vector<BlendedModel> models;
+  for (const auto& model : blend.models) models.push_back(model->part({first, rows, histories}));
+  const ScoredUsers users{left_out, selected, [&](Index row) { return "user " + id_text(ids, row); }};
+  const std::vector<std::vector<ScoredItem>> found =
+      blended_lists(comm, {models, blend.normalization}, blend.shares, inputs.rule, users, inputs.top);
+  Lists lists;
+  lists.users = select_rows(ids, selected);
+  for (std::size_t place = 0; place < selected.size(); ++place) {
+    if (found[place].empty()) {
+      lists.append(ListSource::popular, popular_items(inputs.rule, row_columns(left_out, selected[place]), inputs.top),
+                   0);
+    } else {
+      lists.append(ListSource::model, found[place], 0);
+    }
+  }
+  return lists;
+}
+
+Catalogue joint_catalogue(const Communicator& comm, const std::vector<std::unique_ptr<ServedModel>>& models) {
+  std::vector<const Catalogue*> catalogues;
+  for (const auto& model : models) catalogues.push_back(&model->catalogue());
+  return joint_catalogue(comm, catalogues);
+}
+
+}  // namespace rankwise

@@ -14,6 +14,7 @@
 #include "distributed/comm/environment.hpp"
 #include "distributed/comm/rank_watch.hpp"
 #include "jobs/als/als.hpp"
+#include "jobs/blend/sweep_blend.hpp"
 #include "jobs/data/inspect.hpp"
 #include "jobs/data/prepare.hpp"
 #include "jobs/data/synthesize.hpp"
@@ -111,8 +112,9 @@ FoundJob find_job(std::span<const std::string> arguments) {
 
 /// Ranks of these jobs share the work; of all others one rank does it, or starts what needs several by itself.
 slurm::WorkOf work_of(const Job& job) {
-  constexpr std::array<std::string_view, 10> shared{"synthesize", "prepare",  "als",     "itemcf",    "scale",
-                                                    "kmeans",     "evaluate", "denoise", "recommend", "sweep trial"};
+  constexpr std::array<std::string_view, 11> shared{"synthesize", "prepare",     "als",        "itemcf",
+                                                    "scale",      "kmeans",      "evaluate",   "denoise",
+                                                    "recommend",  "sweep trial", "sweep blend"};
   return std::ranges::find(shared, job.name) != shared.end() ? slurm::WorkOf::all_ranks : slurm::WorkOf::one_rank;
 }
 
@@ -215,6 +217,7 @@ std::span<const Job> all_jobs() {
       sweep_resume_job(),
       sweep_collect_job(),
       sweep_refit_job(),
+      sweep_blend_job(),
       sweep_trial_job(),
       quarterly_job(),
       quarterly_status_job(),

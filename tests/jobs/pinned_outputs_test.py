@@ -23,7 +23,7 @@ from program import run
 
 PINS = pathlib.Path(__file__).with_name("pinned_outputs.json")
 # What outputs say of the program, the machine and the run is no result.
-FREE_ATTRIBUTES = ("version", "metadata-digest", "model-digest", "warm-start-digest")  # digests and keys that are over the version, too
+FREE_ATTRIBUTES = ("version", "metadata-digest", "model-digest", "warm-start-digest", "blend-digests")  # digests and keys that are over the version, too
 FREE_DATASETS = ("lineage", "digests/lineage")
 FREE_KEYS = ("version", "key", "memory", "mebibytes", "measured", "begin_seconds", "host")
 
@@ -78,6 +78,13 @@ KERNEL_RUNS = [  # the same on every SIMD target with FMA
     ("itemcf --data ratings.h5 --model ridge.h5 --weights ridge --neighbours 30 --penalty 50", 1, ["ridge.h5"]),
     ("evaluate --data ratings.h5 --model ridge.h5 --baseline items.h5 --metrics recall@20,auc --output ridge.json", 3, ["ridge.json"]),
     ("recommend --data ratings.h5 --model items.h5 --top 5 --output by-items.csv", 1, ["by-items.csv"]),
+    ("evaluate --data ratings.h5 --model implicit.h5 --model items.h5 --blend 0.6,0.4 --metrics ndcg@20,auc --output blend.json", 3,
+     ["blend.json"]),
+    ("recommend --data ratings.h5 --model implicit.h5 --model items.h5 --blend 0.6,0.4 --blend-scores rank --top 5 --output blended.h5", 3,
+     ["blended.h5"]),
+    ("itemcf --data ratings.h5 --model fold-items.h5 --neighbours 20 --fold interactions:1/3", 1, ["fold-items.h5"]),
+    ("sweep blend --data ratings.h5 --model cg-ranks.h5 --model fold-items.h5 --step 0.25 --metric ndcg@20 --output weights.json", 1,
+     ["weights.json"]),
     ("denoise --data ratings.h5 --objective explicit --biases --factors 5 --epochs 2 --folds 3 --threshold 3 --output cleaned.h5 "
      "--quarantine found.csv --report denoise.json", 3, ["cleaned.h5", "found.csv", "denoise.json"]),
     ("recommend --data ratings.h5 --model implicit.h5 --top 5 --output lists.csv", 3, ["lists.csv"]),
@@ -130,6 +137,9 @@ def digests(path):
         document = without_free_keys(json.loads(path.read_text()))
         if isinstance(document.get("model"), dict):
             document["model"].pop("digest", None)  # over the version, too
+        for model in document.get("models", []) + document.get("blend", {}).get("models", []):
+            if isinstance(model, dict):
+                model.pop("digest", None)
         return {key: digest(json.dumps(value, sort_keys=True).encode()) for key, value in document.items()}
     return {"bytes": digest(path.read_bytes())}
 

@@ -14,7 +14,7 @@ namespace rankwise {
 
 namespace {
 
-constexpr Index score_bytes = Index{128} << 20;
+constexpr Index usual_score_bytes = Index{128} << 20;
 constexpr Index most_users_at_a_time = 1 << 13;
 
 std::size_t at(Index i) {
@@ -28,11 +28,12 @@ struct BrokenScore {
   ScoredItem item{};
 };
 
-Index users_at_a_time(std::span<const BlendedModel> models) {
+Index users_at_a_time(std::span<const BlendedModel> models, Index score_bytes) {
   Index user_bytes = 0;
   for (const BlendedModel& model : models)
     user_bytes += padded_columns(model.width) * static_cast<Index>(sizeof(float));
-  return std::clamp<Index>(score_bytes / std::max<Index>(user_bytes, 1), 1, most_users_at_a_time);
+  const Index budget = score_bytes > 0 ? score_bytes : usual_score_bytes;
+  return std::clamp<Index>(budget / std::max<Index>(user_bytes, 1), 1, most_users_at_a_time);
 }
 
 /// The items that a list may hold; `candidates`: those of the catalogue, `history`: the user's; all ascend.
@@ -129,11 +130,12 @@ Catalogue joint_catalogue(const Communicator& comm, std::span<const Catalogue* c
 }
 
 void for_each_user_scores(const Communicator& comm, std::span<const BlendedModel> models, ScoreNormalization kind,
-                          const ListRule& rule, const ScoredUsers& users, const TakeUserMaker& make_take) {
+                          const ListRule& rule, const ScoredUsers& users, const TakeUserMaker& make_take,
+                          Index score_bytes) {
   std::vector<Index> candidates = rule.catalogue.by_popularity;
   std::ranges::sort(candidates);
   const auto count = std::ssize(users.rows);
-  const Index round = std::min(users_at_a_time(models), std::max<Index>(count, 1));
+  const Index round = std::min(users_at_a_time(models, score_bytes), std::max<Index>(count, 1));
   std::vector<Matrix> scores;
   for (const BlendedModel& model : models) scores.emplace_back(round, model.width);
   const Index rounds = comm.max((count + round - 1) / round);

@@ -52,10 +52,11 @@ using TakeUser = std::function<void(Index place, const UserScores& scores)>;
 using TakeUserMaker = std::function<TakeUser()>;
 
 /// Every user once, in no order, by all threads. `rule`: over the items of any of the models. Score rows of all models
-/// take some 128 MiB, whatever the catalogue and the number of users. The same bits for any partition of the users.
-/// Throws AgreedError(bad_data) that names the model, the user and the item of a score that is not finite. Collective
-/// over comm.
+/// take some `score_bytes` (0: 128 MiB), whatever the catalogue and the number of users. The same bits for any
+/// partition of the users. Throws AgreedError(bad_data) that names the model, the user and the item of a score that is
+/// not finite. Collective over comm.
 void for_each_user_scores(const Communicator& comm, std::span<const BlendedModel> models, ScoreNormalization kind,
-                          const ListRule& rule, const ScoredUsers& users, const TakeUserMaker& make_take);
+                          const ListRule& rule, const ScoredUsers& users, const TakeUserMaker& make_take,
+                          Index score_bytes = 0);
 
 }  // namespace rankwise

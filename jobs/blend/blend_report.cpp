@@ -22,10 +22,10 @@ std::string half_width(const Interval& interval) {
   return std::isnan(half) ? "-" : fmt::format("{:.6f}", half);
 }
 
-/// "alone: items.h5", or nothing.
+/// "items.h5 alone", or nothing.
 std::string single_name(const BlendSweep& found, const Weights& weights) {
   const Index single = single_model(weights);
-  return single < 0 ? "" : printable(found.models[static_cast<std::size_t>(single)].file) + " alone";
+  return single < 0 ? "" : printable(found.names[static_cast<std::size_t>(single)]) + " alone";
 }
 
 Json interval_json(const Interval& interval) {
@@ -70,7 +70,7 @@ std::string weights_text(const Weights& weights) {
 std::string blend_table(const BlendSweep& found) {
   std::string text;
   for (std::size_t m = 0; m < found.models.size(); ++m)
-    text += fmt::format("weight {}: {}\n", m + 1, printable(found.models[m].file));
+    text += fmt::format("weight {}: {}\n", m + 1, printable(found.names[m]));
   text += "\n";
   for (std::size_t m = 0; m < found.models.size(); ++m) text += fmt::format("{:>9}", fmt::format("weight {}", m + 1));
   text += fmt::format(" {:>12} {:>10} {:>9}\n", found.metric.name, "+-", "users");

@@ -28,6 +28,7 @@ struct BlendSweep {
   std::string scores;  ///< how they were normalized
   EvaluationMetric metric;
   std::vector<ModelFacts> models;
+  std::vector<std::string> names;  ///< of the models, for people: no two are equal
   double step = 0;
   std::vector<BlendPoint> points;  ///< single models among them
   std::size_t best = 0;            ///< of `points`

@@ -174,6 +174,7 @@ BlendSweep begin_sweep(const BlendSweepOptions& options, const HeldoutData& data
   found.step = 1 / static_cast<double>(options.steps());
   for (const EvaluatedModel& model : models) {
     found.models.push_back(facts_of(model));
+    found.names.push_back(model.name);
     for (std::string& warning : overlap_warnings(model.overlap, data, model.path))
       found.warnings.push_back(std::move(warning));
   }

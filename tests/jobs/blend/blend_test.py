@@ -172,25 +172,41 @@ class BlendTest(Blended):
 
     def test_bad_weights_and_models(self):
         evaluate = ["evaluate", "--data", "d.h5"]
+        for blend, word in (("1", "has 1 weight"), ("1,1,1", "has 3 weights"), ("1,0", "'0'"), ("1,-2", "'-2'"), ("inf,1", "'inf'"), ("1,nan", "'nan'"), ("1,", "''"),
+                            ("1 ,2", "'1 '"), ("1e300,1e-300", "vanishes")):
+            self.refused(2, ["--blend", word], *evaluate, *BOTH, f"--blend={blend}")
+        self.refused(2, ["expected one of standard, rank"], *evaluate, *BOTH, "--blend", "1,1", "--blend-scores", "minmax")
+        self.refused(2, ["--blend-scores has a meaning only with several --model"], *evaluate, "--model", "als.h5", "--blend-scores", "rank")
+        (self.folder / "copy.h5").write_bytes((self.folder / "als.h5").read_bytes())
         for job in (evaluate, ["recommend", "--data", "d.h5", "--output", "x.csv"]):
             self.refused(2, ["--blend 0.7,0.3"], *job, *BOTH)
-            for blend, word in (("1", "has 1 weight"), ("1,1,1", "has 3 weights"), ("1,0", "'0'"), ("1,-2", "'-2'"), ("inf,1", "'inf'"), ("1,nan", "'nan'"), ("1,", "''"),
-                                ("1,x", "'x'"), ("1 ,2", "'1 '"), ("1e300,1e-300", "vanishes")):
-                self.refused(2, ["--blend", word], *job, *BOTH, f"--blend={blend}")
             self.refused(2, ["--blend has a meaning only with several --model"], *job, "--model", "als.h5", "--blend", "1")
-            self.refused(2, ["--blend-scores has a meaning only with several --model"], *job, "--model", "als.h5", "--blend-scores", "rank")
-            self.refused(2, ["expected one of standard, rank"], *job, *BOTH, "--blend", "1,1", "--blend-scores", "minmax")
             self.refused(2, ["is given twice"], *job, "--model", "als.h5", "--model", "als.h5", "--blend", "1,1")
-            (self.folder / "copy.h5").write_bytes((self.folder / "als.h5").read_bytes())
             self.refused(2, ["copy.h5 is the same model as als.h5"], *job, "--model", "als.h5", "--model", "copy.h5", "--blend", "1,1")
-            self.refused(66, ["nothing.h5"], *job, "--model", "als.h5", "--model", "nothing.h5", "--blend", "1,1")
+        self.refused(66, ["nothing.h5"], *evaluate, "--model", "als.h5", "--model", "nothing.h5", "--blend", "1,1")
         self.assertFalse((self.folder / "x.csv").exists())
-        for metric in ("rmse", "mae"):
-            self.refused(2, [metric, "predict no ratings"], *evaluate, "--model", "als-2.h5", "--model", "items.h5", "--blend", "1,1", "--metrics", metric)
+        self.refused(2, ["rmse", "predict no ratings"], *evaluate, "--model", "als-2.h5", "--model", "items.h5", "--blend", "1,1", "--metrics", "rmse")
         self.refused(2, ["diversity@5"], *evaluate, *BOTH, "--blend", "1,1", "--metrics", "diversity@5")
         self.refused(2, ["--baselines models"], *evaluate, "--model", "als.h5", "--baselines", "models")
         self.job("itemcf", "--data", "d.h5", "--model", "all.h5", "--neighbours", "5", "--train-on", "all")
         self.refused(65, ["all.h5 was trained on all"], *evaluate, "--model", "als.h5", "--model", "all.h5", "--blend", "1,1")
+
+    def test_hostile_names_of_files(self):
+        names = ["<img src=x onerror=alert(1)>.h5", "m\udcfcnch.h5"]
+        for name, model in zip(names, ("als.h5", "items.h5")):
+            (self.folder / name).write_bytes((self.folder / model).read_bytes())
+        both = ["--model", names[0], "--model", names[1]]
+        found, _ = self.told("evaluate", "--data", "d.h5", *both, "--blend", "1,1", "--metrics", "ndcg@5", "--slices", "none", "--report", "page.html")
+        self.assertEqual([model["file"] for model in found["blend"]["models"]], [names[0], "m\\xfcnch.h5"])
+        self.assertNotIn("<img src=x", (self.folder / "page.html").read_text())
+        self.job("recommend", "--data", "d.h5", *both, "--blend", "1,1", "--output", "h.h5")
+        with h5py.File(self.folder / "h.h5") as file:
+            self.assertEqual(list(file.attrs["blend-models"]), [names[0], "m\\xfcnch.h5"])
+        for folder, model in (("one", "als.h5"), ("two", "items.h5")):
+            (self.folder / folder).mkdir()
+            (self.folder / folder / "m.h5").write_bytes((self.folder / model).read_bytes())
+        done = self.job("sweep", "blend", "--data", "d.h5", "--model", "one/m.h5", "--model", "two/m.h5", "--step", "0.5")
+        self.assertIn("one/m.h5 alone", done.out)
 
     def test_outputs_never_replace_a_model(self):
         before = (self.folder / "items.h5").read_bytes()

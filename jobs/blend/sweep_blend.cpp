@@ -145,10 +145,10 @@ void tell_result(const BlendSweepOptions& options, JobContext& context, const Bl
   const std::string conclusion = blend_conclusion(found);
   if (context.comm.is_root()) {
     std::string text = blend_table(found) + "\n" + conclusion + "\n";
-    text +=
-        "The weights were chosen by these users, so that the value of the best blend is somewhat too good here. The "
-        "held-out part measures it:\n  " +
-        next_command(options, found) + "\n";
+    text += fmt::format(
+        "The weights were chosen by these users, so that the value of the best blend is somewhat too good "
+        "here. The held-out part measures it{}:\n  {}\n",
+        found.is_better() ? "" : ", if you want to see it all the same", next_command(options, found));
     print_result(text);
   }
   for (const std::string& warning : found.warnings) context.report.warning(warning);

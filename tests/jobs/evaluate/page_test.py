@@ -109,6 +109,16 @@ class PageTest(unittest.TestCase):
         source = self.page(EVALUATION).read_text()
         self.assertEqual(set(re.findall(r"(?:https?:)?//[\w.]+\.\w+[\w/.]*", source)), {"http://www.w3.org/2000/svg"})  # a name, not a place
 
+    def test_a_blend_names_each_model_with_its_weight(self):
+        blend = {key: value for key, value in EVALUATION.items() if key != "model"}
+        blend["blend"] = {"scores": "rank", "models": [{"file": EVIL, "digest": "89ab", "configuration": "factors = 8\n", "weight": 0.7},
+                                                       {"file": "items.h5", "digest": "cdef", "configuration": "neighbours = 5\n", "weight": 0.3}]}
+        document = self.document(blend)
+        self.assertIn(f"Evaluation of <span id=\"model\">{SHOWN} + items.h5</span>", document)
+        provenance = section(document, "provenance")
+        for words in (SHOWN, "<td>items.h5</td>", "0.7", "0.3", "89ab", "cdef", "<td>rank</td>", "<td>items.h5 trained with</td><td>neighbours = 5</td>"):
+            self.assertIn(words, provenance)
+
     def test_absent_parts_are_left_out(self):
         least = {"format": 2, "data": {"file": "shop.h5"}, "model": {"file": "model.h5"}, "users": 3, "heldout_interactions": 4,
                  "metrics": {"recall@20": {"model": 0.5, "standard_error": None, "interval": [None, None], "users": 3}}, "slices": [], "leakage": None, "gate": None}

@@ -15,6 +15,7 @@
 #include "distributed/comm/rank_watch.hpp"
 #include "jobs/als/als.hpp"
 #include "jobs/blend/sweep_blend.hpp"
+#include "jobs/calibrate/calibrate.hpp"
 #include "jobs/data/inspect.hpp"
 #include "jobs/data/prepare.hpp"
 #include "jobs/data/synthesize.hpp"
@@ -206,6 +207,7 @@ std::span<const Job> all_jobs() {
       scale_job(),
       kmeans_job(),
       evaluate_job(),
+      calibrate_job(),
       denoise_job(),
       recommend_job(),
       inspect_job(),

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "distributed/ranking/score_offsets.hpp"
 #include "distributed/rows/select_rows.hpp"
 
 namespace rankwise {
@@ -33,14 +34,6 @@ SparseRows histories_in_model(const ListInputs& inputs, RowRange users, const Sp
   }
   both.values.resize(both.columns.size());  // rankings need none
   return both;
-}
-
-/// mean + b_u, which orders no items but belongs to a predicted rating.
-std::vector<float> score_offsets(const Objective& objective, const Matrix& users) {
-  std::vector<float> offsets(static_cast<std::size_t>(users.rows()), static_cast<float>(objective.global_mean));
-  if (!objective.biases) return offsets;
-  for (Index r = 0; r < users.rows(); ++r) offsets[static_cast<std::size_t>(r)] += users.row(r)[users.columns() - 1];
-  return offsets;
 }
 
 /// Collective.
@@ -108,7 +101,7 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Factor
   std::ranges::copy_if(selected, std::back_inserter(known),
                        [&](Index row) { return users.is_known[static_cast<std::size_t>(row)]; });
   Matrix vectors = select_rows(users.factors.view(), known);
-  const std::vector<float> score_offset = score_offsets(model.objective(), vectors);
+  const std::vector<float> score_offset = score_offsets(model.objective(), vectors.view());
   make_scoring_vectors(model.objective(), vectors);
   const TopItems top =
       rank_items(inputs.rule, factors.items, vectors.view(), select_rows(histories, known), inputs.top);

@@ -1,0 +1,148 @@
+"""`rankwise calibrate`: planted probabilities come true, counts are those of plain numpy, the file is the same on any ranks."""
+import json
+import math
+import pathlib
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+import numpy_als
+from program import run
+
+DAY = 86400
+START = 1_600_000_000
+
+
+def write_planted_log(path, users, items, seed):
+    """Pairs are bought in three periods of 60 days, each once at most, by chances that are those of the two groups."""
+    random = np.random.default_rng(seed)
+    chances = np.array([[0.22, 0.02, 0.06], [0.03, 0.25, 0.02], [0.08, 0.05, 0.18]])
+    chance = chances[np.arange(users) % 3][:, np.arange(items) % 3]
+    free = np.ones((users, items), bool)
+    rows = []
+    for period in range(3):
+        bought = free & (random.random((users, items)) < (2 * chance if period == 0 else chance))
+        free &= ~bought
+        for user, item in zip(*np.nonzero(bought)):
+            time = START + period * 60 * DAY + int(random.integers(1, 60 * DAY - 1))
+            rows.append(f"u{user:05d},i{item:03d},{time},{('training', 'validation', 'heldout')[period]}")
+    random.shuffle(rows)
+    path.write_text("user,item,time,part\n" + "\n".join(rows) + "\n")
+
+
+class CalibrateTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = pathlib.Path(cls.folder.name)
+        write_planted_log(cls.path / "log.csv", 3000, 60, 7)
+        cls.prepare("data", "user=user,item=item,time=time,split=part", "--split", "column")
+        cls.job("als", "--data", "@data.h5", "--model", "@model.h5", "--factors", "4", "--epochs", "6")
+        cls.job("itemcf", "--data", "@data.h5", "--model", "@items.h5", "--neighbours", "20")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def prepare(cls, name, columns, *extra):
+        cls.job("prepare", "--input", "@log.csv", "--columns", columns, *extra, "--output", f"@{name}.h5")
+
+    @classmethod
+    def job(cls, *args, code=0, ranks=1):
+        done = run([cls.path / arg[1:] if isinstance(arg, str) and arg.startswith("@") else arg for arg in args], ranks=ranks)
+        assert done.code == code, done
+        return done
+
+    @classmethod
+    def calibrate(cls, *extra, model="model", data="data", ranks=1, code=0):
+        output = cls.path / "probabilities.json"
+        output.unlink(missing_ok=True)
+        done = cls.job("calibrate", "--data", f"@{data}.h5", "--model", f"@{model}.h5", "--output", output, *extra, ranks=ranks, code=code)
+        return (output.read_bytes() if output.exists() else None), done
+
+    def test_planted_probabilities_come_true(self):
+        # Of an item model, scores grow with what was bought meanwhile.
+        for model, largest in (("model", 0.01), ("items", 0.03)):
+            told, done = self.calibrate("--top", "40", "--within", "60d", model=model)
+            heldout = json.loads(told)["reliability"]["heldout"]
+            self.assertLess(heldout["expected_calibration_error"], largest, model)
+            self.assertLess(heldout["brier"], heldout["brier_of_the_share"], model)
+            self.assertGreater(json.loads(told)["reliability"]["heldout_of_scores"]["expected_calibration_error"], 0.03, model)
+            self.assertIn("expected calibration error", done.err)
+            steps = [step for band in json.loads(told)["bands"] for step in band["steps"]]
+            self.assertGreater(max(step["probability"] for step in steps), 0.15)
+            self.assertLess(min(step["probability"] for step in steps), 0.08)
+
+    def test_counts_are_those_of_plain_lists(self):
+        with h5py.File(self.path / "data.h5") as file:
+            training = numpy_als.read_csr(file, "interactions").toarray() > 0
+            validation = numpy_als.read_csr(file, "validation/interactions")
+            times = file["validation/interactions/time"][:]
+            first = file["interactions/time"][:].max()
+        validation.data = np.arange(1, validation.nnz + 1)
+        places = validation.toarray().astype(int)
+        users, items, *_ = numpy_als.read_model(self.path / "model.h5")
+        scores = users.astype(np.float64) @ items.astype(np.float64).T
+        entries = training.sum(axis=0)
+        top, within = 7, 20
+        pairs = []  # entries of the item, score, bought
+        for user in np.nonzero(training.any(axis=1))[0]:
+            candidates = [item for item in range(training.shape[1]) if entries[item] > 0 and not training[user, item]]
+            for item in sorted(candidates, key=lambda item: (-scores[user, item], item))[:top]:
+                place = places[user, item]
+                pairs.append((entries[item], scores[user, item], place > 0 and times[place - 1] < first + within * DAY))
+        told = json.loads(self.calibrate("--top", top, "--within", f"{within}d", "--least-pairs", "50", ranks=3)[0])
+        self.assertEqual(told["users"], int(training.any(axis=1).sum()))
+        high = math.inf
+        for band in told["bands"]:
+            inside = [(score, bought) for count, score, bought in pairs if band["least_entries"] <= count < high]
+            high = band["least_entries"]
+            self.assertEqual(sum(step["pairs"] for step in band["steps"]), len(inside))
+            self.assertEqual(sum(step["bought"] for step in band["steps"]), sum(bought for _, bought in inside))
+            for number, step in enumerate(band["steps"]):
+                self.assertGreaterEqual(step["pairs"], 50)
+                self.assertAlmostEqual(step["probability"], step["bought"] / step["pairs"], delta=1e-15)
+                above = band["steps"][number + 1]["from_score"] if number + 1 < len(band["steps"]) else math.inf
+                below = step["from_score"] if number else -math.inf
+                self.assertAlmostEqual(step["pairs"], sum(below <= score < above for score, _ in inside), delta=2)
+        self.assertEqual(sum(step["pairs"] for band in told["bands"] for step in band["steps"]), told["reliability"]["validation"]["pairs"])
+
+    def test_the_same_bytes_on_any_ranks(self):
+        for model in ("model", "items"):
+            one, _ = self.calibrate("--top", "10", model=model)
+            for ranks, extra in ((2, ()), (3, ("--threads", "2"))):
+                self.assertEqual(self.calibrate("--top", "10", *extra, model=model, ranks=ranks)[0], one)
+
+    def test_what_cannot_tell_a_probability(self):
+        self.prepare("plain", "user=user,item=item,time=time", "--split", "random:0.2")
+        self.prepare("random", "user=user,item=item,time=time", "--split", "random:0.2", "--validation", "random:0.2")
+        self.prepare("timeless", "user=user,item=item", "--split", "random:0.2", "--validation", "random:0.2")
+        self.prepare("unchecked", "user=user,item=item,time=time,split=part", "--split", "column", "--where", "part in (training, validation)")
+        for data in ("plain", "random", "timeless", "unchecked"):
+            self.job("als", "--data", f"@{data}.h5", "--model", f"@{data}-model.h5", "--factors", "2", "--epochs", "1")
+        self.job("als", "--data", "@data.h5", "--model", "@all.h5", "--factors", "2", "--epochs", "1", "--train-on", "all")
+        self.job("als", "--data", "@data.h5", "--model", "@fold.h5", "--factors", "2", "--epochs", "1", "--fold", "interactions:1/5")
+        for data, model, extra, line in (
+                ("plain", "plain-model", (), "has no validation part"),
+                ("random", "model", (), "was trained on another dataset than"),
+                ("data", "all", (), "has learned the validation part of"),
+                ("data", "fold", (), "leaves out a fold of its dataset"),
+                ("random", "random-model", ("--within", "10d"), "begins before what is known ends"),
+                ("timeless", "timeless-model", ("--within", "10d"), "has no times")):
+            told, done = self.calibrate(*extra, data=data, model=model, code=65)
+            self.assertIsNone(told)
+            self.assertIn(line, done.err)
+        for extra in (("--within", "0s"), ("--within", "soon"), ("--top", "0"), ("--least-pairs", "0")):
+            self.assertIsNone(self.calibrate(*extra, code=2)[0])
+        told, done = self.calibrate(data="unchecked", model="unchecked-model")
+        self.assertIsNone(json.loads(told)["reliability"]["heldout"])
+        self.assertIn("whether the probabilities come true is not known", done.err)
+        told, done = self.calibrate("--within", "200d", "--top", "5")
+        self.assertIn("has its last purchase", done.err)
+
+
+if __name__ == "__main__":
+    unittest.main()

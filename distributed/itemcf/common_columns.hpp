@@ -19,12 +19,22 @@ using TakeCommon = std::function<void(Index place, CommonUsers& common, int thre
 /// Threads that call TakeCommon at most.
 [[nodiscard]] int counting_threads();
 
-/// Counts this rank's `wanted` items (local, ascending). BEFORE: users' rows with their owners. AFTER: each batch of
-/// items has had its users' rows here, `budget_bytes` of them at a time (0: no bound; a rank alone needs none). Beside
-/// them each thread has CommonUsers::bytes. Collective over comm.
-void count_common(const Communicator& comm, const ItemLayout& layout, const PairMatrix& matrix,
-                  std::span<const Index> wanted, CommonUsers::Counting counting, Index budget_bytes,
-                  const TakeCommon& take);
+/// With which others an item is counted: all, or those of lower numbers, which are the more popular ones: half of the
+/// pairs.
+enum class CountedWith { all, lower_numbers };
+
+struct CountRequest {
+  std::span<const Index> wanted;  ///< of this rank's items, local, ascending
+  CountedWith with = CountedWith::all;
+  CommonUsers::Counting counting = CommonUsers::Counting::sums;
+  Index budget_bytes = 0;  ///< of other ranks' rows at a time; 0: no bound. A rank alone needs none
+};
+
+/// Counts this rank's wanted items, and returns how many pairs of items of a user that was. BEFORE: users' rows with
+/// their owners. AFTER: each batch of items has had its users' rows here. Beside them each thread has
+/// CommonUsers::bytes. Collective over comm.
+Index count_common(const Communicator& comm, const ItemLayout& layout, const PairMatrix& matrix,
+                   const CountRequest& request, const TakeCommon& take);
 
 /// All of a rank's items.
 [[nodiscard]] std::vector<Index> all_items(const PairMatrix& matrix);

@@ -25,7 +25,7 @@ std::vector<double> whole_gramian(const Communicator& comm, const ItemLayout& la
     if (matrix.items.contains(item)) wanted.push_back(item - matrix.items.begin);
   }
   std::vector<double> mine(wanted.size() * at(size));
-  count_common(comm, layout, matrix, wanted, CommonUsers::Counting::sums, budget_bytes,
+  count_common(comm, layout, matrix, {.wanted = wanted, .budget_bytes = budget_bytes},
                [&](Index place, CommonUsers& common, int) {
                  const Index item = matrix.items.begin + wanted[at(place)];
                  double* row = mine.data() + place * size;
@@ -78,6 +78,7 @@ RidgeWeights dense_ridge(const Communicator& comm, const ItemLayout& layout, con
                       "the ridge of all items is not positive definite; expected a larger --penalty");
   }
   RidgeWeights found;
+  found.hardest.condition = pivot_ratio(gramian, size);
   SparseRows& weights = found.weights;
   weights = {
       .rows = matrix.items, .total_rows = layout.count(), .column_count = layout.count(), .columns = {}, .values = {}};

@@ -60,7 +60,8 @@ SparseRows find_neighbours(const Communicator& comm, const ItemLayout& layout, c
       rule.least_common_users > 1 ? CommonUsers::Counting::sums_and_users : CommonUsers::Counting::sums;
   const Index least_users = rule.least_common_users > 1 ? rule.least_common_users : 0;
   const auto least = static_cast<float>(rule.least);
-  count_common(comm, layout, matrix, items, counting, budget_bytes, [&](Index place, CommonUsers& common, int thread) {
+  const CountRequest request{.wanted = items, .counting = counting, .budget_bytes = budget_bytes};
+  count_common(comm, layout, matrix, request, [&](Index place, CommonUsers& common, int thread) {
     const Index own = layout.number_of[at(matrix.items.begin + place)];
     NearestItems& best = nearest[static_cast<std::size_t>(thread)];
     common.drain([&](Index other, std::int64_t sum, Index users) {

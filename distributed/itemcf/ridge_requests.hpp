@@ -2,7 +2,6 @@
 // Sums of pairs of items that a rank asks of the ranks that count them.
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -13,23 +12,24 @@
 
 namespace rankwise {
 
-/// For some items, by number, the others with which their sums are wanted.
+/// For some items, by number, the others with which their sums are wanted, all of lower numbers.
 struct PairRequests {
   std::vector<LocalIndex> numbers;  ///< in the order of their items, so that owners are contiguous
   std::vector<Index> offsets{0};
   std::vector<LocalIndex> partners;
-
-  void add(LocalIndex number, std::span<const LocalIndex> with) {
-    numbers.push_back(number);
-    partners.insert(partners.end(), with.begin(), with.end());
-    offsets.push_back(static_cast<Index>(partners.size()));
-  }
 };
 
-/// The sums of the requested pairs, one for each of `partners`, in squared quanta. Each owner counts an item once,
-/// whoever asks for it. `budget_bytes`: see count_common. Collective over comm.
-[[nodiscard]] std::vector<std::int64_t> answer_requests(const Communicator& comm, const ItemLayout& layout,
-                                                        const PairMatrix& matrix, const PairRequests& requests,
-                                                        Index budget_bytes);
+struct PairAnswers {
+  std::vector<std::int64_t> sums;  ///< one for each of PairRequests::partners, in squared quanta
+  Index counted_pairs = 0;         ///< of items of a user, that this rank has counted for them
+};
+
+/// What a pair takes on a rank that asks for it and is asked for it.
+[[nodiscard]] Index requested_pair_bytes(const Communicator& comm);
+
+/// The sums of the requested pairs. Each owner counts an item once, whoever asks for it, and only with items of lower
+/// numbers. `budget_bytes`: see CountRequest. Collective over comm.
+[[nodiscard]] PairAnswers answer_requests(const Communicator& comm, const ItemLayout& layout, const PairMatrix& matrix,
+                                          const PairRequests& requests, Index budget_bytes);
 
 }  // namespace rankwise

@@ -43,16 +43,30 @@ class RidgeScaling {
   std::vector<double> inverse_;  ///< of it; 0 for an item that all users have alike, which says nothing
 };
 
-struct RidgeWeights {
-  SparseRows weights;          ///< row j: by which its neighbours speak for j
-  Index solved_in_double = 0;  ///< systems over all ranks whose condition is beyond what floats carry
+/// The system of the largest condition, among those that floats cannot solve.
+struct HardestSystem {
+  Index item = -1;       ///< of all items; -1: there is no such system, or it is that of all items
+  double condition = 0;  ///< the largest over the smallest pivot, at most the condition number
 };
 
-/// `neighbours` as find_neighbours gives them, `matrix` of the entries' own weights. Sums of pairs take at most
-/// `budget_bytes` at a time (0: 1 GiB), or are those of one item. Throws AgreedError(bad_data) for a system that is not
-/// positive definite. The same bits for any ranks, threads and budgets. Collective over comm.
+struct RidgeWeights {
+  SparseRows weights;  ///< row j: by which its neighbours speak for j
+  // Of all ranks:
+  Index solved_in_double = 0;  ///< systems whose condition is beyond what floats carry
+  HardestSystem hardest = {};
+  Index asked_pairs = 0;    ///< of neighbours, each once a batch and rank
+  Index counted_pairs = 0;  ///< of items of a user, to answer them
+  Index batches = 0;        ///< of the rank with most
+};
+
+/// `neighbours` as find_neighbours gives them, `matrix` of the entries' own weights. Neighbourhoods and sums of their
+/// pairs take at most `budget_bytes` at a time (0: 1 GiB), or are those of one item. Throws AgreedError(bad_data) for a
+/// system that is not positive definite. The same bits for any ranks, threads and budgets. Collective over comm.
 [[nodiscard]] RidgeWeights ridge_weights(const Communicator& comm, const ItemLayout& layout, const PairMatrix& matrix,
                                          const RidgeScaling& scaling, const RidgeSettings& settings,
                                          SparseRows neighbours, Index budget_bytes);
+
+/// The hardest of all ranks', ties to the lower item. Collective over comm.
+[[nodiscard]] HardestSystem hardest_of(const Communicator& comm, const HardestSystem& mine);
 
 }  // namespace rankwise

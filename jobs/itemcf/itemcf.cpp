@@ -23,12 +23,14 @@
 #include "distributed/itemcf/ridge_weights.hpp"
 #include "distributed/rows/id_keys.hpp"
 #include "distributed/rows/partition.hpp"
+#include "distributed/rows/select_rows.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/item_model.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "kernels/itemcf/neighbourhood_ridge.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/shown_text.hpp"
 #include "kernels/text/units.hpp"
 
 namespace rankwise {
@@ -195,33 +197,67 @@ Index trained_users(const Communicator& comm, const SparseRows& rows) {
   return comm.sum(users);
 }
 
+/// A system whose condition a solution barely survives: what it is, and how far. Collective.
+void warn_of_condition(const ItemcfOptions& options, JobContext& context, const DatasetReader& dataset,
+                       const RidgeWeights& found) {
+  // Beyond this the rounding of doubles reaches that of the weights, which are floats.
+  constexpr double most_condition = 1 << 29;
+  const HardestSystem& hardest = found.hardest;
+  if (options.is_dense()) {
+    if (hardest.condition <= most_condition) return;
+    context.report.warning(
+        fmt::format("the regression on all items is ill-conditioned: the largest pivot is {:.2g} times the smallest, "
+                    "and its weights are rough; a larger --penalty helps",
+                    hardest.condition));
+    return;
+  }
+  if (found.solved_in_double == 0) return;
+  const Index first = found.weights.rows.begin;
+  const bool is_mine = found.weights.rows.contains(hardest.item);
+  const Index neighbours =
+      context.comm.max(is_mine ? std::ssize(row_columns(found.weights, hardest.item - first)) : Index{0});
+  context.report.warning(fmt::format(
+      "{} {} ill-conditioned and {} solved in double; the worst is of item {} with {}: its largest pivot is {:.2g} "
+      "times the smallest. A larger --penalty helps",
+      counted(found.solved_in_double, "regression"), verb(found.solved_in_double, "is", "are"),
+      verb(found.solved_in_double, "was", "were"),
+      shown(id_text(dataset.item_ids({hardest.item, hardest.item + 1}).ids, 0)), counted(neighbours, "neighbour"),
+      hardest.condition));
+}
+
+/// Multiplications and additions of this rank's systems.
+double ridge_flops(const SparseRows& neighbours) {
+  double flops = 0;
+  for (Index row = 0; row < neighbours.rows.size(); ++row) {
+    const auto size = static_cast<double>(row_columns(neighbours, row).size());
+    flops += size * size * size / 3 + 2 * size * size;
+  }
+  return flops;
+}
+
 /// Weights by ridge regression, of the neighbours or of all items. Collective.
-SparseRows regress(const ItemcfOptions& options, JobContext& context, TrainingData& data, SparseRows neighbours) {
+SparseRows regress(const ItemcfOptions& options, JobContext& context, const DatasetReader& dataset, TrainingData& data,
+                   SparseRows neighbours) {
   const auto timer = context.report.phase("ridge");
   const Communicator& comm = context.comm;
   const RidgeSettings settings{options.resolved_penalty(), options.resolved_normalization()};
   const RidgeScaling scaling(data.sums, data.weighed.quantum, trained_users(comm, data.weighed.rows),
                              settings.normalization);
   const PairMatrix matrix = make_pair_matrix(comm, data.layout, std::move(data.weighed));
-  double flops = 0;
-  for (Index row = 0; row < neighbours.rows.size(); ++row) {
-    const auto r = static_cast<std::size_t>(row);
-    const auto size = static_cast<double>(neighbours.offsets[r + 1] - neighbours.offsets[r]);
-    flops += size * size * size / 3 + 2 * size * size;
-  }
-  context.report.add_flops("ridge", flops);
+  context.report.add_flops("ridge", ridge_flops(neighbours));
   RidgeWeights found = options.is_dense() ? dense_ridge(comm, data.layout, matrix, data.sums, scaling, settings,
                                                         options.memory_budget_bytes)
                                           : ridge_weights(comm, data.layout, matrix, scaling, settings,
                                                           std::move(neighbours), options.memory_budget_bytes);
-  if (found.solved_in_double > 0) {
-    context.report.line(fmt::format("{} solved in double: the condition is beyond what floats carry",
-                                    counted(found.solved_in_double, "system")));
-  }
+  warn_of_condition(options, context, dataset, found);
   context.report.event("ridge", {{"weights", comm.sum(found.weights.entries())},
                                  {"penalty", settings.penalty},
                                  {"normalization", settings.normalization},
-                                 {"solved_in_double", found.solved_in_double}});
+                                 {"solved_in_double", found.solved_in_double},
+                                 {"condition", found.hardest.condition},
+                                 {"asked_pairs", found.asked_pairs},
+                                 {"counted_pairs", found.counted_pairs},
+                                 {"batches", comm.max(found.batches)}});
   return std::move(found.weights);
 }
 
@@ -279,7 +315,7 @@ void train_itemcf(const ItemcfOptions& options, JobContext& context) {
   // 3. Count what items have in common, and choose neighbours; let them be weighed.
   SparseRows weights;
   if (!options.is_dense()) weights = find_all_neighbours(options, context, data);
-  if (options.weights == ItemWeights::ridge) weights = regress(options, context, data, std::move(weights));
+  if (options.weights == ItemWeights::ridge) weights = regress(options, context, dataset, data, std::move(weights));
 
   // 4. Write the model.
   require_finite(context.comm, options, weights);

@@ -21,8 +21,9 @@ Index CommonUsers::bytes(Index items, EntryWeights weights, Counting counting) {
   return items * static_cast<Index>((has_users ? sizeof(std::uint32_t) : 0) + (has_sums ? sizeof(std::int64_t) : 0));
 }
 
-void CommonUsers::begin(Index increments) {
-  lists_ = increments < static_cast<Index>(items_) / looks_per_increment;
+void CommonUsers::begin(Index increments, Index reach) {
+  reach_ = static_cast<std::size_t>(reach);
+  lists_ = increments < reach / looks_per_increment;
   met_count_ = 0;
   // One more than ever counts, as each increment writes first and decides then.
   if (lists_ && met_.size() < items_ / looks_per_increment + 1) met_.resize(items_ / looks_per_increment + 1);

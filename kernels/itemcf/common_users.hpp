@@ -33,9 +33,11 @@ class CommonUsers {
   /// Bytes of so many items.
   [[nodiscard]] static Index bytes(Index items, EntryWeights weights, Counting counting);
 
-  /// Before the first user of an item; `increments`: how many are to come, as a hint: few of them are listed, of many
-  /// all items are looked through.
-  void begin(Index increments);
+  /// Before the first user of an item, who will only have some of the first `reach` items; `increments`: how many are
+  /// to come, as a hint: few of them are listed, of many all these items are looked through.
+  void begin(Index increments, Index reach);
+  /// Of all items.
+  void begin(Index increments) { begin(increments, static_cast<Index>(items_)); }
   /// A user with this weight of the item. Order does not matter.
   void add(const UserItems& user, std::int32_t weight);
 
@@ -70,7 +72,7 @@ class CommonUsers {
     if (lists_) {
       for (std::size_t m = 0; m < met_count_; ++m) visit(static_cast<std::size_t>(met_[m]));
     } else {
-      for (std::size_t i = 0; i < items_; ++i) visit(i);
+      for (std::size_t i = 0; i < reach_; ++i) visit(i);
     }
     met_count_ = 0;
   }
@@ -78,6 +80,7 @@ class CommonUsers {
 
   EntryWeights weights_;
   std::size_t items_;
+  std::size_t reach_ = items_;
   std::vector<std::uint32_t> users_;  ///< of each item, if they are counted
   std::vector<std::int64_t> sums_;    ///< of each item, of integer weights
   bool lists_ = false;

@@ -34,6 +34,18 @@ bool factor_symmetric(std::span<double> matrix, Index size) {
   return true;
 }
 
+double pivot_ratio(std::span<const double> factor, Index size) {
+  if (size == 0) return 1;
+  double least = factor[0];
+  double most = factor[0];
+  for (Index r = 1; r < size; ++r) {
+    const double pivot = factor[static_cast<std::size_t>(r * size + r)];
+    least = std::min(least, pivot);
+    most = std::max(most, pivot);
+  }
+  return (most / least) * (most / least);
+}
+
 void solve_factored(std::span<const double> factor, Index size, std::span<double> vector) {
   double* x = vector.data();
   for (Index r = 0; r < size; ++r) {

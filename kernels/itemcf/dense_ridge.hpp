@@ -20,6 +20,9 @@ void take_panel_off(std::span<double> matrix, Index size, RowRange panel, Index 
 /// All steps in turn.
 [[nodiscard]] bool factor_symmetric(std::span<double> matrix, Index size);
 
+/// Of A = U^T U the largest over the smallest pivot, U_ii^2: at most A's condition number.
+[[nodiscard]] double pivot_ratio(std::span<const double> factor, Index size);
+
 /// Replaces b by the solution of U^T U x = b.
 void solve_factored(std::span<const double> factor, Index size, std::span<double> vector);
 

@@ -110,12 +110,14 @@ bool NeighbourhoodRidge::solve_in_double(Index size) {
     for (Index c = r; c < size; ++c) factor_[at(r * size + c)] = gramian(r, c);
   }
   if (!factor_symmetric(factor_, size)) return false;
+  condition_ = pivot_ratio(factor_, size);
   std::copy_n(target_.begin(), size, solution_.begin());
   solve_factored(factor_, size, {solution_.data(), at(size)});
   return true;
 }
 
 std::span<const double> NeighbourhoodRidge::solve(Index size, double penalty) {
+  condition_ = 0;
   prepare(size, penalty);
   if (!solve_in_float(size) && !solve_in_double(size)) return {};
   return {solution_.data(), at(size)};

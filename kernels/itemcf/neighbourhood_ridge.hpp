@@ -29,6 +29,9 @@ class NeighbourhoodRidge {
   [[nodiscard]] std::span<const double> solve(Index size, double penalty);
   /// How many systems were factored in double.
   [[nodiscard]] Index solved_in_double() const { return solved_in_double_; }
+  /// Of the last system, if it was factored in double: the largest over the smallest pivot, which is at most the
+  /// condition number; else 0.
+  [[nodiscard]] double condition() const { return condition_; }
 
  private:
   void prepare(Index size, double penalty);
@@ -45,6 +48,7 @@ class NeighbourhoodRidge {
   kernels::SymmetricSystem system_;
   std::vector<double> factor_;  ///< of the systems that float cannot solve
   Index solved_in_double_ = 0;
+  double condition_ = 0;
 };
 
 }  // namespace rankwise

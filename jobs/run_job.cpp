@@ -28,6 +28,7 @@
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/options.hpp"
 #include "jobs/planning/plan.hpp"
+#include "jobs/planning/plan_itemcf.hpp"
 #include "jobs/quarterly/quarterly.hpp"
 #include "jobs/quarterly/step.hpp"
 #include "jobs/recommend/recommend.hpp"
@@ -204,6 +205,7 @@ std::span<const Job> all_jobs() {
       als_job(),
       itemcf_job(),
       plan_job(),
+      plan_itemcf_job(),
       scale_job(),
       kmeans_job(),
       evaluate_job(),

@@ -80,8 +80,9 @@ void require_finite(const Communicator& comm, const ListEvaluation& evaluation, 
 
 }  // namespace
 
-Index users_at_a_time(Index count) {
-  constexpr Index most = Index{1} << 16;
+Index users_at_a_time(Index count, Index blocks) {
+  // Blocks are read again for each round of users.
+  const Index most = (Index{1} << 16) * std::clamp<Index>(blocks, 1, 16);
   constexpr Index list_bytes = Index{256} << 20;
   constexpr Index item_bytes = 2 * (sizeof(Neighbour) + sizeof(ScoredItem));  // offers are cut at twice the count
   return std::clamp<Index>(list_bytes / (item_bytes * std::max<Index>(count, 1)), 1, most);
@@ -95,7 +96,7 @@ std::vector<std::vector<ScoredItem>> item_lists(const ItemScorer& scorer, const 
     const std::span<const Index> has = row_columns(seen, rows[at(place)]);
     scores.for_each(block, user, [&](Index item, double score) {
       const auto rounded = static_cast<float>(score);
-      if (!(rounded <= 0) && rule.allows(item, has)) best[at(place)].offer({item, rounded});
+      if (!(rounded <= 0) && rule.allows(item, has)) best[at(place)].offer({static_cast<LocalIndex>(item), rounded});
     });
   });
   std::vector<std::vector<ScoredItem>> lists(rows.size());
@@ -114,7 +115,7 @@ ItemModelLists item_model_lists(const Communicator& comm, const ItemScorer& scor
   const Index users = std::ssize(evaluation.users());
   Index popular_users = 0;
   Index short_lists = 0;
-  const Index at_a_time = users_at_a_time(questions.longest());
+  const Index at_a_time = users_at_a_time(questions.longest(), scorer.weights.blocks());
   const Index rounds = comm.max((users + at_a_time - 1) / at_a_time);
   for (Index round = 0; round < rounds; ++round) {
     const Index begin = std::min(round * at_a_time, users);

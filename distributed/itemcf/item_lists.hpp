@@ -26,8 +26,9 @@ struct ItemScorer {
                                                               const SparseRows& histories, const SparseRows& seen,
                                                               std::span<const Index> rows, Index count);
 
-/// Users of a rank that have lists of so many items at a time: some 256 MiB of lists, 65,536 at most.
-[[nodiscard]] Index users_at_a_time(Index count);
+/// Users of a rank that have lists of so many items at a time, by a model that is read in so many blocks: some 256 MiB
+/// of lists, and 65,536 at most for each block, since all blocks are read for each round of users.
+[[nodiscard]] Index users_at_a_time(Index count, Index blocks);
 
 /// What lists of an item model are worth, and of how many users, over all ranks, that is not their own list's value.
 struct ItemModelLists {

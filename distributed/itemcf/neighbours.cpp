@@ -67,7 +67,7 @@ SparseRows find_neighbours(const Communicator& comm, const ItemLayout& layout, c
     common.drain([&](Index other, std::int64_t sum, Index users) {
       if (other == own || users < least_users) return;
       const float value = formula.value(other, own, matrix.common(sum));
-      if (value > 0 && value >= least) best.offer({layout.item_of[at(other)], value});
+      if (value > 0 && value >= least) best.offer({static_cast<LocalIndex>(layout.item_of[at(other)]), value});
     });
     const std::span<const Neighbour> taken = best.take();
     lists[at(place)].assign(taken.begin(), taken.end());

@@ -19,6 +19,7 @@
 #include "jobs/run/stop_requests.hpp"
 #include "jobs/run/threads.hpp"
 #include "kernels/dense/simd_target.hpp"
+#include "kernels/process/process_memory.hpp"
 #include "kernels/process/small_file.hpp"
 #include "kernels/text/units.hpp"
 
@@ -106,7 +107,7 @@ void view_memory(const Communicator& comm, LaunchView& view) {
   const bool is_there = statvfs("/dev/shm", &space) == 0;
   view.shared_memory_bytes =
       comm.min(is_there ? static_cast<Index>(space.f_bavail) * static_cast<Index>(space.f_frsize) : Index{0});
-  view.memory_bytes = comm.min(static_cast<Index>(sysconf(_SC_PHYS_PAGES)) * static_cast<Index>(sysconf(_SC_PAGESIZE)));
+  view.memory_bytes = comm.min(machine_memory_bytes());
 }
 
 /// The root's file `ready` tells that the ranks listen.

@@ -196,10 +196,10 @@ void require_comparable(const AnyModel& model, const Contest& contest, const std
   for (const EvaluationMetric& metric : contest.questions.metrics) require_measurable(metric, path);
 }
 
-/// What of a model of factors that was trained on another dataset is known here.
+/// What a model that was trained on another dataset knows here.
 void tell_any_match(Report& report, const AnyMatchedModel& matched, const DatasetReader& dataset,
                     const std::string& data_path, const AnyModel& model, const std::string& path) {
-  if (matched.factors) tell_match(report, *matched.factors, dataset, data_path, *model.factors(), path);
+  if (matched.counts) tell_match(report, *matched.counts, dataset, data_path, model.record(), path);
 }
 
 /// Measures another model. The warnings go into `warnings`. Collective.

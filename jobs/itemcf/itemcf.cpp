@@ -29,6 +29,7 @@
 #include "io/model/item_model.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "kernels/itemcf/neighbourhood_ridge.hpp"
+#include "kernels/process/process_memory.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/shown_text.hpp"
 #include "kernels/text/units.hpp"
@@ -122,30 +123,40 @@ TrainingData read_training(const ItemcfOptions& options, JobContext& context, co
   return data;
 }
 
-/// Refuses what would not fit, before it is counted.
-void require_dense_room(const ItemcfOptions& options, const JobContext& context, Index items) {
-  const Index bytes = dense_ridge_bytes(items);
-  context.report.line(
-      fmt::format("the regression on all items takes {} on each rank", bytes_text(static_cast<double>(bytes))));
-  if (options.memory_budget_bytes == 0 || bytes <= options.memory_budget_bytes) return;
-  throw AgreedError(ExitCode::usage,
-                    fmt::format("--weights ridge --neighbours all takes {} for {}, and --memory-budget is {}; expected "
-                                "a larger one, or --neighbours K",
-                                bytes_text(static_cast<double>(bytes)), counted(items, "item"),
-                                bytes_text(static_cast<double>(options.memory_budget_bytes))));
+/// Refuses what would not fit each rank's budget, or without one the memory of a machine; before it is counted. `what`:
+/// takes so many bytes on a rank; `instead`: what would take less. Collective.
+void require_room(const ItemcfOptions& options, const JobContext& context, const std::string& what, Index bytes,
+                  const char* instead) {
+  const auto text = [](Index count) { return bytes_text(static_cast<double>(count)); };
+  const int ranks = context.comm.node().size();
+  agree_on(context.comm, [&] {
+    if (const Index budget = options.memory_budget_bytes; budget > 0) {
+      if (bytes <= budget) return;
+      throw Error(ExitCode::usage, fmt::format("{} takes {}, and --memory-budget is {}; expected a larger one, or {}",
+                                               what, text(bytes), text(budget), instead));
+    }
+    const Index memory = machine_memory_bytes();
+    if (memory == 0 || bytes <= memory / ranks) return;
+    throw Error(ExitCode::usage, fmt::format("{} takes {} on each of {} of this machine, which has {}; expected {}",
+                                             what, text(bytes), counted(ranks, "rank"), text(memory), instead));
+  });
 }
 
-/// Likewise of the systems of neighbours, one for each thread.
+/// Collective.
+void require_dense_room(const ItemcfOptions& options, const JobContext& context, Index items) {
+  const Index bytes = dense_ridge_bytes(items);
+  require_room(options, context, fmt::format("--weights ridge --neighbours all for {}", counted(items, "item")), bytes,
+               "--neighbours K");
+  context.report.line(
+      fmt::format("the regression on all items takes {} on each rank", bytes_text(static_cast<double>(bytes))));
+}
+
+/// Likewise of the systems of neighbours, one for each thread. Collective.
 void require_ridge_room(const ItemcfOptions& options, const JobContext& context, Index items) {
   const Index most = std::min(options.neighbours.value_or(items), items);
-  const Index bytes = NeighbourhoodRidge::bytes(most) * context.common.threads;
-  if (options.memory_budget_bytes == 0 || bytes <= options.memory_budget_bytes) return;
-  throw AgreedError(
-      ExitCode::usage,
-      fmt::format("--weights ridge takes {} for systems of {}, one for each thread, and --memory-budget is "
-                  "{}; expected a larger one, or fewer --neighbours",
-                  bytes_text(static_cast<double>(bytes)), counted(most, "neighbour"),
-                  bytes_text(static_cast<double>(options.memory_budget_bytes))));
+  require_room(options, context,
+               fmt::format("--weights ridge with systems of {}, one for each thread,", counted(most, "neighbour")),
+               NeighbourhoodRidge::bytes(most) * context.common.threads, "fewer --neighbours");
 }
 
 /// Neighbours with their similarities. Collective.
@@ -161,7 +172,7 @@ SparseRows find_all_neighbours(const ItemcfOptions& options, JobContext& context
   const PairMatrix matrix = make_pair_matrix(comm, data.layout, std::move(weighed));
   SparseRows found = find_neighbours(comm, data.layout, matrix, similarity, sizes,
                                      {options.neighbours, options.min_similarity, options.min_common_users},
-                                     options.memory_budget_bytes);
+                                     options.resolved_budget_bytes());
   const Index weights = comm.sum(found.entries());
   Index without = 0;
   for (Index row = 0; row < found.rows.size(); ++row) {
@@ -246,9 +257,9 @@ SparseRows regress(const ItemcfOptions& options, JobContext& context, const Data
   const PairMatrix matrix = make_pair_matrix(comm, data.layout, std::move(data.weighed));
   context.report.add_flops("ridge", ridge_flops(neighbours));
   RidgeWeights found = options.is_dense() ? dense_ridge(comm, data.layout, matrix, data.sums, scaling, settings,
-                                                        options.memory_budget_bytes)
+                                                        options.resolved_budget_bytes())
                                           : ridge_weights(comm, data.layout, matrix, scaling, settings,
-                                                          std::move(neighbours), options.memory_budget_bytes);
+                                                          std::move(neighbours), options.resolved_budget_bytes());
   warn_of_condition(options, context, dataset, found);
   context.report.event("ridge", {{"weights", comm.sum(found.weights.entries())},
                                  {"penalty", settings.penalty},
@@ -284,8 +295,9 @@ void write(const ItemcfOptions& options, JobContext& context, const DatasetReade
                   .trained_on = options.trained_on,
                   .dataset_configuration = dataset.provenance().configuration,
                   .last_training_seconds = last_trained_seconds(dataset.log_times(), options.trained_on)};
-  write_item_model(context.comm, options.model, model,
-                   context.provenance(item_model_kind, dataset.provenance().dataset_digest), options.deflate_level);
+  Provenance provenance = context.provenance(item_model_kind, dataset.provenance().dataset_digest);
+  provenance.configuration = resolved_configuration(options, provenance.configuration);
+  write_item_model(context.comm, options.model, model, provenance, options.deflate_level);
   context.report.line(fmt::format("wrote {}: {} and {}", options.model, counted(dataset.items(), "item"),
                                   counted(context.comm.sum(model.weights.entries()), "weight")));
 }

@@ -1,8 +1,15 @@
 #include "jobs/itemcf/itemcf_settings.hpp"
 
+#include <array>
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <functional>
+#include <map>
+#include <sstream>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
@@ -16,6 +23,9 @@ namespace rankwise {
 namespace {
 
 constexpr double usual_penalty = 100;
+constexpr Index usual_budget_bytes = Index{1} << 30;
+constexpr std::array<std::string_view, 6> similarity_words{"cosine", "jaccard", "conditional",
+                                                           "tfidf",  "bm25",    "rp3beta"};  // by SimilarityKind
 /// A system of so many unknowns takes 4 GiB a thread; --neighbours all has no such systems.
 constexpr Index most_ridge_neighbours = 16384;
 
@@ -75,8 +85,15 @@ SimilaritySettings ItemcfOptions::resolved_similarity() const {
   settings.asymmetry = asymmetry.value_or(settings.asymmetry);
   settings.popularity_exponent = popularity_exponent.value_or(settings.popularity_exponent);
   settings.walk_exponent = walk_exponent.value_or(settings.walk_exponent);
-  settings.shrinkage = shrinkage.value_or(settings.shrinkage);
+  settings.shrinkage = shrinkage.value_or(usual_shrinkage());
   return settings;
+}
+
+double ItemcfOptions::usual_shrinkage() const {
+  // In users, if each of them counts 1; other weights have other scales.
+  const bool counts_users =
+      similarity.value_or(SimilarityKind::cosine) == SimilarityKind::cosine && entry_weights == EntryWeighting::one;
+  return counts_users ? 20 : 0;
 }
 
 double ItemcfOptions::resolved_penalty() const {
@@ -85,6 +102,39 @@ double ItemcfOptions::resolved_penalty() const {
 
 double ItemcfOptions::resolved_normalization() const {
   return normalization.value_or(0);
+}
+
+Index ItemcfOptions::resolved_budget_bytes() const {
+  return memory_budget_bytes > 0 ? memory_budget_bytes : usual_budget_bytes;
+}
+
+std::string resolved_configuration(const ItemcfOptions& options, const std::string& configuration) {
+  std::map<std::string, std::string> lines;
+  std::istringstream given(configuration);
+  for (std::string line; std::getline(given, line);) {
+    const std::size_t end = line.find(" = ");
+    lines.emplace(line.substr(0, end), line);
+  }
+  const auto add = [&lines](const std::string& name, auto value) {
+    lines.emplace(name, fmt::format("{} = {}", name, value));  // not if it was given
+  };
+  if (!options.is_dense()) {
+    const SimilaritySettings settings = options.resolved_similarity();
+    const bool is_walk = settings.kind == SimilarityKind::rp3beta;
+    const bool is_conditional = settings.kind == SimilarityKind::conditional;
+    add("similarity", similarity_words[static_cast<std::size_t>(settings.kind)]);
+    if (!is_walk && !is_conditional && settings.kind != SimilarityKind::jaccard) add("asymmetry", settings.asymmetry);
+    if (is_walk || is_conditional) add("popularity-exponent", settings.popularity_exponent);
+    if (is_walk) add("walk-exponent", settings.walk_exponent);
+    if (!is_walk) add("shrinkage", settings.shrinkage);
+  }
+  if (options.weights == ItemWeights::ridge) {
+    add("penalty", options.resolved_penalty());
+    add("normalization", options.resolved_normalization());
+  }
+  std::vector<std::string> texts;
+  for (auto& [name, line] : lines) texts.push_back(std::move(line));
+  return fmt::format("{}", fmt::join(texts, "\n"));
 }
 
 void describe_itemcf(boost::program_options::options_description& description, ItemcfOptions& options) {
@@ -119,7 +169,7 @@ void describe_itemcf(boost::program_options::options_description& description, I
     ("walk-exponent", po::value<double>()->value_name("ALPHA")->notifier(number_in("walk-exponent", options.walk_exponent, 0, 4)),
      "rp3beta: the exponent of each step's probability; 1 unless given")
     ("shrinkage", po::value<double>()->value_name("H")->notifier(number_in("shrinkage", options.shrinkage, 0, 1e12)),
-     "added to the denominator, so that few users in common say little; 0 unless given")
+     "added to the denominator, so that few users in common say little; unless given 20 with --similarity cosine and --entry-weights one, else 0")
     ("neighbours", po::value<std::string>()->value_name("K|all")->default_value("100")->notifier(neighbours_of(options.neighbours)),
      "use the K most similar items of each item")
     ("min-similarity", po::value(&options.min_similarity)->value_name("S")->default_value(0)->notifier(within<double>("min-similarity", 0, 1e12)),
@@ -136,7 +186,7 @@ void describe_itemcf(boost::program_options::options_description& description, I
     ("max-user-items", po::value<Index>()->value_name("N")->notifier([&options](Index most) { within<Index>("max-user-items", 1, Index{1} << 40)(most); options.max_user_items = most; }),
      "of users with more items count N, drawn by the seed: such users, robots perhaps, cost the square of their items; without it all count")
     ("memory-budget", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-budget", options.memory_budget_bytes)),
-     "rows of other ranks' users, and sums of pairs, that a rank holds at a time, as in 1GiB; its own part of the dataset and of the model is beside it. Without it all rows, and 1 GiB of sums");
+     "rows of other ranks' users, and sums of pairs, that a rank holds at a time, as in 1GiB; its own part of the dataset and of the model is beside it; 1 GiB unless given");
   // clang-format on
   describe_compression(description, options.deflate_level);
 }

@@ -29,7 +29,7 @@ struct ItemcfOptions {
   std::optional<double> asymmetry;
   std::optional<double> popularity_exponent;
   std::optional<double> walk_exponent;
-  std::optional<double> shrinkage;
+  std::optional<double> shrinkage;  ///< nothing: usual_shrinkage()
   std::optional<Index> neighbours;  ///< nothing: all
   double min_similarity = 0;
   Index min_common_users = 1;
@@ -37,15 +37,22 @@ struct ItemcfOptions {
   std::optional<double> penalty;
   std::optional<double> normalization;
   std::optional<Index> max_user_items;
-  Index memory_budget_bytes = 0;  ///< of each rank; 0: as much as it takes
+  Index memory_budget_bytes = 0;  ///< of each rank; 0: not given, resolved_budget_bytes() then says
   int deflate_level = 0;
 
   /// All items at once, of which none is chosen by its similarity.
   [[nodiscard]] bool is_dense() const { return weights == ItemWeights::ridge && !neighbours; }
+  /// h if none is given: without one, chance chooses the neighbours in a thin log (docs/PERFORMANCE.md).
+  [[nodiscard]] double usual_shrinkage() const;
   [[nodiscard]] SimilaritySettings resolved_similarity() const;
   [[nodiscard]] double resolved_penalty() const;
   [[nodiscard]] double resolved_normalization() const;
+  [[nodiscard]] Index resolved_budget_bytes() const;
 };
+
+/// The configuration with what the options that were not given came to, as far as they have a part in the model: one
+/// `name = value` a line, by name.
+[[nodiscard]] std::string resolved_configuration(const ItemcfOptions& options, const std::string& configuration);
 
 /// Adds the options; `options` outlives them.
 void describe_itemcf(boost::program_options::options_description& description, ItemcfOptions& options);

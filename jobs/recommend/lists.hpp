@@ -63,7 +63,7 @@ struct FactorLists {
   const RankableItems& items;
 };
 
-/// An item model, ready for lists of the users of its own dataset.
+/// An item model over the items of a dataset, ready for lists of its users.
 struct ItemLists {
   const DatasetReader& dataset;
   ItemScorer scorer;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "distributed/rows/select_rows.hpp"
@@ -46,8 +47,8 @@ over the user's items i of w_ui s_ij, and lists have the items whose score is ab
 leave out all that the dataset has of the user: the training, validation and held-out parts and what was given (--seen exclude), may
 have it (allow), or have nothing else (only: to buy again). An item without a training entry is in no list. Users come in the order
 of their ids, then those that were held out whole, who are folded in from all that the dataset has of them; items best first, equal
-scores by item id. If a model of factors was trained on another dataset, items are matched by id, and all users are folded in from
-all that this dataset has of them; items that only one of the two knows are in no list.
+scores by item id. If a model was trained on another dataset, items are matched by id, and all users are folded in from (or, of an
+item model, scored by) all that this dataset has of them; items that only one of the two knows are in no list.
 Several models (--model more than once, --blend): a user's scores of each model become comparable over all items that the list may
 hold (--blend-scores) and are added, times the weights over their sum. A model's score of an item or a user that it does not know is
 0; lists have the items that any of the models was trained on.
@@ -193,8 +194,9 @@ Catalogue read_catalogue(const RecommendOptions& options, const JobContext& cont
 }
 
 /// The dataset's items in the model if that was trained on another dataset, which is told. Collective.
+template <class Model>
 std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options, JobContext& context,
-                                                const DatasetReader& dataset, const ModelReader& model,
+                                                const DatasetReader& dataset, const Model& model,
                                                 const std::string& path) {
   if (is_own_dataset(dataset, model.record())) return std::nullopt;
   const Communicator& comm = context.comm;
@@ -210,9 +212,10 @@ std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options,
   Report& report = context.report;
   tell_difference(report, dataset, options.data, model.record(), path);
   report.line(fmt::format(
-      "{} knows {} of {} of {}: no list has the others, and fold-in leaves out {} of {}; {} of the "
+      "{} knows {} of {} of {}: no list has the others, and {} leaves out {} of {}; {} of the "
       "model {} not in {}, and no list has {}",
-      path, matched.known, counted(dataset.items(), "item"), options.data, unknown,
+      path, matched.known, counted(dataset.items(), "item"), options.data,
+      std::is_same_v<Model, ModelReader> ? "fold-in" : "the model", unknown,
       counted(dataset.entries(DatasetPart::interactions), "interaction"), counted(matched.elsewhere, "item"),
       verb(matched.elsewhere, "is", "are"), options.data, verb(matched.elsewhere, "it", "them")));
   report.event("matched_items", {{"items", dataset.items()},
@@ -316,28 +319,28 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
             matched ? ModelKind::factors_elsewhere : ModelKind::factors);
 }
 
-/// An item model knows no users: those of its dataset speak by all that this has of them.
+/// An item model knows no users: those of the dataset, its own or another one, speak by all that this has of them.
 void recommend_by_items(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
   const Communicator& comm = context.comm;
   const std::string& path = options.model.paths.front();
   const ItemModelReader model(comm, path, context.common.input_check);
   warn_if_not_compared(context, model, path);
-  require_own_dataset(dataset, options.data, model, path);
+  const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
   WantedUsers wanted = read_wanted(options, context);
-  const Catalogue catalogue = item_model_catalogue(comm, model);
+  const Catalogue catalogue = matched ? matched->catalogue : item_model_catalogue(comm, model);
 
   const auto timer = context.report.phase("recommend");
   const TrainedOn trained_on = model.record().trained_on;
-  const TrainedOn learned = trained_on == TrainedOn::all ? TrainedOn::training : trained_on;
+  const TrainedOn learned = matched || trained_on == TrainedOn::all ? TrainedOn::training : trained_on;
   const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
   const ListInputs inputs{
       path, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
-  const ItemWeightBlocks weights = item_model_weights(model);
+  const ItemWeightBlocks weights = matched ? item_model_weights(model, *matched) : item_model_weights(model);
   const ItemLists items{dataset, {weights, model.weighting()}};
   const AllLists all{
-      inputs, dataset.users(), users_at_a_time(std::min(options.top, model.items())),
+      inputs, dataset.users(), users_at_a_time(std::min(options.top, dataset.items()), weights.blocks()),
       [&](Index first, const Partition& rows) { return lists_for(comm, inputs, items, first, rows, wanted); },
-      model.item_ids({0, model.items()}).ids};
+      dataset.item_ids({0, dataset.items()}).ids};
   write_all(options, all, context, wanted, dataset, 0, ModelKind::items);
 }
 
@@ -352,9 +355,9 @@ std::vector<std::unique_ptr<ServedModel>> serve_models(const RecommendOptions& o
     if (is_item_model(comm, path)) {
       auto model = std::make_unique<const ItemModelReader>(comm, path, context.common.input_check);
       warn_if_not_compared(context, *model, path);
-      require_own_dataset(dataset, options.data, *model, path);
       records.push_back(model->record());
-      models.push_back(serve_items(comm, path, std::move(model)));
+      std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, *model, path);
+      models.push_back(serve_items(comm, path, std::move(model), matched));
     } else {
       auto model = std::make_unique<const ModelReader>(comm, path, context.common.input_check);
       warn_if_not_compared(context, *model, path);

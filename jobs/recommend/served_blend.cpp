@@ -54,12 +54,13 @@ class ServedFactors : public ServedModel {
 
 class ServedItems : public ServedModel {
  public:
-  ServedItems(const Communicator& comm, std::string path, std::unique_ptr<const ItemModelReader> model)
+  ServedItems(const Communicator& comm, std::string path, std::unique_ptr<const ItemModelReader> model,
+              const std::optional<MatchedItems>& matched)
       : comm_(comm),
         path_(std::move(path)),
         model_(std::move(model)),
-        catalogue_(item_model_catalogue(comm, *model_)),
-        weights_(item_model_weights(*model_)) {}
+        catalogue_(matched ? matched->catalogue : item_model_catalogue(comm, *model_)),
+        weights_(matched ? item_model_weights(*model_, *matched) : item_model_weights(*model_)) {}
 
   [[nodiscard]] const Catalogue& catalogue() const override { return catalogue_; }
 
@@ -89,8 +90,9 @@ std::unique_ptr<ServedModel> serve_factors(const Communicator& comm, const std::
 }
 
 std::unique_ptr<ServedModel> serve_items(const Communicator& comm, const std::string& path,
-                                         std::unique_ptr<const ItemModelReader> model) {
-  return std::make_unique<ServedItems>(comm, path, std::move(model));
+                                         std::unique_ptr<const ItemModelReader> model,
+                                         const std::optional<MatchedItems>& matched) {
+  return std::make_unique<ServedItems>(comm, path, std::move(model), matched);
 }
 
 Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ServedBlend& blend, Index first,

@@ -50,9 +50,10 @@ class ServedModel {
                                                          const DatasetReader& dataset,
                                                          std::unique_ptr<const ModelReader> model, Catalogue in_model,
                                                          std::optional<MatchedItems> matched);
-/// An item model of the dataset. Collective over comm.
+/// An item model, of the dataset or, `matched`, of another one. Collective over comm.
 [[nodiscard]] std::unique_ptr<ServedModel> serve_items(const Communicator& comm, const std::string& path,
-                                                       std::unique_ptr<const ItemModelReader> model);
+                                                       std::unique_ptr<const ItemModelReader> model,
+                                                       const std::optional<MatchedItems>& matched);
 
 /// Several models, ready for lists of the users of a dataset.
 struct ServedBlend {

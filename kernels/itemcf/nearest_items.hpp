@@ -9,7 +9,7 @@
 namespace rankwise {
 
 struct Neighbour {
-  Index item;
+  LocalIndex item;
   float weight;
 };
 

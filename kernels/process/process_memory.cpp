@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <unistd.h>
 
 namespace rankwise {
 
@@ -20,6 +21,12 @@ Index bytes_in(const char* file, const std::string& name) {
 }
 
 }  // namespace
+
+Index machine_memory_bytes() {
+  const Index pages = sysconf(_SC_PHYS_PAGES);
+  const Index page_bytes = sysconf(_SC_PAGESIZE);
+  return pages > 0 && page_bytes > 0 ? pages * page_bytes : 0;
+}
 
 Index peak_memory_bytes() {
   return bytes_in(status, "VmHWM:");

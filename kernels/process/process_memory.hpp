@@ -5,6 +5,9 @@
 
 namespace rankwise {
 
+/// The memory of this machine; 0 where the system does not tell.
+[[nodiscard]] Index machine_memory_bytes();
+
 /// The most memory that this process ever held, in bytes; 0 where the system does not tell.
 [[nodiscard]] Index peak_memory_bytes();
 

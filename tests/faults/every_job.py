@@ -38,6 +38,7 @@ CASES = {
         ("kmeans", "--input m.h5 --rows items --predict k.h5 --output p.h5"),
         ("kmeans", "--input s.csv --clusters 2:3 --output s.h5"),
         ("plan", "--data d.h5 --factors 2 --calibrate 0 --model m.h5 --ranks 1,2 --sbatch p.sbatch --json p.json"),
+        ("plan itemcf", "--data d.h5 --weights ridge --neighbours 3 --calibrate 0 --ranks 1,2"),
         ("scale", "--strong 1 --users 20 --items 10 --interactions 60 --epochs 2 --factors 2 --calibrate 0 --json y.json --plot y.svg"),
         ("doctor", "--directory ."),
     ],

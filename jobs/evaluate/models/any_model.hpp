@@ -33,7 +33,7 @@ class AnyModel {
   std::variant<ModelReader, ItemModelReader> reader_;
 };
 
-/// An item model over the items of its own dataset.
+/// An item model over the items of a dataset.
 struct MatchedItemModel {
   ItemWeightBlocks weights;
   EntryWeighting weighting;
@@ -47,8 +47,9 @@ struct AnyMatchedModel {
   std::optional<MatchCounts> counts;  ///< of another dataset than the model's own
 };
 
-/// See match_model. An item model has no users, and scores whatever these have in its own dataset; throws
-/// AgreedError(bad_data) for an item model of another dataset. `model` outlives the result. Collective over comm.
+/// See match_model. An item model has no users, and scores items by whatever users have in the dataset; those of
+/// another dataset are matched by ids. Throws AgreedError(bad_data): see match_items. `model` outlives the result.
+/// Collective over comm.
 [[nodiscard]] AnyMatchedModel match_any_model(const Communicator& comm, const DatasetReader& dataset,
                                               const std::string& data_path, const HeldoutRows& rows,
                                               const AnyModel& model, const std::string& model_path);
@@ -57,9 +58,9 @@ struct AnyMatchedModel {
 [[nodiscard]] Catalogue item_model_catalogue(const Communicator& comm, const ItemModelReader& model);
 /// Its weights, read from the file. `model` outlives them.
 [[nodiscard]] ItemWeightBlocks item_model_weights(const ItemModelReader& model);
-
-/// Throws AgreedError(bad_data) if the item model was trained on another dataset.
-void require_own_dataset(const DatasetReader& dataset, const std::string& data_path, const ItemModelReader& model,
-                         const std::string& model_path);
+/// Likewise over the items of a dataset that it was not trained on: items that the model does not know neither speak
+/// nor are scored, and those that the dataset does not have are left out. Of the items of a block, their rows of the
+/// model are read in the model's order.
+[[nodiscard]] ItemWeightBlocks item_model_weights(const ItemModelReader& model, const MatchedItems& items);
 
 }  // namespace rankwise

@@ -80,39 +80,6 @@ Index count_known_users(const Communicator& comm, const DatasetReader& dataset, 
   return users;
 }
 
-/// `histories`: what fold-in takes, in the model's items. Collective.
-MatchCounts count_match(const Communicator& comm, const DatasetReader& dataset, const ModelReader& model,
-                        const HeldoutRows& rows, const MatchedItems& items, const SparseRows& histories) {
-  MatchCounts counts;
-  counts.known_users = count_known_users(comm, dataset, model, rows);
-  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
-    const std::span<const Index> heldout = row_columns(rows.heldout, r);
-    if (heldout.empty()) continue;
-    const auto seen = static_cast<Index>(row_columns(rows.seen, r).size());
-    const auto taken = static_cast<Index>(row_columns(histories, r).size());
-    ++counts.users;
-    counts.folded_in += taken > 0 ? 1 : 0;
-    counts.history_entries += seen;
-    counts.unknown_entries += seen - taken;
-    counts.pairs += static_cast<Index>(heldout.size());
-    counts.missed_pairs += std::ranges::count_if(
-        heldout, [&](Index item) { return items.model_rows[static_cast<std::size_t>(item)] < 0; });
-  }
-  std::array sums{counts.users,           counts.known_users, counts.folded_in,   counts.history_entries,
-                  counts.unknown_entries, counts.pairs,       counts.missed_pairs};
-  comm.all_reduce_sum(std::span<Index>(sums));
-  return {.users = sums[0],
-          .known_users = sums[1],
-          .folded_in = sums[2],
-          .history_entries = sums[3],
-          .unknown_entries = sums[4],
-          .items = dataset.items(),
-          .known_items = items.known,
-          .items_elsewhere = items.elsewhere,
-          .pairs = sums[5],
-          .missed_pairs = sums[6]};
-}
-
 MatchedModel match_other_dataset(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
                                  const HeldoutRows& rows, const ModelReader& model, const std::string& model_path) {
   // 1. Which items the model knows.
@@ -123,7 +90,8 @@ MatchedModel match_other_dataset(const Communicator& comm, const DatasetReader& 
   const SparseRows histories = renumber_columns(rows.seen, matched.model_rows, model.items());
   const AlsFactors fixed = with_gramian(comm, model.objective(), read_items(comm, model));
   Matrix users = fold_in_users(comm, model, model_path, rows.partition, histories, fixed, "user");
-  const MatchCounts counts = count_match(comm, dataset, model, rows, matched, histories);
+  const MatchCounts counts =
+      count_match(comm, dataset, rows, matched, comm.sum(count_known_users(comm, dataset, model, rows)));
 
   // 3. The dataset's items.
   const Partition item_rows = Partition::by_count(dataset.items(), comm.size());
@@ -160,55 +128,112 @@ void tell_difference(Report& report, const DatasetReader& dataset, const std::st
   report.line(fmt::format("{} was trained on another dataset than {}: its own has {}", model_path, data_path, text));
 }
 
-MatchedItems match_items(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
-                         const ModelReader& model, const std::string& model_path) {
+namespace {
+
+/// What a model of either kind knows of its items.
+struct KnownItems {
+  IdRows ids;                  ///< of this rank
+  std::vector<Index> entries;  ///< of all
+  bool are_counts;             ///< entries; else 1 for each item
+  Index users;                 ///< of the training
+  Ids first;                   ///< an example
+};
+
+template <class Model>
+KnownItems known_items(const Communicator& comm, const Model& model, bool are_counts) {
+  const RowRange mine = Partition::by_count(model.items(), comm.size()).range(comm.rank());
+  return {model.item_ids(mine), comm.all_gather_varied(std::span<const Index>(model.item_entries(mine))).values,
+          are_counts, model.record().users, model.item_ids({0, 1}).ids};
+}
+
+MatchedItems match_known_items(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
+                               const KnownItems& model, const std::string& model_path) {
   // 1. Rows of the model by ids, without those that it was not trained on.
   const RowRange mine = Partition::by_count(dataset.items(), comm.size()).range(comm.rank());
-  const RowRange known = Partition::by_count(model.items(), comm.size()).range(comm.rank());
-  const IdRows ids = dataset.item_ids(mine);
-  const std::vector<Index> model_entries =
-      comm.all_gather_varied(std::span<const Index>(model.item_entries(known))).values;
-  std::vector<Index> rows = find_rows_by_id(comm, ids, model.item_ids(known));
+  std::vector<Index> rows = find_rows_by_id(comm, dataset.item_ids(mine), model.ids);
   for (Index& row : rows) {
-    if (row >= 0 && model_entries[static_cast<std::size_t>(row)] == 0) row = -1;
+    if (row >= 0 && model.entries[static_cast<std::size_t>(row)] == 0) row = -1;
   }
 
   // 2. What lists can have. A model of an older version has no counts: the dataset's order its items.
   std::vector<Index> entries = dataset.row_sizes(DatasetPart::interactions_by_item, mine);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Index of_model = rows[i] < 0 ? 0 : model_entries[static_cast<std::size_t>(rows[i])];
-    entries[i] = model.has_entry_counts() ? of_model : std::max(entries[i], Index{1}) * of_model;
+    const Index of_model = rows[i] < 0 ? 0 : model.entries[static_cast<std::size_t>(rows[i])];
+    entries[i] = model.are_counts ? of_model : std::max(entries[i], Index{1}) * of_model;
   }
   MatchedItems items;
-  items.catalogue = make_catalogue(comm, model.users(), entries);
+  items.catalogue = make_catalogue(comm, model.users, entries);
   items.model_rows = comm.all_gather_varied(std::span<const Index>(rows)).values;
   items.known = static_cast<Index>(items.catalogue.by_popularity.size());
-  items.elsewhere = std::ranges::count_if(model_entries, [](Index count) { return count > 0; }) - items.known;
+  items.elsewhere = std::ranges::count_if(model.entries, [](Index count) { return count > 0; }) - items.known;
   if (items.known > 0) return items;
 
   // 3. Nothing in common: an id of each says most.
   const Ids of_data = dataset.item_ids({0, 1}).ids;
-  const Ids of_model = model.item_ids({0, 1}).ids;
   throw AgreedError(
       ExitCode::bad_data,
       fmt::format("{} was trained on another dataset than {} and knows none of its {}: ids are such as {} "
                   "there and {} here; expected a model of some of these items",
-                  model_path, data_path, counted(dataset.items(), "item"), shown(id_text(of_model, 0)),
+                  model_path, data_path, counted(dataset.items(), "item"), shown(id_text(model.first, 0)),
                   shown(id_text(of_data, 0))));
 }
 
+}  // namespace
+
+MatchedItems match_items(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
+                         const ModelReader& model, const std::string& model_path) {
+  return match_known_items(comm, dataset, data_path, known_items(comm, model, model.has_entry_counts()), model_path);
+}
+
+MatchedItems match_items(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
+                         const ItemModelReader& model, const std::string& model_path) {
+  return match_known_items(comm, dataset, data_path, known_items(comm, model, true), model_path);
+}
+
+MatchCounts count_match(const Communicator& comm, const DatasetReader& dataset, const HeldoutRows& rows,
+                        const MatchedItems& items, std::optional<Index> known_users) {
+  MatchCounts counts;
+  const auto is_unknown = [&](Index item) { return items.model_rows[static_cast<std::size_t>(item)] < 0; };
+  for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
+    const std::span<const Index> heldout = row_columns(rows.heldout, r);
+    if (heldout.empty()) continue;
+    const std::span<const Index> seen = row_columns(rows.seen, r);
+    const auto unknown = static_cast<Index>(std::ranges::count_if(seen, is_unknown));
+    ++counts.users;
+    counts.folded_in += unknown < std::ssize(seen) ? 1 : 0;
+    counts.history_entries += std::ssize(seen);
+    counts.unknown_entries += unknown;
+    counts.pairs += std::ssize(heldout);
+    counts.missed_pairs += std::ranges::count_if(heldout, is_unknown);
+  }
+  std::array sums{counts.users,           counts.folded_in, counts.history_entries,
+                  counts.unknown_entries, counts.pairs,     counts.missed_pairs};
+  comm.all_reduce_sum(std::span<Index>(sums));
+  return {.users = sums[0],
+          .known_users = known_users,
+          .folded_in = sums[1],
+          .history_entries = sums[2],
+          .unknown_entries = sums[3],
+          .items = dataset.items(),
+          .known_items = items.known,
+          .items_elsewhere = items.elsewhere,
+          .pairs = sums[4],
+          .missed_pairs = sums[5]};
+}
+
 std::vector<std::pair<std::string_view, Index>> named_counts(const MatchCounts& counts) {
-  return {{"users", counts.users},
-          {"known_users", counts.known_users},
-          {"folded_in", counts.folded_in},
-          {"unknown_users", counts.users - counts.folded_in},
-          {"history_entries", counts.history_entries},
-          {"unknown_entries", counts.unknown_entries},
-          {"items", counts.items},
-          {"known_items", counts.known_items},
-          {"items_elsewhere", counts.items_elsewhere},
-          {"pairs", counts.pairs},
-          {"missed_pairs", counts.missed_pairs}};
+  std::vector<std::pair<std::string_view, Index>> named{{"users", counts.users}};
+  if (counts.known_users) named.emplace_back("known_users", *counts.known_users);
+  named.insert(named.end(), {{"folded_in", counts.folded_in},
+                             {"unknown_users", counts.users - counts.folded_in},
+                             {"history_entries", counts.history_entries},
+                             {"unknown_entries", counts.unknown_entries},
+                             {"items", counts.items},
+                             {"known_items", counts.known_items},
+                             {"items_elsewhere", counts.items_elsewhere},
+                             {"pairs", counts.pairs},
+                             {"missed_pairs", counts.missed_pairs}});
+  return named;
 }
 
 MatchedModel match_model(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
@@ -217,24 +242,28 @@ MatchedModel match_model(const Communicator& comm, const DatasetReader& dataset,
   return match_other_dataset(comm, dataset, data_path, rows, model, model_path);
 }
 
-void tell_match(Report& report, const MatchedModel& matched, const DatasetReader& dataset, const std::string& data_path,
-                const ModelReader& model, const std::string& model_path) {
-  if (!matched.counts) return;
-  tell_difference(report, dataset, data_path, model.record(), model_path);
-  const MatchCounts& counts = *matched.counts;
+void tell_match(Report& report, const MatchCounts& counts, const DatasetReader& dataset, const std::string& data_path,
+                const TrainingRecord& model, const std::string& model_path) {
+  tell_difference(report, dataset, data_path, model, model_path);
   const Index unknown_users = counts.users - counts.folded_in;
+  const bool folds_in = counts.known_users.has_value();  // else it is an item model
   report.line(
-      fmt::format("{} knows {} of {} of {} with held-out interactions: {} {} folded in from what {} has of them, "
-                  "of {} nothing is known",
-                  model_path, counts.known_users, counted(counts.users, "user"), data_path, counts.folded_in,
-                  verb(counts.folded_in, "is", "are"), data_path, unknown_users));
-  report.line(fmt::format(
-      "{} knows {} of {} of {}: {} of {} {} of the others, which no list has; fold-in leaves out {} of "
-      "the {} of these users; {} of the model {} not in {}, and no list has {}",
-      model_path, counts.known_items, counted(counts.items, "item"), data_path, counts.missed_pairs,
-      counted(counts.pairs, "held-out pair"), verb(counts.missed_pairs, "is", "are"), counts.unknown_entries,
-      counted(counts.history_entries, "interaction"), counted(counts.items_elsewhere, "item"),
-      verb(counts.items_elsewhere, "is", "are"), data_path, verb(counts.items_elsewhere, "it", "them")));
+      folds_in
+          ? fmt::format("{} knows {} of {} of {} with held-out interactions: {} {} folded in from what {} has of them, "
+                        "of {} nothing is known",
+                        model_path, *counts.known_users, counted(counts.users, "user"), data_path, counts.folded_in,
+                        verb(counts.folded_in, "is", "are"), data_path, unknown_users)
+          : fmt::format("{} with held-out interactions {} items that {} knows, {} {} none",
+                        counted(counts.folded_in, "user"), verb(counts.folded_in, "has", "have"), model_path,
+                        unknown_users, verb(unknown_users, "has", "have")));
+  report.line(
+      fmt::format("{} knows {} of {} of {}: {} of {} {} of the others, which no list has; {} leaves out {} of "
+                  "the {} of these users; {} of the model {} not in {}, and no list has {}",
+                  model_path, counts.known_items, counted(counts.items, "item"), data_path, counts.missed_pairs,
+                  counted(counts.pairs, "held-out pair"), verb(counts.missed_pairs, "is", "are"),
+                  folds_in ? "fold-in" : "the model", counts.unknown_entries,
+                  counted(counts.history_entries, "interaction"), counted(counts.items_elsewhere, "item"),
+                  verb(counts.items_elsewhere, "is", "are"), data_path, verb(counts.items_elsewhere, "it", "them")));
   std::vector<Field> fields;
   for (const auto& [name, count] : named_counts(counts)) fields.emplace_back(name, count);
   report.event("matched_model", fields);

@@ -12,6 +12,7 @@
 #include "distributed/evaluation/factor_evaluation.hpp"
 #include "distributed/ranking/catalogue.hpp"
 #include "io/dataset/dataset.hpp"
+#include "io/model/item_model.hpp"
 #include "io/model/model.hpp"
 #include "jobs/run/report.hpp"
 #include "kernels/als/objective.hpp"
@@ -40,14 +41,17 @@ struct MatchedItems {
 [[nodiscard]] MatchedItems match_items(const Communicator& comm, const DatasetReader& dataset,
                                        const std::string& data_path, const ModelReader& model,
                                        const std::string& model_path);
+[[nodiscard]] MatchedItems match_items(const Communicator& comm, const DatasetReader& dataset,
+                                       const std::string& data_path, const ItemModelReader& model,
+                                       const std::string& model_path);
 
 /// What a model of another dataset knows of what is held out; over all ranks.
 struct MatchCounts {
-  Index users = 0;            ///< with held-out interactions
-  Index known_users = 0;      ///< of them, on whom the model was trained
-  Index folded_in = 0;        ///< of them, that are folded in; of the others nothing is known
-  Index history_entries = 0;  ///< that fold-in may see of users with held-out interactions
-  Index unknown_entries = 0;  ///< of them, of items that the model does not know: fold-in leaves them out
+  Index users = 0;                        ///< with held-out interactions
+  std::optional<Index> known_users = {};  ///< of them, on whom the model was trained; an item model does not know
+  Index folded_in = 0;        ///< of them, who have an item that the model knows; of the others nothing is known
+  Index history_entries = 0;  ///< that the model may see of users with held-out interactions
+  Index unknown_entries = 0;  ///< of them, of items that the model does not know: they are left out
   Index items = 0;            ///< of the dataset
   Index known_items = 0;      ///< of them, that the model knows
   Index items_elsewhere = 0;  ///< that the model knows and the dataset does not have
@@ -55,7 +59,11 @@ struct MatchCounts {
   Index missed_pairs = 0;     ///< of them, of items that the model does not know: no list has them
 };
 
-/// Each count with its name in files (docs/FORMATS.md).
+/// Of items that have been matched; `known_users`: see MatchCounts. Collective over comm.
+[[nodiscard]] MatchCounts count_match(const Communicator& comm, const DatasetReader& dataset, const HeldoutRows& rows,
+                                      const MatchedItems& items, std::optional<Index> known_users);
+
+/// Each count that is known with its name in files (docs/FORMATS.md).
 [[nodiscard]] std::vector<std::pair<std::string_view, Index>> named_counts(const MatchCounts& counts);
 
 /// A model over the users and items of a dataset, distributed.
@@ -76,9 +84,8 @@ struct MatchedModel {
                                        const std::string& data_path, const HeldoutRows& rows, const ModelReader& model,
                                        const std::string& model_path);
 
-/// Says how another dataset differs and what of it the model knows: three lines and an event. Nothing of its own
-/// dataset.
-void tell_match(Report& report, const MatchedModel& matched, const DatasetReader& dataset, const std::string& data_path,
-                const ModelReader& model, const std::string& model_path);
+/// Says how another dataset differs and what of it the model, of factors or of items, knows: three lines and an event.
+void tell_match(Report& report, const MatchCounts& counts, const DatasetReader& dataset, const std::string& data_path,
+                const TrainingRecord& model, const std::string& model_path);
 
 }  // namespace rankwise

@@ -137,7 +137,7 @@ TrainingOverlap training_overlap(const HeldoutData& data, const TrainingRecord& 
     return overlap;
   }
   overlap.trained_on_all = model.trained_on == TrainedOn::all;
-  if (counts->known_users == 0 && model.lineage.empty()) {
+  if (counts->known_users == Index{0} && model.lineage.empty()) {
     overlap.disjoint = Disjoint::users;
   } else {
     overlap.disjoint = is_later(overlap) ? Disjoint::times : Disjoint::not_shown;

@@ -354,6 +354,37 @@ TEST(RidgeTest, BudgetsChangeNoBit) {
   }
 }
 
+TEST(RidgeTest, HalfOfThePairsAreCountedForABatchAndNoMore) {
+  const Communicator comm = Communicator::world();
+  const std::vector<Row> log = small_log(users, items);
+  const Counted counts = counted(comm, log, items, EntryWeighting::value);
+  const PairMatrix matrix = make_pair_matrix(comm, counts.layout, counts.plain);
+  const std::vector<double> sizes =
+      similarity_sizes(SimilarityKind::cosine, counts.sums, counts.plain.quantum, counts.sums, counts.plain.quantum);
+  const RidgeScaling scaling(counts.sums, counts.plain.quantum, users, 0);
+  Index most = 0;
+  for (const Row& row : log) most += std::ssize(row) * (std::ssize(row) - 1) / 2;
+  // All neighbours of all items: every item is asked for all others of lower numbers, once.
+  SparseRows all = find_neighbours(comm, counts.layout, matrix, {}, sizes, {}, 0);
+  const RidgeWeights found = ridge_weights(comm, counts.layout, matrix, scaling, {50, 0}, std::move(all), 0);
+  EXPECT_EQ(found.batches, 1);
+  EXPECT_LE(found.counted_pairs, most);
+  EXPECT_GT(found.counted_pairs, most * 9 / 10);
+  EXPECT_GE(found.asked_pairs, (items - 1) * items / 2);  // one user has everything
+  EXPECT_EQ(found.solved_in_double, 0);
+  EXPECT_EQ(found.hardest.item, -1);
+}
+
+TEST(HardestSystemTest, IsTheSameOnAllRanksWithTiesToTheLowerItem) {
+  const Communicator comm = Communicator::world();
+  const HardestSystem mine{.item = 10 - comm.rank(), .condition = comm.rank() == 3 ? 4.0 : 5.0};
+  const HardestSystem found = hardest_of(comm, mine);
+  EXPECT_EQ(found.condition, 5.0);
+  const int last = comm.size() - 1;
+  EXPECT_EQ(found.item, 10 - last);
+  EXPECT_EQ(hardest_of(comm, {}).item, -1);
+}
+
 TEST(LongUsersTest, TheCutIsTheSameWhoeverHoldsThem) {
   const Communicator comm = Communicator::world();
   const std::vector<Row> log = small_log(users, items);

@@ -110,7 +110,7 @@ class ItemcfTest(unittest.TestCase):
 
     def test_every_similarity_of_ones_has_the_neighbours_of_brute_force(self):
         ones = (self.x != 0).astype(float)
-        for kind, options, numbers in (("cosine", [], {}), ("cosine", ["--asymmetry", "0.2", "--shrinkage", "3"], {"a": 0.2, "h": 3}),
+        for kind, options, numbers in (("cosine", [], {"h": 20}), ("cosine", ["--shrinkage", "0"], {}), ("cosine", ["--asymmetry", "0.2", "--shrinkage", "3"], {"a": 0.2, "h": 3}),
                                        ("jaccard", ["--shrinkage", "2"], {"h": 2}), ("conditional", ["--popularity-exponent", "0.4"], {"b": 0.4})):
             found = weights(self.itemcf("--similarity", kind, "--neighbours", "12", *options)).toarray()
             expected = nearest(brute_similarities(ones, kind, **numbers), 12)
@@ -128,7 +128,7 @@ class ItemcfTest(unittest.TestCase):
         ones = (self.x != 0).astype(float)
         s = brute_similarities(ones, "cosine")
         s[(ones.T @ ones < 3) | (s.astype(np.float32) < np.float32(0.2))] = 0
-        found = weights(self.itemcf("--neighbours", "all", "--min-common-users", "3", "--min-similarity", "0.2")).toarray()
+        found = weights(self.itemcf("--neighbours", "all", "--min-common-users", "3", "--min-similarity", "0.2", "--shrinkage", "0")).toarray()
         np.testing.assert_allclose(found, s, rtol=1e-6)
 
     def test_ridge_of_all_items_is_ease(self):
@@ -202,16 +202,13 @@ class ItemcfTest(unittest.TestCase):
             self.assertEqual([source for _, _, source in given], ["model"] * len(order))
             np.testing.assert_allclose([score for _, score, _ in given], scores[u][order], rtol=1e-5)
 
-    def test_recall_and_auc_are_those_of_numpy(self):
-        model = self.data / "items.h5"
-        out = self.folder / "e.json"
-        done = run(["evaluate", "--data", self.d, "--model", model, "--metrics", "recall@10,auc", "--output", out, "--quiet"])
-        self.assertEqual(done.code, 0, done)
-        ones = (self.x != 0).astype(float)
-        held = np.asarray(interactions(self.d, "heldout/interactions").todense()) != 0
-        scores = ones @ weights(model).toarray().astype(float)
-        candidates = ones.any(axis=0)
-        popular = np.lexsort((np.arange(len(candidates)), -ones.sum(axis=0)))
+    def measured_by_numpy(self, data, s, entries):
+        """Recall@10 and AUC of an item model s (by the dataset's items), whose training had so many entries of each."""
+        ones = (np.asarray(interactions(data).todense()) != 0).astype(float)
+        held = np.asarray(interactions(data, "heldout/interactions").todense()) != 0
+        scores = ones @ s.astype(float)
+        candidates = entries > 0
+        popular = np.lexsort((np.arange(len(candidates)), -entries))
         recalls, areas = [], []
         for u in range(len(ones)):
             targets = held[u] & (ones[u] == 0)
@@ -223,13 +220,163 @@ class ItemcfTest(unittest.TestCase):
             if not order:
                 order = [i for i in popular if allowed[i]][:10]
             recalls.append(targets[order].sum() / min(10, targets.sum()))
-            standing = scores[u] if ones[u].any() else ones.sum(axis=0)
+            standing = scores[u] if (ones[u] != 0)[candidates].any() else entries.astype(float)
             wrong = standing[allowed & ~targets]
             values = [((wrong < t).sum() + (wrong == t).sum() / 2) / len(wrong) for t in standing[targets & candidates]]
             areas.append(sum(values) / targets.sum())
+        return float(np.mean(recalls)), float(np.mean(areas))
+
+    def test_recall_and_auc_are_those_of_numpy(self):
+        model = self.data / "items.h5"
+        out = self.folder / "e.json"
+        done = run(["evaluate", "--data", self.d, "--model", model, "--metrics", "recall@10,auc", "--output", out, "--quiet"])
+        self.assertEqual(done.code, 0, done)
+        recall, auc = self.measured_by_numpy(self.d, weights(model).toarray(), (self.x != 0).sum(axis=0))
         metrics = json.loads(out.read_text())["metrics"]
-        self.assertAlmostEqual(metrics["recall@10"]["model"], float(np.mean(recalls)), places=9)
-        self.assertAlmostEqual(metrics["auc"]["model"], float(np.mean(areas)), places=9)
+        self.assertAlmostEqual(metrics["recall@10"]["model"], recall, places=9)
+        self.assertAlmostEqual(metrics["auc"]["model"], auc, places=9)
+
+    def other_dataset(self):
+        """Two thirds of the users, without every seventh item, and with an item that the log of the model does not have."""
+        rows = (self.data / "s.csv").read_text().splitlines()
+        kept = [row for row in rows[1:] if int(row.split(",")[0]) % 3 and int(row.split(",")[1]) % 7]
+        users = sorted({row.split(",")[0] for row in kept})
+        new = [",".join([user, "987654", *rows[1].split(",")[2:]]) for user in users[:30]]
+        (self.folder / "other.csv").write_text("\n".join([rows[0], *kept, *new]) + "\n")
+        done = run(["prepare", "--input", "other.csv", "--duplicates", "sum", "--split", "random:0.3", "--output", "other.h5", "--quiet"], cwd=self.folder)
+        self.assertEqual(done.code, 0, done)
+        return self.folder / "other.h5"
+
+    def test_a_model_of_another_dataset_is_matched_by_ids(self):
+        other = self.other_dataset()
+        model = self.itemcf("--neighbours", "12", name="model.h5")
+
+        def ids(path):
+            with h5py.File(path) as file:
+                return [name.decode() if isinstance(name, bytes) else str(name) for name in file["items/ids"][:]]
+        there = {name: row for row, name in enumerate(ids(self.d))}
+        rows = np.array([there.get(name, -1) for name in ids(other)])
+        self.assertIn(-1, rows)
+        known = rows >= 0
+        s = np.where(known[:, None] & known[None, :], weights(model).toarray()[np.ix_(rows, rows)], 0)
+        trained = (self.x != 0).sum(axis=0)
+        entries = np.where(known, trained[rows], 0)
+        recall, auc = self.measured_by_numpy(other, s, entries)
+        seen = set()
+        for ranks in (1, 2, 3):
+            done = run(["evaluate", "--data", other, "--model", model, "--metrics", "recall@10,auc", "--output", self.folder / "e.json",
+                        "--log-json", self.folder / "e.jsonl", "--baseline", model], ranks=ranks)
+            self.assertEqual(done.code, 0, done)
+            self.assertIn("was trained on another dataset", done.err)
+            self.assertIn("cannot be shown not to have learned", done.err)  # nothing says so: it knows no users
+            lists = run(["recommend", "--data", other, "--model", model, "--output", self.folder / "r.csv", "--log-json", self.folder / "r.jsonl"], ranks=ranks)
+            self.assertEqual(lists.code, 0, lists)
+            seen.add((self.folder / "e.json").read_bytes() + (self.folder / "r.csv").read_bytes())
+        self.assertEqual(len(seen), 1)
+        found = json.loads((self.folder / "e.json").read_text())
+        self.assertAlmostEqual(found["metrics"]["recall@10"]["model"], recall, places=9)
+        self.assertAlmostEqual(found["metrics"]["auc"]["model"], auc, places=9)
+        held = np.asarray(interactions(other, "heldout/interactions").todense()) != 0
+        ones = np.asarray(interactions(other).todense()) != 0
+        measured = held.any(axis=1)
+        self.assertEqual(found["matched_model"], {
+            "users": int(measured.sum()), "folded_in": int(ones[measured][:, entries > 0].any(axis=1).sum()),
+            "unknown_users": int((~ones[measured][:, entries > 0].any(axis=1)).sum()),
+            "history_entries": int(ones[measured].sum()), "unknown_entries": int(ones[measured][:, entries == 0].sum()),
+            "items": len(rows), "known_items": int((entries > 0).sum()), "items_elsewhere": int((trained > 0).sum() - (entries > 0).sum()),
+            "pairs": int(held.sum()), "missed_pairs": int(held[:, entries == 0].sum())})
+        # Lists: by all that this dataset has of each user, and never the item that the model does not know.
+        both = (ones | held).astype(float)
+        scores = both @ s.astype(float)
+        with h5py.File(other) as file:
+            users = [name.decode() if isinstance(name, bytes) else str(name) for name in file["users/ids"][:]]
+        names = ids(other)
+        lists = lists_of(self.folder / "r.csv")
+        for u, user in enumerate(users):
+            allowed = (both[u] == 0) & (scores[u].astype(np.float32) > 0) & (entries > 0)
+            order = [i for i in np.lexsort((np.arange(len(names)), -scores[u].astype(np.float32))) if allowed[i]][:10]
+            if order:
+                self.assertEqual([item for item, _, _ in lists[user]], [names[i] for i in order])
+        # None in common is said in one line.
+        (self.folder / "apart.csv").write_text("user,item\n" + "".join(f"u{u},other{i}\n" for u in range(4) for i in range(4)))
+        self.assertEqual(run(["prepare", "--input", "apart.csv", "--split", "random:0.3", "--output", "apart.h5"], cwd=self.folder).code, 0)
+        for arguments in (["evaluate"], ["recommend", "--output", self.folder / "no.csv"]):
+            self.refused(65, ["knows none of its", "other"], *arguments, "--data", self.folder / "apart.h5", "--model", model)
+
+    def test_a_score_is_the_sum_of_what_the_user_has(self):
+        model = self.itemcf("--train-on", "all", "--neighbours", "12", "--entry-weights", "value", name="all.h5")
+        done = run(["recommend", "--data", self.d, "--model", model, "--top", "5", "--output", self.folder / "r.csv"])
+        self.assertEqual(done.code, 0, done)
+        s = weights(model).tocsc()
+        whole = interactions(self.d) + interactions(self.d, "heldout/interactions")
+        with h5py.File(self.d) as file:
+            users, items = ([name.decode() if isinstance(name, bytes) else str(name) for name in file[f"{side}/ids"][:]] for side in ("users", "items"))
+        row_of, column_of = ({name: n for n, name in enumerate(names)} for names in (users, items))
+        for user, given in lists_of(self.folder / "r.csv").items():
+            history = whole[row_of[user]]
+            for item, score, source in given:
+                if source != "model":
+                    continue
+                column = s[:, column_of[item]].toarray()[:, 0].astype(float)
+                terms = [value * column[i] for i, value in zip(history.indices, history.data) if column[i]]
+                self.assertTrue(terms)
+                self.assertAlmostEqual(score / sum(terms), 1, places=5)
+
+    def test_the_model_says_with_what_it_was_made(self):
+        def settings(*options):
+            with h5py.File(self.itemcf(*options)) as file:
+                return dict(line.split(" = ") for line in file.attrs["configuration"].splitlines())
+        usual = settings()
+        self.assertEqual({name: usual[name] for name in ("similarity", "asymmetry", "shrinkage", "neighbours", "weights", "entry-weights")},
+                         {"similarity": "cosine", "asymmetry": "0.5", "shrinkage": "20", "neighbours": "100", "weights": "similarity", "entry-weights": "one"})
+        self.assertNotIn("penalty", usual)
+        ridge = settings("--weights", "ridge", "--similarity", "conditional", "--popularity-exponent", "0.25", "--entry-weights", "value")
+        self.assertEqual({name: ridge[name] for name in ("similarity", "popularity-exponent", "shrinkage", "penalty", "normalization")},
+                         {"similarity": "conditional", "popularity-exponent": "0.25", "shrinkage": "0", "penalty": "100", "normalization": "0"})
+        self.assertNotIn("asymmetry", ridge)
+        dense = settings("--weights", "ridge", "--neighbours", "all")
+        self.assertEqual(dense["penalty"], "100")
+        self.assertNotIn("similarity", dense)
+        shown = run(["inspect", self.data / "items.h5"])
+        self.assertIn("shrinkage = 20", shown.out)
+
+    def events(self, *arguments, ranks=1):
+        done = run([*arguments, "--quiet", "--log-json", self.folder / "events.jsonl"], ranks=ranks)
+        self.assertEqual(done.code, 0, done)
+        found = {}
+        for line in (self.folder / "events.jsonl").read_text().splitlines():
+            found[json.loads(line)["event"]] = json.loads(line)
+        return found
+
+    def test_pairs_are_counted_once_and_planned(self):
+        lengths = (self.x != 0).sum(axis=1)
+        for options, half in ((["--weights", "ridge"], True), ([], False)):
+            planned = self.events("plan", "itemcf", "--data", self.d, "--neighbours", "12", "--ranks", "1,3", "--calibrate", "0.02", *options)
+            for ranks in (1, 2):
+                trained = self.events("itemcf", "--data", self.d, "--model", self.folder / "m.h5", "--neighbours", "12", *options, ranks=ranks)
+                self.assertEqual(trained["neighbours"]["counted_pairs"], int((lengths**2).sum()))
+                self.assertEqual(planned["item_work"]["pairs"], int((lengths**2).sum()))
+                self.assertGreaterEqual(planned["item_work"]["weights"], trained["neighbours"]["neighbours"])
+                if half:
+                    self.assertLessEqual(trained["ridge"]["counted_pairs"], planned["item_work"]["ridge_pairs"])
+                    self.assertEqual(planned["item_work"]["ridge_pairs"], int((lengths * (lengths - 1) // 2).sum()))
+                    self.assertEqual(trained["ridge"]["batches"], 1)
+        small = self.events("itemcf", "--data", self.d, "--model", self.folder / "m.h5", "--neighbours", "12", "--weights", "ridge", "--memory-budget", "20KiB", "--threads", "1")
+        self.assertGreater(small["ridge"]["batches"], 3)
+        self.refused(2, ["plan itemcf needs --data"], "plan", "itemcf")
+        stated = run(["plan", "itemcf", "--users", "300", "--items", "100", "--interactions", "3000", "--neighbours", "all", "--weights", "ridge", "--calibrate", "0"])
+        self.assertEqual(stated.code, 0, stated)
+        self.assertIn("least budget", stated.out)
+
+    def test_a_regression_that_hardly_has_a_solution_is_a_warning(self):
+        with open(self.folder / "twins.csv", "w") as file:
+            file.write("user,item\n" + "".join(f"u{u},twin{i}\n" for u in range(40) for i in range(3)) + "".join(f"u{u},other{u % 5}\n" for u in range(40)))
+        self.assertEqual(run(["prepare", "--input", "twins.csv", "--output", "twins.h5"], cwd=self.folder).code, 0)
+        for ranks in (1, 2):
+            done = run(["itemcf", "--data", self.folder / "twins.h5", "--model", self.folder / "m.h5", "--weights", "ridge", "--penalty", "1e-10", "--neighbours", "4", "--quiet"],
+                       ranks=ranks)
+            self.assertEqual(done.code, 0, done)
+            self.assertRegex(done.err, r"warning: \d+ regressions are ill-conditioned and were solved in double; the worst is of item \S+ with \d neighbours: its largest pivot is \S+ times")
 
     def test_users_held_out_whole_and_folds_are_measured(self):
         model = self.itemcf(data=self.data / "u.h5")
@@ -278,7 +425,11 @@ class ItemcfTest(unittest.TestCase):
         self.refused(65, ["apart.h5", "no item has a neighbour"], "itemcf", "--data", self.folder / "apart.h5", "--model", self.folder / "no.h5")
         self.refused(2, ["diversity"], "evaluate", "--data", self.d, "--model", self.data / "items.h5", "--metrics", "diversity@5")
         self.refused(2, ["rmse", "item model"], "evaluate", "--data", self.d, "--model", self.data / "items.h5", "--metrics", "rmse")
-        self.refused(65, ["another dataset"], "recommend", "--data", self.data / "u.h5", "--model", self.data / "items.h5", "--output", self.folder / "r.csv")
+        # All items at once, beyond the memory of any machine that runs tests.
+        (self.folder / "wide.csv").write_text("user,item\n" + "".join(f"u{i % 1000},i{i}\n" for i in range(300_000)))
+        self.assertEqual(run(["prepare", "--input", "wide.csv", "--output", "wide.h5"], cwd=self.folder).code, 0)
+        self.refused(2, ["--neighbours all for 300000 items", "this machine", "--neighbours K"], "itemcf", "--data", self.folder / "wide.h5", "--model", self.folder / "no.h5",
+                     "--weights", "ridge", "--neighbours", "all")
         self.assertFalse((self.folder / "no.h5").exists())
 
     def test_one_user_with_everything_and_equal_rows_are_no_special_case(self):

@@ -46,6 +46,20 @@ TEST(CommonUsersTest, FewAndManyIncrementsGiveTheSameSums) {
   }
 }
 
+TEST(CommonUsersTest, WhatIsOutOfReachIsNotLookedAt) {
+  CommonUsers common(1000, EntryWeights::ones, CommonUsers::Counting::sums);
+  const std::vector<LocalIndex> user{0, 3, 20};
+  for (const Index hint : {Index{0}, Index{1'000'000}}) {
+    common.begin(hint, 21);
+    common.add({user}, 1);
+    EXPECT_EQ(common.sum(20), 1);
+    std::vector<Index> seen;
+    common.drain([&](Index item, std::int64_t, Index) { seen.push_back(item); });
+    EXPECT_EQ(seen, (std::vector<Index>{0, 3, 20}));
+    EXPECT_EQ(common.sum(20), 0);
+  }
+}
+
 TEST(CommonUsersTest, CountsUsersBesideWeights) {
   CommonUsers common(100, EntryWeights::integers, CommonUsers::Counting::sums_and_users);
   for (const Index hint : {Index{2}, Index{1000}}) {
@@ -62,7 +76,7 @@ TEST(CommonUsersTest, CountsUsersBesideWeights) {
 
 TEST(NearestItemsTest, TiesGoToTheLowerItemInWhateverOrderTheyCome) {
   std::vector<Neighbour> offered;
-  for (Index item = 0; item < 50; ++item) offered.push_back({item, static_cast<float>(item % 5)});
+  for (LocalIndex item = 0; item < 50; ++item) offered.push_back({item, static_cast<float>(item % 5)});
   std::mt19937 random(7);
   for (int round = 0; round < 20; ++round) {
     std::ranges::shuffle(offered, random);
@@ -158,6 +172,7 @@ TEST(NeighbourhoodRidgeTest, AConditionBeyondFloatsIsSolvedInDoubleAndNoSolution
   const std::span<const double> weights = ridge.solve(20, 0.5);
   ASSERT_EQ(weights.size(), 20U);
   EXPECT_EQ(ridge.solved_in_double(), 1);
+  EXPECT_GT(ridge.condition(), 1e7);
   fill(-1);
   EXPECT_TRUE(ridge.solve(20, 0.5).empty());
 }
@@ -181,6 +196,7 @@ TEST(DenseRidgeTest, IsTheNegativeInverseByItsDiagonal) {
       EXPECT_NEAR(left, 0, 1e-9);
     }
   }
+  EXPECT_DOUBLE_EQ(pivot_ratio(std::vector<double>{2, 1, 0, 0.5}, 2), 16);
   std::vector<double> indefinite{1, 2, 2, 1};
   EXPECT_FALSE(factor_symmetric(indefinite, 2));
 }

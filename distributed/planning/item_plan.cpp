@@ -166,26 +166,27 @@ Index item_rank_bytes(const ItemWork& work, const ItemPlanSettings& settings, in
   const Index packed = is_weighted ? 8 : 4;
   const Index entries = share(work.interactions, ranks);
   const Index weights = share(work.weights, ranks);
-  // This rank's rows and the users' sizes; users' items packed, items' users, and how these were transposed.
-  const Index rows = entries * 12 + share(work.users, ranks) * 16;
+  // This rank's rows; packed, they are transposed, for which entries are laid out several times; then users' items and
+  // items' users are left.
+  const Index rows = entries * 12 + share(work.users, ranks) * 8;
+  const Index transposing = rows + entries * (packed + (ranks > 1 ? 40 : 24));
   const Index matrix = entries * 2 * packed + std::min(work.users, entries) * 20;
-  const Index transposed = entries * 12;
   const Index fetched = ranks > 1 ? std::min(settings.budget_bytes, work.interactions * packed) : 0;
   const Index counters = threads * CommonUsers::bytes(work.items, settings.entries, CommonUsers::Counting::sums);
+  const Index counting = matrix + fetched + counters;
   const Index model = weights * 12 + share(work.items, ranks) * 8;
   const Index lists = weights * static_cast<Index>(sizeof(LocalIndex) + sizeof(float)) + share(work.items, ranks) * 24;
-  const Index all_items = work.items * item_bytes;
   if (settings.is_dense()) {
-    return all_items + rows + matrix + std::max(transposed, fetched + counters + dense_ridge_bytes(work.used_items));
+    return work.items * item_bytes + std::max(transposing, counting + dense_ridge_bytes(work.used_items));
   }
-  const Index counting = all_items + rows + rows + matrix + std::max(transposed, fetched + counters + lists + model);
-  if (settings.weights == PlannedWeights::similarity) return counting;
+  const Index choosing = work.items * item_bytes + std::max(transposing, counting + lists + model);
+  if (settings.weights == PlannedWeights::similarity) return choosing;
   const Index sums =
       std::min(settings.budget_bytes, share(work.neighbourhood_pairs, ranks) * (8 + 12) + member_bytes(work, ranks));
   const Index systems = threads * NeighbourhoodRidge::bytes(work.most_neighbours);
-  const Index ridge = work.items * (ridge_item_bytes + threads * 12) + rows + matrix + model +
-                      std::max(transposed, fetched + counters + sums + systems);
-  return std::max(counting, ridge);
+  const Index regressing =
+      work.items * (ridge_item_bytes + threads * 12) + model + std::max(transposing, counting + sums + systems);
+  return std::max(choosing + rows, regressing);  // rows stay for the ridge
 }
 
 Index least_budget_bytes(const ItemWork& work, const ItemPlanSettings& settings, int threads) {

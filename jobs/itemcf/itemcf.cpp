@@ -159,16 +159,17 @@ void require_ridge_room(const ItemcfOptions& options, const JobContext& context,
                NeighbourhoodRidge::bytes(most) * context.common.threads, "fewer --neighbours");
 }
 
-/// Neighbours with their similarities. Collective.
-SparseRows find_all_neighbours(const ItemcfOptions& options, JobContext& context, const TrainingData& data) {
+/// Neighbours with their similarities; the entries' weights are let go unless a ridge is to follow. Collective.
+SparseRows find_all_neighbours(const ItemcfOptions& options, JobContext& context, TrainingData& data) {
   const auto timer = context.report.phase("count");
   const Communicator& comm = context.comm;
   const SimilaritySettings similarity = options.resolved_similarity();
+  const double plain_quantum = data.weighed.quantum;
   WeighedRows weighed = reweighs(similarity.kind) ? reweigh(comm, data.weighed, data.sums, similarity) : data.weighed;
+  if (options.weights == ItemWeights::similarity) data.weighed = {};  // the ridge alone takes them again
   if (reweighs(similarity.kind)) warn_of_vanished(context, weighed, "--similarity");
   const ItemSums sums = sum_items(comm, weighed);
-  const std::vector<double> sizes =
-      similarity_sizes(similarity.kind, data.sums, data.weighed.quantum, sums, weighed.quantum);
+  const std::vector<double> sizes = similarity_sizes(similarity.kind, data.sums, plain_quantum, sums, weighed.quantum);
   const PairMatrix matrix = make_pair_matrix(comm, data.layout, std::move(weighed));
   SparseRows found = find_neighbours(comm, data.layout, matrix, similarity, sizes,
                                      {options.neighbours, options.min_similarity, options.min_common_users},

@@ -422,7 +422,8 @@ class ItemcfTest(unittest.TestCase):
         self.refused(65, ["no item has a neighbour"], *base, "--min-common-users", "100000")
         (self.folder / "apart.csv").write_text("user,item\n" + "".join(f"u{i},i{i}\n" for i in range(9)))
         self.assertEqual(run(["prepare", "--input", "apart.csv", "--output", "apart.h5"], cwd=self.folder).code, 0)
-        self.refused(65, ["apart.h5", "no item has a neighbour"], "itemcf", "--data", self.folder / "apart.h5", "--model", self.folder / "no.h5")
+        for options in ([], RIDGE[:4], ["--min-similarity", "0.5"]):
+            self.refused(65, ["apart.h5", "no item has a neighbour"], "itemcf", "--data", self.folder / "apart.h5", "--model", self.folder / "no.h5", *options)
         self.refused(2, ["diversity"], "evaluate", "--data", self.d, "--model", self.data / "items.h5", "--metrics", "diversity@5")
         self.refused(2, ["rmse", "item model"], "evaluate", "--data", self.d, "--model", self.data / "items.h5", "--metrics", "rmse")
         # All items at once, beyond the memory of any machine that runs tests.
@@ -439,7 +440,14 @@ class ItemcfTest(unittest.TestCase):
             found = weights(self.itemcf("--neighbours", "3", data=self.folder / "same.h5")).toarray()
             for j in range(6):
                 self.assertEqual(np.flatnonzero(found[:, j]).tolist(), [i for i in range(6) if i != j][:3])
-            self.itemcf("--weights", "ridge", "--normalization", "0.5", "--penalty", "1", "--neighbours", "3", data=self.folder / "same.h5")
+            # (u J + I) b = u, with J of ones: b = u / (1 + u k) of k others.
+            for neighbours, others in (("3", 3), ("all", 5)):
+                found = weights(self.itemcf("--weights", "ridge", "--penalty", "1", "--neighbours", neighbours, data=self.folder / "same.h5")).toarray()
+                np.testing.assert_allclose(found[found != 0], users / (1 + users * others), rtol=1e-6)
+                self.assertEqual((found != 0).sum(), 6 * others)
+            # What all users have alike says nothing.
+            found = weights(self.itemcf("--weights", "ridge", "--normalization", "0.5", "--penalty", "1", "--neighbours", "3", data=self.folder / "same.h5"))
+            self.assertEqual(np.abs(found.toarray()).max(), 0)
 
     def test_what_is_lost_is_said(self):
         def job(*arguments):

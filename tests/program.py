@@ -17,6 +17,7 @@ def forget_surroundings():
     for name in [name for name in os.environ if name.startswith(SURROUNDINGS)]:
         del os.environ[name]
     os.environ["LC_ALL"] = "C.UTF-8"
+    os.environ["HWLOC_PLUGINS_PATH"] = "/nonexistent"  # each launch would look for displays and devices
     os.environ["PATH"] = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"  # tc is there, which an ordinary user's PATH leaves out
 
 

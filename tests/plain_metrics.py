@@ -104,17 +104,14 @@ def ranking(keys, candidates):
 
 
 def area(keys, candidates, targets):
-    others = [item for item in candidates if item not in targets]
-    if not others:
+    """The share of pairs of a target and another candidate in which the target comes first; a target that is no candidate loses to all."""
+    _, places = np.unique(np.column_stack([np.asarray(key, float)[candidates] for key in keys]), axis=0, return_inverse=True)
+    places = places.ravel()  # the same place: equal in all keys
+    is_target = np.isin(candidates, list(targets))
+    others = places[~is_target]
+    if len(others) == 0:
         return 0.5
-    won = 0.0
-    for target in targets:
-        if target not in candidates:
-            continue  # loses to all
-        of_target = tuple(key[target] for key in keys)
-        for other in others:
-            of_other = tuple(key[other] for key in keys)
-            won += 1 if of_target > of_other else 0.5 if of_target == of_other else 0
+    won = sum(np.count_nonzero(place > others) + 0.5 * np.count_nonzero(place == others) for place in places[is_target])
     return won / (len(targets) * len(others))
 
 

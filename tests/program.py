@@ -74,6 +74,15 @@ def run(args, ranks=1, env=None, timeout=300, cwd=None, launcher=None):
     return Finished(command, process.returncode, out, err)
 
 
+def ranks_of_refusal(test, code):
+    """How many ranks a run gets that must be refused: three for the first with this exit code in a test, one for the others. All of one code
+    leave the program by one way, on all ranks with one line, whatever the reason is."""
+    codes = vars(test).setdefault("refused_codes", set())
+    ranks = 1 if code in codes else 3
+    codes.add(code)
+    return ranks
+
+
 def preloaded(library):
     """Variables that load a library before others. LD_PRELOAD takes no path with a space: the folder goes another way."""
     folder, name = os.path.split(library)

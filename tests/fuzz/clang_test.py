@@ -1,6 +1,8 @@
 """The fuzzers and what they link and read with go through clang too, so that their build (scripts/fuzz.sh) does not break unnoticed: each
-source is parsed, none is compiled. Skipped (77) without clang. Usage: clang_test.py BUILD"""
+source is parsed, none is compiled. What most of their time would go to, the headers of the libraries, is parsed once for each set of flags;
+that sources include what they use is for GCC to see. Skipped (77) without clang. Usage: clang_test.py BUILD"""
 import concurrent.futures
+import functools
 import json
 import os
 import pathlib
@@ -8,26 +10,71 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 
 # The readers; kernels, schedulers and jobs are the same C++, and would take ten minutes.
 FOLDERS = ("tests/fuzz/", "kernels/text/", "distributed/rows/", "distributed/log/", "io/")
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
+LIBRARIES = """
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <random>
+#include <set>
+#include <span>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+#include <fmt/format.h>
+#if __has_include(<hdf5.h>)
+#include <hdf5.h>
+#include <nlohmann/json.hpp>
+#endif
+"""
 
 
+@functools.cache
 def omp_folder():
     """Where GCC's omp.h is: clang's own is a package of its own."""
     return pathlib.Path(subprocess.run(["g++", "-print-file-name=include/omp.h"], capture_output=True, text=True, check=True).stdout.strip()).parent
 
 
-def command_of(entry, extra):
-    """The compiler's command for GCC as one for clang."""
+def flags_of(entry):
+    """The flags of GCC's command that clang takes."""
     words = shlex.split(entry["command"])
     compiler = next(number for number, word in enumerate(words) if word.endswith("c++") or word.endswith("g++"))
     words = words[compiler + 1:]
     output = words.index("-o")
     del words[output:output + 2]
-    words = [word for word in words if word not in ("-c", "-Wno-restrict")]
-    return ["clang++", "-fsyntax-only", "-Wno-unknown-warning-option", *extra, *words]
+    source = words.index("-c")
+    del words[source:source + 2]
+    return tuple(word for word in words if word != "-Wno-restrict")
+
+
+def run_clang(*words):
+    return subprocess.run(["clang++", "-Wno-unknown-warning-option", "-idirafter", str(omp_folder()), *words], capture_output=True, text=True)
+
+
+def parse_libraries(folder, number, flags):
+    """The headers of the libraries as these flags make them, for -include-pch."""
+    header = folder / f"libraries{number}.hpp"
+    header.write_text(LIBRARIES)
+    parsed = run_clang(*flags, "-x", "c++-header", str(header), "-o", f"{header}.pch")
+    if parsed.returncode:
+        raise RuntimeError(parsed.stderr)
+    return f"{header}.pch"
 
 
 def main(build):
@@ -39,13 +86,16 @@ def main(build):
         path = pathlib.Path(entry["file"])
         if path.is_relative_to(SOURCE) and str(path.relative_to(SOURCE)).startswith(FOLDERS):
             entries.setdefault(path, entry)
-    extra = ["-idirafter", str(omp_folder())]
+    sets = {flags: number for number, flags in enumerate(sorted(set(map(flags_of, entries.values()))))}
 
-    def parse(entry):
-        return subprocess.run(command_of(entry, extra), cwd=entry["directory"], capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        libraries = list(pool.map(lambda flags: parse_libraries(pathlib.Path(folder), sets[flags], flags), sets))
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = list(pool.map(parse, entries.values()))
+        def parse(path):
+            flags = flags_of(entries[path])
+            return run_clang("-fsyntax-only", "-include-pch", libraries[sets[flags]], *flags, str(path))
+
+        done = list(pool.map(parse, entries))
     faults = [path for path, parsed in zip(entries, done) if parsed.returncode]
     for path, parsed in zip(entries, done):
         if parsed.returncode:

@@ -1,6 +1,6 @@
 """Checkpoints: a run that is killed, stopped or starved goes on, on any number of ranks, to the bits of one that was left
-alone. RANKWISE_FAULT_TRIALS is the number of runs that are killed (10 by default), RANKWISE_FAULT_DAMAGED of checkpoints that are
-damaged (15), RANKWISE_FAULT_RANKS=all takes all pairs of numbers of ranks for each kind of training."""
+alone. RANKWISE_FAULT_TRIALS is the number of runs that are killed (5 by default), RANKWISE_FAULT_DAMAGED of checkpoints that are
+damaged (10), RANKWISE_FAULT_RANKS=all takes all pairs of numbers of ranks for each kind of training."""
 import hashlib
 import itertools
 import os
@@ -15,15 +15,15 @@ import h5py
 
 import shop
 from interrupted import STOPPED, InterruptedTrainings
-from program import run
+from program import ranks_of_refusal, run
 
-TRIALS = int(os.environ.get("RANKWISE_FAULT_TRIALS", "10"))
-# Numbers of ranks before and after a stop, by kind of training: all pairs, or a ring of them for the first kind and two for each other one.
+TRIALS = int(os.environ.get("RANKWISE_FAULT_TRIALS", "5"))
+# Numbers of ranks before and after a stop, by kind of training: all pairs, or such that each number is on both sides once.
 RANKS = (1, 2, 3, 4, 7)
 KINDS = ([], ["--solver", "cg"], ["--objective", "explicit", "--biases"])
 ALL_PAIRS = list(itertools.product(RANKS, RANKS))
-PAIRS = [ALL_PAIRS] * 3 if os.environ.get("RANKWISE_FAULT_RANKS") == "all" else [[(1, 3), (2, 1), (3, 7), (7, 2), (4, 4)], [(1, 3), (3, 2)], [(3, 1), (2, 4)]]
-FLIPS = int(os.environ.get("RANKWISE_FAULT_DAMAGED", "15"))
+PAIRS = [ALL_PAIRS] * 3 if os.environ.get("RANKWISE_FAULT_RANKS") == "all" else [[(1, 7), (4, 3), (7, 1)], [(2, 4)], [(3, 2)]]
+FLIPS = int(os.environ.get("RANKWISE_FAULT_DAMAGED", "10"))
 
 
 class CheckpointTest(InterruptedTrainings):
@@ -34,18 +34,18 @@ class CheckpointTest(InterruptedTrainings):
                     shutil.rmtree(self.checkpoints, ignore_errors=True)
                     self.checkpoints.mkdir()
                     # Every run stops at the first occasion: half an epoch each.
-                    for half_sweeps in range(1, 5):
+                    for half_sweeps in range(1, 4):
                         (self.checkpoints / "stop").touch()
-                        done = self.train(*options, ranks=before if half_sweeps % 2 else after, code=STOPPED, epochs=3)
+                        done = self.train(*options, ranks=before if half_sweeps % 2 else after, code=STOPPED, epochs=2)
                         self.assertEqual(len(done.our_lines), 1, done)
                         self.assertIn("continues from there", done.our_lines[0])
                         name = f"epoch-{half_sweeps // 2:06}{'-half' if half_sweeps % 2 else ''}.h5"
                         self.assertIn(name, self.files())
                         self.assertEqual((self.checkpoints / "newest").read_text(), name + "\n")
                         self.assertNotIn("stop", self.files())
-                    self.train(*options, ranks=after, epochs=3)
-                    self.expect_whole_output(*options, epochs=3)
-        print(f"{sum(map(len, PAIRS))} pairs of numbers of ranks over 3 kinds of training, each stopped 4 times")
+                    self.train(*options, ranks=after, epochs=2)
+                    self.expect_whole_output(*options, epochs=2)
+        print(f"{sum(map(len, PAIRS))} pairs of numbers of ranks over 3 kinds of training, each stopped 3 times")
 
     def test_written_behind_or_not_it_is_the_same_file(self):
         contents = set()
@@ -64,7 +64,7 @@ class CheckpointTest(InterruptedTrainings):
         for command in (["synthesize", "--shape", "shop", "--users", "4000", "--items", "3000", "--interactions", "40000", "--output", self.path / "wide.csv"],
                         ["prepare", "--input", self.path / "wide.csv", "--output", wide["data"]]):
             self.assertEqual(run(command).code, 0)
-        for options, numbers in zip(KINDS, ((1, 3), (3,), (1,))):
+        for options, numbers in zip(KINDS, ((3,), (3,), (1,))):
             for ranks in numbers:
                 with self.subTest(options=options, ranks=ranks):
                     shutil.rmtree(self.checkpoints, ignore_errors=True)
@@ -173,7 +173,7 @@ class CheckpointTest(InterruptedTrainings):
                 for name, content in intact.items():
                     (self.checkpoints / name).write_bytes(content)
                 (self.checkpoints / newest).write_bytes(self.damage(chance, trial, intact[newest]))
-                done = self.train(epochs=4, ranks=1 + trial % 2)
+                done = self.train(epochs=4, ranks=2 if trial < 2 else 1)  # who finds it does not depend on ranks
                 (resumed,) = self.events("resumed")
                 self.assertGreaterEqual(resumed["epochs"], 2)  # never from the start
                 passed_by += resumed["epochs"] == 2
@@ -192,7 +192,7 @@ class CheckpointTest(InterruptedTrainings):
                 if "--factors" in options:
                     at = arguments.index("--factors")
                     del arguments[at:at + 2]
-                done = run(arguments, ranks=2)
+                done = run(arguments, ranks=ranks_of_refusal(self, 65))
                 self.assertEqual(done.code, 65, done)
                 self.assertEqual(len(done.our_lines), 1, done)
                 for word in ("another training", *words):

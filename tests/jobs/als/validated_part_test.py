@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 
 import shop
-from program import run
+from program import ranks_of_refusal, run
 
 TRAINING = ["--factors", "24", "--regularization", "1e-5", "--regularization-exponent", "0"]
 METRIC = "ndcg@10"
@@ -145,7 +145,8 @@ class ValidatedPartTest(unittest.TestCase):
         self.measured("random", self.path / "again.h5")
 
     def refused(self, code, words, data, *options):
-        done = self.done(["als", "--data", self.path / f"{data}.h5", "--model", self.path / "no.h5", *TRAINING, *options], ranks=2, code=code)
+        done = self.done(["als", "--data", self.path / f"{data}.h5", "--model", self.path / "no.h5", *TRAINING, *options],
+                         ranks=ranks_of_refusal(self, code), code=code)
         self.assertEqual(len(done.our_lines), 1, done)
         self.assertIn(words, done.our_lines[0])
 

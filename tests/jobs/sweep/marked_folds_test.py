@@ -71,7 +71,7 @@ class MarkedFoldsTest(unittest.TestCase):
 
     def test_times_and_folds_are_stored_with_both_sides(self):
         times, folds = self.expected_marks()
-        for ranks in (1, 2, 3, 4, 7):
+        for ranks in (2, 7):  # the whole file is compared with that of one rank
             path = self.prepared(self.log, self.path / "alike.h5", "--threads", 1 + ranks % 2, ranks=ranks)
             for group in ("/interactions", "/interactions_by_item"):
                 self.assertEqual(self.marks(path, group, "time"), times)
@@ -122,11 +122,11 @@ class MarkedFoldsTest(unittest.TestCase):
         for fold in ("temporal:1/3", "temporal:3/3", "column:3"):
             trained, validated = self.parts(fold)
             results = set()
-            for ranks in (1, 2, 3, 4, 7):
+            for ranks in (1, 2, 7) if fold == "temporal:1/3" else (1, 3):
                 model, metrics = self.path / "model.h5", self.path / "metrics.json"
                 done = run(["als", "--data", self.data, "--model", model, "--fold", fold, "--factors", "5", "--epochs", "2", "--threads", 1 + ranks % 2], ranks=ranks)
                 self.assertEqual(done.code, 0, done)
-                done = run(["evaluate", "--data", self.data, "--model", model, "--metrics", "ndcg@10", "--output", metrics], ranks=ranks)
+                done = run(["evaluate", "--data", self.data, "--model", model, "--metrics", "ndcg@10", "--output", metrics], ranks=min(ranks, 3))
                 self.assertEqual(done.code, 0, done)
                 with h5py.File(model) as file:
                     x, y = file["users/factors"][:], file["items/factors"][:]

@@ -79,9 +79,9 @@ class SweepTestCase(unittest.TestCase):
 
 class FoldTest(SweepTestCase):
     def test_a_trial_on_a_fold_is_the_same_bits_on_any_ranks(self):
-        for fold in ("interactions:2/3", "users:1/4@2"):
+        for fold, several in (("interactions:2/3", (2, 7)), ("users:1/4@2", (3,))):
             results = []
-            for ranks in (1, 2, 3, 7):
+            for ranks in (1, *several):
                 model, metrics = self.path / "model.h5", self.path / "metrics.json"
                 done = run(["als", "--data", self.data, "--model", model, "--fold", fold, "--factors", "5", "--epochs", "3",
                             "--seed", "4"], ranks=ranks)

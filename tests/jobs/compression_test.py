@@ -57,7 +57,7 @@ class CompressionTest(unittest.TestCase):
                 plain, small = self.path / f"{name}-plain.h5", self.path / f"{name}-small.h5"
                 self.done([*job, plain])
                 digests = set()
-                for ranks, threads in ((1, 1), (1, 2), (2, 1), (3, 2), (4, 1), (7, 2)):
+                for ranks, threads in ((1, 1), (1, 2), (3, 2), (7, 1)) if name == "model" else ((1, 2), (3, 1)):
                     self.done([*job, small, "--compression", "4", "--threads", threads], ranks=ranks)
                     digests.add(hashlib.sha256(small.read_bytes()).hexdigest())
                 self.assertEqual(len(digests), 1)
@@ -65,21 +65,21 @@ class CompressionTest(unittest.TestCase):
                 self.assertFalse(packed(plain))
                 self.assertEqual(contents(small), contents(plain))
                 self.assertLess(small.stat().st_size, plain.stat().st_size)
-                self.done(["verify", small], ranks=2)
+                self.done(["verify", small])
 
     def test_checkpoints_of_packed_factors_are_resumed(self):
         expected, checkpoints = self.path / "expected.h5", self.path / "checkpoints"
         job = ["als", "--data", self.path / "data.h5", "--factors", "24", "--epochs", "3", "--compression", "9"]
         self.done([*job, "--model", expected])
-        for writing in ("behind", "waiting"):
+        for writing, ranks_of_parts in (("behind", (1, 3)), ("waiting", (2, 1))):
             checkpoints.mkdir(exist_ok=True)
-            for ranks in (1, 3, 2):
+            for ranks in ranks_of_parts:
                 (checkpoints / "stop").touch()
                 self.done([*job, "--model", self.path / "other.h5", "--checkpoint", checkpoints, "--checkpoint-writing", writing], ranks=ranks, code=75)
             newest = checkpoints / (checkpoints / "newest").read_text().strip()
             self.assertEqual(sorted(packed(newest)), ["items/factors", "users/factors"])
-            self.done(["verify", newest], ranks=3)
-            self.done([*job, "--model", self.path / "other.h5", "--checkpoint", checkpoints], ranks=4)
+            self.done(["verify", newest], ranks=ranks_of_parts[1])
+            self.done([*job, "--model", self.path / "other.h5", "--checkpoint", checkpoints], ranks=ranks_of_parts[0])
             self.assertEqual((self.path / "other.h5").read_bytes(), expected.read_bytes())
             for path in checkpoints.iterdir():
                 path.unlink()

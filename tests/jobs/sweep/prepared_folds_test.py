@@ -43,8 +43,8 @@ class PreparedFoldsTest(unittest.TestCase):
         """What a training without the fold knows, and its metrics: the same on any ranks."""
         results = set()
         model, metrics = self.path / "model.h5", self.path / "metrics.json"
-        for ranks in (1, 2, 3):
-            for command in (["als", "--data", data, "--model", model, "--fold", fold, "--factors", "4", "--epochs", "2", "--threads", 1 + ranks % 2],
+        for ranks, threads in ((1, 1), (3, 2)):
+            for command in (["als", "--data", data, "--model", model, "--fold", fold, "--factors", "4", "--epochs", "2", "--threads", threads],
                             ["evaluate", "--data", data, "--model", model, "--metrics", "ndcg@10", "--output", metrics]):
                 done = run(command, ranks=ranks)
                 self.assertEqual(done.code, 0, done)

@@ -22,7 +22,7 @@ class PrepareSelectionTest(unittest.TestCase):
     prepare, prepare_alike = prepare_test.PrepareTest.prepare, prepare_test.PrepareTest.prepare_alike
     prepared_with_events = prepare_test.PrepareTest.prepared_with_events
 
-    def read(self, *args, text=LOG, columns=ROLES, ranks=(1, 2, 3)):
+    def read(self, *args, text=LOG, columns=ROLES, ranks=(1,)):
         log = self.write("log.csv", text)
         with h5py.File(self.prepare_alike("--input", log, "--columns", columns, *args, ranks=ranks)) as file:
             return pairs(file, "/interactions")
@@ -34,9 +34,9 @@ class PrepareSelectionTest(unittest.TestCase):
         return done.our_lines[0]
 
     def test_conditions(self):
-        self.assertEqual(self.read("--where", "country = DE and price > 2.75"), {(1, 7): 1, (1, 8): 1})
-        self.assertEqual(self.read("--where", "country is missing or price >= 100.0", ranks=[1]), {(2, 9): 1, (3, 9): 1})
-        self.assertEqual(self.read("--where", "not (event in (view, 'wish')) and \"order\" != A2", ranks=[1]), {(1, 7): 1, (1, 8): 1})
+        self.assertEqual(self.read("--where", "country = DE and price > 2.75", ranks=(1, 2, 3)), {(1, 7): 1, (1, 8): 1})
+        self.assertEqual(self.read("--where", "country is missing or price >= 100.0"), {(2, 9): 1, (3, 9): 1})
+        self.assertEqual(self.read("--where", "not (event in (view, 'wish')) and \"order\" != A2"), {(1, 7): 1, (1, 8): 1})
         _, told, events = self.prepared_with_events("--input", self.write("log.csv", LOG), "--columns", ROLES, "--where", "country = FR")
         self.assertIn("5 rows dropped by --where", told)
         self.assertEqual(events["filtered"]["condition_dropped"], 5)
@@ -47,25 +47,25 @@ class PrepareSelectionTest(unittest.TestCase):
         self.assertIn(":3: the user field is empty", self.refused("--where", "kind != c", text=text, columns="user=1,item=2", code=65))
 
     def test_conditions_on_numbers_of_columns_and_on_keys(self):
-        self.assertEqual(self.read("--where", "3 = 5", text="1,2,4\n1,3,5\n", columns="user=1,item=2", ranks=[1]), {(1, 3): 1})
+        self.assertEqual(self.read("--where", "3 = 5", text="1,2,4\n1,3,5\n", columns="user=1,item=2"), {(1, 3): 1})
         self.assertEqual(self.read("--where", "net > 1.5", "--decimal", "comma", text="u;i;net\n1;2;1,4\n1;3;1,6\n",
-                                   columns="user=u,item=i", ranks=[1]), {(1, 3): 1})
+                                   columns="user=u,item=i"), {(1, 3): 1})
         text = '{"u": 1, "i": 2, "shop": {"country": "DE"}}\n{"u": 1, "i": 3}\n'
         self.assertEqual(self.read("--where", "shop.country = DE", text=text, columns="user=u,item=i"), {(1, 2): 1})
 
     def test_periods(self):
-        self.assertEqual(self.read("--since", "2025-03-02", "--until", "2026-01-01"), {(1, 7): 1, (1, 8): 1, (2, 7): 1})
-        self.assertEqual(self.read("--since", "1767225600", ranks=[1]), {(2, 9): 1, (3, 9): 1})  # 2026-01-01
+        self.assertEqual(self.read("--since", "2025-03-02", "--until", "2026-01-01", ranks=(1, 3)), {(1, 7): 1, (1, 8): 1, (2, 7): 1})
+        self.assertEqual(self.read("--since", "1767225600"), {(2, 9): 1, (3, 9): 1})  # 2026-01-01
         self.assertEqual(self.read("--until", "03.03.2025", "--time-format", "%d.%m.%Y",
-                                   text="user,item,time\n1,2,02.03.2025\n1,3,03.03.2025\n", ranks=[1]), {(1, 2): 1})
+                                   text="user,item,time\n1,2,02.03.2025\n1,3,03.03.2025\n"), {(1, 2): 1})
         _, told, events = self.prepared_with_events("--input", self.write("log.csv", LOG), "--columns", ROLES, "--until", "2025-03-02")
         self.assertIn("5 rows dropped: of --until or later", told)
         self.assertEqual(events["filtered"]["period_dropped"], 5)
 
     def test_events(self):
         weights = ["--event-weights", "view=1,purchase=10,other=0", "--duplicates", "sum"]
-        self.assertEqual(self.read(*weights, columns=ROLES + ",event=event"), {(1, 7): 11, (1, 8): 10, (2, 7): 1, (2, 9): 10})
-        self.assertEqual(self.read(*weights, columns=ROLES + ",event=event,value=price", ranks=[1])[1, 7], 102.5)
+        self.assertEqual(self.read(*weights, columns=ROLES + ",event=event", ranks=(1, 3)), {(1, 7): 11, (1, 8): 10, (2, 7): 1, (2, 9): 10})
+        self.assertEqual(self.read(*weights, columns=ROLES + ",event=event,value=price")[1, 7], 102.5)
         _, told, events = self.prepared_with_events("--input", self.write("log.csv", LOG), "--columns", ROLES + ",event=event", *weights)
         self.assertIn("1 row dropped: event of weight 0", told)
         self.assertEqual(events["filtered"]["event_dropped"], 1)

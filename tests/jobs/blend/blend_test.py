@@ -154,9 +154,10 @@ class BlendTest(Blended):
             digests.add(hashlib.sha256((self.folder / "o.csv").read_bytes()).hexdigest())
         self.assertEqual(len(digests), 1)
         self.job("itemcf", "--data", "other.h5", "--model", "other-items.h5", "--neighbours", "5")
-        for job in (["evaluate"], ["recommend", "--output", "x.csv"]):
-            self.refused(65, ["other-items.h5 was trained on another dataset"], *job, "--data", "d.h5", "--model", "als.h5", "--model", "other-items.h5", "--blend", "1,1")
-        self.assertFalse((self.folder / "x.csv").exists())
+        found, _ = self.told("evaluate", "--data", "d.h5", "--model", "als.h5", "--model", "other-items.h5", "--blend", "0.5,0.5", "--metrics", "ndcg@20")
+        self.assertIn("matched_model", found["blend"]["models"][1])
+        only = {item for each in self.lists("--model", "other-als.h5", "--model", "other-items.h5", "--blend", "1,1", "--top", "20").values() for item, *_ in each}
+        self.assertTrue(only and only <= some)  # neither model knows the others
 
     def test_users_held_out_whole(self):
         self.job("prepare", "--input", "s.csv", "--duplicates", "sum", "--split", "users:0.3", "--output", "u.h5")

@@ -122,7 +122,8 @@ class ValidationPartTest(unittest.TestCase):
             for validation in (*splits[:3], *(["users:0.3"] if split.startswith("users") else [])):
                 with self.subTest(split=split, validation=validation):
                     is_alike = validation == split
-                    output = self.prepared_alike("with", "--split", split, "--validation", validation, ranks=ALL_RANKS if is_alike else (3,))
+                    output = self.prepared_alike("with", "--split", split, "--validation", validation,
+                                                 ranks=ALL_RANKS if is_alike else (3,) if validation == "leave-last:2" else (1,))
                     self.expect_same_holdout(output, without)
                     self.expect_sound(output)
                     if is_alike or validation.startswith("leave-last"):
@@ -146,7 +147,8 @@ class ValidationPartTest(unittest.TestCase):
                 output = self.prepared_alike("with", *options, "--validation", validation, log="log", ranks=(1, 3) if least == "none" else (3,))
                 self.expect_same_holdout(output, without)
                 self.expect_sound(output)
-                self.expect_same_trainings(output, without)
+                if least == "none":
+                    self.expect_same_trainings(output, without)
 
     def test_against_the_reference(self):
         items = sorted({row[1] for row in self.bought})

@@ -88,11 +88,26 @@ struct FoundJob {
   std::size_t words;
 };
 
+/// Throws Error(usage) if options come between the two words of a job: which word is an option's value, and which is
+/// the job's, only the job's options say.
+void require_words_together(std::span<const std::string> arguments) {
+  if (arguments.size() < 3 || !arguments[1].starts_with('-')) return;
+  for (const Job& job : all_jobs()) {
+    const std::string begin = arguments.front() + " ";
+    if (!job.name.starts_with(begin)) continue;
+    const auto rest = arguments.subspan(2);
+    if (std::ranges::find(rest, job.name.substr(begin.size())) == rest.end()) continue;
+    throw Error(ExitCode::usage, fmt::format("expected options after both words of the job: rankwise {} {} ...",
+                                             job.name, arguments[1]));
+  }
+}
+
 FoundJob find_job(std::span<const std::string> arguments) {
   const std::string& name = arguments.front();
   if (name.starts_with('-')) {
     throw Error(ExitCode::usage, fmt::format("expected a job before '{}' (rankwise --help lists them)", name));
   }
+  require_words_together(arguments);
   const std::string both = arguments.size() > 1 ? name + " " + arguments[1] : name;
   std::vector<std::string> names;
   std::vector<std::string> family;

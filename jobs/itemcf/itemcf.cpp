@@ -335,18 +335,15 @@ void train_itemcf(const ItemcfOptions& options, JobContext& context) {
   write(options, context, dataset, data.sums, std::move(weights));
 }
 
-namespace {
-
-RunJob describe(boost::program_options::options_description& description) {
-  const auto options = std::make_shared<ItemcfOptions>();
+RunJob describe_itemcf_job(boost::program_options::options_description& description,
+                           const std::shared_ptr<ItemcfOptions>& options) {
   describe_itemcf(description, *options);
   return {[options](JobContext& context) { train_itemcf(*options, context); }, [options] { require_sense(*options); }};
 }
 
-}  // namespace
-
 Job itemcf_job() {
-  return {"itemcf", "find which items speak for which: dataset -> item model", notes, describe};
+  return {"itemcf", "find which items speak for which: dataset -> item model", notes,
+          [](auto& description) { return describe_itemcf_job(description, std::make_shared<ItemcfOptions>()); }};
 }
 
 }  // namespace rankwise

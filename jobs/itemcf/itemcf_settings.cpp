@@ -47,34 +47,40 @@ std::function<void(const std::string&)> neighbours_of(std::optional<Index>& targ
   };
 }
 
-void require_similarity_sense(const ItemcfOptions& options) {
-  const auto refuse = [](const char* message) { throw Error(ExitCode::usage, message); };
+/// Of the options of a similarity.
+void add_idle_of_similarity(const ItemcfOptions& options, std::vector<IdleOption>& idle) {
   const SimilarityKind kind = options.similarity.value_or(SimilarityKind::cosine);
+  const bool is_walk = kind == SimilarityKind::rp3beta;
   const bool is_cosine =
       kind == SimilarityKind::cosine || kind == SimilarityKind::tfidf || kind == SimilarityKind::bm25;
-  if (options.asymmetry && !is_cosine) refuse("--asymmetry has a meaning only with --similarity cosine, tfidf or bm25");
-  if (options.popularity_exponent && kind != SimilarityKind::conditional && kind != SimilarityKind::rp3beta)
-    refuse("--popularity-exponent has a meaning only with --similarity conditional or rp3beta");
-  if (options.walk_exponent && kind != SimilarityKind::rp3beta)
-    refuse("--walk-exponent has a meaning only with --similarity rp3beta");
-  if (options.shrinkage && kind == SimilarityKind::rp3beta)
-    refuse("--shrinkage has no meaning with --similarity rp3beta");
+  if (!is_cosine) {
+    idle.push_back(
+        {"asymmetry", options.asymmetry.has_value(), "has a meaning only with --similarity cosine, tfidf or bm25"});
+  }
+  if (kind != SimilarityKind::conditional && !is_walk) {
+    idle.push_back({"popularity-exponent", options.popularity_exponent.has_value(),
+                    "has a meaning only with --similarity conditional or rp3beta"});
+  }
+  if (!is_walk) {
+    idle.push_back(
+        {"walk-exponent", options.walk_exponent.has_value(), "has a meaning only with --similarity rp3beta"});
+  } else {
+    idle.push_back({"shrinkage", options.shrinkage.has_value(), "has no meaning with --similarity rp3beta"});
+  }
 }
 
 /// All items at once need no similarity that chooses.
-void require_dense_sense(const ItemcfOptions& options) {
-  if (!options.is_dense()) return;
-  const auto refuse = [](const char* option) {
-    throw Error(ExitCode::usage,
-                fmt::format("{} chooses neighbours, and has no meaning with --weights ridge --neighbours all", option));
+void add_idle_of_all_items(const ItemcfOptions& options, std::vector<IdleOption>& idle) {
+  const auto add = [&idle](std::string_view name, bool is_given) {
+    idle.push_back({name, is_given, "chooses neighbours, and has no meaning with --weights ridge --neighbours all"});
   };
-  if (options.similarity) refuse("--similarity");
-  if (options.asymmetry) refuse("--asymmetry");
-  if (options.popularity_exponent) refuse("--popularity-exponent");
-  if (options.walk_exponent) refuse("--walk-exponent");
-  if (options.shrinkage) refuse("--shrinkage");
-  if (options.min_similarity > 0) refuse("--min-similarity");
-  if (options.min_common_users > 1) refuse("--min-common-users");
+  add("similarity", options.similarity.has_value());
+  add("asymmetry", options.asymmetry.has_value());
+  add("popularity-exponent", options.popularity_exponent.has_value());
+  add("walk-exponent", options.walk_exponent.has_value());
+  add("shrinkage", options.shrinkage.has_value());
+  add("min-similarity", options.min_similarity > 0);
+  add("min-common-users", options.min_common_users > 1);
 }
 
 }  // namespace
@@ -191,16 +197,24 @@ void describe_itemcf(boost::program_options::options_description& description, I
   describe_compression(description, options.deflate_level);
 }
 
+std::vector<IdleOption> idle_options(const ItemcfOptions& options) {
+  std::vector<IdleOption> idle;
+  add_idle_of_similarity(options, idle);
+  if (options.is_dense()) add_idle_of_all_items(options, idle);
+  if (options.weights == ItemWeights::similarity) {
+    idle.push_back({"penalty", options.penalty.has_value(), "has a meaning only with --weights ridge"});
+    idle.push_back({"normalization", options.normalization.has_value(), "has a meaning only with --weights ridge"});
+  }
+  return idle;
+}
+
 void require_sense(const ItemcfOptions& options) {
   require_foldable(options.fold, options.trained_on);
-  require_similarity_sense(options);
-  require_dense_sense(options);
   const auto refuse = [](const std::string& message) { throw Error(ExitCode::usage, message); };
-  if (options.weights == ItemWeights::similarity) {
-    if (options.penalty) refuse("--penalty has a meaning only with --weights ridge");
-    if (options.normalization) refuse("--normalization has a meaning only with --weights ridge");
-    return;
+  for (const IdleOption& idle : idle_options(options)) {
+    if (idle.is_given) refuse(fmt::format("--{} {}", idle.name, idle.reason));
   }
+  if (options.weights == ItemWeights::similarity) return;
   if (options.resolved_normalization() > 0 && !options.penalty) {
     refuse(
         "--normalization above 0 divides co-occurrences by their spread, for which 100 is no penalty; expected "

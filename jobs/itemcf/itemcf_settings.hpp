@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "distributed/itemcf/entry_weights.hpp"
 #include "distributed/log/fold.hpp"
@@ -56,6 +58,14 @@ struct ItemcfOptions {
 
 /// Adds the options; `options` outlives them.
 void describe_itemcf(boost::program_options::options_description& description, ItemcfOptions& options);
+
+/// An option that has no effect beside the others.
+struct IdleOption {
+  std::string_view name;
+  bool is_given = false;  ///< with a value that asks for something
+  std::string reason;     ///< what follows "--name "
+};
+[[nodiscard]] std::vector<IdleOption> idle_options(const ItemcfOptions& options);
 
 /// Throws Error(usage) if options contradict each other or one of them would have no effect.
 void require_sense(const ItemcfOptions& options);

@@ -29,6 +29,7 @@ struct ChainStep {
   std::string checkpoints;           ///< a folder that the step needs no longer once it is done; empty: none
   std::string sweep;                 ///< the sweep's folder, of the step that searches; else empty
   std::int64_t cores_of_trial = 0;   ///< of the step that searches
+  std::string repeats;               ///< the step whose training this one repeats on everything; else empty
   std::string data;                  ///< als: the dataset
   Index epochs = 0;                  ///< als: at most
   std::vector<std::size_t> after;    ///< places of the steps whose outputs it reads

@@ -10,6 +10,7 @@
 #include "jobs/als/als.hpp"
 #include "jobs/data/prepare.hpp"
 #include "jobs/evaluate/evaluate.hpp"
+#include "jobs/itemcf/itemcf.hpp"
 #include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/options.hpp"
 #include "jobs/options/section_options.hpp"
@@ -24,9 +25,9 @@ namespace rankwise {
 
 namespace {
 
-constexpr std::array<const char*, 11> section_names{"quarterly", "prepare",      "sweep",       "als",
-                                                    "refit",     "evaluate",     "final",       "recommend",
-                                                    "kmeans",    "kmeans users", "kmeans items"};
+constexpr std::array<const char*, 14> section_names{
+    "quarterly",       "prepare", "sweep",        "als",       "itemcf", "refit",        "evaluate",
+    "evaluate itemcf", "final",   "final itemcf", "recommend", "kmeans", "kmeans users", "kmeans items"};
 
 void require_known_sections(const std::vector<ConfigSection>& sections, const std::string& file_name) {
   const std::vector<std::string> names(section_names.begin(), section_names.end());
@@ -46,8 +47,15 @@ void require_known_sections(const std::vector<ConfigSection>& sections, const st
   if (is_there("refit") && !is_there("sweep")) {
     throw Error(ExitCode::usage, fmt::format("{}: [refit] has a meaning only with [sweep]", file_name));
   }
-  if (is_there("final") && !is_there("sweep") && !is_there("als")) {
-    throw Error(ExitCode::usage, fmt::format("{}: [final] has a meaning only with [als] or [sweep]", file_name));
+  const bool trains_first = is_there("sweep") || is_there("als");
+  if (is_there("final") && !trains_first && !is_there("itemcf")) {
+    throw Error(ExitCode::usage,
+                fmt::format("{}: [final] has a meaning only with [als], [itemcf] or [sweep]", file_name));
+  }
+  for (const char* name : {"evaluate itemcf", "final itemcf"}) {
+    if (!is_there(name) || (trains_first && is_there("itemcf"))) continue;
+    throw Error(ExitCode::usage,
+                fmt::format("{}: [{}] has a meaning only with [itemcf] beside [als] or [sweep]", file_name, name));
   }
 }
 
@@ -56,10 +64,16 @@ Job job_of(const std::string& section) {
   if (section == "prepare") return prepare_job();
   if (section == "sweep") return sweep_plan_job();
   if (section == "als" || section == "final") return als_job();  // after a sweep only what both jobs have
+  if (section == "itemcf" || section == "final itemcf") return itemcf_job();
   if (section == "refit") return sweep_refit_job();
-  if (section == "evaluate") return evaluate_job();
+  if (section == "evaluate" || section == "evaluate itemcf") return evaluate_job();
   if (section == "recommend") return recommend_job();
   return kmeans_job();
+}
+
+/// Whether the entry says by a word which of the chain's models it means.
+bool names_chain_model(const std::string& section, const ConfigEntry& entry) {
+  return section == "recommend" && entry.name == "model" && (entry.value == "als" || entry.value == "itemcf");
 }
 
 bool may_repeat(const std::string& section, const std::string& option) {
@@ -72,7 +86,12 @@ std::vector<ConfigSection> parse_chain(std::string_view text, const std::string&
   std::vector<ConfigSection> sections = parse_config_sections(text, file_name, may_repeat);
   require_known_sections(sections, file_name);
   for (ConfigSection& section : sections) {
-    if (section.name != "quarterly") make_paths_absolute(job_of(section.name), section.entries);
+    if (section.name == "quarterly") continue;
+    std::vector<ConfigEntry> absolute = section.entries;
+    make_paths_absolute(job_of(section.name), absolute);
+    for (std::size_t place = 0; place < absolute.size(); ++place) {
+      if (!names_chain_model(section.name, section.entries[place])) section.entries[place] = absolute[place];
+    }
   }
   return sections;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "kernels/base/error.hpp"
 
@@ -28,7 +29,6 @@ void require_earlier_writers(const Chain& chain, const std::map<std::string, std
 }  // namespace
 
 void link_steps(Chain& chain) {
-  const auto evaluation = std::ranges::find(chain.steps, "evaluate", &ChainStep::name);
   std::map<std::string, std::size_t> writers;
   for (std::size_t place = 0; place < chain.steps.size(); ++place) {
     ChainStep& step = chain.steps[place];
@@ -37,8 +37,10 @@ void link_steps(Chain& chain) {
       if (writer != writers.end()) step.after.push_back(writer->second);
     }
     // Only a model whose options have been measured is trained to serve.
-    if (step.name == "final" && evaluation != chain.steps.end()) {
-      step.after.push_back(static_cast<std::size_t>(evaluation - chain.steps.begin()));
+    if (step.name.starts_with("final")) {
+      const std::string evaluation = "evaluate" + step.name.substr(std::string_view("final").size());
+      const auto found = std::ranges::find(chain.steps, evaluation, &ChainStep::name);
+      if (found != chain.steps.end()) step.after.push_back(static_cast<std::size_t>(found - chain.steps.begin()));
     }
     std::ranges::sort(step.after);
     step.after.erase(std::unique(step.after.begin(), step.after.end()), step.after.end());

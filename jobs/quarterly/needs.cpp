@@ -90,11 +90,12 @@ bool has_lasting_inputs(const ChainStep& step, const std::vector<std::optional<S
 void predict_needs(Chain& chain, int cores_per_node, InputCheck check) {
   const std::vector<std::optional<StepRecord>> records = valid_records(chain);
   std::string sweep;
-  const ChainStep* training = nullptr;
   for (ChainStep& step : chain.steps) {
     if (!step.sweep.empty()) sweep = step.sweep;
-    if (step.name == "als" || step.name == "refit") training = &step;
-    if (step.name == "final") fill_in_final(step, *training, has_lasting_inputs(*training, records), check);
+    if (!step.repeats.empty()) {
+      const ChainStep& training = *std::ranges::find(chain.steps, step.repeats, &ChainStep::name);
+      fill_in_final(step, training, has_lasting_inputs(training, records), check);
+    }
     if (!has_lasting_inputs(step, records)) continue;
     RunSettings settings = settings_of(step);
     if (step.name == "als" && fs::exists(step.data)) {

@@ -118,7 +118,7 @@ void settle_needs(Chain& chain, const JobContext& context) {
 
 std::string plan_text(const Chain& chain, const std::vector<StepState>& states) {
   const bool is_local = chain.settings.run.scheduler == SchedulerKind::local;
-  std::string text = fmt::format("{:<13} {:<8} {:>6} {:>6} {:>8} {:>12} {:>12}  {}\n", "step", "state", "nodes",
+  std::string text = fmt::format("{:<15} {:<8} {:>6} {:>6} {:>8} {:>12} {:>12}  {}\n", "step", "state", "nodes",
                                  "ranks", "threads", "memory", "time limit", "after");
   for (std::size_t place = 0; place < chain.steps.size(); ++place) {
     const ChainStep& step = chain.steps[place];
@@ -126,7 +126,7 @@ std::string plan_text(const Chain& chain, const std::vector<StepState>& states) 
     std::string after;
     for (const std::size_t before : step.after) after += (after.empty() ? "" : ", ") + chain.steps[before].name;
     text +=
-        fmt::format("{:<13} {:<8} {:>6} {:>6} {:>8} {:>12} {:>12}  {}\n", step.name, phase_name(states[place].phase),
+        fmt::format("{:<15} {:<8} {:>6} {:>6} {:>8} {:>12} {:>12}  {}\n", step.name, phase_name(states[place].phase),
                     need.nodes, need.tasks, need.cpus_per_task,
                     need.memory_bytes_per_node > 0 ? bytes_text(static_cast<double>(need.memory_bytes_per_node)) : "-",
                     need.time_limit_seconds > 0 ? time_limit_text(need.time_limit_seconds) : "-", after);
@@ -227,10 +227,14 @@ void run_quarterly(const QuarterlyOptions& options, JobContext& context) {
 
 constexpr std::string_view notes =
     R"(FILE has a section per step, with that job's own options: [prepare], then [sweep] (sweep plan's options, and how sweep run
-runs trials) or [als], then [evaluate], [recommend] and [kmeans], [kmeans users] or [kmeans items]. A step without a
-section is left out. Files between steps are wired, in DIR: dataset.h5, sweep/, model.h5, metrics.json, final.h5,
-recommendations.csv, segments.h5 (segments-users.h5, segments-items.h5); a section's own data, model, input or output is
-what counts. After [sweep] the winner is trained as sweep refit does; [refit] may say its model and metrics.
+runs trials; job = als or itemcf) or [als], and [itemcf] beside it or alone, then [evaluate], [recommend] and [kmeans],
+[kmeans users] or [kmeans items]. A step without a section is left out. Files between steps are wired, in DIR: dataset.h5,
+sweep/, model.h5, metrics.json, final.h5, recommendations.csv, segments.h5 (segments-users.h5, segments-items.h5); a
+section's own data, model, input or output is what counts. After [sweep] the winner is trained as sweep refit does;
+[refit] may say its model and metrics.
+A chain that trains factors and an item model has the item model in items.h5, items-metrics.json and items-final.h5; its
+sections are [itemcf], [evaluate itemcf] and [final itemcf]. [recommend] then says which model: model = als, or itemcf.
+Segments are of factors.
 The step final follows the evaluation and needs no section: it trains once more, with the same options and for as many
 epochs, on everything, the held-out part too (als --train-on all). Recommendations and segments are made from its model.
 final = no leaves it out, and a chain whose [prepare] holds nothing out has none. [final] may say its model and log.
@@ -242,7 +246,7 @@ final = no leaves it out, and a chain whose [prepare] holds nothing out has none
                                         environment; none: not asked for
    lock = auto|off                       of DIR, as als has it for its checkpoints; trainings and sweeps have their own
   nodes, ranks, threads-per-rank, memory (of a node), time-limit    of every step, or of one: als.ranks = 16; final has
-                                        those of als or refit unless it says its own
+                                        those of als, itemcf or refit unless it says its own
 A training asks for the memory and time that are predicted where they are not stated and its dataset is there. Locally no
 step has more ranks and threads than there are cores, which changes no bit.
 Without --submit everything is checked and printed, and nothing starts. With it every step that is not done is handed over, each
@@ -332,8 +336,8 @@ void cancel_chain(const Chain& chain, JobContext& context) {
 }  // namespace
 
 Job quarterly_job() {
-  return {"quarterly", "a whole chain from one file: prepare, sweep or als, evaluate, final, recommend, kmeans", notes,
-          describe_quarterly, "file"};
+  return {"quarterly", "a whole chain from one file: prepare, sweep, als or itemcf, evaluate, final, recommend, kmeans",
+          notes, describe_quarterly, "file"};
 }
 
 Job quarterly_status_job() {

@@ -8,12 +8,14 @@
 #include <fmt/ranges.h>
 #include <iterator>
 #include <memory>
+#include <span>
 
 #include "io/files/input_paths.hpp"
 #include "jobs/als/als.hpp"
 #include "jobs/data/prepare.hpp"
 #include "jobs/evaluate/evaluate.hpp"
 #include "jobs/evaluate/metrics.hpp"
+#include "jobs/itemcf/itemcf.hpp"
 #include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/section_options.hpp"
 #include "jobs/quarterly/file.hpp"
@@ -41,28 +43,30 @@ bool is_run_option(const ConfigEntry& entry) {
 }
 
 /// What [final] may say for itself after [als]; all else that decides the model is that of [als].
-constexpr std::array<std::string_view, 13> final_options{"model",
-                                                         "checkpoint",
-                                                         "checkpoint-every",
-                                                         "checkpoint-interval",
-                                                         "checkpoint-writing",
-                                                         "keep",
-                                                         "memory-budget",
-                                                         "node-sharing",
-                                                         "simd",
-                                                         "log-json",
-                                                         "rank-timeout",
-                                                         "verify-inputs",
-                                                         "quiet"};
+constexpr std::array<std::string_view, 13> final_als_options{"model",
+                                                             "checkpoint",
+                                                             "checkpoint-every",
+                                                             "checkpoint-interval",
+                                                             "checkpoint-writing",
+                                                             "keep",
+                                                             "memory-budget",
+                                                             "node-sharing",
+                                                             "simd",
+                                                             "log-json",
+                                                             "rank-timeout",
+                                                             "verify-inputs",
+                                                             "quiet"};
+/// Likewise after [itemcf].
+constexpr std::array<std::string_view, 7> final_itemcf_options{"model",        "memory-budget", "simd", "log-json",
+                                                               "rank-timeout", "verify-inputs", "quiet"};
 
-/// Options of [als] that its own training alone has: its files, and what decides when it ends, which [final] takes from
-/// the model.
+/// Options of [als] and [itemcf] that their own training alone has: its files, and what decides when it ends, which
+/// [final] takes from the model.
 constexpr std::array<std::string_view, 13> training_alone{
     "data",   "model",     "checkpoint",        "resume",           "max-time", "log-json", "fold",
     "epochs", "epochs-of", "validation-metric", "validation-every", "patience", "train-on"};
 
-template <std::size_t count>
-bool is_of(const std::array<std::string_view, count>& names, std::string_view name) {
+bool is_of(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
@@ -93,21 +97,35 @@ NamedValues scheduler_options(const RunSettings& settings) {
   return options;
 }
 
+/// A model that the chain trains.
+struct ChainModel {
+  std::string job;           ///< "als" or "itemcf", also of a sweep
+  std::string path;          ///< of the model that is measured, or of the one that serves, once that is read
+  std::string step;          ///< that trains it
+  bool ranks_alone = false;  ///< it is known to predict no ratings
+  bool is_of_part = false;   ///< trained on the training part
+  std::string suffix;        ///< of its steps after the training: "-itemcf" of the second model, else empty
+  [[nodiscard]] bool is_second() const { return !suffix.empty(); }
+  /// "evaluate", or "evaluate itemcf" of the second model.
+  [[nodiscard]] std::string section(const std::string& name) const { return is_second() ? name + " " + job : name; }
+};
+
 /// Reads step after step; what one writes is what the next ones read, unless their sections say otherwise.
 class ChainReader {
  public:
   ChainReader(Chain& chain, std::vector<ConfigSection> sections)
-      : chain_(chain),
-        sections_(std::move(sections)),
-        dataset_(in_folder("dataset.h5")),
-        model_(in_folder("model.h5")) {}
+      : chain_(chain), sections_(std::move(sections)), dataset_(in_folder("dataset.h5")) {}
 
   void read() {
     if (const ConfigSection* section = find("prepare")) read_prepare(*section);
     if (const ConfigSection* section = find("sweep")) read_sweep(*section);
     if (const ConfigSection* section = find("als")) read_als(*section);
-    if (const ConfigSection* section = find("evaluate")) read_evaluate(*section);
-    read_final();
+    if (const ConfigSection* section = find("itemcf")) read_itemcf(*section);
+    if (models_.empty()) models_.push_back({.job = "als", .path = in_folder("model.h5"), .step = {}, .suffix = {}});
+    for (ChainModel& model : models_) {
+      if (const ConfigSection* section = find(model.section("evaluate"))) read_evaluate(*section, model);
+    }
+    for (ChainModel& model : models_) read_final(model);
     if (const ConfigSection* section = find("recommend")) read_recommend(*section);
     for (const char* side : {"", "users", "items"}) {
       const std::string name = *side == '\0' ? "kmeans" : fmt::format("kmeans {}", side);
@@ -212,10 +230,16 @@ class ChainReader {
   }
   void require_chains_own_sweep(const ConfigSection& section) const {
     for (const ConfigEntry& entry : section.entries) {
-      if (entry.name != "directory" && entry.name != "job") continue;
+      if (entry.name == "job" && entry.value == "kmeans") {
+        throw Error(ExitCode::usage,
+                    fmt::format("{}:{}: [sweep] job kmeans: the chain sweeps als or itemcf; expected clusters = 2:6 in "
+                                "[kmeans]",
+                                chain_.file, entry.line));
+      }
+      if (entry.name != "directory") continue;
       throw Error(ExitCode::usage,
-                  fmt::format("{}:{}: [sweep] {}: the chain sweeps als in DIR/sweep; expected no such option",
-                              chain_.file, entry.line, entry.name));
+                  fmt::format("{}:{}: [sweep] {}: the chain sweeps in DIR/sweep; expected no such option", chain_.file,
+                              entry.line, entry.name));
     }
     if (find("als") != nullptr) refuse(section, "and [als] both train; expected one of them");
   }
@@ -225,31 +249,40 @@ class ChainReader {
     const std::string winner = chain_.steps.back().outputs.front();
     const ConfigSection* own = find("refit");
     const ConfigSection section = own != nullptr ? *own : ConfigSection{"refit", swept.line, {}};
-    const SectionCommand command =
-        section_command(sweep_refit_job(), section, {{"directory", folder}, {"model", model_}}, chain_.file);
-    model_ = command.file("model");
-    if (always_implicit(options)) implicit_model_ = model_;
+    if (options.job == SweptJob::itemcf && find("itemcf") != nullptr) {
+      refuse(swept, "of itemcf and [itemcf] both train; expected one of them");
+    }
+    const SectionCommand command = section_command(
+        sweep_refit_job(), section, {{"directory", folder}, {"model", in_folder("model.h5")}}, chain_.file);
+    const ChainModel& model = models_.emplace_back(ChainModel{.job = job_name(options.job),
+                                                              .path = command.file("model"),
+                                                              .step = "refit",
+                                                              .ranks_alone = always_implicit(options),
+                                                              .is_of_part = true,
+                                                              .suffix = {}});
     ChainStep& step = add_step("refit", sweep_refit_job(), command);
     const ChainSettings& settings = chain_.settings;
     if (!settings.need("refit", &StepNeeds::ranks))
       step.resources.tasks = std::max(step.resources.nodes, std::int64_t{options.ranks});
     if (!settings.need("refit", &StepNeeds::threads_per_rank)) step.resources.cpus_per_task = options.threads_per_rank;
     step.inputs = {dataset_, winner};
-    step.outputs = {model_};
-    trains_here_ = true;
+    step.outputs = {model.path};
     if (const std::string metrics = command.file("metrics"); !metrics.empty()) step.outputs.push_back(metrics);
   }
 
   void read_als(const ConfigSection& section) {
-    NamedValues wired{{"data", dataset_}, {"model", model_}};
+    NamedValues wired{{"data", dataset_}, {"model", in_folder("model.h5")}};
     std::ranges::copy(checkpoint_options(section, "als"), std::back_inserter(wired));
     const auto options = std::make_shared<AlsOptions>();
     const SectionCommand command = section_command(into(options, als_job(), describe_als), section, wired, chain_.file);
     dataset_ = command.file("data");
-    model_ = command.file("model");
-    if (options->objective.loss == LossKind::implicit_feedback) implicit_model_ = model_;
     if (options->validation->metric) require_heldout(section, dataset_);
-    trains_here_ = options->trained_on != TrainedOn::all;
+    models_.push_back({.job = "als",
+                       .path = command.file("model"),
+                       .step = "als",
+                       .ranks_alone = options->objective.loss == LossKind::implicit_feedback,
+                       .is_of_part = options->trained_on != TrainedOn::all,
+                       .suffix = {}});
     ChainStep& step = add_step("als", als_job(), command);
     step.data = dataset_;
     step.epochs = options->epochs;
@@ -257,72 +290,124 @@ class ChainReader {
     if (has_checkpoints_of(command, checkpoint_folder("als"))) step.checkpoints = checkpoint_folder("als");
   }
 
-  void read_evaluate(const ConfigSection& section) {
-    const NamedValues wired{{"data", dataset_}, {"model", model_}, {"output", in_folder("metrics.json")}};
+  /// The only model, or the second one beside factors.
+  void read_itemcf(const ConfigSection& section) {
+    const std::string suffix = models_.empty() ? "" : "-itemcf";
+    const auto options = std::make_shared<ItemcfOptions>();
+    const NamedValues wired{{"data", dataset_}, {"model", in_folder(suffix.empty() ? "model.h5" : "items.h5")}};
+    const SectionCommand command =
+        section_command(into(options, itemcf_job(), describe_itemcf_job), section, wired, chain_.file);
+    if (!suffix.empty() && command.file("data") != dataset_) {
+      refuse(section, "data: expected the dataset of the chain's other model");
+    }
+    dataset_ = command.file("data");
+    models_.push_back({.job = "itemcf",
+                       .path = command.file("model"),
+                       .step = "itemcf",
+                       .ranks_alone = true,
+                       .is_of_part = options->trained_on != TrainedOn::all,
+                       .suffix = suffix});
+    take_files(add_step("itemcf", itemcf_job(), command), command, {"model"});
+  }
+
+  void read_evaluate(const ConfigSection& section, const ChainModel& model) {
+    const std::string output = in_folder(model.is_second() ? "items-metrics.json" : "metrics.json");
+    const NamedValues wired{{"data", dataset_}, {"model", model.path}, {"output", output}};
     const SectionCommand command = section_command(evaluate_job(), section, wired, chain_.file);
     require_heldout(section, command.file("data"));
-    require_fitting_metrics(section, command.file("model"));
-    take_files(add_step("evaluate", evaluate_job(), command), command, {"output", "report", "per-user"});
+    if (model.ranks_alone && command.file("model") == model.path) require_ranking_metrics(section, model);
+    take_files(add_step("evaluate" + model.suffix, evaluate_job(), command), command, {"output", "report", "per-user"});
   }
 
   /// Trains the model that was measured once more, on everything, for those that serve.
-  void read_final() {
-    const ConfigSection* own = find("final");
+  void read_final(ChainModel& model) {
+    const ConfigSection* own = find(model.section("final"));
     if (!chain_.settings.trains_final) {
       if (own != nullptr) refuse(*own, "has a meaning only without final = no in [quarterly]");
       return;
     }
     // With nothing held out the model has seen everything.
-    if (!trains_here_ || !holds_out_) {
+    if (!model.is_of_part || !holds_out_) {
       if (own != nullptr)
         refuse(*own, "has a meaning only if something is held out, which the model is trained on then");
       return;
     }
-    const ConfigSection section = own != nullptr ? *own : ConfigSection{"final", 0, {}};
-    if (const ConfigSection* training = find("als")) {
-      read_final_als(section, *training);
-    } else {
-      read_final_refit(section);
-    }
+    const ConfigSection section = own != nullptr ? *own : ConfigSection{model.section("final"), 0, {}};
+    ChainStep& step = model.step == "refit" ? add_final_refit(section, model) : add_final_training(section, model);
+    step.resources = resources_like(chain_, *step_named(model.step), "final");
+    step.repeats = model.step;
+    model.path = step.outputs.front();
   }
 
-  void read_final_als(const ConfigSection& own, const ConfigSection& training) {
+  [[nodiscard]] std::string final_path(const ChainModel& model) const {
+    return in_folder(model.is_second() ? "items-final.h5" : "final.h5");
+  }
+
+  /// By the options of the training's own section.
+  ChainStep& add_final_training(const ConfigSection& own, const ChainModel& model) {
+    const bool is_als = model.job == "als";
+    const std::span<const std::string_view> allowed =
+        is_als ? std::span<const std::string_view>(final_als_options) : final_itemcf_options;
     for (const ConfigEntry& entry : own.entries) {
-      if (is_of(final_options, entry.name)) continue;
-      throw Error(ExitCode::usage, fmt::format("{}:{}: [final] {}: the options of [als] hold; expected one of {}",
-                                               chain_.file, entry.line, entry.name, fmt::join(final_options, ", ")));
+      if (is_of(allowed, entry.name)) continue;
+      throw Error(ExitCode::usage,
+                  fmt::format("{}:{}: [{}] {}: the options of [{}] hold; expected one of {}", chain_.file, entry.line,
+                              own.name, entry.name, model.job, fmt::join(allowed, ", ")));
     }
-    ConfigSection section{"final", own.entries.empty() ? training.line : own.line, own.entries};
+    const ConfigSection& training = *find(model.job);
+    ConfigSection section{own.name, own.entries.empty() ? training.line : own.line, own.entries};
     for (const ConfigEntry& entry : training.entries) {
       if (!is_of(training_alone, entry.name) && !has_entry(own, entry.name)) section.entries.push_back(entry);
     }
-    NamedValues wired{{"data", dataset_}, {"model", in_folder("final.h5")}, {"train-on", "all"}, {"epochs-of", model_}};
-    std::ranges::copy(checkpoint_options(section, "final"), std::back_inserter(wired));
-    const SectionCommand command = section_command(als_job(), section, wired, chain_.file);
-    ChainStep& step = add_step("final", als_job(), command);
-    step.resources = resources_like(chain_, *step_named("als"), "final");
+    const std::string name = "final" + model.suffix;
+    NamedValues wired{{"data", dataset_}, {"model", final_path(model)}, {"train-on", "all"}};
+    if (is_als) {
+      wired.emplace_back("epochs-of", model.path);
+      std::ranges::copy(checkpoint_options(section, name), std::back_inserter(wired));
+    }
+    const Job job = is_als ? als_job() : itemcf_job();
+    const SectionCommand command = section_command(job, section, wired, chain_.file);
+    ChainStep& step = add_step(name, job, command);
     step.inputs = {dataset_};
     take_files(step, command, {"model"});
-    if (has_checkpoints_of(command, checkpoint_folder("final"))) step.checkpoints = checkpoint_folder("final");
-    model_ = command.file("model");
+    if (has_checkpoints_of(command, checkpoint_folder(name))) step.checkpoints = checkpoint_folder(name);
+    return step;
   }
 
-  void read_final_refit(const ConfigSection& own) {
-    const ChainStep& swept = *step_named("sweep");
-    const NamedValues wired{
-        {"directory", swept.sweep}, {"model", in_folder("final.h5")}, {"train-on", "all"}, {"epochs-of", model_}};
+  ChainStep& add_final_refit(const ConfigSection& own, const ChainModel& model) {
+    const ChainStep swept = *step_named("sweep");
+    NamedValues wired{{"directory", swept.sweep}, {"model", final_path(model)}, {"train-on", "all"}};
+    if (model.job == "als") wired.emplace_back("epochs-of", model.path);
     const SectionCommand command = section_command(sweep_refit_job(), own, wired, chain_.file);
-    const std::string winner = swept.outputs.front();
     ChainStep& step = add_step("final", sweep_refit_job(), command);
-    step.resources = resources_like(chain_, *step_named("refit"), "final");
-    step.inputs = {dataset_, winner, model_};
-    model_ = command.file("model");
-    step.outputs = {model_};
+    step.inputs = {dataset_, swept.outputs.front(), model.path};
+    step.outputs = {command.file("model")};
+    return step;
   }
 
+  /// The chain's model that a section means by the word `wanted`, or the only one if there is no word.
+  [[nodiscard]] const ChainModel& chosen_model(const ConfigSection& section, const std::string& wanted) const {
+    if (wanted.empty() && models_.size() == 1) return models_.front();
+    if (wanted.empty()) {
+      refuse(section, "model is missing: the chain trains als and itemcf; expected model = als or model = itemcf");
+    }
+    const auto found = std::ranges::find(models_, wanted, &ChainModel::job);
+    if (found != models_.end() && !found->step.empty()) return *found;
+    refuse(section, fmt::format("model {0}: the chain trains no {0}; expected ./{0} if it is a file", wanted));
+  }
+
+  /// `model` may be a word for one of the chain's models. Lists of several models at once would be said here too.
   void read_recommend(const ConfigSection& section) {
-    const NamedValues wired{{"data", dataset_}, {"model", model_}, {"output", in_folder("recommendations.csv")}};
-    const SectionCommand command = section_command(recommend_job(), section, wired, chain_.file);
+    ConfigSection own = section;
+    const auto model = std::ranges::find(own.entries, "model", &ConfigEntry::name);
+    const bool names_file = model != own.entries.end() && fs::path(model->value).is_absolute();
+    const std::string wanted = model == own.entries.end() || names_file ? std::string() : model->value;
+    NamedValues wired{{"data", dataset_}, {"output", in_folder("recommendations.csv")}};
+    if (!names_file) {
+      wired.emplace_back("model", chosen_model(section, wanted).path);
+      if (model != own.entries.end()) own.entries.erase(model);
+    }
+    const SectionCommand command = section_command(recommend_job(), own, wired, chain_.file);
     take_files(add_step("recommend", recommend_job(), command), command, {"output"});
   }
 
@@ -330,7 +415,12 @@ class ChainReader {
   void read_kmeans(const ConfigSection& section, const std::string& side) {
     const std::string name = side.empty() ? "kmeans" : "kmeans-" + side;
     const std::string output = side.empty() ? "segments.h5" : fmt::format("segments-{}.h5", side);
-    NamedValues wired{{"input", model_}, {"output", in_folder(output)}};
+    if (models_.front().job == "itemcf" && !has_entry(section, "input")) {
+      refuse(section,
+             "input is missing: segments are of factors, which an item model does not have; expected "
+             "input = FILE, or [als] beside [itemcf]");
+    }
+    NamedValues wired{{"input", models_.front().path}, {"output", in_folder(output)}};
     if (!side.empty()) wired.emplace_back("rows", side);
     if (!has_entry(section, "predict")) std::ranges::copy(checkpoint_options(section, name), std::back_inserter(wired));
     const auto options = std::make_shared<KMeansJobOptions>();
@@ -350,25 +440,23 @@ class ChainReader {
     refuse(section, "needs what was held out; expected split in [prepare], as in split = random:0.1");
   }
 
-  void require_fitting_metrics(const ConfigSection& section, const std::string& model) const {
+  void require_ranking_metrics(const ConfigSection& section, const ChainModel& model) const {
     const auto entry = std::ranges::find(section.entries, "metrics", &ConfigEntry::name);
-    if (entry == section.entries.end() || entry->value == "auto" || model != implicit_model_) return;
+    if (entry == section.entries.end() || entry->value == "auto") return;
     for (const EvaluationMetric& metric : parse_metrics(entry->value)) {
       if (metric.ranks()) continue;
       throw Error(
           ExitCode::usage,
-          fmt::format("{}:{}: [evaluate] metrics {}: expected a model of explicit ratings; the chain's is implicit",
-                      chain_.file, entry->line, metric.name));
+          fmt::format("{}:{}: [{}] metrics {}: expected a model of explicit ratings; the chain's is {}", chain_.file,
+                      entry->line, section.name, metric.name, model.job == "itemcf" ? "an item model" : "implicit"));
     }
   }
 
   Chain& chain_;
   std::vector<ConfigSection> sections_;
-  std::string dataset_;  // as the steps so far have it
-  std::string model_;
-  std::string implicit_model_;  // where the chain trains one whose objective is known beforehand
-  bool holds_out_ = true;       // or may do so, where no step of the chain prepares
-  bool trains_here_ = false;    // on the training part
+  std::string dataset_;             // as the steps so far have it
+  std::vector<ChainModel> models_;  // at most factors and items, in this order; one without a step if none is trained
+  bool holds_out_ = true;           // or may do so, where no step of the chain prepares
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array<std::string_view, 8> all_steps{"prepare",  "sweep", "als",       "refit",
+constexpr std::array<std::string_view, 9> all_steps{"prepare",  "sweep", "als",       "itemcf", "refit",
                                                     "evaluate", "final", "recommend", "kmeans"};
 
 /// What only Slurm understands; nodes of one step too.
@@ -104,8 +104,8 @@ void require_effect(const ConfigSection& section, const std::vector<std::string>
     const std::size_t dot = entry.name.find('.');
     const std::string step = entry.name.substr(0, dot);
     if (dot == std::string::npos || has(step)) continue;
-    const std::string training = has("als") ? "als" : "refit";
-    const bool is_training = (step == "als" || step == "refit") && has(training);
+    const std::string training = has("als") ? "als" : has("refit") ? "refit" : "itemcf";
+    const bool is_training = (step == "als" || step == "refit" || step == "itemcf") && has(training);
     refuse(entry, is_training
                       ? fmt::format("the chain trains in {0}; expected {0}{1}", training, entry.name.substr(dot))
                       : fmt::format("the chain has no step {}", step));

@@ -118,7 +118,7 @@ std::string states_text(const Chain& chain, const std::vector<StepState>& states
   for (std::size_t place = 0; place < states.size(); ++place) {
     const StepState& state = states[place];
     const std::string& name = chain.steps[place].name;
-    text += fmt::format("{:<13} {}", name, phase_name(state.phase));
+    text += fmt::format("{:<15} {}", name, phase_name(state.phase));
     if (!state.job_id.empty() && state.phase != StepPhase::done) text += fmt::format(" (job {})", state.job_id);
     if (!state.reason.empty()) text += ": " + state.reason;
     text += "\n";

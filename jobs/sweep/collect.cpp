@@ -47,13 +47,17 @@ std::string results_table(const SweepResults& results) {
   const auto is_as_good = [&](std::size_t place) {
     return std::ranges::find(results.as_good, place) != results.as_good.end();
   };
-  std::string text = fmt::format("{:>6} {:>7} {:>12} {:>12} {:>12}  {}\n", "trial", "epochs", plan.metric(),
+  const auto epochs_cell = [&plan](const std::string& cell) {
+    return has_epochs(plan.job) ? fmt::format(" {:>7}", cell) : std::string();
+  };
+  std::string text = fmt::format("{:>6}{} {:>12} {:>12} {:>12}  {}\n", "trial", epochs_cell("epochs"), plan.metric(),
                                  "behind best", "95% +-", "point");
   for (std::size_t place = 0; place < std::min(told_trials, results.ranked.size()); ++place) {
     const TrialScore& score = results.ranked[place];
     text +=
-        fmt::format("{:>6} {:>7} {:>12.6f} {:>12} {:>12}  {}{}\n", score.trial + 1, plan.rungs[score.rung].epochs,
-                    score.mean, is_beside_best(place) ? number(score.behind_best.difference) : "-",
+        fmt::format("{:>6}{} {:>12.6f} {:>12} {:>12}  {}{}\n", score.trial + 1,
+                    epochs_cell(std::to_string(plan.rungs[score.rung].epochs)), score.mean,
+                    is_beside_best(place) ? number(score.behind_best.difference) : "-",
                     is_beside_best(place) ? number(score.behind_best_confidence) : "-", trial_text(plan, score.trial),
                     place == results.chosen ? "  <- chosen"
                     : is_as_good(place)     ? "  (as good)"
@@ -61,8 +65,8 @@ std::string results_table(const SweepResults& results) {
   }
   if (results.ranked.size() > told_trials) text += fmt::format("and {} more\n", results.ranked.size() - told_trials);
   if (std::isfinite(results.winner().baseline)) {
-    text +=
-        fmt::format("{:>14} {:>12.6f} {:>12} {:>12}  {}\n", "", results.winner().baseline, "", "", baseline_name(plan));
+    text += fmt::format("{:>6}{} {:>12.6f} {:>12} {:>12}  {}\n", "", epochs_cell(""), results.winner().baseline, "", "",
+                        baseline_name(plan));
   }
   text += table_legend(results) + "\n";
   for (const auto& [name, share] : results.importance) {

@@ -12,7 +12,7 @@
 #include "distributed/log/fold.hpp"
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/run/version.hpp"
-#include "jobs/sweep/plan/built_in_search.hpp"
+#include "jobs/sweep/plan/item_points.hpp"
 #include "jobs/sweep/plan/swept_options.hpp"
 #include "jobs/sweep/plan/tasks.hpp"
 #include "kernels/text/number_text.hpp"
@@ -34,6 +34,23 @@ Direction natural_direction(SweptJob job, const std::string& metric) {
   return parse_metrics(metric).front().higher_is_better() ? Direction::maximize : Direction::minimize;
 }
 
+/// What has a meaning only for trainings by epochs, whose time can be predicted.
+void require_epochs(const SweepPlanOptions& options) {
+  if (has_epochs(options.job)) return;
+  const auto refuse = [](const std::string& option) {
+    throw Error(ExitCode::usage, option + " has a meaning only with --job als");
+  };
+  if (options.halving > 0) refuse("--halving");
+  if (options.has_paths) refuse("--path");
+  if (options.epochs != SweepPlanOptions().epochs) refuse("--epochs");
+  const auto refuse_prediction = [&options](const char* option) {
+    throw Error(ExitCode::usage, fmt::format("{} has a meaning only with --job als: what {} takes is not predicted",
+                                             option, job_name(options.job)));
+  };
+  if (options.budget_core_hours > 0) refuse_prediction("--budget");
+  if (options.most_core_hours > 0) refuse_prediction("--max-core-hours");
+}
+
 void require_sense(const SweepPlanOptions& options) {
   const auto refuse = [](const char* message) { throw Error(ExitCode::usage, message); };
   if (options.search == SearchDesign::grid && options.trials > 0) {
@@ -42,28 +59,21 @@ void require_sense(const SweepPlanOptions& options) {
   if (options.search != SearchDesign::grid && options.trials == 0) {
     refuse("--trials is missing; expected how many points to try");
   }
+  require_epochs(options);
   if (options.halving == 0 && options.halving_epochs > 0) refuse("--halving-epochs has a meaning only with --halving");
-  if (options.halving > 0 && options.job == SweptJob::kmeans) refuse("--halving has a meaning only with --job als");
   if (options.has_paths && options.halving > 0) {
     refuse(
         "--path and --halving exclude each other: a training cannot begin with its neighbour's model and continue from "
         "its own");
   }
-  if (options.trials_per_program > 1 && options.texts.contains("memory-budget")) {
+  if (options.trials_per_program > 1 && options.job == SweptJob::als && options.texts.contains("memory-budget")) {
     refuse("--trials-per-program keeps the matrix in memory, which --memory-budget does not count");
-  }
-  if (options.budget_core_hours > 0 && options.job == SweptJob::kmeans) {
-    refuse("--budget has a meaning only with --job als: what kmeans takes is not predicted");
   }
   if (options.budget_core_hours > 0 && !leaves_search_open(options.job, options.texts)) {
     refuse("--budget has a meaning only without a space: the built-in search takes as many trials as it pays for");
   }
-  if (options.job == SweptJob::kmeans && options.has_paths) refuse("--path has a meaning only with --job als");
   if (options.job == SweptJob::kmeans && options.trials_per_program > 1) {
-    refuse("--trials-per-program has a meaning only with --job als");
-  }
-  if (options.job == SweptJob::kmeans && options.epochs != SweepPlanOptions().epochs) {
-    refuse("--epochs has a meaning only with --job als");
+    refuse("--trials-per-program has a meaning only with --job als or itemcf");
   }
 }
 
@@ -82,7 +92,7 @@ std::string wanted_metrics(const SweepPlanOptions& options) {
                   fmt::format("--optimize {}: expected one of {}", metric, fmt::join(cluster_metrics, ", ")));
     }
     if (!options.more_metrics.empty()) {
-      throw Error(ExitCode::usage, "--metrics has a meaning only with --job als; kmeans always reports all of its own");
+      throw Error(ExitCode::usage, "--metrics has no meaning with --job kmeans, which reports all of its own");
     }
     return metric;
   }
@@ -95,9 +105,12 @@ std::string wanted_metrics(const SweepPlanOptions& options) {
   const std::vector<EvaluationMetric> all = parse_metrics(metrics);
   for (const EvaluationMetric& metric : all) {
     if (!metric.ranks() && !predicts_ratings) {
-      throw Error(ExitCode::usage, fmt::format("--{} {}: expected --objective explicit in all trials; scores of an "
-                                               "implicit model are no ratings",
-                                               &metric == &all.front() ? "optimize" : "metrics", metric.name));
+      throw Error(ExitCode::usage,
+                  fmt::format("--{} {}: {}", &metric == &all.front() ? "optimize" : "metrics", metric.name,
+                              options.job == SweptJob::itemcf
+                                  ? "expected a metric of rankings; scores of an item model are no ratings"
+                                  : "expected --objective explicit in all trials; scores of an implicit model are no "
+                                    "ratings"));
     }
     if (metric.needs_categories())
       throw Error(ExitCode::usage, fmt::format("--{} {}: only evaluate has --categories",
@@ -169,10 +182,10 @@ SweepPlanOptions completed(const SweepPlanOptions& given, const SweptData& data,
                            std::map<std::string, std::string>& first) {
   SweepPlanOptions options = given;
   if (!leaves_search_open(given.job, given.texts)) return options;
-  const BuiltInSearch search = built_in_search(given.job, given.texts, data.size, data.rows, given.epochs);
+  const BuiltInSearch search = built_in_search(given.job, given.texts, data.searched, given.epochs);
   options.texts.insert(search.space.begin(), search.space.end());
   first = search.first;
-  if (given.job == SweptJob::kmeans) return options;
+  if (search.design == SearchDesign::grid) return options;
   if (given.search == SearchDesign::grid) {
     options.search = search.design;
     options.trials = std::min(given.most_trials, given.budget_core_hours > 0 ? most_built_in_trials : search.trials);
@@ -182,6 +195,16 @@ SweepPlanOptions completed(const SweepPlanOptions& given, const SweptData& data,
     options.halving_epochs = search.halving_epochs;
   }
   return options;
+}
+
+/// Names of those with several values, alone or in alternatives.
+std::vector<std::string> varied_parameters(const Space& space) {
+  std::vector<std::string> names;
+  for (const Parameter& parameter : space) {
+    const bool varies = !parameter.is_fixed() || std::ranges::count(space, parameter.name, &Parameter::name) > 1;
+    if (varies && std::ranges::find(names, parameter.name) == names.end()) names.push_back(parameter.name);
+  }
+  return names;
 }
 
 /// One value of each parameter: those of `first`, and of others their only one.
@@ -195,7 +218,7 @@ SearchPoint first_point(const Space& space, const std::map<std::string, std::str
 }
 
 std::vector<Rung> rungs_of(const SweepPlanOptions& options, Index trials) {
-  const Index epochs = options.job == SweptJob::als ? options.epochs : 0;
+  const Index epochs = has_epochs(options.job) ? options.epochs : 0;
   if (options.halving == 0) return {{trials, epochs}};
   const Index least = options.halving_epochs > 0 ? options.halving_epochs : std::max<Index>(1, epochs / 9);
   return halving_rungs(trials, epochs, least, options.halving);
@@ -228,16 +251,16 @@ SweepPlan make_plan(const SweepPlanOptions& given, const SweptData& data, std::u
       fold_texts(options.validation.empty() ? usual : options.validation, options.job, data.fold_numbers, seed);
 
   const Space space = swept_space(options.job, options.texts);
-  for (const Parameter& parameter : space) {
-    if (!parameter.is_fixed()) plan.parameters.push_back(parameter.name);
-  }
-  std::vector<SearchPoint> points = search_points(space, options.search, options.trials, options.most_trials, seed);
+  plan.parameters = varied_parameters(space);
+  const PointMeaning meaning = options.job == SweptJob::itemcf ? PointMeaning(effective_item_point) : std::identity();
+  FoundPoints found = search_points(space, options.search, options.trials, options.most_trials, seed, meaning);
+  plan.combinations = found.combinations;
   // In the place of the last one.
   if (!first.empty()) {
-    points.insert(points.begin(), first_point(space, first));
-    points.pop_back();
+    found.points.insert(found.points.begin(), first_point(space, first));
+    found.points.pop_back();
   }
-  for (SearchPoint& point : points) {
+  for (SearchPoint& point : found.points) {
     Trial trial;
     trial.arguments = point_arguments(options.job, point);
     trial.point = std::move(point);

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "distributed/planning/epoch_model.hpp"
+#include "jobs/sweep/plan/built_in_search.hpp"
 #include "jobs/sweep/plan/plan.hpp"
-#include "kernels/als/objective.hpp"
 
 namespace rankwise {
 
@@ -46,8 +46,7 @@ struct SweptData {
   std::uint64_t digest = 0;
   std::vector<Index> fold_numbers;  ///< distinct ones of the log's folds, ascending
   bool has_validation = false;      ///< whether it is a dataset with a validation part
-  MatrixSize size{1, 1, 1};         ///< als: of the training part
-  Index rows = 0;                   ///< kmeans, if the file states them; 0: unknown
+  SearchedData searched = {};
 };
 
 /// Whether no trial of als predicts ratings.

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 
+#include "distributed/itemcf/entry_weights.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/points/stated_rows.hpp"
@@ -24,6 +25,7 @@
 #include "jobs/run/standard_output.hpp"
 #include "jobs/run/threads.hpp"
 #include "jobs/sweep/plan/built_in_search.hpp"
+#include "jobs/sweep/plan/item_points.hpp"
 #include "jobs/sweep/plan/plan_file.hpp"
 #include "jobs/sweep/plan/prediction.hpp"
 #include "jobs/sweep/plan/swept_options.hpp"
@@ -47,13 +49,31 @@ PointSource source_of(const std::string& data, const std::function<std::string(c
   return source;
 }
 
+/// Mean of the squared weights of the training part's entries.
+double entry_square(const SweepPlanOptions& options, const DatasetReader& dataset) {
+  const auto given = options.texts.find("entry-weights");
+  if (given == options.texts.end() || !leaves_search_open(options.job, options.texts)) return 1;
+  const EntryWeighting weighting = item_options({{given->first, given->second}}).entry_weights;
+  constexpr Index users_at_a_time = 65'536;
+  double sum = 0;
+  for (Index begin = 0; begin < dataset.users(); begin += users_at_a_time) {
+    const RowRange users{begin, std::min(begin + users_at_a_time, dataset.users())};
+    for (const float value : dataset.read(DatasetPart::interactions, users).values) {
+      const double weight = entry_weight(weighting, value);
+      sum += weight * weight;
+    }
+  }
+  return sum / static_cast<double>(dataset.entries(DatasetPart::interactions));
+}
+
 SweptData swept_data(const SweepPlanOptions& options, const JobContext& context) {
   if (options.job == SweptJob::kmeans) {
     const std::optional<Index> rows = stated_rows(context.comm, source_of(options.data, [&](const std::string& name) {
                                                     const auto found = options.texts.find(name);
                                                     return found == options.texts.end() ? std::string() : found->second;
                                                   }));
-    return {.digest = data_digest(options.job, options.data), .fold_numbers = {}, .rows = rows.value_or(0)};
+    return {
+        .digest = data_digest(options.job, options.data), .fold_numbers = {}, .searched = {.rows = rows.value_or(0)}};
   }
   const DatasetReader dataset(context.comm, options.data, std::nullopt, TrainedOn::training,
                               context.common.input_check);
@@ -69,8 +89,10 @@ SweptData swept_data(const SweepPlanOptions& options, const JobContext& context)
   return {.digest = dataset.provenance().dataset_digest,
           .fold_numbers = dataset.fold_numbers(),
           .has_validation = has_validation,
-          .size = {rows_of(DatasetPart::interactions), rows_of(DatasetPart::interactions_by_item),
-                   dataset.entries(DatasetPart::interactions)}};
+          .searched = {.size = {rows_of(DatasetPart::interactions), rows_of(DatasetPart::interactions_by_item),
+                                dataset.entries(DatasetPart::interactions)},
+                       .entry_square = options.job == SweptJob::itemcf ? entry_square(options, dataset) : 1,
+                       .rows = 0}};
 }
 
 /// Of kmeans: no trial has more clusters than there are rows, if the file states how many these are.
@@ -106,7 +128,12 @@ void tell_plan(const SweepPlan& plan) {
   }
   text += fmt::format("{} trials x {} folds", plan.trials.size(), plan.folds.size());
   for (const Rung& rung : plan.rungs) {
-    if (plan.job == SweptJob::als) text += fmt::format(", {} to {} epochs", rung.trials, rung.epochs);
+    if (has_epochs(plan.job)) text += fmt::format(", {} to {} epochs", rung.trials, rung.epochs);
+  }
+  if (plan.combinations > std::ssize(plan.trials)) {
+    text += fmt::format(
+        "; {} combinations: options without a meaning beside the others are left out, each setting is one trial",
+        plan.combinations);
   }
   if (plan.trials.front().epoch_seconds > 0) text += fmt::format("; {:.3g} core-hours", plan.predicted_core_hours());
   print_result(text + "\n");
@@ -151,7 +178,7 @@ namespace {
 /// Tells what is searched if nobody named it.
 void tell_built_in_search(const SweepPlanOptions& options, const SweptData& data, Report& report) {
   if (!leaves_search_open(options.job, options.texts)) return;
-  const BuiltInSearch search = built_in_search(options.job, options.texts, data.size, data.rows, options.epochs);
+  const BuiltInSearch search = built_in_search(options.job, options.texts, data.searched, options.epochs);
   report.line(fmt::format("no space is named; the built-in one: {}", space_text(search)));
 }
 
@@ -163,7 +190,7 @@ void plan_sweep(const SweepPlanOptions& options, JobContext& context) {
     SweepPlan plan = make_plan(options, data, context.common.seed);
     tell_built_in_search(options, data, context.report);
     // Better told now than by every task.
-    if (plan.job == SweptJob::als) {
+    if (trains_on_folds(plan.job)) {
       require_filled_folds(context.comm, plan.data, plan.folds, plan.seed, context.common.input_check);
     }
     if (plan.job == SweptJob::kmeans) require_enough_rows(context.comm, plan);
@@ -193,11 +220,17 @@ constexpr std::string_view notes =
   factors = 32, 64, 128                          these values
   regularization = log 1e-4 .. 1e-1 x 8          8 values in equal steps of the logarithm; linear: of the number
   alpha = linear 1 .. 40                         any number between (every search but the grid)
-  alpha = 1, 10, 40 if weighting = linear, log   only where another option has one of these values
-Without any of --factors, --regularization, --regularization-exponent, --unobserved-weight (kmeans: --clusters) a built-in
-space is searched, which is printed. als: factors by doubling, regularization over four decades, the unobserved weight over
+  alpha = 1, 10, 40 if weighting = linear, log   only if another option has one of these values
+  penalty = 10, 100 if normalization = 0 | 1, 10 if normalization = 0.5      other values in each case
+itemcf: options that have no effect beside the others (a penalty of similarities) are left out of a trial, and each
+distinct setting is tried once.
+Without any of --factors, --regularization, --regularization-exponent, --unobserved-weight (itemcf: --weights, --similarity,
+--popularity-exponent, --shrinkage, --neighbours, --penalty, --normalization; kmeans: --clusters) a built-in space is searched,
+which is printed. als: factors by doubling, regularization over four decades, the unobserved weight over
 three around that of als --unobserved-weight auto, exponents; points of --search sobol, the first one what als takes by
-default, by --halving 3 from a quarter of --epochs on. kmeans: 2 to 32 clusters.
+default, by --halving 3 from a quarter of --epochs on. itemcf: 28 trials: each similarity with 20 and with 100 neighbours, and
+ridges of 200 neighbours with four penalties over three decades, scaled to the data, for each of three normalizations.
+kmeans: 2 to 32 clusters.
 What a trial is worth is the mean over folds of --optimize on what a fold leaves out; the dataset's own held-out part is
 never read. Folds are functions of --seed, user and item: the same for every trial, so that trials are compared in pairs.
 --validation users:5 leaves users out whole, whose factors are folded in from 80% of their interactions. temporal:4 cuts
@@ -226,31 +259,31 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
   // clang-format off
   description.add_options()
     ("directory", written_folder(&options->directory, sweep_folder_files)->required(), "folder of the sweep, which is made")
-    ("job", po::value<std::string>()->value_name("als|kmeans")->default_value("als")->notifier(
-       one_of<SweptJob>("job", options->job, {{"als", SweptJob::als}, {"kmeans", SweptJob::kmeans}})), "what is tuned")
-    ("data", read_file(&options->data)->required(), "als: dataset, as prepare writes it; kmeans: its --input")
+    ("job", po::value<std::string>()->value_name("als|itemcf|kmeans")->default_value("als")->notifier(
+       one_of<SweptJob>("job", options->job, {{"als", SweptJob::als}, {"itemcf", SweptJob::itemcf}, {"kmeans", SweptJob::kmeans}})), "what is tuned")
+    ("data", read_file(&options->data)->required(), "als, itemcf: dataset, as prepare writes it; kmeans: its --input")
     ("search", po::value<std::string>()->value_name("grid|random|sobol|latin-hypercube")->default_value("grid")->notifier(
        one_of<SearchDesign>("search", options->search, {{"grid", SearchDesign::grid}, {"random", SearchDesign::random}, {"sobol", SearchDesign::sobol},
        {"latin-hypercube", SearchDesign::latin_hypercube}})), "which points of the space are tried")
     ("trials", po::value(&options->trials)->value_name("N")->default_value(0)->notifier(within<Index>("trials", 0, 100'000)), "points to try, of every search but the grid")
     ("max-trials", po::value(&options->most_trials)->value_name("N")->default_value(1000)->notifier(within<Index>("max-trials", 1, 100'000)), "refuse a plan of more")
     ("max-core-hours", po::value(&options->most_core_hours)->value_name("HOURS")->default_value(0)->notifier(within<double>("max-core-hours", 0, 1e9)),
-     "refuse a plan that is predicted to take more; 0: no limit")
+     "als: refuse a plan that is predicted to take more; 0: no limit")
     ("budget", po::value(&options->budget_core_hours)->value_name("HOURS")->default_value(0)->notifier(within<double>("budget", 0, 1e9)),
      "als: core-hours that the built-in search may take: it tries as many points as are predicted to fit, at most 81; 0: it tries 27")
     ("validation", po::value(&options->validation)->value_name("KIND[:COUNT[@REPEATS]]"),
-     "folds: interactions:K or users:K, @R for R divisions, temporal:K, column, rolling, or prepared: the dataset's validation part (als; without it prepared if there is that part, else interactions:3), or seeds:N (kmeans; seeds:3)")
+     "folds: interactions:K or users:K, @R for R divisions, temporal:K, column, rolling, or prepared: the dataset's validation part (als, itemcf; without it prepared if there is that part, else interactions:3), or seeds:N (kmeans; seeds:3)")
     ("optimize", po::value(&options->optimize)->value_name("METRIC"),
-     "als: a metric of evaluate, without it ndcg@100 or rmse; kmeans: silhouette (without it), simplified-silhouette, davies-bouldin, calinski-harabasz, stability, inertia")
-    ("metrics", po::value(&options->more_metrics)->value_name("LIST"), "als: further metrics to measure")
+     "als, itemcf: a metric of evaluate, without it ndcg@100, or rmse of ratings; kmeans: silhouette (without it), simplified-silhouette, davies-bouldin, calinski-harabasz, stability, inertia")
+    ("metrics", po::value(&options->more_metrics)->value_name("LIST"), "als, itemcf: further metrics to measure")
     ("direction", po::value<std::string>()->value_name("maximize|minimize")->notifier([options](const std::string& text) {
        Direction direction{};
        one_of<Direction>("direction", direction, {{"maximize", Direction::maximize}, {"minimize", Direction::minimize}})(text);
        options->direction = direction; }), "which values of it are better; without it the natural one")
     ("select", po::value<std::string>()->value_name("best|one-standard-error")->default_value("one-standard-error")->notifier(
        one_of<SelectionRule>("select", options->rule, {{"best", SelectionRule::best}, {"one-standard-error", SelectionRule::one_standard_error}})),
-     "the best mean, or of the trials that are behind the best by at most one standard error of their paired difference the simplest: fewest factors or clusters, "
-     "then the largest regularization")
+     "the best mean, or of the trials that are behind the best by at most one standard error of their paired difference the simplest: fewest factors, then the "
+     "largest regularization; fewest neighbours, then similarities before a ridge; fewest clusters")
     ("min-stability", po::value(&options->least_stability)->value_name("SHARE")->default_value(0.8, "0.8")->notifier(within<double>("min-stability", -1, 1)),
      "kmeans: clusterings below are chosen only where none reaches it")
     ("epochs", po::value(&options->epochs)->value_name("N")->default_value(options->epochs)->notifier(within<Index>("epochs", 1, 1'000'000)), "als: of each training, or of the last rung")
@@ -263,7 +296,7 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
     ("path", po::bool_switch(&options->has_paths), "als: trials that differ in regularization alone follow each other on each fold, from the largest to the smallest, each "
      "beginning with the model of the one before; fewer --epochs are then enough")
     ("trials-per-program", po::value(&options->trials_per_program)->value_name("N")->default_value(1)->notifier(within<Index>("trials-per-program", 1, 10'000)),
-     "als: so many trials of a fold follow each other in one program, which starts once and reads the matrix once; for small ones")
+     "als, itemcf: so many trials of a fold follow each other in one program, which starts once and reads the matrix once; for small ones")
     ("reuse", read_folder(&options->reuse, sweep_folder_files), "take over records of this older sweep that are still valid; may be repeated");
   // clang-format on
   describe_machine(description, options->network, options->calibration_seconds);

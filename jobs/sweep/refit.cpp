@@ -9,15 +9,17 @@
 #include <fmt/format.h>
 #include <memory>
 
-#include "io/model/model.hpp"
 #include "jobs/als/als.hpp"
 #include "jobs/evaluate/evaluate.hpp"
+#include "jobs/evaluate/models/any_model.hpp"
+#include "jobs/itemcf/itemcf.hpp"
 #include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/folder_files.hpp"
 #include "jobs/options/nested_job.hpp"
+#include "jobs/run/stop_requests.hpp"
 #include "jobs/sweep/plan/programs.hpp"
 #include "jobs/sweep/results/results.hpp"
 #include "jobs/sweep/shared_plan.hpp"
@@ -52,6 +54,12 @@ const char* part_word(TrainedOn parts) {
 std::vector<std::string> with(std::vector<std::string> arguments, std::initializer_list<std::string> more) {
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
+}
+
+/// Collective.
+void require_trained_as_planned(const SweepPlan& plan, const std::string& path, const JobContext& context) {
+  const AnyModel trained(context.comm, path, context.common.input_check);
+  agree_on(context.comm, [&] { require_planned_digest(plan, trained.record().provenance.dataset_digest); });
 }
 
 /// The plan, with the data that the options name, if they do; it must be the planned one. Collective.
@@ -109,10 +117,29 @@ void refit_along_path(const SweepPlan& plan, const std::string& directory, std::
     arguments.insert(arguments.end(), begin.begin(), begin.end());
     arguments.insert(arguments.end(), locking.begin(), locking.end());
     run_nested(als_job(), arguments, context);
-    const ModelReader trained(context.comm, written, context.common.input_check);
-    agree_on(context.comm, [&] { require_planned_digest(plan, trained.provenance().dataset_digest); });
+    require_trained_as_planned(plan, written, context);
     begin = {"--warm-start", written};
   }
+}
+
+/// Likewise of an item model, which has neither epochs nor checkpoints.
+void refit_items(const SweepPlan& plan, std::size_t trial, const RefitOptions& options, TrainedOn parts,
+                 JobContext& context) {
+  let_signals_act();
+  run_nested(itemcf_job(),
+             with(plan.trials[trial].arguments, {"--train-on", part_word(parts), "--seed", std::to_string(plan.seed),
+                                                 "--data", plan.data, "--model", options.model}),
+             context);
+  require_trained_as_planned(plan, options.model, context);
+}
+
+/// Refuses what the plan's job has no use for.
+void require_sense(const RefitOptions& options, const SweepPlan& plan) {
+  const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
+  if (!has_epochs(plan.job) && !options.epochs_of.empty()) refuse("--epochs-of has a meaning only for sweeps of als");
+  if (trains_on_folds(plan.job)) return;
+  if (!options.metrics.empty()) refuse("--metrics has a meaning only for sweeps of als and itemcf");
+  if (options.trained_on) refuse("--train-on has a meaning only for sweeps of als and itemcf");
 }
 
 }  // namespace
@@ -147,11 +174,8 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
   context.report.line(fmt::format("trial {}: {}", trial + 1, trial_text(plan, trial)));
 
   // 2. On all rows.
+  require_sense(options, plan);
   if (plan.job == SweptJob::kmeans) {
-    const auto refuse = [](const char* message) { throw AgreedError(ExitCode::usage, message); };
-    if (!options.metrics.empty()) refuse("--metrics has a meaning only for sweeps of als");
-    if (options.trained_on) refuse("--train-on has a meaning only for sweeps of als");
-    if (!options.epochs_of.empty()) refuse("--epochs-of has a meaning only for sweeps of als");
     run_nested(kmeans_job(),
                with(plan.trials[trial].arguments,
                     {"--seed", std::to_string(plan.seed), "--input", plan.data, "--output", options.model}),
@@ -160,7 +184,11 @@ void refit_winner(const RefitOptions& options, JobContext& context) {
   }
   const TrainedOn parts = refitted_parts(comm, options, plan.data);
   context.report.line(fmt::format("trained on: {}", part_word(parts)));
-  refit_along_path(plan, directory, trial, options, parts, context);
+  if (has_epochs(plan.job)) {
+    refit_along_path(plan, directory, trial, options, parts, context);
+  } else {
+    refit_items(plan, trial, options, parts, context);
+  }
   if (parts == TrainedOn::all) {
     return context.report.line(
         "trained on everything, the held-out part too, so that nothing is left to measure it on");
@@ -187,10 +215,10 @@ RunJob describe_refit(boost::program_options::options_description& description) 
     ("model", written_file(&options->model, hdf5_endings)->required(), "model to write; kmeans: clustering")
     ("train-on", po::value<std::string>()->value_name("training|training+validation|all")->notifier([options](const std::string& text) {
        one_of<TrainedOn>("train-on", options->trained_on.emplace(), {{"training", TrainedOn::training}, {"training+validation", TrainedOn::training_and_validation}, {"all", TrainedOn::all}})(text); }),
-     "als: the training part; the validation part too, which is the default if the data has one; the held-out part still measures these models; or everything, for a model that serves")
+     "als, itemcf: the training part; the validation part too, which is the default if the data has one; the held-out part still measures these models; or everything, for a model that serves")
     ("epochs-of", read_file(&options->epochs_of), "als: as many epochs as this model was trained for; without it as many as planned")
     ("data", read_file(&options->data), "where the data that was planned on is now; accepted only if it is the same")
-    ("metrics", written_file(&options->metrics, json_endings), "als: also write what evaluate finds on the held-out part, as JSON");
+    ("metrics", written_file(&options->metrics, json_endings), "als, itemcf: also write what evaluate finds on the held-out part, as JSON");
   // clang-format on
   return {[options](JobContext& context) { refit_winner(*options, context); }, [options] { require_sense(*options); }};
 }

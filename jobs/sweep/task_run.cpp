@@ -11,12 +11,13 @@
 #include <vector>
 
 #include "io/config/recorded_value.hpp"
-#include "io/model/model.hpp"
-#include "jobs/als/als.hpp"
 #include "jobs/evaluate/evaluate.hpp"
+#include "jobs/evaluate/models/any_model.hpp"
 #include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/nested_job.hpp"
+#include "jobs/run/stop_requests.hpp"
 #include "jobs/sweep/plan/programs.hpp"
+#include "jobs/sweep/plan/swept_options.hpp"
 #include "jobs/sweep/plan/tasks.hpp"
 #include "jobs/sweep/shared_plan.hpp"
 #include "jobs/sweep/state/records.hpp"
@@ -72,13 +73,18 @@ void train_and_evaluate(const SweepPlan& plan, const std::string& directory, con
     add({"--input", plan.data, "--output", files.result, "--quality", files.metrics});
     return run_nested(kmeans_job(), arguments, context);
   }
-  // Where a later rung goes on; long trainings are safe in between.
-  add({"--data", plan.data, "--model", files.result, "--checkpoint", files.checkpoints, "--checkpoint-interval",
-       "00:10:00", "--checkpoint-every", std::to_string(plan.rungs[task.rung].epochs)});
-  if (!begin.empty()) add({"--warm-start", begin});
-  const std::vector<std::string> locking = locking_arguments(context.comm, directory);
-  arguments.insert(arguments.end(), locking.begin(), locking.end());
-  run_nested(als_job(), arguments, context);
+  add({"--data", plan.data, "--model", files.result});
+  if (has_epochs(plan.job)) {
+    // Where a later rung goes on; long trainings are safe in between.
+    add({"--checkpoint", files.checkpoints, "--checkpoint-interval", "00:10:00", "--checkpoint-every",
+         std::to_string(plan.rungs[task.rung].epochs)});
+    if (!begin.empty()) add({"--warm-start", begin});
+    const std::vector<std::string> locking = locking_arguments(context.comm, directory);
+    arguments.insert(arguments.end(), locking.begin(), locking.end());
+  } else {
+    let_signals_act();  // which else ask for checkpoints
+  }
+  run_nested(job_of(plan.job), arguments, context);
   std::vector<std::string> evaluation{"--data",     plan.data,  "--model", files.result, "--metrics",
                                       plan.metrics, "--slices", "none",    "--output",   files.metrics};
   if (keeps_user_values(plan)) {
@@ -93,9 +99,9 @@ TaskRecord record_of_files(const SweepPlan& plan, const WorkFiles& files) {
   const RecordedValue json = RecordedValue::parse(read_small_file(files.metrics), files.metrics);
   TaskRecord record;
   for (const auto& [name, value] : json.at("metrics").members()) {
-    const bool is_als = plan.job == SweptJob::als;
-    record.metrics[name] = (is_als ? value.at("model") : value).number_or_nan();
-    if (!is_als) continue;
+    const bool is_evaluated = trains_on_folds(plan.job);
+    record.metrics[name] = (is_evaluated ? value.at("model") : value).number_or_nan();
+    if (!is_evaluated) continue;
     record.standard_errors[name] = value.at("standard_error").number_or_nan();
     record.baselines[name] = value.at("baseline").number_or_nan();
   }
@@ -115,8 +121,8 @@ void remove_finished_path(const SweepPlan& plan, const std::string& directory, c
   for (const SweepTask* each : path) fs::remove_all(work_folder(directory, *each), ignored);
 }
 
-/// Of als the digest that the model has counts, whatever became of the file since; of kmeans the file must have stayed.
-/// What was made of other data goes. Root only; throws Error(bad_data).
+/// Of a dataset the digest that the model has counts, whatever became of the file since; of kmeans the file must have
+/// stayed. What was made of other data goes. Root only; throws Error(bad_data).
 void require_read_as_planned(const SweepPlan& plan, const WorkFiles& files, std::uint64_t digest,
                              const FileStamp& stamp) {
   try {
@@ -151,9 +157,10 @@ struct Training {
 /// Collective.
 Training training_of(const SweepPlan& plan, const WorkFiles& files, const JobContext& context) {
   if (plan.job == SweptJob::kmeans) return {{}, plan.dataset_digest};
-  const ModelReader model(context.comm, files.result, context.common.input_check);
-  Training training{{}, model.provenance().dataset_digest};
-  for (const EpochLoss& loss : model.history()) training.losses.push_back(loss.total());
+  const AnyModel model(context.comm, files.result, context.common.input_check);
+  Training training{{}, model.record().provenance.dataset_digest};
+  if (model.factors() == nullptr) return training;
+  for (const EpochLoss& loss : model.factors()->history()) training.losses.push_back(loss.total());
   return training;
 }
 

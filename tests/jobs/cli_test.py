@@ -37,6 +37,15 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(finished.our_lines, ["rankwise: " + line], finished)
         self.assertEqual(finished.out, "", finished)
 
+    def test_options_between_the_words_of_a_job_are_told(self):
+        expected = "expected options after both words of the job: rankwise {} {} ..."
+        for words, job in ((["quarterly", "--quiet", "status", "q3"], "quarterly status"), (["quarterly", "--threads", "2", "cancel", "q3"], "quarterly cancel"),
+                           (["sweep", "--quiet", "status", "search"], "sweep status"), (["sweep", "--quiet", "run", "search"], "sweep run")):
+            self.assert_fails(run(words), USAGE, expected.format(job, words[1]))
+        # An option's value that is no word of a job, before a file.
+        done = run(["quarterly", "--quiet", "none.ini"])
+        self.assert_fails(done, NO_INPUT, "none.ini: there is no such file")
+
     # Help and version
 
     def test_help_lists_the_jobs(self):

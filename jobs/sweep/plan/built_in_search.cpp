@@ -5,6 +5,8 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <initializer_list>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +18,18 @@ using Texts = std::map<std::string, std::string>;
 
 constexpr std::array<std::string_view, 4> searched_of_als{"factors", "regularization", "regularization-exponent",
                                                           "unobserved-weight"};
+
+constexpr std::array<std::string_view, 7> searched_of_itemcf{
+    "weights", "similarity", "popularity-exponent", "shrinkage", "neighbours", "penalty", "normalization"};
+
+bool names_any(const Texts& texts, std::span<const std::string_view> names) {
+  return std::ranges::any_of(names, [&](std::string_view name) { return texts.contains(std::string(name)); });
+}
+
+bool has_one_value(const Texts& texts, const std::string& name) {
+  const auto found = texts.find(name);
+  return found == texts.end() || found->second.find(',') == std::string::npos;
+}
 
 std::string objective_of(const Texts& texts) {
   const auto found = texts.find("objective");
@@ -50,6 +64,41 @@ BuiltInSearch explicit_search() {
   return search;
 }
 
+/// "20, 100" as far as an item has so many others.
+std::string counts_within(std::initializer_list<Index> counts, Index items) {
+  std::vector<Index> fitting;
+  for (const Index count : counts) fitting.push_back(std::max<Index>(1, std::min(count, items - 1)));
+  fitting.erase(std::unique(fitting.begin(), fitting.end()), fitting.end());
+  return fmt::format("{}", fmt::join(fitting, ", "));
+}
+
+/// The Gramian's diagonal, which a penalty is added to, is as large as what an item's entries weigh, to the power of 1
+/// less the normalization.
+std::string penalties(double diagonal, std::initializer_list<double> normalizations) {
+  std::vector<std::string> parts;
+  for (const double a : normalizations) {
+    parts.push_back(fmt::format("{} x 4 if normalization = {}", decades(std::pow(diagonal, 1 - a), 3), a));
+  }
+  return fmt::format("{}", fmt::join(parts, " | "));
+}
+
+BuiltInSearch items_search(const SearchedData& data) {
+  const double diagonal = std::max(1e-6, data.entry_square * static_cast<double>(data.size.interactions) /
+                                             static_cast<double>(std::max<Index>(1, data.size.items)));
+  const std::string shrinkage = fmt::format("{:.3g}", 20 * data.entry_square);
+  BuiltInSearch search;
+  search.space = {
+      {"weights", "similarity, ridge"},
+      {"similarity", "cosine, jaccard, conditional, tfidf, bm25, rp3beta if weights = similarity"},
+      {"popularity-exponent", "0.3, 0.6 if similarity = rp3beta"},
+      {"shrinkage", fmt::format("0, {0} if similarity = cosine | {0} if weights = ridge", shrinkage)},
+      {"neighbours", fmt::format("{} if weights = similarity | {} if weights = ridge",
+                                 counts_within({20, 100}, data.size.items), counts_within({200}, data.size.items))},
+      {"normalization", "0, 0.5, 0.75 if weights = ridge"},
+      {"penalty", penalties(diagonal, {0, 0.5, 0.75})}};
+  return search;
+}
+
 BuiltInSearch clusters_search(Index rows) {
   std::vector<Index> fitting;
   for (const Index count : {2, 3, 4, 6, 8, 12, 16, 24, 32}) {
@@ -64,15 +113,15 @@ BuiltInSearch clusters_search(Index rows) {
 
 bool leaves_search_open(SweptJob job, const Texts& texts) {
   if (job == SweptJob::kmeans) return !texts.contains("clusters");
+  if (job == SweptJob::itemcf) return !names_any(texts, searched_of_itemcf) && has_one_value(texts, "entry-weights");
   const std::string objective = objective_of(texts);
-  const bool names_some =
-      std::ranges::any_of(searched_of_als, [&](std::string_view name) { return texts.contains(std::string(name)); });
-  return !names_some && (objective == "implicit" || objective == "explicit");
+  return !names_any(texts, searched_of_als) && (objective == "implicit" || objective == "explicit");
 }
 
-BuiltInSearch built_in_search(SweptJob job, const Texts& texts, const MatrixSize& size, Index rows, Index epochs) {
-  if (job == SweptJob::kmeans) return clusters_search(rows);
-  BuiltInSearch search = objective_of(texts) == "implicit" ? implicit_search(size) : explicit_search();
+BuiltInSearch built_in_search(SweptJob job, const Texts& texts, const SearchedData& data, Index epochs) {
+  if (job == SweptJob::kmeans) return clusters_search(data.rows);
+  if (job == SweptJob::itemcf) return items_search(data);
+  BuiltInSearch search = objective_of(texts) == "implicit" ? implicit_search(data.size) : explicit_search();
   constexpr double kept_third = 3;
   constexpr Index first_rung_share = 4;
   search.design = SearchDesign::sobol;

@@ -6,6 +6,18 @@
 
 namespace rankwise {
 
+const char* job_name(SweptJob job) {
+  switch (job) {
+    case SweptJob::als:
+      return "als";
+    case SweptJob::itemcf:
+      return "itemcf";
+    case SweptJob::kmeans:
+      break;
+  }
+  return "kmeans";
+}
+
 double SweepPlan::predicted_seconds(const SweepTask& task) const {
   const Index before = task.rung == 0 ? 0 : rungs[task.rung - 1].epochs;
   const Trial& trial = trials[task.trial];

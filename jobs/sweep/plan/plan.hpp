@@ -11,12 +11,24 @@
 
 namespace rankwise {
 
-enum class SweptJob { als, kmeans };
+enum class SweptJob { als, itemcf, kmeans };
+
+/// As on the command line.
+[[nodiscard]] const char* job_name(SweptJob job);
+/// Whether its trials train on folds of a dataset, on which evaluate measures them; clusterings measure themselves, and
+/// are repeated with other seeds.
+[[nodiscard]] constexpr bool trains_on_folds(SweptJob job) {
+  return job != SweptJob::kmeans;
+}
+/// Whether it trains for a number of epochs that is stated, so that rungs, paths and predictions have a meaning.
+[[nodiscard]] constexpr bool has_epochs(SweptJob job) {
+  return job == SweptJob::als;
+}
 
 /// best: the best mean over folds; one_standard_error: of those that are not worse than the best by more than one
-/// standard error of the paired difference the simplest, with the fewest factors or clusters, then the largest
-/// regularization, then the better mean (after Breiman et al., 1984, whose standard error is of the mean itself: folds
-/// differ by far more than trials do).
+/// standard error of the paired difference the simplest, then the better mean (after Breiman et al., 1984, whose
+/// standard error is of the mean itself: folds differ by far more than trials do). Simplest: the fewest factors, then
+/// the largest regularization; the fewest neighbours, then similarities before a ridge; the fewest clusters.
 enum class SelectionRule { best, one_standard_error };
 
 /// One point of the space, and what a training of it is expected to take.
@@ -49,6 +61,7 @@ struct SweepPlan {
   std::uint64_t dataset_digest = 0;
   std::uint64_t seed = 0;
   std::vector<std::string> parameters;  ///< names of those with several values
+  Index combinations = 0;               ///< that were searched; those that come to the same are one trial
   std::vector<Trial> trials;
   std::vector<std::string> folds;  ///< "interactions:2/5", or "seed:3"
   std::vector<Rung> rungs;

@@ -66,11 +66,12 @@ template <class Fields, class Plan>
 void list_beginning(Fields& fields, Plan& plan) {
   fields.text("version", plan.version);
   fields.text("configuration", plan.configuration);
-  fields.one_of("job", plan.job, {{"als", SweptJob::als}, {"kmeans", SweptJob::kmeans}});
+  fields.one_of("job", plan.job, {{"als", SweptJob::als}, {"itemcf", SweptJob::itemcf}, {"kmeans", SweptJob::kmeans}});
   fields.text("data", plan.data);
   fields.bits("dataset_digest", plan.dataset_digest);
   fields.bits("seed", plan.seed);
   fields.texts("parameters", plan.parameters);
+  if (fields.has("combinations")) fields.whole("combinations", plan.combinations, 0, most_combinations);
 }
 
 /// How trials are compared, and how they run.
@@ -98,8 +99,8 @@ bool is_seed_text(std::string_view text) {
 
 std::string fold_of(const RecordedValue& json, SweptJob job) {
   std::string fold = json.text();
-  if (job == SweptJob::kmeans && !is_seed_text(fold)) json.refuse("a seed, as in seed:3");
-  if (job == SweptJob::als && !parse_fold(fold)) json.refuse("a fold, as in interactions:2/5");
+  if (!trains_on_folds(job) && !is_seed_text(fold)) json.refuse("a seed, as in seed:3");
+  if (trains_on_folds(job) && !parse_fold(fold)) json.refuse("a fold, as in interactions:2/5");
   return fold;
 }
 
@@ -108,9 +109,9 @@ std::vector<Rung> rungs_of(const RecordedValue& json, SweptJob job, Index trials
   std::vector<Rung> rungs;
   for (const RecordedValue& rung : json.elements()) {
     const Index most_trials = rungs.empty() ? trials : rungs.back().trials;
-    const Index least_epochs = job == SweptJob::kmeans ? 0 : rungs.empty() ? 1 : rungs.back().epochs;
+    const Index least_epochs = !has_epochs(job) ? 0 : rungs.empty() ? 1 : rungs.back().epochs;
     rungs.push_back({rung.at("trials").whole(rungs.empty() ? trials : 1, most_trials),
-                     rung.at("epochs").whole(least_epochs, job == SweptJob::kmeans ? 0 : most_epochs)});
+                     rung.at("epochs").whole(least_epochs, has_epochs(job) ? most_epochs : 0)});
   }
   if (rungs.empty()) json.refuse("at least one rung");
   return rungs;

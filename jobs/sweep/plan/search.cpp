@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "kernels/base/error.hpp"
 #include "kernels/base/philox.hpp"
@@ -97,44 +98,61 @@ std::vector<Uniforms> random_uniforms(std::size_t parameters, Index count, const
   return uniforms;
 }
 
-/// Every combination, the last parameter changing fastest; each point once.
-std::vector<SearchPoint> grid_points(const Space& space, Index most) {
-  std::vector<SearchPoint> points;
-  std::set<SearchPoint> known;
-  double combinations = 1;
+/// Keeps what combinations come to, each point once.
+class PointSet {
+ public:
+  PointSet(Index most, const PointMeaning& meaning) : most_(most), meaning_(meaning) {}
+
+  void add(SearchPoint combination) {
+    if (++found_.combinations > most_combinations) {
+      throw Error(ExitCode::usage,
+                  fmt::format("the grid has more than {} combinations; expected fewer values", most_combinations));
+    }
+    SearchPoint point = meaning_(std::move(combination));
+    if (known_.insert(point).second) found_.points.push_back(std::move(point));
+    if (static_cast<Index>(found_.points.size()) <= most_) return;
+    throw Error(ExitCode::usage, fmt::format("the grid has more than --max-trials {} points", most_));
+  }
+  [[nodiscard]] FoundPoints take() { return std::move(found_); }
+
+ private:
+  Index most_;
+  const PointMeaning& meaning_;
+  FoundPoints found_;
+  std::set<SearchPoint> known_;
+};
+
+/// Every combination from the parameter `next` on, the last one changing fastest.
+void add_combinations(const Space& space, std::size_t next, SearchPoint& point, PointSet& points) {
+  if (next == space.size()) return points.add(point);
+  const Parameter& parameter = space[next];
+  if (!has_meaning(parameter, point)) return add_combinations(space, next + 1, point, points);
+  for (Index place = 0; place < parameter.count(); ++place) {
+    point.push_back({parameter.name, parameter.value_at(place)});
+    add_combinations(space, next + 1, point, points);
+    point.pop_back();
+  }
+}
+
+void add_grid(const Space& space, PointSet& points) {
   for (const Parameter& parameter : space) {
-    if (parameter.count() == 0) {
-      throw Error(ExitCode::usage, fmt::format("option {}: a grid needs the number of points: as in log 1e-4 .. 1e-1 "
-                                               "x 8",
-                                               parameter.name));
-    }
-    combinations *= static_cast<double>(parameter.count());
+    if (parameter.count() != 0) continue;
+    throw Error(ExitCode::usage, fmt::format("option {}: a grid needs the number of points: as in log 1e-4 .. 1e-1 x 8",
+                                             parameter.name));
   }
-  constexpr double most_combinations = 1e7;
-  if (combinations > most_combinations) {
-    throw Error(ExitCode::usage, fmt::format("the grid has {:.3g} combinations; expected at most {:.0e}", combinations,
-                                             most_combinations));
-  }
-  std::vector<Index> places(space.size(), 0);
-  std::vector<std::string> values(space.size());
-  while (true) {
-    for (std::size_t p = 0; p < space.size(); ++p) values[p] = space[p].value_at(places[p]);
-    SearchPoint point = point_of(space, values);
-    if (known.insert(point).second) points.push_back(std::move(point));
-    if (static_cast<Index>(points.size()) > most) {
-      throw Error(ExitCode::usage, fmt::format("the grid has more than --max-trials {} points", most));
-    }
-    std::size_t p = space.size();
-    while (p > 0 && ++places[p - 1] == space[p - 1].count()) places[--p] = 0;
-    if (p == 0) return points;
-  }
+  SearchPoint point;
+  add_combinations(space, 0, point, points);
 }
 
 }  // namespace
 
-std::vector<SearchPoint> search_points(const Space& space, SearchDesign design, Index count, Index most,
-                                       std::uint64_t seed) {
-  if (design == SearchDesign::grid) return grid_points(space, most);
+FoundPoints search_points(const Space& space, SearchDesign design, Index count, Index most, std::uint64_t seed,
+                          const PointMeaning& meaning) {
+  PointSet points(most, meaning);
+  if (design == SearchDesign::grid) {
+    add_grid(space, points);
+    return points.take();
+  }
   if (count > most) {
     throw Error(ExitCode::usage, fmt::format("--trials {}: expected at most --max-trials {}", count, most));
   }
@@ -147,18 +165,15 @@ std::vector<SearchPoint> search_points(const Space& space, SearchDesign design, 
                                          : design == SearchDesign::latin_hypercube
                                              ? latin_uniforms(varied.size(), count, random)
                                              : random_uniforms(varied.size(), count, random);
-  std::vector<SearchPoint> points;
-  std::set<SearchPoint> known;
   for (const Uniforms& drawn : uniforms) {
     std::vector<std::string> values(space.size());
     for (std::size_t p = 0; p < space.size(); ++p) {
       if (space[p].is_fixed()) values[p] = space[p].value_at(0);
     }
     for (std::size_t d = 0; d < varied.size(); ++d) values[varied[d]] = space[varied[d]].value_of(drawn[d]);
-    SearchPoint point = point_of(space, values);
-    if (known.insert(point).second) points.push_back(std::move(point));
+    points.add(point_of(space, values));
   }
-  return points;
+  return points.take();
 }
 
 std::vector<Rung> halving_rungs(Index trials, Index epochs, Index least_epochs, double factor) {

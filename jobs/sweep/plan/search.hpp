@@ -2,6 +2,7 @@
 // Which points of the space a sweep tries, and for how long. Pure functions of space and seed.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -16,11 +17,20 @@ enum class SearchDesign {
   latin_hypercube,  ///< each parameter's range in as many strata as there are points
 };
 
-/// The points in the order of their trials, none twice: combinations that differ only in parameters without a meaning
-/// are one. Those of a design other than the grid may so be fewer than `count`, which the grid has no use for. Throws
-/// Error(usage) where the grid has a range without points or more than `most` points, or Sobol too many parameters.
-[[nodiscard]] std::vector<SearchPoint> search_points(const Space& space, SearchDesign design, Index count, Index most,
-                                                     std::uint64_t seed);
+/// What a point comes to: itself, or a point without those of its options that have no effect.
+using PointMeaning = std::function<SearchPoint(SearchPoint)>;
+
+struct FoundPoints {
+  std::vector<SearchPoint> points;  ///< in the order of their trials, none twice
+  Index combinations = 0;           ///< that were tried; those that come to the same are one point
+};
+
+/// Combinations of values, and what they come to. Of a design other than the grid points may be fewer than `count`,
+/// which the grid has no use for. Throws Error(usage) where the grid has a range without points or more than `most`
+/// points, two alternatives of a parameter hold at once, or Sobol has too many parameters.
+[[nodiscard]] FoundPoints search_points(const Space& space, SearchDesign design, Index count, Index most,
+                                        std::uint64_t seed, const PointMeaning& meaning = std::identity());
+inline constexpr Index most_combinations = 10'000'000;
 
 /// Parameters that Sobol's sequence here can tell apart.
 inline constexpr std::size_t most_sobol_parameters = 12;

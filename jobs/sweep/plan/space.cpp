@@ -112,27 +112,48 @@ Parameter parse_parameter(const std::string& name, std::string_view text, ValueK
   return parameter;
 }
 
+std::vector<Parameter> parse_parameters(const std::string& name, std::string_view text, ValueKind kind) {
+  constexpr std::string_view bar = " | ";
+  std::vector<Parameter> alternatives;
+  for (std::string_view rest = text;;) {
+    const std::size_t end = std::min(rest.find(bar), rest.size());
+    alternatives.push_back(parse_parameter(name, rest.substr(0, end), kind));
+    if (end == rest.size()) break;
+    rest.remove_prefix(end + bar.size());
+  }
+  if (alternatives.size() == 1) return alternatives;
+  for (const Parameter& alternative : alternatives) {
+    if (!alternative.condition)
+      refuse(name, text, "a condition in each part between |, as in 10 if a = 0 | 5 if a = 1");
+  }
+  return alternatives;
+}
+
 Space ordered_space(std::vector<Parameter> parameters) {
   const auto named = [](const std::vector<Parameter>& among, const std::string& name) {
     return std::ranges::find(among, name, &Parameter::name);
   };
   for (const Parameter& parameter : parameters) {
     if (!parameter.condition) continue;
-    const auto asked = named(parameters, parameter.condition->parameter);
-    if (asked == parameters.end()) {
-      throw Error(ExitCode::usage, fmt::format("option {}: its condition asks for {}, which has no value here",
-                                               parameter.name, parameter.condition->parameter));
+    const std::string& asked = parameter.condition->parameter;
+    if (named(parameters, asked) == parameters.end()) {
+      throw Error(ExitCode::usage,
+                  fmt::format("option {}: its condition asks for {}, which has no value here", parameter.name, asked));
     }
     for (const std::string& value : parameter.condition->values) {
-      if (asked->range || std::ranges::find(asked->list.values, value) != asked->list.values.end()) continue;
+      const auto can_be = [&](const Parameter& other) {
+        return other.name == asked &&
+               (other.range || std::ranges::find(other.list.values, value) != other.list.values.end());
+      };
+      if (std::ranges::any_of(parameters, can_be)) continue;
       throw Error(ExitCode::usage, fmt::format("option {}: its condition asks for {} = {}, which it never is",
-                                               parameter.name, asked->name, value));
+                                               parameter.name, asked, value));
     }
   }
   Space space;
   while (!parameters.empty()) {
     const auto next = std::ranges::find_if(parameters, [&](const Parameter& parameter) {
-      return !parameter.condition || named(space, parameter.condition->parameter) != space.end();
+      return !parameter.condition || named(parameters, parameter.condition->parameter) == parameters.end();
     });
     if (next == parameters.end()) {
       throw Error(ExitCode::usage, fmt::format("option {}: its condition goes in a circle", parameters.front().name));
@@ -143,15 +164,22 @@ Space ordered_space(std::vector<Parameter> parameters) {
   return space;
 }
 
+bool has_meaning(const Parameter& parameter, const SearchPoint& before) {
+  const auto& condition = parameter.condition;
+  if (!condition) return true;
+  const auto asked = std::ranges::find(before, condition->parameter, &Assignment::name);
+  if (asked == before.end() || std::ranges::find(condition->values, asked->value) == condition->values.end())
+    return false;
+  if (std::ranges::find(before, parameter.name, &Assignment::name) == before.end()) return true;
+  throw Error(ExitCode::usage, fmt::format("option {}: two of its parts hold if {} = {}; expected conditions of which "
+                                           "one holds at a time",
+                                           parameter.name, asked->name, asked->value));
+}
+
 SearchPoint point_of(const Space& space, const std::vector<std::string>& values) {
   SearchPoint point;
   for (std::size_t p = 0; p < space.size(); ++p) {
-    const auto& condition = space[p].condition;
-    const bool holds = !condition || std::ranges::any_of(point, [&](const Assignment& before) {
-      return before.name == condition->parameter &&
-             std::ranges::find(condition->values, before.value) != condition->values.end();
-    });
-    if (holds) point.push_back({space[p].name, values[p]});
+    if (has_meaning(space[p], point)) point.push_back({space[p].name, values[p]});
   }
   return point;
 }

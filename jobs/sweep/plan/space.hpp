@@ -51,6 +51,8 @@ enum class ValueKind { word, number, whole_number };
 /// "32, 64, 128", "log 1e-4 .. 1e-1 x 8", "linear 16 .. 128", each with or without " if weighting = linear, log".
 /// Throws Error(usage) that names the option.
 [[nodiscard]] Parameter parse_parameter(const std::string& name, std::string_view text, ValueKind kind);
+/// The same, or alternatives: "10, 100 if normalization = 0 | 0.5, 5 if normalization = 0.5".
+[[nodiscard]] std::vector<Parameter> parse_parameters(const std::string& name, std::string_view text, ValueKind kind);
 
 /// One value for each parameter that has a meaning beside the others, in the order of the space.
 struct Assignment {
@@ -61,14 +63,19 @@ struct Assignment {
 };
 using SearchPoint = std::vector<Assignment>;
 
-/// Parameters such that each one's condition names one before it.
+/// Parameters such that each one's condition names one before it. Several of one name are alternatives: their
+/// conditions say which of them counts.
 using Space = std::vector<Parameter>;
+
+/// Whether the parameter's condition holds beside the values of those before it. Throws Error(usage) if it is an
+/// alternative, and another one has counted already.
+[[nodiscard]] bool has_meaning(const Parameter& parameter, const SearchPoint& before);
 
 /// Orders the parameters so that conditions come after what they ask for, otherwise as they were. Throws Error(usage)
 /// where a condition names no parameter of the space, a value that it never has, or goes in a circle.
 [[nodiscard]] Space ordered_space(std::vector<Parameter> parameters);
 
-/// Drops from one value per parameter those whose condition does not hold.
+/// Drops from one value per parameter those whose condition does not hold. Throws as has_meaning().
 [[nodiscard]] SearchPoint point_of(const Space& space, const std::vector<std::string>& values);
 
 }  // namespace rankwise

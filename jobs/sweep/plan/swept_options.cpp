@@ -4,9 +4,12 @@
 #include <array>
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <iterator>
 #include <typeinfo>
 
 #include "jobs/als/als.hpp"
+#include "jobs/itemcf/itemcf.hpp"
 #include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/option_text.hpp"
@@ -24,7 +27,8 @@ constexpr std::array<std::string_view, 10> sweeps_own{
     "resume", "max-time", "keep",      "lock"};
 
 ValueKind kind_of(const po::option_description& option) {
-  if (option.long_name() == "clusters") return ValueKind::whole_number;
+  // Beside words, or as a range.
+  if (option.long_name() == "clusters" || option.long_name() == "neighbours") return ValueKind::whole_number;
   if (option.long_name() == "unobserved-weight") return ValueKind::number;  // or auto
   const auto* typed = dynamic_cast<const po::typed_value_base*>(option.semantic().get());
   if (typed == nullptr) return ValueKind::word;
@@ -33,15 +37,30 @@ ValueKind kind_of(const po::option_description& option) {
   return type == typeid(int) || type == typeid(long) ? ValueKind::whole_number : ValueKind::word;
 }
 
-const char* name_of(SweptJob job) {
-  return job == SweptJob::als ? "als" : "kmeans";
+}  // namespace
+
+Job job_of(SweptJob job) {
+  switch (job) {
+    case SweptJob::als:
+      return als_job();
+    case SweptJob::itemcf:
+      return itemcf_job();
+    case SweptJob::kmeans:
+      break;
+  }
+  return kmeans_job();
 }
 
-}  // namespace
+std::vector<std::string> with_named_files(SweptJob job, std::vector<std::string> arguments) {
+  const char* const read = trains_on_folds(job) ? "--data" : "--input";
+  const char* const written = trains_on_folds(job) ? "--model" : "--output";
+  arguments.insert(arguments.end(), {read, "file", written, "file"});
+  return arguments;
+}
 
 std::vector<SweptOption> swept_options(SweptJob job) {
   po::options_description description;
-  (void)(job == SweptJob::als ? als_job() : kmeans_job()).describe(description);
+  (void)job_of(job).describe(description);
   std::vector<SweptOption> options;
   for (const auto& option : description.options()) {
     const std::string& name = option->long_name();
@@ -57,11 +76,11 @@ std::vector<SweptOption> swept_options(SweptJob job) {
 void describe_swept_options(po::options_description& description, std::map<std::string, std::string>& texts) {
   std::map<std::string, std::vector<std::string>> jobs_of;
   std::vector<SweptOption> all;
-  for (const SweptJob job : {SweptJob::als, SweptJob::kmeans}) {
+  for (const SweptJob job : {SweptJob::als, SweptJob::itemcf, SweptJob::kmeans}) {
     for (const SweptOption& option : swept_options(job)) {
       std::vector<std::string>& jobs = jobs_of[option.name];
       if (jobs.empty()) all.push_back(option);
-      jobs.emplace_back(name_of(job));
+      jobs.emplace_back(job_name(job));
     }
   }
   for (const SweptOption& option : all) {
@@ -70,7 +89,7 @@ void describe_swept_options(po::options_description& description, std::map<std::
     value->value_name(option.value_name)->notifier([&texts, name = option.name](const std::string& text) {
       texts[name] = text;
     });
-    const std::string meaning = jobs.size() > 1 ? "of als and kmeans" : fmt::format("of {}", jobs.front());
+    const std::string meaning = fmt::format("of {}", fmt::join(jobs, " and "));
     description.add_options()(option.name.c_str(), value, meaning.c_str());
   }
 }
@@ -83,10 +102,10 @@ Space swept_space(SweptJob job, const std::map<std::string, std::string>& texts)
     if (option == options.end()) {
       std::vector<std::string> names;
       for (const SweptOption& known : options) names.push_back(known.name);
-      throw Error(ExitCode::usage, fmt::format("option {}: {} has none of this name{}", name, name_of(job),
+      throw Error(ExitCode::usage, fmt::format("option {}: {} has none of this name{}", name, job_name(job),
                                                nearest_hint(name, names, "")));
     }
-    parameters.push_back(parse_parameter(name, text, option->kind));
+    std::ranges::move(parse_parameters(name, text, option->kind), std::back_inserter(parameters));
   }
   return ordered_space(std::move(parameters));
 }

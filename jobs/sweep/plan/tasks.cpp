@@ -3,38 +3,32 @@
 #include <fmt/format.h>
 
 #include "io/files/content_hash.hpp"
-#include "jobs/als/als.hpp"
-#include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/options.hpp"
 #include "jobs/sweep/plan/programs.hpp"
+#include "jobs/sweep/plan/swept_options.hpp"
 
 namespace rankwise {
 
 std::string resolved_configuration(SweptJob job, const std::vector<std::string>& arguments) {
-  std::vector<std::string> complete = arguments;
-  const auto add = [&](const char* option) { complete.insert(complete.end(), {option, "file"}); };
-  if (job == SweptJob::als) {
-    add("--data");
-    add("--model");
-  } else {
-    add("--input");
-    add("--output");
-  }
-  JobOptions options(job == SweptJob::als ? als_job() : kmeans_job());
-  options.parse_command_line(complete);
+  JobOptions options(job_of(job));
+  options.parse_command_line(with_named_files(job, arguments));
   options.resolve(1);
+  options.run().check();
   return options.configuration();
 }
 
 std::vector<std::string> task_arguments(const SweepPlan& plan, const SweepTask& task) {
   std::vector<std::string> arguments = plan.trials[task.trial].arguments;
   const std::string& fold = plan.folds[task.fold];
-  if (plan.job == SweptJob::als) {
-    arguments.insert(arguments.end(), {"--fold", fold, "--epochs", std::to_string(plan.rungs[task.rung].epochs)});
-    arguments.insert(arguments.end(), {"--seed", std::to_string(plan.seed)});
-  } else {
+  if (!trains_on_folds(plan.job)) {
     arguments.insert(arguments.end(), {"--seed", fold.substr(fold.find(':') + 1)});
+    return arguments;
   }
+  arguments.insert(arguments.end(), {"--fold", fold});
+  if (has_epochs(plan.job)) {
+    arguments.insert(arguments.end(), {"--epochs", std::to_string(plan.rungs[task.rung].epochs)});
+  }
+  arguments.insert(arguments.end(), {"--seed", std::to_string(plan.seed)});
   return arguments;
 }
 
@@ -65,7 +59,7 @@ void place_tasks(SweepPlan& plan) {
 
 std::string task_key(const SweepPlan& plan, const SweepTask& task, std::string_view configuration) {
   std::string text = fmt::format("rankwise {}\ndataset {:016x}\nmetrics {}\n{} {}\n", plan.version, plan.dataset_digest,
-                                 plan.metrics, plan.job == SweptJob::als ? "als" : "kmeans", configuration);
+                                 plan.metrics, job_name(plan.job), configuration);
   if (const auto after = plan.trials[task.trial].after) {
     text += fmt::format("after {}\n", plan.task(*after, task.fold, task.rung).key);
   }

@@ -10,17 +10,29 @@ namespace rankwise {
 
 namespace {
 
+const char* fold_word(const SweepPlan& plan) {
+  return trains_on_folds(plan.job) ? "fold" : "seed";
+}
+
 /// What differences are taken on: "the same 3 folds".
 std::string pairs_text(const SweepResults& results) {
   const SweepPlan& plan = results.plan;
   if (results.paired_users() > 0) return fmt::format("the same {} users", results.paired_users());
-  const char* name = plan.job == SweptJob::als ? "fold" : "seed";
+  const char* name = fold_word(plan);
   if (plan.folds.size() == 1) return fmt::format("the one {}", name);
   return fmt::format("the same {} {}s", plan.folds.size(), name);
 }
 
 std::string simplest_text(const SweepPlan& plan) {
-  return plan.job == SweptJob::als ? "fewest factors, then the most regularization" : "fewest clusters";
+  switch (plan.job) {
+    case SweptJob::als:
+      return "fewest factors, then the most regularization";
+    case SweptJob::itemcf:
+      return "fewest neighbours, then similarities before a ridge";
+    case SweptJob::kmeans:
+      break;
+  }
+  return "fewest clusters";
 }
 
 std::string choice_text(const SweepResults& results) {
@@ -41,7 +53,7 @@ std::string choice_text(const SweepResults& results) {
     return fmt::format(
         "Trial {} is {}: {} {:.6f}. One {} has no pairs of values, so that the best is chosen, not the simplest of "
         "those that are as good.",
-        chosen, of_all, plan.metric(), results.winner().mean, plan.job == SweptJob::als ? "fold" : "seed");
+        chosen, of_all, plan.metric(), results.winner().mean, fold_word(plan));
   }
   if (chosen == best && as_good == 1) {
     return fmt::format(
@@ -65,7 +77,7 @@ std::string choice_text(const SweepResults& results) {
 }  // namespace
 
 std::string baseline_name(const SweepPlan& plan) {
-  if (plan.job == SweptJob::kmeans) return {};
+  if (!trains_on_folds(plan.job)) return {};
   return parse_metrics(plan.metric()).front().ranks() ? "lists by popularity" : "mean and biases alone";
 }
 
@@ -95,7 +107,7 @@ std::string table_legend(const SweepResults& results) {
                        results.ranked.front().trial + 1, pairs_text(results));
   }
   const char* correction =
-      plan.job == SweptJob::als && plan.folds.size() > 1 ? ", corrected for training data that folds share" : "";
+      trains_on_folds(plan.job) && plan.folds.size() > 1 ? ", corrected for training data that folds share" : "";
   return fmt::format(
       "behind best: mean difference from trial {} on {}; 95% +-: half of the interval of that difference by Student's "
       "t{}; as good: behind by at most one standard error of it",

@@ -64,7 +64,7 @@ Json runs_json(const std::string& directory, const SweepTask& task, const std::o
 std::string results_html(const SweepResults& results, const std::string& directory) {
   const SweepPlan& plan = results.plan;
   Json data;
-  data["job"] = plan.job == SweptJob::als ? "als" : "kmeans";
+  data["job"] = job_name(plan.job);
   data["planned_trials"] = plan.trials.size();
   data["parameters"] = plan.parameters;
   data["folds"] = plan.folds;

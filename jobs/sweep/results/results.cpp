@@ -162,7 +162,7 @@ std::string winner_ini(const SweepResults& results) {
   for (const Assignment& assignment : plan.trials[winner.trial].point) {
     text += fmt::format("{} = {}\n", assignment.name, assignment.value);
   }
-  if (plan.job == SweptJob::als) text += fmt::format("epochs = {}\n", plan.rungs.back().epochs);
+  if (has_epochs(plan.job)) text += fmt::format("epochs = {}\n", plan.rungs.back().epochs);
   return text + fmt::format("seed = {}\n", plan.seed);
 }
 

@@ -17,7 +17,7 @@ struct TaskRecord {
   std::uint64_t dataset_digest = 0;               ///< of the data that was read
   std::map<std::string, double> metrics;          ///< over what the fold leaves out
   std::map<std::string, double> standard_errors;  ///< of those, over users or ratings; not all have one
-  std::map<std::string, double> baselines;        ///< als: of popularity, or of mean and biases, on the same
+  std::map<std::string, double> baselines;        ///< als, itemcf: of popularity, or of mean and biases, on the same
   std::vector<double> user_values;                ///< not of the record: see add_user_values (user_values.hpp)
   std::vector<double> losses;                     ///< after each epoch of the whole training
   Index epochs = 0;                               ///< that the training has had

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "distributed/log/fold.hpp"
+#include "jobs/sweep/plan/item_points.hpp"
 #include "kernels/statistics/estimates.hpp"
 #include "kernels/text/number_text.hpp"
 
@@ -45,6 +46,11 @@ void put_beside_best(const SweepPlan& plan, std::vector<TrialScore>& ranked) {
 
 /// Smaller is simpler.
 std::pair<double, double> complexity(const SweepPlan& plan, std::size_t trial) {
+  if (plan.job == SweptJob::itemcf) {
+    const ItemcfOptions options = item_options(plan.trials[trial].point);
+    const double neighbours = options.neighbours ? static_cast<double>(*options.neighbours) : HUGE_VAL;
+    return {neighbours, options.weights == ItemWeights::ridge ? 1 : 0};
+  }
   const double size = number_of(value_of(plan, trial, plan.job == SweptJob::als ? "factors" : "clusters"), 0);
   return {size, -number_of(value_of(plan, trial, "regularization"), 0)};
 }
@@ -234,7 +240,7 @@ std::vector<std::string> leakage_notes(const SweepPlan& plan, std::size_t paired
                     "what no trial has seen measures it without that: rankwise sweep refit.",
                     plan.trials.size()));
   }
-  if (plan.job == SweptJob::kmeans) {
+  if (!trains_on_folds(plan.job)) {
     notes.emplace_back(
         "Clusterings are judged on the rows that they were found on; stability is over disjoint parts of "
         "the rows.");

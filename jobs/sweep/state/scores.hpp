@@ -20,10 +20,10 @@ struct TrialScore {
   /// Of one fold the values of its users, in the records' order, as far as these have them. The records outlive this.
   std::span<const double> users = {};
   double mean = 0;
-  double standard_deviation = 0;      ///< over folds; NaN of one fold
-  double baseline = 0;                ///< als: mean over folds of popularity, or of mean and biases; NaN of kmeans
-  double stability = 1;               ///< kmeans: mean over repeats
-  PairedTest behind_best{};           ///< the best trial of its rung against it; of the best itself zeros
+  double standard_deviation = 0;  ///< over folds; NaN of one fold
+  double baseline = 0;            ///< als, itemcf: mean over folds of popularity, or of mean and biases; NaN of kmeans
+  double stability = 1;           ///< kmeans: mean over repeats
+  PairedTest behind_best{};       ///< the best trial of its rung against it; of the best itself zeros
   double behind_best_confidence = 0;  ///< half of the 95% interval of that difference; NaN where it has no error
 };
 

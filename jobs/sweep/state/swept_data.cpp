@@ -17,7 +17,7 @@
 namespace rankwise {
 
 std::uint64_t data_digest(SweptJob job, const std::string& path) {
-  if (job == SweptJob::kmeans) return file_digest(path);
+  if (!trains_on_folds(job)) return file_digest(path);
   const Communicator alone = Communicator::single();
   // An attribute alone, which HDF5's own checksums cover.
   const DatasetReader dataset(alone, path, std::nullopt, TrainedOn::training, InputCheck::none);

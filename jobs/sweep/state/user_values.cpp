@@ -87,7 +87,7 @@ void copy_file(const std::string& from, const std::string& to) {
 }  // namespace
 
 bool keeps_user_values(const SweepPlan& plan) {
-  if (plan.job != SweptJob::als || plan.folds.size() != 1) return false;
+  if (!trains_on_folds(plan.job) || plan.folds.size() != 1) return false;
   const EvaluationMetric metric = parse_metrics(plan.metric()).front();
   return metric.ranks() && metric.source() != MetricSource::all_lists;
 }

@@ -13,6 +13,7 @@
 #include "jobs/als/als.hpp"
 #include "jobs/data/prepare.hpp"
 #include "jobs/evaluate/evaluate.hpp"
+#include "jobs/itemcf/itemcf.hpp"
 #include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/option_text.hpp"
 #include "jobs/quarterly/reader.hpp"
@@ -25,17 +26,26 @@ namespace {
 
 using Sections = std::vector<std::pair<std::string, std::map<std::string, std::string>>>;
 
-Sections chain_of(bool sweeps) {
+/// How the chain trains.
+enum class Training { als, sweep, als_and_itemcf };
+
+Sections chain_of(Training training) {
   Sections sections{{"quarterly", {{"directory", "q"}}}, {"prepare", {{"input", "log.csv"}, {"split", "random:0.1"}}}};
-  if (sweeps) {
+  if (training == Training::sweep) {
     sections.push_back({"sweep", {{"factors", "2, 4"}, {"optimize", "ndcg@10"}}});
     sections.push_back({"refit", {}});
   } else {
     sections.push_back({"als", {{"factors", "4"}}});
   }
+  if (training == Training::als_and_itemcf) {
+    sections.push_back({"itemcf", {{"neighbours", "9"}, {"memory-budget", "1GiB"}}});
+    sections.push_back({"evaluate itemcf", {}});
+    sections.push_back({"final itemcf", {}});
+  }
   sections.push_back({"evaluate", {}});
   sections.push_back({"final", {}});
   sections.push_back({"recommend", {}});
+  if (training == Training::als_and_itemcf) sections.back().second["model"] = "itemcf";
   sections.push_back({"kmeans users", {{"clusters", "3"}}});
   return sections;
 }
@@ -49,13 +59,14 @@ std::string text_of(const Sections& sections) {
   return text;
 }
 
-Job job_of(const std::string& section, bool sweeps) {
+Job job_of(const std::string& section, Training training) {
   if (section == "prepare") return prepare_job();
   if (section == "sweep") return sweep_plan_job();
   if (section == "als") return als_job();
   if (section == "refit") return sweep_refit_job();
-  if (section == "evaluate") return evaluate_job();
-  if (section == "final") return sweeps ? sweep_refit_job() : als_job();
+  if (section == "itemcf" || section == "final itemcf") return itemcf_job();
+  if (section == "evaluate" || section == "evaluate itemcf") return evaluate_job();
+  if (section == "final") return training == Training::sweep ? sweep_refit_job() : als_job();
   if (section == "recommend") return recommend_job();
   return kmeans_job();
 }
@@ -82,12 +93,13 @@ std::vector<std::string> path_options(const Job& job) {
 }
 
 /// Whether the chain has no such option: it decides that itself, or what it trains is decided elsewhere.
-bool is_the_chains_own(const std::string& section, const std::string& option, bool sweeps) {
+bool is_the_chains_own(const std::string& section, const std::string& option, Training training) {
   if (section == "sweep") return option == "directory" || option == "init";  // of kmeans alone
   if (section == "refit") return option == "directory";
+  if (section == "final itemcf") return option != "model" && option != "log-json";
   if (section != "final") return false;
-  return sweeps ? option != "model" && option != "log-json"
-                : option != "model" && option != "checkpoint" && option != "log-json";
+  return training == Training::sweep ? option != "model" && option != "log-json"
+                                     : option != "model" && option != "checkpoint" && option != "log-json";
 }
 
 /// What else a section needs for the option to have a meaning.
@@ -138,12 +150,12 @@ ChainOfPath with_path(const Sections& base, std::size_t place, const std::string
 }
 
 TEST(QuarterlyChain, RelativePathsOfEveryOptionReadTheSameFromTheFolder) {
-  for (const bool sweeps : {false, true}) {
-    const Sections base = chain_of(sweeps);
+  for (const Training training : {Training::als, Training::sweep, Training::als_and_itemcf}) {
+    const Sections base = chain_of(training);
     for (std::size_t s = 1; s < base.size(); ++s) {
       const std::string& section = base[s].first;
-      for (const std::string& option : path_options(job_of(section, sweeps))) {
-        if (is_the_chains_own(section, option, sweeps)) continue;
+      for (const std::string& option : path_options(job_of(section, training))) {
+        if (is_the_chains_own(section, option, training)) continue;
         const std::string what = fmt::format("[{}] {}", section, option);
         const auto [chain, path] = with_path(base, s, option);
         const std::string absolute = std::filesystem::absolute(path).string();
@@ -155,7 +167,7 @@ TEST(QuarterlyChain, RelativePathsOfEveryOptionReadTheSameFromTheFolder) {
 }
 
 TEST(QuarterlyChain, TheFinalModelIsTrainedAsTheMeasuredOneAndServes) {
-  Sections sections = chain_of(false);
+  Sections sections = chain_of(Training::als);
   sections[2].second = {{"factors", "4"},
                         {"epochs", "30"},
                         {"validation-metric", "ndcg@10"},
@@ -183,7 +195,7 @@ TEST(QuarterlyChain, TheFinalModelIsTrainedAsTheMeasuredOneAndServes) {
 }
 
 TEST(QuarterlyChain, TheFinalModelHasTheEpochsOfTheMeasuredOneWhateverItsLimitCameFrom) {
-  Sections sections = chain_of(false);
+  Sections sections = chain_of(Training::als);
   sections[2].second = {
       {"factors", "4"}, {"epochs-of", "long.h5"}, {"validation-metric", "ndcg@10"}, {"patience", "2"}};
   const Chain chain = read_chain(text_of(sections), "chain.ini", "");
@@ -192,9 +204,56 @@ TEST(QuarterlyChain, TheFinalModelHasTheEpochsOfTheMeasuredOneWhateverItsLimitCa
   EXPECT_EQ(value_of(chain.steps[3].commands.front(), "epochs-of"), chain.settings.directory + "/model.h5");
 }
 
+const ChainStep& step_of(const Chain& chain, const std::string& name) {
+  return *std::ranges::find(chain.steps, name, &ChainStep::name);
+}
+
+std::vector<std::string> names_of(const Chain& chain) {
+  std::vector<std::string> names;
+  for (const ChainStep& step : chain.steps) names.push_back(step.name);
+  return names;
+}
+
+TEST(QuarterlyChain, AnItemModelBesideFactorsHasItsOwnStepsAndFiles) {
+  const Chain chain = read_chain(text_of(chain_of(Training::als_and_itemcf)), "chain.ini", "");
+  ASSERT_EQ(names_of(chain), (std::vector<std::string>{"prepare", "als", "itemcf", "evaluate", "evaluate-itemcf",
+                                                       "final", "final-itemcf", "recommend", "kmeans-users"}));
+  const std::string folder = chain.settings.directory;
+  const auto value = [&](const char* step, const char* option) {
+    return value_of(step_of(chain, step).commands.front(), option);
+  };
+  EXPECT_EQ(value("itemcf", "model"), folder + "/items.h5");
+  EXPECT_EQ(value("evaluate-itemcf", "model"), folder + "/items.h5");
+  EXPECT_EQ(value("evaluate-itemcf", "output"), folder + "/items-metrics.json");
+  EXPECT_EQ(value("final-itemcf", "model"), folder + "/items-final.h5");
+  EXPECT_EQ(value("final-itemcf", "train-on"), "all");
+  EXPECT_EQ(value("final-itemcf", "neighbours"), "9");
+  EXPECT_EQ(value("final", "model"), folder + "/final.h5");
+  EXPECT_EQ(value("recommend", "model"), folder + "/items-final.h5");
+  EXPECT_EQ(value("kmeans-users", "input"), folder + "/final.h5");
+  EXPECT_EQ(step_of(chain, "final-itemcf").after, (std::vector<std::size_t>{0, 4}));
+  EXPECT_EQ(step_of(chain, "final-itemcf").repeats, "itemcf");
+  EXPECT_EQ(step_of(chain, "recommend").after, (std::vector<std::size_t>{0, 6}));
+}
+
+TEST(QuarterlyChain, AnItemModelAloneIsTheChainsModel) {
+  for (const char* training : {"[itemcf]\nneighbours = 9\n", "[sweep]\njob = itemcf\nneighbours = 2, 9\n"}) {
+    const std::string text = fmt::format(
+        "[quarterly]\ndirectory = q\n[prepare]\ninput = log.csv\nsplit = random:0.1\n{}[evaluate]\n[recommend]\n",
+        training);
+    const Chain chain = read_chain(text, "chain.ini", "");
+    const std::string folder = chain.settings.directory;
+    const ChainCommand& last = step_of(chain, "final").commands.front();
+    EXPECT_EQ(value_of(last, "model"), folder + "/final.h5");
+    EXPECT_EQ(value_of(last, "epochs-of"), "");
+    EXPECT_EQ(value_of(step_of(chain, "evaluate").commands.front(), "model"), folder + "/model.h5");
+    EXPECT_EQ(value_of(step_of(chain, "recommend").commands.front(), "model"), folder + "/final.h5");
+  }
+}
+
 TEST(QuarterlyChain, NoFinalStepWhereNothingIsHeldOutOrItIsNotWanted) {
   for (const char* why : {"final = no", "split = none", "train-on = all"}) {
-    Sections sections = chain_of(false);
+    Sections sections = chain_of(Training::als);
     std::erase_if(sections, [](const auto& section) { return section.first == "final"; });
     const std::string line = why;
     const std::size_t place = line.starts_with("final") ? 0 : line.starts_with("split") ? 1 : 2;

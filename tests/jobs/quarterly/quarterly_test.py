@@ -67,6 +67,25 @@ BY_HAND = [
 ]
 
 
+ITEMS = """[itemcf]
+neighbours = 9
+shrinkage = 2
+
+[evaluate itemcf]
+metrics = recall@20,ndcg@10
+
+[recommend]
+model = itemcf
+"""
+
+ITEMS_BY_HAND = [
+    ["itemcf", "--data", "h/dataset.h5", "--model", "h/items.h5", "--neighbours", "9", "--shrinkage", "2"],
+    ["evaluate", "--data", "h/dataset.h5", "--model", "h/items.h5", "--metrics", "recall@20,ndcg@10", "--output", "h/items-metrics.json"],
+    ["itemcf", "--data", "h/dataset.h5", "--model", "h/items-final.h5", "--neighbours", "9", "--shrinkage", "2", "--train-on", "all"],
+    ["recommend", "--data", "h/dataset.h5", "--model", "h/items-final.h5", "--top", "3", "--output", "h/recommendations.csv"],
+]
+
+
 class QuarterlyTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -86,6 +105,66 @@ class QuarterlyTest(unittest.TestCase):
 
     def runs(self, step):
         return (self.folder / f"q/scheduler/logs/{step}.attempts").read_text().count("begin")
+
+    def test_an_item_model_beside_factors_has_the_bits_of_its_jobs_by_hand(self):
+        both = CHAIN.replace("[recommend]\n", ITEMS).replace("als.ranks = 2", "als.ranks = 2\nitemcf.ranks = 2")
+        self.quarterly(self.chain(both), "--submit")
+        (self.folder / "h").mkdir()
+        for command in BY_HAND + ITEMS_BY_HAND:
+            self.assertEqual(run(command, cwd=self.folder).code, 0, command)
+        self.assertEqual(self.digests("q"), self.digests("h"))
+        # Other options of the item model: only what follows from them.
+        self.quarterly(self.chain(both.replace("neighbours = 9", "neighbours = 8")), "--submit")
+        steps = ["prepare", "als", "itemcf", "evaluate", "evaluate-itemcf", "final", "final-itemcf", "recommend", "kmeans-users"]
+        self.assertEqual([self.runs(step) for step in steps], [1, 1, 2, 1, 2, 1, 2, 2, 1])
+        states = self.quarterly("status", "q").out
+        self.assertRegex(states, r"final-itemcf +done")
+        # Lists of the other model are another configuration of one step alone.
+        self.quarterly(self.chain(both.replace("neighbours = 9", "neighbours = 8").replace("model = itemcf", "model = als")), "--submit")
+        self.assertEqual([self.runs(step) for step in steps], [1, 1, 2, 1, 2, 1, 2, 3, 1])
+
+    def test_an_item_model_alone_is_tuned_measured_and_served(self):
+        text = CHAIN[:CHAIN.index("[als]")].replace("als.ranks = 2", "") + """[sweep]
+job = itemcf
+neighbours = 2, 9
+validation = interactions:2
+optimize = ndcg@10
+
+[evaluate]
+metrics = recall@20,ndcg@10
+
+[recommend]
+top = 3
+"""
+        self.quarterly(self.chain(text), "--submit")
+        with h5py.File(self.folder / "q/final.h5") as file:
+            self.assertEqual((file.attrs["kind"], file.attrs["trained-on"]), ("item-model", "all"))
+        measured = json.loads((self.folder / "q/metrics.json").read_text())["metrics"]
+        self.assertEqual(set(measured), {"recall@20", "ndcg@10"})
+        winner = json.loads((self.folder / "q/sweep/results/summary.json").read_text())["winner"]["point"]["neighbours"]
+        done = run(["itemcf", "--data", "q/dataset.h5", "--model", "hand.h5", "--neighbours", winner], cwd=self.folder)
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual((self.folder / "hand.h5").read_bytes(), (self.folder / "q/model.h5").read_bytes())
+
+    def test_what_a_chain_of_item_models_cannot_do_is_refused_by_line(self):
+        both = CHAIN.replace("[recommend]\n", ITEMS)
+        alone = both.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", "").replace("als.ranks = 2", "")
+        cases = [(both.replace("model = itemcf\n", ""), r"chain.ini:\d+: \[recommend\] model is missing: the chain trains als and itemcf; expected model = als"),
+                 (CHAIN.replace("top = 3", "model = itemcf"), r"\[recommend\] model itemcf: the chain trains no itemcf; expected ./itemcf if it is a file"),
+                 (alone, r"\[evaluate itemcf\] has a meaning only with \[itemcf\] beside \[als\] or \[sweep\]"),
+                 (alone.replace("evaluate itemcf", "final"), r"chain.ini:\d+: \[final\] metrics: the options of \[itemcf\] hold"),
+                 (alone.replace("[evaluate itemcf]\nmetrics = recall@20,ndcg@10\n", ""), r"\[kmeans users\] input is missing: segments are of factors"),
+                 (both.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", "[sweep]\njob = itemcf\nneighbours = 2, 3\n").replace("als.ranks = 2", ""),
+                  r"\[sweep\] of itemcf and \[itemcf\] both train"),
+                 (CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", "[sweep]\njob = kmeans\n").replace("als.ranks = 2", ""),
+                  r"chain.ini:\d+: \[sweep\] job kmeans: the chain sweeps als or itemcf"),
+                 (both.replace("recall@20,ndcg@10\n\n[recommend]", "rmse\n\n[recommend]"), r"\[evaluate itemcf\] metrics rmse: .* the chain's is an item model"),
+                 (both.replace("shrinkage = 2", "penalty = 2"), r"chain.ini:\d+: \[itemcf\] --penalty has a meaning only with --weights ridge"),
+                 (CHAIN.replace("als.ranks = 2", "itemcf.ranks = 2"), r"\[quarterly\] itemcf.ranks: the chain trains in als; expected als.ranks")]
+        for text, message in cases:
+            done = self.quarterly(self.chain(text), code=2)
+            self.assertRegex(done.err, message)
+            self.assertFalse((self.folder / "q").exists())
 
     def test_the_chain_has_the_bits_of_its_jobs_by_hand_and_does_nothing_twice(self):
         told = self.quarterly(self.chain()).out

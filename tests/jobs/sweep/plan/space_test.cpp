@@ -36,6 +36,24 @@ TEST(SweepSpace, RefusesWhatItCannotRead) {
   }
 }
 
+TEST(SweepSpace, AlternativesCountOneAtATime) {
+  const auto space_of = [](const char* penalty) {
+    std::vector<Parameter> parameters = parse_parameters("penalty", penalty, ValueKind::number);
+    parameters.push_back(parse_parameter("normalization", "0, 0.5, 0.75", ValueKind::number));
+    return ordered_space(parameters);
+  };
+  const Space space = space_of("10, 100 if normalization = 0 | log 1 .. 9 x 3 if normalization = 0.5");
+  ASSERT_EQ(space.size(), 3U);
+  EXPECT_EQ(point_of(space, {"0", "10", "3"}), (SearchPoint{{"normalization", "0"}, {"penalty", "10"}}));
+  EXPECT_EQ(point_of(space, {"0.5", "10", "3"}), (SearchPoint{{"normalization", "0.5"}, {"penalty", "3"}}));
+  EXPECT_EQ(point_of(space, {"0.75", "10", "3"}), (SearchPoint{{"normalization", "0.75"}}));
+  const Space both = space_of("10 if normalization = 0, 0.5 | 1 if normalization = 0.5");
+  EXPECT_THROW((void)point_of(both, {"0.5", "10", "1"}), Error);
+  EXPECT_THROW((void)parse_parameters("penalty", "10 if normalization = 0 | 1", ValueKind::number), Error);
+  EXPECT_THROW((void)space_of("10 if normalization = 0 | 1 if normalization = 2"), Error);
+  EXPECT_THROW((void)space_of("10 if normalization = 0 | 1 if penalty = 10"), Error);
+}
+
 TEST(SweepSpace, ConditionsDropWhatHasNoMeaning) {
   const Space space = ordered_space({parse_parameter("alpha", "1, 40 if weighting = linear, log", ValueKind::number),
                                      parse_parameter("weighting", "constant, linear, log", ValueKind::word)});

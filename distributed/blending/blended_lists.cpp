@@ -119,7 +119,7 @@ bool BlendedUser::blend(const UserScores& scores, std::span<const double> shares
 std::vector<ScoredItem> BlendedUser::best(const UserScores& scores) {
   std::vector<ScoredItem> list;
   if (count_ == 0) return list;
-  for (std::size_t i = 0; i < sums_.size(); ++i) best_.offer({scores.items[i], sums_[i]});
+  for (std::size_t i = 0; i < sums_.size(); ++i) best_.offer({static_cast<LocalIndex>(scores.items[i]), sums_[i]});
   for (const Neighbour& each : best_.take()) list.push_back({each.weight, each.item});
   std::ranges::sort(list, better);
   return list;
@@ -145,7 +145,7 @@ std::vector<BlendedTable> blended_tables(const Communicator& comm, const Blend& 
   const ItemOrder popularity = order_by_popularity(questions.rule.catalogue);
   const std::vector<Index> users = ranked_users(questions.rule.seen, rows);
   const Index count = std::ssize(users);
-  const Index at_a_time = users_at_a_time(questions.longest() * std::ssize(shares));
+  const Index at_a_time = users_at_a_time(questions.longest() * std::ssize(shares), 1);
   std::vector<Index> popular_users(shares.size());
   const Index rounds = comm.max((count + at_a_time - 1) / at_a_time);
   for (Index round = 0; round < rounds; ++round) {

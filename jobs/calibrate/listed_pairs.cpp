@@ -53,7 +53,7 @@ void list_by_factors(const Communicator& comm, const MatchedModel& model, const 
 void list_by_items(const Communicator& comm, const MatchedItemModel& model, const ListRule& rule,
                    const HeldoutRows& rows, const std::vector<Index>& known, Index top, const ListVisitor& visit) {
   const ItemScorer scorer{model.weights, model.weighting};
-  for_each_round(comm, known, users_at_a_time(top), [&](std::span<const Index> some) {
+  for_each_round(comm, known, users_at_a_time(top, model.weights.blocks()), [&](std::span<const Index> some) {
     const auto lists = item_lists(scorer, rule, rows.seen, rows.seen, some, top);
     for (std::size_t place = 0; place < some.size(); ++place) visit(some[place], lists[place]);
   });

@@ -389,7 +389,7 @@ void recommend_by_blend(const RecommendOptions& options, JobContext& context, co
   const ListInputs inputs{
       paths, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
   const ServedBlend blend{dataset, models, shares_of(*options.model.weights), options.model.normalization()};
-  AllLists all{inputs, dataset.users(), users_at_a_time(std::min(options.top, dataset.items())),
+  AllLists all{inputs, dataset.users(), users_at_a_time(std::min(options.top, dataset.items()), 1),
                [&](Index first, const Partition& rows) { return lists_for(comm, inputs, blend, first, rows, wanted); },
                dataset.item_ids({0, dataset.items()}).ids};
   all.blend.scores = normalization_word(options.model.normalization());

@@ -200,6 +200,7 @@ RidgeWeights ridge_weights(const Communicator& comm, const ItemLayout& layout, c
   std::vector<Solver> solvers;
   const Index most = std::max<Index>(most_neighbours(weights), 1);
   for (int thread = 0; thread < omp_get_max_threads(); ++thread) solvers.emplace_back(most);
+  NeighbourhoodSums sums;
   Index failed = -1;
   Index begin = 0;
   while (comm.max(Index{begin < weights.rows.size() ? 1 : 0}) == 1) {
@@ -208,7 +209,6 @@ RidgeWeights ridge_weights(const Communicator& comm, const ItemLayout& layout, c
     const PairRequests requests = requests_of(layout, batch);
     const PairAnswers answers = answer_requests(comm, layout, matrix, requests, budget_bytes);
     // 2. Their systems, some at a time.
-    NeighbourhoodSums sums;
     for (Index row = begin; row < batch.rows().end;) {
       const RowRange rows = rows_within(weights, row, batch.rows().end, room.sums, [](Index members) {
         return pair_count(members) * static_cast<Index>(sizeof(std::int64_t));

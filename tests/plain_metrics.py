@@ -152,7 +152,8 @@ class Lists:
     def __init__(self, data, scores_of, seen, factors=None, definitions="ours"):
         self.data, self.seen, self.definitions = data, seen, definitions
         self.factors = unit(factors) if factors is not None else None
-        self.users = [user for user in range(data.heldout.shape[0]) if data.targets(user, seen)]
+        self.targets = {user: targets for user in range(data.heldout.shape[0]) if (targets := data.targets(user, seen))}
+        self.users = list(self.targets)
         self.keys = {user: scores_of(user) for user in self.users}
         self.candidates = {user: data.candidates(user, seen) for user in self.users}
         self.listed = {user: ranking(self.keys[user], self.candidates[user]) for user in self.users}
@@ -162,7 +163,7 @@ class Lists:
         kind, _, k = metric.partition("@")
         found = []
         for user in self.users if users is None else users:
-            targets = {item: place for item, place in self.data.targets(user, self.seen).items() if keep(place)}
+            targets = {item: place for item, place in self.targets.get(user, {}).items() if keep(place)}
             if not targets:
                 continue
             if kind == "auc":

@@ -96,6 +96,7 @@ std::vector<std::string> path_options(const Job& job) {
 bool is_the_chains_own(const std::string& section, const std::string& option, Training training) {
   if (section == "sweep") return option == "directory" || option == "init";  // of kmeans alone
   if (section == "refit") return option == "directory";
+  if (section == "itemcf") return option == "data";  // that of the factors beside it
   if (section == "final itemcf") return option != "model" && option != "log-json";
   if (section != "final") return false;
   return training == Training::sweep ? option != "model" && option != "log-json"

@@ -158,8 +158,8 @@ TEST_F(SweepFiles, OfPlansEachValueIsChecked) {
       }
       write("plan.json", without_value(json, place));
       const bool is_optional = place.back() == "predicted_core_hours" || (place.back() == "paths" && !has_paths) ||
-                               place.back() == "trials_per_program" || place.back() == "program" ||
-                               parent_of(place) == "parameters";
+                               place.back() == "trials_per_program" || place.back() == "combinations" ||
+                               place.back() == "program" || parent_of(place) == "parameters";
       EXPECT_EQ(fault("plan.json").empty(), is_optional) << place;
     });
     // Beside what nobody reads, predictions and words may be others.

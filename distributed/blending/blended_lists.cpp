@@ -6,6 +6,7 @@
 
 #include "distributed/evaluation/item_order.hpp"
 #include "distributed/itemcf/item_lists.hpp"
+#include "distributed/ranking/popular_items.hpp"
 #include "distributed/rows/select_rows.hpp"
 #include "kernels/ranking/rank_sum.hpp"
 
@@ -116,10 +117,13 @@ bool BlendedUser::blend(const UserScores& scores, std::span<const double> shares
   return true;
 }
 
-std::vector<ScoredItem> BlendedUser::best(const UserScores& scores) {
+std::vector<ScoredItem> BlendedUser::best(const UserScores& scores, std::span<const float> boosts) {
   std::vector<ScoredItem> list;
   if (count_ == 0) return list;
-  for (std::size_t i = 0; i < sums_.size(); ++i) best_.offer({static_cast<LocalIndex>(scores.items[i]), sums_[i]});
+  for (std::size_t i = 0; i < sums_.size(); ++i) {
+    const Index item = scores.items[i];
+    best_.offer({static_cast<LocalIndex>(item), boosted(boosts, {sums_[i], item})});
+  }
   for (const Neighbour& each : best_.take()) list.push_back({each.weight, each.item});
   std::ranges::sort(list, better);
   return list;
@@ -127,11 +131,12 @@ std::vector<ScoredItem> BlendedUser::best(const UserScores& scores) {
 
 std::vector<std::vector<ScoredItem>> blended_lists(const Communicator& comm, const Blend& blend,
                                                    std::span<const double> shares, const ListRule& rule,
-                                                   const ScoredUsers& users, Index count) {
+                                                   const ScoredUsers& users, Index count,
+                                                   std::span<const float> boosts) {
   std::vector<std::vector<ScoredItem>> lists(users.rows.size());
   for_each_user_scores(comm, blend.models, blend.normalization, rule, users, [&]() -> TakeUser {
     return [&, user = BlendedUser(count)](Index place, const UserScores& scores) mutable {
-      if (user.blend(scores, shares)) lists[at(place)] = user.best(scores);
+      if (user.blend(scores, shares)) lists[at(place)] = user.best(scores, boosts);
     };
   });
   return lists;

@@ -33,8 +33,8 @@ class BlendedUser {
 
   /// The sums, rounded to floats, of each of UserScores::items.
   [[nodiscard]] std::span<const float> sums() const { return sums_; }
-  /// The best, best first, equal scores by the lower item.
-  [[nodiscard]] std::vector<ScoredItem> best(const UserScores& scores);
+  /// The best, best first, equal scores by the lower item; `boosts`, of each item or empty, are added to the sums.
+  [[nodiscard]] std::vector<ScoredItem> best(const UserScores& scores, std::span<const float> boosts = {});
 
  private:
   std::vector<double> totals_;
@@ -43,11 +43,12 @@ class BlendedUser {
   Index count_;
 };
 
-/// Lists of some users by one blend, best first; empty for users for whom no model orders the items. Collective over
-/// comm; throws as for_each_user_scores().
+/// Lists of some users by one blend, best first; empty for users for whom no model orders the items. `boosts`, of each
+/// item or empty, are added to blended scores. Collective over comm; throws as for_each_user_scores().
 [[nodiscard]] std::vector<std::vector<ScoredItem>> blended_lists(const Communicator& comm, const Blend& blend,
                                                                  std::span<const double> shares, const ListRule& rule,
-                                                                 const ScoredUsers& users, Index count);
+                                                                 const ScoredUsers& users, Index count,
+                                                                 std::span<const float> boosts = {});
 
 /// What the lists of a blend are worth.
 struct BlendedTable {

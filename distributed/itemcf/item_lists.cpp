@@ -7,6 +7,7 @@
 
 #include "distributed/evaluation/area_counts.hpp"
 #include "distributed/evaluation/item_order.hpp"
+#include "distributed/ranking/popular_items.hpp"
 #include "distributed/ranking/ranking.hpp"
 #include "distributed/rows/select_rows.hpp"
 #include "distributed/threads/team_size.hpp"
@@ -90,13 +91,15 @@ Index users_at_a_time(Index count, Index blocks) {
 
 std::vector<std::vector<ScoredItem>> item_lists(const ItemScorer& scorer, const ListRule& rule,
                                                 const SparseRows& histories, const SparseRows& seen,
-                                                std::span<const Index> rows, Index count) {
+                                                std::span<const Index> rows, Index count,
+                                                std::span<const float> boosts) {
   std::vector<NearestItems> best(rows.size(), NearestItems(std::max<Index>(count, 1)));
   for_each_user(scorer, histories, rows, [&](Index place, const auto& block, BlockScores& scores, const auto& user) {
     const std::span<const Index> has = row_columns(seen, rows[at(place)]);
     scores.for_each(block, user, [&](Index item, double score) {
       const auto rounded = static_cast<float>(score);
-      if (!(rounded <= 0) && rule.allows(item, has)) best[at(place)].offer({static_cast<LocalIndex>(item), rounded});
+      if (!(rounded <= 0) && rule.allows(item, has))
+        best[at(place)].offer({static_cast<LocalIndex>(item), boosted(boosts, {rounded, item})});
     });
   });
   std::vector<std::vector<ScoredItem>> lists(rows.size());

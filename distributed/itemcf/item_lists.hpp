@@ -19,12 +19,13 @@ struct ItemScorer {
   EntryWeighting weighting;
 };
 
-/// Of each of `rows` (local, in `histories`) the `count` best items that the rule allows and whose score is above 0,
-/// equal scores by the lower item; best first. `seen`: what the rule looks at, the same rows. Collective over comm if
-/// reading weights is.
+/// Of each of `rows` (local, in `histories`) the `count` best items that the rule allows and whose score without boosts
+/// is above 0, equal scores by the lower item; best first. `boosts`: of each item, what its score is raised by; empty:
+/// nothing. `seen`: what the rule looks at, the same rows. Collective over comm if reading weights is.
 [[nodiscard]] std::vector<std::vector<ScoredItem>> item_lists(const ItemScorer& scorer, const ListRule& rule,
                                                               const SparseRows& histories, const SparseRows& seen,
-                                                              std::span<const Index> rows, Index count);
+                                                              std::span<const Index> rows, Index count,
+                                                              std::span<const float> boosts = {});
 
 /// Users of a rank that have lists of so many items at a time, by a model that is read in so many blocks: some 256 MiB
 /// of lists, and 65,536 at most for each block, since all blocks are read for each round of users.

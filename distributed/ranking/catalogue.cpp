@@ -1,7 +1,6 @@
 #include "distributed/ranking/catalogue.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace rankwise {
 
@@ -47,21 +46,6 @@ bool ListRule::allows(Index item, std::span<const Index> history) const {
   if (!catalogue.is_candidate(item)) return false;
   if (seen == SeenItems::allow) return true;
   return std::ranges::binary_search(history, item) == (seen == SeenItems::only);
-}
-
-std::vector<ScoredItem> popular_items(const ListRule& rule, std::span<const Index> history, Index count) {
-  std::vector<Index> own;
-  if (rule.seen == SeenItems::only) {
-    std::ranges::copy_if(history, std::back_inserter(own),
-                         [&](Index item) { return rule.catalogue.is_candidate(item); });
-    std::ranges::sort(own, MorePopular{rule.catalogue.entries});
-  }
-  std::vector<ScoredItem> list;
-  for (const Index item : rule.seen == SeenItems::only ? own : rule.catalogue.by_popularity) {
-    if (static_cast<Index>(list.size()) == count) break;
-    if (rule.allows(item, history)) list.push_back({rule.catalogue.popularity(item), item});
-  }
-  return list;
 }
 
 }  // namespace rankwise

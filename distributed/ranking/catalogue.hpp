@@ -8,7 +8,6 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "kernels/base/types.hpp"
-#include "kernels/ranking/scored_item.hpp"
 
 namespace rankwise {
 
@@ -45,8 +44,5 @@ struct ListRule {
   /// Whether a user's list may hold the item; `history`: the user's items, ascending.
   [[nodiscard]] bool allows(Index item, std::span<const Index> history) const;
 };
-
-/// The most popular items that the list of a user with this history may hold, `count` at most; scores are popularities.
-[[nodiscard]] std::vector<ScoredItem> popular_items(const ListRule& rule, std::span<const Index> history, Index count);
 
 }  // namespace rankwise

@@ -15,6 +15,14 @@ namespace rankwise {
 
 namespace {
 
+/// Whose ids a list has.
+struct ListedKind {
+  std::string_view word;
+  bool (*is_common_name)(std::string_view);  ///< of a column of them
+};
+constexpr ListedKind user_kind{"user", is_common_user_name};
+constexpr ListedKind item_kind{"item", is_common_item_name};
+
 /// Without blanks around it: spaces and tabs.
 std::string_view bare(std::string_view text) {
   const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
@@ -82,8 +90,8 @@ std::optional<Records> even_records(const std::string& path, const TextLayout& l
 }
 
 /// The column of a header that holds the ids; none if `fields` are no header.
-std::optional<std::size_t> id_column(const std::vector<std::string>& fields) {
-  auto named = std::ranges::find_if(fields, is_common_user_name);
+std::optional<std::size_t> id_column(const std::vector<std::string>& fields, const ListedKind& kind) {
+  auto named = std::ranges::find_if(fields, kind.is_common_name);
   if (named == fields.end()) named = std::ranges::find_if(fields, is_plain_id_name);
   if (named == fields.end()) return std::nullopt;
   return static_cast<std::size_t>(named - fields.begin());
@@ -121,13 +129,13 @@ struct ReadList {
 
 /// A comma or the like may be part of the ids, so without a header that is known it divides lines only if these leave
 /// no doubt: a tab in every one, or quotes at the beginning of every one.
-ReadList read_records(const std::string& path) {
+ReadList read_records(const std::string& path, const ListedKind& kind) {
   TextLayout layout;
   layout.file = probe_file(path);
   choose_format(layout, path, TextFormat::csv, {});
   Records lines = bare_lines(path, layout.file);
   const std::vector<std::string> first = fields_of(lines.front().fields.front(), layout);
-  const bool has_header = id_column(first).has_value();
+  const bool has_header = id_column(first, kind).has_value();
   if (has_header && first.size() > 1) return {records_with_header(path, layout), layout_text(layout)};
 
   const auto text_of = [](const Record& line) -> const std::string& { return line.fields.front(); };
@@ -153,10 +161,10 @@ ReadList read_records(const std::string& path) {
   return {std::move(lines), fmt::format("{}{}", one_a_line, as_it_is)};
 }
 
-IdList read_on_root(const std::string& path) {
-  ReadList read = read_records(path);
+IdList read_on_root(const std::string& path, const ListedKind& kind) {
+  ReadList read = read_records(path, kind);
   const std::vector<std::string>& first = read.records.front().fields;
-  const std::optional<std::size_t> named = id_column(first);
+  const std::optional<std::size_t> named = id_column(first, kind);
   const std::size_t column = named.value_or(0);
   IdList list;
   list.note = fmt::format("{}: {}, ids = {}", path, read.note, named ? printable(first[column]) : "column 1");
@@ -170,16 +178,14 @@ IdList read_on_root(const std::string& path) {
       list.ids.push_back({std::move(id), record.line});
     }
   }
-  if (list.ids.empty()) throw Error(ExitCode::bad_data, "lists no user; expected one id a line");
+  if (list.ids.empty()) throw Error(ExitCode::bad_data, fmt::format("lists no {}; expected one id a line", kind.word));
   return list;
 }
 
-}  // namespace
-
-IdList read_user_list(const Communicator& comm, const std::string& path) {
+IdList read_list(const Communicator& comm, const std::string& path, const ListedKind& kind) {
   IdList list = agree_on(comm, [&] {
     try {
-      return comm.is_root() ? read_on_root(path) : IdList{};
+      return comm.is_root() ? read_on_root(path, kind) : IdList{};
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
     }
@@ -204,6 +210,16 @@ IdList read_user_list(const Communicator& comm, const std::string& path) {
     begin += static_cast<std::size_t>(bytes[i]);
   }
   return list;
+}
+
+}  // namespace
+
+IdList read_user_list(const Communicator& comm, const std::string& path) {
+  return read_list(comm, path, user_kind);
+}
+
+IdList read_item_list(const Communicator& comm, const std::string& path) {
+  return read_list(comm, path, item_kind);
 }
 
 }  // namespace rankwise

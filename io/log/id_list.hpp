@@ -27,4 +27,7 @@ struct IdList {
 /// AgreedError (no_input; bad_data: no id at all).
 [[nodiscard]] IdList read_user_list(const Communicator& comm, const std::string& path);
 
+/// Likewise item ids; a header has a usual name of an item column, or "id".
+[[nodiscard]] IdList read_item_list(const Communicator& comm, const std::string& path);
+
 }  // namespace rankwise

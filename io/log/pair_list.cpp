@@ -34,6 +34,7 @@ void read_records(RecordReader& reader, PairList& pairs) {
     }
     pairs.users.emplace_back((*fields)[user]);
     pairs.items.emplace_back((*fields)[item]);
+    pairs.lines.push_back(reader.line());
   }
 }
 

@@ -12,6 +12,7 @@ namespace rankwise {
 struct PairList {
   std::vector<std::string> users;
   std::vector<std::string> items;
+  std::vector<Index> lines;  ///< from 1
 };
 
 /// The pairs in the delimited file at `path`, whose header has usual names of a user and of an item column; other

@@ -18,13 +18,6 @@ namespace rankwise {
 
 namespace {
 
-/// Spreadsheets run what begins like a formula.
-std::string safe_field(const std::string& text) {
-  constexpr std::string_view formula_begins = "=+-@\t\r";
-  const bool is_formula = !text.empty() && formula_begins.find(text.front()) != std::string_view::npos;
-  return csv_field(is_formula ? "'" + text : text);
-}
-
 /// BEFORE: any rank holds any rejected rows. AFTER: each rank holds those of the lines that it reads, ascending by
 /// position. Collective.
 std::vector<RejectedRow> to_readers(const Communicator& comm, std::span<const ReadParts> parts,
@@ -90,7 +83,7 @@ std::string quarantined_text(const LogPlan& plan, const ReadParts& parts, std::s
   const Index lines_skipped = lines->lines();
   RecordReader records(std::move(*lines), layout, plan.keys[file]);
   Reasons reasons(plan, layout);
-  const std::string name = safe_field(printable(plan.files[file]));
+  const std::string name = csv_field(spreadsheet_text(printable(plan.files[file])));
   auto row = rejected.begin();
   while (row != rejected.end()) {
     const std::vector<std::string_view>* const fields = records.next();
@@ -98,7 +91,8 @@ std::string quarantined_text(const LogPlan& plan, const ReadParts& parts, std::s
     const Index line = records.line() - lines_skipped + parts.lines_before[file];
     if (line != InputPosition(row->position).line()) continue;
     text += fmt::format("{},{},{},{},{}\n", name, line, rule_name(row->rule),
-                        safe_field(reasons.of(row->rule, *fields)), safe_field(std::string(records.text())));
+                        csv_field(spreadsheet_text(reasons.of(row->rule, *fields))),
+                        csv_field(spreadsheet_text(std::string(records.text()))));
     ++row;
   }
   return text;

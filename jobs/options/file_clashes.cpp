@@ -95,7 +95,9 @@ void require_apart_from_streams(std::span<const NamedFile> files) {
 }
 
 std::string ending_of(const std::string& path) {
-  std::string ending = std::filesystem::path(path).extension().string();
+  const std::filesystem::path name(path);
+  std::string ending = name.extension().string();
+  if (ending == ".gz" || ending == ".zst") ending = name.stem().extension().string() + ending;
   std::ranges::transform(ending, ending.begin(),
                          [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
   return ending;

@@ -1,24 +1,20 @@
 #include "jobs/recommend/list_files.hpp"
 
-#include <array>
-#include <fmt/compile.h>
-#include <fmt/format.h>
-#include <iterator>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "distributed/rows/select_rows.hpp"
-#include "distributed/threads/team_size.hpp"
+#include "distributed/tables/select_values.hpp"
 #include "io/dataset/id_file.hpp"
 #include "io/dataset/provenance_attributes.hpp"
 #include "io/hdf5/writer.hpp"
-#include "io/text/csv_field.hpp"
+#include "io/tables/table_file.hpp"
+#include "jobs/recommend/list_text.hpp"
 
 namespace rankwise {
 
 namespace {
-
-constexpr std::array<std::string_view, 2> source_words{"model", "popular"};  // by ListSource
 
 /// Of each entry, what its user's list was made from.
 std::vector<std::string> entry_sources(const Lists& lists) {
@@ -26,60 +22,25 @@ std::vector<std::string> entry_sources(const Lists& lists) {
   sources.reserve(lists.items.size());
   for (std::size_t u = 0; u < lists.sources.size(); ++u) {
     const auto items = static_cast<std::size_t>(lists.offsets[u + 1] - lists.offsets[u]);
-    sources.insert(sources.end(), items, std::string(source_words[static_cast<std::size_t>(lists.sources[u])]));
+    sources.insert(sources.end(), items, std::string(source_word(lists.sources[u])));
   }
   return sources;
 }
 
-/// What a line costs, in multiplications.
-constexpr double operations_per_line = 100;
-/// A usual line: `C0012345,17,SKU-000123,0.98765432,model`.
-constexpr std::size_t usual_line_bytes = 40;
-
-void append_lines(const Lists& lists, RowRange users, std::span<const std::string> item_fields, std::string& text) {
-  const auto entries_before = [&](Index user) { return lists.offsets[static_cast<std::size_t>(user)]; };
-  text.reserve(static_cast<std::size_t>(entries_before(users.end) - entries_before(users.begin)) * usual_line_bytes);
-  for (Index user = users.begin; user < users.end; ++user) {
-    const std::string user_field = csv_field(id_text(lists.users, user)) + ',';
-    const std::string_view source =
-        source_words[static_cast<std::size_t>(lists.sources[static_cast<std::size_t>(user)])];
-    for (Index e = entries_before(user); e < entries_before(user + 1); ++e) {
-      const auto entry = static_cast<std::size_t>(e);
-      const fmt::format_int rank(e - entries_before(user) + 1);
-      text.append(user_field).append(rank.data(), rank.size()) += ',';
-      text.append(item_fields[static_cast<std::size_t>(lists.items[entry])]) += ',';
-      fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), lists.scores[entry]);
-      text.append(1, ',').append(source) += '\n';
-    }
+/// Of each entry, what the table says of its item.
+Table entry_table(RowRange entries, Index total, const Lists& lists, std::span<const TableColumn> columns) {
+  Table table{entries, total, {}};
+  for (const TableColumn& column : columns) {
+    table.columns.push_back({column.name, select_values(column.values, lists.items)});
   }
+  return table;
 }
 
 }  // namespace
 
-std::vector<std::string> csv_fields(const Ids& ids) {
-  std::vector<std::string> fields;
-  const Index count = id_count(ids);
-  fields.reserve(static_cast<std::size_t>(count));
-  for (Index i = 0; i < count; ++i) fields.push_back(csv_field(id_text(ids, i)));
-  return fields;
-}
-
-std::string csv_text(const Lists& lists, std::span<const std::string> item_fields) {
-  const auto users = static_cast<Index>(lists.sources.size());
-  const int threads = team_size(static_cast<double>(lists.offsets.back()) * operations_per_line);
-  std::vector<std::string> parts(static_cast<std::size_t>(threads));
-#pragma omp parallel for schedule(static) num_threads(threads)
-  for (int t = 0; t < threads; ++t) {
-    append_lines(lists, {users * t / threads, users * (t + 1) / threads}, item_fields,
-                 parts[static_cast<std::size_t>(t)]);
-  }
-  std::string text = std::move(parts.front());
-  for (std::size_t t = 1; t < parts.size(); ++t) text += parts[t];
-  return text;
-}
-
 void write_lists(const Communicator& comm, const std::string& path, const Lists& lists, const Served& served,
-                 const Ids& item_ids, const Provenance& provenance, const BlendOrigin& blend, int deflate_level) {
+                 const Ids& item_ids, std::span<const TableColumn> columns, const Provenance& provenance,
+                 const BlendOrigin& blend, int deflate_level) {
   const bool is_last = comm.rank() == comm.size() - 1;
   const Index users = id_count(lists.users);
   const Index entries = lists.offsets.back();
@@ -95,8 +56,10 @@ void write_lists(const Communicator& comm, const std::string& path, const Lists&
   const RowRange my_offsets{first_user, first_user + users + (is_last ? 1 : 0)};
 
   constexpr Index score_and_source_bytes = 4 + 7;
+  const Table table = entry_table(my_entries, served.recommendations, lists, columns);
   Hdf5Writer file(comm, path,
                   id_bytes(comm, user_rows) + id_bytes(comm, item_rows) +
+                      (columns.empty() ? 0 : table_bytes(comm, table, item_rows)) +
                       served.recommendations * score_and_source_bytes + served.users * 8,
                   {.deflate_level = deflate_level});
   write_provenance(file, provenance);
@@ -108,6 +71,7 @@ void write_lists(const Communicator& comm, const std::string& path, const Lists&
   write_ids(comm, file, "/recommendations/items", item_rows);
   file.write_rows("/recommendations/scores", served.recommendations, my_entries, std::span<const float>(lists.scores));
   file.write_strings("/recommendations/source", served.recommendations, my_entries, entry_sources(lists));
+  if (!columns.empty()) write_table(comm, file, "/recommendations/table", table, item_rows);
   file.commit();
 }
 

@@ -6,35 +6,15 @@
 #include <iterator>
 #include <utility>
 
+#include "distributed/itemcf/item_terms.hpp"
+#include "distributed/ranking/boosted_vectors.hpp"
 #include "distributed/ranking/score_offsets.hpp"
 #include "distributed/rows/select_rows.hpp"
+#include "distributed/threads/team_size.hpp"
 
 namespace rankwise {
 
 namespace {
-
-/// The same in the model's items, to which `in_model_items` leads from the dataset's. Collective.
-template <class InModelItems>
-SparseRows histories_in_model(const ListInputs& inputs, RowRange users, const SparseRows& histories,
-                              InModelItems&& in_model_items) {
-  if (inputs.training == nullptr) return histories;
-  const Index trained_users = inputs.training->users();
-  const SparseRows training = in_model_items(inputs.training->read(
-      DatasetPart::interactions, {std::min(users.begin, trained_users), std::min(users.end, trained_users)}));
-  SparseRows both{.rows = histories.rows,
-                  .total_rows = histories.total_rows,
-                  .column_count = histories.column_count,
-                  .columns = {},
-                  .values = {}};
-  for (Index r = 0; r < histories.rows.size(); ++r) {
-    const std::span<const Index> trained =
-        r < training.rows.size() ? row_columns(training, r) : std::span<const Index>();
-    std::ranges::set_union(row_columns(histories, r), trained, std::back_inserter(both.columns));
-    both.offsets.push_back(static_cast<Index>(both.columns.size()));
-  }
-  both.values.resize(both.columns.size());  // rankings need none
-  return both;
-}
 
 /// Collective.
 void require_finite(const Communicator& comm, const std::string& model, const Lists& lists) {
@@ -48,19 +28,104 @@ void require_finite(const Communicator& comm, const std::string& model, const Li
   });
 }
 
-}  // namespace
-
-SparseRows list_histories(const ListInputs& inputs, RowRange users, const SparseRows& histories) {
-  return histories_in_model(inputs, users, histories, [](SparseRows training) { return training; });
+std::vector<Index> at_places(std::span<const Index> values, std::span<const Index> places) {
+  std::vector<Index> chosen;
+  for (const Index place : places) chosen.push_back(values[static_cast<std::size_t>(place)]);
+  return chosen;
 }
 
-void Lists::append(ListSource source, std::span<const ScoredItem> list, float score_offset) {
-  for (const ScoredItem& item : list) {
+/// A user's list that a model has made.
+struct ModelList {
+  Index row;          // of the user
+  std::size_t begin;  // entries of Lists
+  std::size_t end;
+};
+
+std::vector<ModelList> model_lists(const Lists& lists, std::span<const Index> rows) {
+  std::vector<ModelList> found;
+  for (std::size_t user = 0; user < rows.size(); ++user) {
+    if (lists.sources[user] != ListSource::model) continue;
+    found.push_back(
+        {rows[user], static_cast<std::size_t>(lists.offsets[user]), static_cast<std::size_t>(lists.offsets[user + 1])});
+  }
+  return found;
+}
+
+/// A list's scores as the model has them, with users' offsets.
+std::vector<float> unboosted(const ListInputs& inputs, const Lists& lists, const ModelList& list) {
+  std::vector<float> scores;
+  for (std::size_t entry = list.begin; entry < list.end; ++entry) {
+    const float boost = inputs.boosts.empty() ? 0.0F : inputs.boosts[static_cast<std::size_t>(lists.items[entry])];
+    scores.push_back(lists.scores[entry] - boost);
+  }
+  return scores;
+}
+
+/// Says why each entry of a model of factors is there; `rows`: those of the lists' users in `speaking`. Collective.
+void explain(const Communicator& comm, const ListInputs& inputs, const FactorReasons& model, const SparseRows& speaking,
+             std::span<const Index> rows, Lists& lists) {
+  agree_on(comm, [&] {
+    lists.reasons.resize(lists.items.size());
+    const std::vector<ModelList> explained = model_lists(lists, rows);
+    std::vector<std::optional<Error>> failures(explained.size());
+    std::vector<double> gaps(explained.size());
+#pragma omp parallel for schedule(dynamic, 8) num_threads(team_size(static_cast <double>(lists.items.size()) * 1e4))
+    for (std::size_t l = 0; l < explained.size(); ++l) {
+      const ModelList& list = explained[l];
+      try {
+        const std::span<const Index> items =
+            std::span<const Index>(lists.items).subspan(list.begin, list.end - list.begin);
+        ListReasons found = model.of(speaking, list.row, items, unboosted(inputs, lists, list));
+        std::ranges::move(found.entries, lists.reasons.begin() + static_cast<std::ptrdiff_t>(list.begin));
+        gaps[l] = found.largest_gap;
+      } catch (const Error& error) {
+        failures[l] = error;
+      }
+    }
+    for (std::size_t l = 0; l < explained.size(); ++l) {
+      if (failures[l]) {
+        throw Error(failures[l]->code(), fmt::format("{}: user row {}: {}", inputs.model_path,
+                                                     speaking.rows.begin + explained[l].row, failures[l]->what()));
+      }
+      lists.largest_gap = std::max(lists.largest_gap, gaps[l]);
+    }
+  });
+}
+
+/// Likewise of an item model. Collective if reading weights is.
+void explain(const ListInputs& inputs, const ItemScorer& scorer, const SparseRows& histories,
+             std::span<const Index> rows, Lists& lists) {
+  lists.reasons.resize(lists.items.size());
+  const std::vector<ModelList> explained = model_lists(lists, rows);
+  std::vector<Index> users;
+  std::vector<std::vector<Index>> listed;
+  for (const ModelList& list : explained) {
+    users.push_back(list.row);
+    listed.emplace_back(lists.items.begin() + static_cast<std::ptrdiff_t>(list.begin),
+                        lists.items.begin() + static_cast<std::ptrdiff_t>(list.end));
+  }
+  const std::vector<ListTerms> terms = item_terms(scorer, histories, users, listed);
+  for (std::size_t l = 0; l < explained.size(); ++l) {
+    const std::vector<float> scores = unboosted(inputs, lists, explained[l]);
+    for (std::size_t place = 0; place < terms[l].size(); ++place) {
+      double sum = 0;
+      for (const ScoreTerm& term : terms[l][place]) sum += term.value;
+      lists.largest_gap = std::max(lists.largest_gap, std::abs(sum - static_cast<double>(scores[place])));
+      lists.reasons[explained[l].begin + place] = reasons(terms[l][place], inputs.reasons);
+    }
+  }
+}
+
+}  // namespace
+
+void Lists::append(ListSource source, const List& list, float score_offset) {
+  for (const ScoredItem& item : list.items) {
     items.push_back(item.item);
     scores.push_back(item.score + score_offset);
   }
   offsets.push_back(static_cast<Index>(items.size()));
   sources.push_back(source);
+  ends.push_back(list.end);
 }
 
 void Lists::append(const Lists& more) {
@@ -70,22 +135,31 @@ void Lists::append(const Lists& more) {
   items.insert(items.end(), more.items.begin(), more.items.end());
   scores.insert(scores.end(), more.scores.begin(), more.scores.end());
   sources.insert(sources.end(), more.sources.begin(), more.sources.end());
+  ends.insert(ends.end(), more.ends.begin(), more.ends.end());
+  reasons.insert(reasons.end(), more.reasons.begin(), more.reasons.end());
+  largest_gap = std::max(largest_gap, more.largest_gap);
 }
 
-void Served::add(const Lists& lists, Index top) {
+void Served::add(const Lists& lists) {
+  largest_gap = std::max(largest_gap, lists.largest_gap);
   users += static_cast<Index>(lists.sources.size());
   recommendations += lists.offsets.back();
   popular_users += std::ranges::count(lists.sources, ListSource::popular);
   for (std::size_t u = 0; u < lists.sources.size(); ++u) {
-    const Index items = lists.offsets[u + 1] - lists.offsets[u];
-    if (items == 0) ++empty_lists;
-    if (items > 0 && items < top) ++short_lists;
+    const bool is_empty = lists.offsets[u + 1] == lists.offsets[u];
+    const ListEnd end = lists.ends[u];
+    if (end == ListEnd::full) continue;
+    (is_empty ? empty_lists : short_lists) += 1;
+    short_by_quota += !is_empty && end == ListEnd::quota ? 1 : 0;
+    short_by_min_score += !is_empty && end == ListEnd::min_score ? 1 : 0;
+    empty_by_min_score += is_empty && end == ListEnd::min_score ? 1 : 0;
   }
 }
 
 Served Served::sum(const Communicator& comm) const {
-  return {comm.sum(users), comm.sum(recommendations), comm.sum(popular_users), comm.sum(short_lists),
-          comm.sum(empty_lists)};
+  return {comm.sum(users),       comm.sum(recommendations), comm.sum(popular_users),      comm.sum(short_lists),
+          comm.sum(empty_lists), comm.sum(short_by_quota),  comm.sum(short_by_min_score), comm.sum(empty_by_min_score),
+          comm.max(largest_gap)};
 }
 
 Lists lists_for(const Communicator& comm, const ListInputs& inputs, const FactorLists& factors, Index first,
@@ -93,9 +167,10 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Factor
   const ModelReader& model = factors.model;
   const UserRows users = factors.users.read(first, rows);
   const RowRange mine = rows.range(comm.rank());
-  const SparseRows histories =
-      histories_in_model(inputs, {first + mine.begin, first + mine.end}, users.histories,
-                         [&](SparseRows training) { return factors.users.in_model_items(std::move(training)); });
+  const SparseRows ruled =
+      ruled_items(inputs, users.ids,
+                  bought_items(inputs, {first + mine.begin, first + mine.end}, users.histories,
+                               [&](SparseRows training) { return factors.users.in_model_items(std::move(training)); }));
   const std::vector<Index> selected = wanted.select(users.ids);
   std::vector<Index> known;
   std::ranges::copy_if(selected, std::back_inserter(known),
@@ -103,18 +178,36 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Factor
   Matrix vectors = select_rows(users.factors.view(), known);
   const std::vector<float> score_offset = score_offsets(model.objective(), vectors.view());
   make_scoring_vectors(model.objective(), vectors);
-  const TopItems top =
-      rank_items(inputs.rule, factors.items, vectors.view(), select_rows(histories, known), inputs.top);
+  if (!inputs.boosts.empty()) vectors = boosted_users(vectors.view());
+  const SparseRows known_ruled = select_rows(ruled, known);
+  const auto find = [&](std::span<const Index> places, Index count) {
+    const bool are_all = std::ssize(places) == vectors.rows();
+    const TopItems top = are_all ? rank_items(inputs.rule, factors.items, vectors.view(), known_ruled, count)
+                                 : rank_items(inputs.rule, factors.items, select_rows(vectors.view(), places).view(),
+                                              select_rows(known_ruled, places), count);
+    std::vector<std::vector<ScoredItem>> found;
+    for (Index place = 0; place < std::ssize(places); ++place) found.push_back(top.sorted(place));
+    return found;
+  };
+  std::vector<List> found = fill_lists(comm, inputs, vectors.rows(), find, [&](Index place, const ScoredItem& last) {
+    return inputs.min_score && last.score + score_offset[static_cast<std::size_t>(place)] < *inputs.min_score;
+  });
   Lists lists;
   lists.users = select_rows(users.ids, selected);
+  PopularLists popular(inputs);
   std::size_t place = 0;  // in `known`
   for (const Index row : selected) {
     if (place < known.size() && known[place] == row) {
-      lists.append(ListSource::model, top.sorted(static_cast<Index>(place)), score_offset[place]);
+      cut_by_score(inputs, score_offset[place], found[place]);
+      lists.append(ListSource::model, found[place], score_offset[place]);
       ++place;
     } else {
-      lists.append(ListSource::popular, popular_items(inputs.rule, row_columns(histories, row), inputs.top), 0);
+      lists.append(ListSource::popular, popular.list(row_columns(ruled, row)), 0);
     }
+  }
+  if (factors.reasons != nullptr) {
+    const RowRange served{first + mine.begin, first + mine.end};
+    explain(comm, inputs, *factors.reasons, factors.reasons->rows(served, users.histories), selected, lists);
   }
   require_finite(comm, inputs.model_path, lists);
   return lists;
@@ -127,29 +220,47 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ItemLi
   const Ids ids = model.dataset.user_ids(mine).ids;
   const SparseRows histories = model.dataset.read(DatasetPart::interactions, mine);
   require_weighable(comm, histories, model.scorer.weighting);
-  const SparseRows left_out = list_histories(inputs, mine, histories);
+  const SparseRows ruled =
+      ruled_items(inputs, ids, bought_items(inputs, mine, histories, [](SparseRows training) { return training; }));
   const std::vector<Index> selected = wanted.select(ids);
-  const std::vector<std::vector<ScoredItem>> found =
-      item_lists(model.scorer, inputs.rule, histories, left_out, selected, inputs.top);
+  const auto find = [&](std::span<const Index> places, Index count) {
+    return item_lists(model.scorer, inputs.rule, histories, ruled, at_places(selected, places), count, inputs.boosts);
+  };
+  std::vector<List> found = fill_lists(comm, inputs, std::ssize(selected), find, [&](Index, const ScoredItem& last) {
+    return inputs.min_score && last.score < *inputs.min_score;
+  });
   Lists lists;
   lists.users = select_rows(ids, selected);
+  PopularLists popular(inputs);
   for (std::size_t place = 0; place < selected.size(); ++place) {
-    if (found[place].empty()) {
-      lists.append(ListSource::popular, popular_items(inputs.rule, row_columns(left_out, selected[place]), inputs.top),
-                   0);
+    if (found[place].items.empty()) {
+      lists.append(ListSource::popular, popular.list(row_columns(ruled, selected[place])), 0);
     } else {
+      cut_by_score(inputs, 0, found[place]);
       lists.append(ListSource::model, found[place], 0);
     }
   }
+  if (inputs.reasons > 0) explain(inputs, model.scorer, histories, selected, lists);
   require_finite(comm, inputs.model_path, lists);
   return lists;
 }
 
 Lists lists_for_unknown(const ListInputs& inputs, const Ids& ids) {
   Lists lists;
-  const std::vector<ScoredItem> popular = popular_items(inputs.rule, {}, inputs.top);
-  for (Index u = 0; u < id_count(ids); ++u) lists.append(ListSource::popular, popular, 0);
+  PopularLists popular(inputs);
+  std::optional<List> usual;  // of users without excluded pairs
+  for (Index u = 0; u < id_count(ids); ++u) {
+    const std::span<const Index> pairs = inputs.pairs.of(id_text(ids, u));
+    // Nobody knows what such a user bought: nothing is left out but pairs, and nothing is to be bought again.
+    if (!pairs.empty() && inputs.seen != SeenItems::only) {
+      lists.append(ListSource::popular, popular.list(pairs), 0);
+    } else {
+      if (!usual) usual = popular.list({});
+      lists.append(ListSource::popular, *usual, 0);
+    }
+  }
   lists.users = ids;
+  if (inputs.reasons > 0) lists.reasons.resize(lists.items.size());
   return lists;
 }
 

@@ -1,17 +1,22 @@
 #pragma once
 // The lists of `recommend`: made from a model's scores, or from popularity for users of whom nothing is known.
 
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/itemcf/item_lists.hpp"
 #include "distributed/ranking/catalogue.hpp"
+#include "distributed/ranking/explanation.hpp"
 #include "distributed/ranking/ranking.hpp"
 #include "distributed/rows/ids.hpp"
 #include "distributed/rows/partition.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/model/model.hpp"
+#include "jobs/recommend/factor_reasons.hpp"
+#include "jobs/recommend/list_filling.hpp"
 #include "jobs/recommend/served_users.hpp"
 #include "jobs/recommend/wanted_users.hpp"
 #include "kernels/base/types.hpp"
@@ -25,12 +30,15 @@ enum class ListSource { model, popular };
 struct Lists {
   Ids users;
   std::vector<ListSource> sources;  ///< of each user
+  std::vector<ListEnd> ends;        ///< of each user
   std::vector<Index> offsets{0};
   std::vector<Index> items;
   std::vector<float> scores;
+  std::vector<std::vector<Reason>> reasons;  ///< of each entry, largest first; empty if nobody asks for them
+  double largest_gap = 0;                    ///< by which an entry's terms are off its score
 
   /// Adds a user's list, whose id the caller adds.
-  void append(ListSource source, std::span<const ScoredItem> list, float score_offset);
+  void append(ListSource source, const List& list, float score_offset);
   /// Adds lists with their ids, which become texts unless all are integers.
   void append(const Lists& more);
 };
@@ -42,25 +50,23 @@ struct Served {
   Index popular_users = 0;
   Index short_lists = 0;  ///< with fewer items than asked for, but some
   Index empty_lists = 0;
+  Index short_by_quota = 0;      ///< of the short ones, that the quota keeps from more
+  Index short_by_min_score = 0;  ///< of the short ones, whose other items have too low a score
+  Index empty_by_min_score = 0;  ///< of the empty ones, likewise
 
-  void add(const Lists& lists, Index top);
+  double largest_gap = 0;  ///< see Lists
+
+  void add(const Lists& lists);
   /// Collective over comm.
   [[nodiscard]] Served sum(const Communicator& comm) const;
-};
-
-/// All that lists are made from, but the model; what it refers to outlives it.
-struct ListInputs {
-  const std::string& model_path;
-  ListRule rule;
-  Index top;                      ///< items of a list at most
-  const DatasetReader* training;  ///< the training part alone, if lists leave out what it has; else null
 };
 
 /// A model of factors, ready for lists.
 struct FactorLists {
   const ModelReader& model;
   const ServedUsers& users;
-  const RankableItems& items;
+  const RankableItems& items;    ///< boosted_items() if there are boosts
+  const FactorReasons* reasons;  ///< null: nobody asks for them
 };
 
 /// An item model over the items of a dataset, ready for lists of its users.

@@ -12,10 +12,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "distributed/ranking/boosted_vectors.hpp"
+#include "distributed/ranking/popular_items.hpp"
 #include "distributed/rows/select_rows.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
@@ -27,10 +31,16 @@
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"
+#include "jobs/recommend/factor_reasons.hpp"
+#include "jobs/recommend/item_rules.hpp"
+#include "jobs/recommend/list_columns.hpp"
 #include "jobs/recommend/list_files.hpp"
+#include "jobs/recommend/list_format.hpp"
+#include "jobs/recommend/list_text.hpp"
 #include "jobs/recommend/lists.hpp"
 #include "jobs/recommend/served_blend.hpp"
 #include "jobs/recommend/served_users.hpp"
+#include "jobs/recommend/text_sink.hpp"
 #include "jobs/recommend/wanted_users.hpp"
 #include "jobs/run/compared_input.hpp"
 #include "jobs/run/dataset_shelf.hpp"
@@ -54,8 +64,11 @@ hold (--blend-scores) and are added, times the weights over their sum. A model's
 0; lists have the items that any of the models was trained on.
 Source popular: a user without a training entry, or of several models one for whom each model scores all items the same, gets the
 items with the most training entries, scored by the share of users that have them; source model: all others.
-CSV: user,rank,item,score,source. HDF5 (output name ends in .h5): /users/ids, and /recommendations with indptr (users + 1), items (item
-ids), scores and source: user u's items are items[indptr[u]:indptr[u + 1]].)";
+Rules (--items to --min-score) hold for popular items, too, but --min-score. Lists are filled best first, with as many items as the
+rules allow; a boost is added to the score, and the sum is written.
+CSV and TSV: user,rank,item,score,source, --columns, and --explain: because_1,share_1,...; JSON lines: an object per user. HDF5 (.h5):
+/users/ids, and /recommendations with indptr (users + 1), items (item ids), scores and source: user u's items are
+items[indptr[u]:indptr[u + 1]].)";
 
 /// The ids of the list that the dataset does not have, and are to be served; others are refused, or skipped and told.
 /// Collective.
@@ -98,31 +111,32 @@ struct AllLists {
   Index users_at_a_time;                                          ///< of a rank
   std::function<Lists(Index first, const Partition& rows)> make;  ///< collective
   Ids item_ids;
-  BlendOrigin blend = {};  ///< of several models
+  std::vector<TableColumn> columns;  ///< beside the items
+  BlendOrigin blend = {};            ///< of several models
 };
 
-Served write_csv(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted) {
+Served write_text(const RecommendOptions& options, const ListFormat& format, const AllLists& all, JobContext& context,
+                  WantedUsers& wanted) {
   const Communicator& comm = context.comm;
-  const ListInputs& inputs = all.inputs;
-  const std::vector<std::string> item_fields = csv_fields(all.item_ids);
-  OrderedTextFile file(comm, options.output);
-  file.append(comm.is_root() ? std::string(csv_header) : "");
+  const ListText lines(format, all.item_ids, all.columns, all.inputs.reasons);
+  TextSink sink(comm, options.output, format.packing);
+  sink.append(comm.is_root() ? lines.header() : "");
   const Index round = all.users_at_a_time * comm.size();
   const Index users = all.users;
   Served served;
   for (Index first = 0; first < users; first += round) {
     const Partition rows = Partition::by_count(std::min(round, users - first), comm.size());
     const Lists lists = all.make(first, rows);
-    file.append(csv_text(lists, item_fields));
-    served.add(lists, inputs.top);
+    sink.append(lines.text(lists));
+    served.add(lists);
     context.report.bar("users", std::min(first + round, users), users);
   }
   std::vector<std::string> unknown = unknown_to_serve(options, context, wanted);
   if (!comm.is_root()) unknown.clear();
-  const Lists lists = lists_for_unknown(inputs, unknown);
-  file.append(csv_text(lists, item_fields));
-  served.add(lists, inputs.top);
-  file.commit();
+  const Lists lists = lists_for_unknown(all.inputs, unknown);
+  sink.append(lines.text(lists));
+  served.add(lists);
+  sink.commit();
   return served.sum(comm);
 }
 
@@ -151,27 +165,33 @@ Served write_hdf5(const RecommendOptions& options, const AllLists& all, JobConte
     lists.append(lists_for_unknown(inputs, is_last ? ids : select_rows(ids, {})));
   }
   Served served;
-  served.add(lists, inputs.top);
+  served.add(lists);
   served = served.sum(comm);
-  write_lists(comm, options.output, lists, served, all.item_ids, context.provenance("recommendations", dataset_digest),
-              all.blend, options.deflate_level);
+  write_lists(comm, options.output, lists, served, all.item_ids, all.columns,
+              context.provenance("recommendations", dataset_digest), all.blend, options.deflate_level);
   return served;
-}
-
-bool names_hdf5(const std::string& path) {
-  return std::ranges::find(hdf5_endings, ending_of(path)) != hdf5_endings.end();
 }
 
 /// Refuses options that contradict each other.
 void require_sense(const RecommendOptions& options) {
   require_sense(options.model);
-  if (options.deflate_level > 0 && !names_hdf5(options.output)) {
+  const ListFormat format = list_format(options.format, options.output);
+  if (options.deflate_level > 0 && format.layout != ListLayout::hdf5) {
     throw Error(ExitCode::usage,
-                fmt::format("--compression has a meaning only for HDF5, and {} is to be CSV", options.output));
+                fmt::format("--compression has a meaning only for HDF5, and {} is to be text", options.output));
   }
+  if (options.explain > 0 && options.model.is_blend()) {
+    throw Error(ExitCode::usage, "--explain takes apart the scores of one model; expected one --model");
+  }
+  if (options.explain > 0 && format.layout == ListLayout::hdf5) {
+    throw Error(ExitCode::usage,
+                "--explain needs an output of text: CSV, TSV or JSON lines; HDF5 has no place for reasons");
+  }
+  if (!options.format.columns.empty()) static_cast<void>(parse_list_columns(options.format.columns));
   if (options.unknown_users != UnknownUsers::skip && options.users.empty()) {
     throw Error(ExitCode::usage, "--unknown-users has a meaning only with --users");
   }
+  require_sense(options.rules);
 }
 
 /// The entries that items were trained on: of the model, or of the dataset if the model has no counts. Lists have none
@@ -225,11 +245,41 @@ std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options,
   return matched;
 }
 
+/// Says of lists that are not full why they are not.
+void tell_ends(Report& report, const RecommendOptions& options, const Served& served, ModelKind kind) {
+  const auto tell_short = [&](Index lists, const std::string& reason) {
+    if (lists == 0) return;
+    report.line(fmt::format("{} {} fewer than {}: {}", counted(lists, "list"), verb(lists, "has", "have"),
+                            counted(options.top, "item"), reason));
+  };
+  tell_short(served.short_lists - served.short_by_quota - served.short_by_min_score,
+             kind == ModelKind::items ? "no others have a score above 0" : "no others are left");
+  tell_short(served.short_by_quota, fmt::format("--max-per {} allows no others", options.rules.max_per));
+  const std::string below = fmt::format("all others have a score below {}", options.rules.min_score.value_or(0));
+  tell_short(served.short_by_min_score, below);
+  const auto warn_empty = [&](Index lists, const std::string& reason) {
+    if (lists == 0) return;
+    report.warning(fmt::format("{} {} no list: {}", counted(lists, "user"), verb(lists, "has", "have"), reason));
+  };
+  std::string rules = options.seen == SeenItems::allow
+                          ? std::string()
+                          : fmt::format("--seen {}", options.seen == SeenItems::only ? "only" : "exclude");
+  for (const std::string& each :
+       {options.rules.choosing(), std::string(options.rules.exclude_pairs.empty() ? "" : "--exclude-pairs")}) {
+    if (!each.empty()) rules += (rules.empty() ? "" : ", ") + each;
+  }
+  const Index others = served.empty_lists - served.empty_by_min_score;
+  warn_empty(others, fmt::format("{} {} no item", rules, rules.find(',') == std::string::npos ? "leaves" : "leave"));
+  warn_empty(served.empty_by_min_score,
+             fmt::format("all items have a score below {}", options.rules.min_score.value_or(0)));
+}
+
 /// `new_users`: that were folded in, all of them if the model is of another dataset.
 void tell(JobContext& context, const RecommendOptions& options, const Served& served, Index new_users, ModelKind kind) {
   Report& report = context.report;
-  report.line(fmt::format("wrote {}: {} for {}", options.output, counted(served.recommendations, "recommendation"),
-                          counted(served.users, "user")));
+  report.line(fmt::format("wrote {}: {} for {}",
+                          options.output == standard_output_name ? "standard output" : options.output,
+                          counted(served.recommendations, "recommendation"), counted(served.users, "user")));
   if (new_users > 0) {
     report.line(kind == ModelKind::factors_elsewhere
                     ? fmt::format("users are folded in from all that {} has of them", options.data)
@@ -247,30 +297,30 @@ void tell(JobContext& context, const RecommendOptions& options, const Served& se
                                                        : "no training entry",
                             verb(served.popular_users, "is", "are")));
   }
-  if (served.short_lists > 0) {
-    report.line(fmt::format("{} {} fewer than {}: {}", counted(served.short_lists, "list"),
-                            verb(served.short_lists, "has", "have"), counted(options.top, "item"),
-                            kind == ModelKind::items ? "no others have a score above 0" : "no others are left"));
-  }
-  if (served.empty_lists > 0) {
-    report.warning(fmt::format("{} {} no list: --seen {} leaves no item", counted(served.empty_lists, "user"),
-                               verb(served.empty_lists, "has", "have"),
-                               options.seen == SeenItems::only ? "only" : "exclude"));
+  tell_ends(report, options, served, kind);
+  if (options.explain > 0) {
+    report.line(
+        fmt::format("--explain: all terms of an item sum to its score, but for {:.2g} at most", served.largest_gap));
+    report.event("explained", {{"reasons", options.explain}, {"largest_gap", served.largest_gap}});
   }
   report.event("recommended", {{"users", served.users},
                                {"recommendations", served.recommendations},
                                {"new_users", new_users},
                                {"popular_users", served.popular_users},
                                {"short_lists", served.short_lists},
-                               {"empty_lists", served.empty_lists}});
+                               {"empty_lists", served.empty_lists},
+                               {"short_by_quota", served.short_by_quota},
+                               {"short_by_min_score", served.short_by_min_score},
+                               {"empty_by_min_score", served.empty_by_min_score}});
 }
 
 /// Writes all lists and says what they are. Collective.
 void write_all(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted,
                const DatasetReader& dataset, Index new_users, ModelKind kind) {
-  const Served served = names_hdf5(options.output)
+  const ListFormat format = list_format(options.format, options.output);
+  const Served served = format.layout == ListLayout::hdf5
                             ? write_hdf5(options, all, context, wanted, dataset.provenance().dataset_digest)
-                            : write_csv(options, all, context, wanted);
+                            : write_text(options, format, all, context, wanted);
   tell(context, options, served, new_users, kind);
 }
 
@@ -292,6 +342,32 @@ bool masks_training(const RecommendOptions& options, const DatasetReader& traini
   return options.seen == SeenItems::exclude && has_repeats;
 }
 
+/// `path`, `catalogue`, `rules` and `training` outlive the inputs.
+ListInputs list_inputs(const RecommendOptions& options, const std::string& path, const Catalogue& catalogue,
+                       const ItemRules& rules, const DatasetReader& training) {
+  ListInputs inputs{.model_path = path,
+                    .rule = list_rule(catalogue, options.seen, rules),
+                    .top = options.top,
+                    .training = masks_training(options, training) ? &training : nullptr,
+                    .seen = options.seen,
+                    .pairs = rules.pairs,
+                    .boosts = rules.boosts,
+                    .quota = rules.quota ? &*rules.quota : nullptr,
+                    .reasons = options.explain};
+  if (options.rules.min_score) inputs.min_score = static_cast<float>(*options.rules.min_score);
+  return inputs;
+}
+
+/// The catalogue as the rules leave it. Throws AgreedError(bad_data) if no list could have an item.
+Catalogue offered_catalogue(Catalogue catalogue, const RecommendOptions& options, const ItemRules& rules) {
+  if (rules.offered.empty()) return catalogue;
+  Catalogue offered = offering(std::move(catalogue), rules.offered);
+  if (!offered.by_popularity.empty()) return offered;
+  throw AgreedError(ExitCode::bad_data, fmt::format("{}: none of the items that are left has a training entry of {}; "
+                                                    "expected at least one that lists can have",
+                                                    options.rules.choosing(), options.model.text()));
+}
+
 void recommend_by_factors(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
   const Communicator& comm = context.comm;
   const std::string& path = options.model.paths.front();
@@ -299,22 +375,36 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
   warn_if_not_compared(context, model, path);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
   WantedUsers wanted = read_wanted(options, context);
-  const Catalogue catalogue = read_catalogue(options, context, model, matched);
+  const ItemSpace space{dataset, options.data, model.items(),
+                        matched ? std::span<const Index>(matched->model_rows) : std::span<const Index>()};
+  const ItemRules rules = read_item_rules(options.rules, context, space);
+  const Catalogue known = read_catalogue(options, context, model, matched);
+  const Catalogue catalogue = offered_catalogue(known, options, rules);
 
   const auto timer = context.report.phase("recommend");
-  const ServedUsers users(comm, dataset, model, catalogue, matched);
+  const ServedUsers users(comm, dataset, model, known, matched);
   const bool knows_training_alone = matched || model.trained_on() == TrainedOn::all;
   const TrainedOn learned = knows_training_alone ? TrainedOn::training : model.trained_on();
   const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
-  const RankableItems items(
-      catalogue, [&model](RowRange rows) { return model.item_factors(rows); }, storage_of(model));
-  const ListInputs inputs{
-      path, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
-  const FactorLists factors{model, users, items};
+  const RankableItems items(catalogue,
+                            boosted_items([&model](RowRange rows) { return model.item_factors(rows); }, rules.boosts),
+                            storage_of(model));
+  const ListInputs inputs = list_inputs(options, path, catalogue, rules, training);
+  std::optional<FactorReasons> reasons;
+  std::optional<DatasetReader> learned_rows;
+  if (options.explain > 0) {
+    learned_rows.emplace(comm, options.data, matched ? std::nullopt : model.trained_fold(),
+                         matched ? TrainedOn::training : model.trained_on(), context.common.input_check);
+    reasons.emplace(comm, model, *learned_rows, users.count() - users.new_users(), options.explain);
+  }
+  const FactorLists factors{model, users, items, reasons ? &*reasons : nullptr};
   const AllLists all{
-      inputs, users.count(), users_per_ranking(storage_of(model)),
+      inputs,
+      users.count(),
+      users_per_ranking(storage_of(model)),
       [&](Index first, const Partition& rows) { return lists_for(comm, inputs, factors, first, rows, wanted); },
-      model.item_ids({0, model.items()}).ids};
+      model.item_ids({0, model.items()}).ids,
+      read_list_columns(options.format.columns, context, space)};
   write_all(options, all, context, wanted, dataset, users.new_users(),
             matched ? ModelKind::factors_elsewhere : ModelKind::factors);
 }
@@ -327,20 +417,25 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
   warn_if_not_compared(context, model, path);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
   WantedUsers wanted = read_wanted(options, context);
-  const Catalogue catalogue = matched ? matched->catalogue : item_model_catalogue(comm, model);
+  const ItemSpace space{dataset, options.data, dataset.items()};
+  const ItemRules rules = read_item_rules(options.rules, context, space);
+  const Catalogue catalogue =
+      offered_catalogue(matched ? matched->catalogue : item_model_catalogue(comm, model), options, rules);
 
   const auto timer = context.report.phase("recommend");
   const TrainedOn trained_on = model.record().trained_on;
   const TrainedOn learned = matched || trained_on == TrainedOn::all ? TrainedOn::training : trained_on;
   const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
-  const ListInputs inputs{
-      path, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
+  const ListInputs inputs = list_inputs(options, path, catalogue, rules, training);
   const ItemWeightBlocks weights = matched ? item_model_weights(model, *matched) : item_model_weights(model);
   const ItemLists items{dataset, {weights, model.weighting()}};
   const AllLists all{
-      inputs, dataset.users(), users_at_a_time(std::min(options.top, dataset.items()), weights.blocks()),
+      inputs,
+      dataset.users(),
+      users_at_a_time(std::min(options.top, dataset.items()), weights.blocks()),
       [&](Index first, const Partition& rows) { return lists_for(comm, inputs, items, first, rows, wanted); },
-      dataset.item_ids({0, dataset.items()}).ids};
+      dataset.item_ids({0, dataset.items()}).ids,
+      read_list_columns(options.format.columns, context, space)};
   write_all(options, all, context, wanted, dataset, 0, ModelKind::items);
 }
 
@@ -377,7 +472,9 @@ void recommend_by_blend(const RecommendOptions& options, JobContext& context, co
   std::vector<TrainingRecord> records;
   const std::vector<std::unique_ptr<ServedModel>> models = serve_models(options, context, dataset, records);
   WantedUsers wanted = read_wanted(options, context);
-  const Catalogue catalogue = joint_catalogue(comm, models);
+  const ItemSpace space{dataset, options.data, dataset.items()};
+  const ItemRules rules = read_item_rules(options.rules, context, space);
+  const Catalogue catalogue = offered_catalogue(joint_catalogue(comm, models), options, rules);
 
   const auto timer = context.report.phase("recommend");
   const bool knows_validation = std::ranges::any_of(records, [&](const TrainingRecord& record) {
@@ -386,12 +483,14 @@ void recommend_by_blend(const RecommendOptions& options, JobContext& context, co
   const TrainedOn learned = knows_validation ? TrainedOn::training_and_validation : TrainedOn::training;
   const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
   const std::string paths = options.model.text();
-  const ListInputs inputs{
-      paths, {catalogue, options.seen}, options.top, masks_training(options, training) ? &training : nullptr};
+  const ListInputs inputs = list_inputs(options, paths, catalogue, rules, training);
   const ServedBlend blend{dataset, models, shares_of(*options.model.weights), options.model.normalization()};
-  AllLists all{inputs, dataset.users(), users_at_a_time(std::min(options.top, dataset.items()), 1),
+  AllLists all{inputs,
+               dataset.users(),
+               users_at_a_time(std::min(options.top, dataset.items()), 1),
                [&](Index first, const Partition& rows) { return lists_for(comm, inputs, blend, first, rows, wanted); },
-               dataset.item_ids({0, dataset.items()}).ids};
+               dataset.item_ids({0, dataset.items()}).ids,
+               read_list_columns(options.format.columns, context, space)};
   all.blend.scores = normalization_word(options.model.normalization());
   Index new_users = 0;
   for (std::size_t m = 0; m < models.size(); ++m) {
@@ -407,7 +506,7 @@ void recommend_by_blend(const RecommendOptions& options, JobContext& context, co
 void recommend_items(const RecommendOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   agree_on(comm, [&] { require_sense(options); });
-  check_output(comm, options.output);
+  if (options.output != standard_output_name) check_output(comm, options.output);
   const DatasetReader dataset(comm, options.data, std::nullopt, TrainedOn::all, context.common.input_check);
   warn_if_not_compared(context, dataset, options.data);
   if (options.model.is_blend()) {
@@ -442,8 +541,13 @@ RunJob describe_recommend(boost::program_options::options_description& descripti
     ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
        one_of<SeenItems>("seen", options->seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
      "items that the dataset has of the user, in any part: leave them out, allow them, or list nothing else (to buy again)")
-    ("output", written_file(&options->output, csv_or_hdf5_endings)->required(), "CSV to write, or HDF5 where it ends in .h5");
+    ("explain", po::value(&options->explain)->value_name("N")->notifier(within<Index>("explain", 1, 1000)),
+     "beside each item, the N items of the user that speak most for it, and the share of each")
+    ("output", written_file(&options->output, list_endings)->required(),
+     "file to write, by its ending: .csv, .tsv or .jsonl, all three also with .gz or .zst, or .h5 (HDF5); -: standard output");
   // clang-format on
+  describe_item_rules(description, options->rules);
+  describe_list_format(description, options->format);
   describe_compression(description, options->deflate_level);
   return {[options](JobContext& context) { recommend_items(*options, context); },
           [options] { require_sense(*options); }};

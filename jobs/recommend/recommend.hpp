@@ -5,6 +5,8 @@
 
 #include "distributed/ranking/catalogue.hpp"
 #include "jobs/options/model_choice.hpp"
+#include "jobs/recommend/item_rules.hpp"
+#include "jobs/recommend/list_format.hpp"
 #include "jobs/run/job.hpp"
 
 namespace rankwise {
@@ -19,11 +21,14 @@ struct RecommendOptions {
   std::string output;
   Index top = 0;
   SeenItems seen = SeenItems::exclude;
+  ItemRuleOptions rules;
+  ListFormatOptions format;
+  Index explain = 0;  ///< reasons of an item at most
   UnknownUsers unknown_users = UnknownUsers::skip;
   int deflate_level = 0;
 };
 
-/// Writes the `top` best items that the rule for seen items allows each user, as CSV or (by the output's name) HDF5.
+/// Writes the `top` best items that the rule for seen items allows each user, in the format of the output's name.
 /// Collective over context.comm; throws AgreedError.
 void recommend_items(const RecommendOptions& options, JobContext& context);
 

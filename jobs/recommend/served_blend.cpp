@@ -101,20 +101,28 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Served
   const RowRange mine{first + range.begin, first + range.end};
   const Ids ids = blend.dataset.user_ids(mine).ids;
   const SparseRows histories = blend.dataset.read(DatasetPart::interactions, mine);
-  const SparseRows left_out = list_histories(inputs, mine, histories);
+  const SparseRows ruled =
+      ruled_items(inputs, ids, bought_items(inputs, mine, histories, [](SparseRows training) { return training; }));
   const std::vector<Index> selected = wanted.select(ids);
   std::vector<BlendedModel> models;
   for (const auto& model : blend.models) models.push_back(model->part({first, rows, histories}));
-  const ScoredUsers users{left_out, selected, [&](Index row) { return "user " + id_text(ids, row); }};
-  const std::vector<std::vector<ScoredItem>> found =
-      blended_lists(comm, {models, blend.normalization}, blend.shares, inputs.rule, users, inputs.top);
+  const auto find = [&](std::span<const Index> places, Index count) {
+    std::vector<Index> some;
+    for (const Index place : places) some.push_back(selected[static_cast<std::size_t>(place)]);
+    const ScoredUsers users{ruled, some, [&](Index row) { return "user " + id_text(ids, row); }};
+    return blended_lists(comm, {models, blend.normalization}, blend.shares, inputs.rule, users, count, inputs.boosts);
+  };
+  std::vector<List> found = fill_lists(comm, inputs, std::ssize(selected), find, [&](Index, const ScoredItem& last) {
+    return inputs.min_score && last.score < *inputs.min_score;
+  });
   Lists lists;
   lists.users = select_rows(ids, selected);
+  PopularLists popular(inputs);
   for (std::size_t place = 0; place < selected.size(); ++place) {
-    if (found[place].empty()) {
-      lists.append(ListSource::popular, popular_items(inputs.rule, row_columns(left_out, selected[place]), inputs.top),
-                   0);
+    if (found[place].items.empty()) {
+      lists.append(ListSource::popular, popular.list(row_columns(ruled, selected[place])), 0);
     } else {
+      cut_by_score(inputs, 0, found[place]);
       lists.append(ListSource::model, found[place], 0);
     }
   }

@@ -155,7 +155,8 @@ class Files(unittest.TestCase):
     # Endings
 
     def test_unknown_endings_are_refused_with_the_known_ones(self):
-        cases = {"recommend": (["--data", "d.h5", "--model", "m.h5"], "output", ".csv, .h5, .hdf5", [".parquet", ".jsonl", ".csv.gz", ".tsv"]),
+        cases = {"recommend": (["--data", "d.h5", "--model", "m.h5"], "output",
+                               ".csv, .tsv, .jsonl, .csv.gz, .tsv.gz, .jsonl.gz, .csv.zst, .tsv.zst, .jsonl.zst, .h5, .hdf5", [".parquet", ".h5.gz", ".csv.xz", ".gz"]),
                  "kmeans": (["--input", "d.h5", "--output", "c.h5", "--clusters", "2"], "export", ".csv", [".parquet", ".csv.gz", ".json"]),
                  "synthesize": ([], "output", ".csv", [".csv.gz", ".parquet", ".h5"]),
                  "prepare": (["--input", "in.csv"], "output", ".h5, .hdf5", [".csv", ".parquet", ".h5.gz"]),

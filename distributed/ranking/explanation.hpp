@@ -1,0 +1,27 @@
+#pragma once
+// Why an item is in a list: the user's items that speak for it, and how much of it each is.
+
+#include <span>
+#include <vector>
+
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+/// An item of the user's history, and what it adds to the score of another one.
+struct ScoreTerm {
+  Index item;
+  double value;
+};
+
+/// A term as lists show it. `share` is of the sum of all terms above 0.
+struct Reason {
+  Index item;
+  float term;
+  float share;
+};
+
+/// The `count` largest of a score's terms, largest first, equal ones by the lower item; none that is 0 or less.
+[[nodiscard]] std::vector<Reason> reasons(std::vector<ScoreTerm> terms, Index count);
+
+}  // namespace rankwise

@@ -1,0 +1,50 @@
+#pragma once
+// Why a model of factors lists an item: the exact solve of the user's row, taken apart.
+
+#include <span>
+#include <vector>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/ranking/explanation.hpp"
+#include "distributed/rows/sparse_rows.hpp"
+#include "io/dataset/dataset.hpp"
+#include "io/model/model.hpp"
+#include "kernels/base/matrix.hpp"
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+/// Reasons of a list's entries, and how far their terms are off its scores.
+struct ListReasons {
+  std::vector<std::vector<Reason>> entries;
+  double largest_gap = 0;  ///< of any entry: |all terms, the mean and biases - the score|
+};
+
+/// Takes scores apart. Each rank holds the factors of all items. A user of the model was solved against the item
+/// factors before their last update, or not to the end, so terms and score differ a little: how far is said. Terms of
+/// users that are folded in sum to their scores, but for rounding.
+class FactorReasons {
+ public:
+  /// `learned`: the view of the dataset that the model was trained on; `trained_users`: the first users of ServedUsers,
+  /// whose factors are the model's. `most` reasons of an entry. What it refers to outlives this. Collective over comm.
+  FactorReasons(const Communicator& comm, const ModelReader& model, const DatasetReader& learned, Index trained_users,
+                Index most);
+
+  /// The rows by which these users' factors are explained: of the model's own users what it learned, of others
+  /// `histories`, all in the model's items. Collective.
+  [[nodiscard]] SparseRows rows(RowRange users, const SparseRows& histories) const;
+
+  /// Of a list of `row`, whose scores are without boosts. Local, by one thread; throws Error(bad_data).
+  [[nodiscard]] ListReasons of(const SparseRows& rows, Index row, std::span<const Index> items,
+                               std::span<const float> scores) const;
+
+ private:
+  const ModelReader& model_;
+  const DatasetReader& learned_;
+  Index trained_users_;
+  Index most_;
+  Matrix items_;
+  Matrix gramian_;
+};
+
+}  // namespace rankwise

@@ -1,0 +1,107 @@
+#include "jobs/recommend/item_columns.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <numeric>
+#include <unordered_map>
+#include <utility>
+
+#include "kernels/base/error.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr Index block_rows = Index{1} << 16;
+
+}  // namespace
+
+ItemColumns::ItemColumns(const Communicator& comm, const std::string& path, std::string_view option, InputCheck check)
+    : tables_(comm, path, check), option_(option) {
+  if (tables_.items()) return;
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{}: has no table of items, which {} needs; prepare --items stores one", path, option));
+}
+
+ColumnValues ItemColumns::read(const std::string& column, RowRange rows) const {
+  try {
+    switch (table().column(column).type) {
+      case ColumnType::category:
+        return Categories{table().codes(column, rows), table().column(column).categories};
+      case ColumnType::number:
+        return table().numbers(column, rows);
+      case ColumnType::text:
+        break;
+    }
+    return table().texts(column, rows);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", option_, error.what()));
+  }
+}
+
+void ItemColumns::for_each_block(const std::string& column,
+                                 const std::function<void(Index, const ColumnValues&)>& take) const {
+  if (table().rows() == 0) static_cast<void>(read(column, {0, 0}));
+  for (Index first = 0; first < table().rows(); first += block_rows) {
+    take(first, read(column, {first, std::min(first + block_rows, table().rows())}));
+  }
+}
+
+std::vector<bool> ItemColumns::fulfil(const RowCondition& condition) const {
+  const MissingValues only_empty("none");
+  std::vector<int> places(condition.columns().size());
+  std::iota(places.begin(), places.end(), 0);
+  std::vector<bool> fulfilled;
+  for (Index first = 0; first < std::max<Index>(table().rows(), 1); first += block_rows) {
+    const RowRange rows{first, std::min(first + block_rows, table().rows())};
+    std::vector<ColumnValues> columns;
+    for (const std::string& column : condition.columns()) columns.push_back(read(column, rows));
+    std::vector<std::string> texts(columns.size());
+    std::vector<std::string_view> fields(columns.size());
+    for (Index row = 0; row < rows.size(); ++row) {
+      for (std::size_t c = 0; c < columns.size(); ++c) fields[c] = texts[c] = value_text(columns[c], row);
+      fulfilled.push_back(condition.holds({fields, places, only_empty}));
+    }
+  }
+  return fulfilled;
+}
+
+ItemGroups ItemColumns::groups(const std::string& column) const {
+  ItemGroups found;
+  std::unordered_map<std::string, std::int32_t> numbers;
+  for_each_block(column, [&](Index first, const ColumnValues& values) {
+    const Index rows = std::min(first + block_rows, table().rows()) - first;
+    for (Index row = 0; row < rows; ++row) {
+      const std::string text = value_text(values, row);
+      if (text.empty()) {
+        found.groups.push_back(-1);
+        ++found.without_value;
+      } else {
+        found.groups.push_back(numbers.try_emplace(text, static_cast<std::int32_t>(numbers.size())).first->second);
+      }
+    }
+  });
+  found.count = std::ssize(numbers);
+  return found;
+}
+
+std::vector<double> ItemColumns::numbers(const std::string& column) const {
+  static_cast<void>(read(column, {0, 0}));
+  if (const ColumnType type = table().column(column).type; type != ColumnType::number) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {} is a column of type {}, expected numbers; prepare "
+                                                "--item-types can say so",
+                                                option_, column, column_type_name(type)));
+  }
+  std::vector<double> all;
+  for_each_block(column, [&](Index, const ColumnValues& values) {
+    const auto& numbers = std::get<Numbers>(values);
+    all.insert(all.end(), numbers.begin(), numbers.end());
+  });
+  return all;
+}
+
+ColumnValues ItemColumns::values(const std::string& column) const {
+  return read(column, {0, table().rows()});
+}
+
+}  // namespace rankwise

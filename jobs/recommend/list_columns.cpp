@@ -1,0 +1,46 @@
+#include "jobs/recommend/list_columns.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "distributed/tables/select_values.hpp"
+#include "jobs/recommend/item_columns.hpp"
+#include "kernels/base/error.hpp"
+
+namespace rankwise {
+
+std::vector<TableColumns::Kept> parse_list_columns(std::string_view text) {
+  TableColumns columns = parse_table_columns("--columns", text);
+  if (!columns.id.empty()) {
+    throw Error(ExitCode::usage,
+                fmt::format("--columns '{}': lists have ids anyway; expected NAME=COLUMN, not id=", text));
+  }
+  constexpr std::array<std::string_view, 5> taken{"user", "rank", "item", "score", "source"};
+  for (const TableColumns::Kept& column : columns.kept) {
+    if (std::ranges::find(taken, column.name) == taken.end()) continue;
+    throw Error(ExitCode::usage, fmt::format("--columns '{}': lists have a column {} anyway; expected another name, "
+                                             "such as item_{}={}",
+                                             text, column.name, column.name, column.source));
+  }
+  return columns.kept;
+}
+
+std::vector<TableColumn> read_list_columns(const std::string& text, const JobContext& context, const ItemSpace& space) {
+  std::vector<TableColumn> columns;
+  if (text.empty()) return columns;
+  std::vector<Index> dataset_rows(static_cast<std::size_t>(space.model_items), -1);
+  for (Index item = 0; item < space.dataset.items(); ++item) {
+    const Index row = space.model_row(item);
+    if (row >= 0) dataset_rows[static_cast<std::size_t>(row)] = item;
+  }
+  const ItemColumns table(context.comm, space.data_path, "--columns", context.common.input_check);
+  return agree_on(context.comm, [&] {
+    for (const TableColumns::Kept& column : parse_list_columns(text)) {
+      columns.push_back({column.name, select_values(table.values(column.source), dataset_rows)});
+    }
+    return columns;
+  });
+}
+
+}  // namespace rankwise

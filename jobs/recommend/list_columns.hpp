@@ -1,0 +1,23 @@
+#pragma once
+// Columns of the table of items that stand beside the items of lists.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "distributed/tables/table.hpp"
+#include "io/tables/table_choice.hpp"
+#include "jobs/recommend/item_space.hpp"
+#include "jobs/run/job.hpp"
+
+namespace rankwise {
+
+/// `name,price` or `title=name`; throws Error(usage) that names --columns, also for a name that lists have anyway.
+[[nodiscard]] std::vector<TableColumns::Kept> parse_list_columns(std::string_view text);
+
+/// The columns with a value of each of the model's items, the same on every rank; none for an empty text. Collective
+/// over context.comm; throws AgreedError(bad_data) for a dataset without such a table or column.
+[[nodiscard]] std::vector<TableColumn> read_list_columns(const std::string& text, const JobContext& context,
+                                                         const ItemSpace& space);
+
+}  // namespace rankwise

@@ -1,0 +1,160 @@
+#include "jobs/recommend/list_text.hpp"
+
+#include <array>
+#include <cmath>
+#include <fmt/compile.h>
+#include <fmt/format.h>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "distributed/threads/team_size.hpp"
+#include "io/text/csv_field.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// What a line costs, in multiplications.
+constexpr double operations_per_line = 100;
+/// A usual line: `C0012345,17,SKU-000123,0.98765432,model`.
+constexpr std::size_t usual_line_bytes = 40;
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+std::string json_text(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string json_id(const Ids& ids, Index row) {
+  if (std::holds_alternative<std::vector<std::int64_t>>(ids)) return id_text(ids, row);
+  return json_text(id_text(ids, row));
+}
+
+std::string json_value(const ColumnValues& values, Index row) {
+  const std::string text = value_text(values, row);
+  if (text.empty()) return "null";
+  return std::holds_alternative<Numbers>(values) ? text : json_text(text);
+}
+
+}  // namespace
+
+std::string_view source_word(ListSource source) {
+  return source == ListSource::model ? "model" : "popular";
+}
+
+ListText::ListText(const ListFormat& format, const Ids& item_ids, std::span<const TableColumn> columns, Index reasons)
+    : format_(format), separator_(format.layout == ListLayout::tsv ? '\t' : ','), reasons_(reasons) {
+  const bool is_json = format.layout == ListLayout::json_lines;
+  for (const TableColumn& column : columns) column_names_.push_back(column.name);
+  const Index items = id_count(item_ids);
+  items_.reserve(static_cast<std::size_t>(items));
+  for (Index item = 0; item < items; ++item) {
+    items_.push_back(is_json ? json_id(item_ids, item) : field(id_text(item_ids, item)));
+    if (columns.empty()) continue;
+    std::string& values = values_.emplace_back();
+    for (const TableColumn& column : columns) {
+      values += is_json ? fmt::format(",{}:{}", json_text(column.name), json_value(column.values, item))
+                        : separator_ + value_field(column.values, item);
+    }
+  }
+}
+
+std::string ListText::field(const std::string& text) const {
+  const std::string safe = format_.readers == TextReaders::spreadsheets ? spreadsheet_text(text) : text;
+  return format_.layout == ListLayout::tsv ? tsv_field(safe) : csv_field(safe);
+}
+
+std::string ListText::value_field(const ColumnValues& values, Index item) const {
+  const std::string text = value_text(values, item);
+  return std::holds_alternative<Numbers>(values) ? text : field(text);
+}
+
+std::string ListText::header() const {
+  if (format_.layout == ListLayout::json_lines) return {};
+  std::string line(format_.readers == TextReaders::spreadsheets ? byte_order_mark : std::string_view());
+  constexpr std::array<std::string_view, 5> names{"user", "rank", "item", "score", "source"};
+  for (const std::string_view name : names) line.append(name) += separator_;
+  line.pop_back();
+  for (const std::string& name : column_names_) line += separator_ + field(name);
+  for (Index r = 1; r <= reasons_; ++r) line += fmt::format("{0}because_{1}{0}share_{1}", separator_, r);
+  return line + '\n';
+}
+
+void ListText::append_rows(const Lists& lists, Index user, std::string& text) const {
+  const std::string user_field = field(id_text(lists.users, user)) + separator_;
+  const auto place = static_cast<std::size_t>(user);
+  for (Index e = lists.offsets[place]; e < lists.offsets[place + 1]; ++e) {
+    const auto entry = static_cast<std::size_t>(e);
+    const auto item = static_cast<std::size_t>(lists.items[entry]);
+    const fmt::format_int rank(e - lists.offsets[place] + 1);
+    text.append(user_field).append(rank.data(), rank.size()) += separator_;
+    text.append(items_[item]) += separator_;
+    fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), lists.scores[entry]);
+    text.append(1, separator_).append(source_word(lists.sources[place]));
+    if (!values_.empty()) text.append(values_[item]);
+    if (reasons_ > 0) append_reasons(lists.reasons[entry], text);
+    text += '\n';
+  }
+}
+
+void ListText::append_reasons(const std::vector<Reason>& reasons, std::string& text) const {
+  const bool is_json = format_.layout == ListLayout::json_lines;
+  if (is_json) text += R"(,"because":[)";
+  for (std::size_t r = 0; r < reasons.size(); ++r) {
+    const std::string& item = items_[static_cast<std::size_t>(reasons[r].item)];
+    if (is_json) {
+      text += fmt::format(R"({}{{"item":{},"term":{},"share":{}}})", r > 0 ? "," : "", item, reasons[r].term,
+                          reasons[r].share);
+    } else {
+      text += fmt::format("{0}{1}{0}{2}", separator_, item, reasons[r].share);
+    }
+  }
+  if (is_json) {
+    text += ']';
+  } else {
+    text.append(static_cast<std::size_t>(2 * (reasons_ - std::ssize(reasons))), separator_);
+  }
+}
+
+void ListText::append_object(const Lists& lists, Index user, std::string& text) const {
+  const auto place = static_cast<std::size_t>(user);
+  fmt::format_to(std::back_inserter(text), R"({{"user":{},"source":"{}","items":[)", json_id(lists.users, user),
+                 source_word(lists.sources[place]));
+  for (Index e = lists.offsets[place]; e < lists.offsets[place + 1]; ++e) {
+    const auto entry = static_cast<std::size_t>(e);
+    const auto item = static_cast<std::size_t>(lists.items[entry]);
+    text.append(e > lists.offsets[place] ? R"(,{"item":)" : R"({"item":)").append(items_[item]);
+    fmt::format_to(std::back_inserter(text), FMT_COMPILE(R"(,"score":{})"), lists.scores[entry]);
+    if (!values_.empty()) text.append(values_[item]);
+    if (reasons_ > 0) append_reasons(lists.reasons[entry], text);
+    text += '}';
+  }
+  text += "]}\n";
+}
+
+void ListText::append_lists(const Lists& lists, RowRange users, std::string& text) const {
+  const auto entries_before = [&](Index user) { return lists.offsets[static_cast<std::size_t>(user)]; };
+  text.reserve(static_cast<std::size_t>(entries_before(users.end) - entries_before(users.begin)) * usual_line_bytes);
+  for (Index user = users.begin; user < users.end; ++user) {
+    if (format_.layout == ListLayout::json_lines) {
+      append_object(lists, user, text);
+    } else {
+      append_rows(lists, user, text);
+    }
+  }
+}
+
+std::string ListText::text(const Lists& lists) const {
+  const auto users = static_cast<Index>(lists.sources.size());
+  const int threads = team_size(static_cast<double>(lists.offsets.back()) * operations_per_line);
+  std::vector<std::string> parts(static_cast<std::size_t>(threads));
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (int t = 0; t < threads; ++t) {
+    append_lists(lists, {users * t / threads, users * (t + 1) / threads}, parts[static_cast<std::size_t>(t)]);
+  }
+  std::string text = std::move(parts.front());
+  for (std::size_t t = 1; t < parts.size(); ++t) text += parts[t];
+  return text;
+}
+
+}  // namespace rankwise

@@ -1,0 +1,47 @@
+#pragma once
+// Lists as text: lines of CSV or TSV, or JSON lines (docs/FORMATS.md).
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "distributed/rows/ids.hpp"
+#include "distributed/tables/table.hpp"
+#include "jobs/recommend/list_format.hpp"
+#include "jobs/recommend/lists.hpp"
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+/// Writes lists of a model's items. What can be said of an item is made once, not once an entry.
+class ListText {
+ public:
+  /// `columns` are what stands beside the items, each with a value of each item; behind them come `reasons` items of
+  /// the user that speak for the item, at most.
+  ListText(const ListFormat& format, const Ids& item_ids, std::span<const TableColumn> columns, Index reasons);
+
+  /// What the text begins with.
+  [[nodiscard]] std::string header() const;
+  /// CSV and TSV: a line per entry, best first; JSON lines: a line per user. By all threads.
+  [[nodiscard]] std::string text(const Lists& lists) const;
+
+ private:
+  void append_lists(const Lists& lists, RowRange users, std::string& text) const;
+  void append_rows(const Lists& lists, Index user, std::string& text) const;
+  void append_object(const Lists& lists, Index user, std::string& text) const;
+  void append_reasons(const std::vector<Reason>& reasons, std::string& text) const;
+  [[nodiscard]] std::string field(const std::string& text) const;
+  [[nodiscard]] std::string value_field(const ColumnValues& values, Index item) const;
+
+  ListFormat format_;
+  char separator_;
+  Index reasons_;
+  std::vector<std::string> column_names_;
+  std::vector<std::string> items_;   // of each item, its id
+  std::vector<std::string> values_;  // of each item, all columns with what comes before each; empty without columns
+};
+
+/// The word for what a list was made from.
+[[nodiscard]] std::string_view source_word(ListSource source);
+
+}  // namespace rankwise

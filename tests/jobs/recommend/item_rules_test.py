@@ -146,6 +146,34 @@ class ItemRulesTest(Case):
             listed = file["recommendations/items"][:].tolist()
         self.assertEqual(listed, [int(row["item"]) for user in self.users for row in lists.get(user, [])])
 
+    def test_lists_of_several_models_obey_the_rules(self):
+        """Quotas, boosts, least scores change no blended score: the lists follow from those of all items."""
+        blend = ["recommend", "--data", "@data.h5", "--model", "@als.h5", "--model", "@items.h5", "--blend", "0.6,0.4"]
+        self.job(*blend, "--top", "60", "--output", "@whole.csv")
+        whole = self.lists("whole.csv")
+        self.alike("lists.csv", *blend, "--top", TOP, "--max-per", "category=1", "--boost", "margin=0.5", "--min-score", "0.7", "--output", "@lists.csv")
+        lists = self.lists("lists.csv")
+        self.assertTrue(any(len(rows) < TOP for rows in lists.values()))
+        for user, rows in whole.items():
+            is_model = rows[0]["source"] == "model"
+            raised = {int(row["item"]): float(row["score"]) + 0.5 * self.table[int(row["item"])][2] for row in rows}
+            taken, categories = [], set()
+            for item in sorted(raised, key=lambda item: (-raised[item], item)):
+                category = self.table[item][0]
+                if not category or category not in categories:
+                    taken.append(item)
+                    categories.add(category)
+            expected = [item for item in taken[:TOP] if not is_model or raised[item] >= 0.7]
+            got = [int(row["item"]) for row in lists.get(user, [])]
+            self.assertEqual(got, expected, user)
+        self.job(*blend, "--top", "8", "--items", "@stock.csv", "--exclude-items", "@gone.txt", "--exclude-pairs", "@pairs.csv", "--where", "price > 5",
+                 "--output", "@few.csv", ranks=3)
+        for user, rows in self.lists("few.csv").items():
+            for row in rows:
+                item = int(row["item"])
+                self.assertTrue(item in self.stock and item not in self.gone and (user, item) not in self.pairs and self.table[item][1] > 5)
+        self.refused(2, *blend, "--explain", "2", "--output", "@no.csv", words=["--explain takes apart the scores of one model"])
+
     def test_popular_lists_obey_the_same_rules(self):
         (self.path / "who.txt").write_text("nobody\nelse\n")
         rules = ["--items", "@stock.csv", "--exclude-pairs", "@pairs.csv", "--max-per", "category=1"]

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "distributed/tables/select_values.hpp"
-#include "jobs/recommend/item_columns.hpp"
+#include "jobs/recommend/rules/item_columns.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {

@@ -7,7 +7,7 @@
 
 #include "distributed/tables/table.hpp"
 #include "io/tables/table_choice.hpp"
-#include "jobs/recommend/item_space.hpp"
+#include "jobs/recommend/rules/item_space.hpp"
 #include "jobs/run/job.hpp"
 
 namespace rankwise {

@@ -56,11 +56,12 @@ void write_lists(const Communicator& comm, const std::string& path, const Lists&
   const RowRange my_offsets{first_user, first_user + users + (is_last ? 1 : 0)};
 
   constexpr Index score_and_source_bytes = 4 + 7;
+  const bool probabilities = comm.max(std::ssize(lists.probabilities)) > 0;
   const Table table = entry_table(my_entries, served.recommendations, lists, columns);
   Hdf5Writer file(comm, path,
                   id_bytes(comm, user_rows) + id_bytes(comm, item_rows) +
                       (columns.empty() ? 0 : table_bytes(comm, table, item_rows)) +
-                      served.recommendations * score_and_source_bytes + served.users * 8,
+                      served.recommendations * (score_and_source_bytes + (probabilities ? 8 : 0)) + served.users * 8,
                   {.deflate_level = deflate_level});
   write_provenance(file, provenance);
   write_blend_origin(file, blend);
@@ -71,6 +72,10 @@ void write_lists(const Communicator& comm, const std::string& path, const Lists&
   write_ids(comm, file, "/recommendations/items", item_rows);
   file.write_rows("/recommendations/scores", served.recommendations, my_entries, std::span<const float>(lists.scores));
   file.write_strings("/recommendations/source", served.recommendations, my_entries, entry_sources(lists));
+  if (probabilities) {
+    file.write_rows("/recommendations/probability", served.recommendations, my_entries,
+                    std::span<const double>(lists.probabilities));
+  }
   if (!columns.empty()) write_table(comm, file, "/recommendations/table", table, item_rows);
   file.commit();
 }

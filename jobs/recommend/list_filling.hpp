@@ -14,8 +14,8 @@
 #include "distributed/rows/ids.hpp"
 #include "distributed/rows/sparse_rows.hpp"
 #include "io/dataset/dataset.hpp"
-#include "jobs/recommend/excluded_pairs.hpp"
-#include "jobs/recommend/item_rules.hpp"
+#include "jobs/recommend/rules/excluded_pairs.hpp"
+#include "jobs/recommend/rules/item_rules.hpp"
 #include "kernels/base/types.hpp"
 #include "kernels/ranking/scored_item.hpp"
 

@@ -42,8 +42,12 @@ std::string_view source_word(ListSource source) {
   return source == ListSource::model ? "model" : "popular";
 }
 
-ListText::ListText(const ListFormat& format, const Ids& item_ids, std::span<const TableColumn> columns, Index reasons)
-    : format_(format), separator_(format.layout == ListLayout::tsv ? '\t' : ','), reasons_(reasons) {
+ListText::ListText(const ListFormat& format, const Ids& item_ids, const EntryExtras& extras)
+    : format_(format),
+      separator_(format.layout == ListLayout::tsv ? '\t' : ','),
+      has_probabilities_(extras.probabilities),
+      reasons_(extras.reasons) {
+  const std::span<const TableColumn> columns = extras.columns;
   const bool is_json = format.layout == ListLayout::json_lines;
   for (const TableColumn& column : columns) column_names_.push_back(column.name);
   const Index items = id_count(item_ids);
@@ -76,6 +80,7 @@ std::string ListText::header() const {
   for (const std::string_view name : names) line.append(name) += separator_;
   line.pop_back();
   for (const std::string& name : column_names_) line += separator_ + field(name);
+  if (has_probabilities_) line += separator_ + std::string("probability");
   for (Index r = 1; r <= reasons_; ++r) line += fmt::format("{0}because_{1}{0}share_{1}", separator_, r);
   return line + '\n';
 }
@@ -92,8 +97,18 @@ void ListText::append_rows(const Lists& lists, Index user, std::string& text) co
     fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), lists.scores[entry]);
     text.append(1, separator_).append(source_word(lists.sources[place]));
     if (!values_.empty()) text.append(values_[item]);
+    if (has_probabilities_) append_probability(lists.probabilities[entry], text);
     if (reasons_ > 0) append_reasons(lists.reasons[entry], text);
     text += '\n';
+  }
+}
+
+void ListText::append_probability(double probability, std::string& text) const {
+  if (format_.layout == ListLayout::json_lines) {
+    text += std::isnan(probability) ? R"(,"probability":null)" : fmt::format(R"(,"probability":{})", probability);
+  } else {
+    text += separator_;
+    if (!std::isnan(probability)) text += fmt::format("{}", probability);
   }
 }
 
@@ -126,6 +141,7 @@ void ListText::append_object(const Lists& lists, Index user, std::string& text) 
     text.append(e > lists.offsets[place] ? R"(,{"item":)" : R"({"item":)").append(items_[item]);
     fmt::format_to(std::back_inserter(text), FMT_COMPILE(R"(,"score":{})"), lists.scores[entry]);
     if (!values_.empty()) text.append(values_[item]);
+    if (has_probabilities_) append_probability(lists.probabilities[entry], text);
     if (reasons_ > 0) append_reasons(lists.reasons[entry], text);
     text += '}';
   }

@@ -13,12 +13,18 @@
 
 namespace rankwise {
 
+/// What lines have beside an entry's score.
+struct EntryExtras {
+  std::span<const TableColumn> columns = {};  ///< of the table of items, each with a value of each item
+  bool probabilities = false;                 ///< Lists::probabilities
+  Index reasons = 0;                          ///< items of the user that speak for the item, at most
+};
+
 /// Writes lists of a model's items. What can be said of an item is made once, not once an entry.
 class ListText {
  public:
-  /// `columns` are what stands beside the items, each with a value of each item; behind them come `reasons` items of
-  /// the user that speak for the item, at most.
-  ListText(const ListFormat& format, const Ids& item_ids, std::span<const TableColumn> columns, Index reasons);
+  /// Extras come in the order of their members.
+  ListText(const ListFormat& format, const Ids& item_ids, const EntryExtras& extras);
 
   /// What the text begins with.
   [[nodiscard]] std::string header() const;
@@ -29,12 +35,14 @@ class ListText {
   void append_lists(const Lists& lists, RowRange users, std::string& text) const;
   void append_rows(const Lists& lists, Index user, std::string& text) const;
   void append_object(const Lists& lists, Index user, std::string& text) const;
+  void append_probability(double probability, std::string& text) const;
   void append_reasons(const std::vector<Reason>& reasons, std::string& text) const;
   [[nodiscard]] std::string field(const std::string& text) const;
   [[nodiscard]] std::string value_field(const ColumnValues& values, Index item) const;
 
   ListFormat format_;
   char separator_;
+  bool has_probabilities_;
   Index reasons_;
   std::vector<std::string> column_names_;
   std::vector<std::string> items_;   // of each item, its id

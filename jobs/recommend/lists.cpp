@@ -136,6 +136,7 @@ void Lists::append(const Lists& more) {
   scores.insert(scores.end(), more.scores.begin(), more.scores.end());
   sources.insert(sources.end(), more.sources.begin(), more.sources.end());
   ends.insert(ends.end(), more.ends.begin(), more.ends.end());
+  probabilities.insert(probabilities.end(), more.probabilities.begin(), more.probabilities.end());
   reasons.insert(reasons.end(), more.reasons.begin(), more.reasons.end());
   largest_gap = std::max(largest_gap, more.largest_gap);
 }

@@ -34,6 +34,7 @@ struct Lists {
   std::vector<Index> offsets{0};
   std::vector<Index> items;
   std::vector<float> scores;
+  std::vector<double> probabilities;         ///< of each entry, NaN: not known; empty if nobody asks for them
   std::vector<std::vector<Reason>> reasons;  ///< of each entry, largest first; empty if nobody asks for them
   double largest_gap = 0;                    ///< by which an entry's terms are off its score
 

@@ -32,12 +32,13 @@
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/recommend/factor_reasons.hpp"
-#include "jobs/recommend/item_rules.hpp"
 #include "jobs/recommend/list_columns.hpp"
 #include "jobs/recommend/list_files.hpp"
 #include "jobs/recommend/list_format.hpp"
+#include "jobs/recommend/list_probabilities.hpp"
 #include "jobs/recommend/list_text.hpp"
 #include "jobs/recommend/lists.hpp"
+#include "jobs/recommend/rules/item_rules.hpp"
 #include "jobs/recommend/served_blend.hpp"
 #include "jobs/recommend/served_users.hpp"
 #include "jobs/recommend/text_sink.hpp"
@@ -118,7 +119,7 @@ struct AllLists {
 Served write_text(const RecommendOptions& options, const ListFormat& format, const AllLists& all, JobContext& context,
                   WantedUsers& wanted) {
   const Communicator& comm = context.comm;
-  const ListText lines(format, all.item_ids, all.columns, all.inputs.reasons);
+  const ListText lines(format, all.item_ids, {all.columns, !options.probability.empty(), all.inputs.reasons});
   TextSink sink(comm, options.output, format.packing);
   sink.append(comm.is_root() ? lines.header() : "");
   const Index round = all.users_at_a_time * comm.size();
@@ -133,7 +134,8 @@ Served write_text(const RecommendOptions& options, const ListFormat& format, con
   }
   std::vector<std::string> unknown = unknown_to_serve(options, context, wanted);
   if (!comm.is_root()) unknown.clear();
-  const Lists lists = lists_for_unknown(all.inputs, unknown);
+  Lists lists = lists_for_unknown(all.inputs, unknown);
+  if (!options.probability.empty()) add_probabilities({}, all.inputs.rule.catalogue, {}, lists);
   sink.append(lines.text(lists));
   served.add(lists);
   sink.commit();
@@ -162,7 +164,9 @@ Served write_hdf5(const RecommendOptions& options, const AllLists& all, JobConte
     // The last rank has them; whether they are integers decides about everyone's ids.
     const bool is_last = comm.rank() == comm.size() - 1;
     const Ids ids = ids_of(unknown);
-    lists.append(lists_for_unknown(inputs, is_last ? ids : select_rows(ids, {})));
+    Lists popular = lists_for_unknown(inputs, is_last ? ids : select_rows(ids, {}));
+    if (!options.probability.empty()) add_probabilities({}, inputs.rule.catalogue, {}, popular);
+    lists.append(popular);
   }
   Served served;
   served.add(lists);
@@ -190,6 +194,10 @@ void require_sense(const RecommendOptions& options) {
   if (!options.format.columns.empty()) static_cast<void>(parse_list_columns(options.format.columns));
   if (options.unknown_users != UnknownUsers::skip && options.users.empty()) {
     throw Error(ExitCode::usage, "--unknown-users has a meaning only with --users");
+  }
+  if (!options.probability.empty() && (options.model.is_blend() || options.seen != SeenItems::exclude)) {
+    throw Error(ExitCode::usage,
+                "--probability is of lists of one model with --seen exclude, as calibrate looks at them");
   }
   require_sense(options.rules);
 }
@@ -368,11 +376,26 @@ Catalogue offered_catalogue(Catalogue catalogue, const RecommendOptions& options
                                                     options.rules.choosing(), options.model.text()));
 }
 
+using MakeLists = std::function<Lists(Index first, const Partition& rows)>;
+
+/// Lists as `make` makes them, with probabilities if there is a map; all outlives the result.
+MakeLists with_probabilities(const std::optional<ProbabilityMap>& map, const Catalogue& known, const ListInputs& inputs,
+                             MakeLists make) {
+  if (!map) return make;
+  return [&map, &known, &inputs, make = std::move(make)](Index first, const Partition& rows) {
+    Lists lists = make(first, rows);
+    add_probabilities(*map, known, inputs.boosts, lists);
+    return lists;
+  };
+}
+
 void recommend_by_factors(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
   const Communicator& comm = context.comm;
   const std::string& path = options.model.paths.front();
   const ModelReader model(comm, path, context.common.input_check);
   warn_if_not_compared(context, model, path);
+  const std::optional<ProbabilityMap> probabilities =
+      read_list_probabilities(comm, options.probability, model.record(), path, options.top);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
   WantedUsers wanted = read_wanted(options, context);
   const ItemSpace space{dataset, options.data, model.items(),
@@ -398,13 +421,15 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
     reasons.emplace(comm, model, *learned_rows, users.count() - users.new_users(), options.explain);
   }
   const FactorLists factors{model, users, items, reasons ? &*reasons : nullptr};
-  const AllLists all{
-      inputs,
-      users.count(),
-      users_per_ranking(storage_of(model)),
-      [&](Index first, const Partition& rows) { return lists_for(comm, inputs, factors, first, rows, wanted); },
-      model.item_ids({0, model.items()}).ids,
-      read_list_columns(options.format.columns, context, space)};
+  const AllLists all{inputs,
+                     users.count(),
+                     users_per_ranking(storage_of(model)),
+                     with_probabilities(probabilities, known, inputs,
+                                        [&](Index first, const Partition& rows) {
+                                          return lists_for(comm, inputs, factors, first, rows, wanted);
+                                        }),
+                     model.item_ids({0, model.items()}).ids,
+                     read_list_columns(options.format.columns, context, space)};
   write_all(options, all, context, wanted, dataset, users.new_users(),
             matched ? ModelKind::factors_elsewhere : ModelKind::factors);
 }
@@ -415,12 +440,14 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
   const std::string& path = options.model.paths.front();
   const ItemModelReader model(comm, path, context.common.input_check);
   warn_if_not_compared(context, model, path);
+  const std::optional<ProbabilityMap> probabilities =
+      read_list_probabilities(comm, options.probability, model.record(), path, options.top);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
   WantedUsers wanted = read_wanted(options, context);
   const ItemSpace space{dataset, options.data, dataset.items()};
   const ItemRules rules = read_item_rules(options.rules, context, space);
-  const Catalogue catalogue =
-      offered_catalogue(matched ? matched->catalogue : item_model_catalogue(comm, model), options, rules);
+  const Catalogue known = matched ? matched->catalogue : item_model_catalogue(comm, model);
+  const Catalogue catalogue = offered_catalogue(known, options, rules);
 
   const auto timer = context.report.phase("recommend");
   const TrainedOn trained_on = model.record().trained_on;
@@ -429,13 +456,15 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
   const ListInputs inputs = list_inputs(options, path, catalogue, rules, training);
   const ItemWeightBlocks weights = matched ? item_model_weights(model, *matched) : item_model_weights(model);
   const ItemLists items{dataset, {weights, model.weighting()}};
-  const AllLists all{
-      inputs,
-      dataset.users(),
-      users_at_a_time(std::min(options.top, dataset.items()), weights.blocks()),
-      [&](Index first, const Partition& rows) { return lists_for(comm, inputs, items, first, rows, wanted); },
-      dataset.item_ids({0, dataset.items()}).ids,
-      read_list_columns(options.format.columns, context, space)};
+  const AllLists all{inputs,
+                     dataset.users(),
+                     users_at_a_time(std::min(options.top, dataset.items()), weights.blocks()),
+                     with_probabilities(probabilities, known, inputs,
+                                        [&](Index first, const Partition& rows) {
+                                          return lists_for(comm, inputs, items, first, rows, wanted);
+                                        }),
+                     dataset.item_ids({0, dataset.items()}).ids,
+                     read_list_columns(options.format.columns, context, space)};
   write_all(options, all, context, wanted, dataset, 0, ModelKind::items);
 }
 
@@ -543,6 +572,8 @@ RunJob describe_recommend(boost::program_options::options_description& descripti
      "items that the dataset has of the user, in any part: leave them out, allow them, or list nothing else (to buy again)")
     ("explain", po::value(&options->explain)->value_name("N")->notifier(within<Index>("explain", 1, 1000)),
      "beside each item, the N items of the user that speak most for it, and the share of each")
+    ("probability", read_file(&options->probability),
+     "beside each item, how likely the user buys it: the file that calibrate has written for this model")
     ("output", written_file(&options->output, list_endings)->required(),
      "file to write, by its ending: .csv, .tsv or .jsonl, all three also with .gz or .zst, or .h5 (HDF5); -: standard output");
   // clang-format on

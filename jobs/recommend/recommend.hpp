@@ -5,8 +5,8 @@
 
 #include "distributed/ranking/catalogue.hpp"
 #include "jobs/options/model_choice.hpp"
-#include "jobs/recommend/item_rules.hpp"
 #include "jobs/recommend/list_format.hpp"
+#include "jobs/recommend/rules/item_rules.hpp"
 #include "jobs/run/job.hpp"
 
 namespace rankwise {
@@ -19,6 +19,7 @@ struct RecommendOptions {
   ModelChoice model;
   std::string users;
   std::string output;
+  std::string probability;  ///< file of calibrate; empty: none
   Index top = 0;
   SeenItems seen = SeenItems::exclude;
   ItemRuleOptions rules;

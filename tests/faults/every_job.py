@@ -20,6 +20,8 @@ CASES = {
         ("prepare", "--input log.csv --split random:0.3 --validation random:0.3 --output v.h5"),
         ("als", "--data v.h5 --model v-model.h5 --factors 2 --epochs 1"),
         ("calibrate", "--data v.h5 --model v-model.h5 --top 2 --least-pairs 1 --output v.json"),
+        ("recommend", "--data v.h5 --model v-model.h5 --top 2 --probability v.json --explain 1 --output v.csv"),
+        ("recommend", "--data v.h5 --model v-model.h5 --top 2 --probability v.json --output v-lists.h5"),
         ("evaluate", "--data d.h5 --model i.h5 --baseline j.h5 --metrics ndcg@2,auc"),
         ("recommend", "--data d.h5 --model i2.h5 --output i.csv"),
         ("evaluate", "--data d.h5 --model m.h5 --model i.h5 --blend 1,2 --metrics ndcg@2,auc --per-user u.h5"),

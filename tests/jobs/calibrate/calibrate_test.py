@@ -110,6 +110,46 @@ class CalibrateTest(unittest.TestCase):
                 self.assertAlmostEqual(step["pairs"], sum(below <= score < above for score, _ in inside), delta=2)
         self.assertEqual(sum(step["pairs"] for band in told["bands"] for step in band["steps"]), told["reliability"]["validation"]["pairs"])
 
+    def test_lists_with_probabilities(self):
+        told = json.loads(self.calibrate("--top", "10")[0])
+        with h5py.File(self.path / "model.h5") as file:
+            entries = {item.decode(): count for item, count in zip(file["items/ids"][:], file["items/entries"][:])}
+
+        def expected(item, score):
+            band = next(band for band in told["bands"] if entries[item] >= band["least_entries"])
+            below = [step for step in band["steps"] if step["from_score"] <= score]
+            return (below or band["steps"][:1])[-1]["probability"]
+
+        (self.path / "who.txt").write_text("u00001\nu00002\nnobody\n")
+        lists = ["recommend", "--data", "@data.h5", "--model", "@model.h5", "--top", "5", "--probability", self.path / "out.json"]
+        (self.path / "out.json").write_text(json.dumps(told))
+        texts = set()
+        for ranks in (1, 3):
+            self.job(*lists, "--output", "@lists.csv", ranks=ranks)
+            texts.add((self.path / "lists.csv").read_text())
+        self.assertEqual(len(texts), 1)
+        header, *rows = [line.split(",") for line in texts.pop().splitlines()]
+        self.assertEqual(header, ["user", "rank", "item", "score", "source", "probability"])
+        self.assertGreater(len(rows), 10_000)
+        for user, _, item, score, source, probability in rows[::97]:
+            self.assertEqual(source, "model")
+            self.assertEqual(float(probability), expected(item, float(np.float32(score))), (user, item))
+        self.job(*lists, "--users", "@who.txt", "--unknown-users", "popular", "--output", "@few.jsonl")
+        few = [json.loads(line) for line in (self.path / "few.jsonl").read_text().splitlines()]
+        self.assertEqual([entry["probability"] is None for entry in few[-1]["items"]], [True] * 5)
+        self.assertEqual([entry["probability"] for entry in few[0]["items"]], [expected(entry["item"], np.float32(entry["score"])) for entry in few[0]["items"]])
+        self.job(*lists, "--output", "@lists.h5", ranks=3)
+        with h5py.File(self.path / "lists.h5") as file:
+            self.assertEqual(file["recommendations/probability"][:].tolist(), [float(row[5]) for row in rows])
+        for code, words, extra in ((65, "the probabilities of another model", ("--model", "@items.h5")), (2, "knows lists of 10 items", ("--top", "11")),
+                                   (2, "--seen exclude", ("--seen", "allow"))):
+            if extra[0] in lists:
+                job = [extra[1] if before == extra[0] else word for before, word in zip([""] + lists, lists)]
+            else:
+                job = [*lists, *extra]
+            self.assertIn(words, self.job(*job, "--output", "@no.csv", code=code).err)
+            self.assertFalse((self.path / "no.csv").exists())
+
     def test_the_same_bytes_on_any_ranks(self):
         for model in ("model", "items"):
             one, _ = self.calibrate("--top", "10", model=model)

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "distributed/ranking/list_quota.hpp"
-#include "jobs/recommend/excluded_pairs.hpp"
-#include "jobs/recommend/item_space.hpp"
+#include "jobs/recommend/rules/excluded_pairs.hpp"
+#include "jobs/recommend/rules/item_space.hpp"
 #include "jobs/run/job.hpp"
 
 namespace rankwise {

@@ -1,4 +1,4 @@
-#include "jobs/recommend/item_columns.hpp"
+#include "jobs/recommend/rules/item_columns.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

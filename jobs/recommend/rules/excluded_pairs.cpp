@@ -1,4 +1,4 @@
-#include "jobs/recommend/excluded_pairs.hpp"
+#include "jobs/recommend/rules/excluded_pairs.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "jobs/recommend/item_rules.hpp"
+#include "jobs/recommend/rules/item_rules.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@
 #include "io/conditions/condition_text.hpp"
 #include "io/log/id_list.hpp"
 #include "jobs/options/file_option.hpp"
-#include "jobs/recommend/item_columns.hpp"
+#include "jobs/recommend/rules/item_columns.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/number_text.hpp"
 #include "kernels/text/shown_text.hpp"

@@ -1,0 +1,47 @@
+#include "jobs/recommend/list_probabilities.hpp"
+
+#include <fmt/format.h>
+#include <limits>
+
+#include "io/probability/probability_file.hpp"
+
+namespace rankwise {
+
+std::optional<ProbabilityMap> read_list_probabilities(const Communicator& comm, const std::string& path,
+                                                      const TrainingRecord& model, const std::string& model_path,
+                                                      Index top) {
+  if (path.empty()) return std::nullopt;
+  return agree_on(comm, [&]() -> std::optional<ProbabilityMap> {
+    ProbabilityFile file = read_probabilities(path);
+    if (file.model_digest != model.content_digest) {
+      throw Error(ExitCode::bad_data, fmt::format("{} has the probabilities of another model than {} ({}); expected a "
+                                                  "file of calibrate for this model",
+                                                  path, model_path, file.model_file));
+    }
+    if (top > file.top) {
+      throw Error(ExitCode::usage, fmt::format("--top {}: {} knows lists of {} items; expected at most so many, or a "
+                                               "file of calibrate --top {}",
+                                               top, path, file.top, top));
+    }
+    return std::move(file.map);
+  });
+}
+
+void add_probabilities(const ProbabilityMap& map, const Catalogue& catalogue, std::span<const float> boosts,
+                       Lists& lists) {
+  lists.probabilities.reserve(lists.items.size());
+  for (std::size_t user = 0; user < lists.sources.size(); ++user) {
+    for (Index entry = lists.offsets[user]; entry < lists.offsets[user + 1]; ++entry) {
+      if (lists.sources[user] == ListSource::popular) {
+        lists.probabilities.push_back(std::numeric_limits<double>::quiet_NaN());
+        continue;
+      }
+      const auto item = static_cast<std::size_t>(lists.items[static_cast<std::size_t>(entry)]);
+      const float boost = boosts.empty() ? 0.0F : boosts[item];
+      lists.probabilities.push_back(
+          map.probability(catalogue.entries[item], lists.scores[static_cast<std::size_t>(entry)] - boost));
+    }
+  }
+}
+
+}  // namespace rankwise

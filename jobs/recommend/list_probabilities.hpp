@@ -1,0 +1,29 @@
+#pragma once
+// How likely users buy what lists have, by a file of `calibrate`.
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "distributed/comm/communicator.hpp"
+#include "distributed/probability/probability_map.hpp"
+#include "distributed/ranking/catalogue.hpp"
+#include "io/model/training_record.hpp"
+#include "jobs/recommend/lists.hpp"
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+/// The file's map; nothing for an empty path. Throws AgreedError: no_input, bad_data (a file that cannot be read, or is
+/// of another model than `model` at `model_path`), usage (lists of `top` items, of which the file knows fewer).
+/// Collective over comm.
+[[nodiscard]] std::optional<ProbabilityMap> read_list_probabilities(const Communicator& comm, const std::string& path,
+                                                                    const TrainingRecord& model,
+                                                                    const std::string& model_path, Index top);
+
+/// Of each entry by its score without boosts, which are of each item or empty, and by the item's training entries; NaN
+/// in lists of popular items, whose scores are no model's.
+void add_probabilities(const ProbabilityMap& map, const Catalogue& catalogue, std::span<const float> boosts,
+                       Lists& lists);
+
+}  // namespace rankwise

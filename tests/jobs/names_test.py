@@ -110,7 +110,7 @@ class FolderTest(NamesTestCase):
         (self.folder / "chain.ini").write_text(CHAIN)
         self.done("quarterly", "chain.ini")
         self.done("quarterly", "chain.ini", "--submit")
-        self.assertIn("final         done", self.done("quarterly", "status", "q").out)
+        self.assertRegex(self.done("quarterly", "status", "q").out, r"(?m)^final +done$")
         record = json_of(self.folder / "q/steps/prepare.json")
         self.assert_bytes(next(iter(record["inputs"])), self.folder / "log.csv")
         self.assert_bytes(next(iter(record["outputs"])), self.folder / "q/dataset.h5")

@@ -22,8 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Sums of neighbourhoods are read from a thread's second cache and written in order; measured on a Zen 5, where it is
-/// 0.3 x 10^9 a second.
+/// Sums of neighbourhoods are read from a thread's second cache and written in order. An estimate, not a measurement.
 constexpr double laid_out_pairs_per_second = 0.3e9;
 
 std::size_t at(Index i) {

@@ -78,7 +78,7 @@ std::string program_help() {
   text +=
       "\nExit codes: 0 done, 2 usage, 65 bad data, 66 no input, 70 internal error, 73 cannot create output,\n"
       "74 I/O error, 75 stopped early after writing a checkpoint (run again to continue),\n"
-      "76 status: something failed.\n";
+      "76 status: something failed, 77 evaluate --against: the model is worse than allowed.\n";
   return text;
 }
 

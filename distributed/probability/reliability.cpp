@@ -28,6 +28,7 @@ Reliability measure_reliability(const ScoreOutcomes& outcomes, const PredictionO
   const Outcomes total = outcomes.total();
   Reliability found;
   found.pairs = total.events;
+  found.successes = total.successes;
   if (found.pairs == 0) return found;
   const auto pairs = static_cast<double>(found.pairs);
   found.share = total.rate();

@@ -18,6 +18,7 @@ struct ReliabilityGroup {
 
 struct Reliability {
   Index pairs = 0;
+  Index successes = 0;  ///< pairs that came true
   double mean_prediction = 0;
   double share = 0;
   std::vector<ReliabilityGroup> groups;  ///< at most ten of about equally many pairs, predictions ascending

@@ -1,6 +1,7 @@
 #include "io/probability/probability_file.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
@@ -31,9 +32,7 @@ void list_beginning(Fields& fields, File& file) {
   fields.text("version", file.version);
   fields.text("configuration", file.configuration);
   fields.text("data", file.data_file);
-  fields.bits("data_digest", file.data_digest);
   fields.text("model", file.model_file);
-  fields.bits("model_digest", file.model_digest);
   fields.whole("top", file.top, 1, most);
   fields.whole("users", file.users, 0, most);
 }
@@ -72,6 +71,16 @@ Json json_of(const Reliability& reliability) {
 
 Json json_of(const std::optional<Reliability>& reliability) {
   return reliability ? json_of(*reliability) : Json(nullptr);
+}
+
+/// As text, since a number of 64 bits is more than JavaScript can hold.
+std::uint64_t digest_of(const RecordedValue& json) {
+  const std::string text = json.text();
+  std::uint64_t digest = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), digest, 16);
+  if (text.size() != 16 || error != std::errc() || end != text.data() + text.size())
+    json.refuse("16 hexadecimal digits");
+  return digest;
 }
 
 ProbabilityStep step_of(const RecordedValue& json) {
@@ -125,6 +134,8 @@ std::string probability_json(const ProbabilityFile& file) {
   Json json{{"format", format_version}, {"kind", file_kind}};
   FieldWriter fields(json);
   list_beginning(fields, file);
+  json["data_digest"] = fmt::format("{:016x}", file.data_digest);
+  json["model_digest"] = fmt::format("{:016x}", file.model_digest);
   json["within_seconds"] = file.within_seconds ? Json(*file.within_seconds) : Json(nullptr);
   json["bands"] = Json::array();
   for (const PopularityBand& band : file.map.bands) json["bands"].push_back(json_of(band));
@@ -141,6 +152,8 @@ ProbabilityFile parse_probabilities(const std::string& text, const std::string& 
   ProbabilityFile file;
   FieldReader fields(json);
   list_beginning(fields, file);
+  file.data_digest = digest_of(json.at("data_digest"));
+  file.model_digest = digest_of(json.at("model_digest"));
   constexpr std::int64_t longest_seconds = std::int64_t{1} << 40;
   if (const auto within = json.find("within_seconds"); within && !std::isnan(within->number_or_nan()))
     file.within_seconds = within->whole(1, longest_seconds);

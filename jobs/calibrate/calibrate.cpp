@@ -176,6 +176,7 @@ void calibrate_model(const CalibrateOptions& options, JobContext& context) {
   const auto opened = open_dataset(context, options.data, std::nullopt);
   const DatasetReader& dataset = *opened;
   require_calibratable(options, dataset, model);
+  require_unseen_heldout({options.data, std::nullopt, opened}, model.record(), options.model);
   const Partition users = Partition::by_count(dataset.users(), comm.size());
   const RowRange mine = users.range(comm.rank());
   HeldoutRows rows{users, dataset.read(DatasetPart::validation, mine), dataset.read(DatasetPart::interactions, mine)};
@@ -189,6 +190,13 @@ void calibrate_model(const CalibrateOptions& options, JobContext& context) {
   const ListedPairs fitted = count_part(options, context, dataset, matched, rows, file.map, DatasetPart::validation,
                                         "validation", known_until);
   file.users = fitted.users;
+  if (fitted.outcomes.total().successes == 0) {
+    throw AgreedError(
+        ExitCode::bad_data,
+        fmt::format("{}: none of the pairs that {} lists was bought in the validation part; expected some: "
+                    "a larger --top or --within, or a larger validation part",
+                    options.data, options.model));
+  }
   file.map = fit_probabilities(std::move(file.map), fitted.outcomes, options.least_pairs);
   const auto predicted = [&file](std::size_t band, std::size_t bin) {
     return file.map.probability_in(band, lowest_score(bin));

@@ -27,7 +27,7 @@ void describe_calibration(boost::program_options::options_description& descripti
     ("top", po::value(&options.top)->value_name("N")->default_value(100)->notifier(within<Index>("top", 1, 1'000'000)),
      "look at the N best items of each user: lists of recommend may be as long")
     ("least-pairs", po::value(&options.least_pairs)->value_name("N")->default_value(1000)->notifier(within<Index>("least-pairs", 1, Index{1} << 40)),
-     "a probability is the share of at least N listed pairs");
+     "a probability is the share of at least N listed pairs, if items of this popularity have as many");
   // clang-format on
 }
 

@@ -16,7 +16,7 @@ std::string reliability_table(const ProbabilityFile& file) {
 }
 
 void tell_calibration(Report& report, const ProbabilityFile& file) {
-  report.line(fmt::format("{} of {} were bought in the validation part ({:.4f}%)",
+  report.line(fmt::format("{} of {} of {} were bought in the validation part ({:.4f}%)", file.fitted.successes,
                           counted(static_cast<Index>(file.fitted.pairs), "listed pair"), counted(file.users, "user"),
                           100 * file.fitted.share));
   report.event("calibrated", {{"users", file.users},

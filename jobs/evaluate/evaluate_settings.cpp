@@ -152,10 +152,10 @@ void describe_evaluation(boost::program_options::options_description& descriptio
   description.add_options()
     ("data", read_file(&options.data)->required(), "dataset with a held-out part");
   // clang-format on
-  describe_models(
-      description, options.model,
-      "model of factors, of this dataset's training part or of another dataset that has item ids in common; "
-      "or item model of this dataset. Given several times, with --blend: their scores are added");
+  describe_models(description, options.model,
+                  "model of factors or of items, of this dataset's training part or of another dataset that has item "
+                  "ids in common. "
+                  "Given several times, with --blend: their scores are added");
   describe_blend(description, options.model);
   // clang-format off
   description.add_options()

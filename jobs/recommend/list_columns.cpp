@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include "distributed/tables/select_values.hpp"
+#include "io/tables/table_file.hpp"
 #include "jobs/recommend/rules/item_columns.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 
@@ -16,8 +18,19 @@ std::vector<TableColumns::Kept> parse_list_columns(std::string_view text) {
     throw Error(ExitCode::usage,
                 fmt::format("--columns '{}': lists have ids anyway; expected NAME=COLUMN, not id=", text));
   }
-  constexpr std::array<std::string_view, 5> taken{"user", "rank", "item", "score", "source"};
+  constexpr std::array<std::string_view, 7> taken{"user", "rank", "item", "score", "source", "probability", "because"};
   for (const TableColumns::Kept& column : columns.kept) {
+    if (!can_be_column_name(column.name)) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--columns {}: {} is no name of a column; expected UTF-8 without a slash", shown(text),
+                              shown(column.name)));
+    }
+    if (column.name.starts_with("because_") || column.name.starts_with("share_")) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--columns '{}': names of columns that begin with because_ or share_ are "
+                              "those of --explain; expected another name, such as item_{}={}",
+                              text, column.name, column.source));
+    }
     if (std::ranges::find(taken, column.name) == taken.end()) continue;
     throw Error(ExitCode::usage, fmt::format("--columns '{}': lists have a column {} anyway; expected another name, "
                                              "such as item_{}={}",

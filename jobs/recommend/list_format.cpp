@@ -46,7 +46,7 @@ void describe_list_format(boost::program_options::options_description& descripti
      "how lists are written; without it the name of the output decides, and a name without an ending is CSV; excel: CSV that "
      "begins with a byte order mark, and where an apostrophe comes before texts that a spreadsheet would run as a formula")
     ("columns", po::value(&options.columns)->value_name("COLUMNS"),
-     "columns of the dataset's table of items that stand beside each item: COLUMN or NAME=COLUMN, separated by commas");
+     "columns of the dataset's table of items beside each item: COLUMN or NAME=COLUMN, separated by commas");
   // clang-format on
 }
 

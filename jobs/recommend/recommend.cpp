@@ -135,7 +135,7 @@ Served write_text(const RecommendOptions& options, const ListFormat& format, con
   std::vector<std::string> unknown = unknown_to_serve(options, context, wanted);
   if (!comm.is_root()) unknown.clear();
   Lists lists = lists_for_unknown(all.inputs, unknown);
-  if (!options.probability.empty()) add_probabilities({}, all.inputs.rule.catalogue, {}, lists);
+  if (!options.probability.empty()) add_probabilities({}, all.inputs.rule.catalogue, lists);
   sink.append(lines.text(lists));
   served.add(lists);
   sink.commit();
@@ -165,7 +165,7 @@ Served write_hdf5(const RecommendOptions& options, const AllLists& all, JobConte
     const bool is_last = comm.rank() == comm.size() - 1;
     const Ids ids = ids_of(unknown);
     Lists popular = lists_for_unknown(inputs, is_last ? ids : select_rows(ids, {}));
-    if (!options.probability.empty()) add_probabilities({}, inputs.rule.catalogue, {}, popular);
+    if (!options.probability.empty()) add_probabilities({}, inputs.rule.catalogue, popular);
     lists.append(popular);
   }
   Served served;
@@ -195,9 +195,11 @@ void require_sense(const RecommendOptions& options) {
   if (options.unknown_users != UnknownUsers::skip && options.users.empty()) {
     throw Error(ExitCode::usage, "--unknown-users has a meaning only with --users");
   }
-  if (!options.probability.empty() && (options.model.is_blend() || options.seen != SeenItems::exclude)) {
+  if (!options.probability.empty() &&
+      (options.model.is_blend() || options.seen != SeenItems::exclude || !options.rules.boost.empty())) {
     throw Error(ExitCode::usage,
-                "--probability is of lists of one model with --seen exclude, as calibrate looks at them");
+                "--probability is of lists of one model with --seen exclude and without --boost, as "
+                "calibrate looks at them");
   }
   require_sense(options.rules);
 }
@@ -379,12 +381,11 @@ Catalogue offered_catalogue(Catalogue catalogue, const RecommendOptions& options
 using MakeLists = std::function<Lists(Index first, const Partition& rows)>;
 
 /// Lists as `make` makes them, with probabilities if there is a map; all outlives the result.
-MakeLists with_probabilities(const std::optional<ProbabilityMap>& map, const Catalogue& known, const ListInputs& inputs,
-                             MakeLists make) {
+MakeLists with_probabilities(const std::optional<ProbabilityMap>& map, const Catalogue& known, MakeLists make) {
   if (!map) return make;
-  return [&map, &known, &inputs, make = std::move(make)](Index first, const Partition& rows) {
+  return [&map, &known, make = std::move(make)](Index first, const Partition& rows) {
     Lists lists = make(first, rows);
-    add_probabilities(*map, known, inputs.boosts, lists);
+    add_probabilities(*map, known, lists);
     return lists;
   };
 }
@@ -395,7 +396,7 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
   const ModelReader model(comm, path, context.common.input_check);
   warn_if_not_compared(context, model, path);
   const std::optional<ProbabilityMap> probabilities =
-      read_list_probabilities(comm, options.probability, model.record(), path, options.top);
+      read_list_probabilities(comm, options.probability, dataset, model.record(), path, options.top);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
   WantedUsers wanted = read_wanted(options, context);
   const ItemSpace space{dataset, options.data, model.items(),
@@ -424,7 +425,7 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
   const AllLists all{inputs,
                      users.count(),
                      users_per_ranking(storage_of(model)),
-                     with_probabilities(probabilities, known, inputs,
+                     with_probabilities(probabilities, known,
                                         [&](Index first, const Partition& rows) {
                                           return lists_for(comm, inputs, factors, first, rows, wanted);
                                         }),
@@ -441,7 +442,7 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
   const ItemModelReader model(comm, path, context.common.input_check);
   warn_if_not_compared(context, model, path);
   const std::optional<ProbabilityMap> probabilities =
-      read_list_probabilities(comm, options.probability, model.record(), path, options.top);
+      read_list_probabilities(comm, options.probability, dataset, model.record(), path, options.top);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
   WantedUsers wanted = read_wanted(options, context);
   const ItemSpace space{dataset, options.data, dataset.items()};
@@ -459,7 +460,7 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
   const AllLists all{inputs,
                      dataset.users(),
                      users_at_a_time(std::min(options.top, dataset.items()), weights.blocks()),
-                     with_probabilities(probabilities, known, inputs,
+                     with_probabilities(probabilities, known,
                                         [&](Index first, const Partition& rows) {
                                           return lists_for(comm, inputs, items, first, rows, wanted);
                                         }),

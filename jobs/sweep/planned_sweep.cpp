@@ -112,6 +112,11 @@ std::string wanted_metrics(const SweepPlanOptions& options) {
                                   : "expected --objective explicit in all trials; scores of an implicit model are no "
                                     "ratings"));
     }
+    if (options.job == SweptJob::itemcf && metric.kind == MetricKind::diversity) {
+      throw Error(ExitCode::usage, fmt::format("--{} {}: expected a metric that needs no factors, by which items are "
+                                               "compared; item models have none",
+                                               &metric == &all.front() ? "optimize" : "metrics", metric.name));
+    }
     if (metric.needs_categories())
       throw Error(ExitCode::usage, fmt::format("--{} {}: only evaluate has --categories",
                                                &metric == &all.front() ? "optimize" : "metrics", metric.name));

@@ -133,16 +133,29 @@ class CalibrateTest(unittest.TestCase):
         self.assertGreater(len(rows), 10_000)
         for user, _, item, score, source, probability in rows[::97]:
             self.assertEqual(source, "model")
-            self.assertEqual(float(probability), expected(item, float(np.float32(score))), (user, item))
+            if probability:
+                self.assertEqual(float(probability), expected(item, float(np.float32(score))), (user, item))
+        # Rules bring items with scores that calibrate has not seen.
+        (self.path / "some.txt").write_text("".join(f"i{item:03d}\n" for item in range(0, 60, 7)))
+        self.job(*lists, "--items", "@some.txt", "--output", "@some.csv")
+        given = {"": 0, "known": 0}
+        for line in (self.path / "some.csv").read_text().splitlines()[1:]:
+            _, _, item, score, _, probability = line.split(",")
+            band = next(band for band in told["bands"] if entries[item] >= band["least_entries"])
+            is_known = np.float32(score) >= band["steps"][0]["from_score"]
+            self.assertEqual(probability, f"{expected(item, np.float32(score))}" if is_known else "")
+            given["known" if is_known else ""] += 1
+        self.assertTrue(all(given.values()), given)
         self.job(*lists, "--users", "@who.txt", "--unknown-users", "popular", "--output", "@few.jsonl")
         few = [json.loads(line) for line in (self.path / "few.jsonl").read_text().splitlines()]
         self.assertEqual([entry["probability"] is None for entry in few[-1]["items"]], [True] * 5)
         self.assertEqual([entry["probability"] for entry in few[0]["items"]], [expected(entry["item"], np.float32(entry["score"])) for entry in few[0]["items"]])
         self.job(*lists, "--output", "@lists.h5", ranks=3)
         with h5py.File(self.path / "lists.h5") as file:
-            self.assertEqual(file["recommendations/probability"][:].tolist(), [float(row[5]) for row in rows])
+            np.testing.assert_array_equal(file["recommendations/probability"][:], [float(row[5] or "nan") for row in rows])
+        self.assertGreater(sum(row[5] != "" for row in rows), 0.95 * len(rows))
         for code, words, extra in ((65, "the probabilities of another model", ("--model", "@items.h5")), (2, "knows lists of 10 items", ("--top", "11")),
-                                   (2, "--seen exclude", ("--seen", "allow"))):
+                                   (2, "--seen exclude", ("--seen", "allow")), (2, "without --boost", ("--boost", "price"))):
             if extra[0] in lists:
                 job = [extra[1] if before == extra[0] else word for before, word in zip([""] + lists, lists)]
             else:
@@ -175,6 +188,9 @@ class CalibrateTest(unittest.TestCase):
             told, done = self.calibrate(*extra, data=data, model=model, code=65)
             self.assertIsNone(told)
             self.assertIn(line, done.err)
+        self.job("als", "--data", "@data.h5", "--model", "@heir.h5", "--factors", "2", "--epochs", "1", "--warm-start", "@all.h5")
+        self.assertIn("began with a model that was trained on all of", self.calibrate(model="heir", code=65)[1].err)
+        self.assertIn("was bought in the validation part", self.calibrate("--within", "1s", code=65)[1].err)
         for extra in (("--within", "0s"), ("--within", "soon"), ("--top", "0"), ("--least-pairs", "0")):
             self.assertIsNone(self.calibrate(*extra, code=2)[0])
         told, done = self.calibrate(data="unchecked", model="unchecked-model")

@@ -120,6 +120,7 @@ class ListFormatsTest(Case):
         base = ["recommend", "--data", "@data.h5", "--model", "@model.h5"]
         self.job("prepare", "--input", "@log.csv", "--output", "@bare.h5")
         for code, options, words in ((2, ["--output", "@a.csv", "--format", "tsv"], ["--format tsv", "a.csv"]),
+                                     *((2, ["--output", "@a.csv", "--columns", f"{name}=name"], [name]) for name in ("a/b", "..", "_index", "probability", "because_1", "score")),
                                      (2, ["--output", "@a", "--format", "xlsx"], ["--format xlsx", "jsonl"]),
                                      (2, ["--output", "-", "--format", "h5"], ["--format h5", "-"]),
                                      (2, ["--output", "@a.jsonl", "--format", "excel"], ["--format excel", "a.jsonl"]),

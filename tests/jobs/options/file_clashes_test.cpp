@@ -231,7 +231,7 @@ TEST_F(FileClashes, EndingsAreKnownOrRefused) {
   for (const char* path : {"a.csv", "a.CSV", "a", "a.d/b", ".csv", "/dev/stdout"})
     EXPECT_EQ(refusal(path, csv_endings), "") << path;
   EXPECT_EQ(refusal("a.csv.gz", csv_endings),
-            "--output a.csv.gz: cannot write a file of the kind .gz; expected a name that ends in .csv");
+            "--output a.csv.gz: cannot write a file of the kind .csv.gz; expected a name that ends in .csv");
   EXPECT_EQ(
       refusal("x/a.parquet", csv_or_hdf5_endings),
       "--output x/a.parquet: cannot write a file of the kind .parquet; expected a name that ends in .csv, .h5, .hdf5");

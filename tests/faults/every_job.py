@@ -17,7 +17,7 @@ CASES = {
         ("itemcf", "--data d.h5 --model i.h5 --neighbours 2 --entry-weights log --similarity bm25"),
         ("itemcf", "--data d.h5 --model j.h5 --neighbours 2 --weights ridge"),
         ("itemcf", "--data d.h5 --model i2.h5 --neighbours all --weights ridge --normalization 0.5 --penalty 1 --train-on all"),
-        ("prepare", "--input log.csv --split random:0.3 --validation random:0.3 --output v.h5"),
+        ("prepare", "--input log.csv --split random:0.3 --validation random:0.3 --seed 6 --output v.h5"),
         ("als", "--data v.h5 --model v-model.h5 --factors 2 --epochs 1"),
         ("calibrate", "--data v.h5 --model v-model.h5 --top 2 --least-pairs 1 --output v.json"),
         ("recommend", "--data v.h5 --model v-model.h5 --top 2 --probability v.json --explain 1 --output v.csv"),

@@ -163,6 +163,25 @@ Served Served::sum(const Communicator& comm) const {
           comm.max(largest_gap)};
 }
 
+Lists found_lists(const Communicator& comm, const ListInputs& inputs, const Ids& ids, const SparseRows& ruled,
+                  std::span<const Index> selected, const FindItems& find) {
+  std::vector<List> found = fill_lists(comm, inputs, std::ssize(selected), find, [&](Index, const ScoredItem& last) {
+    return inputs.min_score && last.score < *inputs.min_score;
+  });
+  Lists lists;
+  lists.users = select_rows(ids, selected);
+  PopularLists popular(inputs);
+  for (std::size_t place = 0; place < selected.size(); ++place) {
+    if (found[place].items.empty()) {
+      lists.append(ListSource::popular, popular.list(row_columns(ruled, selected[place])), 0);
+    } else {
+      cut_by_score(inputs, 0, found[place]);
+      lists.append(ListSource::model, found[place], 0);
+    }
+  }
+  return lists;
+}
+
 Lists lists_for(const Communicator& comm, const ListInputs& inputs, const FactorLists& factors, Index first,
                 const Partition& rows, WantedUsers& wanted) {
   const ModelReader& model = factors.model;
@@ -227,20 +246,7 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ItemLi
   const auto find = [&](std::span<const Index> places, Index count) {
     return item_lists(model.scorer, inputs.rule, histories, ruled, at_places(selected, places), count, inputs.boosts);
   };
-  std::vector<List> found = fill_lists(comm, inputs, std::ssize(selected), find, [&](Index, const ScoredItem& last) {
-    return inputs.min_score && last.score < *inputs.min_score;
-  });
-  Lists lists;
-  lists.users = select_rows(ids, selected);
-  PopularLists popular(inputs);
-  for (std::size_t place = 0; place < selected.size(); ++place) {
-    if (found[place].items.empty()) {
-      lists.append(ListSource::popular, popular.list(row_columns(ruled, selected[place])), 0);
-    } else {
-      cut_by_score(inputs, 0, found[place]);
-      lists.append(ListSource::model, found[place], 0);
-    }
-  }
+  Lists lists = found_lists(comm, inputs, ids, ruled, selected, find);
   if (inputs.reasons > 0) explain(inputs, model.scorer, histories, selected, lists);
   require_finite(comm, inputs.model_path, lists);
   return lists;

@@ -88,6 +88,11 @@ struct ItemLists {
 [[nodiscard]] Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ItemLists& model, Index first,
                               const Partition& rows, WantedUsers& wanted);
 
+/// Lists of the `selected` among users with these ids, of whom the rule looks at `ruled`, by what find(places among the
+/// selected, count) finds; popular items for whom it finds none. Collective over comm.
+[[nodiscard]] Lists found_lists(const Communicator& comm, const ListInputs& inputs, const Ids& ids,
+                                const SparseRows& ruled, std::span<const Index> selected, const FindItems& find);
+
 /// The popular items for ids that the dataset does not have.
 [[nodiscard]] Lists lists_for_unknown(const ListInputs& inputs, const Ids& ids);
 

@@ -112,21 +112,7 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Served
     const ScoredUsers users{ruled, some, [&](Index row) { return "user " + id_text(ids, row); }};
     return blended_lists(comm, {models, blend.normalization}, blend.shares, inputs.rule, users, count, inputs.boosts);
   };
-  std::vector<List> found = fill_lists(comm, inputs, std::ssize(selected), find, [&](Index, const ScoredItem& last) {
-    return inputs.min_score && last.score < *inputs.min_score;
-  });
-  Lists lists;
-  lists.users = select_rows(ids, selected);
-  PopularLists popular(inputs);
-  for (std::size_t place = 0; place < selected.size(); ++place) {
-    if (found[place].items.empty()) {
-      lists.append(ListSource::popular, popular.list(row_columns(ruled, selected[place])), 0);
-    } else {
-      cut_by_score(inputs, 0, found[place]);
-      lists.append(ListSource::model, found[place], 0);
-    }
-  }
-  return lists;
+  return found_lists(comm, inputs, ids, ruled, selected, find);
 }
 
 Catalogue joint_catalogue(const Communicator& comm, const std::vector<std::unique_ptr<ServedModel>>& models) {

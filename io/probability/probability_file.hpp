@@ -1,6 +1,6 @@
 #pragma once
 // The file of probabilities, JSON (docs/FORMATS.md): steps from scores to shares of pairs that were bought, of one
-// model. It stands beside the model and names its digest, so that the model stays the file that sweeps, gates and
+// model. It is a file of its own and names its digest, so that the model stays the file that sweeps, gates and
 // quarters know.
 
 #include <cstdint>

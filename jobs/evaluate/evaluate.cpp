@@ -219,7 +219,7 @@ Contender measure_other_model(JobContext& context, const Contest& contest, const
   return measure_model(context, contest, other.name, path, matched);
 }
 
-/// What the baseline stands for: each model of a blend alone, or one contender. Collective.
+/// What the baseline means: each model of a blend alone, or one contender. Collective.
 std::vector<Contender> measure_baselines(JobContext& context, const Contest& contest, const Baseline& baseline,
                                          const Evaluated& evaluated) {
   std::vector<Contender> contenders;

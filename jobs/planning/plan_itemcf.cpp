@@ -183,7 +183,7 @@ RunJob describe(po::options_description& description) {
     ("ranks", po::value<std::string>()->value_name("LIST")->default_value("1")->notifier(counts("ranks", options->ranks)), "numbers of ranks, as in 1,2,8")
     ("threads-per-rank", po::value<std::string>()->value_name("LIST")->default_value("1")->notifier(counts("threads-per-rank", options->threads_per_rank)), "numbers of threads inside each rank")
     ("calibrate", po::value(&options->calibration_seconds)->value_name("SECONDS")->default_value(1)->notifier(within<double>("calibrate", 0, 60)),
-     "time to measure this machine for, about");
+     "time to measure this machine for, about; 0: one short pass");
   // clang-format on
   return {[options](JobContext& context) { plan_itemcf(*options, context); }, [options] { require_sense(*options); }};
 }

@@ -21,7 +21,7 @@ void describe_machine(boost::program_options::options_description& description, 
     ("network-bandwidth", po::value<std::string>()->value_name("BYTES")->default_value("10GB")->notifier([&network](const std::string& text) {
        network.bytes_per_second = static_cast<double>(parse_bytes("network-bandwidth", text)); }),
      "of a node, per second and direction")
-    ("calibrate", po::value(&calibration_seconds)->value_name("SECONDS")->default_value(1)->notifier(within<double>("calibrate", 0, 60)),
+    ("calibrate", po::value(&calibration_seconds)->value_name("SECONDS")->default_value(usual_calibration_seconds)->notifier(within<double>("calibrate", 0, 60)),
      "time to measure this machine for, about; 0: take the build's rates as they are");
   // clang-format on
 }

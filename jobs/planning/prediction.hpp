@@ -8,6 +8,9 @@
 
 namespace rankwise {
 
+/// Of --calibrate.
+inline constexpr double usual_calibration_seconds = 1;
+
 /// Adds --network-latency, --network-bandwidth and --calibrate, whose targets outlive the description.
 void describe_machine(boost::program_options::options_description& description, NetworkRate& network,
                       double& calibration_seconds);

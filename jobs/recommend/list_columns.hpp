@@ -1,5 +1,5 @@
 #pragma once
-// Columns of the table of items that stand beside the items of lists.
+// Columns of the table of items beside the items of lists.
 
 #include <string>
 #include <string_view>

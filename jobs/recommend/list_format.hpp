@@ -13,7 +13,7 @@ namespace rankwise {
 inline const Endings list_endings{".csv",     ".tsv",     ".jsonl",     ".csv.gz", ".tsv.gz", ".jsonl.gz",
                                   ".csv.zst", ".tsv.zst", ".jsonl.zst", ".h5",     ".hdf5"};
 
-/// The output's name that stands for standard output.
+/// The output's name for standard output.
 inline constexpr const char* standard_output_name = "-";
 
 enum class ListLayout { csv, tsv, json_lines, hdf5 };

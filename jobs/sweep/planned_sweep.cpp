@@ -49,6 +49,11 @@ void require_epochs(const SweepPlanOptions& options) {
   };
   if (options.budget_core_hours > 0) refuse_prediction("--budget");
   if (options.most_core_hours > 0) refuse_prediction("--max-core-hours");
+  const NetworkRate usual;
+  if (options.network.latency_seconds != usual.latency_seconds) refuse_prediction("--network-latency");
+  if (options.network.bytes_per_second != usual.bytes_per_second) refuse_prediction("--network-bandwidth");
+  const bool measures = options.calibration_seconds != 0 && options.calibration_seconds != usual_calibration_seconds;
+  if (measures) refuse_prediction("--calibrate");
 }
 
 void require_sense(const SweepPlanOptions& options) {
@@ -60,6 +65,9 @@ void require_sense(const SweepPlanOptions& options) {
     refuse("--trials is missing; expected how many points to try");
   }
   require_epochs(options);
+  if (options.job != SweptJob::kmeans && options.least_stability != usual_least_stability) {
+    refuse("--min-stability has a meaning only with --job kmeans");
+  }
   if (options.halving == 0 && options.halving_epochs > 0) refuse("--halving-epochs has a meaning only with --halving");
   if (options.has_paths && options.halving > 0) {
     refuse(

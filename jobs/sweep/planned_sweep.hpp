@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "distributed/planning/epoch_model.hpp"
+#include "jobs/planning/prediction.hpp"
 #include "jobs/sweep/plan/built_in_search.hpp"
 #include "jobs/sweep/plan/plan.hpp"
 
 namespace rankwise {
+
+/// Of --min-stability.
+inline constexpr double usual_least_stability = 0.8;
 
 struct SweepPlanOptions {
   std::string directory;
@@ -28,7 +32,7 @@ struct SweepPlanOptions {
   std::string more_metrics;
   std::optional<Direction> direction;
   SelectionRule rule = SelectionRule::one_standard_error;
-  double least_stability = 0;
+  double least_stability = usual_least_stability;
   Index epochs = 16;
   double halving = 0;  ///< 0: no halving
   Index halving_epochs = 0;
@@ -37,7 +41,7 @@ struct SweepPlanOptions {
   int ranks = 1;
   int threads_per_rank = 1;
   NetworkRate network;
-  double calibration_seconds = 0;
+  double calibration_seconds = usual_calibration_seconds;
   std::vector<std::string> reuse;
 };
 

@@ -284,7 +284,7 @@ RunJob describe_sweep_plan(boost::program_options::options_description& descript
        one_of<SelectionRule>("select", options->rule, {{"best", SelectionRule::best}, {"one-standard-error", SelectionRule::one_standard_error}})),
      "the best mean, or of the trials that are behind the best by at most one standard error of their paired difference the simplest: fewest factors, then the "
      "largest regularization; fewest neighbours, then similarities before a ridge; fewest clusters")
-    ("min-stability", po::value(&options->least_stability)->value_name("SHARE")->default_value(0.8, "0.8")->notifier(within<double>("min-stability", -1, 1)),
+    ("min-stability", po::value(&options->least_stability)->value_name("SHARE")->default_value(usual_least_stability, "0.8")->notifier(within<double>("min-stability", -1, 1)),
      "kmeans: clusterings below are chosen only where none reaches it")
     ("epochs", po::value(&options->epochs)->value_name("N")->default_value(options->epochs)->notifier(within<Index>("epochs", 1, 1'000'000)), "als: of each training, or of the last rung")
     ("halving", po::value(&options->halving)->value_name("FACTOR")->default_value(0)->notifier([](double factor) {

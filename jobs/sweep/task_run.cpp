@@ -75,7 +75,7 @@ void train_and_evaluate(const SweepPlan& plan, const std::string& directory, con
   }
   add({"--data", plan.data, "--model", files.result});
   if (has_epochs(plan.job)) {
-    // Where a later rung goes on; long trainings are safe in between.
+    // Where a later rung begins; long trainings are safe in between.
     add({"--checkpoint", files.checkpoints, "--checkpoint-interval", "00:10:00", "--checkpoint-every",
          std::to_string(plan.rungs[task.rung].epochs)});
     if (!begin.empty()) add({"--warm-start", begin});

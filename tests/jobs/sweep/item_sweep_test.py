@@ -118,7 +118,6 @@ class ItemSweepTest(SweepTestCase):
                 (["--path"], "--path has a meaning only with --job als"),
                 (["--budget", "1"], "--budget has a meaning only with --job als: what itemcf takes is not predicted"),
                 (["--max-core-hours", "1"], "--max-core-hours has a meaning only with --job als: what itemcf takes is not predicted"),
-                (["--calibrate", "5"], "--calibrate has a meaning only with --job als: what itemcf takes is not predicted"),
                 (["--network-latency", "1"], "--network-latency has a meaning only with --job als"),
                 (["--network-bandwidth", "1GB"], "--network-bandwidth has a meaning only with --job als"),
                 (["--min-stability", "0.5"], "--min-stability has a meaning only with --job kmeans"),
@@ -134,6 +133,9 @@ class ItemSweepTest(SweepTestCase):
             done = self.plan("refused", *options, code=2)
             self.assertIn(message, done.err, options)
             self.assertFalse((self.path / "refused/plan.json").exists())
+        done = run(["sweep", "plan", self.path / "refused", "--job", "itemcf", "--data", self.data, "--calibrate", "5"])
+        self.assertEqual(done.code, 2, done)
+        self.assertIn("--calibrate has a meaning only with --job als: what itemcf takes is not predicted", done.err)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@
 
 #include "distributed/ranking/boosted_vectors.hpp"
 #include "distributed/ranking/popular_items.hpp"
-#include "distributed/rows/select_rows.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/item_model.hpp"
@@ -28,25 +27,18 @@
 #include "jobs/evaluate/models/any_model.hpp"
 #include "jobs/evaluate/models/evaluated_models.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
-#include "jobs/options/choices.hpp"
-#include "jobs/options/file_clashes.hpp"
-#include "jobs/options/file_option.hpp"
 #include "jobs/recommend/factor_reasons.hpp"
 #include "jobs/recommend/list_columns.hpp"
-#include "jobs/recommend/list_files.hpp"
-#include "jobs/recommend/list_format.hpp"
 #include "jobs/recommend/list_probabilities.hpp"
-#include "jobs/recommend/list_text.hpp"
 #include "jobs/recommend/lists.hpp"
 #include "jobs/recommend/rules/item_rules.hpp"
 #include "jobs/recommend/served_blend.hpp"
 #include "jobs/recommend/served_users.hpp"
-#include "jobs/recommend/text_sink.hpp"
 #include "jobs/recommend/wanted_users.hpp"
+#include "jobs/recommend/written_lists.hpp"
 #include "jobs/run/compared_input.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "kernels/text/counted.hpp"
-#include "kernels/text/number_text.hpp"
 
 namespace rankwise {
 
@@ -71,137 +63,8 @@ CSV and TSV: user,rank,item,score,source, --columns, and --explain: because_1,sh
 /users/ids, and /recommendations with indptr (users + 1), items (item ids), scores and source: user u's items are
 items[indptr[u]:indptr[u + 1]].)";
 
-/// The ids of the list that the dataset does not have, and are to be served; others are refused, or skipped and told.
-/// Collective.
-std::vector<std::string> unknown_to_serve(const RecommendOptions& options, JobContext& context,
-                                          const WantedUsers& wanted) {
-  std::vector<std::string> unknown = wanted.unknown(context.comm);
-  if (unknown.empty()) return unknown;
-  const std::string first = wanted.place_of(unknown.front());
-  const auto count = static_cast<Index>(unknown.size());
-  switch (options.unknown_users) {
-    case UnknownUsers::error:
-      throw AgreedError(ExitCode::bad_data,
-                        fmt::format("{} is no user of the dataset; expected one of its user ids", first));
-    case UnknownUsers::skip:
-      context.report.warning(fmt::format("{} in --users {} not in the dataset and {} no list, for example {}",
-                                         counted(count, "id"), verb(count, "is", "are"), verb(count, "gets", "get"),
-                                         first));
-      unknown.clear();
-      break;
-    case UnknownUsers::popular:
-      context.report.line(fmt::format("{} in --users {} no user of the dataset: the popular items for {}",
-                                      counted(count, "id"), verb(count, "is", "are"), verb(count, "it", "them")));
-      break;
-  }
-  context.report.event("unknown_users", {{"count", count}, {"first", first}});
-  return unknown;
-}
-
 ItemStorage storage_of(const ModelReader& model) {
   return item_storage(model.items(), model.factors() + 1);
-}
-
-/// What lists are made from: a model of factors, of this dataset or of another one, an item model, or several models.
-enum class ModelKind { factors, factors_elsewhere, items, blend };
-
-/// Lists of all users, whatever model they are made from.
-struct AllLists {
-  const ListInputs& inputs;
-  Index users;
-  Index users_at_a_time;                                          ///< of a rank
-  std::function<Lists(Index first, const Partition& rows)> make;  ///< collective
-  Ids item_ids;
-  std::vector<TableColumn> columns;  ///< beside the items
-  BlendOrigin blend = {};            ///< of several models
-};
-
-Served write_text(const RecommendOptions& options, const ListFormat& format, const AllLists& all, JobContext& context,
-                  WantedUsers& wanted) {
-  const Communicator& comm = context.comm;
-  const ListText lines(format, all.item_ids, {all.columns, !options.probability.empty(), all.inputs.reasons});
-  TextSink sink(comm, options.output, format.packing);
-  sink.append(comm.is_root() ? lines.header() : "");
-  const Index round = all.users_at_a_time * comm.size();
-  const Index users = all.users;
-  Served served;
-  for (Index first = 0; first < users; first += round) {
-    const Partition rows = Partition::by_count(std::min(round, users - first), comm.size());
-    const Lists lists = all.make(first, rows);
-    sink.append(lines.text(lists));
-    served.add(lists);
-    context.report.bar("users", std::min(first + round, users), users);
-  }
-  std::vector<std::string> unknown = unknown_to_serve(options, context, wanted);
-  if (!comm.is_root()) unknown.clear();
-  Lists lists = lists_for_unknown(all.inputs, unknown);
-  if (!options.probability.empty()) add_probabilities({}, all.inputs.rule.catalogue, lists);
-  sink.append(lines.text(lists));
-  served.add(lists);
-  sink.commit();
-  return served.sum(comm);
-}
-
-/// As a dataset holds them: integers if all of them are written as such.
-Ids ids_of(const std::vector<std::string>& texts) {
-  const auto is_integer = [](const std::string& id) {
-    return !id.empty() && id.size() <= 18 && id.find_first_not_of("0123456789") == std::string::npos &&
-           (id.size() == 1 || id.front() != '0');
-  };
-  if (!std::ranges::all_of(texts, is_integer)) return texts;
-  std::vector<std::int64_t> numbers;
-  for (const std::string& id : texts) numbers.push_back(whole_number<std::int64_t>(id).value());
-  return numbers;
-}
-
-Served write_hdf5(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted,
-                  std::uint64_t dataset_digest) {
-  const Communicator& comm = context.comm;
-  const ListInputs& inputs = all.inputs;
-  Lists lists = all.make(0, Partition::by_count(all.users, comm.size()));
-  const std::vector<std::string> unknown = unknown_to_serve(options, context, wanted);
-  if (!unknown.empty()) {
-    // The last rank has them; whether they are integers decides about everyone's ids.
-    const bool is_last = comm.rank() == comm.size() - 1;
-    const Ids ids = ids_of(unknown);
-    Lists popular = lists_for_unknown(inputs, is_last ? ids : select_rows(ids, {}));
-    if (!options.probability.empty()) add_probabilities({}, inputs.rule.catalogue, popular);
-    lists.append(popular);
-  }
-  Served served;
-  served.add(lists);
-  served = served.sum(comm);
-  write_lists(comm, options.output, lists, served, all.item_ids, all.columns,
-              context.provenance("recommendations", dataset_digest), all.blend, options.deflate_level);
-  return served;
-}
-
-/// Refuses options that contradict each other.
-void require_sense(const RecommendOptions& options) {
-  require_sense(options.model);
-  const ListFormat format = list_format(options.format, options.output);
-  if (options.deflate_level > 0 && format.layout != ListLayout::hdf5) {
-    throw Error(ExitCode::usage,
-                fmt::format("--compression has a meaning only for HDF5, and {} is to be text", options.output));
-  }
-  if (options.explain > 0 && options.model.is_blend()) {
-    throw Error(ExitCode::usage, "--explain takes apart the scores of one model; expected one --model");
-  }
-  if (options.explain > 0 && format.layout == ListLayout::hdf5) {
-    throw Error(ExitCode::usage,
-                "--explain needs an output of text: CSV, TSV or JSON lines; HDF5 has no place for reasons");
-  }
-  if (!options.format.columns.empty()) static_cast<void>(parse_list_columns(options.format.columns));
-  if (options.unknown_users != UnknownUsers::skip && options.users.empty()) {
-    throw Error(ExitCode::usage, "--unknown-users has a meaning only with --users");
-  }
-  if (!options.probability.empty() &&
-      (options.model.is_blend() || options.seen != SeenItems::exclude || !options.rules.boost.empty())) {
-    throw Error(ExitCode::usage,
-                "--probability is of lists of one model with --seen exclude and without --boost, as "
-                "calibrate looks at them");
-  }
-  require_sense(options.rules);
 }
 
 /// The entries that items were trained on: of the model, or of the dataset if the model has no counts. Lists have none
@@ -253,85 +116,6 @@ std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options,
                                  {"items_elsewhere", matched.elsewhere},
                                  {"unknown_entries", unknown}});
   return matched;
-}
-
-/// Says of lists that are not full why they are not.
-void tell_ends(Report& report, const RecommendOptions& options, const Served& served, ModelKind kind) {
-  const auto tell_short = [&](Index lists, const std::string& reason) {
-    if (lists == 0) return;
-    report.line(fmt::format("{} {} fewer than {}: {}", counted(lists, "list"), verb(lists, "has", "have"),
-                            counted(options.top, "item"), reason));
-  };
-  tell_short(served.short_lists - served.short_by_quota - served.short_by_min_score,
-             kind == ModelKind::items ? "no others have a score above 0" : "no others are left");
-  tell_short(served.short_by_quota, fmt::format("--max-per {} allows no others", options.rules.max_per));
-  const std::string below = fmt::format("all others have a score below {}", options.rules.min_score.value_or(0));
-  tell_short(served.short_by_min_score, below);
-  const auto warn_empty = [&](Index lists, const std::string& reason) {
-    if (lists == 0) return;
-    report.warning(fmt::format("{} {} no list: {}", counted(lists, "user"), verb(lists, "has", "have"), reason));
-  };
-  std::string rules = options.seen == SeenItems::allow
-                          ? std::string()
-                          : fmt::format("--seen {}", options.seen == SeenItems::only ? "only" : "exclude");
-  for (const std::string& each :
-       {options.rules.choosing(), std::string(options.rules.exclude_pairs.empty() ? "" : "--exclude-pairs")}) {
-    if (!each.empty()) rules += (rules.empty() ? "" : ", ") + each;
-  }
-  const Index others = served.empty_lists - served.empty_by_min_score;
-  warn_empty(others, fmt::format("{} {} no item", rules, rules.find(',') == std::string::npos ? "leaves" : "leave"));
-  warn_empty(served.empty_by_min_score,
-             fmt::format("all items have a score below {}", options.rules.min_score.value_or(0)));
-}
-
-/// `new_users`: that were folded in, all of them if the model is of another dataset.
-void tell(JobContext& context, const RecommendOptions& options, const Served& served, Index new_users, ModelKind kind) {
-  Report& report = context.report;
-  report.line(fmt::format("wrote {}: {} for {}",
-                          options.output == standard_output_name ? "standard output" : options.output,
-                          counted(served.recommendations, "recommendation"), counted(served.users, "user")));
-  if (new_users > 0) {
-    report.line(kind == ModelKind::factors_elsewhere
-                    ? fmt::format("users are folded in from all that {} has of them", options.data)
-                : kind == ModelKind::blend
-                    ? fmt::format("{} {} new to a model of factors and folded in from all that {} has of them",
-                                  counted(new_users, "user"), verb(new_users, "is", "are"), options.data)
-                    : fmt::format("{} {} held out whole, folded in from all that the dataset has of them",
-                                  counted(new_users, "user"), verb(new_users, "was", "were")));
-  }
-  if (served.popular_users > 0) {
-    report.line(fmt::format("{} {} {} and {} served the popular items", counted(served.popular_users, "user"),
-                            verb(served.popular_users, "has", "have"),
-                            kind == ModelKind::items   ? "no new item with a score above 0"
-                            : kind == ModelKind::blend ? "the same score for all new items by every model"
-                                                       : "no training entry",
-                            verb(served.popular_users, "is", "are")));
-  }
-  tell_ends(report, options, served, kind);
-  if (options.explain > 0) {
-    report.line(
-        fmt::format("--explain: all terms of an item sum to its score, but for {:.2g} at most", served.largest_gap));
-    report.event("explained", {{"reasons", options.explain}, {"largest_gap", served.largest_gap}});
-  }
-  report.event("recommended", {{"users", served.users},
-                               {"recommendations", served.recommendations},
-                               {"new_users", new_users},
-                               {"popular_users", served.popular_users},
-                               {"short_lists", served.short_lists},
-                               {"empty_lists", served.empty_lists},
-                               {"short_by_quota", served.short_by_quota},
-                               {"short_by_min_score", served.short_by_min_score},
-                               {"empty_by_min_score", served.empty_by_min_score}});
-}
-
-/// Writes all lists and says what they are. Collective.
-void write_all(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted,
-               const DatasetReader& dataset, Index new_users, ModelKind kind) {
-  const ListFormat format = list_format(options.format, options.output);
-  const Served served = format.layout == ListLayout::hdf5
-                            ? write_hdf5(options, all, context, wanted, dataset.provenance().dataset_digest)
-                            : write_text(options, format, all, context, wanted);
-  tell(context, options, served, new_users, kind);
 }
 
 /// The users to serve, as a file lists them, and what is said of it. Collective.
@@ -551,36 +335,8 @@ void recommend_items(const RecommendOptions& options, JobContext& context) {
 namespace {
 
 RunJob describe_recommend(boost::program_options::options_description& description) {
-  namespace po = boost::program_options;
   const auto options = std::make_shared<RecommendOptions>();
-  // clang-format off
-  description.add_options()
-    ("data", read_file(&options->data)->required(), "dataset: the model's own, or another one that has item ids in common");
-  // clang-format on
-  describe_models(description, options->model,
-                  "model, as als or itemcf writes it. Given several times, with --blend: their scores are added");
-  describe_blend(description, options->model);
-  // clang-format off
-  description.add_options()
-    ("top", po::value(&options->top)->value_name("N")->default_value(10)->notifier(within<Index>("top", 1, 100'000)),
-     "items for each user")
-    ("users", read_file(&options->users), "users to serve: an id per line, or a CSV with a user column; without it all")
-    ("unknown-users", po::value<std::string>()->value_name("skip|popular|error")->default_value("skip")->notifier(
-       one_of<UnknownUsers>("unknown-users", options->unknown_users, {{"skip", UnknownUsers::skip}, {"popular", UnknownUsers::popular}, {"error", UnknownUsers::error}})),
-     "ids of --users that the dataset does not have: count and skip them, give them the popular items, or stop")
-    ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
-       one_of<SeenItems>("seen", options->seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
-     "items that the dataset has of the user, in any part: leave them out, allow them, or list nothing else (to buy again)")
-    ("explain", po::value(&options->explain)->value_name("N")->notifier(within<Index>("explain", 1, 1000)),
-     "beside each item, the N items of the user that speak most for it, and the share of each")
-    ("probability", read_file(&options->probability),
-     "beside each item, how likely the user buys it: the file that calibrate has written for this model")
-    ("output", written_file(&options->output, list_endings)->required(),
-     "file to write, by its ending: .csv, .tsv or .jsonl, all three also with .gz or .zst, or .h5 (HDF5); -: standard output");
-  // clang-format on
-  describe_item_rules(description, options->rules);
-  describe_list_format(description, options->format);
-  describe_compression(description, options->deflate_level);
+  describe_recommendations(description, *options);
   return {[options](JobContext& context) { recommend_items(*options, context); },
           [options] { require_sense(*options); }};
 }

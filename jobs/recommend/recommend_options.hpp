@@ -1,0 +1,42 @@
+#pragma once
+// The options of `recommend`.
+
+#include <string>
+
+#include "distributed/ranking/catalogue.hpp"
+#include "jobs/options/model_choice.hpp"
+#include "jobs/recommend/list_format.hpp"
+#include "jobs/recommend/rules/item_rules.hpp"
+#include "kernels/base/types.hpp"
+
+namespace boost::program_options {
+class options_description;
+}
+
+namespace rankwise {
+
+/// What happens to ids of --users that the dataset does not have.
+enum class UnknownUsers { skip, popular, error };
+
+struct RecommendOptions {
+  std::string data;
+  ModelChoice model;
+  std::string users;
+  std::string output;
+  std::string probability;  ///< file of calibrate; empty: none
+  Index top = 0;
+  SeenItems seen = SeenItems::exclude;
+  ItemRuleOptions rules;
+  ListFormatOptions format;
+  Index explain = 0;  ///< reasons of an item at most
+  UnknownUsers unknown_users = UnknownUsers::skip;
+  int deflate_level = 0;
+};
+
+/// Adds the options; `options` outlives them.
+void describe_recommendations(boost::program_options::options_description& description, RecommendOptions& options);
+
+/// Throws Error(usage) if options contradict each other or one of them would have no effect.
+void require_sense(const RecommendOptions& options);
+
+}  // namespace rankwise

@@ -1,0 +1,37 @@
+#pragma once
+// Lists of all users on their way into a file or to standard output, some users at a time.
+
+#include <functional>
+#include <vector>
+
+#include "distributed/rows/ids.hpp"
+#include "distributed/rows/partition.hpp"
+#include "distributed/tables/table.hpp"
+#include "io/dataset/blend_attributes.hpp"
+#include "io/dataset/dataset.hpp"
+#include "jobs/recommend/lists.hpp"
+#include "jobs/recommend/recommend_options.hpp"
+#include "jobs/recommend/served_report.hpp"
+#include "jobs/recommend/wanted_users.hpp"
+#include "jobs/run/job.hpp"
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+/// Lists of all users, whatever model they are made from.
+struct AllLists {
+  const ListInputs& inputs;
+  Index users;
+  Index users_at_a_time;                                          ///< of a rank
+  std::function<Lists(Index first, const Partition& rows)> make;  ///< collective
+  Ids item_ids;
+  std::vector<TableColumn> columns;  ///< beside the items
+  BlendOrigin blend = {};            ///< of several models
+};
+
+/// Writes all lists, then those of wanted ids that the dataset does not have, and says what they are; throws
+/// AgreedError (bad_data, cannot_create, io_error). Collective over context.comm.
+void write_all(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted,
+               const DatasetReader& dataset, Index new_users, ModelKind kind);
+
+}  // namespace rankwise

@@ -14,9 +14,14 @@ namespace rankwise {
 
 /// What is predicted of this rank's users, and what is known of them. All parts have the same rows.
 struct HeldoutRows {
-  Partition partition;  ///< of all users
-  SparseRows heldout;   ///< to be predicted; users without entries have no part in rankings
-  SparseRows seen;      ///< training interactions, or what was given of users held out whole
+  Partition partition;         ///< of all users
+  SparseRows heldout;          ///< to be predicted; users without entries have no part in rankings
+  SparseRows seen;             ///< training interactions, or what was given of users held out whole
+  std::vector<char> are_seen;  ///< of each entry of `heldout`, whether the user's row of `seen` has the item, too
+
+  /// By all threads.
+  HeldoutRows() = default;
+  HeldoutRows(Partition users, SparseRows heldout_rows, SparseRows seen_rows);
 };
 
 /// Of one user: the held-out items that a list can be asked for. Items without a training entry are among them: that

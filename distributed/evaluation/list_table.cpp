@@ -4,7 +4,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "distributed/evaluation/list_calibration.hpp"
+#include "distributed/evaluation/list_categories.hpp"
 #include "distributed/rows/select_rows.hpp"
 #include "distributed/threads/team_size.hpp"
 
@@ -139,13 +139,14 @@ void ListEvaluation::add_user(Index user, std::span<const ScoredItem> list, Room
     const EvaluationMetric& metric = questions_.metrics[m];
     if (metric.kind == MetricKind::novelty)
       table_.values[m][place] = novelty(questions_.rule.catalogue, list, metric.cutoff);
-    if (metric.kind == MetricKind::calibration) {
-      room.items.clear();
-      for (const ScoredItem& scored : list.first(std::min(list.size(), static_cast<std::size_t>(metric.cutoff))))
-        room.items.push_back(scored.item);
-      table_.values[m][place] =
-          calibration(questions_.category_of_item, row_columns(rows_.seen, table_.rows[place]), room.items);
-    }
+    if (!metric.needs_categories()) continue;
+    room.items.clear();
+    for (const ScoredItem& scored : list.first(std::min(list.size(), static_cast<std::size_t>(metric.cutoff))))
+      room.items.push_back(scored.item);
+    table_.values[m][place] =
+        metric.kind == MetricKind::calibration
+            ? calibration(questions_.category_of_item, row_columns(rows_.seen, table_.rows[place]), room.items)
+            : category_diversity(questions_.category_of_item, room.items);
   }
   const Index kept = std::min(table_.lists.places, static_cast<Index>(list.size()));
   for (Index i = 0; i < kept; ++i)

@@ -66,15 +66,30 @@ std::vector<std::int64_t> flipped_sums(std::span<const FixedColumn> fixed, std::
   return flipped;
 }
 
+/// Of each column, over all ranks. Collective over comm.
+std::vector<double> largest_magnitudes(const Communicator& comm, std::span<const std::vector<double>> columns) {
+  std::vector<double> largest(columns.size());
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    for (const double difference : columns[c]) largest[c] = std::max(largest[c], std::fabs(difference));
+  }
+  comm.all_reduce_max(std::span<double>(largest));
+  return largest;
+}
+
+/// Differences on a grid of 2^-40 of the largest, so that those which are equal in real numbers tie.
+std::vector<double> on_grid(std::span<const double> differences, double largest) {
+  std::vector<double> rounded(differences.begin(), differences.end());
+  if (largest == 0) return rounded;
+  const double step = std::ldexp(1.0, std::ilogb(largest) - 40);
+  for (double& difference : rounded) difference = std::nearbyint(difference / step) * step;
+  return rounded;
+}
+
 /// Enters the tests of all pairs. Collective over comm.
 void test_by_sign_flips(const Communicator& comm, std::span<const std::vector<double>> contributions,
                         std::span<const std::uint64_t> user_keys, std::uint64_t seed,
                         std::vector<PairedDifference>& found) {
-  std::vector<double> largest(found.size());
-  for (std::size_t c = 0; c < found.size(); ++c) {
-    for (const double difference : contributions[c]) largest[c] = std::max(largest[c], std::fabs(difference));
-  }
-  comm.all_reduce_max(std::span<double>(largest));
+  const std::vector<double> largest = largest_magnitudes(comm, contributions);
   std::vector<FixedColumn> fixed;
   std::vector<std::int64_t> sums;
   for (std::size_t c = 0; c < found.size(); ++c) {
@@ -125,6 +140,16 @@ std::vector<PairedDifference> PairedComparison::differences(const Communicator& 
   }
   test_by_sign_flips(comm, contributions_, user_keys, seed, found);
   return found;
+}
+
+std::vector<SignedRankTest> PairedComparison::signed_ranks(const Communicator& comm) const {
+  const std::vector<double> largest = largest_magnitudes(comm, contributions_);
+  std::vector<SignedRankTest> tests;
+  for (std::size_t c = 0; c < contributions_.size(); ++c) {
+    const std::vector<SignedMagnitude> mine = signed_magnitudes(on_grid(contributions_[c], largest[c]));
+    tests.push_back(signed_rank_test(merged(comm.all_gather_varied(std::span(mine)).values)));
+  }
+  return tests;
 }
 
 }  // namespace rankwise

@@ -8,6 +8,7 @@
 #include "distributed/comm/communicator.hpp"
 #include "distributed/evaluation/metric_sample.hpp"
 #include "kernels/statistics/estimates.hpp"
+#include "kernels/statistics/signed_rank.hpp"
 
 namespace rankwise {
 
@@ -35,6 +36,9 @@ class PairedComparison {
   [[nodiscard]] std::vector<PairedDifference> differences(const Communicator& comm,
                                                           std::span<const std::uint64_t> user_keys,
                                                           std::uint64_t seed) const;
+  /// Wilcoxon's test of each pair, likewise. Ranks are over all users: each rank has the distinct magnitudes of a pair
+  /// (24 bytes each) at a time. Collective over comm.
+  [[nodiscard]] std::vector<SignedRankTest> signed_ranks(const Communicator& comm) const;
 
  private:
   std::vector<PairedDifference> begun_;             // means and users

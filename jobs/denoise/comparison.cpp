@@ -104,7 +104,8 @@ CleaningComparison compare_models(JobContext& context, const DenoiseOptions& opt
                               measure_model(context, contest, "as it is", whole_path, whole.model)};
   const auto timer = context.report.phase("estimate");
   CleaningComparison comparison;
-  comparison.metrics = estimate_metrics(comm, contest, metrics, contenders, user_keys_of(contest), context.common.seed);
+  comparison.metrics =
+      estimate_metrics(comm, contest, metrics, contenders, user_keys_of(contest), context.common.seed, ExtraTest::none);
   comparison.verdict = verdict_of(comparison.metrics.front());
   return comparison;
 }

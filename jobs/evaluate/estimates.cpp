@@ -64,9 +64,23 @@ MetricFigures estimate_of_lists(const Communicator& comm, const Contest& contest
   for (const Contender& contender : contenders.subspan(1)) {
     if (!takes_part(metric, contender)) continue;
     const Concentration other = measured(contender);
-    figures.baselines.push_back({contender.name, figures_of(other), paired_difference(model, other), 1});
+    figures.baselines.push_back({contender.name, figures_of(other), paired_difference(model, other)});
   }
   return figures;
+}
+
+enum class ComparedBy { lists, ratings };
+
+/// What pairs say, in the order in which they were added, to the metrics that they are of.
+template <typename Found, typename Field>
+void enter_differences(std::vector<MetricFigures>& metrics, ComparedBy by, const std::vector<Found>& pairs,
+                       Field BaselineFigures::*field) {
+  auto next = pairs.begin();
+  for (MetricFigures& figures : metrics) {
+    if (figures.metric.source() == MetricSource::all_lists) continue;
+    if (figures.metric.ranks() != (by == ComparedBy::lists)) continue;
+    for (BaselineFigures& baseline : figures.baselines) baseline.*field = *next++;
+  }
 }
 
 }  // namespace
@@ -104,7 +118,7 @@ std::span<const double> user_values(const Contest& contest, const EvaluationMetr
 std::vector<MetricFigures> estimate_metrics(const Communicator& comm, const Contest& contest,
                                             std::span<const EvaluationMetric> metrics,
                                             std::span<const Contender> contenders, const UserKeys& keys,
-                                            std::uint64_t seed) {
+                                            std::uint64_t seed, ExtraTest extra) {
   // 1. Values, and what is to be compared: of lists and of ratings, whose users differ.
   std::vector<MetricFigures> found;
   PairedComparison of_lists;
@@ -119,22 +133,20 @@ std::vector<MetricFigures> estimate_metrics(const Communicator& comm, const Cont
     MetricFigures& figures = found.emplace_back(metric, figures_of(samples.front().estimate), IntervalKind::student);
     for (std::size_t other = 1; other < samples.size(); ++other) {
       (metric.ranks() ? of_lists : of_ratings).add(samples.front(), samples[other]);
-      figures.baselines.push_back({measured[other]->name, figures_of(samples[other].estimate), {}, 1});
+      figures.baselines.push_back({measured[other]->name, figures_of(samples[other].estimate), {}});
     }
   }
 
   // 2. Compare.
-  const std::vector<PairedDifference> lists = of_lists.differences(comm, keys.ranked, seed);
-  const std::vector<PairedDifference> ratings = of_ratings.differences(comm, keys.rated, seed);
-  auto next_list = lists.begin();
-  auto next_rating = ratings.begin();
-  for (MetricFigures& figures : found) {
-    if (figures.metric.source() != MetricSource::all_lists) {
-      for (BaselineFigures& baseline : figures.baselines)
-        baseline.difference = figures.metric.ranks() ? *next_list++ : *next_rating++;
-    }
-    adjust(figures.baselines);
+  enter_differences(found, ComparedBy::lists, of_lists.differences(comm, keys.ranked, seed),
+                    &BaselineFigures::difference);
+  enter_differences(found, ComparedBy::ratings, of_ratings.differences(comm, keys.rated, seed),
+                    &BaselineFigures::difference);
+  if (extra == ExtraTest::wilcoxon) {
+    enter_differences(found, ComparedBy::lists, of_lists.signed_ranks(comm), &BaselineFigures::signed_ranks);
+    enter_differences(found, ComparedBy::ratings, of_ratings.signed_ranks(comm), &BaselineFigures::signed_ranks);
   }
+  for (MetricFigures& figures : found) adjust(figures.baselines);
   return found;
 }
 

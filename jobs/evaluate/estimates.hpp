@@ -8,6 +8,7 @@
 #include "distributed/evaluation/metric_sample.hpp"
 #include "distributed/rows/id_rows.hpp"
 #include "jobs/evaluate/contenders.hpp"
+#include "jobs/evaluate/evaluate_settings.hpp"
 #include "jobs/evaluate/evaluation.hpp"
 #include "kernels/ranking/ranking_metrics.hpp"
 
@@ -24,11 +25,12 @@ struct UserKeys {
 /// Collective over the dataset's ranks.
 [[nodiscard]] UserKeys user_keys_of(const Contest& contest);
 
-/// The first contender's value of each metric beside the others', as far as they have one. Collective over comm.
+/// The first contender's value of each metric beside the others', as far as they have one; by pairs of users, with
+/// Wilcoxon's test if `extra` says so. Collective over comm.
 [[nodiscard]] std::vector<MetricFigures> estimate_metrics(const Communicator& comm, const Contest& contest,
                                                           std::span<const EvaluationMetric> metrics,
                                                           std::span<const Contender> contenders, const UserKeys& keys,
-                                                          std::uint64_t seed);
+                                                          std::uint64_t seed, ExtraTest extra);
 
 /// Whether a contender has values of such a metric.
 [[nodiscard]] bool takes_part(const EvaluationMetric& metric, const Contender& contender);

@@ -260,15 +260,27 @@ std::vector<Contender> measure_all(const EvaluateOptions& options, JobContext& c
   return contenders;
 }
 
-/// Of users whom calibration cannot judge. Collective.
-void add_category_warning(const EvaluateOptions& options, const Communicator& comm, const Contest& contest,
-                          std::vector<std::string>& warnings) {
-  if (options.categories.empty()) return;
-  const Index users = users_without_category(comm, contest.questions.category_of_item, contest.rows);
-  if (users == 0) return;
-  warnings.push_back(fmt::format("calibration: no item of {} has a category (--categories {}); {} 0",
-                                 counted(users, "user"), options.categories,
-                                 verb(users, "the user counts as", "they count as")));
+/// Of what the metrics of categories cannot judge. Collective.
+void add_category_warnings(const EvaluateOptions& options, const Communicator& comm, const Contest& contest,
+                           std::vector<std::string>& warnings) {
+  const auto asks = [&](MetricKind kind) {
+    return std::ranges::find(contest.questions.metrics, kind, &EvaluationMetric::kind) !=
+           contest.questions.metrics.end();
+  };
+  const std::vector<std::int32_t>& category_of_item = contest.questions.category_of_item;
+  const Index users =
+      asks(MetricKind::calibration) ? users_without_category(comm, category_of_item, contest.rows) : Index{0};
+  if (users > 0) {
+    warnings.push_back(fmt::format("calibration: no item of {} has a category (--categories {}); {} 0",
+                                   counted(users, "user"), options.categories,
+                                   verb(users, "the user counts as", "they count as")));
+  }
+  const Index items = std::ranges::count_if(category_of_item, [](std::int32_t category) { return category < 0; });
+  if (items > 0 && asks(MetricKind::category_diversity)) {
+    warnings.push_back(fmt::format("category-diversity: {} of {} {} no category (--categories {}) and {} not count",
+                                   items, counted(std::ssize(category_of_item), "item"), verb(items, "has", "have"),
+                                   options.categories, verb(items, "does", "do")));
+  }
 }
 
 /// What the run is about, and how much is held out. Collective.
@@ -306,7 +318,8 @@ void estimate_all(const EvaluateOptions& options, JobContext& context, const Con
   const auto timer = context.report.phase("estimate");
   const Communicator& comm = context.comm;
   const UserKeys keys = user_keys_of(contest);
-  found.metrics = estimate_metrics(comm, contest, asked.reported, contenders, keys, context.common.seed);
+  found.metrics =
+      estimate_metrics(comm, contest, asked.reported, contenders, keys, context.common.seed, options.extra_test);
   found.slices = measure_slices(comm, slices, contest, asked.reported, contenders);
   found.recall_by_cutoff = recall_by_cutoff(comm, contest, asked.curve, contenders);
   if (contest.asks_ratings) found.calibration = calibration(comm, contest, *contenders.front().ratings);
@@ -378,7 +391,7 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
     for (const std::string& warning : overlap_warnings(model.overlap, data, model.path))
       found.warnings.push_back(warning);
   }
-  add_category_warning(options, comm, contest, found.warnings);
+  add_category_warnings(options, comm, contest, found.warnings);
   if (!data.fold) found.leakage = dataset.split_figures();
   reading.reset();
 

@@ -161,7 +161,7 @@ void describe_evaluation(boost::program_options::options_description& descriptio
   description.add_options()
     ("metrics", po::value(&options.metrics)->value_name("LIST")->default_value("auto")->notifier(
        [](const std::string& list) { if (list != "auto") (void)parse_metrics(list); }),
-     "separated by commas: recall@K, precision@K, ndcg@K, map@K, mrr@K, hr@K, revenue@K, auc, coverage@K, gini@K, novelty@K, diversity@K, calibration@K; rmse, mae; "
+     "separated by commas: recall@K, precision@K, ndcg@K, map@K, mrr@K, hr@K, revenue@K, auc, coverage@K, gini@K, novelty@K, diversity@K, category-diversity@K, calibration@K; rmse, mae; "
      "auto: rmse,mae for explicit models, recall@20,recall@50,ndcg@100,map@10,hr@10 for implicit ones")
     ("definitions", po::value<std::string>()->value_name("ours|liang|recbole|trec")->default_value("ours")->notifier(definitions),
      "whose denominators: see below")
@@ -175,8 +175,11 @@ void describe_evaluation(boost::program_options::options_description& descriptio
        options.slices = parse_slices(list); }),
      "measure apart, separated by commas: activity, item-popularity, cold, time-since-cut; users:COLUMN or items:COLUMN of the dataset's tables; none; "
      "auto: all that the dataset allows, but no columns")
+    ("extra-test", po::value<std::string>()->value_name("none|wilcoxon")->default_value("none")->notifier(
+       one_of<ExtraTest>("extra-test", options.extra_test, {{"none", ExtraTest::none}, {"wilcoxon", ExtraTest::wilcoxon}})),
+     "of differences to baselines, beside Student's t and sign flips: Wilcoxon's signed ranks; written to the JSON and the table")
     ("categories", po::value(&options.categories)->value_name("COLUMN"),
-     "of calibration@K: a column of categories of the dataset's table of items (prepare --items)")
+     "of calibration@K and category-diversity@K: a column of categories of the dataset's table of items (prepare --items)")
     ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
        one_of<SeenItems>("seen", options.seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
      "lists leave out the user's training items, may have them, or have no others; held-out items that lists cannot have then are left out")
@@ -201,7 +204,7 @@ void require_sense(const EvaluateOptions& options) {
   if (needing != metrics.end() && options.categories.empty())
     refuse(fmt::format("--metrics {}: expected --categories COLUMN, of the table of items", needing->name));
   if (needing == metrics.end() && !options.categories.empty())
-    refuse("--categories has a meaning only with --metrics calibration@K");
+    refuse("--categories has a meaning only with --metrics calibration@K or category-diversity@K");
   if (options.model.is_blend()) require_blend_metrics(metrics);
   if (!options.baselines) return;
   for (const Baseline& baseline : *options.baselines) {

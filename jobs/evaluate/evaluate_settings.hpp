@@ -46,6 +46,9 @@ struct SliceChoice {
   std::vector<TableColumnName> columns;
 };
 
+/// A test of pairs beside Student's and sign flips.
+enum class ExtraTest { none, wilcoxon };
+
 /// A model that must not be much worse than an older one.
 struct GateSettings {
   std::string against;  ///< the older model's file; empty: no gate
@@ -63,6 +66,7 @@ struct EvaluateOptions {
   std::optional<std::vector<Baseline>> baselines;  ///< nothing: what suits the metrics
   std::vector<std::string> baseline_models;        ///< files
   SliceChoice slices;
+  ExtraTest extra_test = ExtraTest::none;
   std::string categories;  ///< a column of the table of items, for metrics that need one; empty: none
   std::string output;
   std::string report;    ///< a page

@@ -15,6 +15,7 @@
 #include "kernels/base/types.hpp"
 #include "kernels/ranking/ranking_metrics.hpp"
 #include "kernels/statistics/estimates.hpp"
+#include "kernels/statistics/signed_rank.hpp"
 
 namespace rankwise {
 
@@ -33,7 +34,8 @@ struct BaselineFigures {
   std::string name;
   ValueFigures figures;
   PairedDifference difference;
-  double p_adjusted = 1;  ///< by Benjamini and Hochberg over the metric's baselines
+  std::optional<SignedRankTest> signed_ranks = {};  ///< Wilcoxon's, if asked for
+  double p_adjusted = 1;                            ///< by Benjamini and Hochberg over the metric's baselines
 };
 
 struct MetricFigures {

@@ -38,16 +38,24 @@ Json json_of(const std::optional<SplitFigures>& figures) {
 
 Json json_of(const BaselineFigures& baseline) {
   const PairedDifference& difference = baseline.difference;
-  return {{"value", number_or_null(baseline.figures.value)},
-          {"standard_error", number_or_null(baseline.figures.standard_error)},
-          {"interval", json_of(baseline.figures.interval)},
-          {"difference",
-           {{"mean", number_or_null(difference.mean)},
-            {"standard_error", number_or_null(difference.standard_error)},
-            {"interval", json_of(difference.interval)},
-            {"p", number_or_null(difference.p)},
-            {"p_permutation", number_or_null(difference.p_permutation)},
-            {"p_adjusted", number_or_null(baseline.p_adjusted)}}}};
+  Json json = {{"value", number_or_null(baseline.figures.value)},
+               {"standard_error", number_or_null(baseline.figures.standard_error)},
+               {"interval", json_of(baseline.figures.interval)},
+               {"difference",
+                {{"mean", number_or_null(difference.mean)},
+                 {"standard_error", number_or_null(difference.standard_error)},
+                 {"interval", json_of(difference.interval)},
+                 {"p", number_or_null(difference.p)},
+                 {"p_permutation", number_or_null(difference.p_permutation)},
+                 {"p_adjusted", number_or_null(baseline.p_adjusted)}}}};
+  if (baseline.signed_ranks) {
+    json["difference"]["wilcoxon"] = {{"pairs", baseline.signed_ranks->pairs},
+                                      {"positive_ranks", baseline.signed_ranks->positive_ranks},
+                                      {"negative_ranks", baseline.signed_ranks->negative_ranks},
+                                      {"z", number_or_null(baseline.signed_ranks->z)},
+                                      {"p", number_or_null(baseline.signed_ranks->p)}};
+  }
+  return json;
 }
 
 Json json_of(const MetricFigures& figures) {

@@ -23,24 +23,51 @@ std::string p_text(double p) {
   return p < 0.0001 ? "<0.0001" : fmt::format("{:.4f}", p);
 }
 
-std::size_t widest_baseline(const Evaluation& evaluation) {
-  std::size_t width = 10;
+/// What the lines of metrics have in common.
+struct TableShape {
+  std::size_t metric_width = 14;
+  std::size_t baseline_width = 10;
+  bool has_baselines = false;
+  bool has_signed_ranks = false;  ///< Wilcoxon's test was asked for
+};
+
+TableShape shape_of(const Evaluation& evaluation) {
+  TableShape shape;
   for (const MetricFigures& figures : evaluation.metrics) {
-    for (const BaselineFigures& baseline : figures.baselines) width = std::max(width, baseline.name.size());
+    shape.metric_width = std::max(shape.metric_width, figures.metric.name.size());
+    for (const BaselineFigures& baseline : figures.baselines) {
+      shape.baseline_width = std::max(shape.baseline_width, printable(baseline.name).size());
+      shape.has_baselines = true;
+      shape.has_signed_ranks |= baseline.signed_ranks.has_value();
+    }
   }
-  return width;
+  return shape;
 }
 
-std::string metric_lines(const MetricFigures& figures, std::size_t width) {
-  const std::string model = fmt::format("{:<14} {:>11.6f} {:>10} {:>9}", figures.metric.name, figures.model.value,
-                                        half_width(figures.model.interval), figures.model.users);
+std::string heading(const TableShape& shape) {
+  std::string text = fmt::format("{:<{}} {:>11} {:>10} {:>9}", "metric", shape.metric_width, "model", "+-", "users");
+  if (shape.has_baselines) {
+    text += fmt::format("  {:<{}} {:>11} {:>11} {:>10} {:>8} {:>8}", "baseline", shape.baseline_width, "", "difference",
+                        "+-", "p", "adjusted");
+  }
+  if (shape.has_signed_ranks) text += fmt::format(" {:>8}", "wilcoxon");
+  return text + "\n";
+}
+
+std::string metric_lines(const MetricFigures& figures, const TableShape& shape) {
+  const std::string model = fmt::format("{:<{}} {:>11.6f} {:>10} {:>9}", figures.metric.name, shape.metric_width,
+                                        figures.model.value, half_width(figures.model.interval), figures.model.users);
   if (figures.baselines.empty()) return model + "\n";
   std::string text;
   std::string lead = model;
   for (const BaselineFigures& baseline : figures.baselines) {
-    text += fmt::format("{}  {:<{}} {:>11.6f} {:>+11.6f} {:>10} {:>8} {:>8}\n", lead, baseline.name, width,
-                        baseline.figures.value, baseline.difference.mean, half_width(baseline.difference.interval),
-                        p_text(baseline.difference.p), p_text(baseline.p_adjusted));
+    text += fmt::format("{}  {:<{}} {:>11.6f} {:>+11.6f} {:>10} {:>8} {:>8}", lead, printable(baseline.name),
+                        shape.baseline_width, baseline.figures.value, baseline.difference.mean,
+                        half_width(baseline.difference.interval), p_text(baseline.difference.p),
+                        p_text(baseline.p_adjusted));
+    if (shape.has_signed_ranks)
+      text += fmt::format(" {:>8}", baseline.signed_ranks ? p_text(baseline.signed_ranks->p) : "-");
+    text += "\n";
     lead = std::string(model.size(), ' ');
   }
   return text;
@@ -82,16 +109,9 @@ std::string legend(const Evaluation& evaluation) {
 }  // namespace
 
 std::string evaluation_table(const Evaluation& evaluation) {
-  const std::size_t width = widest_baseline(evaluation);
-  std::string text = fmt::format("{:<14} {:>11} {:>10} {:>9}", "metric", "model", "+-", "users");
-  const bool has_baselines =
-      std::ranges::any_of(evaluation.metrics, [](const MetricFigures& figures) { return !figures.baselines.empty(); });
-  if (has_baselines) {
-    text += fmt::format("  {:<{}} {:>11} {:>11} {:>10} {:>8} {:>8}", "baseline", width, "", "difference", "+-", "p",
-                        "adjusted");
-  }
-  text += "\n";
-  for (const MetricFigures& figures : evaluation.metrics) text += metric_lines(figures, width);
+  const TableShape shape = shape_of(evaluation);
+  std::string text = heading(shape);
+  for (const MetricFigures& figures : evaluation.metrics) text += metric_lines(figures, shape);
   if (!evaluation.slices.empty()) text += slice_lines(evaluation.slices);
   text += legend(evaluation);
   if (evaluation.gate) text += verdict_text(*evaluation.gate) + "\n";

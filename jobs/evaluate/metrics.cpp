@@ -25,6 +25,7 @@ them, m = min(k, |T|), averaged over users with T not empty:
   auc          share of pairs of a held-out and another item that the scores order rightly, equal scores half
   novelty@k    mean over the list of -log2 (users who have the item / users), of the training part
   diversity@k  1 - mean cosine of all pairs of items of the list, by the model's factors
+  category-diversity@k  share of pairs of items of the list whose --categories differ; items without one do not count
   calibration@k  sum_c p_c ln(p_c / q_c) over --categories, p_c the share in the user's training items, q_c 0.99 times the
                share in the list plus 0.01 p_c; items without a category do not count; the lower the better
 Over all lists, not means over users:
@@ -55,6 +56,7 @@ constexpr std::array metric_words{std::pair{std::string_view("recall"), MetricKi
                                   std::pair{std::string_view("gini"), MetricKind::gini},
                                   std::pair{std::string_view("novelty"), MetricKind::novelty},
                                   std::pair{std::string_view("diversity"), MetricKind::diversity},
+                                  std::pair{std::string_view("category-diversity"), MetricKind::category_diversity},
                                   std::pair{std::string_view("calibration"), MetricKind::calibration},
                                   std::pair{std::string_view("rmse"), MetricKind::rmse},
                                   std::pair{std::string_view("mae"), MetricKind::mae}};
@@ -71,7 +73,7 @@ EvaluationMetric parse_metric(const std::string& option, const std::string& text
   if (word == metric_words.end())
     throw fault(
         "recall@K, precision@K, ndcg@K, map@K, mrr@K, hr@K, revenue@K, auc, coverage@K, gini@K, novelty@K, "
-        "diversity@K, calibration@K, rmse or mae");
+        "diversity@K, category-diversity@K, calibration@K, rmse or mae");
   EvaluationMetric metric{text, word->second};
   if (metric.has_cutoff() != (at != std::string::npos))
     throw fault(metric.has_cutoff() ? "@K after its name" : "no @K after its name");
@@ -125,6 +127,8 @@ std::string definition_text(const EvaluationMetric& metric) {
       return "mean of -log2(users of the item / users) over the list; mean over users";
     case MetricKind::diversity:
       return "1 - mean cosine of pairs of the list's item factors; mean over users";
+    case MetricKind::category_diversity:
+      return "share of pairs of the list's items whose categories differ; mean over users";
     case MetricKind::calibration:
       return "divergence of the list's categories from the history's, smoothed by 0.01; mean over users";
     case MetricKind::rmse:

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -105,10 +106,18 @@ std::string ending_of(const std::string& path) {
 
 void require_known_ending(const NamedFile& file) {
   const Endings& known = file.role.endings();
+  if (is_written(file) && !is_folder(file) && file.path == standard_output_name) {
+    if (std::ranges::find(known, standard_output_name) != known.end()) return;
+    throw Error(ExitCode::usage,
+                fmt::format("{} -: this is not written to standard output; expected the name of a file", file.name));
+  }
   const std::string ending = ending_of(file.path);
   if (known.empty() || ending.empty() || std::ranges::find(known, ending) != known.end()) return;
+  Endings shown;
+  std::ranges::copy_if(known, std::back_inserter(shown),
+                       [](std::string_view end) { return end != standard_output_name; });
   throw Error(ExitCode::usage, fmt::format("{} {}: cannot write a file of the kind {}; expected a name that ends in {}",
-                                           file.name, file.path, ending, fmt::join(known, ", ")));
+                                           file.name, file.path, ending, fmt::join(shown, ", ")));
 }
 
 void require_fit_path(const NamedFile& file) {

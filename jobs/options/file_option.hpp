@@ -29,6 +29,9 @@ inline const Endings json_lines_endings{".jsonl", ".ndjson", ".json", ".log"};
 inline const Endings svg_endings{".svg"};
 inline const Endings batch_script_endings{".sbatch", ".slurm", ".sh", ".job"};
 
+/// The name of an output that is standard output. Fits only an option that has it among its endings.
+inline constexpr std::string_view standard_output_name = "-";
+
 /// What an option says about the file or folder that it names.
 class FileRole {
  public:

@@ -11,10 +11,7 @@ namespace rankwise {
 
 /// What the name of an output may end in.
 inline const Endings list_endings{".csv",     ".tsv",     ".jsonl",     ".csv.gz", ".tsv.gz", ".jsonl.gz",
-                                  ".csv.zst", ".tsv.zst", ".jsonl.zst", ".h5",     ".hdf5"};
-
-/// The output's name for standard output.
-inline constexpr const char* standard_output_name = "-";
+                                  ".csv.zst", ".tsv.zst", ".jsonl.zst", ".h5",     ".hdf5",   standard_output_name};
 
 enum class ListLayout { csv, tsv, json_lines, hdf5 };
 

@@ -8,6 +8,7 @@ MetricSource EvaluationMetric::source() const {
   switch (kind) {
     case MetricKind::novelty:
     case MetricKind::diversity:
+    case MetricKind::category_diversity:
     case MetricKind::calibration:
       return MetricSource::list_items;
     case MetricKind::auc:

@@ -17,6 +17,7 @@ enum class MetricKind {
   revenue,
   novelty,
   diversity,
+  category_diversity,
   calibration,
   auc,
   coverage,
@@ -51,7 +52,9 @@ struct EvaluationMetric {
   /// Whether it says how well held-out interactions are predicted.
   [[nodiscard]] bool is_of_accuracy() const;
   /// Whether it is of categories of items.
-  [[nodiscard]] bool needs_categories() const { return kind == MetricKind::calibration; }
+  [[nodiscard]] bool needs_categories() const {
+    return kind == MetricKind::calibration || kind == MetricKind::category_diversity;
+  }
   /// Errors, concentration and divergence are better if they are lower.
   [[nodiscard]] bool higher_is_better() const {
     return ranks() && kind != MetricKind::gini && kind != MetricKind::calibration;

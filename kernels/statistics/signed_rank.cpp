@@ -4,54 +4,61 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 namespace rankwise {
 
 namespace {
 
-/// What equal magnitudes add up to, whose doubled ranks are whole numbers: their sums are exact below 2^53 (some 10^8
-/// pairs).
-struct RankSums {
-  double doubled_positive = 0;
-  double doubled_negative = 0;
-  double ties = 0;  ///< sum of t^3 - t over groups of t equal magnitudes
-};
-
-RankSums rank_sums(std::span<const double> by_magnitude) {
-  RankSums sums;
-  for (std::size_t begin = 0; begin < by_magnitude.size();) {
-    const double magnitude = std::abs(by_magnitude[begin]);
-    std::size_t end = begin;
-    double positive = 0;
-    for (; end < by_magnitude.size() && std::abs(by_magnitude[end]) == magnitude; ++end) {
-      positive += by_magnitude[end] > 0 ? 1 : 0;
-    }
-    const auto equal = static_cast<double>(end - begin);
-    const auto doubled_rank = static_cast<double>(begin + 1 + end);
-    sums.doubled_positive += doubled_rank * positive;
-    sums.doubled_negative += doubled_rank * (equal - positive);
-    sums.ties += equal * (equal * equal - 1);
-    begin = end;
-  }
-  return sums;
+bool is_smaller(const SignedMagnitude& one, const SignedMagnitude& other) {
+  return one.magnitude < other.magnitude;
 }
 
 }  // namespace
 
-SignedRankTest signed_rank_test(std::span<const double> differences) {
-  std::vector<double> by_magnitude;
-  std::copy_if(differences.begin(), differences.end(), std::back_inserter(by_magnitude),
-               [](double difference) { return difference != 0; });
-  std::sort(by_magnitude.begin(), by_magnitude.end(),
-            [](double one, double other) { return std::abs(one) < std::abs(other); });
-  const RankSums sums = rank_sums(by_magnitude);
+std::vector<SignedMagnitude> merged(std::vector<SignedMagnitude> pieces) {
+  std::sort(pieces.begin(), pieces.end(), is_smaller);
+  std::size_t last = 0;
+  for (std::size_t next = 1; next < pieces.size(); ++next) {
+    if (pieces[next].magnitude == pieces[last].magnitude) {
+      pieces[last].positive += pieces[next].positive;
+      pieces[last].negative += pieces[next].negative;
+    } else {
+      pieces[++last] = pieces[next];
+    }
+  }
+  pieces.resize(std::min(pieces.size(), last + 1));
+  return pieces;
+}
+
+std::vector<SignedMagnitude> signed_magnitudes(std::span<const double> differences) {
+  std::vector<SignedMagnitude> each;
+  for (const double difference : differences) {
+    if (difference != 0) each.push_back({std::abs(difference), difference > 0 ? 1 : 0, difference > 0 ? 0 : 1});
+  }
+  return merged(std::move(each));
+}
+
+SignedRankTest signed_rank_test(std::span<const SignedMagnitude> ascending) {
+  // Doubled ranks are whole numbers: their sums are exact below 2^53 (some 10^8 pairs).
+  double doubled_positive = 0;
+  double doubled_negative = 0;
+  double ties = 0;  // sum of t^3 - t over groups of t equal magnitudes
   SignedRankTest test;
-  test.pairs = static_cast<std::int64_t>(by_magnitude.size());
-  test.positive_ranks = sums.doubled_positive / 2;
-  test.negative_ranks = sums.doubled_negative / 2;
+  for (const SignedMagnitude& group : ascending) {
+    const std::int64_t equal = group.positive + group.negative;
+    const auto doubled_rank = static_cast<double>(2 * test.pairs + equal + 1);
+    doubled_positive += doubled_rank * static_cast<double>(group.positive);
+    doubled_negative += doubled_rank * static_cast<double>(group.negative);
+    const auto t = static_cast<double>(equal);
+    ties += t * (t * t - 1);
+    test.pairs += equal;
+  }
+  test.positive_ranks = doubled_positive / 2;
+  test.negative_ranks = doubled_negative / 2;
   const auto n = static_cast<double>(test.pairs);
-  const double variance = (n * (n + 1) * (2 * n + 1) - sums.ties / 2) / 24;
+  const double variance = (n * (n + 1) * (2 * n + 1) - ties / 2) / 24;
   test.z = (std::min(test.positive_ranks, test.negative_ranks) - n * (n + 1) / 4) / std::sqrt(variance);
   if (test.pairs > 0) test.p = std::erfc(-test.z / std::numbers::sqrt2);
   return test;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace rankwise {
 
@@ -14,10 +15,22 @@ struct SignedRankTest {
   double p = 1;               ///< two-sided; 1 without pairs
 };
 
+/// Differences of one magnitude above 0.
+struct SignedMagnitude {
+  double magnitude = 0;
+  std::int64_t positive = 0;
+  std::int64_t negative = 0;
+};
+
+/// Differences other than 0 by their magnitudes, ascending, each once. Differences must be finite.
+[[nodiscard]] std::vector<SignedMagnitude> signed_magnitudes(std::span<const double> differences);
+/// The same of differences that were counted in pieces, in any order; a magnitude may be in several.
+[[nodiscard]] std::vector<SignedMagnitude> merged(std::vector<SignedMagnitude> pieces);
+
 /// By the normal approximation, which is good from some ten pairs up, without a continuity correction (SciPy's
 /// `wilcoxon` with zero_method="wilcox", correction=False, mode="approx"). Equal magnitudes share the mean of their
-/// ranks, and the variance is corrected for them. The result does not depend on the order of the differences, which
-/// must be finite. Sorts a copy of the magnitudes.
-[[nodiscard]] SignedRankTest signed_rank_test(std::span<const double> differences);
+/// ranks, and the variance is corrected for them. `ascending`: by signed_magnitudes() or merged(), so that the order of
+/// the differences does not matter.
+[[nodiscard]] SignedRankTest signed_rank_test(std::span<const SignedMagnitude> ascending);
 
 }  // namespace rankwise

@@ -55,6 +55,20 @@ class MetricsTest(Evaluated):
         expected = np.mean(np.abs(flips_of(len(differences)) @ differences) >= abs(differences.sum()) - 1e-12)
         self.assertAlmostEqual(told["p_permutation"], expected, delta=0.07, msg=metric)  # 4.5 deviations of 1,024 flips
 
+    def compare_signed_ranks(self, told, lists, metrics):
+        """Wilcoxon's test; differences that are equal but for rounding tie."""
+        for metric in metrics:
+            for name in (name for name in lists if name != "model"):
+                found = told["metrics"][metric]["baselines"][name]["difference"]["wilcoxon"]
+                differences = (lists["model"].values(metric) - lists[name].values(metric)).round(11)
+                self.assertEqual(found["pairs"], np.count_nonzero(differences), msg=(metric, name))
+                if found["pairs"] == 0:
+                    self.assertEqual(found["p"], 1)
+                    continue
+                expected = scipy.stats.wilcoxon(differences, zero_method="wilcox", correction=False, mode="approx")
+                self.assertEqual(min(found["positive_ranks"], found["negative_ranks"]), expected.statistic, msg=(metric, name))
+                self.assertAlmostEqual(found["p"], expected.pvalue, delta=1e-12, msg=(metric, name))
+
     def compare_adjusted(self, differences):
         p = np.array([each["p"] for each in differences])
         order = np.argsort(p)[::-1]
@@ -67,8 +81,11 @@ class MetricsTest(Evaluated):
                 data, lists = self.contenders(name, seen)
                 baselines = ",".join(each for each in lists if each != "model")
                 metrics = OF_HITS + OF_LISTS + ["auc"]
-                told, _ = self.evaluate(name, f"{name}-model", "--metrics", ",".join(metrics), "--baselines", baselines, "--seen", seen)
+                told, done = self.evaluate(name, f"{name}-model", "--metrics", ",".join(metrics), "--baselines", baselines, "--seen", seen,
+                                            "--extra-test", "wilcoxon", ranks=3 if name == "temporal" else 1)
                 self.compare(told, lists, metrics)
+                self.compare_signed_ranks(told, lists, metrics)
+                self.assertTrue(done.out.splitlines()[0].endswith(" wilcoxon"), done.out)
                 self.assertEqual(told["rankings"]["users"], len(lists["popularity"].users))
 
     def test_values_of_lists_with_ties(self):

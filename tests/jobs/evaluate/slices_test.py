@@ -162,10 +162,10 @@ class SlicesTest(Evaluated):
         def divergence(user, listed):
             had, found = shares(data.row(data.seen, user)), shares(listed)
             return sum(p * np.log(p / (0.99 * found.get(brand, 0) + 0.01 * p)) for brand, p in had.items())
-        told, _ = self.evaluate("brands", "brands-model", "--metrics", "recall@5,calibration@5,calibration@1", "--categories", "brand", "--slices", "activity", ranks=3)
+        told, _ = self.evaluate("brands", "brands-model", "--metrics", "recall@5,calibration@5,calibration@1,category-diversity@5", "--categories", "brand", "--slices", "activity", ranks=3)
         self.assertEqual(told["categories"], "brand")
         without = sum(1 for user in range(data.users) if data.heldout.indptr[user + 1] > data.heldout.indptr[user] and not shares_or_none(user))
-        self.assertEqual([line for line in told["warnings"] if "calibration" in line],
+        self.assertEqual([line for line in told["warnings"] if line.startswith("calibration")],
                          [f"calibration: no item of {without} users has a category (--categories brand); they count as 0"] if without else [])
         for k in (1, 5):
             figures = told["metrics"][f"calibration@{k}"]
@@ -174,6 +174,20 @@ class SlicesTest(Evaluated):
             self.assertAlmostEqual(figures["standard_error"], scipy.stats.sem(values["model"]), delta=1e-11)
             self.assertAlmostEqual(figures["baselines"]["popularity"]["value"], values["popularity"].mean(), delta=CLOSE)
             self.assertGreater(values["model"].max(), values["model"].min())
+
+        def pairs_that_differ(listed):
+            known = [brands[item] for item in listed if brands[item] is not None]
+            pairs = [one != other for place, one in enumerate(known) for other in known[:place]]
+            return sum(pairs) / len(pairs) if pairs else 0
+        figures = told["metrics"]["category-diversity@5"]
+        for name, value in (("model", figures["model"]), ("popularity", figures["baselines"]["popularity"]["value"])):
+            values = [pairs_that_differ(lists[name].listed[user][:5]) for user in lists[name].users]
+            self.assertAlmostEqual(value, np.mean(values), delta=CLOSE)
+            self.assertGreater(max(values), min(values))
+        unknown = sum(brand is None for brand in brands)
+        self.assertEqual([line for line in told["warnings"] if "category-diversity" in line],
+                         [f"category-diversity: {unknown} of {len(brands)} items {'has' if unknown == 1 else 'have'} no category (--categories brand) and "
+                          f"{'does' if unknown == 1 else 'do'} not count"] if unknown else [])
         for code, words, options in ((2, "expected --categories COLUMN", ["--metrics", "calibration@3"]), (2, "has a meaning only with", ["--categories", "brand"]),
                                      (65, "of type number; expected category", ["--metrics", "calibration@3", "--categories", "price"]),
                                      (65, "colour", ["--metrics", "calibration@3", "--categories", "colour"])):

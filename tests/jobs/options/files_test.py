@@ -172,6 +172,15 @@ class Files(unittest.TestCase):
                     self.assertIn(f"expected a name that ends in {known}", finished.our_lines[0])
         self.assertEqual(os.listdir(self.folder), ["in.csv"])
 
+    def test_standard_output_is_refused_by_jobs_that_do_not_write_to_it(self):
+        for job, option, arguments in (("prepare", "output", ["--input", "in.csv"]), ("calibrate", "output", ["--data", "d.h5", "--model", "m.h5"]),
+                                       ("evaluate", "report", ["--data", "d.h5", "--model", "m.h5"]), ("als", "model", ["--data", "d.h5"]),
+                                       ("plan", "json", ["--data", "d.h5"])):
+            with self.subTest(f"{job} --{option}"):
+                finished = run([job, *arguments, f"--{option}", "-"], cwd=self.folder)
+                self.assert_refused(finished, f"--{option} -: this is not written to standard output; expected the name of a file")
+        self.assertEqual(os.listdir(self.folder), ["in.csv"])
+
     def test_known_endings_are_known_in_capital_letters(self):
         self.assertEqual(run(["prepare", "--input", "in.csv", "--output", "D.H5"], cwd=self.folder).code, 0)
         self.assertEqual(run(["als", "--data", "D.H5", "--factors", "2", "--epochs", "1", "--model", "model"], cwd=self.folder).code, 0)

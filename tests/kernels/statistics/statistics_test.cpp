@@ -106,21 +106,24 @@ TEST(PercentileInterval, OfNothingOrANaNIsNone) {
 
 TEST(SignedRankTest, IsScipysWithTiesAndZeros) {
   std::vector<double> pairs{0.02, -0.006, 0.012, 0.018, 0.002, 0, 0.018, -0.018, 0.031, -0.012, 0.05, 0.006, 0, 0.027};
-  const SignedRankTest test = signed_rank_test(pairs);
+  const SignedRankTest test = signed_rank_test(signed_magnitudes(pairs));
   EXPECT_EQ(test.pairs, 12);
   EXPECT_EQ(test.positive_ranks, 64);
   EXPECT_EQ(test.negative_ranks, 14);
   EXPECT_NEAR(test.z, -1.9657028349268786, 1e-12);
   EXPECT_NEAR(test.p, 0.04933294716674134, 1e-13);
   std::reverse(pairs.begin(), pairs.end());
-  EXPECT_EQ(signed_rank_test(pairs).p, test.p);
+  EXPECT_EQ(signed_rank_test(signed_magnitudes(pairs)).p, test.p);
+  std::vector<SignedMagnitude> pieces = signed_magnitudes(std::span(pairs).first(5));
+  for (const SignedMagnitude& magnitude : signed_magnitudes(std::span(pairs).subspan(5))) pieces.push_back(magnitude);
+  EXPECT_EQ(signed_rank_test(merged(pieces)).p, test.p);
   const std::array<double, 12> distinct{-0.5, 0.25, -0.75, -1.0, 2.0, -3.0, -4, -5, -6, -7.5, 8, 9};
-  EXPECT_NEAR(signed_rank_test(distinct).p, 0.43276758066778476, 1e-13);
+  EXPECT_NEAR(signed_rank_test(signed_magnitudes(distinct)).p, 0.43276758066778476, 1e-13);
 }
 
 TEST(SignedRankTest, OfEqualPairsFindsNothing) {
   EXPECT_EQ(signed_rank_test({}).p, 1);
-  const SignedRankTest test = signed_rank_test(std::array{0.0, 0.0});
+  const SignedRankTest test = signed_rank_test(signed_magnitudes(std::array{0.0, 0.0}));
   EXPECT_EQ(test.pairs, 0);
   EXPECT_EQ(test.p, 1);
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Whether a list has the categories of a user's history in their proportions.
+// What lists are worth by the categories of their items: whether they are as mixed as the user's history, and how
+// mixed.
 
 #include <cstdint>
 #include <span>
@@ -15,5 +16,9 @@ namespace rankwise {
 /// below 0 count on neither side. `category_of_item`: of all items.
 [[nodiscard]] double calibration(std::span<const std::int32_t> category_of_item, std::span<const Index> history,
                                  std::span<const Index> list);
+
+/// Share of the list's pairs of items whose categories differ: 1 less the mean Jaccard index of the pairs, an item
+/// having one category. Items whose category is below 0 do not count; 0 of fewer than two that do.
+[[nodiscard]] double category_diversity(std::span<const std::int32_t> category_of_item, std::span<const Index> list);
 
 }  // namespace rankwise

@@ -1,4 +1,4 @@
-#include "distributed/evaluation/list_calibration.hpp"
+#include "distributed/evaluation/list_categories.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -39,6 +39,21 @@ double calibration(std::span<const std::int32_t> category_of_item, std::span<con
     divergence += p * std::log(p / q);
   }
   return divergence;
+}
+
+double category_diversity(std::span<const std::int32_t> category_of_item, std::span<const Index> list) {
+  const std::vector<std::int32_t> listed = categories_of(category_of_item, list);
+  const auto pairs_of = [](std::ptrdiff_t items) {
+    return static_cast<double>(items) * static_cast<double>(items - 1);
+  };
+  double alike = 0;
+  for (auto next = listed.begin(); next != listed.end();) {
+    const auto end = std::upper_bound(next, listed.end(), *next);
+    alike += pairs_of(end - next);
+    next = end;
+  }
+  const double all = pairs_of(std::ssize(listed));
+  return all > 0 ? (all - alike) / all : 0;
 }
 
 }  // namespace rankwise

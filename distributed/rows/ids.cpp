@@ -29,6 +29,12 @@ void append_ids(Ids& ids, const Ids& more) {
     numbers->insert(numbers->end(), more_numbers->begin(), more_numbers->end());
     return;
   }
+  auto* own_texts = std::get_if<std::vector<std::string>>(&ids);
+  const auto* more_texts = std::get_if<std::vector<std::string>>(&more);
+  if (own_texts != nullptr && more_texts != nullptr) {
+    own_texts->insert(own_texts->end(), more_texts->begin(), more_texts->end());
+    return;
+  }
   std::vector<std::string> texts;
   for (const Ids* each : {static_cast<const Ids*>(&ids), &more}) {
     for (Index i = 0; i < id_count(*each); ++i) texts.push_back(id_text(*each, i));

@@ -16,18 +16,6 @@ namespace rankwise {
 
 namespace {
 
-/// Collective.
-void require_finite(const Communicator& comm, const std::string& model, const Lists& lists) {
-  agree_on(comm, [&] {
-    const auto bad = std::ranges::find_if(lists.scores, [](float score) { return !std::isfinite(score); });
-    if (bad == lists.scores.end()) return;
-    const Index entry = bad - lists.scores.begin();
-    const Index user = std::ranges::upper_bound(lists.offsets, entry) - lists.offsets.begin() - 1;
-    throw Error(ExitCode::bad_data, fmt::format("{}: user {}: {}", model, id_text(lists.users, user),
-                                                overflow_text(lists.items[static_cast<std::size_t>(entry)], *bad)));
-  });
-}
-
 std::vector<Index> at_places(std::span<const Index> values, std::span<const Index> places) {
   std::vector<Index> chosen;
   for (const Index place : places) chosen.push_back(values[static_cast<std::size_t>(place)]);
@@ -118,29 +106,6 @@ void explain(const ListInputs& inputs, const ItemScorer& scorer, const SparseRow
 
 }  // namespace
 
-void Lists::append(ListSource source, const List& list, float score_offset) {
-  for (const ScoredItem& item : list.items) {
-    items.push_back(item.item);
-    scores.push_back(item.score + score_offset);
-  }
-  offsets.push_back(static_cast<Index>(items.size()));
-  sources.push_back(source);
-  ends.push_back(list.end);
-}
-
-void Lists::append(const Lists& more) {
-  append_ids(users, more.users);
-  const Index before = offsets.back();
-  for (std::size_t u = 1; u < more.offsets.size(); ++u) offsets.push_back(before + more.offsets[u]);
-  items.insert(items.end(), more.items.begin(), more.items.end());
-  scores.insert(scores.end(), more.scores.begin(), more.scores.end());
-  sources.insert(sources.end(), more.sources.begin(), more.sources.end());
-  ends.insert(ends.end(), more.ends.begin(), more.ends.end());
-  probabilities.insert(probabilities.end(), more.probabilities.begin(), more.probabilities.end());
-  reasons.insert(reasons.end(), more.reasons.begin(), more.reasons.end());
-  largest_gap = std::max(largest_gap, more.largest_gap);
-}
-
 void Served::add(const Lists& lists) {
   largest_gap = std::max(largest_gap, lists.largest_gap);
   users += static_cast<Index>(lists.sources.size());
@@ -169,7 +134,7 @@ Lists found_lists(const Communicator& comm, const ListInputs& inputs, const Ids&
     return inputs.min_score && last.score < *inputs.min_score;
   });
   Lists lists;
-  lists.users = select_rows(ids, selected);
+  lists.owners = select_rows(ids, selected);
   PopularLists popular(inputs);
   for (std::size_t place = 0; place < selected.size(); ++place) {
     if (found[place].items.empty()) {
@@ -183,7 +148,7 @@ Lists found_lists(const Communicator& comm, const ListInputs& inputs, const Ids&
 }
 
 Lists lists_for(const Communicator& comm, const ListInputs& inputs, const FactorLists& factors, Index first,
-                const Partition& rows, WantedUsers& wanted) {
+                const Partition& rows, WantedIds& wanted) {
   const ModelReader& model = factors.model;
   const UserRows users = factors.users.read(first, rows);
   const RowRange mine = rows.range(comm.rank());
@@ -213,7 +178,7 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Factor
     return inputs.min_score && last.score + score_offset[static_cast<std::size_t>(place)] < *inputs.min_score;
   });
   Lists lists;
-  lists.users = select_rows(users.ids, selected);
+  lists.owners = select_rows(users.ids, selected);
   PopularLists popular(inputs);
   std::size_t place = 0;  // in `known`
   for (const Index row : selected) {
@@ -229,12 +194,12 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Factor
     const RowRange served{first + mine.begin, first + mine.end};
     explain(comm, inputs, *factors.reasons, factors.reasons->rows(served, users.histories), selected, lists);
   }
-  require_finite(comm, inputs.model_path, lists);
+  require_finite(comm, inputs.model_path, "user", lists);
   return lists;
 }
 
 Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ItemLists& model, Index first,
-                const Partition& rows, WantedUsers& wanted) {
+                const Partition& rows, WantedIds& wanted) {
   const RowRange range = rows.range(comm.rank());
   const RowRange mine{first + range.begin, first + range.end};
   const Ids ids = model.dataset.user_ids(mine).ids;
@@ -248,7 +213,7 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ItemLi
   };
   Lists lists = found_lists(comm, inputs, ids, ruled, selected, find);
   if (inputs.reasons > 0) explain(inputs, model.scorer, histories, selected, lists);
-  require_finite(comm, inputs.model_path, lists);
+  require_finite(comm, inputs.model_path, "user", lists);
   return lists;
 }
 
@@ -266,7 +231,7 @@ Lists lists_for_unknown(const ListInputs& inputs, const Ids& ids) {
       lists.append(ListSource::popular, *usual, 0);
     }
   }
-  lists.users = ids;
+  lists.owners = ids;
   if (inputs.reasons > 0) lists.reasons.resize(lists.items.size());
   return lists;
 }

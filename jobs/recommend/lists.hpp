@@ -15,34 +15,15 @@
 #include "distributed/rows/partition.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/model/model.hpp"
+#include "jobs/lists/list_filling.hpp"
+#include "jobs/lists/list_values.hpp"
+#include "jobs/lists/wanted_ids.hpp"
 #include "jobs/recommend/factor_reasons.hpp"
-#include "jobs/recommend/list_filling.hpp"
 #include "jobs/recommend/served_users.hpp"
-#include "jobs/recommend/wanted_users.hpp"
 #include "kernels/base/types.hpp"
 #include "kernels/ranking/scored_item.hpp"
 
 namespace rankwise {
-
-enum class ListSource { model, popular };
-
-/// The lists of some of this rank's users, in their order.
-struct Lists {
-  Ids users;
-  std::vector<ListSource> sources;  ///< of each user
-  std::vector<ListEnd> ends;        ///< of each user
-  std::vector<Index> offsets{0};
-  std::vector<Index> items;
-  std::vector<float> scores;
-  std::vector<double> probabilities;         ///< of each entry, NaN: not known; empty if nobody asks for them
-  std::vector<std::vector<Reason>> reasons;  ///< of each entry, largest first; empty if nobody asks for them
-  double largest_gap = 0;                    ///< by which an entry's terms are off its score
-
-  /// Adds a user's list, whose id the caller adds.
-  void append(ListSource source, const List& list, float score_offset);
-  /// Adds lists with their ids, which become texts unless all are integers.
-  void append(const Lists& more);
-};
 
 /// What was made, over all ranks once summed.
 struct Served {
@@ -84,9 +65,9 @@ struct ItemLists {
 /// Lists for the wanted among this rank's part of the users from `first` on. Collective over comm; throws
 /// AgreedError(bad_data) for a score that is not finite.
 [[nodiscard]] Lists lists_for(const Communicator& comm, const ListInputs& inputs, const FactorLists& model, Index first,
-                              const Partition& rows, WantedUsers& wanted);
+                              const Partition& rows, WantedIds& wanted);
 [[nodiscard]] Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ItemLists& model, Index first,
-                              const Partition& rows, WantedUsers& wanted);
+                              const Partition& rows, WantedIds& wanted);
 
 /// Lists of the `selected` among users with these ids, of whom the rule looks at `ruled`, by what find(places among the
 /// selected, count) finds; popular items for whom it finds none. Collective over comm.

@@ -22,19 +22,20 @@
 #include "distributed/ranking/popular_items.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
+#include "io/log/id_list.hpp"
 #include "io/model/item_model.hpp"
 #include "io/model/model.hpp"
 #include "jobs/evaluate/models/any_model.hpp"
 #include "jobs/evaluate/models/evaluated_models.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
+#include "jobs/lists/list_columns.hpp"
+#include "jobs/lists/wanted_ids.hpp"
 #include "jobs/recommend/factor_reasons.hpp"
-#include "jobs/recommend/list_columns.hpp"
 #include "jobs/recommend/list_probabilities.hpp"
 #include "jobs/recommend/lists.hpp"
 #include "jobs/recommend/rules/item_rules.hpp"
 #include "jobs/recommend/served_blend.hpp"
 #include "jobs/recommend/served_users.hpp"
-#include "jobs/recommend/wanted_users.hpp"
 #include "jobs/recommend/written_lists.hpp"
 #include "jobs/run/compared_input.hpp"
 #include "jobs/run/dataset_shelf.hpp"
@@ -119,14 +120,10 @@ std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options,
 }
 
 /// The users to serve, as a file lists them, and what is said of it. Collective.
-WantedUsers read_wanted(const RecommendOptions& options, JobContext& context) {
-  WantedUsers wanted(context.comm, options.users);
-  if (!wanted.note().empty()) context.report.line(wanted.note());
-  if (const Index missing = wanted.missing(); missing > 0) {
-    context.report.warning(fmt::format("{} of --users {} no id (it is empty, or a word such as NULL): passed over",
-                                       counted(missing, "line"), verb(missing, "has", "have")));
-    context.report.event("missing_ids", {{"count", missing}});
-  }
+WantedIds read_wanted(const RecommendOptions& options, JobContext& context) {
+  WantedIds wanted =
+      options.users.empty() ? WantedIds() : WantedIds(read_user_list(context.comm, options.users), options.users);
+  tell_reading(context.report, wanted, "--users");
   return wanted;
 }
 
@@ -162,8 +159,6 @@ Catalogue offered_catalogue(Catalogue catalogue, const RecommendOptions& options
                                                     options.rules.choosing(), options.model.text()));
 }
 
-using MakeLists = std::function<Lists(Index first, const Partition& rows)>;
-
 /// Lists as `make` makes them, with probabilities if there is a map; all outlives the result.
 MakeLists with_probabilities(const std::optional<ProbabilityMap>& map, const Catalogue& known, MakeLists make) {
   if (!map) return make;
@@ -182,9 +177,10 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
   const std::optional<ProbabilityMap> probabilities =
       read_list_probabilities(comm, options.probability, dataset, model.record(), path, options.top);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
-  WantedUsers wanted = read_wanted(options, context);
-  const ItemSpace space{dataset, options.data, model.items(),
-                        matched ? std::span<const Index>(matched->model_rows) : std::span<const Index>()};
+  WantedIds wanted = read_wanted(options, context);
+  const ItemSpace space =
+      items_of_dataset(dataset, options.data, model.items(),
+                       matched ? std::span<const Index>(matched->model_rows) : std::span<const Index>());
   const ItemRules rules = read_item_rules(options.rules, context, space);
   const Catalogue known = read_catalogue(options, context, model, matched);
   const Catalogue catalogue = offered_catalogue(known, options, rules);
@@ -228,8 +224,8 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
   const std::optional<ProbabilityMap> probabilities =
       read_list_probabilities(comm, options.probability, dataset, model.record(), path, options.top);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
-  WantedUsers wanted = read_wanted(options, context);
-  const ItemSpace space{dataset, options.data, dataset.items()};
+  WantedIds wanted = read_wanted(options, context);
+  const ItemSpace space = items_of_dataset(dataset, options.data, dataset.items());
   const ItemRules rules = read_item_rules(options.rules, context, space);
   const Catalogue known = matched ? matched->catalogue : item_model_catalogue(comm, model);
   const Catalogue catalogue = offered_catalogue(known, options, rules);
@@ -285,8 +281,8 @@ void recommend_by_blend(const RecommendOptions& options, JobContext& context, co
   const Communicator& comm = context.comm;
   std::vector<TrainingRecord> records;
   const std::vector<std::unique_ptr<ServedModel>> models = serve_models(options, context, dataset, records);
-  WantedUsers wanted = read_wanted(options, context);
-  const ItemSpace space{dataset, options.data, dataset.items()};
+  WantedIds wanted = read_wanted(options, context);
+  const ItemSpace space = items_of_dataset(dataset, options.data, dataset.items());
   const ItemRules rules = read_item_rules(options.rules, context, space);
   const Catalogue catalogue = offered_catalogue(joint_catalogue(comm, models), options, rules);
 

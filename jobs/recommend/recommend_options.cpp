@@ -3,9 +3,9 @@
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
 
+#include "jobs/lists/list_columns.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
-#include "jobs/recommend/list_columns.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {
@@ -37,7 +37,8 @@ void describe_recommendations(boost::program_options::options_description& descr
     ("output", written_file(&options.output, list_endings)->required(),
      "file to write, by its ending: .csv, .tsv or .jsonl, all three also with .gz or .zst, or .h5 (HDF5); -: standard output");
   // clang-format on
-  describe_item_rules(description, options.rules);
+  describe_list_rules(description, options.rules);
+  describe_user_rules(description, options.rules);
   describe_list_format(description, options.format);
   describe_compression(description, options.deflate_level);
 }

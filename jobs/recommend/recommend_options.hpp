@@ -4,8 +4,8 @@
 #include <string>
 
 #include "distributed/ranking/catalogue.hpp"
+#include "jobs/lists/list_format.hpp"
 #include "jobs/options/model_choice.hpp"
-#include "jobs/recommend/list_format.hpp"
 #include "jobs/recommend/rules/item_rules.hpp"
 #include "kernels/base/types.hpp"
 

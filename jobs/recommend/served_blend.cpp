@@ -96,7 +96,7 @@ std::unique_ptr<ServedModel> serve_items(const Communicator& comm, const std::st
 }
 
 Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ServedBlend& blend, Index first,
-                const Partition& rows, WantedUsers& wanted) {
+                const Partition& rows, WantedIds& wanted) {
   const RowRange range = rows.range(comm.rank());
   const RowRange mine{first + range.begin, first + range.end};
   const Ids ids = blend.dataset.user_ids(mine).ids;

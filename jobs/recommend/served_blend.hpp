@@ -18,9 +18,9 @@
 #include "io/model/item_model.hpp"
 #include "io/model/model.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
+#include "jobs/lists/wanted_ids.hpp"
 #include "jobs/recommend/lists.hpp"
 #include "jobs/recommend/served_users.hpp"
-#include "jobs/recommend/wanted_users.hpp"
 #include "kernels/ranking/score_normalizer.hpp"
 
 namespace rankwise {
@@ -65,7 +65,7 @@ struct ServedBlend {
 
 /// See the other lists_for(). Users for whom no model orders the items get the popular ones.
 [[nodiscard]] Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ServedBlend& blend, Index first,
-                              const Partition& rows, WantedUsers& wanted);
+                              const Partition& rows, WantedIds& wanted);
 
 /// What lists of these models can have. Collective over comm.
 [[nodiscard]] Catalogue joint_catalogue(const Communicator& comm,

@@ -6,10 +6,11 @@
 #include <string>
 
 #include "distributed/rows/select_rows.hpp"
-#include "jobs/recommend/list_files.hpp"
+#include "jobs/lists/list_files.hpp"
+#include "jobs/lists/list_rounds.hpp"
+#include "jobs/lists/list_text.hpp"
+#include "jobs/lists/text_sink.hpp"
 #include "jobs/recommend/list_probabilities.hpp"
-#include "jobs/recommend/list_text.hpp"
-#include "jobs/recommend/text_sink.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/number_text.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 /// The ids of the list that the dataset does not have, and are to be served; others are refused, or skipped and told.
 /// Collective.
 std::vector<std::string> unknown_to_serve(const RecommendOptions& options, JobContext& context,
-                                          const WantedUsers& wanted) {
+                                          const WantedIds& wanted) {
   std::vector<std::string> unknown = wanted.unknown(context.comm);
   if (unknown.empty()) return unknown;
   const std::string first = wanted.place_of(unknown.front());
@@ -45,21 +46,15 @@ std::vector<std::string> unknown_to_serve(const RecommendOptions& options, JobCo
 }
 
 Served write_text(const RecommendOptions& options, const ListFormat& format, const AllLists& all, JobContext& context,
-                  WantedUsers& wanted) {
+                  WantedIds& wanted) {
   const Communicator& comm = context.comm;
-  const ListText lines(format, all.item_ids, {all.columns, !options.probability.empty(), all.inputs.reasons});
+  const ListText lines(format, all.item_ids,
+                       {ListKind::recommendations, all.columns, !options.probability.empty(), all.inputs.reasons});
   TextSink sink(comm, options.output, format.packing);
   sink.append(comm.is_root() ? lines.header() : "");
-  const Index round = all.users_at_a_time * comm.size();
-  const Index users = all.users;
   Served served;
-  for (Index first = 0; first < users; first += round) {
-    const Partition rows = Partition::by_count(std::min(round, users - first), comm.size());
-    const Lists lists = all.make(first, rows);
-    sink.append(lines.text(lists));
-    served.add(lists);
-    context.report.bar("users", std::min(first + round, users), users);
-  }
+  append_rounds(context, {all.users, all.users_at_a_time, "users"}, all.make, lines, sink,
+                [&](const Lists& some) { served.add(some); });
   std::vector<std::string> unknown = unknown_to_serve(options, context, wanted);
   if (!comm.is_root()) unknown.clear();
   Lists lists = lists_for_unknown(all.inputs, unknown);
@@ -82,7 +77,7 @@ Ids ids_of(const std::vector<std::string>& texts) {
   return numbers;
 }
 
-Served write_hdf5(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted,
+Served write_hdf5(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedIds& wanted,
                   std::uint64_t dataset_digest) {
   const Communicator& comm = context.comm;
   const ListInputs& inputs = all.inputs;
@@ -99,14 +94,19 @@ Served write_hdf5(const RecommendOptions& options, const AllLists& all, JobConte
   Served served;
   served.add(lists);
   served = served.sum(comm);
-  write_lists(comm, options.output, lists, served, all.item_ids, all.columns,
-              context.provenance("recommendations", dataset_digest), all.blend, options.deflate_level);
+  write_lists(comm, options.output, lists,
+              {.kind = ListKind::recommendations,
+               .item_ids = all.item_ids,
+               .columns = all.columns,
+               .provenance = context.provenance("recommendations", dataset_digest),
+               .blend = all.blend,
+               .deflate_level = options.deflate_level});
   return served;
 }
 
 }  // namespace
 
-void write_all(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted,
+void write_all(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedIds& wanted,
                const DatasetReader& dataset, Index new_users, ModelKind kind) {
   const ListFormat format = list_format(options.format, options.output);
   const Served served = format.layout == ListLayout::hdf5

@@ -1,18 +1,17 @@
 #pragma once
 // Lists of all users on their way into a file or to standard output, some users at a time.
 
-#include <functional>
 #include <vector>
 
 #include "distributed/rows/ids.hpp"
-#include "distributed/rows/partition.hpp"
 #include "distributed/tables/table.hpp"
 #include "io/dataset/blend_attributes.hpp"
 #include "io/dataset/dataset.hpp"
+#include "jobs/lists/list_rounds.hpp"
+#include "jobs/lists/wanted_ids.hpp"
 #include "jobs/recommend/lists.hpp"
 #include "jobs/recommend/recommend_options.hpp"
 #include "jobs/recommend/served_report.hpp"
-#include "jobs/recommend/wanted_users.hpp"
 #include "jobs/run/job.hpp"
 #include "kernels/base/types.hpp"
 
@@ -22,8 +21,8 @@ namespace rankwise {
 struct AllLists {
   const ListInputs& inputs;
   Index users;
-  Index users_at_a_time;                                          ///< of a rank
-  std::function<Lists(Index first, const Partition& rows)> make;  ///< collective
+  Index users_at_a_time;  ///< of a rank
+  MakeLists make;
   Ids item_ids;
   std::vector<TableColumn> columns;  ///< beside the items
   BlendOrigin blend = {};            ///< of several models
@@ -31,7 +30,7 @@ struct AllLists {
 
 /// Writes all lists, then those of wanted ids that the dataset does not have, and says what they are; throws
 /// AgreedError (bad_data, cannot_create, io_error). Collective over context.comm.
-void write_all(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedUsers& wanted,
+void write_all(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedIds& wanted,
                const DatasetReader& dataset, Index new_users, ModelKind kind);
 
 }  // namespace rankwise

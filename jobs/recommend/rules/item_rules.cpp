@@ -56,7 +56,9 @@ BoostText parse_boost(const std::string& text) {
 class ListedItems {
  public:
   /// Says how the file was read, and which of its ids the dataset does not have. Collective.
-  ListedItems(const std::string& option, const std::string& path, const Ids& item_ids, JobContext& context) {
+  ListedItems(const std::string& option, const std::string& path, const Ids& item_ids, std::string_view owner,
+              JobContext& context)
+      : owner_(owner) {
     const IdList list = read_item_list(context.comm, path);
     std::unordered_map<std::string, std::size_t> places;
     std::vector<const ListedId*> distinct;
@@ -82,8 +84,8 @@ class ListedItems {
       const ListedId& first =
           *distinct[static_cast<std::size_t>(std::ranges::find(is_found, false) - is_found.begin())];
       first_unknown_ = fmt::format("{}:{}: {}", path, first.line, shown(first.id));
-      context.report.warning(fmt::format("{} in {} {} not in the dataset and {} no effect, for example {}",
-                                         counted(unknown, "id"), option, verb(unknown, "is", "are"),
+      context.report.warning(fmt::format("{} in {} {} not in the {} and {} no effect, for example {}",
+                                         counted(unknown, "id"), option, verb(unknown, "is", "are"), owner,
                                          verb(unknown, "has", "have"), first_unknown_));
     }
     context.report.event("listed_items", {{"option", option},
@@ -97,12 +99,13 @@ class ListedItems {
   /// Throws AgreedError(bad_data) if the dataset has none of the ids.
   void require_known(const std::string& path) const {
     if (known_ > 0) return;
-    throw AgreedError(ExitCode::bad_data, fmt::format("{}: the dataset has none of its items, for example {}; "
-                                                      "expected item ids of the dataset",
-                                                      path, first_unknown_));
+    throw AgreedError(ExitCode::bad_data, fmt::format("{0}: the {1} has none of its items, for example {2}; "
+                                                      "expected item ids of the {1}",
+                                                      path, owner_, first_unknown_));
   }
 
  private:
+  std::string_view owner_;
   std::vector<bool> is_listed_;
   Index known_ = 0;
   std::string first_unknown_;
@@ -112,24 +115,24 @@ class ListedItems {
 std::optional<std::vector<bool>> chosen_items(const ItemRuleOptions& options, JobContext& context,
                                               const ItemSpace& space) {
   if (options.choosing().empty()) return std::nullopt;
-  const auto items = static_cast<std::size_t>(space.dataset.items());
+  const auto items = static_cast<std::size_t>(space.items);
   std::vector<bool> chosen(items, true);
   const auto keep = [&](const auto& allows) {
     for (std::size_t item = 0; item < items; ++item) chosen[item] = chosen[item] && allows(static_cast<Index>(item));
   };
   const bool has_lists = !options.items.empty() || !options.exclude_items.empty();
-  const Ids ids = has_lists ? space.dataset.item_ids({0, space.dataset.items()}).ids : Ids();
+  const Ids ids = has_lists ? space.ids() : Ids();
   if (!options.items.empty()) {
-    const ListedItems listed("--items", options.items, ids, context);
+    const ListedItems listed("--items", options.items, ids, space.owner, context);
     listed.require_known(options.items);
     keep([&](Index item) { return listed.has(item); });
   }
   if (!options.exclude_items.empty()) {
-    const ListedItems listed("--exclude-items", options.exclude_items, ids, context);
+    const ListedItems listed("--exclude-items", options.exclude_items, ids, space.owner, context);
     keep([&](Index item) { return !listed.has(item); });
   }
   if (!options.where.empty()) {
-    const ItemColumns table(context.comm, space.data_path, "--where", context.common.input_check);
+    const ItemColumns table(context.comm, space.path, "--where", context.common.input_check);
     const std::vector<bool> fulfilled =
         agree_on(context.comm, [&] { return table.fulfil(parse_condition("--where", options.where)); });
     keep([&](Index item) { return fulfilled[static_cast<std::size_t>(item)]; });
@@ -150,7 +153,7 @@ std::vector<Value> in_model(const ItemSpace& space, const std::vector<Value>& va
 
 /// Collective.
 ListQuota read_quota(const QuotaText& asked, JobContext& context, const ItemSpace& space) {
-  const ItemColumns table(context.comm, space.data_path, "--max-per", context.common.input_check);
+  const ItemColumns table(context.comm, space.path, "--max-per", context.common.input_check);
   const ItemGroups groups = agree_on(context.comm, [&] { return table.groups(asked.column); });
   context.report.line(fmt::format("a list has at most {} of each of {} of {}", counted(asked.most, "item"),
                                   counted(groups.count, "group"), asked.column));
@@ -168,7 +171,7 @@ ListQuota read_quota(const QuotaText& asked, JobContext& context, const ItemSpac
 
 /// Collective.
 std::vector<float> read_boosts(const BoostText& asked, JobContext& context, const ItemSpace& space) {
-  const ItemColumns table(context.comm, space.data_path, "--boost", context.common.input_check);
+  const ItemColumns table(context.comm, space.path, "--boost", context.common.input_check);
   const std::vector<double> numbers = agree_on(context.comm, [&] { return table.numbers(asked.column); });
   Index without_value = 0;
   std::vector<float> boosts;
@@ -213,7 +216,7 @@ void tell_unknown_pairs(JobContext& context, const std::string& path, Index unkn
 ExcludedPairs read_pairs(const std::string& path, JobContext& context, const ItemSpace& space) {
   const Communicator& comm = context.comm;
   const PairList list = read_pair_list(comm, path);
-  const Ids ids = space.dataset.item_ids({0, space.dataset.items()}).ids;
+  const Ids ids = space.ids();
   std::vector<Index> rows;
   Index unknown_items = 0;
   std::string first_unknown;
@@ -228,8 +231,8 @@ ExcludedPairs read_pairs(const std::string& path, JobContext& context, const Ite
     }
   }
   ExcludedPairs pairs(comm, list, std::move(rows));
-  const RowRange mine = Partition::by_count(space.dataset.users(), comm.size()).range(comm.rank());
-  const std::vector<std::string> unknown_users = pairs.unknown_users(comm, space.dataset.user_ids(mine).ids);
+  const RowRange mine = Partition::by_count(space.dataset->users(), comm.size()).range(comm.rank());
+  const std::vector<std::string> unknown_users = pairs.unknown_users(comm, space.dataset->user_ids(mine).ids);
   context.report.line(fmt::format("{}: {} left out", path, counted(pairs.count(), "pair")));
   tell_unknown_pairs(context, path, unknown_items, first_unknown, unknown_users);
   context.report.event("excluded_pairs", {{"pairs", pairs.count()},
@@ -248,21 +251,28 @@ std::string ItemRuleOptions::choosing() const {
   return fmt::format("{}", fmt::join(given, ", "));
 }
 
-void describe_item_rules(boost::program_options::options_description& description, ItemRuleOptions& options) {
+void describe_list_rules(boost::program_options::options_description& description, ItemRuleOptions& options) {
   namespace po = boost::program_options;
   // clang-format off
   description.add_options()
     ("items", read_file(&options.items), "items that lists may have, such as the stock: an id per line, or a CSV with an item column; without it all")
     ("exclude-items", read_file(&options.exclude_items), "items that no list has, in the same form")
-    ("exclude-pairs", read_file(&options.exclude_pairs), "CSV with a user and an item column: that user's list does not have that item")
     ("where", po::value(&options.where)->value_name("CONDITION"),
      "items that lists may have, by the dataset's table of items: 'category = toys and price < 20'; grammar: see prepare --where")
     ("max-per", po::value(&options.max_per)->value_name("COLUMN=N"),
      "at most N items of a list have the same value of this column of the table of items; items without a value do not count")
-    ("boost", po::value(&options.boost)->value_name("COLUMN[=FACTOR]"),
-     "rank by score + FACTOR (1) times this column of the table of items, which may be negative; 0 where it is missing")
     ("min-score", po::value<double>()->value_name("SCORE")->notifier([&options](double score) { options.min_score = score; }),
      "lists of a model have no item with a score below this");
+  // clang-format on
+}
+
+void describe_user_rules(boost::program_options::options_description& description, ItemRuleOptions& options) {
+  namespace po = boost::program_options;
+  // clang-format off
+  description.add_options()
+    ("exclude-pairs", read_file(&options.exclude_pairs), "CSV with a user and an item column: that user's list does not have that item")
+    ("boost", po::value(&options.boost)->value_name("COLUMN[=FACTOR]"),
+     "rank by score + FACTOR (1) times this column of the table of items, which may be negative; 0 where it is missing");
   // clang-format on
 }
 
@@ -277,13 +287,13 @@ ItemRules read_item_rules(const ItemRuleOptions& options, JobContext& context, c
   if (const std::optional<std::vector<bool>> chosen = chosen_items(options, context, space)) {
     const Index count = std::ranges::count(*chosen, true);
     const std::string by = options.choosing();
-    context.report.line(fmt::format("{}: lists may have {} of {}", by, count, counted(space.dataset.items(), "item")));
-    context.report.event("offered_items", {{"by", by}, {"items", space.dataset.items()}, {"offered", count}});
+    context.report.line(fmt::format("{}: lists may have {} of {}", by, count, counted(space.items, "item")));
+    context.report.event("offered_items", {{"by", by}, {"items", space.items}, {"offered", count}});
     rules.offered = in_model(space, *chosen, false);
     if (std::ranges::count(rules.offered, true) == 0) {
       throw AgreedError(ExitCode::bad_data,
-                        fmt::format("{}: {} of the dataset {} left; expected at least one that the model knows", by,
-                                    counted(count, "item"), verb(count, "is", "are")));
+                        fmt::format("{}: {} of the {} {} left; expected at least one that the model knows", by,
+                                    counted(count, "item"), space.owner, verb(count, "is", "are")));
     }
   }
   if (!options.max_per.empty()) rules.quota = read_quota(parse_quota(options.max_per), context, space);

@@ -27,7 +27,10 @@ struct ItemRuleOptions {
   [[nodiscard]] std::string choosing() const;
 };
 
-void describe_item_rules(boost::program_options::options_description& description, ItemRuleOptions& options);
+/// Rules of lists for whomever: which items, how many of one kind, which score at least. `options` outlives them.
+void describe_list_rules(boost::program_options::options_description& description, ItemRuleOptions& options);
+/// Rules of lists for users: pairs, boosts.
+void describe_user_rules(boost::program_options::options_description& description, ItemRuleOptions& options);
 
 /// Throws Error(usage) for a condition, a quota or a boost that cannot be read.
 void require_sense(const ItemRuleOptions& options);
@@ -40,8 +43,9 @@ struct ItemRules {
   ExcludedPairs pairs = {};
 };
 
-/// Reads the files and the dataset's table of items, and says what is left out. Collective over context.comm; throws
-/// AgreedError (no_input, bad_data: what cannot be read, or leaves no item).
+/// Reads the files and the dataset's table of items, and says what is left out. Conditions, quotas, boosts and pairs
+/// need a dataset. Collective over context.comm; throws AgreedError (no_input, bad_data: what cannot be read, or leaves
+/// no item).
 [[nodiscard]] ItemRules read_item_rules(const ItemRuleOptions& options, JobContext& context, const ItemSpace& space);
 
 }  // namespace rankwise

@@ -1,24 +1,43 @@
 #pragma once
-// The items of a dataset, as a model numbers them.
+// The items that rules of lists speak of, as a model numbers them.
 
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "io/dataset/dataset.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
 
-/// What it refers to outlives it.
+/// Items of a dataset, or a model's own. What it refers to outlives it.
 struct ItemSpace {
-  const DatasetReader& dataset;
-  const std::string& data_path;
+  std::string_view owner;        ///< for messages: "dataset" or "model"
+  const std::string& path;       ///< of the owner
+  Index items = 0;               ///< of the owner
+  std::function<Ids()> ids;      ///< of all of them; collective
+  const DatasetReader* dataset;  ///< null: the model's own items, which have no table
   Index model_items = 0;
-  std::span<const Index> model_rows = {};  ///< of each item of the dataset, -1: unknown; empty: the same rows
+  std::span<const Index> model_rows = {};  ///< of each item, -1: the model does not know it; empty: the same rows
 
   [[nodiscard]] Index model_row(Index item) const {
     return model_rows.empty() ? item : model_rows[static_cast<std::size_t>(item)];
   }
 };
+
+/// The items of a dataset at `path`, in a model that has `model_items`.
+[[nodiscard]] inline ItemSpace items_of_dataset(const DatasetReader& dataset, const std::string& path,
+                                                Index model_items, std::span<const Index> model_rows = {}) {
+  return {"dataset", path,        dataset.items(), [&dataset] { return dataset.item_ids({0, dataset.items()}).ids; },
+          &dataset,  model_items, model_rows};
+}
+
+/// The items of a model at `path`, of factors or of items, without a dataset.
+template <class Model>
+[[nodiscard]] ItemSpace items_of_model(const Model& model, const std::string& path) {
+  return {"model", path,         model.items(), [&model] { return model.item_ids({0, model.items()}).ids; },
+          nullptr, model.items()};
+}
 
 }  // namespace rankwise

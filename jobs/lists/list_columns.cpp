@@ -1,4 +1,4 @@
-#include "jobs/recommend/list_columns.hpp"
+#include "jobs/lists/list_columns.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +18,8 @@ std::vector<TableColumns::Kept> parse_list_columns(std::string_view text) {
     throw Error(ExitCode::usage,
                 fmt::format("--columns '{}': lists have ids anyway; expected NAME=COLUMN, not id=", text));
   }
-  constexpr std::array<std::string_view, 7> taken{"user", "rank", "item", "score", "source", "probability", "because"};
+  constexpr std::array<std::string_view, 9> taken{"user",        "rank",    "item",         "score",       "source",
+                                                  "probability", "because", "similar_item", "similar_user"};
   for (const TableColumns::Kept& column : columns.kept) {
     if (!can_be_column_name(column.name)) {
       throw Error(ExitCode::usage,
@@ -43,11 +44,11 @@ std::vector<TableColumn> read_list_columns(const std::string& text, const JobCon
   std::vector<TableColumn> columns;
   if (text.empty()) return columns;
   std::vector<Index> dataset_rows(static_cast<std::size_t>(space.model_items), -1);
-  for (Index item = 0; item < space.dataset.items(); ++item) {
+  for (Index item = 0; item < space.items; ++item) {
     const Index row = space.model_row(item);
     if (row >= 0) dataset_rows[static_cast<std::size_t>(row)] = item;
   }
-  const ItemColumns table(context.comm, space.data_path, "--columns", context.common.input_check);
+  const ItemColumns table(context.comm, space.path, "--columns", context.common.input_check);
   return agree_on(context.comm, [&] {
     for (const TableColumns::Kept& column : parse_list_columns(text)) {
       columns.push_back({column.name, select_values(table.values(column.source), dataset_rows)});

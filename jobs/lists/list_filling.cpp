@@ -1,4 +1,4 @@
-#include "jobs/recommend/list_filling.hpp"
+#include "jobs/lists/list_filling.hpp"
 
 #include <algorithm>
 #include <iterator>

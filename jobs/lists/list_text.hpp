@@ -7,20 +7,21 @@
 
 #include "distributed/rows/ids.hpp"
 #include "distributed/tables/table.hpp"
-#include "jobs/recommend/list_format.hpp"
-#include "jobs/recommend/lists.hpp"
+#include "jobs/lists/list_format.hpp"
+#include "jobs/lists/list_values.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
 
-/// What lines have beside an entry's score.
+/// What lines say, and what they have beside an entry's score.
 struct EntryExtras {
+  ListKind kind = ListKind::recommendations;  ///< these have a source
   std::span<const TableColumn> columns = {};  ///< of the table of items, each with a value of each item
   bool probabilities = false;                 ///< Lists::probabilities
   Index reasons = 0;                          ///< items of the user that speak for the item, at most
 };
 
-/// Writes lists of a model's items. What can be said of an item is made once, not once an entry.
+/// Writes lists. What can be said of an item is made once, not once an entry.
 class ListText {
  public:
   /// Extras come in the order of their members.
@@ -28,19 +29,21 @@ class ListText {
 
   /// What the text begins with.
   [[nodiscard]] std::string header() const;
-  /// CSV and TSV: a line per entry, best first; JSON lines: a line per user. By all threads.
+  /// CSV and TSV: a line per entry, best first; JSON lines: a line per list. By all threads.
   [[nodiscard]] std::string text(const Lists& lists) const;
 
  private:
-  void append_lists(const Lists& lists, RowRange users, std::string& text) const;
-  void append_rows(const Lists& lists, Index user, std::string& text) const;
-  void append_object(const Lists& lists, Index user, std::string& text) const;
+  void append_lists(const Lists& lists, RowRange owners, std::string& text) const;
+  void append_rows(const Lists& lists, Index owner, std::string& text) const;
+  void append_object(const Lists& lists, Index owner, std::string& text) const;
   void append_probability(double probability, std::string& text) const;
   void append_reasons(const std::vector<Reason>& reasons, std::string& text) const;
   [[nodiscard]] std::string field(const std::string& text) const;
   [[nodiscard]] std::string value_field(const ColumnValues& values, Index item) const;
 
   ListFormat format_;
+  ListWords words_;
+  bool has_sources_;
   char separator_;
   bool has_probabilities_;
   Index reasons_;

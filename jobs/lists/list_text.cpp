@@ -1,4 +1,4 @@
-#include "jobs/recommend/list_text.hpp"
+#include "jobs/lists/list_text.hpp"
 
 #include <array>
 #include <cmath>
@@ -44,6 +44,8 @@ std::string_view source_word(ListSource source) {
 
 ListText::ListText(const ListFormat& format, const Ids& item_ids, const EntryExtras& extras)
     : format_(format),
+      words_(list_words(extras.kind)),
+      has_sources_(extras.kind == ListKind::recommendations),
       separator_(format.layout == ListLayout::tsv ? '\t' : ','),
       has_probabilities_(extras.probabilities),
       reasons_(extras.reasons) {
@@ -76,26 +78,26 @@ std::string ListText::value_field(const ColumnValues& values, Index item) const 
 std::string ListText::header() const {
   if (format_.layout == ListLayout::json_lines) return {};
   std::string line(format_.readers == TextReaders::spreadsheets ? byte_order_mark : std::string_view());
-  constexpr std::array<std::string_view, 5> names{"user", "rank", "item", "score", "source"};
+  const std::array<std::string_view, 4> names{words_.owner, "rank", words_.column, "score"};
   for (const std::string_view name : names) line.append(name) += separator_;
-  line.pop_back();
+  has_sources_ ? static_cast<void>(line.append("source")) : line.pop_back();
   for (const std::string& name : column_names_) line += separator_ + field(name);
   if (has_probabilities_) line += separator_ + std::string("probability");
   for (Index r = 1; r <= reasons_; ++r) line += fmt::format("{0}because_{1}{0}share_{1}", separator_, r);
   return line + '\n';
 }
 
-void ListText::append_rows(const Lists& lists, Index user, std::string& text) const {
-  const std::string user_field = field(id_text(lists.users, user)) + separator_;
-  const auto place = static_cast<std::size_t>(user);
+void ListText::append_rows(const Lists& lists, Index owner, std::string& text) const {
+  const std::string owner_field = field(id_text(lists.owners, owner)) + separator_;
+  const auto place = static_cast<std::size_t>(owner);
   for (Index e = lists.offsets[place]; e < lists.offsets[place + 1]; ++e) {
     const auto entry = static_cast<std::size_t>(e);
     const auto item = static_cast<std::size_t>(lists.items[entry]);
     const fmt::format_int rank(e - lists.offsets[place] + 1);
-    text.append(user_field).append(rank.data(), rank.size()) += separator_;
+    text.append(owner_field).append(rank.data(), rank.size()) += separator_;
     text.append(items_[item]) += separator_;
     fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), lists.scores[entry]);
-    text.append(1, separator_).append(source_word(lists.sources[place]));
+    if (has_sources_) text.append(1, separator_).append(source_word(lists.sources[place]));
     if (!values_.empty()) text.append(values_[item]);
     if (has_probabilities_) append_probability(lists.probabilities[entry], text);
     if (reasons_ > 0) append_reasons(lists.reasons[entry], text);
@@ -131,14 +133,18 @@ void ListText::append_reasons(const std::vector<Reason>& reasons, std::string& t
   }
 }
 
-void ListText::append_object(const Lists& lists, Index user, std::string& text) const {
-  const auto place = static_cast<std::size_t>(user);
-  fmt::format_to(std::back_inserter(text), R"({{"user":{},"source":"{}","items":[)", json_id(lists.users, user),
-                 source_word(lists.sources[place]));
+void ListText::append_object(const Lists& lists, Index owner, std::string& text) const {
+  const auto place = static_cast<std::size_t>(owner);
+  fmt::format_to(std::back_inserter(text), R"({{"{}":{})", words_.owner, json_id(lists.owners, owner));
+  if (has_sources_) fmt::format_to(std::back_inserter(text), R"(,"source":"{}")", source_word(lists.sources[place]));
+  fmt::format_to(std::back_inserter(text), R"(,"{}":[)", words_.objects);
   for (Index e = lists.offsets[place]; e < lists.offsets[place + 1]; ++e) {
     const auto entry = static_cast<std::size_t>(e);
     const auto item = static_cast<std::size_t>(lists.items[entry]);
-    text.append(e > lists.offsets[place] ? R"(,{"item":)" : R"({"item":)").append(items_[item]);
+    text.append(e > lists.offsets[place] ? R"(,{")" : R"({")")
+        .append(words_.entry)
+        .append(R"(":)")
+        .append(items_[item]);
     fmt::format_to(std::back_inserter(text), FMT_COMPILE(R"(,"score":{})"), lists.scores[entry]);
     if (!values_.empty()) text.append(values_[item]);
     if (has_probabilities_) append_probability(lists.probabilities[entry], text);
@@ -148,25 +154,25 @@ void ListText::append_object(const Lists& lists, Index user, std::string& text) 
   text += "]}\n";
 }
 
-void ListText::append_lists(const Lists& lists, RowRange users, std::string& text) const {
-  const auto entries_before = [&](Index user) { return lists.offsets[static_cast<std::size_t>(user)]; };
-  text.reserve(static_cast<std::size_t>(entries_before(users.end) - entries_before(users.begin)) * usual_line_bytes);
-  for (Index user = users.begin; user < users.end; ++user) {
+void ListText::append_lists(const Lists& lists, RowRange owners, std::string& text) const {
+  const auto entries_before = [&](Index owner) { return lists.offsets[static_cast<std::size_t>(owner)]; };
+  text.reserve(static_cast<std::size_t>(entries_before(owners.end) - entries_before(owners.begin)) * usual_line_bytes);
+  for (Index owner = owners.begin; owner < owners.end; ++owner) {
     if (format_.layout == ListLayout::json_lines) {
-      append_object(lists, user, text);
+      append_object(lists, owner, text);
     } else {
-      append_rows(lists, user, text);
+      append_rows(lists, owner, text);
     }
   }
 }
 
 std::string ListText::text(const Lists& lists) const {
-  const auto users = static_cast<Index>(lists.sources.size());
+  const auto owners = static_cast<Index>(lists.sources.size());
   const int threads = team_size(static_cast<double>(lists.offsets.back()) * operations_per_line);
   std::vector<std::string> parts(static_cast<std::size_t>(threads));
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (int t = 0; t < threads; ++t) {
-    append_lists(lists, {users * t / threads, users * (t + 1) / threads}, parts[static_cast<std::size_t>(t)]);
+    append_lists(lists, {owners * t / threads, owners * (t + 1) / threads}, parts[static_cast<std::size_t>(t)]);
   }
   std::string text = std::move(parts.front());
   for (std::size_t t = 1; t < parts.size(); ++t) text += parts[t];

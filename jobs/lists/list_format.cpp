@@ -1,4 +1,4 @@
-#include "jobs/recommend/list_format.hpp"
+#include "jobs/lists/list_format.hpp"
 
 #include <array>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "jobs/recommend/text_sink.hpp"
+#include "jobs/lists/text_sink.hpp"
 
 #include <algorithm>
 #include <span>
@@ -6,7 +6,7 @@
 
 #include "distributed/threads/team_size.hpp"
 #include "io/text/packed_text.hpp"
-#include "jobs/recommend/list_format.hpp"
+#include "jobs/lists/list_format.hpp"
 #include "jobs/run/standard_output.hpp"
 
 namespace rankwise {

@@ -26,10 +26,11 @@ enum class ListEnd {
   full,
   none_left,  ///< no other item may be in it
   quota,      ///< others are of groups that have their share in it
-  min_score   ///< others have scores below the least that is asked for
+  min_score,  ///< others have scores below the least that is asked for
+  unknown     ///< of the owner nothing is known
 };
 
-/// A user's list, best first.
+/// A list, best first.
 struct List {
   std::vector<ScoredItem> items;
   ListEnd end = ListEnd::full;

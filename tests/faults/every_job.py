@@ -10,6 +10,7 @@ CHAIN = "[quarterly]\ndirectory = q\nscheduler = local\ncores = 1\n[prepare]\nin
 CASES = {
     "training": [
         ("prepare", "--input log.csv --split random:0.3 --output d.h5"),
+        ("prepare", "--input log.csv --split random:0.3 --items brands.csv --output t.h5"),
         ("als", "--data d.h5 --model m.h5 --factors 2 --epochs 2 --checkpoint c"),
         ("als", "--data d.h5 --model w.h5 --factors 2 --epochs 1 --warm-start m.h5 --validation-metric ndcg@2 --checkpoint w"),
         ("evaluate", "--data d.h5 --model m.h5 --output e.json"),
@@ -31,6 +32,13 @@ CASES = {
         ("sweep blend", "--data d.h5 --model mf.h5 --model if.h5 --metric ndcg@2 --output w.json"),
         ("recommend", "--data d.h5 --model m.h5 --output r.h5"),
         ("recommend", "--data d.h5 --model m.h5 --output r.csv"),
+        ("similar", "--model m.h5 --rows users --top 2 --output u.h5"),
+        ("similar", "--model m.h5 --measure inner-product --max-per brand=1 --data t.h5 --columns brand --id tea --output s.jsonl.gz"),
+        ("similar", "--model i.h5 --top 2 --output n.csv"),
+        ("export", "--model m.h5 --output m.npz"),
+        ("export", "--model m.h5 --directory arrays"),
+        ("export", "--model m.h5 --output m.faiss"),
+        ("export", "--model i.h5 --output i.npz"),
         ("inspect", "m.h5"),
         ("verify", "d.h5 m.h5 i.h5 r.h5"),
     ],
@@ -80,6 +88,7 @@ def help_names():
 
 def write_inputs(folder):
     pathlib.Path(folder, "log.csv").write_text(LOG)
+    pathlib.Path(folder, "brands.csv").write_text("item,brand\ntea,a\ncup,a\npot,b\n")
     pathlib.Path(folder, "chain.ini").write_text(CHAIN)
 
 

@@ -87,6 +87,9 @@ class FailingIoTest(unittest.TestCase):
         """SIGXFSZ would end the run without a word."""
         jobs = {**{name: (job, "output.h5") for name, job in self.jobs().items()},
                 "recommend CSV": (["recommend", "--quiet", "--data", self.data, "--model", self.model, "--output"], "output.csv"),
+                "similar": (["similar", "--quiet", "--model", self.model, "--rows", "users", "--output"], "output.csv"),
+                "export": (["export", "--quiet", "--model", self.model, "--output"], "output.npz"),
+                "export faiss": (["export", "--quiet", "--model", self.model, "--output"], "output.faiss"),
                 "synthesize": (["synthesize", "--quiet", "--users", "3000", "--items", "800", "--interactions", "60000", "--output"], "output.csv")}
         for name, (job, file) in jobs.items():
             with self.subTest(job=name):
@@ -98,6 +101,16 @@ class FailingIoTest(unittest.TestCase):
                 self.assertRegex(done.our_lines[0], rf"{output}: cannot write: File too large$")
                 self.assertEqual(output.read_bytes(), b"what stood here before")
                 self.assertEqual([str(path) for path in self.path.rglob("*.partial")], [])
+
+    def test_an_export(self):
+        """Ranks read together while one of them cannot write."""
+        for file in ("output.npz", "output.faiss"):
+            output = self.path / file
+            for call, ranks, rank in (("write", 1, None), ("write", 3, 2), ("write", 3, 0), ("fsync", 3, None), ("rename", 1, None), ("fallocate", 3, None)):
+                with self.subTest(file=file, call=call, ranks=ranks, rank=rank):
+                    output.write_bytes(b"what stood here before")
+                    self.assertTrue(self.fail(["export", "--quiet", "--model", self.model, "--output"], output, call, ranks, rank=rank, least_bytes=0))
+                    self.assertEqual(output.read_bytes(), b"what stood here before")
 
     def test_any_write_of_a_file(self):
         """Of rows and of all else, from the first to the last."""

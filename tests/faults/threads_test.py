@@ -27,6 +27,8 @@ class ThreadsTest(unittest.TestCase):
                     "als": "--data d.h5 --model m.h5 --factors 4 --epochs 2 --checkpoint c",
                     "evaluate": "--data d.h5 --model m.h5 --output e.json",
                     "recommend": "--data d.h5 --model m.h5 --output r.h5",
+                    "similar": "--model m.h5 --output s.h5",
+                    "export": "--model m.h5 --output m.npz",
                     "kmeans": "--input rows.csv --header no --clusters 40 --tolerance 0 --max-iterations 3 --output k.h5",
                     "scale": "--strong 1 --users 50 --items 20 --interactions 200 --factors 4 --calibrate 0 --json scale.json"}
         cls.bits = cls.kmeans_bits()

@@ -35,6 +35,10 @@ class FormatsTest(unittest.TestCase):
         cls.run_all("als --data shop.h5 --model model.h5 --factors 8 --epochs 2")
         cls.run_all("itemcf --data shop.h5 --model items.h5 --neighbours 5")
         cls.run_all("recommend --data shop.h5 --model model.h5 --top 3 --output recommendations.h5")
+        cls.run_all("similar --model model.h5 --top 3 --data named.h5 --columns title --output similar.h5")
+        cls.run_all("similar --model model.h5 --top 3 --rows users --output similar-users.h5")
+        cls.run_all("export --model model.h5 --output exported.npz")
+        cls.run_all("export --model items.h5 --output exported-items.npz")
         cls.run_all("prepare --input log.csv --missing skip --min-value 1 --split users:0.2 --duplicates max --output users.h5")
         cls.run_all("kmeans --input model.h5 --rows users --clusters 3 --scale standard --output clusters.h5")
         cls.run_all("als --data users.h5 --model taste.h5 --factors 4 --epochs 2")
@@ -89,6 +93,8 @@ class FormatsTest(unittest.TestCase):
         self.assertEqual(set(found["segment_of"].values()), set(range(4)))
         self.assertTrue(found["intact"])
         self.assertEqual(found["weights"].shape, (items, items))
+        np.testing.assert_allclose(found["first_scores"], found["scores"], rtol=1e-4, atol=1e-6)
+        self.assertEqual(len(found["exported_ids"]), items)
         self.assertEqual(found["weights"].getnnz(axis=0).max(), 5)
         self.assertEqual(len(found["basket_sizes"]), found["frequency"].sum())
         self.assertEqual(len(found["money"]), len(found["frequency"]))
@@ -96,7 +102,8 @@ class FormatsTest(unittest.TestCase):
     def test_tables_name_everything(self):
         named = set(re.findall(r"`(/[a-z_/]+)`", TEXT))
         attributes = set(re.findall(r"`([a-z_-]+)`", TEXT))
-        for name in ["shop.h5", "named.h5", "users.h5", "model.h5", "items.h5", "baskets.h5", "biased.h5", "recommendations.h5", "clusters.h5", "truth.h5"]:
+        for name in ["shop.h5", "named.h5", "users.h5", "model.h5", "items.h5", "baskets.h5", "biased.h5", "recommendations.h5", "similar.h5", "similar-users.h5",
+                     "clusters.h5", "truth.h5"]:
             with h5py.File(name) as file:
                 seen = []
                 file.visit(seen.append)

@@ -1,0 +1,48 @@
+#include "jobs/similar/factor_side.hpp"
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "distributed/kmeans/feature_scaling.hpp"
+#include "distributed/rows/partition.hpp"
+#include "jobs/similar/chosen_rows.hpp"
+
+namespace rankwise {
+
+namespace {
+
+Matrix without_last_column(const Matrix& factors) {
+  Matrix narrower(factors.rows(), factors.columns() - 1);
+  for (Index r = 0; r < factors.rows(); ++r) std::copy_n(factors.row(r), narrower.columns(), narrower.row(r));
+  return narrower;
+}
+
+}  // namespace
+
+Ids FactorSide::ids(RowRange rows) const {
+  return side == RowSide::users ? model.user_ids(rows).ids : model.item_ids(rows).ids;
+}
+
+Matrix FactorSide::vectors(RowRange rows) const {
+  Matrix factors = side == RowSide::users ? model.user_factors(rows) : model.item_factors(rows);
+  if (model.objective().biases) factors = without_last_column(factors);
+  if (measure == SimilarityMeasure::cosine) normalize_rows(factors.view());
+  return factors;
+}
+
+Catalogue known_rows(const Communicator& comm, const FactorSide& side) {
+  const RowRange mine = Partition::by_count(side.rows(), comm.size()).range(comm.rank());
+  std::vector<Index> entries =
+      side.side == RowSide::users ? side.model.user_entries(mine) : side.model.item_entries(mine);
+  ChosenRows(side.rows()).for_each_block(comm, mine, [&](RowRange block, std::span<const Index>) {
+    const Matrix vectors = side.vectors(block);
+    for (Index r = 0; r < block.size(); ++r) {
+      const bool is_zero = std::ranges::all_of(vectors.view().row_span(r), [](float value) { return value == 0; });
+      if (is_zero) entries[static_cast<std::size_t>(block.begin + r - mine.begin)] = 0;
+    }
+  });
+  return make_catalogue(comm, side.rows(), entries);
+}
+
+}  // namespace rankwise

@@ -1,27 +1,17 @@
 #include "distributed/cleaning/order_statistics.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
 #include "distributed/comm/key_exchange.hpp"
 #include "distributed/log/time_cuts.hpp"
+#include "kernels/base/ordered_key.hpp"
 
 namespace rankwise {
 
 namespace {
-
-/// Integers in the order of the numbers; both zeros are one.
-std::int64_t key_of(double value) {
-  const auto bits = std::bit_cast<std::int64_t>(value + 0.0);
-  return bits < 0 ? std::numeric_limits<std::int64_t>::min() - bits : bits;
-}
-
-double value_of(std::int64_t key) {
-  return std::bit_cast<double>(key < 0 ? std::numeric_limits<std::int64_t>::min() - key : key);
-}
 
 struct Occurrences {
   std::int64_t key = 0;
@@ -73,19 +63,19 @@ std::optional<std::vector<double>> quantiles(const Communicator& comm, std::span
     wanted.insert(wanted.end(), {place.below + 1, place.above + 1});
   }
   std::vector<std::int64_t> keys(values.size());
-  std::ranges::transform(values, keys.begin(), key_of);
+  std::ranges::transform(values, keys.begin(), ordered_key);
   const std::vector<std::int64_t> found = times_reaching(comm, std::move(keys), wanted);
   std::vector<double> result;
   for (std::size_t s = 0; s < shares.size(); ++s) {
     result.push_back(
-        between(value_of(found[2 * s]), value_of(found[2 * s + 1]), quantile_place(count, shares[s]).weight));
+        between(value_of_key(found[2 * s]), value_of_key(found[2 * s + 1]), quantile_place(count, shares[s]).weight));
   }
   return result;
 }
 
 std::optional<double> mode(const Communicator& comm, std::span<const double> values) {
   std::vector<Occurrences> keys;
-  for (const double value : values) keys.push_back({key_of(value), 1});
+  for (const double value : values) keys.push_back({ordered_key(value), 1});
   std::ranges::sort(keys, {}, &Occurrences::key);
   const std::vector<Occurrences> mine = count_runs(keys);
   std::vector<Index> counts;
@@ -103,7 +93,7 @@ std::optional<double> mode(const Communicator& comm, std::span<const double> val
   const auto best = std::ranges::min_element(runs, is_more_frequent);
   const std::vector<Occurrences> all = comm.all_gather(best == runs.end() ? Occurrences{} : *best);
   const Occurrences winner = *std::ranges::min_element(all, is_more_frequent);
-  return winner.count == 0 ? std::nullopt : std::optional(value_of(winner.key));
+  return winner.count == 0 ? std::nullopt : std::optional(value_of_key(winner.key));
 }
 
 }  // namespace rankwise

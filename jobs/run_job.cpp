@@ -30,6 +30,7 @@
 #include "jobs/options/options.hpp"
 #include "jobs/planning/plan.hpp"
 #include "jobs/planning/plan_itemcf.hpp"
+#include "jobs/profile/profile.hpp"
 #include "jobs/quarterly/quarterly.hpp"
 #include "jobs/quarterly/step.hpp"
 #include "jobs/recommend/recommend.hpp"
@@ -131,9 +132,9 @@ FoundJob find_job(std::span<const std::string> arguments) {
 
 /// Ranks of these jobs share the work; of all others one rank does it, or starts what needs several by itself.
 slurm::WorkOf work_of(const Job& job) {
-  constexpr std::array<std::string_view, 13> shared{"synthesize", "prepare",     "als",        "itemcf",    "scale",
-                                                    "kmeans",     "evaluate",    "denoise",    "recommend", "similar",
-                                                    "export",     "sweep trial", "sweep blend"};
+  constexpr std::array<std::string_view, 14> shared{"synthesize", "prepare",  "als",         "itemcf",     "scale",
+                                                    "kmeans",     "evaluate", "denoise",     "recommend",  "similar",
+                                                    "export",     "profile",  "sweep trial", "sweep blend"};
   return std::ranges::find(shared, job.name) != shared.end() ? slurm::WorkOf::all_ranks : slurm::WorkOf::one_rank;
 }
 
@@ -231,6 +232,7 @@ std::span<const Job> all_jobs() {
       recommend_job(),
       similar_job(),
       export_job(),
+      profile_job(),
       inspect_job(),
       verify_job(),
       sweep_plan_job(),

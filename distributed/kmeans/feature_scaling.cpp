@@ -37,6 +37,10 @@ std::vector<double> mean_of(const Communicator& comm, const Points& points, cons
   return means;
 }
 
+double transformed(DimensionTransform transform, double value) {
+  return transform == DimensionTransform::logarithm ? signed_logarithm(value) : value;
+}
+
 void normalize(float* begin, float* end) {
   double squares = 0;
   for (const float* x = begin; x != end; ++x) squares += static_cast<double>(*x) * static_cast<double>(*x);
@@ -47,10 +51,19 @@ void normalize(float* begin, float* end) {
 
 }  // namespace
 
-DimensionScaling standard_scaling(const Communicator& comm, const Points& points) {
+double signed_logarithm(double value) {
+  return std::copysign(std::log1p(std::fabs(value)), value);
+}
+
+double from_signed_logarithm(double logarithm) {
+  return std::copysign(std::expm1(std::fabs(logarithm)), logarithm);
+}
+
+DimensionScaling standard_scaling(const Communicator& comm, const Points& points, DimensionTransform before) {
   const auto& rows = std::get<Matrix>(points.rows);
-  const auto value = [&rows](Index r, std::size_t j) { return static_cast<double>(rows.row(r)[j]); };
+  const auto value = [&](Index r, std::size_t j) { return transformed(before, static_cast<double>(rows.row(r)[j])); };
   DimensionScaling scaling;
+  scaling.before = before;
   scaling.shift = mean_of(comm, points, value);
   scaling.scale = mean_of(comm, points, [&](Index r, std::size_t j) {
     const double difference = value(r, j) - scaling.shift[j];
@@ -72,7 +85,8 @@ void scale_dimensions(const DimensionScaling& scaling, Points& points) {
   for (Index r = 0; r < rows.rows(); ++r) {
     float* row = rows.row(r);
     for (std::size_t j = 0; j < scaling.shift.size(); ++j) {
-      row[j] = static_cast<float>((static_cast<double>(row[j]) - scaling.shift[j]) / scaling.scale[j]);
+      const double value = transformed(scaling.before, static_cast<double>(row[j]));
+      row[j] = static_cast<float>((value - scaling.shift[j]) / scaling.scale[j]);
     }
   }
 }

@@ -90,7 +90,8 @@ LifetimeForecast forecast_lifetime(const LifetimeModels& models, std::span<const
   forecast.alive = of_users(cells, of_cells(cells, [&](const auto& each) { return probability_alive(model, each); }));
   forecast.purchases =
       of_users(cells, of_cells(cells, [&](const auto& each) { return expected_purchases(model, each, weeks); }));
-  if (!is_usable(models.values.state)) return forecast;
+  forecast.has_values = is_usable(models.values.state);
+  if (!forecast.has_values) return forecast;
   forecast.lifetime =
       of_users(cells, of_cells(cells, [&](const auto& each) { return discounted_purchases(model, each, horizon); }));
   const GammaGamma& values = models.values.parameters;

@@ -23,6 +23,7 @@ inline constexpr double days_of_year = 365;
 struct LifetimeForecast {
   std::vector<double> alive;      ///< probability
   std::vector<double> purchases;  ///< days with a purchase within the horizon
+  bool has_values = false;        ///< whether the model of values is usable; if not, the two below are empty
   std::vector<double> value;      ///< of one such day
   std::vector<double> lifetime;   ///< discounted purchases times value
 };

@@ -25,7 +25,8 @@ namespace rankwise {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> metric_names{"euclidean", "cosine"};  // by DistanceMetric
+constexpr std::array<std::string_view, 2> metric_names{"euclidean", "cosine"};                // by DistanceMetric
+constexpr std::array<std::string_view, 3> scaling_names{"standard", "log-standard", "rank"};  // by DimensionTransform
 
 void check_shares(const Communicator& comm, const Clustering& clustering) {
   agree_on(comm, [&] {
@@ -61,7 +62,8 @@ void write_dimensions(const Communicator& comm, Hdf5Writer& file, const Clusteri
 }
 
 std::string_view scale_name(const Clustering& clustering) {
-  return clustering.unit_rows ? "unit" : clustering.scaling ? "standard" : "none";
+  if (clustering.unit_rows) return "unit";
+  return clustering.scaling ? scaling_names[static_cast<std::size_t>(clustering.scaling->before)] : "none";
 }
 
 /// Bytes of the values.
@@ -156,6 +158,7 @@ struct ClusteringReader::Impl {
   }
   void read_metric();
   void read_dimensions();
+  [[nodiscard]] DimensionTransform read_transform() const;
   void read_row_count();
   [[nodiscard]] std::vector<double> read_per_dimension(const std::string& name) const;
 };
@@ -208,7 +211,15 @@ void ClusteringReader::Impl::read_dimensions() {
     if (std::ranges::any_of(scaling->scale, [](double scale) { return scale <= 0; })) {
       refuse("/dimensions/scale holds a value that is not above 0");
     }
+    scaling->before = read_transform();
   }
+}
+
+DimensionTransform ClusteringReader::Impl::read_transform() const {
+  if (!file.has_attribute("/", "scale")) return DimensionTransform::none;  // of an older version
+  const auto found = std::ranges::find(scaling_names, file.read_text("/", "scale"));
+  if (found == scaling_names.end()) refuse("attribute scale is none of the known ones, but rows were scaled");
+  return static_cast<DimensionTransform>(found - scaling_names.begin());
 }
 
 void ClusteringReader::Impl::read_row_count() {

@@ -31,6 +31,7 @@ PointFormat kind_of_hdf5(const std::string& path) {
   return kind == "model"        ? PointFormat::model
          : kind == "dataset"    ? PointFormat::dataset
          : kind == "clustering" ? PointFormat::clustering
+         : kind == "profile"    ? PointFormat::profile
                                 : PointFormat::hdf5;
 }
 
@@ -56,6 +57,8 @@ const char* format_text(PointFormat format) {
       return "a .npy file";
     case PointFormat::text:
       return "a text file";
+    case PointFormat::profile:
+      return "a profile";
   }
   return "";
 }

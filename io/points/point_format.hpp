@@ -19,9 +19,10 @@ struct PointSource {
   std::string path;
   std::optional<RowSide> side = {};  ///< model, dataset: whose rows; users where not given
   std::string dataset = {};          ///< HDF5: the matrix, "/x"; given, the file's kind does not matter
-  std::string columns = {};  ///< text: names or 1-based numbers and ranges, "recency,3,5-8"; empty: all numeric ones
-  std::string ids = {};      ///< text: a column; HDF5: a dataset; empty: rows are numbered from 0
-  std::string weights = {};  ///< text: a column; HDF5: a dataset; empty: every row weighs 1
+  std::string columns =
+      {};  ///< profile: names; text: names or 1-based numbers and ranges, "recency,3,5-8"; empty: all numeric ones
+  std::string ids = {};                       ///< text: a column; HDF5: a dataset; empty: rows are numbered from 0
+  std::string weights = {};                   ///< text: a column; HDF5: a dataset; empty: every row weighs 1
   TextFormat format = TextFormat::automatic;  ///< text
   HeaderRule header = HeaderRule::automatic;  ///< text
   Delimiter delimiter = {};                   ///< text
@@ -29,7 +30,7 @@ struct PointSource {
   InputCheck check = InputCheck::digests;     ///< HDF5
 };
 
-enum class PointFormat : std::int32_t { model, dataset, clustering, hdf5, npy, text };
+enum class PointFormat : std::int32_t { model, dataset, clustering, hdf5, npy, text, profile };
 
 /// "a model", "a .npy file", ...
 [[nodiscard]] const char* format_text(PointFormat format);

@@ -22,6 +22,7 @@ struct PointSet {
   /// Of each of this rank's points its place among the ids, ascending; nothing where every row is a point.
   std::optional<std::vector<Index>> places = {};
   Index without_entries = 0;  ///< rows of a model or dataset that have no entry, and so are no points; of all ranks
+  Index without_values = 0;   ///< rows of a profile without a value in some dimension, likewise
   std::vector<std::string> dimensions;  ///< names of the dimensions; empty where the input has none
   bool weighted = false;             ///< whether rows have weights; the same on every rank, even where one has no rows
   std::uint64_t dataset_digest = 0;  ///< that of the dataset behind a model or dataset, else 0

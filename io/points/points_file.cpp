@@ -18,6 +18,7 @@
 #include "io/points/annotated_data.hpp"
 #include "io/points/npy_file.hpp"
 #include "io/points/point_text.hpp"
+#include "io/points/profile_points.hpp"
 #include "kernels/base/finite_rows.hpp"
 #include "kernels/text/shown_text.hpp"
 #include "kernels/text/utf8.hpp"
@@ -37,7 +38,8 @@ void refuse_without_effect(const PointSource& source, PointFormat format) {
   const bool named = format == PointFormat::hdf5 || format == PointFormat::text;
   const std::array choices{Choice{source.side.has_value(), sided, "users or items"},
                            Choice{!source.dataset.empty(), format == PointFormat::hdf5, "named datasets"},
-                           Choice{!source.columns.empty(), format == PointFormat::text, "columns to choose"},
+                           Choice{!source.columns.empty(),
+                                  format == PointFormat::text || format == PointFormat::profile, "columns to choose"},
                            Choice{!source.ids.empty(), named, "ids to choose"},
                            Choice{!source.weights.empty(), named, "weights"}};
   for (const Choice& choice : choices) {
@@ -303,6 +305,8 @@ PointSet read_format(const Communicator& comm, const PointSource& source, PointF
       return read_npy_rows(comm, source);
     case PointFormat::text:
       return read_text_rows(comm, source);
+    case PointFormat::profile:
+      return read_profile_points(comm, source);
     case PointFormat::clustering:
     case PointFormat::hdf5:
       break;

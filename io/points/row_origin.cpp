@@ -13,7 +13,8 @@ namespace rankwise {
 namespace {
 
 // By PointFormat and by RowSide.
-constexpr std::array<std::string_view, 6> format_names{"model", "dataset", "clustering", "hdf5", "npy", "text"};
+constexpr std::array<std::string_view, 7> format_names{"model", "dataset", "clustering", "hdf5",
+                                                       "npy",   "text",    "profile"};
 constexpr std::array<std::string_view, 2> side_names{"users", "items"};
 
 template <std::size_t kSize>

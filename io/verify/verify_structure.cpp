@@ -22,6 +22,7 @@
 #include "io/model/checkpoint.hpp"
 #include "io/model/item_model.hpp"
 #include "io/model/model.hpp"
+#include "io/profile/profile_file.hpp"
 #include "kernels/text/text_encoding.hpp"
 
 namespace rankwise {
@@ -296,6 +297,14 @@ void check_user_metrics(const Communicator& comm, const std::string& path) {
   users.require_unique();
 }
 
+void check_profile(const Communicator& comm, const std::string& path) {
+  const ProfileReader file(comm, path, InputCheck::none);
+  UniqueIds users(comm, {path + ": " + profile_ids_name});
+  add_ids(comm, users, 0, file.users(), [&](RowRange rows) { return file.user_ids(rows); });
+  users.require_unique();
+  check_table(comm, path, profile_table_name, file.table(), [&](RowRange rows) { return file.user_ids(rows); });
+}
+
 void check_checkpoint(const Communicator& comm, const std::string& path) {
   const CheckpointReader file(comm, path);
   const Index most_rows = std::max<Index>(1, block_entries / file.width());
@@ -328,6 +337,7 @@ void verify_structure(const Communicator& comm, const std::string& path, const s
   if (kind == kmeans_checkpoint_kind) check_kmeans_checkpoint(comm, path);
   if (kind == "clustering") check_clustering(comm, path);
   if (kind == user_metrics_kind) check_user_metrics(comm, path);
+  if (kind == profile_kind) check_profile(comm, path);
 }
 
 }  // namespace rankwise

@@ -141,12 +141,22 @@ void require_metric(const GivenCentroids& given, const std::string& path, Distan
                                                  *given.metric == DistanceMetric::cosine ? "cosine" : "euclidean"));
 }
 
+void require_rescalable(const std::optional<DimensionScaling>& from, const std::optional<DimensionScaling>& to,
+                        const std::string& path) {
+  const auto are_ranks = [](const auto& scaling) { return scaling && scaling->before == DimensionTransform::rank; };
+  if (are_ranks(from) == are_ranks(to)) return;
+  throw Error(ExitCode::usage, fmt::format("{}: centroids {} --scale rank: expected the same", path,
+                                           are_ranks(from) ? "with" : "without"));
+}
+
 void rescale(const std::optional<DimensionScaling>& from, const std::optional<DimensionScaling>& to,
              Matrix& centroids) {
   for (Index k = 0; k < centroids.rows(); ++k) {
     for (std::size_t j = 0; j < static_cast<std::size_t>(centroids.columns()); ++j) {
       auto value = static_cast<double>(centroids.row(k)[j]);
       if (from) value = value * from->scale[j] + from->shift[j];
+      if (from && from->before == DimensionTransform::logarithm) value = from_signed_logarithm(value);
+      if (to && to->before == DimensionTransform::logarithm) value = signed_logarithm(value);
       if (to) value = (value - to->shift[j]) / to->scale[j];
       centroids.row(k)[j] = static_cast<float>(value);
     }

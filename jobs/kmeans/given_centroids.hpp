@@ -47,6 +47,10 @@ void require_dimensions(const GivenCentroids& given, const std::string& path, co
 /// Centroids of a clustering begin clusters of the same metric only; throws AgreedError(usage).
 void require_metric(const GivenCentroids& given, const std::string& path, DistanceMetric metric);
 
+/// Throws Error(usage) if one side is ranks and the other is not: ranks cannot be undone.
+void require_rescalable(const std::optional<DimensionScaling>& from, const std::optional<DimensionScaling>& to,
+                        const std::string& path);
+
 /// The same centroids for rows that are scaled in another way.
 void rescale(const std::optional<DimensionScaling>& from, const std::optional<DimensionScaling>& to, Matrix& centroids);
 

@@ -143,18 +143,20 @@ void require_some(const PointSet& set, const std::string& input, const char* lef
 }
 
 void tell_left_out(const PointSet& set, Index without_direction, Report& report) {
+  const Index left_out = set.without_entries + set.without_values + without_direction;
   report.event("rows", {{"rows", set.ids.total_rows},
-                        {"in_no_cluster", set.without_entries + without_direction},
+                        {"in_no_cluster", left_out},
                         {"without_entries", set.without_entries},
+                        {"without_values", set.without_values},
                         {"without_direction", without_direction}});
   std::vector<std::string> reasons;
   if (set.without_entries > 0) reasons.push_back(fmt::format("{} without an entry", set.without_entries));
+  if (set.without_values > 0) reasons.push_back(fmt::format("{} without a value", set.without_values));
   if (without_direction > 0)
     reasons.push_back(fmt::format("{} with only zeros, so without a direction", without_direction));
   if (reasons.empty()) return;
-  report.line(fmt::format(
-      "{} of {} {} to no cluster: {}", set.without_entries + without_direction, counted(set.ids.total_rows, "row"),
-      verb(set.without_entries + without_direction, "belongs", "belong"), fmt::join(reasons, ", ")));
+  report.line(fmt::format("{} of {} {} to no cluster: {}", left_out, counted(set.ids.total_rows, "row"),
+                          verb(left_out, "belongs", "belong"), fmt::join(reasons, ", ")));
 }
 
 /// Clusters, and their quality as JSON.
@@ -174,6 +176,7 @@ FoundClusters find_clusters(const KMeansJobOptions& options, const PointSet& set
   }
   require_rows(set, options.source.path, counts.last);
   if (given) {
+    agree_on(context.comm, [&] { require_rescalable(given->scaling, space.scaling, options.init_file); });
     rescale(given->scaling, space.scaling, given->centroids);
     if (space.metric == DistanceMetric::cosine) normalize_rows(given->centroids.view());
     require_bounded(context.comm, given->centroids, options.init_file);
@@ -221,13 +224,13 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     if (unknown) report.warning(*unknown);
   }
   const bool from_clusters = given && given->are_clusters;
-  require_some(set, options.source.path, "are without an entry");
+  require_some(set, options.source.path, "are without an entry or a value");
   reading.reset();
 
   // 2. Scale them.
   RowSpace space = options.predict.empty() ? wanted_space(options, given) : space_of_clusters(options, *given);
-  if (set.points.is_sparse() && (options.scaling == Scaling::standard || space.scaling)) {
-    throw AgreedError(ExitCode::usage, fmt::format("{}: sparse rows: --scale standard would make them dense; expected "
+  if (set.points.is_sparse() && (scales_dimensions(options.scaling) || space.scaling)) {
+    throw AgreedError(ExitCode::usage, fmt::format("{}: sparse rows: this --scale would make them dense; expected "
                                                    "--scale none or unit",
                                                    options.source.path));
   }
@@ -235,10 +238,7 @@ void cluster_rows(const KMeansJobOptions& options, JobContext& context) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: sparse rows have no bounds: expected --pruning auto or off",
                                                    options.source.path));
   }
-  if (options.predict.empty() && options.scaling == Scaling::standard) {
-    space.scaling = standard_scaling(comm, set.points);
-  }
-  if (space.scaling) scale_dimensions(*space.scaling, set.points);
+  scale_points(comm, options, space, set.points);
   Index without_direction = 0;
   if (space.metric == DistanceMetric::cosine) {
     without_direction = leave_out(comm, set, zero_rows(set.points));

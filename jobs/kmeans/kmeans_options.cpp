@@ -37,14 +37,14 @@ RunJob describe_kmeans(boost::program_options::options_description& description,
   KMeansOptions& iterations = options->iterations;
   // clang-format off
   description.add_options()
-    ("input", read_file(&source.path)->required(), "model, dataset, HDF5, .npy, CSV or TSV file")
+    ("input", read_file(&source.path)->required(), "model, dataset, profile, HDF5, .npy, CSV or TSV file")
     ("rows", po::value<std::string>()->value_name("users|items")->notifier(
        [&source](const std::string& text) {
          RowSide side = RowSide::users;
          one_of<RowSide>("rows", side, {{"users", RowSide::users}, {"items", RowSide::items}})(text);
          source.side = side; }), "model or dataset: whose rows; users where not given")
     ("dataset", po::value(&source.dataset)->value_name("NAME"), "HDF5: the matrix, such as /x, or a sparse one of AnnData, such as /X")
-    ("columns", po::value(&source.columns)->value_name("LIST"), "text: names or numbers from 1 and ranges, as in recency,3,5-8, of numbers in every row; without it all columns that hold a number in every row, but for those with names of ids, such as customer_id")
+    ("columns", po::value(&source.columns)->value_name("LIST"), "profile: names of columns; text: names or numbers from 1 and ranges, as in recency,3,5-8, of numbers in every row; without it all columns that hold a number in every row, but for those with names of ids, such as customer_id")
     ("id-column", po::value(&source.ids)->value_name("NAME"), "text: the column that names the rows; HDF5: the dataset; without it the only column of text with a name of ids, or the index of /obs of an AnnData file, else rows are numbered from 0")
     ("weight-column", po::value(&source.weights)->value_name("NAME"), "text: the column with the rows' weights; HDF5: the dataset; without it each weighs 1")
     ("format", po::value<std::string>()->value_name("auto|csv|tsv")->default_value("auto")->notifier(
@@ -58,9 +58,9 @@ RunJob describe_kmeans(boost::program_options::options_description& description,
     ("decimal", po::value<std::string>()->value_name("SIGN")->default_value("auto")->notifier(
        [&source](const std::string& word) { source.decimal = parse_decimal(word); }),
      "text: before the decimals of numbers: auto, point or comma; auto looks at the first rows, and takes points where commas divide fields")
-    ("scale", po::value<std::string>()->value_name("none|standard|unit")->default_value("none")->notifier(
-       one_of<Scaling>("scale", options->scaling, {{"none", Scaling::none}, {"standard", Scaling::standard}, {"unit", Scaling::unit}})),
-     "standard: each dimension minus its mean, over its standard deviation; unit: each row over its length")
+    ("scale", po::value<std::string>()->value_name("none|standard|unit|log-standard|rank")->default_value("none")->notifier(
+       one_of<Scaling>("scale", options->scaling, {{"none", Scaling::none}, {"standard", Scaling::standard}, {"unit", Scaling::unit}, {"log-standard", Scaling::log_standard}, {"rank", Scaling::rank}})),
+     "standard: each dimension minus its mean, over its standard deviation; log-standard: the same of sign(x) ln(1 + |x|), for amounts and counts; rank: the share of rows with a smaller value, and half of those with the same; unit: each row over its length")
     ("clusters", po::value<std::string>()->value_name("K|FIRST:LAST[:STEP]")->notifier(
        [options](const std::string& text) { options->clusters = parse_cluster_counts(text); }),
      "how many, or which numbers to try; without it as many as --init FILE has")

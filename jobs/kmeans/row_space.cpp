@@ -4,6 +4,8 @@
 #include <sstream>
 #include <string_view>
 
+#include "distributed/kmeans/rank_scaling.hpp"
+
 namespace rankwise {
 
 namespace {
@@ -19,14 +21,53 @@ std::string with_value(const std::string& configuration, std::string_view option
   return changed;
 }
 
+Scaling scaling_of(const DimensionScaling& scaling) {
+  switch (scaling.before) {
+    case DimensionTransform::logarithm:
+      return Scaling::log_standard;
+    case DimensionTransform::rank:
+      return Scaling::rank;
+    case DimensionTransform::none:
+      break;
+  }
+  return Scaling::standard;
+}
+
 }  // namespace
+
+bool scales_dimensions(Scaling scaling) {
+  return scaling != Scaling::none && scaling != Scaling::unit;
+}
+
+void scale_points(const Communicator& comm, const KMeansJobOptions& options, RowSpace& space, Points& points) {
+  if (options.predict.empty() && options.scaling == Scaling::rank) {
+    space.scaling = replace_by_ranks(comm, points);
+    return;
+  }
+  if (options.predict.empty() && scales_dimensions(options.scaling)) {
+    const bool of_logarithms = options.scaling == Scaling::log_standard;
+    space.scaling =
+        standard_scaling(comm, points, of_logarithms ? DimensionTransform::logarithm : DimensionTransform::none);
+  }
+  if (space.scaling) scale_dimensions(*space.scaling, points);
+}
 
 const char* metric_text(DistanceMetric metric) {
   return metric == DistanceMetric::cosine ? "cosine" : "euclidean";
 }
 
 const char* scale_text(const RowSpace& space) {
-  return space.unit_rows ? "unit" : space.scaling ? "standard" : "none";
+  if (space.unit_rows) return "unit";
+  if (!space.scaling) return "none";
+  switch (space.scaling->before) {
+    case DimensionTransform::logarithm:
+      return "log-standard";
+    case DimensionTransform::rank:
+      return "rank";
+    case DimensionTransform::none:
+      break;
+  }
+  return "standard";
 }
 
 RowSpace wanted_space(const KMeansJobOptions& options, const std::optional<GivenCentroids>& given) {
@@ -44,16 +85,22 @@ RowSpace wanted_space(const KMeansJobOptions& options, const std::optional<Given
 RowSpace space_of_clusters(const KMeansJobOptions& options, const GivenCentroids& given) {
   const KMeansJobOptions defaults;
   if (!given.are_clusters) {
-    if (options.scaling == Scaling::standard) {
-      throw AgreedError(ExitCode::usage, fmt::format("{}: centroids without a scaling: --scale standard has no meaning",
-                                                     options.predict));
+    if (scales_dimensions(options.scaling)) {
+      throw AgreedError(ExitCode::usage,
+                        fmt::format("{}: centroids without a scaling: expected --scale none or unit", options.predict));
     }
     return {.metric = options.iterations.metric, .unit_rows = options.scaling == Scaling::unit};
   }
   if (options.iterations.metric != defaults.iterations.metric) {
     require_metric(given, options.predict, options.iterations.metric);
   }
-  const Scaling scaling = given.unit_rows ? Scaling::unit : given.scaling ? Scaling::standard : Scaling::none;
+  const Scaling scaling = given.unit_rows ? Scaling::unit : given.scaling ? scaling_of(*given.scaling) : Scaling::none;
+  if (scaling == Scaling::rank) {
+    throw AgreedError(ExitCode::usage,
+                      fmt::format("{}: clusters of --scale rank, where each row's place among its own rows counts: "
+                                  "--predict has no meaning; expected another scale",
+                                  options.predict));
+  }
   RowSpace space{given.metric.value_or(defaults.iterations.metric), given.scaling, given.unit_rows};
   if (options.scaling != defaults.scaling && options.scaling != scaling) {
     throw AgreedError(ExitCode::usage, fmt::format("{}: clusters of --scale {}: expected the same scale",

@@ -1,0 +1,26 @@
+#pragma once
+// What is said of models of lifetime value: parameters, doubts, and how predictions came true.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "jobs/profile/customer_value.hpp"
+#include "jobs/profile/profile_settings.hpp"
+#include "jobs/run/report.hpp"
+
+namespace rankwise {
+
+/// Why fits or their assumptions are in doubt, each a line; none if all is well.
+[[nodiscard]] std::vector<std::string> doubts_about(const CustomerValue& value);
+
+/// Parameters with standard errors, and the calibration, for standard output. Groups of fewer than ten customers are
+/// with the group below.
+[[nodiscard]] std::string lifetime_table(const CustomerValue& value);
+
+[[nodiscard]] nlohmann::ordered_json lifetime_json(const CustomerValue& value, const ProfileOptions& options);
+
+/// Events.
+void tell_lifetime(Report& report, const CustomerValue& value);
+
+}  // namespace rankwise

@@ -1,0 +1,50 @@
+#pragma once
+// Which numbers of a table may be printed if some of them may not: what totals would give back is hidden, too.
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace rankwise {
+
+enum class Disclosure {
+  open,       ///< printed, unless it has to be hidden for another one
+  published,  ///< printed in any case, as it is printed elsewhere
+  hidden,     ///< of too few persons
+  complement  ///< hidden, so that no total gives back a hidden one
+};
+
+[[nodiscard]] constexpr bool is_printed(Disclosure state) {
+  return state == Disclosure::open || state == Disclosure::published;
+}
+
+/// What a reader must reckon with below a number: nothing says that it is not smaller by any amount.
+inline constexpr std::int64_t any_amount = std::numeric_limits<std::int64_t>::max();
+
+/// A number of a table with totals, as an arc of a network: at each node, what comes in goes out.
+struct TableCell {
+  std::size_t from = 0;
+  std::size_t to = 0;
+  std::int64_t value = 0;  ///< a count or a sum
+  std::int64_t slack = 0;  ///< how much smaller it may be for all that a reader knows: of a count, the count
+  Disclosure state = Disclosure::open;
+};
+
+/// A line of numbers and their total, which comes last. With `slacks` of any_amount if a number may be below 0.
+[[nodiscard]] std::vector<TableCell> line_with_total(std::span<const std::int64_t> values);
+
+/// rows x columns numbers, row by row, each row with its total behind it, and a last row of the columns' totals and the
+/// total of all: (rows + 1) x (columns + 1) cells.
+[[nodiscard]] std::vector<TableCell> table_with_totals(std::span<const std::int64_t> values, std::size_t rows,
+                                                       std::size_t columns);
+
+/// Hides more cells, of small values first, until each hidden cell may be larger by `protection` or more for all that a
+/// reader of the printed ones can work out: hidden cells then lie on circles, along which values can move without
+/// changing what is printed (Kelly, Golden and Assad, Networks 1992). If published cells prevent that, by 1 or more; if
+/// that is prevented too, all open cells are hidden. Returns the number of hidden cells of which published ones alone
+/// give an upper bound at the value itself: 0 unless a total that is published elsewhere is of one cell.
+[[nodiscard]] std::size_t hide_complements(std::vector<TableCell>& cells, std::int64_t protection);
+
+}  // namespace rankwise

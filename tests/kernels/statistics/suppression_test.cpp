@@ -1,0 +1,156 @@
+// Hidden cells are attacked: all tables that agree with what is printed are tried, and none of the hidden cells of few
+// persons may be the same in all of them.
+
+#include "kernels/statistics/suppression.hpp"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <numeric>
+#include <random>
+#include <vector>
+
+namespace rankwise {
+namespace {
+
+/// Tries all values of the cells inside a table of counts that agree with its printed cells; hidden ones up to `most`.
+class Attack {
+ public:
+  Attack(const std::vector<TableCell>& cells, std::size_t rows, std::size_t columns, std::int64_t most)
+      : cells_(cells), rows_(rows), columns_(columns), most_(most), values_(cells.size(), 0) {
+    low_.assign(cells.size(), most * 100);
+    high_.assign(cells.size(), -1);
+    try_from(0);
+  }
+  [[nodiscard]] std::int64_t low(std::size_t cell) const { return low_[cell]; }
+  [[nodiscard]] std::int64_t high(std::size_t cell) const { return high_[cell]; }
+
+ private:
+  [[nodiscard]] bool agrees(std::size_t cell) const {
+    return !is_printed(cells_[cell].state) || values_[cell] == cells_[cell].value;
+  }
+  [[nodiscard]] std::size_t at(std::size_t row, std::size_t column) const { return row * (columns_ + 1) + column; }
+
+  void try_from(std::size_t place) {
+    if (place == rows_ * columns_) return check_columns();
+    const std::size_t row = place / columns_;
+    const std::size_t column = place % columns_;
+    const std::size_t cell = at(row, column);
+    const bool is_known = is_printed(cells_[cell].state);
+    for (std::int64_t value = is_known ? cells_[cell].value : 0; value <= (is_known ? cells_[cell].value : most_);
+         ++value) {
+      values_[cell] = value;
+      if (column + 1 == columns_) {
+        std::int64_t& total = values_[at(row, columns_)];
+        total = 0;
+        for (std::size_t each = 0; each < columns_; ++each) total += values_[at(row, each)];
+        if (!agrees(at(row, columns_))) continue;
+      }
+      try_from(place + 1);
+    }
+  }
+
+  void check_columns() {
+    for (std::size_t column = 0; column <= columns_; ++column) {
+      std::int64_t total = 0;
+      for (std::size_t row = 0; row < rows_; ++row) total += values_[at(row, column)];
+      values_[at(rows_, column)] = total;
+      if (!agrees(at(rows_, column))) return;
+    }
+    for (std::size_t cell = 0; cell < values_.size(); ++cell) {
+      low_[cell] = std::min(low_[cell], values_[cell]);
+      high_[cell] = std::max(high_[cell], values_[cell]);
+    }
+  }
+
+  const std::vector<TableCell>& cells_;
+  std::size_t rows_;
+  std::size_t columns_;
+  std::int64_t most_;
+  std::vector<std::int64_t> values_;
+  std::vector<std::int64_t> low_;
+  std::vector<std::int64_t> high_;
+};
+
+void hide_below(std::vector<TableCell>& cells, std::int64_t least) {
+  for (TableCell& cell : cells) {
+    if (cell.value < least) cell.state = Disclosure::hidden;
+  }
+}
+
+TEST(Suppression, NoHiddenCellIsDeterminedByATableWithTotals) {
+  std::mt19937 random(11);
+  constexpr std::int64_t least = 3;
+  int complements = 0;
+  for (int round = 0; round < 150; ++round) {
+    const std::size_t rows = 2;
+    const std::size_t columns = 2 + random() % 2;
+    std::vector<std::int64_t> values(rows * columns);
+    for (std::int64_t& value : values) value = random() % 3 == 0 ? random() % 3 : 3 + random() % 4;
+    std::vector<TableCell> cells = table_with_totals(values, rows, columns);
+    hide_below(cells, least);
+    const std::vector<TableCell> before = cells;
+    EXPECT_EQ(hide_complements(cells, least), 0U);
+    const Attack attack(cells, rows, columns, 13);
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      complements += cells[cell].state == Disclosure::complement ? 1 : 0;
+      if (before[cell].state != Disclosure::hidden) continue;
+      EXPECT_EQ(cells[cell].state, Disclosure::hidden);
+      EXPECT_LT(attack.low(cell), attack.high(cell)) << round;
+      EXPECT_GE(attack.high(cell), cells[cell].value + least) << round;
+    }
+  }
+  EXPECT_GT(complements, 100);
+}
+
+TEST(Suppression, PublishedTotalsStay) {
+  std::mt19937 random(13);
+  constexpr std::int64_t least = 3;
+  for (int round = 0; round < 150; ++round) {
+    const std::size_t rows = 3;
+    const std::size_t columns = 2;
+    std::vector<std::int64_t> values(rows * columns);
+    for (std::int64_t& value : values) value = random() % 3 == 0 ? random() % 3 : 3 + random() % 4;
+    std::vector<TableCell> cells = table_with_totals(values, rows, columns);
+    for (std::size_t row = 0; row <= rows; ++row) {
+      for (std::size_t column = 0; column <= columns; ++column) {
+        TableCell& cell = cells[row * (columns + 1) + column];
+        if (cell.value < least) cell.state = Disclosure::hidden;
+        if (column == columns && cell.value >= least) cell.state = Disclosure::published;
+      }
+    }
+    const std::size_t unprotected = hide_complements(cells, least);
+    if (unprotected > 0) continue;  // nothing hidden of these can be printed otherwise; a caller leaves the table out
+    const Attack attack(cells, rows, columns, 12);
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      if (cells[cell].state == Disclosure::hidden) {
+        EXPECT_LT(attack.low(cell), attack.high(cell)) << round;
+      }
+      if (cell % (columns + 1) == columns && cells[cell].value >= least) {
+        EXPECT_TRUE(is_printed(cells[cell].state));
+      }
+    }
+  }
+}
+
+TEST(Suppression, ALineHidesItsSmallestOtherNumber) {
+  std::vector<TableCell> cells = line_with_total(std::vector<std::int64_t>{50, 2, 30, 400});
+  cells[1].state = Disclosure::hidden;
+  EXPECT_EQ(hide_complements(cells, 10), 0U);
+  EXPECT_EQ(cells[0].state, Disclosure::open);
+  EXPECT_EQ(cells[2].state, Disclosure::complement);
+  EXPECT_EQ(cells[3].state, Disclosure::open);
+  EXPECT_EQ(cells[4].state, Disclosure::open);
+  std::vector<TableCell> open = line_with_total(std::vector<std::int64_t>{50, 20});
+  EXPECT_EQ(hide_complements(open, 10), 0U);
+  EXPECT_TRUE(std::all_of(open.begin(), open.end(), [](const TableCell& cell) { return is_printed(cell.state); }));
+}
+
+TEST(Suppression, ATotalOfOneCellThatIsPublishedGivesItAway) {
+  std::vector<TableCell> cells = line_with_total(std::vector<std::int64_t>{2});
+  cells[0].state = Disclosure::hidden;
+  cells[1].state = Disclosure::published;
+  EXPECT_EQ(hide_complements(cells, 10), 1U);
+}
+
+}  // namespace
+}  // namespace rankwise

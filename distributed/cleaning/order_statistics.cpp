@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "distributed/comm/key_exchange.hpp"
 #include "distributed/log/time_cuts.hpp"
@@ -53,14 +54,25 @@ double sorted_quantile(std::span<const double> ascending, double q) {
                  place.weight);
 }
 
+std::vector<double> numbers_at(const Communicator& comm, std::span<const double> values,
+                               std::span<const Index> places) {
+  std::vector<Index> counts;
+  for (const Index place : places) counts.push_back(place + 1);
+  std::vector<std::int64_t> keys(values.size());
+  std::ranges::transform(values, keys.begin(), key_of);
+  std::vector<double> numbers;
+  for (const std::int64_t key : times_reaching(comm, std::move(keys), counts)) numbers.push_back(value_of(key));
+  return numbers;
+}
+
 std::optional<std::vector<double>> quantiles(const Communicator& comm, std::span<const double> values,
                                              std::span<const double> shares) {
   const Index count = comm.sum(std::ssize(values));
   if (count == 0) return std::nullopt;
-  std::vector<Index> wanted;
+  std::vector<Index> places;
   for (const double share : shares) {
     const QuantilePlace place = quantile_place(count, share);
-    wanted.insert(wanted.end(), {place.below + 1, place.above + 1});
+    places.insert(places.end(), {place.below, place.above});
   }
   std::vector<std::int64_t> keys(values.size());
   std::ranges::transform(values, keys.begin(), ordered_key);
@@ -69,6 +81,10 @@ std::optional<std::vector<double>> quantiles(const Communicator& comm, std::span
   for (std::size_t s = 0; s < shares.size(); ++s) {
     result.push_back(
         between(value_of_key(found[2 * s]), value_of_key(found[2 * s + 1]), quantile_place(count, shares[s]).weight));
+  const std::vector<double> found = numbers_at(comm, values, places);
+  std::vector<double> result;
+  for (std::size_t s = 0; s < shares.size(); ++s) {
+    result.push_back(between(found[2 * s], found[2 * s + 1], quantile_place(count, shares[s]).weight));
   }
   return result;
 }

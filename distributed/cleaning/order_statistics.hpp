@@ -23,6 +23,11 @@ struct QuantilePlace {
 /// The q-quantile of ascending numbers, at least one.
 [[nodiscard]] double sorted_quantile(std::span<const double> ascending, double q);
 
+/// The numbers at these places, from 0, of the ascending order of all ranks' numbers; each place is below their number.
+/// Collective over comm, with the same places on every rank.
+[[nodiscard]] std::vector<double> numbers_at(const Communicator& comm, std::span<const double> values,
+                                             std::span<const Index> places);
+
 /// The quantiles of all ranks' numbers, in the order of `shares`; none if there are no numbers. Collective over comm,
 /// with the same shares on every rank.
 [[nodiscard]] std::optional<std::vector<double>> quantiles(const Communicator& comm, std::span<const double> values,

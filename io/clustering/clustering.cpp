@@ -281,8 +281,9 @@ Index ClusteringReader::rows() const {
 ClusteredRows ClusteringReader::clustered_rows(RowRange rows) const {
   return agree_on(*impl_->comm, [&] {
     const Impl& in = *impl_;
-    ClusteredRows read{read_ids(in.file, "/ids", rows), in.file.read_rows<std::int32_t>("/assignments", rows)};
-    const std::vector<float> distances = in.file.read_rows<float>("/distances", rows);
+    ClusteredRows read{read_ids(in.file, "/ids", rows), in.file.read_rows<std::int32_t>("/assignments", rows),
+                       in.file.read_rows<float>("/distances", rows)};
+    const std::vector<float>& distances = read.distances;
     for (std::size_t r = 0; r < distances.size(); ++r) {
       const std::int32_t cluster = read.assignments[r];
       const Index row = rows.begin + static_cast<Index>(r);

@@ -55,6 +55,7 @@ struct Clustering {
 struct ClusteredRows {
   IdRows ids;
   std::vector<std::int32_t> assignments;  ///< below the number of clusters, or no_cluster
+  std::vector<float> distances = {};      ///< to the centroid; NaN of no_cluster
 };
 
 /// Written under a temporary name and committed; the same bytes for any number of ranks. Collective over comm; throws

@@ -1,0 +1,11 @@
+#include "distributed/segments/matched_values.hpp"
+
+namespace rankwise {
+
+RowHolders::RowHolders(const Communicator& comm, RowRange mine) : ends_(comm.all_gather(mine.end)) {}
+
+int RowHolders::holder(Index row) const {
+  return static_cast<int>(std::ranges::upper_bound(ends_, row) - ends_.begin());
+}
+
+}  // namespace rankwise

@@ -41,6 +41,7 @@
 #include "jobs/run/version.hpp"
 #include "jobs/scale/scale.hpp"
 #include "jobs/similar/similar.hpp"
+#include "jobs/segments/segments.hpp"
 #include "jobs/sweep/collect.hpp"
 #include "jobs/sweep/planning.hpp"
 #include "jobs/sweep/refit.hpp"
@@ -135,6 +136,9 @@ slurm::WorkOf work_of(const Job& job) {
   constexpr std::array<std::string_view, 14> shared{"synthesize", "prepare",  "als",         "itemcf",     "scale",
                                                     "kmeans",     "evaluate", "denoise",     "recommend",  "similar",
                                                     "export",     "profile",  "sweep trial", "sweep blend"};
+  constexpr std::array<std::string_view, 12> shared{"synthesize", "prepare",  "als",         "itemcf",
+                                                    "scale",      "kmeans",   "evaluate",    "denoise",
+                                                    "recommend",  "segments", "sweep trial", "sweep blend"};
   return std::ranges::find(shared, job.name) != shared.end() ? slurm::WorkOf::all_ranks : slurm::WorkOf::one_rank;
 }
 
@@ -233,6 +237,7 @@ std::span<const Job> all_jobs() {
       similar_job(),
       export_job(),
       profile_job(),
+      segments_job(),
       inspect_job(),
       verify_job(),
       sweep_plan_job(),

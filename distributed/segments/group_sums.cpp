@@ -27,7 +27,7 @@ GroupSums sum_by_group(const Communicator& comm, const FixedPointScale& scale, s
                        std::span<const std::int32_t> groups, Index count) {
   const auto size = static_cast<std::size_t>(count);
   GroupSums result{scale, std::vector<std::int64_t>(size, 0), std::vector<std::int64_t>(size, 0),
-                   std::vector<std::int64_t>(size, 0)};
+                   std::vector<std::int64_t>(size, 0), std::vector<Index>(size, 0)};
   for (std::size_t row = 0; row < groups.size(); ++row) {
     if (groups[row] < 0 || std::isnan(values[row])) continue;
     const auto group = static_cast<std::size_t>(groups[row]);
@@ -35,10 +35,12 @@ GroupSums sum_by_group(const Communicator& comm, const FixedPointScale& scale, s
     result.sums[group] += term;
     result.magnitudes[group] += std::abs(term);
     result.largest[group] = std::max(result.largest[group], std::abs(term));
+    result.contributors[group] += term != 0 ? 1 : 0;
   }
   comm.all_reduce_sum(std::span<std::int64_t>(result.sums));
   comm.all_reduce_sum(std::span<std::int64_t>(result.magnitudes));
   comm.all_reduce_max(std::span<std::int64_t>(result.largest));
+  comm.all_reduce_sum(std::span<Index>(result.contributors));
   return result;
 }
 

@@ -22,6 +22,7 @@ struct GroupSums {
   std::vector<std::int64_t> sums;        ///< in the scale's quantum
   std::vector<std::int64_t> magnitudes;  ///< likewise, of absolute values
   std::vector<std::int64_t> largest;     ///< likewise, the largest absolute value
+  std::vector<Index> contributors;       ///< rows whose value is not 0
 
   [[nodiscard]] double sum(std::size_t group) const { return scale.from_fixed(sums[group]); }
   /// Whether one row holds more than half of what the group's absolute values add up to.

@@ -15,8 +15,10 @@ namespace rankwise {
 
 namespace {
 
-std::optional<TableReader> reader_of(const Hdf5Reader& file, const std::string& name, const std::string& ids) {
-  if (!file.has(name)) return std::nullopt;
+/// Nothing if the file has no such table, as one of users alone has none of items.
+std::optional<TableReader> reader_of(const Hdf5Reader& file, const std::string& group, const std::string& name,
+                                     const std::string& ids) {
+  if (!file.has(group) || !file.has(name)) return std::nullopt;
   return TableReader(file, name, id_rows(file, ids));
 }
 
@@ -46,10 +48,10 @@ DatasetTablesReader::DatasetTablesReader(const Communicator& comm, const std::st
     : file_(agree_on(comm, [&] { return std::make_unique<Hdf5Reader>(open_checked(path, check)); })) {
   agree_on_version(comm, path, file_->version());
   agree_on(comm, [&] {
-    items_ = reader_of(*file_, item_table_name, item_ids_name);
-    users_ = reader_of(*file_, user_table_name, user_ids_name);
-    const bool may_be_held_out = file_->has("/heldout") && file_->has("/heldout/users");
-    if (may_be_held_out) heldout_users_ = reader_of(*file_, heldout_user_table_name, heldout_user_ids_name);
+    items_ = reader_of(*file_, "/items", item_table_name, item_ids_name);
+    users_ = reader_of(*file_, "/users", user_table_name, user_ids_name);
+    if (file_->has("/heldout"))
+      heldout_users_ = reader_of(*file_, "/heldout/users", heldout_user_table_name, heldout_user_ids_name);
     if (!users_ || !heldout_users_ || users_->columns() == heldout_users_->columns()) return;
     throw Error(ExitCode::bad_data, fmt::format("{}: {}: its columns, types or categories are not those of {}", path,
                                                 heldout_user_table_name, user_table_name));

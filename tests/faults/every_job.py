@@ -47,6 +47,8 @@ CASES = {
         ("kmeans", "--input m.h5 --rows items --clusters 2 --output k.h5 --checkpoint k"),
         ("kmeans", "--input m.h5 --rows items --predict k.h5 --output p.h5"),
         ("kmeans", "--input s.csv --clusters 2:3 --output s.h5"),
+        ("kmeans", "--input m.h5 --rows users --clusters 2 --output ku.h5"),
+        ("segments", "--data d.h5 --segments ku.h5 --against ku.h5 --against-data d.h5 --least-group 2 --output sg.json --report sg.html"),
         ("plan", "--data d.h5 --factors 2 --calibrate 0 --model m.h5 --ranks 1,2 --sbatch p.sbatch --json p.json"),
         ("plan itemcf", "--data d.h5 --weights ridge --neighbours 3 --calibrate 0 --ranks 1,2"),
         ("scale", "--strong 1 --users 20 --items 10 --interactions 60 --epochs 2 --factors 2 --calibrate 0 --json y.json --plot y.svg"),

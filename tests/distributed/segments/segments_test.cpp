@@ -55,13 +55,16 @@ TEST(Segments, SumsAndCountsByGroup) {
   for (std::int32_t group = 0; group < 3; ++group) {
     double sum = 0;
     Index count = 0;
+    Index contributors = 0;
     for (std::size_t row = 0; row < all.groups.size(); ++row) {
       if (all.groups[row] != group) continue;
       ++count;
+      contributors += all.money[row] > 0 ? 1 : 0;
       sum += std::isnan(all.money[row]) ? 0 : all.money[row];
     }
     EXPECT_EQ(counts[static_cast<std::size_t>(group)], count);
     EXPECT_EQ(sums.sum(static_cast<std::size_t>(group)), sum);  // eighths: exact
+    EXPECT_EQ(sums.contributors[static_cast<std::size_t>(group)], contributors);
     EXPECT_EQ(sums.is_dominated(static_cast<std::size_t>(group)), group == 2);
   }
 }

@@ -1,0 +1,146 @@
+#include "jobs/segments/measures/lifts.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "kernels/statistics/multiple_tests.hpp"
+#include "kernels/statistics/suppression.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr double false_discoveries = 0.05;
+
+/// Of each value and group, whether it may be printed, with the value's total.
+using Printed = std::vector<char>;
+
+/// A value's line of groups, whose total is printed with any of them.
+void print_line(const std::vector<TableCell>& cells, std::size_t first, std::size_t total, std::size_t groups,
+                Printed& printed) {
+  for (std::size_t group = 0; group < groups; ++group)
+    printed.push_back(is_printed(cells[total].state) && is_printed(cells[first + group].state) ? 1 : 0);
+}
+
+void hide_small(std::vector<TableCell>& cells, Index least) {
+  for (TableCell& cell : cells) {
+    if (cell.value < least) cell.state = Disclosure::hidden;
+  }
+}
+
+/// Values that a customer may have several of: nothing adds up but the groups of each.
+Printed printed_lines(const AttributeCounts& attribute, std::size_t groups, Index least) {
+  Printed printed;
+  for (std::size_t value = 0; value < attribute.values.size(); ++value) {
+    std::vector<TableCell> cells =
+        line_with_total(std::span<const Index>(attribute.counts).subspan(value * groups, groups));
+    hide_small(cells, least);
+    const bool is_safe = hide_complements(cells, least) == 0;
+    if (!is_safe) cells.back().state = Disclosure::hidden;
+    print_line(cells, 0, groups, groups, printed);
+  }
+  return printed;
+}
+
+/// Values of which each customer has one: groups add up, too, and their sizes are printed.
+Printed printed_table(const AttributeCounts& attribute, std::size_t groups, Index least) {
+  const std::size_t values = attribute.values.size();
+  std::vector<TableCell> cells = table_with_totals(attribute.counts, values + 1, groups);
+  hide_small(cells, least);
+  for (std::size_t group = 0; group <= groups; ++group) {
+    TableCell& unknown = cells[values * (groups + 1) + group];  // is never printed
+    if (is_printed(unknown.state)) unknown.state = Disclosure::complement;
+    cells[(values + 1) * (groups + 1) + group].state = Disclosure::published;
+  }
+  const bool is_safe = hide_complements(cells, least) == 0;
+  Printed printed;
+  for (std::size_t value = 0; value < values; ++value) {
+    const std::size_t first = value * (groups + 1);
+    print_line(cells, first, first + groups, groups, printed);
+  }
+  if (!is_safe) std::ranges::fill(printed, 0);
+  return printed;
+}
+
+AttributeLifts cells_of(const AttributeCounts& attribute, const Groups& groups, const Printed& printed) {
+  AttributeLifts lifts{attribute.kind, attribute.name, attribute.values, {}, 0};
+  const std::size_t count = groups.list.size();
+  for (std::size_t value = 0; value < attribute.values.size(); ++value) {
+    Index total = 0;
+    for (std::size_t group = 0; group < count; ++group) total += attribute.counts[value * count + group];
+    if (total == 0) continue;
+    for (std::size_t group = 0; group < count; ++group) {
+      if (groups.list[group].kind != GroupKind::segment) continue;
+      if (printed[value * count + group] == 0) {
+        ++lifts.hidden;
+        continue;
+      }
+      const Index inside = attribute.counts[value * count + group];
+      const Index size = groups.list[group].customers;
+      LiftCell cell{value, group, {size, inside}, {groups.customers - size, total - inside}, {}, 1};
+      cell.lift = compare_proportions(cell.inside, cell.outside, lift_confidence);
+      lifts.cells.push_back(cell);
+    }
+  }
+  return lifts;
+}
+
+void adjust_p_values(std::vector<AttributeLifts>& lifts) {
+  std::vector<double> p_values;
+  for (const AttributeLifts& attribute : lifts) {
+    for (const LiftCell& cell : attribute.cells) p_values.push_back(cell.lift.p);
+  }
+  const std::vector<double> adjusted = adjusted_p_values(p_values);
+  auto next = adjusted.begin();
+  for (AttributeLifts& attribute : lifts) {
+    for (LiftCell& cell : attribute.cells) cell.p_adjusted = *next++;
+  }
+}
+
+}  // namespace
+
+double LiftCell::strength() const {
+  if (std::isnan(lift.interval.low)) return -1;
+  return lift.ratio >= 1 ? std::log(lift.interval.low) : -std::log(lift.interval.high);
+}
+
+std::vector<AttributeLifts> measure_lifts(const std::vector<AttributeCounts>& attributes, const Groups& groups,
+                                          Index least) {
+  std::vector<AttributeLifts> lifts;
+  if (groups.list.size() < 2) return lifts;  // nobody to compare with
+  for (const AttributeCounts& attribute : attributes) {
+    const Printed printed = attribute.is_own() ? printed_table(attribute, groups.list.size(), least)
+                                               : printed_lines(attribute, groups.list.size(), least);
+    lifts.push_back(cells_of(attribute, groups, printed));
+  }
+  adjust_p_values(lifts);
+  return lifts;
+}
+
+std::vector<SegmentReason> strongest_reasons(const std::vector<AttributeLifts>& lifts, std::size_t group,
+                                             std::size_t most) {
+  std::vector<SegmentReason> found;
+  for (const AttributeLifts& attribute : lifts) {
+    for (const LiftCell& cell : attribute.cells) {
+      if (cell.group == group && cell.p_adjusted <= false_discoveries && cell.strength() > 0)
+        found.push_back({&attribute, &cell});
+    }
+  }
+  const auto strength_of = [](const SegmentReason& reason) { return reason.cell->strength(); };
+  std::ranges::stable_sort(found, std::ranges::greater(), strength_of);
+
+  // The strongest of each attribute come before the others of it, so that not all are items.
+  std::set<const AttributeLifts*> taken;
+  std::vector<SegmentReason> reasons;
+  std::vector<SegmentReason> others;
+  for (const SegmentReason& reason : found)
+    (taken.insert(reason.attribute).second ? reasons : others).push_back(reason);
+  reasons.insert(reasons.end(), others.begin(), others.end());
+  reasons.resize(std::min(reasons.size(), most));
+  std::ranges::stable_sort(reasons, std::ranges::greater(), strength_of);
+  return reasons;
+}
+
+}  // namespace rankwise

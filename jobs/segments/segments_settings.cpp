@@ -1,0 +1,57 @@
+#include "jobs/segments/segments_settings.hpp"
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+
+#include "jobs/options/choices.hpp"
+#include "jobs/options/file_option.hpp"
+#include "kernels/base/error.hpp"
+
+namespace rankwise {
+
+namespace {
+
+const Endings output_endings{".json", ".csv"};
+const Endings page_endings{".html", ".htm"};
+
+}  // namespace
+
+void describe_segments_options(boost::program_options::options_description& description, SegmentsOptions& options) {
+  namespace po = boost::program_options;
+  // clang-format off
+  description.add_options()
+    ("data", read_file(&options.data)->required(), "dataset: its log says who bought what")
+    ("segments", read_file(&options.clustering), "segments are the clusters of this clustering of users")
+    ("segment-column", po::value(&options.segment_column)->value_name("COLUMN"),
+     "segments are the values of this column of categories, of --profile or the dataset's table of users")
+    ("profile", read_file(&options.profile), "table of users to describe segments by, such as a file of profile; without it the dataset's own")
+    ("names", read_file(&options.names), "names of segments: a text file with the columns segment and name")
+    ("money", po::value(&options.money)->value_name("COLUMN"),
+     "a customer's money is this column of numbers; without it what the dataset's orders add up to")
+    ("against", read_file(&options.against.division), "last quarter's clustering; with --segment-column a file with last quarter's table of users")
+    ("against-data", read_file(&options.against.data), "last quarter's dataset: its money, and who has slept since")
+    ("against-profile", read_file(&options.against.profile), "last quarter's table of users: how the columns have shifted")
+    ("against-names", read_file(&options.against.names), "names of last quarter's segments, which segments that match them take over")
+    ("least-group", po::value(&options.least_group)->value_name("N")->default_value(10)->notifier(within<Index>("least-group", 2, 1'000'000)),
+     "nothing about fewer customers is printed, nor what totals would give back")
+    ("most-items", po::value(&options.most_items)->value_name("N")->default_value(1000)->notifier(within<Index>("most-items", 0, 100'000)),
+     "compare segments by the N items with the most customers")
+    ("most-lifts", po::value(&options.most_lifts)->value_name("N")->default_value(20)->notifier(within<Index>("most-lifts", 1, 100'000)),
+     "write the N strongest lifts of each segment and attribute")
+    ("output", written_file(&options.output, output_endings), "write all numbers as JSON or CSV")
+    ("report", written_file(&options.report, page_endings), "write them as a page with plots");
+  // clang-format on
+}
+
+void require_sense(const SegmentsOptions& options) {
+  const auto refuse = [](const std::string& message) { throw Error(ExitCode::usage, message); };
+  if (options.clustering.empty() == options.segment_column.empty())
+    refuse("expected either --segments CLUSTERING or --segment-column COLUMN");
+  const AgainstSettings& against = options.against;
+  if (!against.division.empty()) return;
+  if (!against.data.empty()) refuse("--against-data has a meaning only with --against");
+  if (!against.profile.empty()) refuse("--against-profile has a meaning only with --against");
+  if (!against.names.empty()) refuse("--against-names has a meaning only with --against");
+}
+
+}  // namespace rankwise

@@ -1,0 +1,43 @@
+#pragma once
+// The options of `segments`.
+
+#include <string>
+
+#include "kernels/base/types.hpp"
+
+namespace boost::program_options {
+class options_description;
+}
+
+namespace rankwise {
+
+/// What is said of last quarter; empty paths: nothing.
+struct AgainstSettings {
+  std::string division;  ///< a clustering, or with a segment column a file with a table of users
+  std::string data;
+  std::string profile;
+  std::string names;
+};
+
+struct SegmentsOptions {
+  std::string data;
+  std::string clustering;
+  std::string segment_column;
+  std::string profile;
+  std::string names;
+  std::string money;  ///< a column; empty: amounts of orders
+  AgainstSettings against;
+  Index least_group = 10;
+  Index most_items = 1000;
+  Index most_lifts = 20;  ///< that are written of a segment and an attribute
+  std::string output;
+  std::string report;
+};
+
+/// Adds the options.
+void describe_segments_options(boost::program_options::options_description& description, SegmentsOptions& options);
+
+/// Throws Error(usage) if the options contradict each other.
+void require_sense(const SegmentsOptions& options);
+
+}  // namespace rankwise

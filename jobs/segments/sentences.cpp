@@ -1,0 +1,166 @@
+#include "jobs/segments/sentences.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+#include "kernels/text/counted.hpp"
+
+namespace rankwise {
+
+namespace {
+
+std::string share_text(double part, double all) {
+  return percent(part / all);
+}
+
+/// Places of groups that are segments, those with the most customers first.
+std::vector<std::size_t> by_size(const std::vector<Group>& groups) {
+  std::vector<std::size_t> places;
+  for (std::size_t place = 0; place < groups.size(); ++place) {
+    if (groups[place].kind == GroupKind::segment) places.push_back(place);
+  }
+  std::ranges::stable_sort(places, std::ranges::greater(), [&](std::size_t place) { return groups[place].customers; });
+  return places;
+}
+
+void tell_sizes(const SegmentFindings& findings, std::vector<std::string>& sentences) {
+  const Groups& groups = findings.groups;
+  const std::vector<std::size_t> places = by_size(groups.list);
+  sentences.push_back(
+      fmt::format("{} are in {}.", counted(groups.customers, "customer"), counted(std::ssize(places), "segment")));
+  if (places.empty()) return;
+  const Group& largest = groups.list[places.front()];
+  sentences.back() +=
+      fmt::format(" The largest, {}, has {} of them ({}).", largest.name, largest.customers,
+                  share_text(static_cast<double>(largest.customers), static_cast<double>(groups.customers)));
+}
+
+void tell_money(const SegmentFindings& findings, std::vector<std::string>& sentences) {
+  if (findings.money.empty() || !findings.money.back() || *findings.money.back() <= 0) return;
+  const double all = *findings.money.back();
+  std::size_t best = findings.groups.list.size();
+  double most = 0;
+  for (const std::size_t place : by_size(findings.groups.list)) {
+    if (!findings.money[place]) continue;
+    const double each = *findings.money[place] / static_cast<double>(findings.groups.list[place].customers);
+    if (best < findings.groups.list.size() && each <= most) continue;
+    best = place;
+    most = each;
+  }
+  if (best == findings.groups.list.size()) return;
+  const Group& group = findings.groups.list[best];
+  sentences.push_back(
+      fmt::format("{} has the most money per customer: {} of the customers bring {} of the money.", group.name,
+                  share_text(static_cast<double>(group.customers), static_cast<double>(findings.groups.customers)),
+                  share_text(*findings.money[best], all)));
+}
+
+void tell_new_and_lost(const SegmentFindings& findings, const Changes& changes, std::vector<std::string>& sentences) {
+  const Migration& migration = changes.migration;
+  const auto& lost = migration.at(migration.rows, migration.columns + 1).customers;
+  const auto& joined = migration.at(migration.rows + 1, migration.columns).customers;
+  if (lost) {
+    sentences.push_back(fmt::format(
+        "{} of last quarter's {} ({}) {} no longer there.", *lost, counted(changes.customers_before, "customer"),
+        share_text(static_cast<double>(*lost), static_cast<double>(changes.customers_before)),
+        verb(*lost, "is", "are")));
+  }
+  if (joined) {
+    sentences.push_back(fmt::format("{} {} new.", counted(*joined, "customer"), verb(*joined, "is", "are")));
+  }
+  if (!changes.sleeping.empty() && changes.sleeping.back()) {
+    const Index sleeping = *changes.sleeping.back();
+    sentences.push_back(
+        fmt::format("{} of both quarters {} ordered nothing since last quarter ended ({} of all).",
+                    counted(sleeping, "customer"), verb(sleeping, "has", "have"),
+                    share_text(static_cast<double>(sleeping), static_cast<double>(findings.groups.customers))));
+  }
+}
+
+/// The move between segments that do not match with the most customers.
+void tell_largest_move(const SegmentFindings& findings, const Changes& changes, std::vector<std::string>& sentences) {
+  const Migration& migration = changes.migration;
+  const MigrationCell* largest = nullptr;
+  std::size_t to = 0;
+  std::size_t from = 0;
+  for (std::size_t row = 0; row < migration.rows; ++row) {
+    for (std::size_t column = 0; column < migration.columns; ++column) {
+      const MigrationCell& cell = migration.at(row, column);
+      const bool stays = migration.match[row] == static_cast<std::ptrdiff_t>(column) ||
+                         findings.groups.list[row].kind != GroupKind::segment ||
+                         changes.before[column].kind != GroupKind::segment;
+      if (stays || !cell.customers || (largest != nullptr && *cell.customers <= *largest->customers)) continue;
+      largest = &cell;
+      to = row;
+      from = column;
+    }
+  }
+  if (largest == nullptr) return;
+  std::string text =
+      fmt::format("The largest move: {} went from {} (last quarter) to {} (now).",
+                  counted(*largest->customers, "customer"), changes.before[from].name, findings.groups.list[to].name);
+  if (largest->money_before && largest->money_now) {
+    text += fmt::format(" Their money was {:.2f} last quarter and is {:.2f} now.", *largest->money_before,
+                        *largest->money_now);
+  }
+  sentences.push_back(text);
+}
+
+void tell_drift(const Drift& drift, std::vector<std::string>& sentences) {
+  constexpr double shifted = 0.25;
+  Index others = 0;
+  for (const ColumnDrift& column : drift.columns) {
+    if (!(column.stability_index > shifted && column.p_adjusted <= 0.05)) {
+      ++others;
+      continue;
+    }
+    std::string text = fmt::format("{} has shifted (stability index {:.2f}, adjusted p {:.2g})", column.name,
+                                   column.stability_index, column.p_adjusted);
+    if (column.median_before && column.median_now)
+      text += fmt::format(": its median was {:.6g} and is {:.6g}", *column.median_before, *column.median_now);
+    sentences.push_back(text + ".");
+  }
+  if (others > 0) {
+    sentences.push_back(fmt::format("{} {} a stability index of at most {} or no shift that chance does not explain.",
+                                    counted(others, "column"), verb(others, "has", "have"), shifted));
+  }
+}
+
+/// "36.0% have bought items with category = toys".
+std::string what_they_have(const SegmentReason& reason) {
+  const std::string& value = reason.attribute->values[reason.cell->value];
+  const std::string share = percent(reason.cell->inside.rate());
+  switch (reason.attribute->kind) {
+    case AttributeKind::item:
+      return fmt::format("{} have item {}", share, value);
+    case AttributeKind::item_category:
+      return fmt::format("{} have items with {} = {}", share, reason.attribute->name, value);
+    case AttributeKind::category:
+      return fmt::format("{} have {} = {}", share, reason.attribute->name, value);
+    case AttributeKind::number:
+      return fmt::format("{} have {} {}", share, reason.attribute->name, value);
+  }
+  return share;
+}
+
+}  // namespace
+
+std::string reason_sentence(const SegmentReason& reason) {
+  const LiftCell& cell = *reason.cell;
+  return fmt::format("{}; elsewhere {}: {:.2f} times as often (95% interval {:.2f} to {:.2f}).", what_they_have(reason),
+                     percent(cell.outside.rate()), cell.lift.ratio, cell.lift.interval.low, cell.lift.interval.high);
+}
+
+std::vector<std::string> overview_sentences(const SegmentFindings& findings) {
+  std::vector<std::string> sentences;
+  tell_sizes(findings, sentences);
+  tell_money(findings, sentences);
+  if (!findings.changes) return sentences;
+  tell_new_and_lost(findings, *findings.changes, sentences);
+  tell_largest_move(findings, *findings.changes, sentences);
+  if (findings.changes->drift) tell_drift(*findings.changes->drift, sentences);
+  return sentences;
+}
+
+}  // namespace rankwise

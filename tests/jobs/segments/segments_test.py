@@ -1,0 +1,340 @@
+"""`rankwise segments`: planted segments are found and described, numbers are those of plain numpy and scipy, everybody is counted once, and what
+is not printed cannot be worked out from what is."""
+import collections
+import csv
+import io
+import itertools
+import json
+import pathlib
+import tempfile
+import unittest
+
+import numpy as np
+from scipy import optimize, stats
+
+from planted_quarters import CATEGORIES, ITEMS, TRIBES, Quarter, two_quarters
+from program import ranks_of_refusal, run
+
+LEAST = 10
+
+
+class SegmentsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = pathlib.Path(cls.folder.name)
+        cls.before, cls.now = two_quarters()
+        cls.old_data, cls.old_clusters = cls.before.write(cls.path, "before")
+        cls.data, cls.clusters = cls.now.write(cls.path, "now")
+        cls.names = cls.path / "names.csv"
+        cls.names.write_text("segment,name\n" + "".join(f"{tribe},The {tribe} ones\n" for tribe in TRIBES[:3]))
+        cls.whole = cls.segments("--segment-column", "tribe", "--names", cls.names, "--against", cls.old_data, "--against-data", cls.old_data)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def run_segments(cls, *options, ranks=1, data=None, env=None):
+        output = cls.path / "segments.json"
+        output.unlink(missing_ok=True)
+        return run(["segments", "--data", data or cls.data, "--output", output, *options], ranks=ranks, env=env), output
+
+    @classmethod
+    def segments(cls, *options, **how):
+        done, output = cls.run_segments(*options, **how)
+        assert done.code == 0, done
+        return json.loads(output.read_text())
+
+    def groups(self, quarter):
+        """The group of each customer: the tiny tribe has six, and the smallest other one keeps them company."""
+        sizes = collections.Counter(quarter.tribes)
+        smallest = min(range(3), key=lambda tribe: sizes[tribe])
+        return np.array(["(small segments)" if tribe in (3, smallest) else f"The {TRIBES[tribe]} ones" for tribe in quarter.tribes])
+
+    def test_sizes_and_money_are_those_of_the_log(self):
+        groups = self.groups(self.now)
+        self.assertEqual({segment["name"]: segment["customers"] for segment in self.whole["segments"]}, dict(collections.Counter(groups)))
+        self.assertEqual(self.whole["customers"], len(groups))
+        self.assertEqual(self.whole["segments_pooled"], 2)
+        for segment in self.whole["segments"]:
+            money = self.now.money[groups == segment["name"]].sum()
+            self.assertAlmostEqual(segment["money"]["sum"], money, delta=0.02)
+            self.assertAlmostEqual(segment["money"]["share"], money / self.now.money.sum(), places=6)
+        self.assertAlmostEqual(self.whole["money"], self.now.money.sum(), delta=0.02)
+
+    def test_numbers_are_numpys(self):
+        groups = self.groups(self.now)
+        items = np.array([len(bought) for bought in self.now.items_of()])
+        for values, column in ((self.now.age, "age"), (items, "distinct_items")):
+            for segment in self.whole["segments"] + [{"name": None, "numbers": self.whole["overall"]}]:
+                chosen = values[(groups == segment["name"]) if segment["name"] else slice(None)]
+                chosen = chosen[~np.isnan(chosen)]
+                found = next(number for number in segment["numbers"] if number["column"] == column)
+                quartiles = np.quantile(chosen, [0.25, 0.5, 0.75])
+                self.assertEqual([found["lower_quartile"], found["median"], found["upper_quartile"]], list(quartiles))
+                self.assertAlmostEqual(found["trimmed_mean"], stats.trim_mean(chosen, 0.1), places=9)
+
+    def counts(self, lift, groups, name):
+        """Customers with the value, in the segment and elsewhere."""
+        if lift["kind"] == "item":
+            has = np.array([int(lift["value"][1:]) in bought for bought in self.now.items_of()])
+        elif lift["kind"] == "item-category":
+            place = CATEGORIES.index(lift["value"])
+            has = np.array([any(item % len(CATEGORIES) == place for item in bought) for bought in self.now.items_of()])
+        else:
+            self.assertEqual(lift["attribute"], "region")
+            has = self.now.region == lift["value"]
+        inside = groups == name
+        return has[inside].sum(), inside.sum(), has[~inside].sum(), (~inside).sum()
+
+    def test_lifts_are_scipys(self):
+        groups = self.groups(self.now)
+        seen = collections.Counter()
+        for segment in self.whole["segments"]:
+            for lift in segment["lifts"]:
+                if lift["kind"] == "customer-number":
+                    continue
+                one, all_one, other, all_other = self.counts(lift, groups, segment["name"])
+                seen[lift["kind"]] += 1
+                self.assertEqual(lift["customers"], one)
+                risk = stats.contingency.relative_risk(int(one), int(all_one), int(other), int(all_other))
+                interval = risk.confidence_interval(0.95)
+                np.testing.assert_allclose([lift["share"], lift["share_elsewhere"], lift["lift"], *lift["interval"]],
+                                           [one / all_one, other / all_other, risk.relative_risk, *interval], rtol=1e-9)
+                table = [[one, all_one - one], [other, all_other - other]]
+                if lift["test"] == "fisher":
+                    p = stats.fisher_exact(table)[1]
+                else:
+                    p = stats.chi2_contingency(table, correction=False)[1]
+                np.testing.assert_allclose(lift["p"], p, rtol=1e-6, atol=1e-300)
+                self.assertGreaterEqual(lift["p_adjusted"], lift["p"])
+        self.assertEqual(set(seen), {"item", "item-category", "customer-category"})
+
+    def test_planted_segments_are_described(self):
+        for segment in self.whole["segments"]:
+            if segment["kind"] != "segment":
+                continue
+            tribe = next(place for place, name in enumerate(TRIBES) if name in segment["name"])
+            reasons = " ".join(segment["reasons"])
+            self.assertIn(f"category = {CATEGORIES[tribe]}", reasons, segment["name"])
+            self.assertLessEqual(len(segment["reasons"]), 5)
+        self.assertIn("950 customers are in", self.whole["sentences"][0])
+
+    def test_adjusted_p_values_are_over_all_cells(self):
+        whole = self.segments("--segment-column", "tribe", "--most-lifts", "100000")
+        lifts = [lift for segment in whole["segments"] for lift in segment["lifts"]]
+        self.assertEqual(len(lifts), whole["cells_tested"])
+        p = np.array([lift["p"] for lift in lifts])
+        order = np.argsort(p)
+        adjusted = np.minimum.accumulate((p[order] * len(p) / np.arange(1, len(p) + 1))[::-1])[::-1]
+        np.testing.assert_allclose(np.array([lift["p_adjusted"] for lift in lifts])[order], np.minimum(adjusted, 1), rtol=1e-12)
+
+    def true_migration(self):
+        """Customers and their money by (from, to)."""
+        now = dict(zip(self.now.ids, self.groups(self.now)))
+        before = dict(zip(self.before.ids, self.old_groups()))
+        counts, money = collections.Counter(), collections.Counter()
+        for id in {*now, *before}:
+            counts[before.get(id, "(new)"), now.get(id, "(lost)")] += 1
+        for id, value in zip(self.now.ids, self.now.money):
+            money[before.get(id, "(new)"), now[id]] += value
+        return counts, money
+
+    def old_groups(self):
+        # names are given by --against-names alone
+        return np.array([name.replace("The ", "").replace(" ones", "") for name in self.groups(self.before)])
+
+    def test_everybody_of_either_quarter_is_in_one_cell(self):
+        counts, money = self.true_migration()
+        cells = {(cell["from"], cell["to"]): cell for cell in self.whole["changes"]["migration"]}
+        rows = [segment["name"] for segment in self.whole["segments"]] + ["(lost)"]
+        columns = [group["name"] for group in self.whole["changes"]["before"]] + ["(new)"]
+        printed = 0
+        for column, row in itertools.product(columns, rows):
+            if (column, row) == ("(new)", "(lost)"):
+                continue
+            cell = cells[column, row]
+            if cell["customers"] is None:
+                continue
+            printed += 1
+            self.assertEqual(cell["customers"], counts[column, row])
+            if cell["money_now"] is not None and row != "(lost)":
+                self.assertAlmostEqual(cell["money_now"], money[column, row], delta=0.02)
+        self.assertGreaterEqual(printed, 6)
+        self.assertEqual(cells["(all)", "(all)"]["customers"], 1050)
+        self.assertEqual(cells["(all)", "(lost)"]["customers"], 100)
+        self.assertEqual(cells["(new)", "(all)"]["customers"], 150)
+        for segment in self.whole["segments"]:
+            self.assertEqual(cells["(all)", segment["name"]]["customers"], segment["customers"])
+            self.assertEqual(cells["(all)", segment["name"]]["money_now"], segment["money"]["sum"])
+        matches = {match["segment"]: match["before"] for match in self.whole["changes"]["matches"]}
+        self.assertEqual(matches["The bargain ones"], "bargain")
+
+    def test_sleeping_and_drift(self):
+        changes = self.whole["changes"]
+        # The log of now begins after last quarter's has ended: nobody of now sleeps, and that is not printed.
+        self.assertTrue(all(row["customers"] is None for row in changes["sleeping"]))
+        drift = {column["column"]: column for column in changes["drift"]}
+        age = [quarter.age[~np.isnan(quarter.age)] for quarter in (self.before, self.now)]
+        self.assertAlmostEqual(drift["age"]["statistic"], stats.ks_2samp(*age).statistic, places=12)
+        distance = drift["age"]["statistic"] * np.sqrt(len(age[0]) * len(age[1]) / (len(age[0]) + len(age[1])))
+        self.assertAlmostEqual(drift["age"]["p"], stats.kstwobign.sf(distance), places=9)
+        self.assertEqual(drift["age"]["median_before"], np.median(age[0]))
+        bounds = np.unique(np.quantile(age[0], np.arange(1, 10) / 10))
+        p, q = (np.bincount(np.searchsorted(bounds, values), minlength=len(bounds) + 1) / len(values) for values in age)
+        self.assertAlmostEqual(drift["age"]["stability_index"], ((q - p) * np.log(q / p)).sum(), places=12)
+        regions = [[np.sum(quarter.region == name) for name in ("north", "south")] for quarter in (self.before, self.now)]
+        self.assertAlmostEqual(drift["region"]["p"], stats.chi2_contingency(regions, correction=False)[1], places=12)
+
+    def test_sleepers_are_counted(self):
+        both = Quarter(range(600), np.arange(600) % 3, 3, 0)
+        later = Quarter(range(300), np.arange(300) % 3, 4, 90)
+        old_data, _ = both.write(self.path, "short")
+        both.lines += [(c, *rest) for c, *rest in later.lines]
+        data, _ = both.write(self.path, "long")
+        found = self.segments("--segment-column", "tribe", "--against", old_data, "--against-data", old_data, data=data)
+        sleeping = {row["segment"]: row["customers"] for row in found["changes"]["sleeping"]}
+        self.assertEqual(sleeping, {"bargain": 100, "classic": 100, "premium": 100, "(all)": 300})
+        self.assertTrue(any("300 customers of both quarters have ordered nothing" in text for text in found["sentences"]))
+
+    def printed_integers(self, json_part):
+        """Every count of customers."""
+        if isinstance(json_part, dict):
+            for key, value in json_part.items():
+                if key in ("customers", "common", "customers_before", "customers_outside_data") and isinstance(value, int):
+                    yield value
+                else:
+                    yield from self.printed_integers(value)
+        elif isinstance(json_part, list):
+            for element in json_part:
+                yield from self.printed_integers(element)
+
+    def test_no_count_is_small(self):
+        counts = list(self.printed_integers(self.whole))
+        self.assertGreater(len(counts), 50)
+        self.assertGreaterEqual(min(count for count in counts if count), LEAST)
+        for segment in self.whole["segments"]:
+            for lift in segment["lifts"]:
+                elsewhere = lift["share_elsewhere"] * (self.whole["customers"] - segment["customers"])
+                self.assertGreaterEqual(round(elsewhere), LEAST)
+
+    def test_migration_gives_nothing_away(self):
+        """Bounds of each cell that is not printed, by linear programs over all that is."""
+        whole = self.segments("--segments", self.clusters, "--against", self.old_clusters)
+        counts = collections.Counter()
+        rows = [segment["name"] for segment in whole["segments"]] + ["(lost)"]
+        columns = [group["name"] for group in whole["changes"]["before"]] + ["(new)"]
+        cells = {(cell["from"], cell["to"]): cell["customers"] for cell in whole["changes"]["migration"]}
+        places = {pair: place for place, pair in enumerate((c, r) for c in columns for r in rows if (c, r) != ("(new)", "(lost)"))}
+        equations, values = [], []
+        for (column, row), value in cells.items():
+            if value is None:
+                continue
+            equations.append([float((column in (c, "(all)")) and (row in (r, "(all)"))) for c, r in places])
+            values.append(value)
+        hidden = [pair for pair in places if cells[pair] is None]
+        self.assertTrue(hidden)
+        for pair in hidden:
+            ends = []
+            for sign in (1, -1):
+                target = np.zeros(len(places))
+                target[places[pair]] = sign
+                found = optimize.linprog(target, A_eq=np.array(equations), b_eq=values, bounds=(0, 10_000), method="highs")
+                self.assertEqual(found.status, 0)
+                ends.append(sign * found.fun)
+            self.assertGreater(ends[1] - ends[0], 0.5, pair)
+            self.assertGreaterEqual(ends[1], LEAST, pair)
+
+    def test_lifts_give_nothing_away(self):
+        """Of each item and category of items, printed counts and totals leave more than one count for every other segment."""
+        whole = self.segments("--segment-column", "tribe", "--most-lifts", "100000")
+        sizes = {segment["name"]: segment["customers"] for segment in whole["segments"]}
+        printed = collections.defaultdict(dict)
+        totals = {}
+        for segment in whole["segments"]:
+            for lift in segment["lifts"]:
+                key = lift["kind"], lift["attribute"], lift["value"]
+                printed[key][segment["name"]] = lift["customers"]
+                totals[key] = lift["customers"] + round(lift["share_elsewhere"] * (whole["customers"] - segment["customers"]))
+        self.assertGreater(len(printed), 30)
+        for key, counts in printed.items():
+            left = totals[key] - sum(counts.values())
+            unknown = set(sizes) - set(counts)
+            self.assertTrue(not unknown or left >= LEAST, key)
+
+    def test_a_dominant_customer_hides_sums(self):
+        quarter = Quarter(range(600), np.arange(600) % 3, 9, 0, dominant=True)
+        data, _ = quarter.write(self.path, "dominant")
+        found = self.segments("--segment-column", "tribe", data=data)
+        money = {segment["name"]: segment["money"]["sum"] for segment in found["segments"]}
+        self.assertIsNone(money["bargain"])
+        self.assertLessEqual(sum(value is not None for value in [*money.values(), found["money"]]), 2)
+        self.assertIsNone(found["money"])  # the customer has more than half of all, too
+
+    def test_same_bytes_on_any_ranks_and_threads(self):
+        options = ["--segments", self.clusters, "--names", self.path / "cluster-names.csv", "--against", self.old_clusters,
+                   "--against-data", self.old_data, "--report", self.path / "page.html"]
+        (self.path / "cluster-names.csv").write_text("segment;name\n0;first\n2;third\n")
+        found = set()
+        for ranks, threads in ((1, 1), (1, 2), (2, 1), (3, 2), (5, 1)):
+            done, output = self.run_segments(*options, ranks=ranks, env={"OMP_NUM_THREADS": threads})
+            self.assertEqual(done.code, 0, done)
+            found.add((output.read_bytes(), (self.path / "page.html").read_bytes(), done.out))
+        self.assertEqual(len(found), 1)
+
+    def test_names_are_taken_over(self):
+        names = self.path / "old-names.csv"
+        old = self.segments("--segments", self.old_clusters, data=self.old_data)
+        names.write_text("segment,name\n" + "".join(f"{s['key']},old {s['key']}\n" for s in old["segments"] if s["kind"] == "segment"))
+        found = self.segments("--segments", self.clusters, "--against", self.old_clusters, "--against-names", names)
+        for match in found["changes"]["matches"]:
+            if match["before"]:
+                self.assertEqual(match["segment"], match["before"])
+        self.assertTrue(any(match["before"] for match in found["changes"]["matches"]))
+
+    def test_typical_customers_need_pseudonyms(self):
+        found = self.segments("--segments", self.clusters)
+        self.assertTrue(all(segment["typical_customers"] == [] for segment in found["segments"]))
+
+    def test_csv_has_the_same_numbers(self):
+        output = self.path / "segments.csv"
+        done = run(["segments", "--data", self.data, "--segment-column", "tribe", "--names", self.names, "--against", self.old_data,
+                    "--against-data", self.old_data, "--output", output])
+        self.assertEqual(done.code, 0, done)
+        lines = list(csv.DictReader(io.StringIO(output.read_text())))
+        lifts = [line for line in lines if line["part"] == "lifts" and line["measure"] == "lift"]
+        self.assertEqual([float(line["number"]) for line in lifts],
+                         [lift["lift"] for segment in self.whole["segments"] for lift in segment["lifts"]])
+        moves = [line for line in lines if line["part"] == "migration" and line["measure"] == "customers"]
+        self.assertEqual([int(line["number"]) if line["number"] else None for line in moves],
+                         [cell["customers"] for cell in self.whole["changes"]["migration"]])
+
+    def test_refusals(self):
+        names = self.path / "bad.csv"
+        for text, message in (("segment,title\n0,a\n", "line 1: has no column name"), ("segment,name\n0,a\n0,b\n", "line 3: segment '0' has a name"),
+                              ("segment,name\n0,a\n1,a\n", "line 3: the name 'a'"), ("segment,name\n0\n", "line 2: has 1 fields")):
+            names.write_text(text)
+            self.refused(65, message, "--segments", self.clusters, "--names", names)
+        self.refused(2, "expected either --segments CLUSTERING or --segment-column COLUMN")
+        self.refused(2, "expected either", "--segments", self.clusters, "--segment-column", "tribe")
+        self.refused(2, "--against-data has a meaning only with --against", "--segments", self.clusters, "--against-data", self.old_data)
+        self.refused(2, "--least-group 1", "--segments", self.clusters, "--least-group", "1")
+        self.refused(65, "there is no such column", "--segment-column", "nothing")
+        self.refused(65, "its type is another", "--segment-column", "age")
+        self.refused(65, "--money region: its type is another", "--segments", self.clusters, "--money", "region")
+        self.refused(65, "holds no table of users", "--segments", self.clusters, "--profile", self.clusters)
+        self.refused(66, "missing.h5", "--segments", self.path / "missing.h5")
+        self.refused(65, "expected at least the 2000 of --least-group", "--segments", self.clusters, "--least-group", "2000")
+        self.refused(73, "nowhere", "--segments", self.clusters, "--report", self.path / "nowhere/page.html")
+
+    def refused(self, code, message, *options):
+        done, output = self.run_segments(*options, ranks=ranks_of_refusal(self, code))
+        self.assertEqual(done.code, code, done)
+        self.assertEqual(len(done.our_lines), 1, done)
+        self.assertIn(message, done.our_lines[0])
+        self.assertFalse(output.exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -40,8 +40,8 @@
 #include "jobs/run/threads.hpp"
 #include "jobs/run/version.hpp"
 #include "jobs/scale/scale.hpp"
-#include "jobs/similar/similar.hpp"
 #include "jobs/segments/segments.hpp"
+#include "jobs/similar/similar.hpp"
 #include "jobs/sweep/collect.hpp"
 #include "jobs/sweep/planning.hpp"
 #include "jobs/sweep/refit.hpp"
@@ -133,12 +133,9 @@ FoundJob find_job(std::span<const std::string> arguments) {
 
 /// Ranks of these jobs share the work; of all others one rank does it, or starts what needs several by itself.
 slurm::WorkOf work_of(const Job& job) {
-  constexpr std::array<std::string_view, 14> shared{"synthesize", "prepare",  "als",         "itemcf",     "scale",
-                                                    "kmeans",     "evaluate", "denoise",     "recommend",  "similar",
-                                                    "export",     "profile",  "sweep trial", "sweep blend"};
-  constexpr std::array<std::string_view, 12> shared{"synthesize", "prepare",  "als",         "itemcf",
-                                                    "scale",      "kmeans",   "evaluate",    "denoise",
-                                                    "recommend",  "segments", "sweep trial", "sweep blend"};
+  constexpr std::array<std::string_view, 15> shared{"synthesize", "prepare",  "als",      "itemcf",      "scale",
+                                                    "kmeans",     "evaluate", "denoise",  "recommend",   "similar",
+                                                    "export",     "profile",  "segments", "sweep trial", "sweep blend"};
   return std::ranges::find(shared, job.name) != shared.end() ? slurm::WorkOf::all_ranks : slurm::WorkOf::one_rank;
 }
 
@@ -222,38 +219,13 @@ void explain_memory(const Communicator& comm, const Report& report, const Body& 
 
 std::span<const Job> all_jobs() {
   static const std::vector<Job> jobs{
-      synthesize_job(),
-      prepare_job(),
-      als_job(),
-      itemcf_job(),
-      plan_job(),
-      plan_itemcf_job(),
-      scale_job(),
-      kmeans_job(),
-      evaluate_job(),
-      calibrate_job(),
-      denoise_job(),
-      recommend_job(),
-      similar_job(),
-      export_job(),
-      profile_job(),
-      segments_job(),
-      inspect_job(),
-      verify_job(),
-      sweep_plan_job(),
-      sweep_run_job(),
-      sweep_status_job(),
-      sweep_cancel_job(),
-      sweep_resume_job(),
-      sweep_collect_job(),
-      sweep_refit_job(),
-      sweep_blend_job(),
-      sweep_trial_job(),
-      quarterly_job(),
-      quarterly_status_job(),
-      quarterly_cancel_job(),
-      quarterly_step_job(),
-      doctor_job(),
+      synthesize_job(),     prepare_job(),      als_job(),          itemcf_job(),           plan_job(),
+      plan_itemcf_job(),    scale_job(),        kmeans_job(),       evaluate_job(),         calibrate_job(),
+      denoise_job(),        recommend_job(),    similar_job(),      export_job(),           profile_job(),
+      segments_job(),       inspect_job(),      verify_job(),       sweep_plan_job(),       sweep_run_job(),
+      sweep_status_job(),   sweep_cancel_job(), sweep_resume_job(), sweep_collect_job(),    sweep_refit_job(),
+      sweep_blend_job(),    sweep_trial_job(),  quarterly_job(),    quarterly_status_job(), quarterly_cancel_job(),
+      quarterly_step_job(), doctor_job(),
   };
   return jobs;
 }

@@ -59,9 +59,9 @@ std::vector<double> numbers_at(const Communicator& comm, std::span<const double>
   std::vector<Index> counts;
   for (const Index place : places) counts.push_back(place + 1);
   std::vector<std::int64_t> keys(values.size());
-  std::ranges::transform(values, keys.begin(), key_of);
+  std::ranges::transform(values, keys.begin(), ordered_key);
   std::vector<double> numbers;
-  for (const std::int64_t key : times_reaching(comm, std::move(keys), counts)) numbers.push_back(value_of(key));
+  for (const std::int64_t key : times_reaching(comm, std::move(keys), counts)) numbers.push_back(value_of_key(key));
   return numbers;
 }
 
@@ -74,13 +74,6 @@ std::optional<std::vector<double>> quantiles(const Communicator& comm, std::span
     const QuantilePlace place = quantile_place(count, share);
     places.insert(places.end(), {place.below, place.above});
   }
-  std::vector<std::int64_t> keys(values.size());
-  std::ranges::transform(values, keys.begin(), ordered_key);
-  const std::vector<std::int64_t> found = times_reaching(comm, std::move(keys), wanted);
-  std::vector<double> result;
-  for (std::size_t s = 0; s < shares.size(); ++s) {
-    result.push_back(
-        between(value_of_key(found[2 * s]), value_of_key(found[2 * s + 1]), quantile_place(count, shares[s]).weight));
   const std::vector<double> found = numbers_at(comm, values, places);
   std::vector<double> result;
   for (std::size_t s = 0; s < shares.size(); ++s) {

@@ -6,6 +6,7 @@
 
 #include "distributed/rows/id_matching.hpp"
 #include "distributed/rows/partition.hpp"
+#include "distributed/rows/values_at_rows.hpp"
 
 namespace rankwise {
 
@@ -16,29 +17,6 @@ IdRows as_texts(const IdRows& ids) {
   texts.reserve(static_cast<std::size_t>(ids.rows.size()));
   for (Index r = 0; r < ids.rows.size(); ++r) texts.push_back(id_text(ids.ids, r));
   return {ids.rows, ids.total_rows, std::move(texts)};
-}
-
-/// For each of `rows`, global, what its owner has; `mine` are this rank's. Collective over comm.
-std::vector<std::int32_t> fetch(const Communicator& comm, const Partition& owners,
-                                const std::vector<std::int32_t>& mine, const std::vector<Index>& rows) {
-  std::vector<std::size_t> order(rows.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, {}, [&rows](std::size_t r) { return rows[r]; });
-  std::vector<Index> wanted;
-  std::vector<Index> counts(static_cast<std::size_t>(comm.size()));
-  for (const std::size_t r : order) {
-    wanted.push_back(rows[r]);
-    ++counts[static_cast<std::size_t>(owners.owner(rows[r]))];
-  }
-  const Exchanged<Index> asked = comm.exchange(std::span<const Index>(wanted), counts);
-  const Index first = owners.range(comm.rank()).begin;
-  std::vector<std::int32_t> answers;
-  answers.reserve(asked.values.size());
-  for (const Index row : asked.values) answers.push_back(mine[static_cast<std::size_t>(row - first)]);
-  const std::vector<std::int32_t> answered = comm.exchange(std::span<const std::int32_t>(answers), asked.counts).values;
-  std::vector<std::int32_t> fetched(rows.size());
-  for (std::size_t i = 0; i < order.size(); ++i) fetched[order[i]] = answered[i];
-  return fetched;
 }
 
 /// Why rows cannot be counted; empty where they can.
@@ -63,7 +41,8 @@ KnownRows count_known_rows(const Communicator& comm, const ClusteringReader& ear
     rows.push_back(found[r]);
     clusters.push_back(now.assignments[r]);
   }
-  const std::vector<std::int32_t> clusters_before = fetch(comm, owners, before.assignments, rows);
+  const std::vector<std::int32_t> clusters_before =
+      values_at_rows<std::int32_t>(comm, rows, before.ids.rows, before.assignments, no_cluster);
   KnownRows counts;
   for (std::size_t r = 0; r < clusters.size(); ++r) {
     if (clusters_before[r] == no_cluster) continue;

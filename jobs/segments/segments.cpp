@@ -54,8 +54,10 @@ or (small segments), which are those of fewer than --least-group customers, with
   sleeping    customers of both quarters without an order since last quarter's log ended
   drift       population stability index over the tenths of last quarter, or over categories; Kolmogorov and Smirnov's
               test of numbers, chi-square test of categories; adjusted p values
-Not printed: counts below --least-group, zeros too; sums of fewer customers, or of which one has more than half; and
-numbers that would give these back by a total. Typical customers are printed only if users have pseudonyms.)";
+Not printed: counts from 1 to below --least-group; sums of fewer customers, or of which one has more than half; and numbers
+that would give these back by a total. Zeros are not printed either. Typical customers are printed only if users have
+pseudonyms. Clusters that were made of the same log differ in its items by construction: lifts then say in which, and p
+values say less than they do of a column that nobody fitted to the log.)";
 
 void check_outputs(const Communicator& comm, const SegmentsOptions& options) {
   for (const std::string& path : {options.output, options.report}) {

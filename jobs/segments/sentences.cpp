@@ -27,8 +27,11 @@ std::vector<std::size_t> by_size(const std::vector<Group>& groups) {
 void tell_sizes(const SegmentFindings& findings, std::vector<std::string>& sentences) {
   const Groups& groups = findings.groups;
   const std::vector<std::size_t> places = by_size(groups.list);
-  sentences.push_back(
-      fmt::format("{} are in {}.", counted(groups.customers, "customer"), counted(std::ssize(places), "segment")));
+  Index described = 0;
+  for (const std::size_t place : places) described += groups.list[place].customers;
+  const std::string of = described < groups.customers ? fmt::format("{} of ", described) : "";
+  sentences.push_back(fmt::format("{}{} are in {}.", of, counted(groups.customers, "customer"),
+                                  counted(std::ssize(places), "segment")));
   if (places.empty()) return;
   const Group& largest = groups.list[places.front()];
   sentences.back() +=
@@ -50,10 +53,29 @@ void tell_money(const SegmentFindings& findings, std::vector<std::string>& sente
   }
   if (best == findings.groups.list.size()) return;
   const Group& group = findings.groups.list[best];
-  sentences.push_back(
-      fmt::format("{} has the most money per customer: {} of the customers bring {} of the money.", group.name,
-                  share_text(static_cast<double>(group.customers), static_cast<double>(findings.groups.customers)),
-                  share_text(*findings.money[best], all)));
+  sentences.push_back(fmt::format(
+      "Of the segments, {} has the most money per customer: {} of the customers bring {} of the money.", group.name,
+      share_text(static_cast<double>(group.customers), static_cast<double>(findings.groups.customers)),
+      share_text(*findings.money[best], all)));
+}
+
+/// Customers of segments that match, as far as they are printed.
+void tell_stayed(const Changes& changes, std::vector<std::string>& sentences) {
+  const Migration& migration = changes.migration;
+  Index stayed = 0;
+  bool is_whole = true;
+  for (std::size_t row = 0; row < migration.rows; ++row) {
+    if (migration.match[row] < 0) continue;
+    const auto& customers = migration.at(row, static_cast<std::size_t>(migration.match[row])).customers;
+    is_whole = is_whole && customers;
+    stayed += customers.value_or(0);
+  }
+  if (stayed == 0) return;
+  const std::string text =
+      fmt::format("{} of last quarter's {} ({}) are in the segment that matches their last one.", stayed,
+                  counted(changes.customers_before, "customer"),
+                  share_text(static_cast<double>(stayed), static_cast<double>(changes.customers_before)));
+  sentences.push_back(is_whole ? text : "At least " + text);
 }
 
 void tell_new_and_lost(const SegmentFindings& findings, const Changes& changes, std::vector<std::string>& sentences) {
@@ -157,6 +179,7 @@ std::vector<std::string> overview_sentences(const SegmentFindings& findings) {
   tell_sizes(findings, sentences);
   tell_money(findings, sentences);
   if (!findings.changes) return sentences;
+  tell_stayed(*findings.changes, sentences);
   tell_new_and_lost(findings, *findings.changes, sentences);
   tell_largest_move(findings, *findings.changes, sentences);
   if (findings.changes->drift) tell_drift(*findings.changes->drift, sentences);

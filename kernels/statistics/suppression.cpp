@@ -125,6 +125,13 @@ std::vector<TableCell> table_with_totals(std::span<const std::int64_t> values, s
   return cells;
 }
 
+void hide_small_counts(std::vector<TableCell>& cells, std::int64_t least) {
+  for (TableCell& cell : cells) {
+    if (cell.state != Disclosure::open || cell.value >= least) continue;
+    cell.state = cell.value == 0 ? Disclosure::complement : Disclosure::hidden;
+  }
+}
+
 std::size_t hide_complements(std::vector<TableCell>& cells, std::int64_t protection) {
   std::vector<std::size_t> sensitive;
   for (std::size_t cell = 0; cell < cells.size(); ++cell) {

@@ -13,7 +13,7 @@ enum class Disclosure {
   open,       ///< printed, unless it has to be hidden for another one
   published,  ///< printed in any case, as it is printed elsewhere
   hidden,     ///< of too few persons
-  complement  ///< hidden, so that no total gives back a hidden one
+  complement  ///< not printed, so that no total gives back a hidden one, or since it is about nobody
 };
 
 [[nodiscard]] constexpr bool is_printed(Disclosure state) {
@@ -39,6 +39,11 @@ struct TableCell {
 /// total of all: (rows + 1) x (columns + 1) cells.
 [[nodiscard]] std::vector<TableCell> table_with_totals(std::span<const std::int64_t> values, std::size_t rows,
                                                        std::size_t columns);
+
+/// Marks counts of cells that are open: from 1 to below `least` they are hidden. A count of 0 is not printed either,
+/// but a total may give it back, as it is about nobody: a table whose empty cells were protected would print nothing at
+/// all if everybody is in a cell of the diagonal.
+void hide_small_counts(std::vector<TableCell>& cells, std::int64_t least);
 
 /// Hides more cells, of small values first, until each hidden cell may be larger by `protection` or more for all that a
 /// reader of the printed ones can work out: hidden cells then lie on circles, along which values can move without

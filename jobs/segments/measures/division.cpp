@@ -8,7 +8,7 @@
 
 #include "distributed/rows/id_matching.hpp"
 #include "distributed/rows/partition.hpp"
-#include "distributed/segments/matched_values.hpp"
+#include "distributed/rows/values_at_rows.hpp"
 #include "io/clustering/clustering.hpp"
 #include "jobs/run/compared_input.hpp"
 #include "kernels/text/counted.hpp"

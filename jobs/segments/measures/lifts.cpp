@@ -24,19 +24,13 @@ void print_line(const std::vector<TableCell>& cells, std::size_t first, std::siz
     printed.push_back(is_printed(cells[total].state) && is_printed(cells[first + group].state) ? 1 : 0);
 }
 
-void hide_small(std::vector<TableCell>& cells, Index least) {
-  for (TableCell& cell : cells) {
-    if (cell.value < least) cell.state = Disclosure::hidden;
-  }
-}
-
 /// Values that a customer may have several of: nothing adds up but the groups of each.
 Printed printed_lines(const AttributeCounts& attribute, std::size_t groups, Index least) {
   Printed printed;
   for (std::size_t value = 0; value < attribute.values.size(); ++value) {
     std::vector<TableCell> cells =
         line_with_total(std::span<const Index>(attribute.counts).subspan(value * groups, groups));
-    hide_small(cells, least);
+    hide_small_counts(cells, least);
     const bool is_safe = hide_complements(cells, least) == 0;
     if (!is_safe) cells.back().state = Disclosure::hidden;
     print_line(cells, 0, groups, groups, printed);
@@ -48,7 +42,7 @@ Printed printed_lines(const AttributeCounts& attribute, std::size_t groups, Inde
 Printed printed_table(const AttributeCounts& attribute, std::size_t groups, Index least) {
   const std::size_t values = attribute.values.size();
   std::vector<TableCell> cells = table_with_totals(attribute.counts, values + 1, groups);
-  hide_small(cells, least);
+  hide_small_counts(cells, least);
   for (std::size_t group = 0; group <= groups; ++group) {
     TableCell& unknown = cells[values * (groups + 1) + group];  // is never printed
     if (is_printed(unknown.state)) unknown.state = Disclosure::complement;
@@ -64,7 +58,7 @@ Printed printed_table(const AttributeCounts& attribute, std::size_t groups, Inde
   return printed;
 }
 
-AttributeLifts cells_of(const AttributeCounts& attribute, const Groups& groups, const Printed& printed) {
+AttributeLifts cells_of(const AttributeCounts& attribute, const Groups& groups, const Printed& printed, Index least) {
   AttributeLifts lifts{attribute.kind, attribute.name, attribute.values, {}, 0};
   const std::size_t count = groups.list.size();
   for (std::size_t value = 0; value < attribute.values.size(); ++value) {
@@ -73,11 +67,11 @@ AttributeLifts cells_of(const AttributeCounts& attribute, const Groups& groups, 
     if (total == 0) continue;
     for (std::size_t group = 0; group < count; ++group) {
       if (groups.list[group].kind != GroupKind::segment) continue;
-      if (printed[value * count + group] == 0) {
+      const Index inside = attribute.counts[value * count + group];
+      if (printed[value * count + group] == 0 || total - inside < least) {
         ++lifts.hidden;
         continue;
       }
-      const Index inside = attribute.counts[value * count + group];
       const Index size = groups.list[group].customers;
       LiftCell cell{value, group, {size, inside}, {groups.customers - size, total - inside}, {}, 1};
       cell.lift = compare_proportions(cell.inside, cell.outside, lift_confidence);
@@ -113,7 +107,7 @@ std::vector<AttributeLifts> measure_lifts(const std::vector<AttributeCounts>& at
   for (const AttributeCounts& attribute : attributes) {
     const Printed printed = attribute.is_own() ? printed_table(attribute, groups.list.size(), least)
                                                : printed_lines(attribute, groups.list.size(), least);
-    lifts.push_back(cells_of(attribute, groups, printed));
+    lifts.push_back(cells_of(attribute, groups, printed, least));
   }
   adjust_p_values(lifts);
   return lifts;

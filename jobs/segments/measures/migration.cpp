@@ -5,9 +5,9 @@
 #include <span>
 
 #include "distributed/rows/id_matching.hpp"
+#include "distributed/rows/values_at_rows.hpp"
 #include "distributed/segments/code_counts.hpp"
 #include "distributed/segments/group_sums.hpp"
-#include "distributed/segments/matched_values.hpp"
 #include "jobs/segments/measures/money.hpp"
 #include "kernels/statistics/assignment.hpp"
 #include "kernels/statistics/suppression.hpp"
@@ -61,13 +61,11 @@ struct Sides {
 
 std::vector<TableCell> count_cells(const std::vector<Index>& counts, const Sides& sides, Index least, bool& is_safe) {
   std::vector<TableCell> cells = table_with_totals(counts, sides.rows, sides.columns);
-  for (TableCell& cell : cells) {
-    if (cell.value < least) cell.state = Disclosure::hidden;
-  }
   cells[sides.nobody()].state = Disclosure::published;
   for (std::size_t row = 0; row + 1 < sides.rows; ++row) cells[sides.row_total(row)].state = Disclosure::published;
   for (std::size_t column = 0; column + 1 < sides.columns; ++column)
     cells[sides.column_total(column)].state = Disclosure::published;
+  hide_small_counts(cells, least);
   is_safe = hide_complements(cells, least) == 0;
   return cells;
 }
@@ -100,22 +98,22 @@ std::vector<std::optional<double>> money_cells(const MoneyTable& money, const st
                                                const Sides& sides, MoneyOf quarter,
                                                const std::vector<std::optional<double>>& published, Index least) {
   std::vector<TableCell> cells = table_with_totals(money.inside.sums, sides.rows, sides.columns);
-  const auto hide = [](TableCell& cell) { cell.state = Disclosure::hidden; };
   for (std::size_t row = 0; row < sides.rows; ++row) {
     for (std::size_t column = 0; column < sides.columns; ++column) {
       TableCell& cell = cells[row * sides.width() + column];
       const bool is_nobodys = quarter == MoneyOf::now ? row + 1 == sides.rows : column + 1 == sides.columns;
       if (is_nobodys) {
         cell.state = Disclosure::published;
-      } else if (!is_printed(counts[row * sides.width() + column].state) ||
-                 is_personal(money.inside, row * sides.columns + column, least)) {
-        hide(cell);
+      } else {
+        const bool has_count = is_printed(counts[row * sides.width() + column].state);
+        cell.state = disclosure_of(money.inside, row * sides.columns + column, least);
+        if (cell.state == Disclosure::open && !has_count) cell.state = Disclosure::complement;
       }
     }
-    if (is_personal(money.rows, row, least)) hide(cells[sides.row_total(row)]);
+    cells[sides.row_total(row)].state = disclosure_of(money.rows, row, least);
   }
   for (std::size_t column = 0; column < sides.columns; ++column) {
-    if (is_personal(money.columns, column, least)) hide(cells[sides.column_total(column)]);
+    cells[sides.column_total(column)].state = disclosure_of(money.columns, column, least);
   }
   if (quarter == MoneyOf::now) {
     cells[sides.row_total(sides.rows - 1)].state = Disclosure::published;
@@ -126,7 +124,7 @@ std::vector<std::optional<double>> money_cells(const MoneyTable& money, const st
     cells.back().state = published.back() ? Disclosure::published : Disclosure::complement;
   } else {
     cells[sides.column_total(sides.columns - 1)].state = Disclosure::published;
-    if (!is_printed(counts.back().state)) hide(cells.back());
+    cells.back().state = disclosure_of_total(money.rows, least);
   }
   const bool is_safe = hide_money_complements(cells);
   std::vector<std::optional<double>> printed;
@@ -134,6 +132,10 @@ std::vector<std::optional<double>> money_cells(const MoneyTable& money, const st
     const bool may_print = is_printed(cell.state) && (is_safe || cell.state == Disclosure::published);
     printed.push_back(may_print ? std::optional(money.inside.scale.from_fixed(cell.value)) : std::nullopt);
   }
+  if (quarter == MoneyOf::before) return printed;
+  for (std::size_t row = 0; row + 1 < sides.rows; ++row)
+    printed[sides.row_total(row)] = published[row];  // to the last bit
+  printed.back() = published.back();
   return printed;
 }
 
@@ -203,10 +205,8 @@ std::vector<std::optional<Index>> count_sleeping(const Communicator& comm, const
   const std::size_t groups = now.list.size();
   const std::vector<Index> counts = count_codes(comm, sleeps, now.of_row, now.count(), 2);
   std::vector<TableCell> cells = table_with_totals(counts, 2, groups);
-  for (TableCell& cell : cells) {
-    if (cell.value < least) cell.state = Disclosure::hidden;
-  }
   for (std::size_t group = 0; group <= groups; ++group) cells[2 * (groups + 1) + group].state = Disclosure::published;
+  hide_small_counts(cells, least);
   const bool is_safe = hide_complements(cells, least) == 0;
   std::vector<std::optional<Index>> sleeping;
   for (std::size_t group = 0; group <= groups; ++group) {

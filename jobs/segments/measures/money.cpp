@@ -5,8 +5,19 @@
 
 namespace rankwise {
 
-bool is_personal(const GroupSums& sums, std::size_t group, Index least) {
-  return sums.contributors[group] < least || sums.is_dominated(group);
+Disclosure disclosure_of(const GroupSums& sums, std::size_t group, Index least) {
+  if (sums.contributors[group] == 0) return Disclosure::complement;
+  return sums.contributors[group] < least || sums.is_dominated(group) ? Disclosure::hidden : Disclosure::open;
+}
+
+Disclosure disclosure_of_total(const GroupSums& sums, Index least) {
+  GroupSums total{sums.scale, {0}, {0}, {0}, {0}};
+  for (std::size_t group = 0; group < sums.sums.size(); ++group) {
+    total.magnitudes[0] += sums.magnitudes[group];
+    total.largest[0] = std::max(total.largest[0], sums.largest[group]);
+    total.contributors[0] += sums.contributors[group];
+  }
+  return disclosure_of(total, 0, least);
 }
 
 bool hide_money_complements(std::vector<TableCell>& cells) {
@@ -22,15 +33,8 @@ bool hide_money_complements(std::vector<TableCell>& cells) {
 
 std::vector<std::optional<double>> printed_money(const GroupSums& sums, Index least) {
   std::vector<TableCell> cells = line_with_total(sums.sums);
-  Index contributors = 0;
-  for (std::size_t group = 0; group < sums.sums.size(); ++group) {
-    contributors += sums.contributors[group];
-    if (is_personal(sums, group, least)) cells[group].state = Disclosure::hidden;
-  }
-  const std::int64_t largest = *std::ranges::max_element(sums.largest);
-  std::int64_t magnitude = 0;
-  for (const std::int64_t each : sums.magnitudes) magnitude += each;
-  if (contributors < least || largest > magnitude - largest) cells.back().state = Disclosure::hidden;
+  for (std::size_t group = 0; group < sums.sums.size(); ++group) cells[group].state = disclosure_of(sums, group, least);
+  cells.back().state = disclosure_of_total(sums, least);
   const bool is_safe = hide_money_complements(cells);
   std::vector<std::optional<double>> money;
   for (const TableCell& cell : cells) {

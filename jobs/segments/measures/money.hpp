@@ -10,8 +10,12 @@
 
 namespace rankwise {
 
-/// Whether the group's sum is of too few customers, or one holds more than half of it.
-[[nodiscard]] bool is_personal(const GroupSums& sums, std::size_t group, Index least);
+/// A group's sum is hidden if it is of too few customers, or if one holds more than half of it; that of nobody is not
+/// printed either, and tells of nobody.
+[[nodiscard]] Disclosure disclosure_of(const GroupSums& sums, std::size_t group, Index least);
+
+/// Likewise of all groups together.
+[[nodiscard]] Disclosure disclosure_of_total(const GroupSums& sums, Index least);
 
 /// Hides what totals would give back of hidden sums: a reader must reckon with as much more as the largest of them is.
 /// False if published ones prevent that.

@@ -10,7 +10,7 @@
 
 #include "distributed/rows/id_matching.hpp"
 #include "distributed/rows/partition.hpp"
-#include "distributed/segments/matched_values.hpp"
+#include "distributed/rows/values_at_rows.hpp"
 #include "io/dataset/dataset_tables.hpp"
 
 namespace rankwise {

@@ -12,10 +12,10 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/rows/partition.hpp"
+#include "distributed/rows/values_at_rows.hpp"
 #include "distributed/segments/code_counts.hpp"
 #include "distributed/segments/group_summary.hpp"
 #include "distributed/segments/group_sums.hpp"
-#include "distributed/segments/matched_values.hpp"
 #include "distributed/segments/number_shift.hpp"
 
 namespace rankwise {

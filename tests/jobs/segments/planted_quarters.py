@@ -68,11 +68,13 @@ class Quarter:
 
 
 def two_quarters(seed=5):
-    """Customers 0 to 899 of last quarter, 100 to 1049 of now; every seventh has moved to the next tribe. Six are of the tiny tribe."""
+    """Customers 0 to 899 of last quarter, 100 to 1049 of now; every seventh has moved to the next tribe, a few of the first to the one before. Six
+    are of the tiny tribe."""
     random = np.random.default_rng(seed)
     tribes = random.choice(3, size=1050, p=[0.5, 0.3, 0.2])
     tribes[[150, 250, 350, 450, 550, 650]] = 3
     before = Quarter(range(900), tribes[:900], seed + 1, 0)
     moved = np.where((np.arange(1050) % 7 == 0) & (tribes < 3), (tribes + 1) % 3, tribes)
+    moved = np.where((np.arange(1050) % 70 == 33) & (tribes == 0), 2, moved)
     now = Quarter(range(100, 1050), moved[100:], seed + 2, 90)
     return before, now

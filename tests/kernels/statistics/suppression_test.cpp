@@ -71,12 +71,6 @@ class Attack {
   std::vector<std::int64_t> high_;
 };
 
-void hide_below(std::vector<TableCell>& cells, std::int64_t least) {
-  for (TableCell& cell : cells) {
-    if (cell.value < least) cell.state = Disclosure::hidden;
-  }
-}
-
 TEST(Suppression, NoHiddenCellIsDeterminedByATableWithTotals) {
   std::mt19937 random(11);
   constexpr std::int64_t least = 3;
@@ -87,12 +81,12 @@ TEST(Suppression, NoHiddenCellIsDeterminedByATableWithTotals) {
     std::vector<std::int64_t> values(rows * columns);
     for (std::int64_t& value : values) value = random() % 3 == 0 ? random() % 3 : 3 + random() % 4;
     std::vector<TableCell> cells = table_with_totals(values, rows, columns);
-    hide_below(cells, least);
+    hide_small_counts(cells, least);
     const std::vector<TableCell> before = cells;
     EXPECT_EQ(hide_complements(cells, least), 0U);
     const Attack attack(cells, rows, columns, 13);
     for (std::size_t cell = 0; cell < cells.size(); ++cell) {
-      complements += cells[cell].state == Disclosure::complement ? 1 : 0;
+      complements += cells[cell].state == Disclosure::complement && cells[cell].value > 0 ? 1 : 0;
       if (before[cell].state != Disclosure::hidden) continue;
       EXPECT_EQ(cells[cell].state, Disclosure::hidden);
       EXPECT_LT(attack.low(cell), attack.high(cell)) << round;
@@ -114,10 +108,10 @@ TEST(Suppression, PublishedTotalsStay) {
     for (std::size_t row = 0; row <= rows; ++row) {
       for (std::size_t column = 0; column <= columns; ++column) {
         TableCell& cell = cells[row * (columns + 1) + column];
-        if (cell.value < least) cell.state = Disclosure::hidden;
         if (column == columns && cell.value >= least) cell.state = Disclosure::published;
       }
     }
+    hide_small_counts(cells, least);
     const std::size_t unprotected = hide_complements(cells, least);
     if (unprotected > 0) continue;  // nothing hidden of these can be printed otherwise; a caller leaves the table out
     const Attack attack(cells, rows, columns, 12);
@@ -130,6 +124,13 @@ TEST(Suppression, PublishedTotalsStay) {
       }
     }
   }
+}
+
+TEST(Suppression, ADiagonalIsPrinted) {
+  std::vector<TableCell> cells = table_with_totals(std::vector<std::int64_t>{50, 0, 0, 70}, 2, 2);
+  hide_small_counts(cells, 10);
+  EXPECT_EQ(hide_complements(cells, 10), 0U);
+  for (const TableCell& cell : cells) EXPECT_EQ(is_printed(cell.state), cell.value > 0);
 }
 
 TEST(Suppression, ALineHidesItsSmallestOtherNumber) {

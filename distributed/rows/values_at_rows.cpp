@@ -1,4 +1,4 @@
-#include "distributed/segments/matched_values.hpp"
+#include "distributed/rows/values_at_rows.hpp"
 
 namespace rankwise {
 

@@ -1,5 +1,5 @@
 #pragma once
-// What another table says of the same customers, found by their ids.
+// Values of a table's rows, wherever these are.
 
 #include <algorithm>
 #include <cstdint>

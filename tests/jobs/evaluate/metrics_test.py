@@ -57,6 +57,8 @@ class MetricsTest(Evaluated):
 
     def compare_signed_ranks(self, told, lists, metrics):
         """Wilcoxon's test; differences that are equal but for rounding tie."""
+        if "model" not in lists:
+            return
         for metric in metrics:
             for name in (name for name in lists if name != "model"):
                 found = told["metrics"][metric]["baselines"][name]["difference"]["wilcoxon"]

@@ -17,6 +17,7 @@ namespace rankwise {
 namespace {
 
 constexpr Index block_rows = Index{1} << 14;
+constexpr Index block_bytes = Index{64} << 20;
 
 /// The value of one well-formed sign.
 std::uint32_t code_point(std::string_view sign) {
@@ -84,7 +85,8 @@ SharedArray id_array(const Communicator& comm, std::string name, Index rows, con
   array.type = fmt::format("<U{}", width);
   array.row_bytes = 4 * width;
   array.give = [&comm, mine, read, width, what](const TakeBytes& take) {
-    for_row_blocks(comm, mine, block_rows, [&](RowRange block) {
+    const Index rows_at_a_time = std::clamp<Index>(block_bytes / (4 * width), 1, block_rows);
+    for_row_blocks(comm, mine, rows_at_a_time, [&](RowRange block) {
       const Ids ids = read(block);
       take(agree_on(comm, [&] { return text_bytes(std::get<std::vector<std::string>>(ids), width, what); }));
     });

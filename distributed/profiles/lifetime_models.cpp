@@ -8,7 +8,7 @@
 namespace rankwise {
 
 bool is_usable(FitState state) {
-  return state == FitState::converged || state == FitState::flat;
+  return state == FitState::converged || state == FitState::flat || state == FitState::at_border;
 }
 
 LifetimeModels fit_lifetime(const Communicator& comm, std::span<const CustomerHistory> histories, std::int64_t at_day) {

@@ -20,7 +20,7 @@ struct LifetimeModels {
   Index without_value = 0;  ///< customers with repeats that are worth nothing, whom `values` does not know
 };
 
-/// Whether predictions can be made of a fit: it has a maximum, if a flat one.
+/// Whether predictions can be made of a fit: it has a maximum, if a flat one or one at the border.
 [[nodiscard]] bool is_usable(FitState state);
 
 /// Fits both on the root to histories until the end of `at_day`; the same on every rank and for any ranks. Collective

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <iterator>
 
-#include "kernels/text/text_encoding.hpp"
+#include "io/page/svg_text.hpp"
 
 namespace rankwise {
 
@@ -20,26 +20,6 @@ constexpr double bottom = 96;
 constexpr const char* measured_color = "#1f5fa8";
 constexpr const char* predicted_color = "#c2571a";
 constexpr const char* ideal_color = "#707070";
-
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char c : printable(text)) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
 
 /// Whole powers of two from end to end, laid on pixels.
 class LogAxis {
@@ -120,7 +100,7 @@ class PanelDrawing {
   void axes() {
     const double x_end = x0_ + panel_width - right;
     const double y_end = panel_height - bottom;
-    put("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"title\">{}</text>\n", x0_ + left, top - 14, escaped(panel_.title));
+    put("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"title\">{}</text>\n", x0_ + left, top - 14, svg_text(panel_.title));
     for (const double tick : ranks_.ticks()) {
       const double x = ranks_.at(tick);
       put("<path class=\"grid\" d=\"M{:.1f} {:.1f}V{:.1f}\"/>"
@@ -206,7 +186,7 @@ std::string scaling_plot(const std::string& subtitle, std::span<const PlotPanel>
       "style>\n"
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
       "<text x=\"{2:.1f}\" y=\"22\">{3}</text>\n",
-      width, panel_height, left, escaped(subtitle));
+      width, panel_height, left, svg_text(subtitle));
   for (std::size_t p = 0; p < panels.size(); ++p) {
     svg += PanelDrawing(panels[p], panel_width * static_cast<double>(p)).draw();
   }

@@ -107,6 +107,20 @@ void add_history_columns(CustomerColumns& columns, std::span<const CustomerHisto
   if (at_day) add_time_columns(columns, histories, *at_day);
 }
 
+void add_interaction_columns(CustomerColumns& columns, const SparseRows& interactions) {
+  Numbers items;
+  Numbers money;
+  for (std::size_t user = 0; user + 1 < interactions.offsets.size(); ++user) {
+    double sum = 0;
+    for (Index entry = interactions.offsets[user]; entry < interactions.offsets[user + 1]; ++entry)
+      sum += static_cast<double>(interactions.values[static_cast<std::size_t>(entry)]);
+    items.push_back(static_cast<double>(interactions.offsets[user + 1] - interactions.offsets[user]));
+    money.push_back(sum);
+  }
+  columns.add("items", "different items of the user, in all parts of the dataset", std::move(items));
+  columns.add("money", "sum of the values of the user's interactions", std::move(money));
+}
+
 void add_share_columns(CustomerColumns& columns, const std::string& name, const ItemCategories& categories,
                        CategoryShares shares) {
   const std::string whole = fmt::format("in the value of lines above 0, by {} of the item", name);

@@ -10,6 +10,7 @@
 #include "distributed/comm/communicator.hpp"
 #include "distributed/profiles/category_shares.hpp"
 #include "distributed/profiles/customer_history.hpp"
+#include "distributed/rows/sparse_rows.hpp"
 #include "distributed/tables/table.hpp"
 
 namespace rankwise {
@@ -30,6 +31,9 @@ class CustomerColumns {
 /// Orders, money and baskets; and with a day of analysis, which needs times, recency, tenure, gaps and seasons.
 void add_history_columns(CustomerColumns& columns, std::span<const CustomerHistory> histories,
                          std::optional<std::int64_t> at_day);
+
+/// Of a dataset without orders: `interactions` of this rank's users, all parts together.
+void add_interaction_columns(CustomerColumns& columns, const SparseRows& interactions);
 
 /// What a table of items says under `name`, and the shares of it.
 void add_share_columns(CustomerColumns& columns, const std::string& name, const ItemCategories& categories,

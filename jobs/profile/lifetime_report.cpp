@@ -3,11 +3,13 @@
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 
 #include "io/config/json_text.hpp"
+#include "io/page/bar_plot.hpp"
 #include "kernels/text/counted.hpp"
 
 namespace rankwise {
@@ -36,15 +38,29 @@ std::vector<Parameter> parameters_of(const GammaGammaFit& fit) {
   return {{"p", p.p, e.p}, {"q", p.q, e.q}, {"v", p.v, e.v}};
 }
 
-std::string advice_for(FitState state) {
-  switch (state) {
+/// "a goes to 0, b without bound", of those at the border.
+std::string limits_of(const std::vector<Parameter>& parameters) {
+  std::vector<std::string> limits;
+  for (const Parameter& each : parameters) {
+    if (std::abs(std::log(each.value)) < border_of_logarithms - 1e-6) continue;
+    limits.push_back(fmt::format("{} goes {}", each.name, each.value < 1 ? "to 0" : "beyond all bounds"));
+  }
+  return fmt::format("{}", fmt::join(limits, ", "));
+}
+
+template <class Fit>
+std::string advice_for(const Fit& fit) {
+  switch (fit.state) {
     case FitState::too_few:
       return fmt::format("fewer than {} customers bought again, so there are no forecasts", least_repeaters);
     case FitState::flat:
       return "many other parameters are about as likely; forecasts of single customers may be far off";
     case FitState::at_border:
-      return "the likelihood rises up to the bounds of the parameters, as if customers did not differ; there are no "
-             "forecasts";
+      return fmt::format(
+          "the likelihood rises as {}, so that customers do not leave, or do not differ in this; forecasts are those "
+          "of "
+          "the limit",
+          limits_of(parameters_of(fit)));
     case FitState::no_convergence:
       return "the search did not end; there are no forecasts";
     case FitState::converged:
@@ -55,7 +71,8 @@ std::string advice_for(FitState state) {
 
 template <class Fit>
 std::string fit_text(std::string_view name, const Fit& fit, std::string_view units) {
-  std::string text = fmt::format("{}, {}: {}", name, counted(fit.customers, "customer"), fit_state_name(fit.state));
+  const std::string customers = fit.customers < least_printed ? "few customers" : counted(fit.customers, "customer");
+  std::string text = fmt::format("{}, {}: {}", name, customers, fit_state_name(fit.state));
   if (!is_usable(fit.state)) return text + "\n";
   text += fmt::format(", log likelihood {:.4f}{}\n{:>10} {:>14} {:>14}\n", fit.log_likelihood, units, "parameter",
                       "value", "std. error");
@@ -160,8 +177,8 @@ Json calibration_json(const HoldoutCalibration& calibration) {
 
 void add_doubts(const LifetimeModels& models, std::string_view when, std::vector<std::string>& doubts) {
   if (models.purchases.state != FitState::converged)
-    doubts.push_back(fmt::format("BG/NBD{}: {}: {}", when, fit_state_name(models.purchases.state),
-                                 advice_for(models.purchases.state)));
+    doubts.push_back(
+        fmt::format("BG/NBD{}: {}: {}", when, fit_state_name(models.purchases.state), advice_for(models.purchases)));
 }
 
 void add_value_doubts(const LifetimeModels& models, std::vector<std::string>& doubts) {
@@ -172,7 +189,7 @@ void add_value_doubts(const LifetimeModels& models, std::vector<std::string>& do
                     values.state == FitState::too_few
                         ? fmt::format("fewer than {} customers bought again for some value, so there are no values",
                                       least_repeaters)
-                        : advice_for(values.state)));
+                        : advice_for(values)));
   }
   if (std::abs(values.correlation) > greatest_correlation) {
     doubts.push_back(
@@ -222,6 +239,16 @@ std::string lifetime_table(const CustomerValue& value) {
   }
   if (value.calibration) text += calibration_text(*value.calibration);
   return text;
+}
+
+std::string calibration_picture(const CustomerValue& value) {
+  if (!value.calibration) return {};
+  std::vector<BarPair> bars;
+  for (const ShownGroup& group : shown_groups(*value.calibration))
+    bars.push_back({group_name(group), group.sums.predicted, group.sums.actual});
+  if (bars.empty()) return {};
+  return bar_plot("Purchases after the day of --calibrate-at", "repeats until that day",
+                  "days with a purchase, mean over customers", bars);
 }
 
 Json lifetime_json(const CustomerValue& value, const ProfileOptions& options) {

@@ -20,6 +20,9 @@ namespace rankwise {
 
 [[nodiscard]] nlohmann::ordered_json lifetime_json(const CustomerValue& value, const ProfileOptions& options);
 
+/// SVG of the same groups; empty if there is no calibration, or no group that can be shown.
+[[nodiscard]] std::string calibration_picture(const CustomerValue& value);
+
 /// Events.
 void tell_lifetime(Report& report, const CustomerValue& value);
 

@@ -22,6 +22,7 @@
 #include "io/files/commit.hpp"
 #include "io/profile/profile_file.hpp"
 #include "jobs/profile/customer_columns.hpp"
+#include "jobs/profile/lifetime_report.hpp"
 #include "jobs/profile/profile_report.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "jobs/run/standard_output.hpp"
@@ -65,6 +66,21 @@ std::optional<std::int64_t> last_order_day(const Communicator& comm, const std::
   return last == none ? std::nullopt : std::optional(day_of(last));
 }
 
+/// Throws if the options need what the dataset does not have.
+void require_known(const ProfileOptions& options, const DatasetReader& dataset) {
+  if (dataset.has_orders()) return;
+  const char* const option = options.at_day              ? "--at"
+                             : options.lifetime          ? "--lifetime"
+                             : !options.segments.empty() ? "--segments"
+                             : !options.shares.empty()   ? "--shares"
+                                                         : nullptr;
+  if (option == nullptr) return;
+  throw AgreedError(
+      ExitCode::bad_data,
+      fmt::format("{}: {} has no orders; expected a dataset of prepare --orders day, or with an order column", option,
+                  options.data));
+}
+
 void require_times(const ProfileOptions& options, bool timed) {
   if (timed) return;
   const char* const option = options.at_day ? "--at" : options.lifetime ? "--lifetime" : nullptr;
@@ -80,6 +96,7 @@ Customers read_customers(const ProfileOptions& options, const JobContext& contex
   const Communicator& comm = context.comm;
   customers.total = dataset.all_users();
   customers.mine = Partition::by_count(customers.total, comm.size()).range(comm.rank());
+  if (!dataset.has_orders()) return customers;
   customers.orders = dataset.orders(customers.mine);
   const bool timed = customers.orders.times_seconds.has_value();
   require_times(options, timed);
@@ -99,6 +116,7 @@ ProfileFindings count_customers(const Communicator& comm, const Customers& custo
   ProfileFindings findings;
   findings.data_digest = dataset.provenance().dataset_digest;
   findings.users = customers.total;
+  findings.has_orders = dataset.has_orders();
   constexpr std::int64_t day_seconds = 86'400;
   if (customers.at_day) findings.analysis_day = utc_text(*customers.at_day * day_seconds).substr(0, 10);
   for (const CustomerHistory& history : customers.histories) {
@@ -110,8 +128,13 @@ ProfileFindings count_customers(const Communicator& comm, const Customers& custo
   findings.customers = comm.sum(findings.customers);
   findings.only_returns = comm.sum(findings.only_returns);
   findings.later_orders = comm.sum(findings.later_orders);
-  if (!customers.at_day)
+  if (!findings.has_orders) {
+    findings.left_out.emplace_back(
+        "orders, recency, tenure, gaps, seasons, baskets, returns and RFM: the dataset has no orders (prepare --orders "
+        "day, or an order column)");
+  } else if (!customers.at_day) {
     findings.left_out.emplace_back("recency, tenure, gaps, seasons and segments: the dataset has no times");
+  }
   return findings;
 }
 
@@ -137,6 +160,16 @@ void add_shares(const ProfileOptions& options, const JobContext& context, const 
         category_shares(context.comm, customers.orders, customers.at_day, categories, options.most_shares);
     agree_on(context.comm, [&] { add_share_columns(columns, column, categories, std::move(shares)); });
   }
+}
+
+/// What orders say, classes, shares of categories, and lifetime value. Collective.
+void add_order_columns(const ProfileOptions& options, JobContext& context, const Customers& customers,
+                       const std::vector<SegmentRule>& rules, ProfileFindings& findings, CustomerColumns& columns) {
+  add_history_columns(columns, customers.histories, customers.at_day);
+  findings.rfm = score_customers(context.comm, customers.histories, customers.at_day, rules, columns);
+  add_shares(options, context, customers, columns);
+  if (!options.lifetime || !customers.at_day) return;
+  findings.value = value_customers(context, options, customers.orders, customers.histories, *customers.at_day, columns);
 }
 
 /// Collective.
@@ -181,25 +214,26 @@ void profile_customers(const ProfileOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   agree_on(comm, [&] { require_sense(options); });
   check_output(comm, options.output);
-  if (!options.report.empty()) check_output(comm, options.report);
+  for (const std::string& path : {options.report, options.plot}) {
+    if (!path.empty()) check_output(comm, path);
+  }
   const std::vector<SegmentRule> rules =
       options.segments.empty() ? usual_segments() : read_segments(comm, options.segments);
 
   // 1. Read the orders, and what they say of each user until the day of the analysis.
   auto reading = std::make_unique<Report::PhaseTimer>(context.report, "read");
   const auto dataset = open_dataset(context, options.data, std::nullopt, TrainedOn::all);
+  require_known(options, *dataset);
   const Customers customers = read_customers(options, context, *dataset);
   ProfileFindings findings = count_customers(comm, customers, *dataset);
   reading.reset();
 
-  // 2. Columns: what orders say, classes, shares of categories, lifetime value, and what is known of users.
+  // 2. Columns: what orders say, or interactions if there are no orders, and what is known of users.
   CustomerColumns columns;
-  add_history_columns(columns, customers.histories, customers.at_day);
-  findings.rfm = score_customers(comm, customers.histories, customers.at_day, rules, columns);
-  add_shares(options, context, customers, columns);
-  if (options.lifetime) {
-    findings.value =
-        value_customers(context, options, customers.orders, customers.histories, *customers.at_day, columns);
+  if (findings.has_orders) {
+    add_order_columns(options, context, customers, rules, findings, columns);
+  } else {
+    add_interaction_columns(columns, dataset->read(DatasetPart::interactions, customers.mine));
   }
   add_known_columns(options, context, customers.mine, columns);
   require_columns(comm, columns);
@@ -209,6 +243,13 @@ void profile_customers(const ProfileOptions& options, JobContext& context) {
   if (comm.is_root()) print_result(profile_table(findings));
   write(options, context, *dataset, customers, findings, std::move(columns));
   if (!options.report.empty()) write_from_root(context, options.report, profile_json(options, findings));
+  if (options.plot.empty() || !findings.value) return;
+  const std::string picture = calibration_picture(*findings.value);
+  if (picture.empty()) {
+    context.report.warning(fmt::format("{}: not written, because nothing could be compared", options.plot));
+  } else {
+    write_from_root(context, options.plot, picture);
+  }
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "io/config/json_text.hpp"
@@ -98,21 +99,20 @@ std::string segment_table(const RfmScores& rfm) {
   return text;
 }
 
-/// Classes that are empty, or have too many customers to say something.
-std::vector<std::string> class_warnings(const RfmScore& score) {
-  std::vector<std::string> warnings;
+/// Classes that are empty, or have too many customers to say something; empty if there are none.
+std::string class_warning(const RfmScore& score) {
+  std::vector<std::string> empty;
+  std::vector<std::string> full;
   for (std::size_t place = 0; place < midrank_classes; ++place) {
     const Index count = score.classes.classes[place].count;
     const double share = static_cast<double>(count) / static_cast<double>(score.classes.count);
-    if (count == 0) {
-      warnings.push_back(
-          fmt::format("{}: no customer is in class {}, because too many have equal values", score.name, place + 1));
-    } else if (share > greatest_class_share) {
-      warnings.push_back(fmt::format("{}: {} of customers are in class {}, because too many have equal values",
-                                     score.name, percent(share), place + 1));
-    }
+    if (count == 0) empty.push_back(fmt::format("{}", place + 1));
+    if (share > greatest_class_share)
+      full.push_back(fmt::format("class {} has {} of customers", place + 1, percent(share)));
   }
-  return warnings;
+  if (!empty.empty()) full.push_back(fmt::format("nobody is in class {}", fmt::join(empty, ", ")));
+  if (full.empty()) return {};
+  return fmt::format("{}: {}, because many have equal values", score.name, fmt::join(full, "; "));
 }
 
 Json classes_json(const RfmScore& score) {
@@ -133,7 +133,7 @@ Json rfm_json(const RfmScores& rfm) {
   Json warnings = Json::array();
   for (const RfmScore& score : rfm.scores) {
     json[score.name] = classes_json(score);
-    for (const std::string& warning : class_warnings(score)) warnings.push_back(warning);
+    if (std::string warning = class_warning(score); !warning.empty()) warnings.push_back(std::move(warning));
   }
   Json segments = Json::object();
   if (!rfm.segments.empty()) {
@@ -159,6 +159,7 @@ void tell_profile(Report& report, const ProfileFindings& findings) {
   for (const std::string& reason : findings.left_out) report.line("left out: " + reason);
   if (findings.later_orders > 0)
     report.line(fmt::format("{} after the day of the analysis left out", counted(findings.later_orders, "order")));
+  if (!findings.has_orders) return;
   const Index others = findings.users - findings.customers;
   if (others > 0) {
     report.warning(fmt::format("{} of {} without an order until then: their rows have no values but returns and money",
@@ -171,7 +172,7 @@ void tell_profile(Report& report, const ProfileFindings& findings) {
                             {"analysis_day", findings.analysis_day}});
   if (findings.rfm && findings.customers > 0) {
     for (const RfmScore& score : findings.rfm->scores) {
-      for (const std::string& warning : class_warnings(score)) report.warning(warning);
+      if (const std::string warning = class_warning(score); !warning.empty()) report.warning(warning);
     }
   }
   if (!findings.value) return;

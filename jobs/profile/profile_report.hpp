@@ -15,6 +15,7 @@ namespace rankwise {
 struct ProfileFindings {
   std::uint64_t data_digest = 0;
   std::string analysis_day;  ///< empty without times
+  bool has_orders = false;
   Index users = 0;
   Index customers = 0;                ///< with an order until then
   Index only_returns = 0;             ///< users who have returns, but no order

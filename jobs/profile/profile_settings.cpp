@@ -84,6 +84,7 @@ void describe_profiling(boost::program_options::options_description& description
      "of --lifetime: value that comes in a year is divided by 1 + RATE, 0.1/year unless given")
     ("calibrate-at", po::value<std::string>()->value_name("DATE")->notifier(day_option("calibrate-at", options.then_day)),
      "of --lifetime: also fit to the orders until this day, and compare with the purchases from then to the day of the analysis")
+    ("plot", written_file(&options.plot, svg_endings), "of --calibrate-at: draw what was predicted beside what followed (SVG)")
     ("report", written_file(&options.report, json_endings), "write classes, parameters, and what was left out (JSON)");
   // clang-format on
   describe_compression(description, options.deflate_level);
@@ -97,6 +98,7 @@ void require_sense(const ProfileOptions& options) {
   for (const auto& [option, is_given] : of_lifetime) {
     if (is_given && !options.lifetime) refuse(fmt::format("--{} has a meaning only with --lifetime", option));
   }
+  if (!options.plot.empty() && !options.then_day) refuse("--plot has a meaning only with --calibrate-at");
   if (options.at_day && options.then_day && *options.then_day >= *options.at_day)
     refuse("--calibrate-at is not before --at; expected an earlier day");
   if (options.shares.empty() && options.most_shares != ProfileOptions().most_shares)

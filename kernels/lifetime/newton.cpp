@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace rankwise {
 
@@ -29,6 +30,35 @@ Bowl bowl_at(const Surface& surface, const VectorXd& point) {
   const SurfacePoint at = surface({point.data(), static_cast<std::size_t>(size)});
   return {-at.value, -Eigen::Map<const VectorXd>(at.gradient.data(), size),
           -Eigen::Map<const MatrixXd>(at.hessian.data(), size, size)};
+}
+
+/// Which variables have reached the border, and are held there.
+using Held = std::vector<bool>;
+
+/// As if held variables had no say: no slope, a curvature of their own.
+Bowl without_held(Bowl bowl, const Held& held) {
+  const double largest = std::max(bowl.hessian.cwiseAbs().maxCoeff(), std::numeric_limits<double>::min());
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if (!held[i]) continue;
+    const auto place = static_cast<Eigen::Index>(i);
+    bowl.gradient(place) = 0;
+    bowl.hessian.row(place).setZero();
+    bowl.hessian.col(place).setZero();
+    bowl.hessian(place, place) = largest;
+  }
+  return bowl;
+}
+
+/// Holds variables that have reached the border there; whether there are new ones.
+bool hold(VectorXd& point, Held& held) {
+  bool has_new = false;
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    double& value = point(static_cast<Eigen::Index>(i));
+    if (held[i] || std::abs(value) < border_of_logarithms) continue;
+    value = std::copysign(border_of_logarithms, value);
+    held[i] = has_new = true;
+  }
+  return has_new;
 }
 
 /// The step -(H + shift I)^-1 g in the basis of H's eigenvectors.
@@ -92,9 +122,8 @@ double rounding_of(double value) {
   return std::abs(value) * 1e-14;
 }
 
-FitState state_of(const std::vector<double>& point, const std::vector<double>& errors) {
-  if (std::ranges::any_of(point, [](double x) { return std::abs(x) >= border_of_logarithms; }))
-    return FitState::at_border;
+FitState state_of(const Held& held, const std::vector<double>& errors) {
+  if (std::ranges::count(held, true) > 0) return FitState::at_border;
   const bool is_sure = std::ranges::all_of(errors, [](double error) { return error <= greatest_log_error; });
   return is_sure ? FitState::converged : FitState::flat;
 }
@@ -115,28 +144,37 @@ std::string_view fit_state_name(FitState state) {
 
 SurfaceMaximum newton_maximum(const Surface& surface, std::vector<double> start) {
   VectorXd point = Eigen::Map<const VectorXd>(start.data(), static_cast<Eigen::Index>(start.size()));
+  Held held(start.size(), false);
+  hold(point, held);
   Bowl bowl = bowl_at(surface, point);
   SurfaceMaximum found;
   bool has_ended = false;
   double radius = 1;
   for (; found.steps < most_steps && !has_ended; ++found.steps) {
-    const Step step = Quadratic(bowl).step_within(radius);
+    const Step step = Quadratic(without_held(bowl, held)).step_within(radius);
     const double rounding = rounding_of(bowl.value);
     const bool promises_nothing = step.promised <= std::max(1e-9, rounding);
-    const Bowl next = bowl_at(surface, point + step.move);
+    VectorXd next_point = point + step.move;
+    Held next_held = held;
+    const bool is_new_border = hold(next_point, next_held);
+    Bowl next = bowl_at(surface, next_point);
     const double fall = bowl.value - next.value;
     const bool falls = std::isfinite(next.value) && (promises_nothing ? fall >= -10 * rounding : fall > 0);
     radius = next_radius(radius, step.move.norm(), falls ? fall / step.promised : 0);
     if (falls) {
-      point += step.move;
-      bowl = next;
+      point = std::move(next_point);
+      held = std::move(next_held);
+      bowl = std::move(next);
     }
-    has_ended = promises_nothing || point.cwiseAbs().maxCoeff() >= border_of_logarithms;
+    has_ended = promises_nothing && !(falls && is_new_border);
   }
   found.point.assign(point.data(), point.data() + point.size());
   found.value = -bowl.value;
-  found.standard_errors = Quadratic(bowl).standard_errors();
-  found.state = has_ended ? state_of(found.point, found.standard_errors) : FitState::no_convergence;
+  found.standard_errors = Quadratic(without_held(bowl, held)).standard_errors();
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if (held[i]) found.standard_errors[i] = std::numeric_limits<double>::quiet_NaN();
+  }
+  found.state = has_ended ? state_of(held, found.standard_errors) : FitState::no_convergence;
   return found;
 }
 

@@ -21,7 +21,7 @@ enum class FitState {
   converged,
   too_few,         ///< customers who bought again: nothing was fitted
   flat,            ///< a maximum, but other parameters by far are about as likely: no standard error, or a huge one
-  at_border,       ///< the likelihood still rises where parameters are beyond all bounds
+  at_border,       ///< the likelihood still rises where a parameter reached its bound, where it is held
   no_convergence,  ///< steps ran out
 };
 
@@ -30,13 +30,14 @@ enum class FitState {
 
 struct SurfaceMaximum {
   std::vector<double> point;
-  std::vector<double> standard_errors;  ///< of the variables, by the inverse of the negative Hessian; NaN if flat
+  /// Of the variables, by the inverse of the negative Hessian; NaN if flat, and of variables at the border.
+  std::vector<double> standard_errors;
   double value = 0;
   FitState state = FitState::no_convergence;  ///< never too_few
   int steps = 0;
 };
 
-/// Variables whose magnitude exceeds this are beyond the border: exp(20) is 5e8.
+/// Variables are held where their magnitude reaches this: exp(20) is 5e8.
 inline constexpr double border_of_logarithms = 20;
 
 /// A standard error of a logarithm beyond which the surface counts as flat: the 95% interval of the parameter then

@@ -8,6 +8,7 @@
 #include "tests/io/evaluation/sample_user_metrics.hpp"
 #include "tests/io/model/sample_checkpoint.hpp"
 #include "tests/io/model/sample_item_model.hpp"
+#include "tests/io/profile/sample_profile.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/tables/sample_tables.hpp"
 
@@ -23,7 +24,7 @@ struct BaseFile {
 inline constexpr SampleSize checkpoint_size{.users = 3, .items = 2};
 inline constexpr Index checkpoint_width = 2;
 
-inline const std::array<BaseFile, 14> base_files{{
+inline const std::array<BaseFile, 15> base_files{{
     {"dataset", "integers.h5",
      [](const std::string& path) {
        const Communicator& comm = single_rank();
@@ -98,6 +99,10 @@ inline const std::array<BaseFile, 14> base_files{{
      [](const std::string& path) {
        write_user_metrics(single_rank(), path, sample_user_metrics(single_rank(), 5, SampleIds::strings),
                           sample_provenance());
+     }},
+    {profile_kind, "profile.h5",
+     [](const std::string& path) {
+       write_profile(single_rank(), path, sample_profile(single_rank(), 6, SampleIds::strings), sample_provenance(), 0);
      }},
 }};
 

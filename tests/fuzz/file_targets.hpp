@@ -19,6 +19,7 @@
 #include "io/model/item_model.hpp"
 #include "io/model/model.hpp"
 #include "io/points/points_file.hpp"
+#include "io/profile/profile_file.hpp"
 #include "io/verify/verify_file.hpp"
 #include "io/verify/verify_structure.hpp"
 #include "tests/fuzz/base_files.hpp"
@@ -224,6 +225,27 @@ inline bool read_user_metrics_file(const std::string& path, InputCheck check) {
            }
          }) &&
          whole;
+}
+
+/// All of it; and its numbers as rows to cluster, which may be none.
+inline bool read_profile_file(const std::string& path, InputCheck check) {
+  const bool whole = read_or_refuse([&] {
+    const ProfileReader file(single_rank(), path, check);
+    const RowRange users{0, file.users()};
+    require(file.user_ids(users).rows == users, "every user has an id");
+    const Table table = file.table().read(users);
+    for (const TableColumn& column : table.columns) {
+      for (Index user = 0; user < users.size(); ++user) static_cast<void>(value_text(column.values, user));
+    }
+  });
+  read_or_refuse([&] {
+    PointSource source;
+    source.path = path;
+    source.check = check;
+    const PointSet set = read_points(single_rank(), source);
+    require(set.points.count <= set.ids.total_rows, "points are rows");
+  });
+  return whole;
 }
 
 /// All of it; and as a training of the base files' size does.

@@ -53,6 +53,8 @@ EXACT_RUNS = [  # the same on every SIMD target
      "--output orders.h5", 3, ["orders.h5"]),
     ("prepare --input orders.csv --columns user=customer,item=sku,value=pieces*price,time=when --orders day --exact-repeats drop "
      "--duplicates sum --split temporal:0.2 --validation random:0.2 --output days.h5", 3, ["days.h5"]),
+    ("profile --data days.h5 --lifetime --calibrate-at 2024-06-30 --output profile.h5 --report profile.json", 3, ["profile.h5", "profile.json"]),
+    ("profile --data days.h5 --at 2024-09-30 --output profile.csv", 1, ["profile.csv"]),
     ("prepare --input orders.csv --columns user=customer,item=sku,value=pieces,fold=part --duplicates max --min-total -100 "
      "--output folds.h5", 1, ["folds.h5"]),
     ("prepare --input ratings.csv --missing skip --transform clip:2,5 --transform centre:user --split random:0.1 --output centred.h5", 3,
@@ -99,6 +101,8 @@ KERNEL_RUNS = [  # the same on every SIMD target with FMA
     ("kmeans --input implicit.h5 --rows users --clusters 6 --pruning off --output plain.h5 --export plain.csv", 1, ["plain.h5", "plain.csv"]),
     ("kmeans --input implicit.h5 --rows users --clusters 6 --pruning hamerly --seed 2 --restarts 2 --output hamerly.h5", 3, ["hamerly.h5"]),
     ("kmeans --input points.csv --id-column id --scale standard --clusters 20 --pruning yinyang --output yinyang.h5", 1, ["yinyang.h5"]),
+    ("kmeans --input profile.h5 --clusters 4 --scale rank --output ranked.h5", 3, ["ranked.h5"]),
+    ("kmeans --input points.csv --id-column id --scale log-standard --clusters 4 --output logs.h5", 1, ["logs.h5"]),
     ("kmeans --input points.csv --id-column id --clusters 5 --batch 50 --max-iterations 20 --init random --output batch.h5", 1, ["batch.h5"]),
     ("kmeans --input ratings.h5 --rows items --metric cosine --clusters 2:5 --init kmeans-parallel --output counts.h5 "
      "--quality counts.json", 3, ["counts.h5", "counts.json"]),

@@ -9,6 +9,7 @@ import pathlib
 import random
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 import h5py
 import numpy as np
@@ -225,17 +226,31 @@ class ProfileTest(ProfileCase):
         self.assertIn("has no times", self.refused("--lifetime", code=65))
         self.assertIn("has no times", self.refused("--at", "2024-01-01", code=65))
 
+    def test_without_orders_what_needs_them_is_left_out(self):
+        rows = [row for row in shop_rows() if row[2] > 0]
+        write_log(self.folder / "log.csv", rows)
+        self.prepare("--split", "random:0.3", columns="user=user,item=item,value=amount")
+        found, done = self.profile(ranks=2)
+        self.assertEqual(list(found.columns), ["items", "money"])
+        self.assertIn("the dataset has no orders", done.err)
+        frame = pd.DataFrame(rows, columns=["user", "item", "amount", "time", "order"]).groupby("user")
+        np.testing.assert_array_equal(found["items"], frame.item.nunique())
+        np.testing.assert_allclose(found.money, frame.amount.sum(), rtol=1e-6)
+        self.job("profile", "--data", "data.h5", "--output", "customers.h5")
+        self.job("kmeans", "--input", "customers.h5", "--clusters", "2", "--output", "k.h5")
+
     def test_refusals(self):
         write_log(self.folder / "log.csv", shop_rows())
         self.prepare()
         self.job("prepare", "--input", "log.csv", "--columns", "user=user,item=item", "--output", "plain.h5")
-        self.assertIn("has no orders", self.refused(data="plain.h5", code=65))
+        self.assertIn("has no orders", self.refused("--lifetime", data="plain.h5", code=65))
         self.assertIn("no table of items", self.refused("--shares", "shelf", code=65))
         self.assertIn("--at", self.refused("--at", "yesterday", code=2))
         self.assertIn("only with --lifetime", self.refused("--horizon", "30d", code=2))
         self.assertIn("--horizon", self.refused("--lifetime", "--horizon", "90min", code=2))
         self.assertIn("--discount", self.refused("--lifetime", "--discount", "0.1/day", code=2))
         self.assertIn("--calibrate-at", self.refused("--lifetime", "--calibrate-at", "2030-01-01", code=2))
+        self.assertIn("--plot", self.refused("--lifetime", "--plot", "plot.svg", code=2))
         self.assertIn("given twice", self.refused("--shares", "a", "--shares", "a", code=2))
         self.assertIn("no-such.h5", self.refused(data="no-such.h5", code=66))
 
@@ -338,13 +353,16 @@ class CdnowTest(ProfileCase):
 
     def test_predictions_come_true(self):
         self.prepare_cdnow()
-        _, done = self.profile("--lifetime", "--calibrate-at", "1997-09-30", "--report", "report.json")
+        _, done = self.profile("--lifetime", "--calibrate-at", "1997-09-30", "--report", "report.json", "--plot", "plot.svg")
+        picture = xml.etree.ElementTree.parse(self.folder / "plot.svg").getroot()
+        bars = [float(bar.text) for bar in picture.iter("{http://www.w3.org/2000/svg}title")]
         calibration = json.loads((self.folder / "report.json").read_text())["lifetime"]["calibration"]
         self.assertEqual([group["repeats"] for group in calibration["groups"]], ["0", "1", "2", "3", "4", "5", "6", "7+"])
         self.assertEqual([group["customers"] for group in calibration["groups"]], [1411, 439, 214, 100, 62, 38, 29, 64])
         self.assertLess(calibration["mean_absolute_error"], calibration["mean_absolute_error_as_before"])
         self.assertAlmostEqual(calibration["predicted"], calibration["actual"], delta=0.12)
         self.assertNotIn("off by", done.err)
+        np.testing.assert_allclose(bars, [group[name] for group in calibration["groups"] for name in ("predicted", "actual")], atol=1e-4)
 
 
 class RealShopsTest(ProfileCase):

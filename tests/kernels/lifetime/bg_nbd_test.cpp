@@ -186,6 +186,33 @@ TEST(BgNbd, AFewCustomersMoreOrAnotherUnitMoveWhatTheyShould) {
   EXPECT_NEAR(daily.parameters.r, once.parameters.r, 1e-5);
 }
 
+TEST(BgNbd, WithoutLeaversItIsTheNegativeBinomial) {
+  std::mt19937_64 random(9);
+  std::vector<PurchaseHistory> histories;
+  double repeats = 0;
+  for (int customer = 0; customer < 5000; ++customer) {
+    const double rate = std::gamma_distribution<double>(0.8, 1.0 / 6)(random);
+    std::exponential_distribution<double> gap(rate);
+    PurchaseHistory history{0, 0, 60};
+    for (double time = gap(random); time < 60; time += gap(random)) {
+      ++history.repeats;
+      history.last_time = time;
+    }
+    repeats += history.repeats;
+    histories.push_back(history);
+  }
+  const BgNbdFit fit = fit_bg_nbd(cells_of(histories));
+  if (fit.state == FitState::at_border) {
+    EXPECT_LT(fit.parameters.a / fit.parameters.b, 1e-5);                             // the chance to leave
+    EXPECT_NEAR(fit.parameters.r / fit.parameters.alpha * 60, repeats / 5000, 1e-3);  // as of the negative binomial
+  }
+  EXPECT_NEAR(fit.parameters.r, 0.8, 0.06);
+  EXPECT_NEAR(fit.parameters.alpha, 6, 0.6);
+  EXPECT_GT(probability_alive(fit.parameters, {3, 20, 60}), 0.9);
+  EXPECT_NEAR(expected_purchases(fit.parameters, {3, 20, 60}, 30),
+              30 * (fit.parameters.r + 3) / (fit.parameters.alpha + 60), 0.05);
+}
+
 TEST(BgNbd, SaysWhyItCannotFit) {
   EXPECT_EQ(fit_bg_nbd(cells_of(std::vector<PurchaseHistory>(1000, {0, 0, 30}))).state, FitState::too_few);
   EXPECT_EQ(fit_bg_nbd({}).state, FitState::too_few);

@@ -64,6 +64,21 @@ TEST(Newton, EndsAtTheBorderAndOnAPlain) {
   EXPECT_TRUE(std::isnan(plain.standard_errors[0]));
 }
 
+TEST(Newton, HoldsWhatReachesTheBorderAndFindsTheRest) {
+  // Rises with x for ever, and has its maximum at y = 3 whatever x is.
+  const SurfaceMaximum found = newton_maximum(
+      [](std::span<const double> at) {
+        const double d = at[1] - 3;
+        return SurfacePoint{at[0] - 50 * d * d, {1, -100 * d}, {0, 0, 0, -100}};
+      },
+      {0, -8});
+  EXPECT_EQ(found.state, FitState::at_border);
+  EXPECT_EQ(found.point[0], border_of_logarithms);
+  EXPECT_NEAR(found.point[1], 3, 1e-6);
+  EXPECT_TRUE(std::isnan(found.standard_errors[0]));
+  EXPECT_NEAR(found.standard_errors[1], 0.1, 1e-9);
+}
+
 TEST(Newton, DoesNotStepWhereTheValueIsNoNumber) {
   const SurfaceMaximum found = newton_maximum(
       [](std::span<const double> at) {  // ln x - x, by x itself

@@ -1,0 +1,10 @@
+// Profiles of customers, as tables and as rows to cluster.
+
+#include "tests/fuzz/file_targets.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rankwise;
+  const fuzz::InputFile input(fuzz::text_of(data, size));
+  fuzz::read_both_ways(input.path(), fuzz::read_profile_file);
+  return 0;
+}

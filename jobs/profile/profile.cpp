@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "distributed/profiles/category_shares.hpp"
+#include "distributed/profiles/priced_lines.hpp"
 #include "distributed/rows/partition.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/dataset/dataset_tables.hpp"
@@ -55,15 +56,23 @@ struct Customers {
   Orders orders;
   std::optional<std::int64_t> at_day;  ///< if orders have times
   std::vector<CustomerHistory> histories;
+  Index unpriced_lines = 0;  ///< of this rank
 };
 
-/// The last day with an order of any rank; nothing if there is no order. Collective.
-std::optional<std::int64_t> last_order_day(const Communicator& comm, const std::vector<std::int64_t>& times_seconds) {
+/// The table of items, which an option needs.
+const TableReader& required_items(const DatasetTablesReader& tables, const char* option, const std::string& data) {
+  if (tables.items()) return *tables.items();
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{}: {} has no table of items; expected a dataset of prepare --items", option, data));
+}
+
+/// The last day with an order of any rank; that of 1970 if there is no order. Collective.
+std::int64_t last_order_day(const Communicator& comm, const std::vector<std::int64_t>& times_seconds) {
   constexpr std::int64_t none = std::numeric_limits<std::int64_t>::min();
   std::int64_t last = none;
   for (const std::int64_t time : times_seconds) last = std::max(last, time);
   last = comm.max(last);
-  return last == none ? std::nullopt : std::optional(day_of(last));
+  return last == none ? 0 : day_of(last);
 }
 
 /// Throws if the options need what the dataset does not have.
@@ -73,6 +82,7 @@ void require_known(const ProfileOptions& options, const DatasetReader& dataset) 
                              : options.lifetime          ? "--lifetime"
                              : !options.segments.empty() ? "--segments"
                              : !options.shares.empty()   ? "--shares"
+                             : !options.money.empty()    ? "--money"
                                                          : nullptr;
   if (option == nullptr) return;
   throw AgreedError(
@@ -90,6 +100,15 @@ void require_times(const ProfileOptions& options, bool timed) {
       fmt::format("{}: {} has no times; expected a dataset of a log with a time column", option, options.data));
 }
 
+/// Of --money: lines become money. Returns how many of this rank's lines have no price. Collective.
+Index price(const ProfileOptions& options, const JobContext& context, Orders& orders) {
+  if (options.money.empty()) return 0;
+  const DatasetTablesReader tables(context.comm, options.data, context.common.input_check);
+  const TableReader& items = required_items(tables, "--money", options.data);
+  const Numbers prices = agree_on(context.comm, [&] { return items.numbers(options.money, {0, items.rows()}); });
+  return price_lines(orders, prices);
+}
+
 /// Collective.
 Customers read_customers(const ProfileOptions& options, const JobContext& context, const DatasetReader& dataset) {
   Customers customers;
@@ -98,6 +117,7 @@ Customers read_customers(const ProfileOptions& options, const JobContext& contex
   customers.mine = Partition::by_count(customers.total, comm.size()).range(comm.rank());
   if (!dataset.has_orders()) return customers;
   customers.orders = dataset.orders(customers.mine);
+  customers.unpriced_lines = price(options, context, customers.orders);
   const bool timed = customers.orders.times_seconds.has_value();
   require_times(options, timed);
   if (timed) customers.at_day = options.at_day ? options.at_day : last_order_day(comm, *customers.orders.times_seconds);
@@ -128,6 +148,7 @@ ProfileFindings count_customers(const Communicator& comm, const Customers& custo
   findings.customers = comm.sum(findings.customers);
   findings.only_returns = comm.sum(findings.only_returns);
   findings.later_orders = comm.sum(findings.later_orders);
+  findings.unpriced_lines = comm.sum(customers.unpriced_lines);
   if (!findings.has_orders) {
     findings.left_out.emplace_back(
         "orders, recency, tenure, gaps, seasons, baskets, returns and RFM: the dataset has no orders (prepare --orders "
@@ -149,13 +170,9 @@ void add_shares(const ProfileOptions& options, const JobContext& context, const 
                 CustomerColumns& columns) {
   if (options.shares.empty()) return;
   const DatasetTablesReader tables(context.comm, options.data, context.common.input_check);
-  if (!tables.items()) {
-    throw AgreedError(
-        ExitCode::bad_data,
-        fmt::format("--shares: {} has no table of items; expected a dataset of prepare --items", options.data));
-  }
+  const TableReader& items = required_items(tables, "--shares", options.data);
   for (const std::string& column : options.shares) {
-    const ItemCategories categories = agree_on(context.comm, [&] { return read_categories(*tables.items(), column); });
+    const ItemCategories categories = agree_on(context.comm, [&] { return read_categories(items, column); });
     CategoryShares shares =
         category_shares(context.comm, customers.orders, customers.at_day, categories, options.most_shares);
     agree_on(context.comm, [&] { add_share_columns(columns, column, categories, std::move(shares)); });

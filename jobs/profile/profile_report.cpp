@@ -165,10 +165,16 @@ void tell_profile(Report& report, const ProfileFindings& findings) {
     report.warning(fmt::format("{} of {} without an order until then: their rows have no values but returns and money",
                                others, counted(findings.users, "user")));
   }
+  if (findings.unpriced_lines > 0) {
+    report.warning(fmt::format("--money: {} of items without a number in this column {} as 0",
+                               counted(findings.unpriced_lines, "line"),
+                               verb(findings.unpriced_lines, "counts", "count")));
+  }
   report.event("profiled", {{"users", findings.users},
                             {"customers", findings.customers},
                             {"only_returns", findings.only_returns},
                             {"later_orders", findings.later_orders},
+                            {"unpriced_lines", findings.unpriced_lines},
                             {"analysis_day", findings.analysis_day}});
   if (findings.rfm && findings.customers > 0) {
     for (const RfmScore& score : findings.rfm->scores) {
@@ -189,6 +195,7 @@ std::string profile_json(const ProfileOptions& options, const ProfileFindings& f
             {"customers", findings.customers},
             {"only_returns", findings.only_returns},
             {"later_orders", findings.later_orders},
+            {"unpriced_lines", findings.unpriced_lines},
             {"left_out", findings.left_out}};
   if (findings.rfm && findings.customers > 0) json["rfm"] = rfm_json(*findings.rfm);
   if (findings.value) json["lifetime"] = lifetime_json(*findings.value, options);

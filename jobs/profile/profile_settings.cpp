@@ -71,6 +71,8 @@ void describe_profiling(boost::program_options::options_description& description
     ("output", written_file(&options.output, csv_or_hdf5_endings)->required(), "the profile, a row for each user: HDF5, or CSV if the name ends in .csv")
     ("at", po::value<std::string>()->value_name("DATE")->notifier(day_option("at", options.at_day)),
      "day of the analysis, as in 2025-12-31: later orders are left out. Without it the day of the last order")
+    ("money", po::value(&options.money)->value_name("COLUMN"),
+     "a column of numbers of the dataset's table of items: a line is worth its value times this, as of pieces and prices. Without it values are money")
     ("shares", po::value(&options.shares)->value_name("COLUMN")->composing(),
      "a categories column of the dataset's table of items: adds the share of each category in what a customer spends; may be given several times")
     ("most-shares", po::value(&options.most_shares)->value_name("N")->default_value(options.most_shares)->notifier(within<Index>("most-shares", 1, 500)),

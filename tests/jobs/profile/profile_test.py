@@ -202,6 +202,18 @@ class ProfileTest(ProfileCase):
         self.assertEqual(list(found.age), [user % 60 for user in range(120)])
         self.assertEqual(set(found.user_money), {"lots", "little"})
 
+    def test_pieces_times_prices(self):
+        rows = [(user, item, round(amount), time, order) for user, item, amount, time, order in shop_rows()]
+        write_log(self.folder / "log.csv", rows)
+        prices = {f"i{item:02d}": (item + 1) / 4 for item in range(19)}  # the last item has none
+        (self.folder / "items.csv").write_text("id,price,kind\n" + "".join(f"{item},{price},x\n" for item, price in prices.items()) + "i19,,x\n")
+        self.prepare("--items", "items.csv", "--item-types", "kind=category")
+        found, done = self.profile("--money", "price", ranks=2)
+        self.assert_profile(found, plain_profile([(user, item, pieces * prices.get(item, 0), time, order) for user, item, pieces, time, order in rows]))
+        self.assertIn(f"{sum(row[1] == 'i19' for row in rows)} lines of items without a number", done.err)
+        self.assertIn("is a category", self.refused("--money", "kind", code=65))
+        self.assertIn("has no column", self.refused("--money", "cost", code=65))
+
     def test_segments_by_a_file_of_names(self):
         write_log(self.folder / "log.csv", shop_rows())
         self.prepare()

@@ -50,7 +50,8 @@ or (small segments), which are those of fewer than --least-group customers, with
               adjusted over all cells of the report (Benjamini and Hochberg)
   reasons     five lifts of adjusted p at most 0.05 whose intervals are furthest from 1: the first of each attribute, then more
   numbers     quartiles (type 7), and the mean without the lowest and highest 10%
-  matches     segments of both quarters in pairs that have as many customers in common as possible (Hungarian method)
+  matches     clusters of both quarters in pairs that have as many customers in common as possible (Hungarian method); values
+              of a column are the same segment in both
   sleeping    customers of both quarters without an order since last quarter's log ended
   drift       population stability index over the tenths of last quarter, or over categories; Kolmogorov and Smirnov's
               test of numbers, chi-square test of categories; adjusted p values
@@ -156,7 +157,9 @@ Changes measure_changes(const JobContext& context, const SegmentsOptions& option
   Changes changes;
   changes.before = before.groups.list;
   changes.customers_before = before.groups.customers;
-  changes.migration = measure_migration(comm, now, then, findings.money, options.least_group);
+  changes.migration =
+      measure_migration(comm, now, then, options.segment_column.empty() ? Matching::common_customers : Matching::keys,
+                        findings.money, options.least_group);
   inherit_names(names, read_segment_names(comm, options.against.names), before, changes.migration, findings.groups);
   const bool has_orders = quarter.dataset->has_orders() && quarter.dataset->log_times().last_seconds;
   const auto last = before.quarter ? before.quarter->dataset->log_times().last_seconds : std::nullopt;

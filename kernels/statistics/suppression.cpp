@@ -129,10 +129,11 @@ void hide_small_counts(std::vector<TableCell>& cells, std::int64_t least) {
   for (TableCell& cell : cells) {
     if (cell.state != Disclosure::open || cell.value >= least) continue;
     cell.state = cell.value == 0 ? Disclosure::complement : Disclosure::hidden;
+    cell.protection = least;
   }
 }
 
-std::size_t hide_complements(std::vector<TableCell>& cells, std::int64_t protection) {
+std::size_t hide_complements(std::vector<TableCell>& cells) {
   std::vector<std::size_t> sensitive;
   for (std::size_t cell = 0; cell < cells.size(); ++cell) {
     if (cells[cell].state == Disclosure::hidden) sensitive.push_back(cell);
@@ -140,7 +141,7 @@ std::size_t hide_complements(std::vector<TableCell>& cells, std::int64_t protect
   Network network(cells);
   std::vector<std::size_t> unprotected;
   for (const std::size_t cell : sensitive) {
-    if (!network.protect(cell, protection) && !network.protect(cell, 1)) unprotected.push_back(cell);
+    if (!network.protect(cell, cells[cell].protection) && !network.protect(cell, 1)) unprotected.push_back(cell);
   }
   if (unprotected.empty()) return 0;
   for (TableCell& cell : cells) {

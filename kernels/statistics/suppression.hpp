@@ -30,6 +30,7 @@ struct TableCell {
   std::int64_t value = 0;  ///< a count or a sum
   std::int64_t slack = 0;  ///< how much smaller it may be for all that a reader knows: of a count, the count
   Disclosure state = Disclosure::open;
+  std::int64_t protection = 1;  ///< if it is hidden, by how much larger it may be for all that a reader can work out
 };
 
 /// A line of numbers and their total, which comes last. With `slacks` of any_amount if a number may be below 0.
@@ -40,16 +41,16 @@ struct TableCell {
 [[nodiscard]] std::vector<TableCell> table_with_totals(std::span<const std::int64_t> values, std::size_t rows,
                                                        std::size_t columns);
 
-/// Marks counts of cells that are open: from 1 to below `least` they are hidden. A count of 0 is not printed either,
-/// but a total may give it back, as it is about nobody: a table whose empty cells were protected would print nothing at
-/// all if everybody is in a cell of the diagonal.
+/// Marks counts of cells that are open: from 1 to below `least` they are hidden, with the protection `least`. A count
+/// of 0 is not printed either, but a total may give it back, as it is about nobody: a table whose empty cells were
+/// protected would print nothing at all if everybody is in a cell of the diagonal.
 void hide_small_counts(std::vector<TableCell>& cells, std::int64_t least);
 
-/// Hides more cells, of small values first, until each hidden cell may be larger by `protection` or more for all that a
-/// reader of the printed ones can work out: hidden cells then lie on circles, along which values can move without
-/// changing what is printed (Kelly, Golden and Assad, Networks 1992). If published cells prevent that, by 1 or more; if
-/// that is prevented too, all open cells are hidden. Returns the number of hidden cells of which published ones alone
-/// give an upper bound at the value itself: 0 unless a total that is published elsewhere is of one cell.
-[[nodiscard]] std::size_t hide_complements(std::vector<TableCell>& cells, std::int64_t protection);
+/// Hides more cells, of small values first, until each hidden cell has its protection: hidden cells then lie on
+/// circles, along which values can move without changing what is printed (Kelly, Golden and Assad, Networks 1992). If
+/// published cells prevent that, by 1 or more; if that is prevented too, all open cells are hidden. Returns the number
+/// of hidden cells of which published ones alone give an upper bound at the value itself: 0 unless a total that is
+/// published elsewhere is of one cell.
+[[nodiscard]] std::size_t hide_complements(std::vector<TableCell>& cells);
 
 }  // namespace rankwise

@@ -31,7 +31,7 @@ Printed printed_lines(const AttributeCounts& attribute, std::size_t groups, Inde
     std::vector<TableCell> cells =
         line_with_total(std::span<const Index>(attribute.counts).subspan(value * groups, groups));
     hide_small_counts(cells, least);
-    const bool is_safe = hide_complements(cells, least) == 0;
+    const bool is_safe = hide_complements(cells) == 0;
     if (!is_safe) cells.back().state = Disclosure::hidden;
     print_line(cells, 0, groups, groups, printed);
   }
@@ -48,7 +48,7 @@ Printed printed_table(const AttributeCounts& attribute, std::size_t groups, Inde
     if (is_printed(unknown.state)) unknown.state = Disclosure::complement;
     cells[(values + 1) * (groups + 1) + group].state = Disclosure::published;
   }
-  const bool is_safe = hide_complements(cells, least) == 0;
+  const bool is_safe = hide_complements(cells) == 0;
   Printed printed;
   for (std::size_t value = 0; value < values; ++value) {
     const std::size_t first = value * (groups + 1);

@@ -66,7 +66,7 @@ std::vector<TableCell> count_cells(const std::vector<Index>& counts, const Sides
   for (std::size_t column = 0; column + 1 < sides.columns; ++column)
     cells[sides.column_total(column)].state = Disclosure::published;
   hide_small_counts(cells, least);
-  is_safe = hide_complements(cells, least) == 0;
+  is_safe = hide_complements(cells) == 0;
   return cells;
 }
 
@@ -158,10 +158,21 @@ std::vector<std::ptrdiff_t> match_segments(const Groups& now, const Groups& befo
   return match;
 }
 
+std::vector<std::ptrdiff_t> match_keys(const Groups& now, const Groups& before) {
+  std::vector<std::ptrdiff_t> match;
+  for (const Group& group : now.list) {
+    const auto same = std::ranges::find_if(before.list, [&](const Group& other) {
+      return group.kind == GroupKind::segment && other.kind == GroupKind::segment && group.key == other.key;
+    });
+    match.push_back(same == before.list.end() ? -1 : same - before.list.begin());
+  }
+  return match;
+}
+
 }  // namespace
 
 Migration measure_migration(const Communicator& comm, const GroupedCustomers& now, const GroupedCustomers& before,
-                            const std::vector<std::optional<double>>& published_money, Index least) {
+                            Matching matching, const std::vector<std::optional<double>>& published_money, Index least) {
   // 1. Each customer's cell, and how many are in each.
   const Sides sides{now.groups.list.size() + 1, before.groups.list.size() + 1};
   PlacedCustomers placed = place(comm, now, before);
@@ -169,7 +180,8 @@ Migration measure_migration(const Communicator& comm, const GroupedCustomers& no
   Migration migration;
   migration.rows = sides.rows - 1;
   migration.columns = sides.columns - 1;
-  migration.match = match_segments(now.groups, before.groups, counts, sides, least);
+  migration.match = matching == Matching::keys ? match_keys(now.groups, before.groups)
+                                               : match_segments(now.groups, before.groups, counts, sides, least);
   migration.group_before = std::move(placed.group_before);
 
   // 2. What may be printed of customers; then of their money.
@@ -207,7 +219,7 @@ std::vector<std::optional<Index>> count_sleeping(const Communicator& comm, const
   std::vector<TableCell> cells = table_with_totals(counts, 2, groups);
   for (std::size_t group = 0; group <= groups; ++group) cells[2 * (groups + 1) + group].state = Disclosure::published;
   hide_small_counts(cells, least);
-  const bool is_safe = hide_complements(cells, least) == 0;
+  const bool is_safe = hide_complements(cells) == 0;
   std::vector<std::optional<Index>> sleeping;
   for (std::size_t group = 0; group <= groups; ++group) {
     const bool is_shown = is_safe && is_printed(cells[group].state);

@@ -44,12 +44,17 @@ struct Migration {
   }
 };
 
-/// Every customer of either quarter is in one cell. Segments match so that as many customers as possible are in a pair
-/// (best_assignment); pairs of fewer than `least` are none.
+enum class Matching {
+  common_customers,  ///< pairs have as many customers in common as possible (best_assignment), and `least` at least
+                     ///< each
+  keys               ///< segments of one key are the same
+};
+
+/// Every customer of either quarter is in one cell.
 /// Groups' sizes are printed elsewhere; `published_money`: what is printed elsewhere of the groups' money of now, and
 /// of all. Collective over comm.
 [[nodiscard]] Migration measure_migration(const Communicator& comm, const GroupedCustomers& now,
-                                          const GroupedCustomers& before,
+                                          const GroupedCustomers& before, Matching matching,
                                           const std::vector<std::optional<double>>& published_money, Index least);
 
 /// Of each group, customers of both quarters who have not ordered since `last_seconds`; nothing where it is not

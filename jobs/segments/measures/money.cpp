@@ -21,14 +21,12 @@ Disclosure disclosure_of_total(const GroupSums& sums, Index least) {
 }
 
 bool hide_money_complements(std::vector<TableCell>& cells) {
-  std::int64_t protection = 1;
-  bool is_signed = false;
-  for (const TableCell& cell : cells) {
-    is_signed = is_signed || cell.value < 0;
-    if (cell.state == Disclosure::hidden) protection = std::max(protection, std::abs(cell.value));
+  const bool is_signed = std::ranges::any_of(cells, [](const TableCell& cell) { return cell.value < 0; });
+  for (TableCell& cell : cells) {
+    cell.slack = is_signed ? any_amount : cell.value;
+    cell.protection = std::max(std::int64_t{1}, std::abs(cell.value));
   }
-  for (TableCell& cell : cells) cell.slack = is_signed ? any_amount : cell.value;
-  return hide_complements(cells, protection) == 0;
+  return hide_complements(cells) == 0;
 }
 
 std::vector<std::optional<double>> printed_money(const GroupSums& sums, Index least) {

@@ -17,7 +17,7 @@ namespace rankwise {
 /// Likewise of all groups together.
 [[nodiscard]] Disclosure disclosure_of_total(const GroupSums& sums, Index least);
 
-/// Hides what totals would give back of hidden sums: a reader must reckon with as much more as the largest of them is.
+/// Hides what totals would give back of hidden sums: a reader must reckon with twice as much of each.
 /// False if published ones prevent that.
 [[nodiscard]] bool hide_money_complements(std::vector<TableCell>& cells);
 

@@ -24,6 +24,7 @@
 #include "io/files/commit.hpp"
 #include "jobs/run/standard_output.hpp"
 #include "jobs/run/text_output.hpp"
+#include "jobs/segments/customer_list.hpp"
 #include "jobs/segments/findings.hpp"
 #include "jobs/segments/measures/attributes.hpp"
 #include "jobs/segments/measures/division.hpp"
@@ -56,12 +57,13 @@ or (small segments), which are those of fewer than --least-group customers, with
   drift       population stability index over the tenths of last quarter, or over categories; Kolmogorov and Smirnov's
               test of numbers, chi-square test of categories; adjusted p values
 Not printed: counts from 1 to below --least-group; sums of fewer customers, or of which one has more than half; and numbers
-that would give these back by a total. Zeros are not printed either. Typical customers are printed only if users have
+that would give these back by a total. --export leaves values empty that fewer customers of a segment share (k-anonymity).
+Zeros are not printed either. Typical customers are printed only if users have
 pseudonyms. Clusters that were made of the same log differ in its items by construction: lifts then say in which, and p
 values say less than they do of a column that nobody fitted to the log.)";
 
 void check_outputs(const Communicator& comm, const SegmentsOptions& options) {
-  for (const std::string& path : {options.output, options.report}) {
+  for (const std::string& path : {options.output, options.report, options.customers}) {
     if (!path.empty()) check_output(comm, path);
   }
 }
@@ -245,6 +247,7 @@ void describe_segments(const SegmentsOptions& options, JobContext& context) {
   const Quarter quarter = read_quarter(context, options.data, users, options.money);
   const Division division =
       read_division(context, options, {options.data, options.profile, options.clustering, ""}, users, names);
+  const std::vector<TableColumn> listed = listed_columns(quarter, options.list_columns, options.data);
   const DividedRows divided = divide(comm, division, quarter.ids);
   timer.reset();
 
@@ -286,6 +289,8 @@ void describe_segments(const SegmentsOptions& options, JobContext& context) {
   tell_findings(context.report, options, findings);
   if (comm.is_root()) print_findings(findings);
   write_findings(options, context, findings);
+  if (!options.customers.empty())
+    write_customers(context, options.customers, quarter, findings.groups, listed, options.least_group);
 }
 
 namespace {

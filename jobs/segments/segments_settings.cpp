@@ -1,11 +1,15 @@
 #include "jobs/segments/segments_settings.hpp"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+#include <string_view>
+#include <utility>
 
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 
@@ -13,6 +17,23 @@ namespace {
 
 const Endings output_endings{".json", ".csv"};
 const Endings page_endings{".html", ".htm"};
+
+/// Throws Error(usage) if a name is empty or repeated.
+std::vector<std::string> parse_columns(const std::string& list) {
+  std::vector<std::string> columns;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    std::string name(trimmed(std::string_view(list).substr(begin, end - begin)));
+    if (name.empty() || std::ranges::find(columns, name) != columns.end()) {
+      throw Error(ExitCode::usage, fmt::format("--export-columns {}: expected different names of columns, separated by "
+                                               "commas",
+                                               list));
+    }
+    columns.push_back(std::move(name));
+    begin = end + 1;
+  }
+  return columns;
+}
 
 }  // namespace
 
@@ -39,7 +60,11 @@ void describe_segments_options(boost::program_options::options_description& desc
     ("most-lifts", po::value(&options.most_lifts)->value_name("N")->default_value(20)->notifier(within<Index>("most-lifts", 1, 100'000)),
      "write the N strongest lifts of each segment and attribute")
     ("output", written_file(&options.output, output_endings), "write all numbers as JSON or CSV")
-    ("report", written_file(&options.report, page_endings), "write them as a page with plots");
+    ("report", written_file(&options.report, page_endings), "write them as a page with plots")
+    ("export", written_file(&options.customers, csv_endings), "write id and segment of each customer as CSV")
+    ("export-columns", po::value<std::string>()->value_name("COLUMNS")->notifier([&options](const std::string& list) {
+       options.list_columns = parse_columns(list); }),
+     "with these columns of categories of the table of users, separated by commas: empty where fewer than --least-group customers of a segment share all values");
   // clang-format on
 }
 
@@ -47,6 +72,8 @@ void require_sense(const SegmentsOptions& options) {
   const auto refuse = [](const std::string& message) { throw Error(ExitCode::usage, message); };
   if (options.clustering.empty() == options.segment_column.empty())
     refuse("expected either --segments CLUSTERING or --segment-column COLUMN");
+  if (!options.list_columns.empty() && options.customers.empty())
+    refuse("--export-columns has a meaning only with --export");
   const AgainstSettings& against = options.against;
   if (!against.division.empty()) return;
   if (!against.data.empty()) refuse("--against-data has a meaning only with --against");

@@ -2,6 +2,7 @@
 // The options of `segments`.
 
 #include <string>
+#include <vector>
 
 #include "kernels/base/types.hpp"
 
@@ -32,6 +33,8 @@ struct SegmentsOptions {
   Index most_lifts = 20;  ///< that are written of a segment and an attribute
   std::string output;
   std::string report;
+  std::string customers;                  ///< the list of customers
+  std::vector<std::string> list_columns;  ///< that it has
 };
 
 /// Adds the options.

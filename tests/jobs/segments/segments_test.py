@@ -330,6 +330,25 @@ class SegmentsTest(unittest.TestCase):
             own = [(distances[n], n) for n in range(300) if of[n] == int(segment["key"])]
             self.assertEqual(segment["typical_customers"], [pseudonyms[n] for _, n in sorted(own)[:3]])
 
+    def test_exported_customers_are_k_anonymous(self):
+        texts = set()
+        for ranks in (1, 3):
+            done, _ = self.run_segments("--segments", self.clusters, "--export", self.path / "list.csv", "--export-columns", "region,tribe", ranks=ranks)
+            self.assertEqual(done.code, 0, done)
+            texts.add((self.path / "list.csv").read_text())
+        self.assertEqual(len(texts), 1)
+        lines = list(csv.DictReader(io.StringIO(texts.pop())))
+        self.assertEqual([line["id"] for line in lines], self.now.ids)
+        counts = collections.Counter((line["segment"], line["region"], line["tribe"]) for line in lines)
+        self.assertGreaterEqual(min(counts.values()), LEAST)
+        withheld = sum(count for (_, region, tribe), count in counts.items() if not tribe)
+        self.assertGreater(withheld, 0)
+        self.assertLess(withheld, 200)
+        self.assertIn(f"the values of {withheld} customers are empty", done.err)
+        kept = [line for line in lines if line["tribe"]]
+        truth = dict(zip(self.now.ids, zip(self.now.region, self.now.tribes)))
+        self.assertTrue(all((line["region"], TRIBES.index(line["tribe"])) == truth[line["id"]] for line in kept))
+
     def test_csv_has_the_same_numbers(self):
         output = self.path / "segments.csv"
         done = run(["segments", "--data", self.data, "--segment-column", "tribe", "--names", self.names, "--against", self.old_data,
@@ -357,6 +376,9 @@ class SegmentsTest(unittest.TestCase):
         self.refused(65, "its type is another", "--segment-column", "age")
         self.refused(65, "--money region: its type is another", "--segments", self.clusters, "--money", "region")
         self.refused(65, "holds no table of users", "--segments", self.clusters, "--profile", self.clusters)
+        self.refused(65, "--export-columns age: its type is another", "--segments", self.clusters, "--export", self.path / "x.csv", "--export-columns", "age")
+        self.refused(2, "--export-columns has a meaning only with --export", "--segments", self.clusters, "--export-columns", "region")
+        self.refused(2, "expected different names", "--segments", self.clusters, "--export", self.path / "x.csv", "--export-columns", "region,,age")
         self.refused(66, "missing.h5", "--segments", self.path / "missing.h5")
         self.refused(65, "expected at least the 2000 of --least-group", "--segments", self.clusters, "--least-group", "2000")
         self.refused(73, "nowhere", "--segments", self.clusters, "--report", self.path / "nowhere/page.html")

@@ -10,6 +10,7 @@ namespace {
 
 /// "a model", "an item-model"
 std::string with_article(std::string_view kind) {
+  if (kind.ends_with('s')) return std::string(kind);  // recommendations
   const bool begins_with_vowel =
       !kind.empty() && std::string_view("aeiou").find(kind.front()) != std::string_view::npos;
   return fmt::format("{} {}", begins_with_vowel ? "an" : "a", kind);
@@ -43,15 +44,16 @@ void write_provenance(Hdf5Writer& file, const Provenance& provenance) {
 Provenance read_provenance(const Hdf5Reader& file, const std::string& expected_kind) {
   if (!file.has_attribute("/", "kind")) {
     throw Error(ExitCode::bad_data, fmt::format("{} is not a file of this program (its root has no attribute kind), "
-                                                "expected a {}",
-                                                file.path(), expected_kind));
+                                                "expected {}",
+                                                file.path(), with_article(expected_kind)));
   }
   Provenance provenance;
   provenance.kind = file.read_text("/", "kind");
   const bool is_word = provenance.kind.size() <= 32 &&
                        provenance.kind.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == std::string::npos;
   if (!is_word) {
-    throw Error(ExitCode::bad_data, fmt::format("{} is of an unknown kind, expected a {}", file.path(), expected_kind));
+    throw Error(ExitCode::bad_data,
+                fmt::format("{} is of an unknown kind, expected {}", file.path(), with_article(expected_kind)));
   }
   if (provenance.kind != expected_kind) {
     throw Error(ExitCode::bad_data, fmt::format("{} is {}, expected {}", file.path(), with_article(provenance.kind),

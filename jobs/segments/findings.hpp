@@ -11,6 +11,7 @@
 #include "jobs/segments/measures/groups.hpp"
 #include "jobs/segments/measures/lifts.hpp"
 #include "jobs/segments/measures/migration.hpp"
+#include "jobs/segments/measures/recommended_items.hpp"
 
 namespace rankwise {
 
@@ -38,9 +39,10 @@ struct SegmentFindings {
   std::vector<std::optional<double>> money;  ///< of each group, then of all; empty: not known
   std::vector<GroupSummaries> columns;
   std::vector<AttributeLifts> lifts;
-  std::vector<std::vector<std::string>> typical;  ///< of each group: pseudonyms; empty: not printed
-  Index outside_data = 0;                         ///< rows of the division whose customers the dataset does not know
-  Index without_profile = 0;                      ///< customers of whom the profile has no row
+  std::vector<std::vector<std::string>> typical;          ///< of each group: pseudonyms; empty: not printed
+  std::vector<std::vector<RecommendedItem>> recommended;  ///< of each group; empty: not known
+  Index outside_data = 0;     ///< rows of the division whose customers the dataset does not know
+  Index without_profile = 0;  ///< customers of whom the profile has no row
   std::optional<Changes> changes;
   std::vector<std::string> left_out;  ///< what is not known, and why
 };

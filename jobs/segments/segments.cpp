@@ -42,6 +42,7 @@ namespace rankwise {
 namespace {
 
 constexpr std::size_t most_typical = 3;
+constexpr std::size_t most_recommended = 10;
 
 constexpr std::string_view notes =
     R"(Customers are all users of the dataset, whatever part of it they are in. Each belongs to one group: a segment, (no segment),
@@ -270,12 +271,16 @@ void describe_segments(const SegmentsOptions& options, JobContext& context) {
   }
   findings.columns = summarize_columns(comm, quarter, findings.groups);
 
-  // 3. In what each segment differs from all other customers, and who stands for it.
+  // 3. In what each segment differs from all other customers, who stands for it, and what it is recommended.
   findings.lifts = measure_lifts(
       count_attributes(context, quarter, findings.groups, options.data, options.most_items, options.segment_column),
       findings.groups, options.least_group);
   if (options.segment_column.empty() && quarter.dataset->pseudonyms()) {
     findings.typical = typical_customers(comm, findings.groups, quarter.ids, divided.distances, most_typical);
+  }
+  if (!options.lists.empty()) {
+    findings.recommended =
+        recommended_items(context, options.lists, quarter, findings.groups, most_recommended, options.least_group);
   }
   timer.reset();
 

@@ -55,6 +55,10 @@ void add_segment(const Json& segment, Lines& lines) {
     lines.add("lifts", name, attribute, value, "interval_low", lift.at("interval").at(0));
     lines.add("lifts", name, attribute, value, "interval_high", lift.at("interval").at(1));
   }
+  for (const Json& item : segment.at("recommended")) {
+    lines.add("recommended", name, "item", item.at("item"), "customers", item.at("customers"));
+    lines.add("recommended", name, "item", item.at("item"), "share", item.at("share"));
+  }
   for (const Json& customer : segment.at("typical_customers"))
     lines.add("typical_customers", name, "", "", "pseudonym", customer);
 }

@@ -118,6 +118,15 @@ Json segment_json(const SegmentFindings& findings, std::size_t group) {
   json["reasons"] = std::move(reasons);
   json["numbers"] = numbers_json(findings, group);
   json["lifts"] = lifts_json(findings, group);
+  Json recommended = Json::array();
+  if (!findings.recommended.empty()) {
+    for (const RecommendedItem& item : findings.recommended[group]) {
+      recommended.push_back({{"item", item.id},
+                             {"customers", item.customers},
+                             {"share", static_cast<double>(item.customers) / static_cast<double>(of.customers)}});
+    }
+  }
+  json["recommended"] = std::move(recommended);
   json["typical_customers"] = findings.typical.empty() ? Json::array() : Json(findings.typical[group]);
   return json;
 }

@@ -47,6 +47,7 @@ void describe_segments_options(boost::program_options::options_description& desc
      "segments are the values of this column of categories, of --profile or the dataset's table of users")
     ("profile", read_file(&options.profile), "table of users to describe segments by, such as a file of profile; without it the dataset's own")
     ("names", read_file(&options.names), "names of segments: a text file with the columns segment and name")
+    ("lists", read_file(&options.lists), "lists of recommend --output FILE.h5: the items that most customers of each segment are recommended")
     ("money", po::value(&options.money)->value_name("COLUMN"),
      "a customer's money is this column of numbers; without it what the dataset's orders add up to")
     ("against", read_file(&options.against.division), "last quarter's clustering; with --segment-column a file with last quarter's table of users")

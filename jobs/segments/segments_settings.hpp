@@ -26,6 +26,7 @@ struct SegmentsOptions {
   std::string segment_column;
   std::string profile;
   std::string names;
+  std::string lists;  ///< of recommend; empty: none
   std::string money;  ///< a column; empty: amounts of orders
   AgainstSettings against;
   Index least_group = 10;

@@ -13,6 +13,7 @@
 #include "distributed/comm/key_exchange.hpp"
 #include "distributed/rows/partition.hpp"
 #include "distributed/segments/code_counts.hpp"
+#include "distributed/segments/group_sums.hpp"
 #include "io/dataset/dataset_tables.hpp"
 
 namespace rankwise {
@@ -99,6 +100,29 @@ Categories quarters_of(const Communicator& comm, const Numbers& values) {
   return quarters;
 }
 
+/// Only the categories of the most customers are compared, ties to the first: others belong to few.
+constexpr std::size_t most_categories = 200;
+
+/// Without the others: who has one of these has none.
+Categories most_frequent(const Communicator& comm, const Categories& all) {
+  if (all.categories.size() <= most_categories) return all;
+  const std::vector<Index> counts = count_by_group(comm, all.codes, std::ssize(all.categories));
+  std::vector<std::size_t> order(counts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](std::size_t code) { return counts[code]; });
+  order.resize(most_categories);
+  std::ranges::sort(order);
+  Categories kept;
+  std::vector<std::int32_t> new_codes(counts.size(), Categories::missing);
+  for (const std::size_t code : order) {
+    new_codes[code] = static_cast<std::int32_t>(kept.categories.size());
+    kept.categories.push_back(all.categories[code]);
+  }
+  for (const std::int32_t code : all.codes)
+    kept.codes.push_back(code == Categories::missing ? code : new_codes[static_cast<std::size_t>(code)]);
+  return kept;
+}
+
 AttributeCounts count_own(const Communicator& comm, AttributeKind kind, const std::string& name, Categories categories,
                           const Groups& groups) {
   const auto known = static_cast<std::int32_t>(categories.categories.size());
@@ -121,7 +145,8 @@ std::vector<AttributeCounts> count_attributes(const JobContext& context, const Q
   for (const TableColumn& column : quarter.columns) {
     if (column.name == segment_column) continue;
     if (const auto* categories = std::get_if<Categories>(&column.values)) {
-      attributes.push_back(count_own(comm, AttributeKind::category, column.name, *categories, groups));
+      attributes.push_back(
+          count_own(comm, AttributeKind::category, column.name, most_frequent(comm, *categories), groups));
     } else {
       const auto& numbers = std::get<Numbers>(column.values);
       attributes.push_back(count_own(comm, AttributeKind::number, column.name, quarters_of(comm, numbers), groups));

@@ -30,8 +30,8 @@ struct AttributeCounts {
 };
 
 /// Of the `most_items` items with the most customers (ties to the lower), of each column of categories of the table of
-/// items, and of the quarter's columns but `segment_column`. `data`: the dataset's path. Collective over context.comm;
-/// throws AgreedError.
+/// items, and of the quarter's columns but `segment_column`, of their own categories the 200 of the most customers.
+/// `data`: the dataset's path. Collective over context.comm; throws AgreedError.
 [[nodiscard]] std::vector<AttributeCounts> count_attributes(const JobContext& context, const Quarter& quarter,
                                                             const Groups& groups, const std::string& data,
                                                             Index most_items, const std::string& segment_column);

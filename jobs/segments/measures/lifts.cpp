@@ -24,16 +24,20 @@ void print_line(const std::vector<TableCell>& cells, std::size_t first, std::siz
     printed.push_back(is_printed(cells[total].state) && is_printed(cells[first + group].state) ? 1 : 0);
 }
 
-/// Values that a customer may have several of: nothing adds up but the groups of each.
-Printed printed_lines(const AttributeCounts& attribute, std::size_t groups, Index least) {
+/// A value that customers may have beside others: those who have it and those who have it not are a table with the
+/// groups' sizes, which are printed.
+Printed printed_lines(const AttributeCounts& attribute, const Groups& groups, Index least) {
+  const std::size_t count = groups.list.size();
   Printed printed;
   for (std::size_t value = 0; value < attribute.values.size(); ++value) {
-    std::vector<TableCell> cells =
-        line_with_total(std::span<const Index>(attribute.counts).subspan(value * groups, groups));
+    std::vector<Index> counts(attribute.counts.begin() + static_cast<std::ptrdiff_t>(value * count),
+                              attribute.counts.begin() + static_cast<std::ptrdiff_t>((value + 1) * count));
+    for (std::size_t group = 0; group < count; ++group) counts.push_back(groups.list[group].customers - counts[group]);
+    std::vector<TableCell> cells = table_with_totals(counts, 2, count);
+    for (std::size_t group = 0; group <= count; ++group) cells[2 * (count + 1) + group].state = Disclosure::published;
     hide_small_counts(cells, least);
-    const bool is_safe = hide_complements(cells) == 0;
-    if (!is_safe) cells.back().state = Disclosure::hidden;
-    print_line(cells, 0, groups, groups, printed);
+    if (hide_complements(cells) > 0) cells[count].state = Disclosure::complement;
+    print_line(cells, 0, count, count, printed);
   }
   return printed;
 }
@@ -106,7 +110,7 @@ std::vector<AttributeLifts> measure_lifts(const std::vector<AttributeCounts>& at
   if (groups.list.size() < 2) return lifts;  // nobody to compare with
   for (const AttributeCounts& attribute : attributes) {
     const Printed printed = attribute.is_own() ? printed_table(attribute, groups.list.size(), least)
-                                               : printed_lines(attribute, groups.list.size(), least);
+                                               : printed_lines(attribute, groups, least);
     lifts.push_back(cells_of(attribute, groups, printed, least));
   }
   adjust_p_values(lifts);

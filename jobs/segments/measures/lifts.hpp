@@ -34,9 +34,10 @@ struct AttributeLifts {
   Index hidden = 0;             ///< cells of segments that are not printed
 };
 
-/// Only groups that are segments have cells, and only values that some customer has. Of what is hidden no printed
-/// number gives an upper bound below `least` more than it is, by totals: of one's own values in a table with the
-/// groups' sizes, of items and their categories in a line each.
+/// Only groups that are segments have cells, and only values that some customer has. Neither those who have a value nor
+/// those who have it not may be too few. Of what is hidden no printed number gives an upper bound below `least` more
+/// than it is, by totals: of one's own values in a table with the groups' sizes, of items and their categories in one
+/// for each.
 [[nodiscard]] std::vector<AttributeLifts> measure_lifts(const std::vector<AttributeCounts>& attributes,
                                                         const Groups& groups, Index least);
 

@@ -6,7 +6,7 @@ from program import run
 DAY = 86400
 FIRST = 1_600_000_000
 TRIBES = ["bargain", "classic", "premium", "tiny"]
-CATEGORIES = ["books", "garden", "tools", "toys"]
+CATEGORIES = ["books", "garden", "tools", "toys", "food", "shoes", "music", "lamps"]
 CENTRES = np.array([[0, 0], [10, 0], [0, 10], [30, 30]])
 ITEMS = 40
 
@@ -39,7 +39,7 @@ class Quarter:
 
     @staticmethod
     def chances(tribe):
-        weights = np.where(np.arange(ITEMS) % len(CATEGORIES) == tribe, 6.0, 1.0)
+        weights = np.where(np.arange(ITEMS) % len(CATEGORIES) == tribe, 4.0, 1.0)
         return weights / weights.sum()
 
     def items_of(self):

@@ -218,6 +218,8 @@ class SegmentsTest(unittest.TestCase):
         self.assertGreaterEqual(min(count for count in counts if count), LEAST)
         for segment in self.whole["segments"]:
             for lift in segment["lifts"]:
+                without = segment["customers"] - lift["customers"]
+                self.assertTrue(without == 0 or without >= LEAST, lift)
                 elsewhere = lift["share_elsewhere"] * (self.whole["customers"] - segment["customers"])
                 self.assertGreaterEqual(round(elsewhere), LEAST)
 
@@ -264,21 +266,50 @@ class SegmentsTest(unittest.TestCase):
             self.assertGreaterEqual(ends[1], LEAST, pair)
 
     def test_lifts_give_nothing_away(self):
-        """Of each item and category of items, printed counts and totals leave more than one count for every other segment."""
-        whole = self.segments("--segment-column", "tribe", "--most-lifts", "100000")
-        sizes = {segment["name"]: segment["customers"] for segment in whole["segments"]}
-        printed = collections.defaultdict(dict)
-        totals = {}
+        """Bounds of each count that is not printed, of those who have a value and of those who have not, by linear programs over all that is: printed
+        counts, the totals that shares elsewhere give, and the sizes of segments."""
+        whole = self.segments("--segment-column", "tribe", "--most-lifts", "100000", "--least-group", str(least := 60))
+        groups = np.array([name.replace("The ", "").replace(" ones", "") for name in self.groups(self.now)])
+        names = [segment["name"] for segment in whole["segments"]]
+        sizes = np.array([segment["customers"] for segment in whole["segments"]])
+        printed, totals = collections.defaultdict(dict), {}
         for segment in whole["segments"]:
             for lift in segment["lifts"]:
                 key = lift["kind"], lift["attribute"], lift["value"]
                 printed[key][segment["name"]] = lift["customers"]
                 totals[key] = lift["customers"] + round(lift["share_elsewhere"] * (whole["customers"] - segment["customers"]))
-        self.assertGreater(len(printed), 30)
-        for key, counts in printed.items():
-            left = totals[key] - sum(counts.values())
-            unknown = set(sizes) - set(counts)
-            self.assertTrue(left >= LEAST if unknown and left else left == 0, key)
+        has = {("item", "item", f"i{item:02d}"): np.array([item in bought for bought in self.now.items_of()]) for item in range(ITEMS)}
+        for place, category in enumerate(CATEGORIES):
+            has["item-category", "category", category] = np.array(
+                [any(item % len(CATEGORIES) == place for item in bought) for bought in self.now.items_of()])
+        tables = [[key] for key in has]
+        for region in ("north", "south"):
+            has["customer-category", "region", region] = self.now.region == region
+        tables.append([("customer-category", "region", region) for region in ("north", "south")])
+        attacked = 0
+        for keys in tables:
+            truth = np.array([[np.sum(has[key] & (groups == name)) for name in names] for key in keys])
+            truth = np.vstack([truth, sizes - truth.sum(axis=0)])  # and those with no such value
+            equations = [[float(column == place) for _ in truth for column in range(len(names))] for place in range(len(names))]
+            values = list(sizes)
+            for row, key in enumerate(keys):
+                cells = [(row, names.index(name), count) for name, count in printed.get(key, {}).items()]
+                for _, column, count in cells:
+                    equations.append([float((r, c) == (row, column)) for r in range(len(truth)) for c in range(len(names))])
+                    values.append(count)
+                if cells:
+                    equations.append([float(r == row) for r in range(len(truth)) for _ in names])
+                    values.append(totals[key])
+            for row, column in zip(*np.nonzero((truth > 0) & (truth < least))):
+                attacked += 1
+                target = np.zeros(truth.size)
+                target[row * len(names) + column] = 1
+                ends = [sign * optimize.linprog(sign * target, A_eq=np.array(equations), b_eq=values, bounds=(0, None), method="highs").fun
+                        for sign in (1, -1)]
+                self.assertGreaterEqual(ends[1], truth[row, column] + least - 1e-6, keys)
+                self.assertLessEqual(ends[0], truth[row, column] + 1e-6)
+        self.assertGreater(attacked, 40)
+        self.assertGreater(len(printed), 20)
 
     def test_a_dominant_customer_hides_sums(self):
         quarter = Quarter(range(600), np.arange(600) % 3, 9, 0, dominant=True)
@@ -299,6 +330,28 @@ class SegmentsTest(unittest.TestCase):
             self.assertEqual(done.code, 0, done)
             found.add((output.read_bytes(), (self.path / "page.html").read_bytes(), done.out))
         self.assertEqual(len(found), 1)
+
+    def test_recommended_items_are_those_of_the_lists(self):
+        model, lists = self.path / "model.h5", self.path / "lists.h5"
+        for step in (["als", "--data", self.data, "--factors", "4", "--epochs", "3", "--model", model],
+                     ["recommend", "--data", self.data, "--model", model, "--top", "5", "--output", lists]):
+            self.assertEqual(run(step).code, 0)
+        with h5py.File(lists) as file:
+            users = [id.decode() for id in file["users/ids"][()]]
+            items = [id.decode() for id in file["recommendations/items"][()]]
+            ends = file["recommendations/indptr"][()]
+        group_of = dict(zip(self.now.ids, self.groups(self.now)))
+        counts = collections.defaultdict(collections.Counter)
+        for user, begin, end in zip(users, ends, ends[1:]):
+            counts[group_of[user]].update(items[begin:end])
+        found = [self.segments("--segment-column", "tribe", "--names", self.names, "--lists", lists, ranks=ranks) for ranks in (1, 3)]
+        self.assertEqual(*found)
+        for segment in found[0]["segments"]:
+            own = [(-count, item) for item, count in counts[segment["name"]].items()
+                   if count >= LEAST and (count == segment["customers"] or segment["customers"] - count >= LEAST)]
+            self.assertEqual([(-item["customers"], item["item"]) for item in segment["recommended"]], sorted(own)[:10])
+            self.assertGreater(len(own), 3)
+        self.refused(65, "model.h5 is a model, expected recommendations", "--segments", self.clusters, "--lists", model)
 
     def test_names_are_taken_over(self):
         names = self.path / "old-names.csv"

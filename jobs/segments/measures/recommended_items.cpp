@@ -1,0 +1,130 @@
+#include "jobs/segments/measures/recommended_items.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <span>
+#include <string_view>
+
+#include "distributed/comm/key_exchange.hpp"
+#include "distributed/rows/id_matching.hpp"
+#include "distributed/rows/partition.hpp"
+#include "distributed/rows/values_at_rows.hpp"
+#include "io/dataset/id_file.hpp"
+#include "io/dataset/provenance_attributes.hpp"
+#include "io/hdf5/file_digests.hpp"
+#include "io/hdf5/reader.hpp"
+
+namespace rankwise {
+
+namespace {
+
+constexpr const char* users_name = "/users/ids";
+constexpr const char* offsets_name = "/recommendations/indptr";
+constexpr const char* items_name = "/recommendations/items";
+
+/// This rank's lists, users by count.
+struct ListedItems {
+  IdRows users;
+  IdRows items;                ///< of all lists here, one after the other
+  std::vector<Index> offsets;  ///< users + 1, local
+};
+
+ListedItems read_lists(const Communicator& comm, const std::string& path, InputCheck check) {
+  const Hdf5Reader file = open_checked(path, check);
+  (void)read_provenance(file, "recommendations");
+  const Index users = id_rows(file, users_name);
+  const Index entries = id_rows(file, items_name);
+  const RowRange mine = Partition::by_count(users, comm.size()).range(comm.rank());
+  ListedItems lists{
+      read_ids(file, users_name, mine), {}, file.read_rows<Index>(offsets_name, {mine.begin, mine.end + 1})};
+  const std::vector<Index>& offsets = lists.offsets;
+  if (offsets.front() < 0 || offsets.back() > entries || !std::is_sorted(offsets.begin(), offsets.end()))
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: {}: expected ascending places in {}", path, offsets_name, items_name));
+  lists.items = read_ids(file, items_name, {offsets.front(), offsets.back()});
+  const Index first = offsets.front();
+  for (Index& offset : lists.offsets) offset -= first;
+  return lists;
+}
+
+/// The items of the lists of each group's customers, by numbers of the dataset; those that it does not know are left
+/// out.
+std::vector<std::vector<Index>> items_by_group(const Communicator& comm, const ListedItems& lists,
+                                               const Quarter& quarter, const Groups& groups) {
+  const std::vector<Index> rows = find_rows_by_id(comm, lists.users, quarter.ids);
+  const auto group_of = values_at_rows<std::int32_t>(comm, rows, quarter.ids.rows, groups.of_row, -1);
+  const RowRange mine = Partition::by_count(quarter.dataset->items(), comm.size()).range(comm.rank());
+  const std::vector<Index> items = find_rows_by_id(comm, lists.items, quarter.dataset->item_ids(mine));
+  std::vector<std::vector<Index>> by_group(groups.list.size());
+  for (std::size_t user = 0; user < group_of.size(); ++user) {
+    if (group_of[user] < 0) continue;
+    for (auto entry = static_cast<std::size_t>(lists.offsets[user]);
+         entry < static_cast<std::size_t>(lists.offsets[user + 1]); ++entry) {
+      if (items[entry] >= 0) by_group[static_cast<std::size_t>(group_of[user])].push_back(items[entry]);
+    }
+  }
+  return by_group;
+}
+
+struct ItemCount {
+  Index customers = 0;
+  Index item = 0;
+};
+
+std::vector<ItemCount> most_listed(const Communicator& comm, const std::vector<Index>& listed, Index items, Index size,
+                                   std::size_t most, Index least) {
+  std::vector<Index> counts(static_cast<std::size_t>(items), 0);
+  for (const Index item : listed) ++counts[static_cast<std::size_t>(item)];
+  comm.all_reduce_sum(std::span<Index>(counts));
+  std::vector<ItemCount> printed;
+  for (Index item = 0; item < items; ++item) {
+    const Index customers = counts[static_cast<std::size_t>(item)];
+    if (customers >= least && (customers == size || size - customers >= least)) printed.push_back({customers, item});
+  }
+  std::ranges::stable_sort(printed, std::ranges::greater(), &ItemCount::customers);
+  printed.resize(std::min(printed.size(), most));
+  return printed;
+}
+
+/// Of each item that is wanted, in their order. Collective.
+std::vector<std::string> names_of(const Communicator& comm, const DatasetReader& dataset,
+                                  const std::vector<ItemCount>& wanted) {
+  const RowRange mine = Partition::by_count(dataset.items(), comm.size()).range(comm.rank());
+  const IdRows ids = dataset.item_ids(mine);
+  std::vector<Index> items;
+  for (const ItemCount& each : wanted) items.push_back(each.item);
+  std::ranges::sort(items);
+  std::vector<std::string> texts;
+  for (const Index item : items) {
+    if (mine.contains(item)) texts.push_back(id_text(ids.ids, item - mine.begin));
+  }
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  const auto gathered = gather_keys(comm, std::span<const std::string_view>(views));
+  std::vector<std::string> names;
+  for (const ItemCount& each : wanted) {
+    const auto place = std::ranges::lower_bound(items, each.item) - items.begin();
+    names.emplace_back(gathered.keys[static_cast<std::size_t>(place)]);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::vector<RecommendedItem>> recommended_items(const JobContext& context, const std::string& path,
+                                                            const Quarter& quarter, const Groups& groups,
+                                                            std::size_t most, Index least) {
+  const Communicator& comm = context.comm;
+  const ListedItems lists = agree_on(comm, [&] { return read_lists(comm, path, context.common.input_check); });
+  const std::vector<std::vector<Index>> by_group = items_by_group(comm, lists, quarter, groups);
+  std::vector<std::vector<RecommendedItem>> recommended;
+  for (std::size_t group = 0; group < groups.list.size(); ++group) {
+    const std::vector<ItemCount> found =
+        most_listed(comm, by_group[group], quarter.dataset->items(), groups.list[group].customers, most, least);
+    const std::vector<std::string> names = names_of(comm, *quarter.dataset, found);
+    std::vector<RecommendedItem>& items = recommended.emplace_back();
+    for (std::size_t place = 0; place < found.size(); ++place) items.push_back({names[place], found[place].customers});
+  }
+  return recommended;
+}
+
+}  // namespace rankwise

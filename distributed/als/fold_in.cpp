@@ -22,13 +22,14 @@ void require_finite(const Matrix& gramian) {
 }  // namespace
 
 Matrix fold_in(const Communicator& comm, const Objective& objective, const Partition& rows, const SparseRows& seen,
-               const AlsFactors& other, const char* name, Gathering gathering, const SolverOptions& solver) {
+               const AlsFactors& other, const char* name, Gathering gathering, const SolverOptions& solver,
+               Matrix prior) {
   require_finite(other.gramian);
   const Partition& other_rows = other.factors.partition;
   const Index width = other.factors.local.columns();
   TrainingSide side = make_training_side(comm, objective, rows, other_rows, {seen.offsets, seen.columns, seen.values},
                                          {}, std::move(gathering));
-  AlsFactors solved{{rows, Matrix(seen.rows.size(), width)}, Matrix()};
+  AlsFactors solved{{rows, Matrix(seen.rows.size(), width)}, Matrix(), std::move(prior)};
   std::vector<Index> sizes(seen.offsets.begin() + 1, seen.offsets.end());
   for (std::size_t r = 0; r < sizes.size(); ++r) sizes[r] -= seen.offsets[r];
   const SolverPlan plan = plan_solver(comm, solver, objective, width, other_rows.rows(), sizes);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "distributed/als/heavy_rows.hpp"
@@ -232,6 +233,7 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
   const Index width = other.factors.local.columns();
   const ConstMatrixView gramian = other.gramian.view();
   const MatrixView solution = mine.factors.local.view();
+  const ConstMatrixView prior = std::as_const(mine.prior).view();
   std::vector<kernels::RowLoss> losses(static_cast<std::size_t>(solution.rows));
   Gatherer gatherer(comm, side, other.factors.local.view());
   const std::optional<kernels::Eigenbasis> basis = basis_for(plan, gramian, width);
@@ -252,7 +254,8 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
     const SideBatch& batch = side.batches[b];
     const Index first = batch.rows.begin;
     const MatrixView gathered = gatherer.take(b);
-    const kernels::RowSystem system = make_row_system(comm, objective, plan, gramian, basis, gathered, batch, side);
+    kernels::RowSystem system = make_row_system(comm, objective, plan, gramian, basis, gathered, batch, side);
+    if (mine.prior.rows() > 0) system.prior = prior.middle_rows(first, batch.rows.size());
     const MatrixView solved = solution.middle_rows(first, batch.rows.size());
     const auto batch_losses =
         std::span(losses).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(batch.rows.size()));
@@ -296,7 +299,7 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
       return sweep;
     }
     if (b + 1 == side.batches.size()) {
-      const Index failed = shared.solve(system, batch, team, solution, losses);
+      const Index failed = shared.solve(system, batch, prior, team, solution, losses);
       if (failed >= 0) failed_row = std::min(failed_row, side.partition.range(comm.rank()).begin + failed);
       for (Index portion = 0; shared.owns_rows() && portion < feed.portions(); ++portion) feed.send(solution, portion);
     }
@@ -311,7 +314,9 @@ HalfSweep half_sweep(const Communicator& comm, const Objective& objective, const
   }
 
   // 5. What the other side and the loss need of the new rows.
+  Matrix kept_prior = std::move(mine.prior);
   mine = with_gramian(comm, objective, std::move(mine.factors));
+  mine.prior = std::move(kept_prior);
   sweep.observed = order_free_total(comm, losses, &kernels::RowLoss::observed);
   sweep.observed_squares = order_free_total(comm, losses, &kernels::RowLoss::observed_squares);
   sweep.regularizer = order_free_total(comm, losses, &kernels::RowLoss::regularizer);

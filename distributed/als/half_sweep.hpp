@@ -16,6 +16,9 @@ namespace rankwise {
 struct AlsFactors {
   FactorMatrix factors;
   Matrix gramian;  ///< alpha0 * X^T X, padded square; empty under the explicit loss
+  /// What each of this rank's rows is regularized towards when it is solved, as wide as the factors; empty stands for
+  /// zero. Only kernels::ExactRows without the dual know it.
+  Matrix prior = {};
 };
 
 /// Wraps factors and computes their Gramian where `objective` has an unobserved part. Collective over comm.

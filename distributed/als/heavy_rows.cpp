@@ -72,7 +72,7 @@ Index HeavyRowTeam::solve(const kernels::RowSystem& system, const CsrBlock& bloc
 #pragma omp for schedule(dynamic)
     for (const HeavyRow& heavy : group.rows) {
       const CsrRow entries = block.row(heavy.row);
-      kernels::PartedRow parted{entries.size(), 0};
+      kernels::PartedRow parted{entries.size(), 0, system.prior_row(heavy.row)};
       for (std::size_t part = 0; has_closed_loss && part < heavy.parts; ++part) {
         parted.target_squares += kernels::squared_targets(entries_of_part(entries, static_cast<Index>(part)));
       }

@@ -81,17 +81,17 @@ void SharedRowTeam::abandon() {
   sums_.wait();
 }
 
-Index SharedRowTeam::solve(const kernels::RowSystem& system, const SideBatch& batch, RowTeam& team, MatrixView solution,
-                           std::span<kernels::RowLoss> losses) {
+Index SharedRowTeam::solve(const kernels::RowSystem& system, const SideBatch& batch, ConstMatrixView prior,
+                           RowTeam& team, MatrixView solution, std::span<kernels::RowLoss> losses) {
   if (runs_here_.empty() && runs_of_rows_.empty()) return -1;
   sums_.wait();
-  const Index failed_row = solve_own_rows(system, team, solution, losses);
+  const Index failed_row = solve_own_rows(system, prior, team, solution, losses);
   if (!system.objective.has_closed_loss()) complete_losses(system, batch, solution, losses);
   return failed_row;
 }
 
-Index SharedRowTeam::solve_own_rows(const kernels::RowSystem& system, RowTeam& team, MatrixView solution,
-                                    std::span<kernels::RowLoss> losses) {
+Index SharedRowTeam::solve_own_rows(const kernels::RowSystem& system, ConstMatrixView prior, RowTeam& team,
+                                    MatrixView solution, std::span<kernels::RowLoss> losses) {
   constexpr Index none = std::numeric_limits<Index>::max();
   Index failed = none;
   const Index width = solution.columns;
@@ -108,7 +108,9 @@ Index SharedRowTeam::solve_own_rows(const kernels::RowSystem& system, RowTeam& t
       for (std::size_t p = first_of_rows_[r]; p < first_of_rows_[r + 1]; ++p) {
         parts.emplace_back(sum_at(sums_of_rows_, p));
       }
-      if (!kernels::solve_parts(system, own.parted, parts, workspace, solution.row(own.row),
+      kernels::PartedRow parted = own.parted;
+      if (prior.rows > 0) parted.prior = prior.row(own.row);
+      if (!kernels::solve_parts(system, parted, parts, workspace, solution.row(own.row),
                                 losses[static_cast<std::size_t>(own.row)])) {
         failed = std::min(failed, own.row);
       }

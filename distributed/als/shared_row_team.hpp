@@ -37,10 +37,11 @@ class SharedRowTeam {
   /// Completes the exchange of sums, whether they are summed or not: no use is made of them.
   void abandon();
 
-  /// Solves the rows that this rank owns and completes the losses of all; `system` and `batch` are the last batch's.
-  /// Returns the lowest local row without a finite solution, or -1. Collective in effect.
-  Index solve(const kernels::RowSystem& system, const SideBatch& batch, RowTeam& team, MatrixView solution,
-              std::span<kernels::RowLoss> losses);
+  /// Solves the rows that this rank owns and completes the losses of all; `system` and `batch` are the last batch's,
+  /// `prior` is of all of this rank's rows (AlsFactors::prior). Returns the lowest local row without a finite solution,
+  /// or -1. Collective in effect.
+  Index solve(const kernels::RowSystem& system, const SideBatch& batch, ConstMatrixView prior, RowTeam& team,
+              MatrixView solution, std::span<kernels::RowLoss> losses);
 
  private:
   /// Consecutive parts of a row that one rank sums: one message.
@@ -53,7 +54,7 @@ class SharedRowTeam {
   void list_runs();
   void count_sent(const Run& run, Index bytes) { bytes_sent_ += run.other_end == comm_.rank() ? 0 : bytes; }
   [[nodiscard]] MatrixView sum_at(Matrix& sums, std::size_t place) const;
-  Index solve_own_rows(const kernels::RowSystem& system, RowTeam& team, MatrixView solution,
+  Index solve_own_rows(const kernels::RowSystem& system, ConstMatrixView prior, RowTeam& team, MatrixView solution,
                        std::span<kernels::RowLoss> losses);
   void complete_losses(const kernels::RowSystem& system, const SideBatch& batch, ConstMatrixView solution,
                        std::span<kernels::RowLoss> losses);

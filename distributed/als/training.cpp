@@ -48,6 +48,16 @@ void require_sound(const EpochLoss& loss, const AlsTraining& training) {
                                 epoch, previous, loss.total()));
 }
 
+/// Solves the map from features to factors for the side that is solved next, if it has features, and what its rows are
+/// regularized towards. Returns what the map adds to the side's regularizer. Collective.
+double renew_prior(const Communicator& comm, const HalfSweepTask& task) {
+  const FactorRegression* regression = task.mine.regression.get();
+  if (regression == nullptr || task.epoch == 1) return 0;
+  const Matrix weights = regression->solve(comm, task.mine.factors.factors.local.view());
+  task.mine.factors.prior = regression->predict(weights.view());
+  return regression->penalty(weights.view());
+}
+
 /// The half-sweep that is next, in an epoch.
 HalfSweepTask next_task(AlsTraining& training, Index epoch) {
   TrainedSide& users = training.users;
@@ -79,9 +89,11 @@ void train(const Communicator& comm, AlsTraining& training, TrainingDriver& driv
   TrainingProgress& progress = training.progress;
   const auto sweep = [&](const HalfSweepTask& task) {
     const std::shared_ptr<void> company = driver.accompany(task);
+    const double penalty = renew_prior(comm, task);
     HalfSweep done = half_sweep(comm, training.objective, task.mine.solver, task.mine.side, task.other.factors,
                                 task.mine.factors, task.next, driver.hooks());
     driver.end_sweep(task, done);
+    done.regularizer += penalty;
     return done;
   };
   std::exception_ptr failure;

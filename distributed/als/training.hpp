@@ -7,6 +7,7 @@
 #include "distributed/als/solver_plan.hpp"
 #include "distributed/als/training_progress.hpp"
 #include "distributed/als/training_side.hpp"
+#include "distributed/features/factor_regression.hpp"
 #include "kernels/als/objective.hpp"
 
 namespace rankwise {
@@ -16,6 +17,8 @@ struct TrainedSide {
   SolverPlan solver;
   TrainingSide side;
   AlsFactors factors;
+  /// From the features of the side's rows to their factors; null without features. The solver is then primal.
+  std::shared_ptr<const FactorRegression> regression = nullptr;
 };
 
 /// Whether the last epoch sends its items on their way too, of which no use is made: all epochs are then alike.
@@ -74,10 +77,12 @@ class TrainingDriver {
   virtual void abandon();
 };
 
-/// Trains until all epochs are done or the driver has enough. The loss after each epoch must be finite, and no higher
-/// than the one before under an exact solver. However this ends, rows on their way to either side are complete, so that
-/// sides and factors may be destroyed. Collective over comm, the ranks of the sides; throws the driver's AgreedError,
-/// or its own (bad_data, internal).
+/// Trains until all epochs are done or the driver has enough. Rows of a side with features are regularized towards a
+/// linear map of these, which is solved anew from the side's factors before each of its half-sweeps, but for the first
+/// epoch's, where it is zero: a pure function of the factors, so that a resumed training has it, too. The loss after
+/// each epoch must be finite, and no higher than the one before under an exact solver. However this ends, rows on their
+/// way to either side are complete, so that sides and factors may be destroyed. Collective over comm, the ranks of the
+/// sides; throws the driver's AgreedError, or its own (bad_data, internal).
 void train(const Communicator& comm, AlsTraining& training, TrainingDriver& driver);
 
 }  // namespace rankwise

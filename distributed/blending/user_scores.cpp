@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <fmt/format.h>
 #include <optional>
 
@@ -119,14 +120,16 @@ Catalogue joint_catalogue(const Communicator& comm, std::span<const Catalogue* c
   const RowRange mine = Partition::by_count(items, comm.size()).range(comm.rank());
   Index users = 0;
   std::vector<Index> entries(at(mine.size()));
+  std::vector<std::uint8_t> is_described(entries.size());
   for (const Catalogue* each : catalogues) {
     users = std::max(users, each->users);
     for (Index item = mine.begin; item < mine.end; ++item) {
       Index& most = entries[at(item - mine.begin)];
       most = std::max(most, each->entries[at(item)]);
+      if (each->describes(item)) is_described[at(item - mine.begin)] = 1;
     }
   }
-  return make_catalogue(comm, users, entries);
+  return make_catalogue(comm, users, entries, is_described);
 }
 
 void for_each_user_scores(const Communicator& comm, std::span<const BlendedModel> models, ScoreNormalization kind,

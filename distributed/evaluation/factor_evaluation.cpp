@@ -32,7 +32,8 @@ UserBatch batch_of(const EvaluatedFactors& factors, const ListQuestions& questio
                    std::span<const Index> users, RowRange places) {
   UserBatch batch{places.begin, places.end, {}, {}, {}};
   for (Index user = batch.begin; user < batch.end; ++user) {
-    const bool is_known = questions.rule.catalogue.knows(row_columns(rows.seen, users[at(user)]));
+    const Index row = users[at(user)];
+    const bool is_known = factors.knows(questions.rule.catalogue, row_columns(rows.seen, row), row);
     batch.known_place.push_back(is_known ? std::ssize(batch.known) : -1);
     if (is_known) batch.known.push_back(users[at(user)]);
   }
@@ -156,14 +157,14 @@ RatingPredictions predict_ratings(const Communicator& comm, const EvaluatedFacto
     const CsrRow entries = batch.block.row(r);
     const std::span<const Index> item_rows = row_columns(heldout, r);
     const std::span<const Index> history = row_columns(rows.seen, r);
-    const bool knows_user = catalogue.knows(history);
+    const bool knows_user = evaluated.knows(catalogue, history, r);
     const float* user = evaluated.users.row(r);
     for (Index e = 0; e < entries.size(); ++e) {
       const auto entry = static_cast<std::size_t>(e);
       const bool knows_item = catalogue.is_candidate(item_rows[entry]);
       const float* item = gathered.row(entries.columns[entry]);
       double prediction = fallback;
-      if (objective.biases && !history.empty()) prediction += static_cast<double>(user[factors]);
+      if (objective.biases && (knows_user || !history.empty())) prediction += static_cast<double>(user[factors]);
       if (objective.biases && knows_item) prediction += static_cast<double>(item[factors]);
       if (knows_user && knows_item) {
         if (!objective.biases) prediction = 0;

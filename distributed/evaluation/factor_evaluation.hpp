@@ -2,6 +2,7 @@
 // How well factors in the hands of the ranks predict what was held out: what `evaluate` tells of a written model,
 // without the file.
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -31,6 +32,15 @@ struct EvaluatedFactors {
   const Objective& objective;
   ConstMatrixView users;  ///< this rank's part of HeldoutRows::partition
   const FactorMatrix& items;
+  /// Of each of this rank's users, whether the vector is from the user's features in place of a history; empty: of
+  /// none.
+  std::span<const std::uint8_t> described_users = {};
+
+  /// Whether the vector of a user with these items means something. `row` is local.
+  [[nodiscard]] bool knows(const Catalogue& catalogue, std::span<const Index> history, Index row) const {
+    return catalogue.knows(history) ||
+           (!described_users.empty() && described_users[static_cast<std::size_t>(row)] != 0);
+  }
 };
 
 /// Values of lists over all items that the rule allows, ordered by <user, item>. Users of whom nothing is known get the

@@ -29,8 +29,8 @@ void mark_seen(std::span<const Index> heldout, std::span<const Index> history, s
 
 }  // namespace
 
-// Marked once: contenders, slices and counts ask for a user's targets in some eight passes, which took a twentieth of an
-// evaluation while each of them compared the rows again.
+// Marked once: contenders, slices and counts ask for a user's targets in some eight passes, which took a twentieth of
+// an evaluation while each of them compared the rows again.
 HeldoutRows::HeldoutRows(Partition users, SparseRows heldout_rows, SparseRows seen_rows)
     : partition(std::move(users)),
       heldout(std::move(heldout_rows)),
@@ -68,7 +68,16 @@ std::vector<Index> ranked_users(SeenItems seen, const HeldoutRows& rows) {
   return users;
 }
 
-RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, const HeldoutRows& rows) {
+namespace {
+
+bool is_described(std::span<const std::uint8_t> described, Index row) {
+  return !described.empty() && described[static_cast<std::size_t>(row)] != 0;
+}
+
+}  // namespace
+
+RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, const HeldoutRows& rows,
+                             std::span<const std::uint8_t> described_users) {
   RankingCounts counts;
   Targets targets;
   for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
@@ -78,21 +87,30 @@ RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, con
     counts.targets += found;
     counts.cold_targets +=
         std::ranges::count_if(targets.items, [&](Index item) { return !rule.catalogue.is_candidate(item); });
+    counts.described_targets +=
+        std::ranges::count_if(targets.items, [&](Index item) { return rule.catalogue.describes(item); });
     if (found == 0) continue;
     ++counts.users;
-    if (!rule.catalogue.knows(row_columns(rows.seen, r))) ++counts.popular_users;
+    if (rule.catalogue.knows(row_columns(rows.seen, r))) continue;
+    ++(is_described(described_users, r) ? counts.described_users : counts.popular_users);
   }
-  return {comm.sum(counts.users), comm.sum(counts.popular_users), comm.sum(counts.targets),
-          comm.sum(counts.cold_targets), comm.sum(counts.left_out)};
+  return {comm.sum(counts.users),
+          comm.sum(counts.popular_users),
+          comm.sum(counts.targets),
+          comm.sum(counts.cold_targets),
+          comm.sum(counts.left_out),
+          comm.sum(counts.described_users),
+          comm.sum(counts.described_targets)};
 }
 
-RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue, const HeldoutRows& rows) {
+RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue, const HeldoutRows& rows,
+                           std::span<const std::uint8_t> described_users) {
   RatingCounts counts{.ratings = rows.heldout.entries()};
   for (Index r = 0; r < rows.heldout.rows.size(); ++r) {
     const std::span<const Index> items = row_columns(rows.heldout, r);
     const auto ratings = static_cast<Index>(items.size());
     const Index cold = std::ranges::count_if(items, [&](Index item) { return !catalogue.is_candidate(item); });
-    const bool knows_user = catalogue.knows(row_columns(rows.seen, r));
+    const bool knows_user = catalogue.knows(row_columns(rows.seen, r)) || is_described(described_users, r);
     counts.cold_items += cold;
     counts.cold_users += knows_user ? 0 : ratings;
     counts.cold += knows_user ? cold : ratings;

@@ -1,6 +1,7 @@
 #pragma once
 // What is held out of users, what is known of them, and which of it a list can be asked for.
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -39,15 +40,19 @@ void find_targets(SeenItems seen, const HeldoutRows& rows, Index row, Targets& t
 
 /// How rankings treat what is held out; over all ranks.
 struct RankingCounts {
-  Index users = 0;          ///< with something to find
-  Index popular_users = 0;  ///< of them, whose list is the popular items: nothing is known of them
-  Index targets = 0;        ///< items to find
-  Index cold_targets = 0;   ///< of them, without a training entry: no list has them
-  Index left_out = 0;       ///< held-out pairs that the rule for seen items keeps out of the lists
+  Index users = 0;            ///< with something to find
+  Index popular_users = 0;    ///< of them, whose list is the popular items: nothing is known of them
+  Index targets = 0;          ///< items to find
+  Index cold_targets = 0;     ///< of them, of items of which nothing is known: no list has them
+  Index left_out = 0;         ///< held-out pairs that the rule for seen items keeps out of the lists
+  Index described_users = 0;  ///< of the users, without a training entry: their lists are by their features
+  Index described_targets =
+      0;  ///< of the targets, of items without a training entry: lists have them by their features
 };
 
-/// Collective over comm.
-[[nodiscard]] RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, const HeldoutRows& rows);
+/// `described_users`: of each local row, whether features stand in for a history; empty: of none. Collective over comm.
+[[nodiscard]] RankingCounts count_rankings(const Communicator& comm, const ListRule& rule, const HeldoutRows& rows,
+                                           std::span<const std::uint8_t> described_users = {});
 
 /// Held-out ratings whose prediction is not wholly the model's; over all ranks.
 struct RatingCounts {
@@ -57,7 +62,8 @@ struct RatingCounts {
   Index cold = 0;        ///< ratings of either
 };
 
-/// Collective over comm.
-[[nodiscard]] RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue, const HeldoutRows& rows);
+/// `described_users`: see count_rankings(); they are not cold. Collective over comm.
+[[nodiscard]] RatingCounts count_ratings(const Communicator& comm, const Catalogue& catalogue, const HeldoutRows& rows,
+                                         std::span<const std::uint8_t> described_users = {});
 
 }  // namespace rankwise

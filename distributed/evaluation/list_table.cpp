@@ -23,13 +23,13 @@ std::vector<EvaluationMetric> of_hits(std::span<const EvaluationMetric> metrics)
   return found;
 }
 
-/// Mean of -log2 of the share of users that have an item; 0 of no items.
+/// Mean of -log2 of the share of users that have an item, one user if none has it; 0 of no items.
 double novelty(const Catalogue& catalogue, std::span<const ScoredItem> list, Index cutoff) {
   const auto items = static_cast<std::size_t>(std::min(cutoff, static_cast<Index>(list.size())));
   double sum = 0;
   for (const ScoredItem& scored : list.first(items)) {
-    sum -= std::log2(static_cast<double>(catalogue.entries[static_cast<std::size_t>(scored.item)]) /
-                     static_cast<double>(catalogue.users));
+    const Index entries = std::max<Index>(catalogue.entries[static_cast<std::size_t>(scored.item)], 1);
+    sum -= std::log2(static_cast<double>(entries) / static_cast<double>(catalogue.users));
   }
   return items > 0 ? sum / static_cast<double>(items) : 0;
 }

@@ -13,6 +13,7 @@ Grouping group_by_popularity(const Catalogue& catalogue, const HeldoutRows& rows
   std::vector<std::int8_t> of_item(catalogue.entries.size(), -1);
   Index before = 0;
   for (const Index item : catalogue.by_popularity) {
+    if (catalogue.entries[static_cast<std::size_t>(item)] == 0) break;  // described by features; the last ones
     of_item[static_cast<std::size_t>(item)] = 3 * before < all ? 0 : 3 * before < 2 * all ? 1 : 2;
     before += catalogue.entries[static_cast<std::size_t>(item)];
   }

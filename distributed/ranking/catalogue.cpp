@@ -27,10 +27,12 @@ bool Catalogue::knows(std::span<const Index> items) const {
   return std::ranges::any_of(items, [this](Index item) { return is_candidate(item); });
 }
 
-Catalogue make_catalogue(const Communicator& comm, Index users, std::span<const Index> entries) {
+Catalogue make_catalogue(const Communicator& comm, Index users, std::span<const Index> entries,
+                         std::span<const std::uint8_t> is_described) {
   Catalogue catalogue;
   catalogue.users = users;
   catalogue.entries = comm.all_gather_varied(entries).values;
+  catalogue.is_described = comm.all_gather_varied(is_described).values;
   for (Index item = 0; item < catalogue.items(); ++item) {
     if (catalogue.is_candidate(item)) catalogue.by_popularity.push_back(item);
   }

@@ -7,7 +7,9 @@ namespace rankwise {
 
 Catalogue offering(Catalogue catalogue, const std::vector<bool>& offered) {
   for (std::size_t item = 0; item < offered.size(); ++item) {
-    if (!offered[item]) catalogue.entries[item] = 0;
+    if (offered[item]) continue;
+    catalogue.entries[item] = 0;
+    if (!catalogue.is_described.empty()) catalogue.is_described[item] = 0;
   }
   std::erase_if(catalogue.by_popularity, [&](Index item) { return !catalogue.is_candidate(item); });
   return catalogue;

@@ -109,7 +109,11 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   const Index bytes = id_bytes(comm, model.users.ids) + id_bytes(comm, model.items.ids) +
                       (model.users.ids.total_rows + model.items.ids.total_rows) *
                           (width * static_cast<Index>(sizeof(float)) + static_cast<Index>(sizeof(Index)));
-  Hdf5Writer file(comm, path, bytes, {.deflate_level = deflate_level});
+  const auto of_features = [](const std::optional<ModelFeatures>& features) {
+    return features ? feature_bytes(*features) : 0;
+  };
+  Hdf5Writer file(comm, path, bytes + of_features(model.user_features) + of_features(model.item_features),
+                  {.deflate_level = deflate_level});
   Provenance stamped = provenance;
   stamped.kind = "model";
   write_provenance(file, stamped);
@@ -123,6 +127,8 @@ void write_model(const Communicator& comm, const std::string& path, const Model&
   write_digests(comm, file, trained_on_all_name, model.lineage_trained_on_all);
   write_side(comm, file, "/users", model.users, model.factors, model.objective.biases);
   write_side(comm, file, "/items", model.items, model.factors, model.objective.biases);
+  if (model.user_features) write_features(comm, file, user_features_group, *model.user_features);
+  if (model.item_features) write_features(comm, file, item_features_group, *model.item_features);
   file.commit();
 }
 
@@ -135,6 +141,8 @@ struct ModelReader::Impl {
   std::optional<Index> best_epoch = {};
   Index factors = 0;
   bool has_entry_counts = false;
+  std::optional<ModelFeatures> user_features = {};
+  std::optional<ModelFeatures> item_features = {};
 
   [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path, InputCheck check);
   [[nodiscard]] Index read_side(const std::string& group) const;
@@ -171,6 +179,9 @@ ModelReader::Impl ModelReader::Impl::open(const Communicator& comm, const std::s
   opened.history = read_loss_history(opened.file);
   opened.best_epoch = opened.read_best_epoch();
   record.compared_epochs = opened.best_epoch.has_value();
+  const Index width = opened.factors + (opened.objective.biases ? 1 : 0);
+  opened.user_features = read_features(opened.file, user_features_group, width);
+  opened.item_features = read_features(opened.file, item_features_group, width);
   return opened;
 }
 
@@ -328,6 +339,14 @@ Matrix ModelReader::user_factors(RowRange rows) const {
 
 Matrix ModelReader::item_factors(RowRange rows) const {
   return agree_on(*impl_->comm, [&] { return impl_->read_factors("/items", rows); });
+}
+
+const std::optional<ModelFeatures>& ModelReader::user_features() const {
+  return impl_->user_features;
+}
+
+const std::optional<ModelFeatures>& ModelReader::item_features() const {
+  return impl_->item_features;
 }
 
 IdRows ModelReader::user_ids(RowRange rows) const {

@@ -8,6 +8,10 @@
 //   /lineage (uint64, where it began with another model)
 //   /lineage-datasets (uint64, beside /lineage: of the dataset of each ancestor; 0: not known)
 //   /lineage-trained-on-all (uint64, if ancestors were trained on all of a dataset)
+//   /user-features, /item-features (io/model/feature_file.hpp, if the training had such)
+//
+// Rows without entries are zero, but if the side has features and those of the row say something: then they are what
+// the features predict.
 //
 // Attributes of the root: Provenance, `objective`, `factors`, `global-mean`, `trained-on`, `dataset-configuration`, of
 // logs with times `last-training-time`, and the numbers that fold-in needs.
@@ -24,6 +28,7 @@
 #include "io/dataset/dataset.hpp"
 #include "io/dataset/provenance.hpp"
 #include "io/hdf5/input_check.hpp"
+#include "io/model/feature_file.hpp"
 #include "io/model/training_record.hpp"
 #include "kernels/als/objective.hpp"
 #include "kernels/base/matrix.hpp"
@@ -56,6 +61,8 @@ struct Model {
   std::vector<std::uint64_t> lineage_trained_on_all = {};  ///< digests of the datasets that any of these has all of
   /// Since 1970: nothing that it or an ancestor has learned is later. Nothing if that is not known.
   std::optional<std::int64_t> last_training_seconds = {};
+  std::optional<ModelFeatures> user_features = {};
+  std::optional<ModelFeatures> item_features = {};
 };
 
 /// Collective over comm; written under a temporary name and committed; throws AgreedError (cannot_create, io_error).
@@ -112,6 +119,9 @@ class ModelReader {
   [[nodiscard]] std::vector<Index> item_entries(RowRange rows) const;
   [[nodiscard]] IdRows user_ids(RowRange rows) const;
   [[nodiscard]] IdRows item_ids(RowRange rows) const;
+  /// Nothing if the side was trained without features.
+  [[nodiscard]] const std::optional<ModelFeatures>& user_features() const;
+  [[nodiscard]] const std::optional<ModelFeatures>& item_features() const;
 
  private:
   struct Impl;

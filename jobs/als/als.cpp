@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "distributed/als/described_rows.hpp"
 #include "distributed/als/training.hpp"
 #include "distributed/evaluation/baselines.hpp"
 #include "io/dataset/dataset.hpp"
@@ -24,9 +25,12 @@
 #include "jobs/als/checkpointing.hpp"
 #include "jobs/als/forgotten_users.hpp"
 #include "jobs/als/gather_plan.hpp"
+#include "jobs/als/side_features.hpp"
 #include "jobs/als/training_sides.hpp"
 #include "jobs/als/validation.hpp"
 #include "jobs/als/warm_start.hpp"
+#include "jobs/evaluate/models/heldout_users.hpp"
+#include "jobs/evaluate/models/user_features.hpp"
 #include "jobs/run/compared_input.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "kernels/process/process_memory.hpp"
@@ -72,6 +76,12 @@ struct AlsRun {
     return options.checkpoints->directory.empty() ? BestFactors::in_memory : BestFactors::in_checkpoints;
   }
 };
+
+/// The options as the solvers take them: rows with features are solved by their normal equations.
+AlsOptions with_solver(AlsOptions options) {
+  if (options.features->any()) options.solver.choice = SolverChoice::primal;
+  return options;
+}
 
 /// Refuses a dataset without interactions, or with nothing held out if that is asked for. Collective.
 void require_fit(const DatasetReader& dataset, const AlsOptions& options) {
@@ -127,6 +137,8 @@ Layout lay_out(const AlsRun& run, const DatasetReader& dataset, const std::optio
   if (options.validation->metric && run.best_place() == BestFactors::in_memory) {
     task.beside_bytes += (users + items) * row_bytes;
   }
+  task.beside_bytes += (options.features->user_columns.empty() ? 0 : 2 * users * row_bytes) +
+                       (options.features->item_columns.empty() ? 0 : 2 * items * row_bytes);
   if (warm_start) task.beside_bytes = std::max(task.beside_bytes, warm_start->begin_bytes(task));
   const Index copy_bytes = std::max(users, items) * row_bytes;
   layout.checkpoint_writing = choose_writing(*options.checkpoints, comm, copy_bytes, options.memory_budget_bytes);
@@ -187,6 +199,21 @@ ReadSides read_sides(AlsRun& run, const DatasetReader& dataset, const Layout& la
   return sides;
 }
 
+/// What validation needs of the features, if there are such. Collective.
+ValidationFeatures validation_features(const AlsRun& run, const DatasetReader& dataset,
+                                       const TrainingFeatures& features, const std::optional<Fold>& fold,
+                                       JobContext& context) {
+  ValidationFeatures found;
+  if (!run.options.validation->metric) return found;
+  if (features.items) found.described_items = features.items->regression->described_rows();
+  if (!features.users) return found;
+  found.described_users = features.users->regression->described_rows();
+  if (!dataset.has(DatasetPart::given)) return found;
+  found.new_users = read_user_features(context.comm, run.options.data, features.users->map,
+                                       heldout_partition(context.comm, dataset), fold ? 0 : dataset.training_users());
+  return found;
+}
+
 void tell_batches(Report& report, const AlsOptions& options, const ReadSides& sides) {
   if (options.memory_budget_bytes == 0) return;
   const auto users = static_cast<Index>(sides.users.batches.size());
@@ -198,8 +225,8 @@ void tell_batches(Report& report, const AlsOptions& options, const ReadSides& si
 /// The training where its checkpoint has left it, or at its beginning: where an older model has ended, or at random.
 /// Collective.
 AlsTraining resume_or_initialise(const AlsRun& run, ReadSides sides, const Layout& layout, Checkpointing& checkpointing,
-                                 const std::optional<WarmStart>& warm_start, const DatasetReader& dataset,
-                                 JobContext& context) {
+                                 const std::optional<WarmStart>& warm_start, const TrainingFeatures& features,
+                                 const DatasetReader& dataset, JobContext& context) {
   const Communicator& comm = context.comm;
   const AlsOptions& options = run.options;
   std::optional<Checkpoint> checkpoint =
@@ -217,15 +244,16 @@ AlsTraining resume_or_initialise(const AlsRun& run, ReadSides sides, const Layou
     begun = {random(layout.users(), RandomPurpose::initial_users),
              random(layout.items(), RandomPurpose::initial_items)};
   }
-  const auto trained = [&](const SidePlan& plan, TrainingSide& side, Matrix& factors) {
-    return TrainedSide{plan.solver, std::move(side),
-                       with_gramian(comm, run.objective, {plan.rows, std::move(factors)})};
+  const auto trained = [&](const SidePlan& plan, TrainingSide& side, Matrix& factors,
+                           const std::optional<SideFeatures>& of_side) {
+    return TrainedSide{plan.solver, std::move(side), with_gramian(comm, run.objective, {plan.rows, std::move(factors)}),
+                       of_side ? of_side->regression : nullptr};
   };
   return {.objective = run.objective,
           .solver = options.solver,
           .epochs = options.epochs,
-          .users = trained(layout.plan.users, sides.users, begun.users),
-          .items = trained(layout.plan.items, sides.items, begun.items),
+          .users = trained(layout.plan.users, sides.users, begun.users, features.users),
+          .items = trained(layout.plan.items, sides.items, begun.items, features.items),
           .progress = checkpoint ? std::move(checkpoint->progress) : TrainingProgress()};
 }
 
@@ -253,12 +281,24 @@ std::optional<std::int64_t> last_training_seconds(const DatasetReader& dataset, 
   return std::max(*own, *earlier);
 }
 
+/// Puts what features predict in the place of rows without entries; the map that does, if the side has features.
+/// Collective.
+std::optional<ModelFeatures> take_described(const Communicator& comm, TrainedSide& side,
+                                            const std::optional<SideFeatures>& features) {
+  if (!features) return std::nullopt;
+  DescribedSide described = describe_side(comm, side);
+  side.factors.factors.local = std::move(described.factors);
+  return model_features(*features, std::move(described.weights));
+}
+
 /// Writes the model that the training holds. Collective.
 void write_trained(AlsTraining training, const AlsRun& run, EntryCounts entries, std::optional<Index> best_epoch,
-                   const std::optional<WarmStart>& warm_start, const Provenance& provenance,
-                   const DatasetReader& dataset, JobContext& context) {
+                   const std::optional<WarmStart>& warm_start, const TrainingFeatures& features,
+                   const Provenance& provenance, const DatasetReader& dataset, JobContext& context) {
   const auto timer = context.report.phase("write");
   const AlsOptions& options = run.options;
+  std::optional<ModelFeatures> user_features = take_described(context.comm, training.users, features.users);
+  std::optional<ModelFeatures> item_features = take_described(context.comm, training.items, features.items);
   const auto side = [&](TrainedSide& trained, IdRows ids, std::vector<Index>& counts) {
     return ModelSide{std::move(ids), std::move(trained.factors.factors.local), std::move(counts)};
   };
@@ -273,6 +313,8 @@ void write_trained(AlsTraining training, const AlsRun& run, EntryCounts entries,
               best_epoch,
               options.trained_on,
               dataset.provenance().configuration};
+  model.user_features = std::move(user_features);
+  model.item_features = std::move(item_features);
   model.last_training_seconds = last_training_seconds(dataset, options.trained_on, warm_start);
   if (warm_start) {
     model.lineage = warm_start->lineage();
@@ -291,8 +333,9 @@ void train_als(const AlsOptions& given, JobContext& context) {
   Report& report = context.report;
 
   // 1. What is asked for, refused before hours of work, not after.
-  const AlsOptions options = with_epochs(given, context);
-  require_sense(options);
+  const AlsOptions asked = with_epochs(given, context);
+  require_sense(asked);
+  const AlsOptions options = with_solver(asked);
   check_output(context.comm, options.model);
   AlsRun run{options, options.objective, options.factors + (options.objective.biases ? 1 : 0)};
   CheckpointClaim claim = Checkpointing::claim(*options.checkpoints, context, run_begin);
@@ -313,8 +356,12 @@ void train_als(const AlsOptions& given, JobContext& context) {
 
   // 3. Read both sides, and what is held out.
   ReadSides sides = read_sides(run, dataset, layout, context);
+  const TrainingFeatures features =
+      learn_training_features(*options.features, options.data, run.objective, {layout.users(), layout.entries.users},
+                              {layout.items(), layout.entries.items}, context);
   Validation validation(*options.validation, context, dataset, layout.users(), layout.entries.items, sides.mean_rating,
-                        run.best_place(), options.memory_budget_bytes);
+                        run.best_place(), options.memory_budget_bytes,
+                        validation_features(run, dataset, features, validated, context));
   tell_batches(report, options, sides);
 
   // 4. Resume or initialise.
@@ -323,7 +370,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   Checkpointing checkpointing(*options.checkpoints, layout.checkpoint_writing, context, std::move(claim), provenance,
                               options.validation->metric);
   AlsTraining training =
-      resume_or_initialise(run, std::move(sides), layout, checkpointing, warm_start, dataset, context);
+      resume_or_initialise(run, std::move(sides), layout, checkpointing, warm_start, features, dataset, context);
 
   // 5. Train: users from items, items from users. Between half-sweeps there may be a checkpoint, or the end.
   AlsDriver driver(context, dataset, checkpointing, validation);
@@ -340,8 +387,8 @@ void train_als(const AlsOptions& given, JobContext& context) {
     const double best_value = training.progress.history[static_cast<std::size_t>(*best_epoch - 1)].validation;
     validation.compare_with_popularity(best_value, options.data);
   }
-  write_trained(std::move(training), run, std::move(layout.entries), best_epoch, warm_start, provenance, dataset,
-                context);
+  write_trained(std::move(training), run, std::move(layout.entries), best_epoch, warm_start, features, provenance,
+                dataset, context);
 }
 
 }  // namespace rankwise

@@ -7,6 +7,7 @@
 #include "io/log/pseudonym_key.hpp"
 #include "jobs/als/als.hpp"
 #include "jobs/als/checkpointing.hpp"
+#include "jobs/als/feature_options.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/training_part.hpp"
@@ -26,7 +27,9 @@ constexpr std::string_view notes =
              with --biases, p = mean + b_u + b_i + <x_u, y_i>, and the biases are penalized like factors
   alpha0 is --unobserved-weight, lambda --regularization, nu --regularization-exponent. alpha0 = auto is 20 x
   interactions / (users x items) of what is trained on, users and items that have an interaction: all pairs together
-  then weigh 20 times what the observed ones do, however large the catalogue is.)";
+  then weigh 20 times what the observed ones do, however large the catalogue is.
+  With --user-features, |x_u|^2 is |x_u - A f_u|^2, plus mu |A|^2 once; f_u: the user's features, A: solved exactly in
+  each epoch but the first; likewise items. mu is --feature-penalty times the mean of the rows' weights lambda n_u^nu.)";
 
 }  // namespace
 
@@ -53,6 +56,7 @@ RunJob describe_als(boost::program_options::options_description& description,
       "epochs-of", read_file(&options->epochs_of),
       "as many epochs as this model was trained for, its best one if it has one, in place of --epochs");
   describe_training(description, options);
+  describe_features(description, options->features);
   describe_validation(description, options->validation);
   describe_checkpoints(description, options->checkpoints, "epochs");
   describe_checkpoint_writing(description, options->checkpoints);

@@ -67,6 +67,19 @@ void require_sense(const AlsOptions& options) {
           "--train-on training");
     }
   }
+  require_sense(*options.features);
+  if (options.features->any()) {
+    if (solver.choice != SolverChoice::automatic && solver.choice != SolverChoice::primal) {
+      refuse(
+          "--user-features and --item-features need --solver auto or primal: rows are held near what features "
+          "predict, which the other solvers do not know");
+    }
+    if (options.regularization == 0.0) {
+      refuse(
+          "--user-features and --item-features need a --regularization above 0, which holds rows near what features "
+          "predict");
+    }
+  }
   require_sense(*options.checkpoints);
   require_sense(*options.validation, options.objective, options.epochs);
 }

@@ -9,6 +9,7 @@
 #include "distributed/exchange/exchange_plan.hpp"
 #include "distributed/log/fold.hpp"
 #include "io/dataset/dataset.hpp"
+#include "jobs/als/feature_options.hpp"
 #include "jobs/als/validation.hpp"
 #include "jobs/checkpoint/checkpoint_options.hpp"
 #include "kernels/als/objective.hpp"
@@ -42,6 +43,7 @@ struct AlsOptions {
   std::string epochs_of;  ///< a model whose number of epochs replaces `epochs`; empty: none
   std::shared_ptr<CheckpointOptions> checkpoints = std::make_shared<CheckpointOptions>();
   std::shared_ptr<ValidationOptions> validation = std::make_shared<ValidationOptions>();
+  std::shared_ptr<FeatureOptions> features = std::make_shared<FeatureOptions>();
 };
 
 /// Adds the options that say what is trained, all but files; `options` outlives them, and its epochs are the default.

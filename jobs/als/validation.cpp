@@ -5,7 +5,9 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <numeric>
+#include <utility>
 
+#include "distributed/als/described_rows.hpp"
 #include "distributed/als/fold_in.hpp"
 #include "distributed/evaluation/item_order.hpp"
 #include "distributed/evaluation/metric_sample.hpp"
@@ -158,20 +160,25 @@ Index validation_bytes(const Communicator& comm, const ValidationOptions& option
 
 Validation::Validation(const ValidationOptions& options, JobContext& context, const DatasetReader& dataset,
                        const Partition& user_rows, std::span<const Index> item_entries,
-                       std::optional<double> mean_rating, BestFactors best, Index memory_budget_bytes)
-    : options_(options), context_(context), keeps_(best), memory_budget_bytes_(memory_budget_bytes) {
+                       std::optional<double> mean_rating, BestFactors best, Index memory_budget_bytes,
+                       ValidationFeatures features)
+    : options_(options),
+      context_(context),
+      keeps_(best),
+      memory_budget_bytes_(memory_budget_bytes),
+      features_(std::move(features)) {
   if (!options.metric) return;
   const auto timer = context.report.phase("read");
   are_new_users_ = dataset.has(DatasetPart::given);
   rows_ = read_heldout_rows(context.comm, dataset, evaluated_users(dataset, user_rows));
   require_amounts(context.comm, rows_, {&*options.metric, 1});
-  catalogue_ = make_catalogue(context.comm, dataset.users(), item_entries);
+  catalogue_ = make_catalogue(context.comm, dataset.users(), item_entries, features_.described_items);
   catalogue_.mean_rating = mean_rating;
   if (options.metric->ranks()) tell_what_is_ranked();
 }
 
 void Validation::tell_what_is_ranked() {
-  const RankingCounts counts = count_rankings(context_.comm, rule(), rows_);
+  const RankingCounts counts = count_rankings(context_.comm, rule(), rows_, described_users());
   tell_rankings(context_.report, counts);
   if (counts.users > 0) return;
   throw AgreedError(ExitCode::bad_data,
@@ -180,18 +187,45 @@ void Validation::tell_what_is_ranked() {
                                 options_.metric->name));
 }
 
+std::span<const std::uint8_t> Validation::described_users() const {
+  if (!are_new_users_) return features_.described_users;
+  return features_.new_users ? std::span<const std::uint8_t>(features_.new_users->is_described)
+                             : std::span<const std::uint8_t>();
+}
+
+Matrix Validation::new_users(const AlsTraining& training, const AlsFactors& items) const {
+  const Communicator& comm = context_.comm;
+  if (!features_.new_users)
+    return fold_in(comm, training.objective, rows_.partition, rows_.seen, items, "held-out user");
+  const Matrix weights = training.users.regression->solve(comm, training.users.factors.factors.local.view());
+  return fold_in_described(comm, training.objective, rows_.partition, rows_.seen, items, "held-out user",
+                           *features_.new_users, weights.view());
+}
+
 MetricEstimate Validation::evaluate(const AlsTraining& training) const {
   const Communicator& comm = context_.comm;
-  const AlsFactors& items = training.items.factors;
-  Matrix new_users;
-  if (are_new_users_) {
-    new_users = fold_in(comm, training.objective, rows_.partition, rows_.seen, items, "held-out user");
+  // 1. Rows without entries as features predict them: what a model of this epoch would hold.
+  const TrainedSide& of_items = training.items;
+  std::optional<AlsFactors> described_items;
+  if (of_items.regression) {
+    described_items.emplace(AlsFactors{{of_items.factors.factors.partition, describe_side(comm, of_items).factors},
+                                       of_items.factors.gramian.clone()});
   }
-  const ConstMatrixView evaluated = are_new_users_ ? new_users.view() : training.users.factors.factors.local.view();
+  const AlsFactors& items = described_items ? *described_items : of_items.factors;
+  Matrix users;
+  if (are_new_users_) {
+    users = new_users(training, items);
+  } else if (training.users.regression) {
+    users = describe_side(comm, training.users).factors;
+  }
+  // 2. Their lists, or predictions.
+  const bool are_training_own = !are_new_users_ && !training.users.regression;
+  const ConstMatrixView evaluated =
+      are_training_own ? training.users.factors.factors.local.view() : std::as_const(users).view();
   const ItemStorage storage = ranking_storage(*options_.metric, rows_.partition, items.factors.partition.rows(),
                                               evaluated.columns, memory_budget_bytes_);
-  return evaluate_factors(comm, {training.objective, evaluated, items.factors}, rule(), *options_.metric, rows_,
-                          storage);
+  return evaluate_factors(comm, {training.objective, evaluated, items.factors, described_users()}, rule(),
+                          *options_.metric, rows_, storage);
 }
 
 void Validation::measure(const AlsTraining& training, EpochLoss& loss) {

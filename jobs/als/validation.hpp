@@ -1,6 +1,7 @@
 #pragma once
 // Validation of a training: a metric of what is held out after each epoch, which epoch is the best, and when to stop.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -9,6 +10,7 @@
 
 #include "distributed/als/training.hpp"
 #include "distributed/evaluation/factor_evaluation.hpp"
+#include "distributed/features/feature_rows.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/model/model.hpp"
 #include "jobs/run/job.hpp"
@@ -64,6 +66,13 @@ struct FactorPair {
   Matrix items;
 };
 
+/// What of a training with features a validation needs; of this rank.
+struct ValidationFeatures {
+  std::vector<std::uint8_t> described_users = {};  ///< of each user of the training; empty: users have no features
+  std::vector<std::uint8_t> described_items = {};  ///< likewise of items
+  std::optional<FeatureRows> new_users = {};       ///< of users that were held out whole
+};
+
 /// The validation of one training; does nothing where no metric is asked for. Every member but is_over() and
 /// best_epoch() is collective over the job's ranks.
 class Validation {
@@ -72,7 +81,7 @@ class Validation {
   /// of objectives that predict ratings. Throws AgreedError.
   Validation(const ValidationOptions& options, JobContext& context, const DatasetReader& dataset,
              const Partition& user_rows, std::span<const Index> item_entries, std::optional<double> mean_rating,
-             BestFactors best, Index memory_budget_bytes);
+             BestFactors best, Index memory_budget_bytes, ValidationFeatures features = {});
 
   /// After an epoch, whose loss is the last of the history: evaluates the factors where it is their turn, enters the
   /// value into the loss, and tells it. Throws AgreedError.
@@ -92,6 +101,9 @@ class Validation {
   [[nodiscard]] ListRule rule() const { return {catalogue_, SeenItems::exclude}; }
   void tell_what_is_ranked();
   [[nodiscard]] MetricEstimate evaluate(const AlsTraining& training) const;
+  [[nodiscard]] Matrix new_users(const AlsTraining& training, const AlsFactors& items) const;
+  /// Of each local row of rows_.
+  [[nodiscard]] std::span<const std::uint8_t> described_users() const;
   [[nodiscard]] Index evaluations_since_best(std::span<const EpochLoss> history) const;
   void tell(const MetricEstimate& estimate, std::span<const EpochLoss> history) const;
 
@@ -102,6 +114,7 @@ class Validation {
   bool are_new_users_ = false;  ///< held out whole: folded in for each evaluation
   HeldoutRows rows_;
   Catalogue catalogue_;
+  ValidationFeatures features_;
   FactorPair best_;
 };
 

@@ -1,6 +1,7 @@
 #include "jobs/evaluate/contenders.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <fmt/format.h>
 #include <limits>
 
@@ -11,6 +12,8 @@
 #include "distributed/evaluation/list_diversity.hpp"
 #include "distributed/evaluation/simple_lists.hpp"
 #include "distributed/itemcf/item_lists.hpp"
+#include "distributed/ranking/popular_items.hpp"
+#include "distributed/rows/select_rows.hpp"
 #include "kernels/text/counted.hpp"
 
 namespace rankwise {
@@ -77,6 +80,29 @@ Index plain_factors(const MatchedModel& model) {
   return model.items.local.columns() - (model.objective.biases ? 1 : 0);
 }
 
+/// The items that a model knows by their features alone, and whom it knows by whatever items.
+struct NewItems {
+  Catalogue catalogue;
+  std::vector<std::uint8_t> known_users;  ///< of each row
+};
+
+/// The same on every rank.
+NewItems new_items_of(const MatchedModel& model, const HeldoutRows& rows, const std::string& path) {
+  std::vector<bool> offered;
+  for (Index item = 0; item < model.catalogue.items(); ++item) offered.push_back(model.catalogue.describes(item));
+  NewItems found{offering(model.catalogue, offered), {}};
+  if (found.catalogue.by_popularity.empty()) {
+    throw AgreedError(ExitCode::bad_data, fmt::format("--candidates new: {} knows no item without a training entry; "
+                                                      "expected a model of als --item-features, and a split that holds "
+                                                      "out items",
+                                                      path));
+  }
+  const EvaluatedFactors factors = model.evaluated();
+  for (Index row = 0; row < rows.seen.rows.size(); ++row)
+    found.known_users.push_back(factors.knows(model.catalogue, row_columns(rows.seen, row), row) ? 1 : 0);
+  return found;
+}
+
 /// What is wrong with a model's numbers is said with its name.
 template <class Step>
 auto naming(const std::string& model, Step&& step) {
@@ -112,10 +138,15 @@ void require_used(const std::vector<Baseline>& baselines, const Contest& contest
 Contender measure_model(JobContext& context, const Contest& contest, const std::string& name, const std::string& path,
                         const MatchedModel& model) {
   Contender contender{name, {}, {}};
-  const EvaluatedFactors factors{model.objective, model.users.view(), model.items};
+  EvaluatedFactors factors = model.evaluated();
+  std::optional<NewItems> new_items;
+  if (contest.candidates == Candidates::new_items) {
+    new_items = new_items_of(model, contest.rows, path);
+    factors.described_users = new_items->known_users;
+  }
   if (!contest.questions.metrics.empty()) {
     const auto timer = context.report.phase("rank");
-    const ListQuestions questions = contest.questions.of(model.catalogue);
+    const ListQuestions questions = contest.questions.of(new_items ? new_items->catalogue : model.catalogue);
     const ItemStorage storage = item_storage(contest.catalogue.items(), model.users.columns());
     contender.lists =
         naming(path, [&] { return factor_lists(context.comm, factors, questions, contest.rows, storage); });
@@ -134,6 +165,10 @@ Contender measure_model(JobContext& context, const Contest& contest, const std::
 Contender measure_model(JobContext& context, const Contest& contest, const std::string& name, const std::string& path,
                         const AnyMatchedModel& model) {
   if (model.factors) return measure_model(context, contest, name, path, *model.factors);
+  if (contest.candidates == Candidates::new_items) {
+    throw AgreedError(ExitCode::usage,
+                      fmt::format("--candidates new: {} is an item model, which knows no new items", path));
+  }
   const auto timer = context.report.phase("rank");
   Contender contender{name, {}, {}};
   const ListQuestions questions = contest.questions.of(model.catalogue);

@@ -35,6 +35,7 @@ struct Contest {
   const Catalogue& catalogue;  ///< of the dataset's training part; models have their own
   ListQuestions questions;     ///< of metrics that rank, by `catalogue`; with groupings
   bool asks_ratings = false;
+  Candidates candidates = Candidates::all;
 };
 
 /// Of the dataset's training part; with its mean if ratings are asked for. Collective over comm.

@@ -29,6 +29,7 @@
 #include "jobs/evaluate/models/heldout_users.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/evaluate/models/training_overlap.hpp"
+#include "jobs/evaluate/models/user_features.hpp"
 #include "jobs/evaluate/per_user.hpp"
 #include "jobs/evaluate/slices.hpp"
 #include "jobs/run/compared_input.hpp"
@@ -164,6 +165,10 @@ struct Evaluated {
 
   [[nodiscard]] const AnyMatchedModel& first() const { return models.front().matched; }
   [[nodiscard]] const Catalogue& catalogue() const { return joint ? *joint : first().catalogue; }
+  /// Whose vectors are from features; empty: none. Of a blend that is each model's matter.
+  [[nodiscard]] std::span<const std::uint8_t> described_users() const {
+    return joint || !first().factors ? std::span<const std::uint8_t>() : first().factors->described_users;
+  }
 };
 
 /// The baselines that were asked for, or those that suit the metrics.
@@ -173,6 +178,7 @@ std::vector<Baseline> chosen_baselines(const EvaluateOptions& options, const Con
     return *options.baselines;
   }
   std::vector<Baseline> baselines;
+  if (contest.candidates == Candidates::new_items) return baselines;
   if (!contest.questions.metrics.empty()) baselines.push_back({"popularity", BaselineKind::popularity});
   if (options.model.is_blend()) baselines.push_back({"models", BaselineKind::blended_models});
   if (contest.asks_ratings) baselines.push_back({"biases", BaselineKind::biases});
@@ -283,6 +289,17 @@ void add_category_warnings(const EvaluateOptions& options, const Communicator& c
   }
 }
 
+/// Of held-out pairs that lists of new items cannot have.
+void add_candidates_warning(const Contest& contest, Evaluation& found) {
+  found.are_candidates_new = contest.candidates == Candidates::new_items;
+  if (!found.are_candidates_new) return;
+  const Index others = found.rankings->targets - found.rankings->described_targets;
+  if (others == 0) return;
+  found.warnings.push_back(fmt::format("--candidates new: {} of {} {} of other items, and {} as {}", others,
+                                       counted(found.rankings->targets, "held-out pair"), verb(others, "is", "are"),
+                                       verb(others, "counts", "count"), verb(others, "a miss", "misses")));
+}
+
 /// What the run is about, and how much is held out. Collective.
 Evaluation begin_evaluation(const EvaluateOptions& options, const Communicator& comm, const Contest& contest,
                             const Evaluated& evaluated) {
@@ -301,9 +318,11 @@ Evaluation begin_evaluation(const EvaluateOptions& options, const Communicator& 
     users += row_columns(contest.rows.heldout, r).empty() ? 0 : 1;
   found.users = comm.sum(users);
   found.interactions = comm.sum(contest.rows.heldout.entries());
-  if (contest.asks_ratings) found.ratings = count_ratings(comm, evaluated.catalogue(), contest.rows);
+  if (contest.asks_ratings)
+    found.ratings = count_ratings(comm, evaluated.catalogue(), contest.rows, evaluated.described_users());
   if (contest.questions.metrics.empty()) return found;
-  found.rankings = count_rankings(comm, {evaluated.catalogue(), options.seen}, contest.rows);
+  found.rankings =
+      count_rankings(comm, {evaluated.catalogue(), options.seen}, contest.rows, evaluated.described_users());
   if (found.rankings->users > 0) return found;
   throw AgreedError(ExitCode::bad_data,
                     fmt::format("{}: --seen {} keeps all {} held-out pairs out of the lists; expected some that "
@@ -385,13 +404,19 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
                    ranking_metrics(asked),
                    slices.groupings,
                    categories_of_items(options, context, data)},
-                  asks_ratings};
+                  asks_ratings,
+                  options.candidates};
   Evaluation found = begin_evaluation(options, comm, contest, evaluated);
   for (const EvaluatedModel& model : models) {
     for (const std::string& warning : overlap_warnings(model.overlap, data, model.path))
       found.warnings.push_back(warning);
+    const ModelReader* factors = model.file->factors();
+    if (factors == nullptr || !model.matched.counts || (!factors->user_features() && !factors->item_features()))
+      continue;
+    found.warnings.push_back(unused_features_warning(model.path, data.path));
   }
   add_category_warnings(options, comm, contest, found.warnings);
+  add_candidates_warning(contest, found);
   if (!data.fold) found.leakage = dataset.split_figures();
   reading.reset();
 

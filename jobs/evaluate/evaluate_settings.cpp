@@ -183,6 +183,9 @@ void describe_evaluation(boost::program_options::options_description& descriptio
     ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
        one_of<SeenItems>("seen", options.seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
      "lists leave out the user's training items, may have them, or have no others; held-out items that lists cannot have then are left out")
+    ("candidates", po::value<std::string>()->value_name("all|new")->notifier(
+       one_of<Candidates>("candidates", options.candidates, {{"all", Candidates::all}, {"new", Candidates::new_items}})),
+     "new: lists have items without a training entry alone, as a shelf of new items has, which models of als --item-features can order. all unless given")
     ("output", written_file(&options.output, json_endings), "write the metrics as JSON")
     ("report", written_file(&options.report, html_endings), "write the metrics as a page with plots")
     ("per-user", written_file(&options.per_user, hdf5_endings), "write the model's metrics of every user, but for coverage and gini, which are of all users");
@@ -206,6 +209,14 @@ void require_sense(const EvaluateOptions& options) {
   if (needing == metrics.end() && !options.categories.empty())
     refuse("--categories has a meaning only with --metrics calibration@K or category-diversity@K");
   if (options.model.is_blend()) require_blend_metrics(metrics);
+  if (options.candidates == Candidates::new_items) {
+    if (options.model.is_blend()) refuse("--candidates new has a meaning only with one --model");
+    for (const EvaluationMetric& metric : metrics) {
+      if (!metric.ranks()) refuse(fmt::format("--candidates new: expected metrics of rankings, not {}", metric.name));
+    }
+    if (options.baselines && !options.baselines->empty())
+      refuse("--candidates new: no baseline knows new items; expected --baselines none, or --baseline MODEL");
+  }
   if (!options.baselines) return;
   for (const Baseline& baseline : *options.baselines) {
     if (baseline.kind == BaselineKind::blended_models && !options.model.is_blend())

@@ -57,6 +57,9 @@ struct GateSettings {
   std::optional<double> confidence;
 };
 
+/// Which items lists can have: all that the model can list, or of these those without a training entry.
+enum class Candidates { all, new_items };
+
 struct EvaluateOptions {
   std::string data;
   ModelChoice model;
@@ -72,6 +75,7 @@ struct EvaluateOptions {
   std::string report;    ///< a page
   std::string per_user;  ///< a file of every user's metrics
   SeenItems seen = SeenItems::exclude;
+  Candidates candidates = Candidates::all;
   GateSettings gate;
 };
 

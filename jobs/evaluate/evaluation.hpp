@@ -112,8 +112,9 @@ struct Evaluation {
   std::string definitions;
   std::string categories;  ///< the column; empty: of no metric
   std::string seen;
-  Index users = 0;         ///< with held-out interactions
-  Index interactions = 0;  ///< held out
+  bool are_candidates_new = false;  ///< lists have items without a training entry alone
+  Index users = 0;                  ///< with held-out interactions
+  Index interactions = 0;           ///< held out
   std::optional<RankingCounts> rankings;
   std::optional<RatingCounts> ratings;
   std::vector<MetricFigures> metrics;

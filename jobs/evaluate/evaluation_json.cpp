@@ -97,12 +97,16 @@ Json json_of(const GateVerdict& gate) {
 }
 
 Json json_of(const RankingCounts& counts, const std::string& seen) {
-  return {{"seen", seen},
-          {"users", counts.users},
-          {"popular_users", counts.popular_users},
-          {"targets", counts.targets},
-          {"cold_targets", counts.cold_targets},
-          {"left_out", counts.left_out}};
+  Json rankings = {{"seen", seen},
+                   {"users", counts.users},
+                   {"popular_users", counts.popular_users},
+                   {"targets", counts.targets},
+                   {"cold_targets", counts.cold_targets},
+                   {"left_out", counts.left_out}};
+  if (counts.described_users + counts.described_targets == 0) return rankings;
+  rankings["described_users"] = counts.described_users;
+  rankings["described_targets"] = counts.described_targets;
+  return rankings;
 }
 
 Json json_of(const RatingCounts& counts) {
@@ -173,6 +177,7 @@ std::string evaluation_json(const Evaluation& evaluation) {
   json["users"] = evaluation.users;
   json["heldout_interactions"] = evaluation.interactions;
   if (evaluation.rankings) json["rankings"] = json_of(*evaluation.rankings, evaluation.seen);
+  if (evaluation.rankings && evaluation.are_candidates_new) json["rankings"]["candidates"] = "new";
   if (evaluation.ratings) json["ratings"] = json_of(*evaluation.ratings);
   if (!is_blend) add_ancestry(json, evaluation.models.front());
   json["worse_than_baseline"] = std::ranges::any_of(evaluation.metrics, [](const MetricFigures& figures) {

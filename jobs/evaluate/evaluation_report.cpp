@@ -42,6 +42,17 @@ void tell_rankings(Report& report, const RankingCounts& counts) {
                             counted(counts.users, "user"), verb(counts.popular_users, "has", "have"),
                             verb(counts.popular_users, "is", "are")));
   }
+  if (counts.described_users > 0) {
+    report.line(fmt::format("{} of {} {} no training entry and {} served by {} features", counts.described_users,
+                            counted(counts.users, "user"), verb(counts.described_users, "has", "have"),
+                            verb(counts.described_users, "is", "are"),
+                            verb(counts.described_users, "the user's", "their")));
+  }
+  if (counts.described_targets > 0) {
+    report.line(fmt::format("{} of {} {} of an item without a training entry, which lists have by its features",
+                            counts.described_targets, counted(counts.targets, "held-out pair"),
+                            verb(counts.described_targets, "is", "are")));
+  }
   if (counts.cold_targets > 0) {
     report.line(fmt::format("{} of {} {} of an item without a training entry, which no list has", counts.cold_targets,
                             counted(counts.targets, "held-out pair"), verb(counts.cold_targets, "is", "are")));
@@ -54,7 +65,9 @@ void tell_rankings(Report& report, const RankingCounts& counts) {
                             {"popular_users", counts.popular_users},
                             {"targets", counts.targets},
                             {"cold_targets", counts.cold_targets},
-                            {"left_out", counts.left_out}});
+                            {"left_out", counts.left_out},
+                            {"described_users", counts.described_users},
+                            {"described_targets", counts.described_targets}});
 }
 
 void tell_evaluation(Report& report, const Evaluation& evaluation, const Objective& objective) {

@@ -58,7 +58,7 @@ void write_lists(const Communicator& comm, const std::string& path, const Lists&
   if (is_last) offsets.push_back(all_entries);
   const RowRange my_offsets{first_owner, first_owner + owners + (is_last ? 1 : 0)};
 
-  constexpr Index score_and_source_bytes = 4 + 7;
+  constexpr Index score_and_source_bytes = 4 + 8;
   const bool probabilities = comm.max(std::ssize(lists.probabilities)) > 0;
   const Table table = entry_table(my_entries, all_entries, lists, parts.columns);
   Hdf5Writer file(comm, path,

@@ -39,7 +39,8 @@ std::string json_value(const ColumnValues& values, Index row) {
 }  // namespace
 
 std::string_view source_word(ListSource source) {
-  return source == ListSource::model ? "model" : "popular";
+  constexpr std::array<std::string_view, 3> words{"model", "features", "popular"};
+  return words[static_cast<std::size_t>(source)];
 }
 
 ListText::ListText(const ListFormat& format, const Ids& item_ids, const EntryExtras& extras)

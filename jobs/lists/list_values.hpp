@@ -29,7 +29,7 @@ struct ListWords {
 
 [[nodiscard]] const ListWords& list_words(ListKind kind);
 
-enum class ListSource { model, popular };
+enum class ListSource { model, features, popular };
 
 /// The lists of some of this rank's owners, in their order.
 struct Lists {

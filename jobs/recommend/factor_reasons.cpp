@@ -4,9 +4,8 @@
 #include <cmath>
 #include <fmt/format.h>
 
-#include "distributed/als/half_sweep.hpp"
-#include "distributed/rows/partition.hpp"
 #include "distributed/rows/select_rows.hpp"
+#include "jobs/evaluate/models/matched_model.hpp"
 #include "kernels/als/row_terms.hpp"
 
 namespace rankwise {
@@ -18,8 +17,7 @@ FactorReasons::FactorReasons(const Communicator& comm, const ModelReader& model,
       trained_users_(trained_users),
       most_(most),
       items_(model.item_factors({0, model.items()})) {
-  const Partition rows = Partition::by_count(model.items(), comm.size());
-  gramian_ = with_gramian(comm, model.objective(), {rows, model.item_factors(rows.range(comm.rank()))}).gramian;
+  gramian_ = read_fixed_items(comm, model).gramian;
 }
 
 SparseRows FactorReasons::rows(RowRange users, const SparseRows& histories) const {

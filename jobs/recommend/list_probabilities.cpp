@@ -37,7 +37,7 @@ void add_probabilities(const ProbabilityMap& map, const Catalogue& catalogue, Li
   lists.probabilities.reserve(lists.items.size());
   for (std::size_t user = 0; user < lists.sources.size(); ++user) {
     for (Index entry = lists.offsets[user]; entry < lists.offsets[user + 1]; ++entry) {
-      if (lists.sources[user] == ListSource::popular) {
+      if (lists.sources[user] != ListSource::model) {  // calibrate has judged no others
         lists.probabilities.push_back(unknown);
         continue;
       }

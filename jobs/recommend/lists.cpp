@@ -111,6 +111,7 @@ void Served::add(const Lists& lists) {
   users += static_cast<Index>(lists.sources.size());
   recommendations += lists.offsets.back();
   popular_users += std::ranges::count(lists.sources, ListSource::popular);
+  described_users += std::ranges::count(lists.sources, ListSource::features);
   for (std::size_t u = 0; u < lists.sources.size(); ++u) {
     const bool is_empty = lists.offsets[u + 1] == lists.offsets[u];
     const ListEnd end = lists.ends[u];
@@ -123,8 +124,9 @@ void Served::add(const Lists& lists) {
 }
 
 Served Served::sum(const Communicator& comm) const {
-  return {comm.sum(users),       comm.sum(recommendations), comm.sum(popular_users),      comm.sum(short_lists),
-          comm.sum(empty_lists), comm.sum(short_by_quota),  comm.sum(short_by_min_score), comm.sum(empty_by_min_score),
+  return {comm.sum(users),           comm.sum(recommendations),    comm.sum(popular_users),
+          comm.sum(described_users), comm.sum(short_lists),        comm.sum(empty_lists),
+          comm.sum(short_by_quota),  comm.sum(short_by_min_score), comm.sum(empty_by_min_score),
           comm.max(largest_gap)};
 }
 
@@ -159,7 +161,7 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Factor
   const std::vector<Index> selected = wanted.select(users.ids);
   std::vector<Index> known;
   std::ranges::copy_if(selected, std::back_inserter(known),
-                       [&](Index row) { return users.is_known[static_cast<std::size_t>(row)]; });
+                       [&](Index row) { return users.basis[static_cast<std::size_t>(row)] != UserBasis::nothing; });
   Matrix vectors = select_rows(users.factors.view(), known);
   const std::vector<float> score_offset = score_offsets(model.objective(), vectors.view());
   make_scoring_vectors(model.objective(), vectors);
@@ -184,7 +186,8 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Factor
   for (const Index row : selected) {
     if (place < known.size() && known[place] == row) {
       cut_by_score(inputs, score_offset[place], found[place]);
-      lists.append(ListSource::model, found[place], score_offset[place]);
+      const bool has_history = users.basis[static_cast<std::size_t>(row)] == UserBasis::entries;
+      lists.append(has_history ? ListSource::model : ListSource::features, found[place], score_offset[place]);
       ++place;
     } else {
       lists.append(ListSource::popular, popular.list(row_columns(ruled, row)), 0);

@@ -30,7 +30,8 @@ struct Served {
   Index users = 0;
   Index recommendations = 0;
   Index popular_users = 0;
-  Index short_lists = 0;  ///< with fewer items than asked for, but some
+  Index described_users = 0;  ///< without a training entry, served by their features
+  Index short_lists = 0;      ///< with fewer items than asked for, but some
   Index empty_lists = 0;
   Index short_by_quota = 0;      ///< of the short ones, that the quota keeps from more
   Index short_by_min_score = 0;  ///< of the short ones, whose other items have too low a score

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "distributed/als/described_rows.hpp"
 #include "distributed/ranking/boosted_vectors.hpp"
 #include "distributed/ranking/popular_items.hpp"
 #include "io/dataset/dataset.hpp"
@@ -28,6 +29,7 @@
 #include "jobs/evaluate/models/any_model.hpp"
 #include "jobs/evaluate/models/evaluated_models.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
+#include "jobs/evaluate/models/user_features.hpp"
 #include "jobs/lists/list_columns.hpp"
 #include "jobs/lists/wanted_ids.hpp"
 #include "jobs/recommend/factor_reasons.hpp"
@@ -82,7 +84,12 @@ Catalogue read_catalogue(const RecommendOptions& options, const JobContext& cont
     }
     return make_catalogue(context.comm, model.users(), entries);
   }
-  if (model.has_entry_counts()) return make_catalogue(context.comm, model.users(), model.item_entries(mine));
+  if (model.has_entry_counts()) {
+    const std::vector<Index> entries = model.item_entries(mine);
+    std::vector<std::uint8_t> is_described;
+    if (model.item_features()) is_described = described_rows(model.item_factors(mine).view(), entries);
+    return make_catalogue(context.comm, model.users(), entries, is_described);
+  }
   const auto trained = open_dataset(context, options.data, model.trained_fold(), model.trained_on());
   return make_catalogue(context.comm, model.users(), trained->row_sizes(DatasetPart::interactions_by_item, mine));
 }
@@ -169,6 +176,21 @@ MakeLists with_probabilities(const std::optional<ProbabilityMap>& map, const Cat
   };
 }
 
+/// Features explain no list, and are those of the model's own dataset.
+void tell_unused_features(const RecommendOptions& options, JobContext& context, const ModelReader& model,
+                          bool is_elsewhere) {
+  if (!model.user_features() && !model.item_features()) return;
+  const std::string& path = options.model.paths.front();
+  if (options.explain > 0 && model.user_features()) {
+    throw AgreedError(ExitCode::usage, fmt::format("--explain: users of {} are held near what their features predict, "
+                                                   "so that their items alone do not explain a score; expected a model "
+                                                   "without --user-features",
+                                                   path));
+  }
+  if (!is_elsewhere) return;
+  context.report.warning(unused_features_warning(path, options.data));
+}
+
 void recommend_by_factors(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
   const Communicator& comm = context.comm;
   const std::string& path = options.model.paths.front();
@@ -177,6 +199,7 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
   const std::optional<ProbabilityMap> probabilities =
       read_list_probabilities(comm, options.probability, dataset, model.record(), path, options.top);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
+  tell_unused_features(options, context, model, matched.has_value());
   WantedIds wanted = read_wanted(options, context);
   const ItemSpace space =
       items_of_dataset(dataset, options.data, model.items(),
@@ -186,7 +209,7 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
   const Catalogue catalogue = offered_catalogue(known, options, rules);
 
   const auto timer = context.report.phase("recommend");
-  const ServedUsers users(comm, dataset, model, known, matched);
+  const ServedUsers users(comm, dataset, model, known, matched, options.data);
   const bool knows_training_alone = matched || model.trained_on() == TrainedOn::all;
   const TrainedOn learned = knows_training_alone ? TrainedOn::training : model.trained_on();
   const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
@@ -269,7 +292,8 @@ std::vector<std::unique_ptr<ServedModel>> serve_models(const RecommendOptions& o
       records.push_back(model->record());
       std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, *model, path);
       Catalogue catalogue = read_catalogue(options, context, *model, matched);
-      models.push_back(serve_factors(comm, path, dataset, std::move(model), std::move(catalogue), std::move(matched)));
+      models.push_back(
+          serve_factors(comm, path, dataset, options.data, std::move(model), std::move(catalogue), std::move(matched)));
     }
   }
   require_different(options.model.paths, records);

@@ -13,13 +13,13 @@ namespace {
 
 class ServedFactors : public ServedModel {
  public:
-  ServedFactors(const Communicator& comm, std::string path, const DatasetReader& dataset,
+  ServedFactors(const Communicator& comm, std::string path, const DatasetReader& dataset, const std::string& data_path,
                 std::unique_ptr<const ModelReader> model, Catalogue in_model, std::optional<MatchedItems> matched)
       : path_(std::move(path)),
         model_(std::move(model)),
         in_model_(std::move(in_model)),
         matched_(std::move(matched)),
-        users_(comm, dataset, *model_, in_model_, matched_),
+        users_(comm, dataset, *model_, in_model_, matched_, data_path),
         items_(
             model_->items(), [this](RowRange rows) { return model_->item_factors(rows); },
             item_storage(model_->items(), model_->factors() + 1)) {}
@@ -33,8 +33,8 @@ class ServedFactors : public ServedModel {
       Matrix vectors = select_rows(read->factors.view(), rows);
       make_scoring_vectors(model_->objective(), vectors);
       for (Index u = 0; u < vectors.rows(); ++u) {
-        const bool is_known = read->is_known[static_cast<std::size_t>(rows[static_cast<std::size_t>(u)])];
-        if (!is_known) std::fill_n(vectors.row(u), vectors.columns(), 0.0F);
+        const UserBasis basis = read->basis[static_cast<std::size_t>(rows[static_cast<std::size_t>(u)])];
+        if (basis == UserBasis::nothing) std::fill_n(vectors.row(u), vectors.columns(), 0.0F);
       }
       items_.fill(vectors.view(), scores);
     };
@@ -83,9 +83,10 @@ class ServedItems : public ServedModel {
 }  // namespace
 
 std::unique_ptr<ServedModel> serve_factors(const Communicator& comm, const std::string& path,
-                                           const DatasetReader& dataset, std::unique_ptr<const ModelReader> model,
-                                           Catalogue in_model, std::optional<MatchedItems> matched) {
-  return std::make_unique<ServedFactors>(comm, path, dataset, std::move(model), std::move(in_model),
+                                           const DatasetReader& dataset, const std::string& data_path,
+                                           std::unique_ptr<const ModelReader> model, Catalogue in_model,
+                                           std::optional<MatchedItems> matched) {
+  return std::make_unique<ServedFactors>(comm, path, dataset, data_path, std::move(model), std::move(in_model),
                                          std::move(matched));
 }
 

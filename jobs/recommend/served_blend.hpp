@@ -47,7 +47,7 @@ class ServedModel {
 /// A model of factors, of the dataset or, `matched`, of another one. `in_model`: its catalogue in its own items.
 /// What is passed by reference outlives it. Collective over comm.
 [[nodiscard]] std::unique_ptr<ServedModel> serve_factors(const Communicator& comm, const std::string& path,
-                                                         const DatasetReader& dataset,
+                                                         const DatasetReader& dataset, const std::string& data_path,
                                                          std::unique_ptr<const ModelReader> model, Catalogue in_model,
                                                          std::optional<MatchedItems> matched);
 /// An item model, of the dataset or, `matched`, of another one. Collective over comm.

@@ -63,6 +63,12 @@ void tell_served(JobContext& context, const RecommendOptions& options, const Ser
                                                        : "no training entry",
                             verb(served.popular_users, "is", "are")));
   }
+  if (served.described_users > 0) {
+    report.line(fmt::format("{} {} no training entry and {} served by {} features",
+                            counted(served.described_users, "user"), verb(served.described_users, "has", "have"),
+                            verb(served.described_users, "is", "are"),
+                            verb(served.described_users, "the user's", "their")));
+  }
   tell_ends(report, options, served, kind);
   if (options.explain > 0) {
     report.line(
@@ -73,6 +79,7 @@ void tell_served(JobContext& context, const RecommendOptions& options, const Ser
                                {"recommendations", served.recommendations},
                                {"new_users", new_users},
                                {"popular_users", served.popular_users},
+                               {"described_users", served.described_users},
                                {"short_lists", served.short_lists},
                                {"empty_lists", served.empty_lists},
                                {"short_by_quota", served.short_by_quota},

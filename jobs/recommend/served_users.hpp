@@ -2,6 +2,7 @@
 // The users of a dataset as `recommend` serves them: what is known of each, and the factors by which items are ranked.
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "distributed/als/half_sweep.hpp"
@@ -12,12 +13,15 @@
 
 namespace rankwise {
 
+/// What a user's factors are from.
+enum class UserBasis { entries, features, nothing };
+
 /// Some users of this rank. All parts have the same rows.
 struct UserRows {
   Ids ids;
-  SparseRows histories;        ///< all that the dataset has of them, in the model's items
-  Matrix factors;              ///< of the model, or folded in; a bias as the last column if the objective has biases
-  std::vector<bool> is_known;  ///< whether a training entry stands behind the factors
+  SparseRows histories;          ///< all that the dataset has of them, in the model's items
+  Matrix factors;                ///< of the model, or folded in; a bias as the last column if the objective has biases
+  std::vector<UserBasis> basis;  ///< of nothing, factors mean nothing
 };
 
 /// Users of the model in its order, then those held out whole if it was not trained on them: these are folded in from
@@ -28,7 +32,7 @@ class ServedUsers {
   /// `dataset` is read with TrainedOn::all, and outlives this, as the others do. `matched`: its items in the model, if
   /// that was trained on another dataset. Collective over comm.
   ServedUsers(const Communicator& comm, const DatasetReader& dataset, const ModelReader& model,
-              const Catalogue& catalogue, const std::optional<MatchedItems>& matched);
+              const Catalogue& catalogue, const std::optional<MatchedItems>& matched, const std::string& data_path);
 
   [[nodiscard]] Index count() const { return dataset_.users(); }
   /// Users that are folded in.
@@ -39,11 +43,14 @@ class ServedUsers {
   [[nodiscard]] UserRows read(Index first, const Partition& rows) const;
 
  private:
+  void fold_in_new(UserRows& users, Index first, const Partition& rows, RowRange mine, RowRange old) const;
+
   const Communicator& comm_;
   const DatasetReader& dataset_;
   const ModelReader& model_;
   const Catalogue& catalogue_;
   const std::optional<MatchedItems>& matched_;
+  const std::string& data_path_;
   Index trained_users_ = 0;          ///< the first ones, whose factors are the model's
   std::optional<AlsFactors> items_;  ///< if there are new users
 };

@@ -175,16 +175,16 @@ void measure_scaling(const ScaleOptions& options, JobContext& context) {
   });
 
   // 4. The report.
-  struct Texts {
+  struct ReportTexts {
     std::string json;
     std::string csv;
     std::string plot;
   };
-  const Texts texts = agree_on(comm, [&] {
-    if (!comm.is_root()) return Texts();
+  const ReportTexts texts = agree_on(comm, [&] {
+    if (!comm.is_root()) return ReportTexts();
     print_result(scale_table(runs));
     const ScaleSetting setting{options, shape, predictor.ratio(), program_version(), context.configuration};
-    return Texts{scale_json(setting, runs), scale_csv(runs), plot_of(options, shape, runs)};
+    return ReportTexts{scale_json(setting, runs), scale_csv(runs), plot_of(options, shape, runs)};
   });
   write_from_root(context, options.json, texts.json);
   write_from_root(context, options.csv, texts.csv);

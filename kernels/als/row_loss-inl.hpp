@@ -36,6 +36,15 @@ HWY_INLINE double regularizer(const float* x, float lambda, Index stride) {
   return static_cast<double>(lambda) * static_cast<double>(lane_dot(x, x, 0, stride));
 }
 
+/// lambda |x - prior|^2; a null prior stands for zero. `difference` is scratch.
+HWY_INLINE double regularizer(const float* x, const float* prior, float lambda, Index stride, float* difference) {
+  if (prior == nullptr) return regularizer(x, lambda, stride);
+  const FloatTag d;
+  for (Index c = 0; c < stride; c += vector_floats)
+    hn::Store(hn::Sub(hn::Load(d, x + c), hn::Load(d, prior + c)), d, difference + c);
+  return regularizer(difference, lambda, stride);
+}
+
 /// Adds the share of an entry with this prediction.
 HWY_INLINE void add_entry_loss(const Objective& objective, float value, double prediction, RowLoss& loss) {
   if (objective.loss == LossKind::implicit_feedback) {
@@ -91,13 +100,15 @@ HWY_INLINE RowLoss predicted_loss(const RowSystem& system, CsrRow entries, const
 
 /// The loss of a row with unit weights, whose solution x satisfies (base + Y^T Y + lambda I) x = rhs, without another
 /// pass over the gathered rows: sum (t - p)^2 = sum t^2 - 2 x rhs + x^T Y^T Y x = sum t^2 - x rhs - x^T (base + lambda
-/// I) x. `product` is scratch. Of sum p^2 nothing is known or needed: the unobserved part spans all pairs.
+/// I) x. With a prior m, the system's right-hand side is rhs + lambda m, and x^T (rhs + lambda m) takes the place of
+/// x^T rhs in the last step: the sum is as above with rhs - lambda m for rhs, which is what the caller passes. The
+/// regularizer is the caller's. `product` is scratch. Of sum p^2 nothing is known or needed: the unobserved part spans
+/// all pairs.
 HWY_INLINE RowLoss closed_row_loss(const RowSystem& system, double target_squares, const float* rhs, const float* x,
                                    float lambda, float* product) {
   const Index padded_width = system.other.stride;
   multiply_base(system.base, system.other.columns, x, lambda, 0, padded_width, product);
   RowLoss loss;
-  loss.regularizer = regularizer(x, lambda, padded_width);
   loss.observed = target_squares - static_cast<double>(lane_dot(x, rhs, 0, padded_width)) -
                   static_cast<double>(lane_dot(x, product, 0, padded_width));
   return loss;

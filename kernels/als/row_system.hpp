@@ -30,6 +30,12 @@ struct RowSystem {
   Index opposite_rows;    ///< rows of the whole other side, for lambda_u
   DiagonalBasis basis = {};
   DualSystem dual = {};
+  /// What each row of the block is regularized towards, as wide as its solution; rows == 0 stands for zero. Such rows
+  /// are solved by their normal equations alone: neither the dual nor iterative methods know it.
+  ConstMatrixView prior = {};
+
+  /// Of a row of the block; null stands for zero.
+  [[nodiscard]] const float* prior_row(Index row) const { return prior.rows == 0 ? nullptr : prior.row(row); }
 };
 
 /// One row's share of the loss at its new solution, the other side being as gathered.
@@ -37,7 +43,7 @@ struct RowLoss {
   double observed = 0;  ///< sum over entries of c (1 - p)^2, or (r - mean - biases - p)^2
   double observed_squares =
       0;  ///< sum over entries of p^2; what the unobserved part leaves out; weighted implicit losses only
-  double regularizer = 0;  ///< lambda_u |x_u|^2
+  double regularizer = 0;  ///< lambda_u |x_u - prior|^2
 
   void add_observed(const RowLoss& part) {
     observed += part.observed;

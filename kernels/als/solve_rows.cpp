@@ -14,6 +14,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/als/dual_rows-inl.hpp"
+#include "kernels/als/entry_products-inl.hpp"
 #include "kernels/als/primal_row-inl.hpp"
 #include "kernels/als/row_loss-inl.hpp"
 #include "kernels/dense/cholesky-inl.hpp"
@@ -29,8 +30,9 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// Where the dual is exact and safe: no weight below zero, and a positive diagonal.
+/// Where the dual is exact and safe: no prior, no weight below zero, and a positive diagonal.
 HWY_INLINE bool takes_dual(const RowSystem& system, CsrRow entries, float lambda) {
+  if (system.prior.rows > 0) return false;
   if (entries.size() > system.dual.longest_row) return false;
   if (!(lambda + (system.basis.values == nullptr ? 0.0F : system.basis.values[0]) > 0.0F)) return false;
   const float weight_shift = system.objective.weight_shift();
@@ -128,20 +130,27 @@ HWY_INLINE Index solve_dual_rows(const RowSystem& system, const CsrBlock& block,
   return failed;
 }
 
+/// rhs += lambda prior; saved_rhs = rhs - lambda prior, as closed_row_loss takes it. A null prior stands for zero.
+HWY_INLINE void add_prior(float lambda, const float* prior, RowWorkspace& workspace) {
+  std::copy_n(workspace.rhs(), workspace.padded_width, workspace.saved_rhs());
+  if (prior == nullptr) return;
+  add_scaled(lambda, prior, workspace.rhs(), workspace.padded_width);
+  add_scaled(-lambda, prior, workspace.saved_rhs(), workspace.padded_width);
+}
+
 /// Solves the accumulated system and finds the row's loss, but for the observed part where that takes another pass over
 /// the entries; false when it has no finite solution.
-HWY_INLINE bool solve_accumulated(const RowSystem& system, double target_squares, float lambda, RowWorkspace& workspace,
-                                  float* x, RowLoss& loss) {
+HWY_INLINE bool solve_accumulated(const RowSystem& system, double target_squares, float lambda, const float* prior,
+                                  RowWorkspace& workspace, float* x, RowLoss& loss) {
   add_regularization(lambda, workspace);
-  std::copy_n(workspace.rhs(), workspace.padded_width, workspace.saved_rhs());
+  add_prior(lambda, prior, workspace);
   if (!factor_and_solve(workspace.system, workspace.width) || !all_finite(workspace.rhs(), workspace.padded_width))
     return false;
   std::copy_n(workspace.rhs(), workspace.padded_width, x);
-  if (system.objective.has_closed_loss()) {
+  loss = {};
+  if (system.objective.has_closed_loss())
     loss = closed_row_loss(system, target_squares, workspace.saved_rhs(), x, lambda, workspace.base_product());
-  } else {
-    loss = {0, 0, regularizer(x, lambda, workspace.padded_width)};
-  }
+  loss.regularizer = regularizer(x, prior, lambda, workspace.padded_width, workspace.base_product());
   return true;
 }
 
@@ -169,7 +178,7 @@ bool solve_parts(const RowSystem& system, const PartedRow& row, std::span<const 
     }
   }
   const float lambda = system.objective.row_regularization(row.entries, system.opposite_rows);
-  const bool solved = solve_accumulated(system, row.target_squares, lambda, workspace, x, loss);
+  const bool solved = solve_accumulated(system, row.target_squares, lambda, row.prior, workspace, x, loss);
   ++workspace.tally.primal_rows;
   workspace.tally.primal_seconds += seconds_since(begin);
   return solved;
@@ -222,10 +231,10 @@ HWY_INLINE Index solve_batch(const RowSystem& system, const CsrBlock& block, Row
     accumulate_entries(system, entries, system.base, upcoming.columns, workspace);
     RowLoss& loss = losses[static_cast<std::size_t>(row)];
     const double target_squares = has_closed_loss ? squared_targets(entries) : 0.0;
-    if (!solve_accumulated(system, target_squares, lambda, workspace, solution.row(row), loss)) {
+    if (!solve_accumulated(system, target_squares, lambda, system.prior_row(row), workspace, solution.row(row), loss)) {
       failed = std::min(failed, row);
     } else if (!has_closed_loss) {
-      loss = row_loss(system, entries, solution.row(row), lambda);
+      loss.add_observed(entries_loss(system, entries, solution.row(row)));
     }
   }
   const auto middle = std::chrono::steady_clock::now();

@@ -11,7 +11,8 @@
 namespace rankwise::kernels {
 
 /// Solves (base + sum_i w_i y_i y_i^T + lambda_u I) x_u = sum_i t_i y_i for each row in `rows` of `block` (DESIGN
-/// "ALS"; values are Objective::entry_value). A row without entries is zero. `solution` and `losses` cover all rows of
+/// "ALS"; values are Objective::entry_value); with a prior m_u, lambda_u m_u is added to the right. A row without
+/// entries is zero. `solution` and `losses` cover all rows of
 /// `block`. Returns the first row whose system is not positive definite or whose solution is not finite, or -1.
 [[nodiscard]] Index solve_rows(const RowSystem& system, const CsrBlock& block, RowRange rows, RowWorkspace& workspace,
                                MatrixView solution, std::span<RowLoss> losses);
@@ -44,7 +45,8 @@ void accumulate_part(const RowSystem& system, CsrRow part, ConstMatrixView from,
 /// What is left of a row once its parts are summed.
 struct PartedRow {
   Index entries = 0;
-  double target_squares = 0;  ///< squared_targets() of its parts, added in order; where the loss is closed
+  double target_squares = 0;     ///< squared_targets() of its parts, added in order; where the loss is closed
+  const float* prior = nullptr;  ///< see RowSystem::prior; null stands for zero
 };
 
 /// Adds all parts in order and solves; false where there is no finite solution. `loss` lacks the observed part unless

@@ -4,6 +4,8 @@ import pathlib
 from program import run
 
 LOG = "user,item\nann,tea\nann,cup\nbob,tea\nbob,pot\nbob,cup\ncat,pot\ncat,tea\ndan,pot\neve,cup\n"
+GOODS = "id,kind,price\ntea,drink,3\ncup,ware,4\npot,ware,9\n"
+PEOPLE = "id,town,age\nann,Rome,30\nbob,Oslo,40\ncat,Rome,\ndan,,50\n"
 CHAIN = "[quarterly]\ndirectory = q\nscheduler = local\ncores = 1\n[prepare]\ninput = log.csv\nsplit = random:0.3\n[als]\nfactors = 2\nepochs = 1\n"
 
 # Job and arguments, in groups that need the first one and no other. "clustering" has planning too.
@@ -39,8 +41,12 @@ CASES = {
         ("export", "--model m.h5 --directory arrays"),
         ("export", "--model m.h5 --output m.faiss"),
         ("export", "--model i.h5 --output i.npz"),
+        ("prepare", "--input log.csv --split random:0.3 --items goods.csv --users people.csv --output f.h5"),
+        ("als", "--data f.h5 --model f-model.h5 --factors 2 --epochs 2 --item-features all --user-features all --validation-metric ndcg@2"),
+        ("evaluate", "--data f.h5 --model f-model.h5 --metrics ndcg@2,auc"),
+        ("recommend", "--data f.h5 --model f-model.h5 --output f.csv"),
         ("inspect", "m.h5"),
-        ("verify", "d.h5 m.h5 i.h5 r.h5"),
+        ("verify", "d.h5 m.h5 i.h5 r.h5 f-model.h5"),
     ],
     "clustering": [
         ("synthesize", "--users 20 --items 10 --interactions 60 --output s.csv --truth t.h5"),
@@ -96,6 +102,8 @@ def help_names():
 def write_inputs(folder):
     pathlib.Path(folder, "log.csv").write_text(LOG)
     pathlib.Path(folder, "brands.csv").write_text("item,brand\ntea,a\ncup,a\npot,b\n")
+    pathlib.Path(folder, "goods.csv").write_text(GOODS)
+    pathlib.Path(folder, "people.csv").write_text(PEOPLE)
     pathlib.Path(folder, "chain.ini").write_text(CHAIN)
 
 

@@ -270,6 +270,23 @@ inline Model sample_model(const Communicator& comm, const SampleSize& size, Samp
   return model;
 }
 
+/// Features of every kind.
+inline ModelFeatures sample_features(Index width) {
+  ModelFeatures features;
+  features.map.columns = {
+      {.name = "brand", .labels = {"Elm", "Oak", "\xC3\x84sche"}, .has_missing = true},
+      {.name = "maker", .kind = FeatureKind::hashed_categories, .buckets = 4},
+      {.name = "price", .kind = FeatureKind::number, .mean = -2.5, .deviation = 0.125, .has_missing = true},
+      {.name = "title", .kind = FeatureKind::words, .labels = {"1", "lamp"}},
+      {.name = "text", .kind = FeatureKind::hashed_words, .buckets = 2, .has_missing = true}};
+  features.penalty = 12.5;
+  features.weights = Matrix(features.map.width(), width);
+  for (Index r = 0; r < features.weights.rows(); ++r) {
+    for (Index c = 0; c < width; ++c) features.weights.row(r)[c] = sample_factor(r, c);
+  }
+  return features;
+}
+
 inline Provenance sample_provenance() {
   Provenance provenance;
   provenance.version = "1.2.3 (abcdef)";

@@ -34,6 +34,8 @@ GIVEN = {
         f"{(i * i % 37 + i * 7 % 23) % 3}\n" for i in range(700)),
     "points.csv": "id,height,width,depth\n" + "".join(
         f"{i},{(i % 4) * 3 + i * 37 % 101 / 101},{(i % 3) * 2 + i * 53 % 97 / 97},{i * 71 % 89 / 89}\n" for i in range(300)),
+    "shelves.csv": "id,shelf,price,title\n" + "".join(
+        f"{i},{'' if i % 11 == 0 else f's{i * i % 7}'},{'' if i % 13 == 0 else i % 17 + 0.25},word{i % 9} Of{i % 5}\n" for i in range(1, 140)),
     "wanted.txt": "".join(f"{user}\n" for user in range(1, 400, 7)),
 }
 SEARCH = ["--factors", "4,8", "--regularization", "0.003,0.03", "--epochs", "2", "--validation", "interactions:2", "--optimize", "ndcg@20",
@@ -109,6 +111,13 @@ KERNEL_RUNS = [  # the same on every SIMD target with FMA
     ("kmeans --input implicit.h5 --rows users --predict plain.h5 --output assigned.h5", 1, ["assigned.h5"]),
     ("segments --data ratings.h5 --segments plain.h5 --against hamerly.h5 --against-data ratings.h5 --most-lifts 100 --output segments.json", 3,
      ["segments.json"]),
+    ("prepare --input ratings.csv --missing skip --split items:0.2 --items shelves.csv --item-types shelf=category,title=text "
+     "--output shelves.h5", 1, []),
+    ("als --data shelves.h5 --model described.h5 --factors 9 --epochs 3 --item-features all --feature-width 8", 3, ["described.h5"]),
+    ("als --data shelves.h5 --model described-stars.h5 --objective explicit --biases --factors 5 --epochs 3 --item-features shelf,price "
+     "--feature-penalty 2 --validation-metric rmse", 1, ["described-stars.h5"]),
+    ("evaluate --data shelves.h5 --model described.h5 --metrics recall@20,auc --output described.json", 1, ["described.json"]),
+    ("recommend --data shelves.h5 --model described.h5 --top 5 --output described.csv", 3, ["described.csv"]),
     ("verify ratings.h5 implicit.h5 plain.h5 lists.h5", 1, []),
 ]
 

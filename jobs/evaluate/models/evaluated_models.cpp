@@ -23,8 +23,9 @@ FillScores factor_scores(const Communicator& comm, const MatchedModel& model, co
     Matrix vectors = select_rows(model.users.view(), users);
     make_scoring_vectors(model.objective, vectors);
     for (Index u = 0; u < vectors.rows(); ++u) {
-      const std::span<const Index> history = row_columns(rows.seen, users[static_cast<std::size_t>(u)]);
-      if (!model.catalogue.knows(history)) std::fill_n(vectors.row(u), vectors.columns(), 0.0F);
+      const Index row = users[static_cast<std::size_t>(u)];
+      const bool is_known = model.evaluated().knows(model.catalogue, row_columns(rows.seen, row), row);
+      if (!is_known) std::fill_n(vectors.row(u), vectors.columns(), 0.0F);
     }
     scoring->fill(vectors.view(), scores);
   };

@@ -8,11 +8,13 @@
 #include <sstream>
 #include <utility>
 
+#include "distributed/als/described_rows.hpp"
 #include "distributed/als/fold_in.hpp"
 #include "distributed/als/half_sweep.hpp"
 #include "distributed/als/matched_start.hpp"
 #include "distributed/rows/id_matching.hpp"
 #include "distributed/rows/select_rows.hpp"
+#include "jobs/evaluate/models/user_features.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/shown_text.hpp"
 
@@ -34,14 +36,20 @@ std::string settings_beside(const std::string& configuration, const std::string&
   return fmt::format("{}", fmt::join(own, ", "));
 }
 
-/// Fold-in whose errors name the model. Collective.
-Matrix fold_in_users(const Communicator& comm, const ModelReader& model, const std::string& model_path,
-                     const Partition& users, const SparseRows& histories, const AlsFactors& items, const char* name) {
+/// What is wrong with a model's numbers is said with its name.
+template <class Step>
+Matrix naming(const std::string& model_path, Step&& step) {
   try {
-    return fold_in(comm, model.objective(), users, histories, items, name);
+    return step();
   } catch (const AgreedError& error) {
     throw AgreedError(error.code(), fmt::format("{}: {}", model_path, error.what()));
   }
+}
+
+/// Fold-in whose errors name the model. Collective.
+Matrix fold_in_users(const Communicator& comm, const ModelReader& model, const std::string& model_path,
+                     const Partition& users, const SparseRows& histories, const AlsFactors& items, const char* name) {
+  return naming(model_path, [&] { return fold_in(comm, model.objective(), users, histories, items, name); });
 }
 
 /// All of the model's item rows, each rank with its part. Collective.
@@ -50,19 +58,45 @@ FactorMatrix read_items(const Communicator& comm, const ModelReader& model) {
   return {rows, model.item_factors(rows.range(comm.rank()))};
 }
 
-MatchedModel match_own_dataset(const Communicator& comm, const DatasetReader& dataset, const HeldoutRows& rows,
-                               const ModelReader& model, const std::string& model_path) {
+/// Users that are held out whole, by what is given of them and by their features, if the model has such. Collective.
+void fold_in_heldout(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
+                     const HeldoutRows& rows, const ModelReader& model, const std::string& model_path,
+                     const AlsFactors& items, MatchedModel& matched) {
+  if (!model.user_features()) {
+    matched.users = fold_in_users(comm, model, model_path, rows.partition, rows.seen, items, "held-out user");
+    return;
+  }
+  const ModelFeatures& features = *model.user_features();
+  const FeatureRows of_users = read_user_features(comm, data_path, features.map, rows.partition,
+                                                  model.trained_fold() ? 0 : dataset.training_users());
+  matched.users = naming(model_path, [&] {
+    return fold_in_described(comm, model.objective(), rows.partition, rows.seen, items, "held-out user", of_users,
+                             features.weights.view());
+  });
+  matched.described_users = of_users.is_described;
+}
+
+MatchedModel match_own_dataset(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
+                               const HeldoutRows& rows, const ModelReader& model, const std::string& model_path) {
   FactorMatrix items = read_items(comm, model);
   const RowRange my_items = items.partition.range(comm.rank());
   const std::vector<Index> entries = dataset.row_sizes(DatasetPart::interactions_by_item, my_items);
-  Catalogue catalogue = make_catalogue(comm, dataset.users(), entries);
+  std::vector<std::uint8_t> described_items;
+  if (model.item_features()) described_items = described_rows(items.local.view(), entries);
+  Catalogue catalogue = make_catalogue(comm, dataset.users(), entries, described_items);
+  MatchedModel matched{model.objective(), {}, {}, std::move(catalogue), {}};
   if (!dataset.has(DatasetPart::given)) {
-    Matrix users = model.user_factors(rows.partition.range(comm.rank()));
-    return {model.objective(), std::move(users), std::move(items), std::move(catalogue), {}};
+    const RowRange my_users = rows.partition.range(comm.rank());
+    matched.users = model.user_factors(my_users);
+    if (model.user_features())
+      matched.described_users = described_rows(std::as_const(matched.users).view(), model.user_entries(my_users));
+    matched.items = std::move(items);
+    return matched;
   }
-  AlsFactors fixed = with_gramian(comm, model.objective(), std::move(items));
-  Matrix users = fold_in_users(comm, model, model_path, rows.partition, rows.seen, fixed, "held-out user");
-  return {model.objective(), std::move(users), std::move(fixed.factors), std::move(catalogue), {}};
+  AlsFactors fixed = with_trained_gramian(comm, model.objective(), std::move(items), described_items);
+  fold_in_heldout(comm, dataset, data_path, rows, model, model_path, fixed, matched);
+  matched.items = std::move(fixed.factors);
+  return matched;
 }
 
 /// On how many users with held-out interactions the model was trained, of this rank's. Collective.
@@ -88,7 +122,7 @@ MatchedModel match_other_dataset(const Communicator& comm, const DatasetReader& 
   // 2. Users are folded in among the model's items, all of them: those that the dataset does not have count as not
   //    bought, as they did in the training.
   const SparseRows histories = renumber_columns(rows.seen, matched.model_rows, model.items());
-  const AlsFactors fixed = with_gramian(comm, model.objective(), read_items(comm, model));
+  const AlsFactors fixed = read_fixed_items(comm, model);
   Matrix users = fold_in_users(comm, model, model_path, rows.partition, histories, fixed, "user");
   const MatchCounts counts =
       count_match(comm, dataset, rows, matched, comm.sum(count_known_users(comm, dataset, model, rows)));
@@ -104,6 +138,14 @@ MatchedModel match_other_dataset(const Communicator& comm, const DatasetReader& 
 }
 
 }  // namespace
+
+AlsFactors read_fixed_items(const Communicator& comm, const ModelReader& model) {
+  FactorMatrix items = read_items(comm, model);
+  std::vector<std::uint8_t> is_described;
+  if (model.item_features())
+    is_described = described_rows(items.local.view(), model.item_entries(items.partition.range(comm.rank())));
+  return with_trained_gramian(comm, model.objective(), std::move(items), is_described);
+}
 
 bool is_own_dataset(const DatasetReader& dataset, const TrainingRecord& model) {
   const Index users = model.trained_on == TrainedOn::all ? dataset.all_users() : dataset.training_users();
@@ -238,7 +280,8 @@ std::vector<std::pair<std::string_view, Index>> named_counts(const MatchCounts& 
 
 MatchedModel match_model(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
                          const HeldoutRows& rows, const ModelReader& model, const std::string& model_path) {
-  if (is_own_dataset(dataset, model.record())) return match_own_dataset(comm, dataset, rows, model, model_path);
+  if (is_own_dataset(dataset, model.record()))
+    return match_own_dataset(comm, dataset, data_path, rows, model, model_path);
   return match_other_dataset(comm, dataset, data_path, rows, model, model_path);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // A model over the users and items of a dataset: its own, or another one with which it shares ids.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "distributed/als/factor_matrix.hpp"
+#include "distributed/als/half_sweep.hpp"
 #include "distributed/comm/communicator.hpp"
 #include "distributed/evaluation/factor_evaluation.hpp"
 #include "distributed/ranking/catalogue.hpp"
@@ -20,6 +22,10 @@
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
+
+/// All of the model's item rows, each rank with its part by count, with the Gramian that the training had. Collective
+/// over comm.
+[[nodiscard]] AlsFactors read_fixed_items(const Communicator& comm, const ModelReader& model);
 
 /// Whether the model was trained on this dataset, so that its rows are the dataset's. The same on every rank.
 [[nodiscard]] bool is_own_dataset(const DatasetReader& dataset, const TrainingRecord& model);
@@ -73,6 +79,10 @@ struct MatchedModel {
   FactorMatrix items;                 ///< of the dataset's items; zero if the model does not know an item
   Catalogue catalogue;                ///< of the model's training: which items its lists can have
   std::optional<MatchCounts> counts;  ///< of another dataset than the model's own
+  /// Of each of this rank's users, whether the factors are from features in place of a history; empty: of none.
+  std::vector<std::uint8_t> described_users = {};
+
+  [[nodiscard]] EvaluatedFactors evaluated() const { return {objective, users.view(), items, described_users}; }
 };
 
 /// The model over all users with a held-out part, `rows`. On its own dataset, users have the model's factors, those

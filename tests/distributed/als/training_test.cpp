@@ -97,6 +97,67 @@ TEST(Training, GoesOnInTheMiddleOfAnEpoch) {
   EXPECT_EQ(whole(comm, training.items.factors.factors), expected.items);
 }
 
+/// Features of rows that have a pattern, and their regression onto factors.
+std::shared_ptr<const FactorRegression> regression_of(const Communicator& comm, const Objective& objective,
+                                                      const Log& log, Orientation orientation,
+                                                      const Partition& partition) {
+  const std::vector<Index> sizes = row_sizes(log, orientation);
+  const Index opposite = orientation == Orientation::by_user ? log.items : log.users;
+  FeatureRows rows;
+  rows.width = 9;
+  std::vector<float> weights;
+  const RowRange mine = partition.range(comm.rank());
+  for (Index row = mine.begin; row < mine.end; ++row) {
+    rows.features.insert(rows.features.end(), {0, static_cast<std::int32_t>(1 + row % 7), 8});
+    rows.values.insert(rows.values.end(), {1.0F, 1.0F, static_cast<float>(row % 5) - 2});
+    rows.offsets.push_back(std::ssize(rows.features));
+    rows.is_described.push_back(1);
+    const Index size = sizes[static_cast<std::size_t>(row)];
+    weights.push_back(size > 0 ? objective.row_regularization(size, opposite) : 0.0F);
+  }
+  return std::make_shared<const FactorRegression>(comm, std::move(rows), std::move(weights), 2);
+}
+
+AlsTraining with_features(const Communicator& comm, const Objective& objective, const Log& log, Index epochs,
+                          LogTraining set_up) {
+  set_up.solver.choice = SolverChoice::primal;
+  AlsTraining training = training_of(comm, objective, log, 4, epochs, set_up);
+  training.users.regression =
+      regression_of(comm, objective, log, Orientation::by_user, training.users.factors.factors.partition);
+  training.items.regression =
+      regression_of(comm, objective, log, Orientation::by_item, training.items.factors.factors.partition);
+  return training;
+}
+
+TEST(Training, WithFeaturesGivesTheSameBitsAnyWayAndFromTheMiddleOfAnEpoch) {
+  const Communicator comm = Communicator::world();
+  const Communicator single = Communicator::single();
+  const Log log(200, 150, 3000, 1);
+  for (const Objective& objective : objectives()) {
+    AlsTraining alone = with_features(single, objective, log, 4, {});
+    PlainDriver driver;
+    train(single, alone, driver);  // which lets no loss rise
+    const std::vector<float> users = whole(single, alone.users.factors.factors);
+    const std::vector<float> items = whole(single, alone.items.factors.factors);
+    const AlsRun plain = run_als(single, objective, log, 4, 4, {.choice = SolverChoice::primal});
+    EXPECT_NE(users, plain.users);
+    for (const LogTraining& set_up : set_ups(comm)) {
+      if (set_up.user_limit.batch < 100 && set_up.least_shared == 1 && !objective.has_closed_loss()) continue;
+      AlsTraining training = with_features(comm, objective, log, 4, set_up);
+      NotingDriver until_half(23);  // "pause", after the first half-sweep of the third epoch
+      EXPECT_THROW(train(comm, training, until_half), AgreedError);
+      EXPECT_EQ(training.progress.half_sweeps(), 5);
+      training.users.factors.prior = {};  // as if only what a checkpoint holds were there
+      training.items.factors.prior = {};
+      train(comm, training, driver);
+      EXPECT_EQ(whole(comm, training.users.factors.factors), users);
+      EXPECT_EQ(whole(comm, training.items.factors.factors), items);
+      for (std::size_t epoch = 0; epoch < 4; ++epoch)
+        EXPECT_EQ(training.progress.history[epoch].total(), alone.progress.history[epoch].total()) << epoch;
+    }
+  }
+}
+
 TEST(Training, CompletesWhatIsOnItsWayIfItsDriverHasEnough) {
   const Communicator comm = Communicator::world();
   AlsTraining training = training_of(comm, objectives()[0], Log(200, 150, 3000, 1), 4, 5);

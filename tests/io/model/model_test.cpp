@@ -74,6 +74,18 @@ TEST_F(ModelTest, ComesBackInAnyPartition) {
   }
 }
 
+TEST_F(ModelTest, FeaturesComeBack) {
+  Model model = sample_model(comm_, small_log, SampleIds::strings, 3, true);
+  model.item_features = sample_features(4);
+  write_model(comm_, folder_.file("model.h5"), model, sample_provenance());
+  const ModelReader file(comm_, folder_.file("model.h5"));
+  EXPECT_FALSE(file.user_features());
+  ASSERT_TRUE(file.item_features());
+  EXPECT_EQ(file.item_features()->map, model.item_features->map);
+  EXPECT_EQ(file.item_features()->penalty, 12.5);
+  expect_sample(file.item_features()->weights, {0, model.item_features->map.width()}, 4);
+}
+
 TEST_F(ModelTest, BiasesStandApart) {
   write_model(comm_, folder_.file("model.h5"), sample_model(comm_, small_log, SampleIds::integers, 4, true),
               sample_provenance());

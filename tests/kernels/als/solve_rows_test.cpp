@@ -207,6 +207,69 @@ TEST(HeavyRows, AreSummedInPartsThatAgreeWithTheReference) {
   });
 }
 
+/// What a row with a prior must be, by the double reference.
+void expect_near_with_prior(const Problem& problem, const Matrix& prior, Index r, const Matrix& solution,
+                            const RowLoss& actual) {
+  const CsrRow entries = problem.ratings.row(r);
+  auto equations = reference::normal_equations(problem.system(), problem.base_double, entries);
+  const auto lambda =
+      static_cast<double>(problem.objective.row_regularization(entries.size(), problem.system().opposite_rows));
+  for (std::size_t c = 0; c < equations.rhs.size(); ++c)
+    equations.rhs[c] += lambda * static_cast<double>(prior.row(r)[c]);
+  const std::vector<double> expected = reference::solve(equations.system, equations.rhs);
+  double scale = 0;
+  for (const double value : expected) scale = std::max(scale, std::fabs(value));
+  double regularizer = 0;
+  for (Index c = 0; c < prior.columns(); ++c) {
+    const double value = static_cast<double>(solution.row(r)[c]);
+    EXPECT_NEAR(value, expected[static_cast<std::size_t>(c)], 1e-4 * scale) << c;
+    regularizer += lambda * std::pow(value - static_cast<double>(prior.row(r)[c]), 2);
+  }
+  const RowLoss loss = reference::row_loss(problem.system(), entries, testing::row_of(solution, r));
+  EXPECT_NEAR(actual.observed, loss.observed, 2e-4 * loss.observed + 1e-4);
+  EXPECT_NEAR(actual.regularizer, regularizer, 1e-4 * regularizer + 1e-9);
+}
+
+TEST(Prior, RowsAreHeldNearIt) {
+  on_every_simd_target([] {
+    for (const Objective& objective : all_objectives) {
+      for (const Index width : {Index{1}, Index{17}, Index{64}}) {
+        const Problem problem(objective, awkward_sizes, width);
+        const Index rows = problem.ratings.rows();
+        const Matrix prior = testing::random_matrix(rows, width, 13);
+        kernels::RowSystem system = problem.system();
+        system.prior = prior.view();
+        system.dual.longest_row = width;  // which a prior rules out
+        RowWorkspace workspace(width);
+        Matrix solution(rows, width);
+        std::vector<RowLoss> losses(static_cast<std::size_t>(rows));
+        ASSERT_EQ(kernels::solve_rows(system, problem.ratings, {0, rows}, workspace, solution.view(), losses), -1);
+        EXPECT_EQ(workspace.tally.dual_rows, 0);
+        for (Index r = 0; r < rows; ++r) {
+          const CsrRow entries = problem.ratings.row(r);
+          SCOPED_TRACE(entries.size());
+          if (entries.size() == 0) {
+            EXPECT_EQ(testing::row_of(solution, r), std::vector<double>(static_cast<std::size_t>(width), 0.0));
+            EXPECT_EQ(losses[static_cast<std::size_t>(r)].regularizer, 0);
+            continue;
+          }
+          expect_near_with_prior(problem, prior, r, solution, losses[static_cast<std::size_t>(r)]);
+          // The same row from one part.
+          Matrix sum(workspace.padded_width + 1, workspace.padded_width);
+          kernels::accumulate_part(system, entries, system.base, {}, workspace, sum.view());
+          Matrix parted(1, width);
+          RowLoss loss;
+          const ConstMatrixView part = sum.view();
+          ASSERT_TRUE(kernels::solve_parts(system, {entries.size(), kernels::squared_targets(entries), prior.row(r)},
+                                           {&part, 1}, workspace, parted.row(0), loss));
+          EXPECT_EQ(std::memcmp(solution.row(r), parted.row(0), parted.bytes()), 0);
+          EXPECT_EQ(losses[static_cast<std::size_t>(r)].regularizer, loss.regularizer);
+        }
+      }
+    }
+  });
+}
+
 TEST(HeavyRows, HaveAtMostSoManyParts) {
   const Index most = kernels::most_parts * kernels::part_entries;
   for (const Index entries :

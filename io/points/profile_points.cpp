@@ -20,23 +20,31 @@ namespace {
 
 const std::string orders_column = "orders";
 
-/// "recency_days,money" as names, each once.
-std::vector<std::string> chosen_names(const std::string& text) {
+/// Columns of numbers whose names begin so.
+std::vector<std::string> number_columns(const TableReader& table, std::string_view begin = {}) {
   std::vector<std::string> names;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    names.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-    if (std::ranges::count(names, names.back()) > 1)
-      throw Error(ExitCode::usage, fmt::format("--columns: {} is chosen twice", shown(names.back())));
+  for (const TableColumnInfo& column : table.columns()) {
+    if (column.type == ColumnType::number && column.name.starts_with(begin)) names.push_back(column.name);
   }
   return names;
 }
 
-std::vector<std::string> number_columns(const TableReader& table) {
+/// "recency_days,factor_*" as names, each once; a star at the end stands for any rest.
+std::vector<std::string> chosen_names(const TableReader& table, const std::string& text) {
   std::vector<std::string> names;
-  for (const TableColumnInfo& column : table.columns()) {
-    if (column.type == ColumnType::number) names.push_back(column.name);
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string piece = text.substr(begin, end - begin);
+    begin = end + 1;
+    std::vector<std::string> found{piece};
+    if (piece.ends_with('*')) found = number_columns(table, std::string_view(piece).substr(0, piece.size() - 1));
+    if (found.empty())
+      throw Error(ExitCode::bad_data, fmt::format("--columns: no column of numbers fits {}", shown(piece)));
+    for (std::string& name : found) {
+      if (std::ranges::count(names, name) > 0)
+        throw Error(ExitCode::usage, fmt::format("--columns: {} is chosen twice", shown(name)));
+      names.push_back(std::move(name));
+    }
   }
   return names;
 }
@@ -74,7 +82,7 @@ struct ReadColumns {
 ReadColumns read_columns(const TableReader& table, const PointSource& source, RowRange rows,
                          const std::vector<bool>& customers) {
   ReadColumns read;
-  read.names = source.columns.empty() ? number_columns(table) : chosen_names(source.columns);
+  read.names = source.columns.empty() ? number_columns(table) : chosen_names(table, source.columns);
   for (const std::string& name : read.names) {
     Numbers values = table.numbers(name, rows);
     require_range(source.path, name, values, rows);

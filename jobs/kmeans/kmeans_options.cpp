@@ -44,7 +44,7 @@ RunJob describe_kmeans(boost::program_options::options_description& description,
          one_of<RowSide>("rows", side, {{"users", RowSide::users}, {"items", RowSide::items}})(text);
          source.side = side; }), "model or dataset: whose rows; users where not given")
     ("dataset", po::value(&source.dataset)->value_name("NAME"), "HDF5: the matrix, such as /x, or a sparse one of AnnData, such as /X")
-    ("columns", po::value(&source.columns)->value_name("LIST"), "profile: names of columns; text: names or numbers from 1 and ranges, as in recency,3,5-8, of numbers in every row; without it all columns that hold a number in every row, but for those with names of ids, such as customer_id")
+    ("columns", po::value(&source.columns)->value_name("LIST"), "profile: names of columns, of which the last sign may be a star, as in 'money,factor_*'; text: names or numbers from 1 and ranges, as in recency,3,5-8, of numbers in every row; without it all columns that hold a number in every row, but for those with names of ids, such as customer_id")
     ("id-column", po::value(&source.ids)->value_name("NAME"), "text: the column that names the rows; HDF5: the dataset; without it the only column of text with a name of ids, or the index of /obs of an AnnData file, else rows are numbered from 0")
     ("weight-column", po::value(&source.weights)->value_name("NAME"), "text: the column with the rows' weights; HDF5: the dataset; without it each weighs 1")
     ("format", po::value<std::string>()->value_name("auto|csv|tsv")->default_value("auto")->notifier(

@@ -23,6 +23,7 @@
 #include "io/files/commit.hpp"
 #include "io/profile/profile_file.hpp"
 #include "jobs/profile/customer_columns.hpp"
+#include "jobs/profile/factor_columns.hpp"
 #include "jobs/profile/lifetime_report.hpp"
 #include "jobs/profile/profile_report.hpp"
 #include "jobs/run/dataset_shelf.hpp"
@@ -251,6 +252,9 @@ void profile_customers(const ProfileOptions& options, JobContext& context) {
     add_order_columns(options, context, customers, rules, findings, columns);
   } else {
     add_interaction_columns(columns, dataset->read(DatasetPart::interactions, customers.mine));
+  }
+  if (!options.factors.empty()) {
+    findings.without_factors = add_factor_columns(context, options.factors, dataset->user_ids(customers.mine), columns);
   }
   add_known_columns(options, context, customers.mine, columns);
   require_columns(comm, columns);

@@ -159,6 +159,10 @@ void tell_profile(Report& report, const ProfileFindings& findings) {
   for (const std::string& reason : findings.left_out) report.line("left out: " + reason);
   if (findings.later_orders > 0)
     report.line(fmt::format("{} after the day of the analysis left out", counted(findings.later_orders, "order")));
+  if (findings.without_factors > 0) {
+    report.warning(fmt::format("--factors: the model does not know {} of {}, who have no factors",
+                               findings.without_factors, counted(findings.users, "user")));
+  }
   if (!findings.has_orders) return;
   const Index others = findings.users - findings.customers;
   if (others > 0) {
@@ -196,6 +200,7 @@ std::string profile_json(const ProfileOptions& options, const ProfileFindings& f
             {"only_returns", findings.only_returns},
             {"later_orders", findings.later_orders},
             {"unpriced_lines", findings.unpriced_lines},
+            {"without_factors", findings.without_factors},
             {"left_out", findings.left_out}};
   if (findings.rfm && findings.customers > 0) json["rfm"] = rfm_json(*findings.rfm);
   if (findings.value) json["lifetime"] = lifetime_json(*findings.value, options);

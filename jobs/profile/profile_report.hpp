@@ -21,6 +21,7 @@ struct ProfileFindings {
   Index only_returns = 0;             ///< users who have returns, but no order
   Index later_orders = 0;             ///< after the day of the analysis
   Index unpriced_lines = 0;           ///< of items without a number in the column of --money
+  Index without_factors = 0;          ///< users whom the model of --factors does not know
   std::vector<std::string> left_out;  ///< columns that the dataset knows too little for, and why
   std::optional<RfmScores> rfm = {};
   std::optional<CustomerValue> value = {};

@@ -77,6 +77,7 @@ void describe_profiling(boost::program_options::options_description& description
      "a categories column of the dataset's table of items: adds the share of each category in what a customer spends; may be given several times")
     ("most-shares", po::value(&options.most_shares)->value_name("N")->default_value(options.most_shares)->notifier(within<Index>("most-shares", 1, 500)),
      "so many categories of each column of --shares, those with the most lines of orders, have a share of their own; the others have one together")
+    ("factors", read_file(&options.factors), "model of als: adds factor_1, factor_2, ... of its users, for kmeans --columns 'money,factor_*'")
     ("segments", read_file(&options.segments), "names of RFM segments: lines NAME,R,F,M with classes as in 4, 4-5 or *; the first line that fits counts. Without it the usual names")
     ("lifetime", po::bool_switch(&options.lifetime),
      "fit BG/NBD and Gamma-Gamma: adds the probability that customers are alive, and what they will buy within --horizon")

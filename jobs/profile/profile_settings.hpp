@@ -21,6 +21,7 @@ struct ProfileOptions {
   std::string report;                    ///< JSON; empty: not wanted
   std::string plot;                      ///< SVG of --calibrate-at; empty: not wanted
   std::string segments;                  ///< file of segment names; empty: the usual ones
+  std::string factors;                   ///< model whose factors stand beside; empty: none
   std::string money;                     ///< column of the table of items; empty: values are money
   std::optional<std::int64_t> at_day;    ///< nothing: of the last order
   std::vector<std::string> shares;       ///< columns of the table of items

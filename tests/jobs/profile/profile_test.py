@@ -214,6 +214,27 @@ class ProfileTest(ProfileCase):
         self.assertIn("is a category", self.refused("--money", "kind", code=65))
         self.assertIn("has no column", self.refused("--money", "cost", code=65))
 
+    def test_factors_stand_beside(self):
+        rows = shop_rows()
+        write_log(self.folder / "log.csv", rows)
+        self.prepare()
+        write_log(self.folder / "older.csv", [row for row in rows if row[0] < "u100"])
+        self.prepare(log="older.csv", output="older.h5")
+        self.job("als", "--data", "older.h5", "--model", "model.h5", "--factors", "3", "--epochs", "2")
+        found, done = self.profile("--factors", "model.h5", "--report", "report.json", ranks=3)
+        with h5py.File(self.folder / "model.h5") as file:
+            ids, factors = list(file["users/ids"].asstr()), file["users/factors"][:]
+        np.testing.assert_allclose(found.loc[ids, ["factor_1", "factor_2", "factor_3"]], factors, rtol=1e-6)
+        without = len(found) - len(ids)
+        self.assertEqual(found.factor_1.isna().sum(), without)
+        self.assertEqual(json.loads((self.folder / "report.json").read_text())["without_factors"], without)
+        self.assertIn(f"does not know {without} of 120 users", done.err)
+        self.job("profile", "--data", "data.h5", "--factors", "model.h5", "--output", "customers.h5")
+        self.job("kmeans", "--input", "customers.h5", "--columns", "money,factor_*", "--clusters", "2", "--scale", "standard", "--output", "k.h5")
+        with h5py.File(self.folder / "k.h5") as file:
+            self.assertEqual(list(file["dimensions/names"].asstr()), ["money", "factor_1", "factor_2", "factor_3"])
+        self.job("kmeans", "--input", "customers.h5", "--columns", "x*", "--clusters", "2", "--output", "k.h5", code=65)
+
     def test_segments_by_a_file_of_names(self):
         write_log(self.folder / "log.csv", shop_rows())
         self.prepare()

@@ -124,7 +124,8 @@ Before read_before(const JobContext& context, const SegmentsOptions& options) {
   const Communicator& comm = context.comm;
   const AgainstSettings& against = options.against;
   Before before;
-  const std::optional<UserTable> users = read_profile(context, against.profile, against.data);
+  std::optional<UserTable> users = read_profile(context, against.profile, against.data);
+  if (!users && !options.segment_column.empty()) users = read_users(comm, against.division, context.common.input_check);
   if (!against.data.empty()) before.quarter = read_quarter(context, against.data, users, options.money);
   if (before.quarter) {
     before.columns = before.quarter->columns;

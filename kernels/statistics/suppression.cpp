@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <functional>
-#include <optional>
+#include <limits>
 #include <queue>
 #include <utility>
 
@@ -27,14 +27,16 @@ class Network {
     }
   }
 
-  /// Hides what it costs least to hide, so that `cell` can be larger by `amount`. False if nothing allows that.
-  [[nodiscard]] bool protect(std::size_t cell, std::int64_t amount) {
-    const std::optional<std::vector<std::size_t>> circle = cheapest_circle(cell, amount);
-    if (!circle) return false;
-    for (const std::size_t other : *circle) {
-      if (cells_[other].state == Disclosure::open) cells_[other].state = Disclosure::complement;
+  /// Hides what it costs least to hide, so that `cell` can be larger by `amount`; returns by how much it can be.
+  [[nodiscard]] std::int64_t protect(std::size_t cell, std::int64_t amount) {
+    changes_.assign(cells_.size(), 0);
+    std::int64_t reached = 0;
+    while (reached < amount) {
+      const std::vector<std::size_t> circle = cheapest_circle(cell);
+      if (circle.empty()) break;
+      reached += move(circle, cells_[cell].to, amount - reached);
     }
-    return true;
+    return reached;
   }
 
  private:
@@ -43,9 +45,14 @@ class Network {
     return cells_[cell].state == Disclosure::open ? magnitude(cells_[cell].value) + 1 : 0;
   }
 
-  /// Cells along which `amount` goes back from the cell's end to its begin: each becomes larger, or smaller by no more
-  /// than its slack. Ties go to the lowest node and cell.
-  [[nodiscard]] std::optional<std::vector<std::size_t>> cheapest_circle(std::size_t cell, std::int64_t amount) const {
+  /// By how much the cell can become smaller yet.
+  [[nodiscard]] std::int64_t room(std::size_t cell) const {
+    return cells_[cell].slack == any_amount ? any_amount : cells_[cell].slack + changes_[cell];
+  }
+
+  /// Cells along which a value goes back from the cell's end to its begin: each becomes larger, or smaller by 1 at
+  /// least. Empty if there is no such circle. Ties go to the lowest node and cell.
+  [[nodiscard]] std::vector<std::size_t> cheapest_circle(std::size_t cell) const {
     constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
     std::vector<std::int64_t> distances(at_node_.size(), unbounded);
     std::vector<std::size_t> by_cell(at_node_.size(), cells_.size());
@@ -62,7 +69,7 @@ class Network {
       for (const std::size_t next : at_node_[node]) {
         if (next == cell || cells_[next].state == Disclosure::published) continue;
         const bool becomes_larger = cells_[next].from == node;
-        if (!becomes_larger && cells_[next].slack < amount) continue;
+        if (!becomes_larger && room(next) < 1) continue;
         const std::size_t end = becomes_larger ? cells_[next].to : cells_[next].from;
         if (distance + cost(next) >= distances[end]) continue;
         distances[end] = distance + cost(next);
@@ -70,18 +77,37 @@ class Network {
         reached.emplace(distances[end], end);
       }
     }
-    if (distances[goal] == unbounded) return std::nullopt;
     std::vector<std::size_t> circle;
+    if (distances[goal] == unbounded) return circle;
     for (std::size_t node = goal; node != cells_[cell].to;) {
       const std::size_t by = by_cell[node];
       circle.push_back(by);
       node = cells_[by].from == node ? cells_[by].to : cells_[by].from;
     }
+    std::reverse(circle.begin(), circle.end());
     return circle;
+  }
+
+  /// Hides the circle, which begins at `node`, and moves as much along it as it allows, `most` at most; returns how
+  /// much.
+  std::int64_t move(const std::vector<std::size_t>& circle, std::size_t node, std::int64_t most) {
+    std::vector<char> becomes_larger;
+    for (const std::size_t cell : circle) {
+      becomes_larger.push_back(cells_[cell].from == node ? 1 : 0);
+      if (becomes_larger.back() == 0) most = std::min(most, room(cell));
+      node = becomes_larger.back() != 0 ? cells_[cell].to : cells_[cell].from;
+    }
+    for (std::size_t place = 0; place < circle.size(); ++place) {
+      changes_[circle[place]] += becomes_larger[place] != 0 ? most : -most;
+      TableCell& cell = cells_[circle[place]];
+      if (cell.state == Disclosure::open) cell.state = Disclosure::complement;
+    }
+    return most;
   }
 
   std::vector<TableCell>& cells_;
   std::vector<std::vector<std::size_t>> at_node_;
+  std::vector<std::int64_t> changes_;  ///< of each cell, for the one that is protected
 };
 
 }  // namespace
@@ -141,13 +167,13 @@ std::size_t hide_complements(std::vector<TableCell>& cells) {
   Network network(cells);
   std::vector<std::size_t> unprotected;
   for (const std::size_t cell : sensitive) {
-    if (!network.protect(cell, cells[cell].protection) && !network.protect(cell, 1)) unprotected.push_back(cell);
+    if (network.protect(cell, cells[cell].protection) == 0) unprotected.push_back(cell);
   }
   if (unprotected.empty()) return 0;
   for (TableCell& cell : cells) {
     if (cell.state == Disclosure::open) cell.state = Disclosure::complement;
   }
-  std::erase_if(unprotected, [&](std::size_t cell) { return network.protect(cell, 1); });
+  std::erase_if(unprotected, [&](std::size_t cell) { return network.protect(cell, 1) > 0; });
   return unprotected.size();
 }
 

@@ -47,10 +47,10 @@ struct TableCell {
 void hide_small_counts(std::vector<TableCell>& cells, std::int64_t least);
 
 /// Hides more cells, of small values first, until each hidden cell has its protection: hidden cells then lie on
-/// circles, along which values can move without changing what is printed (Kelly, Golden and Assad, Networks 1992). If
-/// published cells prevent that, by 1 or more; if that is prevented too, all open cells are hidden. Returns the number
-/// of hidden cells of which published ones alone give an upper bound at the value itself: 0 unless a total that is
-/// published elsewhere is of one cell.
+/// circles, along which values can move without changing what is printed, by the protection in all (Kelly, Golden and
+/// Assad, Networks 1992). Less than that, but 1 at least, if published cells prevent it; if they prevent that, too, all
+/// open cells are hidden. Returns the number of hidden cells that nobody can protect, as published ones alone give an
+/// upper bound at the value itself: 0 unless a total that is published elsewhere is of one cell.
 [[nodiscard]] std::size_t hide_complements(std::vector<TableCell>& cells);
 
 }  // namespace rankwise

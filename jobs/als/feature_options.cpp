@@ -12,12 +12,12 @@ namespace rankwise {
 
 namespace {
 
-/// "year,authors" as names, each once.
+/// "year,authors" or "year+authors" as names, each once. In a sweep commas separate the values of trials.
 std::function<void(const std::string&)> columns_of(const char* option, std::vector<std::string>& columns) {
   return [option, &columns](const std::string& text) {
     columns.clear();
     for (std::size_t begin = 0; begin <= text.size();) {
-      const std::size_t end = std::min(text.find(',', begin), text.size());
+      const std::size_t end = std::min(text.find_first_of(",+", begin), text.size());
       const std::string name = text.substr(begin, end - begin);
       begin = end + 1;
       const char* const fault = name.empty()                                        ? "a name is empty"
@@ -41,7 +41,7 @@ void describe_features(boost::program_options::options_description& description,
   // clang-format off
   description.add_options()
     ("user-features", po::value<std::string>()->value_name("COLUMNS|all")->notifier(columns_of("user-features", options->user_columns)),
-     "columns of the table of users (prepare --users), separated by commas, or all: users are held near what these predict, and users without an interaction are served by it")
+     "columns of the table of users (prepare --users), separated by commas (in a sweep by +, as commas separate trials there), or all: users are held near what these predict, and users without an interaction are served by it")
     ("item-features", po::value<std::string>()->value_name("COLUMNS|all")->notifier(columns_of("item-features", options->item_columns)),
      "likewise of the table of items (prepare --items): items without an interaction can be in lists")
     ("feature-width", po::value<Index>()->value_name("N")->notifier([options](Index width) {

@@ -222,6 +222,29 @@ class SideFeaturesTest(unittest.TestCase):
         self.job("recommend", "--data", "@users.h5", "--model", "@users-model.h5", "--top", "5", "--output", "@users.csv", ranks=3)
         self.job("recommend", "--data", "@users.h5", "--model", "@users-model.h5", "--top", "5", "--output", "@users1.csv")
         self.assertEqual((self.path / "users.csv").read_text(), (self.path / "users1.csv").read_text())
+        # Their scores by numpy: a solve towards what features predict, from all that the dataset has of them.
+        users, items, _, _, attributes = numpy_als.read_model(self.path / "users-model.h5")
+        with h5py.File(self.path / "users.h5") as file:
+            own, new = list(file["users/ids"].asstr()[:]), list(file["heldout/users/ids"].asstr()[:])
+            item_places = {item: place for place, item in enumerate(file["items/ids"].asstr()[:])}
+            history = numpy_als.read_csr(file, "heldout/given") + numpy_als.read_csr(file, "heldout/interactions")
+        with h5py.File(self.path / "users-model.h5") as file:
+            weights = file["user-features/weights"][:]
+        trained = np.array([True] * len(own) + [False] * len(new))
+        features = Features({c: [self.users[user][c] or None for user in own + new] for c in USER_KINDS}, USER_KINDS, trained).matrix
+        lam, alpha0 = float(attributes["regularization"]), float(attributes["unobserved-weight"])
+        listed = {}
+        for line in (self.path / "users.csv").read_text().splitlines()[1:]:
+            user, _, item, score, source = line.split(",")
+            listed.setdefault(user, []).append((item_places[item], float(score), source))
+        for row, user in enumerate(new):
+            y = items[history.indices[history.indptr[row]:history.indptr[row + 1]]].astype(float)
+            strength = lam * (len(y) + alpha0 * len(items))
+            system = alpha0 * items.T.astype(float) @ items + y.T @ y + strength * np.eye(items.shape[1])
+            x = np.linalg.solve(system, y.sum(axis=0) + strength * (features[len(own) + row] @ weights))
+            for place, score, source in listed[user]:
+                self.assertEqual(source, "model")
+                self.assertAlmostEqual(score, x @ items[place], delta=2e-4 * max(1, abs(score)))
 
     def test_same_bits_where_rows_are_shared_and_come_in_batches(self):
         rng = random.Random(7)
@@ -299,6 +322,17 @@ class SideFeaturesTest(unittest.TestCase):
                                      (2, "no baseline knows new items", ["--model", "@features.h5", "--baselines", "popularity"]),
                                      (2, "expected metrics of rankings", ["--model", "@features.h5", "--metrics", "rmse"])):
             self.assertIn(words, self.job("evaluate", "--data", "@data.h5", "--candidates", "new", *options, code=code).err)
+
+    def test_a_sweep_compares_columns_and_penalties(self):
+        self.job("sweep", "plan", "@search", "--data", "@data.h5", "--item-features", "brand+price,title", "--feature-penalty", "1,10", "--factors", "2",
+                 "--epochs", "1", "--validation", "interactions:2", "--optimize", "ndcg@10", "--calibrate", "0")
+        plan = json.loads((self.path / "search/plan.json").read_text())
+        self.assertEqual(len(plan["trials"]), 4)
+        self.assertEqual({trial["point"]["item-features"] for trial in plan["trials"]}, {"brand+price", "title"})
+        self.job("sweep", "run", "@search", "--cores", "1")
+        self.train("both.h5", "--item-features", "brand+price")
+        self.train("comma.h5", "--item-features", "brand,price")
+        self.assertEqual(self.digests("both.h5"), self.digests("comma.h5"))
 
     def test_columns_are_hashed_beyond_the_width(self):
         done = self.train("hashed.h5", *KINDS["implicit"][0], "--item-features", "title,brand", "--feature-width", "3")

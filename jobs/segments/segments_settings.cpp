@@ -49,7 +49,7 @@ void describe_segments_options(boost::program_options::options_description& desc
     ("names", read_file(&options.names), "names of segments: a text file with the columns segment and name")
     ("lists", read_file(&options.lists), "lists of recommend --output FILE.h5: the items that most customers of each segment are recommended")
     ("money", po::value(&options.money)->value_name("COLUMN"),
-     "a customer's money is this column of numbers; without it what the dataset's orders add up to")
+     "a customer's money is this column of numbers; without it the column money, of --profile or what orders add up to")
     ("against", read_file(&options.against.division), "last quarter's clustering; with --segment-column a file with last quarter's table of users")
     ("against-data", read_file(&options.against.data), "last quarter's dataset: its money, and who has slept since")
     ("against-profile", read_file(&options.against.profile), "last quarter's table of users: how the columns have shifted")

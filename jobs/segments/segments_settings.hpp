@@ -27,7 +27,7 @@ struct SegmentsOptions {
   std::string profile;
   std::string names;
   std::string lists;  ///< of recommend; empty: none
-  std::string money;  ///< a column; empty: amounts of orders
+  std::string money;  ///< a column; empty: the column money
   AgainstSettings against;
   Index least_group = 10;
   Index most_items = 1000;

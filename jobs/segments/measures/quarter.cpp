@@ -77,7 +77,6 @@ Quarter read_quarter(const JobContext& context, const std::string& data, const s
   add_unless_known(quarter.columns, "distinct_items", std::move(items));
   if (dataset.has_orders()) {
     OrderFigures figures = order_figures(dataset.orders(mine));
-    if (money.empty()) quarter.money = figures.amounts;
     add_unless_known(quarter.columns, "orders", std::move(figures.counts));
     add_unless_known(quarter.columns, "money", std::move(figures.amounts));
     if (const auto last = dataset.log_times().last_seconds) {
@@ -87,7 +86,12 @@ Quarter read_quarter(const JobContext& context, const std::string& data, const s
       quarter.last_order_seconds = std::move(figures.last_seconds);
     }
   }
-  if (!money.empty()) quarter.money = money_column(quarter.columns, money, data);
+  if (!money.empty()) {
+    quarter.money = money_column(quarter.columns, money, data);
+  } else if (const auto column = std::ranges::find(quarter.columns, "money", &TableColumn::name);
+             column != quarter.columns.end() && column->type() == ColumnType::number) {
+    quarter.money = std::get<Numbers>(column->values);
+  }
   return quarter;
 }
 

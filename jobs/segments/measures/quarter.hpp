@@ -26,7 +26,7 @@ struct Quarter {
 
 /// Columns of `users` (if there is a table), then what the dataset itself says unless the table has such a column:
 /// distinct_items, orders, money, recency_days (from a customer's last order to the end of the log). `money`: the
-/// column of it; empty: what orders add up to. Collective over context.comm; throws AgreedError.
+/// column of it; empty: the column `money`, if there is one. Collective over context.comm; throws AgreedError.
 [[nodiscard]] Quarter read_quarter(const JobContext& context, const std::string& data,
                                    const std::optional<UserTable>& users, const std::string& money);
 

@@ -353,6 +353,28 @@ class SegmentsTest(unittest.TestCase):
             self.assertGreater(len(own), 3)
         self.refused(65, "model.h5 is a model, expected recommendations", "--segments", self.clusters, "--lists", model)
 
+    def test_a_profile_divides_and_describes(self):
+        profiles = []
+        for name, data in (("before", self.old_data), ("now", self.data)):
+            profiles.append(self.path / f"{name}-profile.h5")
+            self.assertEqual(run(["profile", "--data", data, "--output", profiles[-1]]).code, 0)
+        before, now = profiles
+        found = self.segments("--profile", now, "--segment-column", "segment", "--against", before, "--against-data", self.old_data,
+                              "--against-profile", before)
+        with h5py.File(now) as file:
+            table = file["users/table"]
+            names = table["segment/categories"].asstr()[()]
+            sizes = collections.Counter(names[table["segment/codes"][()]])
+            money = table["money"][()]
+        for segment in found["segments"]:
+            if segment["kind"] == "segment":
+                self.assertEqual(segment["customers"], sizes[segment["name"]])
+        self.assertAlmostEqual(found["money"], np.nansum(money), delta=0.02)
+        self.assertTrue({"rfm", "segment", "recency_days", "r_score"} <= {column["column"] for column in found["changes"]["drift"]})
+        self.assertTrue({"r_score", "money"} <= {column["column"] for column in found["overall"]})
+        for match in found["changes"]["matches"]:
+            self.assertIn(match["before"], (None, match["segment"]))
+
     def test_names_are_taken_over(self):
         names = self.path / "old-names.csv"
         old = self.segments("--segments", self.old_clusters, data=self.old_data)

@@ -41,8 +41,7 @@ struct SegmentFindings {
   std::vector<AttributeLifts> lifts;
   std::vector<std::vector<std::string>> typical;          ///< of each group: pseudonyms; empty: not printed
   std::vector<std::vector<RecommendedItem>> recommended;  ///< of each group; empty: not known
-  Index outside_data = 0;     ///< rows of the division whose customers the dataset does not know
-  Index without_profile = 0;  ///< customers of whom the profile has no row
+  Index outside_data = 0;  ///< rows of the division whose customers the dataset does not know
   std::optional<Changes> changes;
   std::vector<std::string> left_out;  ///< what is not known, and why
 };

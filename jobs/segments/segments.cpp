@@ -110,6 +110,24 @@ std::vector<GroupSummaries> summarize_columns(const Communicator& comm, const Qu
   return summaries;
 }
 
+/// What of the tables is of no use.
+void warn_of_quarter(const JobContext& context, const Quarter& quarter, const std::string& data, Index least) {
+  if (quarter.without_profile > 0) {
+    context.report.warning(fmt::format("{} of {} have no row in the table of users",
+                                       shown_customers(quarter.without_profile, least), data));
+  }
+  if (quarter.unknown_rows > 0) {
+    context.report.warning(fmt::format("{} of the table of users are not in {}: left out",
+                                       shown_customers(quarter.unknown_rows, least), data));
+  }
+}
+
+void warn_of_outsiders(const JobContext& context, Index customers, const std::string& data, Index least) {
+  if (customers == 0) return;
+  context.report.warning(
+      fmt::format("{} of the segments are not in {}: left out", shown_customers(customers, least), data));
+}
+
 /// Last quarter's groups and customers.
 struct Before {
   std::optional<Quarter> quarter;
@@ -132,10 +150,15 @@ Before read_before(const JobContext& context, const SegmentsOptions& options) {
   } else if (users) {
     before.columns = users->table.columns;
   }
+  if (before.quarter) warn_of_quarter(context, *before.quarter, against.data, options.least_group);
   before.division = read_division(context, options, {against.data, against.profile, against.division, against.division},
                                   users, read_segment_names(comm, against.names));
-  const std::vector<std::int32_t> segments =
-      before.quarter ? divide(comm, before.division, before.quarter->ids).segments : before.division.segments;
+  std::vector<std::int32_t> segments = before.division.segments;
+  if (before.quarter) {
+    DividedRows divided = divide(comm, before.division, before.quarter->ids);
+    warn_of_outsiders(context, before.division.ids.total_rows - divided.found, against.data, options.least_group);
+    segments = std::move(divided.segments);
+  }
   before.groups = form_groups(comm, before.division, segments, options.least_group, against.division);
   return before;
 }
@@ -181,11 +204,6 @@ Changes measure_changes(const JobContext& context, const SegmentsOptions& option
   return changes;
 }
 
-/// Counts of customers in messages, too, are of so many at least.
-std::string shown_customers(Index customers, Index least) {
-  return customers < least ? fmt::format("fewer than {} customers", least) : counted(customers, "customer");
-}
-
 void tell_findings(Report& report, const SegmentsOptions& options, const SegmentFindings& findings) {
   const Groups& groups = findings.groups;
   if (options.least_group < 10)
@@ -204,12 +222,6 @@ void tell_findings(Report& report, const SegmentsOptions& options, const Segment
       report.warning(
           fmt::format("{} {} in no segment", counted(group.customers, "customer"), verb(group.customers, "is", "are")));
   }
-  if (findings.outside_data > 0)
-    report.warning(fmt::format("{} of the segments are not in {}: left out",
-                               shown_customers(findings.outside_data, options.least_group), options.data));
-  if (findings.without_profile > 0)
-    report.warning(fmt::format("{} have no row in the table of users",
-                               shown_customers(findings.without_profile, options.least_group)));
   for (const std::string& reason : findings.left_out) report.warning("left out: " + reason);
   report.event("segments", {{"customers", groups.customers},
                             {"groups", groups.count()},
@@ -252,6 +264,8 @@ void describe_segments(const SegmentsOptions& options, JobContext& context) {
   const std::vector<TableColumn> listed = listed_columns(quarter, options.list_columns, options.data);
   const DividedRows divided = divide(comm, division, quarter.ids);
   timer.reset();
+  warn_of_quarter(context, quarter, options.data, options.least_group);
+  warn_of_outsiders(context, division.ids.total_rows - divided.found, options.data, options.least_group);
 
   // 2. The groups that may be described, with their money and their numbers.
   timer = std::make_unique<Report::PhaseTimer>(context.report, "describe");
@@ -262,7 +276,6 @@ void describe_segments(const SegmentsOptions& options, JobContext& context) {
   findings.most_lifts = options.most_lifts;
   findings.groups = form_groups(comm, division, divided.segments, options.least_group, options.data);
   findings.outside_data = division.ids.total_rows - divided.found;
-  findings.without_profile = quarter.without_profile;
   if (comm.max(std::ssize(quarter.money)) > 0) {
     findings.money = printed_money(sum_by_group(comm, scale_of(comm, quarter.money), quarter.money,
                                                 findings.groups.of_row, findings.groups.count()),

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <limits>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -53,9 +55,15 @@ Division divide_by_column(const JobContext& context, const UserTable& users, con
   const TableColumn* const found = users.table.find(column);
   const auto* const categories = found == nullptr ? nullptr : std::get_if<Categories>(&found->values);
   if (categories == nullptr) {
-    throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{}: --segment-column {}: {}; expected a column of categories of the table of users",
-                                  path, column, found == nullptr ? "there is no such column" : "its type is another"));
+    std::vector<std::string_view> known;
+    for (const TableColumn& each : users.table.columns) {
+      if (each.type() == ColumnType::category) known.push_back(each.name);
+    }
+    throw AgreedError(
+        ExitCode::bad_data,
+        fmt::format("{}: --segment-column {}: {}; expected a column of categories of the table of users: {}", path,
+                    column, found == nullptr ? "there is no such column" : "its type is another",
+                    known.empty() ? "it has none" : fmt::format("{}", fmt::join(known, ", "))));
   }
   Division division{users.ids, categories->codes, {}, categories->categories, {}};
   give_names(context, names, "", division);

@@ -29,6 +29,10 @@ std::vector<char> pooled_places(const std::vector<Index>& sizes, Index least) {
 
 }  // namespace
 
+std::string shown_customers(Index customers, Index least) {
+  return customers < least ? fmt::format("fewer than {} customers", least) : counted(customers, "customer");
+}
+
 Groups form_groups(const Communicator& comm, const Division& division, const std::vector<std::int32_t>& segments,
                    Index least, const std::string& path) {
   // 1. Sizes, those in no segment behind all others.

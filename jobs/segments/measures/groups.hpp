@@ -35,6 +35,9 @@ struct Groups {
   [[nodiscard]] Index count() const { return std::ssize(list); }
 };
 
+/// "12 customers"; of fewer than `least`: "fewer than 10 customers". For messages, which say no smaller number either.
+[[nodiscard]] std::string shown_customers(Index customers, Index least);
+
 /// `segments`: of this rank's customers, places in the division's keys, or -1. The least segments come together until
 /// they have `least` customers, ties to the lower number. Groups are in the order of the keys, then no_segment, then
 /// the pool. Collective over comm; throws AgreedError(bad_data) if there are fewer than `least` customers; `path` is

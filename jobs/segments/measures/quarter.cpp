@@ -70,6 +70,7 @@ Quarter read_quarter(const JobContext& context, const std::string& data, const s
     MatchedTable matched = match_users(comm, *users, quarter.ids);
     quarter.columns = std::move(matched.table.columns);
     quarter.without_profile = dataset.users() - matched.found;
+    quarter.unknown_rows = users->ids.total_rows - matched.found;
   }
   std::vector<double> items;
   for (const Index entries : dataset.row_sizes(DatasetPart::interactions, mine))

@@ -22,6 +22,7 @@ struct Quarter {
   std::vector<double> last_order_seconds;  ///< since 1970; empty: not known
   std::vector<TableColumn> columns;        ///< of categories and numbers
   Index without_profile = 0;               ///< customers of whom the table has no row
+  Index unknown_rows = 0;                  ///< rows of the table whose customers the dataset does not know
 };
 
 /// Columns of `users` (if there is a table), then what the dataset itself says unless the table has such a column:

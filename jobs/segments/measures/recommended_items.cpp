@@ -13,6 +13,7 @@
 #include "io/dataset/provenance_attributes.hpp"
 #include "io/hdf5/file_digests.hpp"
 #include "io/hdf5/reader.hpp"
+#include "kernels/text/counted.hpp"
 
 namespace rankwise {
 
@@ -47,23 +48,31 @@ ListedItems read_lists(const Communicator& comm, const std::string& path, InputC
   return lists;
 }
 
-/// The items of the lists of each group's customers, by numbers of the dataset; those that it does not know are left
-/// out.
-std::vector<std::vector<Index>> items_by_group(const Communicator& comm, const ListedItems& lists,
-                                               const Quarter& quarter, const Groups& groups) {
+/// The items of the lists of each group's customers, by numbers of the dataset.
+struct GroupedItems {
+  std::vector<std::vector<Index>> by_group;
+  Index unknown = 0;  ///< places of all ranks' lists of customers or items that the dataset does not know
+};
+
+GroupedItems items_by_group(const Communicator& comm, const ListedItems& lists, const Quarter& quarter,
+                            const Groups& groups) {
   const std::vector<Index> rows = find_rows_by_id(comm, lists.users, quarter.ids);
   const auto group_of = values_at_rows<std::int32_t>(comm, rows, quarter.ids.rows, groups.of_row, -1);
   const RowRange mine = Partition::by_count(quarter.dataset->items(), comm.size()).range(comm.rank());
   const std::vector<Index> items = find_rows_by_id(comm, lists.items, quarter.dataset->item_ids(mine));
-  std::vector<std::vector<Index>> by_group(groups.list.size());
+  GroupedItems grouped{std::vector<std::vector<Index>>(groups.list.size()), 0};
   for (std::size_t user = 0; user < group_of.size(); ++user) {
-    if (group_of[user] < 0) continue;
     for (auto entry = static_cast<std::size_t>(lists.offsets[user]);
          entry < static_cast<std::size_t>(lists.offsets[user + 1]); ++entry) {
-      if (items[entry] >= 0) by_group[static_cast<std::size_t>(group_of[user])].push_back(items[entry]);
+      if (group_of[user] < 0 || items[entry] < 0) {
+        ++grouped.unknown;
+      } else {
+        grouped.by_group[static_cast<std::size_t>(group_of[user])].push_back(items[entry]);
+      }
     }
   }
-  return by_group;
+  grouped.unknown = comm.sum(grouped.unknown);
+  return grouped;
 }
 
 struct ItemCount {
@@ -115,11 +124,15 @@ std::vector<std::vector<RecommendedItem>> recommended_items(const JobContext& co
                                                             std::size_t most, Index least) {
   const Communicator& comm = context.comm;
   const ListedItems lists = agree_on(comm, [&] { return read_lists(comm, path, context.common.input_check); });
-  const std::vector<std::vector<Index>> by_group = items_by_group(comm, lists, quarter, groups);
+  const GroupedItems grouped = items_by_group(comm, lists, quarter, groups);
+  if (grouped.unknown > 0) {
+    context.report.warning(fmt::format("{}: {} of lists left out: the dataset has no such customer or item", path,
+                                       counted(grouped.unknown, "item")));
+  }
   std::vector<std::vector<RecommendedItem>> recommended;
   for (std::size_t group = 0; group < groups.list.size(); ++group) {
     const std::vector<ItemCount> found =
-        most_listed(comm, by_group[group], quarter.dataset->items(), groups.list[group].customers, most, least);
+        most_listed(comm, grouped.by_group[group], quarter.dataset->items(), groups.list[group].customers, most, least);
     const std::vector<std::string> names = names_of(comm, *quarter.dataset, found);
     std::vector<RecommendedItem>& items = recommended.emplace_back();
     for (std::size_t place = 0; place < found.size(); ++place) items.push_back({names[place], found[place].customers});

@@ -374,6 +374,12 @@ class SegmentsTest(unittest.TestCase):
         self.assertTrue({"r_score", "money"} <= {column["column"] for column in found["overall"]})
         for match in found["changes"]["matches"]:
             self.assertIn(match["before"], (None, match["segment"]))
+        # Another quarter's files fit in part, and that is said.
+        done, _ = self.run_segments("--profile", before, "--segments", self.old_clusters, ranks=3)
+        self.assertEqual(done.code, 0, done)
+        for warning in ("150 customers of now.h5 have no row in the table of users", "100 customers of the table of users are not in now.h5: left out",
+                        "100 customers of the segments are not in now.h5: left out", "150 customers are in no segment"):
+            self.assertIn(warning, done.err.replace(f"{self.path}/", ""))
 
     def test_names_are_taken_over(self):
         names = self.path / "old-names.csv"

@@ -22,7 +22,7 @@ namespace {
 
 constexpr double usual_horizon_days = 90;
 constexpr double usual_discount = 0.1;
-constexpr double most_horizon_days = 36'500;
+constexpr double most_horizon_days = 3650;
 
 /// A notifier that stores the day of a date or time.
 std::function<void(const std::string&)> day_option(std::string option, std::optional<std::int64_t>& target) {

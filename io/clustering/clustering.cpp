@@ -151,6 +151,7 @@ struct ClusteringReader::Impl {
   std::optional<DimensionScaling> scaling;
   bool unit_rows = false;
   std::optional<RowOrigin> origin;
+  std::uint64_t content_digest = 0;
 
   [[nodiscard]] static Impl open(const Communicator& comm, const std::string& path, InputCheck check);
   [[noreturn]] void refuse(const std::string& reason) const {
@@ -178,6 +179,8 @@ ClusteringReader::Impl ClusteringReader::Impl::open(const Communicator& comm, co
   opened.read_row_count();
   opened.unit_rows = opened.file.has_attribute("/", "scale") && opened.file.read_text("/", "scale") == "unit";
   opened.origin = read_row_origin(opened.file);
+  if (opened.file.has_attribute("/", metadata_digest_attribute))
+    opened.content_digest = opened.file.read_unsigned("/", metadata_digest_attribute);
   return opened;
 }
 
@@ -244,6 +247,10 @@ bool ClusteringReader::compares() const {
 
 const Provenance& ClusteringReader::provenance() const {
   return impl_->provenance;
+}
+
+std::uint64_t ClusteringReader::content_digest() const {
+  return impl_->content_digest;
 }
 
 DistanceMetric ClusteringReader::metric() const {

@@ -79,6 +79,8 @@ class ClusteringReader {
   /// Whether what is read is compared with digests, which files of older versions do not have.
   [[nodiscard]] bool compares() const;
   [[nodiscard]] const Provenance& provenance() const;
+  /// The file's metadata digest; 0 in files of older versions, which have none.
+  [[nodiscard]] std::uint64_t content_digest() const;
   [[nodiscard]] DistanceMetric metric() const;
   [[nodiscard]] Index clusters() const;
   [[nodiscard]] Index dimensions() const;

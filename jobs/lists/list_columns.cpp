@@ -41,8 +41,13 @@ std::vector<TableColumns::Kept> parse_list_columns(std::string_view text) {
 }
 
 std::vector<TableColumn> read_list_columns(const std::string& text, const JobContext& context, const ItemSpace& space) {
+  return text.empty() ? std::vector<TableColumn>() : read_list_columns(parse_list_columns(text), context, space);
+}
+
+std::vector<TableColumn> read_list_columns(const std::vector<TableColumns::Kept>& kept, const JobContext& context,
+                                           const ItemSpace& space) {
   std::vector<TableColumn> columns;
-  if (text.empty()) return columns;
+  if (kept.empty()) return columns;
   std::vector<Index> dataset_rows(static_cast<std::size_t>(space.model_items), -1);
   for (Index item = 0; item < space.items; ++item) {
     const Index row = space.model_row(item);
@@ -50,7 +55,7 @@ std::vector<TableColumn> read_list_columns(const std::string& text, const JobCon
   }
   const ItemColumns table(context.comm, space.path, "--columns", context.common.input_check);
   return agree_on(context.comm, [&] {
-    for (const TableColumns::Kept& column : parse_list_columns(text)) {
+    for (const TableColumns::Kept& column : kept) {
       columns.push_back({column.name, select_values(table.values(column.source), dataset_rows)});
     }
     return columns;

@@ -1,8 +1,10 @@
 #include "jobs/lists/list_files.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "distributed/rows/select_rows.hpp"
@@ -58,23 +60,35 @@ void write_lists(const Communicator& comm, const std::string& path, const Lists&
   if (is_last) offsets.push_back(all_entries);
   const RowRange my_offsets{first_owner, first_owner + owners + (is_last ? 1 : 0)};
 
-  constexpr Index score_and_source_bytes = 4 + 8;
+  Index longest_source = 0;
+  for (const ListSource source : lists.sources)
+    longest_source = std::max(longest_source, std::ssize(source_word(source)));
+  const Index score_and_source_bytes = 4 + comm.max(longest_source);
   const bool probabilities = comm.max(std::ssize(lists.probabilities)) > 0;
   const Table table = entry_table(my_entries, all_entries, lists, parts.columns);
   Hdf5Writer file(comm, path,
                   id_bytes(comm, owner_rows) + id_bytes(comm, item_rows) +
                       (parts.columns.empty() ? 0 : table_bytes(comm, table, item_rows)) +
-                      all_entries * (score_and_source_bytes + (probabilities ? 8 : 0)) + all_owners * 8,
+                      all_entries * (score_and_source_bytes + (probabilities ? 8 : 0)) +
+                      all_owners * (parts.has_segment_column ? 12 : 8),
                   {.deflate_level = parts.deflate_level});
   write_provenance(file, parts.provenance);
   write_blend_origin(file, parts.blend);
+  if (!parts.segments.file.empty()) {
+    file.write_attribute("/", "segments-file", std::string_view(parts.segments.file));
+    file.write_attribute("/", "segments-digest", std::string_view(fmt::format("{:016x}", parts.segments.digest)));
+  }
   file.create_group(std::string(words.owners_group));
   write_ids(comm, file, fmt::format("{}/ids", words.owners_group), owner_rows);
+  if (parts.has_segment_column) {
+    file.write_rows(fmt::format("{}/segment", words.owners_group), all_owners, owner_rows.rows,
+                    std::span<const std::int32_t>(lists.segments));
+  }
   file.create_group(group);
   file.write_rows(group + "/indptr", all_owners + 1, my_offsets, std::span<const Index>(offsets));
   write_ids(comm, file, fmt::format("{}/{}", group, words.entries), item_rows);
   file.write_rows(group + "/scores", all_entries, my_entries, std::span<const float>(lists.scores));
-  if (parts.kind == ListKind::recommendations) {
+  if (has_sources(parts.kind)) {
     file.write_strings(group + "/source", all_entries, my_entries, entry_sources(lists));
   }
   if (probabilities) {

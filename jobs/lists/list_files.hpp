@@ -1,6 +1,7 @@
 #pragma once
 // Lists as an HDF5 file (docs/FORMATS.md).
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -13,6 +14,12 @@
 
 namespace rankwise {
 
+/// Where the segments of users come from: attributes `segments-file` and `segments-digest` of the root group.
+struct SegmentsOrigin {
+  std::string file = {};  ///< without its folder; empty: there are no segments
+  std::uint64_t digest = 0;
+};
+
 /// What a file of lists holds beside them.
 struct ListFileParts {
   ListKind kind = ListKind::recommendations;
@@ -20,6 +27,8 @@ struct ListFileParts {
   std::span<const TableColumn> columns = {};  ///< beside entries, each with a value of each item
   const Provenance& provenance;
   const BlendOrigin& blend;
+  SegmentsOrigin segments = {};
+  bool has_segment_column = false;  ///< Lists::segments beside the owners' ids
   int deflate_level = 0;
 };
 

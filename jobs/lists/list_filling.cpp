@@ -117,11 +117,31 @@ void cut_by_score(const ListInputs& inputs, float offset, List& list) {
 PopularLists::PopularLists(const ListInputs& inputs)
     : inputs_(inputs), items_(inputs.rule, inputs.boosts), count_(inputs.quota) {}
 
-List PopularLists::list(std::span<const Index> items) {
+const PopularItems* PopularLists::in_segment(std::int32_t segment) {
+  const Catalogue* const catalogue = inputs_.popular_in ? inputs_.popular_in(segment) : nullptr;
+  if (catalogue == nullptr) return nullptr;
+  const auto known = in_segments_.find(segment);
+  if (known != in_segments_.end()) return &known->second;
+  const ListRule rule{*catalogue, inputs_.rule.seen};
+  return &in_segments_.emplace(segment, PopularItems(rule, inputs_.boosts)).first->second;
+}
+
+List PopularLists::list(std::int32_t segment, std::span<const Index> items) {
+  if (const PopularItems* const popular = in_segment(segment)) {
+    List list = fill(*popular, items);
+    list.source = ListSource::popular_segment;
+    if (!list.items.empty()) return list;
+  }
+  List list = fill(items_, items);
+  list.source = ListSource::popular;
+  return list;
+}
+
+List PopularLists::fill(const PopularItems& popular, std::span<const Index> items) {
   count_.begin();
   List list;
   bool is_refused = false;
-  list.items = items_.list(items, inputs_.top, [&](Index item) {
+  list.items = popular.list(items, inputs_.top, [&](Index item) {
     const bool takes = count_.take(item);
     is_refused = is_refused || !takes;
     return takes;

@@ -1,10 +1,12 @@
 #pragma once
 // How lists are filled under the rules of a shop: what they leave out, how many of one kind, which score at least.
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
@@ -30,10 +32,23 @@ enum class ListEnd {
   unknown     ///< of the owner nothing is known
 };
 
+/// What a list is made from: a model, by what the dataset has of the user, or by a newer log, too; or what is popular,
+/// in the user's segment or at large.
+enum class ListSource {
+  model,
+  features,  ///< of the user, who has no training entry
+  log,
+  popular,
+  popular_segment,
+  segment_mean,  ///< of a segment: its users' mean score
+  segment_votes  ///< likewise: how many of them have an item in their own list
+};
+
 /// A list, best first.
 struct List {
   std::vector<ScoredItem> items;
   ListEnd end = ListEnd::full;
+  ListSource source = ListSource::model;
 };
 
 /// All that lists are made from, but the model; what it refers to outlives it.
@@ -48,6 +63,8 @@ struct ListInputs {
   const ListQuota* quota = nullptr;     ///< null: none
   Index reasons = 0;                    ///< of an entry, at most
   std::optional<float> min_score = {};  ///< of lists of a model, as they show scores
+  /// What is popular in a segment, if enough is known of it; else null. Empty: there are no segments.
+  std::function<const Catalogue*(std::int32_t)> popular_in = {};
 };
 
 /// The rule for lists that also leave out pairs: if bought items are allowed, what is left out are these pairs alone.
@@ -81,12 +98,18 @@ class PopularLists {
  public:
   explicit PopularLists(const ListInputs& inputs);
 
-  /// For a user of whom the rule looks at these items.
-  [[nodiscard]] List list(std::span<const Index> items);
+  /// For a user of this segment, or of none, of whom the rule looks at these items: what is popular in the segment;
+  /// at large if nothing is known of the segment, or if the rules leave nothing of it.
+  [[nodiscard]] List list(std::int32_t segment, std::span<const Index> items);
 
  private:
+  /// Null: nothing is known of the segment.
+  [[nodiscard]] const PopularItems* in_segment(std::int32_t segment);
+  [[nodiscard]] List fill(const PopularItems& popular, std::span<const Index> items);
+
   const ListInputs& inputs_;
   PopularItems items_;
+  std::unordered_map<std::int32_t, PopularItems> in_segments_;
   QuotaCount count_;
 };
 

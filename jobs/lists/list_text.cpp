@@ -1,11 +1,13 @@
 #include "jobs/lists/list_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <fmt/compile.h>
 #include <fmt/format.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "distributed/threads/team_size.hpp"
 #include "io/text/csv_field.hpp"
@@ -30,6 +32,11 @@ std::string json_id(const Ids& ids, Index row) {
   return json_text(id_text(ids, row));
 }
 
+/// Empty: of none.
+std::string segment_text(std::int32_t segment) {
+  return segment == no_segment ? std::string() : fmt::format("{}", segment);
+}
+
 std::string json_value(const ColumnValues& values, Index row) {
   const std::string text = value_text(values, row);
   if (text.empty()) return "null";
@@ -39,15 +46,31 @@ std::string json_value(const ColumnValues& values, Index row) {
 }  // namespace
 
 std::string_view source_word(ListSource source) {
-  constexpr std::array<std::string_view, 3> words{"model", "features", "popular"};
-  return words[static_cast<std::size_t>(source)];
+  switch (source) {
+    case ListSource::model:
+      return "model";
+    case ListSource::features:
+      return "features";
+    case ListSource::log:
+      return "log";
+    case ListSource::popular:
+      return "popular";
+    case ListSource::popular_segment:
+      return "popular-segment";
+    case ListSource::segment_mean:
+      return "segment-mean";
+    case ListSource::segment_votes:
+      break;
+  }
+  return "segment-votes";
 }
 
 ListText::ListText(const ListFormat& format, const Ids& item_ids, const EntryExtras& extras)
     : format_(format),
       words_(list_words(extras.kind)),
-      has_sources_(extras.kind == ListKind::recommendations),
+      has_sources_(has_sources(extras.kind)),
       separator_(format.layout == ListLayout::tsv ? '\t' : ','),
+      segment_name_(extras.segment),
       has_probabilities_(extras.probabilities),
       reasons_(extras.reasons) {
   const std::span<const TableColumn> columns = extras.columns;
@@ -82,6 +105,7 @@ std::string ListText::header() const {
   const std::array<std::string_view, 4> names{words_.owner, "rank", words_.column, "score"};
   for (const std::string_view name : names) line.append(name) += separator_;
   has_sources_ ? static_cast<void>(line.append("source")) : line.pop_back();
+  if (!segment_name_.empty()) line += separator_ + field(segment_name_);
   for (const std::string& name : column_names_) line += separator_ + field(name);
   if (has_probabilities_) line += separator_ + std::string("probability");
   for (Index r = 1; r <= reasons_; ++r) line += fmt::format("{0}because_{1}{0}share_{1}", separator_, r);
@@ -91,6 +115,7 @@ std::string ListText::header() const {
 void ListText::append_rows(const Lists& lists, Index owner, std::string& text) const {
   const std::string owner_field = field(id_text(lists.owners, owner)) + separator_;
   const auto place = static_cast<std::size_t>(owner);
+  const std::string segment_field = segment_name_.empty() ? "" : separator_ + segment_text(lists.segments[place]);
   for (Index e = lists.offsets[place]; e < lists.offsets[place + 1]; ++e) {
     const auto entry = static_cast<std::size_t>(e);
     const auto item = static_cast<std::size_t>(lists.items[entry]);
@@ -99,6 +124,7 @@ void ListText::append_rows(const Lists& lists, Index owner, std::string& text) c
     text.append(items_[item]) += separator_;
     fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), lists.scores[entry]);
     if (has_sources_) text.append(1, separator_).append(source_word(lists.sources[place]));
+    text.append(segment_field);
     if (!values_.empty()) text.append(values_[item]);
     if (has_probabilities_) append_probability(lists.probabilities[entry], text);
     if (reasons_ > 0) append_reasons(lists.reasons[entry], text);
@@ -138,6 +164,10 @@ void ListText::append_object(const Lists& lists, Index owner, std::string& text)
   const auto place = static_cast<std::size_t>(owner);
   fmt::format_to(std::back_inserter(text), R"({{"{}":{})", words_.owner, json_id(lists.owners, owner));
   if (has_sources_) fmt::format_to(std::back_inserter(text), R"(,"source":"{}")", source_word(lists.sources[place]));
+  if (!segment_name_.empty()) {
+    const std::string segment = segment_text(lists.segments[place]);
+    text.append(",").append(json_text(segment_name_)).append(":").append(segment.empty() ? "null" : segment);
+  }
   fmt::format_to(std::back_inserter(text), R"(,"{}":[)", words_.objects);
   for (Index e = lists.offsets[place]; e < lists.offsets[place + 1]; ++e) {
     const auto entry = static_cast<std::size_t>(e);
@@ -155,10 +185,14 @@ void ListText::append_object(const Lists& lists, Index owner, std::string& text)
   text += "]}\n";
 }
 
-void ListText::append_lists(const Lists& lists, RowRange owners, std::string& text) const {
-  const auto entries_before = [&](Index owner) { return lists.offsets[static_cast<std::size_t>(owner)]; };
-  text.reserve(static_cast<std::size_t>(entries_before(owners.end) - entries_before(owners.begin)) * usual_line_bytes);
-  for (Index owner = owners.begin; owner < owners.end; ++owner) {
+void ListText::append_lists(const Lists& lists, std::span<const Index> owners, std::string& text) const {
+  Index entries = 0;
+  for (const Index owner : owners) {
+    const auto place = static_cast<std::size_t>(owner);
+    entries += lists.offsets[place + 1] - lists.offsets[place];
+  }
+  text.reserve(static_cast<std::size_t>(entries) * usual_line_bytes);
+  for (const Index owner : owners) {
     if (format_.layout == ListLayout::json_lines) {
       append_object(lists, owner, text);
     } else {
@@ -168,12 +202,21 @@ void ListText::append_lists(const Lists& lists, RowRange owners, std::string& te
 }
 
 std::string ListText::text(const Lists& lists) const {
-  const auto owners = static_cast<Index>(lists.sources.size());
-  const int threads = team_size(static_cast<double>(lists.offsets.back()) * operations_per_line);
+  std::vector<Index> owners(lists.sources.size());
+  std::iota(owners.begin(), owners.end(), Index{0});
+  return text(lists, owners);
+}
+
+std::string ListText::text(const Lists& lists, std::span<const Index> owners) const {
+  const auto share =
+      static_cast<double>(owners.size()) / static_cast<double>(std::max<std::size_t>(lists.sources.size(), 1));
+  const int threads = team_size(static_cast<double>(lists.offsets.back()) * share * operations_per_line);
   std::vector<std::string> parts(static_cast<std::size_t>(threads));
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (int t = 0; t < threads; ++t) {
-    append_lists(lists, {owners * t / threads, owners * (t + 1) / threads}, parts[static_cast<std::size_t>(t)]);
+    const std::size_t begin = owners.size() * static_cast<std::size_t>(t) / static_cast<std::size_t>(threads);
+    const std::size_t end = owners.size() * (static_cast<std::size_t>(t) + 1) / static_cast<std::size_t>(threads);
+    append_lists(lists, owners.subspan(begin, end - begin), parts[static_cast<std::size_t>(t)]);
   }
   std::string text = std::move(parts.front());
   for (std::size_t t = 1; t < parts.size(); ++t) text += parts[t];

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "distributed/rows/ids.hpp"
@@ -17,6 +18,7 @@ namespace rankwise {
 struct EntryExtras {
   ListKind kind = ListKind::recommendations;  ///< these have a source
   std::span<const TableColumn> columns = {};  ///< of the table of items, each with a value of each item
+  std::string segment = {};                   ///< the name of a column of Lists::segments; empty: none
   bool probabilities = false;                 ///< Lists::probabilities
   Index reasons = 0;                          ///< items of the user that speak for the item, at most
 };
@@ -24,16 +26,18 @@ struct EntryExtras {
 /// Writes lists. What can be said of an item is made once, not once an entry.
 class ListText {
  public:
-  /// Extras come in the order of their members.
+  /// Extras come in the order of their members, but the segment before the columns.
   ListText(const ListFormat& format, const Ids& item_ids, const EntryExtras& extras);
 
   /// What the text begins with.
   [[nodiscard]] std::string header() const;
   /// CSV and TSV: a line per entry, best first; JSON lines: a line per list. By all threads.
   [[nodiscard]] std::string text(const Lists& lists) const;
+  /// Likewise of some lists, by their places.
+  [[nodiscard]] std::string text(const Lists& lists, std::span<const Index> owners) const;
 
  private:
-  void append_lists(const Lists& lists, RowRange owners, std::string& text) const;
+  void append_lists(const Lists& lists, std::span<const Index> owners, std::string& text) const;
   void append_rows(const Lists& lists, Index owner, std::string& text) const;
   void append_object(const Lists& lists, Index owner, std::string& text) const;
   void append_probability(double probability, std::string& text) const;
@@ -45,6 +49,7 @@ class ListText {
   ListWords words_;
   bool has_sources_;
   char separator_;
+  std::string segment_name_;  // empty: none
   bool has_probabilities_;
   Index reasons_;
   std::vector<std::string> column_names_;

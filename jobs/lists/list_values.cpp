@@ -10,20 +10,25 @@
 namespace rankwise {
 
 const ListWords& list_words(ListKind kind) {
-  static constexpr std::array<ListWords, 3> words{
+  static constexpr std::array<ListWords, 4> words{
       {{"user", "/users", "/recommendations", "item", "items", "item", "items"},
        {"item", "/items", "/similar", "similar_item", "similar_items", "item", "items"},
-       {"user", "/users", "/similar", "similar_user", "similar_users", "user", "users"}}};
+       {"user", "/users", "/similar", "similar_user", "similar_users", "user", "users"},
+       {"segment", "/segments", "/recommendations", "item", "items", "item", "items"}}};
   return words[static_cast<std::size_t>(kind)];
 }
 
-void Lists::append(ListSource source, const List& list, float score_offset) {
+bool has_sources(ListKind kind) {
+  return kind == ListKind::recommendations || kind == ListKind::segment_recommendations;
+}
+
+void Lists::append(const List& list, float score_offset) {
   for (const ScoredItem& item : list.items) {
     items.push_back(item.item);
     scores.push_back(item.score + score_offset);
   }
   offsets.push_back(static_cast<Index>(items.size()));
-  sources.push_back(source);
+  sources.push_back(list.source);
   ends.push_back(list.end);
 }
 
@@ -35,6 +40,8 @@ void Lists::append(const Lists& more) {
   scores.insert(scores.end(), more.scores.begin(), more.scores.end());
   sources.insert(sources.end(), more.sources.begin(), more.sources.end());
   ends.insert(ends.end(), more.ends.begin(), more.ends.end());
+  rows.insert(rows.end(), more.rows.begin(), more.rows.end());
+  segments.insert(segments.end(), more.segments.begin(), more.segments.end());
   probabilities.insert(probabilities.end(), more.probabilities.begin(), more.probabilities.end());
   reasons.insert(reasons.end(), more.reasons.begin(), more.reasons.end());
   largest_gap = std::max(largest_gap, more.largest_gap);

@@ -1,6 +1,7 @@
 #pragma once
 // Lists as values, on their way into a file: of items for users, or of what is similar to each item or user.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@
 namespace rankwise {
 
 /// Whose lists they are, and of what.
-enum class ListKind { recommendations, similar_items, similar_users };
+enum class ListKind { recommendations, similar_items, similar_users, segment_recommendations };
 
 /// How files name a kind of list (docs/FORMATS.md).
 struct ListWords {
@@ -29,13 +30,19 @@ struct ListWords {
 
 [[nodiscard]] const ListWords& list_words(ListKind kind);
 
-enum class ListSource { model, features, popular };
+/// Whether lists of this kind say what they were made from.
+[[nodiscard]] bool has_sources(ListKind kind);
+
+/// The segment of an owner who has none.
+inline constexpr std::int32_t no_segment = -1;
 
 /// The lists of some of this rank's owners, in their order.
 struct Lists {
   Ids owners;
   std::vector<ListSource> sources;  ///< of each owner
   std::vector<ListEnd> ends;        ///< of each owner
+  std::vector<Index> rows;          ///< of each user served, the row; -1: nobody has it; empty if nobody asks for them
+  std::vector<std::int32_t> segments;  ///< of each user, or no_segment; empty if there are no segments
   std::vector<Index> offsets{0};
   std::vector<Index> items;  ///< of each entry, the row; of users in lists of similar users
   std::vector<float> scores;
@@ -43,8 +50,8 @@ struct Lists {
   std::vector<std::vector<Reason>> reasons;  ///< of each entry, largest first; empty if nobody asks for them
   double largest_gap = 0;                    ///< by which an entry's terms are off its score
 
-  /// Adds an owner's list, whose id the caller adds.
-  void append(ListSource source, const List& list, float score_offset);
+  /// Adds an owner's list, whose id, row and segment the caller adds.
+  void append(const List& list, float score_offset);
   /// Adds lists with their ids, which become texts unless all are integers.
   void append(const Lists& more);
 };

@@ -11,9 +11,10 @@
 namespace rankwise {
 
 FactorReasons::FactorReasons(const Communicator& comm, const ModelReader& model, const DatasetReader& learned,
-                             Index trained_users, Index most)
+                             const UserHistories& users, Index trained_users, Index most)
     : model_(model),
       learned_(learned),
+      users_(users),
       trained_users_(trained_users),
       most_(most),
       items_(model.item_factors({0, model.items()})) {
@@ -22,12 +23,19 @@ FactorReasons::FactorReasons(const Communicator& comm, const ModelReader& model,
 
 SparseRows FactorReasons::rows(RowRange users, const SparseRows& histories) const {
   const RowRange old{std::min(users.begin, trained_users_), std::min(users.end, trained_users_)};
-  SparseRows rows = learned_.read(DatasetPart::interactions, old);
-  for (Index r = old.size(); r < users.size(); ++r) {
-    const auto begin = histories.offsets[static_cast<std::size_t>(r)];
-    const auto end = histories.offsets[static_cast<std::size_t>(r) + 1];
-    rows.columns.insert(rows.columns.end(), histories.columns.begin() + begin, histories.columns.begin() + end);
-    rows.values.insert(rows.values.end(), histories.values.begin() + begin, histories.values.begin() + end);
+  const SparseRows learned = learned_.read(DatasetPart::interactions, old);
+  SparseRows rows{.rows = histories.rows,
+                  .total_rows = histories.total_rows,
+                  .column_count = histories.column_count,
+                  .columns = {},
+                  .values = {}};
+  for (Index r = 0; r < users.size(); ++r) {
+    const bool is_solved_here = r >= old.size() || users_.has_log(users.begin + r);
+    const SparseRows& from = is_solved_here ? histories : learned;
+    const auto begin = from.offsets[static_cast<std::size_t>(r)];
+    const auto end = from.offsets[static_cast<std::size_t>(r) + 1];
+    rows.columns.insert(rows.columns.end(), from.columns.begin() + begin, from.columns.begin() + end);
+    rows.values.insert(rows.values.end(), from.values.begin() + begin, from.values.begin() + end);
     rows.offsets.push_back(static_cast<Index>(rows.columns.size()));
   }
   return rows;

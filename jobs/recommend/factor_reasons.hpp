@@ -9,6 +9,7 @@
 #include "distributed/rows/sparse_rows.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/model/model.hpp"
+#include "jobs/recommend/whom/user_histories.hpp"
 #include "kernels/base/matrix.hpp"
 #include "kernels/base/types.hpp"
 
@@ -25,10 +26,11 @@ struct ListReasons {
 /// users that are folded in sum to their scores, but for rounding.
 class FactorReasons {
  public:
-  /// `learned`: the view of the dataset that the model was trained on; `trained_users`: the first users of ServedUsers,
-  /// whose factors are the model's. `most` reasons of an entry. What it refers to outlives this. Collective over comm.
-  FactorReasons(const Communicator& comm, const ModelReader& model, const DatasetReader& learned, Index trained_users,
-                Index most);
+  /// `learned`: the view of the dataset that the model was trained on; `trained_users`: the first users of `users`,
+  /// whose factors are the model's unless a log has more of them. `most` reasons of an entry. What it refers to
+  /// outlives this. Collective over comm.
+  FactorReasons(const Communicator& comm, const ModelReader& model, const DatasetReader& learned,
+                const UserHistories& users, Index trained_users, Index most);
 
   /// The rows by which these users' factors are explained: of the model's own users what it learned, of others
   /// `histories`, all in the model's items. Collective.
@@ -41,6 +43,7 @@ class FactorReasons {
  private:
   const ModelReader& model_;
   const DatasetReader& learned_;
+  const UserHistories& users_;
   Index trained_users_;
   Index most_;
   Matrix items_;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <iterator>
+#include <unordered_map>
 #include <utility>
 
 #include "distributed/itemcf/item_terms.hpp"
@@ -110,8 +111,11 @@ void Served::add(const Lists& lists) {
   largest_gap = std::max(largest_gap, lists.largest_gap);
   users += static_cast<Index>(lists.sources.size());
   recommendations += lists.offsets.back();
-  popular_users += std::ranges::count(lists.sources, ListSource::popular);
   described_users += std::ranges::count(lists.sources, ListSource::features);
+  log_users += std::ranges::count(lists.sources, ListSource::log);
+  const Index in_segments = std::ranges::count(lists.sources, ListSource::popular_segment);
+  popular_users += std::ranges::count(lists.sources, ListSource::popular) + in_segments;
+  popular_segment_users += in_segments;
   for (std::size_t u = 0; u < lists.sources.size(); ++u) {
     const bool is_empty = lists.offsets[u + 1] == lists.offsets[u];
     const ListEnd end = lists.ends[u];
@@ -124,33 +128,50 @@ void Served::add(const Lists& lists) {
 }
 
 Served Served::sum(const Communicator& comm) const {
-  return {comm.sum(users),           comm.sum(recommendations),    comm.sum(popular_users),
-          comm.sum(described_users), comm.sum(short_lists),        comm.sum(empty_lists),
-          comm.sum(short_by_quota),  comm.sum(short_by_min_score), comm.sum(empty_by_min_score),
+  return {comm.sum(users),
+          comm.sum(recommendations),
+          comm.sum(log_users),
+          comm.sum(popular_users),
+          comm.sum(popular_segment_users),
+          comm.sum(described_users),
+          comm.sum(short_lists),
+          comm.sum(empty_lists),
+          comm.sum(short_by_quota),
+          comm.sum(short_by_min_score),
+          comm.sum(empty_by_min_score),
           comm.max(largest_gap)};
 }
 
 Lists found_lists(const Communicator& comm, const ListInputs& inputs, const Ids& ids, const SparseRows& ruled,
-                  std::span<const Index> selected, const FindItems& find) {
-  std::vector<List> found = fill_lists(comm, inputs, std::ssize(selected), find, [&](Index, const ScoredItem& last) {
-    return inputs.min_score && last.score < *inputs.min_score;
-  });
+                  SelectedUsers selected, const FindItems& find) {
+  std::vector<List> found =
+      fill_lists(comm, inputs, std::ssize(selected.rows), find,
+                 [&](Index, const ScoredItem& last) { return inputs.min_score && last.score < *inputs.min_score; });
   Lists lists;
-  lists.owners = select_rows(ids, selected);
+  lists.owners = select_rows(ids, selected.rows);
   PopularLists popular(inputs);
-  for (std::size_t place = 0; place < selected.size(); ++place) {
+  for (std::size_t place = 0; place < selected.rows.size(); ++place) {
     if (found[place].items.empty()) {
-      lists.append(ListSource::popular, popular.list(row_columns(ruled, selected[place])), 0);
+      lists.append(popular.list(selected.segment(place), row_columns(ruled, selected.rows[place])), 0);
     } else {
       cut_by_score(inputs, 0, found[place]);
-      lists.append(ListSource::model, found[place], 0);
+      lists.append(found[place], 0);
     }
   }
+  for (const Index row : selected.rows) lists.rows.push_back(selected.first + row);
+  lists.segments = std::move(selected.segments);
   return lists;
 }
 
+void mark_log(const UserHistories& users, Lists& lists) {
+  for (std::size_t place = 0; place < lists.sources.size(); ++place) {
+    ListSource& source = lists.sources[place];
+    if (source == ListSource::model && users.has_log(lists.rows[place])) source = ListSource::log;
+  }
+}
+
 Lists lists_for(const Communicator& comm, const ListInputs& inputs, const FactorLists& factors, Index first,
-                const Partition& rows, WantedIds& wanted) {
+                const Partition& rows, Audience& audience) {
   const ModelReader& model = factors.model;
   const UserRows users = factors.users.read(first, rows);
   const RowRange mine = rows.range(comm.rank());
@@ -158,9 +179,9 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Factor
       ruled_items(inputs, users.ids,
                   bought_items(inputs, {first + mine.begin, first + mine.end}, users.histories,
                                [&](SparseRows training) { return factors.users.in_model_items(std::move(training)); }));
-  const std::vector<Index> selected = wanted.select(users.ids);
+  SelectedUsers selected = audience.select(first, rows, users.ids);
   std::vector<Index> known;
-  std::ranges::copy_if(selected, std::back_inserter(known),
+  std::ranges::copy_if(selected.rows, std::back_inserter(known),
                        [&](Index row) { return users.basis[static_cast<std::size_t>(row)] != UserBasis::nothing; });
   Matrix vectors = select_rows(users.factors.view(), known);
   const std::vector<float> score_offset = score_offsets(model.objective(), vectors.view());
@@ -180,61 +201,72 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Factor
     return inputs.min_score && last.score + score_offset[static_cast<std::size_t>(place)] < *inputs.min_score;
   });
   Lists lists;
-  lists.owners = select_rows(users.ids, selected);
+  lists.owners = select_rows(users.ids, selected.rows);
   PopularLists popular(inputs);
-  std::size_t place = 0;  // in `known`
-  for (const Index row : selected) {
-    if (place < known.size() && known[place] == row) {
-      cut_by_score(inputs, score_offset[place], found[place]);
+  std::size_t next = 0;  // in `known`
+  for (std::size_t place = 0; place < selected.rows.size(); ++place) {
+    const Index row = selected.rows[place];
+    if (next < known.size() && known[next] == row) {
+      cut_by_score(inputs, score_offset[next], found[next]);
       const bool has_history = users.basis[static_cast<std::size_t>(row)] == UserBasis::entries;
-      lists.append(has_history ? ListSource::model : ListSource::features, found[place], score_offset[place]);
-      ++place;
+      found[next].source = has_history ? ListSource::model : ListSource::features;
+      lists.append(found[next], score_offset[next]);
+      ++next;
     } else {
-      lists.append(ListSource::popular, popular.list(row_columns(ruled, row)), 0);
+      lists.append(popular.list(selected.segment(place), row_columns(ruled, row)), 0);
     }
   }
+  for (const Index row : selected.rows) lists.rows.push_back(selected.first + row);
+  lists.segments = std::move(selected.segments);
   if (factors.reasons != nullptr) {
     const RowRange served{first + mine.begin, first + mine.end};
-    explain(comm, inputs, *factors.reasons, factors.reasons->rows(served, users.histories), selected, lists);
+    explain(comm, inputs, *factors.reasons, factors.reasons->rows(served, users.histories), selected.rows, lists);
   }
+  mark_log(factors.users.histories(), lists);
   require_finite(comm, inputs.model_path, "user", lists);
   return lists;
 }
 
 Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ItemLists& model, Index first,
-                const Partition& rows, WantedIds& wanted) {
+                const Partition& rows, Audience& audience) {
   const RowRange range = rows.range(comm.rank());
   const RowRange mine{first + range.begin, first + range.end};
-  const Ids ids = model.dataset.user_ids(mine).ids;
-  const SparseRows histories = model.dataset.read(DatasetPart::interactions, mine);
+  const Ids ids = model.users.ids(mine);
+  const SparseRows histories = model.users.read(mine);
   require_weighable(comm, histories, model.scorer.weighting);
   const SparseRows ruled =
       ruled_items(inputs, ids, bought_items(inputs, mine, histories, [](SparseRows training) { return training; }));
-  const std::vector<Index> selected = wanted.select(ids);
+  const SelectedUsers selected = audience.select(first, rows, ids);
   const auto find = [&](std::span<const Index> places, Index count) {
-    return item_lists(model.scorer, inputs.rule, histories, ruled, at_places(selected, places), count, inputs.boosts);
+    return item_lists(model.scorer, inputs.rule, histories, ruled, at_places(selected.rows, places), count,
+                      inputs.boosts);
   };
   Lists lists = found_lists(comm, inputs, ids, ruled, selected, find);
-  if (inputs.reasons > 0) explain(inputs, model.scorer, histories, selected, lists);
+  if (inputs.reasons > 0) explain(inputs, model.scorer, histories, selected.rows, lists);
+  mark_log(model.users, lists);
   require_finite(comm, inputs.model_path, "user", lists);
   return lists;
 }
 
-Lists lists_for_unknown(const ListInputs& inputs, const Ids& ids) {
+Lists lists_for_unknown(const ListInputs& inputs, const Ids& ids, const std::vector<std::int32_t>& segments) {
   Lists lists;
   PopularLists popular(inputs);
-  std::optional<List> usual;  // of users without excluded pairs
+  std::unordered_map<std::int32_t, List> usual;  // of users without excluded pairs, by segment
   for (Index u = 0; u < id_count(ids); ++u) {
+    const std::int32_t segment = segments.empty() ? no_segment : segments[static_cast<std::size_t>(u)];
     const std::span<const Index> pairs = inputs.pairs.of(id_text(ids, u));
     // Nobody knows what such a user bought: nothing is left out but pairs, and nothing is to be bought again.
     if (!pairs.empty() && inputs.seen != SeenItems::only) {
-      lists.append(ListSource::popular, popular.list(pairs), 0);
+      lists.append(popular.list(segment, pairs), 0);
     } else {
-      if (!usual) usual = popular.list({});
-      lists.append(ListSource::popular, *usual, 0);
+      auto known = usual.find(segment);
+      if (known == usual.end()) known = usual.emplace(segment, popular.list(segment, {})).first;
+      lists.append(known->second, 0);
     }
   }
   lists.owners = ids;
+  lists.rows.assign(lists.sources.size(), -1);
+  lists.segments = segments;
   if (inputs.reasons > 0) lists.reasons.resize(lists.items.size());
   return lists;
 }

@@ -23,21 +23,22 @@
 #include "distributed/ranking/popular_items.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
-#include "io/log/id_list.hpp"
 #include "io/model/item_model.hpp"
 #include "io/model/model.hpp"
 #include "jobs/evaluate/models/any_model.hpp"
 #include "jobs/evaluate/models/evaluated_models.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/evaluate/models/user_features.hpp"
-#include "jobs/lists/list_columns.hpp"
-#include "jobs/lists/wanted_ids.hpp"
 #include "jobs/recommend/factor_reasons.hpp"
+#include "jobs/recommend/group_lists.hpp"
 #include "jobs/recommend/list_probabilities.hpp"
 #include "jobs/recommend/lists.hpp"
 #include "jobs/recommend/rules/item_rules.hpp"
 #include "jobs/recommend/served_blend.hpp"
 #include "jobs/recommend/served_users.hpp"
+#include "jobs/recommend/whom/audience.hpp"
+#include "jobs/recommend/whom/segment_popularity.hpp"
+#include "jobs/recommend/whom/user_histories.hpp"
 #include "jobs/recommend/written_lists.hpp"
 #include "jobs/run/compared_input.hpp"
 #include "jobs/run/dataset_shelf.hpp"
@@ -59,7 +60,9 @@ Several models (--model more than once, --blend): a user's scores of each model 
 hold (--blend-scores) and are added, times the weights over their sum. A model's score of an item or a user that it does not know is
 0; lists have the items that any of the models was trained on.
 Source popular: a user without a training entry, or of several models one for whom each model scores all items the same, gets the
-items with the most training entries, scored by the share of users that have them; source model: all others.
+items with the most training entries, scored by the share of users that have them; source popular-segment: those of
+the user's segment (--segments), by how many of its users have them; source log: users of --log, who are folded in from (or, of an item
+model, scored by) all that dataset and log have of them; source model: all others.
 Rules (--items to --min-score) hold for popular items, too, but --min-score. Lists are filled best first, with as many items as the
 rules allow; a boost is added to the score, and the sum is written.
 CSV and TSV: user,rank,item,score,source, --columns, and --explain: because_1,share_1,...; JSON lines: an object per user. HDF5 (.h5):
@@ -126,13 +129,76 @@ std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options,
   return matched;
 }
 
-/// The users to serve, as a file lists them, and what is said of it. Collective.
-WantedIds read_wanted(const RecommendOptions& options, JobContext& context) {
-  WantedIds wanted =
-      options.users.empty() ? WantedIds() : WantedIds(read_user_list(context.comm, options.users), options.users);
-  tell_reading(context.report, wanted, "--users");
-  return wanted;
+/// What is known of users, and what is said of the log. Collective.
+UserHistories read_histories(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
+  std::optional<NewLog> log;
+  if (!options.whom.logs.empty()) log.emplace(context, options.whom, dataset, options.data);
+  return {dataset, std::move(log)};
 }
+
+/// What a model has learned of a dataset.
+struct DatasetView {
+  std::optional<Fold> fold = {};
+  TrainedOn trained_on = TrainedOn::training;
+};
+
+/// What is popular in segments, if there are any: by what models have learned, in their items. Collective.
+std::optional<SegmentPopularity> segment_popularity(const RecommendOptions& options, JobContext& context,
+                                                    const Audience& audience, const DatasetView& view,
+                                                    const InModelItems& in_model_items, const Catalogue& offered) {
+  if (audience.segments() == nullptr) return std::nullopt;
+  const DatasetReader training(context.comm, options.data, view.fold, view.trained_on, context.common.input_check);
+  SegmentPopularity popularity(context.comm, *audience.segments(), training, in_model_items, offered,
+                               options.whom.least_group);
+  if (const Index small = popularity.small_segments(); small > 0) {
+    context.report.warning(fmt::format(
+        "{} {} fewer than {} users with a training entry (--least-group): what is popular in {} is not looked at",
+        counted(small, "segment"), verb(small, "has", "have"), options.whom.least_group, verb(small, "it", "them")));
+  }
+  context.report.event("segment_popularity",
+                       {{"least_group", options.whom.least_group}, {"small_segments", popularity.small_segments()}});
+  return popularity;
+}
+
+/// What lists of whole segments look at beside the members' model; what is passed outlives it.
+GroupChoice group_choice(const RecommendOptions& options, const AllLists& all, const UserHistories& histories,
+                         Audience& audience, const Catalogue& known, const InModelItems& in_model_items) {
+  return {all.inputs,
+          histories,
+          audience,
+          known,
+          in_model_items,
+          all.users_at_a_time,
+          options.whom.least_group,
+          options.whom.segment_seen.value_or(SegmentSeen::allow)};
+}
+
+/// In the place of lists of users those of their segments, which are made by now; says which have none.
+AllLists group_lists(const RecommendOptions& options, JobContext& context, const AllLists& all, GroupLists groups) {
+  if (groups.small > 0) {
+    context.report.warning(fmt::format("{} {} fewer than {} users whom the model knows (--least-group) and {} no list",
+                                       counted(groups.small, "segment"), verb(groups.small, "has", "have"),
+                                       options.whom.least_group, verb(groups.small, "has", "have")));
+  }
+  context.report.line(fmt::format("{} {} a list, by {}", counted(groups.segments, "segment"),
+                                  verb(groups.segments, "has", "have"), counted(groups.members, "user")));
+  context.report.event("group_lists", {{"segments", groups.segments},
+                                       {"small_segments", groups.small},
+                                       {"members", groups.members},
+                                       {"least_group", options.whom.least_group}});
+  const Index users = std::max<Index>(groups.segments, 1);
+  return {all.inputs,   groups.segments,
+          users,        [lists = std::move(groups.lists)](Index, const Partition&) { return lists; },
+          all.item_ids, all.columns,
+          all.models,   all.blend};
+}
+
+/// As lists name their models.
+BlendPart model_part(const std::string& path, const TrainingRecord& record, double weight) {
+  return {std::filesystem::path(path).filename().string(), record.content_digest, weight};
+}
+
+constexpr auto as_they_are = [](SparseRows rows) { return rows; };
 
 /// Whether lists have to leave out what the training part alone has.
 bool masks_training(const RecommendOptions& options, const DatasetReader& training) {
@@ -191,6 +257,15 @@ void tell_unused_features(const RecommendOptions& options, JobContext& context, 
   context.report.warning(unused_features_warning(path, options.data));
 }
 
+/// A user whom the dataset does not have has no features, and others would be torn between them and the log.
+void require_no_log(const RecommendOptions& options, const ModelReader& model, const std::string& path) {
+  if (options.whom.logs.empty() || !model.user_features()) return;
+  throw AgreedError(ExitCode::usage,
+                    fmt::format("--log: users of {} are held near what their features predict, which a "
+                                "log does not have; expected a model without --user-features",
+                                path));
+}
+
 void recommend_by_factors(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
   const Communicator& comm = context.comm;
   const std::string& path = options.model.paths.front();
@@ -200,7 +275,9 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
       read_list_probabilities(comm, options.probability, dataset, model.record(), path, options.top);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
   tell_unused_features(options, context, model, matched.has_value());
-  WantedIds wanted = read_wanted(options, context);
+  require_no_log(options, model, path);
+  const UserHistories histories = read_histories(options, context, dataset);
+  Audience audience(context, options.whom, histories, options.data);
   const ItemSpace space =
       items_of_dataset(dataset, options.data, model.items(),
                        matched ? std::span<const Index>(matched->model_rows) : std::span<const Index>());
@@ -209,20 +286,23 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
   const Catalogue catalogue = offered_catalogue(known, options, rules);
 
   const auto timer = context.report.phase("recommend");
-  const ServedUsers users(comm, dataset, model, known, matched, options.data);
+  const ServedUsers users(comm, histories, model, known, matched, options.data);
   const bool knows_training_alone = matched || model.trained_on() == TrainedOn::all;
   const TrainedOn learned = knows_training_alone ? TrainedOn::training : model.trained_on();
   const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
   const RankableItems items(catalogue,
                             boosted_items([&model](RowRange rows) { return model.item_factors(rows); }, rules.boosts),
                             storage_of(model));
-  const ListInputs inputs = list_inputs(options, path, catalogue, rules, training);
+  ListInputs inputs = list_inputs(options, path, catalogue, rules, training);
+  const DatasetView view = matched ? DatasetView() : DatasetView{model.trained_fold(), model.trained_on()};
+  const InModelItems in_model_items = [&users](SparseRows rows) { return users.in_model_items(std::move(rows)); };
+  const auto popularity = segment_popularity(options, context, audience, view, in_model_items, catalogue);
+  if (popularity) inputs.popular_in = [&popularity](std::int32_t segment) { return popularity->of(segment); };
   std::optional<FactorReasons> reasons;
   std::optional<DatasetReader> learned_rows;
   if (options.explain > 0) {
-    learned_rows.emplace(comm, options.data, matched ? std::nullopt : model.trained_fold(),
-                         matched ? TrainedOn::training : model.trained_on(), context.common.input_check);
-    reasons.emplace(comm, model, *learned_rows, users.count() - users.new_users(), options.explain);
+    learned_rows.emplace(comm, options.data, view.fold, view.trained_on, context.common.input_check);
+    reasons.emplace(comm, model, *learned_rows, histories, users.trained_users(), options.explain);
   }
   const FactorLists factors{model, users, items, reasons ? &*reasons : nullptr};
   const AllLists all{inputs,
@@ -230,12 +310,20 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
                      users_per_ranking(storage_of(model)),
                      with_probabilities(probabilities, known,
                                         [&](Index first, const Partition& rows) {
-                                          return lists_for(comm, inputs, factors, first, rows, wanted);
+                                          return lists_for(comm, inputs, factors, first, rows, audience);
                                         }),
                      model.item_ids({0, model.items()}).ids,
-                     read_list_columns(options.format.columns, context, space)};
-  write_all(options, all, context, wanted, dataset, users.new_users(),
-            matched ? ModelKind::factors_elsewhere : ModelKind::factors);
+                     read_served_columns(options.format.columns, context, space, audience),
+                     {model_part(path, model.record(), 1)}};
+  const ModelKind kind = matched ? ModelKind::factors_elsewhere : ModelKind::factors;
+  if (options.whom.lists_for == ListsFor::users) {
+    return write_all(options, all, context, audience, dataset, users.new_users(), kind);
+  }
+  const GroupChoice choice = group_choice(options, all, histories, audience, known, in_model_items);
+  GroupLists groups = options.whom.taste == SegmentTaste::votes ? voted_lists(comm, choice, all.make)
+                                                                : mean_lists(comm, choice, factors);
+  write_all(options, group_lists(options, context, all, std::move(groups)), context, audience, dataset,
+            users.new_users(), kind);
 }
 
 /// An item model knows no users: those of the dataset, its own or another one, speak by all that this has of them.
@@ -247,7 +335,8 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
   const std::optional<ProbabilityMap> probabilities =
       read_list_probabilities(comm, options.probability, dataset, model.record(), path, options.top);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
-  WantedIds wanted = read_wanted(options, context);
+  const UserHistories histories = read_histories(options, context, dataset);
+  Audience audience(context, options.whom, histories, options.data);
   const ItemSpace space = items_of_dataset(dataset, options.data, dataset.items());
   const ItemRules rules = read_item_rules(options.rules, context, space);
   const Catalogue known = matched ? matched->catalogue : item_model_catalogue(comm, model);
@@ -257,26 +346,39 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
   const TrainedOn trained_on = model.record().trained_on;
   const TrainedOn learned = matched || trained_on == TrainedOn::all ? TrainedOn::training : trained_on;
   const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
-  const ListInputs inputs = list_inputs(options, path, catalogue, rules, training);
+  ListInputs inputs = list_inputs(options, path, catalogue, rules, training);
+  const DatasetView view = matched ? DatasetView() : DatasetView{model.record().trained_fold, trained_on};
+  const auto popularity = segment_popularity(options, context, audience, view, as_they_are, catalogue);
+  if (popularity) inputs.popular_in = [&popularity](std::int32_t segment) { return popularity->of(segment); };
   const ItemWeightBlocks weights = matched ? item_model_weights(model, *matched) : item_model_weights(model);
-  const ItemLists items{dataset, {weights, model.weighting()}};
+  const ItemLists items{histories, {weights, model.weighting()}};
   const AllLists all{inputs,
-                     dataset.users(),
+                     histories.users(),
                      users_at_a_time(std::min(options.top, dataset.items()), weights.blocks()),
                      with_probabilities(probabilities, known,
                                         [&](Index first, const Partition& rows) {
-                                          return lists_for(comm, inputs, items, first, rows, wanted);
+                                          return lists_for(comm, inputs, items, first, rows, audience);
                                         }),
                      dataset.item_ids({0, dataset.items()}).ids,
-                     read_list_columns(options.format.columns, context, space)};
-  write_all(options, all, context, wanted, dataset, 0, ModelKind::items);
+                     read_served_columns(options.format.columns, context, space, audience),
+                     {model_part(path, model.record(), 1)}};
+  if (options.whom.lists_for == ListsFor::users) {
+    return write_all(options, all, context, audience, dataset, 0, ModelKind::items);
+  }
+  const InModelItems in_model_items = as_they_are;
+  const GroupChoice choice = group_choice(options, all, histories, audience, known, in_model_items);
+  GroupLists groups =
+      options.whom.taste == SegmentTaste::votes ? voted_lists(comm, choice, all.make) : mean_lists(comm, choice, items);
+  write_all(options, group_lists(options, context, all, std::move(groups)), context, audience, dataset, 0,
+            ModelKind::items);
 }
 
 /// The models of a blend, each over the dataset's items; what each of them was trained on goes into `records`.
 /// Collective.
 std::vector<std::unique_ptr<ServedModel>> serve_models(const RecommendOptions& options, JobContext& context,
-                                                       const DatasetReader& dataset,
+                                                       const UserHistories& histories,
                                                        std::vector<TrainingRecord>& records) {
+  const DatasetReader& dataset = histories.dataset();
   const Communicator& comm = context.comm;
   std::vector<std::unique_ptr<ServedModel>> models;
   for (const std::string& path : options.model.paths) {
@@ -291,9 +393,10 @@ std::vector<std::unique_ptr<ServedModel>> serve_models(const RecommendOptions& o
       warn_if_not_compared(context, *model, path);
       records.push_back(model->record());
       std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, *model, path);
+      require_no_log(options, *model, path);
       Catalogue catalogue = read_catalogue(options, context, *model, matched);
-      models.push_back(
-          serve_factors(comm, path, dataset, options.data, std::move(model), std::move(catalogue), std::move(matched)));
+      models.push_back(serve_factors(comm, path, histories, options.data, std::move(model), std::move(catalogue),
+                                     std::move(matched)));
     }
   }
   require_different(options.model.paths, records);
@@ -303,9 +406,10 @@ std::vector<std::unique_ptr<ServedModel>> serve_models(const RecommendOptions& o
 /// Users of whom no model knows anything speak to none of them; the others have scores by all models.
 void recommend_by_blend(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
   const Communicator& comm = context.comm;
+  const UserHistories histories = read_histories(options, context, dataset);
   std::vector<TrainingRecord> records;
-  const std::vector<std::unique_ptr<ServedModel>> models = serve_models(options, context, dataset, records);
-  WantedIds wanted = read_wanted(options, context);
+  const std::vector<std::unique_ptr<ServedModel>> models = serve_models(options, context, histories, records);
+  Audience audience(context, options.whom, histories, options.data);
   const ItemSpace space = items_of_dataset(dataset, options.data, dataset.items());
   const ItemRules rules = read_item_rules(options.rules, context, space);
   const Catalogue catalogue = offered_catalogue(joint_catalogue(comm, models), options, rules);
@@ -317,22 +421,33 @@ void recommend_by_blend(const RecommendOptions& options, JobContext& context, co
   const TrainedOn learned = knows_validation ? TrainedOn::training_and_validation : TrainedOn::training;
   const DatasetReader training(comm, options.data, std::nullopt, learned, context.common.input_check);
   const std::string paths = options.model.text();
-  const ListInputs inputs = list_inputs(options, paths, catalogue, rules, training);
-  const ServedBlend blend{dataset, models, shares_of(*options.model.weights), options.model.normalization()};
-  AllLists all{inputs,
-               dataset.users(),
-               users_at_a_time(std::min(options.top, dataset.items()), 1),
-               [&](Index first, const Partition& rows) { return lists_for(comm, inputs, blend, first, rows, wanted); },
-               dataset.item_ids({0, dataset.items()}).ids,
-               read_list_columns(options.format.columns, context, space)};
+  ListInputs inputs = list_inputs(options, paths, catalogue, rules, training);
+  const auto popularity =
+      segment_popularity(options, context, audience, {std::nullopt, learned}, as_they_are, catalogue);
+  if (popularity) inputs.popular_in = [&popularity](std::int32_t segment) { return popularity->of(segment); };
+  const ServedBlend blend{histories, models, shares_of(*options.model.weights), options.model.normalization()};
+  AllLists all{
+      inputs,
+      histories.users(),
+      users_at_a_time(std::min(options.top, dataset.items()), 1),
+      [&](Index first, const Partition& rows) { return lists_for(comm, inputs, blend, first, rows, audience); },
+      dataset.item_ids({0, dataset.items()}).ids,
+      read_served_columns(options.format.columns, context, space, audience),
+      {}};
   all.blend.scores = normalization_word(options.model.normalization());
   Index new_users = 0;
   for (std::size_t m = 0; m < models.size(); ++m) {
-    const std::string file = std::filesystem::path(options.model.paths[m]).filename().string();
-    all.blend.parts.push_back({file, records[m].content_digest, (*options.model.weights)[m]});
+    all.models.push_back(model_part(options.model.paths[m], records[m], (*options.model.weights)[m]));
     new_users = std::max(new_users, models[m]->new_users());
   }
-  write_all(options, all, context, wanted, dataset, new_users, ModelKind::blend);
+  all.blend.parts = all.models;
+  if (options.whom.lists_for == ListsFor::users) {
+    return write_all(options, all, context, audience, dataset, new_users, ModelKind::blend);
+  }
+  const InModelItems in_model_items = as_they_are;
+  const GroupChoice choice = group_choice(options, all, histories, audience, catalogue, in_model_items);
+  write_all(options, group_lists(options, context, all, voted_lists(comm, choice, all.make)), context, audience,
+            dataset, new_users, ModelKind::blend);
 }
 
 }  // namespace
@@ -340,7 +455,11 @@ void recommend_by_blend(const RecommendOptions& options, JobContext& context, co
 void recommend_items(const RecommendOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   agree_on(comm, [&] { require_sense(options); });
-  if (options.output != standard_output_name) check_output(comm, options.output);
+  if (options.files.split() != FileSplit::none) {
+    check_output(comm, FileFamily(options.output).manifest());
+  } else if (options.output != standard_output_name) {
+    check_output(comm, options.output);
+  }
   const DatasetReader dataset(comm, options.data, std::nullopt, TrainedOn::all, context.common.input_check);
   warn_if_not_compared(context, dataset, options.data);
   if (options.model.is_blend()) {

@@ -2,6 +2,7 @@
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+#include <string_view>
 
 #include "jobs/lists/list_columns.hpp"
 #include "jobs/options/choices.hpp"
@@ -22,11 +23,11 @@ void describe_recommendations(boost::program_options::options_description& descr
   // clang-format off
   description.add_options()
     ("top", po::value(&options.top)->value_name("N")->default_value(10)->notifier(within<Index>("top", 1, 100'000)),
-     "items for each user")
-    ("users", read_file(&options.users), "users to serve: an id per line, or a CSV with a user column; without it all")
-    ("unknown-users", po::value<std::string>()->value_name("skip|popular|error")->default_value("skip")->notifier(
-       one_of<UnknownUsers>("unknown-users", options.unknown_users, {{"skip", UnknownUsers::skip}, {"popular", UnknownUsers::popular}, {"error", UnknownUsers::error}})),
-     "ids of --users that the dataset does not have: count and skip them, give them the popular items, or stop")
+     "items for each user");
+  // clang-format on
+  describe_whom(description, options.whom);
+  // clang-format off
+  description.add_options()
     ("seen", po::value<std::string>()->value_name("exclude|allow|only")->default_value("exclude")->notifier(
        one_of<SeenItems>("seen", options.seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
      "items that the dataset has of the user, in any part: leave them out, allow them, or list nothing else (to buy again)")
@@ -40,8 +41,34 @@ void describe_recommendations(boost::program_options::options_description& descr
   describe_list_rules(description, options.rules);
   describe_user_rules(description, options.rules);
   describe_list_format(description, options.format);
+  describe_split(description, options.files);
   describe_compression(description, options.deflate_level);
 }
+
+namespace {
+
+/// Throws Error(usage) for what only lists of users can have.
+void require_sense_for_segments(const RecommendOptions& options, const ListFormat& format) {
+  const bool is_mean = options.whom.taste != SegmentTaste::votes;
+  const auto refuse = [](bool is_given, std::string_view what) {
+    if (is_given) throw Error(ExitCode::usage, fmt::format("--for segments: {}", what));
+  };
+  refuse(format.layout == ListLayout::hdf5, "HDF5 has lists of users alone; expected CSV, TSV or JSON lines");
+  refuse(options.files.split() != FileSplit::none, "--split-by-segment and --shards are for lists of users");
+  refuse(options.explain > 0, "--explain takes apart the scores of users");
+  refuse(!options.probability.empty(), "--probability is of lists of users");
+  refuse(is_mean && options.model.is_blend(), "several models have no common mean; expected --segment-taste votes");
+  refuse(is_mean && !options.rules.exclude_pairs.empty(),
+         "--exclude-pairs is of users, and has an effect with --segment-taste votes alone");
+  refuse(is_mean && options.seen != SeenItems::exclude,
+         "--seen is of users' own lists, and has an effect with --segment-taste votes alone; see --segment-seen");
+  if (options.format.columns.empty()) return;
+  for (const TableColumns::Kept& column : parse_list_columns(options.format.columns)) {
+    refuse(column.source == "segment", "lists have a column segment anyway; expected other --columns");
+  }
+}
+
+}  // namespace
 
 void require_sense(const RecommendOptions& options) {
   require_sense(options.model);
@@ -58,8 +85,10 @@ void require_sense(const RecommendOptions& options) {
                 "--explain needs an output of text: CSV, TSV or JSON lines; HDF5 has no place for reasons");
   }
   if (!options.format.columns.empty()) static_cast<void>(parse_list_columns(options.format.columns));
-  if (options.unknown_users != UnknownUsers::skip && options.users.empty()) {
-    throw Error(ExitCode::usage, "--unknown-users has a meaning only with --users");
+  require_sense(options.whom);
+  require_sense(options.files, format, options.output);
+  if (options.files.by_segment && options.whom.segments.empty()) {
+    throw Error(ExitCode::usage, "--split-by-segment needs the file of the segments: --segments FILE");
   }
   if (!options.probability.empty() &&
       (options.model.is_blend() || options.seen != SeenItems::exclude || !options.rules.boost.empty())) {
@@ -67,7 +96,11 @@ void require_sense(const RecommendOptions& options) {
                 "--probability is of lists of one model with --seen exclude and without --boost, as "
                 "calibrate looks at them");
   }
+  if (!options.probability.empty() && !options.whom.logs.empty()) {
+    throw Error(ExitCode::usage, "--probability is of scores by what the dataset has of users; expected no --log");
+  }
   require_sense(options.rules);
+  if (options.whom.lists_for == ListsFor::segments) require_sense_for_segments(options, format);
 }
 
 }  // namespace rankwise

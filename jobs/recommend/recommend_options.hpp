@@ -6,7 +6,9 @@
 #include "distributed/ranking/catalogue.hpp"
 #include "jobs/lists/list_format.hpp"
 #include "jobs/options/model_choice.hpp"
+#include "jobs/recommend/files/split_options.hpp"
 #include "jobs/recommend/rules/item_rules.hpp"
+#include "jobs/recommend/whom/whom_options.hpp"
 #include "kernels/base/types.hpp"
 
 namespace boost::program_options {
@@ -15,21 +17,18 @@ class options_description;
 
 namespace rankwise {
 
-/// What happens to ids of --users that the dataset does not have.
-enum class UnknownUsers { skip, popular, error };
-
 struct RecommendOptions {
   std::string data;
   ModelChoice model;
-  std::string users;
+  WhomOptions whom;
   std::string output;
   std::string probability;  ///< file of calibrate; empty: none
   Index top = 0;
   SeenItems seen = SeenItems::exclude;
   ItemRuleOptions rules;
   ListFormatOptions format;
+  SplitOptions files;
   Index explain = 0;  ///< reasons of an item at most
-  UnknownUsers unknown_users = UnknownUsers::skip;
   int deflate_level = 0;
 };
 

@@ -13,13 +13,13 @@ namespace {
 
 class ServedFactors : public ServedModel {
  public:
-  ServedFactors(const Communicator& comm, std::string path, const DatasetReader& dataset, const std::string& data_path,
+  ServedFactors(const Communicator& comm, std::string path, const UserHistories& users, const std::string& data_path,
                 std::unique_ptr<const ModelReader> model, Catalogue in_model, std::optional<MatchedItems> matched)
       : path_(std::move(path)),
         model_(std::move(model)),
         in_model_(std::move(in_model)),
         matched_(std::move(matched)),
-        users_(comm, dataset, *model_, in_model_, matched_, data_path),
+        users_(comm, users, *model_, in_model_, matched_, data_path),
         items_(
             model_->items(), [this](RowRange rows) { return model_->item_factors(rows); },
             item_storage(model_->items(), model_->factors() + 1)) {}
@@ -83,10 +83,10 @@ class ServedItems : public ServedModel {
 }  // namespace
 
 std::unique_ptr<ServedModel> serve_factors(const Communicator& comm, const std::string& path,
-                                           const DatasetReader& dataset, const std::string& data_path,
+                                           const UserHistories& users, const std::string& data_path,
                                            std::unique_ptr<const ModelReader> model, Catalogue in_model,
                                            std::optional<MatchedItems> matched) {
-  return std::make_unique<ServedFactors>(comm, path, dataset, data_path, std::move(model), std::move(in_model),
+  return std::make_unique<ServedFactors>(comm, path, users, data_path, std::move(model), std::move(in_model),
                                          std::move(matched));
 }
 
@@ -97,23 +97,25 @@ std::unique_ptr<ServedModel> serve_items(const Communicator& comm, const std::st
 }
 
 Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ServedBlend& blend, Index first,
-                const Partition& rows, WantedIds& wanted) {
+                const Partition& rows, Audience& audience) {
   const RowRange range = rows.range(comm.rank());
   const RowRange mine{first + range.begin, first + range.end};
-  const Ids ids = blend.dataset.user_ids(mine).ids;
-  const SparseRows histories = blend.dataset.read(DatasetPart::interactions, mine);
+  const Ids ids = blend.users.ids(mine);
+  const SparseRows histories = blend.users.read(mine);
   const SparseRows ruled =
       ruled_items(inputs, ids, bought_items(inputs, mine, histories, [](SparseRows training) { return training; }));
-  const std::vector<Index> selected = wanted.select(ids);
+  const SelectedUsers selected = audience.select(first, rows, ids);
   std::vector<BlendedModel> models;
   for (const auto& model : blend.models) models.push_back(model->part({first, rows, histories}));
   const auto find = [&](std::span<const Index> places, Index count) {
     std::vector<Index> some;
-    for (const Index place : places) some.push_back(selected[static_cast<std::size_t>(place)]);
+    for (const Index place : places) some.push_back(selected.rows[static_cast<std::size_t>(place)]);
     const ScoredUsers users{ruled, some, [&](Index row) { return "user " + id_text(ids, row); }};
     return blended_lists(comm, {models, blend.normalization}, blend.shares, inputs.rule, users, count, inputs.boosts);
   };
-  return found_lists(comm, inputs, ids, ruled, selected, find);
+  Lists lists = found_lists(comm, inputs, ids, ruled, selected, find);
+  mark_log(blend.users, lists);
+  return lists;
 }
 
 Catalogue joint_catalogue(const Communicator& comm, const std::vector<std::unique_ptr<ServedModel>>& models) {

@@ -21,6 +21,7 @@
 #include "jobs/lists/wanted_ids.hpp"
 #include "jobs/recommend/lists.hpp"
 #include "jobs/recommend/served_users.hpp"
+#include "jobs/recommend/whom/audience.hpp"
 #include "kernels/ranking/score_normalizer.hpp"
 
 namespace rankwise {
@@ -47,7 +48,7 @@ class ServedModel {
 /// A model of factors, of the dataset or, `matched`, of another one. `in_model`: its catalogue in its own items.
 /// What is passed by reference outlives it. Collective over comm.
 [[nodiscard]] std::unique_ptr<ServedModel> serve_factors(const Communicator& comm, const std::string& path,
-                                                         const DatasetReader& dataset, const std::string& data_path,
+                                                         const UserHistories& users, const std::string& data_path,
                                                          std::unique_ptr<const ModelReader> model, Catalogue in_model,
                                                          std::optional<MatchedItems> matched);
 /// An item model, of the dataset or, `matched`, of another one. Collective over comm.
@@ -57,7 +58,7 @@ class ServedModel {
 
 /// Several models, ready for lists of the users of a dataset.
 struct ServedBlend {
-  const DatasetReader& dataset;
+  const UserHistories& users;
   const std::vector<std::unique_ptr<ServedModel>>& models;
   std::vector<double> shares;
   ScoreNormalization normalization = ScoreNormalization::standard;
@@ -65,7 +66,7 @@ struct ServedBlend {
 
 /// See the other lists_for(). Users for whom no model orders the items get the popular ones.
 [[nodiscard]] Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ServedBlend& blend, Index first,
-                              const Partition& rows, WantedIds& wanted);
+                              const Partition& rows, Audience& audience);
 
 /// What lists of these models can have. Collective over comm.
 [[nodiscard]] Catalogue joint_catalogue(const Communicator& comm,

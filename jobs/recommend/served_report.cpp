@@ -2,12 +2,18 @@
 
 #include <fmt/format.h>
 #include <string>
+#include <string_view>
 
 #include "kernels/text/counted.hpp"
 
 namespace rankwise {
 
 namespace {
+
+/// Whose lists they are.
+std::string_view subject_of(const RecommendOptions& options) {
+  return options.whom.lists_for == ListsFor::segments ? "segment" : "user";
+}
 
 /// Says of lists that are not full why they are not.
 void tell_ends(Report& report, const RecommendOptions& options, const Served& served, ModelKind kind) {
@@ -23,7 +29,8 @@ void tell_ends(Report& report, const RecommendOptions& options, const Served& se
   tell_short(served.short_by_min_score, below);
   const auto warn_empty = [&](Index lists, const std::string& reason) {
     if (lists == 0) return;
-    report.warning(fmt::format("{} {} no list: {}", counted(lists, "user"), verb(lists, "has", "have"), reason));
+    report.warning(
+        fmt::format("{} {} no list: {}", counted(lists, subject_of(options)), verb(lists, "has", "have"), reason));
   };
   std::string rules = options.seen == SeenItems::allow
                           ? std::string()
@@ -40,12 +47,28 @@ void tell_ends(Report& report, const RecommendOptions& options, const Served& se
 
 }  // namespace
 
-void tell_served(JobContext& context, const RecommendOptions& options, const Served& served, Index new_users,
+void tell_served(JobContext& context, const RecommendOptions& options, const Served& served, const ServedCounts& counts,
                  ModelKind kind) {
   Report& report = context.report;
+  const Index new_users = counts.new_users;
+  const std::string_view who = subject_of(options);
   report.line(fmt::format("wrote {}: {} for {}",
-                          options.output == standard_output_name ? "standard output" : options.output,
-                          counted(served.recommendations, "recommendation"), counted(served.users, "user")));
+                          options.output == standard_output_name ? "standard output"
+                          : options.files.split() == FileSplit::none
+                              ? options.output
+                              : "the files that " + FileFamily(options.output).manifest() + " names",
+                          counted(served.recommendations, "recommendation"), counted(served.users, who)));
+  if (counts.left_out > 0) {
+    report.line(fmt::format("{} of --users {} no list: {} {} out", counted(counts.left_out, "user"),
+                            verb(counts.left_out, "has", "have"),
+                            options.whom.where_users.empty() ? "--segment leaves"
+                            : options.whom.segment.empty()   ? "--where-users leaves"
+                                                             : "--where-users or --segment leaves",
+                            verb(counts.left_out, "it", "them")));
+  }
+  if (served.users == 0 && !options.whom.choosing().empty())
+    report.warning(fmt::format("nobody is served: {} {} nobody", options.whom.choosing(),
+                               options.whom.choosing().find(',') == std::string::npos ? "leaves" : "leave"));
   if (new_users > 0) {
     report.line(kind == ModelKind::factors_elsewhere
                     ? fmt::format("users are folded in from all that {} has of them", options.data)
@@ -55,13 +78,19 @@ void tell_served(JobContext& context, const RecommendOptions& options, const Ser
                     : fmt::format("{} {} held out whole, folded in from all that the dataset has of them",
                                   counted(new_users, "user"), verb(new_users, "was", "were")));
   }
+  if (served.log_users > 0) {
+    report.line(fmt::format("{} {} served by what --log has of {}, too", counted(served.log_users, "user"),
+                            verb(served.log_users, "is", "are"), verb(served.log_users, "it", "them")));
+  }
   if (served.popular_users > 0) {
-    report.line(fmt::format("{} {} {} and {} served the popular items", counted(served.popular_users, "user"),
+    const Index in_segments = served.popular_segment_users;
+    report.line(fmt::format("{} {} {} and {} served the popular items{}", counted(served.popular_users, who),
                             verb(served.popular_users, "has", "have"),
                             kind == ModelKind::items   ? "no new item with a score above 0"
                             : kind == ModelKind::blend ? "the same score for all new items by every model"
                                                        : "no training entry",
-                            verb(served.popular_users, "is", "are")));
+                            verb(served.popular_users, "is", "are"),
+                            in_segments == 0 ? "" : fmt::format(", {} of them those of their segment", in_segments)));
   }
   if (served.described_users > 0) {
     report.line(fmt::format("{} {} no training entry and {} served by {} features",
@@ -78,8 +107,10 @@ void tell_served(JobContext& context, const RecommendOptions& options, const Ser
   report.event("recommended", {{"users", served.users},
                                {"recommendations", served.recommendations},
                                {"new_users", new_users},
+                               {"log_users", served.log_users},
                                {"popular_users", served.popular_users},
                                {"described_users", served.described_users},
+                               {"popular_segment_users", served.popular_segment_users},
                                {"short_lists", served.short_lists},
                                {"empty_lists", served.empty_lists},
                                {"short_by_quota", served.short_by_quota},

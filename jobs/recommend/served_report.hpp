@@ -11,9 +11,14 @@ namespace rankwise {
 /// What lists are made from: a model of factors, of this dataset or of another one, an item model, or several models.
 enum class ModelKind { factors, factors_elsewhere, items, blend };
 
-/// Lines, warnings and events: how many lists, which are short or empty and why. `new_users`: that were folded in, all
-/// of them if the model is of another dataset.
-void tell_served(JobContext& context, const RecommendOptions& options, const Served& served, Index new_users,
+/// Of the dataset's users.
+struct ServedCounts {
+  Index new_users = 0;  ///< folded in, all of them if the model is of another dataset
+  Index left_out = 0;   ///< in the list of users, but not of a segment or a condition
+};
+
+/// Lines, warnings and events: how many lists, which are short or empty and why.
+void tell_served(JobContext& context, const RecommendOptions& options, const Served& served, const ServedCounts& counts,
                  ModelKind kind);
 
 }  // namespace rankwise

@@ -11,36 +11,17 @@
 
 namespace rankwise {
 
-namespace {
-
-/// The rows from `begin` on (local) with their entries, those before without.
-SparseRows from_row(const SparseRows& rows, Index begin) {
-  SparseRows kept{.rows = rows.rows,
-                  .total_rows = rows.total_rows,
-                  .column_count = rows.column_count,
-                  .offsets = rows.offsets,
-                  .columns = {},
-                  .values = {}};
-  const Index first = rows.offsets[static_cast<std::size_t>(begin)];
-  for (Index& offset : kept.offsets) offset = std::max<Index>(offset - first, 0);
-  kept.columns.assign(rows.columns.begin() + first, rows.columns.end());
-  kept.values.assign(rows.values.begin() + first, rows.values.end());
-  return kept;
-}
-
-}  // namespace
-
-ServedUsers::ServedUsers(const Communicator& comm, const DatasetReader& dataset, const ModelReader& model,
+ServedUsers::ServedUsers(const Communicator& comm, const UserHistories& histories, const ModelReader& model,
                          const Catalogue& catalogue, const std::optional<MatchedItems>& matched,
                          const std::string& data_path)
     : comm_(comm),
-      dataset_(dataset),
+      histories_(histories),
       model_(model),
       catalogue_(catalogue),
       matched_(matched),
       data_path_(data_path),
       trained_users_(matched ? 0 : model.users()) {
-  if (new_users() == 0) return;
+  if (new_users() == 0 && !histories.has_log()) return;
   items_ = read_fixed_items(comm, model);
 }
 
@@ -52,8 +33,8 @@ UserRows ServedUsers::read(Index first, const Partition& rows) const {
   const RowRange range = rows.range(comm_.rank());
   const RowRange mine{first + range.begin, first + range.end};
   const RowRange old{std::min(mine.begin, trained_users_), std::min(mine.end, trained_users_)};
-  UserRows users{.ids = dataset_.user_ids(mine).ids,
-                 .histories = in_model_items(dataset_.read(DatasetPart::interactions, mine)),
+  UserRows users{.ids = histories_.ids(mine),
+                 .histories = in_model_items(histories_.read(mine)),
                  .factors = model_.user_factors(old),
                  .basis = {}};
   const std::vector<Index> entries = model_.user_entries(old);
@@ -64,14 +45,19 @@ UserRows ServedUsers::read(Index first, const Partition& rows) const {
                           : is_described[r] != 0 ? UserBasis::features
                                                  : UserBasis::nothing);
   }
-  if (first + rows.rows() > trained_users_) fold_in_new(users, first, rows, mine, old);
+  const Index end = first + rows.rows();
+  if (end > trained_users_ || histories_.has_log(RowRange{first, end})) fold_in_new(users, first, rows, mine, old);
   return users;
 }
 
 void ServedUsers::fold_in_new(UserRows& users, Index first, const Partition& rows, RowRange mine, RowRange old) const {
   // 1. Rows of the model are solved along without entries, which costs next to nothing.
-  const SparseRows entries = from_row(users.histories, old.size());
-  const char* const name = matched_ ? "user" : "held-out user";
+  std::vector<Index> unchanged;
+  for (Index user = old.begin; user < old.end; ++user) {
+    if (!histories_.has_log(user)) unchanged.push_back(user);
+  }
+  const SparseRows entries = without_entries(users.histories, unchanged);
+  const char* const name = matched_ || histories_.has_log() ? "user" : "held-out user";
   Matrix all;
   std::vector<std::uint8_t> is_described(static_cast<std::size_t>(mine.size()));
   if (model_.user_features() && !matched_) {
@@ -82,13 +68,18 @@ void ServedUsers::fold_in_new(UserRows& users, Index first, const Partition& row
   } else {
     all = fold_in(comm_, model_.objective(), rows, entries, *items_, name, {}, {.choice = SolverChoice::primal});
   }
-  for (Index r = 0; r < old.size(); ++r) std::copy_n(users.factors.row(r), all.stride(), all.row(r));
+  for (const Index user : unchanged) {
+    std::copy_n(users.factors.row(user - mine.begin), all.stride(), all.row(user - mine.begin));
+  }
   users.factors = std::move(all);
   // 2. What they are known by.
-  for (Index r = old.size(); r < mine.size(); ++r) {
-    users.basis.push_back(catalogue_.knows(row_columns(users.histories, r)) ? UserBasis::entries
-                          : is_described[static_cast<std::size_t>(r)] != 0  ? UserBasis::features
-                                                                            : UserBasis::nothing);
+  users.basis.resize(static_cast<std::size_t>(mine.size()));
+  for (Index r = 0; r < mine.size(); ++r) {
+    if (r < old.size() && !histories_.has_log(mine.begin + r)) continue;
+    UserBasis& basis = users.basis[static_cast<std::size_t>(r)];
+    basis = catalogue_.knows(row_columns(users.histories, r)) ? UserBasis::entries
+            : is_described[static_cast<std::size_t>(r)] != 0  ? UserBasis::features
+                                                              : UserBasis::nothing;
   }
 }
 

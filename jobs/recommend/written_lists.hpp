@@ -4,14 +4,14 @@
 #include <vector>
 
 #include "distributed/rows/ids.hpp"
-#include "distributed/tables/table.hpp"
 #include "io/dataset/blend_attributes.hpp"
 #include "io/dataset/dataset.hpp"
 #include "jobs/lists/list_rounds.hpp"
-#include "jobs/lists/wanted_ids.hpp"
 #include "jobs/recommend/lists.hpp"
 #include "jobs/recommend/recommend_options.hpp"
+#include "jobs/recommend/served_columns.hpp"
 #include "jobs/recommend/served_report.hpp"
+#include "jobs/recommend/whom/audience.hpp"
 #include "jobs/run/job.hpp"
 #include "kernels/base/types.hpp"
 
@@ -24,13 +24,14 @@ struct AllLists {
   Index users_at_a_time;  ///< of a rank
   MakeLists make;
   Ids item_ids;
-  std::vector<TableColumn> columns;  ///< beside the items
-  BlendOrigin blend = {};            ///< of several models
+  ServedColumns columns;
+  std::vector<BlendPart> models;  ///< what lists are made from
+  BlendOrigin blend = {};         ///< of several models
 };
 
 /// Writes all lists, then those of wanted ids that the dataset does not have, and says what they are; throws
 /// AgreedError (bad_data, cannot_create, io_error). Collective over context.comm.
-void write_all(const RecommendOptions& options, const AllLists& all, JobContext& context, WantedIds& wanted,
+void write_all(const RecommendOptions& options, const AllLists& all, JobContext& context, const Audience& audience,
                const DatasetReader& dataset, Index new_users, ModelKind kind);
 
 }  // namespace rankwise

@@ -52,9 +52,9 @@ Lists filled_lists(const Communicator& comm, const ListInputs& inputs, Ids ids, 
   for (Index place = 0; place < id_count(lists.owners); ++place) {
     if (next < found.size() && known.places[next] == place) {
       cut_by_score(inputs, 0, found[next]);
-      lists.append(ListSource::model, found[next++], 0);
+      lists.append(found[next++], 0);
     } else {
-      lists.append(ListSource::model, {{}, ListEnd::unknown}, 0);
+      lists.append(List{.items = {}, .end = ListEnd::unknown}, 0);
     }
   }
   return lists;

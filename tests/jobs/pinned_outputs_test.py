@@ -23,7 +23,7 @@ from program import run
 
 PINS = pathlib.Path(__file__).with_name("pinned_outputs.json")
 # What outputs say of the program, the machine and the run is no result.
-FREE_ATTRIBUTES = ("version", "metadata-digest", "model-digest", "warm-start-digest", "blend-digests")  # digests and keys that are over the version, too
+FREE_ATTRIBUTES = ("version", "metadata-digest", "model-digest", "warm-start-digest", "blend-digests", "segments-digest")  # digests and keys that are over the version, too
 FREE_DATASETS = ("lineage", "digests/lineage")
 FREE_KEYS = ("version", "key", "memory", "mebibytes", "measured", "begin_seconds", "host")
 
@@ -36,6 +36,7 @@ GIVEN = {
         f"{i},{(i % 4) * 3 + i * 37 % 101 / 101},{(i % 3) * 2 + i * 53 % 97 / 97},{i * 71 % 89 / 89}\n" for i in range(300)),
     "shelves.csv": "id,shelf,price,title\n" + "".join(
         f"{i},{'' if i % 11 == 0 else f's{i * i % 7}'},{'' if i % 13 == 0 else i % 17 + 0.25},word{i % 9} Of{i % 5}\n" for i in range(1, 140)),
+    "newer.csv": "user,item,rating\n" + "".join(f"{(i * 7) % 12 + (900 if i % 3 else 1)},{(i * 11) % 110 + 1},{1 + i % 5}\n" for i in range(90)),
     "wanted.txt": "".join(f"{user}\n" for user in range(1, 400, 7)),
 }
 SEARCH = ["--factors", "4,8", "--regularization", "0.003,0.03", "--epochs", "2", "--validation", "interactions:2", "--optimize", "ndcg@20",
@@ -118,6 +119,12 @@ KERNEL_RUNS = [  # the same on every SIMD target with FMA
      "--feature-penalty 2 --validation-metric rmse", 1, ["described-stars.h5"]),
     ("evaluate --data shelves.h5 --model described.h5 --metrics recall@20,auc --output described.json", 1, ["described.json"]),
     ("recommend --data shelves.h5 --model described.h5 --top 5 --output described.csv", 3, ["described.csv"]),
+    ("recommend --data ratings.h5 --model implicit.h5 --top 5 --segments plain.h5 --segment 1,3 --columns segment --output segments.h5", 3,
+     ["segments.h5"]),
+    ("recommend --data ratings.h5 --model explicit.h5 --top 5 --segments plain.h5 --for segments --least-group 2 --output means.csv", 3, ["means.csv"]),
+    ("recommend --data ratings.h5 --model items.h5 --top 5 --segments plain.h5 --for segments --segment-taste votes --least-group 2 --output votes.csv", 1,
+     ["votes.csv"]),
+    ("recommend --data ratings.h5 --model implicit.h5 --top 5 --log newer.csv --users newer.csv --output newer-lists.csv", 3, ["newer-lists.csv"]),
     ("verify ratings.h5 implicit.h5 plain.h5 lists.h5", 1, []),
 ]
 

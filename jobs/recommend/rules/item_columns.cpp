@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <numeric>
 #include <unordered_map>
 #include <utility>
 
+#include "io/tables/table_condition.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {
@@ -25,15 +25,7 @@ ItemColumns::ItemColumns(const Communicator& comm, const std::string& path, std:
 
 ColumnValues ItemColumns::read(const std::string& column, RowRange rows) const {
   try {
-    switch (table().column(column).type) {
-      case ColumnType::category:
-        return Categories{table().codes(column, rows), table().column(column).categories};
-      case ColumnType::number:
-        return table().numbers(column, rows);
-      case ColumnType::text:
-        break;
-    }
-    return table().texts(column, rows);
+    return read_values(table(), column, rows);
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("{}: {}", option_, error.what()));
   }
@@ -48,22 +40,11 @@ void ItemColumns::for_each_block(const std::string& column,
 }
 
 std::vector<bool> ItemColumns::fulfil(const RowCondition& condition) const {
-  const MissingValues only_empty("none");
-  std::vector<int> places(condition.columns().size());
-  std::iota(places.begin(), places.end(), 0);
-  std::vector<bool> fulfilled;
-  for (Index first = 0; first < std::max<Index>(table().rows(), 1); first += block_rows) {
-    const RowRange rows{first, std::min(first + block_rows, table().rows())};
-    std::vector<ColumnValues> columns;
-    for (const std::string& column : condition.columns()) columns.push_back(read(column, rows));
-    std::vector<std::string> texts(columns.size());
-    std::vector<std::string_view> fields(columns.size());
-    for (Index row = 0; row < rows.size(); ++row) {
-      for (std::size_t c = 0; c < columns.size(); ++c) fields[c] = texts[c] = value_text(columns[c], row);
-      fulfilled.push_back(condition.holds({fields, places, only_empty}));
-    }
+  try {
+    return fulfilled_rows(table(), condition, {0, table().rows()});
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", option_, error.what()));
   }
-  return fulfilled;
 }
 
 ItemGroups ItemColumns::groups(const std::string& column) const {

@@ -11,6 +11,7 @@
 #include "io/config/json_fields.hpp"
 #include "io/config/json_text.hpp"
 #include "io/config/recorded_value.hpp"
+#include "io/probability/reliability_json.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/process/small_file.hpp"
 
@@ -54,23 +55,8 @@ Json json_of(const PopularityBand& band) {
   return json;
 }
 
-Json json_of(const Reliability& reliability) {
-  Json json{{"pairs", reliability.pairs},
-            {"mean_probability", reliability.mean_prediction},
-            {"share_bought", reliability.share},
-            {"expected_calibration_error", reliability.calibration_error},
-            {"brier", reliability.brier},
-            {"brier_of_the_share", reliability.constant_brier},
-            {"groups", Json::array()}};
-  for (const ReliabilityGroup& group : reliability.groups) {
-    json["groups"].push_back(
-        {{"pairs", group.pairs}, {"mean_probability", group.mean_prediction}, {"share_bought", group.share}});
-  }
-  return json;
-}
-
 Json json_of(const std::optional<Reliability>& reliability) {
-  return reliability ? json_of(*reliability) : Json(nullptr);
+  return reliability ? reliability_json(*reliability) : Json(nullptr);
 }
 
 /// As text, since a number of 64 bits is more than JavaScript can hold.

@@ -215,7 +215,9 @@ void calibrate_model(const CalibrateOptions& options, JobContext& context) {
 
   // 4. Say it, and write it.
   tell_calibration(context.report, file);
-  if (comm.is_root()) print_result(reliability_table(file));
+  if (comm.is_root())
+    print_result(
+        reliability_table(file.checked ? *file.checked : file.fitted, file.checked ? "held-out" : "validation"));
   write_from_root(context, options.output, probability_json(file));
 }
 

@@ -6,13 +6,19 @@
 
 namespace rankwise {
 
-std::string reliability_table(const ProbabilityFile& file) {
-  const Reliability& shown = file.checked ? *file.checked : file.fitted;
-  std::string text = fmt::format("{:>12} {:>12} {:>12}   {} part\n", "pairs", "probability", "bought",
-                                 file.checked ? "held-out" : "validation");
+std::string reliability_table(const Reliability& shown, std::string_view part) {
+  std::string text = fmt::format("{:>12} {:>12} {:>12}   {} part\n", "pairs", "probability", "bought", part);
   for (const ReliabilityGroup& group : shown.groups)
     text += fmt::format("{:>12} {:>12.6f} {:>12.6f}\n", group.pairs, group.mean_prediction, group.share);
   return text;
+}
+
+std::string useless_probabilities(const Reliability& checked) {
+  if (checked.pairs == 0 || checked.brier < checked.constant_brier) return {};
+  return fmt::format(
+      "on the held-out part the probabilities are no better than one share for all pairs (Brier score "
+      "{:.6f} and {:.6f})",
+      checked.brier, checked.constant_brier);
 }
 
 void tell_calibration(Report& report, const ProbabilityFile& file) {
@@ -38,12 +44,7 @@ void tell_calibration(Report& report, const ProbabilityFile& file) {
                                        {"calibration_error_of_scores", file.of_scores->calibration_error},
                                        {"brier", checked.brier},
                                        {"constant_brier", checked.constant_brier}});
-  if (checked.pairs > 0 && checked.brier >= checked.constant_brier) {
-    report.warning(
-        fmt::format("on the held-out part the probabilities are no better than one share for all pairs (Brier "
-                    "score {:.6f} and {:.6f})",
-                    checked.brier, checked.constant_brier));
-  }
+  if (const std::string useless = useless_probabilities(checked); !useless.empty()) report.warning(useless);
 }
 
 }  // namespace rankwise

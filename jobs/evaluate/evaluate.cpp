@@ -31,6 +31,7 @@
 #include "jobs/evaluate/models/training_overlap.hpp"
 #include "jobs/evaluate/models/user_features.hpp"
 #include "jobs/evaluate/per_user.hpp"
+#include "jobs/evaluate/probability_check.hpp"
 #include "jobs/evaluate/slices.hpp"
 #include "jobs/run/compared_input.hpp"
 #include "jobs/run/split_report.hpp"
@@ -423,6 +424,8 @@ void evaluate_model(const EvaluateOptions& options, JobContext& context) {
   // 3. Measure the model, baselines and other models; then how sure that is, and for whom.
   const std::vector<Contender> contenders = measure_all(options, context, contest, data, evaluated, found.warnings);
   estimate_all(options, context, contest, asked, slices, contenders, found);
+  if (!options.probability.empty())
+    found.probability = check_probabilities(context, options.probability, contest, models.front(), found.warnings);
   if (const std::string worse = worse_warning(found.metrics); !worse.empty())
     found.warnings.insert(found.warnings.begin(), worse);
   if (const std::string useless = useless_blend_warning(found.metrics, names_of_parts(models)); !useless.empty())

@@ -186,6 +186,8 @@ void describe_evaluation(boost::program_options::options_description& descriptio
     ("candidates", po::value<std::string>()->value_name("all|new")->notifier(
        one_of<Candidates>("candidates", options.candidates, {{"all", Candidates::all}, {"new", Candidates::new_items}})),
      "new: lists have items without a training entry alone, as a shelf of new items has, which models of als --item-features can order. all unless given")
+    ("probability", read_file(&options.probability),
+     "whether these probabilities of calibrate come true in the held-out part: a table, the expected calibration error, the Brier score")
     ("output", written_file(&options.output, json_endings), "write the metrics as JSON")
     ("report", written_file(&options.report, html_endings), "write the metrics as a page with plots")
     ("per-user", written_file(&options.per_user, hdf5_endings), "write the model's metrics of every user, but for coverage and gini, which are of all users");
@@ -209,6 +211,10 @@ void require_sense(const EvaluateOptions& options) {
   if (needing == metrics.end() && !options.categories.empty())
     refuse("--categories has a meaning only with --metrics calibration@K or category-diversity@K");
   if (options.model.is_blend()) require_blend_metrics(metrics);
+  if (!options.probability.empty() && options.model.is_blend())
+    refuse("--probability: a file of calibrate is of one model; expected one --model");
+  if (!options.probability.empty() && options.seen != SeenItems::exclude)
+    refuse("--probability: calibrate looks at lists of new items; expected --seen exclude");
   if (options.candidates == Candidates::new_items) {
     if (options.model.is_blend()) refuse("--candidates new has a meaning only with one --model");
     for (const EvaluationMetric& metric : metrics) {

@@ -72,8 +72,9 @@ struct EvaluateOptions {
   ExtraTest extra_test = ExtraTest::none;
   std::string categories;  ///< a column of the table of items, for metrics that need one; empty: none
   std::string output;
-  std::string report;    ///< a page
-  std::string per_user;  ///< a file of every user's metrics
+  std::string report;       ///< a page
+  std::string probability;  ///< a file of calibrate whose probabilities are checked; empty: none
+  std::string per_user;     ///< a file of every user's metrics
   SeenItems seen = SeenItems::exclude;
   Candidates candidates = Candidates::all;
   GateSettings gate;

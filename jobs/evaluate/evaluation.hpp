@@ -9,6 +9,7 @@
 #include "distributed/evaluation/heldout_rows.hpp"
 #include "distributed/evaluation/paired_difference.hpp"
 #include "distributed/log/split_figures.hpp"
+#include "distributed/probability/reliability.hpp"
 #include "jobs/evaluate/models/evaluated_models.hpp"
 #include "jobs/evaluate/models/matched_model.hpp"
 #include "jobs/evaluate/models/training_overlap.hpp"
@@ -79,6 +80,15 @@ struct RecallAtCutoff {
   std::optional<double> baseline;
 };
 
+/// How well probabilities of a file come true in lists of the model.
+struct ProbabilityCheck {
+  std::string file;
+  Index top = 0;                               ///< items of the lists
+  std::optional<std::int64_t> within_seconds;  ///< after what is known; nothing: all that is held out
+  Index users = 0;                             ///< with a list
+  Reliability reliability;
+};
+
 struct GateVerdict {
   std::string against;
   std::string metric;
@@ -123,6 +133,7 @@ struct Evaluation {
   std::vector<RecallAtCutoff> recall_by_cutoff;
   std::vector<std::string> warnings;
   std::optional<GateVerdict> gate;
+  std::optional<ProbabilityCheck> probability;
 };
 
 }  // namespace rankwise

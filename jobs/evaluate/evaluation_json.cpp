@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/config/json_text.hpp"
+#include "io/probability/reliability_json.hpp"
 #include "jobs/evaluate/metrics.hpp"
 #include "jobs/evaluate/models/match_json.hpp"
 
@@ -116,6 +117,15 @@ Json json_of(const RatingCounts& counts) {
           {"cold", counts.cold}};
 }
 
+Json json_of(const ProbabilityCheck& check) {
+  Json json = reliability_json(check.reliability);
+  json["file"] = check.file;
+  json["top"] = check.top;
+  json["within_seconds"] = check.within_seconds ? Json(*check.within_seconds) : Json(nullptr);
+  json["users"] = check.users;
+  return json;
+}
+
 Json json_of(const CalibrationBin& bin) {
   return {{"low", bin.low},
           {"high", bin.high},
@@ -199,6 +209,7 @@ std::string evaluation_json(const Evaluation& evaluation) {
   }
   json["leakage"] = json_of(evaluation.leakage);
   json["warnings"] = evaluation.warnings;
+  if (evaluation.probability) json["reliability"] = json_of(*evaluation.probability);
   json["gate"] = evaluation.gate ? json_of(*evaluation.gate) : Json(nullptr);
   return json_text(json, 2) + "\n";
 }

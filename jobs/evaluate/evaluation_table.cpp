@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <vector>
 
+#include "jobs/calibrate/calibrate_report.hpp"
 #include "jobs/evaluate/gate.hpp"
 #include "jobs/evaluate/metrics.hpp"
 #include "kernels/text/text_encoding.hpp"
@@ -114,6 +115,12 @@ std::string evaluation_table(const Evaluation& evaluation) {
   for (const MetricFigures& figures : evaluation.metrics) text += metric_lines(figures, shape);
   if (!evaluation.slices.empty()) text += slice_lines(evaluation.slices);
   text += legend(evaluation);
+  if (evaluation.probability) {
+    const Reliability& found = evaluation.probability->reliability;
+    text += "\n" + reliability_table(found, "held-out") +
+            fmt::format("expected calibration error {:.6f}, Brier score {:.6f} (of one share for all {:.6f})\n",
+                        found.calibration_error, found.brier, found.constant_brier);
+  }
   if (evaluation.gate) text += verdict_text(*evaluation.gate) + "\n";
   return text;
 }

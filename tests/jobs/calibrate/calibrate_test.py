@@ -76,6 +76,20 @@ class CalibrateTest(unittest.TestCase):
             self.assertGreater(max(step["probability"] for step in steps), 0.15)
             self.assertLess(min(step["probability"] for step in steps), 0.08)
 
+    def test_evaluate_checks_them(self):
+        for model, extra in (("model", ["--within", "60d"]), ("items", [])):
+            fitted = json.loads(self.calibrate("--top", "9", *extra, model=model)[0])
+            evaluation = self.path / "evaluation.json"
+            done = self.job("evaluate", "--data", "@data.h5", "--model", f"@{model}.h5", "--probability", "@probabilities.json", "--output", evaluation, ranks=3)
+            told = json.loads(evaluation.read_text())["reliability"]
+            self.assertEqual({key: told[key] for key in fitted["reliability"]["heldout"]}, fitted["reliability"]["heldout"])
+            self.assertEqual((told["file"], told["top"], told["within_seconds"]), ("probabilities.json", 9, 60 * DAY if extra else None))
+            self.assertIn(f"expected calibration error {told['expected_calibration_error']:.6f}", done.out)
+        evaluate = ["evaluate", "--data", "@data.h5", "--probability", "@probabilities.json"]
+        self.assertIn("has the probabilities of another model", self.job(*evaluate, "--model", "@model.h5", code=65).err)
+        self.assertIn("expected --seen exclude", self.job(*evaluate, "--model", "@items.h5", "--seen", "allow", code=2).err)
+        self.assertIn("expected one --model", self.job(*evaluate, "--model", "@items.h5", "--model", "@model.h5", "--blend", "1,1", code=2).err)
+
     def test_counts_are_those_of_plain_lists(self):
         with h5py.File(self.path / "data.h5") as file:
             training = numpy_als.read_csr(file, "interactions").toarray() > 0

@@ -25,7 +25,8 @@ struct FactorSide {
   [[nodiscard]] Matrix vectors(RowRange rows) const;
 };
 
-/// Which rows are known: they have entries of the training, and a factor that is not 0. Others are similar to nothing.
+/// Which rows are known: they have entries of the training or features of a model that was trained with features, and a
+/// factor that is not 0. Others are similar to nothing.
 /// Entries are those of the training. Collective over comm.
 [[nodiscard]] Catalogue known_rows(const Communicator& comm, const FactorSide& side);
 

@@ -205,6 +205,16 @@ class SideFeaturesTest(unittest.TestCase):
         listed = {row[2] for row in rows if row[4] != "popular"}
         self.assertTrue(listed & {item for row, item in enumerate(item_ids) if not trained[1][row]})
         self.assertNotIn(f"i{ITEMS - 1:03d}", {row[2] for row in rows})
+        # What is similar to a new item, by the cosine of what its features predict; an item of which nothing is known is similar to none.
+        self.job("similar", "--model", "@features.h5", "--top", "3", "--output", "@similar.csv", ranks=3)
+        similar = [line.split(",") for line in (self.path / "similar.csv").read_text().splitlines()[1:]]
+        factors = numpy_als.read_model(self.path / "features.h5")[1].astype(np.float64)
+        rows = {item: row for row, item in enumerate(self.ids("features.h5", "items"))}
+        of_new = [line for line in similar if not trained[1][rows[line[0]]]]
+        self.assertEqual({line[0] for line in of_new} | {f"i{ITEMS - 1:03d}"}, {item for item in item_ids if not trained[1][rows[item]]})
+        for item, _, other, score in of_new:
+            a, b = factors[rows[item]], factors[rows[other]]
+            self.assertAlmostEqual(float(score), a @ b / np.linalg.norm(a) / np.linalg.norm(b), delta=1e-5)
         done = self.job("recommend", "--data", "@data.h5", "--model", "@features.h5", "--explain", "2", "--output", "@no.csv", code=2)
         self.assertIn("--explain: users of", done.err)
 

@@ -27,8 +27,8 @@ inline std::vector<std::string> sample_of_each_kind(const Communicator& comm, co
   write_clustering(comm, folder.file("clustering.h5"), rich_clustering(comm, 40), sample_provenance());
   write_user_metrics(comm, folder.file("user_metrics.h5"), sample_user_metrics(comm, 29, SampleIds::strings),
                      sample_provenance());
-  return {folder.file("dataset.h5"), folder.file("model.h5"), folder.file("described_model.h5"),
-          folder.file("clustering.h5"), folder.file("user_metrics.h5")};
+  return {folder.file("dataset.h5"), folder.file("model.h5"), folder.file("clustering.h5"),
+          folder.file("user_metrics.h5"), folder.file("described_model.h5")};
 }
 /// 400'000 rows of 8 bytes: four chunks, the last one shorter.
 inline std::string long_file(const Communicator& comm, const SharedFolder& folder) {

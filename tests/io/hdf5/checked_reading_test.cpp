@@ -96,6 +96,9 @@ std::string read_model(const Communicator& comm, const std::string& path, InputC
   add(content, file.item_entries(items));
   add(content, file.user_ids(users).ids);
   add(content, file.item_ids(items).ids);
+  for (const std::optional<ModelFeatures>* features : {&file.user_features(), &file.item_features()}) {
+    if (*features) add(content, (*features)->weights);
+  }
   return content;
 }
 
@@ -128,7 +131,7 @@ std::string read_user_metrics(const Communicator& comm, const std::string& path,
 TEST_F(CheckedReadingTest, EveryFlippedByteIsAnErrorOrIsNotRead) {
   const std::vector<std::string> paths = sample_of_each_kind(comm_, folder_);
   const std::vector<std::function<std::string(const Communicator&, const std::string&, InputCheck)>> readers{
-      read_dataset, read_model, read_clustering, read_user_metrics};
+      read_dataset, read_model, read_clustering, read_user_metrics, read_model};
   for (std::size_t kind = 0; kind < paths.size(); ++kind) {
     const std::string& path = paths[kind];
     const auto read = [&](InputCheck check) { return readers[kind](comm_, path, check); };
@@ -147,9 +150,9 @@ TEST_F(CheckedReadingTest, EveryFlippedByteIsAnErrorOrIsNotRead) {
         const std::string error = error_of([&] { content = read(InputCheck::digests); });
         if (error.empty()) {
           EXPECT_EQ(content, expected) << object.path;
-          // The ids of a table are for other programs: those of the dataset are read.
+          // The ids of a table and the names of features are for other programs.
           EXPECT_TRUE(object.path.starts_with("/clusters/") || object.path.starts_with("/history/") ||
-                      object.path.ends_with("/table/_index"))
+                      object.path.ends_with("/table/_index") || object.path.ends_with("-features/names"))
               << object.path;
         } else {
           ++noticed;

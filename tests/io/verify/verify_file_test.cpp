@@ -46,8 +46,8 @@ class VerifyFileTest : public testing::Test {
 };
 
 TEST_F(VerifyFileTest, WhatWasWrittenIsIntact) {
-  const std::vector<std::string> kinds{"dataset", "model", "clustering", "user-metrics", "checkpoint"};
-  const std::vector<Index> datasets{36, 12, 11, 3, 6};
+  const std::vector<std::string> kinds{"dataset", "model", "clustering", "user-metrics", "model", "checkpoint"};
+  const std::vector<Index> datasets{36, 12, 11, 3, 20, 6};
   std::vector<std::string> paths = sample_of_each_kind(comm_, folder_);
   paths.push_back(folder_.file("checkpoint.h5"));
   write_sample_checkpoint(comm_, paths.back(), sample_size, 5, sample_progress());

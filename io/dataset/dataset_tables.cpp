@@ -72,6 +72,11 @@ std::optional<Table> read_user_table(const Communicator& comm, const std::string
   return agree_on(comm, [&] {
     const Index users = tables.users()->rows();
     Table table = tables.users()->read({std::min(rows.begin, users), std::min(rows.end, users)});
+    if (rows.end > users && !tables.heldout_users()) {
+      throw Error(ExitCode::bad_data, fmt::format("{}: holds a table of users, but none of those held out whole; "
+                                                  "expected {}",
+                                                  path, heldout_user_table_name));
+    }
     table.rows = rows;
     if (!tables.heldout_users()) return table;
     table.total_rows += tables.heldout_users()->rows();
@@ -90,6 +95,15 @@ DatasetTables read_dataset_tables(const Communicator& comm, const std::string& p
   return agree_on(comm, [&] {
     return DatasetTables{share_of(tables.items()), share_of(tables.users()), share_of(tables.heldout_users())};
   });
+}
+
+std::uint64_t tables_digest(const Communicator& comm, const std::string& path) {
+  constexpr std::uint64_t odd = 0x9E3779B97F4A7C15ULL;  // so that both tables exchanged make another one
+  const DatasetTablesReader tables(comm, path, InputCheck::none);
+  std::uint64_t digest = 0;
+  if (tables.items()) digest += tables.items()->digest() | 1;
+  if (tables.users()) digest += odd * (tables.users()->digest() | 1);
+  return digest;
 }
 
 }  // namespace rankwise

@@ -1,6 +1,7 @@
 #pragma once
 // What a dataset holds beside its log: tables of its items and users.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,5 +55,9 @@ class DatasetTablesReader {
 /// read_item_table().
 [[nodiscard]] DatasetTables read_dataset_tables(const Communicator& comm, const std::string& path,
                                                 InputCheck check = InputCheck::digests);
+
+/// What a dataset's tables of items and users hold, from the digests that they state; 0 without tables. Users held out
+/// whole do not count. Collective over comm; throws as read_item_table().
+[[nodiscard]] std::uint64_t tables_digest(const Communicator& comm, const std::string& path);
 
 }  // namespace rankwise

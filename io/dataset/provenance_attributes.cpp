@@ -39,6 +39,7 @@ void write_provenance(Hdf5Writer& file, const Provenance& provenance) {
   if (provenance.warm_start_digest != 0) {
     file.write_attribute("/", "warm-start-digest", provenance.warm_start_digest);
   }
+  if (provenance.tables_digest != 0) file.write_attribute("/", "tables-digest", provenance.tables_digest);
 }
 
 Provenance read_provenance(const Hdf5Reader& file, const std::string& expected_kind) {
@@ -74,6 +75,7 @@ Provenance read_provenance(const Hdf5Reader& file, const std::string& expected_k
   if (file.has_attribute("/", "warm-start-digest")) {
     provenance.warm_start_digest = file.read_unsigned("/", "warm-start-digest");
   }
+  if (file.has_attribute("/", "tables-digest")) provenance.tables_digest = file.read_unsigned("/", "tables-digest");
   return provenance;
 }
 

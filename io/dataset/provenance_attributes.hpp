@@ -1,6 +1,6 @@
 #pragma once
 // Provenance as attributes of a file's root group: kind, format-version, version, configuration, seed, dataset-digest;
-// and warm-start-digest where there is one.
+// and warm-start-digest and tables-digest where there is one.
 
 #include "io/dataset/provenance.hpp"
 #include "io/hdf5/reader.hpp"

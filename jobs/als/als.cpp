@@ -19,6 +19,7 @@
 #include "distributed/als/training.hpp"
 #include "distributed/evaluation/baselines.hpp"
 #include "io/dataset/dataset.hpp"
+#include "io/dataset/dataset_tables.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/model.hpp"
 #include "jobs/als/als_driver.hpp"
@@ -367,6 +368,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   // 4. Resume or initialise.
   Provenance provenance = context.provenance("model", dataset.provenance().dataset_digest);
   if (warm_start) provenance.warm_start_digest = warm_start->digest();
+  if (options.features->any()) provenance.tables_digest = tables_digest(context.comm, options.data);
   Checkpointing checkpointing(*options.checkpoints, layout.checkpoint_writing, context, std::move(claim), provenance,
                               options.validation->metric);
   AlsTraining training =

@@ -80,6 +80,10 @@ void RunCheckpoints::require_same_run(const std::string& path, const Provenance&
                               difference.empty() ? "" : ", and ", found.dataset_digest, provenance_.dataset_digest);
   }
   if (!difference.empty()) refuse(difference);
+  if (found.tables_digest != provenance_.tables_digest) {
+    refuse(fmt::format("its features are from tables of the digest {:016x}, expected {:016x}", found.tables_digest,
+                       provenance_.tables_digest));
+  }
   if (found.warm_start_digest != provenance_.warm_start_digest) {
     const auto begin_text = [](std::uint64_t digest) {
       return digest == 0 ? std::string("at random") : fmt::format("with the model of digest {:016x}", digest);

@@ -104,8 +104,8 @@ std::string digest_text(const AttributeValue& value) {
 
 bool is_digest(const std::string& attribute) {
   return attribute == "dataset-digest" || attribute == "source-digest" || attribute == "warm-start-digest" ||
-         attribute == "model-digest" || attribute == "dimension-ids-digest" || attribute == table_digest_attribute ||
-         attribute == metadata_digest_attribute;
+         attribute == "tables-digest" || attribute == "model-digest" || attribute == "dimension-ids-digest" ||
+         attribute == table_digest_attribute || attribute == metadata_digest_attribute;
 }
 
 /// Of how many datasets the file holds digests; nothing where it holds none at all.

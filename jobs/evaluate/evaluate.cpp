@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <span>
@@ -166,9 +167,16 @@ struct Evaluated {
 
   [[nodiscard]] const AnyMatchedModel& first() const { return models.front().matched; }
   [[nodiscard]] const Catalogue& catalogue() const { return joint ? *joint : first().catalogue; }
-  /// Whose vectors are from features; empty: none. Of a blend that is each model's matter.
-  [[nodiscard]] std::span<const std::uint8_t> described_users() const {
-    return joint || !first().factors ? std::span<const std::uint8_t>() : first().factors->described_users;
+  /// Of which of this rank's users a model has a vector from features; empty: of none.
+  [[nodiscard]] std::vector<std::uint8_t> described_users() const {
+    std::vector<std::uint8_t> found;
+    for (const EvaluatedModel& model : models) {
+      if (!model.matched.factors) continue;
+      const std::vector<std::uint8_t>& described = model.matched.factors->described_users;
+      found.resize(std::max(found.size(), described.size()));
+      std::transform(described.begin(), described.end(), found.begin(), found.begin(), std::bit_or<>());
+    }
+    return found;
   }
 };
 

@@ -237,6 +237,14 @@ std::vector<Rung> rungs_of(const SweepPlanOptions& options, Index trials) {
   return halving_rungs(trials, epochs, least, options.halving);
 }
 
+bool take_features(std::span<const Trial> trials) {
+  return std::ranges::any_of(trials, [](const Trial& trial) {
+    return std::ranges::any_of(trial.arguments, [](const std::string& argument) {
+      return argument.starts_with("--user-features") || argument.starts_with("--item-features");
+    });
+  });
+}
+
 }  // namespace
 
 SweepPlan make_plan(const SweepPlanOptions& given, const SweptData& data, std::uint64_t seed) {
@@ -283,6 +291,7 @@ SweepPlan make_plan(const SweepPlanOptions& given, const SweptData& data, std::u
     throw Error(ExitCode::usage, "--path: expected several values of --regularization");
   }
   plan.rungs = rungs_of(options, std::ssize(plan.trials));
+  plan.tables_digest = take_features(plan.trials) ? data.tables_digest : 0;
   return plan;
 }
 

@@ -48,6 +48,7 @@ struct SweepPlanOptions {
 /// What a plan needs to know of the data.
 struct SweptData {
   std::uint64_t digest = 0;
+  std::uint64_t tables_digest = 0;  ///< of a dataset with tables
   std::vector<Index> fold_numbers;  ///< distinct ones of the log's folds, ascending
   bool has_validation = false;      ///< whether it is a dataset with a validation part
   SearchedData searched = {};

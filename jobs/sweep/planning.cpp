@@ -13,6 +13,7 @@
 
 #include "distributed/itemcf/entry_weights.hpp"
 #include "io/dataset/dataset.hpp"
+#include "io/dataset/dataset_tables.hpp"
 #include "io/files/commit.hpp"
 #include "io/points/stated_rows.hpp"
 #include "jobs/evaluate/fold_check.hpp"
@@ -87,6 +88,7 @@ SweptData swept_data(const SweepPlanOptions& options, const JobContext& context)
   const auto rows_of = [&](DatasetPart part) { return with_entries(dataset.row_sizes(part, {0, dataset.rows(part)})); };
   const bool has_validation = dataset.has(DatasetPart::validation) && dataset.entries(DatasetPart::validation) > 0;
   return {.digest = dataset.provenance().dataset_digest,
+          .tables_digest = tables_digest(context.comm, options.data),
           .fold_numbers = dataset.fold_numbers(),
           .has_validation = has_validation,
           .searched = {.size = {rows_of(DatasetPart::interactions), rows_of(DatasetPart::interactions_by_item),

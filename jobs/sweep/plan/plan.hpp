@@ -59,6 +59,7 @@ struct SweepPlan {
   SweptJob job = SweptJob::als;
   std::string data;  ///< absolute path
   std::uint64_t dataset_digest = 0;
+  std::uint64_t tables_digest = 0;  ///< of the tables that trials take features from (tables_digest()); 0 where none
   std::uint64_t seed = 0;
   std::vector<std::string> parameters;  ///< names of those with several values
   Index combinations = 0;               ///< that were searched; those that come to the same are one trial

@@ -69,6 +69,7 @@ void list_beginning(Fields& fields, Plan& plan) {
   fields.one_of("job", plan.job, {{"als", SweptJob::als}, {"itemcf", SweptJob::itemcf}, {"kmeans", SweptJob::kmeans}});
   fields.text("data", plan.data);
   fields.bits("dataset_digest", plan.dataset_digest);
+  if (fields.has("tables_digest")) fields.bits("tables_digest", plan.tables_digest);
   fields.bits("seed", plan.seed);
   fields.texts("parameters", plan.parameters);
   if (fields.has("combinations")) fields.whole("combinations", plan.combinations, 0, most_combinations);

@@ -60,6 +60,7 @@ void place_tasks(SweepPlan& plan) {
 std::string task_key(const SweepPlan& plan, const SweepTask& task, std::string_view configuration) {
   std::string text = fmt::format("rankwise {}\ndataset {:016x}\nmetrics {}\n{} {}\n", plan.version, plan.dataset_digest,
                                  plan.metrics, job_name(plan.job), configuration);
+  if (plan.tables_digest != 0) text += fmt::format("tables {:016x}\n", plan.tables_digest);
   if (const auto after = plan.trials[task.trial].after) {
     text += fmt::format("after {}\n", plan.task(*after, task.fold, task.rung).key);
   }

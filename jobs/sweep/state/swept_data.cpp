@@ -10,6 +10,7 @@
 
 #include "distributed/comm/communicator.hpp"
 #include "io/dataset/dataset.hpp"
+#include "io/dataset/dataset_tables.hpp"
 #include "io/files/content_hash.hpp"
 #include "jobs/sweep/state/settings.hpp"
 #include "kernels/base/error.hpp"
@@ -47,6 +48,13 @@ FileStamp require_planned_data(const SweepPlan& plan) {
   }
   FileStamp stamp(plan.data);
   require_planned_digest(plan, data_digest(plan.job, plan.data));
+  const std::uint64_t tables = plan.tables_digest == 0 ? 0 : tables_digest(Communicator::single(), plan.data);
+  if (tables != plan.tables_digest) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: has other tables than this sweep was planned on, whose features it compares: their "
+                            "digest is {:016x}, expected {:016x}; make a new sweep plan in another folder",
+                            plan.data, tables, plan.tables_digest));
+  }
   return stamp;
 }
 

@@ -99,6 +99,16 @@ class SideFeaturesTest(unittest.TestCase):
                             if isinstance(value, h5py.Dataset) and not key.startswith("digests") else None)
             return found
 
+    def prepare_mixed_items(self):
+        """mixed.h5: the same log, with a table whose rows are of other items, which says nothing."""
+        lines = (self.path / "goods.csv").read_text().splitlines()
+        keys, rest = [line.split(",", 1)[0] for line in lines[1:]], [line.split(",", 1)[1] for line in lines[1:]]
+        random.Random(3).shuffle(rest)
+        (self.path / "mixed.csv").write_text("\n".join([lines[0], *(",".join(row) for row in zip(keys, rest))]) + "\n")
+        self.job("prepare", "--input", "@log.csv", "--columns", "user=user,item=item,value=value,split=part", "--split", "column", "--min-user-count", "1",
+                 "--min-item-count", "1", "--users", "@people.csv", "--user-types", "city=category,age=number", "--items", "@mixed.csv", "--item-types",
+                 "brand=category,price=number,title=text", "--output", "@mixed.h5")
+
     def reference(self, objective, start, trained):
         tables = []
         for side, table, kinds, is_trained in (("users", self.users, USER_KINDS, trained[0]), ("items", self.items, ITEM_KINDS, trained[1])):
@@ -165,6 +175,24 @@ class SideFeaturesTest(unittest.TestCase):
         self.assertEqual(self.digests("resumed.h5"), self.digests("whole.h5"))
         done = self.train("refused.h5", *options[:-1], "4", "--checkpoint", "@kept", "--resume", "auto", epochs=6, code=65)
         self.assertIn("feature-penalty", done.err)
+        self.prepare_mixed_items()
+        done = self.job("als", "--data", "@mixed.h5", "--model", "@refused.h5", "--factors", "5", "--epochs", "6", *options, "--checkpoint", "@kept", code=65)
+        self.assertIn("its features are from tables of the digest", done.err)
+
+    def test_a_blend_says_who_is_served_by_features(self):
+        self.train("features.h5", *KINDS["implicit"][0], *self.FEATURES, epochs=8)
+        self.train("plain.h5", *KINDS["implicit"][0])
+        alone, blend = ["--model", "@features.h5"], ["--model", "@features.h5", "--model", "@plain.h5", "--blend", "1,1"]
+        counts, sources = [], []
+        for name, models, ranks in (("alone", alone, 1), ("blend", blend, 3)):
+            self.job("evaluate", "--data", "@data.h5", *models, "--metrics", "recall@5", "--output", f"@{name}.json", ranks=ranks)
+            told = json.loads((self.path / f"{name}.json").read_text())["rankings"]
+            counts.append((told["popular_users"], told["described_users"]))
+            self.job("recommend", "--data", "@data.h5", *models, "--top", "3", "--output", f"@{name}.csv", ranks=ranks)
+            sources.append({line.split(",")[0]: line.split(",")[4] for line in (self.path / f"{name}.csv").read_text().splitlines()[1:]})
+        self.assertEqual(counts[0], counts[1])
+        self.assertGreater(counts[0][1], 0)
+        self.assertEqual(sources[0], sources[1])
 
     def test_cold_users_and_items_are_served(self):
         self.train("plain.h5", *KINDS["implicit"][0], epochs=8)
@@ -232,6 +260,14 @@ class SideFeaturesTest(unittest.TestCase):
         self.job("recommend", "--data", "@users.h5", "--model", "@users-model.h5", "--top", "5", "--output", "@users.csv", ranks=3)
         self.job("recommend", "--data", "@users.h5", "--model", "@users-model.h5", "--top", "5", "--output", "@users1.csv")
         self.assertEqual((self.path / "users.csv").read_text(), (self.path / "users1.csv").read_text())
+        # A file that lacks the table of these users, as one that another program wrote.
+        shutil.copy(self.path / "users.h5", self.path / "lacking.h5")
+        with h5py.File(self.path / "lacking.h5", "a") as file:
+            del file["heldout/users/table"], file["digests"]
+            for name in ("metadata-digest", "digests"):
+                file.attrs.pop(name, None)
+        done = self.job("evaluate", "--data", "@lacking.h5", "--model", "@users-model.h5", code=65)
+        self.assertIn("holds a table of users, but none of those held out whole", done.err)
         # Their scores by numpy: a solve towards what features predict, from all that the dataset has of them.
         users, items, _, _, attributes = numpy_als.read_model(self.path / "users-model.h5")
         with h5py.File(self.path / "users.h5") as file:
@@ -298,14 +334,7 @@ class SideFeaturesTest(unittest.TestCase):
     def test_lists_of_new_items_alone_are_measured(self):
         self.train("features.h5", *KINDS["implicit"][0], *self.FEATURES, epochs=8)
         self.train("plain.h5", *KINDS["implicit"][0])
-        # A table whose rows are of other items says nothing.
-        lines = (self.path / "goods.csv").read_text().splitlines()
-        keys, rest = [line.split(",", 1)[0] for line in lines[1:]], [line.split(",", 1)[1] for line in lines[1:]]
-        random.Random(3).shuffle(rest)
-        (self.path / "mixed.csv").write_text("\n".join([lines[0], *(",".join(row) for row in zip(keys, rest))]) + "\n")
-        self.job("prepare", "--input", "@log.csv", "--columns", "user=user,item=item,value=value,split=part", "--split", "column", "--min-user-count", "1",
-                 "--min-item-count", "1", "--users", "@people.csv", "--user-types", "city=category,age=number", "--items", "@mixed.csv", "--item-types",
-                 "brand=category,price=number,title=text", "--output", "@mixed.h5")
+        self.prepare_mixed_items()
         self.job("als", "--data", "@mixed.h5", "--model", "@mixed-model.h5", "--factors", "5", "--epochs", "8", *KINDS["implicit"][0], *self.FEATURES)
         done = [self.job("evaluate", "--data", "@data.h5", "--model", "@features.h5", "--baseline", "@mixed-model.h5", "--candidates", "new", "--metrics",
                          "recall@2,auc", "--output", f"@new{ranks}.json", ranks=ranks) for ranks in (1, 3)]
@@ -340,6 +369,14 @@ class SideFeaturesTest(unittest.TestCase):
         self.assertEqual(len(plan["trials"]), 4)
         self.assertEqual({trial["point"]["item-features"] for trial in plan["trials"]}, {"brand+price", "title"})
         self.job("sweep", "run", "@search", "--cores", "1")
+        # Records of other tables are not taken over, and tables do not change beneath a plan.
+        self.prepare_mixed_items()
+        search = ["--item-features", "brand+price,title", "--feature-penalty", "1,10", "--factors", "2", "--epochs", "1", "--validation", "interactions:2",
+                  "--optimize", "ndcg@10", "--calibrate", "0", "--reuse", "@search"]
+        self.assertIn("8 of 8 records are taken over", self.job("sweep", "plan", "@again", "--data", "@data.h5", *search).err)
+        self.assertNotIn("records are taken over", self.job("sweep", "plan", "@mixed", "--data", "@mixed.h5", *search).err)
+        done = self.job("sweep", "run", "@search", "--cores", "1", "--data", "@mixed.h5", code=65)
+        self.assertIn("has other tables than this sweep was planned on", done.err)
         self.train("both.h5", "--item-features", "brand+price")
         self.train("comma.h5", "--item-features", "brand,price")
         self.assertEqual(self.digests("both.h5"), self.digests("comma.h5"))

@@ -18,8 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr Index least_printed = 10;  // persons of whom a number is printed
-
 struct Parameter {
   std::string_view name;
   double value = 0;
@@ -70,9 +68,9 @@ std::string advice_for(const Fit& fit) {
 }
 
 template <class Fit>
-std::string fit_text(std::string_view name, const Fit& fit, std::string_view units) {
-  const std::string customers = fit.customers < least_printed ? "few customers" : counted(fit.customers, "customer");
-  std::string text = fmt::format("{}, {}: {}", name, customers, fit_state_name(fit.state));
+std::string fit_text(std::string_view name, const Fit& fit, const PrintedCount& customers, std::string_view units) {
+  std::string text =
+      fmt::format("{}, {} customers: {}", name, number_text(customers, fit.customers), fit_state_name(fit.state));
   if (!is_usable(fit.state)) return text + "\n";
   text += fmt::format(", log likelihood {:.4f}{}\n{:>10} {:>14} {:>14}\n", fit.log_likelihood, units, "parameter",
                       "value", "std. error");
@@ -121,11 +119,13 @@ std::string group_name(const ShownGroup& group) {
   return group.first == group.last ? fmt::format("{}", group.first) : fmt::format("{}-{}", group.first, group.last);
 }
 
-std::string calibration_text(const HoldoutCalibration& calibration) {
+std::string calibration_text(const HoldoutCalibration& calibration, const PrintedCounts& printed) {
   std::string text = fmt::format("{:>10} {:>12} {:>12} {:>12}   purchases after --calibrate-at, mean\n", "repeats",
                                  "customers", "predicted", "actual");
-  const auto line = [&text](const std::string& name, const CalibrationGroup& group) {
-    text += fmt::format("{:>10} {:>12} {:>12.4f} {:>12.4f}\n", name, group.customers, group.predicted, group.actual);
+  const auto line = [&](const std::string& name, const CalibrationGroup& group) {
+    text += fmt::format("{:>10} {:>12} {:>12.4f} {:>12.4f}\n", name,
+                        printed.has_calibration_counts ? fmt::format("{}", group.customers) : std::string("-"),
+                        group.predicted, group.actual);
   };
   const std::vector<ShownGroup> groups = shown_groups(calibration);
   for (const ShownGroup& group : groups) line(group_name(group), group.sums);
@@ -133,9 +133,13 @@ std::string calibration_text(const HoldoutCalibration& calibration) {
   return text;
 }
 
+Json count_json(const PrintedCount& count) {
+  return count ? Json(*count) : Json(nullptr);
+}
+
 template <class Fit>
-Json fit_json(const Fit& fit) {
-  Json json{{"state", fit_state_name(fit.state)}, {"customers", fit.customers}};
+Json fit_json(const Fit& fit, const PrintedCount& customers) {
+  Json json{{"state", fit_state_name(fit.state)}, {"customers", count_json(customers)}};
   if (!is_usable(fit.state)) return json;
   json["log_likelihood"] = number_or_null(fit.log_likelihood);
   json["steps"] = fit.steps;
@@ -146,28 +150,31 @@ Json fit_json(const Fit& fit) {
   return json;
 }
 
-Json models_json(const LifetimeModels& models) {
-  Json purchases = fit_json(models.purchases);
-  purchases["repeaters"] = models.purchases.repeaters;
+Json models_json(const LifetimeModels& models, const PrintedModel& printed) {
+  Json purchases = fit_json(models.purchases, printed.customers);
+  purchases["repeaters"] = count_json(printed.repeaters);
   purchases["cells"] = models.cells;
-  Json values = fit_json(models.values);
+  Json values = fit_json(models.values, printed.with_value);
   values["correlation"] = number_or_null(models.values.correlation);
-  values["without_value"] = models.without_value;
+  values["without_value"] = count_json(printed.without_value);
   const std::optional<double> mean = models.values.parameters.mean();
   if (is_usable(models.values.state)) values["mean_value"] = mean ? number_or_null(*mean) : Json(nullptr);
   return {{"time_unit", "week"}, {"bg_nbd", std::move(purchases)}, {"gamma_gamma", std::move(values)}};
 }
 
-Json calibration_json(const HoldoutCalibration& calibration) {
+Json calibration_json(const HoldoutCalibration& calibration, const PrintedCounts& printed) {
+  const auto customers_of = [&](const CalibrationGroup& group) {
+    return printed.has_calibration_counts ? Json(group.customers) : Json(nullptr);
+  };
   Json groups = Json::array();
   for (const ShownGroup& group : shown_groups(calibration)) {
     groups.push_back({{"repeats", group_name(group)},
-                      {"customers", group.sums.customers},
+                      {"customers", customers_of(group.sums)},
                       {"predicted", number_or_null(group.sums.predicted)},
                       {"actual", number_or_null(group.sums.actual)}});
   }
   return {{"groups", std::move(groups)},
-          {"customers", calibration.all.customers},
+          {"customers", customers_of(calibration.all)},
           {"predicted", number_or_null(calibration.all.predicted)},
           {"actual", number_or_null(calibration.all.actual)},
           {"mean_absolute_error", number_or_null(calibration.model_error)},
@@ -181,7 +188,7 @@ void add_doubts(const LifetimeModels& models, std::string_view when, std::vector
         fmt::format("BG/NBD{}: {}: {}", when, fit_state_name(models.purchases.state), advice_for(models.purchases)));
 }
 
-void add_value_doubts(const LifetimeModels& models, std::vector<std::string>& doubts) {
+void add_value_doubts(const LifetimeModels& models, const PrintedModel& printed, std::vector<std::string>& doubts) {
   const GammaGammaFit& values = models.values;
   if (values.state != FitState::converged) {
     doubts.push_back(
@@ -205,18 +212,18 @@ void add_value_doubts(const LifetimeModels& models, std::vector<std::string>& do
   }
   if (models.without_value > 0) {
     doubts.push_back(
-        fmt::format("{} with repeat purchases of value 0 or less: Gamma-Gamma does not know them, and they "
+        fmt::format("{} customers with repeat purchases of value 0 or less: Gamma-Gamma does not know them, and they "
                     "have the mean value of all",
-                    counted(models.without_value, "customer")));
+                    number_text(printed.without_value, models.without_value)));
   }
 }
 
 }  // namespace
 
-std::vector<std::string> doubts_about(const CustomerValue& value) {
+std::vector<std::string> doubts_about(const CustomerValue& value, const PrintedCounts& printed) {
   std::vector<std::string> doubts;
   add_doubts(value.models, "", doubts);
-  add_value_doubts(value.models, doubts);
+  add_value_doubts(value.models, printed.model, doubts);
   if (value.models_then) add_doubts(*value.models_then, " until --calibrate-at", doubts);
   if (!value.calibration) return doubts;
   const HoldoutCalibration& calibration = *value.calibration;
@@ -229,15 +236,15 @@ std::vector<std::string> doubts_about(const CustomerValue& value) {
   return doubts;
 }
 
-std::string lifetime_table(const CustomerValue& value) {
-  std::string text = fit_text("BG/NBD", value.models.purchases, " (time in weeks)");
-  text += fit_text("Gamma-Gamma", value.models.values, "");
+std::string lifetime_table(const CustomerValue& value, const PrintedCounts& printed) {
+  std::string text = fit_text("BG/NBD", value.models.purchases, printed.model.customers, " (time in weeks)");
+  text += fit_text("Gamma-Gamma", value.models.values, printed.model.with_value, "");
   if (const std::optional<double> mean = value.models.values.parameters.mean();
       mean && is_usable(value.models.values.state)) {
     text += fmt::format("{:>10} {:>14.6g}   of a purchase, over customers; correlation with repeats {:.4f}\n", "mean",
                         *mean, value.models.values.correlation);
   }
-  if (value.calibration) text += calibration_text(*value.calibration);
+  if (value.calibration) text += calibration_text(*value.calibration, printed);
   return text;
 }
 
@@ -251,21 +258,21 @@ std::string calibration_picture(const CustomerValue& value) {
                   "days with a purchase, mean over customers", bars);
 }
 
-Json lifetime_json(const CustomerValue& value, const ProfileOptions& options) {
-  Json json = models_json(value.models);
+Json lifetime_json(const CustomerValue& value, const PrintedCounts& printed, const ProfileOptions& options) {
+  Json json = models_json(value.models, printed.model);
   json["horizon_days"] = options.forecast().horizon_days;
   json["discount_per_year"] = options.forecast().discount_per_year;
-  if (value.models_then) json["until_calibrate_at"] = models_json(*value.models_then);
-  if (value.calibration) json["calibration"] = calibration_json(*value.calibration);
-  json["doubts"] = doubts_about(value);
+  if (value.models_then) json["until_calibrate_at"] = models_json(*value.models_then, printed.model_then);
+  if (value.calibration) json["calibration"] = calibration_json(*value.calibration, printed);
+  json["doubts"] = doubts_about(value, printed);
   return json;
 }
 
-void tell_lifetime(Report& report, const CustomerValue& value) {
+void tell_lifetime(Report& report, const CustomerValue& value, const PrintedCounts& printed) {
   const BgNbdFit& purchases = value.models.purchases;
   report.event("bg_nbd", {{"state", std::string(fit_state_name(purchases.state))},
-                          {"customers", purchases.customers},
-                          {"repeaters", purchases.repeaters},
+                          {"customers", count_field(printed.model.customers)},
+                          {"repeaters", count_field(printed.model.repeaters)},
                           {"cells", value.models.cells},
                           {"log_likelihood", purchases.log_likelihood},
                           {"r", purchases.parameters.r},
@@ -274,14 +281,16 @@ void tell_lifetime(Report& report, const CustomerValue& value) {
                           {"b", purchases.parameters.b}});
   const GammaGammaFit& values = value.models.values;
   report.event("gamma_gamma", {{"state", std::string(fit_state_name(values.state))},
-                               {"customers", values.customers},
+                               {"customers", count_field(printed.model.with_value)},
                                {"log_likelihood", values.log_likelihood},
                                {"p", values.parameters.p},
                                {"q", values.parameters.q},
                                {"v", values.parameters.v},
                                {"correlation", values.correlation}});
   if (!value.calibration) return;
-  report.event("lifetime_calibrated", {{"customers", value.calibration->all.customers},
+  const PrintedCount customers =
+      printed.has_calibration_counts ? PrintedCount(value.calibration->all.customers) : std::nullopt;
+  report.event("lifetime_calibrated", {{"customers", count_field(customers)},
                                        {"predicted", value.calibration->all.predicted},
                                        {"actual", value.calibration->all.actual},
                                        {"mean_absolute_error", value.calibration->model_error},

@@ -259,7 +259,10 @@ void profile_customers(const ProfileOptions& options, JobContext& context) {
   add_known_columns(options, context, customers.mine, columns);
   require_columns(comm, columns);
 
-  // 3. Say it, and write it.
+  // 3. Say it, without counts of few customers, and write it.
+  findings.printed =
+      printed_counts({findings.users, findings.customers, findings.only_returns},
+                     findings.rfm ? &*findings.rfm : nullptr, findings.value ? &*findings.value : nullptr);
   tell_profile(context.report, findings);
   if (comm.is_root()) print_result(profile_table(findings));
   write(options, context, *dataset, customers, findings, std::move(columns));

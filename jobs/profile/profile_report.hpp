@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "jobs/profile/customer_value.hpp"
+#include "jobs/profile/printed_counts.hpp"
 #include "jobs/profile/profile_settings.hpp"
 #include "jobs/profile/rfm_scores.hpp"
 #include "jobs/run/report.hpp"
@@ -25,6 +26,10 @@ struct ProfileFindings {
   std::vector<std::string> left_out;  ///< columns that the dataset knows too little for, and why
   std::optional<RfmScores> rfm = {};
   std::optional<CustomerValue> value = {};
+  PrintedCounts printed = {};  ///< of all these counts
+
+  /// Nothing if that is fewer than ten users, or all but fewer than ten.
+  [[nodiscard]] PrintedCount printed_without_factors() const;
 };
 
 /// Bounds and counts of classes, sizes of segments, parameters: for standard output. Counts of fewer than ten customers

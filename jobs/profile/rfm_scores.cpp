@@ -1,5 +1,7 @@
 #include "jobs/profile/rfm_scores.hpp"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <limits>
 #include <utility>
@@ -33,6 +35,36 @@ void add_score(CustomerColumns& columns, const RfmScore& score, const char* colu
       numbers_of(score.classes.of_values));
 }
 
+std::array<bool, 3> scores_in(const std::vector<SegmentRule>& rules) {
+  const auto asks = [](const ClassRange& range) { return range.first > 1 || range.last < midrank_classes; };
+  std::array<bool, 3> used{};
+  for (const SegmentRule& rule : rules) {
+    used[0] = used[0] || asks(rule.recency);
+    used[1] = used[1] || asks(rule.frequency);
+    used[2] = used[2] || asks(rule.money);
+  }
+  return used;
+}
+
+/// The smallest number above 0 of customers who share their classes of the scores in `used`; 0 without customers.
+/// Collective.
+Index smallest_combination(const Communicator& comm, const std::vector<std::int32_t>& codes,
+                           const std::array<bool, 3>& used) {
+  std::array<Index, 125> counts{};
+  for (const std::int32_t code : codes) {
+    if (code < 0) continue;
+    const std::int32_t kept =
+        (used[0] ? code / 25 * 25 : 0) + (used[1] ? code / 5 % 5 * 5 : 0) + (used[2] ? code % 5 : 0);
+    ++counts[static_cast<std::size_t>(kept)];
+  }
+  comm.all_reduce_sum(std::span<Index>(counts));
+  Index smallest = 0;
+  for (const Index count : counts) {
+    if (count > 0 && (smallest == 0 || count < smallest)) smallest = count;
+  }
+  return smallest;
+}
+
 /// The three classes as a text, and the name of the segment. Collective.
 void add_segments(const Communicator& comm, const std::vector<SegmentRule>& rules, RfmScores& found,
                   CustomerColumns& columns) {
@@ -58,6 +90,8 @@ void add_segments(const Communicator& comm, const std::vector<SegmentRule>& rule
     ++sizes[rule.value_or(rules.size())];
   }
   comm.all_reduce_sum(std::span<Index>(sizes));
+  found.in_rules = scores_in(rules);
+  found.smallest_cell = smallest_combination(comm, code_of, found.in_rules);
   columns.add("rfm", "r_score, f_score and m_score", used_categories(comm, codes, code_of));
   columns.add("segment", "name of the classes", used_categories(comm, names, segment_places));
   for (std::size_t rule = 0; rule < rules.size(); ++rule) {

@@ -1,6 +1,7 @@
 #pragma once
 // RFM: recency, frequency and money in five classes each, over all customers.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -33,6 +34,9 @@ struct RfmScores {
   std::vector<RfmScore> scores;       ///< without times there is no recency
   std::vector<SegmentSize> segments;  ///< in the order of the rules; none without recency
   Index without_segment = 0;
+  std::array<bool, 3>
+      in_rules{};           ///< scores of which some rule of the segments asks: their classes and segments overlap
+  Index smallest_cell = 0;  ///< customers of the smallest combination of these scores that has any
 };
 
 /// A class's bound as people read it: the least of its values; of recency the most days.

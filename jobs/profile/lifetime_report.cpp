@@ -36,14 +36,59 @@ std::vector<Parameter> parameters_of(const GammaGammaFit& fit) {
   return {{"p", p.p, e.p}, {"q", p.q, e.q}, {"v", p.v, e.v}};
 }
 
-/// "a goes to 0, b without bound", of those at the border.
+enum class Limit { none, zero, unbounded };
+
+Limit limit_of(double parameter) {
+  if (std::abs(std::log(parameter)) < border_of_logarithms - 1e-6) return Limit::none;
+  return parameter < 1 ? Limit::zero : Limit::unbounded;
+}
+
+/// "a goes to 0, b goes beyond all bounds", of those at the border.
 std::string limits_of(const std::vector<Parameter>& parameters) {
   std::vector<std::string> limits;
   for (const Parameter& each : parameters) {
-    if (std::abs(std::log(each.value)) < border_of_logarithms - 1e-6) continue;
-    limits.push_back(fmt::format("{} goes {}", each.name, each.value < 1 ? "to 0" : "beyond all bounds"));
+    const Limit limit = limit_of(each.value);
+    if (limit == Limit::none) continue;
+    limits.push_back(fmt::format("{} goes {}", each.name, limit == Limit::zero ? "to 0" : "beyond all bounds"));
   }
   return fmt::format("{}", fmt::join(limits, ", "));
+}
+
+/// After a purchase a customer leaves with a chance that has the mean a / (a + b), and varies less the larger both are.
+std::string_view leaving_at(Limit a, Limit b) {
+  if (a == Limit::none && b == Limit::none) return {};
+  if (a == Limit::unbounded && b == Limit::unbounded) return "all customers are as likely to leave after a purchase";
+  if (a == Limit::zero && b == Limit::zero) return "customers leave after their first repeat purchase, or never";
+  if (a == Limit::zero || b == Limit::unbounded) return "no customer leaves";
+  return "all customers leave after their first repeat purchase";
+}
+
+/// Rates of purchases have the mean r / alpha, and vary less the larger both are.
+std::string_view buying_at(Limit r, Limit alpha) {
+  if (r == Limit::none && alpha == Limit::none) return {};
+  if (r == Limit::unbounded && alpha == Limit::unbounded) return "all customers buy equally often";
+  if (r == Limit::zero && alpha == Limit::zero) return "few customers make nearly all repeat purchases";
+  if (r == Limit::zero || alpha == Limit::unbounded) return "no customer buys again";
+  return "customers buy without end";
+}
+
+/// What forecasts at the border take for granted.
+std::string meaning_of(const BgNbd& at) {
+  std::vector<std::string_view> meanings;
+  for (const std::string_view each :
+       {leaving_at(limit_of(at.a), limit_of(at.b)), buying_at(limit_of(at.r), limit_of(at.alpha))}) {
+    if (!each.empty()) meanings.push_back(each);
+  }
+  return fmt::format("{}", fmt::join(meanings, ", and "));
+}
+
+/// Values vary less about a customer's mean the larger p is, and these means less the larger q is.
+std::string meaning_of(const GammaGamma& at) {
+  std::vector<std::string_view> meanings;
+  if (limit_of(at.p) == Limit::unbounded) meanings.emplace_back("all purchases of a customer have the same value");
+  if (limit_of(at.q) == Limit::unbounded) meanings.emplace_back("all customers have the same mean value");
+  if (meanings.empty()) meanings.emplace_back("values differ more than the model can describe");
+  return fmt::format("{}", fmt::join(meanings, ", and "));
 }
 
 template <class Fit>
@@ -54,11 +99,8 @@ std::string advice_for(const Fit& fit) {
     case FitState::flat:
       return "many other parameters are about as likely; forecasts of single customers may be far off";
     case FitState::at_border:
-      return fmt::format(
-          "the likelihood rises as {}, so that customers do not leave, or do not differ in this; forecasts are those "
-          "of "
-          "the limit",
-          limits_of(parameters_of(fit)));
+      return fmt::format("the likelihood rises as {}: forecasts are those of this limit, as if {}",
+                         limits_of(parameters_of(fit)), meaning_of(fit.parameters));
     case FitState::no_convergence:
       return "the search did not end; there are no forecasts";
     case FitState::converged:

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <cmath>
 #include <fmt/format.h>
 #include <limits>
 #include <memory>
@@ -17,6 +18,7 @@
 
 #include "distributed/profiles/category_shares.hpp"
 #include "distributed/profiles/priced_lines.hpp"
+#include "distributed/rows/ids.hpp"
 #include "distributed/rows/partition.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/dataset/dataset_tables.hpp"
@@ -67,6 +69,12 @@ const TableReader& required_items(const DatasetTablesReader& tables, const char*
                     fmt::format("{}: {} has no table of items; expected a dataset of prepare --items", option, data));
 }
 
+/// As in 2025-12-31.
+std::string day_text(std::int64_t day) {
+  constexpr std::int64_t day_seconds = 86'400;
+  return utc_text(day * day_seconds).substr(0, 10);
+}
+
 /// The last day with an order of any rank; that of 1970 if there is no order. Collective.
 std::int64_t last_order_day(const Communicator& comm, const std::vector<std::int64_t>& times_seconds) {
   constexpr std::int64_t none = std::numeric_limits<std::int64_t>::min();
@@ -94,7 +102,10 @@ void require_known(const ProfileOptions& options, const DatasetReader& dataset) 
 
 void require_times(const ProfileOptions& options, bool timed) {
   if (timed) return;
-  const char* const option = options.at_day ? "--at" : options.lifetime ? "--lifetime" : nullptr;
+  const char* const option = options.at_day              ? "--at"
+                             : options.lifetime          ? "--lifetime"
+                             : !options.segments.empty() ? "--segments"
+                                                         : nullptr;
   if (option == nullptr) return;
   throw AgreedError(
       ExitCode::bad_data,
@@ -102,12 +113,49 @@ void require_times(const ProfileOptions& options, bool timed) {
 }
 
 /// Of --money: lines become money. Returns how many of this rank's lines have no price. Collective.
-Index price(const ProfileOptions& options, const JobContext& context, Orders& orders) {
+Index price(const ProfileOptions& options, const JobContext& context, const DatasetReader& dataset, Orders& orders) {
   if (options.money.empty()) return 0;
   const DatasetTablesReader tables(context.comm, options.data, context.common.input_check);
   const TableReader& items = required_items(tables, "--money", options.data);
   const Numbers prices = agree_on(context.comm, [&] { return items.numbers(options.money, {0, items.rows()}); });
-  return price_lines(orders, prices);
+  const PricedLines priced = price_lines(orders, prices);
+  const Index all_items = std::ssize(prices);
+  const Index item = context.comm.min(priced.beyond_numbers.value_or(all_items));
+  if (item == all_items) return priced.without_price;
+  const IdRows ids = dataset.item_ids({item, item + 1});
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("--money {}: {}: lines of item {} are worth more than numbers can hold; expected "
+                                "smaller numbers in this column",
+                                options.money, options.data, id_text(ids.ids, 0)));
+}
+
+/// Throws if a sum of a customer's values is beyond all numbers. Collective.
+void require_finite(const Communicator& comm, const ProfileOptions& options, const DatasetReader& dataset,
+                    const Customers& customers) {
+  Index first = customers.total;
+  for (std::size_t user = customers.histories.size(); user-- > 0;) {
+    const CustomerHistory& each = customers.histories[user];
+    if (!std::isfinite(each.money) || !std::isfinite(each.bought) || !std::isfinite(each.returned))
+      first = customers.mine.begin + static_cast<Index>(user);
+  }
+  first = comm.min(first);
+  if (first == customers.total) return;
+  const IdRows ids = dataset.user_ids({first, first + 1});
+  throw AgreedError(
+      ExitCode::bad_data,
+      fmt::format("{}: the values of user {} add up to more than numbers can hold; expected smaller values",
+                  options.data, id_text(ids.ids, 0)));
+}
+
+/// Throws if all orders are later than --at. Collective.
+void require_orders_until(const Communicator& comm, const ProfileOptions& options, const Orders& orders) {
+  if (!options.at_day) return;
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  for (const std::int64_t time : *orders.times_seconds) first = std::min(first, time);
+  first = comm.min(first);
+  if (day_of(first) <= *options.at_day || first == std::numeric_limits<std::int64_t>::max()) return;
+  throw AgreedError(ExitCode::bad_data, fmt::format("--at {}: all orders of {} are later; expected {} or a later day",
+                                                    day_text(*options.at_day), options.data, day_text(day_of(first))));
 }
 
 /// Collective.
@@ -118,9 +166,10 @@ Customers read_customers(const ProfileOptions& options, const JobContext& contex
   customers.mine = Partition::by_count(customers.total, comm.size()).range(comm.rank());
   if (!dataset.has_orders()) return customers;
   customers.orders = dataset.orders(customers.mine);
-  customers.unpriced_lines = price(options, context, customers.orders);
+  customers.unpriced_lines = price(options, context, dataset, customers.orders);
   const bool timed = customers.orders.times_seconds.has_value();
   require_times(options, timed);
+  if (timed) require_orders_until(comm, options, customers.orders);
   if (timed) customers.at_day = options.at_day ? options.at_day : last_order_day(comm, *customers.orders.times_seconds);
   if (options.then_day && customers.at_day && *options.then_day >= *customers.at_day) {
     throw AgreedError(ExitCode::usage,
@@ -129,6 +178,7 @@ Customers read_customers(const ProfileOptions& options, const JobContext& contex
                                   options.data));
   }
   customers.histories = customer_histories(customers.orders, customers.at_day);
+  require_finite(comm, options, dataset, customers);
   return customers;
 }
 
@@ -138,8 +188,7 @@ ProfileFindings count_customers(const Communicator& comm, const Customers& custo
   findings.data_digest = dataset.provenance().dataset_digest;
   findings.users = customers.total;
   findings.has_orders = dataset.has_orders();
-  constexpr std::int64_t day_seconds = 86'400;
-  if (customers.at_day) findings.analysis_day = utc_text(*customers.at_day * day_seconds).substr(0, 10);
+  if (customers.at_day) findings.analysis_day = day_text(*customers.at_day);
   for (const CustomerHistory& history : customers.histories) {
     findings.customers += history.is_customer() ? 1 : 0;
     findings.only_returns += !history.is_customer() && history.returns > 0 ? 1 : 0;

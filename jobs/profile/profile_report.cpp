@@ -170,7 +170,7 @@ std::string profile_table(const ProfileFindings& findings) {
 }
 
 void tell_profile(Report& report, const ProfileFindings& findings) {
-  for (const std::string& reason : findings.left_out) report.line("left out: " + reason);
+  for (const std::string& reason : findings.left_out) report.warning("left out: " + reason);
   if (findings.later_orders > 0)
     report.line(fmt::format("{} after the day of the analysis left out", counted(findings.later_orders, "order")));
   warn_of_users(report, findings);

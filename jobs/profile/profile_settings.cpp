@@ -11,10 +11,11 @@
 #include "io/text/time_text.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
-#include "jobs/options/unit_options.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/base/time_units.hpp"
 #include "kernels/text/number_text.hpp"
+#include "kernels/text/shown_text.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 
@@ -29,18 +30,18 @@ std::function<void(const std::string&)> day_option(std::string option, std::opti
   return [option = std::move(option), &target](const std::string& text) {
     try {
       target = day_of(seconds_of(TimeReader(TimeForm::by_look, "").read(text)));
-    } catch (const Error& error) {
-      throw Error(ExitCode::usage, fmt::format("--{}: {}", option, error.what()));
+    } catch (const Error&) {
+      throw Error(ExitCode::usage, fmt::format("--{} {}: expected a day as in 2025-12-31", option, shown(text)));
     }
   };
 }
 
 double parse_horizon(const std::string& text) {
   constexpr double day_seconds = 86'400;
-  const double days = parse_duration("horizon", text) / day_seconds;
+  const double days = parse_duration(text).value_or(0) / day_seconds;
   if (days >= 1 && days <= most_horizon_days && days == std::floor(days)) return days;
-  throw Error(ExitCode::usage,
-              fmt::format("--horizon {}: expected whole days from 1d to {}d", text, most_horizon_days));
+  throw Error(ExitCode::usage, fmt::format("--horizon {}: expected whole days from 1d to {}d, as in 90d", shown(text),
+                                           most_horizon_days));
 }
 
 /// "0.1/year", or the number alone.

@@ -214,6 +214,47 @@ class ProfileTest(ProfileCase):
         self.assertIn("is a category", self.refused("--money", "kind", code=65))
         self.assertIn("has no column", self.refused("--money", "cost", code=65))
 
+    def test_money_beyond_all_numbers_is_refused(self):
+        write_log(self.folder / "log.csv", [row for row in shop_rows() if row[2] > 0])
+        for prices, words in (({"i03": "1e308", "i07": "1e308"}, "lines of item i03 are worth more"), ({"i05": "-1e308"}, "lines of item i05 are worth more")):
+            (self.folder / "items.csv").write_text("id,price\n" + "".join(f"i{item:02d},{prices.get(f'i{item:02d}', 1)}\n" for item in range(20)))
+            self.prepare("--items", "items.csv")
+            self.assertIn(words, self.refused("--money", "price", code=65))
+        write_log(self.folder / "log.csv", [(user, "tea", 1, 1_700_000_000 + order * DAY, f"{user}-{order}") for user in ("a", "b") for order in range(2)]
+                  + [("a", "cup", 1, 1_700_000_000, "c")])
+        (self.folder / "items.csv").write_text("id,price\ntea,1.5e308\ncup,1\n")
+        self.prepare("--items", "items.csv")
+        self.assertIn("the values of user a add up to more", self.refused("--money", "price", code=65))
+
+    def test_only_returns_are_no_purchase(self):
+        write_log(self.folder / "log.csv", [(f"u{user:02d}", "tea", -1 - user, 1_700_000_000 + user * DAY, f"o{user}") for user in range(30)])
+        self.prepare()
+        found, done = self.profile("--report", "report.json")
+        self.assertIn("30 of 30 users without a purchase until then", done.err)
+        self.assertEqual(set(found.return_orders), {1})
+        report = json.loads((self.folder / "report.json").read_text())
+        self.assertEqual((report["customers"], report["only_returns"]), (0, 30))
+
+    def test_the_border_says_what_it_means(self):
+        rows = []
+        for user in range(40):  # 15 buy a second time, and nobody a third time
+            rows.append((f"u{user:02d}", "tea", 20 + user, 1_700_000_000, f"o{user}"))
+            if user < 15:
+                rows.append((f"u{user:02d}", "cup", 10 + user % 3, 1_700_000_000 + (27 + user) * DAY, f"p{user}"))
+        write_log(self.folder / "log.csv", rows)
+        self.prepare()
+        _, done = self.profile("--lifetime")
+        self.assertRegex(done.err, "a goes beyond all bounds.*as if all customers leave after their first repeat purchase")
+        draw = random.Random(5)
+        rows = []
+        for user in range(200):  # all buy until the end
+            days = [0] + [day for day in range(1, 300) if draw.random() < (0.02, 0.05, 0.1)[user % 3]]
+            rows += [(f"u{user:03d}", "tea", 5 + draw.randrange(9), 1_700_000_000 + day * DAY, f"o{user}-{day}") for day in days]
+        write_log(self.folder / "log.csv", rows)
+        self.prepare()
+        _, done = self.profile("--lifetime")
+        self.assertRegex(done.err, "BG/NBD: at the border: the likelihood rises as .*as if no customer leaves")
+
     def test_factors_stand_beside(self):
         rows = shop_rows()
         write_log(self.folder / "log.csv", rows)
@@ -255,7 +296,9 @@ class ProfileTest(ProfileCase):
         self.assertNotIn("recency_days", found.columns)
         self.assertNotIn("segment", found.columns)
         self.assertIn("f_score", found.columns)
-        self.assertIn("left out: recency", done.err)
+        self.assertIn("warning: left out: recency", done.err)
+        (self.folder / "names.csv").write_text("best,4-5,4-5,4-5\n")
+        self.assertIn("--segments: data.h5 has no times", self.refused("--segments", "names.csv", code=65))
         self.assertIn("has no times", self.refused("--lifetime", code=65))
         self.assertIn("has no times", self.refused("--at", "2024-01-01", code=65))
 
@@ -266,6 +309,8 @@ class ProfileTest(ProfileCase):
         found, done = self.profile(ranks=2)
         self.assertEqual(list(found.columns), ["items", "money"])
         self.assertIn("the dataset has no orders", done.err)
+        _, done = self.profile("--quiet")
+        self.assertIn("warning: left out: orders", done.err)
         frame = pd.DataFrame(rows, columns=["user", "item", "amount", "time", "order"]).groupby("user")
         np.testing.assert_array_equal(found["items"], frame.item.nunique())
         np.testing.assert_allclose(found.money, frame.amount.sum(), rtol=1e-6)
@@ -280,7 +325,10 @@ class ProfileTest(ProfileCase):
         self.assertIn("no table of items", self.refused("--shares", "shelf", code=65))
         self.assertIn("--at", self.refused("--at", "yesterday", code=2))
         self.assertIn("only with --lifetime", self.refused("--horizon", "30d", code=2))
-        self.assertIn("--horizon", self.refused("--lifetime", "--horizon", "90min", code=2))
+        for horizon in ("90min", "0d", "1.5d", "5000d", "soon"):
+            self.assertIn("expected whole days from 1d to 3650d", self.refused("--lifetime", "--horizon", horizon, code=2))
+        self.assertIn("--at '2025-02-30': expected a day", self.refused("--at", "2025-02-30", code=2))
+        self.assertIn("all orders of data.h5 are later; expected 20", self.refused("--at", "2001-01-01", code=65))
         self.assertIn("--discount", self.refused("--lifetime", "--discount", "0.1/day", code=2))
         self.assertIn("--calibrate-at", self.refused("--lifetime", "--calibrate-at", "2030-01-01", code=2))
         self.assertIn("--plot", self.refused("--lifetime", "--plot", "plot.svg", code=2))

@@ -15,6 +15,7 @@
 #include "distributed/profiles/lifetime_forecast.hpp"
 #include "distributed/profiles/lifetime_models.hpp"
 #include "distributed/profiles/midrank_classes.hpp"
+#include "distributed/profiles/priced_lines.hpp"
 #include "distributed/profiles/purchase_cells.hpp"
 #include "kernels/lifetime/expected_purchases.hpp"
 
@@ -304,6 +305,20 @@ TEST_F(ProfilesTest, SharesOfCategoriesAddUp) {
       }
     }
   }
+}
+
+TEST(PricedLines, FindTheLowestItemBeyondAllNumbers) {
+  const std::vector<PlainUser> users{{{0, {{0, 1}, {1, 2}, {3, 1}}}, {day, {{2, 10}, {3, 5}}}}};
+  Orders orders = orders_of_share(users, {0, 1}, 4);
+  const std::vector<double> usual{2, 0.5, nothing, 3};
+  PricedLines priced = price_lines(orders, usual);
+  EXPECT_EQ(priced.without_price, 1);
+  EXPECT_FALSE(priced.beyond_numbers);
+  EXPECT_EQ(orders.amounts, (std::vector<double>{6, 15}));
+  orders = orders_of_share(users, {0, 1}, 4);
+  const std::vector<double> large{1e308, 1, 1e308, 1e308};  // item 3 is too much beside item 0, item 2 by itself
+  priced = price_lines(orders, large);
+  EXPECT_EQ(priced.beyond_numbers, 2);
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ struct NumberSummary {
   double lower_quartile = 0;  ///< quantiles of type 7, as numpy has them
   double median = 0;
   double upper_quartile = 0;
-  double trimmed_mean = 0;  ///< without floor(known x trimmed_share) of the least and of the largest
+  double trimmed_mean = 0;    ///< without floor(known x trimmed_share) of the least and of the largest
+  Index contributors = 0;     ///< rows that the trimmed mean is of, and that are not 0
+  bool is_dominated = false;  ///< one of them has more than half of what their absolute values add up to
 };
 
 /// What a trimmed mean leaves out on each side.

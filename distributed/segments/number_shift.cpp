@@ -89,7 +89,9 @@ NumberShift number_shift(const Communicator& comm, std::span<const double> befor
   shift.median_before = bounds[4];
   shift.median_after = (*quantiles(comm, other, std::array{0.5}))[0];
   bounds.erase(std::unique(bounds.begin(), bounds.end()), bounds.end());
-  shift.stability_index = population_stability_index(count_bins(comm, one, bounds), count_bins(comm, other, bounds));
+  shift.bins_before = count_bins(comm, one, bounds);
+  shift.bins_after = count_bins(comm, other, bounds);
+  shift.stability_index = population_stability_index(shift.bins_before, shift.bins_after);
   return shift;
 }
 

@@ -2,17 +2,21 @@
 // How a number of customers has shifted between two quarters.
 
 #include <span>
+#include <vector>
 
 #include "distributed/comm/communicator.hpp"
+#include "kernels/base/types.hpp"
 #include "kernels/statistics/distribution_shift.hpp"
 
 namespace rankwise {
 
 /// From one distribution of a number to another.
 struct NumberShift {
-  Index before = 0;            ///< rows that have the number
-  Index after = 0;             //
-  double stability_index = 0;  ///< over the tenths of `before`, equal bounds taken once
+  Index before = 0;                ///< rows that have the number
+  Index after = 0;                 //
+  double stability_index = 0;      ///< over the bins below
+  std::vector<Index> bins_before;  ///< rows in the tenths of `before`, equal bounds taken once
+  std::vector<Index> bins_after;   //
   TwoSampleTest kolmogorov_smirnov;
   double median_before = 0;
   double median_after = 0;

@@ -6,7 +6,6 @@
 
 #include "io/files/commit.hpp"
 #include "io/text/csv_field.hpp"
-#include "jobs/segments/measures/anonymous_rows.hpp"
 #include "kernels/text/counted.hpp"
 
 namespace rankwise {
@@ -36,8 +35,7 @@ std::vector<TableColumn> listed_columns(const Quarter& quarter, const std::vecto
 }
 
 void write_customers(JobContext& context, const std::string& path, const Quarter& quarter, const Groups& groups,
-                     const std::vector<TableColumn>& columns, Index least) {
-  const AnonymousRows rows = anonymous_rows(context.comm, groups, columns, least);
+                     const std::vector<TableColumn>& columns, const AnonymousRows& rows, Index least) {
   std::string text;
   if (context.comm.is_root()) {
     text = "id,segment";

@@ -9,6 +9,7 @@
 #include <boost/program_options.hpp>
 #include <filesystem>
 #include <fmt/format.h>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -26,6 +27,7 @@
 #include "jobs/run/text_output.hpp"
 #include "jobs/segments/customer_list.hpp"
 #include "jobs/segments/findings.hpp"
+#include "jobs/segments/measures/anonymous_rows.hpp"
 #include "jobs/segments/measures/attributes.hpp"
 #include "jobs/segments/measures/division.hpp"
 #include "jobs/segments/measures/money.hpp"
@@ -197,7 +199,11 @@ Changes measure_changes(const JobContext& context, const SegmentsOptions& option
     findings.left_out.emplace_back("customers who sleep: expected orders with times, and --against-data");
   }
   if (before.columns) {
-    changes.drift = measure_drift(comm, *before.columns, quarter.columns, options.least_group);
+    changes.drift = measure_drift(comm, *before.columns, quarter.columns, options.segment_column, options.least_group);
+    for (const std::string& column : changes.drift->too_small) {
+      findings.left_out.push_back(fmt::format("drift of {}: only one value has at least {} customers in both quarters",
+                                              column, options.least_group));
+    }
   } else {
     findings.left_out.emplace_back("drift of columns: expected --against-data or --against-profile");
   }
@@ -286,9 +292,12 @@ void describe_segments(const SegmentsOptions& options, JobContext& context) {
   findings.columns = summarize_columns(comm, quarter, findings.groups);
 
   // 3. In what each segment differs from all other customers, who stands for it, and what it is recommended.
-  findings.lifts = measure_lifts(
-      count_attributes(context, quarter, findings.groups, options.data, options.most_items, options.segment_column),
-      findings.groups, options.least_group);
+  const AnonymousRows listed_rows = anonymous_rows(comm, findings.groups, listed, options.least_group);
+  CountedAttributes attributes =
+      count_attributes(context, quarter, findings.groups, options.data, options.most_items, options.segment_column,
+                       listed_rows.withheld > 0 ? options.list_columns : std::vector<std::string>());
+  findings.lifts = measure_lifts(attributes.counts, findings.groups, options.least_group);
+  std::ranges::move(attributes.left_out, std::back_inserter(findings.left_out));
   if (options.segment_column.empty() && quarter.dataset->pseudonyms()) {
     findings.typical = typical_customers(comm, findings.groups, quarter.ids, divided.distances, most_typical);
   }
@@ -309,7 +318,7 @@ void describe_segments(const SegmentsOptions& options, JobContext& context) {
   if (comm.is_root()) print_findings(findings);
   write_findings(options, context, findings);
   if (!options.customers.empty())
-    write_customers(context, options.customers, quarter, findings.groups, listed, options.least_group);
+    write_customers(context, options.customers, quarter, findings.groups, listed, listed_rows, options.least_group);
 }
 
 namespace {

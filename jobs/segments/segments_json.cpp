@@ -76,13 +76,14 @@ Json lifts_json(const SegmentFindings& findings, std::size_t group) {
   return lifts;
 }
 
-/// Nothing of a group in which too few have the number.
+/// Nothing of a group in which too few have the number, and no mean that is as good as the sum of too few.
 Json json_of(const NumberSummary& summary, Index least) {
   const auto shown = [&](double value) { return summary.known >= least ? number_or_null(value) : Json(nullptr); };
+  const bool is_mean_of_few = summary.contributors < least || summary.is_dominated;
   return {{"lower_quartile", shown(summary.lower_quartile)},
           {"median", shown(summary.median)},
           {"upper_quartile", shown(summary.upper_quartile)},
-          {"trimmed_mean", shown(summary.trimmed_mean)}};
+          {"trimmed_mean", is_mean_of_few ? Json(nullptr) : shown(summary.trimmed_mean)}};
 }
 
 Json numbers_json(const SegmentFindings& findings, std::size_t group) {

@@ -15,6 +15,7 @@
 #include "distributed/segments/code_counts.hpp"
 #include "distributed/segments/group_sums.hpp"
 #include "io/dataset/dataset_tables.hpp"
+#include "jobs/segments/measures/related_columns.hpp"
 
 namespace rankwise {
 
@@ -123,35 +124,107 @@ Categories most_frequent(const Communicator& comm, const Categories& all) {
   return kept;
 }
 
-AttributeCounts count_own(const Communicator& comm, AttributeKind kind, const std::string& name, Categories categories,
-                          const Groups& groups) {
+/// A column of customers as it is compared.
+struct OwnColumn {
+  AttributeCounts counts;
+  CodedColumn coded;
+};
+
+OwnColumn count_own(const Communicator& comm, AttributeKind kind, const std::string& name, Categories categories,
+                    const Groups& groups) {
   const auto known = static_cast<std::int32_t>(categories.categories.size());
   categories.codes.resize(groups.of_row.size(), Categories::missing);
   for (std::int32_t& code : categories.codes) code = code == Categories::missing ? known : code;
-  return {kind, name, std::move(categories.categories),
-          count_codes(comm, categories.codes, groups.of_row, groups.count(), Index{known} + 1)};
+  AttributeCounts counts{kind, name, std::move(categories.categories),
+                         count_codes(comm, categories.codes, groups.of_row, groups.count(), Index{known} + 1)};
+  return {std::move(counts), {std::move(categories.codes), Index{known}}};
+}
+
+std::vector<OwnColumn> count_own_columns(const Communicator& comm, const Quarter& quarter, const Groups& groups,
+                                         const std::string& segment_column) {
+  std::vector<OwnColumn> columns;
+  for (const TableColumn& column : quarter.columns) {
+    if (column.name == segment_column) continue;
+    if (const auto* categories = std::get_if<Categories>(&column.values)) {
+      columns.push_back(
+          count_own(comm, AttributeKind::category, column.name, most_frequent(comm, *categories), groups));
+    } else {
+      const auto& numbers = std::get<Numbers>(column.values);
+      columns.push_back(count_own(comm, AttributeKind::number, column.name, quarters_of(comm, numbers), groups));
+    }
+  }
+  return columns;
+}
+
+/// Values that some customer has.
+Index used_values(const AttributeCounts& counts, Index groups) {
+  Index used = 0;
+  for (auto begin = counts.counts.begin(); begin != counts.counts.end(); begin += groups)
+    used += std::any_of(begin, begin + groups, [](Index count) { return count > 0; }) ? 1 : 0;
+  return used;
+}
+
+/// Places of the columns, those with withheld values first, then those with the fewest values.
+std::vector<std::size_t> coarsest_first(const std::vector<OwnColumn>& columns, const std::vector<char>& is_withheld,
+                                        Index groups) {
+  std::vector<std::size_t> order(columns.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t place) {
+    return is_withheld[place] != 0 ? Index{0} : used_values(columns[place].counts, groups);
+  });
+  return order;
+}
+
+/// Columns whose numbers would not give hidden ones of another column back.
+void add_unrelated(const Communicator& comm, std::vector<OwnColumn> columns, const std::vector<std::string>& withheld,
+                   Index groups, CountedAttributes& attributes) {
+  std::vector<char> is_withheld;
+  for (const OwnColumn& column : columns)
+    is_withheld.push_back(std::ranges::find(withheld, column.counts.name) != withheld.end() ? 1 : 0);
+  std::vector<std::string> reasons(columns.size());
+  std::vector<std::size_t> compared;
+  for (const std::size_t place : coarsest_first(columns, is_withheld, groups)) {
+    const std::string& name = columns[place].counts.name;
+    if (is_withheld[place] != 0) {
+      reasons[place] = fmt::format("lifts of {}: they would give back values that --export leaves empty", name);
+      compared.push_back(place);
+      continue;
+    }
+    for (const std::size_t other : compared) {
+      const ColumnRelation relation = relation_of(comm, columns[place].coded, columns[other].coded);
+      if (relation.shares_totals) {
+        reasons[place] = fmt::format(
+            "lifts of {}: some of its values have together the customers of values of {}, so that numbers "
+            "of both would give hidden ones back",
+            name, columns[other].counts.name);
+        break;
+      }
+      if (!relation.shares_unknown) continue;
+      columns[place].counts.publishes_unknown = true;
+      columns[other].counts.publishes_unknown = true;
+    }
+    if (reasons[place].empty()) compared.push_back(place);
+  }
+  for (std::size_t place = 0; place < columns.size(); ++place) {
+    if (reasons[place].empty()) {
+      attributes.counts.push_back(std::move(columns[place].counts));
+    } else {
+      attributes.left_out.push_back(std::move(reasons[place]));
+    }
+  }
 }
 
 }  // namespace
 
-std::vector<AttributeCounts> count_attributes(const JobContext& context, const Quarter& quarter, const Groups& groups,
-                                              const std::string& data, Index most_items,
-                                              const std::string& segment_column) {
+CountedAttributes count_attributes(const JobContext& context, const Quarter& quarter, const Groups& groups,
+                                   const std::string& data, Index most_items, const std::string& segment_column,
+                                   const std::vector<std::string>& withheld) {
   const Communicator& comm = context.comm;
-  std::vector<AttributeCounts> attributes;
+  CountedAttributes attributes;
   const SparseRows rows = quarter.dataset->read(DatasetPart::interactions, quarter.ids.rows);
-  if (most_items > 0) attributes.push_back(count_items(comm, quarter, rows, groups, most_items));
-  count_item_categories(context, rows, groups, data, attributes);
-  for (const TableColumn& column : quarter.columns) {
-    if (column.name == segment_column) continue;
-    if (const auto* categories = std::get_if<Categories>(&column.values)) {
-      attributes.push_back(
-          count_own(comm, AttributeKind::category, column.name, most_frequent(comm, *categories), groups));
-    } else {
-      const auto& numbers = std::get<Numbers>(column.values);
-      attributes.push_back(count_own(comm, AttributeKind::number, column.name, quarters_of(comm, numbers), groups));
-    }
-  }
+  if (most_items > 0) attributes.counts.push_back(count_items(comm, quarter, rows, groups, most_items));
+  count_item_categories(context, rows, groups, data, attributes.counts);
+  add_unrelated(comm, count_own_columns(comm, quarter, groups, segment_column), withheld, groups.count(), attributes);
   return attributes;
 }
 

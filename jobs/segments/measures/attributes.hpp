@@ -26,14 +26,25 @@ struct AttributeCounts {
   std::vector<std::string> values;  ///< without the one that none is known
   std::vector<Index> counts;        ///< values x groups, row by row; of one's own values a row more
 
+  bool publishes_unknown =
+      false;  ///< another column has no value of the same customers, so they are as good as printed
+
   [[nodiscard]] bool is_own() const { return kind == AttributeKind::category || kind == AttributeKind::number; }
 };
 
+struct CountedAttributes {
+  std::vector<AttributeCounts> counts;
+  std::vector<std::string> left_out;  ///< columns that are not counted, and why
+};
+
 /// Of the `most_items` items with the most customers (ties to the lower), of each column of categories of the table of
-/// items, and of the quarter's columns but `segment_column`, of their own categories the 200 of the most customers.
-/// `data`: the dataset's path. Collective over context.comm; throws AgreedError.
-[[nodiscard]] std::vector<AttributeCounts> count_attributes(const JobContext& context, const Quarter& quarter,
-                                                            const Groups& groups, const std::string& data,
-                                                            Index most_items, const std::string& segment_column);
+/// items, and of the quarter's columns but `segment_column`, of their own categories the 200 of the most customers. Of
+/// columns that have totals in common the one with the fewest values is counted (ties to the first), and none that has
+/// totals in common with `withheld`, columns of whom others see a list with empty values. `data`: the dataset's path.
+/// Collective over context.comm; throws AgreedError.
+[[nodiscard]] CountedAttributes count_attributes(const JobContext& context, const Quarter& quarter,
+                                                 const Groups& groups, const std::string& data, Index most_items,
+                                                 const std::string& segment_column,
+                                                 const std::vector<std::string>& withheld);
 
 }  // namespace rankwise

@@ -22,13 +22,15 @@ struct ColumnDrift {
   std::optional<double> median_now;
 };
 
-/// Of columns that both quarters have, of one name and type, with at least `least` known values in each. `skipped`: how
-/// many of `now` have no such partner. Collective over comm.
+/// Of columns that both quarters have, of one name and type, with at least `least` known values in each. Bins of fewer
+/// than `least` customers on a side are one bin together, with the next larger ones until it is large enough; a column
+/// of which only that is left is left out. Figures have three significant digits, so that they give no count back.
+/// `segment_column` is left out, as its small categories are. Collective over comm.
 struct Drift {
   std::vector<ColumnDrift> columns;
-  Index skipped = 0;
+  std::vector<std::string> too_small;  ///< columns of which only one bin is large enough
 };
 [[nodiscard]] Drift measure_drift(const Communicator& comm, const std::vector<TableColumn>& before,
-                                  const std::vector<TableColumn>& now, Index least);
+                                  const std::vector<TableColumn>& now, const std::string& segment_column, Index least);
 
 }  // namespace rankwise

@@ -49,7 +49,11 @@ Printed printed_table(const AttributeCounts& attribute, std::size_t groups, Inde
   hide_small_counts(cells, least);
   for (std::size_t group = 0; group <= groups; ++group) {
     TableCell& unknown = cells[values * (groups + 1) + group];  // is never printed
-    if (is_printed(unknown.state)) unknown.state = Disclosure::complement;
+    if (attribute.publishes_unknown && unknown.state != Disclosure::hidden) {
+      unknown.state = Disclosure::published;  // the other column may give it
+    } else if (is_printed(unknown.state)) {
+      unknown.state = Disclosure::complement;
+    }
     cells[(values + 1) * (groups + 1) + group].state = Disclosure::published;
   }
   const bool is_safe = hide_complements(cells) == 0;

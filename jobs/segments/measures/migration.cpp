@@ -209,16 +209,25 @@ std::vector<std::optional<Index>> count_sleeping(const Communicator& comm, const
                                                  const Migration& migration,
                                                  const std::vector<double>& last_order_seconds, double last_seconds,
                                                  Index least) {
-  std::vector<std::int32_t> sleeps;
+  // Rows: who sleeps, who has ordered, who is new. The new are what the migration says of them.
+  std::vector<std::int32_t> states;
   for (std::size_t row = 0; row < now.of_row.size(); ++row) {
-    const bool is_asleep = migration.group_before[row] >= 0 && last_order_seconds[row] <= last_seconds;
-    sleeps.push_back(is_asleep ? 0 : 1);
+    const bool is_new = migration.group_before[row] < 0;
+    states.push_back(is_new ? 2 : last_order_seconds[row] <= last_seconds ? 0 : 1);
   }
   const std::size_t groups = now.list.size();
-  const std::vector<Index> counts = count_codes(comm, sleeps, now.of_row, now.count(), 2);
-  std::vector<TableCell> cells = table_with_totals(counts, 2, groups);
-  for (std::size_t group = 0; group <= groups; ++group) cells[2 * (groups + 1) + group].state = Disclosure::published;
+  std::vector<TableCell> cells = table_with_totals(count_codes(comm, states, now.of_row, now.count(), 3), 3, groups);
   hide_small_counts(cells, least);
+  for (std::size_t group = 0; group <= groups; ++group) {
+    TableCell& joined = cells[2 * (groups + 1) + group];
+    const std::size_t row = group == groups ? migration.rows + 1 : group;
+    if (migration.at(row, migration.columns).customers) {
+      joined.state = Disclosure::published;
+    } else if (is_printed(joined.state)) {
+      joined.state = Disclosure::complement;
+    }
+    cells[3 * (groups + 1) + group].state = Disclosure::published;
+  }
   const bool is_safe = hide_complements(cells) == 0;
   std::vector<std::optional<Index>> sleeping;
   for (std::size_t group = 0; group <= groups; ++group) {

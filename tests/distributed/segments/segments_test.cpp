@@ -6,6 +6,7 @@
 #include <cmath>
 #include <gtest/gtest.h>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <set>
 #include <vector>
@@ -98,6 +99,19 @@ TEST(Segments, SummariesOfNumbers) {
     const double above = values[std::min(below + 1, values.size() - 1)];
     EXPECT_NEAR(summary.median, values[below] + (place - static_cast<double>(below)) * (above - values[below]), 1e-12);
   }
+  for (std::size_t group = 0; group < 3; ++group) EXPECT_FALSE(summaries[group].is_dominated);
+
+  // Of ten values without the least and the largest: three that are not 0, of which one has more than half.
+  const std::vector<double> values{0, 9, 2, 0, 0, -3, 0, 100, 0, -50};
+  const NumberSummary few = summarize_by_group(comm, share_of(comm, values), share_of(comm, std::vector(10, 0)), 1)[0];
+  EXPECT_EQ(few.trimmed_mean, 1);
+  EXPECT_EQ(few.contributors, 3);
+  EXPECT_TRUE(few.is_dominated);
+  const std::vector<double> equal(20, 4.0);
+  const NumberSummary same = summarize_by_group(comm, share_of(comm, equal), share_of(comm, std::vector(20, 0)), 1)[0];
+  EXPECT_EQ(same.trimmed_mean, 4);
+  EXPECT_EQ(same.contributors, 16);
+  EXPECT_FALSE(same.is_dominated);
   const std::vector<NumberSummary> none = summarize_by_group(comm, {}, {}, 1);
   EXPECT_EQ(none[0].known, 0);
   EXPECT_TRUE(std::isnan(none[1].median));
@@ -162,6 +176,9 @@ TEST(Segments, ShiftsOfNumbers) {
   EXPECT_EQ(shift.before, 400);
   EXPECT_EQ(shift.after, 250);
   EXPECT_GT(shift.stability_index, 0.05);
+  EXPECT_EQ(std::accumulate(shift.bins_before.begin(), shift.bins_before.end(), Index{0}), 400);
+  EXPECT_EQ(std::accumulate(shift.bins_after.begin(), shift.bins_after.end(), Index{0}), 250);
+  EXPECT_EQ(shift.stability_index, population_stability_index(shift.bins_before, shift.bins_after));
   const NumberShift same = number_shift(comm, share_of(comm, one), share_of(comm, one));
   EXPECT_EQ(same.stability_index, 0);
   EXPECT_EQ(same.kolmogorov_smirnov.statistic, 0);

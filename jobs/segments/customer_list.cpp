@@ -10,14 +10,6 @@
 
 namespace rankwise {
 
-namespace {
-
-std::string field(const std::string& text) {
-  return csv_field(spreadsheet_text(text));
-}
-
-}  // namespace
-
 std::vector<TableColumn> listed_columns(const Quarter& quarter, const std::vector<std::string>& names,
                                         const std::string& path) {
   std::vector<TableColumn> columns;
@@ -39,15 +31,15 @@ void write_customers(JobContext& context, const std::string& path, const Quarter
   std::string text;
   if (context.comm.is_root()) {
     text = "id,segment";
-    for (const TableColumn& column : columns) text += "," + field(column.name);
+    for (const TableColumn& column : columns) text += "," + csv_field(column.name);
     text += "\n";
   }
   for (std::size_t row = 0; row < groups.of_row.size(); ++row) {
-    text += field(id_text(quarter.ids.ids, static_cast<Index>(row))) + "," +
-            field(groups.list[static_cast<std::size_t>(groups.of_row[row])].name);
+    text += csv_field(id_text(quarter.ids.ids, static_cast<Index>(row))) + "," +
+            csv_field(groups.list[static_cast<std::size_t>(groups.of_row[row])].name);
     for (const TableColumn& column : columns) {
       text += ",";
-      if (rows.keeps_values[row] != 0) text += field(value_text(column.values, static_cast<Index>(row)));
+      if (rows.keeps_values[row] != 0) text += csv_field(value_text(column.values, static_cast<Index>(row)));
     }
     text += "\n";
   }

@@ -103,6 +103,12 @@ Division read_division(const JobContext& context, const SegmentsOptions& options
   return divide_by_column(context, *users, path, options.segment_column, names);
 }
 
+/// The file that says which segment a customer is in.
+const std::string& division_path(const SegmentsOptions& options) {
+  if (options.segment_column.empty()) return options.clustering;
+  return options.profile.empty() ? options.data : options.profile;
+}
+
 std::vector<GroupSummaries> summarize_columns(const Communicator& comm, const Quarter& quarter, const Groups& groups) {
   std::vector<GroupSummaries> summaries;
   for (const TableColumn& column : quarter.columns) {
@@ -124,10 +130,20 @@ void warn_of_quarter(const JobContext& context, const Quarter& quarter, const st
   }
 }
 
-void warn_of_outsiders(const JobContext& context, Index customers, const std::string& data, Index least) {
-  if (customers == 0) return;
-  context.report.warning(
-      fmt::format("{} of the segments are not in {}: left out", shown_customers(customers, least), data));
+/// The segments of the dataset's customers. Throws AgreedError(bad_data) if the division has none of them; warns of
+/// others that it has.
+DividedRows divide_customers(const JobContext& context, const Division& division, const std::string& path,
+                             const IdRows& ids, const std::string& data, Index least) {
+  DividedRows divided = divide(context.comm, division, ids);
+  if (divided.found == 0) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{}: has none of the customers of {}; expected segments of them", path, data));
+  }
+  if (const Index outside = division.ids.total_rows - divided.found; outside > 0) {
+    context.report.warning(
+        fmt::format("{} of the segments are not in {}: left out", shown_customers(outside, least), data));
+  }
+  return divided;
 }
 
 /// Last quarter's groups and customers.
@@ -157,22 +173,29 @@ Before read_before(const JobContext& context, const SegmentsOptions& options) {
                                   users, read_segment_names(comm, against.names));
   std::vector<std::int32_t> segments = before.division.segments;
   if (before.quarter) {
-    DividedRows divided = divide(comm, before.division, before.quarter->ids);
-    warn_of_outsiders(context, before.division.ids.total_rows - divided.found, against.data, options.least_group);
-    segments = std::move(divided.segments);
+    segments = divide_customers(context, before.division, against.division, before.quarter->ids, against.data,
+                                options.least_group)
+                   .segments;
   }
   before.groups = form_groups(comm, before.division, segments, options.least_group, against.division);
   return before;
 }
 
-/// Segments without a name of their own take over the name of the segment that they match.
-void inherit_names(const SegmentNames& given, const SegmentNames& given_before, const Before& before,
+/// Segments without a name of their own take over the name of the segment that they match, but if another segment
+/// has it, which is a warning.
+void inherit_names(Report& report, const SegmentNames& given, const SegmentNames& given_before, const Before& before,
                    const Migration& migration, Groups& groups) {
   for (std::size_t group = 0; group < groups.list.size(); ++group) {
     const std::ptrdiff_t partner = migration.match[group];
     if (partner < 0 || given.contains(groups.list[group].key)) continue;
     const auto name = given_before.find(before.groups.list[static_cast<std::size_t>(partner)].key);
-    if (name != given_before.end()) groups.list[group].name = name->second;
+    if (name == given_before.end() || name->second == groups.list[group].name) continue;
+    if (std::ranges::find(groups.list, name->second, &Group::name) == groups.list.end()) {
+      groups.list[group].name = name->second;
+    } else {
+      report.warning(fmt::format("{} does not take over last quarter's name {}: another segment has it",
+                                 groups.list[group].name, name->second));
+    }
   }
 }
 
@@ -189,7 +212,8 @@ Changes measure_changes(const JobContext& context, const SegmentsOptions& option
   changes.migration =
       measure_migration(comm, now, then, options.segment_column.empty() ? Matching::common_customers : Matching::keys,
                         findings.money, options.least_group);
-  inherit_names(names, read_segment_names(comm, options.against.names), before, changes.migration, findings.groups);
+  inherit_names(context.report, names, read_segment_names(comm, options.against.names), before, changes.migration,
+                findings.groups);
   const bool has_orders = quarter.dataset->has_orders() && quarter.dataset->log_times().last_seconds;
   const auto last = before.quarter ? before.quarter->dataset->log_times().last_seconds : std::nullopt;
   if (has_orders && last) {
@@ -223,10 +247,12 @@ void tell_findings(Report& report, const SegmentsOptions& options, const Segment
   if (groups.empty > 0)
     report.warning(
         fmt::format("{} {} no customers", counted(groups.empty, "segment"), verb(groups.empty, "has", "have")));
-  for (const Group& group : groups.list) {
-    if (group.kind == GroupKind::no_segment)
-      report.warning(
-          fmt::format("{} {} in no segment", counted(group.customers, "customer"), verb(group.customers, "is", "are")));
+  if (groups.pools_no_segment) {
+    report.warning(
+        "some customers are in no segment: they are few, or needed to hide small segments, and described with these");
+  } else if (groups.in_no_segment > 0) {
+    report.warning(fmt::format("{} {} in no segment", counted(groups.in_no_segment, "customer"),
+                               verb(groups.in_no_segment, "is", "are")));
   }
   for (const std::string& reason : findings.left_out) report.warning("left out: " + reason);
   report.event("segments", {{"customers", groups.customers},
@@ -268,10 +294,10 @@ void describe_segments(const SegmentsOptions& options, JobContext& context) {
   const Division division =
       read_division(context, options, {options.data, options.profile, options.clustering, ""}, users, names);
   const std::vector<TableColumn> listed = listed_columns(quarter, options.list_columns, options.data);
-  const DividedRows divided = divide(comm, division, quarter.ids);
-  timer.reset();
   warn_of_quarter(context, quarter, options.data, options.least_group);
-  warn_of_outsiders(context, division.ids.total_rows - divided.found, options.data, options.least_group);
+  const DividedRows divided =
+      divide_customers(context, division, division_path(options), quarter.ids, options.data, options.least_group);
+  timer.reset();
 
   // 2. The groups that may be described, with their money and their numbers.
   timer = std::make_unique<Report::PhaseTimer>(context.report, "describe");

@@ -18,15 +18,15 @@ class Lines {
  public:
   void add(std::string_view part, const std::string& segment, const std::string& attribute, const std::string& value,
            std::string_view measure, const Json& number) {
-    text_ += fmt::format("{},{},{},{},{},{}\n", part, field(segment), field(attribute), field(value), measure,
-                         number.is_null()     ? ""
-                         : number.is_string() ? field(number.get<std::string>())
-                                              : number.dump());
+    text_ +=
+        fmt::format("{},{},{},{},{},{}\n", part, csv_field(segment), csv_field(attribute), csv_field(value), measure,
+                    number.is_null()     ? ""
+                    : number.is_string() ? csv_field(number.get<std::string>())
+                                         : number.dump());
   }
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
-  static std::string field(const std::string& text) { return csv_field(spreadsheet_text(text)); }
   std::string text_ = "part,segment,attribute,value,measure,number\n";
 };
 
@@ -89,8 +89,9 @@ void add_changes(const Json& changes, Lines& lines) {
 
 std::string segments_csv(const Json& json) {
   Lines lines;
-  for (const std::string_view measure : {"customers", "money", "least_group", "segments_pooled", "segments_empty",
-                                         "customers_outside_data", "cells_tested", "cells_hidden"})
+  for (const std::string_view measure :
+       {"customers", "money", "least_group", "segments_pooled", "segments_empty", "customers_in_no_segment",
+        "customers_outside_data", "cells_tested", "cells_hidden"})
     lines.add("all", "", "", "", measure, json.at(std::string(measure)));
   for (const Json& sentence : json.at("sentences")) lines.add("sentences", "", "", "", "text", sentence);
   for (const Json& segment : json.at("segments")) add_segment(segment, lines);

@@ -232,6 +232,8 @@ Json segments_json(const SegmentFindings& findings) {
       {"least_group", findings.least_group},
       {"segments_pooled", findings.groups.pooled},
       {"segments_empty", findings.groups.empty},
+      {"customers_in_no_segment",
+       findings.groups.pools_no_segment ? Json(nullptr) : Json(findings.groups.in_no_segment)},
       {"customers_outside_data", findings.outside_data < findings.least_group && findings.outside_data > 0
                                      ? Json(nullptr)
                                      : Json(findings.outside_data)},

@@ -32,7 +32,11 @@ void tell_sizes(const SegmentFindings& findings, std::vector<std::string>& sente
   const std::string of = described < groups.customers ? fmt::format("{} of ", described) : "";
   sentences.push_back(fmt::format("{}{} are in {}.", of, counted(groups.customers, "customer"),
                                   counted(std::ssize(places), "segment")));
-  if (places.empty()) return;
+  if (places.empty()) {
+    sentences.back() = fmt::format("{} are described together, since no segment has enough of them.",
+                                   counted(groups.customers, "customer"));
+    return;
+  }
   const Group& largest = groups.list[places.front()];
   sentences.back() +=
       fmt::format(" The largest, {}, has {} of them ({}).", largest.name, largest.customers,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <limits>
+#include <map>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -14,13 +15,29 @@
 #include "io/clustering/clustering.hpp"
 #include "jobs/run/compared_input.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 
 namespace {
 
+/// Throws AgreedError(bad_data) if a name is of two segments, or reserved. `path`: the file of the segments.
+void require_different_names(const Division& division, const std::string& path) {
+  std::map<std::string_view, std::string_view> key_of;
+  for (std::size_t place = 0; place < division.keys.size(); ++place) {
+    const auto [other, is_new] = key_of.emplace(division.names[place], division.keys[place]);
+    if (is_new && !is_reserved_name(division.names[place])) continue;
+    const std::string problem =
+        is_new ? fmt::format("the segment {} has a name with a meaning of its own in reports", shown(other->second))
+               : fmt::format("the segments {} and {} have the same name {}", shown(other->second),
+                             shown(division.keys[place]), shown(other->first));
+    throw AgreedError(ExitCode::bad_data, fmt::format("{}: {}; expected a name for each by --names", path, problem));
+  }
+}
+
 /// Names that people gave; a warning if some are of no segment.
-void give_names(const JobContext& context, const SegmentNames& names, const std::string& prefix, Division& division) {
+void give_names(const JobContext& context, const SegmentNames& names, const std::string& prefix,
+                const std::string& path, Division& division) {
   Index used = 0;
   for (const std::string& key : division.keys) {
     const auto given = names.find(key);
@@ -31,6 +48,7 @@ void give_names(const JobContext& context, const SegmentNames& names, const std:
     context.report.warning(
         fmt::format("{} {} of segments that are not there", counted(unused, "name"), verb(unused, "is", "are")));
   }
+  require_different_names(division, path);
 }
 
 }  // namespace
@@ -46,7 +64,7 @@ Division read_clusters(const JobContext& context, const std::string& path, const
   ClusteredRows rows = file.clustered_rows(Partition::by_count(file.rows(), comm.size()).range(comm.rank()));
   Division division{std::move(rows.ids), std::move(rows.assignments), std::move(rows.distances), {}, {}};
   for (Index cluster = 0; cluster < file.clusters(); ++cluster) division.keys.push_back(std::to_string(cluster));
-  give_names(context, names, "segment ", division);
+  give_names(context, names, "segment ", path, division);
   return division;
 }
 
@@ -66,7 +84,7 @@ Division divide_by_column(const JobContext& context, const UserTable& users, con
                     known.empty() ? "it has none" : fmt::format("{}", fmt::join(known, ", "))));
   }
   Division division{users.ids, categories->codes, {}, categories->categories, {}};
-  give_names(context, names, "", division);
+  give_names(context, names, "", path, division);
   return division;
 }
 

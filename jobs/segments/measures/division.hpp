@@ -24,7 +24,8 @@ struct Division {
 };
 
 /// The clusters of users in a file. Warns if names are of other segments. Collective over context.comm; throws
-/// AgreedError (no_input; bad_data: no clustering, or not of users with ids).
+/// AgreedError (no_input; bad_data: no clustering, or not of users with ids; two segments of one name; a reserved
+/// name).
 [[nodiscard]] Division read_clusters(const JobContext& context, const std::string& path, const SegmentNames& names);
 
 /// The values of a column of categories. `path`: the table's file, for messages. Likewise.

@@ -50,22 +50,24 @@ Groups form_groups(const Communicator& comm, const Division& division, const std
   // 2. The groups, and the place of each segment among them.
   const std::vector<char> is_pooled = pooled_places(sizes, least);
   std::vector<std::int32_t> group_of(sizes.size(), -1);
-  Group pool{GroupKind::pool, "", "(small segments)", 0};
+  Group pool{GroupKind::pool, "", std::string(small_segments_name), 0};
+  groups.in_no_segment = sizes[none];
+  groups.pools_no_segment = is_pooled[none] != 0;
   for (std::size_t place = 0; place < sizes.size(); ++place) {
     if (is_pooled[place] != 0) {
       pool.customers += sizes[place];
-      groups.pooled += 1;
+      groups.pooled += place == none ? 0 : 1;
     } else if (sizes[place] > 0) {
       group_of[place] = static_cast<std::int32_t>(groups.list.size());
       groups.list.push_back(place == none
-                                ? Group{GroupKind::no_segment, "", "(no segment)", sizes[place]}
+                                ? Group{GroupKind::no_segment, "", std::string(no_segment_name), sizes[place]}
                                 : Group{GroupKind::segment, division.keys[place], division.names[place], sizes[place]});
     } else if (place != none) {
       groups.empty += 1;
     }
   }
   const auto pool_place = static_cast<std::int32_t>(groups.list.size());
-  if (groups.pooled > 0) groups.list.push_back(std::move(pool));
+  if (pool.customers > 0) groups.list.push_back(std::move(pool));
   for (std::int32_t& row : groups.of_row) {
     const std::int32_t place = group_of[static_cast<std::size_t>(row)];
     row = place < 0 ? pool_place : place;

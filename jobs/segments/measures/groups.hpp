@@ -30,7 +30,9 @@ struct Groups {
   std::vector<std::int32_t> of_row;  ///< of this rank's customers
   Index customers = 0;
   Index pooled = 0;  ///< segments in the pool
-  Index empty = 0;   ///< segments of nobody
+  Index in_no_segment = 0;
+  bool pools_no_segment = false;  ///< customers in no segment are in the pool
+  Index empty = 0;                ///< segments of nobody
 
   [[nodiscard]] Index count() const { return std::ssize(list); }
 };

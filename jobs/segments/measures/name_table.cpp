@@ -10,7 +10,9 @@
 #include "io/text/record_reader.hpp"
 #include "io/text/text_probe.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/text/counted.hpp"
 #include "kernels/text/shown_text.hpp"
+#include "kernels/text/utf8.hpp"
 
 namespace rankwise {
 
@@ -32,12 +34,18 @@ void read_records(RecordReader& reader, std::vector<std::string>& pairs) {
   std::set<std::string, std::less<>> names;
   while (const std::vector<std::string_view>* const fields = reader.next()) {
     if (fields->size() != header.size()) {
-      throw Error(ExitCode::bad_data,
-                  fmt::format("has {} fields, expected {} as in the header", fields->size(), header.size()));
+      throw Error(ExitCode::bad_data, fmt::format("has {}, expected {} as in the header",
+                                                  counted(std::ssize(*fields), "field"), header.size()));
     }
     const std::string one(trimmed((*fields)[segment]));
     const std::string text(trimmed((*fields)[name]));
     if (text.empty()) throw Error(ExitCode::bad_data, "has no name; expected one for the segment");
+    if (!is_utf8(text))
+      throw Error(ExitCode::bad_data, fmt::format("the name {} is not UTF-8; expected UTF-8 text", shown(text)));
+    if (is_reserved_name(text)) {
+      throw Error(ExitCode::bad_data,
+                  fmt::format("the name {} has a meaning of its own in reports; expected another one", shown(text)));
+    }
     if (!segments.insert(one).second)
       throw Error(ExitCode::bad_data, fmt::format("segment {} has a name already", shown(one)));
     if (!names.insert(text).second)
@@ -62,6 +70,11 @@ std::vector<std::string> read_on_root(const std::string& path) {
 }
 
 }  // namespace
+
+bool is_reserved_name(std::string_view name) {
+  return name == no_segment_name || name == small_segments_name || name == "(all)" || name == "(new)" ||
+         name == "(lost)";
+}
 
 SegmentNames read_segment_names(const Communicator& comm, const std::string& path) {
   if (path.empty()) return {};

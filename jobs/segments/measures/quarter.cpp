@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <limits>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -44,16 +46,18 @@ void add_unless_known(std::vector<TableColumn>& columns, const std::string& name
     columns.push_back({name, std::move(values)});
 }
 
-std::vector<double> money_column(const std::vector<TableColumn>& columns, const std::string& name,
-                                 const std::string& path) {
+std::vector<double> money_column(const std::vector<TableColumn>& columns, const std::string& name) {
   const auto column = std::ranges::find(columns, name, &TableColumn::name);
   const auto* const numbers = column == columns.end() ? nullptr : std::get_if<Numbers>(&column->values);
   if (numbers != nullptr) return *numbers;
+  std::vector<std::string_view> known;
+  for (const TableColumn& each : columns) {
+    if (each.type() == ColumnType::number) known.push_back(each.name);
+  }
   throw AgreedError(
       ExitCode::bad_data,
-      fmt::format("{}: --money {}: {}; expected a column of numbers of the table of "
-                  "users",
-                  path, name, column == columns.end() ? "there is no such column" : "its type is another"));
+      fmt::format("--money {}: {}; expected a column of numbers: {}", name,
+                  column == columns.end() ? "there is no such column" : "its type is another", fmt::join(known, ", ")));
 }
 
 }  // namespace
@@ -88,7 +92,7 @@ Quarter read_quarter(const JobContext& context, const std::string& data, const s
     }
   }
   if (!money.empty()) {
-    quarter.money = money_column(quarter.columns, money, data);
+    quarter.money = money_column(quarter.columns, money);
   } else if (const auto column = std::ranges::find(quarter.columns, "money", &TableColumn::name);
              column != quarter.columns.end() && column->type() == ColumnType::number) {
     quarter.money = std::get<Numbers>(column->values);

@@ -456,7 +456,7 @@ class SegmentsTest(unittest.TestCase):
     def test_refusals(self):
         names = self.path / "bad.csv"
         for text, message in (("segment,title\n0,a\n", "line 1: has no column name"), ("segment,name\n0,a\n0,b\n", "line 3: segment '0' has a name"),
-                              ("segment,name\n0,a\n1,a\n", "line 3: the name 'a'"), ("segment,name\n0\n", "line 2: has 1 fields")):
+                              ("segment,name\n0,a\n1,a\n", "line 3: the name 'a'"), ("segment,name\n0\n", "line 2: has 1 field, expected 2")):
             names.write_text(text)
             self.refused(65, message, "--segments", self.clusters, "--names", names)
         self.refused(2, "expected either --segments CLUSTERING or --segment-column COLUMN")

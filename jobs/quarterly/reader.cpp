@@ -396,6 +396,18 @@ class ChainReader {
     refuse(section, fmt::format("model {0}: the chain trains no {0}; expected ./{0} if it is a file", wanted));
   }
 
+  /// A step is finished once the files that it names exist, which a list in several files is not among.
+  void require_one_file(const ConfigSection& section, const SectionCommand& command) const {
+    for (const char* option : {"split-by-segment", "shards"}) {
+      if (std::ranges::find(command.arguments, fmt::format("--{}", option)) == command.arguments.end()) continue;
+      const auto entry = std::ranges::find(section.entries, option, &ConfigEntry::name);
+      throw Error(ExitCode::usage,
+                  fmt::format("{}:{}: [{}] {}: a chain knows the lists by one file, and this writes several; expected "
+                              "no {}, and after the chain rankwise recommend --{} by hand",
+                              chain_.file, entry->line, section.name, option, option, option));
+    }
+  }
+
   /// `model` may be a word for one of the chain's models. Lists of several models at once would be said here too.
   void read_recommend(const ConfigSection& section) {
     ConfigSection own = section;
@@ -408,6 +420,7 @@ class ChainReader {
       if (model != own.entries.end()) own.entries.erase(model);
     }
     const SectionCommand command = section_command(recommend_job(), own, wired, chain_.file);
+    require_one_file(section, command);
     take_files(add_step("recommend", recommend_job(), command), command, {"output"});
   }
 

@@ -406,6 +406,15 @@ top = 3
         (self.folder / "chain.json").write_text(json.dumps(sections))
         self.assertIn("chain.json:1: unknown option topp; the nearest known one is top", self.quarterly("chain.json", code=2).our_lines[0])
 
+    def test_lists_in_several_files_are_refused(self):
+        for option in ("shards = true", "split-by-segment = yes\nsegments = segments-users.h5"):
+            text = CHAIN.replace("[recommend]\n", f"[recommend]\n{option}\n")
+            line = text.splitlines().index(option.splitlines()[0]) + 1
+            done = self.quarterly(self.chain(text), code=2)
+            self.assertEqual(len(done.our_lines), 1, done)
+            self.assertIn(f"chain.ini:{line}: [recommend] {option.split(' ')[0]}: a chain knows the lists by one file", done.our_lines[0])
+        self.quarterly(self.chain(CHAIN.replace("[recommend]\n", "[recommend]\nshards = no\n")))
+
     def test_trials_that_need_more_cores_than_there_are_are_refused(self):
         text = CHAIN.replace("[als]\nfactors = 8\nepochs = 3\nseed = 5\n", SWEEP + "ranks = 4\n").replace("als.ranks = 2\n", "")
         done = self.quarterly(self.chain(text), "--submit", code=2)

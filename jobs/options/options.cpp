@@ -4,12 +4,14 @@
 #include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <iterator>
 #include <stdexcept>
 #include <typeinfo>
 
 #include "io/config/config_file.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
+#include "jobs/options/files_beside.hpp"
 #include "jobs/options/option_text.hpp"
 #include "kernels/text/nearest_name.hpp"
 
@@ -295,7 +297,11 @@ std::vector<NamedFile> JobOptions::files() const {
     const std::vector<std::string> paths =
         one != nullptr ? std::vector{*one} : boost::any_cast<std::vector<std::string>>(value);
     for (const std::string& path : paths) {
-      if (takes_as_path(*option, path)) named.push_back({"--" + option->long_name(), path, *role});
+      if (!takes_as_path(*option, path)) continue;
+      named.push_back({"--" + option->long_name(), path, *role});
+      const auto* const beside = dynamic_cast<const FilesBeside*>(option->semantic().get());
+      if (beside == nullptr) continue;
+      std::ranges::move(beside->files_beside(named.back().name, path), std::back_inserter(named));
     }
   }
   return named;

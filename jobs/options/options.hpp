@@ -48,7 +48,8 @@ class JobOptions {
   [[nodiscard]] const RunJob& run() const { return run_; }
   [[nodiscard]] const CommonOptions& common() const { return common_; }
   [[nodiscard]] const std::vector<Setting>& settings() const { return settings_; }
-  /// The files and folders that options name, for require_sound_files().
+  /// The files and folders that options name, and those that the run writes beside them (files_beside.hpp), for
+  /// require_sound_files(). Throws also Error(cannot_create).
   [[nodiscard]] std::vector<NamedFile> files() const;
   /// Those that determine the output, one `name = value` a line, sorted.
   [[nodiscard]] std::string configuration() const;

@@ -35,7 +35,7 @@ void describe_recommendations(boost::program_options::options_description& descr
      "beside each item, the N items of the user that speak most for it, and the share of each")
     ("probability", read_file(&options.probability),
      "beside each item, how likely the user buys it: the file that calibrate has written for this model")
-    ("output", written_file(&options.output, list_endings)->required(),
+    ("output", list_output(&options.output, options.files),
      "file to write, by its ending: .csv, .tsv or .jsonl, all three also with .gz or .zst, or .h5 (HDF5); -: standard output");
   // clang-format on
   describe_list_rules(description, options.rules);

@@ -23,24 +23,12 @@ std::string name_of(const std::string& path) {
   return std::filesystem::path(path).filename().string();
 }
 
-/// Throws Error(usage) if a file that is written, or taken away, is one that the run reads.
-void require_no_input(const RecommendOptions& options, const std::string& log_json,
-                      const std::vector<std::string>& written) {
-  std::vector<NamedFile> files;
-  const auto add = [&files](const char* name, const std::string& path, FileUse use) {
-    if (!path.empty()) files.push_back({name, path, FileRole(use, {}, {})});
-  };
-  for (const std::string& path : options.model.paths) add("--model", path, FileUse::read);
-  add("--data", options.data, FileUse::read);
-  add("--users", options.whom.users, FileUse::read);
-  add("--segments", options.whom.segments, FileUse::read);
-  for (const std::string& path : options.whom.logs) add("--log", path, FileUse::files_read);
-  add("--items", options.rules.items, FileUse::read);
-  add("--exclude-items", options.rules.exclude_items, FileUse::read);
-  add("--exclude-pairs", options.rules.exclude_pairs, FileUse::read);
-  add("--probability", options.probability, FileUse::read);
-  add("--log-json", log_json, FileUse::written);
-  for (const std::string& path : written) add("a file of --output", path, FileUse::written);
+/// Throws Error(usage) if the event log is a file that is written: its name was free when the options were checked.
+void require_own_log(const std::string& log_json, const std::vector<std::string>& written) {
+  if (log_json.empty()) return;
+  const FileRole role(FileUse::written, {}, {});
+  std::vector<NamedFile> files{{"--log-json", log_json, role}};
+  for (const std::string& path : written) files.push_back({"a file of --output", path, role});
   require_distinct_files(files);
 }
 
@@ -97,10 +85,7 @@ SplitLists::SplitLists(const RecommendOptions& options, const ListFormat& format
   agree_on(comm, [&] {
     if (!comm.is_root()) return;
     stale_ = stale_files(family_, paths());
-    std::vector<std::string> written = paths();
-    written.insert(written.end(), stale_.begin(), stale_.end());
-    written.push_back(family_.manifest());
-    require_no_input(options, context.common.log_json, written);
+    require_own_log(context.common.log_json, paths());
   });
   sink_.emplace(comm, paths(), format.packing);
   sink_->append(std::vector<std::string>(files_.size(), comm.is_root() ? lines.header() : ""));

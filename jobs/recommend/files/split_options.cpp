@@ -1,10 +1,45 @@
 #include "jobs/recommend/files/split_options.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
+#include <iterator>
 
+#include "jobs/options/file_option.hpp"
+#include "jobs/options/files_beside.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {
+
+namespace {
+
+class ListOutput : public FileValue<std::string>, public FilesBeside {
+ public:
+  ListOutput(std::string* output, const SplitOptions& options)
+      : FileValue(output, "FILE", {FileUse::written, list_endings, {}}), options_(options) {}
+
+  [[nodiscard]] std::vector<NamedFile> files_beside(const std::string& name, const std::string& path) const override {
+    std::vector<NamedFile> files;
+    if (options_.split() == FileSplit::none) return files;
+    const FileFamily family(path);
+    std::vector<std::string> paths{family.manifest()};
+    // A chain's folder does not exist before its first step.
+    if (std::filesystem::is_directory(std::filesystem::absolute(path).parent_path())) {
+      std::ranges::move(family.existing(), std::back_inserter(paths));
+    }
+    for (const std::string& each : paths) files.push_back({"a file of " + name, each, {FileUse::written, {}, {}}});
+    return files;
+  }
+
+ private:
+  const SplitOptions& options_;
+};
+
+}  // namespace
+
+boost::program_options::value_semantic* list_output(std::string* output, const SplitOptions& options) {
+  return (new ListOutput(output, options))->required();
+}
 
 void describe_split(boost::program_options::options_description& description, SplitOptions& options) {
   namespace po = boost::program_options;

@@ -126,6 +126,23 @@ class ListFilesTest(AudienceCase):
         self.assertEqual(len(list(folder.iterdir())), SEGMENTS + 2)
         json.loads((folder / os.fsdecode(b"gr\xfc\xdfe.csv.manifest.json")).read_bytes().decode("utf-8"))
 
+    def test_no_file_of_the_run_is_written_over(self):
+        """Neither the configuration file, nor an input by another name, nor what an option added later reads."""
+        for number, name in enumerate(("lists-segment-0.csv", "lists-00000-of-00001.csv", "lists.csv.manifest.json")):
+            path = self.path / name
+            text = "top = 3\n" if number < 2 else '{"top": 3}'
+            path.write_text(text)
+            split = "--shards" if number == 1 else "--split-by-segment"
+            self.refused(2, *BASE[:5], *BASE[7:], "--config", f"@{name}", split, "--output", "@lists.csv", words=["--config", name, "never writes over"])
+            os.link(path, self.path / "other.csv")
+            for option in ("--exclude-items", "--log", "--probability"):
+                self.refused(2, *BASE, option, "@other.csv", split, "--output", "@lists.csv", words=[option, "other.csv", name, "same file"])
+            (self.path / "other.csv").unlink()
+            self.assertEqual((self.files(), path.read_text()), ([name], text))
+            path.unlink()
+        self.refused(2, *BASE, "--split-by-segment", "--output", "@lists.csv", "--log-json", "@lists.csv.manifest.json", words=["--log-json", "manifest.json"])
+        self.refused(2, *BASE, "--split-by-segment", "--output", "@lists.csv", "--log-json", "@lists-segment-1.csv", words=["--log-json", "lists-segment-1.csv"])
+
     def test_what_cannot_be_is_refused(self):
         plain = BASE[:-2]
         (self.path / "lists-segment-1.csv").write_text("user\nc001\n")

@@ -15,6 +15,15 @@ std::string_view subject_of(const RecommendOptions& options) {
   return options.whom.lists_for == ListsFor::segments ? "segment" : "user";
 }
 
+/// What leaves so many users out.
+std::string leaving_out(const WhomOptions& whom, Index users) {
+  return fmt::format("{} {} out",
+                     whom.where_users.empty() ? "--segment leaves"
+                     : whom.segment.empty()   ? "--where-users leaves"
+                                              : "--where-users or --segment leaves",
+                     verb(users, "it", "them"));
+}
+
 /// Says of lists that are not full why they are not.
 void tell_ends(Report& report, const RecommendOptions& options, const Served& served, ModelKind kind) {
   const auto tell_short = [&](Index lists, const std::string& reason) {
@@ -59,12 +68,13 @@ void tell_served(JobContext& context, const RecommendOptions& options, const Ser
                               : "the files that " + FileFamily(options.output).manifest() + " names",
                           counted(served.recommendations, "recommendation"), counted(served.users, who)));
   if (counts.left_out > 0) {
-    report.line(fmt::format("{} of --users {} no list: {} {} out", counted(counts.left_out, "user"),
-                            verb(counts.left_out, "has", "have"),
-                            options.whom.where_users.empty() ? "--segment leaves"
-                            : options.whom.segment.empty()   ? "--where-users leaves"
-                                                             : "--where-users or --segment leaves",
-                            verb(counts.left_out, "it", "them")));
+    report.line(fmt::format("{} of --users {} no list: {}", counted(counts.left_out, "user"),
+                            verb(counts.left_out, "has", "have"), leaving_out(options.whom, counts.left_out)));
+  }
+  if (counts.log_left_out > 0) {
+    report.warning(fmt::format("{} of --log {} no list: {}", counted(counts.log_left_out, "user"),
+                               verb(counts.log_left_out, "has", "have"),
+                               leaving_out(options.whom, counts.log_left_out)));
   }
   if (served.users == 0 && !options.whom.choosing().empty())
     report.warning(fmt::format("nobody is served: {} {} nobody", options.whom.choosing(),
@@ -108,6 +118,7 @@ void tell_served(JobContext& context, const RecommendOptions& options, const Ser
                                {"recommendations", served.recommendations},
                                {"new_users", new_users},
                                {"log_users", served.log_users},
+                               {"log_users_left_out", counts.log_left_out},
                                {"popular_users", served.popular_users},
                                {"described_users", served.described_users},
                                {"popular_segment_users", served.popular_segment_users},

@@ -21,6 +21,18 @@ namespace rankwise {
 
 namespace {
 
+/// Says who gets the popular items, of so many ids that the dataset does not have.
+void tell_popular(Report& report, Index count, Index served) {
+  const std::string who =
+      fmt::format("{} in --users {} no user of the dataset", counted(count, "id"), verb(count, "is", "are"));
+  if (served == count) {
+    report.line(fmt::format("{}: the popular items for {}", who, verb(count, "it", "them")));
+  } else {
+    report.warning(fmt::format("{}: the popular items for {} of them, and no list for {} that --segment leaves out",
+                               who, served, count - served));
+  }
+}
+
 /// The ids of the list that the dataset does not have, and are to be served; others are refused, or skipped and told.
 /// Collective.
 UnknownSelection unknown_to_serve(const RecommendOptions& options, JobContext& context, const Audience& audience) {
@@ -28,6 +40,7 @@ UnknownSelection unknown_to_serve(const RecommendOptions& options, JobContext& c
   if (unknown.empty()) return {};
   const std::string first = audience.list().place_of(unknown.front());
   const auto count = static_cast<Index>(unknown.size());
+  UnknownSelection selected;
   switch (options.whom.unknown_users) {
     case UnknownUsers::error:
       throw AgreedError(ExitCode::bad_data,
@@ -36,15 +49,14 @@ UnknownSelection unknown_to_serve(const RecommendOptions& options, JobContext& c
       context.report.warning(fmt::format("{} in --users {} not in the dataset and {} no list, for example {}",
                                          counted(count, "id"), verb(count, "is", "are"), verb(count, "gets", "get"),
                                          first));
-      unknown.clear();
       break;
     case UnknownUsers::popular:
-      context.report.line(fmt::format("{} in --users {} no user of the dataset: the popular items for {}",
-                                      counted(count, "id"), verb(count, "is", "are"), verb(count, "it", "them")));
+      selected = audience.select_unknown(unknown);
+      tell_popular(context.report, count, std::ssize(selected.ids));
       break;
   }
-  context.report.event("unknown_users", {{"count", count}, {"first", first}});
-  return audience.select_unknown(unknown);
+  context.report.event("unknown_users", {{"count", count}, {"served", std::ssize(selected.ids)}, {"first", first}});
+  return selected;
 }
 
 /// Whose lists they are.
@@ -161,7 +173,8 @@ void write_all(const RecommendOptions& options, const AllLists& all, JobContext&
   const Served served = format.layout == ListLayout::hdf5 ? write_hdf5(options, all, context, audience, digest)
                         : is_one_text                     ? write_text(options, format, all, context, audience)
                                       : write_several(options, format, all, context, audience, digest);
-  tell_served(context, options, served, {new_users, options.whom.users.empty() ? 0 : audience.left_out()}, kind);
+  tell_served(context, options, served,
+              {new_users, options.whom.users.empty() ? 0 : audience.left_out(), audience.left_out_of_log()}, kind);
 }
 
 }  // namespace rankwise

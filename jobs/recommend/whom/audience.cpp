@@ -34,10 +34,11 @@ void require_known(const std::vector<std::int32_t>& chosen, const UserSegments& 
 Audience::Audience(JobContext& context, const WhomOptions& options, const UserHistories& users,
                    const std::string& data_path)
     : comm_(context.comm),
+      histories_(users),
       list_(read_list(context, options.users)),
       users_(Partition::by_count(users.dataset().users(), comm_.size())) {
   if (!options.where_users.empty()) {
-    fulfil_ = users_that_fulfil(context, options.where_users, users.dataset(), data_path);
+    fulfil_ = users_that_fulfil(context, options.where_users, users, data_path);
   }
   if (options.segments.empty()) return;
   segments_.emplace(context, options.segments, users.dataset(), data_path);
@@ -87,6 +88,7 @@ SelectedUsers Audience::select(Index first, const Partition& rows, const Ids& id
     const std::int32_t segment = segments_ ? segments[place] : no_segment;
     if ((fulfil_ && fulfil[place] == 0) || !is_chosen(segment)) {
       ++left_out_;
+      if (histories_.has_log(mine.begin + row)) ++left_out_of_log_;
       continue;
     }
     selected.rows.push_back(row);

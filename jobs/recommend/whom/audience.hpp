@@ -56,6 +56,8 @@ class Audience {
   [[nodiscard]] UnknownSelection select_unknown(const std::vector<std::string>& unknown) const;
   /// Users of the list that were looked at and are not served. Collective.
   [[nodiscard]] Index left_out() const { return comm_.sum(left_out_); }
+  /// Those of them whom the log has; without a list, of everybody. Collective.
+  [[nodiscard]] Index left_out_of_log() const { return comm_.sum(left_out_of_log_); }
 
  private:
   [[nodiscard]] bool is_chosen(std::int32_t segment) const;
@@ -64,6 +66,7 @@ class Audience {
   [[nodiscard]] std::vector<std::int32_t> fulfilling(RowRange users) const;
 
   const Communicator& comm_;
+  const UserHistories& histories_;
   WantedIds list_;
   Partition users_;
   std::optional<std::vector<std::int32_t>> fulfil_;  // of this rank's users
@@ -71,6 +74,7 @@ class Audience {
   std::vector<std::int32_t> segments_of_new_;  // of users whom the log alone has; on every rank
   std::vector<std::int32_t> chosen_;           // ascending; empty: all, and users without a segment
   Index left_out_ = 0;
+  Index left_out_of_log_ = 0;
 };
 
 }  // namespace rankwise

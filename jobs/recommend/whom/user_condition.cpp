@@ -60,8 +60,9 @@ void add_rows(const TableReader& table, const RowCondition& condition, Index beg
 }  // namespace
 
 std::vector<std::int32_t> users_that_fulfil(JobContext& context, const std::string& condition,
-                                            const DatasetReader& dataset, const std::string& data_path) {
+                                            const UserHistories& histories, const std::string& data_path) {
   const Communicator& comm = context.comm;
+  const DatasetReader& dataset = histories.dataset();
   const DatasetTablesReader tables(comm, data_path, context.common.input_check);
   if (!tables.users()) {
     throw AgreedError(
@@ -87,10 +88,18 @@ std::vector<std::int32_t> users_that_fulfil(JobContext& context, const std::stri
                                        counted(found.without_row, "user"), verb(found.without_row, "has", "have"),
                                        verb(found.without_row, "it", "them")));
   }
+  const Index new_users = id_count(histories.new_ids());
+  if (new_users > 0) {
+    context.report.warning(fmt::format("{} of --log {} not in the table of users: --where-users leaves {} out",
+                                       counted(new_users, "user"), verb(new_users, "is", "are"),
+                                       verb(new_users, "it", "them")));
+  }
   context.report.line(fmt::format("--where-users: {} of {} {} it", found.count, counted(dataset.users(), "user"),
                                   verb(found.count, "fulfils", "fulfil")));
-  context.report.event("users_condition",
-                       {{"users", dataset.users()}, {"fulfilled", found.count}, {"without_row", found.without_row}});
+  context.report.event("users_condition", {{"users", dataset.users()},
+                                           {"fulfilled", found.count},
+                                           {"without_row", found.without_row},
+                                           {"log_users_without_row", new_users}});
   if (found.count == 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("--where-users: no user of {} fulfils it; expected at least one", data_path));

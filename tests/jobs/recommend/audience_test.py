@@ -77,6 +77,18 @@ class AudienceTest(AudienceCase):
         self.assertEqual(set(lists), {user for user in wanted if self.cluster.get(user) == self.cluster["new1"]})
         self.assertIn("new1", lists)
 
+    def test_unknown_users_whom_segments_leave_out_are_counted(self):
+        (self.path / "new.txt").write_text("".join(f"{user}\n" for user in UNKNOWN) + "nobody\n")
+        for suffix in ("csv", "h5"):
+            done = self.job(*BASE, "--model", "@als.h5", "--users", "@new.txt", "--unknown-users", "popular", "--segments", "@clusters.h5", "--segment",
+                            self.cluster["new1"], "--output", f"@new.{suffix}", "--log-json", "@log.jsonl", "--quiet", ranks=2)
+            served = [user for user in UNKNOWN if self.cluster[user] == self.cluster["new1"]]
+            self.assertIn(f"5 ids in --users are no user of the dataset: the popular items for {len(served)} of them, "
+                          f"and no list for {5 - len(served)} that --segment leaves out", "".join(done.our_lines))
+            events = {event["event"]: event for event in map(json.loads, (self.path / "log.jsonl").read_text().splitlines())}
+            self.assertEqual((events["unknown_users"]["count"], events["unknown_users"]["served"]), (5, len(served)))
+        self.assertEqual(sorted(self.lists("new.csv")), sorted(served))
+
     def test_whom_the_model_does_not_know_gets_what_is_popular_in_the_segment(self):
         (self.path / "who.txt").write_text("".join(f"{user}\n" for user in self.users) + "".join(f"{user}\n" for user in UNKNOWN) + "nobody\n")
         stock = {item for item, (_, price, _) in self.table.items() if price < 30}

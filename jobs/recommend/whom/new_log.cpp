@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <string_view>
 #include <utility>
 
@@ -65,6 +66,33 @@ void require_no_pseudonyms(const DatasetReader& dataset, const std::string& data
       fmt::format("{}: its users have pseudonyms, so --log cannot name them; expected a dataset with ids", data_path));
 }
 
+/// Values of the log would not be as those of the dataset if `prepare` changed these by one of its options.
+void warn_of_changed_values(Report& report, const DatasetReader& dataset, const std::string& data_path) {
+  const std::string settings = "\n" + dataset.provenance().configuration;
+  std::vector<std::string> options;
+  for (const char* option : {"transform", "half-life", "event-weights"}) {
+    if (settings.find(fmt::format("\n{} = ", option)) != std::string::npos)
+      options.push_back(fmt::format("--{}", option));
+  }
+  if (options.empty()) return;
+  const std::string names = fmt::format("{}", fmt::join(options, ", "));
+  report.warning(
+      fmt::format("{} was made with {}, which --log is not: its values are taken as they are", data_path, names));
+  report.event("raw_log_values", {{"options", names}});
+}
+
+/// Of these users those whom the dataset does not have, and those with an interaction, ascending. `pairs` are ordered.
+template <class Pairs>
+std::vector<Index> served_by_log(std::vector<Index> users, Index dataset_users, const Pairs& pairs) {
+  std::ranges::sort(users);
+  std::erase_if(users, [&](Index user) {
+    if (user >= dataset_users) return false;
+    const auto found = std::ranges::lower_bound(pairs, user, {}, [](const auto& pair) { return pair.user; });
+    return found == pairs.end() || found->user != user;
+  });
+  return users;
+}
+
 }  // namespace
 
 NewLog::NewLog(JobContext& context, const WhomOptions& options, const DatasetReader& dataset,
@@ -124,8 +152,7 @@ NewLog::NewLog(JobContext& context, const WhomOptions& options, const DatasetRea
   }
   std::ranges::sort(known,
                     [](const Pair& a, const Pair& b) { return std::pair(a.user, a.item) < std::pair(b.user, b.item); });
-  users_ = user_rows;
-  std::ranges::sort(users_);
+  users_ = served_by_log(user_rows, dataset.users(), known);
   std::size_t next = 0;
   for (const Index user : users_) {
     for (; next < known.size() && known[next].user == user; ++next) {
@@ -145,11 +172,18 @@ NewLog::NewLog(JobContext& context, const WhomOptions& options, const DatasetRea
   context.report.line(fmt::format("--log: {}, {} of {}, {} of them not in {}", counted(rows, "row"),
                                   counted(std::ssize(known), "interaction"), counted(std::ssize(users_), "user"),
                                   new_users.size(), data_path));
+  warn_of_changed_values(context.report, dataset, data_path);
+  const Index without_items = std::ssize(user_rows) - std::ssize(users_);
   if (unknown_items > 0) {
-    context.report.warning(fmt::format("{} of --log {} not in {}: {} of {} {} no effect",
-                                       counted(unknown_items, "item"), verb(unknown_items, "is", "are"), data_path,
-                                       counted(unknown_pairs, "interaction"), verb(unknown_items, "it", "them"),
-                                       verb(unknown_pairs, "has", "have")));
+    context.report.warning(fmt::format(
+        "{} of --log {} not in {}: {} of {} {} no effect{}", counted(unknown_items, "item"),
+        verb(unknown_items, "is", "are"), data_path, counted(unknown_pairs, "interaction"),
+        verb(unknown_items, "it", "them"), verb(unknown_pairs, "has", "have"),
+        without_items == 0 ? ""
+                           : fmt::format(", and {} of {} {} no others and {} served "
+                                         "without the log",
+                                         counted(without_items, "user"), data_path, verb(without_items, "has", "have"),
+                                         verb(without_items, "is", "are"))));
   }
   const Index negative = std::ranges::count_if(values_, [](double value) { return value < 0; });
   if (negative > 0 && !dataset.rules().min_total) {
@@ -162,6 +196,7 @@ NewLog::NewLog(JobContext& context, const WhomOptions& options, const DatasetRea
                                    {"interactions", std::ssize(known)},
                                    {"users", std::ssize(users_)},
                                    {"new_users", std::ssize(new_users)},
+                                   {"users_without_known_items", without_items},
                                    {"unknown_items", unknown_items},
                                    {"unknown_interactions", unknown_pairs}});
 }

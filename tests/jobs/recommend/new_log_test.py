@@ -80,9 +80,41 @@ class NewLogTest(AudienceCase):
         self.assertEqual(self.lists("some.csv"), {user: rows for user, rows in lists.items() if self.cluster.get(user) == self.cluster["new1"]})
         self.job(*args, "--where-users", "kids >= 0 or kids is missing", "--output", "@some.csv", ranks=2)
         self.assertEqual(self.lists("some.csv"), {user: rows for user, rows in lists.items() if user in self.profiles})
+        for options, is_served, ranks in ((["--segment", self.cluster["new1"]], lambda user: self.cluster.get(user) == self.cluster["new1"], 3),
+                                          (["--where-users", "kids >= 0 or kids is missing"], self.profiles.__contains__, 2)):
+            done = self.job(*args, *options, "--output", "@some.csv", "--log-json", "@log.jsonl", "--quiet", ranks=ranks)
+            left_out = sum(not is_served(user) for user in self.log_users)
+            self.assertIn(f"{left_out} users of --log have no list: {options[0]} leaves them out", "".join(done.our_lines))
+            events = {event["event"]: event for event in map(json.loads, (self.path / "log.jsonl").read_text().splitlines())}
+            self.assertEqual(events["recommended"]["log_users_left_out"], left_out)
+        self.assertIn("5 users of --log are not in the table of users: --where-users leaves them out", "".join(done.our_lines))
+        self.assertEqual(events["users_condition"]["log_users_without_row"], 5)
         self.job(*args, "--shards", "--output", "@some.csv", ranks=3)
         rows = [line for shard in range(3) for line in (self.path / f"some-{shard:05}-of-00003.csv").read_text().splitlines()[1:]]
         self.assertEqual(rows, (self.path / "lists.csv").read_text().splitlines()[1:])
+
+    def test_known_users_without_a_known_item_are_served_as_before(self):
+        (self.path / "odd.csv").write_text(f"user,item,value\nc001,zzz,1\nc002,{self.items[0]},1\nc004,zzz,2\n")
+        args = ["recommend", "--data", "@data.h5", "--model", "@als.h5", "--output"]
+        self.job(*args, "@before.csv")
+        done = self.alike("lists.csv", *args, "@lists.csv", "--log", "@odd.csv", "--log-json", "@log.jsonl")
+        before, lists = self.lists("before.csv"), self.lists("lists.csv")
+        self.assertEqual({user: rows for user, rows in lists.items() if user != "c002"}, {user: rows for user, rows in before.items() if user != "c002"})
+        self.assertEqual({row["source"] for row in lists["c002"]}, {"log"})
+        self.assertIn("2 users of ", "".join(done.our_lines))
+        self.assertIn("have no others and are served without the log", "".join(done.our_lines))
+        events = {event["event"]: event for event in map(json.loads, (self.path / "log.jsonl").read_text().splitlines())}
+        self.assertEqual((events["new_log"]["users"], events["new_log"]["users_without_known_items"]), (1, 2))
+
+    def test_values_that_prepare_changed_are_warned_of(self):
+        (self.path / "few.csv").write_text(f"user,item,value\nc002,{self.items[0]},1\n")
+        self.job("prepare", "--input", "@log.csv", "--columns", ROLES, "--transform", "log1p", "--output", "@changed.h5")
+        self.job("itemcf", "--data", "@changed.h5", "--model", "@changed-items.h5", "--neighbours", "5")
+        for data, model, changed in (("data", "items", False), ("changed", "changed-items", True)):
+            done = self.job("recommend", "--data", f"@{data}.h5", "--model", f"@{model}.h5", "--log", "@few.csv", "--output", "@lists.csv", "--log-json", "@log.jsonl", "--quiet")
+            events = {event["event"]: event for event in map(json.loads, (self.path / "log.jsonl").read_text().splitlines())}
+            self.assertEqual("made with --transform, which --log is not: its values are taken as they are" in "".join(done.our_lines), changed)
+            self.assertEqual(events.get("raw_log_values", {}).get("options"), "--transform" if changed else None)
 
     def test_pairs_follow_the_datasets_rule(self):
         """Sums, the larger, the mean, the later; and totals below the least are no interactions."""

@@ -88,22 +88,25 @@ class GroupSums {
  public:
   GroupSums(std::size_t groups, Index columns) : columns_(columns), sums_(groups * at(columns)) {}
 
-  /// `largest`: of any value of a member; `members`: of all segments, all the same on every rank.
-  void choose_scale(double largest, Index members) { scale_ = FixedPointScale::for_terms(largest, members); }
+  /// `largest`: of any value of a member of each segment, so that no segment's values are rounded by another's;
+  /// `members`: of all segments. All the same on every rank.
+  void choose_scales(std::span<const double> largest, Index members) {
+    for (const double each : largest) scales_.push_back(FixedPointScale::for_terms(each, members));
+  }
   void add(std::size_t group, Index column, double value) {
-    sums_[group * at(columns_) + at(column)] += scale_->to_fixed(value);
+    sums_[group * at(columns_) + at(column)] += scales_[group].to_fixed(value);
   }
   /// Collective.
   void sum(const Communicator& comm) { comm.all_reduce_sum(std::span<std::int64_t>(sums_)); }
   [[nodiscard]] float mean(std::size_t group, Index column, Index members) const {
-    return static_cast<float>(scale_->from_fixed(sums_[group * at(columns_) + at(column)]) /
+    return static_cast<float>(scales_[group].from_fixed(sums_[group * at(columns_) + at(column)]) /
                               static_cast<double>(members));
   }
 
  private:
   Index columns_;
   std::vector<std::int64_t> sums_;
-  std::optional<FixedPointScale> scale_;
+  std::vector<FixedPointScale> scales_;  // of each segment
 };
 
 /// Calls visit(first, rows) for all users, some at a time. Collective.
@@ -116,10 +119,16 @@ void for_each_round(const Communicator& comm, const GroupChoice& choice, const V
   }
 }
 
-/// Whether all are finite; over all ranks. Throws AgreedError(bad_data). Collective.
-double largest_of(const Communicator& comm, const std::string& model, double mine) {
-  const double largest = comm.max(std::isfinite(mine) ? mine : HUGE_VAL);
-  if (std::isfinite(largest)) return largest;
+/// Raises the largest magnitude of a segment to that of this value, if it is larger; to infinity if it is none.
+void raise(double& largest, double value) {
+  const double size = std::fabs(value);
+  largest = std::isfinite(size) ? std::max(largest, size) : HUGE_VAL;
+}
+
+/// Of each segment over all ranks. Throws AgreedError(bad_data) if one is not finite. Collective.
+void agree_on_largest(const Communicator& comm, const std::string& model, std::vector<double>& largest) {
+  comm.all_reduce_max(std::span<double>(largest));
+  if (std::ranges::all_of(largest, [](double each) { return std::isfinite(each); })) return;
   throw AgreedError(ExitCode::bad_data, model + ": a user's factors are not finite; segments have no mean");
 }
 
@@ -236,7 +245,7 @@ GroupLists mean_lists(const Communicator& comm, const GroupChoice& choice, const
   // 1. Members and their largest value.
   Groups groups(choice);
   std::vector<std::vector<Member>> rounds;
-  double largest = 0;
+  std::vector<double> largest(groups.count());
   Index width = 0;
   for_each_round(comm, choice, [&](Index first, const Partition& rows) {
     const UserRows users = model.users.read(first, rows);
@@ -247,18 +256,17 @@ GroupLists mean_lists(const Communicator& comm, const GroupChoice& choice, const
     const Matrix vectors = member_vectors(objective, users.factors, rounds.back());
     for (Index row = 0; row < vectors.rows(); ++row) {
       for (const float value : vectors.view().row_span(row)) {
-        const double size = std::fabs(static_cast<double>(value));
-        largest = std::isfinite(size) ? std::max(largest, size) : HUGE_VAL;
+        raise(largest[rounds.back()[at(row)].group], static_cast<double>(value));
       }
     }
   });
   groups.sum(comm);
-  largest = largest_of(comm, choice.inputs.model_path, largest);
+  agree_on_largest(comm, choice.inputs.model_path, largest);
   width = comm.max(width);
 
   // 2. Their means.
   GroupSums sums(groups.count(), width + 1);
-  sums.choose_scale(largest, choice.users.users());
+  sums.choose_scales(largest, choice.users.users());
   std::size_t round = 0;
   for_each_round(comm, choice, [&](Index first, const Partition& rows) {
     const std::vector<Member>& members = rounds[round++];
@@ -301,7 +309,7 @@ GroupLists mean_lists(const Communicator& comm, const GroupChoice& choice, const
   // 1. Members and the largest weight.
   Groups groups(choice);
   std::vector<std::vector<Member>> rounds;
-  double largest = 0;
+  std::vector<double> largest(groups.count());
   for_each_round(comm, choice, [&](Index first, const Partition& rows) {
     const RowRange range = rows.range(comm.rank());
     const RowRange users{first + range.begin, first + range.end};
@@ -311,14 +319,14 @@ GroupLists mean_lists(const Communicator& comm, const GroupChoice& choice, const
                                 [&](Index row) { return choice.known.knows(row_columns(histories, row)); }));
     for (const Member& member : rounds.back()) groups.add(member.group, row_columns(histories, member.row));
     for_each_weight(histories, weighting, rounds.back(),
-                    [&](std::size_t, Index, double weight) { largest = std::max(largest, std::fabs(weight)); });
+                    [&](std::size_t group, Index, double weight) { raise(largest[group], weight); });
   });
   groups.sum(comm);
-  largest = largest_of(comm, choice.inputs.model_path, largest);
+  agree_on_largest(comm, choice.inputs.model_path, largest);
 
   // 2. Mean histories.
   GroupSums sums(groups.count(), items);
-  sums.choose_scale(largest, choice.users.users());
+  sums.choose_scales(largest, choice.users.users());
   std::size_t round = 0;
   for_each_round(comm, choice, [&](Index first, const Partition& rows) {
     const RowRange range = rows.range(comm.rank());

@@ -64,7 +64,8 @@ void require_sense_for_segments(const RecommendOptions& options, const ListForma
          "--seen is of users' own lists, and has an effect with --segment-taste votes alone; see --segment-seen");
   if (options.format.columns.empty()) return;
   for (const TableColumns::Kept& column : parse_list_columns(options.format.columns)) {
-    refuse(column.source == "segment", "lists have a column segment anyway; expected other --columns");
+    refuse(column.source == "segment" || column.name == "segment",
+           "lists have a column segment anyway; expected other --columns");
   }
 }
 

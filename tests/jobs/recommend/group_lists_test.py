@@ -116,6 +116,18 @@ class GroupListsTest(AudienceCase):
         self.alike("lists.csv", *BASE, "--model", "@items.h5", "--log", "@new.csv", "--users", "@new.csv", "--least-group", "1", "--output", "@lists.csv")
         self.assertEqual(set(self.groups()), {self.cluster[f"new{number}"] for number in range(1, 5)})
 
+    def test_a_huge_value_of_one_segment_changes_no_other(self):
+        self.job("itemcf", "--data", "@data.h5", "--model", "@sums.h5", "--entry-weights", "value", "--neighbours", "6")
+        at = next(user for user in sorted(self.cluster) if self.cluster[user] == 0 and user in self.users)
+        (self.path / "huge.csv").write_text(f"user,item,value\n{at},{self.items[0]},1e18\n")
+        for model in ("sums.h5", "als.h5"):
+            args = [*BASE, "--model", f"@{model}", "--least-group", "1", "--output"]
+            self.job(*args, "@before.csv")
+            self.alike("lists.csv", *args, "@lists.csv", "--log", "@huge.csv")
+            before, lists = self.groups("before.csv"), self.groups()
+            self.assertEqual({segment: rows for segment, rows in lists.items() if segment != 0},
+                             {segment: rows for segment, rows in before.items() if segment != 0}, model)
+
     def test_what_cannot_be_is_refused(self):
         base = [*BASE, "--model", "@als.h5", "--output", "@refused.csv"]
         for code, job, words in (
@@ -125,6 +137,7 @@ class GroupListsTest(AudienceCase):
                 (2, [*base, "--explain", "2"], ["--explain"]),
                 (2, [*base, "--shards"], ["--shards"]),
                 (2, [*base, "--columns", "segment"], ["--columns"]),
+                (2, [*base, "--columns", "segment=category"], ["--columns", "lists have a column segment anyway"]),
                 (2, [*base, "--seen", "only"], ["--seen", "--segment-seen"]),
                 (2, [*base, "--exclude-pairs", "@log.csv"], ["--exclude-pairs", "votes"]),
                 (2, [*base, "--model", "@items.h5", "--blend", "1,1"], ["--segment-taste votes"]),

@@ -151,9 +151,10 @@ std::optional<SegmentPopularity> segment_popularity(const RecommendOptions& opti
   SegmentPopularity popularity(context.comm, *audience.segments(), training, in_model_items, offered,
                                options.whom.least_group);
   if (const Index small = popularity.small_segments(); small > 0) {
-    context.report.warning(fmt::format(
-        "{} {} fewer than {} users with a training entry (--least-group): what is popular in {} is not looked at",
-        counted(small, "segment"), verb(small, "has", "have"), options.whom.least_group, verb(small, "it", "them")));
+    context.report.warning(
+        fmt::format("{} {} fewer than {} with a training entry (--least-group): what is popular in {} is not looked at",
+                    counted(small, "segment"), verb(small, "has", "have"), counted(options.whom.least_group, "user"),
+                    verb(small, "it", "them")));
   }
   context.report.event("segment_popularity",
                        {{"least_group", options.whom.least_group}, {"small_segments", popularity.small_segments()}});
@@ -176,9 +177,9 @@ GroupChoice group_choice(const RecommendOptions& options, const AllLists& all, c
 /// In the place of lists of users those of their segments, which are made by now; says which have none.
 AllLists group_lists(const RecommendOptions& options, JobContext& context, const AllLists& all, GroupLists groups) {
   if (groups.small > 0) {
-    context.report.warning(fmt::format("{} {} fewer than {} users whom the model knows (--least-group) and {} no list",
+    context.report.warning(fmt::format("{} {} fewer than {} whom the model knows (--least-group) and {} no list",
                                        counted(groups.small, "segment"), verb(groups.small, "has", "have"),
-                                       options.whom.least_group, verb(groups.small, "has", "have")));
+                                       counted(options.whom.least_group, "user"), verb(groups.small, "has", "have")));
   }
   context.report.line(fmt::format("{} {} a list, by {}", counted(groups.segments, "segment"),
                                   verb(groups.segments, "has", "have"), counted(groups.members, "user")));

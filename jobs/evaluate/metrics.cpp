@@ -25,7 +25,8 @@ them, m = min(k, |T|), averaged over users with T not empty:
   auc          share of pairs of a held-out and another item that the scores order rightly, equal scores half
   novelty@k    mean over the list of -log2 (users who have the item / users), of the training part
   diversity@k  1 - mean cosine of all pairs of items of the list, by the model's factors
-  category-diversity@k  share of pairs of items of the list whose --categories differ; items without one do not count
+  category-diversity@k  share of pairs of items of the list whose --categories differ; items without one do not count, a
+               list of fewer than two others is 0
   calibration@k  sum_c p_c ln(p_c / q_c) over --categories, p_c the share in the user's training items, q_c 0.99 times the
                share in the list plus 0.01 p_c; items without a category do not count; the lower the better
 Over all lists, not means over users:

@@ -106,10 +106,10 @@ std::string ending_of(const std::string& path) {
 
 void require_known_ending(const NamedFile& file) {
   const Endings& known = file.role.endings();
-  if (is_written(file) && !is_folder(file) && file.path == standard_output_name) {
+  if (is_written(file) && file.path == standard_output_name) {
     if (std::ranges::find(known, standard_output_name) != known.end()) return;
-    throw Error(ExitCode::usage,
-                fmt::format("{} -: this is not written to standard output; expected the name of a file", file.name));
+    throw Error(ExitCode::usage, fmt::format("{} -: this is not written to standard output; expected the name of a {}",
+                                             file.name, is_folder(file) ? "folder" : "file"));
   }
   const std::string ending = ending_of(file.path);
   if (known.empty() || ending.empty() || std::ranges::find(known, ending) != known.end()) return;
@@ -121,7 +121,7 @@ void require_known_ending(const NamedFile& file) {
 }
 
 void require_fit_path(const NamedFile& file) {
-  if (is_folder(file)) return;
+  if (is_folder(file) || (is_written(file) && file.path == standard_output_name)) return;
   std::error_code error;
   const bool is_directory = std::filesystem::is_directory(file.path, error);
   if (is_directory && file.role.use() == FileUse::files_read) return;

@@ -179,6 +179,8 @@ class Files(unittest.TestCase):
             with self.subTest(f"{job} --{option}"):
                 finished = run([job, *arguments, f"--{option}", "-"], cwd=self.folder)
                 self.assert_refused(finished, f"--{option} -: this is not written to standard output; expected the name of a file")
+        finished = run(["als", "--data", "d.h5", "--model", "m.h5", "--checkpoint", "-"], cwd=self.folder)
+        self.assert_refused(finished, "--checkpoint -: this is not written to standard output; expected the name of a folder")
         self.assertEqual(os.listdir(self.folder), ["in.csv"])
 
     def test_known_endings_are_known_in_capital_letters(self):

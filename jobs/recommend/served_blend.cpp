@@ -80,11 +80,6 @@ class ServedItems : public ServedModel {
   ItemWeightBlocks weights_;
 };
 
-bool has_trained_item(const Catalogue& catalogue, std::span<const Index> history) {
-  return std::ranges::any_of(history,
-                             [&](Index item) { return catalogue.entries[static_cast<std::size_t>(item)] > 0; });
-}
-
 }  // namespace
 
 std::unique_ptr<ServedModel> serve_factors(const Communicator& comm, const std::string& path,
@@ -119,12 +114,6 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Served
     return blended_lists(comm, {models, blend.normalization}, blend.shares, inputs.rule, users, count, inputs.boosts);
   };
   Lists lists = found_lists(comm, inputs, ids, ruled, selected, find);
-  for (std::size_t place = 0; place < selected.rows.size(); ++place) {
-    // Nothing but features orders the items of users without a training entry.
-    const std::span<const Index> history = row_columns(histories, selected.rows[place]);
-    if (lists.sources[place] == ListSource::model && !has_trained_item(inputs.rule.catalogue, history))
-      lists.sources[place] = ListSource::features;
-  }
   mark_log(blend.users, lists);
   return lists;
 }

@@ -179,20 +179,17 @@ class SideFeaturesTest(unittest.TestCase):
         done = self.job("als", "--data", "@mixed.h5", "--model", "@refused.h5", "--factors", "5", "--epochs", "6", *options, "--checkpoint", "@kept", code=65)
         self.assertIn("its features are from tables of the digest", done.err)
 
-    def test_a_blend_says_who_is_served_by_features(self):
+    def test_evaluate_counts_whom_a_blend_serves_by_features(self):
         self.train("features.h5", *KINDS["implicit"][0], *self.FEATURES, epochs=8)
         self.train("plain.h5", *KINDS["implicit"][0])
-        alone, blend = ["--model", "@features.h5"], ["--model", "@features.h5", "--model", "@plain.h5", "--blend", "1,1"]
-        counts, sources = [], []
-        for name, models, ranks in (("alone", alone, 1), ("blend", blend, 3)):
+        counts = []
+        for name, models, ranks in (("alone", ["--model", "@features.h5"], 1),
+                                    ("blend", ["--model", "@features.h5", "--model", "@plain.h5", "--blend", "1,1"], 3)):
             self.job("evaluate", "--data", "@data.h5", *models, "--metrics", "recall@5", "--output", f"@{name}.json", ranks=ranks)
             told = json.loads((self.path / f"{name}.json").read_text())["rankings"]
             counts.append((told["popular_users"], told["described_users"]))
-            self.job("recommend", "--data", "@data.h5", *models, "--top", "3", "--output", f"@{name}.csv", ranks=ranks)
-            sources.append({line.split(",")[0]: line.split(",")[4] for line in (self.path / f"{name}.csv").read_text().splitlines()[1:]})
         self.assertEqual(counts[0], counts[1])
         self.assertGreater(counts[0][1], 0)
-        self.assertEqual(sources[0], sources[1])
 
     def test_cold_users_and_items_are_served(self):
         self.train("plain.h5", *KINDS["implicit"][0], epochs=8)
@@ -374,7 +371,7 @@ class SideFeaturesTest(unittest.TestCase):
         search = ["--item-features", "brand+price,title", "--feature-penalty", "1,10", "--factors", "2", "--epochs", "1", "--validation", "interactions:2",
                   "--optimize", "ndcg@10", "--calibrate", "0", "--reuse", "@search"]
         self.assertIn("8 of 8 records are taken over", self.job("sweep", "plan", "@again", "--data", "@data.h5", *search).err)
-        self.assertNotIn("records are taken over", self.job("sweep", "plan", "@mixed", "--data", "@mixed.h5", *search).err)
+        self.assertIn("0 of 8 records are taken over", self.job("sweep", "plan", "@mixed", "--data", "@mixed.h5", *search).err)
         done = self.job("sweep", "run", "@search", "--cores", "1", "--data", "@mixed.h5", code=65)
         self.assertIn("has other tables than this sweep was planned on", done.err)
         self.train("both.h5", "--item-features", "brand+price")

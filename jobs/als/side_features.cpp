@@ -121,7 +121,7 @@ SideFeatures learn_side(const FeatureOptions& options, const std::vector<std::st
   }
   if (learned.map.columns.empty()) {
     throw AgreedError(ExitCode::bad_data, fmt::format("--{}-features: no column has two values in the training; "
-                                                      "expected one that tells rows apart",
+                                                      "expected one whose values differ",
                                                       named.side));
   }
   FeatureRows rows = agree_on(comm, [&] { return feature_rows(learned.map, table); });

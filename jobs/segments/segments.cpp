@@ -317,7 +317,7 @@ void describe_segments(const SegmentsOptions& options, JobContext& context) {
   }
   findings.columns = summarize_columns(comm, quarter, findings.groups);
 
-  // 3. In what each segment differs from all other customers, who stands for it, and what it is recommended.
+  // 3. In what each segment differs from all other customers, its typical customers, and what it is recommended.
   const AnonymousRows listed_rows = anonymous_rows(comm, findings.groups, listed, options.least_group);
   CountedAttributes attributes =
       count_attributes(context, quarter, findings.groups, options.data, options.most_items, options.segment_column,

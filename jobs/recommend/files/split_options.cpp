@@ -46,8 +46,8 @@ void describe_split(boost::program_options::options_description& description, Sp
   // clang-format off
   description.add_options()
     ("split-by-segment", po::value(&options.by_segment)->implicit_value(true)->zero_tokens(),
-     "write a file for each segment of --segments: lists.csv stands for lists-segment-0.csv, ..., lists-segment-none.csv and the "
-     "manifest lists.csv.manifest.json, which comes last")
+     "write a file for each segment of --segments: with --output lists.csv these are lists-segment-0.csv, ..., "
+     "lists-segment-none.csv and the manifest lists.csv.manifest.json, which is written last")
     ("shards", po::value(&options.by_rank)->implicit_value(true)->zero_tokens(),
      "write a file for each rank, lists-00000-of-00004.csv and so on, whose lists follow each other, and the manifest");
   // clang-format on

@@ -11,7 +11,7 @@
 namespace rankwise {
 
 /// A group's sum is hidden if it is of too few customers, or if one holds more than half of it; that of nobody is not
-/// printed either, and tells of nobody.
+/// printed either, and says nothing about anybody.
 [[nodiscard]] Disclosure disclosure_of(const GroupSums& sums, std::size_t group, Index least);
 
 /// Likewise of all groups together.

@@ -6,6 +6,7 @@
 
 #include "io/log/columns.hpp"
 #include "io/text/record_reader.hpp"
+#include "io/text/small_table.hpp"
 #include "io/text/text_probe.hpp"
 #include "kernels/base/error.hpp"
 
@@ -40,16 +41,7 @@ void read_records(RecordReader& reader, PairList& pairs) {
 
 PairList read_on_root(const std::string& path) {
   PairList pairs;
-  TextLayout layout;
-  layout.file = probe_file(path);
-  choose_format(layout, path, TextFormat::csv, {});
-  RecordReader reader(LineReader(path, layout.file), layout);
-  try {
-    read_records(reader, pairs);
-  } catch (const Error& error) {
-    reader.check_unchanged();
-    throw Error(error.code(), fmt::format("line {}: {}", reader.line(), error.what()));
-  }
+  read_small_table(path, [&](RecordReader& reader) { read_records(reader, pairs); });
   return pairs;
 }
 

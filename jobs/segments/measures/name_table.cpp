@@ -8,6 +8,7 @@
 
 #include "distributed/comm/key_exchange.hpp"
 #include "io/text/record_reader.hpp"
+#include "io/text/small_table.hpp"
 #include "io/text/text_probe.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/text/counted.hpp"
@@ -56,16 +57,7 @@ void read_records(RecordReader& reader, std::vector<std::string>& pairs) {
 
 std::vector<std::string> read_on_root(const std::string& path) {
   std::vector<std::string> pairs;
-  TextLayout layout;
-  layout.file = probe_file(path);
-  choose_format(layout, path, TextFormat::csv, {});
-  RecordReader reader(LineReader(path, layout.file), layout);
-  try {
-    read_records(reader, pairs);
-  } catch (const Error& error) {
-    reader.check_unchanged();
-    throw Error(error.code(), fmt::format("line {}: {}", reader.line(), error.what()));
-  }
+  read_small_table(path, [&](RecordReader& reader) { read_records(reader, pairs); });
   return pairs;
 }
 

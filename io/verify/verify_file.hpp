@@ -9,8 +9,8 @@
 
 namespace rankwise {
 
-/// check_digests(), and the structure, if no digest speaks against it. Collective over comm; throws AgreedError as
-/// check_digests().
+/// check_digests(), and the structure, if no digest speaks against it; of the manifest of several files of lists, these
+/// files (check_listed_files()). Collective over comm; throws AgreedError as these two.
 [[nodiscard]] Verification check_file(const Communicator& comm, const std::string& path);
 
 }  // namespace rankwise

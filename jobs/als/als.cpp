@@ -210,7 +210,7 @@ ValidationFeatures validation_features(const AlsRun& run, const DatasetReader& d
   if (!features.users) return found;
   found.described_users = features.users->regression->described_rows();
   if (!dataset.has(DatasetPart::given)) return found;
-  found.new_users = read_user_features(context.comm, run.options.data, features.users->map,
+  found.new_users = read_user_features(context.comm, dataset, run.options.data, features.users->map,
                                        heldout_partition(context.comm, dataset), fold ? 0 : dataset.training_users());
   return found;
 }

@@ -45,7 +45,7 @@ void describe_features(boost::program_options::options_description& description,
     ("item-features", po::value<std::string>()->value_name("COLUMNS|all")->notifier(columns_of("item-features", options->item_columns)),
      "likewise of the table of items (prepare --items): items without an interaction can be in lists")
     ("feature-width", po::value<Index>()->value_name("N")->notifier([options](Index width) {
-       within<Index>("feature-width", 1, most_features - 1)(width);
+       within<Index>("feature-width", 2, most_features - 1)(width);
        options->width = width; }),
      "categories or words that a column has at most; if it has more, they share N numbers by their hashes. Without it 1024")
     ("feature-penalty", po::value<double>()->value_name("MU")->notifier([options](double penalty) {

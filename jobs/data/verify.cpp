@@ -17,11 +17,13 @@
 #include <vector>
 
 #include "io/files/unfinished_file.hpp"
+#include "io/verify/listed_files.hpp"
 #include "io/verify/verify_file.hpp"
 #include "jobs/options/file_clashes.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/run/outcome.hpp"
 #include "jobs/run/standard_output.hpp"
+#include "kernels/text/counted.hpp"
 #include "kernels/text/units.hpp"
 #include "slurm/batch/sbatch_file.hpp"
 
@@ -61,8 +63,9 @@ std::string writer_text(WriterState writer) {
 }
 
 std::string intact_line(const std::string& path, const Verification& found, double seconds) {
-  return fmt::format("{}: intact: {} of {} dataset{}, {}, {:.2f} s\n", path, found.kind, found.datasets,
-                     found.datasets == 1 ? "" : "s", bytes_text(static_cast<double>(found.file_bytes)), seconds);
+  return fmt::format("{}: intact: {} of {}, {}, {:.2f} s\n", path, found.kind,
+                     counted(found.datasets, found.kind == list_files_kind ? "file" : "dataset"),
+                     bytes_text(static_cast<double>(found.file_bytes)), seconds);
 }
 
 void verify_one(const std::string& path, const JobContext& context, Faults& faults) {
@@ -92,7 +95,7 @@ void verify_one(const std::string& path, const JobContext& context, Faults& faul
 
 /// Of a folder and all below it, in order of their paths; folders that links name are not entered.
 struct FolderContent {
-  std::vector<std::string> files;  ///< with an ending of HDF5
+  std::vector<std::string> files;  ///< with an ending of HDF5, and manifests of lists
   std::vector<FoundUnfinished> unfinished;
 };
 
@@ -106,7 +109,7 @@ FolderContent content_of(const std::string& folder) {
     if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) {
       std::ranges::move(unfinished_files(path), std::back_inserter(content.unfinished));
     } else if (entry->is_regular_file(ignored) &&
-               std::ranges::find(hdf5_endings, ending_of(path)) != hdf5_endings.end()) {
+               (std::ranges::find(hdf5_endings, ending_of(path)) != hdf5_endings.end() || is_manifest_name(path))) {
       content.files.push_back(path);
     }
   }

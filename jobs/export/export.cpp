@@ -7,7 +7,6 @@
 #include "jobs/export/export.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/program_options.hpp>
 #include <filesystem>
 #include <fmt/format.h>
@@ -17,6 +16,7 @@
 #include <system_error>
 #include <vector>
 
+#include "distributed/als/described_rows.hpp"
 #include "io/arrays/faiss_index.hpp"
 #include "io/arrays/npy_folder.hpp"
 #include "io/arrays/npz_writer.hpp"
@@ -103,24 +103,53 @@ void write_arrays(const ExportOptions& options, JobContext& context, const std::
   context.report.event("exported", {{"arrays", fmt::format("{}", fmt::join(names, " "))}, {"bytes", bytes}});
 }
 
-/// Rows that a training knows nothing of.
+/// Rows without an interaction in the training, over all ranks.
+struct UntrainedRows {
+  Index unknown = 0;    ///< their factors mean nothing
+  Index described = 0;  ///< their factors are what their features predict
+};
+
+/// `factors(block)` and `entries(block)`: of some of the rows. Collective.
+template <class Factors, class Entries>
+UntrainedRows count_untrained(const Communicator& comm, Index rows, bool has_features, const Factors& factors,
+                              const Entries& entries) {
+  UntrainedRows found;
+  for_row_blocks(comm, rows_of_rank(comm, rows), Index{1} << 16, [&](RowRange block) {
+    const std::vector<Index> counts = entries(block);
+    const auto untrained = static_cast<Index>(std::ranges::count(counts, 0));
+    Index described = 0;
+    if (has_features) described = std::ranges::count(described_rows(factors(block).view(), counts), 1);
+    found.unknown += untrained - described;
+    found.described += described;
+  });
+  return {comm.sum(found.unknown), comm.sum(found.described)};
+}
+
+/// Rows that a training knows nothing of, and rows that it knows by their features alone.
 void tell_untrained(JobContext& context, const ModelReader& model) {
   const Communicator& comm = context.comm;
-  std::array<Index, 2> untrained{};
-  const std::array<Index, 2> rows{model.users(), model.items()};
-  for (std::size_t side = 0; side < 2; ++side) {
-    for_row_blocks(comm, rows_of_rank(comm, rows[side]), Index{1} << 16, [&](RowRange block) {
-      untrained[side] += std::ranges::count(side == 0 ? model.user_entries(block) : model.item_entries(block), 0);
-    });
-    untrained[side] = comm.sum(untrained[side]);
-  }
-  if (untrained[0] + untrained[1] > 0) {
+  const UntrainedRows users = count_untrained(
+      comm, model.users(), model.user_features().has_value(), [&](RowRange rows) { return model.user_factors(rows); },
+      [&](RowRange rows) { return model.user_entries(rows); });
+  const UntrainedRows items = count_untrained(
+      comm, model.items(), model.item_features().has_value(), [&](RowRange rows) { return model.item_factors(rows); },
+      [&](RowRange rows) { return model.item_entries(rows); });
+  if (users.unknown + items.unknown > 0) {
     context.report.line(
         fmt::format("{} and {} have no interaction that the model was trained on: their factors mean "
                     "nothing",
-                    counted(untrained[0], "user"), counted(untrained[1], "item")));
+                    counted(users.unknown, "user"), counted(items.unknown, "item")));
   }
-  context.report.event("untrained_rows", {{"users", untrained[0]}, {"items", untrained[1]}});
+  if (users.described + items.described > 0) {
+    context.report.line(
+        fmt::format("{} and {} have no interaction that the model was trained on: their factors are what "
+                    "their features predict",
+                    counted(users.described, "user"), counted(items.described, "item")));
+  }
+  context.report.event("untrained_rows", {{"users", users.unknown},
+                                          {"items", items.unknown},
+                                          {"described_users", users.described},
+                                          {"described_items", items.described}});
 }
 
 void export_factors(const ExportOptions& options, JobContext& context) {
@@ -139,7 +168,7 @@ void export_factors(const ExportOptions& options, JobContext& context) {
                                   counted(items.vectors.shape[0], "vector"), items.vectors.shape[1],
                                   items.labels_are_ids ? "item ids" : "item rows of the model, as ids are text"));
   if (items.left_out > 0) {
-    context.report.line(fmt::format("{} left out, as the model was not trained on {}", counted(items.left_out, "item"),
+    context.report.line(fmt::format("{} left out, as the model knows nothing of {}", counted(items.left_out, "item"),
                                     verb(items.left_out, "it", "them")));
   }
   context.report.event("exported", {{"vectors", items.vectors.shape[0]},

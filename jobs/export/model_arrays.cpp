@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "distributed/als/described_rows.hpp"
 #include "distributed/rows/ids.hpp"
 #include "io/arrays/id_array.hpp"
 #include "kernels/base/matrix.hpp"
@@ -156,8 +157,10 @@ SearchedItems searched_items(const Communicator& comm, const ModelReader& model)
   std::vector<Index> known;
   for_row_blocks(comm, mine, block_rows, [&](RowRange rows) {
     const std::vector<Index> entries = model.item_entries(rows);
-    for (Index r = 0; r < rows.size(); ++r) {
-      if (entries[static_cast<std::size_t>(r)] > 0) known.push_back(rows.begin + r);
+    std::vector<std::uint8_t> is_described(entries.size());
+    if (model.item_features()) is_described = described_rows(model.item_factors(rows).view(), entries);
+    for (std::size_t r = 0; r < entries.size(); ++r) {
+      if (entries[r] > 0 || is_described[r] != 0) known.push_back(rows.begin + static_cast<Index>(r));
     }
   });
   const Index first = comm.exclusive_sum(std::ssize(known));

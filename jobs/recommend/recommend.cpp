@@ -267,6 +267,17 @@ void require_no_log(const RecommendOptions& options, const ModelReader& model, c
                                 path));
 }
 
+/// A model of ratings takes each row of a log without values for a rating of 1.
+void tell_missing_ratings(JobContext& context, const UserHistories& histories, const ModelReader& model,
+                          const std::string& path) {
+  if (!histories.has_log_without_values() || model.objective().loss != LossKind::explicit_feedback) return;
+  context.report.warning(
+      fmt::format("{} predicts ratings, and --log has no values: each of its rows counts as a "
+                  "rating of 1; --log-columns value=COLUMN says where ratings are",
+                  path));
+  context.report.event("log_without_ratings", {{"model", path}});
+}
+
 void recommend_by_factors(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
   const Communicator& comm = context.comm;
   const std::string& path = options.model.paths.front();
@@ -278,10 +289,11 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
   tell_unused_features(options, context, model, matched.has_value());
   require_no_log(options, model, path);
   const UserHistories histories = read_histories(options, context, dataset);
+  tell_missing_ratings(context, histories, model, path);
   Audience audience(context, options.whom, histories, options.data);
-  const ItemSpace space =
-      items_of_dataset(dataset, options.data, model.items(),
-                       matched ? std::span<const Index>(matched->model_rows) : std::span<const Index>());
+  const ItemSpace space = items_of_dataset(
+      dataset, options.data, model.items(),
+      matched ? std::span<const Index>(matched->model_rows) : std::span<const Index>(), histories.new_ids());
   const ItemRules rules = read_item_rules(options.rules, context, space);
   const Catalogue known = read_catalogue(options, context, model, matched);
   const Catalogue catalogue = offered_catalogue(known, options, rules);
@@ -338,7 +350,7 @@ void recommend_by_items(const RecommendOptions& options, JobContext& context, co
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
   const UserHistories histories = read_histories(options, context, dataset);
   Audience audience(context, options.whom, histories, options.data);
-  const ItemSpace space = items_of_dataset(dataset, options.data, dataset.items());
+  const ItemSpace space = items_of_dataset(dataset, options.data, dataset.items(), {}, histories.new_ids());
   const ItemRules rules = read_item_rules(options.rules, context, space);
   const Catalogue known = matched ? matched->catalogue : item_model_catalogue(comm, model);
   const Catalogue catalogue = offered_catalogue(known, options, rules);
@@ -395,6 +407,10 @@ std::vector<std::unique_ptr<ServedModel>> serve_models(const RecommendOptions& o
       records.push_back(model->record());
       std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, *model, path);
       require_no_log(options, *model, path);
+      tell_missing_ratings(context, histories, *model, path);
+      if (matched && model->user_features()) {
+        context.report.warning(unused_features_warning(path, options.data));
+      }
       Catalogue catalogue = read_catalogue(options, context, *model, matched);
       models.push_back(serve_factors(comm, path, histories, options.data, std::move(model), std::move(catalogue),
                                      std::move(matched)));
@@ -411,7 +427,7 @@ void recommend_by_blend(const RecommendOptions& options, JobContext& context, co
   std::vector<TrainingRecord> records;
   const std::vector<std::unique_ptr<ServedModel>> models = serve_models(options, context, histories, records);
   Audience audience(context, options.whom, histories, options.data);
-  const ItemSpace space = items_of_dataset(dataset, options.data, dataset.items());
+  const ItemSpace space = items_of_dataset(dataset, options.data, dataset.items(), {}, histories.new_ids());
   const ItemRules rules = read_item_rules(options.rules, context, space);
   const Catalogue catalogue = offered_catalogue(joint_catalogue(comm, models), options, rules);
 

@@ -27,7 +27,7 @@ class ServedFactors : public ServedModel {
   [[nodiscard]] const Catalogue& catalogue() const override { return matched_ ? matched_->catalogue : in_model_; }
   [[nodiscard]] Index new_users() const override { return users_.new_users(); }
 
-  [[nodiscard]] BlendedModel part(const UsersAtATime& some) const override {
+  [[nodiscard]] ServedPart part(const UsersAtATime& some) const override {
     const auto read = std::make_shared<const UserRows>(users_.read(some.first, some.rows));
     const auto fill = [this, read](std::span<const Index> rows, MatrixView scores) {
       Matrix vectors = select_rows(read->factors.view(), rows);
@@ -40,7 +40,7 @@ class ServedFactors : public ServedModel {
     };
     const std::span<const Index> columns =
         matched_ ? std::span<const Index>(matched_->model_rows) : std::span<const Index>();
-    return {path_, catalogue(), columns, model_->items(), fill};
+    return {{path_, catalogue(), columns, model_->items(), fill}, read->basis};
   }
 
  private:
@@ -64,12 +64,17 @@ class ServedItems : public ServedModel {
 
   [[nodiscard]] const Catalogue& catalogue() const override { return catalogue_; }
 
-  [[nodiscard]] BlendedModel part(const UsersAtATime& some) const override {
+  [[nodiscard]] ServedPart part(const UsersAtATime& some) const override {
     require_weighable(comm_, some.histories, model_->weighting());
     const auto fill = [this, &histories = some.histories](std::span<const Index> rows, MatrixView scores) {
       fill_item_scores({weights_, model_->weighting()}, histories, rows, scores);
     };
-    return {path_, catalogue_, {}, catalogue_.items(), fill};
+    std::vector<UserBasis> basis;
+    for (Index row = 0; row < some.histories.rows.size(); ++row) {
+      const bool is_known = catalogue_.knows(row_columns(some.histories, row));
+      basis.push_back(is_known ? UserBasis::entries : UserBasis::nothing);
+    }
+    return {{path_, catalogue_, {}, catalogue_.items(), fill}, std::move(basis)};
   }
 
  private:
@@ -79,6 +84,17 @@ class ServedItems : public ServedModel {
   Catalogue catalogue_;
   ItemWeightBlocks weights_;
 };
+
+/// Lists are of features if no model knows their users by more; `rows`: the lists' users in the parts.
+void mark_features(std::span<const ServedPart> parts, std::span<const Index> rows, Lists& lists) {
+  for (std::size_t place = 0; place < rows.size(); ++place) {
+    if (lists.sources[place] != ListSource::model) continue;
+    const bool is_of_entries = std::ranges::any_of(parts, [&](const ServedPart& part) {
+      return part.basis[static_cast<std::size_t>(rows[place])] == UserBasis::entries;
+    });
+    if (!is_of_entries) lists.sources[place] = ListSource::features;
+  }
+}
 
 }  // namespace
 
@@ -105,8 +121,12 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Served
   const SparseRows ruled =
       ruled_items(inputs, ids, bought_items(inputs, mine, histories, [](SparseRows training) { return training; }));
   const SelectedUsers selected = audience.select(first, rows, ids);
+  std::vector<ServedPart> parts;
   std::vector<BlendedModel> models;
-  for (const auto& model : blend.models) models.push_back(model->part({first, rows, histories}));
+  for (const auto& model : blend.models) {
+    parts.push_back(model->part({first, rows, histories}));
+    models.push_back(parts.back().model);
+  }
   const auto find = [&](std::span<const Index> places, Index count) {
     std::vector<Index> some;
     for (const Index place : places) some.push_back(selected.rows[static_cast<std::size_t>(place)]);
@@ -114,6 +134,7 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Served
     return blended_lists(comm, {models, blend.normalization}, blend.shares, inputs.rule, users, count, inputs.boosts);
   };
   Lists lists = found_lists(comm, inputs, ids, ruled, selected, find);
+  mark_features(parts, selected.rows, lists);
   mark_log(blend.users, lists);
   return lists;
 }

@@ -33,6 +33,12 @@ struct UsersAtATime {
   const SparseRows& histories;  ///< in the dataset's items; outlives the scores
 };
 
+/// A model's part of a blend for some users of this rank.
+struct ServedPart {
+  BlendedModel model;
+  std::vector<UserBasis> basis;  ///< of each user: what the model knows them by
+};
+
 /// A model of a blend over the items of the dataset.
 class ServedModel {
  public:
@@ -40,7 +46,7 @@ class ServedModel {
   /// Which of the dataset's items it was trained on.
   [[nodiscard]] virtual const Catalogue& catalogue() const = 0;
   /// The model's part for these users. Collective.
-  [[nodiscard]] virtual BlendedModel part(const UsersAtATime& users) const = 0;
+  [[nodiscard]] virtual ServedPart part(const UsersAtATime& users) const = 0;
   /// Users that are folded in.
   [[nodiscard]] virtual Index new_users() const { return 0; }
 };
@@ -64,7 +70,8 @@ struct ServedBlend {
   ScoreNormalization normalization = ScoreNormalization::standard;
 };
 
-/// See the other lists_for(). Users for whom no model orders the items get the popular ones.
+/// See the other lists_for(). Users for whom no model orders the items get the popular ones; lists are of features if
+/// no model knows an interaction of the user.
 [[nodiscard]] Lists lists_for(const Communicator& comm, const ListInputs& inputs, const ServedBlend& blend, Index first,
                               const Partition& rows, Audience& audience);
 

@@ -13,16 +13,24 @@ namespace {
 
 constexpr std::string_view segment_source = "segment";
 
-/// Throws AgreedError(usage) if the table of items has a column of that name, too. Collective.
-void require_one_segment(const JobContext& context, const std::string& path) {
+/// Whether the dataset's table of items has a column of that name. Collective.
+bool items_have_segment(const JobContext& context, const std::string& path) {
   const DatasetTablesReader tables(context.comm, path, context.common.input_check);
-  if (!tables.items()) return;
+  if (!tables.items()) return false;
   const std::vector<TableColumnInfo>& columns = tables.items()->columns();
-  if (std::ranges::find(columns, segment_source, &TableColumnInfo::name) == columns.end()) return;
+  return std::ranges::find(columns, segment_source, &TableColumnInfo::name) != columns.end();
+}
+
+/// A segment is of --segments or of the table of items; throws AgreedError(usage) if it is of both or of none.
+/// Collective.
+void require_one_segment(const JobContext& context, const std::string& path, const Audience& audience) {
+  const bool has_segments = audience.segments() != nullptr;
+  if (has_segments != items_have_segment(context, path)) return;
   throw AgreedError(ExitCode::usage,
-                    fmt::format("--columns: segment is that of --segments and a column of the table of "
-                                "items of {}, too; expected a table where it has another name",
-                                path));
+                    has_segments ? fmt::format("--columns: segment is that of --segments and a column of the table of "
+                                               "items of {}, too; expected a table where it has another name",
+                                               path)
+                                 : "--columns segment: expected --segments FILE, which has the users' segments");
 }
 
 }  // namespace
@@ -33,8 +41,8 @@ ServedColumns read_served_columns(const std::string& text, const JobContext& con
   if (text.empty()) return columns;
   std::vector<TableColumns::Kept> of_items = parse_list_columns(text);
   const auto of_users = std::ranges::find(of_items, segment_source, &TableColumns::Kept::source);
+  if (of_users != of_items.end()) require_one_segment(context, space.path, audience);
   if (audience.segments() != nullptr && of_users != of_items.end()) {
-    require_one_segment(context, space.path);
     columns.segment = of_users->name;
     of_items.erase(of_users);
   }

@@ -61,7 +61,8 @@ void ServedUsers::fold_in_new(UserRows& users, Index first, const Partition& row
   Matrix all;
   std::vector<std::uint8_t> is_described(static_cast<std::size_t>(mine.size()));
   if (model_.user_features() && !matched_) {
-    const FeatureRows features = read_user_features(comm_, data_path_, model_.user_features()->map, rows, first);
+    const FeatureRows features =
+        read_user_features(comm_, histories_.dataset(), data_path_, model_.user_features()->map, rows, first);
     all = fold_in_described(comm_, model_.objective(), rows, entries, *items_, name, features,
                             model_.user_features()->weights.view());
     is_described = features.is_described;

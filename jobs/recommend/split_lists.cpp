@@ -36,14 +36,16 @@ void require_own_log(const std::string& log_json, const std::vector<std::string>
 std::vector<std::string> stale_files(const FileFamily& family, const std::vector<std::string>& paths) {
   const std::vector<std::string> named = files_of_manifest(family.manifest());
   std::vector<std::string> stale;
+  std::error_code ignored;
   for (const std::string& path : family.existing()) {
     if (std::ranges::find(paths, path) != paths.end()) continue;
     if (std::ranges::find(named, name_of(path)) == named.end()) {
       throw Error(
           ExitCode::cannot_create,
           fmt::format("{}: is named like a file of these lists, and {}; remove it, or choose another --output", path,
-                      named.empty() ? family.manifest() + " does not exist, as after a run that was stopped"
-                                    : family.manifest() + " does not name it"));
+                      std::filesystem::exists(family.manifest(), ignored)
+                          ? family.manifest() + " does not name it"
+                          : family.manifest() + " does not exist, as after a run that was stopped"));
     }
     stale.push_back(path);
   }
@@ -130,7 +132,7 @@ void SplitLists::commit(const std::vector<BlendPart>& models, std::uint64_t data
     files_[f].bytes = written[f].bytes;
     files_[f].digest = written[f].digest;
   }
-  ListManifest manifest{.provenance = context_.provenance("list-files", dataset_digest),
+  ListManifest manifest{.provenance = context_.provenance(list_files_kind, dataset_digest),
                         .split = split_,
                         .models = models,
                         .segments_file = {},

@@ -67,7 +67,7 @@ void fold_in_heldout(const Communicator& comm, const DatasetReader& dataset, con
     return;
   }
   const ModelFeatures& features = *model.user_features();
-  const FeatureRows of_users = read_user_features(comm, data_path, features.map, rows.partition,
+  const FeatureRows of_users = read_user_features(comm, dataset, data_path, features.map, rows.partition,
                                                   model.trained_fold() ? 0 : dataset.training_users());
   matched.users = naming(model_path, [&] {
     return fold_in_described(comm, model.objective(), rows.partition, rows.seen, items, "held-out user", of_users,

@@ -9,10 +9,11 @@
 
 namespace rankwise {
 
-FeatureRows read_user_features(const Communicator& comm, const std::string& data_path, const FeatureMap& map,
-                               const Partition& rows, Index first) {
+FeatureRows read_user_features(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
+                               const FeatureMap& map, const Partition& rows, Index first) {
   const RowRange mine = rows.range(comm.rank());
-  const std::optional<Table> table = read_user_table(comm, data_path, {first + mine.begin, first + mine.end});
+  const InputCheck check = dataset.compares() ? InputCheck::digests : InputCheck::none;
+  const std::optional<Table> table = read_user_table(comm, data_path, {first + mine.begin, first + mine.end}, check);
   if (!table) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: holds no table of users, by which the model serves them; expected a dataset of "

@@ -7,14 +7,17 @@
 #include "distributed/features/feature_map.hpp"
 #include "distributed/features/feature_rows.hpp"
 #include "distributed/rows/partition.hpp"
+#include "io/dataset/dataset.hpp"
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
 
-/// This rank's part of `rows` of the dataset's table of users (read_user_table()), from row `first` on. Collective over
-/// comm; throws AgreedError(bad_data) if the dataset has no such table, or one without the columns.
-[[nodiscard]] FeatureRows read_user_features(const Communicator& comm, const std::string& data_path,
-                                             const FeatureMap& map, const Partition& rows, Index first);
+/// This rank's part of `rows` of the dataset's table of users (read_user_table()), from row `first` on, compared with
+/// digests if the dataset is. `data_path`: of the dataset. Collective over comm; throws AgreedError(bad_data) if it has
+/// no such table, or one without the columns.
+[[nodiscard]] FeatureRows read_user_features(const Communicator& comm, const DatasetReader& dataset,
+                                             const std::string& data_path, const FeatureMap& map, const Partition& rows,
+                                             Index first);
 
 /// That a model with features does not use those of another dataset.
 [[nodiscard]] std::string unused_features_warning(const std::string& model_path, const std::string& data_path);

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "io/verify/listed_files.hpp"
+
 namespace rankwise {
 
 /// By what lists are in several files.
@@ -19,7 +21,7 @@ class FileFamily {
  public:
   explicit FileFamily(const std::string& output);
 
-  [[nodiscard]] std::string manifest() const { return output_ + ".manifest.json"; }
+  [[nodiscard]] std::string manifest() const { return output_ + std::string(manifest_ending); }
   /// Nothing: the file of users without a segment.
   [[nodiscard]] std::string segment(std::optional<std::int32_t> number) const;
   [[nodiscard]] std::string shard(int number, int shards) const;

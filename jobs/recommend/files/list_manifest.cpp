@@ -3,18 +3,17 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "io/config/json_text.hpp"
-#include "kernels/process/small_file.hpp"
-#include "kernels/text/text_encoding.hpp"
+#include "io/verify/listed_files.hpp"
+#include "kernels/base/error.hpp"
 
 namespace rankwise {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr const char* file_kind = "list-files";
 
 /// As text, since a number of 64 bits is more than JavaScript can hold.
 std::string digest_text(std::uint64_t digest) {
@@ -35,7 +34,7 @@ Json json_of(const ListedFile& file, FileSplit split) {
 
 std::string manifest_json(const ListManifest& manifest) {
   Json json{{"format", 1},
-            {"kind", file_kind},
+            {"kind", list_files_kind},
             {"version", manifest.provenance.version},
             {"configuration", manifest.provenance.configuration},
             {"data_digest", digest_text(manifest.provenance.dataset_digest)},
@@ -63,12 +62,11 @@ std::string manifest_json(const ListManifest& manifest) {
 std::vector<std::string> files_of_manifest(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return {};
-  const Json json = Json::parse(read_small_file(path), nullptr, false);
   std::vector<std::string> names;
-  if (!json.is_object() || !json.contains("kind") || json["kind"] != file_kind || !json.contains("files")) return names;
-  for (const Json& file : json["files"]) {
-    if (file.is_object() && file.contains("file") && file["file"].is_string())
-      names.push_back(decoded_text(file["file"].get<std::string>()));
+  try {
+    for (DescribedFile& file : read_list_manifest(path)) names.push_back(std::move(file.name));
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::bad_data) throw;
   }
   return names;
 }

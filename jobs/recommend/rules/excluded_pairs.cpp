@@ -66,11 +66,13 @@ std::span<const Index> ExcludedPairs::of(const std::string& user) const {
                                    static_cast<std::size_t>(found->second.end - found->second.begin));
 }
 
-std::vector<std::string> ExcludedPairs::unknown_users(const Communicator& comm, const Ids& ids) const {
+std::vector<std::string> ExcludedPairs::unknown_users(const Communicator& comm, std::span<const Ids> known) const {
   std::vector<std::int64_t> is_found(users_.size());
-  for (Index i = 0; i < id_count(ids); ++i) {
-    const auto found = users_.find(id_text(ids, i));
-    if (found != users_.end()) is_found[static_cast<std::size_t>(found->second.number)] = 1;
+  for (const Ids& ids : known) {
+    for (Index i = 0; i < id_count(ids); ++i) {
+      const auto found = users_.find(id_text(ids, i));
+      if (found != users_.end()) is_found[static_cast<std::size_t>(found->second.number)] = 1;
+    }
   }
   comm.all_reduce_max(std::span<std::int64_t>(is_found));
   std::vector<std::string> unknown;

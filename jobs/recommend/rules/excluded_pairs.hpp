@@ -27,7 +27,7 @@ class ExcludedPairs {
   /// Ascending, each once.
   [[nodiscard]] std::span<const Index> of(const std::string& user) const;
   /// Users of pairs that are none of these ids, which each rank has a part of. Collective over comm.
-  [[nodiscard]] std::vector<std::string> unknown_users(const Communicator& comm, const Ids& ids) const;
+  [[nodiscard]] std::vector<std::string> unknown_users(const Communicator& comm, std::span<const Ids> known) const;
 
  private:
   struct User {

@@ -1,6 +1,7 @@
 #include "jobs/recommend/rules/item_rules.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -232,7 +233,8 @@ ExcludedPairs read_pairs(const std::string& path, JobContext& context, const Ite
   }
   ExcludedPairs pairs(comm, list, std::move(rows));
   const RowRange mine = Partition::by_count(space.dataset->users(), comm.size()).range(comm.rank());
-  const std::vector<std::string> unknown_users = pairs.unknown_users(comm, space.dataset->user_ids(mine).ids);
+  const std::array<Ids, 2> known{space.dataset->user_ids(mine).ids, space.new_users};
+  const std::vector<std::string> unknown_users = pairs.unknown_users(comm, known);
   context.report.line(fmt::format("{}: {} left out", path, counted(pairs.count(), "pair")));
   tell_unknown_pairs(context, path, unknown_items, first_unknown, unknown_users);
   context.report.event("excluded_pairs", {{"pairs", pairs.count()},

@@ -1,8 +1,10 @@
 #include "jobs/recommend/whom/new_log.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +16,7 @@
 #include "distributed/rows/select_rows.hpp"
 #include "io/log/reader.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 
@@ -81,6 +84,14 @@ void warn_of_changed_values(Report& report, const DatasetReader& dataset, const 
   report.event("raw_log_values", {{"options", names}});
 }
 
+/// A value becomes a float32 in the dataset's rows.
+void require_range(double value, const std::string& path, const Ids& users, Index user) {
+  if (std::fabs(value) <= static_cast<double>(std::numeric_limits<float>::max())) return;
+  throw AgreedError(ExitCode::bad_data, fmt::format("{}: values of user {} for one item make {}, which is beyond the "
+                                                    "range of 32-bit floating point",
+                                                    path, shown(id_text(users, user)), value));
+}
+
 /// Of these users those whom the dataset does not have, and those with an interaction, ascending. `pairs` are ordered.
 template <class Pairs>
 std::vector<Index> served_by_log(std::vector<Index> users, Index dataset_users, const Pairs& pairs) {
@@ -105,6 +116,7 @@ NewLog::NewLog(JobContext& context, const WhomOptions& options, const DatasetRea
   if (!options.log_columns.empty()) how.columns = parse_column_choice(options.log_columns);
   const LogPlan plan = plan_log(comm, options.logs, how);
   for (const std::string& note : plan.notes) context.report.line(note);
+  has_values_ = !plan.counted();
   InteractionLog log = read_log(comm, plan, context.common.threads);
   const Index rows = log.rows_read;
   IdDictionary users = build_id_dictionary(comm, std::exchange(log.users, {}));
@@ -143,6 +155,7 @@ NewLog::NewLog(JobContext& context, const WhomOptions& options, const DatasetRea
   std::vector<Pair> known;
   Index unknown_pairs = 0;
   for (std::size_t p = 0; p < pairs.users.size(); ++p) {
+    require_range(pairs.values[p], plan.files.front(), user_ids, pairs.users[p]);
     const Index item = item_rows[static_cast<std::size_t>(pairs.items[p])];
     if (item < 0) {
       ++unknown_pairs;

@@ -25,6 +25,8 @@ class NewLog {
 
   /// Those whom the dataset does not have.
   [[nodiscard]] const Ids& new_ids() const { return new_ids_; }
+  /// Whether its interactions have values; without them each counts 1.
+  [[nodiscard]] bool has_values() const { return has_values_; }
   /// Users of the log, ascending.
   [[nodiscard]] const std::vector<Index>& users() const { return users_; }
   /// A user's interactions: items of the dataset, ascending.
@@ -37,6 +39,7 @@ class NewLog {
 
  private:
   Ids new_ids_;
+  bool has_values_ = false;
   std::vector<Index> users_;
   std::vector<Index> offsets_{0};
   std::vector<Index> items_;

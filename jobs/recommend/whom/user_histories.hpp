@@ -21,6 +21,8 @@ class UserHistories {
   [[nodiscard]] Index users() const;
   /// Whether there is a log, or one that has interactions of this user, or of one of these.
   [[nodiscard]] bool has_log() const { return log_.has_value(); }
+  /// Whether there is a log whose interactions count 1 each, as it has no values.
+  [[nodiscard]] bool has_log_without_values() const { return log_ && !log_->has_values(); }
   [[nodiscard]] bool has_log(Index user) const { return has_log(RowRange{user, user + 1}); }
   [[nodiscard]] bool has_log(RowRange users) const;
   /// Of the log alone; none without one.

@@ -190,6 +190,24 @@ class SideFeaturesTest(unittest.TestCase):
             counts.append((told["popular_users"], told["described_users"]))
         self.assertEqual(counts[0], counts[1])
         self.assertGreater(counts[0][1], 0)
+        # Lists say who is served by features.
+        base = ["recommend", "--data", "@data.h5", "--model", "@features.h5", "--output"]
+        self.job(*base, "@alone.csv")
+        self.job(*base, "@blend.csv", "--model", "@plain.h5", "--blend", "1,1", ranks=3)
+        sources = [{line.split(",")[0]: line.split(",")[4] for line in (self.path / name).read_text().splitlines()[1:]} for name in ("alone.csv", "blend.csv")]
+        self.assertEqual(sources[0], sources[1])
+        self.assertIn("features", sources[1].values())
+
+    def test_export_has_what_features_predict(self):
+        self.train("features.h5", *KINDS["implicit"][0], *self.FEATURES)
+        trained = self.trained_rows()
+        done = self.job("export", "--model", "@features.h5", "--output", "@out.faiss", ranks=2)
+        self.assertIn(f"{len(trained[1]) - 1} vectors", done.err)
+        self.assertIn("1 item left out, as the model knows nothing of it", done.err)
+        done = self.job("export", "--model", "@features.h5", "--output", "@out.npz", ranks=3)
+        self.assertIn("1 user and 1 item have no interaction that the model was trained on: their factors mean nothing", done.err)
+        self.assertIn(f"{(~trained[0]).sum() - 1} users and {(~trained[1]).sum() - 1} items have no interaction that the model was trained on: "
+                      "their factors are what their features predict", done.err)
 
     def test_cold_users_and_items_are_served(self):
         self.train("plain.h5", *KINDS["implicit"][0], epochs=8)
@@ -265,6 +283,15 @@ class SideFeaturesTest(unittest.TestCase):
                 file.attrs.pop(name, None)
         done = self.job("evaluate", "--data", "@lacking.h5", "--model", "@users-model.h5", code=65)
         self.assertIn("holds a table of users, but none of those held out whole", done.err)
+        # Values that another program has changed are found, unless nobody is to look.
+        shutil.copy(self.path / "users.h5", self.path / "changed.h5")
+        with h5py.File(self.path / "changed.h5", "r+") as file:
+            ages = file["heldout/users/table/age"]
+            ages[...] = ages[:] + 1
+        for job, options in (("evaluate", ["--metrics", "ndcg@10"]), ("recommend", ["--output", "@changed.csv"])):
+            asked = [job, "--data", "@changed.h5", "--model", "@users-model.h5", *options]
+            self.assertIn("heldout/users/table/age", self.job(*asked, code=65).err)
+            self.job(*asked, "--verify-inputs", "no")
         # Their scores by numpy: a solve towards what features predict, from all that the dataset has of them.
         users, items, _, _, attributes = numpy_als.read_model(self.path / "users-model.h5")
         with h5py.File(self.path / "users.h5") as file:
@@ -401,7 +428,7 @@ class SideFeaturesTest(unittest.TestCase):
                 (2, "--feature-penalty has a meaning only with", ["--feature-penalty", "10"]),
                 (2, "--feature-penalty 0: expected a number from", ["--item-features", "brand", "--feature-penalty", "0"]),
                 (2, "--feature-penalty: 'nan' does not fit; expected a number", ["--item-features", "brand", "--feature-penalty", "nan"]),
-                (2, "--feature-width 4096: expected a number from 1 to 4095", ["--item-features", "brand", "--feature-width", "4096"]),
+                (2, "--feature-width 4096: expected a number from 2 to 4095", ["--item-features", "brand", "--feature-width", "4096"]),
                 (2, "need --solver auto or primal", ["--item-features", "brand", "--solver", "cg"]),
                 (2, "need --solver auto or primal", ["--user-features", "age", "--solver", "dual"]),
                 (2, "need a --regularization above 0", ["--item-features", "brand", "--regularization", "0"])):

@@ -89,6 +89,28 @@ class ListFilesTest(AudienceCase):
         self.job(*BASE, "--shards", "--output", "@lists.csv.zst", ranks=2)
         self.assertIn("lists-00001-of-00002.csv.zst", self.files())
 
+    def test_verify_compares_the_files_of_a_manifest(self):
+        self.job(*BASE, "--split-by-segment", "--output", "@lists.csv")
+        self.job(*BASE, "--shards", "--output", "@lists-too.csv", ranks=2)
+        for ranks in (1, 3):
+            done = self.job("verify", "@lists.csv.manifest.json", "@lists-too.csv.manifest.json", ranks=ranks)
+            self.assertIn(f"lists.csv.manifest.json: intact: list-files of {len(self.manifest()['files'])} files", done.out)
+            self.assertIn("lists-too.csv.manifest.json: intact: list-files of 2 files", done.out)
+        file = self.path / NAMES[0]
+        whole = file.read_bytes()
+        for damaged, words in ((whole[:-1], f"has {len(whole) - 1} bytes; its manifest says {len(whole)}"),
+                               (whole[:-2] + b"x\n", "is damaged: its digest is"), (None, "No such file")):
+            file.write_bytes(damaged) if damaged is not None else file.unlink()
+            for ranks in (1, 3):
+                done = self.job("verify", "@lists.csv.manifest.json", code=65, ranks=ranks)
+                self.assertIn(f"{NAMES[0]}: {words}", done.err)
+        done = self.job("verify", "@.", code=65)  # of a folder, too
+        self.assertIn(f"{NAMES[0]}: No such file", done.err)
+        for text in ("[]", "{}", '{"kind": "list-files", "files": [{}]}', '{"kind": "list-files", "files": [{"file": "../x", "bytes": 1, "xxh3": "0"}]}', "{"):
+            (self.path / "lists-odd.manifest.json").write_text(text)
+            self.refused(65, "verify", "@lists-odd.manifest.json", words=["lists-odd.manifest.json", "expected"])
+        self.refused(66, "verify", "@lists-absent.manifest.json", words=["lists-absent.manifest.json"])
+
     def test_files_of_an_earlier_split_are_not_left_beside_the_new_ones(self):
         self.job(*BASE, "--shards", "--output", "@lists.csv", ranks=5)
         (self.path / "lists-notes.csv").write_text("mine\n")
@@ -108,13 +130,15 @@ class ListFilesTest(AudienceCase):
         # A manifest from elsewhere names no other files.
         (self.path / "precious.csv").write_text("mine\n")
         manifest = self.manifest()
-        manifest["files"] += [{"file": "precious.csv"}, {"file": "../precious.csv"}, {"file": 7}, "x"]
+        manifest["files"] += [{"file": "precious.csv", "bytes": 5, "xxh3": "0"}]
         (self.path / "lists.csv.manifest.json").write_text(json.dumps(manifest))
         self.job(*BASE, "--shards", "--output", "@lists.csv", ranks=2)
         self.assertTrue((self.path / "precious.csv").exists())
-        for text in ("[", "[]", '{"kind":"list-files"}', '{"kind":"list-files","files":3}', '{"kind":7,"files":[]}', "\0\xff"):
+        sound = self.manifest()
+        odd = [json.dumps({**sound, "files": [*sound["files"], more]}) for more in ({"file": "../precious.csv", "bytes": 5, "xxh3": "0"}, {"file": 7}, "x")]
+        for text in (*odd, "[", "[]", '{"kind":"list-files"}', '{"kind":"list-files","files":3}', '{"kind":7,"files":[]}', "\0\xff"):
             (self.path / "lists.csv.manifest.json").write_text(text)
-            self.refused(73, *BASE, "--split-by-segment", "--output", "@lists.csv", words=["lists-0000"])
+            self.refused(73, *BASE, "--split-by-segment", "--output", "@lists.csv", words=["lists-0000", "does not name it"])
 
     def test_names_may_be_any_bytes(self):
         """A folder and a stem that are no UTF-8: the manifest's names are encoded, and known again."""

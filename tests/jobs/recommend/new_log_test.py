@@ -116,6 +116,24 @@ class NewLogTest(AudienceCase):
             self.assertEqual("made with --transform, which --log is not: its values are taken as they are" in "".join(done.our_lines), changed)
             self.assertEqual(events.get("raw_log_values", {}).get("options"), "--transform" if changed else None)
 
+    def test_ratings_that_are_missing_are_warned_of(self):
+        (self.path / "counts.csv").write_text(f"user,item\nnew1,{self.items[0]}\n")
+        options = ["--data", "@data.h5", "--log", "@counts.csv", "--output", "@lists.csv", "--quiet"]
+        blend = ["--model", "@als.h5", "--model", "@stars.h5", "--blend", "1,1"]
+        for models, warned in ((["--model", "@stars.h5"], True), (blend, True), (["--model", "@als.h5"], False)):
+            done = self.job("recommend", *models, *options)
+            self.assertEqual("stars.h5 predicts ratings, and --log has no values" in "".join(done.our_lines), warned)
+        (self.path / "large.csv").write_text(f"user,item,value\nnew1,{self.items[0]},3e38\nnew1,{self.items[0]},2e38\n")
+        self.job("prepare", "--input", "@log.csv", "--columns", ROLES, "--duplicates", "sum", "--output", "@sums.h5")
+        self.job("itemcf", "--data", "@sums.h5", "--model", "@sums-items.h5", "--neighbours", "5")
+        self.refused(65, "recommend", "--data", "@sums.h5", "--model", "@sums-items.h5", "--log", "@large.csv", "--output", "@no.csv", words=["large.csv: values of user 'new1'", "beyond the range"])
+
+    def test_pairs_may_name_users_of_the_log(self):
+        (self.path / "pairs.csv").write_text(f"user,item\nnew1,{self.items[1]}\nnobody,{self.items[1]}\n")
+        done = self.job("recommend", "--data", "@data.h5", "--model", "@als.h5", "--log", "@new.csv", "--exclude-pairs", "@pairs.csv", "--output", "@lists.csv", ranks=2)
+        self.assertIn("1 user of --exclude-pairs is not in the dataset, for example 'nobody'", done.err)
+        self.assertNotIn(self.items[1], [row["item"] for row in self.lists("lists.csv")["new1"]])
+
     def test_pairs_follow_the_datasets_rule(self):
         """Sums, the larger, the mean, the later; and totals below the least are no interactions."""
         (self.path / "small.csv").write_text("user,item,value\n" + "".join(f"u{user},i{item},{1 + (user + item) % 4}\n" for user in range(12) for item in range(8) if (user * 3 + item) % 4))

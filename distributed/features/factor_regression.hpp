@@ -28,6 +28,8 @@ class FactorRegression {
   [[nodiscard]] double penalty(ConstMatrixView weights) const;
   /// mu.
   [[nodiscard]] double penalty_weight() const { return penalty_weight_; }
+  /// Of the factorized matrix, which every rank holds.
+  [[nodiscard]] Index matrix_bytes() const { return std::ssize(lower_) * static_cast<Index>(sizeof(double)); }
   /// A f_u of this rank's rows.
   [[nodiscard]] Matrix predict(ConstMatrixView weights) const { return weighted_rows(rows_, weights); }
   [[nodiscard]] const FeatureRows& rows() const { return rows_; }

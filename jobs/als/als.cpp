@@ -36,6 +36,7 @@
 #include "jobs/run/dataset_shelf.hpp"
 #include "kernels/process/process_memory.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/units.hpp"
 
 namespace rankwise {
 
@@ -215,6 +216,18 @@ ValidationFeatures validation_features(const AlsRun& run, const DatasetReader& d
   return found;
 }
 
+/// What the budget of a rank does not count.
+void tell_feature_memory(Report& report, const AlsOptions& options, const TrainingFeatures& features) {
+  if (options.memory_budget_bytes == 0) return;
+  Index bytes = 0;
+  for (const auto* side : {&features.users, &features.items}) {
+    if (*side) bytes += (*side)->regression->matrix_bytes();
+  }
+  if (bytes == 0) return;
+  report.warning(fmt::format("each rank holds {} of the features' normal equations beside --memory-budget",
+                             bytes_text(static_cast<double>(bytes))));
+}
+
 void tell_batches(Report& report, const AlsOptions& options, const ReadSides& sides) {
   if (options.memory_budget_bytes == 0) return;
   const auto users = static_cast<Index>(sides.users.batches.size());
@@ -360,6 +373,7 @@ void train_als(const AlsOptions& given, JobContext& context) {
   const TrainingFeatures features =
       learn_training_features(*options.features, options.data, run.objective, {layout.users(), layout.entries.users},
                               {layout.items(), layout.entries.items}, context);
+  tell_feature_memory(report, options, features);
   Validation validation(*options.validation, context, dataset, layout.users(), layout.entries.items, sides.mean_rating,
                         run.best_place(), options.memory_budget_bytes,
                         validation_features(run, dataset, features, validated, context));

@@ -130,7 +130,7 @@ void describe_training(boost::program_options::options_description& description,
     ("subspace-block", po::value(&options->solver.subspace_block)->value_name("D")->default_value(options->solver.subspace_block)->notifier(within<Index>("subspace-block", 1, 4096)),
      "subspace: factors per block, rounded up to a multiple of 16")
     ("memory-budget", po::value<std::string>()->value_name("BYTES")->notifier(bytes_of("memory-budget", options->memory_budget_bytes)),
-     "memory of each rank, everything counted, as in 4GiB: rows are solved in batches that fit; without it all at once")
+     "memory of each rank, everything counted but features' equations, as in 4GiB: rows are solved in batches that fit; without it all at once")
     ("exchange", po::value<std::string>()->value_name("float32|bf16")->default_value("float32")->notifier(
        one_of<RowFormat>("exchange", options->row_format, {{"float32", RowFormat::float32}, {"bf16", RowFormat::bfloat16}})),
      "how factor rows travel between ranks: bf16 halves the bytes, and each side is solved against the other's rounded rows (on any number of ranks)")

@@ -78,6 +78,7 @@ void tell_features(Report& report, const char* side, const SideFeatures& feature
                             {"hashed_columns", hashed},
                             {"features", features.map.width()},
                             {"penalty", features.regression->penalty_weight()},
+                            {"matrix_bytes", features.regression->matrix_bytes()},
                             {"rows", counts.rows},
                             {"cold_rows", counts.cold},
                             {"described_rows", counts.cold_described},

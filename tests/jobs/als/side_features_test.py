@@ -198,6 +198,14 @@ class SideFeaturesTest(unittest.TestCase):
         self.assertEqual(sources[0], sources[1])
         self.assertIn("features", sources[1].values())
 
+    def test_memory_beyond_the_budget_is_said(self):
+        done = self.train("features.h5", *self.FEATURES, "--memory-budget", "64MiB", "--log-json", "@log.jsonl", "--quiet")
+        self.assertIn("warning: each rank holds", done.err)
+        events = [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
+        widths = [(event["features"], event["matrix_bytes"]) for event in events if event["event"] == "features"]
+        self.assertEqual([bytes for _, bytes in widths], [4 * width * (width + 1) for width, _ in widths])
+        self.assertNotIn("warning: each rank", self.train("plain.h5", "--memory-budget", "64MiB").err)
+
     def test_export_has_what_features_predict(self):
         self.train("features.h5", *KINDS["implicit"][0], *self.FEATURES)
         trained = self.trained_rows()

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <functional>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -150,6 +151,31 @@ FeatureRows feature_rows(const FeatureMap& map, const Table& table) {
     rows.counts.described_rows += known > 0 ? 1 : 0;
   }
   return rows;
+}
+
+FeatureRows empty_feature_rows(const FeatureMap& map, Index rows) {
+  Table table{.rows = {0, rows}, .columns = {}};
+  for (const FeatureColumn& column : map.columns) {
+    const auto count = static_cast<std::size_t>(rows);
+    if (column.kind == FeatureKind::number) {
+      table.columns.push_back({column.name, Numbers(count, std::numeric_limits<double>::quiet_NaN())});
+    } else {
+      table.columns.push_back({column.name, Texts(count)});
+    }
+  }
+  return feature_rows(map, table);
+}
+
+void append(FeatureRows& rows, const FeatureRows& more) {
+  const Index begin = rows.offsets.back();
+  for (std::size_t r = 1; r < more.offsets.size(); ++r) rows.offsets.push_back(begin + more.offsets[r]);
+  rows.features.insert(rows.features.end(), more.features.begin(), more.features.end());
+  rows.values.insert(rows.values.end(), more.values.begin(), more.values.end());
+  rows.is_described.insert(rows.is_described.end(), more.is_described.begin(), more.is_described.end());
+  rows.counts.rows += more.counts.rows;
+  rows.counts.described_rows += more.counts.described_rows;
+  rows.counts.missing_values += more.counts.missing_values;
+  rows.counts.unknown_values += more.counts.unknown_values;
 }
 
 Matrix weighted_rows(const FeatureRows& rows, ConstMatrixView weights) {

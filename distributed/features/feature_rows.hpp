@@ -36,6 +36,12 @@ struct FeatureRows {
 /// Error(bad_data) if the table lacks a column, or a number of the map is none in the table. Local.
 [[nodiscard]] FeatureRows feature_rows(const FeatureMap& map, const Table& table);
 
+/// Likewise of so many rows without a value.
+[[nodiscard]] FeatureRows empty_feature_rows(const FeatureMap& map, Index rows);
+
+/// Appends rows of the same map.
+void append(FeatureRows& rows, const FeatureRows& more);
+
 /// Rows times weights (features x width): each value is summed in double, features ascending, and rounded once.
 [[nodiscard]] Matrix weighted_rows(const FeatureRows& rows, ConstMatrixView weights);
 

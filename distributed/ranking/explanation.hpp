@@ -1,5 +1,5 @@
 #pragma once
-// Why an item is in a list: the user's items that speak for it, and how much of it each is.
+// Why an item is in a list: the user's items and features that speak for it, and how much of it each is.
 
 #include <span>
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace rankwise {
 
-/// An item of the user's history, and what it adds to the score of another one.
+/// An item of the user's history, or a feature of the user as ~feature, and what it adds to the score of an item.
 struct ScoreTerm {
   Index item;
   double value;
@@ -21,7 +21,7 @@ struct Reason {
   float share;
 };
 
-/// The `count` largest of a score's terms, largest first, equal ones by the lower item; none that is 0 or less.
+/// The `count` largest of a score's terms, largest first, equal ones by the lower number; none that is 0 or less.
 [[nodiscard]] std::vector<Reason> reasons(std::vector<ScoreTerm> terms, Index count);
 
 }  // namespace rankwise

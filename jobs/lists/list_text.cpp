@@ -76,6 +76,7 @@ ListText::ListText(const ListFormat& format, const Ids& item_ids, const EntryExt
   const std::span<const TableColumn> columns = extras.columns;
   const bool is_json = format.layout == ListLayout::json_lines;
   for (const TableColumn& column : columns) column_names_.push_back(column.name);
+  for (const std::string& name : extras.feature_names) features_.push_back(is_json ? json_text(name) : field(name));
   const Index items = id_count(item_ids);
   items_.reserve(static_cast<std::size_t>(items));
   for (Index item = 0; item < items; ++item) {
@@ -145,12 +146,14 @@ void ListText::append_reasons(const std::vector<Reason>& reasons, std::string& t
   const bool is_json = format_.layout == ListLayout::json_lines;
   if (is_json) text += R"(,"because":[)";
   for (std::size_t r = 0; r < reasons.size(); ++r) {
-    const std::string& item = items_[static_cast<std::size_t>(reasons[r].item)];
+    const bool is_item = reasons[r].item >= 0;
+    const std::string& name = is_item ? items_[static_cast<std::size_t>(reasons[r].item)]
+                                      : features_[static_cast<std::size_t>(~reasons[r].item)];
     if (is_json) {
-      text += fmt::format(R"({}{{"item":{},"term":{},"share":{}}})", r > 0 ? "," : "", item, reasons[r].term,
-                          reasons[r].share);
+      text += fmt::format(R"({}{{"{}":{},"term":{},"share":{}}})", r > 0 ? "," : "", is_item ? "item" : "feature", name,
+                          reasons[r].term, reasons[r].share);
     } else {
-      text += fmt::format("{0}{1}{0}{2}", separator_, item, reasons[r].share);
+      text += fmt::format("{0}{1}{0}{2}", separator_, name, reasons[r].share);
     }
   }
   if (is_json) {

@@ -16,11 +16,12 @@ namespace rankwise {
 
 /// What lines say, and what they have beside an entry's score.
 struct EntryExtras {
-  ListKind kind = ListKind::recommendations;  ///< these have a source
-  std::span<const TableColumn> columns = {};  ///< of the table of items, each with a value of each item
-  std::string segment = {};                   ///< the name of a column of Lists::segments; empty: none
-  bool probabilities = false;                 ///< Lists::probabilities
-  Index reasons = 0;                          ///< items of the user that speak for the item, at most
+  ListKind kind = ListKind::recommendations;    ///< these have a source
+  std::span<const TableColumn> columns = {};    ///< of the table of items, each with a value of each item
+  std::string segment = {};                     ///< the name of a column of Lists::segments; empty: none
+  bool probabilities = false;                   ///< Lists::probabilities
+  Index reasons = 0;                            ///< items and features of the user that speak for the item, at most
+  std::vector<std::string> feature_names = {};  ///< of users, if such are among the reasons
 };
 
 /// Writes lists. What can be said of an item is made once, not once an entry.
@@ -53,8 +54,9 @@ class ListText {
   bool has_probabilities_;
   Index reasons_;
   std::vector<std::string> column_names_;
-  std::vector<std::string> items_;   // of each item, its id
-  std::vector<std::string> values_;  // of each item, all columns with what comes before each; empty without columns
+  std::vector<std::string> features_;  // of each feature of users, its name
+  std::vector<std::string> items_;     // of each item, its id
+  std::vector<std::string> values_;    // of each item, all columns with what comes before each; empty without columns
 };
 
 /// The word for what a list was made from.

@@ -1,10 +1,12 @@
 #pragma once
 // Why a model of factors lists an item: the exact solve of the user's row, taken apart.
 
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
+#include "distributed/features/feature_rows.hpp"
 #include "distributed/ranking/explanation.hpp"
 #include "distributed/rows/sparse_rows.hpp"
 #include "io/dataset/dataset.hpp"
@@ -14,6 +16,12 @@
 #include "kernels/base/types.hpp"
 
 namespace rankwise {
+
+/// What speaks for the items of some users' lists.
+struct Speaking {
+  SparseRows entries;                        ///< in the model's items
+  std::optional<FeatureRows> features = {};  ///< of the same users, if the model has features of users
+};
 
 /// Reasons of a list's entries, and how far their terms are off its scores.
 struct ListReasons {
@@ -32,15 +40,19 @@ class FactorReasons {
   FactorReasons(const Communicator& comm, const ModelReader& model, const DatasetReader& learned,
                 const UserHistories& users, Index trained_users, Index most);
 
-  /// The rows by which these users' factors are explained: of the model's own users what it learned, of others
+  /// The entries by which these users' factors are explained: of the model's own users what it learned, of others
   /// `histories`, all in the model's items. Collective.
-  [[nodiscard]] SparseRows rows(RowRange users, const SparseRows& histories) const;
+  [[nodiscard]] SparseRows entries(RowRange users, const SparseRows& histories) const;
 
-  /// Of a list of `row`, whose scores are without boosts. Local, by one thread; throws Error(bad_data).
-  [[nodiscard]] ListReasons of(const SparseRows& rows, Index row, std::span<const Index> items,
+  /// Of a list of `row`, whose scores are without boosts. A feature of the user is ~feature among the items. Local, by
+  /// one thread; throws Error(bad_data).
+  [[nodiscard]] ListReasons of(const Speaking& speaking, Index row, std::span<const Index> items,
                                std::span<const float> scores) const;
 
  private:
+  /// What each feature of the row predicts: a row of factors. None without features.
+  [[nodiscard]] Matrix predictions(const Speaking& speaking, Index row) const;
+
   const ModelReader& model_;
   const DatasetReader& learned_;
   const UserHistories& users_;

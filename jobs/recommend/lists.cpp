@@ -33,7 +33,7 @@ struct ModelList {
 std::vector<ModelList> model_lists(const Lists& lists, std::span<const Index> rows) {
   std::vector<ModelList> found;
   for (std::size_t user = 0; user < rows.size(); ++user) {
-    if (lists.sources[user] != ListSource::model) continue;
+    if (lists.sources[user] != ListSource::model && lists.sources[user] != ListSource::features) continue;
     found.push_back(
         {rows[user], static_cast<std::size_t>(lists.offsets[user]), static_cast<std::size_t>(lists.offsets[user + 1])});
   }
@@ -51,7 +51,7 @@ std::vector<float> unboosted(const ListInputs& inputs, const Lists& lists, const
 }
 
 /// Says why each entry of a model of factors is there; `rows`: those of the lists' users in `speaking`. Collective.
-void explain(const Communicator& comm, const ListInputs& inputs, const FactorReasons& model, const SparseRows& speaking,
+void explain(const Communicator& comm, const ListInputs& inputs, const FactorReasons& model, const Speaking& speaking,
              std::span<const Index> rows, Lists& lists) {
   agree_on(comm, [&] {
     lists.reasons.resize(lists.items.size());
@@ -73,8 +73,9 @@ void explain(const Communicator& comm, const ListInputs& inputs, const FactorRea
     }
     for (std::size_t l = 0; l < explained.size(); ++l) {
       if (failures[l]) {
-        throw Error(failures[l]->code(), fmt::format("{}: user row {}: {}", inputs.model_path,
-                                                     speaking.rows.begin + explained[l].row, failures[l]->what()));
+        throw Error(failures[l]->code(),
+                    fmt::format("{}: user row {}: {}", inputs.model_path,
+                                speaking.entries.rows.begin + explained[l].row, failures[l]->what()));
       }
       lists.largest_gap = std::max(lists.largest_gap, gaps[l]);
     }
@@ -220,7 +221,8 @@ Lists lists_for(const Communicator& comm, const ListInputs& inputs, const Factor
   lists.segments = std::move(selected.segments);
   if (factors.reasons != nullptr) {
     const RowRange served{first + mine.begin, first + mine.end};
-    explain(comm, inputs, *factors.reasons, factors.reasons->rows(served, users.histories), selected.rows, lists);
+    const Speaking speaking{factors.reasons->entries(served, users.histories), factors.users.features(first, rows)};
+    explain(comm, inputs, *factors.reasons, speaking, selected.rows, lists);
   }
   mark_log(factors.users.histories(), lists);
   require_finite(comm, inputs.model_path, "user", lists);

@@ -243,28 +243,13 @@ MakeLists with_probabilities(const std::optional<ProbabilityMap>& map, const Cat
   };
 }
 
-/// Features explain no list, and are those of the model's own dataset.
+/// Features are those of the model's own dataset.
 void tell_unused_features(const RecommendOptions& options, JobContext& context, const ModelReader& model,
                           bool is_elsewhere) {
   if (!model.user_features() && !model.item_features()) return;
   const std::string& path = options.model.paths.front();
-  if (options.explain > 0 && model.user_features()) {
-    throw AgreedError(ExitCode::usage, fmt::format("--explain: users of {} are held near what their features predict, "
-                                                   "so that their items alone do not explain a score; expected a model "
-                                                   "without --user-features",
-                                                   path));
-  }
   if (!is_elsewhere) return;
   context.report.warning(unused_features_warning(path, options.data));
-}
-
-/// A user whom the dataset does not have has no features, and others would be torn between them and the log.
-void require_no_log(const RecommendOptions& options, const ModelReader& model, const std::string& path) {
-  if (options.whom.logs.empty() || !model.user_features()) return;
-  throw AgreedError(ExitCode::usage,
-                    fmt::format("--log: users of {} are held near what their features predict, which a "
-                                "log does not have; expected a model without --user-features",
-                                path));
 }
 
 /// A model of ratings takes each row of a log without values for a rating of 1.
@@ -287,7 +272,6 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
       read_list_probabilities(comm, options.probability, dataset, model.record(), path, options.top);
   const std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, model, path);
   tell_unused_features(options, context, model, matched.has_value());
-  require_no_log(options, model, path);
   const UserHistories histories = read_histories(options, context, dataset);
   tell_missing_ratings(context, histories, model, path);
   Audience audience(context, options.whom, histories, options.data);
@@ -318,16 +302,17 @@ void recommend_by_factors(const RecommendOptions& options, JobContext& context, 
     reasons.emplace(comm, model, *learned_rows, histories, users.trained_users(), options.explain);
   }
   const FactorLists factors{model, users, items, reasons ? &*reasons : nullptr};
-  const AllLists all{inputs,
-                     users.count(),
-                     users_per_ranking(storage_of(model)),
-                     with_probabilities(probabilities, known,
-                                        [&](Index first, const Partition& rows) {
-                                          return lists_for(comm, inputs, factors, first, rows, audience);
-                                        }),
-                     model.item_ids({0, model.items()}).ids,
-                     read_served_columns(options.format.columns, context, space, audience),
-                     {model_part(path, model.record(), 1)}};
+  AllLists all{inputs,
+               users.count(),
+               users_per_ranking(storage_of(model)),
+               with_probabilities(probabilities, known,
+                                  [&](Index first, const Partition& rows) {
+                                    return lists_for(comm, inputs, factors, first, rows, audience);
+                                  }),
+               model.item_ids({0, model.items()}).ids,
+               read_served_columns(options.format.columns, context, space, audience),
+               {model_part(path, model.record(), 1)}};
+  if (model.user_features() && !matched) all.feature_names = model.user_features()->map.names();
   const ModelKind kind = matched ? ModelKind::factors_elsewhere : ModelKind::factors;
   if (options.whom.lists_for == ListsFor::users) {
     return write_all(options, all, context, audience, dataset, users.new_users(), kind);
@@ -406,7 +391,6 @@ std::vector<std::unique_ptr<ServedModel>> serve_models(const RecommendOptions& o
       warn_if_not_compared(context, *model, path);
       records.push_back(model->record());
       std::optional<MatchedItems> matched = match_other_dataset(options, context, dataset, *model, path);
-      require_no_log(options, *model, path);
       tell_missing_ratings(context, histories, *model, path);
       if (matched && model->user_features()) {
         context.report.warning(unused_features_warning(path, options.data));

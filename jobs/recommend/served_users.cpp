@@ -50,6 +50,11 @@ UserRows ServedUsers::read(Index first, const Partition& rows) const {
   return users;
 }
 
+std::optional<FeatureRows> ServedUsers::features(Index first, const Partition& rows) const {
+  if (!model_.user_features() || matched_) return std::nullopt;
+  return read_user_features(comm_, histories_.dataset(), data_path_, model_.user_features()->map, rows, first);
+}
+
 void ServedUsers::fold_in_new(UserRows& users, Index first, const Partition& rows, RowRange mine, RowRange old) const {
   // 1. Rows of the model are solved along without entries, which costs next to nothing.
   std::vector<Index> unchanged;
@@ -60,12 +65,10 @@ void ServedUsers::fold_in_new(UserRows& users, Index first, const Partition& row
   const char* const name = matched_ || histories_.has_log() ? "user" : "held-out user";
   Matrix all;
   std::vector<std::uint8_t> is_described(static_cast<std::size_t>(mine.size()));
-  if (model_.user_features() && !matched_) {
-    const FeatureRows features =
-        read_user_features(comm_, histories_.dataset(), data_path_, model_.user_features()->map, rows, first);
-    all = fold_in_described(comm_, model_.objective(), rows, entries, *items_, name, features,
+  if (const std::optional<FeatureRows> described = features(first, rows)) {
+    all = fold_in_described(comm_, model_.objective(), rows, entries, *items_, name, *described,
                             model_.user_features()->weights.view());
-    is_described = features.is_described;
+    is_described = described->is_described;
   } else {
     all = fold_in(comm_, model_.objective(), rows, entries, *items_, name, {}, {.choice = SolverChoice::primal});
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "distributed/als/half_sweep.hpp"
+#include "distributed/features/feature_rows.hpp"
 #include "distributed/ranking/catalogue.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/model/model.hpp"
@@ -43,6 +44,9 @@ class ServedUsers {
   [[nodiscard]] const UserHistories& histories() const { return histories_; }
   /// Rows of the dataset with the model's items as columns, without items that the model does not know.
   [[nodiscard]] SparseRows in_model_items(SparseRows rows) const;
+  /// Features of this rank's part of the users from `first` on that `rows` parts; nothing if the model has none of
+  /// users, or is of another dataset. Users whom the dataset does not have have no value. Collective.
+  [[nodiscard]] std::optional<FeatureRows> features(Index first, const Partition& rows) const;
   /// This rank's part of the users from `first` on that `rows` parts. The same bits for any parts. Collective.
   [[nodiscard]] UserRows read(Index first, const Partition& rows) const;
 

@@ -65,10 +65,10 @@ ListKind kind_of(const RecommendOptions& options) {
 }
 
 ListText text_of(const RecommendOptions& options, const ListFormat& format, const AllLists& all) {
-  return {
-      format,
-      all.item_ids,
-      {kind_of(options), all.columns.of_items, all.columns.segment, !options.probability.empty(), all.inputs.reasons}};
+  return {format,
+          all.item_ids,
+          {kind_of(options), all.columns.of_items, all.columns.segment, !options.probability.empty(),
+           all.inputs.reasons, all.feature_names}};
 }
 
 /// On the root those of wanted ids that the dataset does not have. Collective.

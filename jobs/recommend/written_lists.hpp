@@ -25,8 +25,9 @@ struct AllLists {
   MakeLists make;
   Ids item_ids;
   ServedColumns columns;
-  std::vector<BlendPart> models;  ///< what lists are made from
-  BlendOrigin blend = {};         ///< of several models
+  std::vector<BlendPart> models;                ///< what lists are made from
+  BlendOrigin blend = {};                       ///< of several models
+  std::vector<std::string> feature_names = {};  ///< of users, if reasons may name them
 };
 
 /// Writes all lists, then those of wanted ids that the dataset does not have, and says what they are; throws

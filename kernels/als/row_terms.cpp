@@ -49,13 +49,14 @@ RowTerms::RowTerms(const Objective& objective, ConstMatrixView items, std::span<
                    ConstMatrixView gramian, Index opposite_rows)
     : width_(items.columns),
       biases_(objective.biases),
+      regularization_(static_cast<double>(objective.row_regularization(items.rows, opposite_rows))),
       lower_(static_cast<std::size_t>(width_ * width_)),
       entries_(items.rows) {
   for (Index r = 0; r < width_ && gramian.rows > 0; ++r) {
     for (Index c = 0; c <= r; ++c) lower_[at(r, c, width_)] = static_cast<double>(gramian.row(r)[c]);
   }
   for (Index r = 0; r < width_; ++r) {
-    lower_[at(r, r, width_)] += static_cast<double>(objective.row_regularization(entries_, opposite_rows));
+    lower_[at(r, r, width_)] += regularization_;
   }
   for (Index e = 0; e < entries_; ++e) {
     const auto value = static_cast<double>(values[static_cast<std::size_t>(e)]);
@@ -78,7 +79,7 @@ std::vector<double> RowTerms::features(std::span<const float> item) const {
   return values;
 }
 
-std::vector<double> RowTerms::of(std::span<const float> item) const {
+std::vector<double> RowTerms::of(std::span<const float> item, ConstMatrixView priors) const {
   std::vector<double> solution = features(item);
   solve(lower_, width_, solution);
   std::vector<double> terms(static_cast<std::size_t>(entries_));
@@ -88,6 +89,13 @@ std::vector<double> RowTerms::of(std::span<const float> item) const {
       term += features_[at(e, c, width_)] * solution[static_cast<std::size_t>(c)];
     }
     terms[static_cast<std::size_t>(e)] = term;
+  }
+  for (Index p = 0; p < priors.rows; ++p) {
+    double product = 0;
+    for (Index c = 0; c < width_; ++c) {
+      product += static_cast<double>(priors.row(p)[c]) * solution[static_cast<std::size_t>(c)];
+    }
+    terms.push_back(regularization_ * product);
   }
   return terms;
 }

@@ -1,5 +1,6 @@
 #include "jobs/evaluate/models/user_features.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <optional>
 
@@ -11,9 +12,11 @@ namespace rankwise {
 
 FeatureRows read_user_features(const Communicator& comm, const DatasetReader& dataset, const std::string& data_path,
                                const FeatureMap& map, const Partition& rows, Index first) {
-  const RowRange mine = rows.range(comm.rank());
+  const RowRange range = rows.range(comm.rank());
+  const Index users = dataset.all_users();
+  const RowRange known{std::min(first + range.begin, users), std::min(first + range.end, users)};
   const InputCheck check = dataset.compares() ? InputCheck::digests : InputCheck::none;
-  const std::optional<Table> table = read_user_table(comm, data_path, {first + mine.begin, first + mine.end}, check);
+  const std::optional<Table> table = read_user_table(comm, data_path, known, check);
   if (!table) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: holds no table of users, by which the model serves them; expected a dataset of "
@@ -22,7 +25,9 @@ FeatureRows read_user_features(const Communicator& comm, const DatasetReader& da
   }
   return agree_on(comm, [&] {
     try {
-      return feature_rows(map, *table);
+      FeatureRows features = feature_rows(map, *table);
+      append(features, empty_feature_rows(map, range.size() - known.size()));
+      return features;
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("{}: {}", data_path, error.what()));
     }

@@ -13,8 +13,8 @@
 namespace rankwise {
 
 /// This rank's part of `rows` of the dataset's table of users (read_user_table()), from row `first` on, compared with
-/// digests if the dataset is. `data_path`: of the dataset. Collective over comm; throws AgreedError(bad_data) if it has
-/// no such table, or one without the columns.
+/// digests if the dataset is; rows behind those of the dataset's users have no values. `data_path`: of the dataset.
+/// Collective over comm; throws AgreedError(bad_data) if it has no such table, or one without the columns.
 [[nodiscard]] FeatureRows read_user_features(const Communicator& comm, const DatasetReader& dataset,
                                              const std::string& data_path, const FeatureMap& map, const Partition& rows,
                                              Index first);

@@ -266,8 +266,6 @@ class SideFeaturesTest(unittest.TestCase):
         for item, _, other, score in of_new:
             a, b = factors[rows[item]], factors[rows[other]]
             self.assertAlmostEqual(float(score), a @ b / np.linalg.norm(a) / np.linalg.norm(b), delta=1e-5)
-        done = self.job("recommend", "--data", "@data.h5", "--model", "@features.h5", "--explain", "2", "--output", "@no.csv", code=2)
-        self.assertIn("--explain: users of", done.err)
 
     def test_users_held_out_whole_begin_from_their_features(self):
         self.job("prepare", "--input", "@log.csv", "--columns", "user=user,item=item,value=value", "--split", "users:0.3", "--min-user-count", "1",
@@ -300,6 +298,17 @@ class SideFeaturesTest(unittest.TestCase):
             asked = [job, "--data", "@changed.h5", "--model", "@users-model.h5", *options]
             self.assertIn("heldout/users/table/age", self.job(*asked, code=65).err)
             self.job(*asked, "--verify-inputs", "no")
+        # Users of a log, one of whom the dataset does not have; and why lists are what they are.
+        with h5py.File(self.path / "users.h5") as file:
+            logged, some_items = file["users/ids"].asstr()[0], list(file["items/ids"].asstr()[:5])
+        (self.path / "more.csv").write_text("user,item\n" + "".join(f"{user},{item}\n" for user in (logged, "nobody") for item in some_items))
+        for ranks in (1, 3):
+            self.job("recommend", "--data", "@users.h5", "--model", "@users-model.h5", "--top", "5", "--log", "@more.csv", "--explain", "100", "--output",
+                     f"@why{ranks}.jsonl", "--log-json", "@why.log", ranks=ranks)
+        self.assertEqual((self.path / "why1.jsonl").read_text(), (self.path / "why3.jsonl").read_text())
+        why = {line["user"]: line for line in map(json.loads, (self.path / "why1.jsonl").read_text().splitlines())}
+        self.job("recommend", "--data", "@users.h5", "--model", "@users-model.h5", "--top", "5", "--explain", "2", "--output", "@why.csv")
+        self.assertIn("user,rank,item,score,source,because_1,share_1,because_2,share_2", (self.path / "why.csv").read_text())
         # Their scores by numpy: a solve towards what features predict, from all that the dataset has of them.
         users, items, _, _, attributes = numpy_als.read_model(self.path / "users-model.h5")
         with h5py.File(self.path / "users.h5") as file:
@@ -323,6 +332,54 @@ class SideFeaturesTest(unittest.TestCase):
             for place, score, source in listed[user]:
                 self.assertEqual(source, "model")
                 self.assertAlmostEqual(score, x @ items[place], delta=2e-4 * max(1, abs(score)))
+
+        # Terms: of items, and of features. Those above 0 are listed, and their shares are of their sum.
+        all_users = own + new + ["nobody"]
+        trained = np.array([True] * len(own) + [False] * (len(new) + 1))
+        table = Features({c: [self.users.get(user, {}).get(c) or None for user in all_users] for c in USER_KINDS}, USER_KINDS, trained)
+        with h5py.File(self.path / "users.h5") as file:
+            old = numpy_als.read_csr(file, "interactions")
+        names, kinds = list(item_places), set()
+        for row, user in enumerate(all_users):
+            entries = set(old[row].indices) if row < len(own) else set(history[row - len(own)].indices) if user != "nobody" else set()
+            entries |= {item_places[item] for item in some_items} if user in (logged, "nobody") else set()
+            solved_here = user in (logged, "nobody") or row >= len(own)
+            y = items[sorted(entries)].astype(float)
+            strength = lam * (len(y) + alpha0 * len(items))
+            system = alpha0 * items.T.astype(float) @ items + y.T @ y + strength * np.eye(items.shape[1])
+            self.assertEqual(why[user]["source"], "log" if user in (logged, "nobody") else "model")
+            for entry in why[user]["items"]:
+                direction = np.linalg.solve(system, items[item_places[entry["item"]]].astype(float))
+                terms = {("item", names[place]): items[place] @ direction for place in entries}
+                terms |= {("feature", name): strength * value * (weight @ direction)
+                          for name, value, weight in zip(table.names, table.matrix[row], weights) if value != 0}
+                if solved_here:
+                    self.assertAlmostEqual(sum(terms.values()), entry["score"], delta=2e-4 * max(1, abs(entry["score"])))
+                positive = {key: term for key, term in terms.items() if term > 1e-5}
+                listed_terms = {next((key, reason[key]) for key in ("item", "feature") if key in reason): reason for reason in entry["because"]}
+                kinds |= {key[0] for key in listed_terms}
+                for key, term in positive.items():
+                    self.assertAlmostEqual(listed_terms[key]["term"], term, delta=1e-4 * max(1, abs(term)))
+                    self.assertAlmostEqual(listed_terms[key]["share"], term / sum(t for t in terms.values() if t > 0), delta=1e-3)
+        self.assertEqual(kinds, {"item", "feature"})
+
+    def test_lists_of_features_alone_are_explained_by_them(self):
+        self.train("features.h5", *KINDS["explicit biases"][0], *self.FEATURES)
+        self.job("recommend", "--data", "@data.h5", "--model", "@features.h5", "--top", "3", "--seen", "allow", "--explain", "50", "--output", "@why.jsonl", ranks=2)
+        with h5py.File(self.path / "features.h5") as file:
+            mean = file.attrs["global-mean"]
+            biases = dict(zip(file["items/ids"].asstr()[:], file["items/biases"][:]))
+        seen = 0
+        for line in map(json.loads, (self.path / "why.jsonl").read_text().splitlines()):
+            if line["source"] != "features":
+                continue
+            for entry in line["items"]:
+                self.assertEqual({tuple(sorted(reason)) for reason in entry["because"]}, {("feature", "share", "term")})
+                positive = sum(reason["term"] for reason in entry["because"])
+                self.assertGreaterEqual(positive + mean + biases[entry["item"]], entry["score"] - 1e-4)  # the others are below 0
+                self.assertAlmostEqual(sum(reason["share"] for reason in entry["because"]), 1, delta=1e-4)
+                seen += 1
+        self.assertGreater(seen, 3)
 
     def test_same_bits_where_rows_are_shared_and_come_in_batches(self):
         rng = random.Random(7)

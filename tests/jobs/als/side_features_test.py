@@ -374,11 +374,12 @@ class SideFeaturesTest(unittest.TestCase):
             if line["source"] != "features":
                 continue
             for entry in line["items"]:
-                self.assertEqual({tuple(sorted(reason)) for reason in entry["because"]}, {("feature", "share", "term")})
+                self.assertLessEqual({tuple(sorted(reason)) for reason in entry["because"]}, {("feature", "share", "term")})
                 positive = sum(reason["term"] for reason in entry["because"])
                 self.assertGreaterEqual(positive + mean + biases[entry["item"]], entry["score"] - 1e-4)  # the others are below 0
-                self.assertAlmostEqual(sum(reason["share"] for reason in entry["because"]), 1, delta=1e-4)
-                seen += 1
+                if entry["because"]:  # else no term is above 0
+                    self.assertAlmostEqual(sum(reason["share"] for reason in entry["because"]), 1, delta=1e-4)
+                    seen += 1
         self.assertGreater(seen, 3)
 
     def test_same_bits_where_rows_are_shared_and_come_in_batches(self):

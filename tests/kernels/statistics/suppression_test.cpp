@@ -4,6 +4,7 @@
 #include "kernels/statistics/suppression.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <gtest/gtest.h>
 #include <numeric>
 #include <random>
@@ -152,6 +153,82 @@ TEST(Suppression, ATotalOfOneCellThatIsPublishedGivesItAway) {
   cells[0].state = Disclosure::hidden;
   cells[1].state = Disclosure::published;
   EXPECT_EQ(hide_complements(cells), 1U);
+}
+
+/// By how much a cell can be larger for all that the printed ones say, `most` at most: values move along any circles of
+/// cells that are not printed, one after the other, each found by breadth alone.
+std::int64_t plain_protection(const std::vector<TableCell>& cells, std::size_t cell, std::int64_t most) {
+  std::size_t nodes = 0;
+  for (const TableCell& each : cells) nodes = std::max({nodes, each.from + 1, each.to + 1});
+  std::vector<std::int64_t> values;
+  for (const TableCell& each : cells) values.push_back(each.value);
+  for (std::int64_t moved = 0; moved < most; ++moved) {
+    std::vector<std::size_t> by_cell(nodes, cells.size());
+    std::vector<std::size_t> reached{cells[cell].to};
+    by_cell[cells[cell].to] = cell;
+    for (std::size_t next = 0; next < reached.size() && by_cell[cells[cell].from] == cells.size(); ++next) {
+      for (std::size_t each = 0; each < cells.size(); ++each) {
+        if (each == cell || is_printed(cells[each].state)) continue;
+        const bool becomes_larger = cells[each].from == reached[next];
+        if (!becomes_larger && (cells[each].to != reached[next] || values[each] == 0)) continue;
+        const std::size_t end = becomes_larger ? cells[each].to : cells[each].from;
+        if (by_cell[end] != cells.size()) continue;
+        by_cell[end] = each;
+        reached.push_back(end);
+      }
+    }
+    if (by_cell[cells[cell].from] == cells.size()) return moved;
+    for (std::size_t node = cells[cell].from; node != cells[cell].to;) {
+      const std::size_t by = by_cell[node];
+      values[by] += cells[by].to == node ? 1 : -1;
+      node = cells[by].to == node ? cells[by].from : cells[by].to;
+    }
+  }
+  return most;
+}
+
+TEST(Suppression, EachHiddenCellOfALargeTableIsProtected) {
+  std::mt19937 random(17);
+  constexpr std::int64_t least = 10;
+  for (const bool are_totals_published : {false, true}) {
+    for (const std::uint32_t divisor : {1U, 7U, 40U}) {
+      const std::size_t rows = 20 + random() % 5;
+      const std::size_t columns = 20 + random() % 5;
+      std::vector<std::int64_t> values(rows * columns);
+      for (std::int64_t& value : values) value = random() % 100 / divisor + (random() % 4 == 0 ? 0 : 5);
+      std::vector<TableCell> cells = table_with_totals(values, rows, columns);
+      for (std::size_t cell = 0; cell < cells.size() && are_totals_published; ++cell) {
+        const bool is_total = (cell % (columns + 1) == columns) != (cell / (columns + 1) == rows);
+        if (is_total) cells[cell].state = Disclosure::published;
+      }
+      hide_small_counts(cells, least);
+      EXPECT_EQ(hide_complements(cells), 0U);
+      std::size_t complements = 0;
+      std::size_t sensitive = 0;
+      for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+        complements += cells[cell].state == Disclosure::complement && cells[cell].value > 0 ? 1 : 0;
+        if (cells[cell].state != Disclosure::hidden) continue;
+        ++sensitive;
+        if (cell % 7 == 0) {
+          EXPECT_EQ(plain_protection(cells, cell, least), least) << divisor;
+        }
+      }
+      EXPECT_GT(sensitive, 0U);
+      EXPECT_LT(complements, 3 * sensitive) << divisor;
+    }
+  }
+}
+
+/// 200 x 200 segments whose customers are few in almost every cell: as many circles as there are customers.
+TEST(Suppression, ATableOfManySegmentsIsProtected) {
+  std::mt19937 random(19);
+  constexpr std::size_t segments = 200;
+  std::vector<std::int64_t> values(segments * segments, 0);
+  for (int customer = 0; customer < 40000; ++customer) ++values[random() % values.size()];
+  std::vector<TableCell> cells = table_with_totals(values, segments, segments);
+  hide_small_counts(cells, 10);
+  EXPECT_EQ(hide_complements(cells), 0U);
+  EXPECT_TRUE(is_printed(cells.back().state));
 }
 
 }  // namespace

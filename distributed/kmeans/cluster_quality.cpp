@@ -222,27 +222,36 @@ double weighted_mean(const Communicator& comm, const Points& points, const std::
   return order_free_sum(comm, weighted) / weight;
 }
 
-}  // namespace
+/// Clusters by their means, and what rows are from these.
+struct MeasuredClusters {
+  ClusterMeans means;
+  std::vector<double> within;         ///< of each mean, squared distances of its rows to it; empty: not comparable
+  std::vector<double> distance_sums;  ///< likewise, distances
+  RowSilhouettes silhouettes;
+};
 
-ClusterQuality assess_clusters(const Communicator& comm, const Points& points,
-                               std::span<const std::int32_t> assignments, Index clusters) {
+MeasuredClusters measure_clusters(const Communicator& comm, const Points& points,
+                                  std::span<const std::int32_t> assignments, Index clusters) {
   // 1. The clusters' means.
+  MeasuredClusters measured;
   ClusterSums sums(comm, points, clusters);
   for_each_point_block(points, row_terms(points), [&](RowRange rows) {
     sums.add(rows, assignments.subspan(static_cast<std::size_t>(rows.begin), static_cast<std::size_t>(rows.size())));
   });
-  const ClusterMeans means = find_means(sums.totals(comm));
-  if (means.count() < 2 || means.count() >= points.count) return {undefined, undefined, undefined, undefined};
+  measured.means = find_means(sums.totals(comm));
+  const ClusterMeans& means = measured.means;
+  if (means.count() < 2 || means.count() >= points.count) return measured;
   // 2. What the rows are from their means.
   const RowDistances distances = distances_to_means(points, assignments, means);
   std::vector<double> roots(distances.own_squares.size());
   std::ranges::transform(distances.own_squares, roots.begin(), [](double square) { return std::sqrt(square); });
-  const std::vector<double> within = sum_by_cluster(comm, points, distances.own, distances.own_squares, means.count());
-  const std::vector<double> distance_sums = sum_by_cluster(comm, points, distances.own, roots, means.count());
+  measured.within = sum_by_cluster(comm, points, distances.own, distances.own_squares, means.count());
+  measured.distance_sums = sum_by_cluster(comm, points, distances.own, roots, means.count());
   // 3. Silhouettes.
-  const Silhouettes silhouettes(points, means, distances, within);
-  std::vector<double> simplified(assignments.size());
-  std::vector<double> exact(assignments.size());
+  const Silhouettes silhouettes(points, means, distances, measured.within);
+  RowSilhouettes& rows = measured.silhouettes;
+  rows.simplified.resize(assignments.size());
+  rows.exact.resize(assignments.size());
   const int threads =
       team_size(static_cast<double>(points.mine.size()) * row_terms(points) * static_cast<double>(means.count()));
 #pragma omp parallel num_threads(threads)
@@ -250,13 +259,29 @@ ClusterQuality assess_clusters(const Communicator& comm, const Points& points,
     Silhouettes::Scratch scratch(points.dimensions);
 #pragma omp for schedule(dynamic)
     for (Index begin = 0; begin < points.mine.size(); begin += kernels::score_users) {
-      const RowRange rows{begin, std::min(begin + kernels::score_users, points.mine.size())};
-      silhouettes.find(rows, scratch, simplified, exact);
+      const RowRange block{begin, std::min(begin + kernels::score_users, points.mine.size())};
+      silhouettes.find(block, scratch, rows.simplified, rows.exact);
     }
   }
-  return {find_davies_bouldin(means, distance_sums),
-          find_calinski_harabasz(means, std::accumulate(within.begin(), within.end(), 0.0)),
-          weighted_mean(comm, points, simplified, means.weight), weighted_mean(comm, points, exact, means.weight)};
+  return measured;
+}
+
+}  // namespace
+
+ClusterQuality assess_clusters(const Communicator& comm, const Points& points,
+                               std::span<const std::int32_t> assignments, Index clusters) {
+  const MeasuredClusters measured = measure_clusters(comm, points, assignments, clusters);
+  const ClusterMeans& means = measured.means;
+  if (measured.within.empty()) return {undefined, undefined, undefined, undefined};
+  return {find_davies_bouldin(means, measured.distance_sums),
+          find_calinski_harabasz(means, std::accumulate(measured.within.begin(), measured.within.end(), 0.0)),
+          weighted_mean(comm, points, measured.silhouettes.simplified, means.weight),
+          weighted_mean(comm, points, measured.silhouettes.exact, means.weight)};
+}
+
+RowSilhouettes row_silhouettes(const Communicator& comm, const Points& points,
+                               std::span<const std::int32_t> assignments, Index clusters) {
+  return measure_clusters(comm, points, assignments, clusters).silhouettes;
 }
 
 double adjusted_rand_index(const Communicator& comm, std::span<const std::int32_t> a, Index a_clusters,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "distributed/comm/communicator.hpp"
 #include "distributed/kmeans/points.hpp"
@@ -32,6 +33,18 @@ struct ClusterTableRow {
 
 /// `assignments` of this rank's rows are clusters below `clusters`. Collective over comm; order-free.
 [[nodiscard]] ClusterQuality assess_clusters(const Communicator& comm, const Points& points,
+                                             std::span<const std::int32_t> assignments, Index clusters);
+
+/// Of each of this rank's rows, from -1 (it belongs elsewhere) to 1. Both empty where assess_clusters has no
+/// silhouette.
+struct RowSilhouettes {
+  std::vector<double> simplified;  ///< (b - a) / max(a, b): a and b are distances to the own mean and the nearest other
+  std::vector<double> exact;       ///< likewise of mean squared distances to all other rows of the cluster, and of
+                                   ///< another one
+};
+
+/// The terms of which assess_clusters gives the means. Likewise.
+[[nodiscard]] RowSilhouettes row_silhouettes(const Communicator& comm, const Points& points,
                                              std::span<const std::int32_t> assignments, Index clusters);
 
 /// Adjusted Rand index (Hubert and Arabie, 1985) of two clusterings of the same rows: 1 where they agree, about 0 where

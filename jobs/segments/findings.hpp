@@ -7,6 +7,7 @@
 
 #include "distributed/segments/group_summary.hpp"
 #include "io/dataset/provenance.hpp"
+#include "jobs/segments/cohesion/cohesion.hpp"
 #include "jobs/segments/measures/drift.hpp"
 #include "jobs/segments/measures/groups.hpp"
 #include "jobs/segments/measures/lifts.hpp"
@@ -41,6 +42,7 @@ struct SegmentFindings {
   std::vector<AttributeLifts> lifts;
   std::vector<std::vector<std::string>> typical;          ///< of each group: pseudonyms; empty: not printed
   std::vector<std::vector<RecommendedItem>> recommended;  ///< of each group; empty: not known
+  std::optional<Cohesion> cohesion;                       ///< nothing without the rows that were clustered
   Index outside_data = 0;  ///< rows of the division whose customers the dataset does not know
   std::optional<Changes> changes;
   std::vector<std::string> left_out;  ///< what is not known, and why

@@ -45,6 +45,7 @@ namespace {
 
 constexpr std::size_t most_typical = 3;
 constexpr std::size_t most_recommended = 10;
+constexpr Index usual_replicates = 20;
 
 constexpr std::string_view notes =
     R"(Customers are all users of the dataset, whatever part of it they are in. Each belongs to one group: a segment, (no segment),
@@ -53,6 +54,8 @@ or (small segments), which are those of fewer than --least-group customers, with
               the logarithm (Katz); two-sided z test, Fisher's exact test if a count is expected below 5; p values are
               adjusted over all cells of the report (Benjamini and Hochberg)
   reasons     five lifts of adjusted p at most 0.05 whose intervals are furthest from 1: the first of each attribute, then more
+  silhouettes how well customers fit their segments, with --points; doubtful: a simplified silhouette below 0.1
+  stability   mean Jaccard similarity of a segment to the most similar one of a bootstrap sample (Hennig 2007)
   numbers     quartiles (type 7), and the mean without the lowest and highest 10%
   matches     clusters of both quarters in pairs that have as many customers in common as possible (Hungarian method); values
               of a column are the same segment in both
@@ -234,6 +237,33 @@ Changes measure_changes(const JobContext& context, const SegmentsOptions& option
   return changes;
 }
 
+/// How well customers fit the clusters; nothing, with the reason among what is left out, if the rows are not known.
+void measure_fit(const JobContext& context, const SegmentsOptions& options, const Division& division,
+                 const Quarter& quarter, SegmentFindings& findings) {
+  if (options.clustering.empty()) {
+    findings.left_out.emplace_back("silhouettes and stability: values of a column have no centres");
+  } else if (options.points.empty()) {
+    findings.left_out.emplace_back(
+        "silhouettes and stability: expected --points FILE, the rows that were clustered (--input of kmeans)");
+  } else {
+    const auto timer = context.report.phase("fit");
+    const CohesionSettings settings{options.clustering, options.points, options.replicates.value_or(usual_replicates)};
+    findings.cohesion =
+        measure_cohesion(context, settings, division, quarter.ids, findings.groups, options.least_group);
+  }
+}
+
+/// Segments that another sample of customers may not have.
+void warn_of_unstable(Report& report, const SegmentFindings& findings) {
+  if (!findings.cohesion) return;
+  for (std::size_t group = 0; group < findings.groups.list.size(); ++group) {
+    const std::optional<double>& stability = findings.cohesion->of_group[group].stability;
+    if (!stability || *stability >= least_stability) continue;
+    report.warning(fmt::format("{}: stability {:.2f}, below {}: another sample of customers may not have this segment",
+                               findings.groups.list[group].name, *stability, least_stability));
+  }
+}
+
 void tell_findings(Report& report, const SegmentsOptions& options, const SegmentFindings& findings) {
   const Groups& groups = findings.groups;
   if (options.least_group < 10)
@@ -254,6 +284,7 @@ void tell_findings(Report& report, const SegmentsOptions& options, const Segment
     report.warning(fmt::format("{} {} in no segment", counted(groups.in_no_segment, "customer"),
                                verb(groups.in_no_segment, "is", "are")));
   }
+  warn_of_unstable(report, findings);
   for (const std::string& reason : findings.left_out) report.warning("left out: " + reason);
   report.event("segments", {{"customers", groups.customers},
                             {"groups", groups.count()},
@@ -333,13 +364,16 @@ void describe_segments(const SegmentsOptions& options, JobContext& context) {
   }
   timer.reset();
 
-  // 4. What has changed since last quarter.
+  // 4. How well they fit.
+  measure_fit(context, options, division, quarter, findings);
+
+  // 5. What has changed since last quarter.
   if (!options.against.division.empty()) {
     const auto phase = context.report.phase("compare");
     findings.changes = measure_changes(context, options, quarter, names, findings);
   }
 
-  // 5. Say it, and write what may be printed.
+  // 6. Say it, and write what may be printed.
   tell_findings(context.report, options, findings);
   if (comm.is_root()) print_findings(findings);
   write_findings(options, context, findings);

@@ -37,6 +37,13 @@ void add_numbers(const std::string& segment, const Json& numbers, Lines& lines) 
   }
 }
 
+void add_fit(const std::string& segment, const Json& fit, Lines& lines) {
+  if (fit.is_null()) return;
+  for (const auto& [measure, number] : fit.items()) {
+    if (measure != "points") lines.add("fit", segment, "", "", measure, number);
+  }
+}
+
 void add_segment(const Json& segment, Lines& lines) {
   const std::string name = segment.at("name");
   lines.add("segments", name, "", "", "customers", segment.at("customers"));
@@ -45,6 +52,7 @@ void add_segment(const Json& segment, Lines& lines) {
     for (const std::string_view measure : {"sum", "share", "per_customer"})
       lines.add("money", name, "", "", measure, segment.at("money").at(std::string(measure)));
   }
+  add_fit(name, segment.at("fit"), lines);
   for (const Json& reason : segment.at("reasons")) lines.add("reasons", name, "", "", "text", reason);
   add_numbers(name, segment.at("numbers"), lines);
   for (const Json& lift : segment.at("lifts")) {
@@ -95,6 +103,7 @@ std::string segments_csv(const Json& json) {
     lines.add("all", "", "", "", measure, json.at(std::string(measure)));
   for (const Json& sentence : json.at("sentences")) lines.add("sentences", "", "", "", "text", sentence);
   for (const Json& segment : json.at("segments")) add_segment(segment, lines);
+  add_fit("(all)", json.at("fit"), lines);
   add_numbers("(all)", json.at("overall"), lines);
   if (!json.at("changes").is_null()) add_changes(json.at("changes"), lines);
   for (const Json& reason : json.at("left_out")) lines.add("left_out", "", "", "", "text", reason);

@@ -105,14 +105,35 @@ Json money_json(const SegmentFindings& findings, std::size_t group) {
           {"per_customer", own ? Json(*own / static_cast<double>(findings.groups.list[group].customers)) : Json()}};
 }
 
+/// Of a group of so many customers.
+Json cohesion_json(const GroupCohesion& cohesion, Index customers) {
+  const auto& doubtful = cohesion.doubtful;
+  return {{"silhouette", json_of(cohesion.silhouette)},
+          {"simplified_silhouette", json_of(cohesion.simplified_silhouette)},
+          {"doubtful", json_of(doubtful)},
+          {"doubtful_share",
+           doubtful ? Json(static_cast<double>(*doubtful) / static_cast<double>(customers)) : Json(nullptr)},
+          {"stability", json_of(cohesion.stability)}};
+}
+
+Json overall_cohesion_json(const SegmentFindings& findings) {
+  if (!findings.cohesion) return nullptr;
+  Json json{{"points", findings.cohesion->points}, {"replicates", findings.cohesion->replicates}};
+  json.update(cohesion_json(findings.cohesion->of_group.back(), findings.groups.customers));
+  json.erase("stability");
+  return json;
+}
+
 Json segment_json(const SegmentFindings& findings, std::size_t group) {
   const Group& of = findings.groups.list[group];
-  Json json{{"name", of.name},
-            {"kind", kind_word(of.kind)},
-            {"key", of.kind == GroupKind::segment ? Json(of.key) : Json(nullptr)},
-            {"customers", of.customers},
-            {"share", static_cast<double>(of.customers) / static_cast<double>(findings.groups.customers)},
-            {"money", money_json(findings, group)}};
+  Json json{
+      {"name", of.name},
+      {"kind", kind_word(of.kind)},
+      {"key", of.kind == GroupKind::segment ? Json(of.key) : Json(nullptr)},
+      {"customers", of.customers},
+      {"share", static_cast<double>(of.customers) / static_cast<double>(findings.groups.customers)},
+      {"money", money_json(findings, group)},
+      {"fit", findings.cohesion ? cohesion_json(findings.cohesion->of_group[group], of.customers) : Json(nullptr)}};
   Json reasons = Json::array();
   for (const SegmentReason& reason : strongest_reasons(findings.lifts, group, most_reasons))
     reasons.push_back(reason_sentence(reason));
@@ -237,6 +258,7 @@ Json segments_json(const SegmentFindings& findings) {
       {"customers_outside_data", findings.outside_data < findings.least_group && findings.outside_data > 0
                                      ? Json(nullptr)
                                      : Json(findings.outside_data)},
+      {"fit", overall_cohesion_json(findings)},
       {"cells_tested", tested},
       {"cells_hidden", hidden},
       {"segments", std::move(segments)},

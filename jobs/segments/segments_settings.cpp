@@ -45,6 +45,10 @@ void describe_segments_options(boost::program_options::options_description& desc
     ("segments", read_file(&options.clustering), "segments are the clusters of this clustering of users")
     ("segment-column", po::value(&options.segment_column)->value_name("COLUMN"),
      "segments are the values of this column of categories, of --profile or the dataset's table of users")
+    ("points", read_file(&options.points), "the rows that were clustered, --input of kmeans: how well customers fit their segments")
+    ("bootstrap", po::value<Index>()->value_name("N")->notifier([&options](Index replicates) {
+       within<Index>("bootstrap", 0, 1000)(replicates);
+       options.replicates = replicates; }), "with --points: samples of the customers in which clusters are looked for again, for the stability of segments; without it 20, 0: no stability")
     ("profile", read_file(&options.profile), "table of users to describe segments by, such as a file of profile; without it the dataset's own")
     ("names", read_file(&options.names), "names of segments: a text file with the columns segment and name")
     ("lists", read_file(&options.lists), "lists of recommend --output FILE.h5: the items that most customers of each segment are recommended")
@@ -75,6 +79,8 @@ void require_sense(const SegmentsOptions& options) {
     refuse("expected either --segments CLUSTERING or --segment-column COLUMN");
   if (!options.list_columns.empty() && options.customers.empty())
     refuse("--export-columns has a meaning only with --export");
+  if (!options.points.empty() && options.clustering.empty()) refuse("--points has a meaning only with --segments");
+  if (options.points.empty() && options.replicates) refuse("--bootstrap has a meaning only with --points");
   const AgainstSettings& against = options.against;
   if (!against.division.empty()) return;
   if (!against.data.empty()) refuse("--against-data has a meaning only with --against");

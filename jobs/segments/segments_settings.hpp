@@ -1,6 +1,7 @@
 #pragma once
 // The options of `segments`.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct SegmentsOptions {
   std::string data;
   std::string clustering;
   std::string segment_column;
+  std::string points;               ///< that were clustered; empty: not known
+  std::optional<Index> replicates;  ///< of --points, for the stability of segments; nothing: 20
   std::string profile;
   std::string names;
   std::string lists;  ///< of recommend; empty: none

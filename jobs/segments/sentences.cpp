@@ -63,6 +63,41 @@ void tell_money(const SegmentFindings& findings, std::vector<std::string>& sente
       share_text(*findings.money[best], all)));
 }
 
+/// "a, b and 2 others".
+std::string names_of(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 3;
+  std::string text = names.front();
+  const std::size_t named = std::min(names.size(), most);
+  for (std::size_t name = 1; name < named; ++name) text += (name + 1 == names.size() ? " and " : ", ") + names[name];
+  if (names.size() > most) text += " and " + counted(std::ssize(names) - static_cast<std::ptrdiff_t>(most), "other");
+  return text;
+}
+
+void tell_fit(const SegmentFindings& findings, std::vector<std::string>& sentences) {
+  if (!findings.cohesion) return;
+  const GroupCohesion& all = findings.cohesion->of_group.back();
+  if (all.doubtful) {
+    sentences.push_back(
+        fmt::format("{} ({}) {} almost as near to another segment as to their own.", counted(*all.doubtful, "customer"),
+                    share_text(static_cast<double>(*all.doubtful), static_cast<double>(findings.groups.customers)),
+                    verb(*all.doubtful, "is", "are")));
+  }
+  std::vector<std::string> unstable;
+  Index known = 0;
+  for (std::size_t group = 0; group < findings.groups.list.size(); ++group) {
+    const auto& stability = findings.cohesion->of_group[group].stability;
+    known += stability ? 1 : 0;
+    if (stability && *stability < least_stability) unstable.push_back(findings.groups.list[group].name);
+  }
+  if (!unstable.empty()) {
+    sentences.push_back(fmt::format("Another sample of customers may not have {} (stability below {}).",
+                                    names_of(unstable), least_stability));
+  } else if (known > 0) {
+    sentences.push_back(
+        fmt::format("Other samples of customers have the same segments (stability of at least {}).", least_stability));
+  }
+}
+
 /// Customers of segments that match, as far as they are printed.
 void tell_stayed(const Changes& changes, std::vector<std::string>& sentences) {
   const Migration& migration = changes.migration;
@@ -182,6 +217,7 @@ std::vector<std::string> overview_sentences(const SegmentFindings& findings) {
   std::vector<std::string> sentences;
   tell_sizes(findings, sentences);
   tell_money(findings, sentences);
+  tell_fit(findings, sentences);
   if (!findings.changes) return sentences;
   tell_stayed(*findings.changes, sentences);
   tell_new_and_lost(findings, *findings.changes, sentences);

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <limits>
 
+#include "distributed/comm/order_free_sum.hpp"
+#include "distributed/kmeans/cluster_stability.hpp"
 #include "tests/distributed/kmeans/cloud.hpp"
 
 namespace rankwise {
@@ -54,6 +56,41 @@ TEST_F(ClusterQualityTest, TheSilhouetteFromSumsIsThatOfAllPairs) {
   }
   const std::vector<std::int32_t> one(static_cast<std::size_t>(cloud.dense(comm).mine.size()), 0);
   EXPECT_TRUE(std::isnan(assess_clusters(comm, cloud.dense(comm), one, 3).silhouette));
+}
+
+TEST_F(ClusterQualityTest, SilhouettesOfRowsHaveTheIndicesAsTheirMeans) {
+  const Cloud cloud = mixture(300, 4, 3, 2, 82);
+  const Points points = cloud.dense(comm);
+  const KMeansResult result = run_lloyd(comm, points, first_rows(cloud, 3), to_the_end());
+  const ClusterQuality quality = assess_clusters(comm, points, result.assignments, 3);
+  const RowSilhouettes rows = row_silhouettes(comm, points, result.assignments, 3);
+  ASSERT_EQ(rows.exact.size(), result.assignments.size());
+  EXPECT_NEAR(order_free_sum(comm, rows.exact) / 300, quality.silhouette, 1e-12);
+  EXPECT_NEAR(order_free_sum(comm, rows.simplified) / 300, quality.simplified_silhouette, 1e-12);
+  const std::vector<std::int32_t> one(result.assignments.size(), 0);
+  EXPECT_TRUE(row_silhouettes(comm, points, one, 3).exact.empty());
+}
+
+TEST_F(ClusterQualityTest, ClustersThatAreThereAreFoundAgain) {
+  const Cloud cloud = mixture(600, 3, 3, 30, 83);
+  const Points points = cloud.dense(comm);
+  const ClusterBootstrap bootstrap{10, 5};
+  const std::vector<std::int32_t> planted(cloud.planted.begin() + points.mine.begin,
+                                          cloud.planted.begin() + points.mine.end);
+  for (const double stability : bootstrap_stability(comm, points, planted, 3, bootstrap, KMeansOptions()))
+    EXPECT_EQ(stability, 1.0);
+  // A cluster that is split at random, and one that has no rows.
+  std::vector<std::int32_t> split = planted;
+  for (std::size_t r = 0; r < split.size(); ++r) {
+    const bool is_odd = (points.mine.begin + static_cast<Index>(r)) % 2 == 1;
+    if (split[r] == 2 && is_odd) split[r] = 3;
+  }
+  const std::vector<double> found = bootstrap_stability(comm, points, split, 5, bootstrap, KMeansOptions());
+  EXPECT_LT(found[2], 0.6);
+  EXPECT_LT(found[3], 0.6);
+  EXPECT_TRUE(std::isnan(found[4]));
+  const ClusterBootstrap none{0, 5};
+  EXPECT_TRUE(std::isnan(bootstrap_stability(comm, points, planted, 3, none, KMeansOptions())[0]));
 }
 
 TEST_F(ClusterQualityTest, AdjustedRandIndexKnowsRelabelledAndUnrelatedClusterings) {

@@ -47,24 +47,33 @@ class PageTest(unittest.TestCase):
         for sentence in data["sentences"]:
             if EVIL not in sentence:
                 self.assertIn(f"<p class=\"\">{sentence}</p>", document)
-        # A bar for each segment, cells of medians and of moves, and a lift for each bar of a card.
+        # A bar for each segment, cells of medians and of moves, a bar on both sides of the ribbons, and a lift for each bar of a card.
         columns = sum(column["median"] is not None for column in data["overall"])
         lifts = sum(min(12, sum(lift["p_adjusted"] <= 0.05 and lift["lift"] > 0 and lift["interval"][0] is not None for lift in segment["lifts"]))
                     for segment in data["segments"])
-        self.assertEqual(marks(document, "rect"), len(data["segments"]) * (1 + columns) + len(data["changes"]["migration"]) + lifts)
+        self.assertEqual(marks(document, "rect"), len(data["segments"]) * (1 + columns) + len(data["changes"]["migration"])
+                         + len(data["segments"]) + len(data["changes"]["before"]) + 2 + lifts)
+        moves = [cell for cell in data["changes"]["migration"] if cell["customers"] and "(all)" not in (cell["from"], cell["to"])]
+        self.assertEqual(document.count('class="flow"'), len(moves))
+        for cell in moves:
+            if EVIL not in (cell["from"], cell["to"]):
+                self.assertIn(f"<title>from {cell['from']} to {cell['to']}: {cell['customers']:,}</title>", document)
         self.assertEqual(document.count('class="card numbers"'), len(data["segments"]))
         for segment in data["segments"]:
             self.assertIn(f"<td>{segment['customers']:,}</td><td>{100 * segment['share']:.1f}%</td>", document)
         self.assertNotRegex(document, r'(src|href)="')
 
     def test_one_quarter_on_a_phone(self):
-        page, data = self.report("--segments", self.clusters)
+        page, data = self.report("--segments", self.clusters, "--points", self.folder / "now-points.csv")
         document, complaints = self.browser.document(page)
         self.assertEqual(complaints, [])
         self.assertEqual(re.findall(r"<h2>(.*?)</h2>", document), [heading for heading in HEADINGS if heading not in HEADINGS[2:4]])
         self.assertIn('name="viewport"', document)
         self.assertGreater(self.browser.screenshot(page, 390, 844).stat().st_size, 5000)
         self.assertIsNone(data["changes"])
+        self.assertIn("How well customers fit their segments", document)
+        for segment in data["segments"]:
+            self.assertIn(f"<td>{segment['name']}</td><td>{segment['fit']['silhouette']:.2f}</td>", document)
 
 
 if __name__ == "__main__":

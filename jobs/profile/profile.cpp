@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "distributed/profiles/priced_lines.hpp"
 #include "distributed/rows/ids.hpp"
 #include "distributed/rows/partition.hpp"
+#include "io/config/json_text.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/dataset/dataset_tables.hpp"
 #include "io/files/commit.hpp"
@@ -27,6 +29,7 @@
 #include "jobs/profile/customer_columns.hpp"
 #include "jobs/profile/factor_columns.hpp"
 #include "jobs/profile/lifetime_report.hpp"
+#include "jobs/profile/profile_page.hpp"
 #include "jobs/profile/profile_report.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "jobs/run/standard_output.hpp"
@@ -275,13 +278,20 @@ void require_columns(const Communicator& comm, const CustomerColumns& columns) {
   });
 }
 
+/// The same facts for programs and for people. Collective.
+void write_reports(const ProfileOptions& options, JobContext& context, const ProfileFindings& findings) {
+  const nlohmann::ordered_json json = profile_json(options, findings);
+  if (!options.report.empty()) write_from_root(context, options.report, json_text(json, 2) + "\n");
+  if (!options.page.empty()) write_from_root(context, options.page, profile_page(json_text(json, one_line)));
+}
+
 }  // namespace
 
 void profile_customers(const ProfileOptions& options, JobContext& context) {
   const Communicator& comm = context.comm;
   agree_on(comm, [&] { require_sense(options); });
   check_output(comm, options.output);
-  for (const std::string& path : {options.report, options.plot}) {
+  for (const std::string& path : {options.report, options.page, options.plot}) {
     if (!path.empty()) check_output(comm, path);
   }
   const std::vector<SegmentRule> rules =
@@ -315,7 +325,7 @@ void profile_customers(const ProfileOptions& options, JobContext& context) {
   tell_profile(context.report, findings);
   if (comm.is_root()) print_result(profile_table(findings));
   write(options, context, *dataset, customers, findings, std::move(columns));
-  if (!options.report.empty()) write_from_root(context, options.report, profile_json(options, findings));
+  write_reports(options, context, findings);
   if (options.plot.empty() || !findings.value) return;
   const std::string picture = calibration_picture(*findings.value);
   if (picture.empty()) {

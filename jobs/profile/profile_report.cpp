@@ -124,6 +124,27 @@ Json classes_json(const RfmScore& score, const PrintedClasses& counts) {
   return {{"unit", score.unit}, {"classes", std::move(classes)}};
 }
 
+/// Customers by class of recency and of frequency, if each combination has least_printed of them or none, and nothing
+/// else is hidden: what is hidden of some could be worked out from sizes of segments and classes.
+Json recency_frequency_json(const RfmScores& rfm, const PrintedCounts& printed) {
+  const bool has_recency = !rfm.segments.empty();
+  const bool are_known = has_recency && printed.customers && are_printed(printed.classes[0]) &&
+                         are_printed(printed.classes[1]) && std::ranges::none_of(rfm.recency_frequency, is_few);
+  if (!are_known) {
+    return {{"cells", nullptr},
+            {"left_out", has_recency ? "a combination of classes has fewer than 10 customers, or another number would "
+                                       "give such a one back"
+                                     : "there is no recency"}};
+  }
+  Json cells = Json::array();
+  for (std::size_t cell = 0; cell < rfm.recency_frequency.size(); ++cell) {
+    cells.push_back({{"recency", cell / midrank_classes + 1},
+                     {"frequency", cell % midrank_classes + 1},
+                     {"customers", rfm.recency_frequency[cell]}});
+  }
+  return {{"cells", std::move(cells)}, {"left_out", nullptr}};
+}
+
 Json rfm_json(const ProfileFindings& findings) {
   const RfmScores& rfm = *findings.rfm;
   Json json = Json::object();
@@ -135,6 +156,7 @@ Json rfm_json(const ProfileFindings& findings) {
       segments[segment.name] = count_json(segment.customers);
   }
   json["segments"] = std::move(segments);
+  json["recency_frequency"] = recency_frequency_json(rfm, findings.printed);
   json["warnings"] = class_warnings(findings);
   return json;
 }
@@ -192,7 +214,7 @@ void tell_profile(Report& report, const ProfileFindings& findings) {
   tell_lifetime(report, *findings.value, findings.printed);
 }
 
-std::string profile_json(const ProfileOptions& options, const ProfileFindings& findings) {
+nlohmann::ordered_json profile_json(const ProfileOptions& options, const ProfileFindings& findings) {
   Json json{{"data",
              {{"file", std::filesystem::path(options.data).filename().string()},
               {"digest", fmt::format("{:016x}", findings.data_digest)}}},
@@ -206,7 +228,7 @@ std::string profile_json(const ProfileOptions& options, const ProfileFindings& f
             {"left_out", findings.left_out}};
   if (findings.rfm && findings.customers > 0) json["rfm"] = rfm_json(findings);
   if (findings.value) json["lifetime"] = lifetime_json(*findings.value, findings.printed, options);
-  return json_text(json, 2) + "\n";
+  return json;
 }
 
 }  // namespace rankwise

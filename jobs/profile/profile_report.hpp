@@ -1,6 +1,7 @@
 #pragma once
 // What is said of a profile: bounds and sizes of classes, segments, and what was left out.
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,6 @@ struct ProfileFindings {
 /// Lines, warnings and events.
 void tell_profile(Report& report, const ProfileFindings& findings);
 
-[[nodiscard]] std::string profile_json(const ProfileOptions& options, const ProfileFindings& findings);
+[[nodiscard]] nlohmann::ordered_json profile_json(const ProfileOptions& options, const ProfileFindings& findings);
 
 }  // namespace rankwise

@@ -89,7 +89,8 @@ void describe_profiling(boost::program_options::options_description& description
     ("calibrate-at", po::value<std::string>()->value_name("DATE")->notifier(day_option("calibrate-at", options.then_day)),
      "of --lifetime: also fit to the orders until this day, and compare with the purchases from then to the day of the analysis")
     ("plot", written_file(&options.plot, svg_endings), "of --calibrate-at: draw what was predicted beside what followed (SVG)")
-    ("report", written_file(&options.report, json_endings), "write classes, parameters, and what was left out (JSON)");
+    ("report", written_file(&options.report, json_endings), "write classes, parameters, and what was left out (JSON)")
+    ("page", written_file(&options.page, {".html", ".htm"}), "write the same as a page with plots: recency by frequency, segments, what was predicted beside what followed");
   // clang-format on
   describe_compression(description, options.deflate_level);
 }

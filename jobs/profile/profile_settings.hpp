@@ -19,6 +19,7 @@ struct ProfileOptions {
   std::string data;
   std::string output;
   std::string report;                    ///< JSON; empty: not wanted
+  std::string page;                      ///< HTML; empty: not wanted
   std::string plot;                      ///< SVG of --calibrate-at; empty: not wanted
   std::string segments;                  ///< file of segment names; empty: the usual ones
   std::string factors;                   ///< model whose factors stand beside; empty: none

@@ -65,6 +65,17 @@ Index smallest_combination(const Communicator& comm, const std::vector<std::int3
   return smallest;
 }
 
+/// Customers by class of recency, then frequency. Collective.
+std::array<Index, recency_frequency_cells> count_cells(const Communicator& comm,
+                                                       const std::vector<std::int32_t>& codes) {
+  std::array<Index, recency_frequency_cells> counts{};
+  for (const std::int32_t code : codes) {
+    if (code >= 0) ++counts[static_cast<std::size_t>(code / 5)];
+  }
+  comm.all_reduce_sum(std::span<Index>(counts));
+  return counts;
+}
+
 /// The three classes as a text, and the name of the segment. Collective.
 void add_segments(const Communicator& comm, const std::vector<SegmentRule>& rules, RfmScores& found,
                   CustomerColumns& columns) {
@@ -103,6 +114,7 @@ void add_segments(const Communicator& comm, const std::vector<SegmentRule>& rule
     }
   }
   found.without_segment = sizes.back();
+  found.recency_frequency = count_cells(comm, code_of);
 }
 
 }  // namespace

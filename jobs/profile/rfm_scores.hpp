@@ -2,6 +2,7 @@
 // RFM: recency, frequency and money in five classes each, over all customers.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -30,6 +31,8 @@ struct SegmentSize {
   Index customers = 0;
 };
 
+inline constexpr std::size_t recency_frequency_cells = midrank_classes * midrank_classes;
+
 struct RfmScores {
   std::vector<RfmScore> scores;       ///< without times there is no recency
   std::vector<SegmentSize> segments;  ///< in the order of the rules; none without recency
@@ -37,6 +40,7 @@ struct RfmScores {
   std::array<bool, 3>
       in_rules{};           ///< scores of which some rule of the segments asks: their classes and segments overlap
   Index smallest_cell = 0;  ///< customers of the smallest combination of these scores that has any
+  std::array<Index, recency_frequency_cells> recency_frequency{};  ///< customers, by class of recency, then frequency
 };
 
 /// A class's bound as people read it: the least of its values; of recency the most days.

@@ -17,6 +17,8 @@ namespace {
 
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
+constexpr std::string_view user_prefix = "user_";
+
 double ratio(double above, double below) {
   return below > 0 ? above / below : nothing;
 }
@@ -162,15 +164,29 @@ Categories used_categories(const Communicator& comm, const std::vector<std::stri
 }
 
 void add_user_columns(CustomerColumns& columns, Table table, const std::string& path) {
-  for (TableColumn& column : table.columns) {
-    const std::string name = columns.has(column.name) ? "user_" + column.name : column.name;
-    if (columns.has(name) || !can_be_column_name(name)) {
+  // A table may have the column user_money beside money, as one that was a profile before has.
+  std::vector<std::string> names;
+  for (const TableColumn& column : table.columns) names.push_back(columns.has(column.name) ? "" : column.name);
+  for (std::size_t place = 0; place < names.size(); ++place) {
+    const std::string& given = table.columns[place].name;
+    if (!names[place].empty()) continue;
+    const std::string begin = given.starts_with(user_prefix) ? given : std::string(user_prefix) + given;
+    std::string name = begin;
+    for (int number = 2; columns.has(name) || std::ranges::find(names, name) != names.end(); ++number)
+      name = fmt::format("{}_{}", begin, number);
+    names[place] = std::move(name);
+  }
+  for (std::size_t place = 0; place < names.size(); ++place) {
+    const std::string& given = table.columns[place].name;
+    if (!can_be_column_name(names[place])) {
       throw Error(ExitCode::bad_data,
                   fmt::format("{}: its table of users has a column {}, as the profile has; expected "
                               "another name (prepare --user-columns)",
-                              path, shown(column.name)));
+                              path, shown(given)));
     }
-    columns.add(name, "of the table of users", std::move(column.values));
+    const std::string definition =
+        names[place] == given ? "of the table of users" : fmt::format("of the table of users, there {}", given);
+    columns.add(names[place], definition, std::move(table.columns[place].values));
   }
 }
 

@@ -43,8 +43,8 @@ void add_share_columns(CustomerColumns& columns, const std::string& name, const 
 [[nodiscard]] Categories used_categories(const Communicator& comm, const std::vector<std::string>& names,
                                          std::span<const std::int32_t> places);
 
-/// Columns of the table of users; `user_` goes before names that are taken. Throws Error(bad_data) if that is taken,
-/// too.
+/// Columns of the table of users; `user_` goes before names that are taken, and a number behind if that is taken, too.
+/// Throws Error(bad_data) if the name becomes too long.
 void add_user_columns(CustomerColumns& columns, Table table, const std::string& path);
 
 }  // namespace rankwise

@@ -5,6 +5,9 @@
 #include <filesystem>
 #include <hdf5.h>
 
+#include "io/dataset/id_file.hpp"
+#include "io/dataset/provenance_attributes.hpp"
+#include "io/hdf5/writer.hpp"
 #include "tests/fuzz/base_files.hpp"
 
 namespace {
@@ -99,6 +102,24 @@ void write_annotated(const std::string& path) {
   fuzz::require(H5Fclose(file) >= 0, "the file can be written");
 }
 
+/// Lists as recommend writes them: three users, of whom one has an empty list.
+void write_lists(const std::string& path) {
+  const Communicator& comm = fuzz::single_rank();
+  Hdf5Writer file(comm, path, 4096);
+  Provenance provenance = sample_provenance();
+  provenance.kind = "recommendations";
+  write_provenance(file, provenance);
+  file.create_group("/users");
+  write_ids(comm, file, "/users/ids", {{0, 3}, 3, std::vector<std::string>{"anna", "ben", "\u00fc"}});
+  file.create_group("/recommendations");
+  const std::vector<Index> offsets{0, 2, 2, 3};
+  file.write_filled_rows<Index>("/recommendations/indptr", 4, {0, 4}, [&](RowRange rows, Index* out) {
+    std::copy(offsets.begin() + rows.begin, offsets.begin() + rows.end, out);
+  });
+  write_ids(comm, file, "/recommendations/items", {{0, 3}, 3, std::vector<std::int64_t>{7, 11, 7}});
+  file.commit();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -108,7 +129,8 @@ int main(int argc, char** argv) {
   }
   LLVMFuzzerInitialize(&argc, &argv);
   const std::filesystem::path folder = argv[1];
-  for (const char* const reader : {"annotated_log", "centroids", "hdf5", "verify"}) create_directories(folder / reader);
+  for (const char* const reader : {"annotated_log", "centroids", "hdf5", "listed_items", "verify"})
+    create_directories(folder / reader);
   for (const fuzz::BaseFile& file : fuzz::base_files) {
     std::string reader = file.kind;
     std::ranges::replace(reader, '-', '_');
@@ -122,6 +144,7 @@ int main(int argc, char** argv) {
   copy(folder / "clustering", folder / "centroids", copy_options::overwrite_existing | copy_options::recursive);
   write_foreign((folder / "hdf5" / "oldest.h5").string(), false);
   write_foreign((folder / "hdf5" / "newest.h5").string(), true);
+  write_lists((folder / "listed_items" / "lists.h5").string());
   write_annotated((folder / "annotated_log" / "rows.h5").string());
   return 0;
 }

@@ -17,6 +17,7 @@
 #include "distributed/kmeans/rank_scaling.hpp"
 #include "io/clustering/clustering.hpp"
 #include "io/points/points_file.hpp"
+#include "io/text/text_format.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/shown_text.hpp"
 

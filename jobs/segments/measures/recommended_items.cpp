@@ -9,44 +9,12 @@
 #include "distributed/rows/id_matching.hpp"
 #include "distributed/rows/partition.hpp"
 #include "distributed/rows/values_at_rows.hpp"
-#include "io/dataset/id_file.hpp"
-#include "io/dataset/provenance_attributes.hpp"
-#include "io/hdf5/file_digests.hpp"
-#include "io/hdf5/reader.hpp"
+#include "jobs/segments/measures/listed_items.hpp"
 #include "kernels/text/counted.hpp"
 
 namespace rankwise {
 
 namespace {
-
-constexpr const char* users_name = "/users/ids";
-constexpr const char* offsets_name = "/recommendations/indptr";
-constexpr const char* items_name = "/recommendations/items";
-
-/// This rank's lists, users by count.
-struct ListedItems {
-  IdRows users;
-  IdRows items;                ///< of all lists here, one after the other
-  std::vector<Index> offsets;  ///< users + 1, local
-};
-
-ListedItems read_lists(const Communicator& comm, const std::string& path, InputCheck check) {
-  const Hdf5Reader file = open_checked(path, check);
-  (void)read_provenance(file, "recommendations");
-  const Index users = id_rows(file, users_name);
-  const Index entries = id_rows(file, items_name);
-  const RowRange mine = Partition::by_count(users, comm.size()).range(comm.rank());
-  ListedItems lists{
-      read_ids(file, users_name, mine), {}, file.read_rows<Index>(offsets_name, {mine.begin, mine.end + 1})};
-  const std::vector<Index>& offsets = lists.offsets;
-  if (offsets.front() < 0 || offsets.back() > entries || !std::is_sorted(offsets.begin(), offsets.end()))
-    throw Error(ExitCode::bad_data,
-                fmt::format("{}: {}: expected ascending places in {}", path, offsets_name, items_name));
-  lists.items = read_ids(file, items_name, {offsets.front(), offsets.back()});
-  const Index first = offsets.front();
-  for (Index& offset : lists.offsets) offset -= first;
-  return lists;
-}
 
 /// The items of the lists of each group's customers, by numbers of the dataset.
 struct GroupedItems {
@@ -123,7 +91,7 @@ std::vector<std::vector<RecommendedItem>> recommended_items(const JobContext& co
                                                             const Quarter& quarter, const Groups& groups,
                                                             std::size_t most, Index least) {
   const Communicator& comm = context.comm;
-  const ListedItems lists = agree_on(comm, [&] { return read_lists(comm, path, context.common.input_check); });
+  const ListedItems lists = agree_on(comm, [&] { return read_listed_items(comm, path, context.common.input_check); });
   const GroupedItems grouped = items_by_group(comm, lists, quarter, groups);
   if (grouped.unknown > 0) {
     context.report.warning(fmt::format("{}: {} of lists left out: the dataset has no such customer or item", path,

@@ -12,6 +12,7 @@
 #include "distributed/rows/partition.hpp"
 #include "distributed/rows/values_at_rows.hpp"
 #include "io/dataset/dataset_tables.hpp"
+#include "io/points/point_format.hpp"
 
 namespace rankwise {
 
@@ -36,6 +37,11 @@ ColumnValues fetched(const Communicator& comm, const ColumnValues& values, const
 }  // namespace
 
 UserTable read_users(const Communicator& comm, const std::string& path, InputCheck check) {
+  if (detect_points(comm, path) == PointFormat::text) {
+    throw AgreedError(ExitCode::bad_data, fmt::format("{}: is a text file; expected the HDF5 file that profile writes "
+                                                      "with --output FILE.h5, or a dataset of prepare --users FILE",
+                                                      path));
+  }
   const DatasetTablesReader tables(comm, path, check);
   if (!tables.users()) {
     throw AgreedError(ExitCode::bad_data,

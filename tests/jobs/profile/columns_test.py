@@ -88,6 +88,19 @@ class ColumnsTest(ProfileCase):
         self.assertEqual(list(found.age), [user % 60 for user in range(120)])
         self.assertEqual(set(found.user_money), {"lots", "little"})
 
+    def test_a_table_that_was_a_profile_keeps_its_names_apart(self):
+        write_log(self.folder / "log.csv", shop_rows())
+        (self.folder / "users.csv").write_text("id,user_money,money,user_orders,orders,user_user_money\n" +
+                                               "".join(f"u{user:03d},{user},{2 * user},{3 * user},{4 * user},{5 * user}\n" for user in range(120)))
+        self.prepare("--users", "users.csv")
+        found, _ = self.profile()
+        for name, times in (("user_money", 1), ("user_money_2", 2), ("user_orders", 3), ("user_orders_2", 4), ("user_user_money", 5)):
+            self.assertEqual(list(found[name]), [times * user for user in range(120)], name)
+        self.job("profile", "--data", "data.h5", "--output", "customers.h5")
+        with h5py.File(self.folder / "customers.h5") as file:
+            self.assertEqual(file["users/table/user_money_2"].attrs["definition"], "of the table of users, there money")
+            self.assertEqual(file["users/table/user_money"].attrs["definition"], "of the table of users")
+
     def test_pieces_times_prices(self):
         rows = [(user, item, round(amount), time, order) for user, item, amount, time, order in shop_rows()]
         write_log(self.folder / "log.csv", rows)

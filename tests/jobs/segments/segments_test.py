@@ -467,6 +467,8 @@ class SegmentsTest(unittest.TestCase):
         self.refused(65, "its type is another", "--segment-column", "age")
         self.refused(65, "--money region: its type is another", "--segments", self.clusters, "--money", "region")
         self.refused(65, "holds no table of users", "--segments", self.clusters, "--profile", self.clusters)
+        self.refused(65, "now-users.csv: is a text file; expected the HDF5 file that profile writes with --output FILE.h5", "--segments", self.clusters,
+                     "--profile", self.path / "now-users.csv")
         self.refused(65, "--export-columns age: its type is another", "--segments", self.clusters, "--export", self.path / "x.csv", "--export-columns", "age")
         self.refused(2, "--export-columns has a meaning only with --export", "--segments", self.clusters, "--export-columns", "region")
         self.refused(2, "expected different names", "--segments", self.clusters, "--export", self.path / "x.csv", "--export-columns", "region,,age")

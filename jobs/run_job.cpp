@@ -31,6 +31,7 @@
 #include "jobs/planning/plan.hpp"
 #include "jobs/planning/plan_itemcf.hpp"
 #include "jobs/profile/profile.hpp"
+#include "jobs/propensity/propensity.hpp"
 #include "jobs/quarterly/quarterly.hpp"
 #include "jobs/quarterly/step.hpp"
 #include "jobs/recommend/recommend.hpp"
@@ -133,9 +134,9 @@ FoundJob find_job(std::span<const std::string> arguments) {
 
 /// Ranks of these jobs share the work; of all others one rank does it, or starts what needs several by itself.
 slurm::WorkOf work_of(const Job& job) {
-  constexpr std::array<std::string_view, 15> shared{"synthesize", "prepare",  "als",      "itemcf",      "scale",
-                                                    "kmeans",     "evaluate", "denoise",  "recommend",   "similar",
-                                                    "export",     "profile",  "segments", "sweep trial", "sweep blend"};
+  constexpr std::array<std::string_view, 16> shared{
+      "synthesize", "prepare", "als",    "itemcf",  "scale",    "kmeans",      "evaluate",    "denoise",
+      "recommend",  "similar", "export", "profile", "segments", "sweep trial", "sweep blend", "propensity"};
   return std::ranges::find(shared, job.name) != shared.end() ? slurm::WorkOf::all_ranks : slurm::WorkOf::one_rank;
 }
 
@@ -219,13 +220,13 @@ void explain_memory(const Communicator& comm, const Report& report, const Body& 
 
 std::span<const Job> all_jobs() {
   static const std::vector<Job> jobs{
-      synthesize_job(),     prepare_job(),      als_job(),          itemcf_job(),           plan_job(),
-      plan_itemcf_job(),    scale_job(),        kmeans_job(),       evaluate_job(),         calibrate_job(),
-      denoise_job(),        recommend_job(),    similar_job(),      export_job(),           profile_job(),
-      segments_job(),       inspect_job(),      verify_job(),       sweep_plan_job(),       sweep_run_job(),
-      sweep_status_job(),   sweep_cancel_job(), sweep_resume_job(), sweep_collect_job(),    sweep_refit_job(),
-      sweep_blend_job(),    sweep_trial_job(),  quarterly_job(),    quarterly_status_job(), quarterly_cancel_job(),
-      quarterly_step_job(), doctor_job(),
+      synthesize_job(),       prepare_job(),        als_job(),          itemcf_job(),       plan_job(),
+      plan_itemcf_job(),      scale_job(),          kmeans_job(),       evaluate_job(),     calibrate_job(),
+      denoise_job(),          recommend_job(),      similar_job(),      export_job(),       profile_job(),
+      propensity_job(),       segments_job(),       inspect_job(),      verify_job(),       sweep_plan_job(),
+      sweep_run_job(),        sweep_status_job(),   sweep_cancel_job(), sweep_resume_job(), sweep_collect_job(),
+      sweep_refit_job(),      sweep_blend_job(),    sweep_trial_job(),  quarterly_job(),    quarterly_status_job(),
+      quarterly_cancel_job(), quarterly_step_job(), doctor_job(),
   };
   return jobs;
 }

@@ -9,7 +9,6 @@
 #include "io/files/commit.hpp"
 #include "io/files/file_version.hpp"
 #include "io/hdf5/file_digests.hpp"
-#include "io/hdf5/writer.hpp"
 #include "io/text/csv_field.hpp"
 
 namespace rankwise {
@@ -45,6 +44,11 @@ void write_profile(const Communicator& comm, const std::string& path, const Prof
   Provenance stamped = provenance;
   stamped.kind = profile_kind;
   write_provenance(file, stamped);
+  write_profile_rows(comm, file, profile);
+  file.commit();
+}
+
+void write_profile_rows(const Communicator& comm, Hdf5Writer& file, const Profile& profile) {
   if (!profile.analysis_day.empty())
     file.write_attribute("/", analysis_day_attribute, std::string_view(profile.analysis_day));
   file.create_group("/users");
@@ -54,7 +58,6 @@ void write_profile(const Communicator& comm, const std::string& path, const Prof
     file.write_attribute(profile_table_name + "/" + profile.table.columns[c].name, definition_attribute,
                          std::string_view(profile.definitions[c]));
   }
-  file.commit();
 }
 
 void write_profile_csv(const Communicator& comm, const std::string& path, const Profile& profile) {
@@ -78,6 +81,8 @@ ProfileReader::ProfileReader(const Communicator& comm, const std::string& path, 
   agree_on_version(comm, path, file_->version());
   agree_on(comm, [&] {
     provenance_ = read_provenance(*file_, profile_kind);
+    if (file_->has_attribute("/", analysis_day_attribute))
+      analysis_day_ = file_->read_text("/", analysis_day_attribute);
     table_.emplace(*file_, profile_table_name, id_rows(*file_, profile_ids_name));
   });
 }

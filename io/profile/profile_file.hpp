@@ -19,6 +19,7 @@
 #include "io/dataset/provenance.hpp"
 #include "io/hdf5/input_check.hpp"
 #include "io/hdf5/reader.hpp"
+#include "io/hdf5/writer.hpp"
 #include "io/tables/table_file.hpp"
 #include "kernels/base/types.hpp"
 
@@ -39,6 +40,10 @@ struct Profile {
 void write_profile(const Communicator& comm, const std::string& path, const Profile& profile,
                    const Provenance& provenance, int deflate_level);
 
+/// The ids, the table and the definitions of a file's users, for files that hold more than a profile. Collective over
+/// comm; throws likewise.
+void write_profile_rows(const Communicator& comm, Hdf5Writer& file, const Profile& profile);
+
 /// `id` and the columns; a missing value is an empty field. Collective over comm; throws likewise.
 void write_profile_csv(const Communicator& comm, const std::string& path, const Profile& profile);
 
@@ -53,6 +58,8 @@ class ProfileReader {
   [[nodiscard]] const Provenance& provenance() const { return provenance_; }
   [[nodiscard]] Index users() const { return table_->rows(); }
   [[nodiscard]] const TableReader& table() const { return *table_; }
+  /// As in Profile.
+  [[nodiscard]] const std::string& analysis_day() const { return analysis_day_; }
   /// Collective over comm.
   [[nodiscard]] IdRows user_ids(RowRange rows) const;
 
@@ -60,6 +67,7 @@ class ProfileReader {
   const Communicator* comm_;
   std::unique_ptr<Hdf5Reader> file_;
   Provenance provenance_;
+  std::string analysis_day_;
   std::optional<TableReader> table_ = {};
 };
 

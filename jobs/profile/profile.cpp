@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "distributed/profiles/category_shares.hpp"
-#include "distributed/profiles/priced_lines.hpp"
 #include "distributed/rows/ids.hpp"
 #include "distributed/rows/partition.hpp"
 #include "io/config/json_text.hpp"
@@ -27,15 +26,16 @@
 #include "io/files/commit.hpp"
 #include "io/profile/profile_file.hpp"
 #include "jobs/profile/customer_columns.hpp"
+#include "jobs/profile/day_options.hpp"
 #include "jobs/profile/factor_columns.hpp"
 #include "jobs/profile/lifetime_report.hpp"
 #include "jobs/profile/profile_page.hpp"
+#include "jobs/profile/priced_orders.hpp"
 #include "jobs/profile/profile_report.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "jobs/run/standard_output.hpp"
 #include "jobs/run/text_output.hpp"
 #include "kernels/text/counted.hpp"
-#include "kernels/text/utc_text.hpp"
 
 namespace rankwise {
 
@@ -64,19 +64,6 @@ struct Customers {
   std::vector<CustomerHistory> histories;
   Index unpriced_lines = 0;  ///< of this rank
 };
-
-/// The table of items, which an option needs.
-const TableReader& required_items(const DatasetTablesReader& tables, const char* option, const std::string& data) {
-  if (tables.items()) return *tables.items();
-  throw AgreedError(ExitCode::bad_data,
-                    fmt::format("{}: {} has no table of items; expected a dataset of prepare --items", option, data));
-}
-
-/// As in 2025-12-31.
-std::string day_text(std::int64_t day) {
-  constexpr std::int64_t day_seconds = 86'400;
-  return utc_text(day * day_seconds).substr(0, 10);
-}
 
 /// The last day with an order of any rank; that of 1970 if there is no order. Collective.
 std::int64_t last_order_day(const Communicator& comm, const std::vector<std::int64_t>& times_seconds) {
@@ -113,23 +100,6 @@ void require_times(const ProfileOptions& options, bool timed) {
   throw AgreedError(
       ExitCode::bad_data,
       fmt::format("{}: {} has no times; expected a dataset of a log with a time column", option, options.data));
-}
-
-/// Of --money: lines become money. Returns how many of this rank's lines have no price. Collective.
-Index price(const ProfileOptions& options, const JobContext& context, const DatasetReader& dataset, Orders& orders) {
-  if (options.money.empty()) return 0;
-  const DatasetTablesReader tables(context.comm, options.data, context.common.input_check);
-  const TableReader& items = required_items(tables, "--money", options.data);
-  const Numbers prices = agree_on(context.comm, [&] { return items.numbers(options.money, {0, items.rows()}); });
-  const PricedLines priced = price_lines(orders, prices);
-  const Index all_items = std::ssize(prices);
-  const Index item = context.comm.min(priced.beyond_numbers.value_or(all_items));
-  if (item == all_items) return priced.without_price;
-  const IdRows ids = dataset.item_ids({item, item + 1});
-  throw AgreedError(ExitCode::bad_data,
-                    fmt::format("--money {}: {}: lines of item {} are worth more than numbers can hold; expected "
-                                "smaller numbers in this column",
-                                options.money, options.data, id_text(ids.ids, 0)));
 }
 
 /// Throws if a sum of a customer's values is beyond all numbers. Collective.
@@ -169,7 +139,7 @@ Customers read_customers(const ProfileOptions& options, const JobContext& contex
   customers.mine = Partition::by_count(customers.total, comm.size()).range(comm.rank());
   if (!dataset.has_orders()) return customers;
   customers.orders = dataset.orders(customers.mine);
-  customers.unpriced_lines = price(options, context, dataset, customers.orders);
+  customers.unpriced_lines = price_orders(context, options.data, dataset, options.money, customers.orders);
   const bool timed = customers.orders.times_seconds.has_value();
   require_times(options, timed);
   if (timed) require_orders_until(comm, options, customers.orders);

@@ -1,21 +1,15 @@
 #include "jobs/profile/profile_settings.hpp"
 
 #include <boost/program_options.hpp>
-#include <cmath>
 #include <fmt/format.h>
-#include <functional>
 #include <set>
 #include <string_view>
 
-#include "distributed/profiles/customer_history.hpp"
-#include "io/text/time_text.hpp"
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
+#include "jobs/profile/day_options.hpp"
 #include "kernels/base/error.hpp"
-#include "kernels/base/time_units.hpp"
 #include "kernels/text/number_text.hpp"
-#include "kernels/text/shown_text.hpp"
-#include "kernels/text/units.hpp"
 
 namespace rankwise {
 
@@ -23,26 +17,6 @@ namespace {
 
 constexpr double usual_horizon_days = 90;
 constexpr double usual_discount = 0.1;
-constexpr double most_horizon_days = 3650;
-
-/// A notifier that stores the day of a date or time.
-std::function<void(const std::string&)> day_option(std::string option, std::optional<std::int64_t>& target) {
-  return [option = std::move(option), &target](const std::string& text) {
-    try {
-      target = day_of(seconds_of(TimeReader(TimeForm::by_look, "").read(text)));
-    } catch (const Error&) {
-      throw Error(ExitCode::usage, fmt::format("--{} {}: expected a day as in 2025-12-31", option, shown(text)));
-    }
-  };
-}
-
-double parse_horizon(const std::string& text) {
-  constexpr double day_seconds = 86'400;
-  const double days = parse_duration(text).value_or(0) / day_seconds;
-  if (days >= 1 && days <= most_horizon_days && days == std::floor(days)) return days;
-  throw Error(ExitCode::usage, fmt::format("--horizon {}: expected whole days from 1d to {}d, as in 90d", shown(text),
-                                           most_horizon_days));
-}
 
 /// "0.1/year", or the number alone.
 double parse_discount(const std::string& text) {
@@ -82,7 +56,7 @@ void describe_profiling(boost::program_options::options_description& description
     ("segments", read_file(&options.segments), "names of RFM segments: lines NAME,R,F,M with classes as in 4, 4-5 or *; the first line that fits counts. Without it the usual names")
     ("lifetime", po::bool_switch(&options.lifetime),
      "fit BG/NBD and Gamma-Gamma: adds the probability that customers are alive, and what they will buy within --horizon")
-    ("horizon", po::value<std::string>()->value_name("DURATION")->notifier([&options](const std::string& text) { options.horizon_days = parse_horizon(text); }),
+    ("horizon", po::value<std::string>()->value_name("DURATION")->notifier([&options](const std::string& text) { options.horizon_days = static_cast<double>(parse_days("horizon", text)); }),
      "of --lifetime: whole days from the day of the analysis on, 90d unless given")
     ("discount", po::value<std::string>()->value_name("RATE/year")->notifier([&options](const std::string& text) { options.discount = parse_discount(text); }),
      "of --lifetime: value that comes in a year is divided by 1 + RATE, 0.1/year unless given")

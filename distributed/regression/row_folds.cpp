@@ -1,0 +1,25 @@
+#include "distributed/regression/row_folds.hpp"
+
+#include <algorithm>
+
+#include "distributed/rows/id_keys.hpp"
+#include "kernels/base/philox.hpp"
+
+namespace rankwise {
+
+std::vector<std::int32_t> folds_of_ids(const Ids& ids, std::uint64_t seed, std::int32_t folds) {
+  const RandomStream draws(seed, RandomPurpose::prepared_fold_users);
+  std::vector<std::int32_t> of_ids;
+  for (const std::uint64_t key : id_keys(ids))
+    of_ids.push_back(static_cast<std::int32_t>(draws.uniform(static_cast<Index>(key), 0) * folds));
+  return of_ids;
+}
+
+std::vector<std::uint8_t> rows_outside(std::span<const std::int32_t> folds, std::int32_t fold) {
+  std::vector<std::uint8_t> outside(folds.size());
+  std::ranges::transform(folds, outside.begin(),
+                         [&](std::int32_t each) { return static_cast<std::uint8_t>(each != fold ? 1 : 0); });
+  return outside;
+}
+
+}  // namespace rankwise

@@ -1,0 +1,26 @@
+#pragma once
+// Profiles as a regression takes them.
+
+#include <string>
+
+#include "distributed/rows/id_rows.hpp"
+#include "distributed/tables/table.hpp"
+#include "io/profile/profile_file.hpp"
+#include "jobs/run/job.hpp"
+
+namespace rankwise {
+
+/// This rank's customers of a profile, by count.
+struct ProfileRows {
+  IdRows ids;
+  Table table;
+  std::string analysis_day;
+  Provenance provenance;
+};
+
+/// The columns that `columns` names, with a star for any rest; all if it is empty. Collective over context.comm; throws
+/// AgreedError (no_input; bad_data: no customers, or no such column).
+[[nodiscard]] ProfileRows read_profile_rows(const JobContext& context, const std::string& path,
+                                            const std::string& columns);
+
+}  // namespace rankwise

@@ -1,0 +1,85 @@
+#include "jobs/propensity/score_output.hpp"
+
+#include <fmt/format.h>
+#include <limits>
+#include <utility>
+
+#include "io/profile/propensity_file.hpp"
+#include "kernels/text/counted.hpp"
+
+namespace rankwise {
+
+namespace {
+
+/// Scores of the customers of --score. Collective.
+std::vector<double> score_customers(const JobContext& context, const PropensityOptions& options,
+                                    const ProfileRows& customers, const PropensityFindings& found,
+                                    ScoreFindings& about) {
+  const DesignMatrix design = agree_on(context.comm, [&] {
+    try {
+      return design_of(found.features.terms, customers.table);
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("--score: {} {}", options.score, error.what()));
+    }
+  });
+  about.unknown_categories = context.comm.sum(unknown_levels(found.features, customers.table));
+  return predictions_of(found.model, linear_scores(design, found.fit.coefficients));
+}
+
+std::vector<ModelTerm> model_terms(const PropensityFindings& found) {
+  constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+  std::vector<ModelTerm> terms;
+  for (std::size_t t = 0; t < found.features.terms.size(); ++t) {
+    const FeatureTerm& term = found.features.terms[t];
+    const bool is_number = term.kind == TermKind::number;
+    terms.push_back({term.name(), term.column, term.level, found.fit.coefficients[t], found.fit.standard_errors[t],
+                     is_number ? term.mean : nothing, is_number ? term.deviation : nothing});
+  }
+  return terms;
+}
+
+/// The table of the scores; `customers` are its own.
+Profile table_of(const ProfileRows& customers, const PropensityFindings& found, std::vector<double> scores,
+                 bool out_of_fold) {
+  const bool is_probability = found.model == RegressionModel::logistic;
+  Numbers marks(scores.size(), out_of_fold ? 1.0 : 0.0);
+  Profile profile;
+  profile.ids = customers.ids;
+  profile.analysis_day = customers.analysis_day;
+  profile.table = {customers.table.rows, customers.table.total_rows, {}};
+  profile.table.columns.push_back({is_probability ? "probability" : "expected_money", std::move(scores)});
+  profile.table.columns.push_back({"out_of_fold", std::move(marks)});
+  profile.definitions = {is_probability ? "probability that the customer buys in the period: " + found.target
+                                        : "money that the customer is expected to spend in the period: " + found.target,
+                         "1: by a model that has not seen what this customer did in the period"};
+  return profile;
+}
+
+}  // namespace
+
+ScoreFindings write_scores(JobContext& context, const PropensityOptions& options, const ProfileRows& customers,
+                           const PropensityFindings& found) {
+  ScoreFindings about;
+  about.out_of_fold = options.score.empty();
+  const ProfileRows scored = about.out_of_fold ? customers : read_profile_rows(context, options.score, options.columns);
+  std::vector<double> scores =
+      about.out_of_fold ? found.validation.predictions : score_customers(context, options, scored, found, about);
+  about.customers = scored.ids.total_rows;
+  about.analysis_day = scored.analysis_day;
+  const Profile table = table_of(scored, found, std::move(scores), about.out_of_fold);
+  if (options.writes_csv()) {
+    write_profile_csv(context.comm, options.output, table);
+  } else {
+    write_propensity(context.comm, options.output, table, model_terms(found),
+                     context.provenance(propensity_kind, scored.provenance.dataset_digest), options.deflate_level);
+  }
+  context.report.line(fmt::format("wrote {}: scores of {}", options.output, counted(about.customers, "customer")));
+  if (about.unknown_categories > 0) {
+    context.report.warning(
+        fmt::format("--score: {} {} a category that the fit did not know: it counts as one of the others",
+                    counted(about.unknown_categories, "value"), verb(about.unknown_categories, "has", "have")));
+  }
+  return about;
+}
+
+}  // namespace rankwise

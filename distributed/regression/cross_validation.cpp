@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "distributed/comm/order_free_sum.hpp"
 #include "distributed/regression/row_folds.hpp"
@@ -22,7 +23,7 @@ struct OutOfFold {
 OutOfFold fit_folds(const Communicator& comm, const WeightedSums& sums, RegressionTask task,
                     std::span<const std::int32_t> folds, std::vector<std::vector<double>>& coefficients) {
   OutOfFold found;
-  found.scores.resize(folds.size());
+  found.scores.assign(folds.size(), std::numeric_limits<double>::quiet_NaN());
   for (std::size_t fold = 0; fold < coefficients.size(); ++fold) {
     const std::vector<std::uint8_t> outside = rows_outside(folds, static_cast<std::int32_t>(fold));
     task.takes_part = outside;
@@ -31,7 +32,7 @@ OutOfFold fit_folds(const Communicator& comm, const WeightedSums& sums, Regressi
     coefficients[fold] = fit.coefficients;
     const std::vector<double> scores = linear_scores(sums.design(), fit.coefficients);
     for (std::size_t row = 0; row < folds.size(); ++row) {
-      if (outside[row] == 0) found.scores[row] = scores[row];
+      if (folds[row] == static_cast<std::int32_t>(fold)) found.scores[row] = scores[row];
     }
   }
   return found;
@@ -43,6 +44,7 @@ PenaltyTrial measure(const Communicator& comm, const RegressionTask& task, std::
   std::vector<std::vector<double>> losses(fold_count);
   std::vector<double> all;
   for (std::size_t row = 0; row < scores.size(); ++row) {
+    if (folds[row] == no_fold) continue;
     all.push_back(loss_of(task.model, scores[row], task.outcomes[row]));
     losses[static_cast<std::size_t>(folds[row])].push_back(all.back());
   }

@@ -24,14 +24,20 @@ struct NumberFacts {
 };
 
 /// Collective.
-NumberFacts facts_of(const Communicator& comm, const std::string& column, const Numbers& numbers) {
+NumberFacts facts_of(const Communicator& comm, const std::string& column, const Numbers& numbers,
+                     std::span<const std::uint8_t> takes_part) {
   Numbers known;
-  for (const double number : numbers) {
-    if (!std::isnan(number)) known.push_back(number);
-  }
   NumberFacts facts;
+  for (std::size_t row = 0; row < numbers.size(); ++row) {
+    if (takes_part[row] == 0) continue;
+    if (std::isnan(numbers[row])) {
+      ++facts.missing;
+    } else {
+      known.push_back(numbers[row]);
+    }
+  }
   facts.known = comm.sum(std::ssize(known));
-  facts.missing = comm.sum(std::ssize(numbers)) - facts.known;
+  facts.missing = comm.sum(facts.missing);
   const double sum = order_free_sum(comm, known);
   if (facts.known == 0) return facts;
   facts.mean = sum / static_cast<double>(facts.known);
@@ -45,8 +51,9 @@ NumberFacts facts_of(const Communicator& comm, const std::string& column, const 
   return facts;
 }
 
-void add_number(const Communicator& comm, const TableColumn& column, const FeatureRules& rules, FeatureTerms& found) {
-  const NumberFacts facts = facts_of(comm, column.name, std::get<Numbers>(column.values));
+void add_number(const Communicator& comm, const TableColumn& column, std::span<const std::uint8_t> takes_part,
+                const FeatureRules& rules, FeatureTerms& found) {
+  const NumberFacts facts = facts_of(comm, column.name, std::get<Numbers>(column.values), takes_part);
   constexpr double rounding = 1e-12;
   if (facts.known == 0) {
     found.left_out.push_back({column.name, "it has no value"});
@@ -62,18 +69,22 @@ void add_number(const Communicator& comm, const TableColumn& column, const Featu
 }
 
 /// Rows of each category, then of none, over all ranks. Collective.
-std::vector<Index> count_levels(const Communicator& comm, const Categories& categories) {
+std::vector<Index> count_levels(const Communicator& comm, const Categories& categories,
+                                std::span<const std::uint8_t> takes_part) {
   std::vector<Index> counts(categories.categories.size() + 1);
-  for (const std::int32_t code : categories.codes)
-    ++counts[code == Categories::missing ? counts.size() - 1 : static_cast<std::size_t>(code)];
+  for (std::size_t row = 0; row < takes_part.size(); ++row) {
+    const std::int32_t code = categories.codes[row];
+    if (takes_part[row] != 0)
+      ++counts[code == Categories::missing ? counts.size() - 1 : static_cast<std::size_t>(code)];
+  }
   comm.all_reduce_sum(std::span<Index>(counts));
   return counts;
 }
 
-void add_categories(const Communicator& comm, const TableColumn& column, const FeatureRules& rules,
-                    FeatureTerms& found) {
+void add_categories(const Communicator& comm, const TableColumn& column, std::span<const std::uint8_t> takes_part,
+                    const FeatureRules& rules, FeatureTerms& found) {
   const auto& categories = std::get<Categories>(column.values);
-  const std::vector<Index> counts = count_levels(comm, categories);
+  const std::vector<Index> counts = count_levels(comm, categories, takes_part);
   std::vector<std::size_t> order(categories.categories.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, [&](std::size_t one, std::size_t other) { return counts[one] > counts[other]; });
@@ -178,16 +189,17 @@ std::string FeatureTerm::name() const {
   return {};
 }
 
-FeatureTerms find_terms(const Communicator& comm, const Table& table, const FeatureRules& rules) {
+FeatureTerms find_terms(const Communicator& comm, const Table& table, std::span<const std::uint8_t> takes_part,
+                        const FeatureRules& rules) {
   FeatureTerms found;
   found.terms.emplace_back();
   for (const TableColumn& column : table.columns) {
     switch (column.type()) {
       case ColumnType::number:
-        add_number(comm, column, rules, found);
+        add_number(comm, column, takes_part, rules, found);
         break;
       case ColumnType::category:
-        add_categories(comm, column, rules, found);
+        add_categories(comm, column, takes_part, rules, found);
         break;
       case ColumnType::text:
         found.left_out.push_back({column.name, "it is of texts"});

@@ -1,7 +1,10 @@
 #pragma once
 // Columns of a table as terms of a regression: numbers standardized, categories as levels, missing values said.
 
+#include <cstdint>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "distributed/comm/communicator.hpp"
@@ -51,9 +54,10 @@ struct FeatureTerms {
   std::vector<std::pair<std::string, std::vector<std::string>>> levels = {};
 };
 
-/// Terms for the columns of numbers and categories. The same on every rank, and for any ranks. Collective over comm;
-/// throws AgreedError(bad_data) if a column's squares are beyond all numbers.
-[[nodiscard]] FeatureTerms find_terms(const Communicator& comm, const Table& table, const FeatureRules& rules);
+/// Terms for the columns of numbers and categories, of the rows that take part (not 0). The same on every rank, and for
+/// any ranks. Collective over comm; throws AgreedError(bad_data) if a column's squares are beyond all numbers.
+[[nodiscard]] FeatureTerms find_terms(const Communicator& comm, const Table& table,
+                                      std::span<const std::uint8_t> takes_part, const FeatureRules& rules);
 
 /// A row for each row of the table. Throws Error(bad_data) if the table has no such column, or one of another type.
 [[nodiscard]] DesignMatrix design_of(const std::vector<FeatureTerm>& terms, const Table& table);

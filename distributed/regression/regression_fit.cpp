@@ -1,10 +1,13 @@
 #include "distributed/regression/regression_fit.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "distributed/comm/order_free_sum.hpp"
 #include "distributed/threads/team_size.hpp"
+#include "kernels/base/fixed_point_sum.hpp"
 #include "kernels/regression/logistic.hpp"
 
 namespace rankwise {
@@ -17,6 +20,18 @@ constexpr double end_of_promises = 1e-8;
 
 std::size_t at(Index i) {
   return static_cast<std::size_t>(i);
+}
+
+/// The sum of losses, at least 0, of all ranks' rows, as order_free_sum(), with one reduction less. Collective.
+double loss_sum(const Communicator& comm, const std::vector<double>& losses, Index all_rows) {
+  double largest = 0;
+  for (const double loss : losses) largest = std::isfinite(loss) ? std::max(largest, loss) : INFINITY;
+  largest = comm.max(largest);
+  if (!std::isfinite(largest)) return INFINITY;
+  const FixedPointScale scale = FixedPointScale::for_terms(largest, all_rows);
+  std::int64_t sum = 0;
+  for (const double loss : losses) sum += scale.to_fixed(loss);
+  return scale.from_fixed(comm.sum(sum));
 }
 
 /// A point with what the rows say there.
@@ -35,21 +50,21 @@ void for_each_row(std::size_t rows, const Body& body) {
   for (Index row = 0; row < count; ++row) body(static_cast<std::size_t>(row));
 }
 
-double objective_at(const Communicator& comm, const RegressionTask& task, const Point& point) {
+double objective_at(const Communicator& comm, const RegressionTask& task, const Point& point, Index all_rows) {
   std::vector<double> losses(point.scores.size());
   for_each_row(losses.size(), [&](std::size_t row) {
     if (task.takes_part[row] != 0) losses[row] = loss_of(task.model, point.scores[row], task.outcomes[row]);
   });
   double squares = 0;
   for (std::size_t c = 1; c < point.coefficients.size(); ++c) squares += point.coefficients[c] * point.coefficients[c];
-  return order_free_sum(comm, losses) + task.penalty / 2 * squares;
+  return loss_sum(comm, losses, all_rows) + task.penalty / 2 * squares;
 }
 
 Point point_at(const Communicator& comm, const WeightedSums& sums, const RegressionTask& task,
                std::vector<double> coefficients) {
   Point point{std::move(coefficients), {}, 0};
   point.scores = linear_scores(sums.design(), point.coefficients);
-  point.objective = objective_at(comm, task, point);
+  point.objective = objective_at(comm, task, point, sums.design().total_rows);
   return point;
 }
 

@@ -17,9 +17,18 @@ std::vector<std::int32_t> folds_of_ids(const Ids& ids, std::uint64_t seed, std::
 
 std::vector<std::uint8_t> rows_outside(std::span<const std::int32_t> folds, std::int32_t fold) {
   std::vector<std::uint8_t> outside(folds.size());
-  std::ranges::transform(folds, outside.begin(),
-                         [&](std::int32_t each) { return static_cast<std::uint8_t>(each != fold ? 1 : 0); });
+  std::ranges::transform(folds, outside.begin(), [&](std::int32_t each) {
+    return static_cast<std::uint8_t>(each != no_fold && each != fold ? 1 : 0);
+  });
   return outside;
+}
+
+std::vector<double> values_in_folds(std::span<const std::int32_t> folds, std::span<const double> values) {
+  std::vector<double> kept;
+  for (std::size_t row = 0; row < folds.size(); ++row) {
+    if (folds[row] != no_fold) kept.push_back(values[row]);
+  }
+  return kept;
 }
 
 }  // namespace rankwise

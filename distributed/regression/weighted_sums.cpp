@@ -1,6 +1,7 @@
 #include "distributed/regression/weighted_sums.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -25,7 +26,7 @@ double largest_of(std::span<const double> values) {
 }  // namespace
 
 WeightedSums::WeightedSums(const Communicator& comm, const DesignMatrix& design)
-    : design_(&design), exponents_(at(design.width)) {
+    : design_(&design), all_chunks_(comm.sum(chunk_count(design.rows.size()))), exponents_(at(design.width)) {
   std::vector<double> largest(at(design.width));
   for (Index r = 0; r < design.rows.size(); ++r) {
     for (Index c = 0; c < design.width; ++c) largest[at(c)] = std::max(largest[at(c)], std::abs(design.row(r)[c]));
@@ -40,10 +41,11 @@ NormalEquations WeightedSums::sum(const Communicator& comm, std::span<const doub
   const Index triangle = width * (width + 1) / 2;
   const Index rows = design_->rows.size();
   const Index chunks = chunk_count(rows);
-  const Index all_chunks = comm.sum(chunks);
   const auto chunk_size = static_cast<double>(chunk_rows);
-  const auto weight_scale = FixedPointScale::for_terms(chunk_size * comm.max(largest_of(weights)), all_chunks);
-  const auto target_scale = FixedPointScale::for_terms(chunk_size * comm.max(largest_of(targets)), all_chunks);
+  std::array<double, 2> largest{largest_of(weights), largest_of(targets)};
+  comm.all_reduce_max(std::span<double>(largest));
+  const auto weight_scale = FixedPointScale::for_terms(chunk_size * largest[0], all_chunks_);
+  const auto target_scale = FixedPointScale::for_terms(chunk_size * largest[1], all_chunks_);
   std::vector<std::int64_t> sums(at(triangle + width));
   const double operations = static_cast<double>(rows) * static_cast<double>(triangle);
 #pragma omp parallel num_threads(team_size(operations))

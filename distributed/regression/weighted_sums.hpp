@@ -26,6 +26,7 @@ class WeightedSums {
 
  private:
   const DesignMatrix* design_;
+  Index all_chunks_ = 0;        // over all ranks
   std::vector<int> exponents_;  // |values of column c| <= 2^exponents_[c]
 };
 

@@ -82,4 +82,8 @@ IdRows PropensityReader::user_ids(RowRange rows) const {
   return agree_on(*comm_, [&] { return read_ids(*file_, profile_ids_name, rows); });
 }
 
+IdRows PropensityReader::term_names(RowRange rows) const {
+  return agree_on(*comm_, [&] { return IdRows{rows, terms_->rows(), terms_->index(rows)}; });
+}
+
 }  // namespace rankwise

@@ -2,8 +2,8 @@
 // The file of propensities: how likely each customer buys, or for how much, and the model that says so.
 //
 //   /users/ids
-//   /users/table    a dataframe: `probability` or `expected_money`, and `out_of_fold` (1: the model that says it has
-//   not
+//   /users/table    a dataframe: `probability` or `expected_money` (missing of users without a purchase), and
+//   `out_of_fold` (1: the model that says it has not
 //                   seen the customer's outcome by fold; 0: that of all rows)
 //   /model/terms    a dataframe with a row for each term: `coefficient`, `standard_error`, `column`, `level`, `mean`,
 //                   `deviation`
@@ -58,6 +58,8 @@ class PropensityReader {
   [[nodiscard]] const TableReader& terms() const { return *terms_; }
   /// Collective over comm.
   [[nodiscard]] IdRows user_ids(RowRange rows) const;
+  /// Names of terms, as ids. Collective over comm.
+  [[nodiscard]] IdRows term_names(RowRange rows) const;
 
  private:
   const Communicator* comm_;

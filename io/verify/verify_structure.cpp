@@ -23,6 +23,7 @@
 #include "io/model/item_model.hpp"
 #include "io/model/model.hpp"
 #include "io/profile/profile_file.hpp"
+#include "io/profile/propensity_file.hpp"
 #include "kernels/text/text_encoding.hpp"
 
 namespace rankwise {
@@ -305,6 +306,15 @@ void check_profile(const Communicator& comm, const std::string& path) {
   check_table(comm, path, profile_table_name, file.table(), [&](RowRange rows) { return file.user_ids(rows); });
 }
 
+void check_propensity(const Communicator& comm, const std::string& path) {
+  const PropensityReader file(comm, path, InputCheck::none);
+  UniqueIds users(comm, {path + ": " + profile_ids_name});
+  add_ids(comm, users, 0, file.users(), [&](RowRange rows) { return file.user_ids(rows); });
+  users.require_unique();
+  check_table(comm, path, profile_table_name, file.scores(), [&](RowRange rows) { return file.user_ids(rows); });
+  check_table(comm, path, term_table_name, file.terms(), [&](RowRange rows) { return file.term_names(rows); });
+}
+
 void check_checkpoint(const Communicator& comm, const std::string& path) {
   const CheckpointReader file(comm, path);
   const Index most_rows = std::max<Index>(1, block_entries / file.width());
@@ -338,6 +348,7 @@ void verify_structure(const Communicator& comm, const std::string& path, const s
   if (kind == "clustering") check_clustering(comm, path);
   if (kind == user_metrics_kind) check_user_metrics(comm, path);
   if (kind == profile_kind) check_profile(comm, path);
+  if (kind == propensity_kind) check_propensity(comm, path);
 }
 
 }  // namespace rankwise

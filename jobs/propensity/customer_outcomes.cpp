@@ -133,8 +133,11 @@ CustomerOutcomes read_outcomes(const JobContext& context, const PropensityOption
   const std::vector<Index> rows = find_rows_by_id(comm, customers.ids, users);
   const std::vector<double> values = values_of(options, outcomes);
   found.values = values_at_rows<double>(comm, rows, mine, values, 0);
-  found.unknown_customers = comm.sum(std::ranges::count_if(rows, [](Index row) { return row < 0; }));
-  if (found.unknown_customers == customers.ids.total_rows) {
+  Index unknown = 0;
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    unknown += rows[row] < 0 && customers.are_customers[row] != 0 ? 1 : 0;
+  found.unknown_customers = comm.sum(unknown);
+  if (found.unknown_customers == customers.customers) {
     refuse(fmt::format("{} knows none of the customers of {}; expected a dataset of the same customers",
                        options.outcomes, options.profile));
   }

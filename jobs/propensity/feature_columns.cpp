@@ -46,6 +46,19 @@ std::vector<std::string> chosen_names(const TableReader& table, const std::strin
                                               shown(patterns[static_cast<std::size_t>(unused - is_used.begin())])));
 }
 
+/// By the column `orders`; all if there is none.
+std::vector<std::uint8_t> customers_of(const TableReader& table, RowRange rows) {
+  std::vector<std::uint8_t> are(static_cast<std::size_t>(rows.size()), 1);
+  const auto is_orders = [](const TableColumnInfo& column) {
+    return column.name == "orders" && column.type == ColumnType::number;
+  };
+  if (std::ranges::none_of(table.columns(), is_orders)) return are;
+  const Numbers orders = table.numbers("orders", rows);
+  std::ranges::transform(orders, are.begin(),
+                         [](double count) { return static_cast<std::uint8_t>(count > 0 ? 1 : 0); });
+  return are;
+}
+
 }  // namespace
 
 ProfileRows read_profile_rows(const JobContext& context, const std::string& path, const std::string& columns) {
@@ -62,6 +75,8 @@ ProfileRows read_profile_rows(const JobContext& context, const std::string& path
       table.columns.push_back({name, read_values(file.table(), name, mine)});
     return table;
   });
+  rows.are_customers = agree_on(comm, [&] { return customers_of(file.table(), mine); });
+  rows.customers = comm.sum(static_cast<Index>(std::ranges::count(rows.are_customers, 1)));
   rows.analysis_day = file.analysis_day();
   rows.provenance = file.provenance();
   return rows;

@@ -1,7 +1,9 @@
 #pragma once
 // Profiles as a regression takes them.
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "distributed/rows/id_rows.hpp"
 #include "distributed/tables/table.hpp"
@@ -14,6 +16,10 @@ namespace rankwise {
 struct ProfileRows {
   IdRows ids;
   Table table;
+  /// 1: has bought until the day of the analysis, as far as the profile says. The others are in a profile only because
+  /// the dataset knows what they bought later: they would say that nobody without a past stays away.
+  std::vector<std::uint8_t> are_customers;
+  Index customers = 0;  ///< over all ranks
   std::string analysis_day;
   Provenance provenance;
 };

@@ -26,18 +26,45 @@ constexpr double least_events_of_term = 10;
 struct Sample {
   const Communicator& comm;
   RegressionModel model;
-  const std::vector<double>& outcomes;
-  std::vector<std::int32_t> folds;
+  const std::vector<double>& outcomes;  ///< of all rows
+  std::vector<std::uint8_t> takes_part;
+  std::vector<std::int32_t> folds;  ///< no_fold of rows that take no part
   std::int32_t fold_count;
+
+  /// Of the rows that take part.
+  [[nodiscard]] std::vector<double> chosen(std::span<const double> values) const {
+    return values_in_folds(folds, values);
+  }
+  [[nodiscard]] PredictionQuality quality(std::span<const double> predictions) const {
+    return measure_quality(comm, model, chosen(predictions), chosen(outcomes), least_printed);
+  }
+  [[nodiscard]] LossDifference gain(std::span<const double> predictions, std::span<const double> baseline) const {
+    return compare_losses(comm, model, chosen(predictions), chosen(baseline), chosen(outcomes));
+  }
 };
+
+Sample sample_of(const JobContext& context, const PropensityOptions& options, const ProfileRows& customers,
+                 const std::vector<double>& outcomes) {
+  const auto folds = static_cast<std::int32_t>(options.folds);
+  Sample sample{context.comm,
+                options.chosen_model(),
+                outcomes,
+                customers.are_customers,
+                folds_of_ids(customers.ids.ids, context.common.seed, folds),
+                folds};
+  for (std::size_t row = 0; row < sample.folds.size(); ++row) {
+    if (sample.takes_part[row] == 0) sample.folds[row] = no_fold;
+  }
+  return sample;
+}
 
 /// Throws unless all counts of both kinds of outcomes are at least ten, and no fold takes most of a kind. Collective.
 void require_outcomes(const Sample& sample, PropensityFindings& found, const std::string& path) {
-  Index buyers = 0;
-  for (const double outcome : sample.outcomes) buyers += outcome > 0 ? 1 : 0;
-  found.customers = sample.comm.sum(std::ssize(sample.outcomes));
-  found.buyers = sample.comm.sum(buyers);
-  found.mean_outcome = order_free_sum(sample.comm, sample.outcomes) / static_cast<double>(found.customers);
+  const std::vector<double> outcomes = sample.chosen(sample.outcomes);
+  found.customers = sample.comm.sum(std::ssize(outcomes));
+  found.buyers =
+      sample.comm.sum(static_cast<Index>(std::ranges::count_if(outcomes, [](double outcome) { return outcome > 0; })));
+  found.mean_outcome = order_free_sum(sample.comm, outcomes) / static_cast<double>(found.customers);
   const Index others = found.customers - found.buyers;
   if (found.buyers < least_printed) {
     throw AgreedError(ExitCode::bad_data,
@@ -52,8 +79,10 @@ void require_outcomes(const Sample& sample, PropensityFindings& found, const std
                                   path, least_printed));
   }
   std::vector<Index> counts(2 * static_cast<std::size_t>(sample.fold_count));
-  for (std::size_t row = 0; row < sample.folds.size(); ++row)
+  for (std::size_t row = 0; row < sample.folds.size(); ++row) {
+    if (sample.folds[row] == no_fold) continue;
     ++counts[2 * static_cast<std::size_t>(sample.folds[row]) + (sample.outcomes[row] > 0 ? 1 : 0)];
+  }
   sample.comm.all_reduce_sum(std::span<Index>(counts));
   for (std::size_t fold = 0; fold < counts.size(); fold += 2) {
     const bool leaves_others = found.model == RegressionModel::ridge || others - counts[fold] >= 2;
@@ -69,7 +98,7 @@ void require_outcomes(const Sample& sample, PropensityFindings& found, const std
 DesignMatrix independent_design(const Sample& sample, const Table& table, PropensityFindings& found) {
   DesignMatrix design = agree_on(sample.comm, [&] { return design_of(found.features.terms, table); });
   const WeightedSums sums(sample.comm, design);
-  const std::vector<double> ones(sample.outcomes.size(), 1.0);
+  const std::vector<double> ones(sample.takes_part.begin(), sample.takes_part.end());
   const std::vector<Index> dependent = dependent_columns(sums.sum(sample.comm, ones, sample.outcomes));
   if (dependent.empty()) return design;
   std::vector<FeatureTerm> kept;
@@ -87,9 +116,8 @@ DesignMatrix independent_design(const Sample& sample, const Table& table, Propen
 /// Of a constant: the share of buyers, or mean money. Collective.
 BaselineFindings constant_baseline(const Sample& sample, const PropensityFindings& found) {
   const std::vector<double> constant(sample.outcomes.size(), found.mean_outcome);
-  return {found.model == RegressionModel::logistic ? "share of buyers" : "mean money",
-          measure_quality(sample.comm, found.model, constant, sample.outcomes, least_printed),
-          compare_losses(sample.comm, found.model, found.validation.predictions, constant, sample.outcomes)};
+  return {found.model == RegressionModel::logistic ? "share of buyers" : "mean money", sample.quality(constant),
+          sample.gain(found.validation.predictions, constant)};
 }
 
 /// Of recency alone, by the same folds; nothing if the profile does not have it. Collective.
@@ -98,16 +126,14 @@ std::optional<BaselineFindings> recency_baseline(const Sample& sample, const Tab
   const TableColumn* const recency = table.find(recency_column);
   if (recency == nullptr || recency->type() != ColumnType::number) return std::nullopt;
   const Table alone{table.rows, table.total_rows, {*recency}};
-  const FeatureTerms features = find_terms(sample.comm, alone, {.least_rows = least_printed});
+  const FeatureTerms features = find_terms(sample.comm, alone, sample.takes_part, {.least_rows = least_printed});
   if (features.terms.size() < 2) return std::nullopt;
   const DesignMatrix design = design_of(features.terms, alone);
   const WeightedSums sums(sample.comm, design);
   const CrossValidation validation = cross_validate(sample.comm, sums, sample.model, sample.outcomes, sample.folds,
                                                     sample.fold_count, {recency_penalty});
-  return BaselineFindings{
-      recency_column + " alone",
-      measure_quality(sample.comm, sample.model, validation.predictions, sample.outcomes, least_printed),
-      compare_losses(sample.comm, sample.model, found.validation.predictions, validation.predictions, sample.outcomes)};
+  return BaselineFindings{recency_column + " alone", sample.quality(validation.predictions),
+                          sample.gain(found.validation.predictions, validation.predictions)};
 }
 
 /// Names of terms of 0 and 1 of whose customers all bought, or none. Collective.
@@ -115,6 +141,7 @@ std::vector<std::string> separating_terms(const Sample& sample, const DesignMatr
                                           const PropensityFindings& found) {
   std::vector<Index> counts(2 * static_cast<std::size_t>(design.width));
   for (Index row = 0; row < design.rows.size(); ++row) {
+    if (sample.takes_part[static_cast<std::size_t>(row)] == 0) continue;
     const bool bought = sample.outcomes[static_cast<std::size_t>(row)] > 0;
     for (Index term = 0; term < design.width; ++term) {
       if (design.row(row)[term] == 1) ++counts[2 * static_cast<std::size_t>(term) + (bought ? 1 : 0)];
@@ -134,6 +161,7 @@ bool is_separated(const Sample& sample, std::span<const double> scores) {
   double least_buyer = std::numeric_limits<double>::infinity();
   double largest_other = -std::numeric_limits<double>::infinity();
   for (std::size_t row = 0; row < scores.size(); ++row) {
+    if (sample.takes_part[row] == 0) continue;
     if (sample.outcomes[row] > 0) {
       least_buyer = std::min(least_buyer, scores[row]);
     } else {
@@ -203,13 +231,12 @@ PropensityFindings fit_propensity(const JobContext& context, const PropensityOpt
   found.model = options.chosen_model();
   found.target = options.target;
   found.folds = options.folds;
-  const Sample sample{comm, found.model, outcomes,
-                      folds_of_ids(customers.ids.ids, context.common.seed, static_cast<std::int32_t>(options.folds)),
-                      static_cast<std::int32_t>(options.folds)};
+  const Sample sample = sample_of(context, options, customers, outcomes);
+  found.without_purchase = customers.ids.total_rows - customers.customers;
   require_outcomes(sample, found, options.outcomes);
 
   // 1. Terms.
-  found.features = find_terms(comm, customers.table, {options.most_categories, least_printed});
+  found.features = find_terms(comm, customers.table, customers.are_customers, {options.most_categories, least_printed});
   found.dropped = found.features.left_out;
   const DesignMatrix design = independent_design(sample, customers.table, found);
   if (design.width < 2) {
@@ -229,13 +256,12 @@ PropensityFindings fit_propensity(const JobContext& context, const PropensityOpt
   const std::vector<double> penalties =
       options.penalty ? std::vector<double>{*options.penalty} : usual_penalties(found.customers);
   found.validation = cross_validate(comm, sums, found.model, outcomes, sample.folds, sample.fold_count, penalties);
-  const std::vector<std::uint8_t> all(outcomes.size(), 1);
-  const RegressionTask task{found.model, outcomes, all, found.penalty()};
+  const RegressionTask task{found.model, outcomes, sample.takes_part, found.penalty()};
   found.fit = fit_regression(comm, sums, task);
   measure_errors(comm, sums, task, found.fit);
 
   // 3. How good it is out of fold, and beside what costs nothing.
-  found.quality = measure_quality(comm, found.model, found.validation.predictions, outcomes, least_printed);
+  found.quality = sample.quality(found.validation.predictions);
   found.baselines.push_back(constant_baseline(sample, found));
   if (std::optional<BaselineFindings> recency = recency_baseline(sample, customers.table, found))
     found.baselines.push_back(*std::move(recency));

@@ -28,8 +28,9 @@ struct BaselineFindings {
 struct PropensityFindings {
   RegressionModel model = RegressionModel::logistic;
   std::string target;
-  Index customers = 0;
-  Index buyers = 0;  ///< with an outcome above 0
+  Index customers = 0;         ///< with a purchase until the day of the analysis: who are learned from
+  Index without_purchase = 0;  ///< the others of the profile
+  Index buyers = 0;            ///< with an outcome above 0
   double mean_outcome = 0;
   Index folds = 0;
   FeatureTerms features;            ///< terms that depend on others are not among them

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
 
 #include "io/config/json_text.hpp"
@@ -29,6 +30,7 @@ namespace {
 constexpr std::string_view notes =
     R"(A customer of the profile has bought if there is a purchase in the period: an order whose values add up to 0 or more; of a
 condition, a line above 0 of such an item. Money is the sum of values, returns subtracted. Days are UTC.
+Users of the profile without a purchase (column orders) are left out: they are in it only because of what they bought later.
 Terms: numbers less their mean, over their standard deviation; a missing one counts as the mean, and a term says so if at
 least ten customers miss it. Of a column of categories, the one with the most customers has no term: the others are compared
 with it. Categories of fewer than ten customers, and those beyond --most-categories, are one: (others). A term that is a
@@ -56,6 +58,8 @@ void predict_customers(const PropensityOptions& options, JobContext& context) {
   // 1. Read the customers as they were, and what they did then.
   auto timer = std::make_unique<Report::PhaseTimer>(context.report, "read");
   const ProfileRows customers = read_profile_rows(context, options.profile, options.columns);
+  std::optional<ProfileRows> scored;
+  if (!options.score.empty()) scored = read_profile_rows(context, options.score, options.columns);
   const CustomerOutcomes outcomes = read_outcomes(context, options, customers);
 
   // 2. Fit, and see whether it comes true for customers that a fit has not seen.
@@ -67,7 +71,7 @@ void predict_customers(const PropensityOptions& options, JobContext& context) {
   for (const std::string& sentence : propensity_sentences(found, outcomes)) context.report.line(sentence);
   for (const std::string& warning : propensity_warnings(found, outcomes)) context.report.warning(warning);
   if (comm.is_root()) print_result(propensity_table(found));
-  const ScoreFindings scores = write_scores(context, options, customers, found);
+  const ScoreFindings scores = write_scores(context, options, customers, scored, found);
   const nlohmann::ordered_json json =
       propensity_json(options, found, outcomes, customers, scores, context.provenance("propensity", 0).version);
   if (!options.json.empty()) write_from_root(context, options.json, json_text(json, 1) + "\n");

@@ -139,6 +139,7 @@ Json propensity_json(const PropensityOptions& options, const PropensityFindings&
             {"target", found.target},
             {"model", found.model == RegressionModel::logistic ? "logistic" : "ridge"},
             {"customers", found.customers},
+            {"without_purchase", is_few(found.customers) ? Json(nullptr) : count_or_null(found.without_purchase)},
             {"buyers", found.printed_buyers() ? Json(*found.printed_buyers()) : Json(nullptr)},
             {"mean_outcome", found.mean_outcome},
             {"unknown_customers", is_few(found.customers - outcomes.unknown_customers)
@@ -165,11 +166,13 @@ Json propensity_json(const PropensityOptions& options, const PropensityFindings&
   json["reference_categories"] = notes_json(found.features.references, "column", "category");
   json["left_out"] = notes_json(found.dropped, "term", "reason");
   json["imputed"] = found.features.imputed;
-  json["scores"] = {{"file", std::filesystem::path(options.output).filename().string()},
-                    {"customers", scores.customers},
-                    {"out_of_fold", scores.out_of_fold},
-                    {"analysis_day", text_or_null(scores.analysis_day)},
-                    {"unknown_categories", scores.unknown_categories}};
+  json["scores"] = {
+      {"file", std::filesystem::path(options.output).filename().string()},
+      {"customers", scores.customers},
+      {"without_purchase", is_few(scores.customers) ? Json(nullptr) : count_or_null(scores.without_purchase)},
+      {"out_of_fold", scores.out_of_fold},
+      {"analysis_day", text_or_null(scores.analysis_day)},
+      {"unknown_categories", scores.unknown_categories}};
   return json;
 }
 

@@ -138,6 +138,14 @@ std::vector<std::string> propensity_sentences(const PropensityFindings& found, c
 
 std::vector<std::string> propensity_warnings(const PropensityFindings& found, const CustomerOutcomes& outcomes) {
   std::vector<std::string> warnings = outcomes.doubts;
+  if (found.without_purchase > 0) {
+    warnings.push_back(
+        fmt::format("{} of {} of the profile have no purchase until its day: nothing is learned from them, "
+                    "since they are in it only because they bought later",
+                    is_few(found.without_purchase) || is_few(found.customers) ? std::string("some")
+                                                                              : std::to_string(found.without_purchase),
+                    counted(found.customers + found.without_purchase, "user")));
+  }
   const Index known = found.customers - outcomes.unknown_customers;
   if (outcomes.unknown_customers > 0) {
     const bool is_secret = is_few(outcomes.unknown_customers) || is_few(known);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "io/profile/propensity_file.hpp"
+#include "jobs/profile/printed_counts.hpp"
 #include "kernels/text/counted.hpp"
 
 namespace rankwise {
@@ -58,22 +59,33 @@ Profile table_of(const ProfileRows& customers, const PropensityFindings& found, 
 }  // namespace
 
 ScoreFindings write_scores(JobContext& context, const PropensityOptions& options, const ProfileRows& customers,
-                           const PropensityFindings& found) {
+                           const std::optional<ProfileRows>& scored, const PropensityFindings& found) {
   ScoreFindings about;
-  about.out_of_fold = options.score.empty();
-  const ProfileRows scored = about.out_of_fold ? customers : read_profile_rows(context, options.score, options.columns);
+  about.out_of_fold = !scored;
+  const ProfileRows& rows = scored ? *scored : customers;
   std::vector<double> scores =
-      about.out_of_fold ? found.validation.predictions : score_customers(context, options, scored, found, about);
-  about.customers = scored.ids.total_rows;
-  about.analysis_day = scored.analysis_day;
-  const Profile table = table_of(scored, found, std::move(scores), about.out_of_fold);
+      scored ? score_customers(context, options, rows, found, about) : found.validation.predictions;
+  for (std::size_t row = 0; row < scores.size(); ++row) {
+    if (rows.are_customers[row] == 0) scores[row] = std::numeric_limits<double>::quiet_NaN();
+  }
+  about.customers = rows.customers;
+  about.without_purchase = rows.ids.total_rows - rows.customers;
+  about.analysis_day = rows.analysis_day;
+  const Profile table = table_of(rows, found, std::move(scores), about.out_of_fold);
   if (options.writes_csv()) {
     write_profile_csv(context.comm, options.output, table);
   } else {
     write_propensity(context.comm, options.output, table, model_terms(found),
-                     context.provenance(propensity_kind, scored.provenance.dataset_digest), options.deflate_level);
+                     context.provenance(propensity_kind, rows.provenance.dataset_digest), options.deflate_level);
   }
   context.report.line(fmt::format("wrote {}: scores of {}", options.output, counted(about.customers, "customer")));
+  if (scored && about.without_purchase > 0) {
+    context.report.warning(fmt::format("--score: {} of {} have no purchase, and so no score",
+                                       is_few(about.without_purchase) || is_few(about.customers)
+                                           ? std::string("some")
+                                           : std::to_string(about.without_purchase),
+                                       counted(rows.ids.total_rows, "user")));
+  }
   if (about.unknown_categories > 0) {
     context.report.warning(
         fmt::format("--score: {} {} a category that the fit did not know: it counts as one of the others",

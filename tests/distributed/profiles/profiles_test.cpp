@@ -15,6 +15,7 @@
 #include "distributed/profiles/lifetime_forecast.hpp"
 #include "distributed/profiles/lifetime_models.hpp"
 #include "distributed/profiles/midrank_classes.hpp"
+#include "distributed/profiles/period_outcomes.hpp"
 #include "distributed/profiles/priced_lines.hpp"
 #include "distributed/profiles/purchase_cells.hpp"
 #include "kernels/lifetime/expected_purchases.hpp"
@@ -319,6 +320,29 @@ TEST(PricedLines, FindTheLowestItemBeyondAllNumbers) {
   const std::vector<double> large{1e308, 1, 1e308, 1e308};  // item 3 is too much beside item 0, item 2 by itself
   priced = price_lines(orders, large);
   EXPECT_EQ(priced.beyond_numbers, 2);
+}
+
+TEST(PeriodOutcomes, AreOfOrdersInThePeriod) {
+  const std::vector<PlainUser> users{
+      {{10 * day, {{0, 5}}}, {20 * day, {{1, 2}, {2, 3}}}, {31 * day - 1, {{0, 7}}}},
+      {{20 * day, {{0, -4}}}},
+      {{25 * day, {{1, 4}, {0, -4}}}},
+      {},
+  };
+  const Orders orders = orders_of_share(users, {0, 4}, 3);
+  const PeriodOutcomes all = outcomes_in_period(orders, {20, 30});
+  EXPECT_EQ(all.bought, (std::vector<std::uint8_t>{1, 0, 1, 0}));
+  EXPECT_EQ(all.money, (std::vector<double>{12, -4, 0, 0}));
+  EXPECT_EQ(all.orders, 4);
+  EXPECT_EQ(outcomes_in_period(orders, {20, 29}).money[0], 5);
+  EXPECT_EQ(outcomes_in_period(orders, {21, std::nullopt}).money[0], 7);
+  EXPECT_EQ(outcomes_in_period(orders, {}).money[0], 17);
+  const PeriodOutcomes some = outcomes_in_period(orders, {20, 30}, {true, false, false});
+  EXPECT_EQ(some.bought, (std::vector<std::uint8_t>{1, 0, 0, 0}));
+  EXPECT_EQ(some.money, (std::vector<double>{7, -4, -4, 0}));
+  Orders timeless = orders;
+  timeless.times_seconds.reset();
+  EXPECT_EQ(outcomes_in_period(timeless, {}).orders, 5);
 }
 
 }  // namespace

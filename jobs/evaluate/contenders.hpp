@@ -25,6 +25,7 @@ struct Contender {
   std::string name;
   std::optional<ListTable> lists;
   std::optional<RatingPredictions> ratings;
+  bool may_know_heldout = false;  ///< a model: nothing shows that it has not learned part of what is held out
 };
 
 /// What all of them are measured on. Outlives them.

@@ -231,7 +231,9 @@ Contender measure_other_model(JobContext& context, const Contest& contest, const
   const TrainingOverlap overlap = training_overlap(data, model.record(), matched.counts);
   tell_overlap(context.report, overlap, data, path);
   for (const std::string& warning : overlap_warnings(overlap, data, path)) warnings.push_back(warning);
-  return measure_model(context, contest, other.name, path, matched);
+  Contender contender = measure_model(context, contest, other.name, path, matched);
+  contender.may_know_heldout = may_know_heldout(overlap);
+  return contender;
 }
 
 /// What the baseline means: each model of a blend alone, or one contender. Collective.
@@ -357,6 +359,7 @@ void estimate_all(const EvaluateOptions& options, JobContext& context, const Con
   const std::string& metric = gate_metric(options, asked.reported).name;
   const auto figures = std::ranges::find(found.metrics, metric, [](const MetricFigures& f) { return f.metric.name; });
   found.gate = pass_gate(options.gate, older->name, *figures);
+  found.gate->may_know_heldout = std::ranges::find(contenders, older->name, &Contender::name)->may_know_heldout;
 }
 
 void tell_all(Report& report, const Communicator& comm, const Evaluation& found, const Objective& objective) {

@@ -94,8 +94,9 @@ struct GateVerdict {
   std::string metric;
   double margin = 0;
   double confidence = 0;
-  double difference = 0;   ///< in favour of the model, whichever way the metric goes
-  double lower_bound = 0;  ///< of it, one-sided
+  double difference = 0;          ///< in favour of the model, whichever way the metric goes
+  double lower_bound = 0;         ///< of it, one-sided
+  bool may_know_heldout = false;  ///< the older model, so that it may be too good
   bool passed = false;
 };
 

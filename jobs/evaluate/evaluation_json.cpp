@@ -92,8 +92,13 @@ Json json_of(const Slice& slice) {
 }
 
 Json json_of(const GateVerdict& gate) {
-  return {{"against", gate.against},       {"metric", gate.metric},         {"margin", gate.margin},
-          {"confidence", gate.confidence}, {"difference", gate.difference}, {"lower_bound", gate.lower_bound},
+  return {{"against", gate.against},
+          {"metric", gate.metric},
+          {"margin", gate.margin},
+          {"confidence", gate.confidence},
+          {"difference", gate.difference},
+          {"lower_bound", gate.lower_bound},
+          {"against_may_know_heldout", gate.may_know_heldout},
           {"passed", gate.passed}};
 }
 

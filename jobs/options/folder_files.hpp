@@ -28,7 +28,7 @@ inline const std::vector<std::string_view> sweep_folder_files{"plan.json",
                                                               "results/winner.ini"};
 
 /// Of a chain, beside what its steps write.
-inline const std::vector<std::string_view> chain_folder_files{"quarterly.ini", "lock",       "cancelled",
-                                                              "steps/",        "scheduler/", "checkpoints/"};
+inline const std::vector<std::string_view> chain_folder_files{
+    "quarterly.ini", "products.ini", "lock", "cancelled", "steps/", "scheduler/", "checkpoints/"};
 
 }  // namespace rankwise

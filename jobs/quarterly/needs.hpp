@@ -2,7 +2,7 @@
 // What a chain's training will need, where that can be predicted.
 
 #include "io/hdf5/input_check.hpp"
-#include "jobs/quarterly/chain.hpp"
+#include "jobs/quarterly/chain/chain.hpp"
 
 namespace rankwise {
 

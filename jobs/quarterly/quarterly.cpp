@@ -19,8 +19,8 @@
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/folder_files.hpp"
 #include "jobs/options/folder_locking.hpp"
+#include "jobs/quarterly/chain/reader.hpp"
 #include "jobs/quarterly/needs.hpp"
-#include "jobs/quarterly/reader.hpp"
 #include "jobs/quarterly/submission.hpp"
 #include "jobs/run/standard_output.hpp"
 #include "jobs/run/stop_requests.hpp"
@@ -44,7 +44,7 @@ constexpr double stop_patience_seconds = 60;
 
 struct QuarterlyOptions {
   std::string file;
-  std::string scheduler;  ///< empty: as the file says
+  ChainChanges changes;
   bool submits = false;
 };
 
@@ -80,7 +80,7 @@ Chain chain_of_file(const QuarterlyOptions& options) {
   if (!fs::is_regular_file(options.file)) {
     throw Error(ExitCode::no_input, fmt::format("{}: there is no such file", options.file));
   }
-  Chain chain = read_chain(read_small_file(options.file), options.file, options.scheduler);
+  Chain chain = read_chain(read_small_file(options.file), options.file, options.changes);
   require_outputs_apart(chain);
   require_inputs(chain);
   return chain;
@@ -116,6 +116,14 @@ void settle_needs(Chain& chain, const JobContext& context) {
   predict_needs(chain, processors_per_rank(context.comm), context.common.input_check);
 }
 
+/// What a gate makes of a step; empty without one.
+std::string choice_text(const ServingChoice& choice) {
+  if (!choice.is_made()) return {};
+  return fmt::format("  {}if {} holds back the new model, a copy of {}\n",
+                     choice.measured.empty() ? "or, " : fmt::format("a copy of {} or, ", choice.measured),
+                     choice.verdict, choice.older);
+}
+
 std::string plan_text(const Chain& chain, const std::vector<StepState>& states) {
   const bool is_local = chain.settings.run.scheduler == SchedulerKind::local;
   std::string text = fmt::format("{:<15} {:<8} {:>6} {:>6} {:>8} {:>12} {:>12}  {}\n", "step", "state", "nodes",
@@ -137,9 +145,19 @@ std::string plan_text(const Chain& chain, const std::vector<StepState>& states) 
     const bool was_done = states[place].phase == StepPhase::open && !states[place].reason.empty();
     text += was_done ? fmt::format(" again: {}\n", states[place].reason) : "\n";
     for (const ChainCommand& command : step.commands) text += "  " + command_text(step, command) + "\n";
+    text += choice_text(step.choice);
   }
   return text + fmt::format("files in {}, steps {}\n", chain.settings.directory,
                             is_local ? fmt::format("on {} cores here", chain.settings.run.cores) : "through Slurm");
+}
+
+/// Of models that gates hold back.
+void warn_of_verdicts(const Chain& chain, const std::vector<StepState>& states, Report& report) {
+  for (std::size_t place = 0; place < states.size(); ++place) {
+    const bool is_held_back = !chain.steps[place].verdict.empty() && states[place].phase == StepPhase::done;
+    if (is_held_back && !states[place].reason.empty())
+      report.warning(fmt::format("{}: {}", chain.steps[place].name, states[place].reason));
+  }
 }
 
 /// Tells the first step that failed, with its own exit code.
@@ -171,6 +189,7 @@ void run_here(const Chain& chain, slurm::LocalScheduler& scheduler, JobContext& 
     }
     if (std::ranges::none_of(states, is_in_queue)) {
       print_result(states_text(chain, states));
+      warn_of_verdicts(chain, states, context.report);
       const bool all_done =
           std::ranges::all_of(states, [](const StepState& state) { return state.phase == StepPhase::done; });
       if (!all_done) fail(chain, states);
@@ -220,6 +239,7 @@ void run_quarterly(const QuarterlyOptions& options, JobContext& context) {
     Chain chain = chain_of_file(options);
     chain.settings.run.input_check = context.common.input_check;
     settle_needs(chain, context);
+    for (const std::string& warning : chain.warnings) context.report.warning(warning);
     if (options.submits) return submit_chain(chain, context);
     print_result(plan_text(chain, step_states(chain)));
   });
@@ -227,19 +247,29 @@ void run_quarterly(const QuarterlyOptions& options, JobContext& context) {
 
 constexpr std::string_view notes =
     R"(FILE has a section per step, with that job's own options: [prepare], then [sweep] (sweep plan's options, and how sweep run
-runs trials; job = als or itemcf) or [als], and [itemcf] beside it or alone, then [evaluate], [recommend] and [kmeans],
-[kmeans users] or [kmeans items]. A step without a section is left out. Files between steps are wired, in DIR: dataset.h5,
-sweep/, model.h5, metrics.json, final.h5, recommendations.csv, segments.h5 (segments-users.h5, segments-items.h5); a
-section's own data, model, input or output is what counts. After [sweep] the winner is trained as sweep refit does;
-[refit] may say its model and metrics.
-A chain that trains factors and an item model has the item model in items.h5, items-metrics.json and items-final.h5; its
-sections are [itemcf], [evaluate itemcf] and [final itemcf]. [recommend] then says which model: model = als, or itemcf.
-Segments are of factors.
+runs trials; job = als or itemcf) or [als], and [itemcf] beside it or alone, then [evaluate], [gate], [profile], [kmeans],
+[kmeans users] or [kmeans items], [recommend] and [recommend NAME], and [segments]. A step without a section is left out.
+Files between steps are wired, in DIR: dataset.h5, sweep/, model.h5, metrics.json, gate.json, final.h5, profile.h5,
+segments.h5 (segments-users.h5, segments-items.h5), recommendations.csv (recommendations-NAME.csv), segments.json and
+segments.html; a section's own data, model, input or output is what counts. After [sweep] the winner is trained as sweep
+refit does; [refit] may say its model and metrics.
+A chain that trains factors and an item model has the item model in items.h5, items-metrics.json, items-gate.json and
+items-final.h5; its sections are [itemcf], [evaluate itemcf], [gate itemcf] and [final itemcf]. [recommend] then says which
+model: model = als, or itemcf. Other words for what the chain makes: input = profile in [kmeans users], factors = als in
+[profile], segments = kmeans (the clusters of users) in [recommend]. Segments are of factors or of the profile.
 The step final follows the evaluation and needs no section: it trains once more, with the same options and for as many
 epochs, on everything, the held-out part too (als --train-on all). Recommendations and segments are made from its model.
 final = no leaves it out, and a chain whose [prepare] holds nothing out has none. [final] may say its model and log.
+previous = DIR is last quarter's folder: als begins at its model, [segments] compares with its clusters, dataset and
+profile, and the gate compares the new model with its model, by the options of [evaluate] if [gate] does not say otherwise
+(metric, margin, confidence: as evaluate --against). A model that is held back ends no chain: final.h5 is then last
+quarter's model, and a warning says so. The hold-out should be split = temporal:SHARE, later than last quarter's log.
+[previous] may name these files instead: data, model, item-model, clustering, profile, names.
+${NAME} in a value is what [variables] says; $${ is ${. --set changes values of the file, variables too.
 [quarterly] has
   directory = DIR                       of all files
+  previous = DIR                        last quarter's folder
+  warm-start = yes|no, gate = yes|no    whether als begins at last quarter's model; whether the new model must not be worse
   final = yes|no                        whether the model that serves is trained on everything (yes without it)
   scheduler = slurm|local               cores = N: local
    partition, account, qos, constraint, sbatch-option, signal    as sweep run has them, with the same variables of the
@@ -263,7 +293,9 @@ RunJob describe_quarterly(boost::program_options::options_description& descripti
   description.add_options()
     ("file", read_file(&options->file)->required(), "the chain, in sections; an object of objects where its name ends in .json")
     ("submit", po::bool_switch(&options->submits), "hand over what is not done; with the local scheduler, run it here to the end")
-    ("scheduler", po::value(&options->scheduler)->value_name("local|slurm"), "in place of what the file says");
+    ("scheduler", po::value(&options->changes.scheduler)->value_name("local|slurm"), "in place of what the file says")
+    ("set", po::value(&options->changes.options)->value_name("SECTION.OPTION=VALUE")->composing(),
+     "in place of what the file says, as in variables.quarter=2024q3; may be given several times");
   // clang-format on
   return [options](JobContext& context) { run_quarterly(*options, context); };
 }
@@ -288,10 +320,11 @@ bool went_wrong(const StepState& state) {
   return state.phase == StepPhase::failed || state.phase == StepPhase::lost || state.phase == StepPhase::stopped;
 }
 
-void tell_status(const Chain& chain, JobContext& /*context*/) {
+void tell_status(const Chain& chain, JobContext& context) {
   const std::string& directory = chain.settings.directory;
   const std::vector<StepState> states = step_states(chain);
   print_result(states_text(chain, states));
+  warn_of_verdicts(chain, states, context.report);
   const auto wrong = std::ranges::find_if(states, went_wrong);
   const bool is_wanted = is_cancelled(directory) && std::ranges::none_of(states, [](const StepState& state) {
                            return state.phase == StepPhase::failed;
@@ -336,8 +369,8 @@ void cancel_chain(const Chain& chain, JobContext& context) {
 }  // namespace
 
 Job quarterly_job() {
-  return {"quarterly", "a whole chain from one file: prepare, sweep, als or itemcf, evaluate, final, recommend, kmeans",
-          notes, describe_quarterly, "file"};
+  return {"quarterly", "a whole quarter from one file: dataset, models, gate, lists, profiles, segments", notes,
+          describe_quarterly, "file"};
 }
 
 Job quarterly_status_job() {

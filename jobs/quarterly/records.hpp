@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "jobs/quarterly/chain.hpp"
+#include "jobs/quarterly/chain/chain.hpp"
 
 namespace rankwise {
 

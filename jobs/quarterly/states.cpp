@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "jobs/quarterly/records.hpp"
+#include "jobs/quarterly/serving.hpp"
 #include "jobs/sweep/state/scheduler_folder.hpp"
 
 namespace rankwise {
@@ -38,6 +39,11 @@ StepState state_of(const ItemState& item) {
   return state;
 }
 
+/// Of a gate that holds back a model.
+std::string verdict_reason(const ChainStep& step) {
+  return step.verdict.empty() ? std::string() : held_back_text(read_verdict(step.verdict));
+}
+
 bool blocks(const StepState& state) {
   return state.phase == StepPhase::failed || state.phase == StepPhase::lost || state.phase == StepPhase::stopped;
 }
@@ -63,7 +69,7 @@ std::vector<StepState> step_states(const Chain& chain, slurm::Scheduler& schedul
     StepState state = item == items.end() ? StepState() : state_of(*item);
     // A step that writes its record is still to end.
     if (records[place] && !is_in_queue(state)) {
-      state = {StepPhase::done, {}, "", state.job_id, state.submission};
+      state = {StepPhase::done, {}, verdict_reason(step), state.job_id, state.submission};
     } else if (state.phase == StepPhase::open && item != items.end()) {
       state.reason = what_changed(chain, place, records);
     }
@@ -86,7 +92,9 @@ std::vector<StepState> step_states(const Chain& chain) {
   std::vector<StepState> states(chain.steps.size());
   const std::vector<std::optional<StepRecord>> records = valid_records(chain);
   for (std::size_t place = 0; place < states.size(); ++place) {
-    if (records[place]) states[place].phase = StepPhase::done;
+    if (!records[place]) continue;
+    states[place].phase = StepPhase::done;
+    states[place].reason = verdict_reason(chain.steps[place]);
   }
   return states;
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "jobs/quarterly/chain.hpp"
+#include "jobs/quarterly/chain/chain.hpp"
 
 namespace rankwise {
 
@@ -24,7 +24,7 @@ enum class StepPhase {
 struct StepState {
   StepPhase phase = StepPhase::open;
   std::optional<int> exit_code;  ///< failed: of its last run
-  std::string reason;            ///< one line; may be empty
+  std::string reason;            ///< one line; may be empty. Of a gate that is done: that it holds back the model
   std::string job_id;            ///< of the scheduler; may be empty
   std::string submission;        ///< likewise: its last one
 };

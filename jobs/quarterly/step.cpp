@@ -14,8 +14,9 @@
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/folder_files.hpp"
 #include "jobs/options/nested_job.hpp"
-#include "jobs/quarterly/reader.hpp"
+#include "jobs/quarterly/chain/reader.hpp"
 #include "jobs/quarterly/records.hpp"
+#include "jobs/quarterly/serving.hpp"
 #include "jobs/run/stop_requests.hpp"
 #include "jobs/sweep/status.hpp"
 #include "kernels/process/small_file.hpp"
@@ -112,6 +113,23 @@ Beginning begin_step(const Chain& chain, std::size_t place) {
   return beginning;
 }
 
+/// Collective. Throws what the jobs throw, but for the verdict of a gate.
+void run_commands(const ChainStep& step, const std::string& older_sweep, JobContext& context) {
+  for (const ChainCommand& command : step.commands) {
+    std::vector<std::string> arguments = command.arguments;
+    const bool plans_sweep = !step.sweep.empty() && &command == &step.commands.front();
+    if (plans_sweep && !older_sweep.empty()) arguments.insert(arguments.end(), {"--reuse", older_sweep});
+    context.report.line(command_text(step, {command.job, arguments}));
+    if (step.sweep.empty() && !may_stop_on_request(command.job.name)) let_signals_act();
+    try {
+      run_nested(command.job, arguments, context);
+    } catch (const AgreedError& error) {
+      if (step.verdict.empty() || error.code() != ExitCode::not_good_enough) throw;
+      context.report.warning(fmt::format("the new model is held back, and last quarter's serves: {}", error.what()));
+    }
+  }
+}
+
 }  // namespace
 
 void run_chain_step(const std::string& directory, const std::string& name, JobContext& context) {
@@ -132,16 +150,11 @@ void run_chain_step(const std::string& directory, const std::string& name, JobCo
   if (comm.max(Index{beginning.is_done}) != 0) return context.report.line(fmt::format("{} is done already", name));
   comm.broadcast(beginning.older_sweep);
 
-  // 2. The jobs themselves.
-  for (const ChainCommand& command : step.commands) {
-    std::vector<std::string> arguments = command.arguments;
-    const bool plans_sweep = !step.sweep.empty() && &command == &step.commands.front();
-    if (plans_sweep && !beginning.older_sweep.empty()) {
-      arguments.insert(arguments.end(), {"--reuse", beginning.older_sweep});
-    }
-    context.report.line(command_text(step, {command.job, arguments}));
-    if (step.sweep.empty() && !may_stop_on_request(command.job.name)) let_signals_act();
-    run_nested(command.job, arguments, context);
+  // 2. The jobs themselves, unless a gate has decided that last quarter's model serves.
+  if (serve_chosen_model(comm, step)) {
+    context.report.line(fmt::format("{} is a copy of the model that serves", step.outputs.front()));
+  } else {
+    run_commands(step, beginning.older_sweep, context);
   }
 
   // 3. Tell, and leave only what was asked for.

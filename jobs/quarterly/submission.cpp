@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "io/files/content_hash.hpp"
-#include "jobs/quarterly/reader.hpp"
+#include "jobs/quarterly/chain/reader.hpp"
 #include "jobs/sweep/run.hpp"
 #include "jobs/sweep/state/scheduler_folder.hpp"
 #include "jobs/sweep/status.hpp"
@@ -56,7 +56,7 @@ void require_same_queue(const Chain& chain) {
   if (!fs::exists(path)) return;
   const std::string text = read_small_file(path);
   if (text == chain.text) return;
-  const Chain known = read_chain(text, path, "");
+  const Chain known = read_chain(text, path);
   const std::vector<StepState> states = step_states(known);
   for (std::size_t place = 0; place < states.size(); ++place) {
     const ChainStep& step = known.steps[place];
@@ -133,6 +133,8 @@ std::vector<std::string> submit_open_steps(const Chain& chain, slurm::Scheduler&
     submissions[place] = submission.name;
     submitted.push_back(step.name);
   }
+  const std::string& directory = chain.settings.directory;
+  replace_file(products_path(directory), products_text(chain.products, directory));
   return submitted;
 }
 

@@ -28,6 +28,11 @@ bool is_later(const TrainingOverlap& overlap) {
          *overlap.last_training_seconds <= *overlap.heldout_after_seconds;
 }
 
+/// Whether an ancestor was trained on all of another dataset, which does not end before what is held out begins.
+bool has_ancestor_of_all(const TrainingOverlap& overlap) {
+  return overlap.ancestor_datasets > 0 && !is_later(overlap);
+}
+
 /// Which of the model's ancestors may have learned what this dataset holds out, without those of datasets of which
 /// an ancestor has all.
 void count_ancestors(const HeldoutData& data, const TrainingRecord& model, TrainingOverlap& overlap) {
@@ -120,6 +125,10 @@ bool ancestor_may_know(const TrainingOverlap& overlap) {
          overlap.ancestors_elsewhere + overlap.ancestors_unknown > 0;
 }
 
+bool may_know_heldout(const TrainingOverlap& overlap) {
+  return overlap.disjoint == Disjoint::not_shown || has_ancestor_of_all(overlap) || ancestor_may_know(overlap);
+}
+
 const char* disjoint_word(Disjoint disjoint) {
   return disjoint_words[static_cast<std::size_t>(disjoint)];
 }
@@ -161,7 +170,7 @@ std::vector<std::string> overlap_warnings(const TrainingOverlap& overlap, const 
                     model_path, data.path, overlap.trained_on_all ? "it was trained on all of its dataset, " : "",
                     reason(overlap)));
   }
-  if (overlap.ancestor_datasets > 0 && overlap.disjoint != Disjoint::times) {
+  if (has_ancestor_of_all(overlap)) {
     warnings.push_back(
         fmt::format("an ancestor of {} (--warm-start) was trained on all of another dataset: the held-out "
                     "part may partly be in that dataset, and the metrics are then too good",
@@ -186,7 +195,7 @@ void tell_overlap(Report& report, const TrainingOverlap& overlap, const HeldoutD
     report.event("ancestors_elsewhere",
                  {{"elsewhere", overlap.ancestors_elsewhere}, {"unknown", overlap.ancestors_unknown}});
   }
-  if (overlap.ancestor_datasets == 0 || overlap.disjoint == Disjoint::times) return;
+  if (!has_ancestor_of_all(overlap)) return;
   report.event("ancestor_trained_on_all", {{"datasets", overlap.ancestor_datasets}});
 }
 

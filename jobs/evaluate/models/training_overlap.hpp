@@ -59,6 +59,9 @@ struct TrainingOverlap {
 /// Of a model of another dataset that is said of the model itself.
 [[nodiscard]] bool ancestor_may_know(const TrainingOverlap& overlap);
 
+/// Whether the model, or an ancestor, may have learned part of what is held out: nothing shows that it has not.
+[[nodiscard]] bool may_know_heldout(const TrainingOverlap& overlap);
+
 /// That nothing shows that another dataset's model has not learned what is held out; that an ancestor was trained on
 /// all of another dataset, or on a part of it, and its training did not end before what is held out. Empty of a model
 /// without such.

@@ -1,7 +1,7 @@
 // What a chain's file says reads the same from the file that is submitted and from the one that its folder keeps,
 // wherever its paths are relative.
 
-#include "jobs/quarterly/chain.hpp"
+#include "jobs/quarterly/chain/chain.hpp"
 
 #include <algorithm>
 #include <boost/program_options.hpp>
@@ -16,8 +16,10 @@
 #include "jobs/itemcf/itemcf.hpp"
 #include "jobs/kmeans/kmeans.hpp"
 #include "jobs/options/option_text.hpp"
-#include "jobs/quarterly/reader.hpp"
+#include "jobs/profile/profile.hpp"
+#include "jobs/quarterly/chain/reader.hpp"
 #include "jobs/recommend/recommend.hpp"
+#include "jobs/segments/segments.hpp"
 #include "jobs/sweep/planning.hpp"
 #include "jobs/sweep/refit.hpp"
 
@@ -46,7 +48,10 @@ Sections chain_of(Training training) {
   sections.push_back({"final", {}});
   sections.push_back({"recommend", {}});
   if (training == Training::als_and_itemcf) sections.back().second["model"] = "itemcf";
+  sections.push_back({"recommend shelf", {{"model", training == Training::als_and_itemcf ? "als" : "/m.h5"}}});
+  sections.push_back({"profile", {}});
   sections.push_back({"kmeans users", {{"clusters", "3"}}});
+  sections.push_back({"segments", {}});
   return sections;
 }
 
@@ -67,7 +72,9 @@ Job job_of(const std::string& section, Training training) {
   if (section == "itemcf" || section == "final itemcf") return itemcf_job();
   if (section == "evaluate" || section == "evaluate itemcf") return evaluate_job();
   if (section == "final") return training == Training::sweep ? sweep_refit_job() : als_job();
-  if (section == "recommend") return recommend_job();
+  if (section.starts_with("recommend")) return recommend_job();
+  if (section == "profile") return profile_job();
+  if (section == "segments") return segments_job();
   return kmeans_job();
 }
 
@@ -108,6 +115,8 @@ void make_room(const std::string& option, std::map<std::string, std::string>& en
   if (option == "predict") entries.erase("clusters");
   if (option == "quality") entries["clusters"] = "2:4";
   if (option == "pseudonyms") entries["forget"] = "/left.txt";
+  if (option == "plot") entries.insert({{"lifetime", "true"}, {"calibrate-at", "2024-01-01"}});
+  if (option.starts_with("against-")) entries["against"] = "/old.h5";
   if (option == "scratch") entries["memory-budget"] = "1GiB";
 }
 
@@ -134,13 +143,13 @@ struct ChainOfPath {
   std::string path;
 };
 ChainOfPath with_path(const Sections& base, std::size_t place, const std::string& option) {
-  const std::vector<std::string> names{"a/b.h5", "a/b.csv", "a/b.json", "a/b.jsonl", "a/b.html"};
+  const std::vector<std::string> names{"a/b.h5", "a/b.csv", "a/b.json", "a/b.jsonl", "a/b.html", "a/b.svg"};
   for (const std::string& name : names) {
     Sections changed = base;
     changed[place].second[option] = name;
     make_room(option, changed[place].second);
     try {
-      return {read_chain(text_of(changed), "chain.ini", ""), name};
+      return {read_chain(text_of(changed), "chain.ini"), name};
     } catch (const Error& error) {
       const bool is_of_the_ending =
           std::string(error.what()).find("cannot write a file of the kind") != std::string::npos;
@@ -161,7 +170,7 @@ TEST(QuarterlyChain, RelativePathsOfEveryOptionReadTheSameFromTheFolder) {
         const auto [chain, path] = with_path(base, s, option);
         const std::string absolute = std::filesystem::absolute(path).string();
         EXPECT_NE(chain.text.find(fmt::format("{} = {}\n", option, absolute)), std::string::npos) << what;
-        expect_same(chain, read_chain(chain.text, "quarterly.ini", ""), what);
+        expect_same(chain, read_chain(chain.text, "quarterly.ini"), what);
       }
     }
   }
@@ -174,10 +183,11 @@ TEST(QuarterlyChain, TheFinalModelIsTrainedAsTheMeasuredOneAndServes) {
                         {"validation-metric", "ndcg@10"},
                         {"patience", "2"},
                         {"log-json", "als.jsonl"}};
-  const Chain chain = read_chain(text_of(sections), "chain.ini", "");
+  const Chain chain = read_chain(text_of(sections), "chain.ini");
   std::vector<std::string> names;
   for (const ChainStep& step : chain.steps) names.push_back(step.name);
-  ASSERT_EQ(names, (std::vector<std::string>{"prepare", "als", "evaluate", "final", "recommend", "kmeans-users"}));
+  ASSERT_EQ(names, (std::vector<std::string>{"prepare", "als", "evaluate", "final", "profile", "kmeans-users",
+                                             "recommend", "recommend-shelf", "segments"}));
   const std::string folder = chain.settings.directory;
   const ChainStep& last = chain.steps[3];
   const ChainCommand& command = last.commands.front();
@@ -190,16 +200,16 @@ TEST(QuarterlyChain, TheFinalModelIsTrainedAsTheMeasuredOneAndServes) {
   }
   EXPECT_EQ(last.after, (std::vector<std::size_t>{0, 1, 2}));
   EXPECT_EQ(value_of(chain.steps[2].commands.front(), "model"), folder + "/model.h5");
-  EXPECT_EQ(value_of(chain.steps[4].commands.front(), "model"), folder + "/final.h5");
+  EXPECT_EQ(value_of(chain.steps[6].commands.front(), "model"), folder + "/final.h5");
   EXPECT_EQ(value_of(chain.steps[5].commands.front(), "input"), folder + "/final.h5");
-  EXPECT_EQ(chain.steps[4].after, (std::vector<std::size_t>{0, 3}));
+  EXPECT_EQ(chain.steps[6].after, (std::vector<std::size_t>{0, 3}));
 }
 
 TEST(QuarterlyChain, TheFinalModelHasTheEpochsOfTheMeasuredOneWhateverItsLimitCameFrom) {
   Sections sections = chain_of(Training::als);
   sections[2].second = {
       {"factors", "4"}, {"epochs-of", "long.h5"}, {"validation-metric", "ndcg@10"}, {"patience", "2"}};
-  const Chain chain = read_chain(text_of(sections), "chain.ini", "");
+  const Chain chain = read_chain(text_of(sections), "chain.ini");
   EXPECT_EQ(value_of(chain.steps[1].commands.front(), "epochs-of"), std::filesystem::absolute("long.h5").string());
   EXPECT_EQ(chain.steps[3].name, "final");
   EXPECT_EQ(value_of(chain.steps[3].commands.front(), "epochs-of"), chain.settings.directory + "/model.h5");
@@ -216,9 +226,10 @@ std::vector<std::string> names_of(const Chain& chain) {
 }
 
 TEST(QuarterlyChain, AnItemModelBesideFactorsHasItsOwnStepsAndFiles) {
-  const Chain chain = read_chain(text_of(chain_of(Training::als_and_itemcf)), "chain.ini", "");
+  const Chain chain = read_chain(text_of(chain_of(Training::als_and_itemcf)), "chain.ini");
   ASSERT_EQ(names_of(chain), (std::vector<std::string>{"prepare", "als", "itemcf", "evaluate", "evaluate-itemcf",
-                                                       "final", "final-itemcf", "recommend", "kmeans-users"}));
+                                                       "final", "final-itemcf", "profile", "kmeans-users", "recommend",
+                                                       "recommend-shelf", "segments"}));
   const std::string folder = chain.settings.directory;
   const auto value = [&](const char* step, const char* option) {
     return value_of(step_of(chain, step).commands.front(), option);
@@ -242,7 +253,7 @@ TEST(QuarterlyChain, AnItemModelAloneIsTheChainsModel) {
     const std::string text = fmt::format(
         "[quarterly]\ndirectory = q\n[prepare]\ninput = log.csv\nsplit = random:0.1\n{}[evaluate]\n[recommend]\n",
         training);
-    const Chain chain = read_chain(text, "chain.ini", "");
+    const Chain chain = read_chain(text, "chain.ini");
     const std::string folder = chain.settings.directory;
     const ChainCommand& last = step_of(chain, "final").commands.front();
     EXPECT_EQ(value_of(last, "model"), folder + "/final.h5");
@@ -260,9 +271,10 @@ TEST(QuarterlyChain, NoFinalStepWhereNothingIsHeldOutOrItIsNotWanted) {
     const std::size_t place = line.starts_with("final") ? 0 : line.starts_with("split") ? 1 : 2;
     sections[place].second[line.substr(0, line.find(' '))] = line.substr(line.find("= ") + 2);
     if (place == 1) std::erase_if(sections, [](const auto& section) { return section.first == "evaluate"; });
-    const Chain chain = read_chain(text_of(sections), "chain.ini", "");
+    const Chain chain = read_chain(text_of(sections), "chain.ini");
     for (const ChainStep& step : chain.steps) EXPECT_NE(step.name, "final") << why;
-    EXPECT_EQ(value_of(chain.steps.back().commands.front(), "input"), chain.settings.directory + "/model.h5") << why;
+    const auto served = std::ranges::find(chain.steps, "recommend", &ChainStep::name);
+    EXPECT_EQ(value_of(served->commands.front(), "model"), chain.settings.directory + "/model.h5") << why;
   }
 }
 

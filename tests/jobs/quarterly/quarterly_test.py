@@ -449,7 +449,7 @@ top = 3
             ("directory = q", "", 2, "quarterly needs option --directory"),
             ("seed = 5", "threads = 5", 2, "[als] threads: expected threads-per-rank in [quarterly]"),
             ("top = 3", "output = q/metrics.json", 2, "q/metrics.json: cannot write a file of the kind .json"),
-            ("top = 3", "output = q/segments-users.h5", 2, "recommend and kmeans-users both write"),
+            ("top = 3", "output = q/segments-users.h5", 2, "kmeans-users and recommend both write"),
             ("factors = 8", "warm-start = q/model.h5", 2, "[als] --model "),
             ("input = log.csv", "input = q/model.h5", 2, "q/model.h5, which als writes; expected"),
             ("factors = 8", "warm-start = q/segments-items.h5", 2, "q/segments-items.h5, which kmeans-items writes; expected"),

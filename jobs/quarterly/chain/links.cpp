@@ -1,4 +1,4 @@
-#include "jobs/quarterly/links.hpp"
+#include "jobs/quarterly/chain/links.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

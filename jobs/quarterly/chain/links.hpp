@@ -1,7 +1,7 @@
 #pragma once
 // Which steps of a chain follow which.
 
-#include "jobs/quarterly/chain.hpp"
+#include "jobs/quarterly/chain/chain.hpp"
 
 namespace rankwise {
 

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "jobs/quarterly/settings.hpp"
+#include "jobs/quarterly/chain/previous.hpp"
+#include "jobs/quarterly/chain/settings.hpp"
 #include "jobs/run/job.hpp"
 
 namespace rankwise {
@@ -15,6 +16,15 @@ namespace rankwise {
 struct ChainCommand {
   Job job;
   std::vector<std::string> arguments;  ///< "--name=value", or "--name" of a switch
+};
+
+/// Which model serves: the step that makes it asks the verdict of a gate.
+struct ServingChoice {
+  std::string verdict;   ///< what evaluate wrote; empty: there is no gate
+  std::string older;     ///< last quarter's model, which goes on serving if the new one is held back
+  std::string measured;  ///< the model that serves if it is not; empty: the step trains it
+
+  [[nodiscard]] bool is_made() const { return !verdict.empty(); }
 };
 
 /// One step: commands that one launch runs one after the other, the files that they read, and those that they write.
@@ -30,6 +40,8 @@ struct ChainStep {
   std::string sweep;                 ///< the sweep's folder, of the step that searches; else empty
   std::int64_t cores_of_trial = 0;   ///< of the step that searches
   std::string repeats;               ///< the step whose training this one repeats on everything; else empty
+  std::string verdict;               ///< of a gate: what it writes; a model that is not good enough ends no chain
+  ServingChoice choice;              ///< of a step whose first output is the model that serves
   std::string data;                  ///< als: the dataset
   Index epochs = 0;                  ///< als: at most
   std::vector<std::size_t> after;    ///< places of the steps whose outputs it reads
@@ -39,8 +51,11 @@ struct ChainStep {
 struct Chain {
   std::string file;  ///< that it was read from
   ChainSettings settings;
-  std::vector<ChainStep> steps;  ///< each after those that it reads from
-  std::string text;              ///< the same chain, with absolute paths: what DIR/quarterly.ini has
+  QuarterFiles previous;              ///< last quarter's
+  QuarterFiles products;              ///< what the next quarter may read
+  std::vector<ChainStep> steps;       ///< each after those that it reads from
+  std::string text;                   ///< the same chain, with absolute paths: what DIR/quarterly.ini has
+  std::vector<std::string> warnings;  ///< of what is right as a file, and likely not wanted
 };
 
 /// Throws Error(no_input) where a step reads a file that is not there and that no step before writes.

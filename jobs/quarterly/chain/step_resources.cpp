@@ -1,4 +1,4 @@
-#include "jobs/quarterly/step_resources.hpp"
+#include "jobs/quarterly/chain/step_resources.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "jobs/quarterly/chain.hpp"
+#include "jobs/quarterly/chain/chain.hpp"
 
 namespace rankwise {
 

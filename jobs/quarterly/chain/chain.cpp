@@ -1,4 +1,4 @@
-#include "jobs/quarterly/chain.hpp"
+#include "jobs/quarterly/chain/chain.hpp"
 
 #include <algorithm>
 #include <filesystem>

@@ -25,7 +25,10 @@ struct StepNeeds {
 
 struct ChainSettings {
   std::string directory;                   ///< absolute
+  std::string previous;                    ///< the folder of last quarter's chain; empty: of none
   bool trains_final = true;                ///< on everything, once the model is measured
+  bool warm_starts = true;                 ///< at last quarter's model, if there is one
+  bool has_gate = true;                    ///< likewise: the new model serves only if it is not worse
   RunSettings run;                         ///< scheduler, cores, signal, locking and batch alone
   std::map<std::string, StepNeeds> needs;  ///< by step; "" of all of them
 

@@ -1,4 +1,4 @@
-#include "jobs/quarterly/settings.hpp"
+#include "jobs/quarterly/chain/settings.hpp"
 
 #include <algorithm>
 #include <array>
@@ -21,8 +21,9 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array<std::string_view, 9> all_steps{"prepare",  "sweep", "als",       "itemcf", "refit",
-                                                    "evaluate", "final", "recommend", "kmeans"};
+constexpr std::array<std::string_view, 13> all_steps{"prepare",  "sweep",     "als",     "itemcf", "refit",
+                                                     "evaluate", "gate",      "final",   "serve",  "profile",
+                                                     "kmeans",   "recommend", "segments"};
 
 /// What only Slurm understands; nodes of one step too.
 constexpr std::array<std::string_view, 6> slurm_options{"partition",  "account",       "qos",
@@ -63,6 +64,12 @@ Job settings_job(ChainSettings& settings, std::vector<SettingChanges::Change>& c
   job.describe = [&](po::options_description& description) -> RunJob {
     description.add_options()("directory", written_folder(&settings.directory, chain_folder_files)->required(),
                               "of all files of the chain");
+    description.add_options()("previous", read_folder(&settings.previous, {"products.ini"}),
+                              "folder of last quarter's chain");
+    description.add_options()("warm-start", po::value(&settings.warm_starts)->value_name("yes|no"),
+                              "begin als at last quarter's model");
+    description.add_options()("gate", po::value(&settings.has_gate)->value_name("yes|no"),
+                              "serve the new model only if it is not worse than last quarter's");
     description.add_options()("final", po::value(&settings.trains_final)->value_name("yes|no"),
                               "train the model that serves on everything, once it is measured");
     describe_scheduler(description, changes);
@@ -126,7 +133,9 @@ ChainSettings read_chain_settings(const ConfigSection& section, const std::strin
     throw located(error, section, file_name);
   }
   for (const SettingChanges::Change& change : changes) change(settings.run);
-  settings.directory = std::filesystem::absolute(settings.directory).lexically_normal().string();
+  for (std::string* folder : {&settings.directory, &settings.previous}) {
+    if (!folder->empty()) *folder = std::filesystem::absolute(*folder).lexically_normal().string();
+  }
   return settings;
 }
 

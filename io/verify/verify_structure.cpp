@@ -12,6 +12,7 @@
 #include "distributed/log/content_digest.hpp"
 #include "distributed/rows/unique_ids.hpp"
 #include "distributed/tables/table_digest.hpp"
+#include "io/campaign/assignment_file.hpp"
 #include "io/clustering/clustering.hpp"
 #include "io/clustering/kmeans_checkpoint.hpp"
 #include "io/dataset/dataset.hpp"
@@ -315,6 +316,15 @@ void check_propensity(const Communicator& comm, const std::string& path) {
   check_table(comm, path, term_table_name, file.terms(), [&](RowRange rows) { return file.term_names(rows); });
 }
 
+void check_assignment(const Communicator& comm, const std::string& path) {
+  const AssignmentReader file(comm, path, InputCheck::none);
+  for_each_block(comm, row_blocks(comm, file.users(), block_rows),
+                 [&](RowRange rows) { static_cast<void>(file.read(rows)); });
+  UniqueIds users(comm, {path + ": /users/ids"});
+  add_ids(comm, users, 0, file.users(), [&](RowRange rows) { return file.user_ids(rows); });
+  users.require_unique();
+}
+
 void check_checkpoint(const Communicator& comm, const std::string& path) {
   const CheckpointReader file(comm, path);
   const Index most_rows = std::max<Index>(1, block_entries / file.width());
@@ -349,6 +359,7 @@ void verify_structure(const Communicator& comm, const std::string& path, const s
   if (kind == user_metrics_kind) check_user_metrics(comm, path);
   if (kind == profile_kind) check_profile(comm, path);
   if (kind == propensity_kind) check_propensity(comm, path);
+  if (kind == assignment_kind) check_assignment(comm, path);
 }
 
 }  // namespace rankwise

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "tests/fuzz/harness.hpp"
+#include "tests/io/campaign/sample_assignment.hpp"
 #include "tests/io/clustering/sample_clustering.hpp"
 #include "tests/io/evaluation/sample_user_metrics.hpp"
 #include "tests/io/model/sample_checkpoint.hpp"
@@ -24,7 +25,7 @@ struct BaseFile {
 inline constexpr SampleSize checkpoint_size{.users = 3, .items = 2};
 inline constexpr Index checkpoint_width = 2;
 
-inline const std::array<BaseFile, 15> base_files{{
+inline const std::array<BaseFile, 16> base_files{{
     {"dataset", "integers.h5",
      [](const std::string& path) {
        const Communicator& comm = single_rank();
@@ -99,6 +100,11 @@ inline const std::array<BaseFile, 15> base_files{{
      [](const std::string& path) {
        write_user_metrics(single_rank(), path, sample_user_metrics(single_rank(), 5, SampleIds::strings),
                           sample_provenance());
+     }},
+    {assignment_kind, "assignment.h5",
+     [](const std::string& path) {
+       write_assignment(single_rank(), path, sample_assignment(single_rank(), 9, SampleIds::strings),
+                        sample_provenance());
      }},
     {profile_kind, "profile.h5",
      [](const std::string& path) {

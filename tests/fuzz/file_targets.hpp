@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "io/campaign/assignment_file.hpp"
 #include "io/clustering/clustering.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/dataset/dataset_tables.hpp"
@@ -225,6 +226,15 @@ inline bool read_user_metrics_file(const std::string& path, InputCheck check) {
            }
          }) &&
          whole;
+}
+
+inline bool read_assignment_file(const std::string& path, InputCheck check) {
+  return read_or_refuse([&] {
+    const AssignmentReader file(single_rank(), path, check);
+    const CampaignAssignment read = file.read({0, file.users()});
+    require(std::ssize(read.groups) == file.users(), "every customer has a group");
+    require(read.lines.offsets.back() == std::ssize(read.lines.offers), "every entry is of a customer");
+  });
 }
 
 /// All of it; and its numbers as rows to cluster, which may be none.

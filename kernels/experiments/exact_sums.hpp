@@ -9,9 +9,6 @@
 
 namespace rankwise {
 
-/// Numbers are whole millionths: of money, or of a count.
-inline constexpr std::int64_t millionths = 1'000'000;
-
 /// A sum of products of two 64-bit numbers as whole numbers of 2^0, 2^32, 2^64 and 2^96, which are added each by
 /// itself. Below 2^31 terms.
 struct WideSum {

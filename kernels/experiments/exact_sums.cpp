@@ -30,8 +30,14 @@ GroupMoments moments(std::int64_t customers, const WideSum& sum, double centred_
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const auto count = static_cast<double>(customers);
   return {.count = count,
-          .mean = customers > 0 ? whole(sum).convert_to<double>() / unit / count : nan,
+          .mean = customers > 0 ? units_of(sum) / count : nan,
           .variance = customers > 1 ? centred_square / (count - 1) : nan};
+}
+
+template <class Sums>
+std::span<std::int64_t> plain_numbers(std::span<Sums> sums) {
+  static_assert(std::is_trivially_copyable_v<Sums> && sizeof(Sums) % sizeof(std::int64_t) == 0);
+  return {reinterpret_cast<std::int64_t*>(sums.data()), sums.size_bytes() / sizeof(std::int64_t)};
 }
 
 }  // namespace
@@ -75,12 +81,15 @@ OutcomeSums& OutcomeSums::operator+=(const OutcomeSums& other) {
 }
 
 std::span<std::int64_t> numbers_of(std::span<OutcomeSums> sums) {
-  static_assert(std::is_trivially_copyable_v<OutcomeSums> && sizeof(OutcomeSums) % sizeof(std::int64_t) == 0);
-  return {reinterpret_cast<std::int64_t*>(sums.data()), sums.size_bytes() / sizeof(std::int64_t)};
+  return plain_numbers(sums);
 }
 
-double total_outcome(const OutcomeSums& sums) {
-  return whole(sums.outcome).convert_to<double>() / unit;
+std::span<std::int64_t> numbers_of(std::span<WideSum> sums) {
+  return plain_numbers(sums);
+}
+
+double units_of(const WideSum& sum) {
+  return whole(sum).convert_to<double>() / unit;
 }
 
 GroupMoments outcome_moments(const OutcomeSums& sums) {

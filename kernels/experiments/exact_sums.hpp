@@ -38,9 +38,11 @@ struct OutcomeSums {
 
 /// All of them as one array, for a sum over ranks.
 [[nodiscard]] std::span<std::int64_t> numbers_of(std::span<OutcomeSums> sums);
+[[nodiscard]] std::span<std::int64_t> numbers_of(std::span<WideSum> sums);
 
+/// A sum of millionths, in units.
+[[nodiscard]] double units_of(const WideSum& sum);
 /// In units, not millionths.
-[[nodiscard]] double total_outcome(const OutcomeSums& sums);
 [[nodiscard]] GroupMoments outcome_moments(const OutcomeSums& sums);
 [[nodiscard]] GroupMoments past_moments(const OutcomeSums& sums);
 

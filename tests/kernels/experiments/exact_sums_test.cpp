@@ -46,7 +46,7 @@ TEST(ExactSums, MomentsArePlainOnes) {
     const GroupMoments moments = outcome_moments(sums_of(customers));
     EXPECT_NEAR(moments.mean, mean, 1e-9);
     EXPECT_NEAR(moments.variance, squares / static_cast<double>(count - 1), 1e-6);
-    EXPECT_NEAR(total_outcome(sums_of(customers)), mean * static_cast<double>(count), 1e-6);
+    EXPECT_NEAR(units_of(sums_of(customers).outcome), mean * static_cast<double>(count), 1e-6);
   }
 }
 
@@ -54,7 +54,7 @@ TEST(ExactSums, LargeValuesLoseNothing) {
   OutcomeSums sums;
   const std::int64_t large = 9'000'000'000'000'000'000;
   for (const std::int64_t value : {large, large - 1'000'000, -large, 1'000'000 - large}) sums.add(value, -value);
-  EXPECT_EQ(total_outcome(sums), 0);
+  EXPECT_EQ(units_of(sums.outcome), 0);
   OutcomeSums near;  // two numbers of 13 digits that differ by 1: variance 1/2
   near.add(large, 0);
   near.add(large - 1'000'000, 0);
@@ -70,8 +70,8 @@ TEST(ExactSums, OrderAndPartsChangeNothing) {
   OutcomeSums parts = sums_of({customers.begin(), customers.begin() + 100});
   parts += sums_of({customers.begin() + 100, customers.end()});
   // Limbs are added one by one, as ranks do.
-  const auto numbers = numbers_of({&whole, 1});
-  const auto others = numbers_of({&parts, 1});
+  const auto numbers = numbers_of(std::span(&whole, 1));
+  const auto others = numbers_of(std::span(&parts, 1));
   EXPECT_TRUE(std::ranges::equal(numbers, others));
 }
 

@@ -103,9 +103,9 @@ TEST(PlantedCampaigns, NothingIsFoundWhereNothingIs) {
   EXPECT_LE(counts.alarms, 5);
 }
 
-// With rates of mean and variance m and values of mean v, the outcome has the variance 2 v^2 m + v^2 m, the past of twice
-// the rates 4 v^2 m + 4 v^2 m, and both the covariance 2 v^2 m. So R^2 = 4 / (3 x 8) = 1/6, and some more by who had no
-// past.
+// With rates of mean and variance m and values of mean v, the outcome has the variance 2 v^2 m + v^2 m, the past of
+// twice the rates 4 v^2 m + 4 v^2 m, and both the covariance 2 v^2 m. So R^2 = 4 / (3 x 8) = 1/6, and some more by who
+// had no past.
 TEST(PlantedCampaigns, ThePastNarrowsByWhatItExplains) {
   const Tally counts = tally(0, 0, 3'000'000);
   EXPECT_NEAR(counts.variance_ratio, counts.unexplained, 0.01);

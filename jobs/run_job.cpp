@@ -16,6 +16,7 @@
 #include "jobs/als/als.hpp"
 #include "jobs/blend/sweep_blend.hpp"
 #include "jobs/calibrate/calibrate.hpp"
+#include "jobs/campaign/measure/measure.hpp"
 #include "jobs/data/inspect.hpp"
 #include "jobs/data/prepare.hpp"
 #include "jobs/data/synthesize.hpp"
@@ -134,9 +135,10 @@ FoundJob find_job(std::span<const std::string> arguments) {
 
 /// Ranks of these jobs share the work; of all others one rank does it, or starts what needs several by itself.
 slurm::WorkOf work_of(const Job& job) {
-  constexpr std::array<std::string_view, 16> shared{
-      "synthesize", "prepare", "als",    "itemcf",  "scale",    "kmeans",      "evaluate",    "denoise",
-      "recommend",  "similar", "export", "profile", "segments", "sweep trial", "sweep blend", "propensity"};
+  constexpr std::array<std::string_view, 17> shared{
+      "campaign measure", "synthesize", "prepare",     "als",         "itemcf",    "scale",
+      "kmeans",           "evaluate",   "denoise",     "recommend",   "similar",   "export",
+      "profile",          "segments",   "sweep trial", "sweep blend", "propensity"};
   return std::ranges::find(shared, job.name) != shared.end() ? slurm::WorkOf::all_ranks : slurm::WorkOf::one_rank;
 }
 
@@ -220,13 +222,40 @@ void explain_memory(const Communicator& comm, const Report& report, const Body& 
 
 std::span<const Job> all_jobs() {
   static const std::vector<Job> jobs{
-      synthesize_job(),       prepare_job(),        als_job(),          itemcf_job(),       plan_job(),
-      plan_itemcf_job(),      scale_job(),          kmeans_job(),       evaluate_job(),     calibrate_job(),
-      denoise_job(),          recommend_job(),      similar_job(),      export_job(),       profile_job(),
-      propensity_job(),       segments_job(),       inspect_job(),      verify_job(),       sweep_plan_job(),
-      sweep_run_job(),        sweep_status_job(),   sweep_cancel_job(), sweep_resume_job(), sweep_collect_job(),
-      sweep_refit_job(),      sweep_blend_job(),    sweep_trial_job(),  quarterly_job(),    quarterly_status_job(),
-      quarterly_cancel_job(), quarterly_step_job(), doctor_job(),
+      synthesize_job(),
+      prepare_job(),
+      als_job(),
+      itemcf_job(),
+      plan_job(),
+      plan_itemcf_job(),
+      scale_job(),
+      kmeans_job(),
+      evaluate_job(),
+      calibrate_job(),
+      campaign_measure_job(),
+      denoise_job(),
+      recommend_job(),
+      similar_job(),
+      export_job(),
+      profile_job(),
+      propensity_job(),
+      segments_job(),
+      inspect_job(),
+      verify_job(),
+      sweep_plan_job(),
+      sweep_run_job(),
+      sweep_status_job(),
+      sweep_cancel_job(),
+      sweep_resume_job(),
+      sweep_collect_job(),
+      sweep_refit_job(),
+      sweep_blend_job(),
+      sweep_trial_job(),
+      quarterly_job(),
+      quarterly_status_job(),
+      quarterly_cancel_job(),
+      quarterly_step_job(),
+      doctor_job(),
   };
   return jobs;
 }

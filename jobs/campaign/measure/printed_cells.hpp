@@ -1,0 +1,21 @@
+#pragma once
+// Which comparisons of a table may be printed.
+
+#include <vector>
+
+#include "distributed/experiments/group_outcomes.hpp"
+#include "kernels/base/types.hpp"
+
+namespace rankwise {
+
+/// Whether a group is large enough: so many customers, so many with an outcome, and if it is money, no one with more
+/// than half of it.
+[[nodiscard]] bool is_printable(const GroupOutcome& group, bool is_money, Index least_group);
+
+/// rows + 1 times columns + 1 cells, row by row, the last of each being the total, with treated and controls in turn
+/// (2 x cells outcomes): 1 if a cell is printed. A cell of which one group is too small is not, nor what its totals
+/// would give back.
+[[nodiscard]] std::vector<char> printed_cells(const std::vector<GroupOutcome>& groups, std::size_t rows,
+                                              std::size_t columns, bool is_money, Index least_group);
+
+}  // namespace rankwise

@@ -112,8 +112,14 @@ class LineWriter {
 };
 
 /// A line for each row.
-void append_rows(const LineWriter& writer, const std::vector<SyntheticRow>& rows, SyntheticLines& part) {
+void append_rows(const LineWriter& writer, const std::vector<SyntheticRow>& rows, std::int64_t next_begin,
+                 SyntheticLines& part) {
   for (const SyntheticRow& row : rows) {
+    if (row.timestamp >= next_begin) {
+      writer.append(part.next_text, row);
+      ++part.next_rows;
+      continue;
+    }
     writer.append(part.text, row);
     if (row.dirt == SyntheticDirt::none) {
       ++part.clean_rows;
@@ -139,7 +145,7 @@ Ids synthetic_item_ids(const SyntheticShape& shape, RowRange items) {
   return ids_of(shape, item_format(shape), items);
 }
 
-SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int threads) {
+SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int threads, std::int64_t next_begin) {
   const LineWriter writer(log.shape());
   const Index tasks = (users.size() + users_per_task - 1) / users_per_task;
   std::vector<SyntheticLines> parts(static_cast<std::size_t>(tasks));
@@ -150,7 +156,7 @@ SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int thre
     SyntheticLines& part = parts[static_cast<std::size_t>(task)];
     const Index begin = users.begin + task * users_per_task;
     for (Index user = begin; user < std::min(begin + users_per_task, users.end); ++user) {
-      append_rows(writer, log.rows(user), part);
+      append_rows(writer, log.rows(user), next_begin, part);
     }
   }
   SyntheticLines lines;
@@ -160,6 +166,8 @@ SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int thre
   for (const SyntheticLines& part : parts) {
     for (const auto& [line, kind] : part.dirt) lines.dirt.push_back({lines.clean_rows + lines.added_rows + line, kind});
     lines.text += part.text;
+    lines.next_text += part.next_text;
+    lines.next_rows += part.next_rows;
     lines.wrong_ratings += part.wrong_ratings;
     lines.clean_rows += part.clean_rows;
     lines.added_rows += part.added_rows;
@@ -167,10 +175,10 @@ SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int thre
   return lines;
 }
 
-SyntheticLines bot_lines(const SyntheticLog& log) {
+SyntheticLines bot_lines(const SyntheticLog& log, std::int64_t next_begin) {
   const LineWriter writer(log.shape());
   SyntheticLines lines;
-  for (Index bot = 0; bot < log.shape().bots; ++bot) append_rows(writer, log.bot_rows(bot), lines);
+  for (Index bot = 0; bot < log.shape().bots; ++bot) append_rows(writer, log.bot_rows(bot), next_begin, lines);
   return lines;
 }
 

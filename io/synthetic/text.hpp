@@ -1,6 +1,8 @@
 #pragma once
 // A planted log as CSV text.
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,9 @@ namespace rankwise {
 [[nodiscard]] Ids synthetic_user_ids(const SyntheticShape& shape, RowRange users);
 [[nodiscard]] Ids synthetic_item_ids(const SyntheticShape& shape, RowRange items);
 
+/// Begin of a next period that there is not.
+inline constexpr std::int64_t no_next_period = std::numeric_limits<std::int64_t>::max();
+
 /// A line that is dirt.
 struct DirtyLine {
   Index line = 0;  ///< of the part, from 0
@@ -27,16 +32,20 @@ struct DirtyLine {
 /// Part of a log and what it holds.
 struct SyntheticLines {
   std::string text;
+  std::string next_text;        ///< rows of the next period, of no other member but next_rows
   std::vector<DirtyLine> dirt;  ///< ascending
   std::string wrong_ratings;    ///< `user_id,item_id,rating` of each
   Index clean_rows = 0;         ///< wrong ratings among them
   Index added_rows = 0;         ///< dirt and broken lines
+  Index next_rows = 0;
 };
 
-/// The lines of these users, in their order; drawn and written by `threads` threads.
-[[nodiscard]] SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int threads);
+/// The lines of these users, in their order; drawn and written by `threads` threads. Rows from `next_begin` on, in
+/// seconds since 1970, are of the next period.
+[[nodiscard]] SyntheticLines synthetic_lines(const SyntheticLog& log, RowRange users, int threads,
+                                             std::int64_t next_begin);
 
 /// The lines of all bots.
-[[nodiscard]] SyntheticLines bot_lines(const SyntheticLog& log);
+[[nodiscard]] SyntheticLines bot_lines(const SyntheticLog& log, std::int64_t next_begin);
 
 }  // namespace rankwise

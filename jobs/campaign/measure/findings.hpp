@@ -65,7 +65,7 @@ struct UpliftCell {
   double shrunk = 0;
 };
 
-enum class Verdict {
+enum class CampaignVerdict {
   no_control,    ///< nobody to compare with
   sample_ratio,  ///< groups are not of the sizes that they were drawn to have
   too_few,       ///< numbers may not be printed
@@ -74,7 +74,7 @@ enum class Verdict {
   none_found
 };
 /// "no-control", ...
-[[nodiscard]] std::string_view verdict_word(Verdict verdict);
+[[nodiscard]] std::string_view verdict_word(CampaignVerdict verdict);
 
 struct ReturnOnCost {
   double cost = 0;    ///< of what was sent
@@ -116,7 +116,7 @@ struct CampaignFindings {
   std::optional<ReturnOnCost> return_on_cost;
   std::optional<BeforeAndAfter> before_and_after;
   std::optional<double> redeemed_share;  ///< of treated customers; NaN if it may not be printed
-  Verdict verdict = Verdict::no_control;
+  CampaignVerdict verdict = CampaignVerdict::no_control;
   std::vector<std::string> sentences;
   std::vector<std::string> caveats;
 

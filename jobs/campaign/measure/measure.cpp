@@ -267,8 +267,8 @@ void tell(const JobContext& context, const MeasureOptions& options, const NextPe
   for (CampaignFindings& each : findings.campaigns) {
     list_caveats(options, period, each);
     judge(each, options.least_group, compared);
-    if (each.verdict == Verdict::no_control || each.verdict == Verdict::sample_ratio ||
-        each.verdict == Verdict::too_few) {
+    if (each.verdict == CampaignVerdict::no_control || each.verdict == CampaignVerdict::sample_ratio ||
+        each.verdict == CampaignVerdict::too_few) {
       context.report.warning(fmt::format("{}: {}", each.file, each.sentences.front()));
     }
     for (const std::string& caveat : each.caveats) context.report.warning(fmt::format("{}: {}", each.file, caveat));

@@ -129,7 +129,7 @@ Json campaign_json(const CampaignFindings& findings, Index least) {
             {"covered_share", findings.covered_share},
             {"past_is_known", findings.has_past},
             {"sample_ratio", sample_ratio_json(findings)}};
-  const bool is_comparable = findings.verdict != Verdict::sample_ratio;
+  const bool is_comparable = findings.verdict != CampaignVerdict::sample_ratio;
   Json comparisons = Json::array();
   for (const Comparison& comparison : findings.comparisons) {
     if (is_comparable) comparisons.push_back(comparison_json(comparison));

@@ -65,7 +65,7 @@ std::string measure_table(const CampaignFindings& findings, Index least_group) {
     text += fmt::format("  sizes of the groups: chi-square {}, p = {}\n",
                         number_text(findings.sample_ratio->chi_square), p_text(findings.sample_ratio->p));
   }
-  if (findings.verdict != Verdict::sample_ratio && !findings.comparisons.empty()) {
+  if (findings.verdict != CampaignVerdict::sample_ratio && !findings.comparisons.empty()) {
     text += fmt::format("  {:<28}  {:>10}  {:>10}  {:>10}  {:<24}  {:<12}  {}\n", "per customer of the list", "treated",
                         "controls", "difference", "95% interval", "p", "relative");
     for (const Comparison& comparison : findings.comparisons) text += outcome_line(comparison);

@@ -26,13 +26,13 @@ bool is_found(const Effect& effect) {
   return effect.p < significance;
 }
 
-Verdict verdict_of(const CampaignFindings& findings) {
-  if (findings.customers[control_place] == 0 || findings.customers[treated_place] == 0) return Verdict::no_control;
-  if (findings.sample_ratio && findings.sample_ratio->is_alarm()) return Verdict::sample_ratio;
+CampaignVerdict verdict_of(const CampaignFindings& findings) {
+  if (findings.customers[control_place] == 0 || findings.customers[treated_place] == 0) return CampaignVerdict::no_control;
+  if (findings.sample_ratio && findings.sample_ratio->is_alarm()) return CampaignVerdict::sample_ratio;
   const Comparison* const deciding = findings.deciding();
-  if (deciding == nullptr || !deciding->is_printed) return Verdict::too_few;
-  if (!(findings.p_adjusted < significance)) return Verdict::none_found;
-  return deciding->difference.value > 0 ? Verdict::raised : Verdict::lowered;
+  if (deciding == nullptr || !deciding->is_printed) return CampaignVerdict::too_few;
+  if (!(findings.p_adjusted < significance)) return CampaignVerdict::none_found;
+  return deciding->difference.value > 0 ? CampaignVerdict::raised : CampaignVerdict::lowered;
 }
 
 void say_without_controls(CampaignFindings& findings, Index least_group) {
@@ -80,7 +80,7 @@ void say_effect(CampaignFindings& findings) {
       std::isnan(deciding.lift.value) ? "" : fmt::format(", a change of {}", percent(deciding.lift.value));
   findings.sentences.push_back(
       fmt::format("The campaign {} {} by {} (95% interval {}; p = {}): {} of treated customers, {} of controls{}.",
-                  findings.verdict == Verdict::raised ? "raised" : "lowered", outcome_text(deciding.outcome),
+                  findings.verdict == CampaignVerdict::raised ? "raised" : "lowered", outcome_text(deciding.outcome),
                   number_text(std::abs(difference.value)), interval_text(difference), p_text(findings.p_adjusted),
                   number_text(outcome_moments(deciding.treated.sums).mean),
                   number_text(outcome_moments(deciding.control.sums).mean), of_lift));
@@ -100,7 +100,7 @@ void say_none_found(CampaignFindings& findings) {
 /// Whether the numbers beside the deciding one say the same.
 void say_agreement(CampaignFindings& findings) {
   const Comparison& deciding = *findings.deciding();
-  const bool found = findings.verdict != Verdict::none_found;
+  const bool found = findings.verdict != CampaignVerdict::none_found;
   if (deciding.adjusted && is_found(*deciding.adjusted) != found) {
     findings.caveats.push_back(
         fmt::format("adjusted by past spend the difference is {} ({}; p = {}), which would {} be taken for an effect",
@@ -146,7 +146,7 @@ Outcome outcome_of(CampaignGoal goal) {
   return Outcome::revenue;
 }
 
-std::string_view verdict_word(Verdict verdict) {
+std::string_view verdict_word(CampaignVerdict verdict) {
   constexpr std::array<std::string_view, 6> words{"no-control", "sample-ratio", "too-few",
                                                   "raised",     "lowered",      "none-found"};
   return words[static_cast<std::size_t>(verdict)];
@@ -167,28 +167,28 @@ std::string p_text(double p) {
 void judge(CampaignFindings& findings, Index least_group, std::size_t campaigns) {
   findings.verdict = verdict_of(findings);
   switch (findings.verdict) {
-    case Verdict::no_control:
+    case CampaignVerdict::no_control:
       say_without_controls(findings, least_group);
       break;
-    case Verdict::sample_ratio:
+    case CampaignVerdict::sample_ratio:
       say_sample_ratio(findings);
       break;
-    case Verdict::too_few:
+    case CampaignVerdict::too_few:
       findings.sentences.push_back(
           fmt::format("No verdict: fewer than {} customers of a group have an outcome, or one of them has more than "
                       "half of the money.",
                       least_group));
       break;
-    case Verdict::raised:
-    case Verdict::lowered:
+    case CampaignVerdict::raised:
+    case CampaignVerdict::lowered:
       say_effect(findings);
       break;
-    case Verdict::none_found:
+    case CampaignVerdict::none_found:
       say_none_found(findings);
       break;
   }
-  if (findings.verdict == Verdict::raised || findings.verdict == Verdict::lowered ||
-      findings.verdict == Verdict::none_found) {
+  if (findings.verdict == CampaignVerdict::raised || findings.verdict == CampaignVerdict::lowered ||
+      findings.verdict == CampaignVerdict::none_found) {
     say_agreement(findings);
     say_return(findings);
     if (campaigns > 1) {

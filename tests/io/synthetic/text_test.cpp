@@ -29,10 +29,10 @@ TEST(SyntheticText, IsTheSameForAnyRanksAndThreads) {
   for (const Index users : {1, 63, 64, 1009}) {
     const SyntheticLog log(dirty_shape(users));
     const RowRange mine = Partition::by_count(users, comm.size()).range(comm.rank());
-    const SyntheticLines lines = synthetic_lines(log, mine, 1 + comm.rank() % 3);
+    const SyntheticLines lines = synthetic_lines(log, mine, 1 + comm.rank() % 3, no_next_period);
     const std::vector<char> together =
         comm.all_gather_varied(std::span<const char>(lines.text.data(), lines.text.size())).values;
-    const SyntheticLines alone = synthetic_lines(log, {0, users}, 1);
+    const SyntheticLines alone = synthetic_lines(log, {0, users}, 1, no_next_period);
     EXPECT_EQ(std::string(together.begin(), together.end()), alone.text);
     EXPECT_EQ(comm.sum(lines.clean_rows), alone.clean_rows);
     EXPECT_EQ(comm.sum(lines.added_rows), alone.added_rows);
@@ -58,7 +58,7 @@ TEST(SyntheticText, LinesHoldTheRows) {
       shape.kind = kind;
       shape.ids = ids;
       const SyntheticLog log(shape);
-      const std::vector<std::string> lines = split(synthetic_lines(log, {0, shape.users}, 2).text, '\n');
+      const std::vector<std::string> lines = split(synthetic_lines(log, {0, shape.users}, 2, no_next_period).text, '\n');
       std::size_t number = 0;
       for (Index user = 0; user < shape.users; ++user) {
         const std::string user_text = id_text(synthetic_user_ids(shape, {user, user + 1}), 0);

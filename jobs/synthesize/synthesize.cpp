@@ -1,4 +1,4 @@
-#include "jobs/data/synthesize.hpp"
+#include "jobs/synthesize/synthesize.hpp"
 
 #include <algorithm>
 #include <boost/program_options.hpp>
@@ -14,6 +14,7 @@
 #include "io/synthetic/text.hpp"
 #include "io/synthetic/truth.hpp"
 #include "jobs/options/file_option.hpp"
+#include "jobs/synthesize/next_period_log.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/text/counted.hpp"
 
@@ -32,6 +33,7 @@ struct Options {
   std::string wrong_truth;
   std::string preset;
   double scale = 1;
+  NextPeriodOptions next;
   std::vector<std::function<void(SyntheticShape&)>> changes;  // what was given beside the preset
 
   [[nodiscard]] SyntheticShape shape(std::uint64_t seed) const;
@@ -113,11 +115,14 @@ SyntheticLines write_log(JobContext& context, const SyntheticLog& log, const Opt
   OrderedTextFile file(comm, options.output);
   DirtTruth truth(comm, options.dirt_truth);
   WrongTruth wrong(comm, options.wrong_truth);
+  NextPeriodLog next(context, options.next, shape);
+  const std::int64_t next_begin = begin_of_next(options.next);
   SyntheticLines written;
   const auto append = [&](const SyntheticLines& lines) {
     file.append(lines.text);
     truth.append(lines);
     wrong.append(lines);
+    next.append(lines);
     written.clean_rows += lines.clean_rows;
     written.added_rows += lines.added_rows;
   };
@@ -129,20 +134,23 @@ SyntheticLines write_log(JobContext& context, const SyntheticLog& log, const Opt
     const Index count = std::min(users_per_round, shape.users - begin);
     const RowRange mine = Partition::by_count(count, comm.size()).range(comm.rank());
     append(agree_on(comm, [&] {
-      return synthetic_lines(log, {begin + mine.begin, begin + mine.end}, context.common.threads);
+      return synthetic_lines(log, {begin + mine.begin, begin + mine.end}, context.common.threads, next_begin);
     }));
     context.report.bar("users", begin + count, shape.users);
   }
-  append(comm.is_root() ? bot_lines(log) : SyntheticLines());
+  append(comm.is_root() ? bot_lines(log, next_begin) : SyntheticLines());
   truth.commit();
   wrong.commit();
+  next.finish();
   file.commit();
   context.report.add_interactions("write log", written.clean_rows + written.added_rows);
   return {.text = {},
+          .next_text = {},
           .dirt = {},
           .wrong_ratings = {},
           .clean_rows = comm.sum(written.clean_rows),
-          .added_rows = comm.sum(written.added_rows)};
+          .added_rows = comm.sum(written.added_rows),
+          .next_rows = 0};
 }
 
 void run(JobContext& context, const Options& options) {
@@ -155,6 +163,9 @@ void run(JobContext& context, const Options& options) {
   agree_on(comm, [&] {
     if (!options.wrong_truth.empty() && shape.wrong_ratings <= 0)
       throw Error(ExitCode::usage, "--wrong-ratings-truth needs --wrong-ratings");
+    require_sense(options.next, shape.kind);
+    if (!options.next.output.empty() && (!options.dirt_truth.empty() || !options.wrong_truth.empty()))
+      throw Error(ExitCode::usage, "--dirt-truth and --wrong-ratings-truth are of whole logs, without --next-output");
   });
 
   // 2. Items and segments, the same on every rank.
@@ -234,6 +245,7 @@ RunJob describe(po::options_description& description) {
      "expected share of clean ratings that are 1 in place of 3 or more, or 5 in place of less (0)")
     ("bots", member(&SyntheticShape::bots, "N"), "users beyond --users with 400 items (or all) on one day (0)");
   // clang-format on
+  describe_next_period(description, options->next);
   return [options](JobContext& context) { run(context, *options); };
 }
 

@@ -149,12 +149,12 @@ std::string name_at(const std::vector<std::string>& names, std::size_t place) {
 class ListedCells {
  public:
   ListedCells(const CampaignAssignment& assignment, const CellTable& table, Outcome outcome,
-              std::vector<GroupOutcome> groups, bool has_past, Index least_group)
+              std::vector<GroupOutcome> groups, PrintedPart part, bool has_past, Index least_group)
       : assignment_(assignment),
         table_(table),
         outcome_(outcome),
         groups_(std::move(groups)),
-        printed_(printed_cells(groups_, table.rows, table.columns, is_money(outcome), least_group)),
+        printed_(printed_cells(groups_, table.rows, table.columns, part, is_money(outcome), least_group)),
         has_past_(has_past) {}
 
   [[nodiscard]] bool is_empty(std::size_t cell) const {
@@ -283,10 +283,12 @@ void compare_cells(const Communicator& comm, const CampaignList& list, const Lis
   const Outcome outcome = outcome_of(assignment.terms.goal);
   const ListComparer comparer(comm, list, bought, least_group);
   const CellTable table = cell_table(assignment);
+  const bool has_uplifts = list.has_offers && comm.max(std::ssize(bought.outcomes.margin_millionths)) > 0;
+  const PrintedPart part = has_uplifts ? PrintedPart::cells_and_totals : PrintedPart::totals;
   const auto listed_cells = [&](Outcome of) {
     return ListedCells(assignment, table, of,
-                       comparer.sums(table.members, table.cells(), values_of(bought.outcomes, of)), bought.has_past,
-                       least_group);
+                       comparer.sums(table.members, table.cells(), values_of(bought.outcomes, of)), part,
+                       bought.has_past, least_group);
   };
   const ListedCells cells = listed_cells(outcome);
   if (list.has_segments) {
@@ -298,12 +300,11 @@ void compare_cells(const Communicator& comm, const CampaignList& list, const Lis
       cells.list(table.rows, column, findings.offers, findings.cells_hidden);
   }
   adjust_p_values({&findings.segments, &findings.offers});
-  if (comm.max(std::ssize(bought.outcomes.margin_millionths)) > 0 && list.has_offers) {
-    if (outcome == Outcome::margin) {
-      list_uplifts(assignment, table, cells, findings);
-    } else {
-      list_uplifts(assignment, table, listed_cells(Outcome::margin), findings);
-    }
+  if (!has_uplifts) return;
+  if (outcome == Outcome::margin) {
+    list_uplifts(assignment, table, cells, findings);
+  } else {
+    list_uplifts(assignment, table, listed_cells(Outcome::margin), findings);
   }
 }
 
@@ -321,7 +322,8 @@ void compare_deciles(const Communicator& comm, const CampaignList& list, const L
   with_totals.insert(with_totals.end(), whole.begin(), whole.end());
   const std::vector<GroupOutcome> row = with_totals;
   with_totals.insert(with_totals.end(), row.begin(), row.end());
-  const std::vector<char> printed = printed_cells(with_totals, 1, deciles, is_money(outcome), least_group);
+  const std::vector<char> printed =
+      printed_cells(with_totals, 1, deciles, PrintedPart::cells_and_totals, is_money(outcome), least_group);
   for (int decile = 0; decile < deciles; ++decile) {
     const auto place = static_cast<std::size_t>(decile);
     if (groups[2 * place].sums.customers + groups[2 * place + 1].sums.customers == 0) continue;

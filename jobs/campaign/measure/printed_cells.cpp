@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "kernels/statistics/suppression.hpp"
 
@@ -14,25 +15,73 @@ constexpr std::size_t groups_of_cell = 2;
 /// One number of every cell of a group, with its totals.
 using CellNumber = std::function<std::int64_t(const GroupOutcome&)>;
 
-/// Marks as not printed what would give back a number of a cell that is not.
-void hide_complements_of(const std::vector<GroupOutcome>& groups, std::size_t group, std::size_t rows,
-                         std::size_t columns, const CellNumber& number, Index least_group, std::vector<char>& printed) {
-  std::vector<std::int64_t> values;
-  for (std::size_t row = 0; row < rows; ++row) {
-    for (std::size_t column = 0; column < columns; ++column)
-      values.push_back(number(groups[groups_of_cell * (row * (columns + 1) + column) + group]));
+class CellPrinter {
+ public:
+  CellPrinter(const std::vector<GroupOutcome>& groups, std::size_t rows, std::size_t columns, Index least_group)
+      : groups_(groups),
+        rows_(rows),
+        columns_(columns),
+        least_group_(least_group),
+        printed_(groups.size() / groups_of_cell, 1),
+        is_small_(printed_.size(), 0) {}
+
+  /// Cells that no output has are neither printed nor small.
+  void leave_out_cells() {
+    for (std::size_t row = 0; row < rows_; ++row) {
+      for (std::size_t column = 0; column < columns_; ++column) printed_[row * (columns_ + 1) + column] = 0;
+    }
   }
-  std::vector<TableCell> cells = table_with_totals(values, rows, columns);
-  for (std::size_t place = 0; place < cells.size(); ++place) {
-    if (printed[place] != 0) continue;
-    cells[place].state = cells[place].value == 0 ? Disclosure::complement : Disclosure::hidden;
-    cells[place].protection = least_group;
+
+  void hide_small_cells(bool is_money) {
+    for (std::size_t cell = 0; cell < printed_.size(); ++cell) {
+      if (printed_[cell] == 0) continue;
+      const GroupOutcome* const group = &groups_[groups_of_cell * cell];
+      if (is_printable(group[0], is_money, least_group_) && is_printable(group[1], is_money, least_group_)) continue;
+      printed_[cell] = 0;
+      is_small_[cell] = 1;
+    }
   }
-  (void)hide_complements(cells);
-  for (std::size_t place = 0; place < cells.size(); ++place) {
-    if (!is_printed(cells[place].state)) printed[place] = 0;
+
+  /// What hides a cell of one group hides it of the other, which may ask for more: until nothing changes.
+  void hide_what_gives_back() {
+    for (std::vector<char> before; before != printed_;) {
+      before = printed_;
+      for (std::size_t group = 0; group < groups_of_cell; ++group) {
+        hide_complements_of(group, [](const GroupOutcome& each) { return each.sums.customers; });
+        hide_complements_of(group, [](const GroupOutcome& each) { return each.contributors; });
+      }
+    }
   }
-}
+
+  [[nodiscard]] std::vector<char> take() { return std::move(printed_); }
+
+ private:
+  void hide_complements_of(std::size_t group, const CellNumber& number) {
+    std::vector<std::int64_t> values;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      for (std::size_t column = 0; column < columns_; ++column)
+        values.push_back(number(groups_[groups_of_cell * (row * (columns_ + 1) + column) + group]));
+    }
+    std::vector<TableCell> cells = table_with_totals(values, rows_, columns_);
+    for (std::size_t place = 0; place < cells.size(); ++place) {
+      if (printed_[place] != 0) continue;
+      const bool is_protected = is_small_[place] != 0 && cells[place].value != 0;
+      cells[place].state = is_protected ? Disclosure::hidden : Disclosure::complement;
+      cells[place].protection = cells[place].value < least_group_ ? least_group_ : 1;
+    }
+    (void)hide_complements(cells);
+    for (std::size_t place = 0; place < cells.size(); ++place) {
+      if (!is_printed(cells[place].state)) printed_[place] = 0;
+    }
+  }
+
+  const std::vector<GroupOutcome>& groups_;
+  std::size_t rows_;
+  std::size_t columns_;
+  Index least_group_;
+  std::vector<char> printed_;   // by cell
+  std::vector<char> is_small_;  // likewise: not printed for its own sake
+};
 
 }  // namespace
 
@@ -42,25 +91,12 @@ bool is_printable(const GroupOutcome& group, bool is_money, Index least_group) {
 }
 
 std::vector<char> printed_cells(const std::vector<GroupOutcome>& groups, std::size_t rows, std::size_t columns,
-                                bool is_money, Index least_group) {
-  std::vector<char> printed;
-  for (std::size_t place = 0; place < groups.size(); place += groups_of_cell) {
-    printed.push_back(is_printable(groups[place], is_money, least_group) &&
-                      is_printable(groups[place + 1], is_money, least_group));
-  }
-  // What hides a cell of one group hides it of the other, which may ask for more: until nothing changes.
-  for (std::vector<char> before; before != printed;) {
-    before = printed;
-    for (std::size_t group = 0; group < groups_of_cell; ++group) {
-      hide_complements_of(
-          groups, group, rows, columns, [](const GroupOutcome& each) { return each.sums.customers; }, least_group,
-          printed);
-      hide_complements_of(
-          groups, group, rows, columns, [](const GroupOutcome& each) { return each.contributors; }, least_group,
-          printed);
-    }
-  }
-  return printed;
+                                PrintedPart part, bool is_money, Index least_group) {
+  CellPrinter printer(groups, rows, columns, least_group);
+  if (part == PrintedPart::totals) printer.leave_out_cells();
+  printer.hide_small_cells(is_money);
+  printer.hide_what_gives_back();
+  return printer.take();
 }
 
 }  // namespace rankwise

@@ -27,7 +27,8 @@ bool is_found(const Effect& effect) {
 }
 
 CampaignVerdict verdict_of(const CampaignFindings& findings) {
-  if (findings.customers[control_place] == 0 || findings.customers[treated_place] == 0) return CampaignVerdict::no_control;
+  if (findings.customers[control_place] == 0 || findings.customers[treated_place] == 0)
+    return CampaignVerdict::no_control;
   if (findings.sample_ratio && findings.sample_ratio->is_alarm()) return CampaignVerdict::sample_ratio;
   const Comparison* const deciding = findings.deciding();
   if (deciding == nullptr || !deciding->is_printed) return CampaignVerdict::too_few;

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "distributed/rows/partition.hpp"
-#include "distributed/synthetic/responses.hpp"
 #include "io/campaign/assignment_file.hpp"
 #include "io/synthetic/response_table.hpp"
 #include "io/text/csv_field.hpp"
@@ -102,6 +101,7 @@ std::int64_t begin_of_next(const NextPeriodOptions& options) {
 NextPeriodLog::NextPeriodLog(JobContext& context, const NextPeriodOptions& options, const SyntheticShape& shape)
     : context_(context), options_(options), shape_(shape) {
   if (options.output.empty()) return;
+  if (!options.assignment.empty()) read_campaign();
   file_.emplace(context.comm, options.output);
   file_->append(context.comm.is_root() ? synthetic_header(shape.kind) : std::string_view());
 }
@@ -112,26 +112,30 @@ void NextPeriodLog::append(const SyntheticLines& lines) {
   rows_ += lines.next_rows;
 }
 
-void NextPeriodLog::add_responses() {
+void NextPeriodLog::read_campaign() {
   const Communicator& comm = context_.comm;
-  const std::vector<PlantedResponse> responses = read_responses(comm, options_.responses);
+  if (!options_.truth.empty()) check_output(comm, options_.truth);
+  responses_ = read_responses(comm, options_.responses);
   const AssignmentReader reader(comm, options_.assignment, context_.common.input_check);
   constexpr std::int64_t day_seconds = 86'400;
   require_within(options_, reader.terms(), shape_.start + shape_.days * day_seconds);
-  const CampaignAssignment assignment =
-      reader.read(Partition::by_count(reader.users(), comm.size()).range(comm.rank()));
-  ExtraPurchases extra = extra_purchases(assignment, responses, shape_.items, shape_.seed);
-  file_->append(purchase_lines(shape_, assignment, extra));
+  assignment_ = reader.read(Partition::by_count(reader.users(), comm.size()).range(comm.rank()));
+}
+
+void NextPeriodLog::add_responses() {
+  const Communicator& comm = context_.comm;
+  ExtraPurchases extra = extra_purchases(assignment_, responses_, shape_.items, shape_.seed);
+  file_->append(purchase_lines(shape_, assignment_, extra));
   comm.all_reduce_sum(std::span<Index>(extra.sent));
   comm.all_reduce_sum(std::span<Index>(extra.orders));
-  for (std::size_t place = 0; place < responses.size(); ++place) {
+  for (std::size_t place = 0; place < responses_.size(); ++place) {
     if (extra.sent[place] > 0) continue;
     context_.report.warning(fmt::format("{}: offer {} was sent to nobody of segment {}: its response has no effect",
-                                        options_.responses, shown(responses[place].offer),
-                                        shown(responses[place].segment)));
+                                        options_.responses, shown(responses_[place].offer),
+                                        shown(responses_[place].segment)));
   }
   rows_ += std::ssize(extra.purchases);
-  write_from_root(context_, options_.truth, truth_text(responses, extra.sent, extra.orders));
+  write_from_root(context_, options_.truth, truth_text(responses_, extra.sent, extra.orders));
 }
 
 void NextPeriodLog::finish() {

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "distributed/synthetic/log.hpp"
+#include "distributed/synthetic/responses.hpp"
 #include "io/files/commit.hpp"
 #include "io/synthetic/text.hpp"
 #include "jobs/run/job.hpp"
@@ -34,8 +36,8 @@ void require_sense(const NextPeriodOptions& options, SyntheticKind kind);
 /// Rows before this time belong to the log itself; all of them without a next period.
 [[nodiscard]] std::int64_t begin_of_next(const NextPeriodOptions& options);
 
-/// The file of the next period, if there is one. Construction, append() and finish() are collective over context.comm;
-/// throw AgreedError.
+/// The file of the next period, if there is one. Construction, which reads the campaign, append() and finish() are
+/// collective over context.comm; throw AgreedError.
 class NextPeriodLog {
  public:
   NextPeriodLog(JobContext& context, const NextPeriodOptions& options, const SyntheticShape& shape);
@@ -45,12 +47,15 @@ class NextPeriodLog {
   void finish();
 
  private:
+  void read_campaign();
   void add_responses();
 
   JobContext& context_;
   const NextPeriodOptions& options_;
   const SyntheticShape& shape_;
   std::optional<OrderedTextFile> file_;
+  std::vector<PlantedResponse> responses_;  // of a campaign, if there is one
+  CampaignAssignment assignment_;
   Index rows_ = 0;  // of this rank
 };
 

@@ -4,6 +4,7 @@ import pathlib
 from program import run
 
 LOG = "user,item\nann,tea\nann,cup\nbob,tea\nbob,pot\nbob,cup\ncat,pot\ncat,tea\ndan,pot\neve,cup\n"
+GROUPS = "user,group,segment,offer\n" + "".join(f"{user},{'control' if user % 5 < 2 else 'treated'},s{user % 2},o\n" for user in range(1, 21))
 GOODS = "id,kind,price\ntea,drink,3\ncup,ware,4\npot,ware,9\n"
 PEOPLE = "id,town,age\nann,Rome,30\nbob,Oslo,40\ncat,Rome,\ndan,,50\n"
 CHAIN = "[quarterly]\ndirectory = q\nscheduler = local\ncores = 1\n[prepare]\ninput = log.csv\nsplit = random:0.3\n[als]\nfactors = 2\nepochs = 1\n"
@@ -61,6 +62,8 @@ CASES = {
         ("prepare", "--input s.csv --missing skip --orders day --output o.h5"),
         ("profile", "--data o.h5 --lifetime --calibrate-at 2024-06-30 --output q.h5 --report q.json"),
         ("profile", "--data o.h5 --output q.csv"),
+        ("campaign measure", "--assignment groups.csv --start 2024-01-01 --horizon 90d --hold-out 40% --outcomes o.h5 --margin 0.5 --least-group 2 "
+         "--output cm.json --report cm.html --uplift cm.csv"),
         ("kmeans", "--input q.h5 --clusters 2 --scale log-standard --output q-logs.h5"),
         ("kmeans", "--input q.h5 --clusters 2 --scale rank --output q-ranks.h5"),
         ("plan", "--data d.h5 --factors 2 --calibrate 0 --model m.h5 --ranks 1,2 --sbatch p.sbatch --json p.json"),
@@ -105,6 +108,7 @@ def help_names():
 def write_inputs(folder):
     pathlib.Path(folder, "log.csv").write_text(LOG)
     pathlib.Path(folder, "brands.csv").write_text("item,brand\ntea,a\ncup,a\npot,b\n")
+    pathlib.Path(folder, "groups.csv").write_text(GROUPS)
     pathlib.Path(folder, "goods.csv").write_text(GOODS)
     pathlib.Path(folder, "people.csv").write_text(PEOPLE)
     pathlib.Path(folder, "chain.ini").write_text(CHAIN)

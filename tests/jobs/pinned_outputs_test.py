@@ -37,6 +37,8 @@ GIVEN = {
     "shelves.csv": "id,shelf,price,title\n" + "".join(
         f"{i},{'' if i % 11 == 0 else f's{i * i % 7}'},{'' if i % 13 == 0 else i % 17 + 0.25},word{i % 9} Of{i % 5}\n" for i in range(1, 140)),
     "newer.csv": "user,item,rating\n" + "".join(f"{(i * 7) % 12 + (900 if i % 3 else 1)},{(i * 11) % 110 + 1},{1 + i % 5}\n" for i in range(90)),
+    "groups.csv": "user,group,segment,offer\n" + "".join(
+        f"c{i:02d},{'control' if i % 5 < 2 else 'treated'},{'north' if i % 3 else 'south'},{'tea' if i % 2 else 'cup'}\n" for i in range(37)),
     "wanted.txt": "".join(f"{user}\n" for user in range(1, 400, 7)),
 }
 SEARCH = ["--factors", "4,8", "--regularization", "0.003,0.03", "--epochs", "2", "--validation", "interactions:2", "--optimize", "ndcg@20",
@@ -58,6 +60,9 @@ EXACT_RUNS = [  # the same on every SIMD target
      "--duplicates sum --split temporal:0.2 --validation random:0.2 --output days.h5", 3, ["days.h5"]),
     ("profile --data days.h5 --lifetime --calibrate-at 2024-06-30 --output profile.h5 --report profile.json", 3, ["profile.h5", "profile.json"]),
     ("profile --data days.h5 --at 2024-09-30 --output profile.csv", 1, ["profile.csv"]),
+    ("campaign measure --assignment groups.csv --start 2024-05-01 --horizon 90d --hold-out 40% --outcomes days.h5 --margin 0.25 --least-group 2 "
+     "--output measured.json --uplift uplift.csv", 3, ["measured.json", "uplift.csv"]),
+    ("synthesize --users 200 --items 60 --interactions 2000 --output earlier.csv --next-output later.csv --cut 2024-06-01", 3, ["earlier.csv", "later.csv"]),
     ("prepare --input orders.csv --columns user=customer,item=sku,value=pieces,fold=part --duplicates max --min-total -100 "
      "--output folds.h5", 1, ["folds.h5"]),
     ("prepare --input ratings.csv --missing skip --transform clip:2,5 --transform centre:user --split random:0.1 --output centred.h5", 3,

@@ -1,0 +1,250 @@
+#include "distributed/campaign/offer_prices.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+
+#include "distributed/threads/team_size.hpp"
+#include "kernels/campaign/offer_value.hpp"
+
+namespace rankwise {
+
+namespace {
+
+__extension__ using Wide = __int128;
+
+constexpr int budget_bits = 40;
+constexpr int cost_shift = budget_bits - tie_bits;
+constexpr std::int64_t most_price = std::int64_t{1} << 62;
+constexpr Wide most_price_wide = most_price;
+constexpr double operations_per_value = 8;
+
+/// What customers want at some prices. Sums over all ranks.
+struct Demand {
+  std::vector<Index> wanted;  // of each offer
+  std::int64_t spending_millionths = 0;
+  std::int64_t net_high = 0;  // the sum of net values: high * 2^tie_bits + low
+  std::int64_t net_low = 0;
+
+  [[nodiscard]] Wide net() const { return static_cast<Wide>(net_high) * (std::int64_t{1} << tie_bits) + net_low; }
+};
+
+void add_customer(const OfferValues& values, Index customer, std::span<const std::int64_t> prices,
+                  OfferChooser& chooser, std::span<std::int64_t> net, Demand& demand) {
+  values.fine_values(customer, net);
+  for (std::size_t o = 0; o < net.size(); ++o) net[o] -= prices[o];
+  for (const std::int32_t offer : chooser.choose(net)) {
+    const auto o = static_cast<std::size_t>(offer);
+    ++demand.wanted[o];
+    demand.spending_millionths += values.cost_millionths[o];
+    demand.net_high += net[o] >> tie_bits;
+    demand.net_low += net[o] & ((std::int64_t{1} << tie_bits) - 1);
+  }
+}
+
+/// Collective.
+Demand demand_at(const Communicator& comm, const OfferValues& values, std::span<const Index> customers,
+                 const OfferLimits& limits, std::span<const std::int64_t> prices) {
+  const std::size_t offers = values.offers();
+  const auto count = std::ssize(customers);
+  const int threads = team_size(static_cast<double>(count) * static_cast<double>(offers) * operations_per_value);
+  std::vector<Demand> parts(static_cast<std::size_t>(threads));
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (int t = 0; t < threads; ++t) {
+    Demand part{.wanted = std::vector<Index>(offers, 0)};
+    OfferChooser chooser(limits);
+    std::vector<std::int64_t> net(offers);
+    for (Index c = count * t / threads; c < count * (t + 1) / threads; ++c)
+      add_customer(values, customers[static_cast<std::size_t>(c)], prices, chooser, net, part);
+    parts[static_cast<std::size_t>(t)] = std::move(part);
+  }
+  std::vector<std::int64_t> sums(offers + 3, 0);
+  for (const Demand& part : parts) {
+    for (std::size_t o = 0; o < offers; ++o) sums[o] += part.wanted[o];
+    sums[offers] += part.spending_millionths;
+    sums[offers + 1] += part.net_high;
+    sums[offers + 2] += part.net_low;
+  }
+  comm.all_reduce_sum(std::span(sums));
+  Demand demand{.wanted = {sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(offers)},
+                .spending_millionths = sums[offers],
+                .net_high = sums[offers + 1],
+                .net_low = sums[offers + 2]};
+  return demand;
+}
+
+/// In fine units, and not capped.
+Wide whole_price(const OfferPrices& prices, std::size_t offer, std::int64_t cost_millionths) {
+  constexpr Wide unit = Wide{1} << cost_shift;
+  return prices.own[offer] + (static_cast<Wide>(prices.budget) * cost_millionths + unit - 1) / unit;
+}
+
+/// D at these prices in 2^-40 millionths, rounded up to whole millionths. What of an offer's price is above the
+/// budget's part of it is paid for each place. A capped price is above every value: nobody wants that offer, at the
+/// whole price either.
+std::int64_t bound_of(const Demand& demand, const OfferPrices& prices, std::span<const std::int64_t> costs,
+                      std::span<const Index> capacity, std::int64_t budget_millionths) {
+  Wide bound = demand.net() << cost_shift;
+  for (std::size_t o = 0; o < costs.size(); ++o) {
+    const Wide of_budget = static_cast<Wide>(prices.budget) * costs[o];
+    bound += ((whole_price(prices, o, costs[o]) << cost_shift) - of_budget) * capacity[o];
+  }
+  if (budget_millionths >= 0) bound += static_cast<Wide>(prices.budget) * budget_millionths;
+  constexpr Wide unit = Wide{1} << budget_bits;
+  const Wide whole = (bound + unit - 1) / unit;
+  return whole > std::numeric_limits<std::int64_t>::max() ? std::numeric_limits<std::int64_t>::max()
+                                                          : static_cast<std::int64_t>(whole);
+}
+
+/// The same prices in all, of which the budget has so large a part as makes the bound least: the bound is linear in it.
+/// Where customers are alike, a price in all has one right value, and its two parts have none that demand could show.
+void divide_prices(OfferPrices& prices, std::span<const std::int64_t> costs, std::span<const Index> capacity,
+                   std::int64_t budget_millionths) {
+  if (budget_millionths < 0) return;
+  Wide all_costs = 0;
+  for (std::size_t o = 0; o < costs.size(); ++o) all_costs += static_cast<Wide>(costs[o]) * capacity[o];
+  std::vector<Wide> whole;
+  Wide budget = most_price;
+  for (std::size_t o = 0; o < costs.size(); ++o) {
+    whole.push_back(whole_price(prices, o, costs[o]));
+    if (costs[o] > 0) budget = std::min(budget, (whole[o] << cost_shift) / costs[o]);
+  }
+  if (all_costs <= budget_millionths) budget = 0;
+  prices.budget = static_cast<std::int64_t>(budget);
+  prices.own.assign(costs.size(), 0);
+  for (std::size_t o = 0; o < costs.size(); ++o)
+    prices.own[o] =
+        static_cast<std::int64_t>(std::clamp<Wide>(whole[o] - whole_price(prices, o, costs[o]), 0, most_price));
+}
+
+/// A price that follows the sign of what is asked too much.
+struct SteppedPrice {
+  std::int64_t step = 1;
+  int last = 0;
+
+  void move(std::int64_t& price, Wide excess, std::int64_t most) {
+    const int sign = excess > 0 ? 1 : excess < 0 ? -1 : 0;
+    const bool stays = sign < 0 && price == 0;
+    if (sign * last > 0 && !stays) step = std::min(step + step / 2 + 1, most);
+    if (sign * last < 0) step = std::max<std::int64_t>(step / 2, 1);
+    if (sign != 0) last = sign;
+    price = std::clamp<std::int64_t>(price + sign * step, 0, most);
+  }
+};
+
+/// The limits of some of the customers.
+struct Places {
+  std::vector<Index> capacity;
+  std::int64_t budget_millionths = CampaignLimits::unlimited;
+};
+
+class PriceDescent {
+ public:
+  PriceDescent(const Communicator& comm, const OfferValues& values, std::span<const Index> customers,
+               const OfferLimits& limits, Places places)
+      : comm_(comm), values_(values), customers_(customers), limits_(limits), places_(std::move(places)) {}
+
+  /// From `prices` on, which become those of the least bound. Collective.
+  std::int64_t run(OfferPrices& prices, Index steps) {
+    OfferPrices at = prices;
+    std::optional<std::int64_t> least;
+    for (Index step = 0; step < steps; ++step) {
+      const Demand demand =
+          demand_at(comm_, values_, customers_, limits_, at.total(std::span(values_.cost_millionths)));
+      divide_prices(at, values_.cost_millionths, places_.capacity, places_.budget_millionths);
+      const std::int64_t bound =
+          bound_of(demand, at, values_.cost_millionths, places_.capacity, places_.budget_millionths);
+      if (!least || bound < *least) {
+        least = bound;
+        prices = at;
+      }
+      if (step == 0) begin(demand, at);
+      move(demand, at);
+    }
+    return least.value_or(0);
+  }
+
+ private:
+  /// First steps of the size of what customers gain by what they want.
+  void begin(const Demand& demand, const OfferPrices& at) {
+    Index wanted = 0;
+    for (const Index count : demand.wanted) wanted += count;
+    const Wide gain = demand.net() / std::max<Index>(wanted, 1);
+    const auto mean_gain = static_cast<std::int64_t>(std::clamp<Wide>(gain, 1, most_price / 4));
+    offers_.assign(values_.offers(), {});
+    for (std::size_t o = 0; o < offers_.size(); ++o)
+      offers_[o].step = std::max<std::int64_t>(1, at.own[o] > 0 ? at.own[o] / 256 : mean_gain / 4);
+    const Wide mean_cost = std::max<Wide>(1, demand.spending_millionths / std::max<Index>(wanted, 1));
+    const Wide of_money = (static_cast<Wide>(mean_gain) << cost_shift) / mean_cost / 4;
+    budget_.step = at.budget > 0 ? std::max<std::int64_t>(1, at.budget / 256)
+                                 : static_cast<std::int64_t>(std::clamp<Wide>(of_money, 1, most_price / 4));
+  }
+  void move(const Demand& demand, OfferPrices& at) {
+    for (std::size_t o = 0; o < offers_.size(); ++o)
+      offers_[o].move(at.own[o], static_cast<Wide>(demand.wanted[o]) - places_.capacity[o], most_price);
+    if (places_.budget_millionths < 0) return;
+    budget_.move(at.budget, static_cast<Wide>(demand.spending_millionths) - places_.budget_millionths, most_price);
+  }
+
+  const Communicator& comm_;
+  const OfferValues& values_;
+  std::span<const Index> customers_;
+  const OfferLimits& limits_;
+  Places places_;
+  std::vector<SteppedPrice> offers_;
+  SteppedPrice budget_;
+};
+
+/// No offer has more places than there are customers.
+Places places_of(const CampaignLimits& limits, Index customers) {
+  Places places{.capacity = limits.capacity, .budget_millionths = limits.budget_millionths};
+  for (Index& capacity : places.capacity)
+    capacity = capacity == CampaignLimits::unlimited ? customers : std::min(capacity, customers);
+  return places;
+}
+
+/// The share of the places that falls to so many of the customers.
+Places share_of(Places places, Index part, Index all) {
+  const auto scaled = [&](std::int64_t number) {
+    return static_cast<std::int64_t>(static_cast<Wide>(number) * part / std::max<Index>(all, 1));
+  };
+  for (Index& capacity : places.capacity) capacity = scaled(capacity);
+  if (places.budget_millionths >= 0) places.budget_millionths = scaled(places.budget_millionths);
+  return places;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> OfferPrices::total(std::span<const std::int64_t> cost_millionths) const {
+  std::vector<std::int64_t> prices;
+  for (std::size_t o = 0; o < own.size(); ++o)
+    prices.push_back(static_cast<std::int64_t>(std::min(whole_price(*this, o, cost_millionths[o]), most_price_wide)));
+  return prices;
+}
+
+PriceSearch find_prices(const Communicator& comm, const OfferValues& values, std::span<const Index> customers,
+                        const CampaignLimits& limits, const PriceSteps& steps) {
+  PriceSearch search;
+  search.prices.own.assign(values.offers(), 0);
+  search.steps = steps.all;
+  const Index all = comm.sum(std::ssize(customers));
+  const Places places = places_of(limits, all);
+  if (all <= steps.sampled_customers) {
+    search.steps = steps.sampled + steps.all;
+  } else {
+    const auto below = static_cast<std::uint64_t>((Wide{steps.sampled_customers} << 32) / all);
+    std::vector<Index> sample;
+    for (const Index customer : customers) {
+      if (values.hashes[static_cast<std::size_t>(customer)] < below) sample.push_back(customer);
+    }
+    const Index sampled = comm.sum(std::ssize(sample));
+    static_cast<void>(PriceDescent(comm, values, sample, limits.offers, share_of(places, sampled, all))
+                          .run(search.prices, steps.sampled));
+  }
+  search.bound_millionths =
+      PriceDescent(comm, values, customers, limits.offers, places).run(search.prices, search.steps);
+  return search;
+}
+
+}  // namespace rankwise

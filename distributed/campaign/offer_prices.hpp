@@ -1,0 +1,62 @@
+#pragma once
+// Prices of offers and of the budget, at which customers who choose for themselves leave capacities and budget nearly
+// full; and what no assignment can exceed. Ranks exchange sums alone.
+//
+// The Lagrangian dual of  max sum v x,  sum_u x_uo <= K_o,  sum c_o x_uo <= B,  each user's offers within OfferLimits:
+//
+//   D(m, l) = sum_u max over sets of user u of sum (v_uo - m_o - l c_o)  +  sum_o m_o K_o  +  l B
+//
+// is at least the value of every feasible assignment, for all m, l >= 0. It is minimized by steps against the sign of
+// its subgradient, capacity minus demand and budget minus spending, a step length for each price: half of it after a
+// change of sign, half as much again without one (Riedmiller and Braun's resilient propagation, 1993). All numbers are
+// integers, so that sums are exact.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "distributed/campaign/offer_values.hpp"
+#include "distributed/comm/communicator.hpp"
+#include "kernels/base/types.hpp"
+#include "kernels/campaign/offer_choice.hpp"
+
+namespace rankwise {
+
+/// The same on every rank.
+struct CampaignLimits {
+  static constexpr std::int64_t unlimited = -1;
+  OfferLimits offers;
+  std::vector<Index> capacity;                 ///< of each offer, or unlimited
+  std::int64_t budget_millionths = unlimited;  ///< of all costs
+};
+
+/// The price of an offer in fine units is own[o] + the budget's price of its cost, rounded up.
+struct OfferPrices {
+  std::vector<std::int64_t> own;  ///< fine units
+  std::int64_t budget = 0;        ///< money a money, in 2^-40
+
+  /// In all, in fine units, at most 2^62.
+  [[nodiscard]] std::vector<std::int64_t> total(std::span<const std::int64_t> cost_millionths) const;
+};
+
+struct PriceSearch {
+  OfferPrices prices;                 ///< of the least bound
+  std::int64_t bound_millionths = 0;  ///< no assignment is worth more
+  Index steps = 0;                    ///< over all customers
+};
+
+/// Steps on a sample of the customers, those whose hash is below a share that leaves about `sampled_customers`, then on
+/// all of them: the sample brings prices near, cheaply, and every customer counts in the bound.
+struct PriceSteps {
+  Index sampled_customers = Index{1} << 16;
+  Index sampled = 200;
+  Index all = 40;
+};
+
+/// Of `customers`, places of this rank. The same on any number of ranks and threads. Sums of values must stay below
+/// 2^62 millionths. Collective over comm.
+[[nodiscard]] PriceSearch find_prices(const Communicator& comm, const OfferValues& values,
+                                      std::span<const Index> customers, const CampaignLimits& limits,
+                                      const PriceSteps& steps = {});
+
+}  // namespace rankwise

@@ -10,9 +10,9 @@
 #include "distributed/regression/feature_terms.hpp"
 #include "distributed/regression/prediction_quality.hpp"
 #include "distributed/regression/regression_fit.hpp"
-#include "jobs/propensity/customer_outcomes.hpp"
 #include "jobs/propensity/feature_columns.hpp"
 #include "jobs/propensity/propensity_settings.hpp"
+#include "jobs/propensity/target_outcomes.hpp"
 #include "jobs/run/job.hpp"
 #include "kernels/statistics/estimates.hpp"
 

@@ -15,11 +15,11 @@
 #include "io/config/json_text.hpp"
 #include "io/files/commit.hpp"
 #include "jobs/profile/printed_counts.hpp"
-#include "jobs/propensity/customer_outcomes.hpp"
 #include "jobs/propensity/feature_columns.hpp"
 #include "jobs/propensity/findings.hpp"
 #include "jobs/propensity/propensity_report.hpp"
 #include "jobs/propensity/score_output.hpp"
+#include "jobs/propensity/target_outcomes.hpp"
 #include "jobs/run/standard_output.hpp"
 #include "jobs/run/text_output.hpp"
 
@@ -60,7 +60,7 @@ void predict_customers(const PropensityOptions& options, JobContext& context) {
   const ProfileRows customers = read_profile_rows(context, options.profile, options.columns);
   std::optional<ProfileRows> scored;
   if (!options.score.empty()) scored = read_profile_rows(context, options.score, options.columns);
-  const CustomerOutcomes outcomes = read_outcomes(context, options, customers);
+  const TargetOutcomes outcomes = read_outcomes(context, options, customers);
 
   // 2. Fit, and see whether it comes true for customers that a fit has not seen.
   timer = std::make_unique<Report::PhaseTimer>(context.report, "fit");

@@ -128,9 +128,8 @@ Json notes_json(const std::vector<ColumnNote>& notes, const char* name, const ch
 
 }  // namespace
 
-Json propensity_json(const PropensityOptions& options, const PropensityFindings& found,
-                     const CustomerOutcomes& outcomes, const ProfileRows& customers, const ScoreFindings& scores,
-                     const std::string& version) {
+Json propensity_json(const PropensityOptions& options, const PropensityFindings& found, const TargetOutcomes& outcomes,
+                     const ProfileRows& customers, const ScoreFindings& scores, const std::string& version) {
   Json json{{"version", version},
             {"profile", file_json(options.profile, customers.provenance.dataset_digest)},
             {"outcomes", file_json(options.outcomes, outcomes.data_digest)},

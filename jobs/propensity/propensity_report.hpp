@@ -16,14 +16,14 @@ namespace rankwise {
 
 /// Plain sentences: who bought, how good the model is, what goes with buying.
 [[nodiscard]] std::vector<std::string> propensity_sentences(const PropensityFindings& found,
-                                                            const CustomerOutcomes& outcomes);
+                                                            const TargetOutcomes& outcomes);
 
 /// Warnings, in the order in which they are told.
 [[nodiscard]] std::vector<std::string> propensity_warnings(const PropensityFindings& found,
-                                                           const CustomerOutcomes& outcomes);
+                                                           const TargetOutcomes& outcomes);
 
 [[nodiscard]] nlohmann::ordered_json propensity_json(const PropensityOptions& options, const PropensityFindings& found,
-                                                     const CustomerOutcomes& outcomes, const ProfileRows& customers,
+                                                     const TargetOutcomes& outcomes, const ProfileRows& customers,
                                                      const ScoreFindings& scores, const std::string& version);
 
 /// The page of this JSON text.

@@ -52,7 +52,7 @@ std::string effect_sentence(const PropensityFindings& found, std::size_t place) 
       who, std::exp(found.fit.coefficients[place]), std::exp(interval.low), std::exp(interval.high));
 }
 
-std::string period_text(const CustomerOutcomes& outcomes) {
+std::string period_text(const TargetOutcomes& outcomes) {
   if (outcomes.first_day.empty()) return "in the outcomes";
   return fmt::format("from {} to {}", outcomes.first_day, outcomes.last_day);
 }
@@ -109,7 +109,7 @@ std::string propensity_table(const PropensityFindings& found) {
   return text;
 }
 
-std::vector<std::string> propensity_sentences(const PropensityFindings& found, const CustomerOutcomes& outcomes) {
+std::vector<std::string> propensity_sentences(const PropensityFindings& found, const TargetOutcomes& outcomes) {
   std::vector<std::string> sentences;
   const std::string target = found.target == "anything" || found.target == "money"
                                  ? std::string("something")
@@ -136,7 +136,7 @@ std::vector<std::string> propensity_sentences(const PropensityFindings& found, c
   return sentences;
 }
 
-std::vector<std::string> propensity_warnings(const PropensityFindings& found, const CustomerOutcomes& outcomes) {
+std::vector<std::string> propensity_warnings(const PropensityFindings& found, const TargetOutcomes& outcomes) {
   std::vector<std::string> warnings = outcomes.doubts;
   if (found.without_purchase > 0) {
     warnings.push_back(

@@ -1,4 +1,4 @@
-#include "jobs/propensity/customer_outcomes.hpp"
+#include "jobs/propensity/target_outcomes.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -39,7 +39,7 @@ std::optional<std::int64_t> last_order_day(const Communicator& comm, const Order
 
 /// Refuses outcomes that the profile has seen, and says what cannot be checked.
 OutcomePeriod period_of(const PropensityOptions& options, const ProfileRows& customers,
-                        std::optional<std::int64_t> last_day, CustomerOutcomes& found) {
+                        std::optional<std::int64_t> last_day, TargetOutcomes& found) {
   const bool is_same_data = found.data_digest == customers.provenance.dataset_digest;
   const std::optional<std::int64_t> known_day = day_of_text(customers.analysis_day);
   if (!last_day) {
@@ -99,8 +99,8 @@ std::vector<double> values_of(const PropensityOptions& options, const PeriodOutc
 
 }  // namespace
 
-CustomerOutcomes read_outcomes(const JobContext& context, const PropensityOptions& options,
-                               const ProfileRows& customers) {
+TargetOutcomes read_outcomes(const JobContext& context, const PropensityOptions& options,
+                             const ProfileRows& customers) {
   const Communicator& comm = context.comm;
   const auto dataset = open_dataset(context, options.outcomes, std::nullopt, TrainedOn::all);
   if (!dataset->has_orders()) {
@@ -108,7 +108,7 @@ CustomerOutcomes read_outcomes(const JobContext& context, const PropensityOption
                        options.outcomes));
   }
   // 1. The orders of the period.
-  CustomerOutcomes found;
+  TargetOutcomes found;
   found.data_digest = dataset->provenance().dataset_digest;
   const RowRange mine = Partition::by_count(dataset->all_users(), comm.size()).range(comm.rank());
   Orders orders = dataset->orders(mine);

@@ -11,7 +11,7 @@
 
 namespace rankwise {
 
-struct CustomerOutcomes {
+struct TargetOutcomes {
   std::vector<double> values;       ///< of each of this rank's customers: 0 or 1, or money
   std::string first_day;            ///< of the period; empty without times
   std::string last_day;             ///< the last one with an order
@@ -24,7 +24,7 @@ struct CustomerOutcomes {
 
 /// Reads the orders of the period. Refuses (bad_data) a period that the profile knows. Collective over context.comm;
 /// throws AgreedError.
-[[nodiscard]] CustomerOutcomes read_outcomes(const JobContext& context, const PropensityOptions& options,
-                                             const ProfileRows& customers);
+[[nodiscard]] TargetOutcomes read_outcomes(const JobContext& context, const PropensityOptions& options,
+                                           const ProfileRows& customers);
 
 }  // namespace rankwise

@@ -16,7 +16,9 @@
 #include "jobs/als/als.hpp"
 #include "jobs/blend/sweep_blend.hpp"
 #include "jobs/calibrate/calibrate.hpp"
+#include "jobs/campaign/assign.hpp"
 #include "jobs/campaign/measure/measure.hpp"
+#include "jobs/campaign/plan.hpp"
 #include "jobs/data/inspect.hpp"
 #include "jobs/data/prepare.hpp"
 #include "jobs/data/verify.hpp"
@@ -135,10 +137,10 @@ FoundJob find_job(std::span<const std::string> arguments) {
 
 /// Ranks of these jobs share the work; of all others one rank does it, or starts what needs several by itself.
 slurm::WorkOf work_of(const Job& job) {
-  constexpr std::array<std::string_view, 17> shared{
-      "campaign measure", "synthesize", "prepare",     "als",         "itemcf",    "scale",
-      "kmeans",           "evaluate",   "denoise",     "recommend",   "similar",   "export",
-      "profile",          "segments",   "sweep trial", "sweep blend", "propensity"};
+  constexpr std::array<std::string_view, 19> shared{
+      "campaign plan", "campaign assign", "campaign measure", "synthesize",  "prepare",   "als",     "itemcf",
+      "scale",         "kmeans",          "evaluate",         "denoise",     "recommend", "similar", "export",
+      "profile",       "segments",        "sweep trial",      "sweep blend", "propensity"};
   return std::ranges::find(shared, job.name) != shared.end() ? slurm::WorkOf::all_ranks : slurm::WorkOf::one_rank;
 }
 
@@ -232,6 +234,8 @@ std::span<const Job> all_jobs() {
       kmeans_job(),
       evaluate_job(),
       calibrate_job(),
+      campaign_plan_job(),
+      campaign_assign_job(),
       campaign_measure_job(),
       denoise_job(),
       recommend_job(),

@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view variable_mark = "env:";
 
 [[noreturn]] void refuse_system(const std::string& path, int error) {
-  throw Error(ExitCode::no_input, fmt::format("--pseudonyms {}: {}", path, std::strerror(error)));
+  throw Error(ExitCode::no_input, fmt::format("{}: {}", path, std::strerror(error)));
 }
 
 void require_private(const std::string& path, int file) {
@@ -30,11 +30,11 @@ void require_private(const std::string& path, int file) {
   struct stat status {};
   if (fstat(file, &status) != 0) refuse_system(path, errno);
   if (!S_ISREG(status.st_mode)) {
-    throw Error(ExitCode::usage, fmt::format("--pseudonyms {}: is no regular file; expected a file with a key", path));
+    throw Error(ExitCode::usage, fmt::format("{}: is no regular file; expected a file with a key", path));
   }
   const unsigned mode = status.st_mode & permissions;
   if ((mode & ~owner_reads_and_writes) != 0) {
-    throw Error(ExitCode::usage, fmt::format("--pseudonyms {}: the mode of the key's file is {:04o}; expected 0600 or "
+    throw Error(ExitCode::usage, fmt::format("{}: the mode of the key's file is {:04o}; expected 0600 or "
                                              "stricter (chmod 600)",
                                              path, mode));
   }
@@ -64,7 +64,7 @@ std::string variable_bytes(const std::string& source) {
   const char* const value = std::getenv(name.c_str());
   if (value == nullptr) {
     throw Error(ExitCode::no_input,
-                fmt::format("--pseudonyms {}: the environment of the first rank has no variable {}", source, name));
+                fmt::format("{}: the environment of the first rank has no variable {}", source, name));
   }
   return value;
 }
@@ -76,7 +76,7 @@ std::string key_of(const std::string& source) {
   const std::string key = bytes.substr(begin, bytes.find_last_not_of(blanks) + 1 - begin);
   if (std::ssize(bytes) > most_key_bytes || std::ssize(key) < least_key_bytes) {
     throw Error(ExitCode::usage,
-                fmt::format("--pseudonyms {}: the key has {} bytes without blanks around it; expected {} to {} "
+                fmt::format("{}: the key has {} bytes without blanks around it; expected {} to {} "
                             "(openssl rand -hex 32 makes one)",
                             source, std::ssize(bytes) > most_key_bytes ? "too many" : std::to_string(key.size()),
                             least_key_bytes, most_key_bytes));
@@ -90,7 +90,7 @@ bool is_key_variable(const std::string& source) {
   return source.starts_with(variable_mark);
 }
 
-void refuse_plain_hash(const std::string& source) {
+void refuse_hash_name(std::string_view option, const std::string& source) {
   constexpr std::array<std::string_view, 12> hashes{"md5",  "sha",    "sha1",    "sha-1",   "sha256",      "sha-256",
                                                     "sha3", "sha512", "sha-512", "blake2b", "hmac-sha256", "hash"};
   std::string lower = source;
@@ -98,15 +98,29 @@ void refuse_plain_hash(const std::string& source) {
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; });
   if (std::ranges::find(hashes, lower) == hashes.end()) return;
   throw Error(ExitCode::usage,
-              fmt::format("--pseudonyms {}: a hash without a key hides nothing: anyone can hash all possible ids and "
+              fmt::format("{} {}: a hash without a key hides nothing: anyone can hash all possible ids and "
                           "compare. Expected the file of a secret key, or env:NAME",
-                          source));
+                          option, source));
+}
+
+void refuse_plain_hash(const std::string& source) {
+  refuse_hash_name("--pseudonyms", source);
+}
+
+std::string read_secret_key(const Communicator& comm, std::string_view option, const std::string& source) {
+  std::string key = agree_on(comm, [&] {
+    try {
+      return comm.is_root() ? key_of(source) : std::string();
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("{} {}", option, error.what()));
+    }
+  });
+  comm.broadcast(key);
+  return key;
 }
 
 std::string read_pseudonym_key(const Communicator& comm, const std::string& source) {
-  std::string key = agree_on(comm, [&] { return comm.is_root() ? key_of(source) : std::string(); });
-  comm.broadcast(key);
-  return key;
+  return read_secret_key(comm, "--pseudonyms", source);
 }
 
 }  // namespace rankwise

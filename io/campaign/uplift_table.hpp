@@ -1,0 +1,29 @@
+#pragma once
+// What earlier campaigns brought, by segment and offer, as `campaign measure` writes it.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "distributed/comm/communicator.hpp"
+
+namespace rankwise {
+
+/// What stands in the place of a segment for all customers, and for those who are in none.
+inline constexpr const char* uplift_of_all = "(all)";
+inline constexpr const char* uplift_of_none = "(none)";
+
+/// In the order of the file; all vectors have one entry a record.
+struct UpliftTable {
+  std::vector<std::string> segments;
+  std::vector<std::string> offers;
+  std::vector<std::int64_t> margin_millionths;  ///< shrunk uplift: margin a head
+  std::vector<std::int32_t> has_value;          ///< 0: the field is empty
+};
+
+/// The delimited file at `path` with the columns `segment`, `offer` and `shrunk_uplift`; other columns are passed over.
+/// The root reads, every rank receives all. Collective over comm; throws AgreedError (no_input; bad_data: FILE, line
+/// and what was expected, a pair twice).
+[[nodiscard]] UpliftTable read_uplift(const Communicator& comm, const std::string& path);
+
+}  // namespace rankwise

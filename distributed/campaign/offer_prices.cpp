@@ -97,39 +97,19 @@ std::int64_t bound_of(const Demand& demand, const OfferPrices& prices, std::span
                                                           : static_cast<std::int64_t>(whole);
 }
 
-/// The same prices in all, of which the budget has so large a part as makes the bound least: the bound is linear in it.
-/// Where customers are alike, a price in all has one right value, and its two parts have none that demand could show.
-void divide_prices(OfferPrices& prices, std::span<const std::int64_t> costs, std::span<const Index> capacity,
-                   std::int64_t budget_millionths) {
-  if (budget_millionths < 0) return;
-  Wide all_costs = 0;
-  for (std::size_t o = 0; o < costs.size(); ++o) all_costs += static_cast<Wide>(costs[o]) * capacity[o];
-  std::vector<Wide> whole;
-  Wide budget = most_price;
-  for (std::size_t o = 0; o < costs.size(); ++o) {
-    whole.push_back(whole_price(prices, o, costs[o]));
-    if (costs[o] > 0) budget = std::min(budget, (whole[o] << cost_shift) / costs[o]);
-  }
-  if (all_costs <= budget_millionths) budget = 0;
-  prices.budget = static_cast<std::int64_t>(budget);
-  prices.own.assign(costs.size(), 0);
-  for (std::size_t o = 0; o < costs.size(); ++o)
-    prices.own[o] =
-        static_cast<std::int64_t>(std::clamp<Wide>(whole[o] - whole_price(prices, o, costs[o]), 0, most_price));
-}
-
 /// A price that follows the sign of what is asked too much.
 struct SteppedPrice {
   std::int64_t step = 1;
   int last = 0;
 
-  void move(std::int64_t& price, Wide excess, std::int64_t most) {
+  /// The price after a step; at `least` one that nobody pays stays, and its step does.
+  [[nodiscard]] std::int64_t moved(std::int64_t price, Wide excess, std::int64_t least) {
     const int sign = excess > 0 ? 1 : excess < 0 ? -1 : 0;
-    const bool stays = sign < 0 && price == 0;
-    if (sign * last > 0 && !stays) step = std::min(step + step / 2 + 1, most);
+    const bool stays = sign < 0 && price <= least;
+    if (sign * last > 0 && !stays) step = std::min(step + step / 2 + 1, most_price);
     if (sign * last < 0) step = std::max<std::int64_t>(step / 2, 1);
     if (sign != 0) last = sign;
-    price = std::clamp<std::int64_t>(price + sign * step, 0, most);
+    return std::clamp<std::int64_t>(price + sign * step, least, most_price);
   }
 };
 
@@ -152,7 +132,6 @@ class PriceDescent {
     for (Index step = 0; step < steps; ++step) {
       const Demand demand =
           demand_at(comm_, values_, customers_, limits_, at.total(std::span(values_.cost_millionths)));
-      divide_prices(at, values_.cost_millionths, places_.capacity, places_.budget_millionths);
       const std::int64_t bound =
           bound_of(demand, at, values_.cost_millionths, places_.capacity, places_.budget_millionths);
       if (!least || bound < *least) {
@@ -180,11 +159,27 @@ class PriceDescent {
     budget_.step = at.budget > 0 ? std::max<std::int64_t>(1, at.budget / 256)
                                  : static_cast<std::int64_t>(std::clamp<Wide>(of_money, 1, most_price / 4));
   }
+  /// An offer's own price and the budget's move apart: where an offer is scarce, its price in all follows its demand
+  /// alone, and the budget counts all its places as paid; all other offers follow the budget's price. Both prices at
+  /// once would have to move against each other, where customers are much alike.
   void move(const Demand& demand, OfferPrices& at) {
-    for (std::size_t o = 0; o < offers_.size(); ++o)
-      offers_[o].move(at.own[o], static_cast<Wide>(demand.wanted[o]) - places_.capacity[o], most_price);
-    if (places_.budget_millionths < 0) return;
-    budget_.move(at.budget, static_cast<Wide>(demand.spending_millionths) - places_.budget_millionths, most_price);
+    const std::vector<std::int64_t>& costs = values_.cost_millionths;
+    std::vector<std::int64_t> scarce(offers_.size(), 0);  // the price in all of offers that have one of their own
+    Wide paid = 0;
+    for (std::size_t o = 0; o < offers_.size(); ++o) {
+      const Wide excess = static_cast<Wide>(demand.wanted[o]) - places_.capacity[o];
+      const auto least = static_cast<std::int64_t>(std::min(whole_price(at, o, costs[o]) - at.own[o], most_price_wide));
+      const auto price = static_cast<std::int64_t>(std::min<Wide>(least + static_cast<Wide>(at.own[o]), most_price));
+      paid += static_cast<Wide>(costs[o]) * (at.own[o] > 0 ? places_.capacity[o] : demand.wanted[o]);
+      const std::int64_t next = offers_[o].moved(price, excess, least);
+      if (next > least) scarce[o] = next;
+    }
+    if (places_.budget_millionths >= 0) at.budget = budget_.moved(at.budget, paid - places_.budget_millionths, 0);
+    at.own.assign(offers_.size(), 0);
+    for (std::size_t o = 0; o < offers_.size(); ++o) {
+      const Wide own = scarce[o] - whole_price(at, o, costs[o]);
+      if (own > 0) at.own[o] = static_cast<std::int64_t>(own);
+    }
   }
 
   const Communicator& comm_;

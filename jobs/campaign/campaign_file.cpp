@@ -216,7 +216,7 @@ std::string resolved_text(const std::vector<ConfigSection>& sections) {
       lines.push_back(fmt::format("[{}] {} = {}", section.name, entry.name, entry.value));
   }
   std::ranges::sort(lines);
-  return fmt::format("{}\n", fmt::join(lines, "\n"));
+  return fmt::format("\n{}", fmt::join(lines, "\n"));
 }
 
 }  // namespace

@@ -9,6 +9,9 @@ GOODS = "id,kind,price\ntea,drink,3\ncup,ware,4\npot,ware,9\n"
 PEOPLE = "id,town,age\nann,Rome,30\nbob,Oslo,40\ncat,Rome,\ndan,,50\n"
 CHAIN = "[quarterly]\ndirectory = q\nscheduler = local\ncores = 1\n[prepare]\ninput = log.csv\nsplit = random:0.3\n[als]\nfactors = 2\nepochs = 1\n"
 
+CAMPAIGN = "[campaign]\nname = c\nhorizon = 90d\nstart = 2024-10-01\nhold-out = 20%\nglobal-hold-out = 5%\nstrata = value\nbudget = 3\noffers-per-customer = 2\n" \
+           "[offer tea]\nmargin = 9\nprobability = orders_q1_share\ncost = 0.4\ncapacity = 8\nchannel = mail\n[offer cup]\nmargin = 2\nprobability = 0.5\n"
+
 # Job and arguments, in groups that need the first one and no other. "clustering" has planning too.
 CASES = {
     "training": [
@@ -64,6 +67,9 @@ CASES = {
         ("profile", "--data o.h5 --output q.csv"),
         ("campaign measure", "--assignment groups.csv --start 2024-01-01 --horizon 90d --hold-out 40% --outcomes o.h5 --margin 0.5 --least-group 2 "
          "--output cm.json --report cm.html --uplift cm.csv"),
+        ("campaign plan", "--campaign c.ini --data o.h5 --profile q.h5 --key env:CAMPAIGN_KEY --output cp.json"),
+        ("campaign assign", "--campaign c.ini --data o.h5 --profile q.h5 --key env:CAMPAIGN_KEY --created 2024-09-01 --assignment ca.h5 --lists cl.csv --explain"),
+        ("campaign assign", "--campaign c.ini --data o.h5 --profile q.h5 --key env:CAMPAIGN_KEY --created 2024-09-01 --assignment cb.h5 --lists cb-lists.h5 --compression 4"),
         ("kmeans", "--input q.h5 --clusters 2 --scale log-standard --output q-logs.h5"),
         ("kmeans", "--input q.h5 --clusters 2 --scale rank --output q-ranks.h5"),
         ("plan", "--data d.h5 --factors 2 --calibrate 0 --model m.h5 --ranks 1,2 --sbatch p.sbatch --json p.json"),
@@ -91,7 +97,7 @@ CASES = {
 }
 # doctor starts mpirun, and finds what Slurm is here: none.
 ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
-               "SLURM_CONF": "/nonexistent/slurm.conf"}
+               "SLURM_CONF": "/nonexistent/slurm.conf", "CAMPAIGN_KEY": "a key of these tests alone"}
 
 
 def names():
@@ -112,6 +118,7 @@ def write_inputs(folder):
     pathlib.Path(folder, "goods.csv").write_text(GOODS)
     pathlib.Path(folder, "people.csv").write_text(PEOPLE)
     pathlib.Path(folder, "chain.ini").write_text(CHAIN)
+    pathlib.Path(folder, "c.ini").write_text(CAMPAIGN)
 
 
 def run_group(group, folder, launcher=None, env=None):

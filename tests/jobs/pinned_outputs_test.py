@@ -39,6 +39,10 @@ GIVEN = {
     "newer.csv": "user,item,rating\n" + "".join(f"{(i * 7) % 12 + (900 if i % 3 else 1)},{(i * 11) % 110 + 1},{1 + i % 5}\n" for i in range(90)),
     "groups.csv": "user,group,segment,offer\n" + "".join(
         f"c{i:02d},{'control' if i % 5 < 2 else 'treated'},{'north' if i % 3 else 'south'},{'tea' if i % 2 else 'cup'}\n" for i in range(37)),
+    "spring.ini": "[campaign]\nname = spring\nstart = 2024-11-01\nhorizon = 60d\nhold-out = 20%\nglobal-hold-out = 5%\nstrata = value\nbudget = 6\n"
+                  "offers-per-customer = 2\n[offer tea]\nmargin = 9\nprobability = p_alive\ncost = 0.4\ncapacity = 12\ncategory = drink\nchannel = mail\n"
+                  "[offer cup]\nmargin = 2\nprobability = 0.25\ncost = 0.1\n",
+    "spring.key": "a key that nobody else has\n",
     "wanted.txt": "".join(f"{user}\n" for user in range(1, 400, 7)),
 }
 SEARCH = ["--factors", "4,8", "--regularization", "0.003,0.03", "--epochs", "2", "--validation", "interactions:2", "--optimize", "ndcg@20",
@@ -63,6 +67,9 @@ EXACT_RUNS = [  # the same on every SIMD target
     ("campaign measure --assignment groups.csv --start 2024-05-01 --horizon 90d --hold-out 40% --outcomes days.h5 --margin 0.25 --least-group 2 "
      "--output measured.json --uplift uplift.csv", 3, ["measured.json", "uplift.csv"]),
     ("synthesize --users 200 --items 60 --interactions 2000 --output earlier.csv --next-output later.csv --cut 2024-06-01", 3, ["earlier.csv", "later.csv"]),
+    ("campaign plan --campaign spring.ini --data days.h5 --profile profile.h5 --key spring.key --output spring.json", 3, ["spring.json"]),
+    ("campaign assign --campaign spring.ini --data days.h5 --profile profile.h5 --key spring.key --created 2024-10-25 --assignment spring.h5 "
+     "--lists spring.csv --explain", 3, ["spring.h5", "spring-segment-none-mail.csv", "spring-segment-none-none.csv", "spring-controls.csv"]),
     ("prepare --input orders.csv --columns user=customer,item=sku,value=pieces,fold=part --duplicates max --min-total -100 "
      "--output folds.h5", 1, ["folds.h5"]),
     ("prepare --input ratings.csv --missing skip --transform clip:2,5 --transform centre:user --split random:0.1 --output centred.h5", 3,
@@ -210,6 +217,7 @@ def sweep_outputs(folder):
 def write_given(folder):
     for name, text in GIVEN.items():
         (folder / name).write_text(text)
+        (folder / name).chmod(0o600)  # what keys have to be
 
 
 class PinnedOutputsTest(unittest.TestCase):

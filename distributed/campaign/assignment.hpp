@@ -38,7 +38,8 @@ struct CampaignTerms {
   std::int64_t created_microseconds = 0;  ///< when the assignment was fixed
   std::int64_t hold_out_millionths = 0;   ///< of each stratum
   std::int64_t global_hold_out_millionths = 0;
-  std::string key_id;  ///< of the key of the hash (Pseudonyms::key_id)
+  std::string key_id;    ///< of the key of the hash (Pseudonyms::key_id)
+  std::string settings;  ///< what the campaign's file says, `[section] name = value` a line, sorted; empty: not known
 
   /// Outcomes before this moment count.
   [[nodiscard]] std::int64_t end_microseconds() const { return start_microseconds + horizon_seconds * millionths; }

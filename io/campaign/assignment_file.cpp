@@ -55,6 +55,7 @@ void write_terms(Hdf5Writer& file, const CampaignTerms& terms) {
   file.write_attribute("/", "hold_out_millionths", terms.hold_out_millionths);
   file.write_attribute("/", "global_hold_out_millionths", terms.global_hold_out_millionths);
   file.write_attribute("/", "key-id", std::string_view(terms.key_id));
+  file.write_attribute("/", "settings", std::string_view(terms.settings));
 }
 
 void write_names(const Communicator& comm, Hdf5Writer& file, const std::string& name,
@@ -131,6 +132,7 @@ CampaignTerms read_terms(const Hdf5Reader& file) {
   terms.hold_out_millionths = read_within(file, "hold_out_millionths", 0, millionths);
   terms.global_hold_out_millionths = read_within(file, "global_hold_out_millionths", 0, millionths);
   terms.key_id = file.read_text("/", "key-id");
+  terms.settings = file.read_text("/", "settings");
   return terms;
 }
 

@@ -13,8 +13,8 @@
 //   /offers/cost_millionths  /offers/margin_millionths  /offers/capacity (int64; -1: unlimited)
 //   /strata/names  /segments/names
 //
-// Attributes of the root: Provenance (`dataset-digest` is that of the dataset), `campaign`, `goal`, `key-id`, and as
-// int64 `start` and `created` (microseconds since 1970), `horizon_seconds`, `hold_out_millionths`,
+// Attributes of the root: Provenance (`dataset-digest` is that of the dataset), `campaign`, `goal`, `key-id`,
+// `settings`, and as int64 `start` and `created` (microseconds since 1970), `horizon_seconds`, `hold_out_millionths`,
 // `global_hold_out_millionths`.
 
 #include <cstdint>

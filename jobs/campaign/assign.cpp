@@ -75,9 +75,9 @@ void write_files(const AssignOptions& options, JobContext& context, const Campai
   const CampaignAssignment& assignment = run.proposal.assignment;
   {
     const auto timer = context.report.phase("write");
-    Provenance provenance = context.provenance(assignment_kind, run.customers.dataset->provenance().dataset_digest);
-    provenance.configuration += run.settings.resolved;
-    write_assignment(context.comm, options.assignment, assignment, provenance, options.deflate_level);
+    write_assignment(context.comm, options.assignment, assignment,
+                     context.provenance(assignment_kind, run.customers.dataset->provenance().dataset_digest),
+                     options.deflate_level);
   }
   context.report.line(
       fmt::format("wrote {}: {}", options.assignment, counted(assignment.ids.total_rows, "eligible customer")));

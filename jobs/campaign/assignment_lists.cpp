@@ -168,7 +168,6 @@ void write_text_lists(JobContext& context, const AssignmentListOptions& options,
       .models = {},
       .segments_file = segments_path.empty() ? std::string() : name_of(segments_path),
       .files = lists.files()};
-  manifest.provenance.configuration += run.settings.resolved;
   sink.put_in_place([&] {
     remove_file(lists.names().manifest());
     std::ranges::for_each(stale, remove_file);
@@ -191,7 +190,6 @@ void write_table_of_lists(JobContext& context, const AssignmentListOptions& opti
   const Table table{ids.rows, ids.total_rows, lines.columns(entries)};
   Hdf5Writer file(comm, options.path, id_bytes(comm, ids) + table_bytes(comm, table, ids));
   Provenance provenance = context.provenance(lists_kind, run.customers.dataset->provenance().dataset_digest);
-  provenance.configuration += run.settings.resolved;
   write_provenance(file, provenance);
   file.create_group("/users");
   write_ids(comm, file, "/users/ids", ids);

@@ -209,14 +209,14 @@ void require_sense(const CampaignSettings& settings, const std::string& file_nam
     refuse("contacts-limit and contacts-within have a meaning only together");
 }
 
-std::string resolved_text(const std::vector<ConfigSection>& sections) {
+std::string settings_text(const std::vector<ConfigSection>& sections) {
   std::vector<std::string> lines;
   for (const ConfigSection& section : sections) {
     for (const ConfigEntry& entry : section.entries)
       lines.push_back(fmt::format("[{}] {} = {}", section.name, entry.name, entry.value));
   }
   std::ranges::sort(lines);
-  return fmt::format("\n{}", fmt::join(lines, "\n"));
+  return fmt::format("{}\n", fmt::join(lines, "\n"));
 }
 
 }  // namespace
@@ -236,7 +236,7 @@ CampaignSettings parse_campaign(std::string_view text, const std::string& file_n
     }
   }
   require_sense(settings, file_name);
-  settings.resolved = resolved_text(sections);
+  settings.terms.settings = settings_text(sections);
   return settings;
 }
 

@@ -31,7 +31,6 @@ struct CampaignSettings {
   Index contacts_limit = 0;                  ///< so many contacts leave a customer out; 0: no number does
   CampaignOffers offers;
   std::vector<OfferProbability> probabilities;  ///< of each offer
-  std::string resolved;  ///< what the file says, a line break and `[section] name = value` each, for the configuration in outputs
 
   [[nodiscard]] std::int64_t begin_of_past_microseconds() const {
     return terms.start_microseconds - terms.horizon_seconds * millionths;

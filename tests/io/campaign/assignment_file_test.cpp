@@ -43,6 +43,7 @@ TEST_F(AssignmentFileTest, ComesBackAsWritten) {
       EXPECT_EQ(read.terms.hold_out_millionths, all.terms.hold_out_millionths);
       EXPECT_EQ(read.terms.global_hold_out_millionths, all.terms.global_hold_out_millionths);
       EXPECT_EQ(read.terms.key_id, all.terms.key_id);
+      EXPECT_EQ(read.terms.settings, all.terms.settings);
       EXPECT_EQ(read.offers.names, all.offers.names);
       EXPECT_EQ(read.offers.categories, all.offers.categories);
       EXPECT_EQ(read.offers.channels, all.offers.channels);

@@ -18,7 +18,8 @@ inline CampaignAssignment sample_assignment(const Communicator& comm, Index user
                   .created_microseconds = 1'727'000'000'000'001,
                   .hold_out_millionths = 200'000,
                   .global_hold_out_millionths = 20'000,
-                  .key_id = "0123456789abcdef"};
+                  .key_id = "0123456789abcdef",
+                  .settings = "[campaign] name = Frühling\n"};
   sample.offers = {.names = {"toys-10", "mail", "books"},
                    .categories = {"toys", "", "books"},
                    .channels = {"mail", "mail", ""},

@@ -199,7 +199,7 @@ void list_uplifts(const CampaignAssignment& assignment, const CellTable& table, 
   for (const CellComparison& each : listed) {
     const Comparison& comparison = each.comparison;
     estimates.push_back({comparison.difference.value, comparison.difference.standard_error});
-    findings.uplifts.push_back({.segment = assignment.segments.empty() ? std::string() : each.segment,
+    findings.uplifts.push_back({.segment = assignment.segments.empty() ? all_name : each.segment,
                                 .offer = each.offer,
                                 .treated = comparison.treated.sums.customers,
                                 .control = comparison.control.sums.customers,

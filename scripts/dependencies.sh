@@ -15,7 +15,7 @@ packages=(
 )
 case "${1:-}" in
   "") ;;
-  --test) packages+=(chromium-headless-shell python3-pil valgrind) ;;
+  --test) packages+=(chromium-headless-shell python3-pil valgrind liblemon-dev) ;;
   --lint) packages+=(clang-tidy) ;;
   --fuzz) packages+=(clang libclang-rt-dev libomp-dev) ;;
   *) echo "usage: scripts/dependencies.sh [--test|--lint|--fuzz]" >&2; exit 2 ;;

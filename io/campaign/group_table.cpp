@@ -9,14 +9,13 @@
 #include <unordered_set>
 #include <utility>
 
+#include "io/campaign/table_columns.hpp"
 #include "io/files/input_file.hpp"
 #include "io/log/columns.hpp"
-#include "io/text/record_reader.hpp"
 #include "io/text/small_table.hpp"
 #include "io/text/text_probe.hpp"
 #include "io/text/time_text.hpp"
 #include "kernels/base/error.hpp"
-#include "kernels/text/counted.hpp"
 #include "kernels/text/shown_text.hpp"
 #include "kernels/text/utf8.hpp"
 
@@ -33,8 +32,9 @@ struct ListColumns {
   std::optional<std::size_t> time;
 };
 
+/// The place of a column that the header may have; throws if it has two.
 template <class IsName>
-std::optional<std::size_t> column_of(const std::vector<std::string>& header, const IsName& is_name) {
+std::optional<std::size_t> optional_column(const std::vector<std::string>& header, const IsName& is_name) {
   const auto found = std::ranges::find_if(header, is_name);
   if (found == header.end()) return std::nullopt;
   if (std::find_if(found + 1, header.end(), is_name) != header.end())
@@ -44,17 +44,13 @@ std::optional<std::size_t> column_of(const std::vector<std::string>& header, con
 
 ListColumns columns_of(const std::vector<std::string>& header) {
   const auto named = [&](std::string_view name) {
-    return column_of(header, [&](const std::string& each) { return each == name; });
+    return optional_column(header, [&](const std::string& each) { return each == name; });
   };
-  const auto user = column_of(header, is_common_user_name);
-  const auto group = named("group");
-  if (!user || !group) {
-    throw Error(ExitCode::bad_data,
-                fmt::format("has no column {}; expected a header with user and group, and perhaps segment, offer and "
-                            "time",
-                            user ? "group" : "user"));
-  }
-  return {.user = *user, .group = *group, .segment = named("segment"), .offer = named("offer"), .time = named("time")};
+  return {.user = table_column(header, is_common_user_name, "user"),
+          .group = table_column(header, "group"),
+          .segment = named("segment"),
+          .offer = named("offer"),
+          .time = named("time")};
 }
 
 CustomerGroup group_of(std::string_view word) {
@@ -77,21 +73,17 @@ GroupTable read_rows(RecordReader& reader) {
   const TimeReader times(TimeForm::by_look, "");
   std::unordered_set<std::string> known;
   GroupTable rows;
-  while (const std::vector<std::string_view>* const fields = reader.next()) {
-    if (fields->size() != header.size()) {
-      throw Error(ExitCode::bad_data, fmt::format("has {}, expected {} as in the header",
-                                                  counted(std::ssize(*fields), "field"), header.size()));
-    }
-    std::string user = text_of((*fields)[columns.user], "user");
+  for_each_record(reader, header.size(), [&](const std::vector<std::string_view>& fields) {
+    std::string user = text_of(fields[columns.user], "user");
     if (user.empty()) throw Error(ExitCode::bad_data, "has no user; expected an id");
     if (!known.insert(user).second)
       throw Error(ExitCode::bad_data, fmt::format("user {} has a row already; expected one row a user", shown(user)));
     rows.users.push_back(std::move(user));
-    rows.groups.push_back(group_of(trimmed((*fields)[columns.group])));
-    if (columns.segment) rows.segments.push_back(text_of((*fields)[*columns.segment], "segment"));
-    if (columns.offer) rows.offers.push_back(text_of((*fields)[*columns.offer], "offer"));
-    if (columns.time) rows.begins.push_back(times.read(trimmed((*fields)[*columns.time])));
-  }
+    rows.groups.push_back(group_of(trimmed(fields[columns.group])));
+    if (columns.segment) rows.segments.push_back(text_of(fields[*columns.segment], "segment"));
+    if (columns.offer) rows.offers.push_back(text_of(fields[*columns.offer], "offer"));
+    if (columns.time) rows.begins.push_back(times.read(trimmed(fields[*columns.time])));
+  });
   if (rows.users.empty()) throw Error(ExitCode::bad_data, "has no rows; expected one for each customer");
   return rows;
 }

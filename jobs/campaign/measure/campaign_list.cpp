@@ -133,6 +133,7 @@ CampaignList read_fixed(const JobContext& context, const std::string& path, cons
                     utc_text(fixed.start_microseconds / millionths)));
   }
   list.is_fixed = true;
+  list.dataset_digest = reader.provenance().dataset_digest;
   list.has_segments = !list.assignment.segments.empty();
   list.has_offers = list.assignment.offers.size() > 0;
   list.expected_control_share = drawn_control_share(comm, list.assignment);

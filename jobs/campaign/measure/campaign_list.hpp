@@ -1,6 +1,7 @@
 #pragma once
 // The list of a campaign: who was treated and who was not, as `campaign assign` has fixed it or as somebody says.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace rankwise {
 
 struct CampaignList {
   std::string file;
-  CampaignAssignment assignment;  ///< of a table: without strata, past and predictions, and costs are 0
-  bool is_fixed = false;          ///< by `campaign assign`, with a time of it
+  CampaignAssignment assignment;     ///< of a table: without strata, past and predictions, and costs are 0
+  bool is_fixed = false;             ///< by `campaign assign`, with a time of it
+  std::uint64_t dataset_digest = 0;  ///< of what it was made of, if it is fixed
   bool has_segments = false;
   bool has_offers = false;
   std::vector<std::int64_t> begin_microseconds;  ///< of each customer's outcomes; empty: the campaign's start

@@ -324,9 +324,11 @@ void compare_deciles(const Communicator& comm, const CampaignList& list, const L
   with_totals.insert(with_totals.end(), row.begin(), row.end());
   const std::vector<char> printed =
       printed_cells(with_totals, 1, deciles, PrintedPart::cells_and_totals, is_money(outcome), least_group);
+  int filled = 0;
   for (int decile = 0; decile < deciles; ++decile) {
     const auto place = static_cast<std::size_t>(decile);
     if (groups[2 * place].sums.customers + groups[2 * place + 1].sums.customers == 0) continue;
+    ++filled;
     if (printed[place] == 0) {
       ++findings.cells_hidden;
       continue;
@@ -339,6 +341,7 @@ void compare_deciles(const Communicator& comm, const CampaignList& list, const L
     cell.comparison.is_printed = true;
     findings.deciles.push_back(std::move(cell));
   }
+  if (filled < 2) findings.deciles.clear();  // one value was expected of all
   adjust_p_values({&findings.deciles});
   findings.decile_heterogeneity_p = heterogeneity_p(findings.deciles);
 }

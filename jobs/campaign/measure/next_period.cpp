@@ -96,6 +96,14 @@ void require_overlap(const NextPeriod& period, const CampaignList& list, Index f
     throw AgreedError(ExitCode::bad_data, fmt::format("{}: has none of the customers of {}; expected the same ids",
                                                       period.file, list.file));
   }
+  if (list.is_fixed && list.dataset_digest != 0 && list.dataset_digest == period.dataset->provenance().dataset_digest &&
+      period.last_microseconds >= terms.start_microseconds) {
+    throw AgreedError(
+        ExitCode::bad_data,
+        fmt::format("{}: is the dataset that {} was made of, and has the outcomes: the list was not fixed "
+                    "before; expected a list made of an earlier log",
+                    period.file, list.file));
+  }
   if (period.last_microseconds < terms.start_microseconds) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{}: its log ends at {}, before the campaign of {} begins ({}); expected what was "

@@ -121,8 +121,8 @@ void say_return(CampaignFindings& findings) {
   if (!findings.return_on_cost) return;
   const ReturnOnCost& money = *findings.return_on_cost;
   findings.sentences.push_back(fmt::format(
-      "It cost {}. The extra margin of all treated customers is {} (95% interval {}): {} for each unit of "
-      "cost, after the cost.",
+      "It cost {}. The extra margin of all treated customers is {} (95% interval {}): after the cost is paid, {} "
+      "remains for each 1.00 spent.",
       number_text(money.cost), number_text(money.margin.value), interval_text(money.margin), number_text(money.ratio)));
 }
 

@@ -22,7 +22,8 @@ class Assignment:
         value = np.round(np.where(has_offer, self.value, 0) * MILLION).astype(np.int64)
         with h5py.File(path, "w") as file:
             for key, word in {"kind": "assignment", "version": "test", "configuration": "", "campaign": name, "goal": goal, "key-id": "test"}.items():
-                file.attrs.create(key, word, dtype=h5py.string_dtype("utf-8", max(1, len(word.encode()))))
+                kind = h5py.string_dtype("utf-8", max(1, len(word.encode())))
+                file.attrs.create(key, np.array(word.encode(), dtype=kind), dtype=kind)
             created = start - DAY if created is None else created
             for key, number in {"format-version": 1, "start": start * MILLION, "horizon_seconds": days * DAY, "created": created * MILLION,
                                 "hold_out_millionths": round(hold_out * MILLION), "global_hold_out_millionths": round(global_hold_out * MILLION)}.items():

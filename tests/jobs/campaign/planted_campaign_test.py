@@ -123,6 +123,50 @@ class PlantedCampaignTest(unittest.TestCase):
         self.assertGreaterEqual(cells_held, cells - 6)
         self.assertNotIn("lowered", verdicts)
 
+    def test_from_a_plan_to_the_next_one(self):
+        """The programs alone: groups by `campaign assign`, uplifts that the next plan reads."""
+        here = self.path / "chain"
+        here.mkdir()
+        (here / "key").write_text("a key of some length for a test\n")
+        (here / "key").chmod(0o600)
+        (here / "spring.ini").write_text("[campaign]\nname = spring\ngoal = revenue\nhorizon = 60d\nstart = 2023-10-28\nhold-out = 25%\n"
+                                         "global-hold-out = 3%\nstrata = segment,value\n[offer books]\ncost = 0.5\nmargin = 12\nprobability = 0.2\n"
+                                         "channel = mail\n[offer toys]\ncost = 0.25\nmargin = 30\nprobability = 0.1\ncapacity = 900\nchannel = mail\n")
+        (here / "responses.csv").write_text("segment,offer,extra_orders,amount\n*,books,0.9,50\n*,toys,0.7,60\n")
+        columns = "user=user_id,item=item_id,value=quantity*price,time=timestamp"
+        self.done("prepare", "--input", self.log, "--columns", columns, "--orders", "day", "--output", here / "before.h5")
+        self.done("profile", "--data", here / "before.h5", "--output", here / "customers.h5")
+        self.done("kmeans", "--input", here / "customers.h5", "--columns", "orders,money", "--scale", "log-standard", "--clusters", 2, "--output", here / "groups.h5")
+        self.done("campaign", "assign", "--campaign", here / "spring.ini", "--data", here / "before.h5", "--segments", here / "groups.h5", "--key", here / "key",
+                  "--created", "2023-10-20", "--assignment", here / "spring.h5")
+        self.done("synthesize", *SHAPE, "--output", here / "log.csv", "--next-output", here / "after.csv", "--cut", CUT, "--assignment", here / "spring.h5",
+                  "--responses", here / "responses.csv", "--campaign-truth", here / "truth.csv")
+        self.done("prepare", "--input", here / "after.csv", "--columns", columns, "--orders", "day", "--min-total", "none", "--output", here / "after.h5")
+        self.done("campaign", "measure", "--assignment", here / "spring.h5", "--outcomes", here / "after.h5", "--margin", 0.4, "--output", here / "spring.json",
+                  "--uplift", here / "uplift.csv")
+        found = json.loads((here / "spring.json").read_text())["campaigns"][0]
+        truth = self.rows(here / "truth.csv")
+        expected = sum(float(row["expected_money"]) for row in truth) / found["treated"]
+        self.assertEqual(found["verdict"], "raised")
+        self.assertTrue(found["fixed_before"])
+        self.assertFalse(found["sample_ratio"]["alarm"])
+        self.assertEqual(sum(int(row["sent"]) for row in truth), found["treated"])
+        low, high = found["comparisons"][2]["adjusted_difference"]["interval"]
+        self.assertTrue(low <= expected <= high, (low, expected, high))
+        self.assertEqual({row["offer"] for row in found["offers"]}, {"books", "toys"})
+        self.assertGreater(found["return_on_cost"]["return_on_cost"], 0)
+        self.assertEqual(len(self.rows(here / "uplift.csv")), 4)
+        planned = self.done("campaign", "plan", "--campaign", here / "spring.ini", "--data", here / "before.h5", "--segments", here / "groups.h5", "--key", here / "key",
+                            "--uplift", here / "uplift.csv")
+        self.assertIn("campaign spring", planned.out)
+
+        # A list that was made of the outcomes themselves.
+        self.done("campaign", "assign", "--campaign", here / "spring.ini", "--data", here / "after.h5", "--segments", here / "groups.h5", "--key", here / "key", "--created", "2023-10-20", "--assignment",
+                  here / "late.h5")
+        refused = run(["campaign", "measure", "--assignment", here / "late.h5", "--outcomes", here / "after.h5"])
+        self.assertEqual(refused.code, 65, refused)
+        self.assertIn("the list was not fixed before", refused.our_lines[-1])
+
     def test_refusals(self):
         _, path = self.assignment("refused.h5", 3)
         late = Assignment([1, 2], [0, 1], [], [-1, -1], ["books"], [0, 0], [0, 0]).write(self.path / "late.h5", CUT + 60 * DAY, DAYS, 0.5)

@@ -61,9 +61,9 @@ CASES = {
         ("kmeans", "--input m.h5 --rows items --predict k.h5 --output p.h5"),
         ("kmeans", "--input s.csv --clusters 2:3 --output s.h5"),
         ("kmeans", "--input m.h5 --rows users --clusters 2 --output ku.h5"),
-        ("segments", "--data d.h5 --segments ku.h5 --against ku.h5 --against-data d.h5 --least-group 2 --output sg.json --report sg.html"),
+        ("segments", "--data d.h5 --segments ku.h5 --points m.h5 --bootstrap 2 --against ku.h5 --against-data d.h5 --least-group 2 --output sg.json --report sg.html"),
         ("prepare", "--input s.csv --missing skip --orders day --output o.h5"),
-        ("profile", "--data o.h5 --lifetime --calibrate-at 2024-06-30 --output q.h5 --report q.json"),
+        ("profile", "--data o.h5 --lifetime --calibrate-at 2024-06-30 --output q.h5 --report q.json --page q.html"),
         ("profile", "--data o.h5 --output q.csv"),
         ("campaign measure", "--assignment groups.csv --start 2024-01-01 --horizon 90d --hold-out 40% --outcomes o.h5 --margin 0.5 --least-group 2 "
          "--output cm.json --report cm.html --uplift cm.csv"),

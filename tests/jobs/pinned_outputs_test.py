@@ -122,7 +122,7 @@ KERNEL_RUNS = [  # the same on every SIMD target with FMA
     ("kmeans --input ratings.h5 --rows items --metric cosine --clusters 2:5 --init kmeans-parallel --output counts.h5 "
      "--quality counts.json", 3, ["counts.h5", "counts.json"]),
     ("kmeans --input implicit.h5 --rows users --predict plain.h5 --output assigned.h5", 1, ["assigned.h5"]),
-    ("segments --data ratings.h5 --segments plain.h5 --against hamerly.h5 --against-data ratings.h5 --most-lifts 100 --output segments.json", 3,
+    ("segments --data ratings.h5 --segments plain.h5 --points implicit.h5 --against hamerly.h5 --against-data ratings.h5 --most-lifts 100 --output segments.json", 3,
      ["segments.json"]),
     ("prepare --input ratings.csv --missing skip --split items:0.2 --items shelves.csv --item-types shelf=category,title=text "
      "--output shelves.h5", 1, []),

@@ -1,6 +1,8 @@
 #include "distributed/campaign/offer_assignment.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "distributed/campaign/key_cut.hpp"
 #include "distributed/threads/team_size.hpp"
@@ -34,8 +36,7 @@ std::uint64_t density_of(std::int64_t worth, std::int64_t cost_millionths) {
 struct Claim {
   Index customer = 0;
   std::int32_t offer = 0;
-  std::int64_t net = 0;
-  std::int64_t worth = 0;  // its fine value
+  std::int64_t net = 0;  // its fine value less its price
 };
 
 class Assigner {
@@ -44,6 +45,7 @@ class Assigner {
            const CampaignLimits& limits, const OfferPrices& prices)
       : comm_(comm),
         values_(values),
+        fine_(values),
         groups_(groups),
         limits_(limits),
         prices_(prices.total(values.cost_millionths)),
@@ -99,24 +101,24 @@ class Assigner {
   /// What the customer chooses at the prices.
   void choose(OfferChooser& chooser, Index customer, std::span<std::int64_t> net, std::vector<Claim>& out) {
     if (!is_treated(customer)) return;
-    values_.fine_values(customer, net);
+    fine_.read(customer, net);
     for (std::size_t o = 0; o < net.size(); ++o) net[o] -= prices_[o];
     for (const std::int32_t offer : chooser.choose(net)) {
       const auto o = static_cast<std::size_t>(offer);
-      out.push_back({customer, offer, net[o], net[o] + prices_[o]});
+      out.push_back({customer, offer, net[o]});
     }
   }
   /// The best offer that is left.
   void ask(OfferChooser& chooser, Index customer, std::span<std::int64_t> net, std::vector<Claim>& out) {
     if (!is_treated(customer) || slots(customer).back() != empty_slot) return;
-    values_.fine_values(customer, net);
+    fine_.read(customer, net);
     constexpr std::int64_t nothing = 2 * not_offered;
     for (std::size_t o = 0; o < net.size(); ++o)
       net[o] = net[o] == not_offered || !is_left(o) ? nothing : net[o] - prices_[o];
     const std::int32_t offer = chooser.addition(net, held(customer), nothing);
     if (offer < 0) return;
     const auto o = static_cast<std::size_t>(offer);
-    out.push_back({customer, offer, net[o], net[o] + prices_[o]});
+    out.push_back({customer, offer, net[o]});
   }
 
   /// Of all customers, in their order.
@@ -149,8 +151,9 @@ class Assigner {
     });
     if (has_budget()) {
       const auto key = [&](const Claim& claim) {
-        return density_of(order == Order::net ? claim.net : claim.worth,
-                          values_.cost_millionths[static_cast<std::size_t>(claim.offer)]);
+        const auto offer = static_cast<std::size_t>(claim.offer);
+        const std::int64_t worth = claim.net + (order == Order::net ? 0 : prices_[offer]);
+        return density_of(worth, values_.cost_millionths[offer]);
       };
       entries.clear();
       for (const Claim& claim : claims)
@@ -178,11 +181,13 @@ class Assigner {
   /// What each customer chooses, beside what each gets.
   OfferAssignment lines();
   void add_line(Index customer, std::int32_t offer, bool intended, bool sent, OfferAssignment& result) const;
+  void add_customer(Index customer, OfferChooser& chooser, std::span<std::int64_t> net, OfferAssignment& result);
   void count_customer(Index customer, OfferFigures& figures) const;
   void reduce(OfferFigures& figures) const;
 
   const Communicator& comm_;
   const OfferValues& values_;
+  FineValues fine_;
   std::span<const CustomerGroup> groups_;
   const CampaignLimits& limits_;
   std::vector<std::int64_t> prices_;
@@ -192,13 +197,22 @@ class Assigner {
   std::int64_t budget_left_;
 };
 
+/// One number an offer.
+constexpr std::array counts_of_offers{&OfferFigures::possible,
+                                      &OfferFigures::unknown,
+                                      &OfferFigures::intended,
+                                      &OfferFigures::intended_of_controls,
+                                      &OfferFigures::sent,
+                                      &OfferFigures::taken_back,
+                                      &OfferFigures::filled,
+                                      &OfferFigures::value_millionths,
+                                      &OfferFigures::intended_value_millionths};
+constexpr std::array sums_of_figures{&OfferFigures::customers, &OfferFigures::spending_millionths,
+                                     &OfferFigures::value_total_millionths, &OfferFigures::probability_millionths};
+
 OfferFigures no_figures(std::size_t offers) {
-  const std::vector<Index> zeros(offers, 0);
   OfferFigures figures;
-  for (auto* counts :
-       {&figures.possible, &figures.unknown, &figures.intended, &figures.intended_of_controls, &figures.sent,
-        &figures.taken_back, &figures.filled, &figures.value_millionths, &figures.intended_value_millionths})
-    *counts = zeros;
+  for (const auto counts : counts_of_offers) (figures.*counts).assign(offers, 0);
   return figures;
 }
 
@@ -233,38 +247,61 @@ void Assigner::count_customer(Index customer, OfferFigures& figures) const {
 }
 
 void Assigner::reduce(OfferFigures& figures) const {
-  for (auto* counts :
-       {&figures.possible, &figures.unknown, &figures.intended, &figures.intended_of_controls, &figures.sent,
-        &figures.taken_back, &figures.filled, &figures.value_millionths, &figures.intended_value_millionths})
-    comm_.all_reduce_sum(std::span(*counts));
-  for (std::int64_t* sum : {&figures.customers, &figures.spending_millionths, &figures.value_total_millionths,
-                            &figures.probability_millionths})
-    *sum = comm_.sum(*sum);
+  for (const auto counts : counts_of_offers) comm_.all_reduce_sum(std::span(figures.*counts));
+  for (const auto sum : sums_of_figures) figures.*sum = comm_.sum(figures.*sum);
+}
+
+/// Behind what is there; figures are added.
+void append(OfferAssignment& all, const OfferAssignment& part) {
+  OfferLines& lines = all.lines;
+  const Index first = lines.offsets.back();
+  for (std::size_t c = 1; c < part.lines.offsets.size(); ++c) lines.offsets.push_back(first + part.lines.offsets[c]);
+  const auto join = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  join(lines.offers, part.lines.offers);
+  join(lines.value_millionths, part.lines.value_millionths);
+  join(lines.intended, part.lines.intended);
+  join(lines.sent, part.lines.sent);
+  for (const auto counts : counts_of_offers) {
+    for (std::size_t o = 0; o < (all.figures.*counts).size(); ++o)
+      (all.figures.*counts)[o] += (part.figures.*counts)[o];
+  }
+  for (const auto sum : sums_of_figures) all.figures.*sum += part.figures.*sum;
+}
+
+void Assigner::add_customer(Index customer, OfferChooser& chooser, std::span<std::int64_t> net,
+                            OfferAssignment& result) {
+  fine_.read(customer, net);
+  for (std::size_t o = 0; o < net.size(); ++o) net[o] -= prices_[o];
+  const std::span<const std::int32_t> intended = chooser.choose(net);
+  const std::span<const std::int32_t> sent = held(customer);
+  const auto has = [](std::span<const std::int32_t> of, std::int32_t offer) {
+    return std::ranges::find(of, offer) != of.end();
+  };
+  std::vector<std::int32_t> offers(intended.begin(), intended.end());
+  for (const std::int32_t offer : sent) {
+    if (!has(intended, offer)) offers.push_back(offer);
+  }
+  std::ranges::sort(offers);
+  for (const std::int32_t offer : offers) add_line(customer, offer, has(intended, offer), has(sent, offer), result);
+  result.lines.offsets.push_back(std::ssize(result.lines.offers));
+  count_customer(customer, result.figures);
+  result.figures.customers += sent.empty() ? 0 : 1;
 }
 
 OfferAssignment Assigner::lines() {
-  OfferAssignment result{.lines = {}, .figures = no_figures(values_.offers())};
-  OfferChooser chooser(limits_.offers);
-  std::vector<std::int64_t> net(values_.offers());
-  std::vector<std::int32_t> offers;
-  for (Index customer = 0; customer < std::ssize(groups_); ++customer) {
-    values_.fine_values(customer, net);
-    for (std::size_t o = 0; o < net.size(); ++o) net[o] -= prices_[o];
-    const std::span<const std::int32_t> intended = chooser.choose(net);
-    const std::span<const std::int32_t> sent = held(customer);
-    offers.assign(intended.begin(), intended.end());
-    for (const std::int32_t offer : sent) {
-      if (std::ranges::find(intended, offer) == intended.end()) offers.push_back(offer);
-    }
-    std::ranges::sort(offers);
-    for (const std::int32_t offer : offers) {
-      const auto has = [offer](std::span<const std::int32_t> of) { return std::ranges::find(of, offer) != of.end(); };
-      add_line(customer, offer, has(intended), has(sent), result);
-    }
-    result.lines.offsets.push_back(std::ssize(result.lines.offers));
-    count_customer(customer, result.figures);
-    result.figures.customers += sent.empty() ? 0 : 1;
+  const Index customers = std::ssize(groups_);
+  const int threads =
+      team_size(static_cast<double>(customers) * static_cast<double>(values_.offers()) * operations_per_value);
+  std::vector<OfferAssignment> parts(static_cast<std::size_t>(threads), {{}, no_figures(values_.offers())});
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (int t = 0; t < threads; ++t) {
+    OfferChooser chooser(limits_.offers);
+    std::vector<std::int64_t> net(values_.offers());
+    for (Index c = customers * t / threads; c < customers * (t + 1) / threads; ++c)
+      add_customer(c, chooser, net, parts[static_cast<std::size_t>(t)]);
   }
+  OfferAssignment result = std::move(parts.front());
+  for (std::size_t t = 1; t < parts.size(); ++t) append(result, std::exchange(parts[t], {}));
   reduce(result.figures);
   return result;
 }

@@ -30,9 +30,10 @@ struct Demand {
   [[nodiscard]] Wide net() const { return static_cast<Wide>(net_high) * (std::int64_t{1} << tie_bits) + net_low; }
 };
 
-void add_customer(const OfferValues& values, Index customer, std::span<const std::int64_t> prices,
-                  OfferChooser& chooser, std::span<std::int64_t> net, Demand& demand) {
-  values.fine_values(customer, net);
+void add_customer(const OfferValues& values, const FineValues& fine, Index customer,
+                  std::span<const std::int64_t> prices, OfferChooser& chooser, std::span<std::int64_t> net,
+                  Demand& demand) {
+  fine.read(customer, net);
   for (std::size_t o = 0; o < net.size(); ++o) net[o] -= prices[o];
   for (const std::int32_t offer : chooser.choose(net)) {
     const auto o = static_cast<std::size_t>(offer);
@@ -49,6 +50,7 @@ Demand demand_at(const Communicator& comm, const OfferValues& values, std::span<
   const std::size_t offers = values.offers();
   const auto count = std::ssize(customers);
   const int threads = team_size(static_cast<double>(count) * static_cast<double>(offers) * operations_per_value);
+  const FineValues fine(values);
   std::vector<Demand> parts(static_cast<std::size_t>(threads));
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (int t = 0; t < threads; ++t) {
@@ -56,7 +58,7 @@ Demand demand_at(const Communicator& comm, const OfferValues& values, std::span<
     OfferChooser chooser(limits);
     std::vector<std::int64_t> net(offers);
     for (Index c = count * t / threads; c < count * (t + 1) / threads; ++c)
-      add_customer(values, customers[static_cast<std::size_t>(c)], prices, chooser, net, part);
+      add_customer(values, fine, customers[static_cast<std::size_t>(c)], prices, chooser, net, part);
     parts[static_cast<std::size_t>(t)] = std::move(part);
   }
   std::vector<std::int64_t> sums(offers + 3, 0);

@@ -39,11 +39,32 @@ std::optional<std::int64_t> OfferValues::value(Index customer, std::size_t offer
   return expected_value(share, margin_millionths[offer], cost_millionths[offer]);
 }
 
-void OfferValues::fine_values(Index customer, std::span<std::int64_t> out) const {
-  const std::uint32_t hash = hashes[static_cast<std::size_t>(customer)];
-  for (std::size_t offer = 0; offer < out.size(); ++offer) {
-    const std::optional<std::int64_t> worth = value(customer, offer);
-    out[offer] = worth ? fine_value(*worth, tie_of(hash, static_cast<std::uint32_t>(offer))) : not_offered;
+FineValues::FineValues(const OfferValues& values) : values_(values) {
+  for (std::size_t o = 0; o < values.offers(); ++o) {
+    const std::int32_t column = values.column_of[o];
+    offers_.push_back(
+        {.probabilities = column < 0 ? nullptr : values.probabilities[static_cast<std::size_t>(column)].data(),
+         .constant_millionths = values.constant_millionths[o],
+         .margin_millionths = values.margin_millionths[o],
+         .cost_millionths = values.cost_millionths[o]});
+  }
+}
+
+void FineValues::read(Index customer, std::span<std::int64_t> out) const {
+  const std::uint32_t hash = values_.hashes[static_cast<std::size_t>(customer)];
+  for (std::size_t o = 0; o < offers_.size(); ++o) {
+    const Offer& offer = offers_[o];
+    const std::int32_t share =
+        offer.probabilities == nullptr ? offer.constant_millionths : offer.probabilities[customer];
+    const std::int64_t value = share == OfferValues::no_probability
+                                   ? 0
+                                   : expected_value(share, offer.margin_millionths, offer.cost_millionths);
+    out[o] = fine_value(value, tie_of(hash, static_cast<std::uint32_t>(o)));
+  }
+  if (values_.uplift_millionths.empty()) return;
+  for (std::size_t o = 0; o < offers_.size(); ++o) {
+    if (const std::optional<std::int64_t> measured = values_.uplift(customer, o))
+      out[o] = fine_value(*measured - offers_[o].cost_millionths, tie_of(hash, static_cast<std::uint32_t>(o)));
   }
 }
 

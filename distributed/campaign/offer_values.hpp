@@ -40,8 +40,26 @@ struct OfferValues {
   [[nodiscard]] std::optional<std::int64_t> uplift(Index customer, std::size_t offer) const;
   /// Probability x margin - cost, or uplift - cost; nothing without either.
   [[nodiscard]] std::optional<std::int64_t> value(Index customer, std::size_t offer) const;
+};
+
+/// The values of one customer after the other, what is the same for all being looked up once.
+class FineValues {
+ public:
+  /// `values` outlives this.
+  explicit FineValues(const OfferValues& values);
+
   /// fine_value() of each offer, not_offered without a value above 0. `out` has a place for each offer.
-  void fine_values(Index customer, std::span<std::int64_t> out) const;
+  void read(Index customer, std::span<std::int64_t> out) const;
+
+ private:
+  struct Offer {
+    const std::int32_t* probabilities = nullptr;  // of each customer; null: constant
+    std::int32_t constant_millionths = 0;
+    std::int64_t margin_millionths = 0;
+    std::int64_t cost_millionths = 0;
+  };
+  const OfferValues& values_;
+  std::vector<Offer> offers_;
 };
 
 }  // namespace rankwise

@@ -20,7 +20,9 @@ inline constexpr std::int64_t not_offered = std::numeric_limits<std::int64_t>::m
 /// most most_value_millionths, all at least 0.
 [[nodiscard]] constexpr std::int64_t expected_value(std::int64_t probability_millionths, std::int64_t margin_millionths,
                                                     std::int64_t cost_millionths) {
-  return (probability_millionths * margin_millionths + 500'000) / 1'000'000 - cost_millionths;
+  const auto product =
+      static_cast<std::uint64_t>(probability_millionths) * static_cast<std::uint64_t>(margin_millionths);
+  return static_cast<std::int64_t>((product + 500'000) / 1'000'000) - cost_millionths;
 }
 
 /// The place of a pair among equal ones: 20 bits of the customer's keyed hash and the offer's number, by

@@ -32,6 +32,7 @@ class FormatsTest(unittest.TestCase):
         cls.write_tables()
         for command in COMMANDS:
             cls.run_all(command.replace("\\\n", " "))
+        cls.run_all("campaign assign --campaign spring.ini --data baskets.h5 --key campaign.key --created 2023-09-01 --assignment spring.h5")
         cls.run_all("als --data shop.h5 --model model.h5 --factors 8 --epochs 2")
         cls.run_all("itemcf --data shop.h5 --model items.h5 --neighbours 5")
         cls.run_all("recommend --data shop.h5 --model model.h5 --top 3 --output recommendations.h5")
@@ -53,6 +54,11 @@ class FormatsTest(unittest.TestCase):
         users, items = (sorted({row[name] or "" for row in rows} - {""}) for name in ("user_id", "item_id"))
         (cls.folder / "items.csv").write_text("item,title,brand,price\n" + "".join(f'{i},"Title of {i}",{"AB"[n % 2]},{n}.5\n' for n, i in enumerate(items)))
         (cls.folder / "users.jsonl").write_text("".join(json.dumps({"user": u, "country": ["UK", "DE"][n % 2], "age": n}) + "\n" for n, u in enumerate(users)))
+
+        (cls.folder / "spring.ini").write_text("[campaign]\nname = spring\nstart = 2023-10-01\nhorizon = 60d\nhold-out = 10%\n"
+                                               "[offer tea]\nmargin = 5\nprobability = 0.2\ncapacity = 80\n")
+        (cls.folder / "campaign.key").write_text("a key of this test alone")
+        (cls.folder / "campaign.key").chmod(0o600)
 
     @classmethod
     def run_all(cls, command):
@@ -103,7 +109,7 @@ class FormatsTest(unittest.TestCase):
         named = set(re.findall(r"`(/[a-z_/]+)`", TEXT))
         attributes = set(re.findall(r"`([a-z_-]+)`", TEXT))
         for name in ["shop.h5", "named.h5", "users.h5", "model.h5", "items.h5", "baskets.h5", "biased.h5", "recommendations.h5", "similar.h5", "similar-users.h5",
-                     "clusters.h5", "customers.h5", "truth.h5"]:
+                     "clusters.h5", "customers.h5", "spring.h5", "truth.h5"]:
             with h5py.File(name) as file:
                 seen = []
                 file.visit(seen.append)

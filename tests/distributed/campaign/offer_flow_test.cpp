@@ -74,8 +74,8 @@ TEST(OfferFlow, AssignmentsAreNearTheLargestValueAndBoundsAbove) {
                                        : static_cast<Index>(random()) % (customers / 3) + 5);
       // Coarse probabilities: many equal values.
       for (Index c = 0; c < customers; ++c)
-        values.probabilities.back().push_back(static_cast<std::int32_t>(random() % (repeat % 4 == 3 ? 5 : 1000)) *
-                                              1000);
+        values.probabilities.back().push_back(
+            static_cast<std::int32_t>(repeat % 4 == 3 ? random() % 5 * 200'000 : random() % 1000 * 1000));
     }
     for (Index c = 0; c < customers; ++c) values.hashes.push_back(static_cast<std::uint32_t>(random()));
     std::vector<Index> all(static_cast<std::size_t>(customers));

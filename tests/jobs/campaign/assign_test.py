@@ -94,8 +94,8 @@ class AssignTest(unittest.TestCase):
         return self.done("campaign", "assign", "--campaign", "spring.ini", "--data", "data.h5", "--key", "key", "--created", "2024-09-24", "--assignment", "a.h5",
                          "--output", "a.json", *options, ranks=ranks, threads=threads)
 
-    def plan(self, *options, ranks=1):
-        done = self.done("campaign", "plan", "--campaign", "spring.ini", "--data", "data.h5", "--key", "key", "--output", "plan.json", *options, ranks=ranks)
+    def plan(self, *options, ranks=1, campaign=("--campaign", "spring.ini")):
+        done = self.done("campaign", "plan", *campaign, "--data", "data.h5", "--key", "key", "--output", "plan.json", *options, ranks=ranks)
         return json.loads((self.path / "plan.json").read_text()), done
 
     def report(self):
@@ -301,6 +301,18 @@ class AssignTest(unittest.TestCase):
                     self.assertAlmostEqual(choice["least_effect"], expected, places=6)
                 self.assertAlmostEqual(choice["cost"], report["value"] / report["customers"]["treated"] * controls, places=6)
             self.assertIn(advice["sentence"], done.out)
+
+    def test_json_says_the_same(self):
+        self.campaign("budget = 40")
+        report, _ = self.plan()
+        sections = {}
+        for line in (self.path / "spring.ini").read_text().splitlines():
+            if line.startswith("["):
+                section = sections.setdefault(line[1:-1], {})
+            elif line:
+                section[line.split(" = ")[0]] = line.split(" = ")[1]
+        (self.path / "spring.json").write_text(json.dumps(sections))
+        self.assertEqual(self.plan("--campaign", "spring.json", campaign=[])[0], report)
 
     def test_measured_uplift_goes_before_probabilities(self):
         self.campaign()

@@ -106,6 +106,8 @@ void assign_campaign(const AssignOptions& options, JobContext& context) {
   run.proposal.assignment.terms.created_microseconds = created_at(comm, options);
   warn_of_creation(context, run.proposal.assignment.terms);
 
+  require_list_names(comm, options.lists, run);
+
   // 2. Say it, and fix it.
   if (comm.is_root()) print_result(proposal_table(run));
   write_files(options, context, run);

@@ -213,6 +213,14 @@ void check_lists(const Communicator& comm, const AssignmentListOptions& options)
   if (!options.path.empty()) check_output(comm, options.path);
 }
 
+void require_list_names(const Communicator& comm, const AssignmentListOptions& options, const CampaignRun& run) {
+  if (options.path.empty() || format_of(options).layout == ListLayout::hdf5) return;
+  agree_on(comm, [&] {
+    const TextLists lists(run, options.path);
+    if (comm.is_root()) static_cast<void>(lists.stale());
+  });
+}
+
 void write_assignment_lists(JobContext& context, const AssignmentListOptions& options, const CampaignRun& run,
                             const std::string& segments_path) {
   if (options.path.empty()) return;

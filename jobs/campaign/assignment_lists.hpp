@@ -18,8 +18,12 @@ struct AssignmentListOptions {
 /// Throws Error(usage).
 void require_sense(const AssignmentListOptions& options);
 
-/// Collective; fails as writing would. Throws AgreedError (cannot_create; usage: two channels with one file name).
+/// Collective; fails as writing would. Throws AgreedError (cannot_create).
 void check_lists(const Communicator& comm, const AssignmentListOptions& options);
+
+/// Whether the files can have their names: before anything is written. Collective; throws AgreedError (usage: too many
+/// files, two channels with one name; cannot_create: a file that no manifest names has the name of one).
+void require_list_names(const Communicator& comm, const AssignmentListOptions& options, const CampaignRun& run);
 
 /// A line for each offer that is sent, in the order of the dataset's users; and of controls, for each that was
 /// intended. Text: files by segment and channel, one of controls, and a manifest, which is written last. HDF5: one

@@ -246,6 +246,7 @@ class AssignTest(unittest.TestCase):
         (self.path / "shop-segment-7-mail.csv").write_text("mine")
         refused = run(["campaign", "assign", "--campaign", "spring.ini", "--data", "data.h5", "--key", "key", "--assignment", "other.h5", "--lists", "shop.csv"], cwd=self.path)
         self.assertEqual(refused.code, 73, refused)
+        self.assertFalse((self.path / "other.h5").exists())
         (self.path / "shop-segment-7-mail.csv").unlink()
         # One table.
         self.assign("--segments", "clusters.h5", "--lists", "table.h5", "--explain")

@@ -120,10 +120,13 @@ void say_agreement(CampaignFindings& findings) {
 void say_return(CampaignFindings& findings) {
   if (!findings.return_on_cost) return;
   const ReturnOnCost& money = *findings.return_on_cost;
-  findings.sentences.push_back(fmt::format(
-      "It cost {}. The extra margin of all treated customers is {} (95% interval {}): after the cost is paid, {} "
-      "remains for each 1.00 spent.",
-      number_text(money.cost), number_text(money.margin.value), interval_text(money.margin), number_text(money.ratio)));
+  const std::string extra = fmt::format("The extra margin of all treated customers is {} (95% interval {})",
+                                        number_text(money.margin.value), interval_text(money.margin));
+  const std::string of_each =
+      money.interval.low > 0 || money.interval.high < 0
+          ? fmt::format("after the cost is paid, {} remains for each 1.00 spent", number_text(money.ratio))
+          : std::string("whether it paid is not known");
+  findings.sentences.push_back(fmt::format("It cost {}. {}: {}.", number_text(money.cost), extra, of_each));
 }
 
 }  // namespace

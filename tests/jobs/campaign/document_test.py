@@ -17,6 +17,7 @@ class CampaignsDocumentTest(unittest.TestCase):
             self.assertIn("No effect on revenue per customer was found", printed)
             found = json.loads((pathlib.Path(folder) / "spring.json").read_text())
             self.assertEqual(found["campaigns"][0]["verdict"], "none-found")
+            self.assertGreater((pathlib.Path(folder) / "uplift.csv").stat().st_size, 0)
 
 
 if __name__ == "__main__":

@@ -227,6 +227,8 @@ class MeasureTest(unittest.TestCase):
         self.assertAlmostEqual(money["extra_margin"]["value"], margin["value"] * 2100, places=5)
         self.assertAlmostEqual(money["return_on_cost"], margin["value"] * 2100 / cost - 1, places=6)
         self.assertLess(money["interval"][0], money["return_on_cost"])
+        paid = "remains for each 1.00 spent" if money["interval"][0] > 0 else "whether it paid is not known"
+        self.assertIn(paid, self.whole["sentences"][-1])
 
     def test_same_bytes_on_any_ranks(self):
         digests = set()

@@ -163,8 +163,10 @@ void add_cleaning_options(po::options_description& options, CleaningOptions& val
   auto add = options.add_options();
   add("quarantine", written_file(&values.quarantine, csv_endings),
       "write every rejected row, with its file, line, rule and reason (CSV)");
-  add("report", written_file(&values.report, report_endings),
-      "write the account of all rows and what the log looks like: a page (.html) or data (.json)");
+  add("report",
+      (new FileValue<std::vector<std::string>>(&values.reports, "FILE", {FileUse::written, report_endings, {}}))
+          ->composing(),
+      "write the account of all rows and what the log looks like: a page (.html) or data (.json); may be given twice");
 }
 
 void require_sense(const CleaningOptions& options) {

@@ -32,7 +32,7 @@ struct CleaningOptions {
   std::optional<double> half_life_seconds;
   std::vector<GivenTransform> transforms;  ///< one after another
   std::string quarantine;
-  std::string report;
+  std::vector<std::string> reports;  ///< pages and data
 
   /// Whether a rule looks at the indexed log.
   [[nodiscard]] bool any_rule() const;

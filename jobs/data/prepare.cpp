@@ -168,14 +168,13 @@ void write_reports(JobContext& context, const CleaningOptions& options, const Lo
     write_quarantine(context.comm, options.quarantine, plan, log.parts, log.rejected.rows());
     context.report.line(fmt::format("wrote {}: rows that are in no part of the dataset", options.quarantine));
   }
-  if (!options.report.empty()) write_from_root(context, options.report, report_text(options.report, report));
+  for (const std::string& path : options.reports) write_from_root(context, path, report_text(path, report));
 }
 
 void check_outputs(const Communicator& comm, const PrepareOptions& options) {
   check_output(comm, options.output);
-  for (const std::string& path : {options.cleaning.quarantine, options.cleaning.report}) {
-    if (!path.empty()) check_output(comm, path);
-  }
+  if (!options.cleaning.quarantine.empty()) check_output(comm, options.cleaning.quarantine);
+  for (const std::string& path : options.cleaning.reports) check_output(comm, path);
 }
 
 /// What is validated: as --validation says, or, of a log that says it itself, the rows that it puts there. Collective.
@@ -315,7 +314,7 @@ void prepare(JobContext& context, const PrepareOptions& asked) {
   indexed.orders = {};
   const MergeRules rules = merge_rules(comm, options, plan, indexed.events);
   check_duplicates(context, rules.duplicates, log, indexed);
-  if (!options.cleaning.report.empty()) report.profile = profile_of(comm, indexed.events);
+  if (!options.cleaning.reports.empty()) report.profile = profile_of(comm, indexed.events);
   order_rows(indexed.events, rules.duplicates);
 
   // 4. Find which pairs are interactions; drop rare users and items until both bounds hold.

@@ -265,6 +265,7 @@ profile, and the gate compares the new model with its model, by the options of [
 (metric, margin, confidence: as evaluate --against). A model that is held back ends no chain: final.h5 is then last
 quarter's model, and a warning says so. The hold-out should be split = temporal:SHARE, later than last quarter's log.
 [previous] may name these files instead: data, model, item-model, clustering, profile, names.
+The last step, page, writes index.html and quarter.json: data, models, gate, segments, costs and warnings (page = no: not).
 ${NAME} in a value is what [variables] says; $${ is ${. --set changes values of the file, variables too.
 [quarterly] has
   directory = DIR                       of all files

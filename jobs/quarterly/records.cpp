@@ -62,6 +62,16 @@ void list_members(Fields& fields, File& file) {
   fields.text("digest", file.digest);
 }
 
+template <class Fields, class Cost>
+void list_cost(Fields& fields, Cost& cost) {
+  constexpr double most_seconds = 1e12;
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  fields.number("seconds", cost.seconds, 0, most_seconds);
+  fields.whole("ranks", cost.ranks, 1, most);
+  fields.whole("threads", cost.threads, 1, most);
+  fields.whole("peak_memory_bytes", cost.peak_memory_bytes, 0, most);
+}
+
 std::string record_text(const StepRecord& record) {
   Json json;
   json["kind"] = record_kind;
@@ -73,6 +83,11 @@ std::string record_text(const StepRecord& record) {
     FieldWriter fields(json["outputs"][path]);
     list_members(fields, file);
   }
+  if (record.cost) {
+    FieldWriter fields(json["cost"]);
+    list_cost(fields, *record.cost);
+  }
+  json["warnings"] = record.warnings;
   return json_text(json, 1) + "\n";
 }
 
@@ -92,6 +107,11 @@ StepRecord parse_record(const fs::path& path) {
   record.configuration = json.at("configuration").text();
   for (const auto& [name, state] : json.at("inputs").members()) record.inputs[name] = state.text();
   for (const auto& [name, file] : json.at("outputs").members()) record.outputs[name] = file_of(file);
+  if (const auto cost = json.find("cost")) {
+    FieldReader fields(*cost);
+    list_cost(fields, record.cost.emplace());
+  }
+  if (const auto warnings = json.find("warnings")) record.warnings = warnings->texts();
   return record;
 }
 
@@ -236,6 +256,8 @@ std::string what_changed(const Chain& chain, std::size_t place, const std::vecto
 std::string identity(const StepRecord& record) {
   StepRecord made_of = record;
   made_of.outputs.clear();
+  made_of.cost.reset();
+  made_of.warnings.clear();
   return content_hash(record_text(made_of));
 }
 

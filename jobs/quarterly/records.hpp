@@ -18,11 +18,21 @@ struct WrittenFile {
   std::string digest;                     ///< XXH3-64 of its bytes
 };
 
+/// What the last run of a step took.
+struct StepCost {
+  double seconds = 0;
+  std::int64_t ranks = 1;
+  std::int64_t threads = 1;            ///< of a rank
+  std::int64_t peak_memory_bytes = 0;  ///< of all ranks; 0: not known
+};
+
 struct StepRecord {
   std::string version;                         ///< of the program
   std::string configuration;                   ///< ChainStep::configuration
   std::map<std::string, std::string> inputs;   ///< by path: digests of what steps wrote, sizes and times of other files
   std::map<std::string, WrittenFile> outputs;  ///< by path
+  std::optional<StepCost> cost;                ///< nothing of older records
+  std::vector<std::string> warnings;           ///< of the last run
 };
 
 /// What the step is made of now: a record without outputs. Nothing where a step that it reads from has no record in

@@ -6,19 +6,24 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <memory>
+#include <sstream>
 
+#include "io/config/recorded_value.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/folder_files.hpp"
 #include "jobs/options/nested_job.hpp"
 #include "jobs/quarterly/chain/reader.hpp"
+#include "jobs/quarterly/quarter_page.hpp"
 #include "jobs/quarterly/records.hpp"
 #include "jobs/quarterly/serving.hpp"
 #include "jobs/run/stop_requests.hpp"
 #include "jobs/sweep/status.hpp"
+#include "kernels/process/process_memory.hpp"
 #include "kernels/process/small_file.hpp"
 
 namespace rankwise {
@@ -113,6 +118,19 @@ Beginning begin_step(const Chain& chain, std::size_t place) {
   return beginning;
 }
 
+/// Warnings of this run, as its event log has them; none without one.
+std::vector<std::string> told_warnings(const std::string& log) {
+  std::vector<std::string> warnings;
+  std::error_code ignored;
+  if (log.empty() || !fs::is_regular_file(log, ignored)) return warnings;
+  std::istringstream lines(read_small_file(log));
+  for (std::string line; std::getline(lines, line);) {
+    const RecordedValue event = RecordedValue::parse(line, log);
+    if (event.at("event").text() == "warning") warnings.push_back(event.at("text").text());
+  }
+  return warnings;
+}
+
 /// Collective. Throws what the jobs throw, but for the verdict of a gate.
 void run_commands(const ChainStep& step, const std::string& older_sweep, JobContext& context) {
   for (const ChainCommand& command : step.commands) {
@@ -151,15 +169,23 @@ void run_chain_step(const std::string& directory, const std::string& name, JobCo
   comm.broadcast(beginning.older_sweep);
 
   // 2. The jobs themselves, unless a gate has decided that last quarter's model serves.
-  if (serve_chosen_model(comm, step)) {
+  const auto begin = std::chrono::steady_clock::now();
+  if (step.makes_page) {
+    write_quarter_page(comm, chain, step);
+  } else if (serve_chosen_model(comm, step)) {
     context.report.line(fmt::format("{} is a copy of the model that serves", step.outputs.front()));
   } else {
     run_commands(step, beginning.older_sweep, context);
   }
 
-  // 3. Tell, and leave only what was asked for.
+  // 3. What it took.
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+  beginning.record.cost = StepCost{taken.count(), comm.size(), context.common.threads, comm.sum(peak_memory_bytes())};
+
+  // 4. Tell, and leave only what was asked for.
   agree_on(comm, [&] {
     if (!comm.is_root()) return;
+    beginning.record.warnings = told_warnings(context.common.log_json);
     write_step_record(chain, step, beginning.record);
     std::error_code ignored;
     if (!step.checkpoints.empty()) fs::remove_all(step.checkpoints, ignored);

@@ -25,15 +25,23 @@ std::string new_batch_name(const std::string& directory) {
   return fmt::format("quarterly-{}", content_hash(fmt::format("{}\n{}", directory, now)).substr(0, 8));
 }
 
+std::string event_log_path(const Chain& chain, const ChainStep& step) {
+  return (fs::path(chain.settings.directory) / "events" / (step.name + ".jsonl")).string();
+}
+
 slurm::Submission submission_of(const Chain& chain, const ChainStep& step, const std::string& batch_name) {
   slurm::Submission submission;
   submission.name = fmt::format("{}-{}", batch_name, step.name);
   std::vector<std::string> command{own_program(), "quarterly", "step", chain.settings.directory, "--step", step.name};
   command.insert(command.end(), step.launch.begin(), step.launch.end());
   command.insert(command.end(), {"--threads", std::to_string(step.resources.cpus_per_task)});
-  const bool says_itself = std::ranges::any_of(
-      step.launch, [](const std::string& argument) { return argument.starts_with("--verify-inputs"); });
-  if (!says_itself) add_input_check(chain.settings.run.input_check, command);
+  const auto says_itself = [&step](const char* option) {
+    return std::ranges::any_of(step.launch,
+                               [option](const std::string& argument) { return argument.starts_with(option); });
+  };
+  if (!says_itself("--verify-inputs")) add_input_check(chain.settings.run.input_check, command);
+  // Its warnings become part of its record.
+  if (!says_itself("--log-json")) command.push_back("--log-json=" + event_log_path(chain, step));
   submission.items = {{step.name, std::move(command)}};
   submission.resources = step.resources;
   submission.signal_seconds = chain.settings.run.signal_seconds;
@@ -93,12 +101,20 @@ class FolderChain {
   std::optional<std::string> earlier_;
 };
 
+void make_event_folder(const Chain& chain) {
+  const fs::path folder = fs::path(chain.settings.directory) / "events";
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: {}", folder.string(), error.message()));
+}
+
 }  // namespace
 
 std::vector<std::string> submit_open_steps(const Chain& chain, slurm::Scheduler& scheduler) {
   const std::vector<StepState> states = step_states(chain, scheduler);
   std::ranges::for_each(states, require_answer);
   const FolderChain folder_chain(chain);
+  make_event_folder(chain);
   const std::string batch_name = new_batch_name(chain.settings.directory);
   std::vector<std::string> submissions(states.size());  // that later steps have to wait for; empty where done
   std::vector<std::string> submitted;

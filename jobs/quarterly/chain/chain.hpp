@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "jobs/quarterly/chain/previous.hpp"
@@ -41,6 +42,7 @@ struct ChainStep {
   std::int64_t cores_of_trial = 0;   ///< of the step that searches
   std::string repeats;               ///< the step whose training this one repeats on everything; else empty
   std::string verdict;               ///< of a gate: what it writes; a model that is not good enough ends no chain
+  bool makes_page = false;           ///< of the quarter, from what all steps before it have written
   ServingChoice choice;              ///< of a step whose first output is the model that serves
   std::string data;                  ///< als: the dataset
   Index epochs = 0;                  ///< als: at most
@@ -51,6 +53,7 @@ struct ChainStep {
 struct Chain {
   std::string file;  ///< that it was read from
   ChainSettings settings;
+  std::vector<std::pair<std::string, std::string>> variables;
   QuarterFiles previous;              ///< last quarter's
   QuarterFiles products;              ///< what the next quarter may read
   std::vector<ChainStep> steps;       ///< each after those that it reads from

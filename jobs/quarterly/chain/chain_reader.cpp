@@ -49,8 +49,26 @@ void ChainReader::read() {
   if (const ConfigSection* section = find("segments")) read_segments(*section);
   if (chain_.steps.empty())
     throw Error(ExitCode::usage, fmt::format("{}: no steps; expected a section such as [prepare]", chain_.file));
+  if (chain_.settings.has_page) add_page();
   link_steps(chain_);
   hand_on();
+}
+
+void ChainReader::add_page() {
+  ChainStep page;
+  page.name = "page";
+  page.makes_page = true;
+  page.configuration = "quarterly page\n";
+  for (const auto& [name, value] : chain_.variables)
+    page.configuration += fmt::format("variables.{} = {}\n", name, value);
+  for (const ChainStep& step : chain_.steps)
+    page.inputs.insert(page.inputs.end(), step.outputs.begin(), step.outputs.end());
+  if (!chain_.previous.numbers.empty()) page.inputs.push_back(chain_.previous.numbers);
+  page.resources = resources_of(chain_, "page");
+  products_.page = in_folder("index.html");
+  products_.numbers = in_folder("quarter.json");
+  page.outputs = {products_.numbers, products_.page};
+  chain_.steps.push_back(std::move(page));
 }
 
 void ChainReader::hand_on() {

@@ -60,6 +60,8 @@ class ChainReader {
   [[nodiscard]] ConfigSection with_paths(const ConfigSection& section) const;
   [[nodiscard]] std::string path_of_word(const ConfigSection& section, const ConfigEntry& entry) const;
 
+  /// The last step, which reads what all others write.
+  void add_page();
   /// Products that no step writes or reads are none.
   void hand_on();
 

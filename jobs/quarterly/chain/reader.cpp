@@ -56,6 +56,10 @@ Chain read_changed(std::string_view text, const std::string& file_name, const Ch
   add_previous(sections, chain.settings, file_name);
   const auto previous = std::ranges::find(sections, "previous", &ConfigSection::name);
   if (previous != sections.end()) chain.previous = read_previous(*previous, file_name);
+  const auto variables = std::ranges::find(sections, "variables", &ConfigSection::name);
+  if (variables != sections.end()) {
+    for (const ConfigEntry& entry : variables->entries) chain.variables.emplace_back(entry.name, entry.value);
+  }
   ConfigSection& shared = section_of(sections, "quarterly");
   // A scheduler that stands in for the file's own takes what it understands of it.
   if (!scheduler.empty()) {

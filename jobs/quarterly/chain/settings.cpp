@@ -21,9 +21,9 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array<std::string_view, 13> all_steps{"prepare",  "sweep",     "als",     "itemcf", "refit",
-                                                     "evaluate", "gate",      "final",   "serve",  "profile",
-                                                     "kmeans",   "recommend", "segments"};
+constexpr std::array<std::string_view, 14> all_steps{"prepare",  "sweep",     "als",      "itemcf", "refit",
+                                                     "evaluate", "gate",      "final",    "serve",  "profile",
+                                                     "kmeans",   "recommend", "segments", "page"};
 
 /// What only Slurm understands; nodes of one step too.
 constexpr std::array<std::string_view, 6> slurm_options{"partition",  "account",       "qos",
@@ -70,6 +70,8 @@ Job settings_job(ChainSettings& settings, std::vector<SettingChanges::Change>& c
                               "begin als at last quarter's model");
     description.add_options()("gate", po::value(&settings.has_gate)->value_name("yes|no"),
                               "serve the new model only if it is not worse than last quarter's");
+    description.add_options()("page", po::value(&settings.has_page)->value_name("yes|no"),
+                              "write a page of the quarter");
     description.add_options()("final", po::value(&settings.trains_final)->value_name("yes|no"),
                               "train the model that serves on everything, once it is measured");
     describe_scheduler(description, changes);

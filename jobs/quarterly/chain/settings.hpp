@@ -29,6 +29,7 @@ struct ChainSettings {
   bool trains_final = true;                ///< on everything, once the model is measured
   bool warm_starts = true;                 ///< at last quarter's model, if there is one
   bool has_gate = true;                    ///< likewise: the new model serves only if it is not worse
+  bool has_page = true;                    ///< of the quarter
   RunSettings run;                         ///< scheduler, cores, signal, locking and batch alone
   std::map<std::string, StepNeeds> needs;  ///< by step; "" of all of them
 

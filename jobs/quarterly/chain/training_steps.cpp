@@ -87,13 +87,15 @@ NamedValues scheduler_options(const RunSettings& settings) {
 
 void ChainReader::read_prepare(const ConfigSection& section) {
   const auto options = std::make_shared<PrepareOptions>();
-  const SectionCommand command = section_command(into(options, prepare_job(), describe_prepare), section,
-                                                 {{"output", products_.data}}, chain_.file);
+  const NamedValues wired{
+      {"output", products_.data}, {"report", in_folder("prepare.json")}, {"report", in_folder("prepare.html")}};
+  const SectionCommand command =
+      section_command(into(options, prepare_job(), describe_prepare), section, wired, chain_.file);
   products_.data = command.file("output");
   holds_out_ = options->split.kind != SplitKind::none;
   holds_out_last_ = options->split.kind == SplitKind::temporal;
   ChainStep& step = add_step("prepare", prepare_job(), command);
-  take_files(step, command, {"output"});
+  take_files(step, command, {"output", "report", "quarantine"});
   step.inputs = expand_inputs(step.inputs).paths;
 }
 

@@ -187,7 +187,7 @@ TEST(QuarterlyChain, TheFinalModelIsTrainedAsTheMeasuredOneAndServes) {
   std::vector<std::string> names;
   for (const ChainStep& step : chain.steps) names.push_back(step.name);
   ASSERT_EQ(names, (std::vector<std::string>{"prepare", "als", "evaluate", "final", "profile", "kmeans-users",
-                                             "recommend", "recommend-shelf", "segments"}));
+                                             "recommend", "recommend-shelf", "segments", "page"}));
   const std::string folder = chain.settings.directory;
   const ChainStep& last = chain.steps[3];
   const ChainCommand& command = last.commands.front();
@@ -229,7 +229,7 @@ TEST(QuarterlyChain, AnItemModelBesideFactorsHasItsOwnStepsAndFiles) {
   const Chain chain = read_chain(text_of(chain_of(Training::als_and_itemcf)), "chain.ini");
   ASSERT_EQ(names_of(chain), (std::vector<std::string>{"prepare", "als", "itemcf", "evaluate", "evaluate-itemcf",
                                                        "final", "final-itemcf", "profile", "kmeans-users", "recommend",
-                                                       "recommend-shelf", "segments"}));
+                                                       "recommend-shelf", "segments", "page"}));
   const std::string folder = chain.settings.directory;
   const auto value = [&](const char* step, const char* option) {
     return value_of(step_of(chain, step).commands.front(), option);

@@ -188,7 +188,7 @@ class TwoQuartersTest(unittest.TestCase):
         self.assertEqual((verdict["passed"], verdict["against"]), (False, "items-final.h5"))
         self.assertEqual(digest(self.folder / "q2/items-final.h5"), digest(self.folder / "q1/items-final.h5"))
         self.assertNotEqual(digest(self.folder / "q2/final.h5"), digest(self.folder / "q1/final.h5"))
-        self.assertEqual((self.folder / "q2/products.ini").read_text().splitlines()[2:], ["data = dataset.h5", "model = final.h5", "item-model = items-final.h5"])
+        self.assertEqual((self.folder / "q2/products.ini").read_text().splitlines()[2:], ["data = dataset.h5", "model = final.h5", "item-model = items-final.h5", "page = index.html", "numbers = quarter.json"])
 
     def test_last_quarter_may_be_files_that_no_chain_made(self):
         self.done("prepare", "--input", "first.csv", "--output", "old.h5")

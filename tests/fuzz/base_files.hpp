@@ -10,6 +10,7 @@
 #include "tests/io/model/sample_checkpoint.hpp"
 #include "tests/io/model/sample_item_model.hpp"
 #include "tests/io/profile/sample_profile.hpp"
+#include "tests/io/profile/sample_propensity.hpp"
 #include "tests/io/sample_files.hpp"
 #include "tests/io/tables/sample_tables.hpp"
 
@@ -109,6 +110,11 @@ inline const std::array<BaseFile, 16> base_files{{
     {profile_kind, "profile.h5",
      [](const std::string& path) {
        write_profile(single_rank(), path, sample_profile(single_rank(), 6, SampleIds::strings), sample_provenance(), 0);
+     }},
+    {propensity_kind, "scores.h5",
+     [](const std::string& path) {
+       write_propensity(single_rank(), path, sample_scores(single_rank(), 6, SampleIds::strings), sample_terms(3),
+                        sample_provenance(), 0);
      }},
 }};
 

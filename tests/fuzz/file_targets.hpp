@@ -21,6 +21,7 @@
 #include "io/model/model.hpp"
 #include "io/points/points_file.hpp"
 #include "io/profile/profile_file.hpp"
+#include "io/profile/propensity_file.hpp"
 #include "io/verify/verify_file.hpp"
 #include "io/verify/verify_structure.hpp"
 #include "tests/fuzz/base_files.hpp"
@@ -234,6 +235,22 @@ inline bool read_assignment_file(const std::string& path, InputCheck check) {
     const CampaignAssignment read = file.read({0, file.users()});
     require(std::ssize(read.groups) == file.users(), "every customer has a group");
     require(read.lines.offsets.back() == std::ssize(read.lines.offers), "every entry is of a customer");
+  });
+}
+
+/// Both tables.
+inline bool read_propensity_file(const std::string& path, InputCheck check) {
+  return read_or_refuse([&] {
+    const PropensityReader file(single_rank(), path, check);
+    const RowRange users{0, file.users()};
+    require(file.user_ids(users).rows == users, "every user has an id");
+    const RowRange terms{0, file.terms().rows()};
+    require(id_count(file.term_names(terms).ids) == terms.size(), "every term has a name");
+    for (const Table& table : {file.scores().read(users), file.terms().read(terms)}) {
+      for (const TableColumn& column : table.columns) {
+        for (Index row = 0; row < table.rows.size(); ++row) static_cast<void>(value_text(column.values, row));
+      }
+    }
   });
 }
 

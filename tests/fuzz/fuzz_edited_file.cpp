@@ -36,6 +36,7 @@ bool read_whole_file(const std::string& path, const std::string& kind) {
   if (kind == "checkpoint") return fuzz::read_checkpoint_file(path);
   if (kind == assignment_kind) return fuzz::read_both_ways(path, fuzz::read_assignment_file);
   if (kind == profile_kind) return fuzz::read_both_ways(path, fuzz::read_profile_file);
+  if (kind == propensity_kind) return fuzz::read_both_ways(path, fuzz::read_propensity_file);
   if (kind == user_metrics_kind) return fuzz::read_both_ways(path, fuzz::read_user_metrics_file);
   return fuzz::read_both_ways(path, fuzz::read_clustering_file);
 }

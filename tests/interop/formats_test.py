@@ -109,7 +109,7 @@ class FormatsTest(unittest.TestCase):
         named = set(re.findall(r"`(/[a-z_/]+)`", TEXT))
         attributes = set(re.findall(r"`([a-z_-]+)`", TEXT))
         for name in ["shop.h5", "named.h5", "users.h5", "model.h5", "items.h5", "baskets.h5", "biased.h5", "recommendations.h5", "similar.h5", "similar-users.h5",
-                     "clusters.h5", "customers.h5", "spring.h5", "truth.h5"]:
+                     "clusters.h5", "customers.h5", "scores.h5", "spring.h5", "truth.h5"]:
             with h5py.File(name) as file:
                 seen = []
                 file.visit(seen.append)

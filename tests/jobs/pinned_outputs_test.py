@@ -70,6 +70,10 @@ EXACT_RUNS = [  # the same on every SIMD target
     ("campaign plan --campaign spring.ini --data days.h5 --profile profile.h5 --key spring.key --output spring.json", 3, ["spring.json"]),
     ("campaign assign --campaign spring.ini --data days.h5 --profile profile.h5 --key spring.key --created 2024-10-25 --assignment spring.h5 "
      "--lists spring.csv --explain", 3, ["spring.h5", "spring-segment-none-mail.csv", "spring-segment-none-none.csv", "spring-controls.csv"]),
+    ("prepare --input ratings.csv --missing skip --orders day --output rated.h5", 1, ["rated.h5"]),
+    ("profile --data rated.h5 --at 2024-09-30 --output rater.h5", 1, ["rater.h5"]),
+    ("propensity --profile rater.h5 --outcomes rated.h5 --within 21d --output scores.h5 --json propensity.json", 3, ["scores.h5", "propensity.json"]),
+    ("propensity --profile rater.h5 --outcomes rated.h5 --target money --output money.csv", 1, ["money.csv"]),
     ("prepare --input orders.csv --columns user=customer,item=sku,value=pieces,fold=part --duplicates max --min-total -100 "
      "--output folds.h5", 1, ["folds.h5"]),
     ("prepare --input ratings.csv --missing skip --transform clip:2,5 --transform centre:user --split random:0.1 --output centred.h5", 3,

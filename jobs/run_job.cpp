@@ -22,6 +22,7 @@
 #include "jobs/data/inspect.hpp"
 #include "jobs/data/prepare.hpp"
 #include "jobs/data/verify.hpp"
+#include "jobs/demand/demand.hpp"
 #include "jobs/denoise/denoise.hpp"
 #include "jobs/doctor/doctor.hpp"
 #include "jobs/evaluate/evaluate.hpp"
@@ -137,10 +138,10 @@ FoundJob find_job(std::span<const std::string> arguments) {
 
 /// Ranks of these jobs share the work; of all others one rank does it, or starts what needs several by itself.
 slurm::WorkOf work_of(const Job& job) {
-  constexpr std::array<std::string_view, 19> shared{
-      "campaign plan", "campaign assign", "campaign measure", "synthesize",  "prepare",   "als",     "itemcf",
-      "scale",         "kmeans",          "evaluate",         "denoise",     "recommend", "similar", "export",
-      "profile",       "segments",        "sweep trial",      "sweep blend", "propensity"};
+  constexpr std::array<std::string_view, 20> shared{
+      "campaign plan", "campaign assign", "campaign measure", "synthesize",  "prepare",    "als",     "itemcf",
+      "scale",         "kmeans",          "evaluate",         "denoise",     "recommend",  "similar", "export",
+      "profile",       "segments",        "sweep trial",      "sweep blend", "propensity", "demand"};
   return std::ranges::find(shared, job.name) != shared.end() ? slurm::WorkOf::all_ranks : slurm::WorkOf::one_rank;
 }
 
@@ -243,6 +244,7 @@ std::span<const Job> all_jobs() {
       export_job(),
       profile_job(),
       propensity_job(),
+      demand_job(),
       segments_job(),
       inspect_job(),
       verify_job(),

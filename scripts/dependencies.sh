@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build ccache git
   libopenmpi-dev openmpi-bin libhdf5-dev
-  libboost-program-options-dev libeigen3-dev libfmt-dev libhwy-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libutf8proc-dev libssl-dev
+  libboost-program-options-dev libeigen3-dev libfmt-dev libhwy-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libutf8proc-dev libssl-dev libnlopt-dev
   libgtest-dev libbenchmark-dev libopenblas-dev
   python3 python3-numpy python3-scipy python3-h5py python3-anndata python3-sklearn python3-faiss
   clang-format iproute2 util-linux mount hostname zstd

@@ -59,6 +59,15 @@ std::vector<std::uint8_t> customers_of(const TableReader& table, RowRange rows) 
   return are;
 }
 
+std::optional<Table> recency_of(const TableReader& table, RowRange rows) {
+  const std::string name = "recency_days";
+  const auto is_it = [&](const TableColumnInfo& column) {
+    return column.name == name && column.type == ColumnType::number;
+  };
+  if (std::ranges::none_of(table.columns(), is_it)) return std::nullopt;
+  return Table{rows, table.rows(), {{name, table.numbers(name, rows)}}};
+}
+
 }  // namespace
 
 ProfileRows read_profile_rows(const JobContext& context, const std::string& path, const std::string& columns) {
@@ -75,6 +84,7 @@ ProfileRows read_profile_rows(const JobContext& context, const std::string& path
       table.columns.push_back({name, read_values(file.table(), name, mine)});
     return table;
   });
+  rows.recency = agree_on(comm, [&] { return recency_of(file.table(), mine); });
   rows.are_customers = agree_on(comm, [&] { return customers_of(file.table(), mine); });
   rows.customers = comm.sum(static_cast<Index>(std::ranges::count(rows.are_customers, 1)));
   rows.analysis_day = file.analysis_day();

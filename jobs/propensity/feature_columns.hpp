@@ -2,6 +2,7 @@
 // Profiles as a regression takes them.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ struct ProfileRows {
   /// 1: has bought until the day of the analysis, as far as the profile says. The others are in a profile only because
   /// the dataset knows what they bought later: they would say that nobody without a past stays away.
   std::vector<std::uint8_t> are_customers;
-  Index customers = 0;  ///< over all ranks
+  Index customers = 0;                ///< over all ranks
+  std::optional<Table> recency = {};  ///< the column recency_days alone, if the profile has it, chosen or not
   std::string analysis_day;
   Provenance provenance;
 };

@@ -17,7 +17,6 @@ namespace rankwise {
 
 namespace {
 
-const std::string recency_column = "recency_days";
 constexpr double recency_penalty = 1;
 constexpr Index most_terms = 2000;
 constexpr double least_events_of_term = 10;
@@ -121,18 +120,16 @@ BaselineFindings constant_baseline(const Sample& sample, const PropensityFinding
 }
 
 /// Of recency alone, by the same folds; nothing if the profile does not have it. Collective.
-std::optional<BaselineFindings> recency_baseline(const Sample& sample, const Table& table,
+std::optional<BaselineFindings> recency_baseline(const Sample& sample, const std::optional<Table>& recency,
                                                  const PropensityFindings& found) {
-  const TableColumn* const recency = table.find(recency_column);
-  if (recency == nullptr || recency->type() != ColumnType::number) return std::nullopt;
-  const Table alone{table.rows, table.total_rows, {*recency}};
-  const FeatureTerms features = find_terms(sample.comm, alone, sample.takes_part, {.least_rows = least_printed});
+  if (!recency) return std::nullopt;
+  const FeatureTerms features = find_terms(sample.comm, *recency, sample.takes_part, {.least_rows = least_printed});
   if (features.terms.size() < 2) return std::nullopt;
-  const DesignMatrix design = design_of(features.terms, alone);
+  const DesignMatrix design = design_of(features.terms, *recency);
   const WeightedSums sums(sample.comm, design);
   const CrossValidation validation = cross_validate(sample.comm, sums, sample.model, sample.outcomes, sample.folds,
                                                     sample.fold_count, {recency_penalty});
-  return BaselineFindings{recency_column + " alone", sample.quality(validation.predictions),
+  return BaselineFindings{"recency_days alone", sample.quality(validation.predictions),
                           sample.gain(found.validation.predictions, validation.predictions)};
 }
 
@@ -263,7 +260,7 @@ PropensityFindings fit_propensity(const JobContext& context, const PropensityOpt
   // 3. How good it is out of fold, and beside what costs nothing.
   found.quality = sample.quality(found.validation.predictions);
   found.baselines.push_back(constant_baseline(sample, found));
-  if (std::optional<BaselineFindings> recency = recency_baseline(sample, customers.table, found))
+  if (std::optional<BaselineFindings> recency = recency_baseline(sample, customers.recency, found))
     found.baselines.push_back(*std::move(recency));
   doubt_fit(sample, design, found);
   doubt_quality(found);

@@ -75,11 +75,11 @@ std::string quality_sentence(const PropensityFindings& found) {
 
 std::string gain_sentence(const PropensityFindings& found, const BaselineFindings& baseline) {
   const Interval interval = interval_of(baseline.gain.mean, baseline.gain.standard_error);
-  const std::string_view loss = found.model == RegressionModel::logistic ? "log loss" : "half the squared error";
+  const std::string_view loss = found.model == RegressionModel::logistic ? "its log loss" : "half its squared error";
   const std::string_view verdict = interval.low > 0    ? "is better than"
                                    : interval.high < 0 ? "is worse than"
                                                        : "is about as good as";
-  return fmt::format("The model {} {}: its {} is {} by {:.4g} (95% interval of the gain {:.4g} to {:.4g}).", verdict,
+  return fmt::format("The model {} {}: {} is {} by {:.4g} (95% interval of the gain {:.4g} to {:.4g}).", verdict,
                      baseline.name, loss, baseline.gain.mean < 0 ? "higher" : "lower", std::abs(baseline.gain.mean),
                      interval.low, interval.high);
 }

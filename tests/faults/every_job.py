@@ -76,6 +76,7 @@ CASES = {
         ("propensity", "--profile bp.h5 --outcomes b.h5 --within 90d --folds 2 --output bs.h5 --json bs.json --report bs.html"),
         ("propensity", "--profile bp.h5 --outcomes b.h5 --target money --penalty 5 --folds 2 --score bp.h5 --output bs.csv"),
         ("verify", "bs.h5"),
+        ("demand", "--data b.h5 --horizon 2 --origins 4 --least-group 2 --output bd.csv --report bd.html"),
         ("kmeans", "--input q.h5 --clusters 2 --scale log-standard --output q-logs.h5"),
         ("kmeans", "--input q.h5 --clusters 2 --scale rank --output q-ranks.h5"),
         ("plan", "--data d.h5 --factors 2 --calibrate 0 --model m.h5 --ranks 1,2 --sbatch p.sbatch --json p.json"),

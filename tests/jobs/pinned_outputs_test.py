@@ -73,6 +73,7 @@ EXACT_RUNS = [  # the same on every SIMD target
     ("prepare --input ratings.csv --missing skip --orders day --output rated.h5", 1, ["rated.h5"]),
     ("profile --data rated.h5 --at 2024-09-30 --output rater.h5", 1, ["rater.h5"]),
     ("propensity --profile rater.h5 --outcomes rated.h5 --within 21d --output scores.h5 --json propensity.json", 3, ["scores.h5", "propensity.json"]),
+    ("demand --data rated.h5 --horizon 4 --output demand.json", 3, ["demand.json"]),
     ("propensity --profile rater.h5 --outcomes rated.h5 --target money --output money.csv", 1, ["money.csv"]),
     ("prepare --input orders.csv --columns user=customer,item=sku,value=pieces,fold=part --duplicates max --min-total -100 "
      "--output folds.h5", 1, ["folds.h5"]),

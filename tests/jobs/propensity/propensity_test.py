@@ -215,6 +215,7 @@ class PropensityTest(PropensityCase):
         self.assertGreater(terms["town = Rome"]["coefficient"], 0.4)
         self.assertLess(found["out_of_fold"]["calibration_error"], 0.04)
         self.assertGreater(found["baselines"][0]["gain"]["interval"][0], 0)
+        self.assertEqual(found["baselines"][1]["name"], "recency_days alone")  # also if it is not chosen
         self.assertNotIn("no better than", done.err)
         self.assertEqual(found["period"]["from"], FIRST)
         self.assertTrue(any("age higher by one standard deviation" in sentence for sentence in found["sentences"]))

@@ -98,6 +98,7 @@ class ChainReader {
   Chain& chain_;
   std::vector<ConfigSection> sections_;
   QuarterFiles& products_;          // of the chain, as the steps so far have them
+  std::string clustered_points_;    // of which the chain's clusters of users are
   std::vector<ChainModel> models_;  // at most factors and items, in this order; one without a step if none is trained
   bool holds_out_ = true;           // or may do so, where no step of the chain prepares
   bool holds_out_last_ = true;      // what is held out is known to be later than the rest, or nothing is known

@@ -81,7 +81,10 @@ void ChainReader::read_kmeans(const ConfigSection& section, const std::string& s
   if (!side.empty() && options->source.side != (side == "users" ? RowSide::users : RowSide::items)) {
     refuse(section, "rows: expected those that its title names");
   }
-  if (options->source.side != RowSide::items) products_.clustering = command.file("output");
+  if (options->source.side != RowSide::items) {
+    products_.clustering = command.file("output");
+    clustered_points_ = command.file("input");
+  }
   ChainStep& step = add_step(name, kmeans_job(), command);
   take_files(step, command, {"output", "quality", "export"});
   if (has_checkpoints_of(command, checkpoint_folder(name))) step.checkpoints = checkpoint_folder(name);
@@ -92,7 +95,7 @@ void ChainReader::read_profile(const ConfigSection& section) {
       {"data", products_.data}, {"output", in_folder("profile.h5")}, {"report", in_folder("profile.json")}};
   const SectionCommand command = section_command(profile_job(), with_paths(section), wired, chain_.file);
   products_.profile = command.file("output");
-  take_files(add_step("profile", profile_job(), command), command, {"output", "plot", "report"});
+  take_files(add_step("profile", profile_job(), command), command, {"output", "plot", "report", "page"});
 }
 
 /// Segments are the chain's clusters of users, or a column's values; last quarter's are beside them if they are known.
@@ -107,6 +110,7 @@ void ChainReader::read_segments(const ConfigSection& section) {
   if (!are_values && products_.clustering.empty() && !has_entry(section, "segments"))
     refuse(section, "segments is missing; expected [kmeans users], segments = FILE or segment-column = COLUMN");
   if (!are_values) add("segments", products_.clustering);
+  if (!are_values && !has_entry(section, "segments")) add("points", clustered_points_);
   add("profile", products_.profile);
   const std::string before = are_values ? previous.profile : previous.clustering;
   add("against", before);

@@ -137,8 +137,8 @@ class TwoQuartersTest(unittest.TestCase):
         self.assertEqual(digest(self.folder / "m.h5"), digest(self.folder / "q2/model.h5"))
         self.done("als", "--data", "q2/dataset.h5", "--model", "f.h5", "--factors", "8", "--warm-start", "q1/final.h5", "--train-on", "all", "--epochs-of", "m.h5")
         self.assertEqual(digest(self.folder / "f.h5"), digest(self.folder / "q2/final.h5"))
-        self.done("segments", "--data", "q2/dataset.h5", "--segments", "q2/segments-users.h5", "--profile", "q2/profile.h5", "--against", "q1/segments-users.h5",
-                  "--against-data", "q1/dataset.h5", "--against-profile", "q1/profile.h5", "--output", "s.json", "--report", "s.html")
+        self.done("segments", "--data", "q2/dataset.h5", "--segments", "q2/segments-users.h5", "--points", "q2/final.h5", "--profile", "q2/profile.h5",
+                  "--against", "q1/segments-users.h5", "--against-data", "q1/dataset.h5", "--against-profile", "q1/profile.h5", "--output", "s.json", "--report", "s.html")
         by_hand, by_chain = self.json("s.json"), self.json("q2/segments.json")
         self.assertIsNotNone(by_chain["changes"])
         self.assertEqual(by_hand, by_chain)

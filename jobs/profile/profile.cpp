@@ -205,8 +205,11 @@ void add_shares(const ProfileOptions& options, const JobContext& context, const 
 /// What orders say, classes, shares of categories, and lifetime value. Collective.
 void add_order_columns(const ProfileOptions& options, JobContext& context, const Customers& customers,
                        const std::vector<SegmentRule>& rules, ProfileFindings& findings, CustomerColumns& columns) {
-  add_history_columns(columns, customers.histories, customers.at_day);
-  findings.rfm = score_customers(context.comm, customers.histories, customers.at_day, rules, columns);
+  {
+    const auto timer = context.report.phase("classes");
+    add_history_columns(columns, customers.histories, customers.at_day);
+    findings.rfm = score_customers(context.comm, customers.histories, customers.at_day, rules, columns);
+  }
   add_shares(options, context, customers, columns);
   if (!options.lifetime || !customers.at_day) return;
   findings.value = value_customers(context, options, customers.orders, customers.histories, *customers.at_day, columns);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "jobs/quarterly/campaign_numbers.hpp"
 #include "jobs/quarterly/model_numbers.hpp"
 #include "jobs/quarterly/quarter_sentences.hpp"
 #include "jobs/quarterly/step_results.hpp"
@@ -222,6 +223,7 @@ Json quarter_numbers(const Chain& chain, const std::vector<std::optional<StepRec
   json["models"] = model_numbers(chain);
   json["customers"] = made_of(output_of(chain, "profile", ".json"), customers_numbers);
   json["segments"] = made_of(output_of(chain, "segments", ".json"), segments_numbers);
+  json["campaigns"] = campaign_numbers(chain);
   json["lists"] = lists_numbers(chain, records);
   json["costs"] = cost_numbers(chain, records, previous);
   json["pages"] = page_links(chain);

@@ -264,7 +264,9 @@ previous = DIR is last quarter's folder: als begins at its model, [segments] com
 profile, and the gate compares the new model with its model, by the options of [evaluate] if [gate] does not say otherwise
 (metric, margin, confidence: as evaluate --against). A model that is held back ends no chain: final.h5 is then last
 quarter's model, and a warning says so. The hold-out should be split = temporal:SHARE, later than last quarter's log.
-[previous] may name these files instead: data, model, item-model, clustering, profile, names.
+[previous] may name these files instead: data, model, item-model, clustering, profile, names, assignment.
+[campaign NAME] has the options of campaign assign, and [measure] those of campaign measure: each campaign of last quarter
+whose time is over is measured, and what it brought (with a margin) is the uplift of this quarter's campaign of that name.
 The last step, page, writes index.html and quarter.json: data, models, gate, segments, costs and warnings (page = no: not).
 ${NAME} in a value is what [variables] says; $${ is ${. --set changes values of the file, variables too.
 [quarterly] has

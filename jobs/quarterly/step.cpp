@@ -18,6 +18,7 @@
 #include "jobs/options/folder_files.hpp"
 #include "jobs/options/nested_job.hpp"
 #include "jobs/quarterly/chain/reader.hpp"
+#include "jobs/quarterly/pending_campaign.hpp"
 #include "jobs/quarterly/quarter_page.hpp"
 #include "jobs/quarterly/records.hpp"
 #include "jobs/quarterly/serving.hpp"
@@ -172,6 +173,8 @@ void run_chain_step(const std::string& directory, const std::string& name, JobCo
   const auto begin = std::chrono::steady_clock::now();
   if (step.makes_page) {
     write_quarter_page(comm, chain, step);
+  } else if (write_pending_campaign(comm, step, context.common.input_check)) {
+    context.report.warning(fmt::format("{}: is not measured: the campaign's time is not over", step.assignment));
   } else if (serve_chosen_model(comm, step)) {
     context.report.line(fmt::format("{} is a copy of the model that serves", step.outputs.front()));
   } else {

@@ -13,7 +13,7 @@ MADE = {
     "02_choose_factors.sh": ["search/results/report.html", "search/results/winner.ini", "chosen.h5", "chosen.json"],
     "03_segments.sh": ["segments.h5", "segments.csv", "quality.json", "next-segments.h5"],
     "04_interrupted.sh": ["model.h5", "uninterrupted.h5"],
-    "05_quarter.sh": ["q1/metrics.json", "q1/final.h5", "q1/recommendations.csv", "q1/segments-users.h5"],
+    "05_quarter.sh": ["q1/metrics.json", "q1/final.h5", "q1/recommendations.csv", "q1/segments-users.h5", "q1/index.html", "q2/gate.json", "q2/segments.json", "q2/index.html"],
 }
 
 

@@ -120,7 +120,7 @@ class QuarterlyTest(unittest.TestCase):
         self.cluster.run("scontrol", "release", trials[0])
         states = self.finish("whole")
         self.assertEqual(set(states.values()), {"done"}, (states, self.logs("whole")))
-        self.assertEqual([self.runs("whole", step) for step in states], [1, 2, 1, 1, 1, 1, 1], self.logs("whole"))
+        self.assertEqual([self.runs("whole", step) for step in states], [1, 2, 1, 1, 1, 1, 1, 1], self.logs("whole"))
         trials = [self.runs("whole/sweep", f"t{trial}.f{fold}.r0") for trial in (1, 2) for fold in (1, 2, 3)]
         self.assertEqual(trials, [1] * 6)
         self.same_as_by_hand("whole", lambda data, model: [
@@ -173,6 +173,27 @@ class QuarterlyTest(unittest.TestCase):
         self.assertEqual(set(states.values()), {"done"}, (states, self.logs("mended")))
         self.assertEqual(self.runs("mended", "prepare"), 2)
         self.same_as_by_hand("mended", lambda data, model: [["als", "--data", data, "--model", model, "--factors", "8", "--epochs", "4"]])
+
+    def test_the_next_quarter_takes_from_the_last_and_its_gate_decides(self):
+        """Two files, of which the second differs by last quarter's folder, its own and the input."""
+        head, *lines = (self.folder / "log.csv").read_text().splitlines()
+        lines.sort(key=lambda line: int(line.split(",")[3]))
+        (self.folder / "first.csv").write_text("\n".join([head, *lines[:len(lines) * 6 // 10]]) + "\n")
+        chain = CHAIN.format(name="${quarter}", training="als", section="als", options="factors = 8\nepochs = 4")
+        chain = "[variables]\nquarter = q1\n" + chain.replace("log.csv", "first.csv").replace("random:0.1", "temporal:0.2\norders = day") + "[profile]\n[segments]\n"
+        (self.folder / "q1.ini").write_text(chain)
+        (self.folder / "q2.ini").write_text(chain.replace("first.csv", "log.csv").replace("quarter = q1", "quarter = q2").replace("[quarterly]\n", "[quarterly]\nprevious = q1\n"))
+        for quarter, words in (("q1", ()), ("q2", ("--set", "als.epochs=0", "--set", "quarterly.warm-start=no"))):
+            self.quarterly(f"{quarter}.ini", "--submit", *words)
+            states = self.finish(quarter)
+            self.assertTrue(all(state.startswith("done") for state in states.values()), (states, self.logs(quarter)))
+        self.assertTrue(states["gate"].startswith("done: the new model is held back, and last quarter's serves: gate failed: recall@20"), states)
+        self.assertEqual(self.digest("q2/final.h5"), self.digest("q1/final.h5"))
+        self.assertIn("is held back", (self.folder / "q2/quarter.json").read_text())
+        self.quarterly("q2.ini", "--submit")  # other options, so another model
+        states = self.finish("q2")
+        self.assertEqual(states["gate"], "done", (states, self.logs("q2")))
+        self.assertNotEqual(self.digest("q2/final.h5"), self.digest("q1/final.h5"))
 
     def test_trials_that_outlive_their_step_keep_other_searches_out_and_are_cancelled(self):
         log = self.folder / "orphans.csv"

@@ -44,7 +44,8 @@ struct ChainStep {
   std::string verdict;               ///< of a gate: what it writes; a model that is not good enough ends no chain
   bool makes_page = false;           ///< of the quarter, from what all steps before it have written
   ServingChoice choice;              ///< of a step whose first output is the model that serves
-  std::string data;                  ///< als: the dataset
+  std::string assignment;            ///< of the step that measures a campaign
+  std::string data;                  ///< als: the dataset, or the one that a campaign is measured on
   Index epochs = 0;                  ///< als: at most
   std::vector<std::size_t> after;    ///< places of the steps whose outputs it reads
   slurm::Resources resources;

@@ -47,6 +47,10 @@ void ChainReader::read() {
     if (kind_of_section(section.name) == "recommend") read_recommend(section);
   }
   if (const ConfigSection* section = find("segments")) read_segments(*section);
+  for (const std::string& assignment : chain_.previous.assignments) read_measure(assignment);
+  for (const ConfigSection& section : sections_) {
+    if (kind_of_section(section.name) == "campaign") read_campaign(section);
+  }
   if (chain_.steps.empty())
     throw Error(ExitCode::usage, fmt::format("{}: no steps; expected a section such as [prepare]", chain_.file));
   if (chain_.settings.has_page) add_page();

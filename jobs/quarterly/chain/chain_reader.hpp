@@ -2,6 +2,7 @@
 // A chain's steps in the making: one after the other, each with what those before it write.
 
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -92,6 +93,8 @@ class ChainReader {
   void read_kmeans(const ConfigSection& section, const std::string& side);
   void read_recommend(const ConfigSection& section);
   void require_one_file(const ConfigSection& section, const SectionCommand& command) const;
+  void read_measure(const std::string& assignment);
+  void read_campaign(const ConfigSection& section);
   void read_segments(const ConfigSection& section);
   [[nodiscard]] const ChainModel& chosen_model(const ConfigSection& section, const std::string& wanted) const;
 
@@ -100,8 +103,9 @@ class ChainReader {
   QuarterFiles& products_;          // of the chain, as the steps so far have them
   std::string clustered_points_;    // of which the chain's clusters of users are
   std::vector<ChainModel> models_;  // at most factors and items, in this order; one without a step if none is trained
-  bool holds_out_ = true;           // or may do so, where no step of the chain prepares
-  bool holds_out_last_ = true;      // what is held out is known to be later than the rest, or nothing is known
+  std::map<std::string, std::string> uplifts_;  // by campaign: what was measured of it
+  bool holds_out_ = true;                       // or may do so, where no step of the chain prepares
+  bool holds_out_last_ = true;  // what is held out is known to be later than the rest, or nothing is known
 };
 
 }  // namespace rankwise

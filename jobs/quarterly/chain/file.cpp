@@ -9,6 +9,8 @@
 #include "io/config/config_file.hpp"
 #include "io/config/ini.hpp"
 #include "jobs/als/als.hpp"
+#include "jobs/campaign/assign.hpp"
+#include "jobs/campaign/measure/measure.hpp"
 #include "jobs/data/prepare.hpp"
 #include "jobs/evaluate/evaluate.hpp"
 #include "jobs/itemcf/itemcf.hpp"
@@ -30,13 +32,20 @@ namespace rankwise {
 
 namespace {
 
-constexpr std::array<const char*, 20> section_names{
-    "quarterly", "variables", "previous",        "prepare",      "sweep",       "als",     "itemcf",
-    "refit",     "evaluate",  "evaluate itemcf", "gate",         "gate itemcf", "final",   "final itemcf",
-    "profile",   "kmeans",    "kmeans users",    "kmeans items", "recommend",   "segments"};
+constexpr std::array<const char*, 21> section_names{
+    "quarterly", "variables", "previous",        "prepare",      "sweep",       "als",      "itemcf",
+    "refit",     "evaluate",  "evaluate itemcf", "gate",         "gate itemcf", "final",    "final itemcf",
+    "profile",   "kmeans",    "kmeans users",    "kmeans items", "recommend",   "segments", "measure"};
 
 /// Sections of which a chain may have several, each with a name: [recommend shop].
-constexpr std::string_view named_kind = "recommend ";
+constexpr std::array<std::string_view, 2> named_kinds{"recommend ", "campaign "};
+
+/// "recommend " of "recommend shop"; empty: the title has no name of its own.
+std::string_view named_kind(std::string_view title) {
+  const auto found =
+      std::ranges::find_if(named_kinds, [title](std::string_view kind) { return title.starts_with(kind); });
+  return found == named_kinds.end() ? std::string_view() : *found;
+}
 
 bool is_step_name(std::string_view name) {
   constexpr std::size_t longest = 40;  // it becomes part of names of files and of jobs
@@ -59,7 +68,7 @@ void require_known_sections(const std::vector<ConfigSection>& sections, const st
   };
   for (const ConfigSection& section : sections) {
     if (std::ranges::find(names, section.name) != names.end()) continue;
-    if (section.name.starts_with(named_kind)) {
+    if (!named_kind(section.name).empty()) {
       require_name(section, file_name);
       continue;
     }
@@ -97,6 +106,8 @@ Job job_of(const std::string& section) {
   if (section == "previous") return previous_job();
   if (section == "profile") return profile_job();
   if (section == "segments") return segments_job();
+  if (section == "measure") return campaign_measure_job();
+  if (kind_of_section(section) == "campaign") return campaign_assign_job();
   if (kind_of_section(section) == "recommend") return recommend_job();
   return kmeans_job();
 }
@@ -122,11 +133,13 @@ constexpr std::array<ChainWord, 6> chain_words{{{"recommend", "model", "als"},
 }  // namespace
 
 std::string kind_of_section(std::string_view title) {
-  return std::string(title.starts_with(named_kind) ? named_kind.substr(0, named_kind.size() - 1) : title);
+  const std::string_view kind = named_kind(title);
+  return std::string(kind.empty() ? title : kind.substr(0, kind.size() - 1));
 }
 
 std::string name_of_section(std::string_view title) {
-  return std::string(title.starts_with(named_kind) ? title.substr(named_kind.size()) : std::string_view());
+  const std::string_view kind = named_kind(title);
+  return std::string(kind.empty() ? std::string_view() : title.substr(kind.size()));
 }
 
 bool is_word_of_chain(std::string_view section, const ConfigEntry& entry) {

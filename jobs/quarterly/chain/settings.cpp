@@ -21,9 +21,9 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array<std::string_view, 14> all_steps{"prepare",  "sweep",     "als",      "itemcf", "refit",
-                                                     "evaluate", "gate",      "final",    "serve",  "profile",
-                                                     "kmeans",   "recommend", "segments", "page"};
+constexpr std::array<std::string_view, 16> all_steps{
+    "prepare", "sweep",   "als",    "itemcf",    "refit",    "evaluate", "gate",     "final",
+    "serve",   "profile", "kmeans", "recommend", "segments", "measure",  "campaign", "page"};
 
 /// What only Slurm understands; nodes of one step too.
 constexpr std::array<std::string_view, 6> slurm_options{"partition",  "account",       "qos",

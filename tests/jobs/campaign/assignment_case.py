@@ -21,7 +21,7 @@ class Assignment:
         has_offer = self.offer_of >= 0
         value = np.round(np.where(has_offer, self.value, 0) * MILLION).astype(np.int64)
         with h5py.File(path, "w") as file:
-            for key, word in {"kind": "assignment", "version": "test", "configuration": "", "campaign": name, "goal": goal, "key-id": "test"}.items():
+            for key, word in {"kind": "assignment", "version": "test", "configuration": "", "settings": "", "campaign": name, "goal": goal, "key-id": "test"}.items():
                 kind = h5py.string_dtype("utf-8", max(1, len(word.encode())))
                 file.attrs.create(key, np.array(word.encode(), dtype=kind), dtype=kind)
             created = start - DAY if created is None else created

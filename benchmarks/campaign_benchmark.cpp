@@ -1,6 +1,6 @@
-// Offers for very many customers: campaign_benchmark [CUSTOMERS OFFERS COLUMNS], alone or under mpirun. Probabilities
-// are skewed, capacities and budget bind. How long do prices and the assignment take, in how much memory, and what may
-// the assignment lack?
+// Offers for very many customers: campaign_benchmark [CUSTOMERS OFFERS COLUMNS [SAMPLED_CUSTOMERS SAMPLED_STEPS
+// STEPS]], alone or under mpirun. Probabilities are skewed, capacities and budget bind. How long do prices and the
+// assignment take, in how much memory, and what may the assignment lack?
 
 #include <algorithm>
 #include <chrono>
@@ -79,7 +79,11 @@ int main(int argc, char** argv) {
 
   const Index before = resident_bytes();
   auto begin = std::chrono::steady_clock::now();
-  const PriceSearch search = find_prices(comm, values, treated, limits);
+  PriceSteps steps;
+  if (argc > 6) {
+    steps = {.sampled_customers = std::atoll(argv[4]), .sampled = std::atoll(argv[5]), .all = std::atoll(argv[6])};
+  }
+  const PriceSearch search = find_prices(comm, values, treated, limits, steps);
   const double price_seconds = comm.max(seconds_since(begin));
   begin = std::chrono::steady_clock::now();
   const OfferAssignment assignment = assign_offers(comm, values, groups, limits, search.prices);

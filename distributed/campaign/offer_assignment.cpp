@@ -62,19 +62,16 @@ class Assigner {
   OfferAssignment run() {
     std::vector<Claim> claims = claims_of([&](OfferChooser& chooser, Index customer, std::span<std::int64_t> net,
                                               std::vector<Claim>& out) { choose(chooser, customer, net, out); });
-    static_cast<void>(grant(claims, Order::net));
+    static_cast<void>(grant(claims));
     for (int round = 0; round < most_fill_rounds && anything_left(); ++round) {
       claims = claims_of([&](OfferChooser& chooser, Index customer, std::span<std::int64_t> net,
                              std::vector<Claim>& out) { ask(chooser, customer, net, out); });
-      if (grant(claims, Order::worth) == 0) break;
+      if (grant(claims) == 0) break;
     }
     return lines();
   }
 
  private:
-  /// By what the budget is cut.
-  enum class Order { net, worth };
-
   [[nodiscard]] bool is_treated(Index customer) const {
     return groups_[static_cast<std::size_t>(customer)] == CustomerGroup::treated;
   }
@@ -141,7 +138,7 @@ class Assigner {
   }
 
   /// Gives the claims that fit capacities, then the budget, to their customers. Returns how many of all ranks.
-  Index grant(std::vector<Claim>& claims, Order order) {
+  Index grant(std::vector<Claim>& claims) {
     std::vector<KeyedEntry> entries;
     entries.reserve(claims.size());
     for (const Claim& claim : claims) entries.push_back({claim.offer, key_of(claim.net), 1});
@@ -152,8 +149,7 @@ class Assigner {
     if (has_budget()) {
       const auto key = [&](const Claim& claim) {
         const auto offer = static_cast<std::size_t>(claim.offer);
-        const std::int64_t worth = claim.net + (order == Order::net ? 0 : prices_[offer]);
-        return density_of(worth, values_.cost_millionths[offer]);
+        return density_of(claim.net + prices_[offer], values_.cost_millionths[offer]);
       };
       entries.clear();
       for (const Claim& claim : claims)

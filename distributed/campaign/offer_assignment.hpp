@@ -37,7 +37,8 @@ struct OfferAssignment {
 };
 
 /// Customers choose at `prices` whatever their group is. Of treated ones, offers above a capacity lose those with the
-/// smallest net values; then, if the budget is exceeded, those with the smallest net value a cost. Then rounds in which
+/// smallest net values; then, if the budget is exceeded, those with the smallest value a cost (a place that a customer
+/// leaves then stays empty, so that its price counts). Then rounds in which
 /// each treated customer with room asks for the best offer that has places left and fits the remaining budget: places
 /// go to the largest net values, and the budget to the largest values a cost. Equal ones share the fate. Never
 /// infeasible. The same on any number of ranks and threads. Collective over comm.

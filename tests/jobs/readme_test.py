@@ -19,7 +19,8 @@ class ReadmeTest(unittest.TestCase):
             self.assertGreater(len(commands), 5)
             for block in commands:
                 run_block(block, folder)
-            for name in ("stars.h5", "taste.h5", "quarter.h5", "metrics.json", "recommendations.csv", "segments.h5", "segments.csv", "assigned.h5", "orders.h5", "customers.h5", "scores.h5", "propensity.html", "demand.csv", "demand.html",
+            for name in ("stars.h5", "taste.h5", "quarter.h5", "metrics.json", "recommendations.csv", "segments.h5", "segments.csv", "assigned.h5", "orders.h5", "customers.h5",
+                         "scores.h5", "propensity.html", "demand.csv", "demand.html",
                          "als.jsonl", "als.sbatch", "plan.json", "scale.json", "scale.csv", "scale.svg", "q3/model.h5",
                          "q3/metrics.json", "q3/items-metrics.json", "q3/items-final.h5", "chosen-items.h5", "q3/recommendations.csv", "q3/segments-users.h5", "q3/sweep/results/report.html"):
                 self.assertGreater((pathlib.Path(folder) / name).stat().st_size, 0, name)

@@ -7,9 +7,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rankwise;
   const fuzz::InputFile input(fuzz::text_of(data, size));
   fuzz::verify_any_file(input.path());
-  for (const char* const kind :
-       {"dataset", "model", "checkpoint", "clustering", user_metrics_kind, profile_kind, assignment_kind,
-        propensity_kind}) {
+  for (const char* const kind : {"dataset", "model", "checkpoint", "clustering", user_metrics_kind, profile_kind,
+                                 assignment_kind, propensity_kind}) {
     fuzz::read_or_refuse([&] { verify_structure(fuzz::single_rank(), input.path(), kind); });
   }
   return 0;

@@ -58,7 +58,8 @@ TEST(SyntheticText, LinesHoldTheRows) {
       shape.kind = kind;
       shape.ids = ids;
       const SyntheticLog log(shape);
-      const std::vector<std::string> lines = split(synthetic_lines(log, {0, shape.users}, 2, no_next_period).text, '\n');
+      const std::vector<std::string> lines =
+          split(synthetic_lines(log, {0, shape.users}, 2, no_next_period).text, '\n');
       std::size_t number = 0;
       for (Index user = 0; user < shape.users; ++user) {
         const std::string user_text = id_text(synthetic_user_ids(shape, {user, user + 1}), 0);

@@ -73,12 +73,15 @@ void ChainReader::read_kmeans(const ConfigSection& section, const std::string& s
            "input = FILE, or [als] beside [itemcf]");
   }
   NamedValues wired{{"input", models_.front().path}, {"output", in_folder(output)}};
-  if (!side.empty()) wired.emplace_back("rows", side);
+  // A profile has rows of users alone.
+  const auto input = std::ranges::find(section.entries, "input", &ConfigEntry::name);
+  const bool has_sides = input == section.entries.end() || !is_word_of_chain(section.name, *input);
+  if (!side.empty() && has_sides) wired.emplace_back("rows", side);
   if (!has_entry(section, "predict")) std::ranges::copy(checkpoint_options(section, name), std::back_inserter(wired));
   const auto options = std::make_shared<KMeansJobOptions>();
   const SectionCommand command =
       section_command(into(options, kmeans_job(), describe_kmeans), with_paths(section), wired, chain_.file);
-  if (!side.empty() && options->source.side != (side == "users" ? RowSide::users : RowSide::items)) {
+  if (!side.empty() && has_sides && options->source.side != (side == "users" ? RowSide::users : RowSide::items)) {
     refuse(section, "rows: expected those that its title names");
   }
   if (options->source.side != RowSide::items) {

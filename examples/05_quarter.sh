@@ -9,7 +9,7 @@ mkdir -p "$folder" && cd "$folder"
 
 rankwise synthesize --quiet --kind ratings --users 1000 --items 300 --interactions 30000 --output ratings.csv
 # The log until the first quarter ends: the older six tenths of the rows.
-{ head -n 1 ratings.csv; tail -n +2 ratings.csv | sort -t, -k4,4n | head -n 18000; } > until-q1.csv
+{ head -n 1 ratings.csv; tail -n +2 ratings.csv | sort -t, -k4,4n | sed -n 1,18000p; } > until-q1.csv
 cat > quarter.ini << 'END'
 [variables]
 quarter = q1

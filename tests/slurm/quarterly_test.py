@@ -180,7 +180,7 @@ class QuarterlyTest(unittest.TestCase):
         lines.sort(key=lambda line: int(line.split(",")[3]))
         (self.folder / "first.csv").write_text("\n".join([head, *lines[:len(lines) * 6 // 10]]) + "\n")
         chain = CHAIN.format(name="${quarter}", training="als", section="als", options="factors = 8\nepochs = 4")
-        chain = "[variables]\nquarter = q1\n" + chain.replace("log.csv", "first.csv").replace("random:0.1", "temporal:0.2\norders = day") + "[profile]\n[segments]\n"
+        chain = "[variables]\nquarter = q1\n" + chain.replace("log.csv", "first.csv").replace("random:0.1", "temporal:0.2\norders = day") + "[profile]\n[segments]\n[gate]\nmargin = 0.05\n"
         (self.folder / "q1.ini").write_text(chain)
         (self.folder / "q2.ini").write_text(chain.replace("first.csv", "log.csv").replace("quarter = q1", "quarter = q2").replace("[quarterly]\n", "[quarterly]\nprevious = q1\n"))
         for quarter, words in (("q1", ()), ("q2", ("--set", "als.epochs=0", "--set", "quarterly.warm-start=no"))):

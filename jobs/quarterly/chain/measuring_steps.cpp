@@ -52,8 +52,13 @@ void ChainReader::read_gate(ChainModel& model) {
   if (!chain_.settings.has_gate) refuse(*own, "has a meaning only without gate = no in [quarterly]");
   const ConfigSection section = gate_section(model);
   if (model.step.empty()) refuse(section, "has a meaning only with [als], [itemcf] or [sweep]");
+  // Of the first quarter, whose file the next one takes over.
   if (older.empty() && !has_entry(section, "against")) {
-    refuse(section, "needs last quarter's model; expected previous = DIR in [quarterly], or against = FILE here");
+    chain_.warnings.push_back(fmt::format(
+        "{}:{}: [{}] has nothing to compare with, and the new model serves; expected previous = DIR in [quarterly], or "
+        "against = FILE here",
+        chain_.file, section.line, section.name));
+    return;
   }
   if (!model.is_of_part || !holds_out_) {
     throw Error(ExitCode::usage,

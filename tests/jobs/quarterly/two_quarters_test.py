@@ -234,7 +234,6 @@ class TwoQuartersTest(unittest.TestCase):
             (CHAIN, ("--set", "als.factor=3"), "--set: unknown option factor; the nearest known one is factors"),
             (CHAIN, ("--set", "als.factors=0"), "--set: [als] --factors 0: expected a number from 1"),
             (CHAIN, ("--set", "quarterly.als.rank=2"), "--set: unknown option als.rank; the nearest known one is als.ranks"),
-            (CHAIN + "[gate]\n", (), "[gate] needs last quarter's model; expected previous = DIR in [quarterly], or against = FILE here"),
             (CHAIN + "[gate]\nagainst = m.h5\n", ("--set", "prepare.split=none"), "[evaluate] needs what was held out"),
             (CHAIN.replace("[evaluate]\nmetrics = ${ranked},recall@20", "[gate]\nagainst = m.h5"), ("--set", "prepare.split=none"),
              "on what is held out, and nothing is; expected split in [prepare], as in split = temporal:0.1, or gate = no"),
@@ -252,6 +251,10 @@ class TwoQuartersTest(unittest.TestCase):
                 self.assertEqual(done.code, 66 if "no such file" in message else 2, done)
                 self.assertEqual(len(done.our_lines), 1, done)
                 self.assertIn(message, done.our_lines[0])
+        first = self.quarterly(self.chain(CHAIN + "[gate]\n"))
+        self.assertEqual(len(first.our_lines), 1, first)
+        self.assertIn("[gate] has nothing to compare with, and the new model serves; expected previous = DIR in [quarterly]", first.our_lines[0])
+        self.assertNotIn("gate.json", first.out)
         same = CHAIN.replace("directory = ${quarter}", "directory = q1\nprevious = q1")
         self.assertIn("previous and directory are one folder", self.quarterly(self.chain(same), code=2).our_lines[0])
         self.assertFalse((self.folder / "q1").exists())

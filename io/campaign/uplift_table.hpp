@@ -9,7 +9,7 @@
 
 namespace rankwise {
 
-/// What stands in the place of a segment for all customers, and for those who are in none.
+/// The segment in lines of all customers, and of those who are in none.
 inline constexpr const char* uplift_of_all = "(all)";
 inline constexpr const char* uplift_of_none = "(none)";
 

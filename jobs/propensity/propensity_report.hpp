@@ -18,7 +18,7 @@ namespace rankwise {
 [[nodiscard]] std::vector<std::string> propensity_sentences(const PropensityFindings& found,
                                                             const TargetOutcomes& outcomes);
 
-/// Warnings, in the order in which they are told.
+/// Warnings, in the order of printing.
 [[nodiscard]] std::vector<std::string> propensity_warnings(const PropensityFindings& found,
                                                            const TargetOutcomes& outcomes);
 

@@ -7,8 +7,8 @@
 
 namespace rankwise {
 
-/// Whether the campaign that the step measures goes on after its dataset ends; then its outputs say so, and the next
-/// plan gets no uplifts. False of a step that measures none. Collective over comm; throws AgreedError.
+/// Whether the campaign that the step measures is not finished when its dataset ends; then its outputs say so, and the
+/// next plan gets no uplifts. False of a step that measures none. Collective over comm; throws AgreedError.
 [[nodiscard]] bool write_pending_campaign(const Communicator& comm, const ChainStep& step, InputCheck check);
 
 }  // namespace rankwise

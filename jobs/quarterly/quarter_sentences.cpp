@@ -54,7 +54,7 @@ std::string gate_sentence(const Json& model) {
       percent(gate.at("confidence")), margin);
   std::string text = gate.at("passed") ? fmt::format("The new {} passed the gate and serves: {}.",
                                                      model.at("model").get<std::string>(), words)
-                                       : fmt::format("The new {} is held back, and last quarter's goes on serving: {}.",
+                                       : fmt::format("The new {} is held back, and last quarter's still serves: {}.",
                                                      model.at("model").get<std::string>(), words);
   if (gate.at("against_may_know_heldout"))
     text += " Last quarter's model may know part of what was held out, and is then too good.";

@@ -22,7 +22,7 @@ struct ChainCommand {
 /// Which model serves: the step that makes it asks the verdict of a gate.
 struct ServingChoice {
   std::string verdict;   ///< what evaluate wrote; empty: there is no gate
-  std::string older;     ///< last quarter's model, which goes on serving if the new one is held back
+  std::string older;     ///< last quarter's model, which still serves if the new one is held back
   std::string measured;  ///< the model that serves if it is not; empty: the step trains it
 
   [[nodiscard]] bool is_made() const { return !verdict.empty(); }

@@ -55,7 +55,7 @@ class ChainReader {
   [[nodiscard]] NamedValues checkpoint_options(const ConfigSection& section, const std::string& step) const;
   [[nodiscard]] std::string checkpoint_folder(const std::string& step) const;
   [[nodiscard]] bool has_checkpoints_of(const SectionCommand& command, const std::string& folder) const;
-  /// A step that is there.
+  /// A step that the chain has.
   [[nodiscard]] const ChainStep* step_named(std::string_view name) const;
   /// The section with paths in the place of words for what the chain makes, such as input = profile.
   [[nodiscard]] ConfigSection with_paths(const ConfigSection& section) const;

@@ -43,7 +43,7 @@ ConfigSection ChainReader::gate_section(const ChainModel& model) const {
   return section;
 }
 
-/// The new model beside last quarter's, on the same hold-out. evaluate decides; the chain goes on either way.
+/// The new model beside last quarter's, on the same hold-out. evaluate decides; the chain continues either way.
 void ChainReader::read_gate(ChainModel& model) {
   const ConfigSection* own = find(model.section("gate"));
   const std::string older = older_model(model);

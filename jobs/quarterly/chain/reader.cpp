@@ -61,7 +61,7 @@ Chain read_changed(std::string_view text, const std::string& file_name, const Ch
     for (const ConfigEntry& entry : variables->entries) chain.variables.emplace_back(entry.name, entry.value);
   }
   ConfigSection& shared = section_of(sections, "quarterly");
-  // A scheduler that stands in for the file's own takes what it understands of it.
+  // A scheduler in place of the file's own takes what it understands of it.
   if (!scheduler.empty()) {
     std::erase_if(shared.entries, [kind = chain.settings.run.scheduler](const ConfigEntry& entry) {
       return is_without_effect(entry.name, kind);

@@ -78,7 +78,7 @@ Variables read_variables(ConfigSection& section, const std::string& file_name) {
     const Place place{file_name, section, entry};
     if (!is_name(entry.name)) place.refuse("expected a name of letters, digits, - and _");
     std::string value = filled_in(variables, place);
-    if (!variables.emplace(entry.name, value).second) place.refuse("this variable is there already");
+    if (!variables.emplace(entry.name, value).second) place.refuse("this variable has a value already");
     entry.value = std::move(value);
   }
   return variables;

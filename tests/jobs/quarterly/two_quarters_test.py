@@ -227,7 +227,7 @@ class TwoQuartersTest(unittest.TestCase):
             (CHAIN.replace("${ranked}", "${ranked"), (), "expected a variable as in ${quarter}, or $${ for these signs themselves"),
             (CHAIN.replace("${ranked}", "${}"), (), "expected a variable as in ${quarter}"),
             (CHAIN.replace("quarter = q1", "quarter = ${ranked}"), (), "chain.ini:2: [variables] quarter = ${ranked}: unknown variable ranked"),
-            (CHAIN.replace("ranked =", "quarter ="), (), "chain.ini:3: [variables] quarter = ndcg@10: this variable is there already"),
+            (CHAIN.replace("ranked =", "quarter ="), (), "chain.ini:3: [variables] quarter = ndcg@10: this variable has a value already"),
             (CHAIN.replace("ranked =", "ran ked ="), (), "expected a name of letters, digits, - and _"),
             (CHAIN, ("--set", "als.factors"), "--set als.factors: expected SECTION.OPTION=VALUE"),
             (CHAIN, ("--set", "alss.factors=3"), "--set alss.factors=3: the file has no section [alss]; the nearest known one is als"),

@@ -61,6 +61,35 @@ ShownSeries shown_series(const DemandInput& input, const DemandSeries& series, I
   return shown;
 }
 
+/// Past values of the parts add up to those of all: in a period in which a part is not printed, the printed one of the
+/// fewest customers is not printed either, so that what is missing is of at least as many as may be written.
+/// `places`: of the shown parts in `series`, which follow that of all.
+void protect_parts(const DemandSeries& series, std::span<const Index> places, DemandFindings& found) {
+  const Index parts = std::ssize(series.customers) - 1;
+  const auto buyers_in = [&](Index place, Index period) {
+    return series.buyers[static_cast<std::size_t>(place * series.periods + period)];
+  };
+  for (Index period = 0; period < series.periods; ++period) {
+    Index with_buyers = 0;
+    for (Index place = 0; place < parts; ++place) with_buyers += buyers_in(place, period) > 0 ? 1 : 0;
+    Index printed = 0;
+    Index fewest_buyers = 0;
+    ShownSeries* fewest = nullptr;
+    for (std::size_t part = 0; part < places.size(); ++part) {
+      ShownSeries& shown = found.series[part + 1];
+      const Index buyers = buyers_in(places[part], period);
+      if (buyers == 0 || period < shown.first_period) continue;
+      if (!shown.is_printed[static_cast<std::size_t>(period - shown.first_period)]) continue;
+      ++printed;
+      if (fewest != nullptr && buyers >= fewest_buyers) continue;
+      fewest = &shown;
+      fewest_buyers = buyers;
+    }
+    if (fewest != nullptr && printed < with_buyers)
+      fewest->is_printed[static_cast<std::size_t>(period - fewest->first_period)] = false;
+  }
+}
+
 /// The series that may be written, that of all first; counts the others.
 void choose_series(const DemandInput& input, const DemandSeries& series, Index least, const std::string& data,
                    DemandFindings& found) {
@@ -72,6 +101,7 @@ void choose_series(const DemandInput& input, const DemandSeries& series, Index l
   }
   found.series.push_back(shown_series(input, series, all, least));
   const bool is_divided = all > 1 || !input.categories.front().empty() || !input.segments.front().empty();
+  std::vector<Index> places;
   for (Index place = 0; place < all && is_divided; ++place) {
     const Index customers = series.customers[static_cast<std::size_t>(place)];
     if (customers == 0) {
@@ -80,8 +110,10 @@ void choose_series(const DemandInput& input, const DemandSeries& series, Index l
       ++found.hidden;
     } else {
       found.series.push_back(shown_series(input, series, place, least));
+      places.push_back(place);
     }
   }
+  if (is_divided) protect_parts(series, places, found);
 }
 
 /// Means over series, and how often each method was taken.

@@ -49,8 +49,8 @@ struct PriceSearch {
 /// all of them: the sample brings prices near, cheaply, and every customer counts in the bound.
 struct PriceSteps {
   Index sampled_customers = Index{1} << 16;
-  Index sampled = 200;
-  Index all = 40;
+  Index sampled = 600;
+  Index all = 30;
 };
 
 /// Of `customers`, places of this rank. The same on any number of ranks and threads. Sums of values must stay below

@@ -54,7 +54,8 @@ TermTable table_of(const Communicator& comm, const std::vector<ModelTerm>& terms
 }  // namespace
 
 void write_propensity(const Communicator& comm, const std::string& path, const Profile& scores,
-                      const std::vector<ModelTerm>& terms, const Provenance& provenance, int deflate_level) {
+                      const std::vector<ModelTerm>& terms, const std::string& outcomes_until,
+                      const Provenance& provenance, int deflate_level) {
   const TermTable model = table_of(comm, terms);
   const Index bytes = id_bytes(comm, scores.ids) + table_bytes(comm, scores.table, scores.ids) +
                       table_bytes(comm, model.table, model.names);
@@ -62,6 +63,7 @@ void write_propensity(const Communicator& comm, const std::string& path, const P
   Provenance stamped = provenance;
   stamped.kind = propensity_kind;
   write_provenance(file, stamped);
+  if (!outcomes_until.empty()) file.write_attribute("/", outcomes_until_attribute, std::string_view(outcomes_until));
   write_profile_rows(comm, file, scores);
   file.create_group("/model");
   write_table(comm, file, term_table_name, model.table, model.names);

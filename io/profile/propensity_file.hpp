@@ -2,14 +2,15 @@
 // The file of propensities: how likely each customer buys, or for how much, and the model that says so.
 //
 //   /users/ids
-//   /users/table    a dataframe: `probability` or `expected_money` (missing of users without a purchase), and
-//   `out_of_fold` (1: the model that says it has not
-//                   seen the customer's outcome by fold; 0: that of all rows)
+//   /users/table    a dataframe: `probability` or `expected_money`, and `out_of_fold` (1: the model that says it has
+//   not
+//                   seen the customer's outcome; 0: that of all rows); both are missing of users without a purchase
 //   /model/terms    a dataframe with a row for each term: `coefficient`, `standard_error`, `column`, `level`, `mean`,
 //                   `deviation`
 //
-// Attributes of the root: Provenance (`dataset-digest` is that of the profile whose customers these are), and
-// `analysis-day` of that profile.
+// Attributes of the root: Provenance (`dataset-digest` is that of the profile whose customers these are),
+// `analysis-day` of that profile, and `outcomes-until`, the last day of the outcomes that the model has learned, if
+// they have times.
 
 #include <memory>
 #include <optional>
@@ -29,6 +30,7 @@ namespace rankwise {
 
 inline constexpr const char* propensity_kind = "propensity";
 inline const std::string term_table_name = "/model/terms";
+inline constexpr const char* outcomes_until_attribute = "outcomes-until";
 
 /// A term of the model, for people; numbers are NaN if the term does not have them.
 struct ModelTerm {
@@ -41,10 +43,11 @@ struct ModelTerm {
   double deviation = 0;
 };
 
-/// `scores` are the customers with their columns. Provenance::kind is set here. Collective over comm; throws
-/// AgreedError (cannot_create, io_error).
+/// `scores` are the customers with their columns; `outcomes_until`: "2024-05-31", or empty. Provenance::kind is set
+/// here. Collective over comm; throws AgreedError (cannot_create, io_error).
 void write_propensity(const Communicator& comm, const std::string& path, const Profile& scores,
-                      const std::vector<ModelTerm>& terms, const Provenance& provenance, int deflate_level);
+                      const std::vector<ModelTerm>& terms, const std::string& outcomes_until,
+                      const Provenance& provenance, int deflate_level);
 
 /// Such a file opened for reading. Construction is collective over comm; throws AgreedError (no_input, bad_data,
 /// io_error) that names the file. What the tables do is not collective.

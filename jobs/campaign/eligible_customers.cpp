@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <string>
 #include <utility>
 
 #include "distributed/comm/key_exchange.hpp"
@@ -13,6 +14,8 @@
 #include "io/campaign/contact_list.hpp"
 #include "io/conditions/condition_text.hpp"
 #include "io/dataset/dataset_tables.hpp"
+#include "io/hdf5/reader.hpp"
+#include "io/profile/propensity_file.hpp"
 #include "jobs/recommend/whom/user_segments.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "jobs/segments/measures/name_table.hpp"
@@ -20,6 +23,7 @@
 #include "kernels/base/time_units.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/shown_text.hpp"
+#include "kernels/text/utc_text.hpp"
 
 namespace rankwise {
 
@@ -192,6 +196,39 @@ void warn_of_times(JobContext& context, const CampaignOptions& options, const El
   }
 }
 
+/// Scores that have learned what customers bought in the campaign's time, or a profile that knows it, take its effect
+/// for taste. Collective.
+void warn_of_seen_outcomes(JobContext& context, const CampaignOptions& options, const CampaignSettings& settings) {
+  constexpr std::size_t day_signs = 10;  // 2024-05-31
+  const std::string start = utc_text(settings.terms.start_microseconds / 1'000'000).substr(0, day_signs);
+  const auto day_in = [&](const std::string& path, const char* attribute) {
+    return agree_on(context.comm, [&] {
+      const Hdf5Reader file(path);
+      return file.has_attribute("/", attribute) ? file.read_text("/", attribute) : std::string();
+    });
+  };
+  if (!options.propensity.empty()) {
+    const std::string until = day_in(options.propensity, outcomes_until_attribute);
+    if (until >= start) {
+      context.report.warning(
+          fmt::format("{} has learned what customers bought until {}, and the campaign starts on {}: "
+                      "its scores know a part of the outcome",
+                      options.propensity, until, start));
+      context.report.event("scores_know_outcomes", {{"until", until}});
+    }
+  }
+  for (const std::string& path : {options.profile, options.propensity}) {
+    if (path.empty()) continue;
+    const std::string day = day_in(path, "analysis-day");
+    if (day < start) continue;
+    context.report.warning(
+        fmt::format("{} knows orders until {}, and the campaign starts on {}: its columns "
+                    "know a part of the outcome",
+                    path, day, start));
+    context.report.event("profile_knows_outcomes", {{"analysis_day", day}});
+  }
+}
+
 }  // namespace
 
 void find_eligible(JobContext& context, const CampaignOptions& options, const CampaignSettings& settings,
@@ -211,6 +248,7 @@ void find_eligible(JobContext& context, const CampaignOptions& options, const Ca
       std::make_unique<ColumnSources>(context, options.data, dataset.provenance().dataset_digest, customers.users);
   customers.columns->add(options.profile);
   customers.columns->add(options.propensity);
+  warn_of_seen_outcomes(context, options, settings);
   read_past(context, options, settings, customers);
   if (settings.strata_by_value && !customers.past) {
     throw AgreedError(ExitCode::bad_data, fmt::format("{}: strata = value needs orders with times; expected a dataset "

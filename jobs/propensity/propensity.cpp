@@ -71,7 +71,7 @@ void predict_customers(const PropensityOptions& options, JobContext& context) {
   for (const std::string& sentence : propensity_sentences(found, outcomes)) context.report.line(sentence);
   for (const std::string& warning : propensity_warnings(found, outcomes)) context.report.warning(warning);
   if (comm.is_root()) print_result(propensity_table(found));
-  const ScoreFindings scores = write_scores(context, options, customers, scored, found);
+  const ScoreFindings scores = write_scores(context, options, customers, scored, found, outcomes);
   const nlohmann::ordered_json json =
       propensity_json(options, found, outcomes, customers, scores, context.provenance("propensity", 0).version);
   if (!options.json.empty()) write_from_root(context, options.json, json_text(json, 1) + "\n");

@@ -1,5 +1,7 @@
 #include "jobs/propensity/score_output.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <limits>
 #include <utility>
@@ -43,7 +45,8 @@ std::vector<ModelTerm> model_terms(const PropensityFindings& found) {
 Profile table_of(const ProfileRows& customers, const PropensityFindings& found, std::vector<double> scores,
                  bool out_of_fold) {
   const bool is_probability = found.model == RegressionModel::logistic;
-  Numbers marks(scores.size(), out_of_fold ? 1.0 : 0.0);
+  Numbers marks;
+  for (const double score : scores) marks.push_back(std::isnan(score) ? score : out_of_fold ? 1.0 : 0.0);
   Profile profile;
   profile.ids = customers.ids;
   profile.analysis_day = customers.analysis_day;
@@ -59,7 +62,8 @@ Profile table_of(const ProfileRows& customers, const PropensityFindings& found, 
 }  // namespace
 
 ScoreFindings write_scores(JobContext& context, const PropensityOptions& options, const ProfileRows& customers,
-                           const std::optional<ProfileRows>& scored, const PropensityFindings& found) {
+                           const std::optional<ProfileRows>& scored, const PropensityFindings& found,
+                           const TargetOutcomes& outcomes) {
   ScoreFindings about;
   about.out_of_fold = !scored;
   const ProfileRows& rows = scored ? *scored : customers;
@@ -68,6 +72,14 @@ ScoreFindings write_scores(JobContext& context, const PropensityOptions& options
   for (std::size_t row = 0; row < scores.size(); ++row) {
     if (rows.are_customers[row] == 0) scores[row] = std::numeric_limits<double>::quiet_NaN();
   }
+  const Index negative =
+      context.comm.sum(static_cast<Index>(std::ranges::count_if(scores, [](double score) { return score < 0; })));
+  if (negative > 0) {
+    context.report.warning(fmt::format(
+        "{} an expected money below 0, as a line may say: take it as 0",
+        is_few(negative) ? std::string("some customers have") : fmt::format("{} have", counted(negative, "customer"))));
+    context.report.event("negative_scores", {{"customers", negative}});
+  }
   about.customers = rows.customers;
   about.without_purchase = rows.ids.total_rows - rows.customers;
   about.analysis_day = rows.analysis_day;
@@ -75,7 +87,7 @@ ScoreFindings write_scores(JobContext& context, const PropensityOptions& options
   if (options.writes_csv()) {
     write_profile_csv(context.comm, options.output, table);
   } else {
-    write_propensity(context.comm, options.output, table, model_terms(found),
+    write_propensity(context.comm, options.output, table, model_terms(found), outcomes.last_day,
                      context.provenance(propensity_kind, rows.provenance.dataset_digest), options.deflate_level);
   }
   context.report.line(fmt::format("wrote {}: scores of {}", options.output, counted(about.customers, "customer")));

@@ -2,6 +2,7 @@
 // The file of scores.
 
 #include "jobs/propensity/findings.hpp"
+#include "jobs/propensity/target_outcomes.hpp"
 
 namespace rankwise {
 
@@ -19,6 +20,6 @@ struct ScoreFindings {
 /// (no_input, bad_data, cannot_create, io_error).
 [[nodiscard]] ScoreFindings write_scores(JobContext& context, const PropensityOptions& options,
                                          const ProfileRows& customers, const std::optional<ProfileRows>& scored,
-                                         const PropensityFindings& found);
+                                         const PropensityFindings& found, const TargetOutcomes& outcomes);
 
 }  // namespace rankwise

@@ -114,7 +114,7 @@ inline const std::array<BaseFile, 17> base_files{{
     {propensity_kind, "scores.h5",
      [](const std::string& path) {
        write_propensity(single_rank(), path, sample_scores(single_rank(), 6, SampleIds::strings), sample_terms(3),
-                        sample_provenance(), 0);
+                        "2024-05-31", sample_provenance(), 0);
      }},
 }};
 

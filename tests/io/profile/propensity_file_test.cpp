@@ -25,7 +25,7 @@ class PropensityFileTest : public testing::Test {
 
 TEST_F(PropensityFileTest, ComesBackAsWritten) {
   for (const Index terms : {1, 70}) {
-    write_propensity(comm_, path_, sample_scores(comm_, 150, SampleIds::strings), sample_terms(terms),
+    write_propensity(comm_, path_, sample_scores(comm_, 150, SampleIds::strings), sample_terms(terms), "2024-05-31",
                      sample_provenance(), 0);
     const PropensityReader file(comm_, path_);
     EXPECT_EQ(file.users(), 150);
@@ -50,8 +50,8 @@ TEST_F(PropensityFileTest, ComesBackAsWritten) {
 }
 
 TEST_F(PropensityFileTest, IsATableOfUsers) {
-  write_propensity(comm_, path_, sample_scores(comm_, 150, SampleIds::integers), sample_terms(3), sample_provenance(),
-                   0);
+  write_propensity(comm_, path_, sample_scores(comm_, 150, SampleIds::integers), sample_terms(3), "",
+                   sample_provenance(), 0);
   const RowRange mine = Partition::by_count(150, comm_.size()).range(comm_.rank());
   const std::optional<Table> table = read_user_table(comm_, path_, mine);
   ASSERT_TRUE(table);
@@ -62,7 +62,7 @@ TEST_F(PropensityFileTest, IsATableOfUsers) {
 TEST_F(PropensityFileTest, VerifySeesIdsThatDiffer) {
   Profile scores = sample_scores(comm_, 150, SampleIds::integers);
   for (std::int64_t& id : std::get<std::vector<std::int64_t>>(scores.ids.ids)) id = id == 1003 ? 1000 : id;
-  write_propensity(comm_, path_, scores, sample_terms(3), sample_provenance(), 0);
+  write_propensity(comm_, path_, scores, sample_terms(3), "", sample_provenance(), 0);
   ASSERT_EQ(faults().size(), 1U);
   EXPECT_NE(faults().front().find("same id"), std::string::npos) << faults().front();
 }

@@ -348,6 +348,19 @@ class AssignTest(unittest.TestCase):
         late = self.done("campaign", "assign", "--campaign", "spring.ini", "--data", "data.h5", "--key", "key", "--assignment", "late.h5", "--quiet")
         self.assertIn("campaign measure refuses it", late.err)
 
+    def test_scores_that_know_the_outcome_are_warned_of(self):
+        self.campaign()
+        for at, knows in (("2024-09-30", False), ("2024-10-20", True)):
+            self.done("profile", "--data", "data.h5", "--at", at, "--output", "known.h5")
+            _, done = self.plan("--profile", "known.h5", "--quiet")
+            self.assertEqual("known.h5 knows orders until 2024-10-20, and the campaign starts on 2024-10-01" in done.err, knows, done)
+        self.done("profile", "--data", "data.h5", "--at", "2024-08-31", "--output", "early.h5")
+        self.done("profile", "--data", "data.h5", "--at", "2024-09-30", "--output", "known.h5")
+        for days, knows in ((30, False), (40, True)):
+            self.done("propensity", "--profile", "early.h5", "--outcomes", "data.h5", "--within", f"{days}d", "--score", "known.h5", "--output", "scores.h5")
+            _, done = self.plan("--propensity", "scores.h5", "--quiet")
+            self.assertEqual("scores.h5 has learned what customers bought until 2024-10-10" in done.err, knows, done)
+
     def refused(self, code, message, *options, change=lambda text: text, more="", job="plan", name="spring.ini"):
         self.campaign(more, change=change, name=name)
         command = {"--campaign": name, "--data": "data.h5", "--key": "key", **({"--assignment": "refused.h5"} if job == "assign" else {})}

@@ -76,7 +76,7 @@ std::vector<std::string> demand_warnings(const DemandOptions& options, const Dem
   }
   if (!found.has_seasons) {
     warnings.push_back(
-        fmt::format("no series has two seasons of {} {}s before the back-test: no method with a season is "
+        fmt::format("no series has two seasons of {} {}s before the back-test: Holt-Winters is not "
                     "fitted",
                     options.rule().season_length, word));
   }

@@ -9,6 +9,7 @@
 #include "distributed/threads/team_size.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/base/fixed_point_sum.hpp"
+#include "kernels/regression/weighted_rows.hpp"
 
 namespace rankwise {
 
@@ -16,18 +17,6 @@ namespace {
 
 std::size_t at(Index i) {
   return static_cast<std::size_t>(i);
-}
-
-/// The sum of products in eight lanes, which are added in one order.
-double lane_product(const double* a, const double* b, Index count) {
-  constexpr Index lanes = 8;
-  double sums[lanes] = {};
-  Index i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    for (Index lane = 0; lane < lanes; ++lane) sums[lane] += a[i + lane] * b[i + lane];
-  }
-  for (Index lane = 0; i < count; ++i, ++lane) sums[lane] += a[i] * b[i];
-  return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
 }
 
 double largest_of(std::span<const float> values) {
@@ -95,7 +84,7 @@ void FactorRegression::factorize() {
   bool is_sound = true;
   for (Index column = 0; column < width && is_sound; ++column) {
     double* const pivot_row = lower_row(column);
-    const double square = pivot_row[column] - lane_product(pivot_row, pivot_row, column);
+    const double square = pivot_row[column] - kernels::row_product(pivot_row, pivot_row, column);
     is_sound = square > 0 && std::isfinite(square);
     const double pivot = std::sqrt(square);
     pivot_row[column] = pivot;
@@ -104,7 +93,7 @@ void FactorRegression::factorize() {
     num_threads(team_size(static_cast <double>(below) * static_cast <double>(column)))
     for (Index row = column + 1; row < width; ++row) {
       double* const each = lower_row(row);
-      each[column] = (each[column] - lane_product(each, pivot_row, column)) / pivot;
+      each[column] = (each[column] - kernels::row_product(each, pivot_row, column)) / pivot;
     }
   }
   // The same on every rank, as the matrix is.

@@ -19,6 +19,13 @@ Index count_until(const Communicator& comm, std::span<const std::int64_t> values
   return comm.sum(count);
 }
 
+/// Towards 0 if it is positive: 12345 is 12000.
+std::int64_t rounded_down(std::int64_t value) {
+  std::int64_t unit_of_two = 1;
+  while (value / unit_of_two >= 100) unit_of_two *= 10;
+  return value > 0 ? value / unit_of_two * unit_of_two : value;
+}
+
 }  // namespace
 
 std::vector<GroupOutcome> sum_outcomes(const Communicator& comm, std::span<const CellMember> members, Index cells,
@@ -76,6 +83,27 @@ std::int64_t pooled_quantile(const Communicator& comm, std::span<const std::int6
     }
   }
   return least;
+}
+
+MoneyCut money_cut(const Communicator& comm, std::span<const std::int64_t> values,
+                   std::span<const std::int32_t> group_of, Index groups, double share, Index least) {
+  MoneyCut cut;
+  cut.bound_millionths = rounded_down(pooled_quantile(comm, values, group_of, share));
+  std::vector<CellMember> members;
+  std::vector<std::int64_t> above;
+  for (const std::int64_t value : values) {
+    members.push_back({static_cast<std::int32_t>(above.size()), 0});
+    above.push_back(std::max<std::int64_t>(value, cut.bound_millionths) - cut.bound_millionths);
+  }
+  const std::vector<std::int64_t> past(values.size(), 0);
+  cut.is_printable = true;
+  Index all = 0;
+  for (const GroupOutcome& group : sum_outcomes(comm, members, 1, group_of, groups, above, past)) {
+    all += group.contributors;
+    if (group.contributors > 0 && (group.contributors < least || group.is_dominated())) cut.is_printable = false;
+  }
+  cut.is_printable = cut.is_printable && all > 0;
+  return cut;
 }
 
 }  // namespace rankwise

@@ -38,4 +38,16 @@ struct GroupOutcome {
 [[nodiscard]] std::int64_t pooled_quantile(const Communicator& comm, std::span<const std::int64_t> values,
                                            std::span<const std::int32_t> group_of, double share);
 
+/// How money is cut, so that the largest amounts decide nothing, and what may be said of it.
+struct MoneyCut {
+  std::int64_t bound_millionths = 0;  ///< money above it counts as this much
+  bool is_printable = false;
+};
+
+/// The bound is pooled_quantile of `share`, rounded down to two digits, so that it is nobody's amount. The row of cut
+/// money may be printed beside that of all money if, in each group, nobody lies above the bound, or at least `least`
+/// customers of whom none has more than half of what is cut off; and somebody does. Collective over comm.
+[[nodiscard]] MoneyCut money_cut(const Communicator& comm, std::span<const std::int64_t> values,
+                                 std::span<const std::int32_t> group_of, Index groups, double share, Index least);
+
 }  // namespace rankwise

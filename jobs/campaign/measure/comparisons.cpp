@@ -84,10 +84,11 @@ class ListComparer {
 
   /// With money above the pooled quantile cut to it.
   [[nodiscard]] Comparison whole_cut(Outcome outcome, std::vector<std::int64_t> values) const {
-    const std::int64_t bound = pooled_quantile(comm_, values, groups_, cut_share);
-    for (std::int64_t& value : values) value = std::min(value, bound);
+    const MoneyCut cut = money_cut(comm_, values, groups_, compared_groups, cut_share, least_group_);
+    for (std::int64_t& value : values) value = std::min(value, cut.bound_millionths);
     Comparison comparison = whole(outcome, values);
-    comparison.cut = static_cast<double>(bound) / static_cast<double>(millionths);
+    comparison.cut = static_cast<double>(cut.bound_millionths) / static_cast<double>(millionths);
+    comparison.is_printed = comparison.is_printed && cut.is_printable;
     return comparison;
   }
 

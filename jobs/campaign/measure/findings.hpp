@@ -120,6 +120,13 @@ struct CampaignFindings {
   std::vector<std::string> sentences;
   std::vector<std::string> caveats;
 
+  /// Whether a group is too small for its size to be printed, or what gives it back.
+  [[nodiscard]] bool hides_sizes(Index least_group) const {
+    for (const Index count : customers) {
+      if (count > 0 && count < least_group) return true;
+    }
+    return false;
+  }
   [[nodiscard]] const Comparison* deciding() const { return comparisons.empty() ? nullptr : &comparisons[primary]; }
 };
 

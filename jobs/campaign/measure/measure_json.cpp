@@ -39,7 +39,13 @@ Json comparison_json(const Comparison& comparison) {
             {"cut_at", comparison.cut && comparison.is_printed ? Json(*comparison.cut) : Json(nullptr)},
             {"is_cut", comparison.cut.has_value()},
             {"printed", comparison.is_printed}};
-  if (!comparison.is_printed) return json;
+  if (!comparison.is_printed) {
+    json["reason"] = comparison.cut ? "too few customers of a group have money, or money above the cut, or one of them "
+                                      "has more than half of it"
+                                    : "too few customers of a group, or too few of them with this outcome, or one of "
+                                      "them has more than half of it";
+    return json;
+  }
   json["treated"] = group_json(comparison.treated);
   json["control"] = group_json(comparison.control);
   json["difference"] = effect_json(comparison.difference);
@@ -72,11 +78,12 @@ Json count_json(Index count, Index least) {
   return count > 0 && count < least ? Json(nullptr) : Json(count);
 }
 
-Json sample_ratio_json(const CampaignFindings& findings) {
+Json sample_ratio_json(const CampaignFindings& findings, Index least) {
   if (!findings.sample_ratio) return nullptr;
+  const bool is_hidden = findings.hides_sizes(least);  // either number gives the sizes back
   return {{"expected_shares", findings.expected_shares},
-          {"chi_square", number_or_null(findings.sample_ratio->chi_square)},
-          {"p", findings.sample_ratio->p},
+          {"chi_square", is_hidden ? Json(nullptr) : number_or_null(findings.sample_ratio->chi_square)},
+          {"p", is_hidden ? Json(nullptr) : Json(findings.sample_ratio->p)},
           {"alarm", findings.sample_ratio->is_alarm()}};
 }
 
@@ -123,12 +130,12 @@ Json campaign_json(const CampaignFindings& findings, Index least) {
             {"treated", count_json(findings.customers[0], least)},
             {"control", count_json(findings.customers[1], least)},
             {"global_control", count_json(findings.customers[2], least)},
-            {"in_outcomes", count_json(findings.in_outcomes, least)},
+            {"in_outcomes", findings.hides_sizes(least) ? Json(nullptr) : count_json(findings.in_outcomes, least)},
             {"others_with_orders", count_json(findings.others_with_orders, least)},
             {"others_orders", count_json(findings.others_orders, least)},
             {"covered_share", findings.covered_share},
             {"past_is_known", findings.has_past},
-            {"sample_ratio", sample_ratio_json(findings)}};
+            {"sample_ratio", sample_ratio_json(findings, least)}};
   const bool is_comparable = findings.verdict != CampaignVerdict::sample_ratio;
   Json comparisons = Json::array();
   for (const Comparison& comparison : findings.comparisons) {

@@ -18,10 +18,14 @@ std::string count_text(Index count, Index least_group) {
   return count > 0 && count < least_group ? fmt::format("fewer than {}", least_group) : std::to_string(count);
 }
 
+std::string outcome_name(const Comparison& comparison) {
+  const std::string word(outcome_word(comparison.outcome));
+  if (!comparison.cut) return word;
+  return comparison.is_printed ? fmt::format("{}, cut at {}", word, number_text(*comparison.cut)) : word + ", cut";
+}
+
 std::string outcome_line(const Comparison& comparison) {
-  const std::string name =
-      comparison.cut ? fmt::format("{}, cut at {}", outcome_word(comparison.outcome), number_text(*comparison.cut))
-                     : std::string(outcome_word(comparison.outcome));
+  const std::string name = outcome_name(comparison);
   if (!comparison.is_printed) return fmt::format("  {:<28}  not printed\n", name);
   std::string line =
       fmt::format("  {:<28}  {:>10}  {:>10}  {:>10}  {:<24}  {:<12}  {}\n", name,
@@ -61,7 +65,7 @@ std::string measure_table(const CampaignFindings& findings, Index least_group) {
       count_text(findings.customers[0], least_group), count_text(findings.customers[1], least_group),
       count_text(findings.customers[2], least_group), utc_text(findings.terms.start_microseconds / millionths),
       static_cast<double>(findings.terms.horizon_seconds) / 86'400);
-  if (findings.sample_ratio) {
+  if (findings.sample_ratio && !findings.hides_sizes(least_group)) {
     text += fmt::format("  sizes of the groups: chi-square {}, p = {}\n",
                         number_text(findings.sample_ratio->chi_square), p_text(findings.sample_ratio->p));
   }

@@ -61,17 +61,26 @@ void say_without_controls(CampaignFindings& findings, Index least_group) {
   say.emplace_back("To know what the next campaign brings, hold out a part of its list: hold-out = 10%.");
 }
 
-void say_sample_ratio(CampaignFindings& findings) {
+void say_sample_ratio(CampaignFindings& findings, Index least_group) {
   const Index treated = findings.customers[treated_place];
   const Index control = findings.customers[control_place];
   const double expected = findings.expected_shares[control_place] /
                           (findings.expected_shares[treated_place] + findings.expected_shares[control_place]);
+  const auto share = static_cast<double>(control) / static_cast<double>(treated + control);
+  const std::string sizes =
+      !findings.hides_sizes(least_group)
+          ? fmt::format(
+                "{} of {} customers are controls ({}), {} were expected; chance makes so large a difference "
+                "with a probability of {}",
+                control, treated + control, percent(share), percent(expected), p_text(findings.sample_ratio->p))
+          : fmt::format(
+                "A group has fewer than {} customers; {} of treated and controls together were expected to be "
+                "controls; chance makes so large a difference with a probability below {}",
+                least_group, percent(expected), sample_ratio_alarm);
   findings.sentences.push_back(fmt::format(
-      "No verdict: the groups do not have the sizes that they were drawn to have. {} of {} customers are controls "
-      "({}), {} were expected; chance makes so large a difference with a probability of {}. Customers are missing from "
-      "one group, so the groups are no longer alike. Find where the list lost them.",
-      control, treated + control, percent(static_cast<double>(control) / static_cast<double>(treated + control)),
-      percent(expected), p_text(findings.sample_ratio->p)));
+      "No verdict: the groups do not have the sizes that they were drawn to have. {}. Customers are missing "
+      "from one group, so the groups are no longer alike. Find where the list lost them.",
+      sizes));
 }
 
 void say_effect(CampaignFindings& findings) {
@@ -175,7 +184,7 @@ void judge(CampaignFindings& findings, Index least_group, std::size_t campaigns)
       say_without_controls(findings, least_group);
       break;
     case CampaignVerdict::sample_ratio:
-      say_sample_ratio(findings);
+      say_sample_ratio(findings, least_group);
       break;
     case CampaignVerdict::too_few:
       findings.sentences.push_back(

@@ -238,7 +238,8 @@ void Assigner::count_customer(Index customer, OfferFigures& figures) const {
   for (std::size_t o = 0; o < values_.offers(); ++o) {
     const std::optional<std::int64_t> value = values_.value(customer, o);
     if (!value) ++figures.unknown[o];
-    if (value.value_or(0) > 0) ++figures.possible[o];
+    const bool is_paid = !has_budget() || values_.cost_millionths[o] <= limits_.budget_millionths;
+    if (value.value_or(0) > 0 && limits_.capacity[o] != 0 && is_paid) ++figures.possible[o];
   }
 }
 

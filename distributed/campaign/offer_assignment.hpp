@@ -16,7 +16,7 @@ namespace rankwise {
 
 /// Of each offer or in all; sums over all ranks.
 struct OfferFigures {
-  std::vector<Index> possible;  ///< customers of all groups with whom it is worth something
+  std::vector<Index> possible;  ///< customers of all groups with whom it is worth something, if there is a place at all
   std::vector<Index> unknown;   ///< customers of whom neither probability nor uplift is known
   std::vector<Index> intended;  ///< treated customers
   std::vector<Index> intended_of_controls;

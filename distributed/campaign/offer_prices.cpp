@@ -19,6 +19,8 @@ constexpr int cost_shift = budget_bits - tie_bits;
 constexpr std::int64_t most_price = std::int64_t{1} << 62;
 constexpr Wide most_price_wide = most_price;
 constexpr double operations_per_value = 8;
+constexpr Index most_stages = 12;
+constexpr int not_spread = -1;
 
 /// What customers want at some prices. Sums over all ranks.
 struct Demand {
@@ -30,11 +32,18 @@ struct Demand {
   [[nodiscard]] Wide net() const { return static_cast<Wide>(net_high) * (std::int64_t{1} << tie_bits) + net_low; }
 };
 
+/// What prices are compared with: values, spread by the customers' places among equals times 2^bits.
+std::int64_t spread_value(std::int64_t fine, int bits) {
+  constexpr std::int64_t ties = std::int64_t{1} << tie_bits;
+  if (bits == not_spread || fine == not_offered) return fine;
+  return fine + ((fine & (ties - 1)) - ties / 2) * (std::int64_t{1} << bits);
+}
+
 void add_customer(const OfferValues& values, const FineValues& fine, Index customer,
-                  std::span<const std::int64_t> prices, OfferChooser& chooser, std::span<std::int64_t> net,
-                  Demand& demand) {
+                  std::span<const std::int64_t> prices, int spread_bits, OfferChooser& chooser,
+                  std::span<std::int64_t> net, Demand& demand) {
   fine.read(customer, net);
-  for (std::size_t o = 0; o < net.size(); ++o) net[o] -= prices[o];
+  for (std::size_t o = 0; o < net.size(); ++o) net[o] = spread_value(net[o], spread_bits) - prices[o];
   for (const std::int32_t offer : chooser.choose(net)) {
     const auto o = static_cast<std::size_t>(offer);
     ++demand.wanted[o];
@@ -46,7 +55,7 @@ void add_customer(const OfferValues& values, const FineValues& fine, Index custo
 
 /// Collective.
 Demand demand_at(const Communicator& comm, const OfferValues& values, std::span<const Index> customers,
-                 const OfferLimits& limits, std::span<const std::int64_t> prices) {
+                 const OfferLimits& limits, std::span<const std::int64_t> prices, int spread_bits) {
   const std::size_t offers = values.offers();
   const auto count = std::ssize(customers);
   const int threads = team_size(static_cast<double>(count) * static_cast<double>(offers) * operations_per_value);
@@ -58,7 +67,7 @@ Demand demand_at(const Communicator& comm, const OfferValues& values, std::span<
     OfferChooser chooser(limits);
     std::vector<std::int64_t> net(offers);
     for (Index c = count * t / threads; c < count * (t + 1) / threads; ++c)
-      add_customer(values, fine, customers[static_cast<std::size_t>(c)], prices, chooser, net, part);
+      add_customer(values, fine, customers[static_cast<std::size_t>(c)], prices, spread_bits, chooser, net, part);
     parts[static_cast<std::size_t>(t)] = std::move(part);
   }
   std::vector<std::int64_t> sums(offers + 3, 0);
@@ -128,38 +137,68 @@ class PriceDescent {
       : comm_(comm), values_(values), customers_(customers), limits_(limits), places_(std::move(places)) {}
 
   /// From `prices` on, which become those of the least bound. Collective.
-  std::int64_t run(OfferPrices& prices, Index steps) {
+  std::int64_t run(OfferPrices& prices, Index steps) { return descend(prices, steps, not_spread); }
+
+  /// The same, at first with values that customers' ties spread by half of what one gains, then ever less: offers that
+  /// compete for customers who are alike would otherwise have prices that are right beside each other, and their common
+  /// level would stay wrong, since one price alone cannot move along such a ridge. Collective.
+  void run_with_less_and_less_spread(OfferPrices& prices, Index steps) {
+    const Demand demand = demand_of(prices, not_spread);
+    int widest = 0;
+    while ((std::int64_t{1} << (tie_bits + widest + 1)) <= mean_gain(demand) / 2) ++widest;
+    const Index stages = std::min<Index>(most_stages, widest + 1);
+    for (Index stage = 0; stage < stages; ++stage) {
+      const Index later = stages - 1 - stage;
+      const auto bits = static_cast<int>(stages == 1 ? 0 : widest * later / (stages - 1));
+      static_cast<void>(descend(prices, steps / stages, bits));
+    }
+  }
+
+ private:
+  /// Collective.
+  [[nodiscard]] Demand demand_of(const OfferPrices& at, int spread_bits) const {
+    return demand_at(comm_, values_, customers_, limits_, at.total(std::span(values_.cost_millionths)), spread_bits);
+  }
+  /// The bound is that of spread values. Collective.
+  std::int64_t descend(OfferPrices& prices, Index steps, int spread_bits) {
     OfferPrices at = prices;
     std::optional<std::int64_t> least;
     for (Index step = 0; step < steps; ++step) {
-      const Demand demand =
-          demand_at(comm_, values_, customers_, limits_, at.total(std::span(values_.cost_millionths)));
+      const Demand demand = demand_of(at, spread_bits);
       const std::int64_t bound =
           bound_of(demand, at, values_.cost_millionths, places_.capacity, places_.budget_millionths);
       if (!least || bound < *least) {
         least = bound;
         prices = at;
       }
-      if (step == 0) begin(demand, at);
+      if (step == 0) begin(demand, at, spread_bits);
       move(demand, at);
     }
     return least.value_or(0);
   }
-
- private:
-  /// First steps of the size of what customers gain by what they want.
-  void begin(const Demand& demand, const OfferPrices& at) {
+  [[nodiscard]] static Index all_wanted(const Demand& demand) {
     Index wanted = 0;
     for (const Index count : demand.wanted) wanted += count;
-    const Wide gain = demand.net() / std::max<Index>(wanted, 1);
-    const auto mean_gain = static_cast<std::int64_t>(std::clamp<Wide>(gain, 1, most_price / 4));
+    return std::max<Index>(wanted, 1);
+  }
+  /// Of what customers want.
+  [[nodiscard]] static std::int64_t mean_gain(const Demand& demand) {
+    return static_cast<std::int64_t>(std::clamp<Wide>(demand.net() / all_wanted(demand), 1, most_price / 4));
+  }
+  /// First steps: an eighth of the spread; without one of the size of what customers gain by what they want.
+  void begin(const Demand& demand, const OfferPrices& at, int spread_bits) {
+    const std::int64_t gain = mean_gain(demand);
+    const bool is_spread = spread_bits != not_spread;
+    const std::int64_t new_step = is_spread ? std::int64_t{1} << (tie_bits + spread_bits - 3) : gain / 4;
     offers_.assign(values_.offers(), {});
     for (std::size_t o = 0; o < offers_.size(); ++o)
-      offers_[o].step = std::max<std::int64_t>(1, at.own[o] > 0 ? at.own[o] / 256 : mean_gain / 4);
-    const Wide mean_cost = std::max<Wide>(1, demand.spending_millionths / std::max<Index>(wanted, 1));
-    const Wide of_money = (static_cast<Wide>(mean_gain) << cost_shift) / mean_cost / 4;
-    budget_.step = at.budget > 0 ? std::max<std::int64_t>(1, at.budget / 256)
-                                 : static_cast<std::int64_t>(std::clamp<Wide>(of_money, 1, most_price / 4));
+      offers_[o].step = std::max<std::int64_t>(1, at.own[o] > 0 && !is_spread ? at.own[o] / 256 : new_step);
+    const Wide mean_cost = std::max<Wide>(1, demand.spending_millionths / all_wanted(demand));
+    const Wide of_money = (static_cast<Wide>(new_step) << cost_shift) / mean_cost;
+    budget_ = {};
+    budget_.step = at.budget > 0 && !is_spread
+                       ? std::max<std::int64_t>(1, at.budget / 256)
+                       : static_cast<std::int64_t>(std::clamp<Wide>(of_money, 1, most_price / 4));
   }
   /// An offer's own price and the budget's move apart: where an offer is scarce, its price in all follows its demand
   /// alone, and the budget counts all its places as paid; all other offers follow the budget's price. Both prices at
@@ -193,11 +232,14 @@ class PriceDescent {
   SteppedPrice budget_;
 };
 
-/// No offer has more places than there are customers.
-Places places_of(const CampaignLimits& limits, Index customers) {
+/// No offer has more places than there are customers, and none if the whole budget does not pay one.
+Places places_of(const CampaignLimits& limits, Index customers, std::span<const std::int64_t> costs) {
   Places places{.capacity = limits.capacity, .budget_millionths = limits.budget_millionths};
-  for (Index& capacity : places.capacity)
+  for (std::size_t o = 0; o < costs.size(); ++o) {
+    Index& capacity = places.capacity[o];
     capacity = capacity == CampaignLimits::unlimited ? customers : std::min(capacity, customers);
+    if (limits.budget_millionths >= 0 && costs[o] > limits.budget_millionths) capacity = 0;
+  }
   return places;
 }
 
@@ -210,6 +252,20 @@ Places share_of(Places places, Index part, Index all) {
   if (places.budget_millionths >= 0) places.budget_millionths = scaled(places.budget_millionths);
   return places;
 }
+
+/// Those of small hashes, about so many over all ranks; all if these are not more.
+struct Sample {
+  std::vector<Index> customers;
+  Index size = 0;  ///< of all ranks
+
+  Sample(const Communicator& comm, const OfferValues& values, std::span<const Index> from, Index all, Index wanted) {
+    const auto below = all <= wanted ? std::uint64_t{1} << 32 : static_cast<std::uint64_t>((Wide{wanted} << 32) / all);
+    for (const Index customer : from) {
+      if (values.hashes[static_cast<std::size_t>(customer)] < below) customers.push_back(customer);
+    }
+    size = comm.sum(std::ssize(customers));
+  }
+};
 
 }  // namespace
 
@@ -226,17 +282,15 @@ PriceSearch find_prices(const Communicator& comm, const OfferValues& values, std
   search.prices.own.assign(values.offers(), 0);
   search.steps = steps.all;
   const Index all = comm.sum(std::ssize(customers));
-  const Places places = places_of(limits, all);
+  const Places places = places_of(limits, all, values.cost_millionths);
+  const Sample few(comm, values, customers, all, steps.few_customers);
+  PriceDescent(comm, values, few.customers, limits.offers, share_of(places, few.size, all))
+      .run_with_less_and_less_spread(search.prices, steps.few);
   if (all <= steps.sampled_customers) {
     search.steps = steps.sampled + steps.all;
   } else {
-    const auto below = static_cast<std::uint64_t>((Wide{steps.sampled_customers} << 32) / all);
-    std::vector<Index> sample;
-    for (const Index customer : customers) {
-      if (values.hashes[static_cast<std::size_t>(customer)] < below) sample.push_back(customer);
-    }
-    const Index sampled = comm.sum(std::ssize(sample));
-    static_cast<void>(PriceDescent(comm, values, sample, limits.offers, share_of(places, sampled, all))
+    const Sample sample(comm, values, customers, all, steps.sampled_customers);
+    static_cast<void>(PriceDescent(comm, values, sample.customers, limits.offers, share_of(places, sample.size, all))
                           .run(search.prices, steps.sampled));
   }
   search.bound_millionths =

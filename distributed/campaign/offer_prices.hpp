@@ -8,8 +8,10 @@
 //
 // is at least the value of every feasible assignment, for all m, l >= 0. It is minimized by steps against the sign of
 // its subgradient, capacity minus demand and budget minus spending, a step length for each price: half of it after a
-// change of sign, half as much again without one (Riedmiller and Braun's resilient propagation, 1993). All numbers are
-// integers, so that sums are exact.
+// change of sign, half as much again without one (Riedmiller and Braun's resilient propagation, 1993). First steps are
+// taken with values that are spread by a known amount for each customer and offer, which is halved again and again (as
+// epsilon is in Bertsekas' auctions): D is then smooth where customers are alike. All numbers are integers, so that
+// sums are exact.
 
 #include <cstdint>
 #include <span>
@@ -45,9 +47,12 @@ struct PriceSearch {
   Index steps = 0;                    ///< over all customers
 };
 
-/// Steps on a sample of the customers, those whose hash is below a share that leaves about `sampled_customers`, then on
-/// all of them: the sample brings prices near, cheaply, and every customer counts in the bound.
+/// Steps on samples of the customers, those whose hash is below a share that leaves about so many, then on all of them:
+/// many steps on few customers, with values that are spread, find where offers compete; the sample brings prices near,
+/// cheaply; and every customer counts in the bound. Not more than `sampled_customers`: their steps are taken on all.
 struct PriceSteps {
+  Index few_customers = Index{1} << 12;
+  Index few = 2400;
   Index sampled_customers = Index{1} << 16;
   Index sampled = 600;
   Index all = 30;

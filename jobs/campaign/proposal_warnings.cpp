@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include "jobs/campaign/proposal.hpp"
+#include "jobs/campaign/proposal_report.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/shown_text.hpp"
 
 namespace rankwise {
 
 namespace {
+
+constexpr double largest_quiet_gap = 0.01;
 
 void warn_of_values(Report& report, const CampaignOptions& options, const CampaignProposal& proposal) {
   for (const ProbabilityColumn& column : proposal.columns) {
@@ -39,14 +42,17 @@ void warn_of_values(Report& report, const CampaignOptions& options, const Campai
 
 void warn_of_offers(Report& report, const CampaignProposal& proposal) {
   const CampaignOffers& offers = proposal.assignment.offers;
+  const std::int64_t budget = proposal.limits.budget_millionths;
   const Index treated = proposal.groups[static_cast<std::size_t>(CustomerGroup::treated)];
   for (std::size_t o = 0; o < offers.size(); ++o) {
     const std::string name = fmt::format("[offer {}]", offers.names[o]);
-    if (proposal.figures.possible[o] == 0) {
+    if (offers.capacity[o] == 0) {
+      report.warning(fmt::format("{}: nobody can get it: its capacity is 0", name));
+    } else if (budget >= 0 && offers.cost_millionths[o] > budget) {
+      report.warning(fmt::format("{}: nobody can get it: one contact costs more than the whole budget", name));
+    } else if (proposal.figures.possible[o] == 0) {
       report.warning(
           fmt::format("{}: nobody can get it: its expected value is above 0 for no eligible customer", name));
-    } else if (offers.capacity[o] == 0) {
-      report.warning(fmt::format("{}: nobody can get it: its capacity is 0", name));
     } else if (offers.capacity[o] > treated) {
       report.warning(fmt::format("{}: its capacity {} is more than the {} who may get offers", name, offers.capacity[o],
                                  counted(treated, "customer")));
@@ -77,7 +83,15 @@ void warn_of_proposal(Report& report, const CampaignOptions& options, const Camp
   warn_of_strata(report, proposal);
   if (proposal.groups[static_cast<std::size_t>(CustomerGroup::control)] == 0)
     report.warning("nobody is held out of this campaign: what it brings cannot be measured");
-  if (settings.budget_millionths >= 0 && proposal.search.prices.budget == 0) {
+  const double gap = gap_of(proposal);
+  if (gap > largest_quiet_gap) {
+    report.warning(fmt::format(
+        "the expected value is {:.2f}% below what no assignment exceeds: a better assignment may exist, and "
+        "prices and the worth of more budget are rough",
+        100 * gap));
+  }
+  if (settings.budget_millionths >= 0 && proposal.search.prices.budget == 0 &&
+      proposal.figures.spending_millionths < settings.budget_millionths) {
     report.warning(fmt::format("the budget of {:.2f} does not bind: {:.2f} of it would be spent",
                                static_cast<double>(settings.budget_millionths) / 1e6,
                                static_cast<double>(proposal.figures.spending_millionths) / 1e6));

@@ -93,5 +93,104 @@ TEST(OfferFlow, AssignmentsAreNearTheLargestValueAndBoundsAbove) {
   }
 }
 
+/// Offers that all customers value alike compete for them.
+struct CompetingOffers {
+  OfferValues values;
+  CampaignLimits limits;
+  std::vector<Index> all;
+};
+
+CompetingOffers competing(Index customers, const std::vector<std::int64_t>& net_millionths,
+                          const std::vector<Index>& capacity) {
+  CompetingOffers made;
+  for (std::size_t o = 0; o < capacity.size(); ++o) {
+    made.values.cost_millionths.push_back(100'000);
+    made.values.margin_millionths.push_back(10 * (net_millionths[o] + 100'000));
+    made.values.column_of.push_back(-1);
+    made.values.constant_millionths.push_back(100'000);
+    made.limits.offers.category_of.push_back(static_cast<std::int32_t>(o));
+  }
+  made.limits.capacity = capacity;
+  std::mt19937 random(5);
+  for (Index c = 0; c < customers; ++c) {
+    made.values.hashes.push_back(static_cast<std::uint32_t>(random()));
+    made.all.push_back(c);
+  }
+  return made;
+}
+
+TEST(OfferFlow, TwoCompetingOffersOfEqualCustomersHaveTheRightPrices) {
+  const Communicator comm = Communicator::world();
+  CompetingOffers made = competing(3000, {9'000'000, 1'900'000}, {300, 600});
+  const PriceSearch search = find_prices(comm, made.values, made.all, made.limits);
+  const std::int64_t best = 300 * std::int64_t{9'000'000} + 600 * std::int64_t{1'900'000};
+  ASSERT_EQ(best, 3'840'000'000);
+  EXPECT_GE(search.bound_millionths, best);
+  EXPECT_LT(static_cast<double>(search.bound_millionths), 1.001 * static_cast<double>(best));
+}
+
+TEST(OfferFlow, ManyCompetingOffersOfEqualCustomersMeetTheLargestValue) {
+  const Communicator comm = Communicator::world();
+  std::mt19937 random(23);
+  for (const std::size_t offers : {std::size_t{3}, std::size_t{10}, std::size_t{20}, std::size_t{50}}) {
+    const Index customers = 1000;
+    for (const Index per_customer : {Index{1}, Index{3}}) {
+      std::vector<std::int64_t> net;
+      std::vector<Index> capacity;
+      for (std::size_t o = 0; o < offers; ++o) {
+        net.push_back(100'000 + static_cast<std::int64_t>(random() % 10'000'000));
+        capacity.push_back(static_cast<Index>(random()) % (2 * customers / static_cast<Index>(offers)) + 1);
+      }
+      CompetingOffers made = competing(customers, net, capacity);
+      made.limits.offers.per_customer = std::min(per_customer, static_cast<Index>(offers));
+      const PriceSearch search = find_prices(comm, made.values, made.all, made.limits);
+      const std::vector<CustomerGroup> groups(made.all.size(), CustomerGroup::treated);
+      const OfferAssignment assignment = assign_offers(comm, made.values, groups, made.limits, search.prices);
+      const auto best = static_cast<double>(largest_value(made.values, made.limits));
+      EXPECT_GE(static_cast<double>(search.bound_millionths), best) << offers;
+      EXPECT_LT(static_cast<double>(search.bound_millionths), 1.01 * best) << offers << " " << per_customer;
+      EXPECT_GT(static_cast<double>(assignment.figures.value_total_millionths), 0.99 * best)
+          << offers << " " << per_customer;
+    }
+  }
+}
+
+TEST(OfferFlow, ManyOffersWithProbabilitiesOfTheirOwnMeetTheLargestValue) {
+  const Communicator comm = Communicator::world();
+  std::mt19937 random(29);
+  for (const Index offers : {Index{10}, Index{20}, Index{100}}) {
+    const Index customers = 500;
+    std::vector<std::int64_t> net;
+    std::vector<Index> capacity;
+    for (Index o = 0; o < offers; ++o) {
+      net.push_back(500'000 + static_cast<std::int64_t>(random() % 10'000'000));
+      capacity.push_back(static_cast<Index>(random()) % (2 * customers / offers) + 1);
+    }
+    CompetingOffers made = competing(customers, net, capacity);
+    for (std::size_t o = 0; o < capacity.size(); ++o) {
+      made.values.column_of[o] = static_cast<std::int32_t>(o);
+      made.values.probabilities.emplace_back();
+      for (Index c = 0; c < customers; ++c)
+        made.values.probabilities.back().push_back(static_cast<std::int32_t>(random() % 200'000));
+    }
+    const PriceSearch search = find_prices(comm, made.values, made.all, made.limits);
+    const std::vector<CustomerGroup> groups(made.all.size(), CustomerGroup::treated);
+    const OfferAssignment assignment = assign_offers(comm, made.values, groups, made.limits, search.prices);
+    const auto best = static_cast<double>(largest_value(made.values, made.limits));
+    EXPECT_GE(static_cast<double>(search.bound_millionths), best) << offers;
+    EXPECT_LT(static_cast<double>(search.bound_millionths), 1.01 * best) << offers;
+    EXPECT_GT(static_cast<double>(assignment.figures.value_total_millionths), 0.98 * best) << offers;
+  }
+}
+
+TEST(OfferFlow, BoundsDoNotCountWhatTheWholeBudgetDoesNotPay) {
+  CompetingOffers made = competing(100, {9'000'000, 1'000'000}, {CampaignLimits::unlimited, CampaignLimits::unlimited});
+  made.values.cost_millionths[0] = 5'000'000;
+  made.limits.budget_millionths = 1'000'000;
+  const PriceSearch search = find_prices(Communicator::world(), made.values, made.all, made.limits);
+  EXPECT_GE(search.bound_millionths, 10'000'000);
+  EXPECT_LT(search.bound_millionths, 10'100'000);
+}
+
 }  // namespace
 }  // namespace rankwise

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "distributed/experiments/log_span.hpp"
+#include "distributed/rows/partition.hpp"
 #include "io/campaign/assignment_file.hpp"
 #include "io/config/json_text.hpp"
 #include "io/dataset/dataset.hpp"
@@ -26,17 +28,26 @@ std::string pending_text(const std::string& path, const CampaignTerms& terms, st
   return path.ends_with(".json") ? json : measure_page(json);
 }
 
+/// Of the orders, if the dataset has any: `campaign measure` asks the same. Nothing of a log without times. Collective.
+std::optional<LogSpan> span_of(const Communicator& comm, const DatasetReader& dataset) {
+  const LogTimes times = dataset.log_times();
+  if (!times.first_seconds || !times.last_seconds) return std::nullopt;
+  if (!dataset.has_orders()) return LogSpan{*times.first_seconds, *times.last_seconds, 0};
+  const Orders orders = dataset.orders(Partition::by_count(dataset.all_users(), comm.size()).range(comm.rank()));
+  return log_span(comm, *orders.times_seconds, *times.first_seconds, *times.last_seconds);
+}
+
 }  // namespace
 
 bool write_pending_campaign(const Communicator& comm, const ChainStep& step, InputCheck check) {
   if (step.assignment.empty()) return false;
   const CampaignTerms terms = AssignmentReader(comm, step.assignment, check).terms();
   const DatasetReader outcomes(comm, step.data, std::nullopt, TrainedOn::all, InputCheck::none);
-  const std::optional<std::int64_t> last = outcomes.log_times().last_seconds;
-  if (!last || seconds_of(terms.end_microseconds()) <= *last) return false;
+  const std::optional<LogSpan> log = span_of(comm, outcomes);
+  if (!log || log->reaches(terms.end_microseconds())) return false;
   agree_on(comm, [&] {
     if (!comm.is_root()) return;
-    for (const std::string& path : step.outputs) replace_file(path, pending_text(path, terms, *last));
+    for (const std::string& path : step.outputs) replace_file(path, pending_text(path, terms, log->end_seconds));
   });
   return true;
 }

@@ -50,8 +50,11 @@ double least_detectable_rise(double control_share, double treated, double contro
 
 double least_detectable_difference(double variance, double treated, double control, const PowerTarget& target) {
   if (!(treated > 0 && control > 0)) return nan;
-  const double quantiles = upper_quantile(target.significance / 2) + upper_quantile(1 - target.power);
-  return quantiles * std::sqrt(variance * (1 / treated + 1 / control));
+  return least_detectable_effect(std::sqrt(variance * (1 / treated + 1 / control)), target);
+}
+
+double least_detectable_effect(double standard_error, const PowerTarget& target) {
+  return (upper_quantile(target.significance / 2) + upper_quantile(1 - target.power)) * standard_error;
 }
 
 }  // namespace rankwise

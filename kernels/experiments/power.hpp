@@ -26,4 +26,7 @@ struct PowerTarget {
 [[nodiscard]] double least_detectable_difference(double variance, double treated, double control,
                                                  const PowerTarget& target = {});
 
+/// The least effect that a comparison of this standard error sees: (z_a + z_b) times it.
+[[nodiscard]] double least_detectable_effect(double standard_error, const PowerTarget& target = {});
+
 }  // namespace rankwise

@@ -59,11 +59,47 @@ std::vector<Value> part_of(const std::vector<Value>& all, RowRange mine) {
   return {all.begin() + mine.begin, all.begin() + mine.end};
 }
 
+template <class Value>
+void keep(std::vector<Value>& values, const std::vector<char>& is_kept) {
+  if (values.empty()) return;
+  std::size_t kept = 0;
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    if (is_kept[row] == 0) continue;
+    if (kept != row) values[kept] = std::move(values[row]);
+    ++kept;
+  }
+  values.resize(kept);
+}
+
+/// Whoever's outcomes end after the log, or begin before it, counts with less than others do. If all have one time, the
+/// share of it that is covered is said instead. Returns how many rows were left out.
+Index leave_out_uncovered(GroupTable& rows, const std::string& path, std::int64_t horizon_seconds, const LogSpan& log) {
+  if (rows.begins.empty() || std::ranges::count(rows.begins, rows.begins.front()) == std::ssize(rows.begins)) return 0;
+  std::vector<char> is_covered;
+  for (const std::int64_t begin : rows.begins)
+    is_covered.push_back(log.begins_by(begin) && log.reaches(begin + horizon_seconds * millionths) ? 1 : 0);
+  const auto covered = std::ranges::count(is_covered, char{1});
+  if (covered == 0) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: the log of outcomes ({} to {}) covers no customer's time of {:g} days; expected a log "
+                            "of later purchases, or a shorter --horizon",
+                            path, utc_text(log.begin_seconds), utc_text(log.end_seconds),
+                            static_cast<double>(horizon_seconds) / 86'400));
+  }
+  keep(rows.users, is_covered);
+  keep(rows.groups, is_covered);
+  keep(rows.segments, is_covered);
+  keep(rows.offers, is_covered);
+  keep(rows.begins, is_covered);
+  return std::ssize(is_covered) - covered;
+}
+
 /// Every rank reads the table and keeps its share.
-CampaignList read_table(const Communicator& comm, const std::string& path, const ForeignTerms& terms) {
+CampaignList read_table(const Communicator& comm, const std::string& path, const ForeignTerms& terms,
+                        const LogSpan& log) {
   if (!terms.horizon_seconds)
     throw Error(ExitCode::usage, fmt::format("{}: is a table of users and groups: it needs --horizon", path));
-  const GroupTable rows = read_group_table(path);
+  GroupTable rows = read_group_table(path);
   if (!terms.start_microseconds && rows.begins.empty()) {
     throw Error(ExitCode::usage,
                 fmt::format("{}: is a table of users and groups without a column time: it needs --start", path));
@@ -72,6 +108,7 @@ CampaignList read_table(const Communicator& comm, const std::string& path, const
     throw Error(ExitCode::usage, fmt::format("{}: has a column time; expected either that or --start", path));
   }
   CampaignList list;
+  list.left_out = leave_out_uncovered(rows, path, *terms.horizon_seconds, log);
   CampaignAssignment& assignment = list.assignment;
   assignment.terms.campaign = std::filesystem::path(path).filename().string();
   assignment.terms.goal = terms.goal.value_or(CampaignGoal::revenue);
@@ -143,10 +180,12 @@ CampaignList read_fixed(const JobContext& context, const std::string& path, cons
 
 }  // namespace
 
-CampaignList read_campaign_list(const JobContext& context, const std::string& path, const MeasureOptions& options) {
+CampaignList read_campaign_list(const JobContext& context, const std::string& path, const MeasureOptions& options,
+                                const LogSpan& log) {
   const bool is_table = agree_on(context.comm, [&] { return is_group_table(path); });
-  CampaignList list = is_table ? agree_on(context.comm, [&] { return read_table(context.comm, path, options.foreign); })
-                               : read_fixed(context, path, options.foreign);
+  CampaignList list = is_table
+                          ? agree_on(context.comm, [&] { return read_table(context.comm, path, options.foreign, log); })
+                          : read_fixed(context, path, options.foreign);
   list.file = std::filesystem::path(path).filename().string();
   if (list.assignment.terms.goal == CampaignGoal::margin && options.margin.empty())
     throw AgreedError(ExitCode::usage, fmt::format("{}: its goal is margin, which needs --margin", path));

@@ -196,6 +196,7 @@ void list_uplifts(const CampaignAssignment& assignment, const CellTable& table, 
   for (std::size_t row = 0; row < table.rows; ++row) {
     for (std::size_t column = 0; column < assignment.offers.size(); ++column) cells.list(row, column, listed, hidden);
   }
+  findings.uplifts_hidden = hidden;
   std::vector<Estimate> estimates;
   for (const CellComparison& each : listed) {
     const Comparison& comparison = each.comparison;
@@ -272,10 +273,7 @@ void compare_list(const Communicator& comm, const CampaignList& list, const List
     findings.comparisons.push_back(comparer.whole(outcome, values));
     if (is_money(outcome)) findings.comparisons.push_back(comparer.whole_cut(outcome, values));
   }
-  const Comparison& primary = findings.comparisons[findings.primary];
-  const GroupMoments control = outcome_moments(primary.control.sums);
-  findings.least_detectable =
-      least_detectable_difference(control.variance, static_cast<double>(primary.treated.sums.customers), control.count);
+  findings.least_detectable = least_detectable_effect(findings.comparisons[findings.primary].difference.standard_error);
 }
 
 void compare_cells(const Communicator& comm, const CampaignList& list, const ListOutcomes& bought, Index least_group,

@@ -10,6 +10,7 @@
 
 #include "distributed/campaign/assignment.hpp"
 #include "distributed/experiments/group_outcomes.hpp"
+#include "distributed/experiments/log_span.hpp"
 #include "io/dataset/provenance.hpp"
 #include "kernels/base/types.hpp"
 #include "kernels/experiments/covariates.hpp"
@@ -95,7 +96,9 @@ struct CampaignFindings {
   CampaignTerms terms;
   bool is_fixed = false;
   std::array<Index, customer_group_count> customers{};
-  Index in_outcomes = 0;  ///< customers of the list whom the dataset of outcomes has
+  Index in_outcomes = 0;                              ///< customers of the list whom the dataset of outcomes has
+  std::array<Index, customer_group_count> unknown{};  ///< by group, customers whom it does not have
+  Index left_out = 0;                                 ///< of a table with times: whose time the log does not cover
   Index others_with_orders = 0;
   Index others_orders = 0;
   double covered_share = 1;  ///< of the campaign's time that the log of outcomes covers
@@ -110,9 +113,11 @@ struct CampaignFindings {
   std::vector<CellComparison> offers;
   std::vector<CellComparison> deciles;
   Index cells_hidden = 0;
+  Index uplifts_hidden = 0;
   std::optional<double> decile_heterogeneity_p;  ///< Cochran's Q over deciles
   std::vector<UpliftCell> uplifts;
   std::optional<ShrunkEstimates> shrunk;
+  std::vector<std::string> filters;  ///< what the dataset of outcomes leaves out: then nothing says that it paid
   std::optional<ReturnOnCost> return_on_cost;
   std::optional<BeforeAndAfter> before_and_after;
   std::optional<double> redeemed_share;  ///< of treated customers; NaN if it may not be printed
@@ -133,6 +138,8 @@ struct CampaignFindings {
 struct MeasureFindings {
   Provenance provenance;
   std::string outcomes_file;
+  LogSpan log;
+  std::vector<std::string> filters;
   Index least_group = 10;
   std::vector<CampaignFindings> campaigns;
 };

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -32,6 +33,7 @@
 #include "jobs/run/text_output.hpp"
 #include "kernels/statistics/multiple_tests.hpp"
 #include "kernels/text/counted.hpp"
+#include "kernels/text/utc_text.hpp"
 
 namespace rankwise {
 
@@ -163,10 +165,32 @@ void account_for_cost(const Communicator& comm, const CampaignList& list, Campai
   findings.return_on_cost = money;
 }
 
+/// Whether each customer's time is made of whole days. Collective.
+bool is_of_days(const Communicator& comm, const CampaignList& list) {
+  constexpr std::int64_t day_microseconds = 86'400 * millionths;
+  const CampaignTerms& terms = list.assignment.terms;
+  const auto is_midnight = [](std::int64_t time) { return time % day_microseconds == 0; };
+  const bool is_mine = is_midnight(terms.start_microseconds) && is_midnight(terms.end_microseconds()) &&
+                       std::ranges::all_of(list.begin_microseconds, is_midnight);
+  return comm.min(Index{is_mine ? 1 : 0}) > 0;
+}
+
+/// Collective.
+void list_time_caveats(const Communicator& comm, const NextPeriod& period, const CampaignList& list,
+                       CampaignFindings& findings) {
+  if (!period.has_days || is_of_days(comm, list)) return;
+  findings.caveats.emplace_back(
+      "the dataset has orders of days (--orders day), each with the time of its first line, and the campaign's time "
+      "does "
+      "not begin and end at 00:00 UTC: purchases of its first and last day may count on the wrong side. Prepare the "
+      "log "
+      "with a column of orders, or choose a start at 00:00 UTC and a horizon of whole days");
+}
+
 CampaignFindings measure_campaign(const JobContext& context, const MeasureOptions& options, const NextPeriod& period,
                                   const std::string& path) {
   const Communicator& comm = context.comm;
-  const CampaignList list = read_campaign_list(context, path, options);
+  const CampaignList list = read_campaign_list(context, path, options, period.log);
   CampaignFindings findings;
   findings.file = list.file;
   findings.terms = list.assignment.terms;
@@ -174,6 +198,10 @@ CampaignFindings measure_campaign(const JobContext& context, const MeasureOption
   count_groups(comm, list, findings);
   const ListOutcomes bought = measure_outcomes(context, period, list);
   findings.in_outcomes = bought.found;
+  findings.unknown = bought.unknown;
+  findings.left_out = list.left_out;
+  findings.filters = period.filters;
+  list_time_caveats(comm, period, list, findings);
   findings.others_with_orders = bought.others_with_orders;
   findings.others_orders = bought.others_orders;
   findings.covered_share = covered_share(period, findings.terms);
@@ -209,6 +237,27 @@ std::string shown_count(Index count, Index least_group) {
   return count < least_group ? fmt::format("fewer than {}", least_group) : std::to_string(count);
 }
 
+/// Customers whom the dataset does not have, if they are many.
+void list_unknown(const MeasureOptions& options, CampaignFindings& findings) {
+  constexpr double many = 0.2;
+  const auto share = [&](std::size_t group) {
+    const auto customers = static_cast<double>(findings.customers[group]);
+    return customers > 0 ? static_cast<double>(findings.unknown[group]) / customers : 0;
+  };
+  const Index customers = findings.customers[treated_place] + findings.customers[control_place];
+  const Index unknown = findings.unknown[treated_place] + findings.unknown[control_place];
+  if (!(static_cast<double>(unknown) > many * static_cast<double>(customers))) return;
+  const auto text = [&](std::size_t group) {
+    const Index known = findings.customers[group] - findings.unknown[group];
+    const bool is_printed = std::min(findings.unknown[group], known) >= options.least_group;
+    return is_printed ? percent(share(group)) : std::string("a share that is not printed");
+  };
+  findings.caveats.push_back(
+      fmt::format("many customers of the list ({} of treated, {} of controls) are not in the dataset of outcomes and "
+                  "count as buyers of nothing. Check that both write ids alike",
+                  text(treated_place), text(control_place)));
+}
+
 /// What makes a verdict weaker, or numbers other than a reader thinks.
 void list_caveats(const MeasureOptions& options, const NextPeriod& period, CampaignFindings& findings) {
   auto& caveats = findings.caveats;
@@ -216,17 +265,29 @@ void list_caveats(const MeasureOptions& options, const NextPeriod& period, Campa
     caveats.emplace_back("nothing shows that the groups were fixed before their outcomes were known");
   if (!findings.is_fixed && !findings.sample_ratio && findings.customers[control_place] > 0)
     caveats.emplace_back("the sizes of the groups are not checked: nothing says what share was held out (--hold-out)");
-  if (findings.covered_share < 1) {
+  if (!period.log.reaches(findings.terms.end_microseconds())) {
     caveats.push_back(
         fmt::format("the log of outcomes ends after {} of the campaign's time", percent(findings.covered_share)));
   }
-  if (period.first_microseconds > findings.terms.start_microseconds + Index{86'400} * millionths)
+  if (findings.left_out > 0) {
+    caveats.push_back(
+        fmt::format("{} customers of the list are left out: the log of outcomes does not cover their own time",
+                    shown_count(findings.left_out, options.least_group)));
+  }
+  if (!period.filters.empty()) {
+    caveats.push_back(
+        fmt::format("the dataset of outcomes was prepared with {}: customers and purchases that this removed count as "
+                    "nothing bought. Prepare outcomes without it",
+                    fmt::join(period.filters, ", ")));
+  }
+  list_unknown(options, findings);
+  if (!period.log.begins_by(findings.terms.start_microseconds))
     caveats.emplace_back(
         "the log of outcomes begins more than a day after the campaign: earlier purchases are missing");
   if (!findings.has_past) {
-    caveats.emplace_back(
-        "spend before the campaign is not known, so nothing is adjusted by it: the log does not reach back as far as "
-        "the campaign takes");
+    caveats.push_back(fmt::format("spend before the campaign is not known, so nothing is adjusted by it: {}",
+                                  findings.is_fixed ? "the list was made without orders, or nobody on it had any"
+                                                    : "the log does not reach back as far as the campaign takes"));
   }
   if (findings.others_with_orders > 0) {
     caveats.push_back(
@@ -240,12 +301,23 @@ void list_caveats(const MeasureOptions& options, const NextPeriod& period, Campa
                     "such",
                     counted(findings.cells_hidden, "comparison"), verb(findings.cells_hidden, "is", "are")));
   }
+  if (findings.uplifts_hidden > 0) {
+    caveats.push_back(fmt::format("{} of a segment and an offer {} not printed, for the same reasons",
+                                  counted(findings.uplifts_hidden, "uplift"),
+                                  verb(findings.uplifts_hidden, "is", "are")));
+  }
 }
 
 void warn_of_period(const JobContext& context, const MeasureOptions& options, const NextPeriod& period) {
   if (period.lines_without_price > 0) {
     context.report.warning(fmt::format("--money {}: {} of orders have items without a number: they count as 0",
                                        options.money, counted(period.lines_without_price, "line")));
+  }
+  if (period.log.orders_apart > 0) {
+    context.report.warning(fmt::format(
+        "{}: {} {} far from all others in time, as by a wrong date; the log is taken to reach from {} to {}",
+        period.file, counted(period.log.orders_apart, "order"), verb(period.log.orders_apart, "lies", "lie"),
+        utc_text(period.log.begin_seconds), utc_text(period.log.end_seconds)));
   }
   if (period.items_without_margin > 0) {
     context.report.warning(fmt::format("--margin {}: {} {} no number: their margin counts as 0", options.margin,
@@ -309,6 +381,8 @@ void measure_campaigns(const MeasureOptions& options, JobContext& context) {
   MeasureFindings findings;
   findings.provenance = context.provenance("measure", period.dataset->provenance().dataset_digest);
   findings.outcomes_file = period.file;
+  findings.log = period.log;
+  findings.filters = period.filters;
   findings.least_group = options.least_group;
   for (const std::string& path : options.assignments)
     findings.campaigns.push_back(measure_campaign(context, options, period, path));

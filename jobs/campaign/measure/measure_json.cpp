@@ -6,6 +6,7 @@
 
 #include "io/config/json_text.hpp"
 #include "io/text/csv_field.hpp"
+#include "kernels/text/utc_text.hpp"
 
 namespace rankwise {
 
@@ -88,7 +89,7 @@ Json sample_ratio_json(const CampaignFindings& findings, Index least) {
 }
 
 Json return_json(const CampaignFindings& findings) {
-  if (!findings.return_on_cost) return nullptr;
+  if (!findings.return_on_cost || !findings.filters.empty()) return nullptr;
   const ReturnOnCost& money = *findings.return_on_cost;
   return {{"cost", money.cost},
           {"extra_margin", effect_json(money.margin)},
@@ -114,28 +115,33 @@ Json uplifts_json(const CampaignFindings& findings) {
   }
   return {{"mean", findings.shrunk ? number_or_null(findings.shrunk->mean) : Json(nullptr)},
           {"variance_between", findings.shrunk ? Json(findings.shrunk->variance_between) : Json(nullptr)},
+          {"not_printed", findings.uplifts_hidden},
           {"cells", std::move(cells)}};
 }
 
 Json campaign_json(const CampaignFindings& findings, Index least) {
-  Json json{{"campaign", findings.terms.campaign},
-            {"assignment", findings.file},
-            {"fixed_before", findings.is_fixed},
-            {"goal", goal_word(findings.terms.goal)},
-            {"start_microseconds", findings.terms.start_microseconds},
-            {"horizon_seconds", findings.terms.horizon_seconds},
-            {"verdict", verdict_word(findings.verdict)},
-            {"sentences", findings.sentences},
-            {"caveats", findings.caveats},
-            {"treated", count_json(findings.customers[0], least)},
-            {"control", count_json(findings.customers[1], least)},
-            {"global_control", count_json(findings.customers[2], least)},
-            {"in_outcomes", findings.hides_sizes(least) ? Json(nullptr) : count_json(findings.in_outcomes, least)},
-            {"others_with_orders", count_json(findings.others_with_orders, least)},
-            {"others_orders", count_json(findings.others_orders, least)},
-            {"covered_share", findings.covered_share},
-            {"past_is_known", findings.has_past},
-            {"sample_ratio", sample_ratio_json(findings, least)}};
+  Json json{
+      {"campaign", findings.terms.campaign},
+      {"assignment", findings.file},
+      {"fixed_before", findings.is_fixed},
+      {"goal", goal_word(findings.terms.goal)},
+      {"start_microseconds", findings.terms.start_microseconds},
+      {"horizon_seconds", findings.terms.horizon_seconds},
+      {"verdict", verdict_word(findings.verdict)},
+      {"sentences", findings.sentences},
+      {"caveats", findings.caveats},
+      {"treated", count_json(findings.customers[0], least)},
+      {"control", count_json(findings.customers[1], least)},
+      {"global_control", count_json(findings.customers[2], least)},
+      {"in_outcomes", findings.hides_sizes(least) ? Json(nullptr) : count_json(findings.in_outcomes, least)},
+      {"not_in_outcomes",
+       {{"treated", count_json(findings.unknown[0], least)}, {"control", count_json(findings.unknown[1], least)}}},
+      {"left_out", count_json(findings.left_out, least)},
+      {"others_with_orders", count_json(findings.others_with_orders, least)},
+      {"others_orders", count_json(findings.others_orders, least)},
+      {"covered_share", findings.covered_share},
+      {"past_is_known", findings.has_past},
+      {"sample_ratio", sample_ratio_json(findings, least)}};
   const bool is_comparable = findings.verdict != CampaignVerdict::sample_ratio;
   Json comparisons = Json::array();
   for (const Comparison& comparison : findings.comparisons) {
@@ -168,7 +174,12 @@ Json measure_json(const MeasureFindings& findings) {
   return {{"version", findings.provenance.version},
           {"configuration", findings.provenance.configuration},
           {"outcomes",
-           {{"file", findings.outcomes_file}, {"digest", fmt::format("{:016x}", findings.provenance.dataset_digest)}}},
+           {{"file", findings.outcomes_file},
+            {"digest", fmt::format("{:016x}", findings.provenance.dataset_digest)},
+            {"begins", utc_text(findings.log.begin_seconds)},
+            {"ends", utc_text(findings.log.end_seconds)},
+            {"orders_apart", findings.log.orders_apart},
+            {"filters", findings.filters}}},
           {"least_group", findings.least_group},
           {"confidence", confidence},
           {"cut_share", cut_share},

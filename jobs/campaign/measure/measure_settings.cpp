@@ -34,12 +34,16 @@ std::int64_t parse_horizon(const std::string& text) {
   throw Error(ExitCode::usage, fmt::format("--horizon {}: expected a duration of up to 3650d, as in 28d", shown(text)));
 }
 
-/// "10%" or "0.1".
-double parse_share(const std::string& text) {
-  std::string_view number = text;
+/// "10%" or "0.1"; nothing if it is no number.
+std::optional<double> share_of(std::string_view number) {
   const bool is_percent = number.ends_with('%');
   if (is_percent) number.remove_suffix(1);
-  const double share = finite_number(number).value_or(-1) / (is_percent ? 100 : 1);
+  const std::optional<double> share = finite_number(number);
+  return share && is_percent ? std::optional(*share / 100) : share;
+}
+
+double parse_share(const std::string& text) {
+  const double share = share_of(text).value_or(-1);
   if (share > 0 && share < 1) return share;
   throw Error(ExitCode::usage,
               fmt::format("--hold-out {}: expected a share above 0 and below 1, as in 10%", shown(text)));
@@ -63,6 +67,13 @@ CampaignGoal parse_goal(const std::string& text) {
 
 }  // namespace
 
+std::optional<double> margin_share(const std::string& text) {
+  const std::optional<double> share = share_of(text);
+  if (!share || (*share >= 0 && *share <= 1)) return share;
+  throw Error(ExitCode::usage,
+              fmt::format("--margin {}: expected a share from 0 to 1, as in 0.3 or 30%, or a column", shown(text)));
+}
+
 void describe_measure_options(boost::program_options::options_description& description, MeasureOptions& options) {
   namespace po = boost::program_options;
   // clang-format off
@@ -73,7 +84,7 @@ void describe_measure_options(boost::program_options::options_description& descr
     ("money", po::value(&options.money)->value_name("COLUMN"),
      "a column of numbers of the dataset's table of items: a line is worth its value times this, as of pieces and prices. Without it values are money")
     ("margin", po::value(&options.margin)->value_name("SHARE|COLUMN"),
-     "what of the money is margin: a share as in 0.3, or a column of such shares of the dataset's table of items")
+     "what of the money is margin: a share as in 0.3 or 30%, or a column of such shares of the dataset's table of items")
     ("redemptions", read_file(&options.redemptions), "users who took an offer up, such as redeemed coupons: one id a line, or a column of a table")
     ("start", po::value<std::string>()->value_name("TIME")->notifier(parsed(options.foreign.start_microseconds, parse_start)),
      "of a table of users and groups: when outcomes begin, as in 2024-10-01")
@@ -93,6 +104,7 @@ void describe_measure_options(boost::program_options::options_description& descr
 
 void require_sense(const MeasureOptions& options) {
   const auto refuse = [](const std::string& message) { throw Error(ExitCode::usage, message); };
+  if (!options.margin.empty()) (void)margin_share(options.margin);
   if (!options.uplift.empty() && options.margin.empty())
     refuse("--uplift needs --margin: uplifts are margin per customer");
   if (options.foreign.goal == CampaignGoal::margin && options.margin.empty()) refuse("--goal margin needs --margin");

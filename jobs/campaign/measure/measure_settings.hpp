@@ -38,6 +38,10 @@ struct MeasureOptions {
   std::string uplift;
 };
 
+/// Of --margin, if it is a share, as in 0.3 or 30%; nothing if it is a column. Throws Error(usage) unless it is from 0
+/// to 1.
+[[nodiscard]] std::optional<double> margin_share(const std::string& text);
+
 /// Adds the options.
 void describe_measure_options(boost::program_options::options_description& description, MeasureOptions& options);
 

@@ -1,5 +1,6 @@
 #include "jobs/campaign/measure/measure_table.hpp"
 
+#include <cmath>
 #include <fmt/format.h>
 
 #include "jobs/campaign/measure/verdict.hpp"
@@ -10,8 +11,11 @@ namespace rankwise {
 
 namespace {
 
-std::string interval_text(const Effect& effect) {
-  return fmt::format("{} to {}", number_text(effect.interval.low), number_text(effect.interval.high));
+/// "12.3% (4.5% to 20.1%)", "12.3%" without an interval, "-" if there is nothing to divide by.
+std::string lift_text(const Effect& lift) {
+  if (!std::isfinite(lift.value)) return "-";
+  if (!std::isfinite(lift.interval.low)) return percent(lift.value);
+  return fmt::format("{} ({} to {})", percent(lift.value), percent(lift.interval.low), percent(lift.interval.high));
 }
 
 std::string count_text(Index count, Index least_group) {
@@ -31,13 +35,12 @@ std::string outcome_line(const Comparison& comparison) {
       fmt::format("  {:<28}  {:>10}  {:>10}  {:>10}  {:<24}  {:<12}  {}\n", name,
                   number_text(outcome_moments(comparison.treated.sums).mean),
                   number_text(outcome_moments(comparison.control.sums).mean), number_text(comparison.difference.value),
-                  interval_text(comparison.difference), p_text(comparison.difference.p),
-                  fmt::format("{} ({} to {})", percent(comparison.lift.value), percent(comparison.lift.interval.low),
-                              percent(comparison.lift.interval.high)));
+                  interval_text(comparison.difference), p_text(comparison.difference.p), lift_text(comparison.lift));
   if (comparison.adjusted) {
-    line += fmt::format("  {:<28}  {:>10}  {:>10}  {:>10}  {:<24}  {:<12}  {}\n", "  by past spend", "", "",
-                        number_text(comparison.adjusted->value), interval_text(*comparison.adjusted),
-                        p_text(comparison.adjusted->p), percent(comparison.adjusted_lift->value));
+    line += fmt::format(
+        "  {:<28}  {:>10}  {:>10}  {:>10}  {:<24}  {:<12}  {}\n", "  by past spend", "", "",
+        number_text(comparison.adjusted->value), interval_text(*comparison.adjusted), p_text(comparison.adjusted->p),
+        std::isfinite(comparison.adjusted_lift->value) ? percent(comparison.adjusted_lift->value) : "-");
   }
   return line;
 }
@@ -66,8 +69,8 @@ std::string measure_table(const CampaignFindings& findings, Index least_group) {
       count_text(findings.customers[2], least_group), utc_text(findings.terms.start_microseconds / millionths),
       static_cast<double>(findings.terms.horizon_seconds) / 86'400);
   if (findings.sample_ratio && !findings.hides_sizes(least_group)) {
-    text += fmt::format("  sizes of the groups: chi-square {}, p = {}\n",
-                        number_text(findings.sample_ratio->chi_square), p_text(findings.sample_ratio->p));
+    text += fmt::format("  sizes of the groups: chi-square {}, {}\n", number_text(findings.sample_ratio->chi_square),
+                        p_equation(findings.sample_ratio->p));
   }
   if (findings.verdict != CampaignVerdict::sample_ratio && !findings.comparisons.empty()) {
     text += fmt::format("  {:<28}  {:>10}  {:>10}  {:>10}  {:<24}  {:<12}  {}\n", "per customer of the list", "treated",

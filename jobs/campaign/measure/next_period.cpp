@@ -1,5 +1,6 @@
 #include "jobs/campaign/measure/next_period.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include "distributed/rows/partition.hpp"
 #include "distributed/rows/values_at_rows.hpp"
 #include "io/dataset/dataset_tables.hpp"
+#include "jobs/campaign/measure/outcome_filters.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "kernels/text/number_text.hpp"
 #include "kernels/text/utc_text.hpp"
@@ -40,9 +42,15 @@ Index price_orders(const JobContext& context, const MeasureOptions& options, Ord
 /// Of --margin. Collective.
 std::vector<double> margin_shares(const JobContext& context, const MeasureOptions& options, Index items) {
   if (options.margin.empty()) return {};
-  if (const std::optional<double> share = finite_number(options.margin))
+  if (const std::optional<double> share = margin_share(options.margin))
     return std::vector<double>(static_cast<std::size_t>(items), *share);
-  return item_numbers(context, options.outcomes, "--margin", options.margin);
+  std::vector<double> shares = item_numbers(context, options.outcomes, "--margin", options.margin);
+  const auto wrong = std::ranges::find_if(shares, [](double share) { return share > 1; });
+  if (wrong != shares.end()) {
+    throw AgreedError(ExitCode::bad_data, fmt::format("--margin {}: an item has {:g}; expected shares of at most 1",
+                                                      options.margin, *wrong));
+  }
+  return shares;
 }
 
 void require_orders(const DatasetReader& dataset, const std::string& path) {
@@ -143,8 +151,14 @@ NextPeriod read_next_period(const JobContext& context, const MeasureOptions& opt
   period.lines_without_price = price_orders(context, options, period.orders);
   period.margin_shares = margin_shares(context, options, dataset.items());
   for (const double share : period.margin_shares) period.items_without_margin += std::isnan(share) ? 1 : 0;
-  period.first_microseconds = *dataset.log_times().first_seconds * millionths;
-  period.last_microseconds = *dataset.log_times().last_seconds * millionths;
+  period.log = log_span(comm, *period.orders.times_seconds, *dataset.log_times().first_seconds,
+                        *dataset.log_times().last_seconds);
+  period.first_microseconds = period.log.begin_seconds * millionths;
+  period.last_microseconds = period.log.end_seconds * millionths;
+  const auto returns = std::ranges::count_if(period.orders.lines.values, [](double value) { return value < 0; });
+  const std::string& configuration = dataset.provenance().configuration;
+  period.filters = outcome_filters(configuration, comm.sum(Index{returns}) > 0);
+  period.has_days = orders_are_days(configuration);
   return period;
 }
 
@@ -157,8 +171,14 @@ ListOutcomes measure_outcomes(const JobContext& context, const NextPeriod& perio
   ListOutcomes of_list;
   of_list.found = matched.found;
   of_list.outcomes = outcomes_of_listed(comm, matched, period.ids.rows, bought);
-  of_list.has_past = list.is_fixed || reaches_back(period, list);
+  for (std::size_t customer = 0; customer < list.assignment.groups.size(); ++customer)
+    of_list.unknown[static_cast<std::size_t>(list.assignment.groups[customer])] +=
+        matched.row_of_listed[customer] < 0 ? 1 : 0;
+  comm.all_reduce_sum(std::span<Index>(of_list.unknown));
   of_list.past_millionths = past_of(context, period, list, matched, windows);
+  // A list that was made without orders has no past of anybody.
+  const bool is_past = std::ranges::any_of(of_list.past_millionths, [](std::int64_t money) { return money != 0; });
+  of_list.has_past = (list.is_fixed || reaches_back(period, list)) && comm.max(Index{is_past ? 1 : 0}) > 0;
   for (std::size_t user = 0; user < bought.orders.size(); ++user) {
     if (matched.listed_of_row[user] >= 0 || bought.orders[user] == 0) continue;
     ++of_list.others_with_orders;

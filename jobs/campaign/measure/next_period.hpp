@@ -1,12 +1,14 @@
 #pragma once
 // What the customers of a list bought in the campaign's time, from a dataset of it.
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "distributed/experiments/customer_outcomes.hpp"
+#include "distributed/experiments/log_span.hpp"
 #include "io/dataset/dataset.hpp"
 #include "jobs/campaign/measure/campaign_list.hpp"
 #include "jobs/campaign/measure/measure_settings.hpp"
@@ -22,9 +24,12 @@ struct NextPeriod {
   Orders orders;
   std::vector<double> margin_shares;  ///< of each item; empty: margin is not known
   Index items_without_margin = 0;
-  Index lines_without_price = 0;        ///< of all ranks
-  std::int64_t first_microseconds = 0;  ///< of the log
+  Index lines_without_price = 0;  ///< of all ranks
+  LogSpan log;
+  std::int64_t first_microseconds = 0;  ///< of the log's span
   std::int64_t last_microseconds = 0;
+  std::vector<std::string> filters;  ///< what prepare was asked to leave out
+  bool has_days = false;             ///< orders are days, which have the time of their first line
 };
 
 /// Collective over context.comm; throws AgreedError (no_input; bad_data: no orders, no times, no such column).
@@ -34,8 +39,9 @@ struct NextPeriod {
 struct ListOutcomes {
   CustomerOutcomes outcomes;
   bool has_past = false;
-  std::vector<std::int64_t> past_millionths;  ///< spend in as long a time before; 0 if it is not known
-  Index found = 0;                            ///< customers of the list whom the dataset has
+  std::vector<std::int64_t> past_millionths;          ///< spend in as long a time before; 0 if it is not known
+  Index found = 0;                                    ///< customers of the list whom the dataset has
+  std::array<Index, customer_group_count> unknown{};  ///< by group, whom it does not have
   Index others_with_orders = 0;  ///< customers who are not on the list and have orders in the campaign's time
   Index others_orders = 0;       ///< their purchases
 };

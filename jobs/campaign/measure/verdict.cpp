@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "kernels/text/counted.hpp"
 
@@ -18,9 +19,7 @@ std::string outcome_text(Outcome outcome) {
   return outcome == Outcome::buyers ? "the share of buyers" : fmt::format("{} per customer", outcome_word(outcome));
 }
 
-std::string interval_text(const Effect& effect) {
-  return fmt::format("{} to {}", number_text(effect.interval.low), number_text(effect.interval.high));
-}
+constexpr double least_printed_p = 0.0001;
 
 bool is_found(const Effect& effect) {
   return effect.p < significance;
@@ -71,8 +70,10 @@ void say_sample_ratio(CampaignFindings& findings, Index least_group) {
       !findings.hides_sizes(least_group)
           ? fmt::format(
                 "{} of {} customers are controls ({}), {} were expected; chance makes so large a difference "
-                "with a probability of {}",
-                control, treated + control, percent(share), percent(expected), p_text(findings.sample_ratio->p))
+                "with a probability {}",
+                control, treated + control, percent(share), percent(expected),
+                findings.sample_ratio->p < least_printed_p ? p_text(findings.sample_ratio->p)
+                                                           : "of " + p_text(findings.sample_ratio->p))
           : fmt::format(
                 "A group has fewer than {} customers; {} of treated and controls together were expected to be "
                 "controls; chance makes so large a difference with a probability below {}",
@@ -89,18 +90,18 @@ void say_effect(CampaignFindings& findings) {
   const std::string of_lift =
       std::isnan(deciding.lift.value) ? "" : fmt::format(", a change of {}", percent(deciding.lift.value));
   findings.sentences.push_back(
-      fmt::format("The campaign {} {} by {} (95% interval {}; p = {}): {} of treated customers, {} of controls{}.",
+      fmt::format("The campaign {} {} by {} (95% interval {}; {}): {} of treated customers, {} of controls{}.",
                   findings.verdict == CampaignVerdict::raised ? "raised" : "lowered", outcome_text(deciding.outcome),
-                  number_text(std::abs(difference.value)), interval_text(difference), p_text(findings.p_adjusted),
+                  number_text(std::abs(difference.value)), interval_text(difference), p_equation(findings.p_adjusted),
                   number_text(outcome_moments(deciding.treated.sums).mean),
                   number_text(outcome_moments(deciding.control.sums).mean), of_lift));
 }
 
 void say_none_found(CampaignFindings& findings) {
   const Comparison& deciding = *findings.deciding();
-  findings.sentences.push_back(fmt::format("No effect on {} was found: the difference is {} (95% interval {}; p = {}).",
+  findings.sentences.push_back(fmt::format("No effect on {} was found: the difference is {} (95% interval {}; {}).",
                                            outcome_text(deciding.outcome), number_text(deciding.difference.value),
-                                           interval_text(deciding.difference), p_text(findings.p_adjusted)));
+                                           interval_text(deciding.difference), p_equation(findings.p_adjusted)));
   findings.sentences.push_back(
       fmt::format("This is no proof that there is none: groups of these sizes see an effect of {} or more in 80% of "
                   "campaigns.",
@@ -113,22 +114,28 @@ void say_agreement(CampaignFindings& findings) {
   const bool found = findings.verdict != CampaignVerdict::none_found;
   if (deciding.adjusted && is_found(*deciding.adjusted) != found) {
     findings.caveats.push_back(
-        fmt::format("adjusted by past spend the difference is {} ({}; p = {}), which would {} be taken for an effect",
+        fmt::format("adjusted by past spend the difference is {} ({}; {}), which would {} be taken for an effect",
                     number_text(deciding.adjusted->value), interval_text(*deciding.adjusted),
-                    p_text(deciding.adjusted->p), found ? "not" : "alone"));
+                    p_equation(deciding.adjusted->p), found ? "not" : "alone"));
   }
   if (!is_money(deciding.outcome)) return;
   const Comparison& cut = findings.comparisons[findings.primary + 1];
   if (cut.is_printed && is_found(cut.difference) != found) {
     findings.caveats.push_back(
-        fmt::format("with the largest 0.1% of amounts cut the difference is {} ({}; p = {}): a few customers decide",
-                    number_text(cut.difference.value), interval_text(cut.difference), p_text(cut.difference.p)));
+        fmt::format("with the largest 0.1% of amounts cut the difference is {} ({}; {}): a few customers decide",
+                    number_text(cut.difference.value), interval_text(cut.difference), p_equation(cut.difference.p)));
   }
 }
 
 void say_return(CampaignFindings& findings) {
   if (!findings.return_on_cost) return;
   const ReturnOnCost& money = *findings.return_on_cost;
+  if (!findings.filters.empty()) {
+    findings.sentences.push_back(
+        fmt::format("It cost {}. Whether it paid is not known: the dataset of outcomes leaves purchases out ({}).",
+                    number_text(money.cost), fmt::join(findings.filters, ", ")));
+    return;
+  }
   const std::string extra = fmt::format("The extra margin of all treated customers is {} (95% interval {})",
                                         number_text(money.margin.value), interval_text(money.margin));
   const std::string of_each =
@@ -172,9 +179,18 @@ std::string number_text(double number) {
   return fmt::format("{:.{}f}", number, decimals);
 }
 
+std::string interval_text(const Effect& effect) {
+  if (!std::isfinite(effect.interval.low) || !std::isfinite(effect.interval.high)) return "unknown";
+  return fmt::format("{} to {}", number_text(effect.interval.low), number_text(effect.interval.high));
+}
+
 std::string p_text(double p) {
-  if (p < 0.0001) return "below 0.0001";
+  if (p < least_printed_p) return fmt::format("below {}", least_printed_p);
   return fmt::format("{:.4f}", p);
+}
+
+std::string p_equation(double p) {
+  return p < least_printed_p ? fmt::format("p < {}", least_printed_p) : fmt::format("p = {:.4f}", p);
 }
 
 void judge(CampaignFindings& findings, Index least_group, std::size_t campaigns) {

@@ -186,8 +186,8 @@ class MeasureTest(unittest.TestCase):
         self.assertEqual(self.whole["p_adjusted"], revenue["difference"]["p"])
         self.assertEqual(self.whole["sample_ratio"]["p"], 1)
         self.assertTrue(self.whole["fixed_before"])
-        deviation = self.shop.revenue[self.shop.groups == 1].std(ddof=1)
-        least = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * deviation * np.sqrt(1 / 2100 + 1 / 900)
+        variances = [self.shop.revenue[self.shop.groups == group].var(ddof=1) for group in (0, 1)]
+        least = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * np.sqrt(variances[0] / 2100 + variances[1] / 900)
         self.assertAlmostEqual(self.whole["least_detectable_difference"], least, places=6)
 
     def test_others_than_the_list_are_counted_and_left_out(self):
@@ -374,6 +374,103 @@ class MeasureTest(unittest.TestCase):
         printed = {(each["outcome"], each["is_cut"]): each["printed"] for each in found["comparisons"]}
         self.assertEqual(printed, {("buyers", False): True, ("orders", False): True, ("revenue", False): False, ("revenue", True): False})
 
+    def simple(self, name, orders, prepare=(), columns="order=order"):
+        """A dataset of (customer, amount, time) orders."""
+        log, data = self.path / f"{name}.csv", self.path / f"{name}-data.h5"
+        log.write_text("user,item,value,time,order\n" + "".join(f"{user},i{place % 7},{amount},{time},o{place}\n" for place, (user, amount, time) in enumerate(orders)))
+        columns = "user=user,item=item,value=value,time=time" + (f",{columns}" if columns else "")
+        done = run(["prepare", "--input", log, "--columns", columns, "--min-total", "none", *prepare, "--output", data])
+        self.assertEqual(done.code, 0, done)
+        return data
+
+    def alternating(self, name, customers=200, times=None):
+        path = self.path / name
+        path.write_text("user,group" + (",time" if times else "") + "\n" + "".join(
+            f"u{customer},{('treated', 'control')[customer % 2]}" + (f",{times[customer]}" if times else "") + "\n" for customer in range(customers)))
+        return path
+
+    def test_customers_whose_own_time_is_not_covered_are_left_out(self):
+        midnight = START - START % DAY
+        orders = [(f"u{customer}", 1 + customer % 5, midnight + day * DAY) for customer in range(200) for day in (0, 5 + customer % 3, 60)]
+        times = [midnight + (0 if customer < 120 else 45 * DAY) for customer in range(200)]
+        path = self.alternating("own.csv", times=times)
+        data = self.simple("own-log", orders)
+        done = self.run_measure(path, options=["--horizon", "30d", "--quiet"], data=data)
+        self.assertTrue(any("80 customers of the list are left out: the log of outcomes does not cover their own time" in line for line in done.our_lines), done)
+        found = self.measured(path, "--horizon", "30d", data=data)
+        self.assertEqual((found["left_out"], found["treated"], found["control"], found["covered_share"]), (80, 60, 60, 1))
+        done = self.run_measure(path, options=["--horizon", "100d"], data=data, ranks=2)
+        self.assertEqual(done.code, 65, done)
+        self.assertIn("covers no customer's time of 100 days", done.our_lines[-1])
+
+    def test_a_wrong_date_does_not_end_the_log_later(self):
+        midnight = START - START % DAY
+        orders = [(f"u{customer}", 5, midnight + customer * DAY // 10) for customer in range(200)]
+        wrong = [("u3", 5, 1_900_000_000), ("u4", 5, 86_400 * 3)]
+        path = self.alternating("dates.csv")
+        options = ["--start", midnight, "--horizon", "40d"]
+        found = [self.measured(path, *options, data=self.simple(f"dates{len(extra)}", orders + extra)) for extra in ([], wrong)]
+        self.assertAlmostEqual(found[0]["covered_share"], 19.9 / 40, places=9)
+        self.assertEqual([each["covered_share"] for each in found], [found[0]["covered_share"]] * 2)
+        self.assertEqual([each["past_is_known"] for each in found], [False, False])
+        done = self.run_measure(path, options=[*options, "--quiet"], data=self.path / "dates2-data.h5", ranks=3)
+        self.assertTrue(any("2 orders lie far from all others in time" in line for line in done.our_lines), done)
+        held = json.loads((self.path / "measured.json").read_text())["outcomes"]
+        self.assertEqual((held["orders_apart"], held["begins"]), (2, "2023-11-14 00:00:00"))
+        almost = self.measured(path, "--start", midnight, "--horizon", "20d", data=self.path / "dates0-data.h5")
+        self.assertFalse(any("the log of outcomes ends" in caveat for caveat in almost["caveats"]))  # less than a day is missing
+
+    def test_a_filtered_dataset_shows_no_profit(self):
+        data = self.path / "filtered.h5"
+        done = run(["prepare", "--input", self.path / "next.csv", "--columns", "user=user,item=item,value=value,time=time,order=order",
+                    "--min-user-count", "2", "--where", "value > 1", "--output", data])
+        self.assertEqual(done.code, 0, done)
+        done = self.run_measure(self.assignment, options=["--margin", "30%", "--quiet"], data=data)
+        self.assertTrue(any("was prepared with --min-user-count 2, --where value > 1: customers and purchases that this removed" in line for line in done.our_lines), done)
+        self.assertIn("Whether it paid is not known: the dataset of outcomes leaves purchases out", done.out)
+        found = self.measured(self.assignment, "--margin", "30%", data=data)
+        self.assertIsNone(found["return_on_cost"])
+        self.assertEqual(json.loads((self.path / "measured.json").read_text())["outcomes"]["filters"], ["--min-user-count 2", "--where value > 1"])
+        self.assertEqual(self.measured(self.assignment, "--margin", "30%")["return_on_cost"], self.whole["return_on_cost"])
+
+    def test_orders_of_days_and_a_start_within_a_day(self):
+        midnight = START - START % DAY
+        data = self.simple("days", [(f"u{customer}", 5, midnight + day * DAY + 3600) for customer in range(200) for day in range(3)], ["--orders", "day"], columns="")
+        path = self.alternating("days-list.csv")
+        for start, said in ((midnight + DAY, False), (midnight + DAY + 7200, True)):
+            found = self.measured(path, "--start", start, "--horizon", "2d", data=data)
+            self.assertEqual(any("does not begin and end at 00:00 UTC" in caveat for caveat in found["caveats"]), said)
+
+    def test_unknown_customers_are_counted(self):
+        midnight = START - START % DAY
+        data = self.simple("known", [(f"u{customer}", 5, midnight + day * DAY) for customer in range(120) for day in range(3)])
+        found = self.measured(self.alternating("unknown.csv"), "--start", midnight, "--horizon", "3d", data=data)
+        self.assertEqual(found["not_in_outcomes"], {"treated": 40, "control": 40})
+        self.assertTrue(any("(40.0% of treated, 40.0% of controls) are not in the dataset of outcomes" in caveat for caveat in found["caveats"]))
+
+    def test_a_list_without_a_past_adjusts_nothing(self):
+        shop = Shop()
+        shop.past = np.zeros(CUSTOMERS)
+        found = self.measured(shop.assignment().write(self.path / "pastless.h5", START, HORIZON, SHARE))
+        self.assertEqual((found["past_is_known"], found["comparisons"][2]["adjusted_difference"]), (False, None))
+        self.assertTrue(any("the list was made without orders" in caveat for caveat in found["caveats"]))
+
+    def test_uplifts_that_are_lost_are_counted(self):
+        found = self.whole["uplifts"]
+        self.assertEqual(len(found["cells"]) + found["not_printed"], 8)  # three segments and none, two offers
+        self.assertGreater(found["not_printed"], 0)
+        self.assertTrue(any(f"{found['not_printed']} uplifts of a segment and an offer are not printed" in caveat for caveat in self.whole["caveats"]))
+
+    def test_words_of_what_is_not_known(self):
+        midnight = START - START % DAY
+        data = self.simple("same", [(f"u{customer}", 5, midnight) for customer in range(200)])
+        done = self.run_measure(self.alternating("same-list.csv"), options=["--start", midnight, "--horizon", "1d"], data=data)
+        self.assertEqual(done.code, 0, done)
+        for word in ("nan", "unknown to", "= below"):
+            self.assertNotIn(word, done.out)
+        self.assertIn("(95% interval unknown; p = 1.0000)", done.out)
+        self.assertIn("p < 0.0001", self.run_measure(self.assignment).out)
+
     def test_several_campaigns_are_adjusted_together(self):
         other = Shop(seed=3)
         other.groups = exact_hold_out(np.random.default_rng(77), CUSTOMERS, SHARE)  # drawn anew: no effect of its own
@@ -413,6 +510,8 @@ class MeasureTest(unittest.TestCase):
                 (twice, ["--start", START], None, 2, "it needs --horizon"),
                 (word, ["--horizon", "3d"], None, 65, "line 2: the group is"),
                 (self.assignment, ["--uplift", self.path / "u.csv"], None, 2, "--uplift needs --margin"),
+                (self.assignment, ["--margin", "30"], None, 2, "--margin '30': expected a share from 0 to 1, as in 0.3 or 30%"),
+                (self.assignment, ["--margin", "-0.1"], None, 2, "--margin '-0.1': expected a share from 0 to 1"),
                 (self.path / "absent.h5", [], None, 66, "absent.h5")):
             with self.subTest(line=line):
                 done = self.run_measure(assignment, options=options, data=data, ranks=ranks_of_refusal(self, code))

@@ -11,6 +11,7 @@
 #include "distributed/comm/environment.hpp"
 #include "distributed/experiments/customer_outcomes.hpp"
 #include "distributed/experiments/group_outcomes.hpp"
+#include "distributed/experiments/log_span.hpp"
 #include "distributed/rows/partition.hpp"
 
 namespace rankwise {
@@ -154,6 +155,54 @@ TEST(GroupOutcomes, QuantilesOfAllWhoAreInAGroup) {
   }
   const std::vector<std::int32_t> nobody(own.groups.size(), -1);
   EXPECT_EQ(pooled_quantile(comm, own.outcomes, nobody, 0.5), 0);
+}
+
+/// This rank's share of `count` customers: the first `rich` have 1,000,000 and more, every third is in group 1.
+MoneyCut cut_of(const Communicator& comm, Index count, Index rich, Index least) {
+  const RowRange mine = Partition::by_count(count, comm.size()).range(comm.rank());
+  std::vector<std::int64_t> values;
+  std::vector<std::int32_t> groups;
+  for (Index customer = mine.begin; customer < mine.end; ++customer) {
+    values.push_back(customer < rich ? 1'234'567 + customer : customer % 90);
+    groups.push_back(customer % 3 == 0 ? 1 : 0);
+  }
+  return money_cut(comm, values, groups, 2, 0.999, least);
+}
+
+TEST(MoneyCut, IsNobodysAmountAndNeedsEnoughAboveIt) {
+  const Communicator comm = Communicator::world();
+  const MoneyCut enough = cut_of(comm, 3000, 30, 10);  // 20 and 10 above
+  EXPECT_EQ(enough.bound_millionths, 1'200'000);
+  EXPECT_TRUE(enough.is_printable);
+  EXPECT_FALSE(cut_of(comm, 3000, 30, 11).is_printable);
+  EXPECT_FALSE(cut_of(comm, 500, 1, 10).is_printable);  // the largest customer alone
+  EXPECT_FALSE(cut_of(comm, 0, 0, 10).is_printable);
+}
+
+TEST(LogSpan, FewWrongDatesDoNotCount) {
+  const Communicator comm = Communicator::world();
+  constexpr std::int64_t day = 86'400;
+  constexpr std::int64_t begin = 19'000 * day;
+  const auto span_of = [&](const std::vector<std::int64_t>& others, std::int64_t first, std::int64_t last) {
+    std::vector<std::int64_t> times;
+    const RowRange mine = Partition::by_count(500, comm.size()).range(comm.rank());
+    for (Index order = mine.begin; order < mine.end; ++order) times.push_back(begin + order * day / 5);
+    if (comm.rank() == comm.size() - 1) times.insert(times.end(), others.begin(), others.end());
+    return log_span(comm, times, first, last);
+  };
+  constexpr std::int64_t end = begin + 499 * day / 5;
+  const LogSpan plain = span_of({}, begin, end + 100);
+  EXPECT_EQ(std::vector<std::int64_t>({plain.begin_seconds, plain.end_seconds, plain.orders_apart}),
+            std::vector<std::int64_t>({begin, end + 100, 0}));
+  const LogSpan wrong = span_of({25'000 * day, 26'000 * day, day}, day, 26'000 * day);
+  EXPECT_EQ(std::vector<std::int64_t>({wrong.begin_seconds, wrong.end_seconds, wrong.orders_apart}),
+            std::vector<std::int64_t>({begin, end, 3}));
+  const LogSpan many = span_of({25'000 * day, 25'000 * day, 25'000 * day, 25'000 * day}, begin, 25'000 * day);
+  EXPECT_EQ(many.end_seconds, 25'000 * day);  // as many are no mistake
+  const LogSpan later = span_of({end + 5 * day}, begin, end + 5 * day);
+  EXPECT_EQ(later.end_seconds, end + 5 * day);
+  EXPECT_TRUE(plain.reaches((end + 100 + day - 1) * second));
+  EXPECT_FALSE(plain.reaches((end + 100 + day) * second));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 """The page of campaign measure --report in a real browser, without network: no script fails, it holds the JSON's numbers, plots have their marks,
 it fits a phone, and a name that would break out stays text. Ends with 77 where there is no browser."""
+import html
 import json
 import pathlib
 import re

@@ -36,6 +36,7 @@ TEST(Power, LeastDifferenceOfMeans) {
               1e-8);
   EXPECT_EQ(least_detectable_difference(0, 10, 10), 0);
   EXPECT_TRUE(std::isnan(least_detectable_difference(25, 900, 0)));
+  EXPECT_NEAR(least_detectable_effect(0.4), 2.801585218 * 0.4, 1e-9);
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ void describe_campaign(boost::program_options::options_description& description,
     ("profile", read_file(&options.profile), "a row for each customer, as profile writes it (HDF5): columns for probabilities and conditions")
     ("propensity", read_file(&options.propensity), "likewise, as propensity writes it; its columns go before those of --profile")
     ("uplift", read_file(&options.uplift), "what earlier campaigns brought by segment and offer, as campaign measure writes it: goes before probability x margin")
+    ("uplift-matches", read_file(&options.uplift_matches),
+     "the uplifts are of last quarter's segments: each goes to the segment that matches it in this report (JSON) of segments --against")
     ("contacts", read_file(&options.contacts), "contacts of the past: a CSV with a user column and a column time");
   // clang-format on
 }
@@ -36,6 +38,8 @@ void describe_campaign(boost::program_options::options_description& description,
 void require_sense(const CampaignOptions& options) {
   if (!options.names.empty() && options.clustering.empty())
     throw Error(ExitCode::usage, "--names has a meaning only with --segments");
+  if (!options.uplift_matches.empty() && (options.uplift.empty() || options.clustering.empty()))
+    throw Error(ExitCode::usage, "--uplift-matches has a meaning only with --uplift and --segments");
 }
 
 }  // namespace rankwise

@@ -18,6 +18,7 @@ struct CampaignOptions {
   std::string profile;
   std::string propensity;
   std::string uplift;
+  std::string uplift_matches;  ///< report of segments --against: uplifts are of last quarter's segments
   std::string contacts;
   std::string key;  ///< a file, or env:NAME
 };

@@ -9,6 +9,7 @@
 #include "distributed/campaign/hold_out.hpp"
 #include "distributed/rows/select_rows.hpp"
 #include "io/campaign/uplift_table.hpp"
+#include "jobs/campaign/uplift_matches.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/campaign/offer_value.hpp"
 #include "kernels/keyed_hash/pseudonyms.hpp"
@@ -138,7 +139,9 @@ std::optional<Index> uplift_row(const std::vector<std::string>& segments, const 
 /// Collective.
 void read_uplift_of(JobContext& context, const CampaignOptions& options, CampaignProposal& proposal) {
   if (options.uplift.empty()) return;
-  const UpliftTable table = read_uplift(context.comm, options.uplift);
+  UpliftTable table = read_uplift(context.comm, options.uplift);
+  if (!options.uplift_matches.empty())
+    proposal.uplift.unmatched = match_uplifts(context.comm, options.uplift_matches, table);
   const CampaignOffers& offers = proposal.assignment.offers;
   OfferValues& values = proposal.values;
   values.uplift_millionths.assign((proposal.assignment.segments.size() + 1) * offers.size(), OfferValues::no_uplift);
@@ -146,6 +149,7 @@ void read_uplift_of(JobContext& context, const CampaignOptions& options, Campaig
   for (std::size_t r = 0; r < table.segments.size(); ++r) {
     const std::optional<Index> row = uplift_row(proposal.assignment.segments, table.segments[r]);
     const auto offer = std::ranges::find(offers.names, table.offers[r]);
+    if (!row && table.segments[r].empty()) continue;  // matches none
     if (!row || offer == offers.names.end()) {
       ++proposal.uplift.unknown;
     } else if (table.has_value[r] == 0) {
@@ -157,6 +161,8 @@ void read_uplift_of(JobContext& context, const CampaignOptions& options, Campaig
       ++proposal.uplift.used;
     }
   }
+  proposal.uplift.by_number = !options.clustering.empty() && options.names.empty() && options.uplift_matches.empty() &&
+                              proposal.uplift.used > 0;
 }
 
 CampaignLimits limits_of(const CampaignSettings& settings) {

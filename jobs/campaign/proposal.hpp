@@ -29,8 +29,10 @@ struct ProbabilityColumn {
 struct UpliftUse {
   Index rows = 0;
   Index used = 0;
-  Index unknown = 0;  ///< of a segment or an offer that the campaign does not have
-  Index empty = 0;    ///< without a value
+  Index unknown = 0;       ///< of a segment or an offer that the campaign does not have
+  Index empty = 0;         ///< without a value
+  Index unmatched = 0;     ///< of a segment that matches none of now
+  bool by_number = false;  ///< segments have only numbers, and nothing says that these mean the same clusters
 };
 
 /// Customers of a stratum, of all ranks.

@@ -147,10 +147,9 @@ Json proposal_json(const CampaignRun& run) {
   for (const ProbabilityColumn& column : proposal.columns)
     json["probabilities"].push_back(
         {{"column", column.name}, {"missing", column.missing}, {"outside", column.outside}});
-  json["uplift"] = {{"rows", proposal.uplift.rows},
-                    {"used", proposal.uplift.used},
-                    {"unknown", proposal.uplift.unknown},
-                    {"empty", proposal.uplift.empty}};
+  json["uplift"] = {{"rows", proposal.uplift.rows},           {"used", proposal.uplift.used},
+                    {"unknown", proposal.uplift.unknown},     {"empty", proposal.uplift.empty},
+                    {"unmatched", proposal.uplift.unmatched}, {"by_number", proposal.uplift.by_number}};
   json["offers"] = offers_json(proposal);
   json["value"] = units(proposal.figures.value_total_millionths);
   json["bound"] = units(proposal.search.bound_millionths);

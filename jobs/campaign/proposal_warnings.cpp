@@ -34,6 +34,17 @@ void warn_of_values(Report& report, const CampaignOptions& options, const Campai
                                options.uplift, uplift.unknown, counted(uplift.rows, "row"),
                                verb(uplift.unknown, "is", "are")));
   }
+  if (uplift.unmatched > 0) {
+    report.warning(fmt::format("{}: {} of {} {} of a segment that matches none of now in {}: not used", options.uplift,
+                               uplift.unmatched, counted(uplift.rows, "row"), verb(uplift.unmatched, "is", "are"),
+                               options.uplift_matches));
+  }
+  if (uplift.by_number) {
+    report.warning(
+        fmt::format("{}: goes to segments by their numbers, which is right only if the campaign that was "
+                    "measured had the clustering {}; after another clustering use --uplift-matches",
+                    options.uplift, options.clustering));
+  }
   if (uplift.empty > 0) {
     report.warning(fmt::format("{}: {} no shrunk_uplift; probability x margin counts there", options.uplift,
                                counted(uplift.empty, "row") + (uplift.empty == 1 ? " has" : " have")));

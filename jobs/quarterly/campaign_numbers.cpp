@@ -1,5 +1,6 @@
 #include "jobs/quarterly/campaign_numbers.hpp"
 
+#include <filesystem>
 #include <fmt/format.h>
 #include <string>
 
@@ -21,6 +22,17 @@ Json measured_numbers(const Json& report) {
                     pending.at("ends").get<std::string>(), pending.at("log_ends").get<std::string>());
     return {{"campaign", pending.at("campaign")}, {"verdict", "pending"}, {"sentences", {text}},
             {"caveats", Json::array()},           {"treated", nullptr},   {"control", nullptr}};
+  }
+  if (report.contains("unmeasured")) {
+    const Json& unmeasured = report.at("unmeasured");
+    const std::string file = unmeasured.at("assignment").get<std::string>();
+    const std::string text = fmt::format("Cannot be measured: {}", unmeasured.at("reason").get<std::string>());
+    return {{"campaign", std::filesystem::path(file).stem().string()},
+            {"verdict", "unmeasured"},
+            {"sentences", {text}},
+            {"caveats", Json::array()},
+            {"treated", nullptr},
+            {"control", nullptr}};
   }
   const Json& campaign = report.at("campaigns").at(0);
   Json numbers = Json::object();

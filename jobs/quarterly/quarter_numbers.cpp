@@ -177,7 +177,10 @@ Json step_warnings(const Chain& chain, const std::vector<std::optional<StepRecor
     if (!records[place]) continue;
     for (const std::string& text : records[place]->warnings)
       warnings.push_back({{"step", chain.steps[place].name}, {"text", encoded_text(text)}});
+    const std::string kept = made_before(chain, place, records);
+    if (!kept.empty()) warnings.push_back({{"step", chain.steps[place].name}, {"text", encoded_text(kept)}});
   }
+  for (const std::string& text : chain.warnings) warnings.push_back({{"step", "page"}, {"text", encoded_text(text)}});
   return warnings;
 }
 

@@ -57,9 +57,12 @@ void require_one_rank(const Communicator& comm) {
 
 /// No step writes over what it or another one reads from elsewhere, nor over the chain's own files.
 void require_outputs_apart(const Chain& chain) {
+  // Steps write their own event logs, which the list for steps therefore leaves out.
+  std::vector<std::string_view> own_files = chain_folder_files;
+  own_files.emplace_back("events/");
   std::vector<NamedFile> files{
       {"the chain's file", chain.file, {FileUse::read, {}, {}}},
-      {"[quarterly] directory", chain.settings.directory, {FileUse::folder_written, {}, chain_folder_files}}};
+      {"[quarterly] directory", chain.settings.directory, {FileUse::folder_written, {}, own_files}}};
   std::set<std::string> known;
   for (const ChainStep& step : chain.steps) {
     for (const std::string& path : step.outputs) {
@@ -151,13 +154,23 @@ std::string plan_text(const Chain& chain, const std::vector<StepState>& states) 
                             is_local ? fmt::format("on {} cores here", chain.settings.run.cores) : "through Slurm");
 }
 
-/// Of models that gates hold back.
+/// Of assignments that stay as they were made.
+void warn_of_made_before(const Chain& chain, const std::vector<StepState>& states, Report& report) {
+  for (std::size_t place = 0; place < states.size(); ++place) {
+    const bool is_kept = chain.steps[place].is_made_once && states[place].phase == StepPhase::done;
+    if (is_kept && !states[place].reason.empty())
+      report.warning(fmt::format("{}: {}", chain.steps[place].name, states[place].reason));
+  }
+}
+
+/// Of models that gates hold back, and of assignments that stay as they were made.
 void warn_of_verdicts(const Chain& chain, const std::vector<StepState>& states, Report& report) {
   for (std::size_t place = 0; place < states.size(); ++place) {
     const bool is_held_back = !chain.steps[place].verdict.empty() && states[place].phase == StepPhase::done;
     if (is_held_back && !states[place].reason.empty())
       report.warning(fmt::format("{}: {}", chain.steps[place].name, states[place].reason));
   }
+  warn_of_made_before(chain, states, report);
 }
 
 /// Tells the first step that failed, with its own exit code.
@@ -241,7 +254,9 @@ void run_quarterly(const QuarterlyOptions& options, JobContext& context) {
     settle_needs(chain, context);
     for (const std::string& warning : chain.warnings) context.report.warning(warning);
     if (options.submits) return submit_chain(chain, context);
-    print_result(plan_text(chain, step_states(chain)));
+    const std::vector<StepState> states = step_states(chain);
+    print_result(plan_text(chain, states));
+    warn_of_made_before(chain, states, context.report);
   });
 }
 

@@ -253,6 +253,14 @@ std::string what_changed(const Chain& chain, std::size_t place, const std::vecto
   return first_of(std::move(changes));
 }
 
+std::string made_before(const Chain& chain, std::size_t place, const std::vector<std::optional<StepRecord>>& records) {
+  if (!chain.steps[place].is_made_once || !records[place]) return {};
+  const std::optional<StepRecord> now = present_inputs(chain, place, records);
+  if (now && identity(*now) == identity(*records[place])) return {};
+  return fmt::format("was made before and is not made again: {}; remove {} to make it again",
+                     what_changed(chain, place, records), chain.steps[place].outputs.front());
+}
+
 std::string identity(const StepRecord& record) {
   StepRecord made_of = record;
   made_of.outputs.clear();
@@ -287,8 +295,9 @@ std::vector<std::optional<StepRecord>> valid_records(const Chain& chain) {
   for (std::size_t place = 0; place < chain.steps.size(); ++place) {
     const ChainStep& step = chain.steps[place];
     const std::optional<StepRecord> wanted = present_inputs(chain, place, records);
-    std::optional<StepRecord> record = wanted ? find_record(record_path(chain, step)).record : std::nullopt;
-    if (record && identity(*record) != identity(*wanted)) record.reset();
+    const bool is_wanted = wanted || step.is_made_once;
+    std::optional<StepRecord> record = is_wanted ? find_record(record_path(chain, step)).record : std::nullopt;
+    if (record && !step.is_made_once && identity(*record) != identity(*wanted)) record.reset();
     for (const std::string& path : step.outputs) {
       if (record && (!record->outputs.contains(path) || !is_whole(path, record->outputs[path]))) record.reset();
     }

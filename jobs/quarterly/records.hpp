@@ -52,6 +52,11 @@ void write_step_record(const Chain& chain, const ChainStep& step, StepRecord rec
 [[nodiscard]] std::string what_changed(const Chain& chain, std::size_t place,
                                        const std::vector<std::optional<StepRecord>>& records);
 
+/// Of a step that is made once and is done: that it is not as options and inputs are now, and what to do. Else empty.
+/// `records` are the valid ones. Throws Error(io_error).
+[[nodiscard]] std::string made_before(const Chain& chain, std::size_t place,
+                                      const std::vector<std::optional<StepRecord>>& records);
+
 /// A text that is the same only for equal versions, configurations and inputs.
 [[nodiscard]] std::string identity(const StepRecord& record);
 

@@ -39,8 +39,10 @@ StepState state_of(const ItemState& item) {
   return state;
 }
 
-/// Of a gate that holds back a model.
-std::string verdict_reason(const ChainStep& step) {
+/// Of a gate that holds back a model, and of what was made before and stays.
+std::string done_reason(const Chain& chain, std::size_t place, const std::vector<std::optional<StepRecord>>& records) {
+  const ChainStep& step = chain.steps[place];
+  if (step.is_made_once) return made_before(chain, place, records);
   return step.verdict.empty() ? std::string() : held_back_text(read_verdict(step.verdict));
 }
 
@@ -69,7 +71,7 @@ std::vector<StepState> step_states(const Chain& chain, slurm::Scheduler& schedul
     StepState state = item == items.end() ? StepState() : state_of(*item);
     // A step that writes its record is still to end.
     if (records[place] && !is_in_queue(state)) {
-      state = {StepPhase::done, {}, verdict_reason(step), state.job_id, state.submission};
+      state = {StepPhase::done, {}, done_reason(chain, place, records), state.job_id, state.submission};
     } else if (state.phase == StepPhase::open && item != items.end()) {
       state.reason = what_changed(chain, place, records);
     }
@@ -94,7 +96,7 @@ std::vector<StepState> step_states(const Chain& chain) {
   for (std::size_t place = 0; place < states.size(); ++place) {
     if (!records[place]) continue;
     states[place].phase = StepPhase::done;
-    states[place].reason = verdict_reason(chain.steps[place]);
+    states[place].reason = done_reason(chain, place, records);
   }
   return states;
 }

@@ -24,7 +24,8 @@ enum class StepPhase {
 struct StepState {
   StepPhase phase = StepPhase::open;
   std::optional<int> exit_code;  ///< failed: of its last run
-  std::string reason;            ///< one line; may be empty. Of a gate that is done: that it holds back the model
+  std::string reason;            ///< one line; may be empty. Of a gate that is done: that it holds back the model;
+                                 ///< of what is made once: that it is not as options and inputs are now
   std::string job_id;            ///< of the scheduler; may be empty
   std::string submission;        ///< likewise: its last one
 };

@@ -149,6 +149,22 @@ void run_commands(const ChainStep& step, const std::string& older_sweep, JobCont
   }
 }
 
+/// Bad data of one campaign are no reason to end the chain. Collective; throws what else the job throws.
+void measure_campaign_or_say_why(const ChainStep& step, JobContext& context) {
+  const Communicator& comm = context.comm;
+  try {
+    if (write_pending_campaign(comm, step, context.common.input_check)) {
+      context.report.warning(fmt::format("{}: is not measured: the campaign's time is not over", step.assignment));
+    } else {
+      run_commands(step, {}, context);
+    }
+  } catch (const AgreedError& error) {
+    if (error.code() != ExitCode::bad_data) throw;
+    context.report.warning(fmt::format("{}: cannot be measured: {}", step.assignment, error.what()));
+    write_unmeasured_campaign(comm, step, error.what());
+  }
+}
+
 }  // namespace
 
 void run_chain_step(const std::string& directory, const std::string& name, JobContext& context) {
@@ -173,8 +189,8 @@ void run_chain_step(const std::string& directory, const std::string& name, JobCo
   const auto begin = std::chrono::steady_clock::now();
   if (step.makes_page) {
     write_quarter_page(comm, chain, step);
-  } else if (write_pending_campaign(comm, step, context.common.input_check)) {
-    context.report.warning(fmt::format("{}: is not measured: the campaign's time is not over", step.assignment));
+  } else if (!step.assignment.empty()) {
+    measure_campaign_or_say_why(step, context);
   } else if (serve_chosen_model(comm, step)) {
     context.report.line(fmt::format("{} is a copy of the model that serves", step.outputs.front()));
   } else {

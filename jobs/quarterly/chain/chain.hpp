@@ -45,6 +45,7 @@ struct ChainStep {
   bool makes_page = false;           ///< of the quarter, from what all steps before it have written
   ServingChoice choice;              ///< of a step whose first output is the model that serves
   std::string assignment;            ///< of the step that measures a campaign
+  bool is_made_once = false;         ///< what it wrote stays, whatever has changed: others have acted upon it
   std::string data;                  ///< als: the dataset, or the one that a campaign is measured on
   Index epochs = 0;                  ///< als: at most
   std::vector<std::size_t> after;    ///< places of the steps whose outputs it reads

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "io/files/content_hash.hpp"
 #include "jobs/quarterly/chain/file.hpp"
 #include "jobs/quarterly/chain/links.hpp"
 #include "jobs/quarterly/chain/step_resources.hpp"
@@ -65,6 +66,10 @@ void ChainReader::add_page() {
   page.configuration = "quarterly page\n";
   for (const auto& [name, value] : chain_.variables)
     page.configuration += fmt::format("variables.{} = {}\n", name, value);
+  // What is made once stays as it is, which the page says.
+  for (const ChainStep& step : chain_.steps) {
+    if (step.is_made_once) page.configuration += content_hash(step.configuration) + "\n";
+  }
   for (const ChainStep& step : chain_.steps)
     page.inputs.insert(page.inputs.end(), step.outputs.begin(), step.outputs.end());
   if (!chain_.previous.numbers.empty()) page.inputs.push_back(chain_.previous.numbers);

@@ -14,6 +14,12 @@ namespace rankwise {
 
 struct SweepPlanOptions;
 
+/// What a campaign brought.
+struct MeasuredUplift {
+  std::string table;
+  std::string assignment;  ///< which it was measured of
+};
+
 /// A model that the chain trains.
 struct ChainModel {
   std::string job;           ///< "als" or "itemcf", also of a sweep
@@ -94,6 +100,8 @@ class ChainReader {
   void read_recommend(const ConfigSection& section);
   void require_one_file(const ConfigSection& section, const SectionCommand& command) const;
   void read_measure(const std::string& assignment);
+  void wire_uplift(const ConfigSection& section, NamedValues& wired);
+  [[nodiscard]] std::string measure_step_name(const std::string& campaign) const;
   void read_campaign(const ConfigSection& section);
   void read_segments(const ConfigSection& section);
   [[nodiscard]] const ChainModel& chosen_model(const ConfigSection& section, const std::string& wanted) const;
@@ -103,8 +111,9 @@ class ChainReader {
   QuarterFiles& products_;          // of the chain, as the steps so far have them
   std::string clustered_points_;    // of which the chain's clusters of users are
   std::vector<ChainModel> models_;  // at most factors and items, in this order; one without a step if none is trained
-  std::map<std::string, std::string> uplifts_;  // by campaign: what was measured of it
-  bool holds_out_ = true;                       // or may do so, where no step of the chain prepares
+  std::map<std::string, MeasuredUplift> uplifts_;  // by campaign: what was measured of it
+  std::string uplift_matches_;                     // report of segments against last quarter's clusters; or empty
+  bool holds_out_ = true;                          // or may do so, where no step of the chain prepares
   bool holds_out_last_ = true;  // what is held out is known to be later than the rest, or nothing is known
 };
 

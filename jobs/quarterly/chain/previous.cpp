@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
 
 #include "io/config/ini.hpp"
+#include "io/config/recorded_value.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/options/options.hpp"
 #include "jobs/options/section_options.hpp"
@@ -66,6 +68,28 @@ std::string products_path(const std::string& directory) {
   return (fs::path(directory) / "products.ini").string();
 }
 
+namespace {
+
+/// Assignments that the quarter of the folder could not measure since their time was not over, by what it wrote then.
+std::vector<std::string> pending_assignments(const std::string& directory) {
+  std::vector<std::string> reports;
+  for (const fs::directory_entry& file : fs::directory_iterator(directory)) {
+    const std::string name = file.path().filename().string();
+    if (name.starts_with("measure-") && name.ends_with(".json")) reports.push_back(file.path().string());
+  }
+  std::ranges::sort(reports);
+  std::vector<std::string> assignments;
+  for (const std::string& report : reports) {
+    const std::optional<RecordedValue> pending = RecordedValue::parse(read_small_file(report), report).find("pending");
+    if (!pending) continue;
+    // Older files do not say of which.
+    if (const auto assignment = pending->find("assignment")) assignments.push_back(assignment->text());
+  }
+  return assignments;
+}
+
+}  // namespace
+
 ConfigSection previous_of_folder(const std::string& directory) {
   const std::string path = products_path(directory);
   if (!fs::exists(path)) {
@@ -82,6 +106,15 @@ ConfigSection previous_of_folder(const std::string& directory) {
   (void)read_previous(section, path);
   for (ConfigEntry& entry : section.entries)
     entry.value = (fs::path(directory) / entry.value).lexically_normal().string();
+  // Last quarter's own come last.
+  int before = 0;
+  for (const std::string& assignment : pending_assignments(directory)) {
+    const auto is_known = [&assignment](const ConfigEntry& entry) {
+      return entry.name == "assignment" && entry.value == assignment;
+    };
+    if (std::ranges::none_of(section.entries, is_known))
+      section.entries.insert(section.entries.begin() + before++, {"assignment", assignment, section.line});
+  }
   return section;
 }
 

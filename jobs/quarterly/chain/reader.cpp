@@ -20,7 +20,7 @@ ConfigSection& section_of(std::vector<ConfigSection>& sections, const std::strin
 }
 
 /// What the folder `previous` says becomes a section of its own, in which the file may say otherwise: later, steps need
-/// only the files.
+/// only the files. Assignments of both count, since there may be several.
 void add_previous(std::vector<ConfigSection>& sections, const ChainSettings& settings, const std::string& file_name) {
   if (settings.previous.empty()) return;
   if (settings.previous == settings.directory) {
@@ -35,8 +35,11 @@ void add_previous(std::vector<ConfigSection>& sections, const ChainSettings& set
   std::vector<ConfigEntry>& own = section_of(sections, "previous").entries;
   const std::vector<ConfigEntry> said = own;
   for (const ConfigEntry& entry : found.entries) {
-    if (std::ranges::find(said, entry.name, &ConfigEntry::name) == said.end())
-      own.push_back({entry.name, entry.value, line});
+    const bool is_said = std::ranges::any_of(said, [&entry](const ConfigEntry& known) {
+      if (known.name != entry.name) return false;
+      return entry.name != "assignment" || fs::path(known.value).lexically_normal() == entry.value;
+    });
+    if (!is_said) own.push_back({entry.name, entry.value, line});
   }
 }
 

@@ -124,6 +124,8 @@ void ChainReader::read_segments(const ConfigSection& section) {
   }
   const SectionCommand command = section_command(segments_job(), with_paths(section), wired, chain_.file);
   products_.names = command.file("names");
+  const bool are_own = !are_values && !has_entry(section, "segments") && !has_entry(section, "against");
+  if (are_own && !before.empty()) uplift_matches_ = command.file("output");
   take_files(add_step("segments", segments_job(), command), command, {"output", "report", "export"});
 }
 

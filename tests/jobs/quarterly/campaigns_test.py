@@ -36,6 +36,8 @@ columns = money,orders,recency_days
 scale = log-standard
 clusters = 3
 
+[segments]
+
 [measure]
 margin = 0.3
 
@@ -112,7 +114,21 @@ class CampaignsTest(unittest.TestCase):
         self.done("campaign", "measure", "--assignment", "q1/campaign-letters.h5", "--outcomes", "q2/dataset.h5", "--margin", "0.3", "--output", "hand.json", "--uplift", "hand.csv")
         self.assertEqual(self.json("hand.json")["campaigns"][0], measured)
         self.assertEqual(self.digest("hand.csv"), self.digest("q2/measure-letters.csv"))
-        self.assertGreater(self.json("q2/campaign-letters.json")["uplift"]["rows"], 0)
+        told = self.json("q2/campaign-letters.json")["uplift"]
+        self.assertGreater(told["rows"], 0)
+        self.assertFalse(told["by_number"])
+        # The clusters of both quarters have other numbers: each uplift goes to the segment that matches.
+        now_of = {match["before"]: match["segment"] for match in self.json("q2/segments.json")["changes"]["matches"]}
+        head, *lines = (self.folder / "q2/measure-letters.csv").read_text().splitlines()
+        moved = [",".join([now_of["segment " + line.split(",")[0]].removeprefix("segment "), *line.split(",")[1:]]) for line in lines]
+        (self.folder / "moved.csv").write_text("\n".join([head, *moved]) + "\n")
+        by_hand = self.done("campaign", "assign", "--campaign", "winter.ini", "--data", "q2/dataset.h5", "--profile", "q2/profile.h5", "--segments",
+                            "q2/segments-users.h5", "--key", "campaign.key", "--created", "2023-10-20", "--uplift", "moved.csv", "--assignment", "hand2.h5",
+                            "--output", "hand2.json")
+        self.assertIn("goes to segments by their numbers", str(by_hand))
+        self.assertEqual({**self.json("hand2.json")["uplift"], "by_number": False}, told)
+        self.assertEqual(self.json("hand2.json")["value"], self.json("q2/campaign-letters.json")["value"])
+        self.assertEqual(self.json("hand2.json")["offers"], self.json("q2/campaign-letters.json")["offers"])
         page = self.json("q2/quarter.json")
         self.assertEqual((page["campaigns"]["measured"][0]["campaign"], page["campaigns"]["measured"][0]["sentences"]), ("autumn", measured["sentences"]))
         self.assertEqual(page["campaigns"]["planned"][0]["campaign"], "winter")
@@ -128,6 +144,53 @@ class CampaignsTest(unittest.TestCase):
         self.assertIn("Not measured yet: the campaign ends at 2023-12-27", measured["sentences"][0])
         self.assertTrue([warning for warning in self.json("early/quarter.json")["warnings"] if "the campaign's time is not over" in warning["text"]])
         self.assertEqual((self.folder / "early/measure-letters.csv").read_text().count("\n"), 1)
+
+    def test_a_pending_campaign_is_handed_on_and_measured_beside_a_second_of_its_name(self):
+        # Pending in q1b, whose own campaign of the same name is measured with it in q2b.
+        text = NEXT.replace("input = after.csv\n", "").replace("quarter = q2", "quarter = q1b")
+        self.submit(text)
+        third = NEXT.replace("quarter = q2", "quarter = q2b").replace("previous = q1\n", "previous = q1b\n")
+        done = self.submit(third, "--set", "variables.campaign=winter.ini")
+        self.assertIn("several campaigns letters are measured", str(done))
+        steps = {path.name for path in (self.folder / "q2b/steps").iterdir()}
+        self.assertLessEqual({"measure-letters.json", "measure-letters-2.json"}, steps)
+        for name in ("measure-letters", "measure-letters-2"):
+            self.assertEqual(len(self.json(f"q2b/{name}.json")["campaigns"]), 1)
+        kept = (self.folder / "q2b/quarterly.ini").read_text()
+        self.assertIn("assignment = " + str((self.folder / "q1/campaign-letters.h5").resolve()), kept)
+
+    def test_assignments_of_the_file_do_not_replace_those_of_last_quarter(self):
+        (self.folder / "more.h5").write_bytes((self.folder / "q1/campaign-letters.h5").read_bytes())
+        (self.folder / "bad.ini").write_text(NEXT + "[previous]\nassignment = more.h5\n")
+        plan = self.done("quarterly", "bad.ini").out
+        self.assertIn("measure-more:", plan)
+        self.assertIn("measure-letters:", plan)
+
+    def test_an_assignment_that_was_made_stays_as_it_is(self):
+        text = CHAIN.replace("quarter = q1", "quarter = once")
+        self.submit(text)
+        before = self.digest("once/campaign-letters.h5")
+        changed = text.replace("created = 2023-10-20", "created = 2023-10-21")
+        done = self.submit(changed)
+        self.assertEqual(self.digest("once/campaign-letters.h5"), before)
+        warning = "campaign-letters: was made before and is not made again: option "
+        self.assertIn(warning, str(done))
+        self.assertTrue([one for one in self.json("once/quarter.json")["warnings"] if one["text"].startswith("was made before")])
+        (self.folder / "once/campaign-letters.h5").unlink()
+        self.submit(changed)
+        self.assertNotEqual(self.digest("once/campaign-letters.h5"), before)
+
+    def test_a_campaign_that_cannot_be_measured_ends_no_chain(self):
+        damaged = bytearray((self.folder / "q1/campaign-letters.h5").read_bytes())
+        damaged[:8] = b"damaged!"
+        (self.folder / "broken.h5").write_bytes(damaged)
+        text = CHAIN.replace("quarter = q1", "quarter = q4").replace("= before.csv", "= before.csv\ninput = after.csv")
+        done = self.submit(text + "[previous]\nassignment = broken.h5\n", "--set", "variables.campaign=winter.ini")
+        [measured] = self.json("q4/quarter.json")["campaigns"]["measured"]
+        self.assertEqual((measured["campaign"], measured["verdict"]), ("broken", "unmeasured"))
+        self.assertIn("Cannot be measured: ", measured["sentences"][0])
+        self.assertTrue([one for one in self.json("q4/quarter.json")["warnings"] if "cannot be measured" in one["text"]])
+        self.assertEqual((self.folder / "q4/measure-broken.csv").read_text().count("\n"), 1)
 
     def test_faults_are_one_line(self):
         for old, new, message in (("[measure]\n", "[measure]\nassignment = x.h5\n", "[measure] assignment: expected none: last quarter's campaigns are measured"),

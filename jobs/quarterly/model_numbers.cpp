@@ -26,12 +26,14 @@ Json others_of(const Json& metric, const Json& gate) {
   return others;
 }
 
-/// Adds metrics that are not there yet.
-void add_metrics(const Json& report, Json& metrics) {
+/// Adds metrics that are not there yet, or are there with another value: then as "ndcg@10 of evaluate".
+void add_metrics(const std::string& step, const Json& report, Json& metrics) {
+  const Json known = metrics;
   for (const auto& [name, metric] : report.at("metrics").items()) {
-    const auto is_same = [&name = name](const Json& known) { return known.at("metric") == name; };
-    if (std::ranges::any_of(metrics, is_same)) continue;
-    metrics.push_back({{"metric", name},
+    const auto is_same = [&name = name](const Json& one) { return one.at("metric") == name; };
+    const auto same = std::ranges::find_if(known, is_same);
+    if (same != known.end() && same->at("value") == metric.at("model")) continue;
+    metrics.push_back({{"metric", same == known.end() ? name : name + " of " + step},
                        {"definition", metric.at("definition")},
                        {"value", metric.at("model")},
                        {"interval", metric.at("interval")},
@@ -45,11 +47,11 @@ Json numbers_of(const Chain& chain, const std::string& suffix) {
   Json model{{"model", suffix.empty() ? "model" : "item model"}, {"metrics", Json::array()}, {"gate", nullptr}};
   bool is_measured = false;
   for (const char* step : {"gate", "evaluate"}) {
-    const Json found = made_of(output_of(chain, step + suffix, ".json"), [&model](const Json& report) {
+    const Json found = made_of(output_of(chain, step + suffix, ".json"), [&model, step](const Json& report) {
       if (!model.contains("users")) model["users"] = report.at("users");
       if (!model.contains("heldout_interactions")) model["heldout_interactions"] = report.at("heldout_interactions");
       if (model.at("gate").is_null()) model["gate"] = report.at("gate");
-      add_metrics(report, model["metrics"]);
+      add_metrics(step, report, model["metrics"]);
       return Json(true);
     });
     is_measured |= !found.is_null();

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <optional>
 
+#include "io/dataset/dataset.hpp"
 #include "jobs/quarterly/campaign_numbers.hpp"
 #include "jobs/quarterly/model_numbers.hpp"
 #include "jobs/quarterly/quarter_sentences.hpp"
@@ -23,7 +25,7 @@ std::string folder_name(const std::string& directory) {
 }
 
 /// What came in, what each rule took, and what is left. The last step merges rows into interactions.
-Json data_numbers(const Json& report, const Json& before) {
+Json data_numbers(const Chain& chain, const Json& report, const Json& before) {
   const auto read = report.at("rows_read").get<std::int64_t>();
   const Json& steps = report.at("steps");
   const std::int64_t kept = steps.empty() ? read : steps.back().at("rows_in").get<std::int64_t>();
@@ -40,6 +42,8 @@ Json data_numbers(const Json& report, const Json& before) {
                      {"rows_changed", step.at("rows_changed")},
                      {"note", step.at("note")}});
   }
+  const DatasetReader dataset(Communicator::single(), chain.products.data, std::nullopt, TrainedOn::all,
+                              InputCheck::none);
   const auto interactions = report.at("interactions").get<std::int64_t>();
   Json parts = Json::array();
   for (const auto& [part, count] : report.at("parts").items())
@@ -53,6 +57,8 @@ Json data_numbers(const Json& report, const Json& before) {
           {"rows_merged", kept - interactions},
           {"interactions", interactions},
           {"parts", std::move(parts)},
+          {"users_left", dataset.all_users()},
+          {"items_left", dataset.items()},
           {"users", report.at("profile").at("users")},
           {"items", report.at("profile").at("items")},
           {"before", before}};
@@ -65,6 +71,7 @@ Json data_before(const Json& previous) {
   Json before = Json::object();
   for (const char* name : {"rows_read", "rows_left_out", "share_left_out", "interactions", "users", "items"})
     before[name] = data.at(name);
+  for (const char* name : {"users_left", "items_left"}) before[name] = data.value(name, Json(nullptr));
   return before;
 }
 
@@ -210,7 +217,12 @@ Json previous_link(const Chain& chain) {
 }  // namespace
 
 Json quarter_numbers(const Chain& chain, const std::vector<std::optional<StepRecord>>& records) {
-  const Json previous = made_of(chain.previous.numbers, [](const Json& numbers) { return numbers; });
+  // Of a chain's page, or of any file that has its costs.
+  const Json previous = made_of(chain.previous.numbers, [](const Json& numbers) {
+    (void)numbers.at("costs").at("core_hours");
+    (void)numbers.at("data");
+    return numbers;
+  });
   Json variables = Json::object();
   for (const auto& [name, value] : chain.variables) variables[encoded_text(name)] = encoded_text(value);
   Json json{{"kind", "quarter"},
@@ -222,7 +234,7 @@ Json quarter_numbers(const Chain& chain, const std::vector<std::optional<StepRec
             {"warnings", step_warnings(chain, records)}};
   const Json before = made_of(chain.previous.numbers, data_before);
   json["data"] = made_of(output_of(chain, "prepare", ".json"),
-                         [&before](const Json& report) { return data_numbers(report, before); });
+                         [&](const Json& report) { return data_numbers(chain, report, before); });
   json["models"] = model_numbers(chain);
   json["customers"] = made_of(output_of(chain, "profile", ".json"), customers_numbers);
   json["segments"] = made_of(output_of(chain, "segments", ".json"), segments_numbers);

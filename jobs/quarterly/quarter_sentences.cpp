@@ -25,10 +25,11 @@ std::string data_sentence(const Json& data) {
   if (largest != rules.end() && largest->at("rows") > 0)
     mostly = fmt::format(", most of them ({}) by the rule {}", largest->at("rows").get<Index>(),
                          largest->at("rule").get<std::string>());
-  return fmt::format("{} came in from {}; {} ({}) were left out{}. {} remain, of {} and {} in the log.",
+  return fmt::format("{} came in from {}; {} ({}) were left out{}. {} of {} and {} remain; the log has {} and {}.",
                      counted(data.at("rows_read"), "row"), counted(std::ssize(data.at("files")), "file"),
                      data.at("rows_left_out").get<Index>(), percent(data.at("share_left_out")), mostly,
-                     counted(data.at("interactions"), "interaction"), counted(data.at("users"), "user"),
+                     counted(data.at("interactions"), "interaction"), counted(data.at("users_left"), "user"),
+                     counted(data.at("items_left"), "item"), counted(data.at("users"), "user"),
                      counted(data.at("items"), "item"));
 }
 

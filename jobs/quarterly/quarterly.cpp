@@ -253,6 +253,7 @@ void run_quarterly(const QuarterlyOptions& options, JobContext& context) {
     chain.settings.run.input_check = context.common.input_check;
     settle_needs(chain, context);
     for (const std::string& warning : chain.warnings) context.report.warning(warning);
+    for (const std::string& warning : unfinished_before(chain)) context.report.warning(warning);
     if (options.submits) return submit_chain(chain, context);
     const std::vector<StepState> states = step_states(chain);
     print_result(plan_text(chain, states));

@@ -253,6 +253,32 @@ std::string what_changed(const Chain& chain, std::size_t place, const std::vecto
   return first_of(std::move(changes));
 }
 
+std::string unfinished_reason(const Chain& chain, std::size_t place) {
+  const ChainStep& step = chain.steps[place];
+  const auto [record, fault] = find_record(record_path(chain, step));
+  if (!record) return fault;
+  std::vector<std::string> changes = output_changes(chain, step, *record);
+  if (step.is_made_once) return first_of(std::move(changes));
+  StepRecord now = *record;
+  now.configuration = step.configuration;
+  if (record->version == program_version()) {  // others may write the same options in another way
+    for (const std::string& change : option_changes(*record, now)) changes.push_back(change);
+  }
+  for (const std::size_t before : step.after) {
+    const std::optional<StepRecord> earlier = find_record(record_path(chain, chain.steps[before])).record;
+    if (!earlier) {
+      changes.push_back(fmt::format("{} is not done", chain.steps[before].name));
+      continue;
+    }
+    for (const auto& [path, file] : earlier->outputs) {
+      const auto read = record->inputs.find(path);
+      if (read != record->inputs.end() && read->second != file.digest)
+        changes.push_back(fmt::format("input {} has changed", short_path(chain, path)));
+    }
+  }
+  return first_of(std::move(changes));
+}
+
 std::string made_before(const Chain& chain, std::size_t place, const std::vector<std::optional<StepRecord>>& records) {
   if (!chain.steps[place].is_made_once || !records[place]) return {};
   const std::optional<StepRecord> now = present_inputs(chain, place, records);

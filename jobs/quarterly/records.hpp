@@ -44,6 +44,11 @@ struct StepRecord {
 /// that are there now, and with every file that the step wrote still as it was. Throws Error(io_error).
 [[nodiscard]] std::vector<std::optional<StepRecord>> valid_records(const Chain& chain);
 
+/// Why what the step wrote is not of this chain as it was submitted: no record, other options, files that have changed,
+/// or files of steps before that were written again since. Empty: it is, whatever program made it and whatever became
+/// of files from elsewhere. Throws Error(io_error).
+[[nodiscard]] std::string unfinished_reason(const Chain& chain, std::size_t place);
+
 /// Adds the step's outputs as they stand to `record` and writes it. Throws Error (io_error, cannot_create).
 void write_step_record(const Chain& chain, const ChainStep& step, StepRecord record);
 

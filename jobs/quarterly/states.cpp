@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "jobs/quarterly/chain/reader.hpp"
 #include "jobs/quarterly/records.hpp"
 #include "jobs/quarterly/serving.hpp"
 #include "jobs/sweep/state/scheduler_folder.hpp"
+#include "kernels/process/small_file.hpp"
 
 namespace rankwise {
 
@@ -99,6 +101,34 @@ std::vector<StepState> step_states(const Chain& chain) {
     states[place].reason = done_reason(chain, place, records);
   }
   return states;
+}
+
+std::vector<std::string> unfinished_before(const Chain& chain) {
+  std::vector<std::string> warnings;
+  const std::string& directory = chain.settings.previous;
+  if (directory.empty() || !std::filesystem::exists(chain_path(directory))) return warnings;
+  const Chain earlier = read_chain(read_small_file(chain_path(directory)), chain_path(directory));
+  if (earlier.settings.directory != directory) return warnings;  // moved or copied since
+  const std::vector<StepState> states = step_states(earlier);
+  for (std::size_t place = 0; place < states.size(); ++place) {
+    const ChainStep& step = earlier.steps[place];
+    std::string reason = unfinished_reason(earlier, place);
+    if (reason.empty() && (blocks(states[place]) || is_in_queue(states[place])))
+      reason = phase_name(states[place].phase);
+    if (reason.empty()) continue;
+    const std::string text = fmt::format("previous {}: its step {} is not done: {}", directory, step.name, reason);
+    const bool is_read = std::ranges::any_of(step.outputs, [&chain](const std::string& path) {
+      return std::ranges::any_of(chain.steps, [&path](const ChainStep& reader) {
+        return std::ranges::find(reader.inputs, path) != reader.inputs.end();
+      });
+    });
+    if (is_read) {
+      throw Error(ExitCode::no_input,
+                  fmt::format("{}; expected last quarter's chain to be finished, or [previous] with files", text));
+    }
+    warnings.push_back(text);
+  }
+  return warnings;
 }
 
 const char* phase_name(StepPhase phase) {

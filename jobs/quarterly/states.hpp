@@ -36,6 +36,10 @@ struct StepState {
 /// Likewise, by records alone where nothing was ever submitted.
 [[nodiscard]] std::vector<StepState> step_states(const Chain& chain);
 
+/// Of last quarter's chain, if its folder is named: warnings of steps that are not done. Throws Error(no_input) if such
+/// a step makes a file that this chain reads.
+[[nodiscard]] std::vector<std::string> unfinished_before(const Chain& chain);
+
 [[nodiscard]] const char* phase_name(StepPhase phase);
 [[nodiscard]] bool is_in_queue(const StepState& state);
 /// Throws Error(io_error) where the state is unknown.

@@ -20,12 +20,10 @@ void ChainReader::read_evaluate(const ConfigSection& section, const ChainModel& 
   take_files(add_step("evaluate" + model.suffix, evaluate_job(), command), command, {"output", "report", "per-user"});
 }
 
-/// Last quarter's model that this one is to replace; empty: there is none.
+/// Last quarter's model of the same kind, which can serve in the place of this one; empty: there is none.
 std::string ChainReader::older_model(const ChainModel& model) const {
   const QuarterFiles& previous = chain_.previous;
-  const std::string& alike = model.job == "als" ? previous.model : previous.item_model;
-  const std::string& other = model.job == "als" ? previous.item_model : previous.model;
-  return alike.empty() && models_.size() == 1 ? other : alike;
+  return model.job == "als" ? previous.model : previous.item_model;
 }
 
 /// What [gate] says, and how [evaluate] measures.
@@ -47,6 +45,14 @@ ConfigSection ChainReader::gate_section(const ChainModel& model) const {
 void ChainReader::read_gate(ChainModel& model) {
   const ConfigSection* own = find(model.section("gate"));
   const std::string older = older_model(model);
+  const std::string& other = model.job == "als" ? chain_.previous.item_model : chain_.previous.model;
+  if (older.empty() && !other.empty() && models_.size() == 1 && chain_.settings.has_gate && own == nullptr) {
+    chain_.warnings.push_back(
+        fmt::format("{}: there is no gate, and the new model serves: last quarter's model {} is of another kind, and "
+                    "could not take "
+                    "its place; gate = no in [quarterly] if this is meant",
+                    chain_.file, other));
+  }
   const bool is_wanted = own != nullptr || (chain_.settings.has_gate && !older.empty() && !model.step.empty());
   if (!is_wanted) return;
   if (!chain_.settings.has_gate) refuse(*own, "has a meaning only without gate = no in [quarterly]");

@@ -320,7 +320,7 @@ class AssignTest(unittest.TestCase):
         (self.path / "uplift.csv").write_text("segment,offer,treated,control,uplift,standard_error,shrunk_uplift\n0,app,50,5,3,1,2.5\n1,app,50,5,1,1,-0.5\n"
                                               "(none),app,9,1,,,\n7,app,5,5,1,1,1\n2,gone,5,5,1,1,1\n")
         self.assign("--segments", "clusters.h5", "--uplift", "uplift.csv")
-        self.assertEqual(self.report()["uplift"], {"rows": 5, "used": 2, "unknown": 2, "empty": 1})
+        self.assertEqual(self.report()["uplift"], {"rows": 5, "used": 2, "unknown": 2, "empty": 1, "unmatched": 0, "by_number": True})
         with h5py.File(self.path / "a.h5") as file:
             segments = dict(zip((id.decode() for id in file["users/ids"][()]), file["users/segment"][()]))
         values = collections.defaultdict(set)

@@ -202,6 +202,40 @@ class TwoQuartersTest(unittest.TestCase):
         self.assertNotIn("served.h5", told)
         self.assertNotIn("gate", told)
 
+    def test_a_quarter_before_that_is_not_finished_is_refused(self):
+        self.submit(CHAIN)
+        next_chain = self.chain(NEXT, "next.ini")
+        self.quarterly(next_chain)
+        (self.folder / "q1/steps/kmeans-users.json").unlink()
+        done = self.quarterly(next_chain, code=66)
+        self.assertIn("its step kmeans-users is not done: its record in steps/ is missing; expected last quarter's chain to be finished", done.our_lines[-1])
+        # Other options of which nothing was made yet.
+        recorded = (self.folder / "q1/quarterly.ini").read_text()
+        self.submit(CHAIN)
+        (self.folder / "q1/quarterly.ini").write_text(recorded.replace("factors = 8", "factors = 7"))
+        self.assertIn("its step final is not done: option factors: 8 -> 7", self.quarterly(next_chain, code=66).our_lines[-1])
+
+    def test_a_model_of_another_kind_is_no_gate(self):
+        items = CHAIN[:CHAIN.index("[als]")] + "[itemcf]\nneighbours = 9\n[evaluate]\nmetrics = recall@20\n[recommend]\ntop = 3\n"
+        self.submit(items)
+        done = self.quarterly(self.chain(NEXT, "next.ini"))
+        self.assertIn("there is no gate, and the new model serves: last quarter's model", str(done))
+        self.assertNotIn("gate:", done.out)
+
+    def test_values_of_gate_and_evaluation_that_differ_are_both_on_the_page(self):
+        self.submit(CHAIN)
+        self.submit(NEXT.replace("[profile]", "[gate]\nseen = allow\nmargin = 1\n[profile]", 1))
+        [model] = self.json("q2/quarter.json")["models"]
+        values = {metric["metric"]: metric["value"] for metric in model["metrics"]}
+        self.assertEqual(values["recall@20"], self.json("q2/gate.json")["metrics"]["recall@20"]["model"])
+        self.assertEqual(values["recall@20 of evaluate"], self.json("q2/metrics.json")["metrics"]["recall@20"]["model"])
+        self.assertNotEqual(values["recall@20"], values["recall@20 of evaluate"])
+
+    def test_numbers_of_last_quarter_that_are_none_are_bad_data(self):
+        (self.folder / "n.json").write_text("{}\n")
+        done = self.submit(CHAIN + "[previous]\nnumbers = n.json\n", code=65)
+        self.assertIn("n.json: is not what a step of the chain writes", str(done))
+
     def test_variables_and_set_reach_every_step_and_are_recorded(self):
         text = CHAIN.replace("quarter = q1", "year = 2024\nquarter = ${year}q3").replace("[profile]\n", "").replace("top = 3", 'top = ${top}\nexclude-items = "$${x}.csv"').replace("[segments]\n", "")
         (self.folder / "${x}.csv").write_text("3\n")

@@ -331,6 +331,21 @@ class AssignTest(unittest.TestCase):
         self.assertNotIn(1, values)
         self.assertEqual(values[2], {300_000})
 
+    def test_uplifts_of_last_quarters_segments_go_to_those_that_match(self):
+        self.campaign()
+        (self.path / "uplift.csv").write_text("segment,offer,shrunk_uplift\n1,app,2.5\n0,app,-0.5\n2,app,7\n")
+        matches = [{"segment": "segment 0", "before": "segment 1", "common": 9}, {"segment": "segment 1", "before": "segment 0", "common": None},
+                   {"segment": "segment 2", "before": None, "common": None}]
+        (self.path / "segments.json").write_text(json.dumps({"changes": {"matches": matches}}))
+        done = self.assign("--segments", "clusters.h5", "--uplift", "uplift.csv", "--uplift-matches", "segments.json")
+        self.assertEqual(self.report()["uplift"], {"rows": 3, "used": 2, "unknown": 0, "empty": 0, "unmatched": 1, "by_number": False})
+        self.assertIn("1 of 3 rows is of a segment that matches none of now", str(done))
+        values = self.assignment()
+        (self.path / "uplift.csv").write_text("segment,offer,shrunk_uplift\n0,app,2.5\n1,app,-0.5\n")
+        done = self.assign("--segments", "clusters.h5", "--uplift", "uplift.csv")
+        self.assertEqual(self.assignment(), values)
+        self.assertIn("goes to segments by their numbers", str(done))
+
     def test_odd_numbers_are_warned_of(self):
         def plan(change, more=""):
             self.campaign(more, change=change)

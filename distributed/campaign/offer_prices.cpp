@@ -130,11 +130,24 @@ struct Places {
   std::int64_t budget_millionths = CampaignLimits::unlimited;
 };
 
+/// How many customers one stands for.
+struct Weight {
+  Index customers = 1;
+  Index counted = 1;
+
+  [[nodiscard]] Wide of(Wide number) const { return number * customers / counted; }
+};
+
 class PriceDescent {
  public:
   PriceDescent(const Communicator& comm, const OfferValues& values, std::span<const Index> customers,
-               const OfferLimits& limits, Places places)
-      : comm_(comm), values_(values), customers_(customers), limits_(limits), places_(std::move(places)) {}
+               const OfferLimits& limits, Places places, Weight weight = {})
+      : comm_(comm),
+        values_(values),
+        customers_(customers),
+        limits_(limits),
+        places_(std::move(places)),
+        weight_(weight) {}
 
   /// From `prices` on, which become those of the least bound. Collective.
   std::int64_t run(OfferPrices& prices, Index steps) { return descend(prices, steps, not_spread); }
@@ -157,7 +170,14 @@ class PriceDescent {
  private:
   /// Collective.
   [[nodiscard]] Demand demand_of(const OfferPrices& at, int spread_bits) const {
-    return demand_at(comm_, values_, customers_, limits_, at.total(std::span(values_.cost_millionths)), spread_bits);
+    Demand demand =
+        demand_at(comm_, values_, customers_, limits_, at.total(std::span(values_.cost_millionths)), spread_bits);
+    for (Index& wanted : demand.wanted) wanted = static_cast<Index>(weight_.of(wanted));
+    demand.spending_millionths = static_cast<std::int64_t>(weight_.of(demand.spending_millionths));
+    const Wide net = weight_.of(demand.net());
+    demand.net_high = static_cast<std::int64_t>(net >> tie_bits);
+    demand.net_low = static_cast<std::int64_t>(net & ((Wide{1} << tie_bits) - 1));
+    return demand;
   }
   /// The bound is that of spread values. Collective.
   std::int64_t descend(OfferPrices& prices, Index steps, int spread_bits) {
@@ -228,6 +248,7 @@ class PriceDescent {
   std::span<const Index> customers_;
   const OfferLimits& limits_;
   Places places_;
+  Weight weight_;
   std::vector<SteppedPrice> offers_;
   SteppedPrice budget_;
 };
@@ -296,6 +317,28 @@ PriceSearch find_prices(const Communicator& comm, const OfferValues& values, std
   search.bound_millionths =
       PriceDescent(comm, values, customers, limits.offers, places).run(search.prices, search.steps);
   return search;
+}
+
+std::vector<std::int64_t> bounds_of_sizes(const Communicator& comm, const OfferValues& values,
+                                          std::span<const Index> customers, const CampaignLimits& limits,
+                                          const OfferPrices& from, std::span<const Index> sizes) {
+  constexpr PriceSteps steps{.few = 600, .sampled = 100};
+  const Index all = comm.sum(std::ssize(customers));
+  const Sample few(comm, values, customers, all, steps.few_customers);
+  std::vector<std::int64_t> bounds;
+  for (const Index size : sizes) {
+    if (few.size == 0 || size == 0) {
+      bounds.push_back(0);
+      continue;
+    }
+    const Places places = places_of(limits, size, values.cost_millionths);
+    PriceDescent descent(comm, values, few.customers, limits.offers, places, {.customers = size, .counted = few.size});
+    OfferPrices near = from;
+    OfferPrices anew = from;
+    descent.run_with_less_and_less_spread(anew, steps.few);
+    bounds.push_back(std::min(descent.run(near, steps.sampled), descent.run(anew, steps.sampled)));
+  }
+  return bounds;
 }
 
 }  // namespace rankwise

@@ -64,4 +64,11 @@ struct PriceSteps {
                                       std::span<const Index> customers, const CampaignLimits& limits,
                                       const PriceSteps& steps = {});
 
+/// What so many customers who are like `customers` are worth at most under the same limits, for each of `sizes`: bounds
+/// of samples, each of whose customers stands for as many as the size needs. Searches start at `from`. Collective over
+/// comm.
+[[nodiscard]] std::vector<std::int64_t> bounds_of_sizes(const Communicator& comm, const OfferValues& values,
+                                                        std::span<const Index> customers, const CampaignLimits& limits,
+                                                        const OfferPrices& from, std::span<const Index> sizes);
+
 }  // namespace rankwise

@@ -1,5 +1,6 @@
 #include "io/campaign/uplift_table.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <set>
@@ -18,12 +19,19 @@ namespace rankwise {
 
 namespace {
 
-std::int64_t margin_of(std::string_view text) {
+double share_of(std::string_view text) {
   const std::optional<double> number = finite_number(text);
+  if (number && *number >= 0 && *number <= 1) return *number;
+  throw Error(ExitCode::bad_data, fmt::format("sent_share {}: expected a number from 0 to 1", shown(text)));
+}
+
+std::int64_t margin_of(std::string_view text, double sent_share) {
+  std::optional<double> number = finite_number(text);
+  if (number) *number /= sent_share;
   constexpr double most = static_cast<double>(most_value_millionths) / static_cast<double>(millionths);
   if (number && std::abs(*number) <= most) return std::llrint(*number * static_cast<double>(millionths));
-  throw Error(ExitCode::bad_data,
-              fmt::format("shrunk_uplift {}: expected a number from {} to {}", shown(text), -most, most));
+  throw Error(ExitCode::bad_data, fmt::format("shrunk_uplift {} of a sent_share of {}: expected a number from {} to {}",
+                                              shown(text), sent_share, -most, most));
 }
 
 UpliftTable read_on_root(const std::string& path) {
@@ -34,6 +42,9 @@ UpliftTable read_on_root(const std::string& path) {
     const std::size_t segment = table_column(header, "segment");
     const std::size_t offer = table_column(header, "offer");
     const std::size_t uplift = table_column(header, "shrunk_uplift");
+    const auto sent = std::ranges::find(header, "sent_share");
+    table.has_sent_share = sent != header.end();
+    const auto sent_place = static_cast<std::size_t>(sent - header.begin());
     for_each_record(reader, header.size(), [&](const std::vector<std::string_view>& fields) {
       table.segments.emplace_back(fields[segment]);
       table.offers.emplace_back(fields[offer]);
@@ -41,9 +52,10 @@ UpliftTable read_on_root(const std::string& path) {
         throw Error(ExitCode::bad_data, fmt::format("segment {} and offer {} have a row already",
                                                     shown(table.segments.back()), shown(table.offers.back())));
       }
-      const bool has_value = !trimmed(fields[uplift]).empty();
+      const double share = table.has_sent_share ? share_of(trimmed(fields[sent_place])) : 1;
+      const bool has_value = !trimmed(fields[uplift]).empty() && share >= least_sent_share;
       table.has_value.push_back(has_value ? 1 : 0);
-      table.margin_millionths.push_back(has_value ? margin_of(trimmed(fields[uplift])) : 0);
+      table.margin_millionths.push_back(has_value ? margin_of(trimmed(fields[uplift]), share) : 0);
     });
   });
   return table;
@@ -57,6 +69,7 @@ UpliftTable read_uplift(const Communicator& comm, const std::string& path) {
   broadcast_texts(comm, table.offers);
   comm.broadcast(table.margin_millionths);
   comm.broadcast(table.has_value);
+  table.has_sent_share = comm.max(Index{comm.is_root() && table.has_sent_share ? 1 : 0}) > 0;
   return table;
 }
 

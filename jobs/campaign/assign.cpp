@@ -63,10 +63,21 @@ std::int64_t created_at(const Communicator& comm, const AssignOptions& options) 
   return created.front();
 }
 
+/// No list was fixed before the last order that it knows.
+void raise_to_last_order(JobContext& context, const DatasetReader& dataset, CampaignTerms& terms) {
+  const std::optional<std::int64_t> last = dataset.log_times().last_seconds;
+  if (!last || terms.created_microseconds >= *last * millionths) return;
+  context.report.warning(
+      fmt::format("--created {} is before the last order of the log, {} UTC: a list made of it was "
+                  "not fixed earlier, and the assignment says {} UTC",
+                  utc_text(seconds_of(terms.created_microseconds)), utc_text(*last), utc_text(*last)));
+  terms.created_microseconds = *last * millionths;
+}
+
 void warn_of_creation(JobContext& context, const CampaignTerms& terms) {
-  if (terms.created_microseconds < terms.start_microseconds) return;
+  if (terms.created_microseconds <= terms.start_microseconds) return;
   context.report.warning(fmt::format(
-      "the list was made {} UTC, not before the campaign's start {} UTC: campaign measure refuses it, since outcomes "
+      "the list was made {} UTC, after the campaign's start {} UTC: campaign measure refuses it, since outcomes "
       "may have been known; --created says when a list was fixed that this run makes again",
       utc_text(seconds_of(terms.created_microseconds)), utc_text(seconds_of(terms.start_microseconds))));
 }
@@ -104,6 +115,7 @@ void assign_campaign(const AssignOptions& options, JobContext& context) {
   CampaignRun run;
   run_campaign(context, options.campaign, run);
   run.proposal.assignment.terms.created_microseconds = created_at(comm, options);
+  raise_to_last_order(context, *run.customers.dataset, run.proposal.assignment.terms);
   warn_of_creation(context, run.proposal.assignment.terms);
 
   require_list_names(comm, options.lists, run);

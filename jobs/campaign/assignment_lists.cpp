@@ -34,16 +34,19 @@ std::string name_of(const std::string& path) {
   return std::filesystem::path(path).filename().string();
 }
 
-/// Entries that are sent, and those that were intended for controls of this campaign, in the order of customers.
+/// Entries that are sent, and of all who must get nothing those that were intended, or one without an offer; in the
+/// order of customers.
 std::vector<ListEntry> listed_entries(const CampaignAssignment& assignment) {
   std::vector<ListEntry> entries;
   for (std::size_t c = 0; c < assignment.groups.size(); ++c) {
-    const bool is_control = assignment.groups[c] == CustomerGroup::control;
+    const bool is_held = assignment.groups[c] != CustomerGroup::treated;
+    const std::size_t before = entries.size();
     for (auto e = static_cast<std::size_t>(assignment.lines.offsets[c]);
          e < static_cast<std::size_t>(assignment.lines.offsets[c + 1]); ++e) {
-      if (assignment.lines.sent[e] != 0 || (is_control && assignment.lines.intended[e] != 0))
+      if (assignment.lines.sent[e] != 0 || (is_held && assignment.lines.intended[e] != 0))
         entries.push_back({static_cast<Index>(c), e});
     }
+    if (is_held && entries.size() == before) entries.push_back({static_cast<Index>(c), ListEntry::no_offer});
   }
   return entries;
 }
@@ -173,9 +176,9 @@ void write_text_lists(JobContext& context, const AssignmentListOptions& options,
     std::ranges::for_each(stale, remove_file);
   });
   write_text_in_rank_order(comm, lists.names().manifest(), comm.is_root() ? manifest_json(manifest) : "");
-  context.report.line(fmt::format("wrote {}: {} in {}, and {} for whom it is held back", lists.names().manifest(),
+  context.report.line(fmt::format("wrote {}: {} in {}, and {} who must get nothing", lists.names().manifest(),
                                   counted(rows, "offer"), counted(std::ssize(written) - 1, "file"),
-                                  counted(lists.files().front().users, "control")));
+                                  counted(lists.files().front().users, "customer")));
 }
 
 void write_table_of_lists(JobContext& context, const AssignmentListOptions& options, const CampaignRun& run,

@@ -32,6 +32,24 @@ std::int64_t past_outcome(const CampaignRun& run, Index place) {
   return past.money_millionths[user];
 }
 
+/// What all customers are worth less what remains under the same limits if some are held out. Collective.
+void add_costs(const Communicator& comm, const CampaignRun& run, std::vector<HoldOutChoice>& choices) {
+  const CampaignProposal& proposal = run.proposal;
+  std::vector<Index> customers;
+  for (std::size_t c = 0; c < proposal.assignment.groups.size(); ++c) {
+    if (proposal.assignment.groups[c] != CustomerGroup::global_control) customers.push_back(static_cast<Index>(c));
+  }
+  std::vector<Index> sizes{proposal.groups[0] + proposal.groups[1]};
+  for (const HoldOutChoice& choice : choices) sizes.push_back(choice.treated);
+  const std::vector<std::int64_t> bounds =
+      bounds_of_sizes(comm, proposal.values, customers, proposal.limits, proposal.search.prices, sizes);
+  double least = 0;
+  for (std::size_t c = 0; c < choices.size(); ++c) {
+    least = std::max(least, static_cast<double>(bounds[0] - bounds[c + 1]) / 1e6);
+    choices[c].cost = least;
+  }
+}
+
 /// Collective.
 std::optional<PastOutcome> past_outcomes(const Communicator& comm, const CampaignRun& run) {
   if (!run.customers.past) return std::nullopt;
@@ -45,7 +63,16 @@ std::optional<PastOutcome> past_outcomes(const Communicator& comm, const Campaig
   return PastOutcome{sums.customers, moments.mean, std::sqrt(moments.variance)};
 }
 
+/// Why the effect that is expected cannot be compared with what is seen; null: it can.
+const char* why_unknown(const CampaignRun& run) {
+  if (run.settings.terms.goal == CampaignGoal::revenue) return "offers say what margin they bring, not what revenue";
+  if (run.settings.terms.goal != CampaignGoal::margin && run.proposal.uplift.used > 0)
+    return "measured uplift says what margin offers bring, not how many buy";
+  return nullptr;
+}
+
 double expected_effect(const CampaignRun& run) {
+  if (why_unknown(run) != nullptr) return nothing;
   const OfferFigures& figures = run.proposal.figures;
   const auto treated = static_cast<double>(run.proposal.groups[0]);
   if (treated == 0) return 0;
@@ -61,11 +88,6 @@ HoldOutChoice choice_of(const CampaignRun& run, const std::optional<PastOutcome>
   const Index all = run.proposal.groups[0] + run.proposal.groups[1];
   choice.controls = static_cast<Index>(std::floor(share * static_cast<double>(all) + 1e-9));
   choice.treated = all - choice.controls;
-  const auto treated = static_cast<double>(run.proposal.groups[0]);
-  if (treated > 0) {
-    choice.cost = static_cast<double>(run.proposal.figures.value_total_millionths) / 1e6 / treated *
-                  static_cast<double>(choice.controls);
-  }
   choice.least_effect = nothing;
   if (!past || choice.controls == 0 || choice.treated == 0) return choice;
   const auto n1 = static_cast<double>(choice.treated);
@@ -78,7 +100,7 @@ HoldOutChoice choice_of(const CampaignRun& run, const std::optional<PastOutcome>
 
 std::string per_head(const CampaignRun& run) {
   return fmt::format("{} a head", run.settings.terms.goal == CampaignGoal::margin
-                                      ? std::string("revenue")  // of the past, revenue alone is known
+                                      ? std::string("margin, if all past revenue were margin,")
                                       : std::string(goal_word(run.settings.terms.goal)));
 }
 
@@ -86,6 +108,12 @@ std::string sentence_of(const CampaignRun& run, const HoldOutAdvice& advice) {
   if (!advice.past)
     return "No advice: the dataset has no orders with times, so the past does not say how much customers differ.";
   if (run.proposal.figures.customers == 0) return "Do not run this campaign: no customer gets an offer.";
+  if (const char* const reason = why_unknown(run)) {
+    return fmt::format(
+        "No advice: the expected effect in {} is not known, since {}. Choose the hold-out whose least visible effect, "
+        "in {}, you would not want to miss.",
+        goal_word(run.settings.terms.goal), reason, per_head(run));
+  }
   const auto fitting = std::ranges::find_if(
       advice.choices, [&](const HoldOutChoice& choice) { return choice.least_effect <= advice.expected_effect; });
   if (fitting == advice.choices.end()) {
@@ -117,6 +145,7 @@ HoldOutAdvice advise_hold_out(const Communicator& comm, const CampaignRun& run) 
   if (own > 0 && std::ranges::find(shares, own) == shares.end()) shares.push_back(own);
   std::ranges::sort(shares);
   for (const double share : shares) advice.choices.push_back(choice_of(run, advice.past, share));
+  add_costs(comm, run, advice.choices);
   advice.sentence = sentence_of(run, advice);
   return advice;
 }

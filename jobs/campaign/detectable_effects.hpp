@@ -16,7 +16,7 @@ struct HoldOutChoice {
   Index treated = 0;
   Index controls = 0;
   double least_effect = 0;  ///< a head, of the goal; NaN if nothing can be seen
-  double cost = 0;          ///< expected value that the controls do not bring
+  double cost = 0;          ///< expected value that is lost under the same capacities and budget
 };
 
 /// Of the goal's outcome in the last horizon before the start, a head.
@@ -28,7 +28,7 @@ struct PastOutcome {
 
 struct HoldOutAdvice {
   std::optional<PastOutcome> past;  ///< nothing without orders with times
-  double expected_effect = 0;       ///< a treated head, of the goal, if expectations come true
+  double expected_effect = 0;       ///< a treated head, of the goal, if expectations come true; NaN: not known
   std::vector<HoldOutChoice> choices;
   std::string sentence;  ///< what to do
 };

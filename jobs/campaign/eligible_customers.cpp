@@ -57,6 +57,28 @@ Orders read_orders_in_money(const JobContext& context, const CampaignOptions& op
   return orders;
 }
 
+/// Whether the log reaches the start. Collective; throws AgreedError (bad_data) if the last horizon has no order.
+void check_past(JobContext& context, const CampaignOptions& options, const CampaignSettings& settings,
+                const EligibleCustomers& customers) {
+  constexpr std::int64_t slack_seconds = 7 * 86'400;
+  const std::int64_t start = seconds_of(settings.terms.start_microseconds);
+  Index orders = 0;
+  for (const Index count : customers.past->orders) orders += count;
+  const std::optional<std::int64_t> last = customers.dataset->log_times().last_seconds;
+  const std::string end = last ? utc_text(*last) + " UTC" : std::string("an unknown time");
+  if (context.comm.sum(orders) == 0) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{}: has no order in the last horizon before the campaign's start {} UTC, its log "
+                                  "ends at {}; expected a log that reaches the start",
+                                  options.data, utc_text(start), end));
+  }
+  if (!last || *last >= start - slack_seconds) return;
+  context.report.warning(
+      fmt::format("{}: its log ends at {}, {:.1f} days before the campaign's start {} UTC: past "
+                  "money, strata and what a hold-out sees count these days as without orders",
+                  options.data, end, static_cast<double>(start - *last) / 86'400, utc_text(start)));
+}
+
 /// Collective.
 void read_past(JobContext& context, const CampaignOptions& options, const CampaignSettings& settings,
                EligibleCustomers& customers) {
@@ -71,6 +93,7 @@ void read_past(JobContext& context, const CampaignOptions& options, const Campai
                            seconds_of(settings.terms.start_microseconds));
   });
   customers.counts.orders_later = context.comm.sum(customers.past->later_orders);
+  check_past(context, options, settings, customers);
 }
 
 std::vector<std::string> names_of_segments(const SegmentNames& names, Index count) {

@@ -51,17 +51,28 @@ std::vector<ListLines::Field> ListLines::fields(const ListEntry& entry) const {
   const CampaignProposal& proposal = run_.proposal;
   const CampaignAssignment& assignment = proposal.assignment;
   const auto customer = static_cast<std::size_t>(entry.customer);
-  const auto offer = static_cast<std::size_t>(assignment.lines.offers[entry.entry]);
   const std::int32_t segment = assignment.segment_of[customer];
+  const std::string segment_name = segment < 0 ? std::string() : assignment.segments[static_cast<std::size_t>(segment)];
   const bool has_integer_ids = std::holds_alternative<std::vector<std::int64_t>>(assignment.ids.ids);
+  if (entry.entry == ListEntry::no_offer) {
+    std::vector<Field> fields{{"user", id_text(assignment.ids.ids, entry.customer), has_integer_ids},
+                              {"group", std::string(group_word(assignment.groups[customer]))},
+                              {"segment", segment_name}};
+    for (const char* name : {"offer", "channel"}) fields.push_back({name, {}});
+    fields.push_back({"value", {}, true});
+    if (reasons_ == Reasons::none) return fields;
+    for (const char* name : {"probability", "margin", "uplift", "cost", "offer_price", "budget_price", "net_value"})
+      fields.push_back({name, {}, true});
+    return fields;
+  }
+  const auto offer = static_cast<std::size_t>(assignment.lines.offers[entry.entry]);
   const std::int64_t value = assignment.lines.value_millionths[entry.entry];
-  std::vector<Field> fields{
-      {"user", id_text(assignment.ids.ids, entry.customer), has_integer_ids},
-      {"group", std::string(group_word(assignment.groups[customer]))},
-      {"segment", segment < 0 ? std::string() : assignment.segments[static_cast<std::size_t>(segment)]},
-      {"offer", assignment.offers.names[offer]},
-      {"channel", assignment.offers.channels[offer]},
-      {"value", decimal_text(value), true}};
+  std::vector<Field> fields{{"user", id_text(assignment.ids.ids, entry.customer), has_integer_ids},
+                            {"group", std::string(group_word(assignment.groups[customer]))},
+                            {"segment", segment_name},
+                            {"offer", assignment.offers.names[offer]},
+                            {"channel", assignment.offers.channels[offer]},
+                            {"value", decimal_text(value), true}};
   if (reasons_ == Reasons::none) return fields;
   const std::int32_t probability = proposal.values.probability(entry.customer, offer);
   const std::optional<std::int64_t> uplift = proposal.values.uplift(entry.customer, offer);
@@ -116,7 +127,7 @@ std::vector<TableColumn> ListLines::columns(const std::vector<ListEntry>& entrie
   const CampaignAssignment& assignment = run_.proposal.assignment;
   // Names of categories, the same on every rank, ascending.
   std::map<std::string, std::vector<std::string>> names;
-  names["group"] = {"control", "treated"};
+  names["group"] = {"control", "global_control", "treated"};
   names["segment"] = assignment.segments;
   names["offer"] = assignment.offers.names;
   names["channel"] = assignment.offers.channels;

@@ -13,7 +13,8 @@ namespace rankwise {
 
 /// An entry of OfferLines, with its customer.
 struct ListEntry {
-  Index customer = 0;  ///< local
+  static constexpr std::size_t no_offer = static_cast<std::size_t>(-1);  ///< whoever gets nothing
+  Index customer = 0;                                                    ///< local
   std::size_t entry = 0;
 };
 

@@ -59,7 +59,7 @@ Json advice_json(const HoldOutAdvice& advice) {
                              : Json(nullptr);
   json["significance"] = 0.05;
   json["power"] = 0.8;
-  json["expected_effect"] = advice.expected_effect;
+  json["expected_effect"] = number_or_null(advice.expected_effect);
   json["choices"] = Json::array();
   for (const HoldOutChoice& choice : advice.choices) {
     json["choices"].push_back({{"share", choice.share},

@@ -145,6 +145,7 @@ void read_uplift_of(JobContext& context, const CampaignOptions& options, Campaig
   const CampaignOffers& offers = proposal.assignment.offers;
   OfferValues& values = proposal.values;
   values.uplift_millionths.assign((proposal.assignment.segments.size() + 1) * offers.size(), OfferValues::no_uplift);
+  proposal.uplift.has_sent_share = table.has_sent_share;
   proposal.uplift.rows = std::ssize(table.segments);
   for (std::size_t r = 0; r < table.segments.size(); ++r) {
     const std::optional<Index> row = uplift_row(proposal.assignment.segments, table.segments[r]);

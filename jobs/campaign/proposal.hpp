@@ -29,9 +29,10 @@ struct ProbabilityColumn {
 struct UpliftUse {
   Index rows = 0;
   Index used = 0;
-  Index unknown = 0;       ///< of a segment or an offer that the campaign does not have
-  Index empty = 0;         ///< without a value
-  Index unmatched = 0;     ///< of a segment that matches none of now
+  Index unknown = 0;    ///< of a segment or an offer that the campaign does not have
+  Index empty = 0;      ///< without a value, or sent to too few of those for whom it was intended
+  Index unmatched = 0;  ///< of a segment that matches none of now
+  bool has_sent_share = true;
   bool by_number = false;  ///< segments have only numbers, and nothing says that these mean the same clusters
 };
 

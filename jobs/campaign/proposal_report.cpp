@@ -149,7 +149,8 @@ Json proposal_json(const CampaignRun& run) {
         {{"column", column.name}, {"missing", column.missing}, {"outside", column.outside}});
   json["uplift"] = {{"rows", proposal.uplift.rows},           {"used", proposal.uplift.used},
                     {"unknown", proposal.uplift.unknown},     {"empty", proposal.uplift.empty},
-                    {"unmatched", proposal.uplift.unmatched}, {"by_number", proposal.uplift.by_number}};
+                    {"unmatched", proposal.uplift.unmatched}, {"has_sent_share", proposal.uplift.has_sent_share},
+                    {"by_number", proposal.uplift.by_number}};
   json["offers"] = offers_json(proposal);
   json["value"] = units(proposal.figures.value_total_millionths);
   json["bound"] = units(proposal.search.bound_millionths);

@@ -45,9 +45,15 @@ void warn_of_values(Report& report, const CampaignOptions& options, const Campai
                     "measured had the clustering {}; after another clustering use --uplift-matches",
                     options.uplift, options.clustering));
   }
+  if (!uplift.has_sent_share) {
+    report.warning(
+        fmt::format("{}: has no column sent_share, so its uplift counts as that of customers who were sent "
+                    "the offer; too low if capacity or budget took offers back",
+                    options.uplift));
+  }
   if (uplift.empty > 0) {
-    report.warning(fmt::format("{}: {} no shrunk_uplift; probability x margin counts there", options.uplift,
-                               counted(uplift.empty, "row") + (uplift.empty == 1 ? " has" : " have")));
+    report.warning(fmt::format("{}: {} no shrunk_uplift, or a sent_share below 0.05; probability x margin counts there",
+                               options.uplift, counted(uplift.empty, "row") + (uplift.empty == 1 ? " has" : " have")));
   }
 }
 

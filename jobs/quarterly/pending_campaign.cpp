@@ -22,7 +22,7 @@ using Json = nlohmann::ordered_json;
 
 std::string pending_text(const std::string& path, const std::string& assignment, const CampaignTerms& terms,
                          std::int64_t last_seconds) {
-  if (path.ends_with(".csv")) return "segment,offer,treated,control,uplift,standard_error,shrunk_uplift\n";
+  if (path.ends_with(".csv")) return "segment,offer,treated,control,uplift,standard_error,shrunk_uplift,sent_share\n";
   const Json pending{{"campaign", terms.campaign},
                      {"ends", utc_text(seconds_of(terms.end_microseconds()))},
                      {"log_ends", utc_text(last_seconds)},
@@ -41,7 +41,7 @@ std::optional<LogSpan> span_of(const Communicator& comm, const DatasetReader& da
 }
 
 std::string unmeasured_text(const std::string& path, const std::string& assignment, const std::string& reason) {
-  if (path.ends_with(".csv")) return "segment,offer,treated,control,uplift,standard_error,shrunk_uplift\n";
+  if (path.ends_with(".csv")) return "segment,offer,treated,control,uplift,standard_error,shrunk_uplift,sent_share\n";
   const Json unmeasured{{"assignment", encoded_text(assignment)}, {"reason", encoded_text(reason)}};
   const std::string json = json_text({{"campaigns", Json::array()}, {"unmeasured", unmeasured}}, 2) + "\n";
   return path.ends_with(".json") ? json : measure_page(json);

@@ -188,13 +188,35 @@ class ListedCells {
   bool has_past_;
 };
 
+/// Of each cell of segment and offer, how many of its treated customers were sent the offer. Collective.
+std::vector<Index> sent_counts(const Communicator& comm, const CampaignAssignment& assignment, const CellTable& table) {
+  std::vector<Index> sent(static_cast<std::size_t>(table.cells()), 0);
+  const OfferLines& lines = assignment.lines;
+  for (std::size_t customer = 0; customer < assignment.groups.size(); ++customer) {
+    if (assignment.groups[customer] != CustomerGroup::treated) continue;
+    const std::int32_t segment = assignment.segment_of[customer];
+    const std::size_t row = segment < 0 ? table.rows - 1 : static_cast<std::size_t>(segment);
+    for (auto line = static_cast<std::size_t>(lines.offsets[customer]);
+         line < static_cast<std::size_t>(lines.offsets[customer + 1]); ++line) {
+      if (lines.intended[line] != 0 && lines.sent[line] != 0)
+        ++sent[table.cell(row, static_cast<std::size_t>(lines.offers[line]))];
+    }
+  }
+  comm.all_reduce_sum(std::span<Index>(sent));
+  return sent;
+}
+
 /// Extra margin of each segment and offer, drawn toward their mean.
 void list_uplifts(const CampaignAssignment& assignment, const CellTable& table, const ListedCells& cells,
-                  CampaignFindings& findings) {
+                  const std::vector<Index>& sent, CampaignFindings& findings) {
+  std::vector<std::size_t> places;
   std::vector<CellComparison> listed;
   Index hidden = 0;
   for (std::size_t row = 0; row < table.rows; ++row) {
-    for (std::size_t column = 0; column < assignment.offers.size(); ++column) cells.list(row, column, listed, hidden);
+    for (std::size_t column = 0; column < assignment.offers.size(); ++column) {
+      cells.list(row, column, listed, hidden);
+      if (places.size() < listed.size()) places.push_back(table.cell(row, column));
+    }
   }
   findings.uplifts_hidden = hidden;
   std::vector<Estimate> estimates;
@@ -209,8 +231,11 @@ void list_uplifts(const CampaignAssignment& assignment, const CellTable& table, 
                                 .shrunk = 0});
   }
   findings.shrunk = shrink_toward_mean(estimates);
-  for (std::size_t place = 0; place < findings.uplifts.size(); ++place)
-    findings.uplifts[place].shrunk = findings.shrunk->values[place];
+  for (std::size_t place = 0; place < findings.uplifts.size(); ++place) {
+    UpliftCell& cell = findings.uplifts[place];
+    cell.shrunk = findings.shrunk->values[place];
+    cell.sent_share = static_cast<double>(sent[places[place]]) / static_cast<double>(std::max<Index>(cell.treated, 1));
+  }
 }
 
 /// Over all of them together.
@@ -300,10 +325,11 @@ void compare_cells(const Communicator& comm, const CampaignList& list, const Lis
   }
   adjust_p_values({&findings.segments, &findings.offers});
   if (!has_uplifts) return;
+  const std::vector<Index> sent = sent_counts(comm, assignment, table);
   if (outcome == Outcome::margin) {
-    list_uplifts(assignment, table, cells, findings);
+    list_uplifts(assignment, table, cells, sent, findings);
   } else {
-    list_uplifts(assignment, table, listed_cells(Outcome::margin), findings);
+    list_uplifts(assignment, table, listed_cells(Outcome::margin), sent, findings);
   }
 }
 

@@ -64,6 +64,7 @@ struct UpliftCell {
   Index control = 0;
   Estimate uplift;  ///< margin per customer
   double shrunk = 0;
+  double sent_share = 1;  ///< of the treated, those who were sent what was intended
 };
 
 enum class CampaignVerdict {

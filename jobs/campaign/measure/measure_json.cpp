@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "io/campaign/uplift_table.hpp"
 #include "io/config/json_text.hpp"
 #include "io/text/csv_field.hpp"
 #include "kernels/text/utc_text.hpp"
@@ -111,7 +112,8 @@ Json uplifts_json(const CampaignFindings& findings) {
                      {"control", cell.control},
                      {"uplift", number_or_null(cell.uplift.value)},
                      {"standard_error", number_or_null(cell.uplift.standard_error)},
-                     {"shrunk_uplift", number_or_null(cell.shrunk)}});
+                     {"shrunk_uplift", number_or_null(cell.shrunk)},
+                     {"sent_share", cell.sent_share}});
   }
   return {{"mean", findings.shrunk ? number_or_null(findings.shrunk->mean) : Json(nullptr)},
           {"variance_between", findings.shrunk ? Json(findings.shrunk->variance_between) : Json(nullptr)},
@@ -187,10 +189,12 @@ Json measure_json(const MeasureFindings& findings) {
 }
 
 std::string uplift_csv(const CampaignFindings& findings) {
-  std::string text = "segment,offer,treated,control,uplift,standard_error,shrunk_uplift\n";
+  std::string text = "segment,offer,treated,control,uplift,standard_error,shrunk_uplift,sent_share\n";
   for (const UpliftCell& cell : findings.uplifts) {
-    text += fmt::format("{},{},{},{},{:.6f},{:.6f},{:.6f}\n", csv_field(cell.segment), csv_field(cell.offer),
-                        cell.treated, cell.control, cell.uplift.value, cell.uplift.standard_error, cell.shrunk);
+    text += fmt::format("{},{},{},{},{:.6f},{:.6f},{},{:.6f}\n", csv_field(cell.segment), csv_field(cell.offer),
+                        cell.treated, cell.control, cell.uplift.value, cell.uplift.standard_error,
+                        cell.sent_share < least_sent_share ? std::string() : fmt::format("{:.6f}", cell.shrunk),
+                        cell.sent_share);
   }
   return text;
 }

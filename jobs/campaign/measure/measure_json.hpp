@@ -11,7 +11,7 @@ namespace rankwise {
 /// All that may be printed.
 [[nodiscard]] nlohmann::ordered_json measure_json(const MeasureFindings& findings);
 
-/// CSV: segment,offer,treated,control,uplift,standard_error,shrunk_uplift.
+/// CSV: segment,offer,treated,control,uplift,standard_error,shrunk_uplift,sent_share.
 [[nodiscard]] std::string uplift_csv(const CampaignFindings& findings);
 
 }  // namespace rankwise

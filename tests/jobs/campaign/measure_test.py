@@ -231,7 +231,7 @@ class MeasureTest(unittest.TestCase):
         table = self.path / "uplift.csv"
         found = self.measured(self.assignment, "--margin", MARGIN, "--uplift", table)
         rows = list(csv.DictReader(table.read_text().splitlines()))
-        self.assertEqual(list(rows[0]), ["segment", "offer", "treated", "control", "uplift", "standard_error", "shrunk_uplift"])
+        self.assertEqual(list(rows[0]), ["segment", "offer", "treated", "control", "uplift", "standard_error", "shrunk_uplift", "sent_share"])
         treated = self.shop.groups == 0
         estimates = []
         for row in rows:
@@ -243,6 +243,7 @@ class MeasureTest(unittest.TestCase):
             self.assertAlmostEqual(float(row["uplift"]), one.mean() - other.mean(), places=5)
             self.assertAlmostEqual(float(row["standard_error"]), error, places=5)
             estimates.append((one.mean() - other.mean(), error))
+        self.assertEqual({row["sent_share"] for row in rows}, {"1.000000"})  # all that was intended was sent
         values, errors = np.array(estimates).T
         weights = errors ** -2
         q = (weights * (values - np.average(values, weights=weights)) ** 2).sum()

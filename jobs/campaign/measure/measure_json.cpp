@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "io/campaign/uplift_table.hpp"
 #include "io/config/json_text.hpp"
@@ -80,6 +81,25 @@ Json count_json(Index count, Index least) {
   return count > 0 && count < least ? Json(nullptr) : Json(count);
 }
 
+bool is_few(Index count, Index least) {
+  return count > 0 && count < least;
+}
+
+/// Beside the sizes of groups it gives back who is unknown.
+Json in_outcomes_json(const CampaignFindings& findings, Index least) {
+  const Index unknown = std::accumulate(findings.unknown.begin(), findings.unknown.end(), Index{0});
+  if (findings.hides_sizes(least) || is_few(unknown, least)) return nullptr;
+  return count_json(findings.in_outcomes, least);
+}
+
+/// One of them gives back the others.
+Json unknown_json(const CampaignFindings& findings, Index least) {
+  bool is_hidden = findings.hides_sizes(least);
+  for (const Index count : findings.unknown) is_hidden = is_hidden || is_few(count, least);
+  const auto number = [&](Index count) { return is_hidden ? Json(nullptr) : Json(count); };
+  return {{"treated", number(findings.unknown[0])}, {"control", number(findings.unknown[1])}};
+}
+
 Json sample_ratio_json(const CampaignFindings& findings, Index least) {
   if (!findings.sample_ratio) return nullptr;
   const bool is_hidden = findings.hides_sizes(least);  // either number gives the sizes back
@@ -122,28 +142,26 @@ Json uplifts_json(const CampaignFindings& findings) {
 }
 
 Json campaign_json(const CampaignFindings& findings, Index least) {
-  Json json{
-      {"campaign", findings.terms.campaign},
-      {"assignment", findings.file},
-      {"fixed_before", findings.is_fixed},
-      {"goal", goal_word(findings.terms.goal)},
-      {"start_microseconds", findings.terms.start_microseconds},
-      {"horizon_seconds", findings.terms.horizon_seconds},
-      {"verdict", verdict_word(findings.verdict)},
-      {"sentences", findings.sentences},
-      {"caveats", findings.caveats},
-      {"treated", count_json(findings.customers[0], least)},
-      {"control", count_json(findings.customers[1], least)},
-      {"global_control", count_json(findings.customers[2], least)},
-      {"in_outcomes", findings.hides_sizes(least) ? Json(nullptr) : count_json(findings.in_outcomes, least)},
-      {"not_in_outcomes",
-       {{"treated", count_json(findings.unknown[0], least)}, {"control", count_json(findings.unknown[1], least)}}},
-      {"left_out", count_json(findings.left_out, least)},
-      {"others_with_orders", count_json(findings.others_with_orders, least)},
-      {"others_orders", count_json(findings.others_orders, least)},
-      {"covered_share", findings.covered_share},
-      {"past_is_known", findings.has_past},
-      {"sample_ratio", sample_ratio_json(findings, least)}};
+  Json json{{"campaign", findings.terms.campaign},
+            {"assignment", findings.file},
+            {"fixed_before", findings.is_fixed},
+            {"goal", goal_word(findings.terms.goal)},
+            {"start_microseconds", findings.terms.start_microseconds},
+            {"horizon_seconds", findings.terms.horizon_seconds},
+            {"verdict", verdict_word(findings.verdict)},
+            {"sentences", findings.sentences},
+            {"caveats", findings.caveats},
+            {"treated", count_json(findings.customers[0], least)},
+            {"control", count_json(findings.customers[1], least)},
+            {"global_control", count_json(findings.customers[2], least)},
+            {"in_outcomes", in_outcomes_json(findings, least)},
+            {"not_in_outcomes", unknown_json(findings, least)},
+            {"left_out", count_json(findings.left_out, least)},
+            {"others_with_orders", count_json(findings.others_with_orders, least)},
+            {"others_orders", count_json(findings.others_orders, least)},
+            {"covered_share", findings.covered_share},
+            {"past_is_known", findings.has_past},
+            {"sample_ratio", sample_ratio_json(findings, least)}};
   const bool is_comparable = findings.verdict != CampaignVerdict::sample_ratio;
   Json comparisons = Json::array();
   for (const Comparison& comparison : findings.comparisons) {

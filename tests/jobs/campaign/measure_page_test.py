@@ -41,7 +41,7 @@ class PageTest(unittest.TestCase):
         self.assertNotIn("\u202eevil", re.sub(r"<script.*?</script>", "", document, flags=re.S))
         found = data["campaigns"][0]
         for sentence in found["sentences"]:
-            self.assertIn(f'<p class="verdict">{sentence}</p>', document)
+            self.assertIn(f'<p class="verdict">{html.escape(sentence, quote=False)}</p>', document)
         # A point for each outcome, segment, offer and tenth.
         self.assertEqual(marks(document, "circle"), len(found["comparisons"]) + len(found["segments"]) + len(found["offers"]) + len(found["tenths"]))
         self.assertGreater(len(found["offers"]) + len(found["tenths"]), 4)

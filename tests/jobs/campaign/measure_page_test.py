@@ -43,7 +43,7 @@ class PageTest(unittest.TestCase):
         for sentence in found["sentences"]:
             self.assertIn(f'<p class="verdict">{html.escape(sentence, quote=False)}</p>', document)
         # A point for each outcome, segment, offer and tenth.
-        self.assertEqual(marks(document, "circle"), len(found["comparisons"]) + len(found["segments"]) + len(found["offers"]) + len(found["tenths"]))
+        self.assertEqual(marks(document, "circle"), sum(each["printed"] for each in found["comparisons"]) + len(found["segments"]) + len(found["offers"]) + len(found["tenths"]))
         self.assertGreater(len(found["offers"]) + len(found["tenths"]), 4)
         for row in found["segments"]:
             self.assertIn(f"<td>{row['segment']}</td><td>{row['treated']['customers']:,}</td>", document)

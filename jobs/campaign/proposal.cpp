@@ -283,4 +283,10 @@ CampaignProposal propose(JobContext& context, const CampaignOptions& options, co
   return proposal;
 }
 
+double gap_of(const CampaignProposal& proposal) {
+  if (proposal.search.bound_millionths <= 0) return 0;
+  return 1 - static_cast<double>(proposal.figures.value_total_millionths) /
+                 static_cast<double>(proposal.search.bound_millionths);
+}
+
 }  // namespace rankwise

@@ -61,4 +61,7 @@ struct CampaignProposal {
                                        const CampaignSettings& settings, EligibleCustomers& customers,
                                        const std::string& key);
 
+/// The largest share of the bound that the assignment may lack; 0 of a bound of 0.
+[[nodiscard]] double gap_of(const CampaignProposal& proposal);
+
 }  // namespace rankwise

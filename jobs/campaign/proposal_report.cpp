@@ -96,12 +96,6 @@ Json offers_json(const CampaignProposal& proposal) {
 
 }  // namespace
 
-double gap_of(const CampaignProposal& proposal) {
-  if (proposal.search.bound_millionths <= 0) return 0;
-  return 1 - static_cast<double>(proposal.figures.value_total_millionths) /
-                 static_cast<double>(proposal.search.bound_millionths);
-}
-
 std::string proposal_table(const CampaignRun& run) {
   const CampaignProposal& proposal = run.proposal;
   const CampaignSettings& settings = run.settings;

@@ -14,7 +14,4 @@ namespace rankwise {
 /// The same numbers.
 [[nodiscard]] nlohmann::ordered_json proposal_json(const CampaignRun& run);
 
-/// The largest share of the bound that the assignment may lack; 0 of a bound of 0.
-[[nodiscard]] double gap_of(const CampaignProposal& proposal);
-
 }  // namespace rankwise

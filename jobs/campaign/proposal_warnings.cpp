@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "jobs/campaign/proposal.hpp"
-#include "jobs/campaign/proposal_report.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/shown_text.hpp"
 

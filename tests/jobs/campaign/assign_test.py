@@ -350,7 +350,7 @@ class AssignTest(unittest.TestCase):
                    {"segment": "segment 2", "before": None, "common": None}]
         (self.path / "segments.json").write_text(json.dumps({"changes": {"matches": matches}}))
         done = self.assign("--segments", "clusters.h5", "--uplift", "uplift.csv", "--uplift-matches", "segments.json")
-        self.assertEqual(self.report()["uplift"], {"rows": 3, "used": 2, "unknown": 0, "empty": 0, "unmatched": 1, "by_number": False})
+        self.assertEqual(self.report()["uplift"], {"rows": 3, "used": 2, "unknown": 0, "empty": 0, "unmatched": 1, "has_sent_share": False, "by_number": False})
         self.assertIn("1 of 3 rows is of a segment that matches none of now", str(done))
         values = self.assignment()
         (self.path / "uplift.csv").write_text("segment,offer,shrunk_uplift\n0,app,2.5\n1,app,-0.5\n")

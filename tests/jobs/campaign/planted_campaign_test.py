@@ -160,12 +160,17 @@ class PlantedCampaignTest(unittest.TestCase):
                             "--uplift", here / "uplift.csv")
         self.assertIn("campaign spring", planned.out)
 
-        # A list that was made of the outcomes themselves.
-        self.done("campaign", "assign", "--campaign", here / "spring.ini", "--data", here / "after.h5", "--segments", here / "groups.h5", "--key", here / "key", "--created", "2023-10-20", "--assignment",
-                  here / "late.h5")
-        refused = run(["campaign", "measure", "--assignment", here / "late.h5", "--outcomes", here / "after.h5"])
+        # A list cannot be made of the outcomes alone, and one that was made of them beside the past was not fixed before.
+        made = ["campaign", "assign", "--campaign", here / "spring.ini", "--segments", here / "groups.h5", "--key", here / "key", "--created", "2023-10-20",
+                "--assignment", here / "late.h5"]
+        refused = run([*made, "--data", here / "after.h5"])
         self.assertEqual(refused.code, 65, refused)
-        self.assertIn("the list was not fixed before", refused.our_lines[-1])
+        self.assertIn("has no order in the last horizon before", refused.our_lines[-1])
+        self.done("prepare", "--input", self.log, "--input", here / "after.csv", "--columns", columns, "--orders", "day", "--min-total", "none", "--output",
+                  here / "both.h5")
+        self.done(*made, "--data", here / "both.h5")
+        refused = run(["campaign", "measure", "--assignment", here / "late.h5", "--outcomes", here / "both.h5"])
+        self.assertEqual(refused.code, 65, refused)
 
     def test_refusals(self):
         _, path = self.assignment("refused.h5", 3)

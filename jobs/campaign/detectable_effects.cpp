@@ -99,9 +99,14 @@ HoldOutChoice choice_of(const CampaignRun& run, const std::optional<PastOutcome>
 }
 
 std::string per_head(const CampaignRun& run) {
-  return fmt::format("{} a head", run.settings.terms.goal == CampaignGoal::margin
-                                      ? std::string("margin, if all past revenue were margin,")
-                                      : std::string(goal_word(run.settings.terms.goal)));
+  return fmt::format("{} a head", goal_word(run.settings.terms.goal));
+}
+
+/// Past margin is not known: past revenue differs more between customers.
+std::string of_margin(const CampaignRun& run) {
+  return run.settings.terms.goal == CampaignGoal::margin
+             ? " Only past revenue is known and taken for past margin, so hold-outs see smaller effects than that."
+             : "";
 }
 
 std::string sentence_of(const CampaignRun& run, const HoldOutAdvice& advice) {
@@ -111,7 +116,7 @@ std::string sentence_of(const CampaignRun& run, const HoldOutAdvice& advice) {
   if (const char* const reason = why_unknown(run)) {
     return fmt::format(
         "No advice: the expected effect in {} is not known, since {}. Choose the hold-out whose least visible effect, "
-        "in {}, you would not want to miss.",
+        "in {}, you would not want to miss; with goal = margin both are compared.",
         goal_word(run.settings.terms.goal), reason, per_head(run));
   }
   const auto fitting = std::ranges::find_if(
@@ -123,12 +128,13 @@ std::string sentence_of(const CampaignRun& run, const HoldOutAdvice& advice) {
     }
     return fmt::format(
         "No hold-out of up to 20% sees the expected effect of {:.4g} {}: the least that it sees is {:.4g}. Reach more "
-        "customers, or measure several campaigns together.",
-        advice.expected_effect, per_head(run), least);
+        "customers, or measure several campaigns together.{}",
+        advice.expected_effect, per_head(run), least, of_margin(run));
   }
   const std::string advised =
-      fmt::format("Hold out {:.3g}%: that sees {:.4g} {}, the expected effect is {:.4g}, and it costs {:.2f}.",
-                  100 * fitting->share, fitting->least_effect, per_head(run), advice.expected_effect, fitting->cost);
+      fmt::format("Hold out {:.3g}%: that sees {:.4g} {}, the expected effect is {:.4g}, and it costs {:.2f}.{}",
+                  100 * fitting->share, fitting->least_effect, per_head(run), advice.expected_effect, fitting->cost,
+                  of_margin(run));
   const double own = static_cast<double>(run.settings.terms.hold_out_millionths) / 1e6;
   if (std::abs(own - fitting->share) < 1e-9) return advised + " So the campaign's own hold-out is right.";
   return fmt::format("{} The campaign holds out {:.3g}%.", advised, 100 * own);

@@ -237,7 +237,8 @@ std::string shown_count(Index count, Index least_group) {
   return count < least_group ? fmt::format("fewer than {}", least_group) : std::to_string(count);
 }
 
-/// Customers whom the dataset does not have, if they are many.
+/// Customers whom the dataset does not have, if they are many, and more others bought than customers of the list: where
+/// both write ids alike, many are unknown only because they bought nothing.
 void list_unknown(const MeasureOptions& options, CampaignFindings& findings) {
   constexpr double many = 0.2;
   const auto share = [&](std::size_t group) {
@@ -247,6 +248,7 @@ void list_unknown(const MeasureOptions& options, CampaignFindings& findings) {
   const Index customers = findings.customers[treated_place] + findings.customers[control_place];
   const Index unknown = findings.unknown[treated_place] + findings.unknown[control_place];
   if (!(static_cast<double>(unknown) > many * static_cast<double>(customers))) return;
+  if (findings.others_with_orders <= customers - unknown) return;
   const auto text = [&](std::size_t group) {
     const Index known = findings.customers[group] - findings.unknown[group];
     const bool is_printed = std::min(findings.unknown[group], known) >= options.least_group;

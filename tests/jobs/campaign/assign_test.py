@@ -375,6 +375,28 @@ class AssignTest(unittest.TestCase):
         late = self.done("campaign", "assign", "--campaign", "spring.ini", "--data", "data.h5", "--key", "key", "--assignment", "late.h5", "--quiet")
         self.assertIn("campaign measure refuses it", late.err)
 
+    def test_times_of_the_log_are_looked_at(self):
+        last = max(day for _, _, _, day in self.orders)  # 2024-10-28, after the start
+        self.campaign()
+        assign = ["campaign", "assign", "--campaign", "spring.ini", "--data", "data.h5", "--key", "key", "--assignment", "raised.h5", "--quiet"]
+        done = self.done(*assign, "--created", "2024-09-24")
+        self.assertIn(f"--created 2024-09-24 00:00:00 is before the last order of the log, {last} 00:00:00 UTC", done.err)
+        with h5py.File(self.path / "raised.h5") as file:
+            self.assertEqual(int(file.attrs["created"]), int(np.datetime64(last, "us").astype(np.int64)))
+        for start, days in (("2024-11-04", 7), ("2024-11-10", 13)):
+            self.campaign(change=lambda text: text.replace("start = 2024-10-01", f"start = {start}"))
+            self.assertEqual(f"its log ends at {last} 00:00:00 UTC, {days}.0 days before the campaign's start" in self.plan("--quiet")[1].err, days > 7)
+        self.refused(65, "has no order in the last horizon before", change=lambda text: text.replace("start = 2024-10-01", "start = 2025-06-01"))
+
+    def test_a_large_gap_is_warned_of(self):
+        """One offer fits the budget where almost two would."""
+        (self.path / "gap.ini").write_text("[campaign]\nname = gap\nstart = 2024-10-01\nhorizon = 28d\nhold-out = 0\nbudget = 1.9\n[offer big]\ncost = 1\nmargin = 9\nprobability = 0.5\n")
+        for budget, said in (("1.9", True), ("2.0", False)):
+            (self.path / "gap.ini").write_text((self.path / "gap.ini").read_text().replace("budget = 1.9", f"budget = {budget}"))
+            plan, done = self.plan("--quiet", campaign=("--campaign", "gap.ini"))
+            self.assertEqual(plan["gap"] > 0.01, said)
+            self.assertEqual("below what no assignment exceeds: a better assignment may exist" in done.err, said, done)
+
     def test_scores_that_know_the_outcome_are_warned_of(self):
         self.campaign()
         for at, knows in (("2024-09-30", False), ("2024-10-20", True)):

@@ -8,6 +8,7 @@ import pathlib
 import tempfile
 import unittest
 
+import h5py
 import numpy as np
 from scipy import stats
 
@@ -253,6 +254,27 @@ class MeasureTest(unittest.TestCase):
         np.testing.assert_allclose([float(row["shrunk_uplift"]) for row in rows], shrunk, atol=1e-5)
         self.assertEqual(len(found["uplifts"]["cells"]), len(rows))
 
+    def test_uplifts_are_of_those_for_whom_it_was_intended_and_say_how_many_were_sent_it(self):
+        path = self.shop.assignment().write(self.path / "taken.h5", START, HORIZON, SHARE)
+        treated = self.shop.groups == 0
+        has_offer = self.shop.offer_of >= 0
+        taken = {0: 0.5, 1: 0.99}  # shares of the treated from whom the offer was taken back
+        random = np.random.default_rng(4)
+        sent = treated & has_offer & ~(random.random(CUSTOMERS) < np.vectorize(lambda offer: taken.get(offer, 0))(self.shop.offer_of))
+        with h5py.File(path, "r+") as file:
+            file["users/offers/sent"][...] = sent[has_offer].astype(np.int32)
+        table = self.path / "taken.csv"
+        self.measured(path, "--margin", MARGIN, "--uplift", table)
+        rows = list(csv.DictReader(table.read_text().splitlines()))
+        for row in rows:
+            segment = {"gold": 0, "silver": 1, "(none)": -1}[row["segment"]]
+            chosen = (self.shop.segment_of == segment) & (self.shop.offer_of == OFFERS.index(row["offer"]))
+            self.assertAlmostEqual(float(row["uplift"]), self.shop.margin[chosen & treated].mean() - self.shop.margin[chosen & ~treated].mean(), places=5)
+            share = sent[chosen & treated].mean()
+            self.assertAlmostEqual(float(row["sent_share"]), share, delta=1e-6)
+            self.assertEqual(row["shrunk_uplift"] == "", share < 0.05)  # so few say nothing of those who are sent it
+        self.assertEqual({row["offer"] for row in rows}, set(OFFERS))
+
     def test_return_on_cost(self):
         sent = (self.shop.groups == 0) & (self.shop.offer_of >= 0)
         cost = np.array([0.5, 0.25])[self.shop.offer_of[sent]].sum()
@@ -444,10 +466,13 @@ class MeasureTest(unittest.TestCase):
 
     def test_unknown_customers_are_counted(self):
         midnight = START - START % DAY
-        data = self.simple("known", [(f"u{customer}", 5, midnight + day * DAY) for customer in range(120) for day in range(3)])
-        found = self.measured(self.alternating("unknown.csv"), "--start", midnight, "--horizon", "3d", data=data)
-        self.assertEqual(found["not_in_outcomes"], {"treated": 40, "control": 40})
-        self.assertTrue(any("(40.0% of treated, 40.0% of controls) are not in the dataset of outcomes" in caveat for caveat in found["caveats"]))
+        orders = [(f"u{customer}", 5, midnight + day * DAY) for customer in range(120) for day in range(3)]
+        for strangers, said in ((20, False), (130, True)):  # more others than customers of the list: ids may be written in two ways
+            data = self.simple("known", orders + [(f"0u{customer}", 5, midnight) for customer in range(strangers)])
+            found = self.measured(self.alternating("unknown.csv"), "--start", midnight, "--horizon", "3d", data=data)
+            self.assertEqual(found["not_in_outcomes"], {"treated": 40, "control": 40})
+            caveat = "(40.0% of treated, 40.0% of controls) are not in the dataset of outcomes"
+            self.assertEqual(any(caveat in each for each in found["caveats"]), said, strangers)
 
     def test_a_list_without_a_past_adjusts_nothing(self):
         shop = Shop()

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "distributed/comm/key_exchange.hpp"
-#include "distributed/profiles/priced_lines.hpp"
 #include "distributed/rows/id_matching.hpp"
 #include "distributed/rows/partition.hpp"
 #include "distributed/rows/values_at_rows.hpp"
@@ -16,6 +15,7 @@
 #include "io/dataset/dataset_tables.hpp"
 #include "io/hdf5/reader.hpp"
 #include "io/profile/propensity_file.hpp"
+#include "jobs/profile/priced_orders.hpp"
 #include "jobs/recommend/whom/user_segments.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "jobs/segments/measures/name_table.hpp"
@@ -33,27 +33,12 @@ namespace {
 Orders read_orders_in_money(const JobContext& context, const CampaignOptions& options, const DatasetReader& dataset,
                             RowRange mine) {
   Orders orders = dataset.orders(mine);
-  if (options.money.empty()) return orders;
-  const DatasetTablesReader tables(context.comm, options.data, context.common.input_check);
-  if (!tables.items()) {
-    throw AgreedError(
-        ExitCode::bad_data,
-        fmt::format("--money: {} has no table of items; expected a dataset of prepare --items", options.data));
-  }
-  const Numbers prices = agree_on(context.comm, [&] {
-    return tables.items()->numbers(options.money, {0, tables.items()->rows()});
-  });
-  const PricedLines priced = price_lines(orders, prices);
-  const Index without_price = context.comm.sum(priced.without_price);
+  const Index without_price = context.comm.sum(price_orders(context, options.data, dataset, options.money, orders));
   if (without_price > 0) {
     context.report.warning(fmt::format("--money {}: {} of orders {} no price and {} as 0", options.money,
                                        counted(without_price, "line"), verb(without_price, "has", "have"),
                                        verb(without_price, "counts", "count")));
   }
-  agree_on(context.comm, [&] {
-    if (priced.beyond_numbers)
-      throw Error(ExitCode::bad_data, fmt::format("--money {}: a line of an order is worth too much", options.money));
-  });
   return orders;
 }
 

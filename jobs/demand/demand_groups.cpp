@@ -7,6 +7,7 @@
 #include "distributed/profiles/customer_history.hpp"
 #include "distributed/rows/partition.hpp"
 #include "jobs/profile/day_options.hpp"
+#include "jobs/profile/distant_orders.hpp"
 #include "jobs/profile/priced_orders.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "jobs/segments/measures/division.hpp"
@@ -111,6 +112,7 @@ DemandInput read_demand(const JobContext& context, const DemandOptions& options)
   if (!input.orders.times_seconds)
     refuse(fmt::format("{} has no times; expected a dataset of a log with a time column", options.data));
   input.unpriced_lines = comm.sum(price_orders(context, options.data, *dataset, options.money, input.orders));
+  warn_of_distant_orders(context, options.data, *input.orders.times_seconds);
   find_periods(comm, options, input);
   read_categories(context, options, dataset->items(), input);
   read_segments(context, options, *dataset, mine, input);

@@ -27,6 +27,7 @@
 #include "io/profile/profile_file.hpp"
 #include "jobs/profile/customer_columns.hpp"
 #include "jobs/profile/day_options.hpp"
+#include "jobs/profile/distant_orders.hpp"
 #include "jobs/profile/factor_columns.hpp"
 #include "jobs/profile/lifetime_report.hpp"
 #include "jobs/profile/priced_orders.hpp"
@@ -143,6 +144,7 @@ Customers read_customers(const ProfileOptions& options, const JobContext& contex
   const bool timed = customers.orders.times_seconds.has_value();
   require_times(options, timed);
   if (timed) require_orders_until(comm, options, customers.orders);
+  if (timed && !options.at_day) warn_of_distant_orders(context, options.data, *customers.orders.times_seconds);
   if (timed) customers.at_day = options.at_day ? options.at_day : last_order_day(comm, *customers.orders.times_seconds);
   if (options.then_day && customers.at_day && *options.then_day >= *customers.at_day) {
     throw AgreedError(ExitCode::usage,

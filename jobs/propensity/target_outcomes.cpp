@@ -14,6 +14,7 @@
 #include "io/conditions/condition_text.hpp"
 #include "io/tables/table_condition.hpp"
 #include "jobs/profile/day_options.hpp"
+#include "jobs/profile/distant_orders.hpp"
 #include "jobs/profile/priced_orders.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 
@@ -113,6 +114,7 @@ TargetOutcomes read_outcomes(const JobContext& context, const PropensityOptions&
   const RowRange mine = Partition::by_count(dataset->all_users(), comm.size()).range(comm.rank());
   Orders orders = dataset->orders(mine);
   found.unpriced_lines = comm.sum(price_orders(context, options.outcomes, *dataset, options.money, orders));
+  if (orders.times_seconds) warn_of_distant_orders(context, options.outcomes, *orders.times_seconds);
   const std::optional<std::int64_t> last_day = last_order_day(comm, orders);
   const OutcomePeriod period = period_of(options, customers, last_day, found);
   const PeriodOutcomes outcomes = options.is_of_condition()

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "distributed/experiments/log_span.hpp"
+#include "distributed/profiles/log_span.hpp"
 #include "distributed/rows/partition.hpp"
 #include "io/campaign/assignment_file.hpp"
 #include "io/config/json_text.hpp"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "distributed/campaign/assignment.hpp"
-#include "distributed/experiments/log_span.hpp"
+#include "distributed/profiles/log_span.hpp"
 #include "jobs/campaign/measure/measure_settings.hpp"
 #include "jobs/run/job.hpp"
 

@@ -10,7 +10,7 @@
 
 #include "distributed/campaign/assignment.hpp"
 #include "distributed/experiments/group_outcomes.hpp"
-#include "distributed/experiments/log_span.hpp"
+#include "distributed/profiles/log_span.hpp"
 #include "io/dataset/provenance.hpp"
 #include "kernels/base/types.hpp"
 #include "kernels/experiments/covariates.hpp"

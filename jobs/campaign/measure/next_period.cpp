@@ -7,11 +7,11 @@
 #include <limits>
 #include <utility>
 
-#include "distributed/profiles/priced_lines.hpp"
 #include "distributed/rows/partition.hpp"
 #include "distributed/rows/values_at_rows.hpp"
 #include "io/dataset/dataset_tables.hpp"
 #include "jobs/campaign/measure/outcome_filters.hpp"
+#include "jobs/profile/priced_orders.hpp"
 #include "jobs/run/dataset_shelf.hpp"
 #include "kernels/text/number_text.hpp"
 #include "kernels/text/utc_text.hpp"
@@ -20,31 +20,14 @@ namespace rankwise {
 
 namespace {
 
-/// A column of numbers of the table of items. Collective.
-Numbers item_numbers(const JobContext& context, const std::string& path, const char* option,
-                     const std::string& column) {
-  const DatasetTablesReader tables(context.comm, path, context.common.input_check);
-  if (!tables.items()) {
-    throw AgreedError(
-        ExitCode::bad_data,
-        fmt::format("{} {}: {} has no table of items; expected a dataset of prepare --items", option, column, path));
-  }
-  return agree_on(context.comm, [&] { return tables.items()->numbers(column, {0, tables.items()->rows()}); });
-}
-
-/// Of --money: lines become money. Returns how many of all ranks' have no price. Collective.
-Index price_orders(const JobContext& context, const MeasureOptions& options, Orders& orders) {
-  if (options.money.empty()) return 0;
-  const Numbers prices = item_numbers(context, options.outcomes, "--money", options.money);
-  return context.comm.sum(price_lines(orders, prices).without_price);
-}
-
 /// Of --margin. Collective.
 std::vector<double> margin_shares(const JobContext& context, const MeasureOptions& options, Index items) {
   if (options.margin.empty()) return {};
   if (const std::optional<double> share = margin_share(options.margin))
     return std::vector<double>(static_cast<std::size_t>(items), *share);
-  std::vector<double> shares = item_numbers(context, options.outcomes, "--margin", options.margin);
+  const DatasetTablesReader tables(context.comm, options.outcomes, context.common.input_check);
+  const TableReader& table = required_items(tables, "--margin", options.outcomes);
+  std::vector<double> shares = agree_on(context.comm, [&] { return table.numbers(options.margin, {0, table.rows()}); });
   const auto wrong = std::ranges::find_if(shares, [](double share) { return share > 1; });
   if (wrong != shares.end()) {
     throw AgreedError(ExitCode::bad_data, fmt::format("--margin {}: an item has {:g}; expected shares of at most 1",
@@ -148,7 +131,7 @@ NextPeriod read_next_period(const JobContext& context, const MeasureOptions& opt
   const RowRange mine = Partition::by_count(dataset.all_users(), comm.size()).range(comm.rank());
   period.ids = dataset.user_ids(mine);
   period.orders = dataset.orders(mine);
-  period.lines_without_price = price_orders(context, options, period.orders);
+  period.lines_without_price = comm.sum(price_orders(context, options.outcomes, dataset, options.money, period.orders));
   period.margin_shares = margin_shares(context, options, dataset.items());
   for (const double share : period.margin_shares) period.items_without_margin += std::isnan(share) ? 1 : 0;
   period.log = log_span(comm, *period.orders.times_seconds, *dataset.log_times().first_seconds,

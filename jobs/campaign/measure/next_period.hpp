@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "distributed/experiments/customer_outcomes.hpp"
-#include "distributed/experiments/log_span.hpp"
+#include "distributed/profiles/log_span.hpp"
 #include "io/dataset/dataset.hpp"
 #include "jobs/campaign/measure/campaign_list.hpp"
 #include "jobs/campaign/measure/measure_settings.hpp"

@@ -11,7 +11,7 @@
 #include "distributed/comm/environment.hpp"
 #include "distributed/experiments/customer_outcomes.hpp"
 #include "distributed/experiments/group_outcomes.hpp"
-#include "distributed/experiments/log_span.hpp"
+#include "distributed/profiles/log_span.hpp"
 #include "distributed/rows/partition.hpp"
 
 namespace rankwise {

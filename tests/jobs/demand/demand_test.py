@@ -169,6 +169,10 @@ class DemandTest(unittest.TestCase):
         found, done = self.demand("--period", "day", "--horizon", "14", data="short.h5")
         self.assertEqual(found["season_periods"], 7)
         self.assertEqual(found["untested_series"], 0)
+        self.assertNotIn("far from all others in time", done.err)
+        write(self.folder, [*rows, ("u01", "food1", 3, rows[0][3] + 3000 * DAY, "wrong")], "wrong")
+        _, done = self.demand("--by", "kind", data="wrong.h5", ranks=3)
+        self.assertIn("wrong.h5: 1 order lies far from all others in time", done.err)
         write(self.folder, self.rows, "shop")
 
     def test_same_bytes_on_any_ranks_and_threads(self):

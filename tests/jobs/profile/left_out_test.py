@@ -19,6 +19,17 @@ class LeftOutTest(ProfileCase):
         report = json.loads((self.folder / "report.json").read_text())
         self.assertEqual((report["customers"], report["only_returns"]), (0, 30))
 
+    def test_orders_with_wrong_dates_are_warned_of(self):
+        """The last order decides the day from which all count."""
+        rows = shop_rows()
+        wrong = [("u001", "tea", 5, 1_900_000_000, "wrong")]
+        for more, options, said in (([], [], False), (wrong, [], True), (wrong, ["--at", "2023-12-31"], False)):
+            write_log(self.folder / "log.csv", rows + more)
+            self.prepare()
+            for ranks in (1, 2):
+                _, done = self.profile(*options, ranks=ranks)
+                self.assertEqual("1 order lies far from all others in time" in done.err, said, done)
+
     def test_the_border_says_what_it_means(self):
         rows = []
         for user in range(40):  # 15 buy a second time, and nobody a third time

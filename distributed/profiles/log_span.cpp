@@ -1,4 +1,4 @@
-#include "distributed/experiments/log_span.hpp"
+#include "distributed/profiles/log_span.hpp"
 
 #include <algorithm>
 #include <functional>

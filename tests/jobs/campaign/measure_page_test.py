@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 from browser import BROWSER, WHY_SKIPPED, Browser, marks
-from measure_test import HORIZON, MARGIN, SHARE, START, Shop
+from measure_case import HORIZON, MARGIN, SHARE, START, Shop
 from program import run
 
 EVIL = "</script><script>alert(1)</script><!-- <b>\u202eevil"

@@ -1,125 +1,19 @@
-"""`rankwise campaign measure`: numbers are those of numpy and SciPy, verdicts follow from them, nothing is said about few customers, and the bytes
-are the same on any ranks."""
+"""`rankwise campaign measure`: numbers are those of numpy and SciPy, verdicts follow from them, and the bytes are the same on any ranks."""
 import csv
-import gzip
 import hashlib
 import json
-import pathlib
-import tempfile
 import unittest
 
 import h5py
 import numpy as np
 from scipy import stats
 
-from assignment_case import DAY, Assignment, exact_hold_out
-from program import data_file, ranks_of_refusal, run
-
-START = 1_700_000_000
-HORIZON = 30
-CUSTOMERS = 3000
-SHARE = 0.3  # of controls
-MARGIN = 0.3
-SEGMENTS = ["gold", "silver", "tiny"]
-OFFERS = ["books", "toys"]
+from assignment_case import DAY, exact_hold_out
+from measure_case import CUSTOMERS, HORIZON, MARGIN, OFFERS, SHARE, START, MeasureCase, Shop, adjusted_by_past
+from program import ranks_of_refusal, run
 
 
-def drawn_orders(random, rates):
-    """Of each customer, amounts of orders, some of which are returns."""
-    return [np.round(random.gamma(2, 10, size=random.poisson(rate)), 2) * np.where(random.random() < 0.03, -1, 1) for rate in rates]
-
-
-class Shop:
-    """Customers with a past, groups, segments and offers, and what they bought in the campaign's time; controls buy less by what is planted."""
-
-    def __init__(self, seed=3, effect=0.3):
-        random = np.random.default_rng(seed)
-        self.ids = [f"c{customer:05d}" for customer in range(CUSTOMERS)]
-        self.rates = random.gamma(1.5, 0.8, size=CUSTOMERS)
-        self.groups = exact_hold_out(random, CUSTOMERS, SHARE)
-        self.segment_of = random.choice([0, 1, -1], size=CUSTOMERS, p=[0.5, 0.4, 0.1])
-        self.segment_of[:12] = 2  # a dozen: too few of them are controls
-        self.offer_of = random.choice([0, 1, -1], size=CUSTOMERS, p=[0.4, 0.4, 0.2])
-        self.past = np.array([orders.sum() for orders in drawn_orders(random, self.rates)])
-        self.value = np.where(self.offer_of >= 0, np.round(self.rates, 2), 0)
-        treated = self.groups == 0
-        self.orders = drawn_orders(random, self.rates + np.where(treated & (self.offer_of >= 0), effect * (1 + self.segment_of.clip(0)), 0))
-        self.revenue = np.array([orders.sum() for orders in self.orders])
-        self.margin = self.revenue * MARGIN
-        self.counts = np.array([(orders >= 0).sum() for orders in self.orders])
-        self.buyers = (self.counts > 0).astype(float)
-
-    def assignment(self):
-        return Assignment(self.ids, self.groups, SEGMENTS, self.segment_of, OFFERS, self.offer_of, self.past, self.value, costs=[0.5, 0.25])
-
-    def write_log(self, folder, name="next", extra=()):
-        """A dataset of the campaign's time, and what lies a second outside of it on both sides."""
-        random = np.random.default_rng(8)
-        lines = []
-        for customer, orders in enumerate(self.orders):
-            for place, amount in enumerate(orders):
-                time = START + int(random.integers(HORIZON * DAY)) if customer % 50 else START if place % 2 else START + HORIZON * DAY - 1
-                lines.append(f"{self.ids[customer]},i{random.integers(20)},{amount},{time},{customer}-{place}\n")
-            if customer % 7 == 0:
-                lines.append(f"{self.ids[customer]},i1,500,{START - 1},{customer}-before\n{self.ids[customer]},i1,500,{START + HORIZON * DAY},{customer}-after\n")
-        lines.extend(extra)
-        log, data = folder / f"{name}.csv", folder / f"{name}.h5"
-        log.write_text("user,item,value,time,order\n" + "".join(lines))
-        done = run(["prepare", "--input", log, "--columns", "user=user,item=item,value=value,time=time,order=order", "--min-total", "none", "--output", data])
-        assert done.code == 0, done
-        return data
-
-
-def welch(treated, control):
-    test = stats.ttest_ind(treated, control, equal_var=False)
-    variances = treated.var(ddof=1) / len(treated), control.var(ddof=1) / len(control)
-    freedom = sum(variances) ** 2 / (variances[0] ** 2 / (len(treated) - 1) + variances[1] ** 2 / (len(control) - 1))
-    half = stats.t.ppf(0.975, freedom) * np.sqrt(sum(variances))
-    difference = treated.mean() - control.mean()
-    return difference, test.pvalue, (difference - half, difference + half), freedom
-
-
-def adjusted_by_past(outcome, past):
-    """Residuals of a regression on the past and on having none, with the outcome's mean."""
-    covariates = np.column_stack([past, past == 0]).astype(float)
-    covariates -= covariates.mean(axis=0)
-    slopes = np.linalg.lstsq(covariates, outcome - outcome.mean(), rcond=None)[0]
-    return outcome - covariates @ slopes
-
-
-class MeasureTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.path = pathlib.Path(cls.folder.name)
-        cls.shop = Shop()
-        cls.data = cls.shop.write_log(cls.path, extra=[f"stranger{i},i3,5,{START + 5},s{i}\n" for i in range(20)])
-        cls.assignment = cls.shop.assignment().write(cls.path / "spring.h5", START, HORIZON, SHARE)
-        cls.whole = cls.measured(cls.assignment, "--margin", MARGIN)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    @classmethod
-    def run_measure(cls, *assignments, options=(), data=None, ranks=1, env=None):
-        lists = [word for path in assignments for word in ("--assignment", path)]
-        return run(["campaign", "measure", *lists, "--outcomes", data or cls.data, *options], ranks=ranks, env=env)
-
-    @classmethod
-    def measured(cls, assignment, *options, **how):
-        output = cls.path / "measured.json"
-        done = cls.run_measure(assignment, options=["--output", output, *options], **how)
-        assert done.code == 0, done
-        return json.loads(output.read_text())["campaigns"][0]
-
-    def check_effect(self, found, treated, control):
-        difference, p, interval, freedom = welch(treated, control)
-        self.assertAlmostEqual(found["value"], difference, delta=1e-6)
-        self.assertAlmostEqual(found["p"], p, delta=1e-6)
-        self.assertAlmostEqual(found["degrees_of_freedom"], freedom, delta=1e-3)
-        np.testing.assert_allclose(found["interval"], interval, atol=1e-5)
-
+class MeasureTest(MeasureCase):
     def test_numbers_of_the_list_are_scipys(self):
         treated = self.shop.groups == 0
         values = {"buyers": self.shop.buyers, "orders": self.shop.counts, "revenue": self.shop.revenue, "margin": self.shop.margin}
@@ -144,40 +38,6 @@ class MeasureTest(unittest.TestCase):
             self.assertAlmostEqual(each["relative_lift"]["standard_error"], error, places=6)
             self.assertAlmostEqual(each["adjusted_relative_lift"]["value"], each["adjusted_difference"]["value"] / control_mean, places=6)
             self.assertLess(each["adjusted_difference"]["standard_error"], each["difference"]["standard_error"])
-
-    def test_a_cut_is_printed_if_it_gives_nobody_away(self):
-        rich = np.arange(CUSTOMERS) < 40
-        shop = Shop()
-        shop.orders = [np.array([1000.0 + customer]) if rich[customer] else orders for customer, orders in enumerate(shop.orders)]
-        revenue = np.array([orders.sum() for orders in shop.orders])
-        treated = shop.groups == 0
-        self.assertGreaterEqual(min((treated & rich).sum(), (~treated & rich).sum()), 10)
-        data = shop.write_log(self.path, "cut-next")
-        found = self.measured(self.assignment, data=data)["comparisons"][3]
-        self.assertEqual((found["is_cut"], found["cut_at"]), (True, 1000))  # two digits of the 99.9th percentile, nobody's amount
-        cut = np.minimum(revenue, 1000)
-        self.check_effect(found["difference"], cut[treated], cut[~treated])
-        for least, printed in ((2, True), (39, False)):
-            each = self.measured(self.assignment, "--least-group", least, data=data)["comparisons"][3]
-            self.assertEqual((each["printed"], each["cut_at"] is not None), (printed, printed))
-        done = self.run_measure(self.assignment)
-        self.assertRegex(done.out, r"revenue, cut +not printed")
-        self.assertNotIn("cut at", done.out)
-
-    def test_money_of_one_customer_does_not_come_back_by_a_total(self):
-        shop = Shop(effect=0)
-        shop.segment_of = np.where(np.arange(CUSTOMERS) % 25 == 0, 2, np.arange(CUSTOMERS) % 2)
-        whale = int(np.flatnonzero((shop.segment_of == 2) & (shop.groups == 0))[0])
-        others = shop.revenue[(shop.segment_of == 2) & (shop.groups == 0)].sum()
-        shop.orders[whale] = np.array([6 * others])
-        revenue = np.abs([orders.sum() for orders in shop.orders])
-        path = shop.assignment().write(self.path / "whale.h5", START, HORIZON, SHARE)
-        found = self.measured(path, data=shop.write_log(self.path, "whale-next"))
-        names = [row["segment"] for row in found["segments"]]
-        self.assertNotIn("tiny", names)
-        hidden = ~np.isin(np.array(SEGMENTS)[shop.segment_of], names) & (shop.groups == 0)
-        self.assertTrue(found["comparisons"][2]["printed"])
-        self.assertLess(revenue[whale], revenue[hidden].sum() / 2)  # of what the total less printed segments gives
 
     def test_verdict_has_the_number_that_decides(self):
         revenue = self.whole["comparisons"][2]
@@ -313,15 +173,6 @@ class MeasureTest(unittest.TestCase):
         self.assertEqual(found["verdict"], "none-found")
         self.assertIn("This is no proof that there is none", " ".join(found["sentences"]))
 
-    def table(self, name, keep, columns=("group",)):
-        path = self.path / name
-        words = {0: "treated", 1: "control", 2: "global_control"}
-        values = {"group": [words[group] for group in self.shop.groups], "segment": [SEGMENTS[s] if s >= 0 else "" for s in self.shop.segment_of],
-                  "offer": [OFFERS[o] if o >= 0 else "" for o in self.shop.offer_of], "time": [START] * CUSTOMERS}
-        path.write_text(",".join(("user", *columns)) + "\n" + "".join(
-            ",".join([self.shop.ids[c], *(str(values[column][c]) for column in columns)]) + "\n" for c in range(CUSTOMERS) if keep[c]))
-        return path
-
     def test_tables_of_others_say_the_same(self):
         path = self.table("groups.csv", np.ones(CUSTOMERS, dtype=bool), ("segment", "group", "offer"))
         found = self.measured(path, "--start", START, "--horizon", f"{HORIZON}d", "--hold-out", "30%", "--margin", MARGIN)
@@ -335,167 +186,6 @@ class MeasureTest(unittest.TestCase):
         timed = self.measured(self.table("timed.csv", np.ones(CUSTOMERS, dtype=bool), ("group", "time")), "--horizon", f"{HORIZON}d")
         self.assertEqual(timed["comparisons"][2]["difference"], self.whole["comparisons"][2]["difference"])
         self.assertTrue(any("--hold-out" in caveat for caveat in timed["caveats"]))
-
-    def test_lost_customers_are_an_alarm_and_no_verdict(self):
-        random = np.random.default_rng(1)
-        lost = self.table("lost.csv", (self.shop.groups == 1) | (random.random(CUSTOMERS) > 0.4))
-        options = ["--start", START, "--horizon", f"{HORIZON}d", "--hold-out", "30%"]
-        done = self.run_measure(lost, options=[*options, "--quiet"])
-        self.assertEqual(done.code, 0, done)
-        self.assertIn("No verdict: the groups do not have the sizes", done.out)
-        self.assertTrue(any("No verdict" in line for line in done.our_lines), done)
-        found = self.measured(lost, *options)
-        self.assertEqual((found["verdict"], found["comparisons"], found["segments"]), ("sample-ratio", [], []))
-        counts = [found["treated"], found["control"]]
-        self.assertAlmostEqual(found["sample_ratio"]["p"], stats.chisquare(counts, np.array([0.7, 0.3]) * sum(counts)).pvalue, places=9)
-
-    def test_sizes_below_the_least_come_back_from_nothing(self):
-        few = np.zeros(CUSTOMERS, dtype=bool)
-        few[np.flatnonzero(self.shop.groups == 1)[:4]] = True
-        few[np.flatnonzero(self.shop.groups == 0)[:596]] = True
-        options = ["--start", START, "--horizon", f"{HORIZON}d", "--hold-out", "10%"]
-        path = self.table("four.csv", few)
-        done = self.run_measure(path, options=options)
-        self.assertIn("A group has fewer than 10 customers; 10.0% of treated and controls together were expected to be controls", done.out)
-        self.assertNotIn("600", done.out)
-        self.assertNotIn("chi-square", done.out)
-        found = self.measured(path, *options)
-        self.assertEqual((found["verdict"], found["control"], found["in_outcomes"]), ("sample-ratio", None, None))
-        self.assertEqual((found["sample_ratio"]["chi_square"], found["sample_ratio"]["p"], found["sample_ratio"]["alarm"]), (None, None, True))
-
-    def test_without_controls_nothing_is_proved(self):
-        everybody = self.table("everybody.csv", self.shop.groups == 0)
-        redeemed = self.path / "redeemed.csv"
-        redeemed.write_text("user\n" + "".join(f"{id}\n" for id in np.array(self.shop.ids)[self.shop.groups == 0][:210]))
-        done = self.run_measure(everybody, options=["--start", START, "--horizon", f"{HORIZON}d", "--redemptions", redeemed])
-        self.assertEqual(done.code, 0, done)
-        self.assertIn("there is no control group", done.out)
-        self.assertIn("10.0% of them took the offer up", done.out)
-        fixed = Assignment(self.shop.ids, np.zeros(CUSTOMERS), [], np.full(CUSTOMERS, -1), [], np.full(CUSTOMERS, -1), self.shop.past)
-        found = self.measured(fixed.write(self.path / "all.h5", START, HORIZON, 0))
-        self.assertEqual(found["verdict"], "no-control")
-        self.assertAlmostEqual(found["before_and_after"]["spend_before"], self.shop.past.mean(), places=5)
-        self.assertAlmostEqual(found["before_and_after"]["spend_after"], self.shop.revenue.mean(), places=5)
-        self.assertIn("This proves nothing", " ".join(found["sentences"]))
-
-    def test_few_buyers_are_not_printed(self):
-        few = np.zeros(CUSTOMERS, dtype=bool)
-        few[np.flatnonzero(self.shop.groups == 1)[:9]] = True
-        path = self.table("few.csv", few | (self.shop.groups == 0))
-        found = self.measured(path, "--start", START, "--horizon", f"{HORIZON}d")
-        self.assertEqual(found["verdict"], "too-few")
-        self.assertIsNone(found["control"])
-        self.assertTrue(all(not each["printed"] and "treated" not in each for each in found["comparisons"]))
-
-    def test_one_customer_with_half_of_the_money_hides_it(self):
-        shop = Shop(seed=4)
-        richest = int(np.flatnonzero((shop.groups == 1) & (shop.counts > 0))[0])
-        shop.orders[richest] = np.array([1e6])
-        path = shop.assignment().write(self.path / "rich.h5", START, HORIZON, SHARE)
-        found = self.measured(path, data=shop.write_log(self.path, "rich-next"))
-        self.assertEqual(found["verdict"], "too-few")
-        printed = {(each["outcome"], each["is_cut"]): each["printed"] for each in found["comparisons"]}
-        self.assertEqual(printed, {("buyers", False): True, ("orders", False): True, ("revenue", False): False, ("revenue", True): False})
-
-    def simple(self, name, orders, prepare=(), columns="order=order"):
-        """A dataset of (customer, amount, time) orders."""
-        log, data = self.path / f"{name}.csv", self.path / f"{name}-data.h5"
-        log.write_text("user,item,value,time,order\n" + "".join(f"{user},i{place % 7},{amount},{time},o{place}\n" for place, (user, amount, time) in enumerate(orders)))
-        columns = "user=user,item=item,value=value,time=time" + (f",{columns}" if columns else "")
-        done = run(["prepare", "--input", log, "--columns", columns, "--min-total", "none", *prepare, "--output", data])
-        self.assertEqual(done.code, 0, done)
-        return data
-
-    def alternating(self, name, customers=200, times=None):
-        path = self.path / name
-        path.write_text("user,group" + (",time" if times else "") + "\n" + "".join(
-            f"u{customer},{('treated', 'control')[customer % 2]}" + (f",{times[customer]}" if times else "") + "\n" for customer in range(customers)))
-        return path
-
-    def test_customers_whose_own_time_is_not_covered_are_left_out(self):
-        midnight = START - START % DAY
-        orders = [(f"u{customer}", 1 + customer % 5, midnight + day * DAY) for customer in range(200) for day in (0, 5 + customer % 3, 60)]
-        times = [midnight + (0 if customer < 120 else 45 * DAY) for customer in range(200)]
-        path = self.alternating("own.csv", times=times)
-        data = self.simple("own-log", orders)
-        done = self.run_measure(path, options=["--horizon", "30d", "--quiet"], data=data)
-        self.assertTrue(any("80 customers of the list are left out: the log of outcomes does not cover their own time" in line for line in done.our_lines), done)
-        found = self.measured(path, "--horizon", "30d", data=data)
-        self.assertEqual((found["left_out"], found["treated"], found["control"], found["covered_share"]), (80, 60, 60, 1))
-        done = self.run_measure(path, options=["--horizon", "100d"], data=data, ranks=2)
-        self.assertEqual(done.code, 65, done)
-        self.assertIn("covers no customer's time of 100 days", done.our_lines[-1])
-
-    def test_a_wrong_date_does_not_end_the_log_later(self):
-        midnight = START - START % DAY
-        orders = [(f"u{customer}", 5, midnight + customer * DAY // 10) for customer in range(200)]
-        wrong = [("u3", 5, 1_900_000_000), ("u4", 5, 86_400 * 3)]
-        path = self.alternating("dates.csv")
-        options = ["--start", midnight, "--horizon", "40d"]
-        found = [self.measured(path, *options, data=self.simple(f"dates{len(extra)}", orders + extra)) for extra in ([], wrong)]
-        self.assertAlmostEqual(found[0]["covered_share"], 19.9 / 40, places=9)
-        self.assertEqual([each["covered_share"] for each in found], [found[0]["covered_share"]] * 2)
-        self.assertEqual([each["past_is_known"] for each in found], [False, False])
-        done = self.run_measure(path, options=[*options, "--quiet"], data=self.path / "dates2-data.h5", ranks=3)
-        self.assertTrue(any("2 orders lie far from all others in time" in line for line in done.our_lines), done)
-        held = json.loads((self.path / "measured.json").read_text())["outcomes"]
-        self.assertEqual((held["orders_apart"], held["begins"]), (2, "2023-11-14 00:00:00"))
-        almost = self.measured(path, "--start", midnight, "--horizon", "20d", data=self.path / "dates0-data.h5")
-        self.assertFalse(any("the log of outcomes ends" in caveat for caveat in almost["caveats"]))  # less than a day is missing
-
-    def test_a_filtered_dataset_shows_no_profit(self):
-        data = self.path / "filtered.h5"
-        done = run(["prepare", "--input", self.path / "next.csv", "--columns", "user=user,item=item,value=value,time=time,order=order",
-                    "--min-user-count", "2", "--where", "value > 1", "--output", data])
-        self.assertEqual(done.code, 0, done)
-        done = self.run_measure(self.assignment, options=["--margin", "30%", "--quiet"], data=data)
-        self.assertTrue(any("was prepared with --min-user-count 2, --where value > 1: customers and purchases that this removed" in line for line in done.our_lines), done)
-        self.assertIn("Whether it paid is not known: the dataset of outcomes leaves purchases out", done.out)
-        found = self.measured(self.assignment, "--margin", "30%", data=data)
-        self.assertIsNone(found["return_on_cost"])
-        self.assertEqual(json.loads((self.path / "measured.json").read_text())["outcomes"]["filters"], ["--min-user-count 2", "--where value > 1"])
-        self.assertEqual(self.measured(self.assignment, "--margin", "30%")["return_on_cost"], self.whole["return_on_cost"])
-
-    def test_orders_of_days_and_a_start_within_a_day(self):
-        midnight = START - START % DAY
-        data = self.simple("days", [(f"u{customer}", 5, midnight + day * DAY + 3600) for customer in range(200) for day in range(3)], ["--orders", "day"], columns="")
-        path = self.alternating("days-list.csv")
-        for start, said in ((midnight + DAY, False), (midnight + DAY + 7200, True)):
-            found = self.measured(path, "--start", start, "--horizon", "2d", data=data)
-            self.assertEqual(any("does not begin and end at 00:00 UTC" in caveat for caveat in found["caveats"]), said)
-
-    def test_unknown_customers_are_counted(self):
-        midnight = START - START % DAY
-        orders = [(f"u{customer}", 5, midnight + day * DAY) for customer in range(120) for day in range(3)]
-        for strangers, said in ((20, False), (130, True)):  # more others than customers of the list: ids may be written in two ways
-            data = self.simple("known", orders + [(f"0u{customer}", 5, midnight) for customer in range(strangers)])
-            found = self.measured(self.alternating("unknown.csv"), "--start", midnight, "--horizon", "3d", data=data)
-            self.assertEqual(found["not_in_outcomes"], {"treated": 40, "control": 40})
-            caveat = "(40.0% of treated, 40.0% of controls) are not in the dataset of outcomes"
-            self.assertEqual(any(caveat in each for each in found["caveats"]), said, strangers)
-
-    def test_a_list_without_a_past_adjusts_nothing(self):
-        shop = Shop()
-        shop.past = np.zeros(CUSTOMERS)
-        found = self.measured(shop.assignment().write(self.path / "pastless.h5", START, HORIZON, SHARE))
-        self.assertEqual((found["past_is_known"], found["comparisons"][2]["adjusted_difference"]), (False, None))
-        self.assertTrue(any("the list was made without orders" in caveat for caveat in found["caveats"]))
-
-    def test_uplifts_that_are_lost_are_counted(self):
-        found = self.whole["uplifts"]
-        self.assertEqual(len(found["cells"]) + found["not_printed"], 8)  # three segments and none, two offers
-        self.assertGreater(found["not_printed"], 0)
-        self.assertTrue(any(f"{found['not_printed']} uplifts of a segment and an offer are not printed" in caveat for caveat in self.whole["caveats"]))
-
-    def test_words_of_what_is_not_known(self):
-        midnight = START - START % DAY
-        data = self.simple("same", [(f"u{customer}", 5, midnight) for customer in range(200)])
-        done = self.run_measure(self.alternating("same-list.csv"), options=["--start", midnight, "--horizon", "1d"], data=data)
-        self.assertEqual(done.code, 0, done)
-        for word in ("nan", "unknown to", "= below"):
-            self.assertNotIn(word, done.out)
-        self.assertIn("(95% interval unknown; p = 1.0000)", done.out)
-        self.assertIn("p < 0.0001", self.run_measure(self.assignment).out)
 
     def test_several_campaigns_are_adjusted_together(self):
         other = Shop(seed=3)
@@ -545,30 +235,6 @@ class MeasureTest(unittest.TestCase):
                 lines = [each for each in done.our_lines if "without digests" not in each]
                 self.assertEqual(len(lines), 1, done)
                 self.assertIn(line, lines[0])
-
-    def test_the_grocers_campaigns(self):
-        campaigns = {}
-        with gzip.open(data_file("journey_campaigns.csv.gz"), "rt") as file:
-            for row in csv.DictReader(file):
-                campaigns.setdefault(row["campaign_id"], []).append(row["household_id"])
-        with gzip.open(data_file("journey_campaign_descriptions.csv.gz"), "rt") as file:
-            begins = {row["campaign_id"]: row["start_date"] for row in csv.DictReader(file)}
-        shop = self.path / "grocer.h5"
-        done = run(["prepare", "--input", data_file("journey_transactions.csv.gz"), "--columns",
-                    "user=household_id,item=product_id,value=sales_value,time=transaction_timestamp,order=basket_id", "--output", shop])
-        self.assertEqual(done.code, 0, done)
-        paths = []
-        for campaign, households in campaigns.items():
-            paths.append(self.path / f"campaign{campaign}.csv")
-            paths[-1].write_text("user,group,time\n" + "".join(f"{household},treated,{max('2017-01-01', begins[campaign])}\n" for household in households))
-        self.assertEqual(len(paths), 27)
-        output = self.path / "grocer.json"
-        done = self.run_measure(*paths, options=["--horizon", "28d", "--output", output], data=shop)
-        self.assertEqual(done.code, 0, done)
-        found = json.loads(output.read_text())["campaigns"]
-        self.assertEqual({each["verdict"] for each in found}, {"no-control"})
-        self.assertEqual(done.out.count("there is no control group"), 27)
-        self.assertGreater(sum(each["before_and_after"] is not None for each in found), 20)
 
 
 if __name__ == "__main__":

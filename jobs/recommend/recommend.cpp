@@ -14,13 +14,10 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "distributed/als/described_rows.hpp"
 #include "distributed/ranking/boosted_vectors.hpp"
-#include "distributed/ranking/popular_items.hpp"
 #include "io/dataset/dataset.hpp"
 #include "io/files/commit.hpp"
 #include "io/model/item_model.hpp"
@@ -33,6 +30,7 @@
 #include "jobs/recommend/group_lists.hpp"
 #include "jobs/recommend/list_probabilities.hpp"
 #include "jobs/recommend/lists.hpp"
+#include "jobs/recommend/model_items.hpp"
 #include "jobs/recommend/rules/item_rules.hpp"
 #include "jobs/recommend/served_blend.hpp"
 #include "jobs/recommend/served_users.hpp"
@@ -52,9 +50,9 @@ constexpr std::string_view notes =
     R"(A user's score of an item is <x_u, y_i>; for explicit models with biases, mean + b_u + b_i + <x_u, y_i>; of an item model the sum
 over the user's items i of w_ui s_ij, and lists have the items whose score is above 0 (who has none gets the popular ones). Lists
 leave out all that the dataset has of the user: the training, validation and held-out parts and what was given (--seen exclude), may
-have it (allow), or have nothing else (only: to buy again). An item without a training entry is in no list. Users come in the order
-of their ids, then those that were held out whole, who are folded in from all that the dataset has of them; items best first, equal
-scores by item id. If a model was trained on another dataset, items are matched by id, and all users are folded in from (or, of an
+have it (allow), or have nothing else (only: to buy again). An item without a training entry is in no list, unless the model has
+features of items. Users come in the order of their ids, then those that were held out whole, who are folded in from all
+that the dataset has of them; items best first, equal scores by item id. If a model was trained on another dataset, items are matched by id, and all users are folded in from (or, of an
 item model, scored by) all that this dataset has of them; items that only one of the two knows are in no list.
 Several models (--model more than once, --blend): a user's scores of each model become comparable over all items that the list may
 hold (--blend-scores) and are added, times the weights over their sum. A model's score of an item or a user that it does not know is
@@ -62,72 +60,13 @@ hold (--blend-scores) and are added, times the weights over their sum. A model's
 Source popular: a user without a training entry, or of several models one for whom each model scores all items the same, gets the
 items with the most training entries, scored by the share of users that have them; source popular-segment: those of
 the user's segment (--segments), by how many of its users have them; source log: users of --log, who are folded in from (or, of an item
-model, scored by) all that dataset and log have of them; source model: all others.
+model, scored by) all that dataset and log have of them; source features: a user without a training entry, served by the
+features of the table of users (als --user-features); source model: all others.
 Rules (--items to --min-score) hold for popular items, too, but --min-score. Lists are filled best first, with as many items as the
 rules allow; a boost is added to the score, and the sum is written.
 CSV and TSV: user,rank,item,score,source, --columns, and --explain: because_1,share_1,...; JSON lines: an object per user. HDF5 (.h5):
 /users/ids, and /recommendations with indptr (users + 1), items (item ids), scores and source: user u's items are
 items[indptr[u]:indptr[u + 1]].)";
-
-ItemStorage storage_of(const ModelReader& model) {
-  return item_storage(model.items(), model.factors() + 1);
-}
-
-/// The entries that items were trained on: of the model, or of the dataset if the model has no counts. Lists have none
-/// of the model's items that another dataset does not have. Collective.
-Catalogue read_catalogue(const RecommendOptions& options, const JobContext& context, const ModelReader& model,
-                         const std::optional<MatchedItems>& matched) {
-  const RowRange mine = Partition::by_count(model.items(), context.comm.size()).range(context.comm.rank());
-  if (matched) {
-    std::vector<Index> entries(static_cast<std::size_t>(mine.size()));
-    for (std::size_t item = 0; item < matched->model_rows.size(); ++item) {
-      const Index row = matched->model_rows[item];
-      if (row < mine.begin || row >= mine.end) continue;
-      entries[static_cast<std::size_t>(row - mine.begin)] = matched->catalogue.entries[item];
-    }
-    return make_catalogue(context.comm, model.users(), entries);
-  }
-  if (model.has_entry_counts()) {
-    const std::vector<Index> entries = model.item_entries(mine);
-    std::vector<std::uint8_t> is_described;
-    if (model.item_features()) is_described = described_rows(model.item_factors(mine).view(), entries);
-    return make_catalogue(context.comm, model.users(), entries, is_described);
-  }
-  const auto trained = open_dataset(context, options.data, model.trained_fold(), model.trained_on());
-  return make_catalogue(context.comm, model.users(), trained->row_sizes(DatasetPart::interactions_by_item, mine));
-}
-
-/// The dataset's items in the model if that was trained on another dataset, which is told. Collective.
-template <class Model>
-std::optional<MatchedItems> match_other_dataset(const RecommendOptions& options, JobContext& context,
-                                                const DatasetReader& dataset, const Model& model,
-                                                const std::string& path) {
-  if (is_own_dataset(dataset, model.record())) return std::nullopt;
-  const Communicator& comm = context.comm;
-  MatchedItems matched = match_items(comm, dataset, options.data, model, path);
-  const RowRange mine = Partition::by_count(dataset.items(), comm.size()).range(comm.rank());
-  const std::vector<Index> entries = dataset.row_sizes(DatasetPart::interactions_by_item, mine);
-  Index unknown = 0;
-  for (Index item = mine.begin; item < mine.end; ++item) {
-    if (matched.model_rows[static_cast<std::size_t>(item)] < 0)
-      unknown += entries[static_cast<std::size_t>(item - mine.begin)];
-  }
-  unknown = comm.sum(unknown);
-  Report& report = context.report;
-  tell_difference(report, dataset, options.data, model.record(), path);
-  report.line(fmt::format(
-      "{} knows {} of {} of {}: no list has the others, and {} leaves out {} of {}; {} of the "
-      "model {} not in {}, and no list has {}",
-      path, matched.known, counted(dataset.items(), "item"), options.data,
-      std::is_same_v<Model, ModelReader> ? "fold-in" : "the model", unknown,
-      counted(dataset.entries(DatasetPart::interactions), "interaction"), counted(matched.elsewhere, "item"),
-      verb(matched.elsewhere, "is", "are"), options.data, verb(matched.elsewhere, "it", "them")));
-  report.event("matched_items", {{"items", dataset.items()},
-                                 {"known_items", matched.known},
-                                 {"items_elsewhere", matched.elsewhere},
-                                 {"unknown_entries", unknown}});
-  return matched;
-}
 
 /// What is known of users, and what is said of the log. Collective.
 UserHistories read_histories(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {
@@ -221,16 +160,6 @@ ListInputs list_inputs(const RecommendOptions& options, const std::string& path,
                     .reasons = options.explain};
   if (options.rules.min_score) inputs.min_score = static_cast<float>(*options.rules.min_score);
   return inputs;
-}
-
-/// The catalogue as the rules leave it. Throws AgreedError(bad_data) if no list could have an item.
-Catalogue offered_catalogue(Catalogue catalogue, const RecommendOptions& options, const ItemRules& rules) {
-  if (rules.offered.empty()) return catalogue;
-  Catalogue offered = offering(std::move(catalogue), rules.offered);
-  if (!offered.by_popularity.empty()) return offered;
-  throw AgreedError(ExitCode::bad_data, fmt::format("{}: none of the items that are left has a training entry of {}; "
-                                                    "expected at least one that lists can have",
-                                                    options.rules.choosing(), options.model.text()));
 }
 
 /// Lists as `make` makes them, with probabilities if there is a map; all outlives the result.

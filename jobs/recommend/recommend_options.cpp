@@ -32,7 +32,7 @@ void describe_recommendations(boost::program_options::options_description& descr
        one_of<SeenItems>("seen", options.seen, {{"exclude", SeenItems::exclude}, {"allow", SeenItems::allow}, {"only", SeenItems::only}})),
      "items that the dataset has of the user, in any part: leave them out, allow them, or list nothing else (to buy again)")
     ("explain", po::value(&options.explain)->value_name("N")->notifier(within<Index>("explain", 1, 1000)),
-     "beside each item, the N items of the user that speak most for it, and the share of each")
+     "beside each item, the N items (and features, if the model has such) of the user that speak most for it, and the share of each")
     ("probability", read_file(&options.probability),
      "beside each item, how likely the user buys it: the file that calibrate has written for this model")
     ("output", list_output(&options.output, options.files),

@@ -1,4 +1,5 @@
 """The page of a quarter in a real browser: every number on it is in quarter.json, links lead somewhere, a model that is held back is said."""
+import decimal
 import html
 import json
 import pathlib
@@ -30,6 +31,11 @@ def tokens(text):
     return set(re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", text))
 
 
+def to_fixed(number, digits):
+    """As a browser writes it: a tie goes up (30.25 MiB is 30.3), where Python's goes to the even digit."""
+    return str(decimal.Decimal(number).quantize(decimal.Decimal(1).scaleb(-digits), decimal.ROUND_HALF_UP))
+
+
 def known_tokens(numbers):
     """How the page may write what the JSON has."""
     known = {"95"}  # of the intervals
@@ -38,7 +44,8 @@ def known_tokens(numbers):
             known |= tokens(leaf)
         elif not isinstance(leaf, bool):
             size = abs(leaf)
-            known |= {f"{size:,}", f"{size:.4f}", f"{100 * size:.1f}", f"{size:,.2f}", f"{size:.1f}", f"{size / 2**20:.1f}"}
+            known |= {f"{size:,}", f"{size:.4f}", f"{100 * size:.1f}", f"{size:,.2f}", f"{size:.1f}"}
+            known |= {to_fixed(size, 4), to_fixed(100 * size, 1), to_fixed(size, 1), to_fixed(size / 2**20, 1)}
     return known
 
 

@@ -24,10 +24,6 @@ using rankwise::EntryWeights;
 using rankwise::Index;
 using rankwise::LocalIndex;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Users of `size` items each, popular ones (low numbers) more often, ascending.
 std::vector<std::vector<LocalIndex>> random_users(Index users, Index size, Index items) {
   std::mt19937 random(1);

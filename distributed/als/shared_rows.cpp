@@ -13,10 +13,6 @@ namespace {
 constexpr double balanced = 1.05;  ///< largest over mean cost
 constexpr double filled = 1.03;    ///< what is aimed at where that is exceeded
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Ranks that have less than the fair share, to be filled one after the other.
 class Takers {
  public:

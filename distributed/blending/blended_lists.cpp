@@ -14,10 +14,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// The area under the curve of one user's blended scores. `targets` ascend, as UserScores::items do.
 double blended_area(std::span<const Index> items, std::span<const float> sums, std::span<const Index> targets) {
   std::vector<float> found;

@@ -13,10 +13,6 @@ namespace {
 
 constexpr Index items_per_read = 4096;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Scores of all users for the items of one block, which begin at column `first`.
 void fill_block(ConstMatrixView users, ConstMatrixView items, Index first, MatrixView scores) {
   const Index blocks = (users.rows + kernels::score_users - 1) / kernels::score_users;

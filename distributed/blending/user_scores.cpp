@@ -18,10 +18,6 @@ namespace {
 constexpr Index usual_score_bytes = Index{128} << 20;
 constexpr Index most_users_at_a_time = 1 << 13;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// A score that is not finite, of the user at a place, by a model.
 struct BrokenScore {
   Index place = 0;

@@ -15,7 +15,6 @@ namespace {
 __extension__ using Wide = unsigned __int128;
 
 constexpr int most_fill_rounds = 64;
-constexpr double operations_per_value = 8;
 constexpr std::int32_t empty_slot = -1;
 
 /// Net values, which may be negative, in their order.

@@ -12,13 +12,12 @@ namespace rankwise {
 
 namespace {
 
-__extension__ using Wide = __int128;
+__extension__ using SignedWide = __int128;
 
 constexpr int budget_bits = 40;
 constexpr int cost_shift = budget_bits - tie_bits;
 constexpr std::int64_t most_price = std::int64_t{1} << 62;
-constexpr Wide most_price_wide = most_price;
-constexpr double operations_per_value = 8;
+constexpr SignedWide most_price_wide = most_price;
 constexpr Index most_stages = 12;
 constexpr int not_spread = -1;
 
@@ -29,7 +28,9 @@ struct Demand {
   std::int64_t net_high = 0;  // the sum of net values: high * 2^tie_bits + low
   std::int64_t net_low = 0;
 
-  [[nodiscard]] Wide net() const { return static_cast<Wide>(net_high) * (std::int64_t{1} << tie_bits) + net_low; }
+  [[nodiscard]] SignedWide net() const {
+    return static_cast<SignedWide>(net_high) * (std::int64_t{1} << tie_bits) + net_low;
+  }
 };
 
 /// What prices are compared with: values, spread by the customers' places among equals times 2^bits.
@@ -86,9 +87,9 @@ Demand demand_at(const Communicator& comm, const OfferValues& values, std::span<
 }
 
 /// In fine units, and not capped.
-Wide whole_price(const OfferPrices& prices, std::size_t offer, std::int64_t cost_millionths) {
-  constexpr Wide unit = Wide{1} << cost_shift;
-  return prices.own[offer] + (static_cast<Wide>(prices.budget) * cost_millionths + unit - 1) / unit;
+SignedWide whole_price(const OfferPrices& prices, std::size_t offer, std::int64_t cost_millionths) {
+  constexpr SignedWide unit = SignedWide{1} << cost_shift;
+  return prices.own[offer] + (static_cast<SignedWide>(prices.budget) * cost_millionths + unit - 1) / unit;
 }
 
 /// D at these prices in 2^-40 millionths, rounded up to whole millionths. What of an offer's price is above the
@@ -96,14 +97,14 @@ Wide whole_price(const OfferPrices& prices, std::size_t offer, std::int64_t cost
 /// whole price either.
 std::int64_t bound_of(const Demand& demand, const OfferPrices& prices, std::span<const std::int64_t> costs,
                       std::span<const Index> capacity, std::int64_t budget_millionths) {
-  Wide bound = demand.net() << cost_shift;
+  SignedWide bound = demand.net() << cost_shift;
   for (std::size_t o = 0; o < costs.size(); ++o) {
-    const Wide of_budget = static_cast<Wide>(prices.budget) * costs[o];
+    const SignedWide of_budget = static_cast<SignedWide>(prices.budget) * costs[o];
     bound += ((whole_price(prices, o, costs[o]) << cost_shift) - of_budget) * capacity[o];
   }
-  if (budget_millionths >= 0) bound += static_cast<Wide>(prices.budget) * budget_millionths;
-  constexpr Wide unit = Wide{1} << budget_bits;
-  const Wide whole = (bound + unit - 1) / unit;
+  if (budget_millionths >= 0) bound += static_cast<SignedWide>(prices.budget) * budget_millionths;
+  constexpr SignedWide unit = SignedWide{1} << budget_bits;
+  const SignedWide whole = (bound + unit - 1) / unit;
   return whole > std::numeric_limits<std::int64_t>::max() ? std::numeric_limits<std::int64_t>::max()
                                                           : static_cast<std::int64_t>(whole);
 }
@@ -114,7 +115,7 @@ struct SteppedPrice {
   int last = 0;
 
   /// The price after a step; at `least` one that nobody pays stays, and its step does.
-  [[nodiscard]] std::int64_t moved(std::int64_t price, Wide excess, std::int64_t least) {
+  [[nodiscard]] std::int64_t moved(std::int64_t price, SignedWide excess, std::int64_t least) {
     const int sign = excess > 0 ? 1 : excess < 0 ? -1 : 0;
     const bool stays = sign < 0 && price <= least;
     if (sign * last > 0 && !stays) step = std::min(step + step / 2 + 1, most_price);
@@ -135,7 +136,7 @@ struct Weight {
   Index customers = 1;
   Index counted = 1;
 
-  [[nodiscard]] Wide of(Wide number) const { return number * customers / counted; }
+  [[nodiscard]] SignedWide of(SignedWide number) const { return number * customers / counted; }
 };
 
 class PriceDescent {
@@ -174,9 +175,9 @@ class PriceDescent {
         demand_at(comm_, values_, customers_, limits_, at.total(std::span(values_.cost_millionths)), spread_bits);
     for (Index& wanted : demand.wanted) wanted = static_cast<Index>(weight_.of(wanted));
     demand.spending_millionths = static_cast<std::int64_t>(weight_.of(demand.spending_millionths));
-    const Wide net = weight_.of(demand.net());
+    const SignedWide net = weight_.of(demand.net());
     demand.net_high = static_cast<std::int64_t>(net >> tie_bits);
-    demand.net_low = static_cast<std::int64_t>(net & ((Wide{1} << tie_bits) - 1));
+    demand.net_low = static_cast<std::int64_t>(net & ((SignedWide{1} << tie_bits) - 1));
     return demand;
   }
   /// The bound is that of spread values. Collective.
@@ -203,7 +204,7 @@ class PriceDescent {
   }
   /// Of what customers want.
   [[nodiscard]] static std::int64_t mean_gain(const Demand& demand) {
-    return static_cast<std::int64_t>(std::clamp<Wide>(demand.net() / all_wanted(demand), 1, most_price / 4));
+    return static_cast<std::int64_t>(std::clamp<SignedWide>(demand.net() / all_wanted(demand), 1, most_price / 4));
   }
   /// First steps: an eighth of the spread; without one of the size of what customers gain by what they want.
   void begin(const Demand& demand, const OfferPrices& at, int spread_bits) {
@@ -213,12 +214,12 @@ class PriceDescent {
     offers_.assign(values_.offers(), {});
     for (std::size_t o = 0; o < offers_.size(); ++o)
       offers_[o].step = std::max<std::int64_t>(1, at.own[o] > 0 && !is_spread ? at.own[o] / 256 : new_step);
-    const Wide mean_cost = std::max<Wide>(1, demand.spending_millionths / all_wanted(demand));
-    const Wide of_money = (static_cast<Wide>(new_step) << cost_shift) / mean_cost;
+    const SignedWide mean_cost = std::max<SignedWide>(1, demand.spending_millionths / all_wanted(demand));
+    const SignedWide of_money = (static_cast<SignedWide>(new_step) << cost_shift) / mean_cost;
     budget_ = {};
     budget_.step = at.budget > 0 && !is_spread
                        ? std::max<std::int64_t>(1, at.budget / 256)
-                       : static_cast<std::int64_t>(std::clamp<Wide>(of_money, 1, most_price / 4));
+                       : static_cast<std::int64_t>(std::clamp<SignedWide>(of_money, 1, most_price / 4));
   }
   /// An offer's own price and the budget's move apart: where an offer is scarce, its price in all follows its demand
   /// alone, and the budget counts all its places as paid; all other offers follow the budget's price. Both prices at
@@ -226,19 +227,20 @@ class PriceDescent {
   void move(const Demand& demand, OfferPrices& at) {
     const std::vector<std::int64_t>& costs = values_.cost_millionths;
     std::vector<std::int64_t> scarce(offers_.size(), 0);  // the price in all of offers that have one of their own
-    Wide paid = 0;
+    SignedWide paid = 0;
     for (std::size_t o = 0; o < offers_.size(); ++o) {
-      const Wide excess = static_cast<Wide>(demand.wanted[o]) - places_.capacity[o];
+      const SignedWide excess = static_cast<SignedWide>(demand.wanted[o]) - places_.capacity[o];
       const auto least = static_cast<std::int64_t>(std::min(whole_price(at, o, costs[o]) - at.own[o], most_price_wide));
-      const auto price = static_cast<std::int64_t>(std::min<Wide>(least + static_cast<Wide>(at.own[o]), most_price));
-      paid += static_cast<Wide>(costs[o]) * (at.own[o] > 0 ? places_.capacity[o] : demand.wanted[o]);
+      const auto price =
+          static_cast<std::int64_t>(std::min<SignedWide>(least + static_cast<SignedWide>(at.own[o]), most_price));
+      paid += static_cast<SignedWide>(costs[o]) * (at.own[o] > 0 ? places_.capacity[o] : demand.wanted[o]);
       const std::int64_t next = offers_[o].moved(price, excess, least);
       if (next > least) scarce[o] = next;
     }
     if (places_.budget_millionths >= 0) at.budget = budget_.moved(at.budget, paid - places_.budget_millionths, 0);
     at.own.assign(offers_.size(), 0);
     for (std::size_t o = 0; o < offers_.size(); ++o) {
-      const Wide own = scarce[o] - whole_price(at, o, costs[o]);
+      const SignedWide own = scarce[o] - whole_price(at, o, costs[o]);
       if (own > 0) at.own[o] = static_cast<std::int64_t>(own);
     }
   }
@@ -267,7 +269,7 @@ Places places_of(const CampaignLimits& limits, Index customers, std::span<const 
 /// The share of the places that falls to so many of the customers.
 Places share_of(Places places, Index part, Index all) {
   const auto scaled = [&](std::int64_t number) {
-    return static_cast<std::int64_t>(static_cast<Wide>(number) * part / std::max<Index>(all, 1));
+    return static_cast<std::int64_t>(static_cast<SignedWide>(number) * part / std::max<Index>(all, 1));
   };
   for (Index& capacity : places.capacity) capacity = scaled(capacity);
   if (places.budget_millionths >= 0) places.budget_millionths = scaled(places.budget_millionths);
@@ -280,7 +282,8 @@ struct Sample {
   Index size = 0;  ///< of all ranks
 
   Sample(const Communicator& comm, const OfferValues& values, std::span<const Index> from, Index all, Index wanted) {
-    const auto below = all <= wanted ? std::uint64_t{1} << 32 : static_cast<std::uint64_t>((Wide{wanted} << 32) / all);
+    const auto below =
+        all <= wanted ? std::uint64_t{1} << 32 : static_cast<std::uint64_t>((SignedWide{wanted} << 32) / all);
     for (const Index customer : from) {
       if (values.hashes[static_cast<std::size_t>(customer)] < below) customers.push_back(customer);
     }

@@ -11,6 +11,9 @@
 
 namespace rankwise {
 
+/// Of reading an offer's value with a customer: how much work a thread of a team has.
+inline constexpr double operations_per_value = 8;
+
 /// Of this rank's customers. An offer's probability is a column's or a constant; a cell of `uplift` goes before it.
 struct OfferValues {
   static constexpr std::int32_t no_probability = -1;

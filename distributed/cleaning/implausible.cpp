@@ -19,11 +19,10 @@ Index count_pairs(std::span<const Event> events) {
 
 /// The most rows on one UTC day.
 Index busiest_day(std::span<const Event> events) {
-  constexpr std::int64_t seconds_of_a_day = 86'400;
   std::vector<std::int64_t> days;
   for (const Event& event : events) {
     const std::int64_t seconds = seconds_of(event.time_microseconds);
-    days.push_back(seconds / seconds_of_a_day - (seconds % seconds_of_a_day < 0 ? 1 : 0));
+    days.push_back(seconds / seconds_per_day - (seconds % seconds_per_day < 0 ? 1 : 0));
   }
   std::ranges::sort(days);
   Index most = 0;

@@ -3,22 +3,17 @@
 #include <algorithm>
 
 #include "kernels/base/fixed_point_sum.hpp"
+#include "kernels/base/time_units.hpp"
 
 namespace rankwise {
 
 namespace {
 
-constexpr std::int64_t day_seconds = 86'400;
-
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// The period of a moment; -1: none.
 Index period_of(std::int64_t seconds, const DemandPeriods& periods) {
-  const std::int64_t since = seconds - periods.first_day * day_seconds;
+  const std::int64_t since = seconds - periods.first_day * seconds_per_day;
   if (since < 0) return -1;
-  const Index period = since / (periods.days * day_seconds);
+  const Index period = since / (periods.days * seconds_per_day);
   return period < periods.count ? period : -1;
 }
 

@@ -19,10 +19,6 @@ namespace {
 constexpr Index users_at_once = 8192;
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// One user's held-out items among the other candidates, whose scores come by in blocks. Distinct users may be counted
 /// by distinct threads.
 class PlaceCount {

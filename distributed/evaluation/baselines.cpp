@@ -14,10 +14,6 @@ namespace {
 constexpr double damping = 5;
 constexpr int rounds = 10;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 double largest_magnitude(const Communicator& comm, const SparseRows& rows) {
   double largest = 0;
   for (const float value : rows.values) largest = std::max(largest, std::fabs(static_cast<double>(value)));

@@ -15,10 +15,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Some of the ranked users: those that the factors know, by their vectors, and the others.
 struct UserBatch {
   Index begin = 0;  ///< places among the ranked users

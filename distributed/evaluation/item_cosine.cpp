@@ -18,10 +18,6 @@ namespace {
 constexpr Index block_bytes = Index{64} << 20;
 constexpr Index list_bytes = Index{256} << 20;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// A candidate with its score.
 struct Scored {
   double score = 0;

@@ -10,10 +10,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 ItemOrder with_ascending(ItemOrder order) {
   for (auto item = order.items.rbegin(); item != order.items.rend(); ++item)
     order.ascending.push_back(order.standing[at(*item)]);

@@ -12,10 +12,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// `counts`: how often each item is listed; sorts them.
 double value_of(const EvaluationMetric& metric, std::vector<std::int64_t>& counts) {
   // RecBole's catalogue has one item more, which fills short lists and is never counted.

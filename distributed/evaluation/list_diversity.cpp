@@ -15,10 +15,6 @@ namespace {
 constexpr Index items_per_read = 4096;
 constexpr Index users_at_once = 1 << 15;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// An item at a position (from 0) of a list.
 struct ListedItem {
   Index item = 0;

@@ -16,10 +16,6 @@ namespace {
 /// An item of a user's own: its training value, then its popularity.
 using OwnScore = std::pair<float, Index>;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Lists of one thread.
 class OwnLists {
  public:

@@ -15,10 +15,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 double largest_of(std::span<const float> values) {
   double largest = 0;
   for (const float value : values) {

@@ -15,10 +15,6 @@ namespace {
 /// How many rows ahead their first line is asked for: rows are met in no order of memory.
 constexpr Index rows_ahead = 8;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// The users' rows of a batch, wherever they are.
 struct BatchRows {
   const PackedUsers& users;

@@ -11,10 +11,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// The whole Gramian, items with users alone, in the order of items; with the penalty. Collective.
 std::vector<double> whole_gramian(const Communicator& comm, const ItemLayout& layout, const PairMatrix& matrix,
                                   std::span<const Index> used, const RidgeScaling& scaling,

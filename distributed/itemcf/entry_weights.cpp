@@ -15,10 +15,6 @@ namespace {
 constexpr double bm25_saturation = 1.2;
 constexpr double bm25_length_share = 0.75;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// `weights` of the entries of `rows`, which are rounded. Collective.
 WeighedRows quantized(const Communicator& comm, SparseRows rows, const std::vector<double>& weights) {
   double largest = 0;

@@ -13,10 +13,6 @@ namespace {
 /// An item without users costs some increments, too.
 constexpr double increments_per_item = 64;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 }  // namespace
 
 ItemLayout lay_out_items(const Communicator& comm, const SparseRows& rows, std::span<const std::int64_t> entries) {

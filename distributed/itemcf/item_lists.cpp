@@ -17,10 +17,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Additions that users take in a block, about.
 double block_work(const ItemWeightBlocks::Block& block, const SparseRows& histories, std::span<const Index> rows) {
   const double speakers = std::max(static_cast<double>(block.offsets.size()), 1.0);

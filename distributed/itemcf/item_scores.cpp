@@ -12,10 +12,6 @@ namespace {
 constexpr Index usual_block_bytes = Index{512} << 20;
 constexpr Index weight_bytes = sizeof(LocalIndex) + sizeof(float);
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// From rows of scored items to rows of those that speak.
 ItemWeightBlocks::Block by_speaker(const SparseRows& rows) {
   ItemWeightBlocks::Block block{rows.rows, std::vector<Index>(at(rows.column_count) + 1), {}, {}};

@@ -9,10 +9,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// What one look for a weight costs, in multiplications.
 constexpr double operations_per_look = 50;
 

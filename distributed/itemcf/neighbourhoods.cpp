@@ -10,10 +10,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Pairs of members of all neighbourhoods, those that several have as often.
 double all_pairs(const Neighbourhoods& neighbourhoods) {
   double pairs = 0;

@@ -10,10 +10,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Lists of neighbours as rows.
 SparseRows neighbour_rows(RowRange items, Index total, std::vector<std::vector<Neighbour>>& lists) {
   SparseRows rows{.rows = items, .total_rows = total, .column_count = total, .columns = {}, .values = {}};

@@ -11,10 +11,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Users' items by ascending number, so that the counters of a row are met in order.
 PackedUsers pack_users(const ItemLayout& layout, const WeighedRows& weighed) {
   const SparseRows& rows = weighed.rows;

@@ -9,10 +9,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// What others ask of this rank: for each request its item, local, and where its partners are.
 struct Asked {
   struct Request {

@@ -20,10 +20,6 @@ namespace {
 
 constexpr Index usual_budget = Index{1} << 30;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// What systems of neighbourhoods are made of.
 struct Problem {
   const ItemLayout& layout;

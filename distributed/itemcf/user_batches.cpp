@@ -8,10 +8,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Fills batches greedily, in the order of the items.
 class Batching {
  public:

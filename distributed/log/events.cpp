@@ -11,10 +11,6 @@ namespace rankwise {
 namespace {
 constexpr double operations_per_row = 100;  // to place and sort it
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Each rank gets the rows of its users, from the lowest rank first.
 IndexedRows at_owners(const Communicator& comm, IndexedRows rows, const Partition& users) {
   const ColumnExchange to_owners(comm, std::ssize(rows.users),

@@ -7,10 +7,6 @@
 namespace rankwise {
 
 namespace {
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 std::vector<Index> count_items(const Communicator& comm, const UserEvents& rows) {
   std::vector<Index> counts(at(rows.items), 0);
   for (const Event& event : rows.events) counts[at(event.item)] += event.counts ? 1 : 0;

@@ -12,10 +12,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// The line of a row of the log, which is there.
 OrderLine& line_at(std::vector<OrderLine>& lines, std::int64_t position) {
   return *std::ranges::lower_bound(lines, position, {}, &OrderLine::position);
@@ -88,11 +84,10 @@ void append(std::span<const OrderLine> lines, std::int64_t time_microseconds, Or
 }  // namespace
 
 std::vector<std::int32_t> days_of(const UserEvents& events) {
-  constexpr std::int64_t day_seconds = 86'400;
   std::vector<std::int32_t> days;
   days.reserve(events.events.size());
   for (const Event& event : events.events) {
-    days.push_back(static_cast<std::int32_t>(seconds_of(event.time_microseconds) / day_seconds));
+    days.push_back(static_cast<std::int32_t>(seconds_of(event.time_microseconds) / seconds_per_day));
   }
   return days;
 }

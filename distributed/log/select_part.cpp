@@ -16,10 +16,6 @@
 namespace rankwise {
 
 namespace {
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 RowRange numbered(const Communicator& comm, Index count) {
   const Index begin = comm.exclusive_sum(count);
   return {begin, begin + count};

@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 Index size_of(const SparseRows& matrix, Index row) {
   return matrix.offsets[at(row) + 1] - matrix.offsets[at(row)];
 }

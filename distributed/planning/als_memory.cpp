@@ -4,15 +4,9 @@
 #include <limits>
 
 #include "distributed/als/heavy_rows.hpp"
+#include "distributed/planning/number_bytes.hpp"
 
 namespace rankwise {
-
-namespace {
-
-constexpr Index float_bytes = sizeof(float);
-constexpr Index index_bytes = sizeof(Index);
-
-}  // namespace
 
 SideShare side_share(const SidePlan& plan, int rank, std::vector<Index> row_sizes) {
   const RowRange rows = plan.rows.range(rank);

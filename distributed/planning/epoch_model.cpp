@@ -5,6 +5,7 @@
 
 #include "distributed/als/heavy_rows.hpp"
 #include "distributed/als/training_side.hpp"
+#include "distributed/planning/number_bytes.hpp"
 #include "kernels/als/row_workspace.hpp"
 #include "kernels/als/solve_rows.hpp"
 #include "kernels/base/matrix.hpp"
@@ -15,8 +16,6 @@ namespace rankwise {
 namespace {
 
 constexpr double copy_bytes_per_second = 10e9;  ///< of rows packed and placed by one thread
-constexpr Index float_bytes = 4;
-constexpr Index index_bytes = 8;
 
 /// Rows are rotated into the eigenbasis of the other side's Gramian: beside the gathered ones, or in their place.
 enum class Rotation { none, beside, in_place };

@@ -25,10 +25,6 @@ using Clock = std::chrono::steady_clock;
 /// Sums of neighbourhoods are read from a thread's second cache and written in order. An estimate, not a measurement.
 constexpr double laid_out_pairs_per_second = 0.3e9;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }

@@ -10,10 +10,6 @@ namespace {
 
 constexpr int none = -1;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 std::vector<int> owners_of_chunks(const Partition& partition) {
   std::vector<int> owners(at(chunk_count(partition.rows())));
   for (int part = 0; part < partition.parts(); ++part) {

@@ -7,10 +7,6 @@ namespace {
 constexpr int rows_tag = 29;
 constexpr Index entries_at_once = 4'000'000;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Calls body(first row, end row) for consecutive blocks of rows with at most entries_at_once entries, or one row; both
 /// ends of a transfer cut alike.
 template <class Body>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "distributed/planning/number_bytes.hpp"
 #include "distributed/planning/side_plan.hpp"
 #include "kernels/als/solve_rows.hpp"
 #include "kernels/base/matrix.hpp"
@@ -11,15 +12,10 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// What sharing takes off a rank's rows and puts on it.
 void add_sharing(const SideWork& work, const Partition& partition, std::span<const SharedRow> shared,
                  const Objective& objective, std::vector<RankShare>& shares) {
   const Index padded = padded_columns(work.width);
-  constexpr auto float_bytes = static_cast<Index>(sizeof(float));
   const double entry_seconds = kernels::entry_seconds(work.width);
   for (const SharedRow& row : shared) {
     const int owner = partition.owner(row.row);

@@ -4,11 +4,11 @@
 #include <charconv>
 #include <chrono>
 
+#include "kernels/base/time_units.hpp"
+
 namespace rankwise {
 
 namespace {
-
-constexpr std::int64_t day_seconds = 86'400;
 
 double to_twelve_digits(double value) {
   std::array<char, 32> text{};
@@ -56,7 +56,7 @@ void add_order(const Orders& orders, Index order, CustomerHistory& history) {
 }  // namespace
 
 std::int64_t day_of(std::int64_t seconds) {
-  return seconds / day_seconds - (seconds % day_seconds < 0 ? 1 : 0);
+  return seconds / seconds_per_day - (seconds % seconds_per_day < 0 ? 1 : 0);
 }
 
 bool is_until(const Orders& orders, Index order, std::optional<std::int64_t> last_day) {

@@ -10,8 +10,6 @@ namespace rankwise {
 
 namespace {
 
-constexpr std::int64_t day_seconds = 86'400;
-
 /// The first `count` of all ranks' in the order of `before`.
 template <class Before>
 std::vector<std::int64_t> first_of(const Communicator& comm, std::span<const std::int64_t> times, std::size_t count,
@@ -29,11 +27,11 @@ std::vector<std::int64_t> first_of(const Communicator& comm, std::span<const std
 }  // namespace
 
 bool LogSpan::reaches(std::int64_t microseconds) const {
-  return seconds_of(microseconds) - end_seconds < day_seconds;
+  return seconds_of(microseconds) - end_seconds < seconds_per_day;
 }
 
 bool LogSpan::begins_by(std::int64_t microseconds) const {
-  return begin_seconds - seconds_of(microseconds) <= day_seconds;
+  return begin_seconds - seconds_of(microseconds) <= seconds_per_day;
 }
 
 LogSpan log_span(const Communicator& comm, std::span<const std::int64_t> times_seconds, std::int64_t first_seconds,
@@ -46,7 +44,7 @@ LogSpan log_span(const Communicator& comm, std::span<const std::int64_t> times_s
   const std::vector<std::int64_t> latest = first_of(comm, times_seconds, count, std::greater<>());
   const std::vector<std::int64_t> earliest = first_of(comm, times_seconds, count, std::less<>());
   const std::int64_t others = latest.back() - earliest.back();
-  const std::int64_t far = std::max({day_seconds, others / 10, 10 * (others / orders)});
+  const std::int64_t far = std::max({seconds_per_day, others / 10, 10 * (others / orders)});
   const auto is_late = [&](std::int64_t time) { return time - latest.back() > far; };
   const auto is_early = [&](std::int64_t time) { return earliest.back() - time > far; };
   const auto late = std::ranges::count_if(latest, is_late);

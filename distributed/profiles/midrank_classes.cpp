@@ -67,11 +67,11 @@ void find_bounds(const Communicator& comm, std::span<const double> values, Midra
   }
   comm.all_reduce_sum(std::span<Index>(counts));
   comm.all_reduce_max(std::span<double>(bounds));
-  constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+  constexpr double no_bound = std::numeric_limits<double>::quiet_NaN();
   for (std::size_t place = 0; place < counts.size(); ++place) {
     const bool is_empty = counts[place] == 0;
-    found.classes[place] = {counts[place], is_empty ? nothing : 0.0 - bounds[2 * place],
-                            is_empty ? nothing : 0.0 + bounds[2 * place + 1]};
+    found.classes[place] = {counts[place], is_empty ? no_bound : 0.0 - bounds[2 * place],
+                            is_empty ? no_bound : 0.0 + bounds[2 * place + 1]};
   }
 }
 

@@ -18,10 +18,6 @@ constexpr int most_steps = 100;
 constexpr int most_halvings = 30;
 constexpr double end_of_promises = 1e-8;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// The sum of losses, at least 0, of all ranks' rows, as order_free_sum(), with one reduction less. Collective.
 double loss_sum(const Communicator& comm, const std::vector<double>& losses, Index all_rows) {
   double largest = 0;

@@ -12,10 +12,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Where the shares of ranks begin: at most one a rank but the first, by samples of each rank's sorted predictions.
 /// Collective.
 std::vector<double> splitters(const Communicator& comm, const std::vector<Prediction>& sorted) {

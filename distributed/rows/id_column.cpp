@@ -15,10 +15,6 @@
 namespace rankwise {
 
 namespace {
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// The canonical integer that `text` is.
 std::optional<std::int64_t> canonical_integer(std::string_view text) {
   const bool negative = text.front() == '-';

@@ -13,10 +13,6 @@ namespace rankwise {
 namespace {
 constexpr Index least_samples = 64;  // per rank: parts differ by a few percent
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Distinct keys of the local records in ascending order, and the number that each has in its column.
 template <class Key>
 struct DistinctKeys {

@@ -72,7 +72,7 @@ IdDifference difference_of(const std::string& a, const std::string& b) {
   return without_blanks(first) == without_blanks(second) ? IdDifference::blanks : IdDifference::number_form;
 }
 
-std::uint64_t hash_of(std::string_view text) {
+std::uint64_t hash_of_form(std::string_view text) {
   return XXH3_64bits(text.data(), text.size());
 }
 
@@ -90,7 +90,7 @@ struct RoutedIds {
 RoutedIds route(const Strings& ids, int ranks) {
   std::vector<HashedId> hashed;
   hashed.reserve(ids.size());
-  for (const std::string& id : ids) hashed.push_back({hash_of(plain_form(id)), std::ssize(hashed)});
+  for (const std::string& id : ids) hashed.push_back({hash_of_form(plain_form(id)), std::ssize(hashed)});
   const auto owner = [ranks](const HashedId& id) {
     return static_cast<int>(id.hash % static_cast<std::uint64_t>(ranks));
   };

@@ -9,10 +9,6 @@
 namespace rankwise {
 
 namespace {
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// How many of `held` belong to each part: contiguous rows go to contiguous ranks.
 std::vector<Index> overlaps(RowRange held, const Partition& partition) {
   std::vector<Index> counts;

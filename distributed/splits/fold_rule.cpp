@@ -10,10 +10,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// How many of the bounds are not above the value.
 template <class Value>
 std::int32_t passed_bounds(const std::vector<Value>& bounds, Value value) {

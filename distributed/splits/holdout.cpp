@@ -15,10 +15,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 void put(std::span<Event> pair, EventPart part) {
   for (Event& row : pair) row.part = part;
 }

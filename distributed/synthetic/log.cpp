@@ -7,12 +7,11 @@
 #include <utility>
 
 #include "distributed/synthetic/draws.hpp"
+#include "kernels/base/time_units.hpp"
 
 namespace rankwise {
 
 namespace {
-
-constexpr std::int64_t seconds_per_day = 86'400;
 
 /// E[min(X, cap)] of a log-normal X.
 double capped_mean(double location, double spread, double cap) {

@@ -15,10 +15,6 @@ namespace {
 
 constexpr Index users_at_once = 1024;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Some users' entries, by user, items ascending.
 struct DrawnUsers {
   std::vector<Index> sizes;

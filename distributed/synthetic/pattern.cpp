@@ -10,10 +10,6 @@ namespace {
 
 constexpr Index block_rows = 4096;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 }  // namespace
 
 SyntheticPattern::SyntheticPattern(const SyntheticLog& log)

@@ -33,10 +33,6 @@ const std::string sent_name = lines_name + "/sent";
 
 constexpr Index most_names = 1'000'000;
 
-[[noreturn]] void refuse(const Hdf5Reader& file, const std::string& object, const std::string& reason) {
-  throw Error(ExitCode::bad_data, fmt::format("{}: {}: {}", file.path(), object, reason));
-}
-
 // --- Writing.
 
 Index file_bytes(const Communicator& comm, const CampaignAssignment& assignment) {
@@ -101,14 +97,15 @@ void write_lines(const Communicator& comm, Hdf5Writer& file, const IdRows& ids, 
 
 std::vector<std::string> read_names(const Hdf5Reader& file, const std::string& name) {
   const Index rows = file.shape(name, Hdf5Kind::text, 1).rows();
-  if (rows > most_names) refuse(file, name, fmt::format("holds {} names, expected at most {}", rows, most_names));
+  if (rows > most_names)
+    refuse_object(file, name, fmt::format("holds {} names, expected at most {}", rows, most_names));
   return file.read_strings(name, {0, rows});
 }
 
 std::int64_t read_within(const Hdf5Reader& file, const char* name, std::int64_t least, std::int64_t most) {
   const std::int64_t value = file.read_integer("/", name);
   if (value >= least && value <= most) return value;
-  refuse(file, name, fmt::format("is {}, expected a number from {} to {}", value, least, most));
+  refuse_object(file, name, fmt::format("is {}, expected a number from {} to {}", value, least, most));
 }
 
 CampaignGoal read_goal(const Hdf5Reader& file) {
@@ -117,7 +114,7 @@ CampaignGoal read_goal(const Hdf5Reader& file) {
        {CampaignGoal::revenue, CampaignGoal::margin, CampaignGoal::orders, CampaignGoal::buyers}) {
     if (word == goal_word(goal)) return goal;
   }
-  refuse(file, "goal", "is another word than revenue, margin, orders or buyers");
+  refuse_object(file, "goal", "is another word than revenue, margin, orders or buyers");
 }
 
 CampaignTerms read_terms(const Hdf5Reader& file) {
@@ -138,7 +135,7 @@ CampaignTerms read_terms(const Hdf5Reader& file) {
 
 std::vector<std::int64_t> read_of_offers(const Hdf5Reader& file, const std::string& name, Index offers) {
   const Index rows = file.shape(name, Hdf5Kind::integer, 1).rows();
-  if (rows != offers) refuse(file, name, fmt::format("holds {} numbers, expected {}", rows, offers));
+  if (rows != offers) refuse_object(file, name, fmt::format("holds {} numbers, expected {}", rows, offers));
   return file.read_rows<std::int64_t>(name, {0, rows});
 }
 
@@ -149,22 +146,22 @@ CampaignOffers read_offers(const Hdf5Reader& file) {
   offers.channels = read_names(file, "/offers/channels");
   const Index count = std::ssize(offers.names);
   if (std::ssize(offers.categories) != count || std::ssize(offers.channels) != count)
-    refuse(file, "/offers", "names, categories and channels differ in length");
+    refuse_object(file, "/offers", "names, categories and channels differ in length");
   if (std::set<std::string>(offers.names.begin(), offers.names.end()).size() != offers.size())
-    refuse(file, "/offers/names", "holds a name twice");
+    refuse_object(file, "/offers/names", "holds a name twice");
   offers.cost_millionths = read_of_offers(file, "/offers/cost_millionths", count);
   offers.margin_millionths = read_of_offers(file, "/offers/margin_millionths", count);
   offers.capacity = read_of_offers(file, "/offers/capacity", count);
   for (const Index capacity : offers.capacity) {
     if (capacity < CampaignOffers::unlimited)
-      refuse(file, "/offers/capacity", fmt::format("holds {}, expected -1 or more", capacity));
+      refuse_object(file, "/offers/capacity", fmt::format("holds {}, expected -1 or more", capacity));
   }
   return offers;
 }
 
 void require_rows(const Hdf5Reader& file, const std::string& name, Index rows) {
   const Index found = file.shape(name, Hdf5Kind::integer, 1).rows();
-  if (found != rows) refuse(file, name, fmt::format("holds {} numbers, expected {}", found, rows));
+  if (found != rows) refuse_object(file, name, fmt::format("holds {} numbers, expected {}", found, rows));
 }
 
 /// Numbers from `least` to below `end`.
@@ -173,9 +170,9 @@ std::vector<std::int32_t> read_places(const Hdf5Reader& file, const std::string&
   std::vector<std::int32_t> places = file.read_rows<std::int32_t>(name, rows);
   for (std::size_t i = 0; i < places.size(); ++i) {
     if (places[i] >= least && places[i] < end) continue;
-    refuse(file, name,
-           fmt::format("row {} is {}, expected a number from {} to {}", rows.begin + static_cast<Index>(i), places[i],
-                       least, end - 1));
+    refuse_object(file, name,
+                  fmt::format("row {} is {}, expected a number from {} to {}", rows.begin + static_cast<Index>(i),
+                              places[i], least, end - 1));
   }
   return places;
 }
@@ -185,8 +182,8 @@ std::vector<Index> read_offsets(const Hdf5Reader& file, RowRange rows, Index use
   const bool begins = rows.begin > 0 || offsets.front() == 0;
   const bool ends = rows.end < users || offsets.back() == entries;
   if (!begins || !ends || offsets.front() < 0 || offsets.back() > entries)
-    refuse(file, offsets_name, fmt::format("does not go from 0 to the {} entries", entries));
-  if (!std::ranges::is_sorted(offsets)) refuse(file, offsets_name, "falls");
+    refuse_object(file, offsets_name, fmt::format("does not go from 0 to the {} entries", entries));
+  if (!std::ranges::is_sorted(offsets)) refuse_object(file, offsets_name, "falls");
   return offsets;
 }
 
@@ -198,15 +195,15 @@ void check_customer(const Hdf5Reader& file, const CampaignAssignment& read, std:
        e < static_cast<std::size_t>(lines.offsets[customer + 1]); ++e) {
     const bool is_first = e == static_cast<std::size_t>(lines.offsets[customer]);
     if (!is_first && lines.offers[e] <= lines.offers[e - 1])
-      refuse(file, offer_name, fmt::format("the offers of customer {} do not ascend", row));
+      refuse_object(file, offer_name, fmt::format("the offers of customer {} do not ascend", row));
     if (lines.intended[e] == 0 && lines.sent[e] == 0)
-      refuse(file, lines_name, fmt::format("customer {} has an offer that is neither intended nor sent", row));
+      refuse_object(file, lines_name, fmt::format("customer {} has an offer that is neither intended nor sent", row));
     if (lines.sent[e] != 0 && read.groups[customer] != CustomerGroup::treated)
-      refuse(file, sent_name, fmt::format("customer {} is held out and is sent an offer", row));
+      refuse_object(file, sent_name, fmt::format("customer {} is held out and is sent an offer", row));
     if (lines.intended[e] != 0) predicted += static_cast<std::uint64_t>(lines.value_millionths[e]);
   }
   if (predicted == static_cast<std::uint64_t>(read.predicted_value_millionths[customer])) return;
-  refuse(file, predicted_name, fmt::format("row {} is not the sum of the intended offers", row));
+  refuse_object(file, predicted_name, fmt::format("row {} is not the sum of the intended offers", row));
 }
 
 CampaignAssignment read_rows_of(const Hdf5Reader& file, CampaignAssignment read, RowRange rows, Index users,

@@ -12,7 +12,7 @@ namespace rankwise {
 
 namespace {
 
-ContactList read_on_root(const std::string& path) {
+ContactList contacts_on_root(const std::string& path) {
   ContactList contacts;
   read_small_table(path, [&](RecordReader& reader) {
     const std::vector<std::string> header = first_fields(reader);
@@ -30,7 +30,7 @@ ContactList read_on_root(const std::string& path) {
 }  // namespace
 
 ContactList read_contacts(const Communicator& comm, const std::string& path) {
-  return read_table_on_root(comm, path, read_on_root);
+  return read_table_on_root(comm, path, contacts_on_root);
 }
 
 }  // namespace rankwise

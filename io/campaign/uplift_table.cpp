@@ -34,7 +34,7 @@ std::int64_t margin_of(std::string_view text, double sent_share) {
                                               shown(text), sent_share, -most, most));
 }
 
-UpliftTable read_on_root(const std::string& path) {
+UpliftTable uplifts_on_root(const std::string& path) {
   UpliftTable table;
   std::set<std::pair<std::string, std::string>> known;
   read_small_table(path, [&](RecordReader& reader) {
@@ -64,7 +64,7 @@ UpliftTable read_on_root(const std::string& path) {
 }  // namespace
 
 UpliftTable read_uplift(const Communicator& comm, const std::string& path) {
-  UpliftTable table = read_table_on_root(comm, path, read_on_root);
+  UpliftTable table = read_table_on_root(comm, path, uplifts_on_root);
   broadcast_texts(comm, table.segments);
   broadcast_texts(comm, table.offers);
   comm.broadcast(table.margin_millionths);

@@ -13,8 +13,6 @@ namespace rankwise {
 
 namespace {
 
-using Json = nlohmann::json;
-
 /// Counts the lines that the parser has taken characters of; it tells nothing of where it is but in its errors. The one
 /// character that it looks ahead behind a number may end a line, but is of that line still.
 class CountingIterator {
@@ -54,14 +52,16 @@ class ConfigReader {
 
   bool null() { refuse_value("null"); }
   bool boolean(bool value) { return take(value ? "true" : "false"); }
-  bool number_integer(Json::number_integer_t value) { return take(std::to_string(value)); }
-  bool number_unsigned(Json::number_unsigned_t value) { return take(std::to_string(value)); }
-  bool number_float(Json::number_float_t /*value*/, const std::string& as_written) { return take(as_written); }
+  bool number_integer(nlohmann::json::number_integer_t value) { return take(std::to_string(value)); }
+  bool number_unsigned(nlohmann::json::number_unsigned_t value) { return take(std::to_string(value)); }
+  bool number_float(nlohmann::json::number_float_t /*value*/, const std::string& as_written) {
+    return take(as_written);
+  }
   bool string(const std::string& value) {
     require_one_line(value);
     return take(value);
   }
-  bool binary(const Json::binary_t& /*value*/) { refuse_value("binary"); }
+  bool binary(const nlohmann::json::binary_t& /*value*/) { refuse_value("binary"); }
 
   bool start_object(std::size_t /*members*/) {
     if (in_list_ || depth_ == option_depth_) refuse_value("an object");
@@ -89,11 +89,11 @@ class ConfigReader {
     if (depth_ < option_depth_) begin_section();
     return true;
   }
-  bool parse_error(std::size_t /*position*/, const std::string& /*token*/, const Json::exception& error) {
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/, const nlohmann::json::exception& error) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ...": ours has the place.
     // "[json.exception.out_of_range.406] number overflow parsing '1e400'"
     const std::string words = error.what();
-    const bool has_place = dynamic_cast<const Json::parse_error*>(&error) != nullptr;
+    const bool has_place = dynamic_cast<const nlohmann::json::parse_error*>(&error) != nullptr;
     const std::string_view mark = has_place ? ": " : "] ";
     const std::size_t end = words.find(mark);
     refuse("not JSON: " + (end == std::string::npos ? words : words.substr(end + mark.size())));
@@ -150,7 +150,7 @@ std::vector<ConfigSection> read(std::string_view text, std::string_view file_nam
   int line = 1;
   ConfigReader reader(file_name, line, option_depth, may_repeat);
   const char* const begin = text.data();
-  Json::sax_parse(CountingIterator(begin, line), CountingIterator(begin + text.size(), line), &reader);
+  nlohmann::json::sax_parse(CountingIterator(begin, line), CountingIterator(begin + text.size(), line), &reader);
   return std::move(reader.sections);
 }
 

@@ -30,10 +30,6 @@ std::string errno_text() {
   return text_of(errno);
 }
 
-Error cannot_create(const std::string& path, const std::string& reason) {
-  return {ExitCode::cannot_create, fmt::format("{}: cannot create: {}", path, reason)};
-}
-
 Error cannot_write(const std::string& path, const std::string& reason) {
   return {ExitCode::io_error, fmt::format("{}: cannot write: {}", path, reason)};
 }

@@ -9,16 +9,13 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "io/files/whole_file_lock.hpp"
 #include "kernels/base/error.hpp"
 #include "kernels/process/host_name.hpp"
 
 namespace rankwise {
 
 namespace {
-
-std::string errno_text() {
-  return std::generic_category().message(errno);
-}
 
 /// Who runs here, for the next one who wants to.
 std::string holder_text() {
@@ -29,13 +26,6 @@ std::string holder_text() {
 
 std::string lock_path(const std::string& folder) {
   return (std::filesystem::path(folder) / "lock").string();
-}
-
-struct flock whole_file() {
-  struct flock whole {};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
-  return whole;
 }
 
 /// What file systems say that have no locks, or no server of locks that answers.
@@ -51,15 +41,15 @@ FolderLock::FolderLock(const std::string& folder, const std::string& purpose, Lo
     throw Error(ExitCode::cannot_create, fmt::format("{}: cannot {}: {}", folder, purpose, reason));
   };
   file_ = FileDescriptor(open(lock_path(folder).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!file_.is_open()) refuse(errno_text());
+  if (!file_.is_open()) refuse(std::generic_category().message(errno));
   // An open file description's lock: it ends with the last process that has it, and no other close of the file ends it.
-  struct flock whole = whole_file();
+  struct flock whole = whole_file_lock();
   if (fcntl(file_.get(), F_OFD_SETLK, &whole) != 0) {
     if (has_no_locks(errno)) {
-      fault_ = errno_text();
+      fault_ = std::generic_category().message(errno);
       return;
     }
-    if (errno != EAGAIN && errno != EACCES) refuse(errno_text());
+    if (errno != EAGAIN && errno != EACCES) refuse(std::generic_category().message(errno));
     std::string holder(512, '\0');
     holder.resize(static_cast<std::size_t>(std::max<ssize_t>(0, pread(file_.get(), holder.data(), holder.size(), 0))));
     std::ranges::replace_if(
@@ -69,14 +59,14 @@ FolderLock::FolderLock(const std::string& folder, const std::string& purpose, Lo
   const std::string text = holder_text();
   if (ftruncate(file_.get(), 0) != 0 ||
       pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-    refuse(errno_text());
+    refuse(std::generic_category().message(errno));
   }
 }
 
 LockHolder lock_holder(const std::string& folder) {
   const FileDescriptor file(open(lock_path(folder).c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) return LockHolder::none;
-  struct flock whole = whole_file();
+  struct flock whole = whole_file_lock();
   if (fcntl(file.get(), F_OFD_GETLK, &whole) != 0) return LockHolder::unknown;
   return whole.l_type == F_UNLCK ? LockHolder::none : LockHolder::some;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "io/files/whole_file_lock.hpp"
 #include "kernels/base/error.hpp"
 
 namespace rankwise {
@@ -73,18 +74,11 @@ std::vector<std::pair<fs::path, NameParts>> unfinished_in(const std::string& fol
   return found;
 }
 
-struct flock whole_file() {
-  struct flock whole {};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
-  return whole;
-}
-
 enum class LockAnswer { taken, held, refused };
 
 /// Asks for an open file description's lock, which ends with the last process that has it, and holds across hosts.
 LockAnswer try_lock(int file) {
-  struct flock whole = whole_file();
+  struct flock whole = whole_file_lock();
   if (fcntl(file, F_OFD_SETLK, &whole) == 0) return LockAnswer::taken;
   return errno == EAGAIN || errno == EACCES ? LockAnswer::held : LockAnswer::refused;
 }
@@ -111,18 +105,18 @@ void remove_if_dead(const std::string& path) {
 
 WriterState writer_of(const std::string& path, const NameParts& name) {
   const FileDescriptor file = open_existing(path, O_RDONLY);
-  struct flock whole = whole_file();
+  struct flock whole = whole_file_lock();
   if (!name.is_locked_by_writer || !file.is_open() || fcntl(file.get(), F_OFD_GETLK, &whole) != 0) {
     return WriterState::unknown;
   }
   return whole.l_type == F_UNLCK ? WriterState::dead : WriterState::alive;
 }
 
+}  // namespace
+
 Error cannot_create(const std::string& path, const std::string& reason) {
   return {ExitCode::cannot_create, fmt::format("{}: cannot create: {}", path, reason)};
 }
-
-}  // namespace
 
 UnfinishedFile::UnfinishedFile(const std::string& path, const std::string& target) {
   constexpr int attempts = 1000;

@@ -7,10 +7,14 @@
 #include <vector>
 
 #include "io/files/removed_on_signal.hpp"
+#include "kernels/base/error.hpp"
 #include "kernels/base/types.hpp"
 #include "kernels/process/file_descriptor.hpp"
 
 namespace rankwise {
+
+/// "PATH: cannot create: REASON".
+[[nodiscard]] Error cannot_create(const std::string& path, const std::string& reason);
 
 /// A new file beside its target, `.NAME.PID-N.partial` with the target's name (its first 200 bytes). The writer has it
 /// locked as long as this lives; the system lets go of the lock when the process ends in whatever way. Where the file

@@ -233,4 +233,8 @@ std::vector<std::int64_t> Hdf5Reader::read_integers(const std::string& object, c
   return values;
 }
 
+void refuse_object(const Hdf5Reader& file, const std::string& object, const std::string& reason) {
+  throw Error(ExitCode::bad_data, fmt::format("{}: {}: {}", file.path(), object, reason));
+}
+
 }  // namespace rankwise

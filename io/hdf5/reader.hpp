@@ -91,4 +91,7 @@ class Hdf5Reader {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Throws Error(bad_data): "FILE: OBJECT: REASON".
+[[noreturn]] void refuse_object(const Hdf5Reader& file, const std::string& object, const std::string& reason);
+
 }  // namespace rankwise

@@ -19,7 +19,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 // Large objects begin on a page of the file system.
-constexpr hsize_t page_bytes = 4096;
+constexpr hsize_t alignment_bytes = 4096;
 // Links and attributes stay in their object's header, however many. In the heaps that HDF5 would move them to (beyond
 // 8), version 1.10 frees links twice where it meets damage.
 constexpr unsigned most_in_header = 10'000;
@@ -119,7 +119,7 @@ struct Hdf5Structure::Impl {
 void Hdf5Structure::Impl::create_file() {
   const Hdf5Handle access = check(image_access(target), "/");
   check(H5Pset_libver_bounds(access.get(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST), "/");
-  check(H5Pset_alignment(access.get(), page_bytes, page_bytes), "/");
+  check(H5Pset_alignment(access.get(), alignment_bytes, alignment_bytes), "/");
   const Hdf5Handle creation = check(Hdf5Handle(H5Pcreate(H5P_FILE_CREATE), H5Pclose), "/");
   keep_in_header(creation, "/");
   check(H5Pset_link_phase_change(creation.get(), most_in_header, 0), "/");

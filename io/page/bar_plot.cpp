@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "io/page/plot_frame.hpp"
 #include "io/page/svg_text.hpp"
 
 namespace rankwise {
@@ -14,12 +15,7 @@ namespace {
 
 constexpr double group_width = 64;
 constexpr double plot_height = 300;
-constexpr double left = 78;
-constexpr double right = 24;
-constexpr double top = 64;
-constexpr double bottom = 72;
-constexpr const char* actual_color = "#1f5fa8";
-constexpr const char* predicted_color = "#c2571a";
+constexpr double bar_bottom = 72;
 
 /// 1, 2 or 5 times a power of ten, so that about five of them reach `most`.
 double tick_step(double most) {
@@ -43,18 +39,18 @@ void add_bar(std::string& svg, double x, double value, double per_value, const c
   fmt::format_to(std::back_inserter(svg),
                  R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}"><title>{:.4f}</title></rect>)"
                  "\n",
-                 x, top + plot_height - height, group_width * 0.36, height, color, value);
+                 x, frame_top + plot_height - height, group_width * 0.36, height, color, value);
 }
 
 void add_axis(std::string& svg, double most, double per_value, double width) {
   const double step = tick_step(most);
   for (int tick = 0; tick * step <= most * (1 + 1e-9); ++tick) {
-    const double y = top + plot_height - tick * step * per_value;
+    const double y = frame_top + plot_height - tick * step * per_value;
     fmt::format_to(std::back_inserter(svg),
                    R"(<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" stroke="#ddd"/>)"
                    "\n",
-                   left, y, left + width, y);
-    add_text(svg, left - 6, y + 4, "end", fmt::format("{:g}", tick * step));
+                   frame_left, y, frame_left + width, y);
+    add_text(svg, frame_left - 6, y + 4, "end", fmt::format("{:g}", tick * step));
   }
 }
 
@@ -62,13 +58,13 @@ void add_legend(std::string& svg) {
   fmt::format_to(std::back_inserter(svg),
                  R"(<rect x="{}" y="40" width="12" height="12" fill="{}"/>)"
                  "\n",
-                 left, predicted_color);
-  add_text(svg, left + 18, 51, "start", "predicted");
+                 frame_left, predicted_color);
+  add_text(svg, frame_left + 18, 51, "start", "predicted");
   fmt::format_to(std::back_inserter(svg),
                  R"(<rect x="{}" y="40" width="12" height="12" fill="{}"/>)"
                  "\n",
-                 left + 100, actual_color);
-  add_text(svg, left + 118, 51, "start", "actual");
+                 frame_left + 100, measured_color);
+  add_text(svg, frame_left + 118, 51, "start", "actual");
 }
 
 }  // namespace
@@ -80,21 +76,22 @@ std::string bar_plot(std::string_view title, std::string_view group_title, std::
   if (!(most > 0)) most = 1;
   const double width = group_width * static_cast<double>(groups.size());
   const double per_value = plot_height / most;
-  std::string svg = fmt::format(R"(<svg xmlns="http://www.w3.org/2000/svg" width="{0:.0f}" height="{1:.0f}" )"
-                                R"(viewBox="0 0 {0:.0f} {1:.0f}" font-family="sans-serif" font-size="12">)"
-                                "\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-                                std::max(left + width + right, 320.0), top + plot_height + bottom);
-  add_text(svg, left, 22, "start", title);
+  std::string svg =
+      fmt::format(R"(<svg xmlns="http://www.w3.org/2000/svg" width="{0:.0f}" height="{1:.0f}" )"
+                  R"(viewBox="0 0 {0:.0f} {1:.0f}" font-family="sans-serif" font-size="12">)"
+                  "\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
+                  std::max(frame_left + width + frame_right, 320.0), frame_top + plot_height + bar_bottom);
+  add_text(svg, frame_left, 22, "start", title);
   add_legend(svg);
   add_axis(svg, most, per_value, width);
   for (std::size_t place = 0; place < groups.size(); ++place) {
-    const double x = left + group_width * static_cast<double>(place);
+    const double x = frame_left + group_width * static_cast<double>(place);
     add_bar(svg, x + group_width * 0.12, groups[place].predicted, per_value, predicted_color);
-    add_bar(svg, x + group_width * 0.52, groups[place].actual, per_value, actual_color);
-    add_text(svg, x + group_width / 2, top + plot_height + 18, "middle", groups[place].name);
+    add_bar(svg, x + group_width * 0.52, groups[place].actual, per_value, measured_color);
+    add_text(svg, x + group_width / 2, frame_top + plot_height + 18, "middle", groups[place].name);
   }
-  add_text(svg, left + width / 2, top + plot_height + 40, "middle", group_title);
-  add_text(svg, left, top + plot_height + 62, "start", value_title);
+  add_text(svg, frame_left + width / 2, frame_top + plot_height + 40, "middle", group_title);
+  add_text(svg, frame_left, frame_top + plot_height + 62, "start", value_title);
   return svg + "</svg>\n";
 }
 

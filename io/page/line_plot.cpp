@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <iterator>
 
+#include "io/page/plot_frame.hpp"
 #include "io/page/svg_text.hpp"
 
 namespace rankwise {
@@ -13,12 +14,7 @@ namespace {
 
 constexpr double panel_width = 480;
 constexpr double panel_height = 400;
-constexpr double left = 78;
-constexpr double right = 24;
-constexpr double top = 64;
-constexpr double bottom = 96;
-constexpr const char* measured_color = "#1f5fa8";
-constexpr const char* predicted_color = "#c2571a";
+constexpr double line_bottom = 96;
 constexpr const char* ideal_color = "#707070";
 
 /// Whole powers of two from end to end, laid on pixels.
@@ -64,9 +60,9 @@ class PanelDrawing {
       : panel_(panel),
         x0_(x0),
         unit_(unit_of(most_seconds(panel))),
-        ranks_(panel.points.front().ranks, panel.points.back().ranks, x0 + left, x0 + panel_width - right),
-        time_(least_seconds(panel) * unit_.per_second, most_seconds(panel) * unit_.per_second, panel_height - bottom,
-              top) {}
+        ranks_(panel.points.front().ranks, panel.points.back().ranks, x0 + frame_left, x0 + panel_width - frame_right),
+        time_(least_seconds(panel) * unit_.per_second, most_seconds(panel) * unit_.per_second,
+              panel_height - line_bottom, frame_top) {}
 
   [[nodiscard]] std::string draw() {
     axes();
@@ -98,26 +94,27 @@ class PanelDrawing {
   [[nodiscard]] double y(double seconds) const { return time_.at(std::max(seconds, 1e-9) * unit_.per_second); }
 
   void axes() {
-    const double x_end = x0_ + panel_width - right;
-    const double y_end = panel_height - bottom;
-    put("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"title\">{}</text>\n", x0_ + left, top - 14, svg_text(panel_.title));
+    const double x_end = x0_ + panel_width - frame_right;
+    const double y_end = panel_height - line_bottom;
+    put("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"title\">{}</text>\n", x0_ + frame_left, frame_top - 14,
+        svg_text(panel_.title));
     for (const double tick : ranks_.ticks()) {
       const double x = ranks_.at(tick);
       put("<path class=\"grid\" d=\"M{:.1f} {:.1f}V{:.1f}\"/>"
           "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:g}</text>\n",
-          x, top, y_end, x, y_end + 16, tick);
+          x, frame_top, y_end, x, y_end + 16, tick);
     }
     for (const double tick : time_.ticks()) {
       const double at = time_.at(tick);
       put("<path class=\"grid\" d=\"M{:.1f} {:.1f}H{:.1f}\"/>"
           "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:.3g}</text>\n",
-          x0_ + left, at, x_end, x0_ + left - 6, at + 4, tick);
+          x0_ + frame_left, at, x_end, x0_ + frame_left - 6, at + 4, tick);
     }
-    put("<path class=\"axis\" d=\"M{:.1f} {:.1f}V{:.1f}H{:.1f}\"/>\n", x0_ + left, top, y_end, x_end);
-    put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">MPI ranks (log2)</text>\n", (x0_ + left + x_end) / 2,
-        y_end + 36);
+    put("<path class=\"axis\" d=\"M{:.1f} {:.1f}V{:.1f}H{:.1f}\"/>\n", x0_ + frame_left, frame_top, y_end, x_end);
+    put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">MPI ranks (log2)</text>\n",
+        (x0_ + frame_left + x_end) / 2, y_end + 36);
     const double x_label = x0_ + 20;
-    const double y_label = (top + y_end) / 2;
+    const double y_label = (frame_top + y_end) / 2;
     put("<text x=\"{0:.1f}\" y=\"{1:.1f}\" text-anchor=\"middle\" transform=\"rotate(-90 {0:.1f} {1:.1f})\">"
         "epoch time, {2} (log2)</text>\n",
         x_label, y_label, unit_.name);
@@ -153,7 +150,7 @@ class PanelDrawing {
   void legend() {
     const double at = panel_height - 32;
     const double text = at + 4;
-    double x = x0_ + left;
+    double x = x0_ + frame_left;
     dot(x, at);
     put("<text x=\"{:.1f}\" y=\"{:.1f}\">measured (efficiency)</text>\n", x + 9, text);
     x += 154;
@@ -186,7 +183,7 @@ std::string scaling_plot(const std::string& subtitle, std::span<const PlotPanel>
       "style>\n"
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
       "<text x=\"{2:.1f}\" y=\"22\">{3}</text>\n",
-      width, panel_height, left, svg_text(subtitle));
+      width, panel_height, frame_left, svg_text(subtitle));
   for (std::size_t p = 0; p < panels.size(); ++p) {
     svg += PanelDrawing(panels[p], panel_width * static_cast<double>(p)).draw();
   }

@@ -20,10 +20,6 @@ namespace {
 
 constexpr const char* index_attribute = "_index";
 
-[[noreturn]] void refuse(const Hdf5Reader& file, const std::string& name, const std::string& reason) {
-  throw Error(ExitCode::bad_data, fmt::format("{}: {}: {}", file.path(), name, reason));
-}
-
 bool is_data_frame(const Hdf5Reader& file, const std::string& group) {
   return file.has_group(group) && file.has_attribute(group, index_attribute);
 }
@@ -36,7 +32,8 @@ std::string index_of(const Hdf5Reader& file, const std::string& frame) {
 std::string encoding_of(const Hdf5Reader& file, const std::string& name) {
   if (file.has_attribute(name, "encoding-type")) return file.read_text(name, "encoding-type");
   if (file.has_attribute(name, "h5sparse_format")) return file.read_text(name, "h5sparse_format") + "_matrix";
-  refuse(file, name, "is a group without the attribute encoding-type; expected a dataset, csr_matrix or csc_matrix");
+  refuse_object(file, name,
+                "is a group without the attribute encoding-type; expected a dataset, csr_matrix or csc_matrix");
 }
 
 /// The entries [begin, end) of the matrix, of rows (or columns) whose offsets are known.
@@ -50,10 +47,10 @@ void append_entries(const Hdf5Reader& file, const std::string& name, RowRange en
     file.read_numbers(name + "/data", some, 1, numbers);
     for (std::size_t e = 0; e < numbers.size(); ++e) {
       if (!is_finite_float(numbers[e])) {
-        refuse(file, name,
-               fmt::format("data: entry {} is {}: expected a number within the range of 32-bit floating "
-                           "point",
-                           some.begin + static_cast<Index>(e), numbers[e]));
+        refuse_object(file, name,
+                      fmt::format("data: entry {} is {}: expected a number within the range of 32-bit floating "
+                                  "point",
+                                  some.begin + static_cast<Index>(e), numbers[e]));
       }
       read.values.push_back(static_cast<float>(numbers[e]));
     }
@@ -68,9 +65,9 @@ SparseRows read_stored(const Hdf5Reader& file, const std::string& name, const Sp
   for (std::size_t r = 1; r < offsets.size(); ++r) read.offsets.push_back(offsets[r] - offsets.front());
   const auto bad = std::ranges::find_if(read.columns, [&](Index c) { return c < 0 || c >= stored.columns; });
   if (bad != read.columns.end()) {
-    refuse(file, name,
-           fmt::format("indices: entry {} is {}; expected 0 to {}", offsets.front() + (bad - read.columns.begin()),
-                       *bad, stored.columns - 1));
+    refuse_object(file, name,
+                  fmt::format("indices: entry {} is {}; expected 0 to {}",
+                              offsets.front() + (bad - read.columns.begin()), *bad, stored.columns - 1));
   }
   return read;
 }
@@ -96,9 +93,9 @@ void require_single(const Hdf5Reader& file, const std::string& name, const Spars
     const std::span<const Index> columns = std::span<const Index>(rows.columns).subspan(begin, end - begin);
     const auto twice = std::ranges::adjacent_find(columns);
     if (twice == columns.end()) continue;
-    refuse(file, name,
-           fmt::format("row {} has column {} more than once; expected each once (sum_duplicates of scipy)",
-                       rows.rows.begin + r, *twice));
+    refuse_object(file, name,
+                  fmt::format("row {} has column {} more than once; expected each once (sum_duplicates of scipy)",
+                              rows.rows.begin + r, *twice));
   }
 }
 
@@ -122,32 +119,34 @@ std::optional<std::string> observation_ids(const Hdf5Reader& file, const std::st
 SparseForm sparse_form(const Hdf5Reader& file, const std::string& name) {
   const std::string encoding = encoding_of(file, name);
   if (encoding != "csr_matrix" && encoding != "csc_matrix") {
-    refuse(file, name,
-           fmt::format("is a group of encoding-type {}; expected a dataset, csr_matrix or csc_matrix", encoding));
+    refuse_object(
+        file, name,
+        fmt::format("is a group of encoding-type {}; expected a dataset, csr_matrix or csc_matrix", encoding));
   }
   const char* const attribute = file.has_attribute(name, "shape") ? "shape" : "h5sparse_shape";
   const std::vector<std::int64_t> extents = file.read_integers(name, attribute);
   if (extents.size() != 2 || extents[0] < 0 || extents[1] < 0) {
-    refuse(file, name, fmt::format("its attribute {} is not two numbers >= 0", attribute));
+    refuse_object(file, name, fmt::format("its attribute {} is not two numbers >= 0", attribute));
   }
   const Hdf5Shape values = file.shape(name + "/data");
   if (values.kind == Hdf5Kind::text || values.extents.size() != 1) {
-    refuse(file, name + "/data", fmt::format("holds {} values; expected numbers, one for each entry", values.type));
+    refuse_object(file, name + "/data",
+                  fmt::format("holds {} values; expected numbers, one for each entry", values.type));
   }
   const SparseForm form{encoding == "csc_matrix", extents[0], extents[1], values.rows()};
   const Index indices = file.shape(name + "/indices", Hdf5Kind::integer, 1).rows();
   if (indices != form.entries) {
-    refuse(file, name, fmt::format("data holds {} values, but indices {}", form.entries, indices));
+    refuse_object(file, name, fmt::format("data holds {} values, but indices {}", form.entries, indices));
   }
   if (form.by_columns && form.rows > std::max(form.entries, file.version().bytes)) {
-    refuse(file, name, fmt::format("claims {} rows, of which the file does not hold enough", form.rows));
+    refuse_object(file, name, fmt::format("claims {} rows, of which the file does not hold enough", form.rows));
   }
   const Index stored = form.by_columns ? form.columns : form.rows;
   const Index offsets = file.shape(name + "/indptr", Hdf5Kind::integer, 1).rows();
   if (offsets - 1 != stored) {
-    refuse(file, name,
-           fmt::format("indptr holds {} offsets, expected {} for {} {}", offsets, stored + 1, stored,
-                       form.by_columns ? "columns" : "rows"));
+    refuse_object(file, name,
+                  fmt::format("indptr holds {} offsets, expected {} for {} {}", offsets, stored + 1, stored,
+                              form.by_columns ? "columns" : "rows"));
   }
   return form;
 }

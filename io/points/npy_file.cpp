@@ -13,10 +13,6 @@ namespace rankwise {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& reason) {
-  throw Error(ExitCode::bad_data, reason);
-}
-
 /// Exactly bytes [offset, offset + size) of the file.
 std::vector<char> read_bytes(const InputFile& file, Index offset, Index size) {
   std::vector<char> bytes(static_cast<std::size_t>(size));
@@ -24,7 +20,7 @@ std::vector<char> read_bytes(const InputFile& file, Index offset, Index size) {
   while (filled < bytes.size()) {
     const std::size_t got =
         file.read_at(offset + static_cast<Index>(filled), bytes.data() + filled, bytes.size() - filled);
-    if (got == 0) refuse("the file ends early");
+    if (got == 0) refuse_array("the file ends early");
     filled += got;
   }
   return bytes;
@@ -54,16 +50,16 @@ void NpyFile::parse_header() {
   const auto begin = read_bytes(*file_, 0, std::min(file_bytes, static_cast<Index>(npy_front_bytes)));
   const NpyFront front = npy_front(std::string_view(begin.data(), begin.size()));
   data_begin_ = front.header_begin + front.header_bytes;
-  if (data_begin_ > file_bytes) refuse("the file ends early");
+  if (data_begin_ > file_bytes) refuse_array("the file ends early");
 
   const auto text = read_bytes(*file_, front.header_begin, front.header_bytes);
   const NpyHeader header = parse_npy_header(std::string_view(text.data(), text.size()));
   const NpyNumbers& element = npy_numbers(header.descr);
   if (header.shape.size() != 2) {
-    refuse(fmt::format("has {} dimension{}, expected 2: rows and columns", header.shape.size(),
-                       header.shape.size() == 1 ? "" : "s"));
+    refuse_array(fmt::format("has {} dimension{}, expected 2: rows and columns", header.shape.size(),
+                             header.shape.size() == 1 ? "" : "s"));
   }
-  if (header.fortran_order) refuse("is in Fortran order, expected C order (numpy.ascontiguousarray)");
+  if (header.fortran_order) refuse_array("is in Fortran order, expected C order (numpy.ascontiguousarray)");
   rows_ = header.shape[0];
   columns_ = header.shape[1];
   element_bytes_ = element.bytes;
@@ -74,8 +70,8 @@ void NpyFile::parse_header() {
                                                 : columns_ <= values && rows_ <= values / columns_ &&
                                                       rows_ * columns_ * element.bytes == file_bytes - data_begin_;
   if (!fits) {
-    refuse(fmt::format("claims {} x {} numbers of {} bytes, but holds {} bytes of data", rows_, columns_, element.bytes,
-                       file_bytes - data_begin_));
+    refuse_array(fmt::format("claims {} x {} numbers of {} bytes, but holds {} bytes of data", rows_, columns_,
+                             element.bytes, file_bytes - data_begin_));
   }
 }
 

@@ -20,10 +20,6 @@ namespace {
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr Index most_header_bytes = Index{1} << 16;  // numpy itself pads to a multiple of 64
 
-[[noreturn]] void refuse(const std::string& reason) {
-  throw Error(ExitCode::bad_data, reason);
-}
-
 template <class T>
 void decode(std::span<const char> bytes, std::span<double> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -63,7 +59,7 @@ class HeaderParser {
       } else if (key == "shape") {
         header.shape = shape();
       } else {
-        refuse(fmt::format("its header has the unknown key {}", shown(key)));
+        refuse_array(fmt::format("its header has the unknown key {}", shown(key)));
       }
       ++seen;
       if (!take(',') && !at('}')) malformed();
@@ -73,7 +69,7 @@ class HeaderParser {
   }
 
  private:
-  [[noreturn]] static void malformed() { refuse("its header is not one that numpy writes"); }
+  [[noreturn]] static void malformed() { refuse_array("its header is not one that numpy writes"); }
 
   /// Whether `c` comes next, after blanks.
   [[nodiscard]] bool at(char c) {
@@ -98,7 +94,7 @@ class HeaderParser {
     return content;
   }
   std::string description() {
-    if (at('[')) refuse("holds records, expected float32, float64 or integers");
+    if (at('[')) refuse_array("holds records, expected float32, float64 or integers");
     return std::string(quoted());
   }
   bool truth() {
@@ -115,9 +111,9 @@ class HeaderParser {
     while (!take(')')) {
       Index extent = 0;
       const auto [end, status] = std::from_chars(text_.data(), text_.data() + text_.size(), extent);
-      if (status == std::errc::result_out_of_range) refuse("its header claims more than 2^63 rows or columns");
+      if (status == std::errc::result_out_of_range) refuse_array("its header claims more than 2^63 rows or columns");
       if (status != std::errc()) malformed();
-      if (extent < 0) refuse(fmt::format("its header claims a size of {}", extent));
+      if (extent < 0) refuse_array(fmt::format("its header claims a size of {}", extent));
       extents.push_back(extent);
       text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
       if (!take(',') && !at(')')) malformed();
@@ -130,16 +126,20 @@ class HeaderParser {
 
 }  // namespace
 
+void refuse_array(const std::string& reason) {
+  throw Error(ExitCode::bad_data, reason);
+}
+
 NpyFront npy_front(std::string_view first_bytes) {
-  if (!first_bytes.starts_with(magic)) refuse("is not a .npy file");
-  if (first_bytes.size() < npy_front_bytes) refuse("the file ends early");
+  if (!first_bytes.starts_with(magic)) refuse_array("is not a .npy file");
+  if (first_bytes.size() < npy_front_bytes) refuse_array("the file ends early");
   const int version = first_bytes[6];
-  if (version < 1 || version > 3) refuse(fmt::format("has .npy version {}, expected 1, 2 or 3", version));
+  if (version < 1 || version > 3) refuse_array(fmt::format("has .npy version {}, expected 1, 2 or 3", version));
   // Version 1 has 2 bytes for the length of its header, later ones 4.
   const Index length_bytes = version == 1 ? 2 : 4;
   std::uint32_t header_bytes = 0;
   std::memcpy(&header_bytes, first_bytes.data() + 8, static_cast<std::size_t>(length_bytes));
-  if (header_bytes > most_header_bytes) refuse(fmt::format("claims a header of {} bytes", header_bytes));
+  if (header_bytes > most_header_bytes) refuse_array(fmt::format("claims a header of {} bytes", header_bytes));
   return {8 + length_bytes, header_bytes};
 }
 
@@ -151,10 +151,10 @@ const NpyNumbers& npy_numbers(const std::string& descr) {
   for (const NpyNumbers& type : number_types) {
     if (descr.size() != 3 || !descr.ends_with(type.name)) continue;
     if (descr[0] == '>')
-      refuse(fmt::format("holds big-endian numbers ({}), expected little-endian ones", shown(descr)));
+      refuse_array(fmt::format("holds big-endian numbers ({}), expected little-endian ones", shown(descr)));
     if (descr[0] == '<' || (descr[0] == '|' && type.bytes == 1)) return type;
   }
-  refuse(fmt::format("holds values of type {}, expected float32, float64 or integers", shown(descr)));
+  refuse_array(fmt::format("holds values of type {}, expected float32, float64 or integers", shown(descr)));
 }
 
 }  // namespace rankwise

@@ -22,6 +22,9 @@ inline constexpr std::size_t npy_front_bytes = 12;
 /// the file's name.
 [[nodiscard]] NpyFront npy_front(std::string_view first_bytes);
 
+/// Throws Error(bad_data) without the file's name.
+[[noreturn]] void refuse_array(const std::string& reason);
+
 /// What the header, a Python dictionary, says.
 struct NpyHeader {
   std::string descr;

@@ -17,14 +17,10 @@ const std::string times_name = orders_name + "/time";
 const std::string amounts_name = orders_name + "/amount";
 const std::string parts_name = orders_name + "/part";
 
-[[noreturn]] void refuse(const Hdf5Reader& file, const std::string& name, const std::string& reason) {
-  throw Error(ExitCode::bad_data, fmt::format("{}: {}: {}", file.path(), name, reason));
-}
-
 void require_rows(const Hdf5Reader& file, const std::string& name, Hdf5Kind kind, Index rows, const char* of_what) {
   const Index found = file.shape(name, kind, 1).rows();
   if (found == rows) return;
-  refuse(file, name, fmt::format("holds {} numbers, expected {} for {}", found, rows, of_what));
+  refuse_object(file, name, fmt::format("holds {} numbers, expected {} for {}", found, rows, of_what));
 }
 
 /// Each user's orders, as the file counts them.
@@ -33,12 +29,12 @@ std::vector<Index> read_user_offsets(const Hdf5Reader& file, const OrderShape& s
   const bool begins = users.begin > 0 || offsets.front() == 0;
   const bool ends = users.end < shape.users || offsets.back() == shape.lines.rows;
   if (!begins || !ends || offsets.front() < 0 || offsets.back() > shape.lines.rows) {
-    refuse(file, user_offsets_name,
-           fmt::format("does not go from 0 to the {} orders that there are", shape.lines.rows));
+    refuse_object(file, user_offsets_name,
+                  fmt::format("does not go from 0 to the {} orders that there are", shape.lines.rows));
   }
   const auto fall = std::ranges::adjacent_find(offsets, std::ranges::greater());
   if (fall != offsets.end()) {
-    refuse(file, user_offsets_name, fmt::format("falls after row {}", users.begin + (fall - offsets.begin())));
+    refuse_object(file, user_offsets_name, fmt::format("falls after row {}", users.begin + (fall - offsets.begin())));
   }
   return offsets;
 }
@@ -48,9 +44,9 @@ std::vector<LinePart> read_parts(const Hdf5Reader& file, RowRange lines) {
   parts.reserve(static_cast<std::size_t>(lines.size()));
   for (const std::int32_t part : file.read_rows<std::int32_t>(parts_name, lines)) {
     if (part < 0 || part >= line_part_count) {
-      refuse(file, parts_name,
-             fmt::format("line {} is of part {}, expected a number from 0 to {}", lines.begin + std::ssize(parts), part,
-                         line_part_count - 1));
+      refuse_object(file, parts_name,
+                    fmt::format("line {} is of part {}, expected a number from 0 to {}",
+                                lines.begin + std::ssize(parts), part, line_part_count - 1));
     }
     parts.push_back(static_cast<LinePart>(part));
   }
@@ -61,16 +57,16 @@ void check_amounts(const Hdf5Reader& file, const Orders& orders) {
   for (Index o = 0; o < orders.size(); ++o) {
     const auto order = static_cast<std::size_t>(o);
     if (orders.lines.offsets[order] == orders.lines.offsets[order + 1]) {
-      refuse(file, orders_name, fmt::format("order {} has no line", orders.lines.rows.begin + o));
+      refuse_object(file, orders_name, fmt::format("order {} has no line", orders.lines.rows.begin + o));
     }
     double sum = 0;
     for (Index line = orders.lines.offsets[order]; line < orders.lines.offsets[order + 1]; ++line) {
       sum += orders.lines.values[static_cast<std::size_t>(line)];
     }
     if (orders.amounts[order] == sum) continue;
-    refuse(file, amounts_name,
-           fmt::format("order {} has {}, but its lines add up to {}", orders.lines.rows.begin + o,
-                       orders.amounts[order], sum));
+    refuse_object(file, amounts_name,
+                  fmt::format("order {} has {}, but its lines add up to {}", orders.lines.rows.begin + o,
+                              orders.amounts[order], sum));
   }
 }
 
@@ -81,8 +77,8 @@ void check_times(const Hdf5Reader& file, const Orders& orders) {
                              .subspan(static_cast<std::size_t>(orders.offsets[u]),
                                       static_cast<std::size_t>(orders.offsets[u + 1] - orders.offsets[u]));
     if (std::ranges::is_sorted(of_user)) continue;
-    refuse(file, times_name,
-           fmt::format("the orders of user {} do not ascend", orders.users.begin + static_cast<Index>(u)));
+    refuse_object(file, times_name,
+                  fmt::format("the orders of user {} do not ascend", orders.users.begin + static_cast<Index>(u)));
   }
 }
 
@@ -121,8 +117,8 @@ void write_orders(const Communicator& comm, Hdf5Writer& file, const Orders& orde
 OrderShape order_shape(const Hdf5Reader& file, Index users, Index items) {
   OrderShape shape{.lines = sparse_shape(file, orders_name), .users = users, .timed = file.has(times_name)};
   if (shape.lines.columns != items) {
-    refuse(file, orders_name,
-           fmt::format("has {} columns, expected {} from the ids of items", shape.lines.columns, items));
+    refuse_object(file, orders_name,
+                  fmt::format("has {} columns, expected {} from the ids of items", shape.lines.columns, items));
   }
   require_rows(file, user_offsets_name, Hdf5Kind::integer, users + 1, "the users and an end");
   require_rows(file, amounts_name, Hdf5Kind::floating, shape.lines.rows, "the orders");

@@ -27,10 +27,6 @@ bool narrow_columns(Index columns) {
   return columns <= std::numeric_limits<std::int32_t>::max();
 }
 
-[[noreturn]] void refuse(const Hdf5Reader& file, const std::string& name, const std::string& reason) {
-  throw Error(ExitCode::bad_data, fmt::format("{}: {}: {}", file.path(), name, reason));
-}
-
 /// Only the rows of a log may be several on one pair.
 constexpr bool may_repeat(const SparseRows& /*rows*/) {
   return false;
@@ -48,14 +44,15 @@ void check_entries(const Hdf5Reader& file, const std::string& name, Index row, R
     const auto e = static_cast<std::size_t>(entry);
     const Index column = read.columns[e];
     if (column < 0 || column >= read.column_count) {
-      refuse(file, name, fmt::format("row {} has an entry in column {} of {}", row, column, read.column_count));
+      refuse_object(file, name, fmt::format("row {} has an entry in column {} of {}", row, column, read.column_count));
     }
     if (column < previous || (column == previous && !may_repeat(read))) {
-      refuse(file, name,
-             fmt::format("row {}: column {} follows column {}, expected ascending columns", row, column, previous));
+      refuse_object(
+          file, name,
+          fmt::format("row {}: column {} follows column {}, expected ascending columns", row, column, previous));
     }
     if (!std::isfinite(read.values[e])) {
-      refuse(file, name, fmt::format("row {}, column {} holds a value that is not finite", row, column));
+      refuse_object(file, name, fmt::format("row {}, column {} holds a value that is not finite", row, column));
     }
     previous = column;
   }
@@ -142,24 +139,24 @@ template void write_sparse(const Communicator& comm, Hdf5Writer& file, const std
                            SparseOrder order);
 
 SparseShape sparse_shape(const Hdf5Reader& file, const std::string& name, SparseOrder order) {
-  if (!file.has(name)) refuse(file, name, "is missing");
+  if (!file.has(name)) refuse_object(file, name, "is missing");
   const std::string encoding = file.read_text(name, "encoding-type");
   if (encoding != encoding_of(order))
-    refuse(file, name, fmt::format("its encoding-type is not {}", encoding_of(order)));
+    refuse_object(file, name, fmt::format("its encoding-type is not {}", encoding_of(order)));
   std::vector<std::int64_t> extents = file.read_integers(name, "shape");
   if (extents.size() != 2 || extents[0] < 0 || extents[1] < 0) {
-    refuse(file, name, "its attribute shape is not two numbers >= 0");
+    refuse_object(file, name, "its attribute shape is not two numbers >= 0");
   }
   if (order == SparseOrder::by_column) std::swap(extents[0], extents[1]);
   const SparseShape shape{extents[0], extents[1], file.shape(name + "/data", Hdf5Kind::floating, 1).rows()};
   const Index columns = file.shape(name + "/indices", Hdf5Kind::integer, 1).rows();
   const Index offsets = file.shape(name + "/indptr", Hdf5Kind::integer, 1).rows();
   if (columns != shape.entries) {
-    refuse(file, name, fmt::format("data holds {} values, but indices {}", shape.entries, columns));
+    refuse_object(file, name, fmt::format("data holds {} values, but indices {}", shape.entries, columns));
   }
   if (offsets - 1 != shape.rows) {
-    refuse(file, name,
-           fmt::format("indptr holds {} offsets, expected {} for {} rows", offsets, shape.rows + 1, shape.rows));
+    refuse_object(file, name,
+                  fmt::format("indptr holds {} offsets, expected {} for {} rows", offsets, shape.rows + 1, shape.rows));
   }
   return shape;
 }
@@ -168,13 +165,13 @@ std::vector<Index> read_sparse_offsets(const Hdf5Reader& file, const std::string
                                        RowRange rows) {
   std::vector<Index> offsets = file.read_rows<Index>(name + "/indptr", {rows.begin, rows.end + 1});
   if ((rows.begin == 0 && offsets.front() != 0) || offsets.front() < 0)
-    refuse(file, name, "indptr does not begin at 0");
+    refuse_object(file, name, "indptr does not begin at 0");
   if ((rows.end == shape.rows && offsets.back() != shape.entries) || offsets.back() > shape.entries) {
-    refuse(file, name, fmt::format("indptr does not end at the {} entries that there are", shape.entries));
+    refuse_object(file, name, fmt::format("indptr does not end at the {} entries that there are", shape.entries));
   }
   const auto fall = std::ranges::adjacent_find(offsets, std::ranges::greater());
   if (fall != offsets.end()) {
-    refuse(file, name, fmt::format("indptr falls after row {}", rows.begin + (fall - offsets.begin())));
+    refuse_object(file, name, fmt::format("indptr falls after row {}", rows.begin + (fall - offsets.begin())));
   }
   return offsets;
 }
@@ -266,7 +263,7 @@ SparseRows read_sparse_parts(const Hdf5Reader& file, const std::string& name, co
   for (const SharedPart& part : parts) {
     const std::vector<Index> row = read_sparse_offsets(file, name, shape, {part.row, part.row + 1});
     if (row[0] + part.entries.end > row[1]) {
-      refuse(file, name, fmt::format("row {} has changed since its size was read", part.row));
+      refuse_object(file, name, fmt::format("row {} has changed since its size was read", part.row));
     }
     const RowRange entries{row[0] + part.entries.begin, row[0] + part.entries.end};
     file.append_rows(name + "/indices", entries, read.columns);

@@ -101,7 +101,7 @@ void take_strata(const std::string& text, CampaignSettings& settings) {
   }
 }
 
-std::string name_of(const std::string& text) {
+std::string checked_name(const std::string& text) {
   constexpr std::size_t most_bytes = 200;
   if (text.empty() || text.size() > most_bytes || !is_utf8(text) || text.find('\0') != std::string::npos)
     expect(fmt::format("a name of 1 to {} bytes", most_bytes));
@@ -110,7 +110,7 @@ std::string name_of(const std::string& text) {
 
 OfferProbability probability_of(const std::string& text) {
   const std::optional<double> number = finite_number(text);
-  if (!number) return {.column = name_of(text)};
+  if (!number) return {.column = checked_name(text)};
   if (*number < 0 || *number > 1) expect("a number from 0 to 1, or the name of a column");
   return {.column = {}, .constant_millionths = static_cast<std::int32_t>(std::lrint(*number * 1e6))};
 }
@@ -120,7 +120,7 @@ using Takers = std::map<std::string, std::function<void(const std::string&)>, st
 Takers campaign_takers(CampaignSettings& settings) {
   CampaignTerms& terms = settings.terms;
   return {
-      {"name", [&](const auto& text) { terms.campaign = name_of(text); }},
+      {"name", [&](const auto& text) { terms.campaign = checked_name(text); }},
       {"goal", [&](const auto& text) { terms.goal = goal_of(text); }},
       {"horizon", [&](const auto& text) { terms.horizon_seconds = duration_of(text); }},
       {"start", [&](const auto& text) { terms.start_microseconds = moment_of(text); }},
@@ -150,8 +150,8 @@ Takers offer_takers(CampaignSettings& settings) {
       {"margin", [&](const auto& text) { offers.margin_millionths.back() = money_of(text); }},
       {"probability", [&](const auto& text) { settings.probabilities.back() = probability_of(text); }},
       {"capacity", [&](const auto& text) { offers.capacity.back() = count_of(text, 0); }},
-      {"category", [&](const auto& text) { offers.categories.back() = name_of(text); }},
-      {"channel", [&](const auto& text) { offers.channels.back() = name_of(text); }},
+      {"category", [&](const auto& text) { offers.categories.back() = checked_name(text); }},
+      {"channel", [&](const auto& text) { offers.channels.back() = checked_name(text); }},
   };
 }
 

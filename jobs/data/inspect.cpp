@@ -253,7 +253,7 @@ void inspect(const InspectOptions& options, const JobContext& context) {
   });
 }
 
-RunJob describe(po::options_description& description) {
+RunJob describe_inspect(po::options_description& description) {
   auto options = std::make_shared<InspectOptions>();
   // clang-format off
   description.add_options()
@@ -268,7 +268,7 @@ RunJob describe(po::options_description& description) {
 Job inspect_job() {
   return {"inspect", "shows what a dataset, a model, a clustering or any other HDF5 file holds",
           "Links out of the file are listed and never followed. Sizes are those in the file, after compression.",
-          describe, "file"};
+          describe_inspect, "file"};
 }
 
 }  // namespace rankwise

@@ -18,10 +18,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// The ids that rows refer to, each once, as text.
 IdColumn each_once(const IdColumn& column) {
   std::vector<char> is_referred(at(column.distinct()), 0);

@@ -182,7 +182,7 @@ void verify(const VerifyOptions& options, const JobContext& context) {
   faults.throw_if_any();
 }
 
-RunJob describe(po::options_description& description) {
+RunJob describe_verify(po::options_description& description) {
   auto options = std::make_shared<VerifyOptions>();
   // clang-format off
   description.add_options()
@@ -205,7 +205,7 @@ Job verify_job() {
       "folder, files that killed runs left unfinished are "
       "named too. All files are checked; the highest exit code of any is\nreturned: 65 if one is damaged or holds no "
       "digests, 66 if one is missing.",
-      describe, "file"};
+      describe_verify, "file"};
 }
 
 }  // namespace rankwise

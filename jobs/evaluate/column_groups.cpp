@@ -18,10 +18,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 ColumnValues values_of(const TableReader& table, const std::string& name, RowRange rows) {
   const TableColumnInfo& column = table.column(name);
   switch (column.type) {

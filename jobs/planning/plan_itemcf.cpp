@@ -31,7 +31,7 @@ namespace po = boost::program_options;
 
 namespace {
 
-constexpr std::string_view notes =
+constexpr std::string_view itemcf_notes =
     R"(Plans every number of ranks with every number of threads, on one rank and without the planned ones. From the entries of each row:
   pairs      the sum over users of the square of their items: what choosing neighbours counts. Ridge weights count half of them once
              more for each batch of neighbourhoods that --memory-budget allows.
@@ -191,7 +191,7 @@ RunJob describe(po::options_description& description) {
 }  // namespace
 
 Job plan_itemcf_job() {
-  return {"plan itemcf", "what an item-based model would need: pairs to count, memory and time per rank", notes,
+  return {"plan itemcf", "what an item-based model would need: pairs to count, memory and time per rank", itemcf_notes,
           describe};
 }
 

@@ -175,10 +175,6 @@ std::string calibration_text(const HoldoutCalibration& calibration, const Printe
   return text;
 }
 
-Json count_json(const PrintedCount& count) {
-  return count ? Json(*count) : Json(nullptr);
-}
-
 template <class Fit>
 Json fit_json(const Fit& fit, const PrintedCount& customers) {
   Json json{{"state", fit_state_name(fit.state)}, {"customers", count_json(customers)}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "kernels/statistics/suppression.hpp"
@@ -221,6 +222,11 @@ std::string number_text(const PrintedCount& printed, Index count) {
 std::variant<Index, double, std::string> count_field(const PrintedCount& printed) {
   if (printed) return *printed;
   return std::numeric_limits<double>::quiet_NaN();
+}
+
+nlohmann::ordered_json count_json(const PrintedCount& printed) {
+  if (printed) return *printed;
+  return nullptr;
 }
 
 }  // namespace rankwise

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <variant>
@@ -59,6 +60,9 @@ struct PrintedCounts {
 
 /// For events: NaN, which is null in the log, if it is not printed.
 [[nodiscard]] std::variant<Index, double, std::string> count_field(const PrintedCount& printed);
+
+/// Null if it is not printed.
+[[nodiscard]] nlohmann::ordered_json count_json(const PrintedCount& printed);
 
 [[nodiscard]] constexpr bool is_few(Index customers) {
   return customers > 0 && customers < least_printed;

@@ -30,10 +30,6 @@ std::string cell_text(const PrintedCount& count) {
   return count ? fmt::format("{}", *count) : std::string("few");
 }
 
-Json count_json(const PrintedCount& count) {
-  return count ? Json(*count) : Json(nullptr);
-}
-
 /// The extreme values of all are one person's each: the lowest class has no bound.
 std::string bound_text(const RfmScore& score, std::size_t place) {
   const ClassBounds& bounds = score.classes.classes[place];

@@ -120,9 +120,9 @@ Json trials_json(const PropensityFindings& found) {
   return trials;
 }
 
-Json notes_json(const std::vector<ColumnNote>& notes, const char* name, const char* what) {
+Json notes_json(const std::vector<ColumnNote>& columns, const char* name, const char* what) {
   Json json = Json::array();
-  for (const ColumnNote& note : notes) json.push_back({{name, note.column}, {what, note.reason}});
+  for (const ColumnNote& note : columns) json.push_back({{name, note.column}, {what, note.reason}});
   return json;
 }
 

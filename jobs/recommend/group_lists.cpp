@@ -18,10 +18,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// The segments that are served, by their places in the order of their numbers; what their members have.
 class Groups {
  public:

@@ -41,39 +41,39 @@ double measure_peak_gflops(const Communicator& comm, int threads) {
   return order_free_sum(comm, std::span(&mine, 1));
 }
 
-/// The event log. Once a line cannot be written no other one is, so that what it holds is the beginning of the run.
-class EventLog {
- public:
-  /// Throws Error(cannot_create).
-  void create(const std::string& path) {
-    file_ = FileDescriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (!file_.is_open()) {
-      throw Error(ExitCode::cannot_create,
-                  fmt::format("{}: cannot create the event log: {}", path, std::strerror(errno)));
-    }
-    path_ = path;
-  }
-  [[nodiscard]] bool is_open() const { return file_.is_open(); }
-  void append(const std::string& line) {
-    if (fault_ == 0) fault_ = write_whole(file_.get(), line);
-  }
-  /// Closes it; why it is not whole, if it is not.
-  [[nodiscard]] std::optional<std::string> close() {
-    if (!file_.is_open()) return std::nullopt;
-    if (!file_.close_now() && fault_ == 0) fault_ = errno;
-    if (fault_ == 0) return std::nullopt;
-    return fmt::format("{}: the event log could not be written: {}", path_, std::strerror(fault_));
-  }
-
- private:
-  FileDescriptor file_;
-  std::string path_;
-  int fault_ = 0;
-};
-
 }  // namespace
 
 struct Report::Impl {
+  /// The event log. Once a line cannot be written no other one is, so that what it holds is the beginning of the run.
+  class EventLog {
+   public:
+    /// Throws Error(cannot_create).
+    void create(const std::string& path) {
+      file_ = FileDescriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+      if (!file_.is_open()) {
+        throw Error(ExitCode::cannot_create,
+                    fmt::format("{}: cannot create the event log: {}", path, std::strerror(errno)));
+      }
+      path_ = path;
+    }
+    [[nodiscard]] bool is_open() const { return file_.is_open(); }
+    void append(const std::string& line) {
+      if (fault_ == 0) fault_ = write_whole(file_.get(), line);
+    }
+    /// Closes it; why it is not whole, if it is not.
+    [[nodiscard]] std::optional<std::string> close() {
+      if (!file_.is_open()) return std::nullopt;
+      if (!file_.close_now() && fault_ == 0) fault_ = errno;
+      if (fault_ == 0) return std::nullopt;
+      return fmt::format("{}: the event log could not be written: {}", path_, std::strerror(fault_));
+    }
+
+   private:
+    FileDescriptor file_;
+    std::string path_;
+    int fault_ = 0;
+  };
+
   Impl(const Communicator& over, Options chosen)
       : comm(over),
         options(std::move(chosen)),

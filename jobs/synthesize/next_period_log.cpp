@@ -13,6 +13,7 @@
 #include "io/text/time_text.hpp"
 #include "jobs/options/file_option.hpp"
 #include "jobs/run/text_output.hpp"
+#include "kernels/base/time_units.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/shown_text.hpp"
 #include "kernels/text/utc_text.hpp"
@@ -117,8 +118,7 @@ void NextPeriodLog::read_campaign() {
   if (!options_.truth.empty()) check_output(comm, options_.truth);
   responses_ = read_responses(comm, options_.responses);
   const AssignmentReader reader(comm, options_.assignment, context_.common.input_check);
-  constexpr std::int64_t day_seconds = 86'400;
-  require_within(options_, reader.terms(), shape_.start + shape_.days * day_seconds);
+  require_within(options_, reader.terms(), shape_.start + shape_.days * seconds_per_day);
   assignment_ = reader.read(Partition::by_count(reader.users(), comm.size()).range(comm.rank()));
 }
 

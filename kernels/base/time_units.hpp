@@ -7,6 +7,7 @@
 namespace rankwise {
 
 inline constexpr std::int64_t microseconds_per_second = 1'000'000;
+inline constexpr std::int64_t seconds_per_day = 86'400;
 
 /// Whole seconds, the past rounded down too.
 [[nodiscard]] constexpr std::int64_t seconds_of(std::int64_t microseconds) {

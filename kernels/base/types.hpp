@@ -1,12 +1,18 @@
 #pragma once
 // The vocabulary of every floor: row numbers and row ranges.
 
+#include <cstddef>
 #include <cstdint>
 
 namespace rankwise {
 
 /// A global row number, or a count of rows or entries. 64 bits: users, items and interactions may exceed 2^31.
 using Index = std::int64_t;
+
+/// A row number, or a count, as containers index.
+[[nodiscard]] constexpr std::size_t at(Index row) {
+  return static_cast<std::size_t>(row);
+}
 
 /// A column inside one rank's gathered rows; a node's ranks never share more than 2^31 of them.
 using LocalIndex = std::int32_t;

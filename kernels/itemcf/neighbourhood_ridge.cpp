@@ -15,10 +15,6 @@ namespace {
 constexpr double small_residual = 1e-9;
 constexpr int most_refinements = 4;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 double largest_magnitude(std::span<const double> values) {
   double largest = 0;
   for (const double value : values) largest = std::max(largest, std::abs(value));

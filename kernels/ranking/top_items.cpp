@@ -19,10 +19,6 @@ constexpr Index capacity_of(Index count) {
   return count + spare_candidates(count) + kernels::panel_items;
 }
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 }  // namespace
 
 TopItems::TopItems(Index users, Index count)

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "kernels/base/time_units.hpp"
 #include "kernels/text/number_text.hpp"
 
 namespace rankwise {
@@ -62,8 +63,6 @@ std::optional<double> parse_parts(std::string_view text) {
   }
   return seconds > 0 ? std::optional(seconds) : std::nullopt;
 }
-
-constexpr std::int64_t seconds_per_day = 86'400;
 
 /// A part of a clock's time from the front of `text`, which loses it; nothing if there is none.
 std::optional<std::int64_t> take_clock_part(std::string_view& text) {

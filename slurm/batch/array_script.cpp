@@ -115,7 +115,7 @@ ended() {
 
 )";
 
-constexpr std::string_view ending = R"(
+constexpr std::string_view array_ending = R"(
 while ((${#running[@]})); do reap; done
 if ((again)); then
   # Not where the job is being cancelled: it would come back.
@@ -220,7 +220,7 @@ std::string array_script(const Submission& submission, const Job& job, const std
     text += "    ;;\n";
   }
   text += "esac\n";
-  text += ending;
+  text += array_ending;
   return text;
 }
 

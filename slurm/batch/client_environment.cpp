@@ -20,10 +20,10 @@ struct Place {
   std::string_view short_option;
 };
 
-constexpr Place clusters{"SBATCH_CLUSTERS", "clusters", "M"};
+constexpr Place clusters_place{"SBATCH_CLUSTERS", "clusters", "M"};
 constexpr std::array<Place, 5> places{Place{"SBATCH_ACCOUNT", "account", "A"},
                                       Place{"SBATCH_PARTITION", "partition", "p"}, Place{"SBATCH_QOS", "qos", "q"},
-                                      Place{"SBATCH_RESERVATION", "reservation", ""}, clusters};
+                                      Place{"SBATCH_RESERVATION", "reservation", ""}, clusters_place};
 
 /// sbatch takes a beginning of an option's name for the option, too.
 bool is_option(std::string_view word, const Place& place) {
@@ -53,7 +53,7 @@ std::optional<std::string> stated(std::string_view script, const Place& place) {
 
 std::optional<std::string> of_environment(const Place& place) {
   std::optional<std::string> value = process_environment(place.variable);
-  if (!value && place.variable == clusters.variable) value = process_environment("SLURM_CLUSTERS");
+  if (!value && place.variable == clusters_place.variable) value = process_environment("SLURM_CLUSTERS");
   return value;
 }
 
@@ -83,8 +83,8 @@ std::vector<std::string> dropped_beside(std::string_view script) {
 }
 
 std::string clusters_for(std::string_view script) {
-  if (const auto value = stated(script, clusters)) return *value;
-  return of_environment(clusters).value_or("");
+  if (const auto value = stated(script, clusters_place)) return *value;
+  return of_environment(clusters_place).value_or("");
 }
 
 }  // namespace rankwise::slurm

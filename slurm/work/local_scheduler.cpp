@@ -85,27 +85,27 @@ int signal_to_stop(std::int64_t tasks) {
   return tasks == 1 ? SIGTERM : SIGUSR2;
 }
 
-/// An item that waits, or runs.
-struct Work {
-  WorkItem item;
-  const Submission* submission = nullptr;
-  std::string job;
-  std::int64_t restart = 0;
-  bool was_killed = false;  ///< its last run, by a signal before its time limit
-};
-
-/// A run, and the signals that it is to get when.
-struct Run {
-  Work work;
-  Attempt attempt;
-  ChildProcess process;
-  std::vector<std::pair<Clock::time_point, int>> signals;  ///< ascending
-  std::size_t limit_signals = 0;                           ///< of those, at first, because of the time limit
-};
-
 }  // namespace
 
 struct LocalScheduler::Impl {
+  /// An item that waits, or runs.
+  struct Work {
+    WorkItem item;
+    const Submission* submission = nullptr;
+    std::string job;
+    std::int64_t restart = 0;
+    bool was_killed = false;  ///< its last run, by a signal before its time limit
+  };
+
+  /// A run, and the signals that it is to get when.
+  struct Run {
+    Work work;
+    Attempt attempt;
+    ChildProcess process;
+    std::vector<std::pair<Clock::time_point, int>> signals;  ///< ascending
+    std::size_t limit_signals = 0;                           ///< of those, at first, because of the time limit
+  };
+
   std::string folder;
   LocalLimits limits;
   std::string owner = fmt::format("{}@{}", getpid(), host_name());
@@ -335,9 +335,9 @@ std::vector<ItemState> LocalScheduler::states() {
 void LocalScheduler::cancel(std::span<const std::string> items) {
   impl_->reap();
   for (const std::string& item : items) {
-    const auto is_it = [&item](const Work& work) { return work.item.name == item; };
+    const auto is_it = [&item](const Impl::Work& work) { return work.item.name == item; };
     bool found = std::erase_if(impl_->waiting, is_it) > 0;
-    for (Run& run : impl_->running) {
+    for (Impl::Run& run : impl_->running) {
       if (!is_it(run.work)) continue;
       found = true;
       run.signals = {{Clock::now(), SIGUSR2},
@@ -356,12 +356,12 @@ void LocalScheduler::wait(double seconds) {
 
 void LocalScheduler::stop(double seconds) {
   std::vector<std::string> items;
-  for (const Work& work : impl_->waiting) items.push_back(work.item.name);
-  for (const Run& run : impl_->running) items.push_back(run.work.item.name);
+  for (const Impl::Work& work : impl_->waiting) items.push_back(work.item.name);
+  for (const Impl::Run& run : impl_->running) items.push_back(run.work.item.name);
   cancel(items);
   const Clock::time_point deadline = after_seconds(seconds);
   while (!impl_->running.empty() && Clock::now() < deadline) wait(0.1);
-  for (Run& run : impl_->running) run.process.send_signal(SIGKILL);
+  for (Impl::Run& run : impl_->running) run.process.send_signal(SIGKILL);
   while (!impl_->running.empty()) wait(0.1);
 }
 

@@ -24,6 +24,10 @@ inline constexpr double confidence = 0.95;
 inline constexpr double significance = 1 - confidence;
 inline constexpr double cut_share = 0.999;  ///< of customers whose money is not cut
 
+// Where arrays have what is of each group.
+inline constexpr auto treated_place = static_cast<std::size_t>(CustomerGroup::treated);
+inline constexpr auto control_place = static_cast<std::size_t>(CustomerGroup::control);
+
 /// What is compared, per customer of the list.
 enum class Outcome { buyers, orders, revenue, margin };
 /// "buyers", ...

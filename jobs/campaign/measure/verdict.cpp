@@ -11,9 +11,6 @@ namespace rankwise {
 
 namespace {
 
-constexpr auto treated_place = static_cast<std::size_t>(CustomerGroup::treated);
-constexpr auto control_place = static_cast<std::size_t>(CustomerGroup::control);
-
 /// "revenue per customer", "share of buyers".
 std::string outcome_text(Outcome outcome) {
   return outcome == Outcome::buyers ? "the share of buyers" : fmt::format("{} per customer", outcome_word(outcome));

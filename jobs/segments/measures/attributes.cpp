@@ -21,10 +21,6 @@ namespace rankwise {
 
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// The items with the most customers, ascending.
 std::vector<Index> most_bought(const Communicator& comm, const DatasetReader& dataset, Index most_items) {
   const RowRange mine = Partition::by_count(dataset.items(), comm.size()).range(comm.rank());

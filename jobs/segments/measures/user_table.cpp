@@ -30,8 +30,8 @@ ColumnValues fetched(const Communicator& comm, const ColumnValues& values, const
     return Categories{values_at_rows<std::int32_t>(comm, rows, mine, categories->codes, Categories::missing),
                       categories->categories};
   }
-  constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-  return values_at_rows<double>(comm, rows, mine, std::get<Numbers>(values), missing);
+  constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
+  return values_at_rows<double>(comm, rows, mine, std::get<Numbers>(values), not_known);
 }
 
 }  // namespace

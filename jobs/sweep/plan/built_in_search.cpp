@@ -14,7 +14,7 @@ namespace rankwise {
 
 namespace {
 
-using Texts = std::map<std::string, std::string>;
+using OptionTexts = std::map<std::string, std::string>;
 
 constexpr std::array<std::string_view, 4> searched_of_als{"factors", "regularization", "regularization-exponent",
                                                           "unobserved-weight"};
@@ -22,16 +22,16 @@ constexpr std::array<std::string_view, 4> searched_of_als{"factors", "regulariza
 constexpr std::array<std::string_view, 7> searched_of_itemcf{
     "weights", "similarity", "popularity-exponent", "shrinkage", "neighbours", "penalty", "normalization"};
 
-bool names_any(const Texts& texts, std::span<const std::string_view> names) {
+bool names_any(const OptionTexts& texts, std::span<const std::string_view> names) {
   return std::ranges::any_of(names, [&](std::string_view name) { return texts.contains(std::string(name)); });
 }
 
-bool has_one_value(const Texts& texts, const std::string& name) {
+bool has_one_value(const OptionTexts& texts, const std::string& name) {
   const auto found = texts.find(name);
   return found == texts.end() || found->second.find(',') == std::string::npos;
 }
 
-std::string objective_of(const Texts& texts) {
+std::string objective_of(const OptionTexts& texts) {
   const auto found = texts.find("objective");
   return found == texts.end() ? "implicit" : found->second;
 }
@@ -111,14 +111,14 @@ BuiltInSearch clusters_search(Index rows) {
 
 }  // namespace
 
-bool leaves_search_open(SweptJob job, const Texts& texts) {
+bool leaves_search_open(SweptJob job, const OptionTexts& texts) {
   if (job == SweptJob::kmeans) return !texts.contains("clusters");
   if (job == SweptJob::itemcf) return !names_any(texts, searched_of_itemcf) && has_one_value(texts, "entry-weights");
   const std::string objective = objective_of(texts);
   return !names_any(texts, searched_of_als) && (objective == "implicit" || objective == "explicit");
 }
 
-BuiltInSearch built_in_search(SweptJob job, const Texts& texts, const SearchedData& data, Index epochs) {
+BuiltInSearch built_in_search(SweptJob job, const OptionTexts& texts, const SearchedData& data, Index epochs) {
   if (job == SweptJob::kmeans) return clusters_search(data.rows);
   if (job == SweptJob::itemcf) return items_search(data);
   BuiltInSearch search = objective_of(texts) == "implicit" ? implicit_search(data.size) : explicit_search();

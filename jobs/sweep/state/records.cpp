@@ -23,8 +23,8 @@ using Json = nlohmann::ordered_json;
 constexpr Index most_epochs = 1'000'000;
 constexpr Index most_ranks = 100'000;
 constexpr Index most_threads = 4096;
-constexpr double most_seconds = 1e12;
-constexpr double most_bytes = 1e18;
+constexpr double most_run_seconds = 1e12;
+constexpr double most_memory_bytes = 1e18;
 
 fs::path record_path(const std::string& directory, const SweepTask& task) {
   return fs::path(directory) / "records" / (task.key + ".json");
@@ -32,16 +32,16 @@ fs::path record_path(const std::string& directory, const SweepTask& task) {
 
 /// What was measured.
 template <class Fields, class Record>
-void list_members(Fields& fields, Record& record) {
+void list_results(Fields& fields, Record& record) {
   fields.numbers("metrics", record.metrics);
   fields.numbers("standard_errors", record.standard_errors);
   fields.numbers("baselines", record.baselines);
   fields.numbers("losses", record.losses);
   fields.whole("epochs", record.epochs, 0, most_epochs);
   fields.whole("resumed_epochs", record.resumed_epochs, 0, record.epochs);
-  fields.number("begin_seconds", record.begin_seconds, 0, most_seconds);
-  fields.number("seconds", record.seconds, 0, most_seconds);
-  fields.number("memory_bytes", record.memory_bytes, 0, most_bytes);
+  fields.number("begin_seconds", record.begin_seconds, 0, most_run_seconds);
+  fields.number("seconds", record.seconds, 0, most_run_seconds);
+  fields.number("memory_bytes", record.memory_bytes, 0, most_memory_bytes);
   fields.whole("ranks", record.ranks, 1, most_ranks);
   fields.whole("threads_per_rank", record.threads_per_rank, 1, most_threads);
   fields.text("host", record.host);
@@ -56,7 +56,7 @@ std::string record_text(const SweepPlan& plan, const SweepTask& task, const Task
   json["dataset_digest"] = record.dataset_digest;
   json["configuration"] = resolved_configuration(plan.job, task_arguments(plan, task));
   FieldWriter fields(json);
-  list_members(fields, record);
+  list_results(fields, record);
   return json_text(json, 1) + "\n";
 }
 
@@ -78,7 +78,7 @@ TaskRecord record_of(const RecordedValue& json, const SweepPlan& plan, const Swe
     json.at("dataset_digest").refuse(fmt::format("that of the plan, {}", plan.dataset_digest));
   }
   FieldReader fields(json);
-  list_members(fields, record);
+  list_results(fields, record);
   (void)json.at("metrics").at(plan.metric());
   return record;
 }

@@ -24,10 +24,6 @@ constexpr Index item_count = 5000;  // more than one read of items
 constexpr Index user_count = 23;
 constexpr Index width = 5;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// Users 0 to 22, each with a few items.
 SparseRows histories(const Communicator& comm) {
   SparseRows rows{.rows = Partition::by_count(user_count, comm.size()).range(comm.rank()),

@@ -19,10 +19,6 @@ namespace {
 
 using Row = std::map<Index, float>;
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// All of a small log: some users have much, some one item, one has everything, the last items have nobody.
 std::vector<Row> small_log(Index users, Index items) {
   std::mt19937 random(17);

@@ -14,10 +14,6 @@
 namespace rankwise {
 namespace {
 
-std::size_t at(Index i) {
-  return static_cast<std::size_t>(i);
-}
-
 /// The sums of one item, whatever way CommonUsers chose to find them.
 std::vector<std::int64_t> sums_of(CommonUsers& common, Index items) {
   std::vector<std::int64_t> sums(at(items));

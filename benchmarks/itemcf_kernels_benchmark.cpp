@@ -21,6 +21,7 @@ namespace {
 
 using rankwise::CommonUsers;
 using rankwise::EntryWeights;
+using rankwise::at;
 using rankwise::Index;
 using rankwise::LocalIndex;
 

@@ -19,9 +19,9 @@
 
 namespace {
 
+using rankwise::at;
 using rankwise::CommonUsers;
 using rankwise::EntryWeights;
-using rankwise::at;
 using rankwise::Index;
 using rankwise::LocalIndex;
 

@@ -47,26 +47,28 @@ namespace rankwise {
 namespace {
 
 constexpr std::string_view notes =
-    R"(A user's score of an item is <x_u, y_i>; for explicit models with biases, mean + b_u + b_i + <x_u, y_i>; of an item model the sum
-over the user's items i of w_ui s_ij, and lists have the items whose score is above 0 (who has none gets the popular ones). Lists
-leave out all that the dataset has of the user: the training, validation and held-out parts and what was given (--seen exclude), may
-have it (allow), or have nothing else (only: to buy again). An item without a training entry is in no list, unless the model has
-features of items. Users come in the order of their ids, then those that were held out whole, who are folded in from all
-that the dataset has of them; items best first, equal scores by item id. If a model was trained on another dataset, items are matched by id, and all users are folded in from (or, of an
-item model, scored by) all that this dataset has of them; items that only one of the two knows are in no list.
-Several models (--model more than once, --blend): a user's scores of each model become comparable over all items that the list may
-hold (--blend-scores) and are added, times the weights over their sum. A model's score of an item or a user that it does not know is
-0; lists have the items that any of the models was trained on.
-Source popular: a user without a training entry, or of several models one for whom each model scores all items the same, gets the
-items with the most training entries, scored by the share of users that have them; source popular-segment: those of
-the user's segment (--segments), by how many of its users have them; source log: users of --log, who are folded in from (or, of an item
-model, scored by) all that dataset and log have of them; source features: a user without a training entry, served by the
-features of the table of users (als --user-features); source model: all others.
-Rules (--items to --min-score) hold for popular items, too, but --min-score. Lists are filled best first, with as many items as the
-rules allow; a boost is added to the score, and the sum is written.
-CSV and TSV: user,rank,item,score,source, --columns, and --explain: because_1,share_1,...; JSON lines: an object per user. HDF5 (.h5):
-/users/ids, and /recommendations with indptr (users + 1), items (item ids), scores and source: user u's items are
-items[indptr[u]:indptr[u + 1]].)";
+    R"(A user's score of an item is <x_u, y_i>; for explicit models with biases, mean + b_u + b_i + <x_u, y_i>; of an item
+model the sum over the user's items i of w_ui s_ij, and lists have the items whose score is above 0 (who has none gets
+the popular ones). Lists leave out all that the dataset has of the user: the training, validation and held-out parts
+and what was given (--seen exclude), may have it (allow), or have nothing else (only: to buy again). An item without a
+training entry is in no list, unless the model has features of items. Users come in the order of their ids, then those
+that were held out whole, who are folded in from all that the dataset has of them; items best first, equal scores by
+item id. If a model was trained on another dataset, items are matched by id, and all users are folded in from (or, of
+an item model, scored by) all that this dataset has of them; items that only one of the two knows are in no list.
+Several models (--model more than once, --blend): a user's scores of each model become comparable over all items that
+the list may hold (--blend-scores) and are added, times the weights over their sum. A model's score of an item or a
+user that it does not know is 0; lists have the items that any of the models was trained on.
+Source popular: a user without a training entry, or of several models one for whom each model scores all items the
+same, gets the items with the most training entries, scored by the share of users that have them; source
+popular-segment: those of the user's segment (--segments), by how many of its users have them; source log: users of
+--log, who are folded in from (or, of an item model, scored by) all that dataset and log have of them; source
+features: a user without a training entry, served by the features of the table of users (als --user-features); source
+model: all others.
+Rules (--items to --min-score) hold for popular items, too, but --min-score. Lists are filled best first, with as many
+items as the rules allow; a boost is added to the score, and the sum is written.
+CSV and TSV: user,rank,item,score,source, --columns, and --explain: because_1,share_1,...; JSON lines: an object per
+user. HDF5 (.h5): /users/ids, and /recommendations with indptr (users + 1), items (item ids), scores and source: user
+u's items are items[indptr[u]:indptr[u + 1]].)";
 
 /// What is known of users, and what is said of the log. Collective.
 UserHistories read_histories(const RecommendOptions& options, JobContext& context, const DatasetReader& dataset) {

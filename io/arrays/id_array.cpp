@@ -16,7 +16,7 @@ namespace rankwise {
 
 namespace {
 
-constexpr Index block_rows = Index{1} << 14;
+constexpr Index id_block_rows = Index{1} << 14;
 constexpr Index block_bytes = Index{64} << 20;
 
 /// The value of one well-formed sign.
@@ -44,7 +44,7 @@ std::vector<std::uint32_t> code_points(std::string_view text, const std::string&
 Index widest(const Communicator& comm, RowRange mine, const std::function<Ids(RowRange)>& read,
              const std::string& what) {
   Index width = 1;
-  for_row_blocks(comm, mine, block_rows, [&](RowRange rows) {
+  for_row_blocks(comm, mine, id_block_rows, [&](RowRange rows) {
     const Ids ids = read(rows);
     agree_on(comm, [&] {
       for (const std::string& text : std::get<std::vector<std::string>>(ids)) {
@@ -74,7 +74,7 @@ SharedArray id_array(const Communicator& comm, std::string name, Index rows, con
   SharedArray array{.name = std::move(name), .type = "<i8", .shape = {rows}, .row_bytes = 8, .mine = mine, .give = {}};
   if (std::holds_alternative<std::vector<std::int64_t>>(read({mine.begin, mine.begin}))) {
     array.give = [&comm, mine, read](const TakeBytes& take) {
-      for_row_blocks(comm, mine, block_rows, [&](RowRange block) {
+      for_row_blocks(comm, mine, id_block_rows, [&](RowRange block) {
         const Ids ids = read(block);
         take(bytes_of(std::span<const std::int64_t>(std::get<std::vector<std::int64_t>>(ids))));
       });
@@ -85,7 +85,7 @@ SharedArray id_array(const Communicator& comm, std::string name, Index rows, con
   array.type = fmt::format("<U{}", width);
   array.row_bytes = 4 * width;
   array.give = [&comm, mine, read, width, what](const TakeBytes& take) {
-    const Index rows_at_a_time = std::clamp<Index>(block_bytes / (4 * width), 1, block_rows);
+    const Index rows_at_a_time = std::clamp<Index>(block_bytes / (4 * width), 1, id_block_rows);
     for_row_blocks(comm, mine, rows_at_a_time, [&](RowRange block) {
       const Ids ids = read(block);
       take(agree_on(comm, [&] { return text_bytes(std::get<std::vector<std::string>>(ids), width, what); }));

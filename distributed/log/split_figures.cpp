@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "distributed/log/time_cuts.hpp"
+#include "kernels/base/time_units.hpp"
 
 namespace rankwise {
 
@@ -101,8 +102,7 @@ Leakage leakage_of(const Communicator& comm, const DividedRows& sides, std::span
                   .after_first_heldout = share(counts[2], counts[0]),
                   .future_items = share(counts[4], counts[3]),
                   .median_gap_days = median(comm, std::move(gaps))};
-  constexpr double seconds_of_a_day = 86'400;
-  if (leakage.median_gap_days) *leakage.median_gap_days /= seconds_of_a_day;
+  if (leakage.median_gap_days) *leakage.median_gap_days /= seconds_per_day;
   return leakage;
 }
 

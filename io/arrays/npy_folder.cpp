@@ -1,13 +1,12 @@
 #include "io/arrays/npy_folder.hpp"
 
 #include <filesystem>
-#include <fmt/format.h>
 #include <memory>
 #include <system_error>
 #include <vector>
 
 #include "io/arrays/placed_file.hpp"
-#include "kernels/base/error.hpp"
+#include "io/files/unfinished_file.hpp"
 
 namespace rankwise {
 
@@ -18,9 +17,7 @@ void make_folder(const Communicator& comm, const std::string& folder) {
     if (!comm.is_root()) return;
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    if (error) {
-      throw Error(ExitCode::cannot_create, fmt::format("{}: cannot create: {}", folder, error.message()));
-    }
+    if (error) throw cannot_create(folder, error.message());
   });
 }
 

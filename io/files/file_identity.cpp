@@ -1,11 +1,10 @@
 #include "io/files/file_identity.hpp"
 
 #include <filesystem>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <system_error>
 
-#include "kernels/base/error.hpp"
+#include "io/files/unfinished_file.hpp"
 
 namespace rankwise {
 
@@ -38,12 +37,10 @@ std::string follow_links(const std::string& path) {
     std::error_code error;
     if (!fs::is_symlink(place, error)) return place.string();
     const fs::path target = fs::read_symlink(place, error);
-    if (error) throw Error(ExitCode::cannot_create, fmt::format("{}: cannot create: {}", path, error.message()));
+    if (error) throw cannot_create(path, error.message());
     place = target.is_absolute() ? target : folder_of(place) / target;
   }
-  throw Error(ExitCode::cannot_create,
-              fmt::format("{}: cannot create: {}", path,
-                          std::make_error_code(std::errc::too_many_symbolic_link_levels).message()));
+  throw cannot_create(path, std::make_error_code(std::errc::too_many_symbolic_link_levels).message());
 }
 
 std::optional<FileIdentity> identity_of(const std::string& path) {

@@ -13,6 +13,7 @@
 #include "io/config/config_file.hpp"
 #include "io/text/time_text.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/base/time_units.hpp"
 #include "kernels/campaign/offer_value.hpp"
 #include "kernels/process/small_file.hpp"
 #include "kernels/text/nearest_name.hpp"
@@ -59,7 +60,7 @@ Index count_of(const std::string& text, Index least) {
 }
 
 std::int64_t duration_of(const std::string& text) {
-  constexpr double most_seconds = 3650.0 * 86'400;
+  constexpr double most_seconds = 3650.0 * seconds_per_day;
   const double seconds = parse_duration(text).value_or(0);
   if (seconds >= 1 && seconds <= most_seconds && seconds == std::floor(seconds))
     return static_cast<std::int64_t>(seconds);

@@ -45,7 +45,7 @@ Orders read_orders_in_money(const JobContext& context, const CampaignOptions& op
 /// Whether the log reaches the start. Collective; throws AgreedError (bad_data) if the last horizon has no order.
 void check_past(JobContext& context, const CampaignOptions& options, const CampaignSettings& settings,
                 const EligibleCustomers& customers) {
-  constexpr std::int64_t slack_seconds = 7 * 86'400;
+  constexpr std::int64_t slack_seconds = 7 * seconds_per_day;
   const std::int64_t start = seconds_of(settings.terms.start_microseconds);
   Index orders = 0;
   for (const Index count : customers.past->orders) orders += count;
@@ -61,7 +61,7 @@ void check_past(JobContext& context, const CampaignOptions& options, const Campa
   context.report.warning(
       fmt::format("{}: its log ends at {}, {:.1f} days before the campaign's start {} UTC: past "
                   "money, strata and what a hold-out sees count these days as without orders",
-                  options.data, end, static_cast<double>(start - *last) / 86'400, utc_text(start)));
+                  options.data, end, static_cast<double>(start - *last) / seconds_per_day, utc_text(start)));
 }
 
 /// Collective.

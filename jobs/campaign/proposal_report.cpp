@@ -102,7 +102,7 @@ std::string proposal_table(const CampaignRun& run) {
   std::string text =
       fmt::format("campaign {}, goal {}, from {} UTC for {:g} days\n\n", settings.terms.campaign,
                   goal_word(settings.terms.goal), utc_text(seconds_of(settings.terms.start_microseconds)),
-                  static_cast<double>(settings.terms.horizon_seconds) / 86'400);
+                  static_cast<double>(settings.terms.horizon_seconds) / seconds_per_day);
   text += eligibility_text(run.customers.counts) + groups_text(proposal) + "\n" + offers_text(proposal) + "\n";
   text += fmt::format("expected value {:.2f}, no assignment exceeds {:.2f}: the gap is {:.4f}%\n",
                       units(proposal.figures.value_total_millionths), units(proposal.search.bound_millionths),

@@ -77,7 +77,7 @@ void decay(JobContext& context, double half_life_seconds, UserEvents& events, Ro
   decay_values(events, *latest, half_life_seconds);
   const Index rows = context.comm.sum(std::ssize(events.events));
   const std::string note = fmt::format("value times 2^-(age / {} days), the age at {} (UTC)",
-                                       half_life_seconds / 86'400, utc_text(seconds_of(*latest)));
+                                       half_life_seconds / seconds_per_day, utc_text(seconds_of(*latest)));
   account.take("half-life", 0, rows, note);
   context.report.line(fmt::format("half-life: {}", note));
 }

@@ -16,7 +16,6 @@ namespace rankwise {
 
 namespace {
 
-constexpr double day_seconds = 86'400;
 constexpr double most_days = 3650;
 
 }  // namespace
@@ -30,14 +29,14 @@ std::function<void(const std::string&)> day_option(std::string option, std::opti
 }
 
 std::int64_t parse_days(const std::string& option, const std::string& text) {
-  const double days = parse_duration(text).value_or(0) / day_seconds;
+  const double days = parse_duration(text).value_or(0) / seconds_per_day;
   if (days >= 1 && days <= most_days && days == std::floor(days)) return static_cast<std::int64_t>(days);
   throw Error(ExitCode::usage,
               fmt::format("--{} {}: expected whole days from 1d to {}d, as in 90d", option, shown(text), most_days));
 }
 
 std::string day_text(std::int64_t day) {
-  return utc_text(day * static_cast<std::int64_t>(day_seconds)).substr(0, 10);
+  return utc_text(day * seconds_per_day).substr(0, 10);
 }
 
 std::optional<std::int64_t> day_of_text(const std::string& text) {

@@ -1,6 +1,6 @@
 """The fuzzers and what they link and read with go through clang too, so that their build (scripts/fuzz.sh) does not break unnoticed: each
 source is parsed, none is compiled. What most of their time would go to, the headers of the libraries, is parsed once for each set of flags;
-that sources include what they use is for GCC to see. Skipped (77) without clang. Usage: clang_test.py BUILD"""
+that sources include what they use is for GCC and scripts/lint.sh to see. Skipped (77) without clang. Usage: clang_test.py BUILD"""
 import concurrent.futures
 import functools
 import json

@@ -10,6 +10,7 @@
 #include "io/campaign/assignment_file.hpp"
 #include "io/campaign/group_table.hpp"
 #include "jobs/run/compared_input.hpp"
+#include "kernels/base/time_units.hpp"
 #include "kernels/text/utc_text.hpp"
 
 namespace rankwise {
@@ -84,7 +85,7 @@ Index leave_out_uncovered(GroupTable& rows, const std::string& path, std::int64_
                 fmt::format("{}: the log of outcomes ({} to {}) covers no customer's time of {:g} days; expected a log "
                             "of later purchases, or a shorter --horizon",
                             path, utc_text(log.begin_seconds), utc_text(log.end_seconds),
-                            static_cast<double>(horizon_seconds) / 86'400));
+                            static_cast<double>(horizon_seconds) / seconds_per_day));
   }
   keep(rows.users, is_covered);
   keep(rows.groups, is_covered);

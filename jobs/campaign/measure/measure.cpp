@@ -31,6 +31,7 @@
 #include "jobs/campaign/measure/verdict.hpp"
 #include "jobs/run/standard_output.hpp"
 #include "jobs/run/text_output.hpp"
+#include "kernels/base/time_units.hpp"
 #include "kernels/statistics/multiple_tests.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/utc_text.hpp"
@@ -167,7 +168,7 @@ void account_for_cost(const Communicator& comm, const CampaignList& list, Campai
 
 /// Whether each customer's time is made of whole days. Collective.
 bool is_of_days(const Communicator& comm, const CampaignList& list) {
-  constexpr std::int64_t day_microseconds = 86'400 * millionths;
+  constexpr std::int64_t day_microseconds = seconds_per_day * millionths;
   const CampaignTerms& terms = list.assignment.terms;
   const auto is_midnight = [](std::int64_t time) { return time % day_microseconds == 0; };
   const bool is_mine = is_midnight(terms.start_microseconds) && is_midnight(terms.end_microseconds()) &&

@@ -10,6 +10,7 @@
 #include "jobs/options/choices.hpp"
 #include "jobs/options/file_option.hpp"
 #include "kernels/base/error.hpp"
+#include "kernels/base/time_units.hpp"
 #include "kernels/text/number_text.hpp"
 #include "kernels/text/shown_text.hpp"
 #include "kernels/text/units.hpp"
@@ -27,7 +28,7 @@ std::int64_t parse_start(const std::string& text) {
 }
 
 std::int64_t parse_horizon(const std::string& text) {
-  constexpr double most_seconds = 3650.0 * 86'400;
+  constexpr double most_seconds = 3650.0 * seconds_per_day;
   const double seconds = parse_duration(text).value_or(0);
   if (seconds >= 1 && seconds <= most_seconds && seconds == std::floor(seconds))
     return static_cast<std::int64_t>(seconds);

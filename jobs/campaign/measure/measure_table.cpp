@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "jobs/campaign/measure/verdict.hpp"
+#include "kernels/base/time_units.hpp"
 #include "kernels/text/counted.hpp"
 #include "kernels/text/utc_text.hpp"
 
@@ -67,7 +68,7 @@ std::string measure_table(const CampaignFindings& findings, Index least_group) {
       "campaign {}: {} treated, {} controls, {} never contacted; from {} for {:.6g} days\n", findings.terms.campaign,
       count_text(findings.customers[0], least_group), count_text(findings.customers[1], least_group),
       count_text(findings.customers[2], least_group), utc_text(findings.terms.start_microseconds / millionths),
-      static_cast<double>(findings.terms.horizon_seconds) / 86'400);
+      static_cast<double>(findings.terms.horizon_seconds) / seconds_per_day);
   if (findings.sample_ratio && !findings.hides_sizes(least_group)) {
     text += fmt::format("  sizes of the groups: chi-square {}, {}\n", number_text(findings.sample_ratio->chi_square),
                         p_equation(findings.sample_ratio->p));
